@@ -85,7 +85,7 @@ class Reconciler:
         self._memories.clear()
         self._patience = repair_limit.Patience()
         self._examiner = investigator.Examiner(self._cluster)
-        self._releaser = releaser.Releaser(self._cluster, self._examiner, self._clock)
+        self._releaser = releaser.Releaser(self._cluster)
         self._reporting = Reporting(
             known=self._cache,
             writer=self._writer,
@@ -102,7 +102,6 @@ class Reconciler:
         memory = self._memories.pop(uid, None)
         if memory is not None:
             self._examiner.forget(memory.evidence)
-            self._examiner.forget(memory.releases.evidence)
 
     async def run(self, key: Key) -> Result:
         """Run one pass; an error that ends it early is in the result."""

@@ -11,12 +11,14 @@ from formation_operator.controller.plan import Wanted
 from formation_operator.controller.runs import Runs
 from formation_operator.controller.steps import Pass
 from formation_operator.diagnose.investigator import Examined, Examiner
+from formation_operator.diagnose.job_cause import Cause
 from formation_operator.foreground import check
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.faults import Problem
+from formation_operator.release import progress
 from formation_operator.release.asked import Asked, Chosen
 from formation_operator.release.releaser import Releaser
 from formation_operator.replicas import scale_requests, write_through
@@ -51,7 +53,7 @@ class Reporting:
         later = self.writer.later(this.memory.reports, this.outcomes)
         if later is not None:
             return later
-        seen, again = await self._seen(this, wanted, chosen, before)
+        seen, again = await self._seen(this, wanted, asked, chosen, before)
         kept = await self.releaser.keep(asked, chosen)
         name, mark = wanted.formation.metadata.name, kept.mark
         known = Revision(name=revision_name(name, mark.digest), number=mark.number) if mark else None
@@ -72,7 +74,7 @@ class Reporting:
         await self.writer.record(this.basis.formation, notices)
 
     async def _seen(
-        self, this: Pass, wanted: Wanted, chosen: Chosen, before: FormationStatus
+        self, this: Pass, wanted: Wanted, asked: Asked, chosen: Chosen, before: FormationStatus
     ) -> tuple[Seen, Requeue | None]:
         """Return all that this pass has seen, and when that may be different although no event comes."""
         children = this.basis.shown = self.known.children_of(this.key)
@@ -81,7 +83,13 @@ class Reporting:
         deployments = steps.own_deployments(formation.metadata, counts, children)
         pods, now = self.known.pods_of(this.key), self.clock().timestamp()
         examined = await self.examiner.examine(this.memory.evidence, deployments, pods, now, this.faults)
-        schedules, look_again = await self.runs.scheduled(this, wanted, examined, now)
+        schedules = await self.runs.scheduled(this, wanted)
+        jobs = [job for each in schedules.values() for job in each.jobs]
+        jobs += [chosen.job] if chosen.job is not None else []
+        causes, look_again = await self.runs.causes(this, jobs, examined, now)
+        with this.faults.confined_to(""):
+            cause = causes.get(chosen.job.name, Cause()) if chosen.job is not None else Cause()
+            chosen = progress.said(asked, chosen, cause)
         intents = {each.process_type: each for each in this.intents if each.kind.traits.runs_processes}
         seen = Seen(
             name=formation.metadata.name,
@@ -100,7 +108,7 @@ class Reporting:
             daemonizing=check.warnings(steps.commands(wanted.content.spec)),
             undeclared=self.writer.undeclared,
             release=chosen.status,
-            schedules=schedules,
+            schedules={name: each._replace(causes=causes) for name, each in schedules.items()},
         )
         return seen, soonest(self._again(examined), look_again)
 

@@ -70,7 +70,6 @@ def asked(this: Pass, formation: Formation, known: Cache, now: float) -> Asked:
         content=plan.content_of(formation),
         before=formation_status.read(this.basis.formation["status"], spec.processes, spec.schedules or ()),
         jobs=known.jobs_of(this.key),
-        pods=known.release_pods_of(this.key),
         children=this.basis.children,
         noted=this.memory.releases,
         faults=this.faults,

@@ -131,15 +131,8 @@ class Cache:
             yield from store.within(group).values()
 
     def pods_of(self, key: Key) -> list[Pod]:
-        """Return the processes and runs of a Formation that aren't well."""
-        return [pod for pod in self._pods_of(key) if pod.process_type != naming.RELEASE]
-
-    def release_pods_of(self, key: Key) -> list[Pod]:
-        """Return the Pods of a Formation's releases that aren't well."""
-        return [pod for pod in self._pods_of(key) if pod.process_type == naming.RELEASE]
-
-    def _pods_of(self, key: Key) -> Iterable[Pod]:
-        return self.stores[kinds.POD].within(key).values()
+        """Return the processes of a Formation, and the Pods of its Jobs, that aren't well."""
+        return [*self.stores[kinds.POD].within(key).values()]
 
     def jobs_of(self, key: Key) -> list[Job]:
         """Return the Jobs that are a Formation's releases by their labels; their owners may say otherwise."""

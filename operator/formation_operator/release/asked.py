@@ -9,17 +9,14 @@ from formation_operator.api.content import Mark, mark_in
 from formation_operator.api.formation import Formation, FormationSpec
 from formation_operator.api.formation_status import FormationStatus, ReleaseStatus
 from formation_operator.backoff import Tried, tried
-from formation_operator.diagnose.evidence import Evidence
-from formation_operator.diagnose.job_cause import Blocked
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.observe.children import Children
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.observe.jobs import Job
-from formation_operator.observe.pods import Pod
 from formation_operator.release import gate
-from formation_operator.release.gate import Situation
+from formation_operator.release.gate import Decision, Phase, Situation
 from formation_operator.release.revisions import History
 from formation_operator.requeue import Lane, Requeue
 
@@ -76,9 +73,6 @@ class Noted:
     """The uid of a Job that has started a container."""
     failed: Tried[Sequence[Problem]] | None = None
     """The step of a release that failed, and what is said of it."""
-    blocked: Blocked | None = None
-    """Why a Job has no Pod."""
-    evidence: Evidence = dataclasses.field(default_factory=Evidence)
 
     @property
     def _what(self) -> tuple[str, str]:
@@ -104,8 +98,6 @@ class Asked(NamedTuple):
     """What it says now."""
     before: FormationStatus
     jobs: Sequence[Job]
-    pods: Sequence[Pod]
-    """The Pods of its releases that aren't well."""
     children: Children
     noted: Noted
     faults: Faults
@@ -158,9 +150,19 @@ class Chosen(NamedTuple):
     """The Jobs that were written, as the API server answered."""
     situation: Situation | None = None
     """What decides how its release goes on; nothing if there is none."""
+    decision: Decision | None = None
+    """What was done about that; nothing if that has to wait."""
+    failures: Sequence[Problem] = ()
+    """Why that couldn't be done."""
     released: Mark | None = None
     """What names the content that was let through last."""
     notices: Sequence[Notice] = ()
+
+    @property
+    def job(self) -> Job | None:
+        """The Job that runs the release of the wanted content, or has failed to."""
+        done = self.decision
+        return done.job if done is not None and done.phase in (Phase.RUNNING, Phase.FAILED) else None
 
     @property
     def is_shut(self) -> bool:

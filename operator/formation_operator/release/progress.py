@@ -4,22 +4,38 @@ from formation_operator.api.formation import DEADLINE
 from formation_operator.api.formation_status import ReleaseStatus
 from formation_operator.api.reasons import ReleaseState, Trouble
 from formation_operator.diagnose.job_cause import Cause
+from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
-from formation_operator.release import gate
-from formation_operator.release.asked import Asked
+from formation_operator.release import gate, revisions
+from formation_operator.release.asked import Asked, Chosen
 from formation_operator.release.gate import Decision, Phase, Situation
 
 HELD = "the release command starts once spec.suspend is false"
 EARLIER = "it releases an earlier content; the newest is released after it"
+RIGHTS = errors.rights_for(revisions.JOBS)
+UNKNOWN = Cause(
+    f"the operator may not list Jobs, so it isn't known how this one goes: {RIGHTS}",
+    lasting=True,
+    reason=Trouble.REFUSED,
+)
 ENDS = "to end it: kubectl delete job {}"
 
 
-def progress(
+def said(this: Asked, chosen: Chosen, cause: Cause) -> Chosen:
+    """Return what was chosen with what is said of the release, given why its Job isn't done."""
+    if chosen.situation is None or chosen.decision is None:
+        return chosen
+    failure, *others = *chosen.failures, None
+    status, problem = _said(this, chosen.situation, chosen.decision, cause, failure)
+    problems = filter(None, (*chosen.problems, problem, *others))
+    return chosen._replace(status=status, problems=[*problems])
+
+
+def _said(
     this: Asked, situation: Situation, decision: Decision, cause: Cause, failure: Problem | None
 ) -> tuple[ReleaseStatus, Problem | None]:
-    """Return what is said of a release, given why its Job isn't done, or why it can't be started."""
     wanted, job, state, running = situation.wanted, decision.job, ReleaseState.WAITING, situation.wanted
     match decision.phase:
         case Phase.OPEN:
@@ -28,6 +44,7 @@ def progress(
             problem = Problem("", Trouble.RELEASE_FAILED, _failure(this, job, cause))
             state = ReleaseState.FAILED
         case Phase.RUNNING if job is not None:
+            cause = cause if not (this.forbidden and job.is_under_way) else UNKNOWN
             problem = _unfinished(job, cause, is_earlier=not gate.fits(job, wanted, situation.key))
             state, running = ReleaseState.RUNNING, job.digest
         case Phase.HELD:

@@ -1,16 +1,11 @@
-"""Runs the release command that has to come before a content, and says how that goes."""
+"""Runs the release command that has to come before a content."""
 
-from formation_operator.api.reasons import Trouble
-from formation_operator.diagnose import job_cause, release_pods
-from formation_operator.diagnose.investigator import Examiner
-from formation_operator.diagnose.job_cause import Cause
+from formation_operator.diagnose import release_pods
 from formation_operator.kube import errors
-from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe import jobs as observed
 from formation_operator.observe.faults import Problem
-from formation_operator.observe.jobs import Job
-from formation_operator.release import gate, progress, revisions, runner
+from formation_operator.release import gate, revisions, runner
 from formation_operator.release.asked import NOTHING, RETRY_FIRST, Asked, Chosen
 from formation_operator.release.chooser import Chooser
 from formation_operator.release.gate import Act, Decision, Phase, Situation
@@ -29,11 +24,9 @@ UNSTARTED = "the release command can't be started"
 class Releaser:
     """Runs the releases of Formations."""
 
-    def __init__(self, cluster: Cluster, examiner: Examiner, clock: Clock) -> None:
-        """Take the port to the cluster, what finds out what is wrong with Pods, and a clock."""
+    def __init__(self, cluster: Cluster) -> None:
+        """Take the port to the cluster."""
         self._cluster = cluster
-        self._examiner = examiner
-        self._clock = clock
         store = RevisionStore(cluster)
         self.keeper = Keeper(store)
         self._chooser = Chooser(store, self.keeper, Crd(cluster))
@@ -52,7 +45,7 @@ class Releaser:
         return Kept(this.reported)
 
     async def proceed(self, this: Asked, chosen: Chosen) -> Chosen:
-        """Start, end or mark a Job where that is due, and return how the release goes."""
+        """Start, end or mark a Job where that is due, and return what came of it."""
         if chosen.situation is None:
             is_without = this.formation.spec.release is None and chosen.content.known
             return (
@@ -99,26 +92,22 @@ class Releaser:
     async def _carry_out(
         self, this: Asked, chosen: Chosen, situation: Situation, decision: Decision
     ) -> Chosen:
-        """Do what was decided, and return how the release goes then."""
-        cause, failures, requeue, written = Cause(), list[Problem](), None, list[Object]()
+        """Do what was decided, and return what was chosen with what came of it."""
+        failures, requeue, written = list[Problem](), None, list[Object]()
         try:
             decision, written = await self._act(this, situation, decision)
-            if decision.phase in (Phase.RUNNING, Phase.FAILED) and decision.job is not None:
-                cause, requeue = await self._cause(this, decision.job)
         except runner.NotReadyError as error:
             failures, written = [*error.problems], [*error.found]
             requeue = Requeue(Lane.REPORT, error.pause) if error.pause else this.noted.retry(this.now)
         except errors.ClusterError as error:
             failures = [revisions.problem(error, UNSTARTED, revisions.JOBS)]
             requeue = this.noted.retry(this.now, failures)
-        status, problem = progress.progress(this, situation, decision, cause, [*failures, None][0])
         if decision.act is Act.LEAVE and requeue is None:  # its turn comes after what was done now
             requeue = Requeue(Lane.CHANGE, TURN)
         if decision.act is Act.DELETE:  # it isn't deleted if it has just changed, perhaps in no known fact
             requeue = soonest(requeue, Requeue(Lane.REPORT, RETRY_FIRST))
-        problems = (*chosen.problems, *filter(None, (problem,)), *failures[1:])
         requeue = soonest(chosen.requeue, requeue)
-        return chosen._replace(status=status, problems=problems, requeue=requeue, written=written)
+        return chosen._replace(decision=decision, failures=failures, requeue=requeue, written=written)
 
     async def _act(
         self, this: Asked, situation: Situation, decision: Decision
@@ -137,20 +126,3 @@ class Releaser:
             case Act.LEAVE if target is not None:
                 return decision, [await self._runner.leave(mine, target)]
         return decision, []
-
-    async def _cause(self, this: Asked, job: Job) -> tuple[Cause, Requeue | None]:
-        """Return why a release isn't done or has failed, and when to look again."""
-        if this.forbidden and job.is_under_way:
-            text = f"the operator may not list Jobs, so it isn't known how this one goes: {runner.RIGHTS}"
-            return Cause(text, lasting=True, reason=Trouble.REFUSED), None
-        pods, noted, now = (
-            [pod for pod in this.pods if pod.job == job.name],
-            this.noted,
-            self._clock().timestamp(),
-        )
-        findings, again = await self._examiner.examine_pods(noted.evidence, pods, now, this.faults)
-        requeue, blocked = Requeue(Lane.REPORT, again) if again is not None else None, ""
-        if job_cause.lacks_pods(job, pods):
-            noted.blocked, pause = await job_cause.why_podless(self._cluster, job, noted.blocked, now)
-            blocked, requeue = noted.blocked.found, soonest(requeue, Requeue(Lane.REPORT, pause))
-        return job_cause.cause_of(job, pods, findings, now, blocked), requeue

@@ -30,7 +30,6 @@ KEPT = 1
 """How many Jobs that are over stay beside the newest one, for their logs."""
 MOST_PRUNED = 10
 """How many are deleted at one start: anyone may make any number."""
-RIGHTS = errors.rights_for(revisions.JOBS)
 ANY = Replicas(desired=1, rendered=1, remembered=1)
 """Counts are no part of what is released."""
 GONE_PAUSE = 1.0
@@ -77,7 +76,7 @@ class Runner:
         """Raise `NotReadyError` where something has to come before a release."""
         mine = this.formation.metadata
         if this.forbidden:
-            text = f"the operator may not list Jobs: {RIGHTS}"
+            text = f"the operator may not list Jobs: {errors.rights_for(revisions.JOBS)}"
             raise NotReadyError(Problem("", Trouble.REFUSED, text))
         if invalid := await _unrenderable(mine, this.content.spec):
             text = "no release command starts while a type is invalid"
