@@ -198,7 +198,7 @@ def problems(this: Pass, wanted: Wanted, chosen: Chosen) -> list[Problem]:
     unheld = [Problem(name, Trouble.CAN_NOT_SUSPEND, why) for name, why in restless]
     unknown = (*wanted.undecided, *wanted.unlisted)
     found = (*chosen.problems, *this.failed, *this.faults.problems.values(), *unwritten, *unknown, *unheld)
-    found = (*found, *_unreleased(wanted, is_first=chosen.released is None))
+    found = (*found, *_unreleased(wanted, is_first=this.memory.releases.released is None))
     return [*dict.fromkeys(found)]
 
 

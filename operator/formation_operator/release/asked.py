@@ -75,6 +75,11 @@ class Noted:
     """The step of a release that failed, and what is said of it."""
 
     @property
+    def is_released(self) -> bool:
+        """Whether the content that the Formation has now was let through last."""
+        return self.released is not None and self.released.digest == self.digest
+
+    @property
     def _what(self) -> tuple[str, str]:
         return self.digest, self.key
 
@@ -154,8 +159,6 @@ class Chosen(NamedTuple):
     """What was done about that; nothing if that has to wait."""
     failures: Sequence[Problem] = ()
     """Why that couldn't be done."""
-    released: Mark | None = None
-    """What names the content that was let through last."""
     notices: Sequence[Notice] = ()
 
     @property

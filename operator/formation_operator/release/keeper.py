@@ -45,18 +45,13 @@ class Keeper:
         """Take the store of revisions."""
         self._store = store
 
-    async def let_through(
-        self, this: Asked, digest: str, content: Mapping[str, Any], released: Mark | None
-    ) -> Mark:
-        """Give a content its number and its revision, and return what names it; raise `ClusterError`.
-
-        ``released`` names the content that was let through before.
-        """
-        mine, noted, floor = this.formation.metadata, this.noted, released.number if released else 0
-        history = noted.history = await self._store.history(mine)
+    async def let_through(self, this: Asked, digest: str, content: Mapping[str, Any]) -> Mark:
+        """Give a content its number and its revision, and return what names it; raise `ClusterError`."""
+        noted, floor = this.noted, this.noted.released.number if this.noted.released else 0
+        history = noted.history = await self._store.history(this.formation.metadata)
         mark = Mark(history.number_of(digest, floor) or history.next(floor), digest)
         await self._write(this, mark, content, history)
-        noted.kept, noted.unkept = mark, None
+        noted.released, noted.kept, noted.unkept = mark, mark, None
         return mark
 
     async def prepare(self, this: Asked) -> None:
@@ -81,7 +76,7 @@ class Keeper:
 
     async def keep(self, this: Asked, chosen: Chosen) -> Kept:
         """Keep the content that is rendered, if it isn't yet; then prune, and adopt what has no owner."""
-        mine, noted, mark = this.formation.metadata, this.noted, chosen.content.mark or chosen.released
+        mine, noted, mark = this.formation.metadata, this.noted, chosen.content.mark or this.noted.released
         if this.formation.spec.paused or mark is None:
             return Kept(this.reported)
         if not (mark in (noted.kept, this.reported) or chosen.content.is_held):

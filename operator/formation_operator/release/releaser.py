@@ -46,21 +46,16 @@ class Releaser:
 
     async def proceed(self, this: Asked, chosen: Chosen) -> Chosen:
         """Start, end or mark a Job where that is due, and return what came of it."""
-        if chosen.situation is None:
-            is_without = this.formation.spec.release is None and chosen.content.known
-            return (
-                await self._ignore(this, chosen) if is_without and not this.formation.spec.paused else chosen
-            )
-        situation = chosen.situation
+        spec, situation = this.formation.spec, chosen.situation
+        if situation is None:
+            is_without = spec.release is None and chosen.content.known and not spec.paused
+            return await self._ignore(this, chosen) if is_without else chosen
         try:
             async with patiently():
-                started = await self._has_started(this, situation)
+                situation = situation._replace(started=await self._has_started(this, situation))
         except errors.ClusterError:  # so it may have
-            started, chosen = (
-                True,
-                chosen._replace(requeue=soonest(chosen.requeue, this.noted.retry(this.now))),
-            )
-        situation = situation._replace(started=started)
+            situation = situation._replace(started=True)
+            chosen = chosen._replace(requeue=soonest(chosen.requeue, this.noted.retry(this.now)))
         return await self._carry_out(this, chosen, situation, gate.decide(situation))
 
     async def _has_started(self, this: Asked, situation: Situation) -> bool:
