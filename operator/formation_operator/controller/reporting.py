@@ -4,8 +4,7 @@ import dataclasses
 from collections.abc import Callable, Iterable
 
 from formation_operator.api import naming
-from formation_operator.api.content import revision_name
-from formation_operator.api.formation_status import FormationStatus, Revision
+from formation_operator.api.formation_status import FormationStatus
 from formation_operator.controller import steps
 from formation_operator.controller.plan import Wanted
 from formation_operator.controller.runs import Runs
@@ -54,14 +53,12 @@ class Reporting:
         if later is not None:
             return later
         seen, again = await self._seen(this, wanted, asked, chosen, before)
-        kept = await self.releaser.keep(asked, chosen)
-        name, mark = wanted.formation.metadata.name, kept.mark
-        known = Revision(name=revision_name(name, mark.digest), number=mark.number) if mark else None
-        seen = dataclasses.replace(seen, revision=known, unrevised=kept.problem)
+        keep, unkept = await self.releaser.keep(asked, chosen), asked.noted.unkept
+        seen = dataclasses.replace(seen, revision=asked.kept, unrevised=unkept.found if unkept else None)
         ran_well, tried = await self._try(this, asked, seen, before)
         seen = dataclasses.replace(seen, ran_well=ran_well)
         status = steps.report(seen, before, self._now(), this.faults)
-        return soonest(await self._write(this, status), kept.requeue, again, tried)
+        return soonest(await self._write(this, status), keep, again, tried)
 
     async def stall(self, this: Pass, problem: Problem) -> Requeue | None:
         """Write why a Formation can't be used into its status; return when to try again."""
@@ -84,8 +81,8 @@ class Reporting:
         pods, now = self.known.pods_of(this.key), self.clock().timestamp()
         examined = await self.examiner.examine(this.memory.evidence, deployments, pods, now, this.faults)
         schedules = await self.runs.scheduled(this, wanted)
-        jobs = [job for each in schedules.values() for job in each.jobs]
-        jobs += [chosen.job] if chosen.job is not None else []
+        jobs = [chosen.job] if chosen.job is not None else []
+        jobs += [job for each in schedules.values() for job in each.jobs]
         causes, look_again = await self.runs.causes(this, jobs, examined, now)
         with this.faults.confined_to(""):
             cause = causes.get(chosen.job.name, Cause()) if chosen.job is not None else Cause()

@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from formation_operator.api import naming
-from formation_operator.api.content import Mark, mark_in
+from formation_operator.api.content import Mark, mark_in, revision_name
 from formation_operator.api.formation import Formation, FormationSpec
-from formation_operator.api.formation_status import FormationStatus, ReleaseStatus
+from formation_operator.api.formation_status import FormationStatus, ReleaseStatus, Revision
 from formation_operator.backoff import Tried, tried
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects.kinds import ChildKind
@@ -118,6 +118,12 @@ class Asked(NamedTuple):
         """What names the content that was let through last, by the last status."""
         said, formation = self.before.revision, self.formation.metadata.name
         return mark_in(f"{said.number}-{said.name.removeprefix(f'{formation}-')}") if said else None
+
+    @property
+    def kept(self) -> Revision | None:
+        """The revision that was written last."""
+        mark, formation = self.noted.kept or self.reported, self.formation.metadata.name
+        return Revision(name=revision_name(formation, mark.digest), number=mark.number) if mark else None
 
     @property
     def named(self) -> Sequence[Mark]:

@@ -7,14 +7,13 @@ deploy, and the report tries again. Nothing is asked about a content that the st
 import contextlib
 import dataclasses
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from formation_operator.api.content import Mark, content_of, digest_in
 from formation_operator.api.formation import REVISIONS
 from formation_operator.api.formation_status import Revision
 from formation_operator.backoff import tried
 from formation_operator.kube import errors
-from formation_operator.observe.faults import Problem
 from formation_operator.release import revisions
 from formation_operator.release.asked import Asked, Chosen
 from formation_operator.release.revision_store import RevisionStore, patiently
@@ -26,16 +25,6 @@ RETRY_FIRST, RETRY_MOST = 10.0, 600.0
 LEAVING_FIRST, LEAVING_SAID = 2.0, 30.0
 """The first pause in seconds where a revision of a Formation from before is in the way, and the pause from
 which on that is said: Kubernetes deletes what belonged to a Formation some seconds after it."""
-
-
-class Kept(NamedTuple):
-    """What came of keeping the content that is rendered."""
-
-    mark: Mark | None = None
-    """What names the newest content that is kept."""
-    problem: Problem | None = None
-    """Why there is no revision of what is rendered."""
-    requeue: Requeue | None = None
 
 
 class Keeper:
@@ -74,15 +63,17 @@ class Keeper:
             await self._store.prune(mine, surplus)
             await self._store.keep(mine, mark, content, history)
 
-    async def keep(self, this: Asked, chosen: Chosen) -> Kept:
-        """Keep the content that is rendered, if it isn't yet; then prune, and adopt what has no owner."""
+    async def keep(self, this: Asked, chosen: Chosen) -> Requeue | None:
+        """Keep the content that is rendered, if it isn't yet; then prune, and adopt what has no owner.
+
+        What came of it is noted; return when to try again.
+        """
         mine, noted, mark = this.formation.metadata, this.noted, chosen.content.mark or this.noted.released
         if this.formation.spec.paused or mark is None:
-            return Kept(this.reported)
-        if not (mark in (noted.kept, this.reported) or chosen.content.is_held):
-            kept = await self._try(this, mark)
-            if kept.requeue is not None:
-                return kept
+            return None
+        is_kept = mark in (noted.kept, this.reported) or chosen.content.is_held
+        if not is_kept and (again := await self._try(this, mark)):
+            return again
         noted.kept, noted.unkept = mark, None
         if noted.history is not None:
             history, noted.history = noted.history, None
@@ -90,7 +81,7 @@ class Keeper:
                 async with patiently():
                     await self._store.prune(mine, _surplus(this, history, _running(this, mark)))
                     await self._store.adopt(mine, history.orphans)
-        return Kept(mark)
+        return None
 
     async def note_ran_well(self, this: Asked, known: Revision) -> bool:
         """Note on the revision of what runs that it has run well; return whether that was possible."""
@@ -101,11 +92,11 @@ class Keeper:
             return True
         return False
 
-    async def _try(self, this: Asked, mark: Mark) -> Kept:
+    async def _try(self, this: Asked, mark: Mark) -> Requeue | None:
         """Write a revision that couldn't be written before, unless that was just now."""
         noted, what = this.noted, (mark, this.formation.spec.revision_history_limit)
         if noted.unkept is not None and (wait := noted.unkept.remaining(what, this.now)):
-            return Kept(this.reported, noted.unkept.found, Requeue(Lane.REPORT, wait))
+            return Requeue(Lane.REPORT, wait)
         try:
             async with patiently():
                 await self._write(this, mark, content_of(this.raw["spec"]), noted.history or NONE)
@@ -116,8 +107,8 @@ class Keeper:
             if leaving and failed.pause < LEAVING_SAID:
                 failed = dataclasses.replace(failed, found=None)
             noted.unkept = failed
-            return Kept(this.reported, failed.found, Requeue(Lane.REPORT, failed.pause))
-        return Kept(mark)
+            return Requeue(Lane.REPORT, failed.pause)
+        return None
 
 
 def _running(this: Asked, mark: Mark) -> set[str]:

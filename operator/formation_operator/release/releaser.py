@@ -9,7 +9,7 @@ from formation_operator.release import gate, revisions, runner
 from formation_operator.release.asked import NOTHING, RETRY_FIRST, Asked, Chosen
 from formation_operator.release.chooser import Chooser
 from formation_operator.release.gate import Act, Decision, Phase, Situation
-from formation_operator.release.keeper import Keeper, Kept
+from formation_operator.release.keeper import Keeper
 from formation_operator.release.older_crd import Crd
 from formation_operator.release.revision_store import RevisionStore, patiently
 from formation_operator.requeue import Lane, Requeue, soonest
@@ -38,11 +38,11 @@ class Releaser:
             return await self._chooser.choose(this)
         return Chosen(NOTHING, this.before.release)
 
-    async def keep(self, this: Asked, chosen: Chosen) -> Kept:
+    async def keep(self, this: Asked, chosen: Chosen) -> Requeue | None:
         """Keep the content that is rendered as a revision, if it isn't yet, and prune what is too much."""
         with this.faults.confined_to(""):
             return await self.keeper.keep(this, chosen)
-        return Kept(this.reported)
+        return None
 
     async def proceed(self, this: Asked, chosen: Chosen) -> Chosen:
         """Start, end or mark a Job where that is due, and return what came of it."""

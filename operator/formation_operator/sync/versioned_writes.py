@@ -68,7 +68,7 @@ class VersionedWrites:
         """Write the intent over an object that has a version, or raise `ConflictError` if it has another."""
         child, manifest = action.known, action.meant.manifest
         version = await self._hand_over(action, version)
-        metadata = {**manifest["metadata"], "uid": child.uid, "resourceVersion": version}
+        metadata = {**manifest["metadata"], **_at(child, version)}
         raw = await self.cluster.apply({**manifest, "metadata": metadata}, manager=naming.FIELD_MANAGER)
         return Outcome(action, children.child(raw, child.kind))
 
@@ -83,12 +83,7 @@ class VersionedWrites:
         only_count = {
             "apiVersion": child.kind.traits.api.api_version,
             "kind": child.kind,
-            "metadata": {
-                "name": child.name,
-                "namespace": child.namespace,
-                "uid": child.uid,
-                "resourceVersion": version,
-            },
+            "metadata": {"name": child.name, "namespace": child.namespace, **_at(child, version)},
             "spec": {"replicas": action.meant.handed_over},
         }
         raw = await self.cluster.apply(only_count, manager=naming.COUNT_MANAGER)
@@ -155,7 +150,7 @@ class VersionedWrites:
 
     async def _patch(self, child: Child, version: str, *operations: dict[str, Any]) -> dict[str, Any]:
         """Patch an object at a version, and return it."""
-        same = unchanged({"uid": child.uid, "resourceVersion": version})
+        same = unchanged(_at(child, version))
         return await self.cluster.patch(child.kind, child.namespace, child.name, [*same, *operations])
 
     async def delete(self, action: Action) -> Outcome:
@@ -191,6 +186,11 @@ async def check_living(cluster: Cluster, mine: Metadata) -> None:
     about = lenient.mapping(live, "metadata")
     if about.get("uid") != mine.uid or "deletionTimestamp" in about:
         raise errors.NotFoundError(f"Formation {mine.name} is gone, or about to go")
+
+
+def _at(child: Child, version: str) -> dict[str, Any]:
+    """Return what makes a write a conflict if an object is another one, or has another version."""
+    return {"uid": child.uid, "resourceVersion": version}
 
 
 def unchanged(metadata: dict[str, Any]) -> list[dict[str, Any]]:
