@@ -76,7 +76,8 @@ class Reporting:
         """Return all that this pass has seen, and when that may be different although no event comes."""
         children = this.basis.shown = self.known.children_of(this.key)
         formation, deciding = wanted.formation, steps.deciding(wanted, self.known)
-        counts = steps.counts(wanted, before, children, deciding)
+        is_same = children == this.basis.children
+        counts = wanted.counts if is_same else steps.counts(wanted, before, children, deciding)
         deployments = steps.own_deployments(formation.metadata, counts, children)
         pods, now = self.known.pods_of(this.key), self.clock().timestamp()
         examined = await self.examiner.examine(this.memory.evidence, deployments, pods, now, this.faults)

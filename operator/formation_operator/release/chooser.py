@@ -14,6 +14,7 @@ from formation_operator.api.reasons import ConditionType, Trouble
 from formation_operator.api.release_key import release_key, surroundings
 from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.port import Cluster
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
 from formation_operator.release import gate, older_crd, revisions
@@ -26,11 +27,11 @@ from formation_operator.release.revision_store import RevisionStore, patiently
 class Chooser:
     """Finds out which content may be rendered, and gives it its number."""
 
-    def __init__(self, store: RevisionStore, keeper: Keeper, crd: older_crd.Crd) -> None:
-        """Take what reads revisions, what numbers them, and what knows the cluster's CRD."""
+    def __init__(self, cluster: Cluster, store: RevisionStore, keeper: Keeper) -> None:
+        """Take the port to the cluster, what reads revisions, and what numbers them."""
+        self._cluster = cluster
         self._store = store
         self._keeper = keeper
-        self._crd = crd
 
     async def choose(self, this: Asked) -> Chosen:
         """Return the content to render; whatever fails, counts are written."""
@@ -87,7 +88,8 @@ class Chooser:
             noted.outdated = noted.digest, older_crd.said_in(ready.message)
         try:
             known, lost = noted.outdated
-            lost = lost if gone and lost and known == noted.digest else await self._crd.lacks(gone)
+            is_known = gone and lost and known == noted.digest
+            lost = lost if is_known else await older_crd.lost(self._cluster, gone)
         except errors.ClusterError as error:
             return Problem("", Trouble.RETRYING, f"{older_crd.UNREAD}: {error}", lasting=False)
         noted.complete, noted.outdated = -1 if lost else generation, (noted.digest, lost)

@@ -70,11 +70,7 @@ def _succeeded(this: Asked, situation: Situation) -> ReleaseStatus:
     wanted, before = situation.wanted, this.before.release
     done = (each for each in reversed(situation.jobs) if each.complete and each.digest == wanted)
     job = next(done, None)
-    if (
-        job is None
-        and before is not None
-        and (before.released, before.state) == (wanted, ReleaseState.SUCCEEDED)
-    ):
+    if job is None and before and (before.released, before.state) == (wanted, ReleaseState.SUCCEEDED):
         return before
     return _status(ReleaseState.SUCCEEDED, wanted, job)
 

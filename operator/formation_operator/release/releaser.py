@@ -10,7 +10,6 @@ from formation_operator.release.asked import NOTHING, RETRY_FIRST, Asked, Chosen
 from formation_operator.release.chooser import Chooser
 from formation_operator.release.gate import Act, Decision, Phase, Situation
 from formation_operator.release.keeper import Keeper
-from formation_operator.release.older_crd import Crd
 from formation_operator.release.revision_store import RevisionStore, patiently
 from formation_operator.requeue import Lane, Requeue, soonest
 
@@ -29,7 +28,7 @@ class Releaser:
         self._cluster = cluster
         store = RevisionStore(cluster)
         self.keeper = Keeper(store)
-        self._chooser = Chooser(store, self.keeper, Crd(cluster))
+        self._chooser = Chooser(cluster, store, self.keeper)
         self._runner = runner.Runner(cluster, self.keeper)
 
     async def choose(self, this: Asked) -> Chosen:

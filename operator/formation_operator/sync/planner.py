@@ -69,9 +69,8 @@ class Action:
 
     def without_manifest(self) -> "Action":
         """Return it without the manifest, as a pass keeps it afterwards."""
-        return (
-            self if self.intent is None else dataclasses.replace(self, intent=self.intent.without_manifest())
-        )
+        intent = self.intent.without_manifest() if self.intent is not None else None
+        return dataclasses.replace(self, intent=intent)
 
 
 @dataclasses.dataclass(frozen=True)
