@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from formation_operator.api import naming
 from formation_operator.controller.plan import Wanted
 from formation_operator.controller.steps import Pass
-from formation_operator.diagnose import diagnosis, job_cause
+from formation_operator.diagnose import job_cause
 from formation_operator.diagnose.investigator import Examined
 from formation_operator.diagnose.job_cause import Cause
 from formation_operator.kube import errors
@@ -83,7 +83,8 @@ class Runs:
         pods = by_job(pod for own in examined.pods.values() for pod in own if pod.job) if undone else {}
         blocked, requeue = await self._blocked(this, undone, pods, now)
         for job in undone:
-            found[job.name] = _cause(job, pods.get(job.name, ()), examined, now, blocked.get(job.uid, ""))
+            own, findings = pods.get(job.name, ()), examined.of_runs.get(job.name, ())
+            found[job.name] = job_cause.cause_of(job, own, findings, now, blocked.get(job.uid, ""))
             await asyncio.sleep(0)
         return found, requeue
 
@@ -112,13 +113,3 @@ def by_job(pods: Iterable[Pod]) -> dict[str, list[Pod]]:
     for pod in pods:
         found.setdefault(pod.job, []).append(pod)
     return found
-
-
-def _cause(job: Job, own: Sequence[Pod], examined: Examined, now: float, blocked: str) -> Cause:
-    findings = examined.of_runs.get(job.name, [])
-    if job.is_under_way and not job.pods_failed:
-        findings = [each for each in findings if not each.gone]  # its controller hasn't judged that yet
-    if job.failed and not findings:
-        # A Pod that failed counts for a while only, since another one takes its place: here none does.
-        findings = [each for pod in own if pod.failure and (each := diagnosis.finding(pod, pod.created))]
-    return job_cause.cause_of(job, own, findings, now, blocked)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from formation_operator.api.reasons import Reason, State
 from formation_operator.backoff import Tried, tried
-from formation_operator.diagnose import grace_periods, pod_events, waits
+from formation_operator.diagnose import diagnosis, grace_periods, pod_events, waits
 from formation_operator.diagnose.finding import Finding, latest
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Cluster
@@ -43,6 +43,12 @@ def cause_of(
         if (beside := pod.held_by) and now >= grace_periods.held_until(pod):
             said = f"it has succeeded, but {', '.join(beside)} beside it keeps running, so its Job isn't done"
             return Cause(f"{said}: {NATIVE}", lasting=True, reason=Reason.COMPLETED)
+    if job.is_under_way and not job.pods_failed:
+        findings = [each for each in findings if not each.gone]  # its controller hasn't judged that yet
+    if job.failed and not findings:
+        # A Pod that failed counts for a while only, since another one takes its place: here none does.
+        failed = (diagnosis.finding(pod, pod.created) for pod in pods if pod.failure)
+        findings = [each for each in failed if each is not None]
     worst = max(
         findings, key=lambda each: (each.reason != Reason.PROGRESSING, each.lasting, each.last), default=None
     )
