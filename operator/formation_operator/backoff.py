@@ -1,12 +1,45 @@
 """Back-off: growing pauses between tries, so that an overloaded server can recover."""
 
+import dataclasses
 import random
 from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
 def doubled(before: float | None, first: float, most: float) -> float:
     """Return the pause after a pause of ``before`` seconds: twice that, up to ``most``; else ``first``."""
     return first if before is None else min(2 * before, most)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Tried(Generic[T]):
+    """What was tried last, and when it is tried again."""
+
+    what: object
+    """Equal for equal tries: anything else is tried at once."""
+    found: T
+    """What came of it."""
+    at: float
+    """In seconds."""
+    pause: float
+
+    def remaining(self, what: object, now: float) -> float:
+        """Return for how many seconds a try has to wait; 0 after the clock was set back, too."""
+        due = self.what != what or not self.at <= now < self.at + self.pause
+        return 0.0 if due else self.at + self.pause - now
+
+
+def tried(
+    before: Tried[T] | None, what: object, found: T, now: float, pauses: tuple[float, float]
+) -> Tried[T]:
+    """Return a try, after which the pause is twice as long as after the same one before it.
+
+    ``pauses`` are the first and the longest.
+    """
+    pause = before.pause if before is not None and before.what == what else None
+    return Tried(what, found, now, doubled(pause, *pauses))
 
 
 class Backoff:

@@ -76,7 +76,7 @@ def test_a_suspended_type_that_keda_starts_again_is_not_fought_and_the_status_sa
     eventually(lambda: count(keda_user) == 0)
     eventually(lambda: keda_user.condition("Ready", "shop")["status"] == "True")  # type: ignore[index]
     for note in keda_user.events("DriftRepaired"):
-        assert note.endswith("change spec.suspend of the Formation: it is suspended")
+        assert note.endswith("The Formation decides about it, and is suspended")
     keda_user.merge("formation", "shop", {"spec": {"suspend": None}})
     eventually(lambda: count(keda_user) == 4)
     assert record.counts() == [4, 0, 1, 2, 0, 4]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from formation_operator.api import content
+from formation_operator.api import content, naming
 from tests import builders
 from tests.client import Client, eventually
 from tests.plugin import Plugin
@@ -94,8 +94,9 @@ def test_what_isnt_known_to_have_run_well_has_to_be_named(shop: Client, formatio
 
 
 def test_what_ran_well_is_gone_back_to_past_what_is_newer(shop: Client, formation: Plugin) -> None:
-    first = a_revision(1, V1["spec"])
-    keep(shop, 3, builders.a_formation(image="example.com/shop:v4"), well=[first])
+    first = a_revision(1, V1["spec"])["metadata"]["name"]
+    shop("annotate", "controllerrevision", first, f"{naming.RAN_WELL_ANNOTATION}=true")
+    keep(shop, 3, builders.a_formation(image="example.com/shop:v4"))
     rows = [line.split(maxsplit=3) for line in formation.within("history", "shop").stdout.splitlines()[1:]]
     assert [(row[0], row[2]) for row in rows] == [("1", "Ran"), ("2", "Kept"), ("3", "Kept")]
     assert formation.within("rollback", "shop").stdout.startswith("revision 1: ")

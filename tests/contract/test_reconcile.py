@@ -76,7 +76,7 @@ def test_an_edited_image_is_repaired_and_the_event_names_client_and_field(user: 
     eventually(lambda: user.container()["image"] == "registry.example.com/shop:v1")
     (note,) = eventually(lambda: user.events("DriftRepaired"))
     assert "kubectl-set" in note
-    assert "spec.image of the Formation" in note
+    assert "containers.worker.image of Deployment shop-worker" in note
 
 
 def test_a_removed_variable_comes_back(user: Client) -> None:
@@ -89,7 +89,7 @@ def test_a_removed_variable_comes_back(user: Client) -> None:
         return {"name": "COLOUR", "value": "red"} in user.container()["env"]
 
     eventually(coloured)
-    assert "spec.env" in eventually(lambda: user.events("DriftRepaired"))[0]
+    assert "COLOUR" in eventually(lambda: user.events("DriftRepaired"))[0]
 
 
 def test_a_variable_that_is_overridden_later_moves_below_what_it_refers_to(user: Client) -> None:

@@ -101,7 +101,7 @@ def test_a_suspended_type_that_an_hpa_starts_is_stopped_and_goes_on_once_it_is_s
     assert throughout(ROUNDS, lambda: count(scaled)) == 0
     assert record.counts() == [0, 3, 0]
     (note,) = scaled.events("DriftRepaired")
-    assert note.endswith("change spec.suspend of the Formation: it is suspended")
+    assert note.endswith("The Formation decides about it, and is suspended")
     suspend(scaled, suspended=False)
     eventually(lambda: count(scaled) == 3)
 

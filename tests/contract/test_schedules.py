@@ -101,7 +101,7 @@ def test_what_another_client_changes_is_set_back(user: Client) -> None:
     user("patch", "cronjob", NAME, "--type=merge", "-p", '{"spec": {"schedule": "* * * * *"}}')
     eventually(lambda: cron_job(user)["schedule"] == "0 3 * * *")
     (note,) = eventually(lambda: user.events("DriftRepaired"))
-    assert "change spec.schedules.nightly-report.schedule of the Formation" in note
+    assert "changed spec.schedule of CronJob shop-nightly-report" in note
     user("delete", "cronjob", NAME)
     eventually(lambda: user.find("cronjob", NAME))
     eventually(lambda: user.events("Recreated"))

@@ -80,8 +80,8 @@ def shop(kubectl: Client) -> Shop:
 
 async def carried_out(shop: Shop, cluster: api_server.Kube, action: Action) -> Outcome:
     uid = shop.formation.metadata.uid
-    context = PlanContext(uid, {uid}, claims={}, applied={}, restless={}, exhausted=())
-    executor = Executor(cluster, shop.formation, shop.formation.spec, context, lost=())
+    context = PlanContext(uid, {uid}, applied={}, restless={}, exhausted=())
+    executor = Executor(cluster, shop.formation, context, lost=())
     return await executor.carry_out(action)
 
 

@@ -113,7 +113,7 @@ def test_the_tutorial_shows_what_it_says(reader: Reader) -> None:
         reader.types_until(commands, *SEEN.get(part, ()), *shown)
         if "set image" in part:
             reader.types_until(
-                "kubectl describe formation shop", "DriftRepaired", "kubectl-set", "spec.image"
+                "kubectl describe formation shop", "DriftRepaired", "kubectl-set", "containers.web.image"
             )
     assert seen >= SEEN.keys()
 

@@ -17,27 +17,16 @@ Path = tuple[str, ...]
 
 def read(objects: Iterable[Object], formation: Object) -> list[Revision]:
     """Return what there is of a Formation's revisions, by their numbers; others may have made some."""
-    everything = [*objects]
-    found = [_read(each, formation) for each in everything]
-    own = [each for each, revision in zip(everything, found, strict=True) if not revision.flaw]
-    well = _ran_well(own, lenient.mapping(formation, "status", "revision"))
-    found = [each._replace(ran_well=contents.digest_in(each.name) in well) for each in found]
+    found = [_read(each, formation) for each in objects]
     return sorted(found, key=lambda each: (each.number, each.name))
-
-
-def _ran_well(own: Iterable[Object], now: Object) -> set[str]:
-    """Return the digests of all that is said to have run well, by each revision and by the status."""
-    said = (contents.ran_well(lenient.mapping(each, "metadata", "annotations")) for each in own)
-    current = {contents.digest_in(lenient.text(now, "name"))} if now.get("ready") is True else set[str]()
-    return current.union(*said)
 
 
 def _read(each: Object, formation: Object) -> Revision:
     metadata, data = each["metadata"], lenient.mapping(each, "data")
     number = each["revision"] if isinstance(each.get("revision"), int) else -1
-    return Revision(
-        number, metadata["name"], _since(metadata), data, _flaw(metadata, number, data, formation)
-    )
+    flaw = _flaw(metadata, number, data, formation)
+    well = not flaw and contents.has_run_well(lenient.mapping(metadata, "annotations"))
+    return Revision(number, metadata["name"], _since(metadata), data, flaw, well)
 
 
 def _flaw(metadata: Object, number: int, data: Object, formation: Object) -> str:

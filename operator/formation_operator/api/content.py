@@ -18,8 +18,6 @@ OF_SCHEDULE = {"suspend"}
 """Fields of a schedule that are no content."""
 WITHOUT = {"processes": OF_TYPE, "schedules": OF_SCHEDULE}
 """The maps of a spec, and the fields of their values that are no content."""
-LONGEST_LIST = 4000
-"""Letters of an annotation with digests: those of 101 revisions have fewer, and no Formation keeps more."""
 
 HIGHEST = 10**12
 """A number from there on isn't ours."""
@@ -68,13 +66,9 @@ def digest_in(name: str) -> str:
     return name.rpartition("-")[2]
 
 
-def ran_well(annotations: Mapping[str, Any]) -> frozenset[str]:
-    """Return the digests of the contents that have run well, as far as the annotations of a revision say so.
-
-    Anyone may have written them.
-    """
-    text = annotations.get(naming.RAN_WELL_ANNOTATION)
-    return frozenset(text[:LONGEST_LIST].split(",")) if isinstance(text, str) else frozenset()
+def has_run_well(annotations: Mapping[str, Any]) -> bool:
+    """Return whether the annotations of a revision say that its content has run well."""
+    return annotations.get(naming.RAN_WELL_ANNOTATION) == "true"
 
 
 def _without(value: Any, fields: Collection[str]) -> Any:

@@ -1,7 +1,7 @@
 """The reflectors of all that is watched, and what happens if a namespace forbids a list or a watch.
 
-kopf watches Formations (`handlers`). They are listed here, too: before the first pass, because claims on a
-name are compared between all Formations; and every resync, because kopf's lists report no deletions.
+kopf watches Formations (`handlers`). They are listed here, too: before the first pass, because it has to be
+known which of them exist; and every resync, because kopf's lists report no deletions.
 """
 
 import asyncio

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from formation_operator.diagnose.evidence import Evidence
 from formation_operator.diagnose.job_cause import Blocked
-from formation_operator.observe.children import Child
+from formation_operator.observe.children import Child, ChildId
 from formation_operator.release import asked
 from formation_operator.render.desired import Intent
 from formation_operator.replicas.write_through import Answers
@@ -40,6 +40,9 @@ class Memory:
     """Since when what runs does so without harm, until it is known to have run well."""
     applied: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     """By uid of a child: the intent that we wrote last, and the fields that the server let us own then."""
+
+    there: set[ChildId] = dataclasses.field(default_factory=set)
+    """The children that it had after the last pass, or should have: another client deleted those now gone."""
 
     rendered: Rendered | None = None
     """What the last pass rendered: it isn't rendered again as long as the children are like that."""

@@ -16,7 +16,7 @@ from formation_operator.controller.memory import Memory, Rendered
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Faults, Problem
-from formation_operator.release.content import Content
+from formation_operator.release.asked import Content
 from formation_operator.render import cron_job, desired, pod_template
 from formation_operator.render.desired import Intent
 from formation_operator.render.disruption import Budgets

@@ -85,7 +85,7 @@ class Reconciler:
         self._memories.clear()
         self._patience = repair_limit.Patience()
         self._examiner = investigator.Examiner(self._cluster)
-        self._releaser = releaser.Releaser(self._cluster, self._examiner, self._clock, self._monotonic)
+        self._releaser = releaser.Releaser(self._cluster)
         self._reporting = Reporting(
             known=self._cache,
             writer=self._writer,
@@ -102,7 +102,6 @@ class Reconciler:
         memory = self._memories.pop(uid, None)
         if memory is not None:
             self._examiner.forget(memory.evidence)
-            self._examiner.forget(memory.releases.evidence)
 
     async def run(self, key: Key) -> Result:
         """Run one pass; an error that ends it early is in the result."""
@@ -140,7 +139,7 @@ class Reconciler:
         if current is not known:
             this.basis.formation = await self._whole(current)
             formation = parsing.parse(this.basis.formation)
-        asked = steps.asked(this, formation, self._cache)
+        asked = steps.asked(this, formation, self._cache, self._monotonic())
         chosen = await self._releaser.choose(asked)
         before = steps.of_both(asked, chosen.content.spec)
         wanted = Wanted(formation, chosen.content, undecided, busy=self._runs.busy(this))
@@ -200,17 +199,10 @@ class Reconciler:
         """Plan and execute, unless all children are as rendered before; remember whether they are now."""
         children, memory = this.basis.children, this.memory
         memory.keep(children.values())
-        context, lost = self._context(this, wanted), self._cache.lost_by(this.key)
+        context, lost = self._context(this, wanted), memory.there - children.keys()
         planning = Planning(wanted, children, context, memory, this.faults)
-        by = executor.Executor(
-            self._cluster,
-            wanted.formation,
-            wanted.content.spec,
-            context,
-            lost,
-            wanted.counts,
-            wanted.suspended,
-        )
+        counts, suspended = wanted.counts, wanted.suspended
+        by = executor.Executor(self._cluster, wanted.formation, context, lost, counts, suspended)
         this.intents.extend(() if wanted.undecided else planning.as_before())
         async with asyncio.TaskGroup() as group:
             started = [] if this.intents else await self._start(this, planning, by, group)
@@ -221,6 +213,8 @@ class Reconciler:
         undone = any(outcome.again or outcome.problem for outcome in this.outcomes)
         if not (undone or planning.is_named) and (naming := await planning.naming()):
             self._take_in(this, await by.carry_out(naming))
+        memory.there = {each for each, child in children.items() if child.is_owned_by(this.basis.uid)}
+        memory.there |= lost & {(intent.kind, intent.name) for intent in this.intents}
         if not (wanted.undecided or this.failed or this.faults.problems):
             memory.rendered = planning.rendered(this.intents)
 
@@ -248,7 +242,6 @@ class Reconciler:
         return planner.PlanContext(
             uid=this.basis.uid,
             living=self._cache.living,
-            claims=self._cache.claims(this.key),
             applied=this.memory.applied,
             restless=scale_requests.restless(wanted.formation.spec, wanted.counts),
             exhausted=self._patience.exhausted(uids, self._clock().timestamp()),

@@ -4,19 +4,20 @@ import dataclasses
 from collections.abc import Callable, Iterable
 
 from formation_operator.api import naming
-from formation_operator.api.content import revision_name
-from formation_operator.api.formation_status import FormationStatus, Revision
+from formation_operator.api.formation_status import FormationStatus
 from formation_operator.controller import steps
 from formation_operator.controller.plan import Wanted
 from formation_operator.controller.runs import Runs
 from formation_operator.controller.steps import Pass
 from formation_operator.diagnose.investigator import Examined, Examiner
+from formation_operator.diagnose.job_cause import Cause
 from formation_operator.foreground import check
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.faults import Problem
+from formation_operator.release import progress
 from formation_operator.release.asked import Asked, Chosen
 from formation_operator.release.releaser import Releaser
 from formation_operator.replicas import scale_requests, write_through
@@ -51,15 +52,13 @@ class Reporting:
         later = self.writer.later(this.memory.reports, this.outcomes)
         if later is not None:
             return later
-        seen, again = await self._seen(this, wanted, chosen, before)
-        kept = await self.releaser.keep(asked, chosen)
-        name, mark = wanted.formation.metadata.name, kept.mark
-        known = Revision(name=revision_name(name, mark.digest), number=mark.number) if mark else None
-        seen = dataclasses.replace(seen, revision=known, unrevised=kept.problem)
-        ran_well, tried = self._try(this, seen, before)
+        seen, again = await self._seen(this, wanted, asked, chosen, before)
+        keep, unkept = await self.releaser.keep(asked, chosen), asked.noted.unkept
+        seen = dataclasses.replace(seen, revision=asked.kept, unrevised=unkept.found if unkept else None)
+        ran_well, tried = await self._try(this, asked, seen, before)
         seen = dataclasses.replace(seen, ran_well=ran_well)
         status = steps.report(seen, before, self._now(), this.faults)
-        return soonest(await self._write(this, status), kept.requeue, again, tried)
+        return soonest(await self._write(this, status), keep, again, tried)
 
     async def stall(self, this: Pass, problem: Problem) -> Requeue | None:
         """Write why a Formation can't be used into its status; return when to try again."""
@@ -72,16 +71,23 @@ class Reporting:
         await self.writer.record(this.basis.formation, notices)
 
     async def _seen(
-        self, this: Pass, wanted: Wanted, chosen: Chosen, before: FormationStatus
+        self, this: Pass, wanted: Wanted, asked: Asked, chosen: Chosen, before: FormationStatus
     ) -> tuple[Seen, Requeue | None]:
         """Return all that this pass has seen, and when that may be different although no event comes."""
         children = this.basis.shown = self.known.children_of(this.key)
         formation, deciding = wanted.formation, steps.deciding(wanted, self.known)
-        counts = steps.counts(wanted, before, children, deciding)
+        is_same = children == this.basis.children
+        counts = wanted.counts if is_same else steps.counts(wanted, before, children, deciding)
         deployments = steps.own_deployments(formation.metadata, counts, children)
         pods, now = self.known.pods_of(this.key), self.clock().timestamp()
         examined = await self.examiner.examine(this.memory.evidence, deployments, pods, now, this.faults)
-        schedules, look_again = await self.runs.scheduled(this, wanted, examined, now)
+        schedules = await self.runs.scheduled(this, wanted)
+        jobs = [chosen.job] if chosen.job is not None else []
+        jobs += [job for each in schedules.values() for job in each.jobs]
+        causes, look_again = await self.runs.causes(this, jobs, examined, now)
+        with this.faults.confined_to(""):
+            cause = causes.get(chosen.job.name, Cause()) if chosen.job is not None else Cause()
+            chosen = progress.said(asked, chosen, cause)
         intents = {each.process_type: each for each in this.intents if each.kind.traits.runs_processes}
         seen = Seen(
             name=formation.metadata.name,
@@ -100,7 +106,7 @@ class Reporting:
             daemonizing=check.warnings(steps.commands(wanted.content.spec)),
             undeclared=self.writer.undeclared,
             release=chosen.status,
-            schedules=schedules,
+            schedules={name: each._replace(causes=causes) for name, each in schedules.items()},
         )
         return seen, soonest(self._again(examined), look_again)
 
@@ -108,7 +114,9 @@ class Reporting:
         again = examined.again_in
         return Requeue(Lane.REPORT, again + self.delay) if again is not None else None
 
-    def _try(self, this: Pass, seen: Seen, before: FormationStatus) -> tuple[bool, Requeue | None]:
+    async def _try(
+        self, this: Pass, asked: Asked, seen: Seen, before: FormationStatus
+    ) -> tuple[bool, Requeue | None]:
         """Return whether the newest revision has run well, and when it may have; once it has, it stays so."""
         newest, known, memory = seen.revision, before.revision, this.memory
         if newest and known and known.ready and known.name == newest.name:
@@ -117,6 +125,8 @@ class Reporting:
         now = self.monotonic()
         memory.trial = trial.go_on(seen, memory.trial, now)
         remaining = trial.remaining(seen, memory.trial, now)
+        if newest and remaining == 0 and not await self.releaser.keeper.note_ran_well(asked, newest):
+            memory.trial, remaining = None, trial.LASTS  # the minute begins again
         return remaining == 0, Requeue(Lane.REPORT, remaining) if remaining else None
 
     async def _write(self, this: Pass, status: compute.Status) -> Requeue | None:

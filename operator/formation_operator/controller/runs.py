@@ -1,4 +1,4 @@
-"""The runs of a Formation's schedules: which CronJobs are busy with one, and why one fails."""
+"""The Jobs of a Formation: which CronJobs are busy with a run, and why a run or a release fails."""
 
 import asyncio
 import itertools
@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from formation_operator.api import naming
 from formation_operator.controller.plan import Wanted
 from formation_operator.controller.steps import Pass
-from formation_operator.diagnose import diagnosis, job_cause
+from formation_operator.diagnose import job_cause
 from formation_operator.diagnose.investigator import Examined
 from formation_operator.diagnose.job_cause import Cause
 from formation_operator.kube import errors
@@ -60,31 +60,32 @@ class Runs:
         waits = [since + GRACE - now for since in this.memory.suspended.values() if now - since < GRACE]
         return Requeue(Lane.REPORT, min(waits)) if waits else None
 
-    async def scheduled(
-        self, this: Pass, wanted: Wanted, examined: Examined, now: float
-    ) -> tuple[dict[str, Scheduled], Requeue | None]:
-        """Return what is known of each schedule, and when that may be different although no event comes."""
+    async def scheduled(self, this: Pass, wanted: Wanted) -> dict[str, Scheduled]:
+        """Return what is known of each schedule, and of its runs, but not yet why one fails."""
         formation, found = wanted.formation, dict[str, Scheduled]()
         names = sorted({*(wanted.content.spec.schedules or ()), *(formation.spec.schedules or ())})
-        if not names:
-            return found, None
-        pods = [pod for name in names for pod in examined.pods.get(name, ()) if pod.job]
-        jobs = self._known.runs_of(this.key)
-        of_job = by_job(pods)
-        blocked, requeue = await self._blocked(this, jobs, of_job, now)
+        jobs = self._known.runs_of(this.key) if names else []
         for name in names:
             child = this.basis.shown.get((ChildKind.CRON_JOB, naming.child(formation.metadata.name, name)))
             child = child if child is not None and child.is_owned_by(this.basis.uid) else None
             own = [
                 job for job in jobs if child is not None and (job.owner, job.schedule) == (child.uid, name)
             ]
-            causes = {
-                job.name: _cause(job, of_job.get(job.name, ()), examined, now, blocked.get(job.uid, ""))
-                for job in own
-                if not job.complete
-            }
             await asyncio.sleep(0)
-            found[name] = Scheduled(child, own, causes, wanted.suspended.get(name, False))
+            found[name] = Scheduled(child, own, {}, wanted.suspended.get(name, False))
+        return found
+
+    async def causes(
+        self, this: Pass, jobs: Iterable[Job], examined: Examined, now: float
+    ) -> tuple[dict[str, Cause], Requeue | None]:
+        """Return why each of some Jobs isn't done or has failed, by its name, and when to look again."""
+        undone, found = [job for job in jobs if not job.complete], dict[str, Cause]()
+        pods = by_job(pod for own in examined.pods.values() for pod in own if pod.job) if undone else {}
+        blocked, requeue = await self._blocked(this, undone, pods, now)
+        for job in undone:
+            own, findings = pods.get(job.name, ()), examined.of_runs.get(job.name, ())
+            found[job.name] = job_cause.cause_of(job, own, findings, now, blocked.get(job.uid, ""))
+            await asyncio.sleep(0)
         return found, requeue
 
     async def _blocked(
@@ -102,7 +103,7 @@ class Runs:
                 continue
             this.memory.blocked[job.uid] = looked
             waits.append(wait)
-        said = {uid: each.said for uid, each in this.memory.blocked.items()}
+        said = {uid: each.found for uid, each in this.memory.blocked.items()}
         return said, Requeue(Lane.REPORT, min(waits)) if waits else None
 
 
@@ -112,13 +113,3 @@ def by_job(pods: Iterable[Pod]) -> dict[str, list[Pod]]:
     for pod in pods:
         found.setdefault(pod.job, []).append(pod)
     return found
-
-
-def _cause(job: Job, own: Sequence[Pod], examined: Examined, now: float, blocked: str) -> Cause:
-    findings = examined.of_runs.get(job.name, [])
-    if job.is_under_way and not job.pods_failed:
-        findings = [each for each in findings if not each.gone]  # its controller hasn't judged that yet
-    if job.failed and not findings:
-        # A Pod that failed counts for a while only, since another one takes its place: here none does.
-        findings = [each for pod in own if pod.failure and (each := diagnosis.finding(pod, pod.created))]
-    return job_cause.cause_of(job, own, findings, now, blocked)

@@ -61,7 +61,7 @@ DOWN = (
 )
 
 
-def asked(this: Pass, formation: Formation, known: Cache) -> Asked:
+def asked(this: Pass, formation: Formation, known: Cache, now: float) -> Asked:
     """Return what decides which content is rendered."""
     spec = formation.spec
     return Asked(
@@ -70,12 +70,12 @@ def asked(this: Pass, formation: Formation, known: Cache) -> Asked:
         content=plan.content_of(formation),
         before=formation_status.read(this.basis.formation["status"], spec.processes, spec.schedules or ()),
         jobs=known.jobs_of(this.key),
-        pods=known.release_pods_of(this.key),
         children=this.basis.children,
         noted=this.memory.releases,
         faults=this.faults,
         known_jobs=lambda: known.job_uids(this.key),
         forbidden=known.is_forbidden(kinds.JOB, this.key[0]),
+        now=now,
     )
 
 
@@ -198,7 +198,7 @@ def problems(this: Pass, wanted: Wanted, chosen: Chosen) -> list[Problem]:
     unheld = [Problem(name, Trouble.CAN_NOT_SUSPEND, why) for name, why in restless]
     unknown = (*wanted.undecided, *wanted.unlisted)
     found = (*chosen.problems, *this.failed, *this.faults.problems.values(), *unwritten, *unknown, *unheld)
-    found = (*found, *_unreleased(wanted, is_first=chosen.released is None))
+    found = (*found, *_unreleased(wanted, is_first=this.memory.releases.released is None))
     return [*dict.fromkeys(found)]
 
 

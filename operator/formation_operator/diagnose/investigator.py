@@ -95,13 +95,6 @@ class Examiner:
                 into.setdefault(name, []).append(own)
         return Examined(findings, by_type(pods), _soonest(waits), of_runs)
 
-    async def examine_pods(
-        self, evidence: Evidence, pods: Sequence[Pod], now: float, faults: Faults
-    ) -> tuple[list[Finding], float | None]:
-        """Return what is wrong with Pods of one template, and the seconds until that may be different."""
-        found, again = await self._findings(evidence, pods, pods, now, faults)
-        return [each for each in found.values() if each is not None], again
-
     async def _findings(
         self, evidence: Evidence, present: Sequence[Pod], pods: Sequence[Pod], now: float, faults: Faults
     ) -> tuple[dict[str, Finding | None], float | None]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from formation_operator.api.reasons import Reason, State
-from formation_operator.backoff import doubled
-from formation_operator.diagnose import grace_periods, pod_events, waits
+from formation_operator.backoff import Tried, tried
+from formation_operator.diagnose import diagnosis, grace_periods, pod_events, waits
 from formation_operator.diagnose.finding import Finding, latest
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Cluster
@@ -31,16 +31,8 @@ class Cause(NamedTuple):
     """Whether no process of it has started."""
 
 
-class Blocked(NamedTuple):
-    """Why a Job has no Pod."""
-
-    uid: str
-    """Of the Job."""
-    said: str
-    """What its controller says; empty if that isn't known."""
-    read_at: float
-    pause: float
-    """Seconds until it is read again."""
+Blocked = Tried[str]
+"""Why a Job has no Pod: what its controller says, empty if that isn't known, by the uid of the Job."""
 
 
 def cause_of(
@@ -51,6 +43,12 @@ def cause_of(
         if (beside := pod.held_by) and now >= grace_periods.held_until(pod):
             said = f"it has succeeded, but {', '.join(beside)} beside it keeps running, so its Job isn't done"
             return Cause(f"{said}: {NATIVE}", lasting=True, reason=Reason.COMPLETED)
+    if job.is_under_way and not job.pods_failed:
+        findings = [each for each in findings if not each.gone]  # its controller hasn't judged that yet
+    if job.failed and not findings:
+        # A Pod that failed counts for a while only, since another one takes its place: here none does.
+        failed = (diagnosis.finding(pod, pod.created) for pod in pods if pod.failure)
+        findings = [each for each in failed if each is not None]
     worst = max(
         findings, key=lambda each: (each.reason != Reason.PROGRESSING, each.lasting, each.last), default=None
     )
@@ -77,12 +75,11 @@ async def why_podless(
 
     ``before`` is what was found out at the last look. Raises `ClusterError`.
     """
-    if before is None or before.uid != job.uid:
-        before = Blocked(job.uid, "", job.created, PODLESS)
-    if now >= before.read_at + before.pause or now < before.read_at:
-        said, pause = await _refused_pods(cluster, job), doubled(before.pause, PODLESS, LONGEST)
-        before = Blocked(job.uid, said, now, pause)
-    return before, max(0.1, before.read_at + before.pause - now)
+    if before is None or before.what != job.uid:
+        before = Tried(job.uid, "", job.created, PODLESS)
+    if not before.remaining(job.uid, now):
+        before = tried(before, job.uid, await _refused_pods(cluster, job), now, (PODLESS, LONGEST))
+    return before, max(0.1, before.remaining(job.uid, now))
 
 
 async def _refused_pods(cluster: Cluster, job: Job) -> str:

@@ -16,6 +16,8 @@ Object = dict[str, Any]
 NO_ONES = "1"
 """A resource version that no object has: a write over it creates an object, or is a conflict."""
 
+MOST_PAGES = 10
+
 
 class Cluster(Protocol):
     """Reads and writes of objects as plain JSON."""
@@ -76,3 +78,14 @@ class Cluster(Protocol):
 
     async def notify(self, formation: Object, notice: Notice) -> None:
         """Record an Event on a Formation; a failure is logged, never raised."""
+
+
+async def first_objects(pages: AsyncIterator[list[Object]], most: int = MOST_PAGES) -> AsyncIterator[Object]:
+    """Yield the objects of the first pages of a selection: anyone may have made thousands more."""
+    read = 0
+    async for page in pages:
+        for raw in page:
+            yield raw
+        read += 1
+        if read == most:
+            return

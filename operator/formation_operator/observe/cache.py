@@ -10,7 +10,6 @@ from formation_operator.observe import budgets, formations, jobs
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.budgets import Budget
 from formation_operator.observe.children import Child, ChildId
-from formation_operator.observe.formations import Claim
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
 from formation_operator.observe.store import Bound, Change, Limit, Store
@@ -75,8 +74,7 @@ class Cache:
         known = store.known.get(key)
         if known is None and watched.is_sparse:
             return []  # tombstones of all these would displace the others
-        missed_by = watched.missed_by(known, self._wanting) if known is not None else None
-        return self._changed(kind, store.drop(key, version, missed_by))
+        return self._changed(kind, store.drop(key, version))
 
     def drop_own(self, child: Child) -> Changes:
         """Forget a child that we deleted, even if it had changed after that was decided."""
@@ -85,7 +83,7 @@ class Cache:
         newest = store.latest(key) if known is None or known.uid == child.uid else 0
         # The deletion has a later version, which no answer shows.
         version = max(newest, int(child.resource_version)) + 1
-        return self._changed(child.kind, store.drop(key, version, missed_by=""))
+        return self._changed(child.kind, store.drop(key, version))
 
     def _changed(self, kind: str, change: Change[Any] | None) -> Changes:
         if kind == naming.KIND and change is not None:
@@ -107,22 +105,6 @@ class Cache:
     def formations(self) -> dict[Key, dict[str, Any]]:
         """Each Formation, without what no decision needs."""
         return self._formations.known
-
-    def claims(self, key: Key) -> dict[str, Claim]:
-        """Return the winning claim on each child name that this and another Formation want."""
-        contested = {name: self._wanting(name).values() for name in self._wanted(key)}
-        return {name: formations.winner(rivals) for (_, name), rivals in contested.items() if len(rivals) > 1}
-
-    def lost_by(self, key: Key) -> set[ChildId]:
-        """Return kind and name of the children that a Formation wants, and that others have deleted."""
-        uid = formations.uid_of(self.formations[key]) if key in self.formations else None
-        wanted = self._wanted(key)
-        return {
-            (kind, name[1])
-            for kind, store in self._children.items()
-            for name in wanted
-            if store.missed_by(name) == uid
-        }
 
     def children_of(self, key: Key) -> dict[ChildId, Child]:
         """Return, by kind and name, the objects that a Formation owns or that have a name it wants.
@@ -149,15 +131,8 @@ class Cache:
             yield from store.within(group).values()
 
     def pods_of(self, key: Key) -> list[Pod]:
-        """Return the processes and runs of a Formation that aren't well."""
-        return [pod for pod in self._pods_of(key) if pod.process_type != naming.RELEASE]
-
-    def release_pods_of(self, key: Key) -> list[Pod]:
-        """Return the Pods of a Formation's releases that aren't well."""
-        return [pod for pod in self._pods_of(key) if pod.process_type == naming.RELEASE]
-
-    def _pods_of(self, key: Key) -> Iterable[Pod]:
-        return self.stores[kinds.POD].within(key).values()
+        """Return the processes of a Formation, and the Pods of its Jobs, that aren't well."""
+        return [*self.stores[kinds.POD].within(key).values()]
 
     def jobs_of(self, key: Key) -> list[Job]:
         """Return the Jobs that are a Formation's releases by their labels; their owners may say otherwise."""

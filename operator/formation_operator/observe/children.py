@@ -14,7 +14,7 @@ from formation_operator.api import naming
 from formation_operator.api.content import Mark, mark_in
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind, Key
-from formation_operator.observe import formations, owned_fields
+from formation_operator.observe import owned_fields
 from formation_operator.observe.formations import Wanting
 from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane
@@ -224,12 +224,6 @@ def owner_of(child: Child) -> list[Key]:
     """Return the Formation that owns a child, if one does."""
     owner = child.owner
     return [(child.namespace, owner.name)] if owner is not None and owner.is_formation else []
-
-
-def missed_by(child: Child, wanting: Wanting) -> str:
-    """Return the uid of a child's owner, if that is a Formation that wants the child; else nothing."""
-    uids = map(formations.uid_of, wanting((child.namespace, child.name)).values())
-    return child.owner.uid if child.owner is not None and child.owner.uid in uids else ""
 
 
 def lane_of(before: Child | None, now: Child | None) -> Lane | None:

@@ -1,6 +1,5 @@
-"""The Formations as they are kept, and the names that each of them claims."""
+"""The Formations as they are kept, and the names of the children that each of them wants."""
 
-import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -36,15 +35,6 @@ AS_OBJECTS = 10
 """How many times the bytes of its JSON a spec is taken to need in memory: six is usual, eighteen the most."""
 Wanting = Callable[[Key], Mapping[Key, dict[str, Any]]]
 """Returns the Formations that want a child, by its namespace and name."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Claim:
-    """A Formation's claim on the name of a child; of several claims the first in this order wins."""
-
-    created: str
-    uid: str
-    key: Key
 
 
 def key_of(raw: dict[str, Any]) -> Key:
@@ -178,15 +168,6 @@ def groups_of(raw: dict[str, Any]) -> list[Key]:
     """Return the groups by which a Formation is found."""
     declaring = [declaring_budgets(raw["metadata"]["namespace"])] if raw["budgeted"] else []
     return [*wanted_names(raw), *declaring]
-
-
-def winner(rivals: Iterable[dict[str, Any]]) -> Claim:
-    """Return the winning claim of several Formations that want one name: the oldest Formation's."""
-    return min(map(_claim, rivals), key=lambda claim: (claim.created, claim.uid))
-
-
-def _claim(raw: dict[str, Any]) -> Claim:
-    return Claim(raw["metadata"].get("creationTimestamp", ""), uid_of(raw), key_of(raw))
 
 
 def given_up(change: Change[dict[str, Any]]) -> set[Key]:

@@ -341,6 +341,11 @@ def _claim(volume: dict[str, Any]) -> str:
     return lenient.text(lenient.mapping(volume, "persistentVolumeClaim"), "claimName")
 
 
+def containers_of(raw: dict[str, Any]) -> Iterator[Container]:
+    """Yield the containers of the Pod of a Job, however it is."""
+    return _containers(lenient.mapping(raw, "spec"), lenient.mapping(raw, "status"), of_job=True)
+
+
 def _containers(spec: dict[str, Any], status: dict[str, Any], *, of_job: bool) -> Iterator[Container]:
     for part in ("initContainer", "container"):
         specs = {lenient.text(item, "name"): item for item in lenient.items(spec, f"{part}s")}

@@ -7,7 +7,7 @@ versions of one kind are numbers that grow.
 
 import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.shares import Shares
@@ -33,17 +33,6 @@ class Change(Generic[T]):
     def facts(self) -> list[T]:
         """What was known before and what is known now, without what is nothing."""
         return [fact for fact in (self.before, self.now) if fact is not None]
-
-
-class Tombstone(NamedTuple):
-    """That an object was deleted, at this version or after it.
-
-    An object that only lost our labels is reported as deleted under the version that it still has.
-    """
-
-    version: int = 0
-    missed_by: str = ""
-    """Uid of the owner that still wants it, if another client deleted it."""
 
 
 Bound = Shares[tuple["Store[Any]", str], None]
@@ -78,7 +67,9 @@ class Store(Generic[T]):
         self._groups_of = groups_of
         self._limit = limit
         self._groups: dict[Hashable, dict[Key, T]] = {}
-        self._tombstones: Shares[str, Tombstone] = Shares(REMEMBERED)
+        self._tombstones: Shares[str, int] = Shares(REMEMBERED)
+        """The version at which, or after which, an object was deleted: one that only lost our labels is
+        reported as deleted under the version that it still has."""
 
     def within(self, group: Hashable) -> Mapping[Key, T]:
         """Return the objects of a group; the mapping is valid until the next change."""
@@ -87,11 +78,7 @@ class Store(Generic[T]):
     def latest(self, key: Key) -> int:
         """Return the latest known version of a name, which may be a tombstone's; 0 if none is known."""
         known = self.known.get(key)
-        return self._tombstone(key).version if known is None else self._version_of(known)
-
-    def missed_by(self, key: Key) -> str:
-        """Return the uid of the owner that still wants a deleted object; nothing if the object exists."""
-        return self._tombstone(key).missed_by
+        return (self._tombstones.get(*key) or 0) if known is None else self._version_of(known)
 
     def is_newer(self, key: Key, version: int, as_of: int = 0) -> bool:
         """Return whether an object of a name and a version is newer than what is known of the name.
@@ -117,16 +104,12 @@ class Store(Generic[T]):
         self.count(item)
         return Change(before, item)
 
-    def drop(self, key: Key, version: int, missed_by: str | None = None) -> Change[T] | None:
-        """Replace an object by a tombstone of a version; return nothing if a later version is known.
-
-        Without ``missed_by``, an earlier tombstone's owner stays noted.
-        """
+    def drop(self, key: Key, version: int) -> Change[T] | None:
+        """Replace an object by a tombstone of a version; return nothing if a later version is known."""
         if version < self.latest(key):
             return None
         # The tombstone stays: the answer to an older write of ours may still come.
-        missed_by = self.missed_by(key) if missed_by is None else missed_by
-        self._tombstones.put(*key, Tombstone(version, missed_by))
+        self._tombstones.put(*key, version)
         return Change(self._forget(key), None)
 
     def count(self, item: T) -> None:
@@ -152,9 +135,6 @@ class Store(Generic[T]):
         self.known[key] = less = limit.reduced(known)
         for group in self._groups_of(less):
             self._groups[group][key] = less
-
-    def _tombstone(self, key: Key) -> Tombstone:
-        return self._tombstones.get(*key) or Tombstone()
 
     def _forget(self, key: Key) -> T | None:
         """Remove an object without a tombstone, and return it."""

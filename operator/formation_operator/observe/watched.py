@@ -68,8 +68,6 @@ class Watched(Generic[Fact]):
     """Returns what is kept of an object without room in the share; without this it is forgotten."""
     is_repeated: Callable[[Fact, bytes], bool] | None = None
     """Returns whether the JSON of an object shows, before it is parsed, that it has the known facts."""
-    missed_by: Callable[[Fact, Wanting], str] = lambda *_: ""
-    """Returns the uid of the Formation that wants an object which others deleted; nothing if none does."""
     needed_by: Callable[[dict[str, Any]], bool] | None = None
     """Returns whether a Formation needs it watched, from then on; else it is watched from the start."""
     is_sparse: bool = False
@@ -156,7 +154,6 @@ def children_of(kind: ChildKind) -> Watched[Child]:
         concerned=children.concerned,
         share=STRAYS,
         size_of=children.size_of_stray,
-        missed_by=children.missed_by,
     )
 
 

@@ -1,26 +1,22 @@
 """What is asked about the release of a Formation, what is answered, and what is remembered of it."""
 
 import dataclasses
-from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from formation_operator.api import naming
-from formation_operator.api.content import Mark, mark_in
-from formation_operator.api.formation import Formation
-from formation_operator.api.formation_status import FormationStatus, ReleaseStatus
-from formation_operator.backoff import doubled
-from formation_operator.diagnose.evidence import Evidence
-from formation_operator.diagnose.job_cause import Blocked
+from formation_operator.api.content import Mark, mark_in, revision_name
+from formation_operator.api.formation import Formation, FormationSpec
+from formation_operator.api.formation_status import FormationStatus, ReleaseStatus, Revision
+from formation_operator.backoff import Tried, tried
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.observe.children import Children
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.observe.jobs import Job
-from formation_operator.observe.pods import Pod
 from formation_operator.release import gate
-from formation_operator.release.content import Content
-from formation_operator.release.gate import Situation
+from formation_operator.release.gate import Decision, Phase, Situation
 from formation_operator.release.revisions import History
 from formation_operator.requeue import Lane, Requeue
 
@@ -28,17 +24,27 @@ RETRY_FIRST, RETRY_MOST = 2.0, 300.0
 """Seconds until a step that failed is tried again, at first and at the most."""
 
 
-class Unkept(NamedTuple):
-    """That the revision of a content couldn't be written."""
+class Content(NamedTuple):
+    """What is rendered: a spec whose counts, `suspend` and `paused` aren't used."""
 
-    mark: Mark
-    limit: int | None
-    """What the Formation said then: another limit may make room."""
-    problem: Problem | None
-    """What is said of it; nothing while it is about to pass."""
-    at: float
-    pause: float
-    """Seconds until it is tried again."""
+    spec: FormationSpec
+    version: int | str
+    """Equal for equal contents of a Formation."""
+    kept: Mapping[str, Any] | None = None
+    """As its revision keeps it; nothing if it is what the Formation says now."""
+    known: bool = True
+    """Whether it is known what should run: if it isn't, counts alone are written, and nothing is deleted."""
+    mark: Mark | None = None
+    """What names it, once it was let through."""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is another one than the Formation says now."""
+        return self.kept is not None or not self.known
+
+
+NOTHING = Content(FormationSpec.model_construct(processes={}), "", known=False)
+"""Nothing is rendered: nothing was released yet, or what was released isn't kept."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -59,21 +65,33 @@ class Noted:
     """The digest of a content that was found not to be let through before."""
     kept: Mark | None = None
     """The content whose revision was written last."""
-    unkept: Unkept | None = None
+    unkept: Tried[Problem | None] | None = None
+    """The try to write a revision, if it failed, and what is said of that."""
     history: History | None = None
     """The revisions that there were when a content was let through; nothing once those too many are gone."""
     started: str = ""
     """The uid of a Job that has started a container."""
-    pause: float | None = None
-    """Seconds until a step that failed is tried again."""
-    blocked: Blocked | None = None
-    """Why a Job has no Pod."""
-    evidence: Evidence = dataclasses.field(default_factory=Evidence)
+    failed: Tried[Sequence[Problem]] | None = None
+    """The step of a release that failed, and what is said of it."""
 
-    def retry(self, first: float = RETRY_FIRST) -> Requeue:
-        """Return when to try again what failed or has to wait: after ``first`` seconds, later each time."""
-        self.pause = doubled(self.pause, first, RETRY_MOST)
-        return Requeue(Lane.REPORT, self.pause)
+    @property
+    def is_released(self) -> bool:
+        """Whether the content that the Formation has now was let through last."""
+        return self.released is not None and self.released.digest == self.digest
+
+    @property
+    def _what(self) -> tuple[str, str]:
+        return self.digest, self.key
+
+    def waits(self, now: float) -> float:
+        """Return for how many seconds a step that was refused isn't tried again."""
+        refused = self.failed is not None and self.failed.found
+        return self.failed.remaining(self._what, now) if self.failed is not None and refused else 0.0
+
+    def retry(self, now: float, problems: Sequence[Problem] = ()) -> Requeue:
+        """Note that a step failed, and return when to try again: later each time, whatever the counts are."""
+        self.failed = tried(self.failed, self._what, problems, now, (RETRY_FIRST, RETRY_MOST))
+        return Requeue(Lane.REPORT, self.failed.pause)
 
 
 class Asked(NamedTuple):
@@ -85,8 +103,6 @@ class Asked(NamedTuple):
     """What it says now."""
     before: FormationStatus
     jobs: Sequence[Job]
-    pods: Sequence[Pod]
-    """The Pods of its releases that aren't well."""
     children: Children
     noted: Noted
     faults: Faults
@@ -94,12 +110,20 @@ class Asked(NamedTuple):
     """Returns the uids of all Jobs that are known: of many only some are in ``jobs``."""
     forbidden: bool
     """Whether we have no right to list Jobs."""
+    now: float
+    """By a clock in seconds that nobody sets."""
 
     @property
     def reported(self) -> Mark | None:
         """What names the content that was let through last, by the last status."""
         said, formation = self.before.revision, self.formation.metadata.name
         return mark_in(f"{said.number}-{said.name.removeprefix(f'{formation}-')}") if said else None
+
+    @property
+    def kept(self) -> Revision | None:
+        """The revision that was written last."""
+        mark, formation = self.noted.kept or self.reported, self.formation.metadata.name
+        return Revision(name=revision_name(formation, mark.digest), number=mark.number) if mark else None
 
     @property
     def named(self) -> Sequence[Mark]:
@@ -137,16 +161,19 @@ class Chosen(NamedTuple):
     """The Jobs that were written, as the API server answered."""
     situation: Situation | None = None
     """What decides how its release goes on; nothing if there is none."""
-    released: Mark | None = None
-    """What names the content that was let through last."""
+    decision: Decision | None = None
+    """What was done about that; nothing if that has to wait."""
+    failures: Sequence[Problem] = ()
+    """Why that couldn't be done."""
     notices: Sequence[Notice] = ()
+
+    @property
+    def job(self) -> Job | None:
+        """The Job that runs the release of the wanted content, or has failed to."""
+        done = self.decision
+        return done.job if done is not None and done.phase in (Phase.RUNNING, Phase.FAILED) else None
 
     @property
     def is_shut(self) -> bool:
         """Whether the gate of the wanted content is shut."""
         return self.situation is not None and not gate.is_open(self.situation)
-
-    @property
-    def is_held(self) -> bool:
-        """Whether something else than the wanted content is rendered."""
-        return self.content.is_held

@@ -14,11 +14,11 @@ from formation_operator.api.reasons import ConditionType, Trouble
 from formation_operator.api.release_key import release_key, surroundings
 from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.port import Cluster
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
-from formation_operator.release import gate, older_crd, revision_errors
-from formation_operator.release.asked import Asked, Chosen
-from formation_operator.release.content import NOTHING, Content
+from formation_operator.release import gate, older_crd, revisions
+from formation_operator.release.asked import NOTHING, Asked, Chosen, Content
 from formation_operator.release.gate import Situation
 from formation_operator.release.keeper import Keeper
 from formation_operator.release.revision_store import RevisionStore, patiently
@@ -27,48 +27,45 @@ from formation_operator.release.revision_store import RevisionStore, patiently
 class Chooser:
     """Finds out which content may be rendered, and gives it its number."""
 
-    def __init__(self, store: RevisionStore, keeper: Keeper, crd: older_crd.Crd) -> None:
-        """Take what reads revisions, what numbers them, and what knows the cluster's CRD."""
+    def __init__(self, cluster: Cluster, store: RevisionStore, keeper: Keeper) -> None:
+        """Take the port to the cluster, what reads revisions, and what numbers them."""
+        self._cluster = cluster
         self._store = store
         self._keeper = keeper
-        self._crd = crd
 
     async def choose(self, this: Asked) -> Chosen:
         """Return the content to render; whatever fails, counts are written."""
         _note(this)
-        copies = this.noted.released, this.reported
-        released = max((*this.named, *filter(None, copies)), default=None)
-        this.noted.released = released
         spec, noted = this.formation.spec, this.noted
+        noted.released = max((*this.named, *filter(None, (noted.released, this.reported))), default=None)
         if spec.paused:
-            return Chosen(this.content._replace(mark=released), this.before.release)
+            return Chosen(this.content._replace(mark=noted.released), this.before.release)
         if spec.release is None and _is_new(this):
-            released = noted.released = Mark(1, noted.digest)  # it is kept beside the Deployments
+            noted.released = Mark(1, noted.digest)  # it is kept beside the Deployments
         try:
             async with patiently():
-                return await self._choose(this, released)
+                return await self._choose(this)
         except errors.ClusterError as error:
-            return self._unread(this, released, error)
+            return self._unread(this, error)
 
-    async def _choose(self, this: Asked, released: Mark | None) -> Chosen:
-        mine, before = this.formation.metadata, await self._before(this, released)
+    async def _choose(self, this: Asked) -> Chosen:
+        noted, before = this.noted, await self._before(this)
         if lost := await self._lost(this, before):
-            return Chosen(NOTHING, this.before.release, [lost], this.noted.retry(), released=released)
-        chosen = Chosen(this.content._replace(mark=released), released=released)
-        if this.formation.spec.release is not None:
-            chosen = await self._gated(this, released, before)
-        if released is not None and released.digest == this.noted.digest:
-            return chosen._replace(content=this.content._replace(mark=released))
-        if chosen.is_shut and (newer := await self._released_since(this, chosen)):
-            before = await self._store.content(mine, newer)
-            chosen = await self._gated(this, newer, before)
-        return chosen if chosen.is_shut else await self._through(this, before, chosen)
+            return Chosen(NOTHING, this.before.release, [lost], noted.retry(this.now))
+        chosen = Chosen(this.content._replace(mark=noted.released))
+        gated = await self._gated(this, before) if this.formation.spec.release is not None else chosen
+        if noted.is_released:
+            return gated._replace(content=chosen.content)
+        if gated.is_shut and await self._is_other_released_since(this, gated):
+            before = await self._before(this)
+            gated = await self._gated(this, before)
+        return gated if gated.is_shut else await self._through(this, before, gated)
 
-    async def _before(self, this: Asked, released: Mark | None) -> Content | None:
+    async def _before(self, this: Asked) -> Content | None:
         """Return the content that was released last, if it is another one and kept."""
-        if released is None or released.digest == this.noted.digest:
+        released, is_gated = this.noted.released, this.formation.spec.release is not None
+        if released is None or this.noted.is_released:
             return None
-        is_gated = this.formation.spec.release is not None
         try:
             return await self._store.content(this.formation.metadata, released, hold=is_gated)
         except errors.ClusterError:
@@ -91,71 +88,70 @@ class Chooser:
             noted.outdated = noted.digest, older_crd.said_in(ready.message)
         try:
             known, lost = noted.outdated
-            lost = lost if gone and lost and known == noted.digest else await self._crd.lacks(gone)
+            is_known = gone and lost and known == noted.digest
+            lost = lost if is_known else await older_crd.lost(self._cluster, gone)
         except errors.ClusterError as error:
             return Problem("", Trouble.RETRYING, f"{older_crd.UNREAD}: {error}", lasting=False)
         noted.complete, noted.outdated = -1 if lost else generation, (noted.digest, lost)
         return Problem("", Trouble.OUTDATED, lost) if lost else None
 
-    async def _gated(self, this: Asked, released: Mark | None, before: Content | None) -> Chosen:
+    async def _gated(self, this: Asked, before: Content | None) -> Chosen:
         """Return what is rendered while the gate of the wanted content is shut."""
-        situation = await self._situation(this, released, before)
-        return Chosen(before or NOTHING, this.before.release, situation=situation, released=released)
+        situation = await self._situation(this, before)
+        return Chosen(before or NOTHING, this.before.release, situation=situation)
 
     async def _through(self, this: Asked, before: Content | None, chosen: Chosen) -> Chosen:
         """Give the wanted content its number, and return it as the one to render."""
-        noted, content, released = this.noted, content_of(this.raw["spec"]), chosen.released
-        mark = noted.released = await self._keeper.let_through(this, noted.digest, content, released)
+        noted, content, is_first = this.noted, content_of(this.raw["spec"]), this.noted.released is None
+        mark = await self._keeper.let_through(this, noted.digest, content)
         noted.unreleased = ""
         if this.formation.spec.release is not None:
             self._store.hold(this.formation.metadata, mark.digest, content)
         notices: list[Notice] = []
         with this.faults.confined_to(""):
-            notices += [_deployed(mark, before, content)] if released is not None else []
-        return chosen._replace(content=this.content._replace(mark=mark), released=mark, notices=notices)
+            notices += [] if is_first else [_deployed(mark, before, content)]
+        return chosen._replace(content=this.content._replace(mark=mark), notices=notices)
 
-    async def _released_since(self, this: Asked, chosen: Chosen) -> Mark | None:
-        """Return the content whose release has succeeded since another one was released, if there is one.
+    async def _is_other_released_since(self, this: Asked, chosen: Chosen) -> bool:
+        """Return whether the release of another content has succeeded since; it is let through then.
 
         The database fits it. Without a number it was never let through; with a higher one it was, and no
         Deployment has been written since then.
         """
-        mine, released = this.formation.metadata, chosen.released
+        mine, released = this.formation.metadata, this.noted.released or Mark(0, "")
         last = gate.succeeded_last(chosen.situation.jobs if chosen.situation else ())
-        if last is None or last.digest in (this.noted.digest, released.digest if released else ""):
-            return None
+        if last is None or last.digest in (this.noted.digest, released.digest):
+            return False
         number, content = await self._store.kept(mine, last.digest)
-        if content is None or 0 < number <= (released.number if released else 0):
-            return None
-        this.noted.released = await self._keeper.let_through(this, last.digest, content, released)
-        return this.noted.released
+        if content is None or 0 < number <= released.number:
+            return False
+        await self._keeper.let_through(this, last.digest, content)
+        return True
 
-    async def _situation(self, this: Asked, released: Mark | None, before: Content | None) -> Situation:
+    async def _situation(self, this: Asked, before: Content | None) -> Situation:
         noted, mine = this.noted, this.formation.metadata
         jobs = sorted((each for each in this.jobs if each.owner == mine.uid), key=_age)
-        needs_none = (released is not None and released.digest == noted.digest) or (
-            before is not None and _is_given_the_same(this, before.spec)
-        )
+        needs_none = noted.is_released or (before is not None and _is_given_the_same(this, before.spec))
         if not needs_none and noted.unreleased != noted.digest:
-            needs_none = await self._store.number(mine, noted.digest) > 0
+            needs_none = (await self._store.kept(mine, noted.digest))[0] > 0
             noted.unreleased = "" if needs_none else noted.digest
         return Situation(noted.digest, noted.key, needs_none, bool(this.formation.spec.suspend), jobs)
 
-    def _unread(self, this: Asked, released: Mark | None, error: errors.ClusterError) -> Chosen:
+    def _unread(self, this: Asked, error: errors.ClusterError) -> Chosen:
         """Return what is rendered where it can't be read what was released, or a number can't be written.
 
         Without a release command nothing holds up a deploy: the Deployments name the next number. But a field
         that is absent says nothing until the CRD was asked for it.
         """
-        known = self._store.known(this.formation.metadata, released)
-        is_complete = this.noted.complete == this.formation.metadata.generation
+        noted, mine = this.noted, this.formation.metadata
+        known = self._store.known(mine, noted.released)
+        is_complete = noted.complete == mine.generation
         if this.formation.spec.release is None and (is_complete or not older_crd.absent(this, known)):
-            mark = released or Mark(0, "")
-            if mark.digest != this.noted.digest:
-                mark = this.noted.released = Mark(mark.number + 1, this.noted.digest)
-            return Chosen(this.content._replace(mark=mark), released=mark)
-        problem = revision_errors.problem(error, revision_errors.HELD)
-        return Chosen(known or NOTHING, this.before.release, [problem], this.noted.retry(), released=released)
+            if noted.released is None or not noted.is_released:
+                noted.released = Mark((noted.released.number if noted.released else 0) + 1, noted.digest)
+            return Chosen(this.content._replace(mark=noted.released))
+        problem = revisions.problem(error, revisions.HELD)
+        return Chosen(known or NOTHING, this.before.release, [problem], noted.retry(this.now))
 
 
 def _note(this: Asked) -> None:
@@ -163,11 +159,8 @@ def _note(this: Asked) -> None:
     noted, generation = this.noted, this.formation.metadata.generation
     if noted.generation == generation:
         return
-    before = noted.digest, noted.key
     noted.generation, noted.digest = generation, digest_of(content_of(this.raw["spec"]))
     noted.key = release_key(this.formation.spec)
-    if before != (noted.digest, noted.key):  # a count doesn't have what is refused tried sooner
-        noted.pause = None
 
 
 def _is_new(this: Asked) -> bool:

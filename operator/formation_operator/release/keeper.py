@@ -5,18 +5,19 @@ deploy, and the report tries again. Nothing is asked about a content that the st
 """
 
 import contextlib
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, NamedTuple
+import dataclasses
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from formation_operator.api.content import Mark, content_of, digest_in
 from formation_operator.api.formation import REVISIONS
-from formation_operator.backoff import doubled
+from formation_operator.api.formation_status import Revision
+from formation_operator.backoff import tried
 from formation_operator.kube import errors
-from formation_operator.observe.faults import Problem
-from formation_operator.release import revision_errors
-from formation_operator.release.asked import Asked, Chosen, Unkept
+from formation_operator.release import revisions
+from formation_operator.release.asked import Asked, Chosen
 from formation_operator.release.revision_store import RevisionStore, patiently
-from formation_operator.release.revisions import NONE, History, Listed
+from formation_operator.release.revisions import NONE, History, LeavingError, Listed
 from formation_operator.requeue import Lane, Requeue
 
 RETRY_FIRST, RETRY_MOST = 10.0, 600.0
@@ -26,40 +27,20 @@ LEAVING_FIRST, LEAVING_SAID = 2.0, 30.0
 which on that is said: Kubernetes deletes what belonged to a Formation some seconds after it."""
 
 
-class Kept(NamedTuple):
-    """What came of keeping the content that is rendered."""
-
-    mark: Mark | None = None
-    """What names the newest content that is kept."""
-    problem: Problem | None = None
-    """Why there is no revision of what is rendered."""
-    requeue: Requeue | None = None
-
-
 class Keeper:
     """Keeps the contents of Formations."""
 
-    def __init__(self, store: RevisionStore, monotonic: Callable[[], float]) -> None:
-        """Take the store of revisions, and a clock in seconds that nobody sets."""
+    def __init__(self, store: RevisionStore) -> None:
+        """Take the store of revisions."""
         self._store = store
-        self._monotonic = monotonic
 
-    async def let_through(
-        self, this: Asked, digest: str, content: Mapping[str, Any], released: Mark | None
-    ) -> Mark:
-        """Give a content its number and its revision, and return what names it; raise `ClusterError`.
-
-        ``released`` names the content that was let through before.
-        """
-        mine, noted, floor = this.formation.metadata, this.noted, released.number if released else 0
-        history = await self._store.history(mine, released.digest if released else "")
-        said = this.before.revision
-        history = history.with_ready(digest_in(said.name) if said is not None and said.ready else "")
-        history = history.without_credit(_surplus(this, history, {digest}))
+    async def let_through(self, this: Asked, digest: str, content: Mapping[str, Any]) -> Mark:
+        """Give a content its number and its revision, and return what names it; raise `ClusterError`."""
+        noted, floor = this.noted, this.noted.released.number if this.noted.released else 0
+        history = noted.history = await self._store.history(this.formation.metadata)
         mark = Mark(history.number_of(digest, floor) or history.next(floor), digest)
-        noted.history = history
         await self._write(this, mark, content, history)
-        noted.kept, noted.unkept = mark, None
+        noted.released, noted.kept, noted.unkept = mark, mark, None
         return mark
 
     async def prepare(self, this: Asked) -> None:
@@ -73,25 +54,26 @@ class Keeper:
         try:
             await self._store.keep(mine, mark, content, history)
         except errors.ClusterError as error:
-            if not revision_errors.is_quota(error):
+            if not revisions.is_quota(error):
                 raise
             if history is NONE:
-                last = this.noted.released
-                history = await self._store.history(mine, last.digest if last else "")
+                history = await self._store.history(mine)
             if not (surplus := _surplus(this, history, _running(this, mark))):
                 raise
             await self._store.prune(mine, surplus)
             await self._store.keep(mine, mark, content, history)
 
-    async def keep(self, this: Asked, chosen: Chosen) -> Kept:
-        """Keep the content that is rendered, if it isn't yet; then prune, and adopt what has no owner."""
-        mine, noted, mark = this.formation.metadata, this.noted, chosen.content.mark or chosen.released
+    async def keep(self, this: Asked, chosen: Chosen) -> Requeue | None:
+        """Keep the content that is rendered, if it isn't yet; then prune, and adopt what has no owner.
+
+        What came of it is noted; return when to try again.
+        """
+        mine, noted, mark = this.formation.metadata, this.noted, chosen.content.mark or this.noted.released
         if this.formation.spec.paused or mark is None:
-            return Kept(this.reported)
-        if not (mark in (noted.kept, this.reported) or chosen.is_held):
-            kept = await self._try(this, mark)
-            if kept.requeue is not None:
-                return kept
+            return None
+        is_kept = mark in (noted.kept, this.reported) or chosen.content.is_held
+        if not is_kept and (again := await self._try(this, mark)):
+            return again
         noted.kept, noted.unkept = mark, None
         if noted.history is not None:
             history, noted.history = noted.history, None
@@ -99,25 +81,34 @@ class Keeper:
                 async with patiently():
                     await self._store.prune(mine, _surplus(this, history, _running(this, mark)))
                     await self._store.adopt(mine, history.orphans)
-        return Kept(mark)
+        return None
 
-    async def _try(self, this: Asked, mark: Mark) -> Kept:
+    async def note_ran_well(self, this: Asked, known: Revision) -> bool:
+        """Note on the revision of what runs that it has run well; return whether that was possible."""
+        with contextlib.suppress(errors.ClusterError):
+            async with patiently():
+                mark = Mark(known.number, digest_in(known.name))
+                await self._store.note(this.formation.metadata, mark, well=True)
+            return True
+        return False
+
+    async def _try(self, this: Asked, mark: Mark) -> Requeue | None:
         """Write a revision that couldn't be written before, unless that was just now."""
-        noted, limit, now = this.noted, this.formation.spec.revision_history_limit, self._monotonic()
-        failed = noted.unkept if noted.unkept and noted.unkept[:2] == (mark, limit) else None
-        if failed is not None and now - failed.at < failed.pause:
-            again = Requeue(Lane.REPORT, failed.at + failed.pause - now)
-            return Kept(this.reported, failed.problem, again)
+        noted, what = this.noted, (mark, this.formation.spec.revision_history_limit)
+        if noted.unkept is not None and (wait := noted.unkept.remaining(what, this.now)):
+            return Requeue(Lane.REPORT, wait)
         try:
             async with patiently():
                 await self._write(this, mark, content_of(this.raw["spec"]), noted.history or NONE)
         except errors.ClusterError as error:
-            leaving = isinstance(error, revision_errors.LeavingError)
-            pause = doubled(failed and failed.pause, LEAVING_FIRST if leaving else RETRY_FIRST, RETRY_MOST)
-            problem = None if leaving and pause < LEAVING_SAID else revision_errors.problem(error)
-            noted.unkept = Unkept(mark, limit, problem, now, pause)
-            return Kept(this.reported, problem, Requeue(Lane.REPORT, pause))
-        return Kept(mark)
+            leaving = isinstance(error, LeavingError)
+            pauses = LEAVING_FIRST if leaving else RETRY_FIRST, RETRY_MOST
+            failed = tried(noted.unkept, what, revisions.problem(error), this.now, pauses)
+            if leaving and failed.pause < LEAVING_SAID:
+                failed = dataclasses.replace(failed, found=None)
+            noted.unkept = failed
+            return Requeue(Lane.REPORT, failed.pause)
+        return None
 
 
 def _running(this: Asked, mark: Mark) -> set[str]:

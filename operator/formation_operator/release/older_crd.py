@@ -12,8 +12,7 @@ from formation_operator.api.content import WITHOUT
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Cluster
-from formation_operator.release.asked import Asked
-from formation_operator.release.content import Content
+from formation_operator.release.asked import Asked, Content
 
 NESTED = ("release",)
 """The fields of a spec whose own fields count, too, beside the maps of a content."""
@@ -27,25 +26,18 @@ WAY_OUT = (
 )
 
 
-class Crd:
-    """What the cluster's CRD declares now."""
+async def lost(cluster: Cluster, gone: Collection[Path]) -> str:
+    """Return which of some fields the cluster's CRD has lost, with the way out; nothing if none was.
 
-    def __init__(self, cluster: Cluster) -> None:
-        """Take the port to the cluster."""
-        self._cluster = cluster
-
-    async def lacks(self, gone: Collection[Path]) -> str:
-        """Return which of some fields were lost, with the way out; nothing if none was.
-
-        Raises `ClusterError` if the CRD can't be read.
-        """
-        if not gone:
-            return ""
-        schema = lenient.mapping(await self._cluster.schema(naming.KIND), "properties", "spec")
-        lost = [".".join(("spec", *path)) for path in sorted(gone) if not _has(schema, path)]
-        if not lost:
-            return ""
-        return f"the cluster's CRD is older than this Formation, and has lost {', '.join(lost)}: {WAY_OUT}"
+    Raises `ClusterError` if the CRD can't be read.
+    """
+    if not gone:
+        return ""
+    schema = lenient.mapping(await cluster.schema(naming.KIND), "properties", "spec")
+    fields = [".".join(("spec", *path)) for path in sorted(gone) if not _has(schema, path)]
+    if not fields:
+        return ""
+    return f"the cluster's CRD is older than this Formation, and has lost {', '.join(fields)}: {WAY_OUT}"
 
 
 def said_in(message: str) -> str:

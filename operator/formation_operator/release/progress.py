@@ -1,84 +1,78 @@
 """What is said of a release: its part of the status, and why the Formation isn't as declared.  Pure."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
-from formation_operator.api.formation import DEADLINE, Formation
+from formation_operator.api.formation import DEADLINE
 from formation_operator.api.formation_status import ReleaseStatus
 from formation_operator.api.reasons import ReleaseState, Trouble
 from formation_operator.diagnose.job_cause import Cause
+from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
-from formation_operator.release import gate
-from formation_operator.release.gate import Decision, Phase
+from formation_operator.release import gate, revisions
+from formation_operator.release.asked import Asked, Chosen
+from formation_operator.release.gate import Decision, Phase, Situation
 
 HELD = "the release command starts once spec.suspend is false"
 EARLIER = "it releases an earlier content; the newest is released after it"
+RIGHTS = errors.rights_for(revisions.JOBS)
+UNKNOWN = Cause(
+    f"the operator may not list Jobs, so it isn't known how this one goes: {RIGHTS}",
+    lasting=True,
+    reason=Trouble.REFUSED,
+)
 ENDS = "to end it: kubectl delete job {}"
 
 
-class Progress(NamedTuple):
-    """How a release goes."""
+def said(this: Asked, chosen: Chosen, cause: Cause) -> Chosen:
+    """Return what was chosen with what is said of the release, given why its Job isn't done."""
+    if chosen.situation is None or chosen.decision is None:
+        return chosen
+    failure, *others = *chosen.failures, None
+    status, problem = _said(this, chosen.situation, chosen.decision, cause, failure)
+    problems = filter(None, (*chosen.problems, problem, *others))
+    return chosen._replace(status=status, problems=[*problems])
 
-    status: ReleaseStatus
-    problem: Problem | None = None
 
-
-def progress(  # noqa: PLR0913  # all that is known of it
-    formation: Formation,
-    decision: Decision,
-    *,
-    wanted: str,
-    released: str,
-    key: str,
-    before: ReleaseStatus,
-    cause: Cause,
-    jobs: Sequence[Job] = (),
-) -> Progress:
-    """Return what is said of a release, given the digests of the wanted and of the last released content."""
-    job = decision.job
+def _said(
+    this: Asked, situation: Situation, decision: Decision, cause: Cause, failure: Problem | None
+) -> tuple[ReleaseStatus, Problem | None]:
+    wanted, job, state, running = situation.wanted, decision.job, ReleaseState.WAITING, situation.wanted
     match decision.phase:
         case Phase.OPEN:
-            return Progress(_succeeded(wanted, before, jobs))
+            return _succeeded(this, situation), None
         case Phase.FAILED if job is not None:
-            message = _failure(formation, job, cause, before, nothing_runs=not released)
-            problem = Problem("", Trouble.RELEASE_FAILED, message)
-            return Progress(_status(ReleaseState.FAILED, wanted, released, problem, job), problem)
+            problem = Problem("", Trouble.RELEASE_FAILED, _failure(this, job, cause))
+            state = ReleaseState.FAILED
         case Phase.RUNNING if job is not None:
-            problem = _unfinished(job, cause, is_earlier=not gate.fits(job, wanted, key))
-            return Progress(_status(ReleaseState.RUNNING, job.digest, released, problem, job), problem)
+            cause = cause if not (this.forbidden and job.is_under_way) else UNKNOWN
+            problem = _unfinished(job, cause, is_earlier=not gate.fits(job, wanted, situation.key))
+            state, running = ReleaseState.RUNNING, job.digest
         case Phase.HELD:
-            problem = Problem("", Trouble.RELEASE_HELD, HELD, lasting=False)
-            return Progress(_status(ReleaseState.HELD, wanted, released, problem), problem)
-    message = cause.message or _ending(job)
-    problem = Problem("", cause.reason or Trouble.RELEASING, message, lasting=cause.lasting)
-    return Progress(_status(ReleaseState.WAITING, wanted, released, problem), problem)
+            problem, job = Problem("", Trouble.RELEASE_HELD, HELD, lasting=False), None
+            state = ReleaseState.HELD
+        case _:
+            problem, job = failure or Problem("", Trouble.RELEASING, _ending(job), lasting=False), None
+    released = this.noted.released
+    status = _status(state, released.digest if released is not None else None, job)
+    reason, message = lenient.shown(problem.reason, lenient.LONGEST_WORD), lenient.shown(problem.message)
+    return status.model_copy(update={"running": running, "reason": reason, "message": message}), problem
 
 
-def _status(
-    state: ReleaseState, running: str, released: str, problem: Problem | None, job: Job | None = None
-) -> ReleaseStatus:
-    return ReleaseStatus(
-        state=state,
-        job=job.name if job else None,
-        released=released or None,
-        running=running or None,
-        reason=lenient.shown(problem.reason, lenient.LONGEST_WORD) if problem else None,
-        message=lenient.shown(problem.message) if problem else None,
-        started_at=job.created_at if job else None,
-        finished_at=(job.finished_at or None) if job else None,
-    )
+def _status(state: ReleaseState, released: str | None, job: Job | None) -> ReleaseStatus:
+    if job is None:
+        return ReleaseStatus(state=state, released=released)
+    times = {"started_at": job.created_at, "finished_at": job.finished_at or None}
+    return ReleaseStatus(state=state, released=released, job=job.name, **times)
 
 
-def _succeeded(wanted: str, before: ReleaseStatus, jobs: Sequence[Job]) -> ReleaseStatus:
+def _succeeded(this: Asked, situation: Situation) -> ReleaseStatus:
     """Return the status of a content that is released, with the Job that did it, if there was one."""
-    job = next((each for each in reversed(jobs) if each.complete and each.digest == wanted), None)
-    if job is not None:
-        return _status(ReleaseState.SUCCEEDED, "", wanted, None, job)
-    if before.released == wanted and before.state == ReleaseState.SUCCEEDED:
+    wanted, before = situation.wanted, this.before.release
+    done = (each for each in reversed(situation.jobs) if each.complete and each.digest == wanted)
+    job = next(done, None)
+    if job is None and before and (before.released, before.state) == (wanted, ReleaseState.SUCCEEDED):
         return before
-    return ReleaseStatus(state=ReleaseState.SUCCEEDED, released=wanted)
+    return _status(ReleaseState.SUCCEEDED, wanted, job)
 
 
 def _unfinished(job: Job, cause: Cause, *, is_earlier: bool) -> Problem:
@@ -97,11 +91,10 @@ def _ending(job: Job | None) -> str:
     return f"the release command starts once Job {job.name} and its Pods are gone" if job else "it starts"
 
 
-def _failure(
-    formation: Formation, job: Job, cause: Cause, before: ReleaseStatus, *, nothing_runs: bool
-) -> str:
+def _failure(this: Asked, job: Job, cause: Cause) -> str:
     """Return why a release has failed, with the ways out; its Pod may be gone, but the status remembers."""
-    if not cause.message and before.job == job.name and before.finished_at == job.finished_at:
+    before, formation = this.before.release, this.formation
+    if not cause.message and before and (before.job, before.finished_at) == (job.name, job.finished_at):
         return before.message or ""
     reason, said = job.failed or ("", "")
     why = cause.message or said or reason
@@ -109,8 +102,10 @@ def _failure(
         release = formation.spec.release
         seconds = (release and release.active_deadline_seconds) or DEADLINE
         why = f"it ran longer than spec.release.activeDeadlineSeconds allows ({seconds} s)"
-    else_ = "nothing has changed" if nothing_runs else "what was released before keeps running"
-    back = "" if nothing_runs else f"go back (kubectl formation rollback {formation.metadata.name}), "
+    else_, back = "nothing has changed", ""
+    if this.noted.released is not None:
+        else_ = "what was released before keeps running"
+        back = f"go back (kubectl formation rollback {formation.metadata.name}), "
     return (
         f"the release command has failed: {why}; {else_}. Correct it and deploy again, {back}"
         f"or try it again (kubectl delete job {job.name})"

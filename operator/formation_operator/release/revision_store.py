@@ -13,15 +13,14 @@ from typing import Any
 import pydantic
 
 from formation_operator.api import bounds, naming
-from formation_operator.api.content import Mark, digest_in, revision_name
+from formation_operator.api.content import Mark, revision_name
 from formation_operator.api.formation import FormationSpec, Metadata
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.port import Cluster, Object
+from formation_operator.kube.port import Cluster, Object, first_objects
 from formation_operator.release import revisions
-from formation_operator.release.content import Content
-from formation_operator.release.revision_errors import LeavingError, TakenError
-from formation_operator.release.revisions import NONE, History, Listed
+from formation_operator.release.asked import Content
+from formation_operator.release.revisions import NONE, History, LeavingError, Listed, TakenError
 from formation_operator.shares import Shares
 from formation_operator.telemetry import records
 
@@ -30,8 +29,6 @@ PATIENCE = 2.0
 """Seconds for which a pass waits for what is read and written here: counts wait no longer."""
 MOST_BYTES = 16 * 2**20
 """Of contents that are kept in memory while a release runs; one without room is read in each pass."""
-MOST_PAGES = 10
-"""Of a Formation's revisions: others may have made thousands with its label."""
 MOST_DELETED = 100
 """How many old revisions one deploy deletes: as many as a Formation may keep."""
 MOST_ADOPTED = 10
@@ -71,19 +68,11 @@ class RevisionStore:
         It is held in memory where it may be rendered again and again.
         """
         found = self.known(mine, mark)
-        if found is None and (data := await self.data(mine, mark.digest)) is not None:
+        if found is None and (data := (await self.kept(mine, mark.digest))[1]) is not None:
             found = _content(data, mark)
             if hold:
                 self.hold(mine, mark.digest, data)
         return found
-
-    async def data(self, mine: Metadata, digest: str) -> Object | None:
-        """Return what a content of a digest says; nothing if it isn't kept."""
-        return (await self.kept(mine, digest))[1]
-
-    async def number(self, mine: Metadata, digest: str) -> int:
-        """Return the number of a content's own revision; 0 if it was never let through."""
-        return (await self.kept(mine, digest))[0]
 
     async def kept(self, mine: Metadata, digest: str) -> tuple[int, Object | None]:
         """Return the number of a content's own revision, and what the content says; 0 and nothing without."""
@@ -91,39 +80,45 @@ class RevisionStore:
         content = revisions.content_in(raw, mine, digest) if raw is not None else None
         return (0, None) if raw is None or content is None else (revisions.number_in(raw, mine), content)
 
-    async def history(self, mine: Metadata, released: str) -> History:
-        """Return what there is of a Formation's revisions; ``released`` is the digest of what runs."""
-        found, pages = History(), 0
-        labels = f"{naming.FORMATION_LABEL}={mine.name}"
-        async for page in self._cluster.select(kinds.CONTROLLER_REVISION, mine.namespace, labels=labels):
-            found = found.with_page(mine, page, released)
-            pages += 1
-            if pages == MOST_PAGES:
-                break
-        return found
+    async def history(self, mine: Metadata) -> History:
+        """Return what there is of a Formation's revisions."""
+        own, orphans, labels = list[Listed](), list[Listed](), f"{naming.FORMATION_LABEL}={mine.name}"
+        pages = self._cluster.select(kinds.CONTROLLER_REVISION, mine.namespace, labels=labels)
+        async for raw in first_objects(pages):
+            if revisions.is_own(raw, mine):
+                own.append(revisions.listed(raw))
+            elif revisions.is_orphan(raw, mine):
+                orphans.append(revisions.listed(raw))
+        return History(own, orphans)
 
     async def keep(
         self, mine: Metadata, mark: Mark, content: Mapping[str, Any], history: History = NONE
     ) -> None:
         """Keep a content under its number, which is 0 before its release.
 
-        ``history`` says whether it is kept already, and what has run well. Raises `TakenError` if its name is
-        another object's, and `LeavingError` if that is about to go.
+        ``history`` says whether it is kept already.
         """
         name = revision_name(mine.name, mark.digest)
         if name not in history:
-            made = revisions.manifest(mine, mark, content, history.ran_well)
+            made = revisions.manifest(mine, mark, content)
             with contextlib.suppress(errors.ConflictError):
                 await self._cluster.create(made, manager=naming.FIELD_MANAGER)
                 records.say(logger, mine, f"create ControllerRevision {name}")
                 return
-        live = await self._read(mine, mark.digest)
+        await self.note(mine, mark)
+
+    async def note(self, mine: Metadata, mark: Mark, *, well: bool = False) -> None:
+        """Note on a revision its number, if its mark has one, and that its content has run ``well``.
+
+        Raises `TakenError` if its name is another object's, and `LeavingError` if that is about to go.
+        """
+        name, live = revision_name(mine.name, mark.digest), await self._read(mine, mark.digest)
         if live is None or revisions.is_leaving(live, mine):
             raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone, and goes with it")
         if revisions.content_in(live, mine, mark.digest) is None:
             raise TakenError(kinds.CONTROLLER_REVISION, name, "another content")
         number = mark.number or revisions.number_in(live, mine)
-        if operations := revisions.numbered(live, mine, number, history.ran_well):
+        if operations := revisions.numbered(live, mine, number, well=well):
             await self._cluster.patch(kinds.CONTROLLER_REVISION, mine.namespace, name, operations)
             records.say(logger, mine, f"update ControllerRevision {name}")
 
@@ -144,19 +139,8 @@ class RevisionStore:
     async def adopt(self, mine: Metadata, orphans: Sequence[Listed]) -> None:
         """Adopt the newest revisions that an earlier Formation has left, without a number."""
         for each in sorted(orphans, key=lambda each: each.number)[-MOST_ADOPTED:]:
-            try:
-                digest = digest_in(each.name)
-                raw = await self._read(mine, digest)
-                if raw is None or not revisions.is_orphan(raw, mine):
-                    continue
-                if revisions.content_in(raw, mine, digest) is not None:
-                    operations = revisions.numbered(raw, mine, 0)
-                    await self._cluster.patch(
-                        kinds.CONTROLLER_REVISION, mine.namespace, each.name, operations
-                    )
-                    records.say(logger, mine, f"adopt ControllerRevision {each.name}")
-            except errors.ClusterError as error:
-                records.say(logger, mine, f"{each.name} can't be adopted: {error}", logging.WARNING)
+            with contextlib.suppress(errors.ClusterError):
+                await self.note(mine, Mark(0, each.digest))
 
     async def _read(self, mine: Metadata, digest: str) -> Object | None:
         name = revision_name(mine.name, digest)

@@ -1,24 +1,32 @@
-"""What a revision looks like, which number it gets, and which are too many: pure.
+"""What a revision looks like, which number it gets, which are too many, and why one can't be written: pure.
 
 Anybody who may write in a namespace may write ControllerRevisions there. Those of another owner count for
 nothing, and whatever one says, only its own Formation is concerned.
 """
 
 import dataclasses
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from formation_operator.api import bounds, naming
-from formation_operator.api.content import Mark, digest_in, digest_of, ran_well, revision_name
+from formation_operator.api.content import Mark, digest_in, digest_of, has_run_well, revision_name
 from formation_operator.api.formation import Metadata
+from formation_operator.api.reasons import Trouble
+from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
+from formation_operator.observe.faults import Problem
 from formation_operator.render import desired
+from formation_operator.sync.versioned_writes import unchanged
 
 Object = dict[str, Any]
 DIGITS = 12
 """Of the highest number that counts: a larger one isn't ours."""
 LIKELY = 10**9
 """Numbers from there on don't decide about the next one, unless a Deployment names them."""
+REVISIONS, JOBS = "controllerrevisions.apps", "jobs.batch"
+LOST = "you can't go back to this content"
+HELD = "the deploy waits, because its revision, or that of what runs, can't be read or written"
+ROOM = f"raise the quota for {REVISIONS}, or lower spec.revisionHistoryLimit"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -29,6 +37,12 @@ class Listed:
     uid: str
     version: str
     number: int
+    ran_well: bool
+
+    @property
+    def digest(self) -> str:
+        """The digest of the content that it keeps, by its name."""
+        return digest_in(self.name)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,37 +52,10 @@ class History:
     own: Sequence[Listed] = ()
     orphans: Sequence[Listed] = ()
     """Those with the Formation's label that have no owner: an earlier Formation has left them."""
-    ran_well: frozenset[str] = frozenset()
-    """The digests of the contents that have run well, as the one that ran until now says."""
 
     def __contains__(self, name: str) -> bool:
         """Return whether a revision of a name is there."""
         return any(each.name == name for each in (*self.own, *self.orphans))
-
-    def with_page(self, mine: Metadata, page: Iterable[Object], released: str) -> "History":
-        """Return this with what a page of a list has, of which only the metadata counts.
-
-        ``released`` is the digest of the content that was released last.
-        """
-        items = [*page]
-        own = [raw for raw in items if _owner_of(raw) == mine.uid]
-        name = revision_name(mine.name, released)
-        last = (raw for raw in own if raw["metadata"]["name"] == name)
-        return dataclasses.replace(
-            self,
-            own=(*self.own, *map(_listed, own)),
-            orphans=(*self.orphans, *(_listed(raw) for raw in items if is_orphan(raw, mine))),
-            ran_well=self.ran_well.union(*(ran_well(_annotations_of(raw)) for raw in last)),
-        )
-
-    def with_ready(self, digest: str) -> "History":
-        """Return this where the content of a digest has run well, too; only what is kept counts."""
-        there = frozenset(digest_in(each.name) for each in self.own)
-        return dataclasses.replace(self, ran_well=there & {*self.ran_well, digest})
-
-    def without_credit(self, gone: Iterable[Listed]) -> "History":
-        """Return this where nothing is said of what is about to go."""
-        return dataclasses.replace(self, ran_well=self.ran_well - {digest_in(each.name) for each in gone})
 
     def next(self, floor: int) -> int:
         """Return the number of a content that is let through after the one numbered ``floor``."""
@@ -77,7 +64,7 @@ class History:
 
     def number_of(self, digest: str, floor: int) -> int:
         """Return the number of a content that was let through last, and not written since then; else 0."""
-        there = next((each.number for each in self.own if digest_in(each.name) == digest), 0)
+        there = next((each.number for each in self.own if each.digest == digest), 0)
         return there if floor < there == self.next(floor) - 1 else 0
 
     def surplus(self, limit: int, protected: Collection[str]) -> list[Listed]:
@@ -86,17 +73,49 @@ class History:
         The newest that has run well is protected, too.
         """
         by_number = sorted(self.own, key=lambda each: each.number)
-        well = [digest_in(each.name) for each in by_number if digest_in(each.name) in self.ran_well]
-        kept = {*protected, *well[-1:]}
-        old = [each for each in by_number if digest_in(each.name) not in kept]
+        kept = {*protected, *[each.digest for each in by_number if each.ran_well][-1:]}
+        old = [each for each in by_number if each.digest not in kept]
         return old[: max(0, len(old) - limit)]
 
 
 NONE = History()
 
 
-def manifest(mine: Metadata, mark: Mark, content: Mapping[str, Any], well: Collection[str] = ()) -> Object:
-    """Return a new revision of a Formation, with the digests of the contents that have run ``well``."""
+class TakenError(errors.ClusterError):
+    """The name is another object's."""
+
+    def __init__(self, kind: str, name: str, unlike: str) -> None:
+        """Take kind and name, and what the object has if it isn't foreign, such as ``another content``."""
+        shown = f"kubectl get {kind.lower()} {name} -o yaml shows it; delete it if it isn't needed"
+        super().__init__(f"a {kind} {name} exists, and is foreign or has {unlike}: {shown}")
+
+
+class LeavingError(errors.ClusterError):
+    """The name is that of an object that goes with its Formation, which had the same name."""
+
+
+def is_quota(error: errors.ClusterError) -> bool:
+    """Return whether an object can't be created because there are too many."""
+    return isinstance(error, errors.UnavailableError) and "quota" in str(error)
+
+
+def problem(error: errors.ClusterError, follows: str = LOST, resource: str = REVISIONS) -> Problem:
+    """Return what is said of an error about a resource, with the way out, and what follows from it."""
+    message, reason = f"{follows}: {error}", Trouble.RETRYING
+    match error:
+        case TakenError():
+            reason = Trouble.NAME_TAKEN
+        case errors.ForbiddenError():
+            message, reason = f"{message}: {errors.rights_for(resource)}", Trouble.REFUSED
+        case errors.RefusedError():
+            reason = Trouble.REFUSED
+        case _ if is_quota(error) and resource == REVISIONS:
+            message = f"{message}: {ROOM}"
+    return Problem("", reason, message, lasting=reason != Trouble.RETRYING)
+
+
+def manifest(mine: Metadata, mark: Mark, content: Mapping[str, Any]) -> Object:
+    """Return a new revision of a Formation."""
     return {
         "apiVersion": kinds.BY_NAME[kinds.CONTROLLER_REVISION].api_version,
         "kind": kinds.CONTROLLER_REVISION,
@@ -105,7 +124,7 @@ def manifest(mine: Metadata, mark: Mark, content: Mapping[str, Any], well: Colle
             "namespace": mine.namespace,
             # No other: a StatefulSet adopts orphaned revisions that its selector matches.
             "labels": {naming.FORMATION_LABEL: mine.name},
-            "annotations": _annotations(mark.number, well),
+            "annotations": {naming.REVISION_ANNOTATION: str(mark.number)},
             "ownerReferences": [desired.owner_reference(mine)],
         },
         "revision": mark.number,
@@ -118,7 +137,7 @@ def content_in(raw: Object, mine: Metadata, digest: str) -> Object | None:
 
     An orphan of the Formation keeps one, too.
     """
-    if _owner_of(raw) != mine.uid and not is_orphan(raw, mine):
+    if not (is_own(raw, mine) or is_orphan(raw, mine)):
         return None
     data = lenient.mapping(raw, "data")
     try:
@@ -126,6 +145,11 @@ def content_in(raw: Object, mine: Metadata, digest: str) -> Object | None:
     except bounds.TooLargeError:
         return None
     return data if digest_of(data) == digest else None
+
+
+def is_own(raw: Mapping[str, Any], mine: Metadata) -> bool:
+    """Return whether a Formation owns an object."""
+    return _owner_of(raw) == mine.uid
 
 
 def is_orphan(raw: Mapping[str, Any], mine: Metadata) -> bool:
@@ -141,13 +165,13 @@ def is_leaving(raw: Object, mine: Metadata) -> bool:
     return owner.items() >= alike.items() and owner.get("uid") != mine.uid
 
 
-def numbered(raw: Object, mine: Metadata, number: int, well: Collection[str] = ()) -> list[Object]:
+def numbered(raw: Object, mine: Metadata, number: int, *, well: bool = False) -> list[Object]:
     """Return the JSON patch that gives a revision, as it was read, a number, and an orphan its owner.
 
-    It gets the digests of the contents that have run ``well``, too. Nothing is returned if it has all that.
+    It notes that the content has run ``well``, too. Nothing is returned if the revision has all that.
     """
-    metadata = raw["metadata"]
-    annotations = {**_annotations_of(raw), **_annotations(number, well)}
+    metadata, said = raw["metadata"], {naming.REVISION_ANNOTATION: str(number)}
+    annotations = {**_annotations_of(raw), **said, **({naming.RAN_WELL_ANNOTATION: "true"} if well else {})}
     operations: list[Object] = []
     if annotations != _annotations_of(raw) or raw.get("revision") != number:
         operations += [
@@ -157,17 +181,12 @@ def numbered(raw: Object, mine: Metadata, number: int, well: Collection[str] = (
     if _owner_of(raw) is None:
         owners = [*lenient.items(metadata, "ownerReferences"), desired.owner_reference(mine)]
         operations.append({"op": "add", "path": "/metadata/ownerReferences", "value": owners})
-    # Both make it a conflict if it is another one by now, or was changed.
-    same = [
-        {"op": "replace", "path": f"/metadata/{field}", "value": metadata[field]}
-        for field in ("uid", "resourceVersion")
-    ]
-    return [*same, *operations] if operations else []
+    return [*unchanged(metadata), *operations] if operations else []
 
 
 def number_in(raw: Object, mine: Metadata) -> int:
     """Return the number that a Formation's own revision says in its metadata; 0 if it has none."""
-    return _number_in(raw) if _owner_of(raw) == mine.uid else 0
+    return _number_in(raw) if is_own(raw, mine) else 0
 
 
 def _number_in(raw: Object) -> int:
@@ -175,18 +194,14 @@ def _number_in(raw: Object) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= DIGITS else 0
 
 
-def _annotations(number: int, well: Collection[str]) -> Object:
-    said = {naming.RAN_WELL_ANNOTATION: ",".join(sorted(well))} if well else {}
-    return {naming.REVISION_ANNOTATION: str(number), **said}
-
-
 def _annotations_of(raw: Object) -> Object:
     return lenient.mapping(raw, "metadata", "annotations")
 
 
-def _listed(raw: Object) -> Listed:
-    metadata = raw["metadata"]
-    return Listed(metadata["name"], metadata["uid"], str(metadata["resourceVersion"]), _number_in(raw))
+def listed(raw: Object) -> Listed:
+    """Return what a list has of a revision, of which only the metadata counts."""
+    about, said = raw["metadata"], has_run_well(_annotations_of(raw))
+    return Listed(about["name"], about["uid"], str(about["resourceVersion"]), _number_in(raw), said)
 
 
 def _owner_of(raw: Mapping[str, Any]) -> str | None:

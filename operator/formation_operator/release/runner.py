@@ -1,19 +1,28 @@
 """Writes the Jobs of releases: starts one, deletes one, or marks one as left."""
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, Metadata
-from formation_operator.diagnose import diagnosis, pod_events
+from formation_operator.api.reasons import Trouble
+from formation_operator.diagnose import release_pods
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
-from formation_operator.kube.port import Cluster, Object
-from formation_operator.observe import jobs
+from formation_operator.kube.port import Cluster, Object, first_objects
+from formation_operator.observe import jobs as observed
+from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
 from formation_operator.release import revisions
-from formation_operator.release.revision_errors import LeavingError, TakenError
-from formation_operator.render import release_job
+from formation_operator.release.asked import Asked
+from formation_operator.release.keeper import Keeper
+from formation_operator.release.revision_store import patiently
+from formation_operator.release.revisions import LeavingError, TakenError
+from formation_operator.render import cron_job, desired, release_job
+from formation_operator.render.pod_template import InvalidTypeError
+from formation_operator.replicas.count_owner import Replicas
+from formation_operator.sync.versioned_writes import check_living, unchanged
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
@@ -21,25 +30,70 @@ KEPT = 1
 """How many Jobs that are over stay beside the newest one, for their logs."""
 MOST_PRUNED = 10
 """How many are deleted at one start: anyone may make any number."""
-MOST_PAGES = 10
-ENDED = ("Succeeded", "Failed")
-ON_THE_WAY = {"", "ContainerCreating", "PodInitializing"}
-"""Why a container waits that may start at any moment."""
+ANY = Replicas(desired=1, rendered=1, remembered=1)
+"""Counts are no part of what is released."""
+GONE_PAUSE = 1.0
+"""Seconds between two looks at whether the Pods of an earlier release are gone."""
+
+
+class NotReadyError(Exception):
+    """A release can't start yet."""
+
+    def __init__(self, *problems: Problem, pause: float | None = None, found: Sequence[Object] = ()) -> None:
+        """Take why, with the types to blame, the seconds until it may be different, and Jobs found."""
+        super().__init__(problems[0].message)
+        self.problems = problems
+        self.pause = pause
+        self.found = found
 
 
 class Runner:
-    """Writes the Jobs of one cluster, and reads their Pods."""
+    """Writes the Jobs of one cluster."""
 
-    def __init__(self, cluster: Cluster) -> None:
-        """Take the port to the cluster."""
+    def __init__(self, cluster: Cluster, keeper: Keeper) -> None:
+        """Take the port to the cluster, and what keeps contents."""
         self._cluster = cluster
+        self._keeper = keeper
 
-    async def start(self, mine: Metadata, content: FormationSpec, digest: str, key: str) -> Object:
-        """Create the Job that releases a content, and return it; return one of ours that exists already.
+    async def start(self, this: Asked, jobs: Sequence[Job]) -> Object:
+        """Keep the content, and start its release; raise `NotReadyError` if that has to wait.
 
-        Raises `TakenError`, or `LeavingError` if its name is about to become free.
+        Raises `TakenError`, too, or `LeavingError` if the name of its Job is about to become free.
         """
-        manifest = release_job.job(mine, content, digest, key)
+        mine, content = this.formation.metadata, this.content.spec
+        await self._check(this)
+        await self._keeper.prepare(this)
+        try:
+            content = release_job.patient(content) if this.is_first else content
+            manifest = release_job.job(mine, content, this.noted.digest, this.noted.key)
+        except InvalidTypeError as error:
+            raise NotReadyError(Problem("", Trouble.INVALID_SPEC, f"spec.release: {error}")) from None
+        made = await self._create(mine, manifest, this.noted.digest)
+        await self._prune(mine, [job for job in jobs if job.over and not job.deleting])
+        return made
+
+    async def _check(self, this: Asked) -> None:
+        """Raise `NotReadyError` where something has to come before a release."""
+        mine = this.formation.metadata
+        if this.forbidden:
+            text = f"the operator may not list Jobs: {errors.rights_for(revisions.JOBS)}"
+            raise NotReadyError(Problem("", Trouble.REFUSED, text))
+        if invalid := await _unrenderable(mine, this.content.spec):
+            text = "no release command starts while a type is invalid"
+            raise NotReadyError(Problem("", Trouble.INVALID_SPEC, text), *invalid)
+        async with patiently():
+            await check_living(self._cluster, mine)
+            found = await self._unknown(mine, this.known_jobs())
+            alive = [] if found else await release_pods.alive(self._cluster, mine)
+        if found:
+            text = "an earlier release command was started"
+            raise NotReadyError(Problem("", Trouble.RELEASING, text, lasting=False), found=found)
+        if alive:
+            text = f"the release command starts once Pods of an earlier one are gone: {', '.join(alive[:3])}"
+            raise NotReadyError(Problem("", Trouble.WAITING, text, lasting=False), pause=GONE_PAUSE)
+
+    async def _create(self, mine: Metadata, manifest: Object, digest: str) -> Object:
+        """Create a Job, and return it; return one of ours that exists already."""
         name = manifest["metadata"]["name"]
         try:
             made = await self._cluster.create(manifest, manager=naming.FIELD_MANAGER)
@@ -47,19 +101,12 @@ class Runner:
             live = await self._cluster.get(kinds.JOB, mine.namespace, name)
             if live is None or revisions.is_leaving(live, mine):
                 raise LeavingError(f"Job {name} is of a Formation that is gone") from None
-            known = jobs.job(live)
+            known = observed.job(live)
             if known is None or known.owner != mine.uid or known.digest != digest:
                 raise TakenError(kinds.JOB, name, "lost the operator's labels") from None
             return live
         records.say(logger, mine, f"create Job {name}")
         return made
-
-    async def check_living(self, mine: Metadata) -> None:
-        """Raise `NotFoundError` if the Formation is gone, or is going: the watch may bring that later."""
-        live = await self._cluster.get(naming.KIND, mine.namespace, mine.name)
-        about = lenient.mapping(live, "metadata")
-        if about.get("uid") != mine.uid or "deletionTimestamp" in about:
-            raise errors.NotFoundError(f"Formation {mine.name} is gone, or about to go")
 
     async def delete(self, mine: Metadata, job: Job, *, foreground: bool = True) -> None:
         """Delete a Job; in the foreground its name becomes free when its Pods are gone."""
@@ -81,20 +128,13 @@ class Runner:
             raise errors.NotFoundError(f"Job {job.name} is gone")
         marks = {naming.RELEASE_KEY_ANNOTATION: job.key, naming.RELEASE_LEFT_ANNOTATION: "true"}
         annotations = {**lenient.mapping(live, "metadata", "annotations"), **marks}
-        operations = [
-            {"op": "replace", "path": "/metadata/uid", "value": job.uid},
-            {
-                "op": "replace",
-                "path": "/metadata/resourceVersion",
-                "value": live["metadata"]["resourceVersion"],
-            },
-            {"op": "add", "path": "/metadata/annotations", "value": annotations},
-        ]
-        marked = await self._cluster.patch(kinds.JOB, job.namespace, job.name, operations)
+        same = unchanged({**live["metadata"], "uid": job.uid})
+        noted = {"op": "add", "path": "/metadata/annotations", "value": annotations}
+        marked = await self._cluster.patch(kinds.JOB, job.namespace, job.name, [*same, noted])
         records.say(logger, mine, f"update Job {job.name}")
         return marked
 
-    async def prune(self, mine: Metadata, over: Sequence[Job]) -> None:
+    async def _prune(self, mine: Metadata, over: Sequence[Job]) -> None:
         """Delete the oldest of the Jobs that are over; what can't be deleted now goes at the next release."""
         for job in over[: max(0, len(over) - KEPT)][:MOST_PRUNED]:
             try:
@@ -103,98 +143,26 @@ class Runner:
                 records.say(logger, mine, f"old Jobs can't be deleted: {error}", logging.WARNING)
                 return
 
-    async def unknown(self, mine: Metadata, known: Collection[str]) -> list[Object]:
+    async def _unknown(self, mine: Metadata, known: Collection[str]) -> list[Object]:
         """Return the Jobs of a Formation's releases but those of some uids, as they are now.
 
         Another leader, or a request without an answer, may have made one that the watch hasn't brought.
         """
-        found, pages = list[Object](), 0
-        async for page in self._cluster.select(kinds.JOB, mine.namespace, labels=_labels(mine)):
-            about = [(raw, jobs.job(raw)) for raw in page]
-            found += [raw for raw, job in about if job and job.owner == mine.uid and job.uid not in known]
-            pages += 1
-            if pages == MOST_PAGES or found:
-                break
-        return found
-
-    async def alive(self, mine: Metadata) -> list[str]:
-        """Return the Pods of a Formation's releases that haven't ended, each with its node."""
-        return [_described(pod) async for pod in self._pods(mine) if not _has_ended(pod)]
-
-    async def has_started(self, mine: Metadata, job: Job) -> bool | None:
-        """Return whether any container of a Job has started; nothing if one may at any moment.
-
-        Kubelet reports a start late, and an image may take minutes: so it is with a Pod on a node in no
-        error state.
-        """
-        may_start = False
-        for pod in [pod async for pod in self._pods(mine, job.digest)]:
-            if _has_started(pod):
-                return True
-            may_start = may_start or (_is_on_the_way(pod) and not await self._is_stuck(pod))
-        return None if may_start else False
-
-    async def _is_stuck(self, pod: Object) -> bool:
-        """Return whether kubelet said last that it can't even begin with a Pod's containers."""
-        failed = begun = 0.0
-        about = f"regarding.uid={pod['metadata']['uid']}"
-        async for page in self._cluster.select(kinds.EVENT, pod["metadata"]["namespace"], fields=about):
-            for event in map(pod_events.pod_event, page):
-                if event.reason in diagnosis.ON_THE_WAY:
-                    failed = max(failed, event.last)
-                else:
-                    begun = max(begun, event.last)
-            break
-        return failed > begun
-
-    async def _pods(self, mine: Metadata, digest: str = "") -> AsyncIterator[Object]:
-        pages = 0
-        async for page in self._cluster.select(kinds.POD, mine.namespace, labels=_labels(mine, digest)):
-            for pod in page:
-                yield pod
-            pages += 1
-            if pages == MOST_PAGES:
-                return
+        pages = self._cluster.select(kinds.JOB, mine.namespace, labels=release_pods.labels(mine))
+        about = ((raw, observed.job(raw)) async for raw in first_objects(pages))
+        return [raw async for raw, job in about if job and job.owner == mine.uid and job.uid not in known]
 
 
-def _labels(mine: Metadata, digest: str = "") -> str:
-    of = f"={digest}" if digest else ""
-    return f"{naming.FORMATION_LABEL}={mine.name},{naming.RELEASE_LABEL}{of}"
-
-
-def _has_ended(pod: Object) -> bool:
-    """Return whether no container of a Pod runs or will run."""
-    return lenient.mapping(pod, "status").get("phase") in ENDED
-
-
-def _described(pod: Object) -> str:
-    node = lenient.text(lenient.mapping(pod, "spec"), "nodeName")
-    return f"{pod['metadata']['name']}" + (f" on node {node}" if node else "")
-
-
-def _is_on_the_way(pod: Object) -> bool:
-    """Return whether a Pod has a node, and its containers wait for nothing that has failed.
-
-    One that is being deleted won't start any: its node may be gone.
-    """
-    reasons = {lenient.text(lenient.mapping(each, "state", "waiting"), "reason") for each in _statuses(pod)}
-    going = "deletionTimestamp" in pod["metadata"] or _has_ended(pod)
-    return bool(lenient.mapping(pod, "spec").get("nodeName")) and reasons <= ON_THE_WAY and not going
-
-
-def _statuses(pod: Object) -> Iterator[Object]:
-    status = lenient.mapping(pod, "status")
-    for part in ("initContainerStatuses", "containerStatuses"):
-        yield from lenient.items(status, part)
-
-
-def _has_started(pod: Object) -> bool:
-    """Return whether a container of a Pod runs, or has run."""
-    return any(map(_has_run, _statuses(pod)))
-
-
-def _has_run(status: Object) -> bool:
-    states = ("state", "running"), ("state", "terminated"), ("lastState", "terminated")
-    return bool(
-        any(lenient.mapping(status, *each) for each in states) or lenient.number(status, "restartCount")
-    )
+async def _unrenderable(mine: Metadata, content: FormationSpec) -> list[Problem]:
+    """Return why types or schedules of a content can't be rendered; yield to others after each."""
+    found = []
+    for name in (*content.processes, *(content.schedules or ())):
+        try:
+            if name in content.processes:
+                desired.children(mine, content, name, ANY)
+            else:
+                cron_job.cron_job(mine, content, name, suspend=False)
+        except InvalidTypeError as error:
+            found.append(Problem(name, Trouble.INVALID_SPEC, str(error)))
+        await asyncio.sleep(0)
+    return found

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from formation_operator.api import bounds, naming
-from formation_operator.backoff import doubled
+from formation_operator.backoff import Tried, tried
 from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects.timestamps import Clock
@@ -34,16 +34,6 @@ REFUSED_FIRST, REFUSED_MOST = 10.0, 300.0
 status stay the same. It is tried again because rights may be granted without an event."""
 
 
-class Refusal(NamedTuple):
-    """That a status couldn't be written."""
-
-    attempt: object
-    """Identifies what was refused: anything else may be tried immediately."""
-    at: float
-    pause: float
-    """Seconds until it is tried again."""
-
-
 @dataclasses.dataclass(slots=True)
 class Reports:
     """What is remembered of how a Formation was reported."""
@@ -52,8 +42,8 @@ class Reports:
     """When the report after a change is due, if it was delayed."""
     written: float = -STATUS_SECONDS
     """When a status was last sent."""
-    refused: Refusal | None = None
-    """The refusal of the last try, if it was refused."""
+    refused: Tried[None] | None = None
+    """The last try, if it was refused."""
 
     def pause(self, now: float) -> float:
         """Return the seconds until the next status may be sent."""
@@ -132,7 +122,8 @@ class Reporter:
             return Written()
         now = self._clock().timestamp()
         attempt = self._attempt(raw, wanted)
-        pause = _held(attempt, reports, now) or reports.pause(now)
+        held = reports.refused.remaining(attempt, now) if reports.refused is not None else 0.0
+        pause = held or reports.pause(now)
         if pause:
             return Written(Requeue(Lane.REPORT, pause + LEEWAY))
         reports.written = now
@@ -164,10 +155,9 @@ class Reporter:
 
     def _refused(self, reports: Reports, attempt: object, error: errors.RefusedError) -> Written:
         """Return the Event that the status can't be written, which is the only report that is possible."""
-        before = reports.refused if reports.refused and reports.refused.attempt == attempt else None
-        pause = doubled(before and before.pause, REFUSED_FIRST, REFUSED_MOST)
-        reports.refused = Refusal(attempt, self._clock().timestamp(), pause)
-        return Written(Requeue(Lane.REPORT, pause), notices=[change_events.refused(str(error))])
+        now = self._clock().timestamp()
+        again = reports.refused = tried(reports.refused, attempt, None, now, (REFUSED_FIRST, REFUSED_MOST))
+        return Written(Requeue(Lane.REPORT, again.pause), notices=[change_events.refused(str(error))])
 
 
 def manifest(raw: dict[str, Any], wanted: compute.Status) -> dict[str, Any]:
@@ -180,12 +170,3 @@ def _timeless(status: compute.Status) -> compute.Status:
     """Return a status without the transition times, which differ at each attempt."""
     conditions = [{**each, "lastTransitionTime": ""} for each in status["conditions"]]
     return {**status, "conditions": conditions}
-
-
-def _held(attempt: object, reports: Reports, now: float) -> float:
-    """Return for how many seconds an attempt has to wait because the same one was refused."""
-    refused = reports.refused
-    if refused is None or refused.attempt != attempt:
-        return 0.0
-    waited = now - refused.at
-    return refused.pause - waited if 0 <= waited < refused.pause else 0.0

@@ -1,14 +1,13 @@
-"""The text of the Event about a repaired drift: who changed which field, and how to change it instead."""
+"""The text of the Event about a repaired drift: who changed which field, and who decides about it."""
 
 import itertools
 from collections.abc import Iterable
 from typing import Any
 
 from formation_operator.api import naming
-from formation_operator.api.formation import Formation, FormationSpec
+from formation_operator.api.formation import Formation
 from formation_operator.kube.events.notices import Notice
 from formation_operator.observe import managed_fields
-from formation_operator.render import fields
 from formation_operator.render.desired import Intent
 
 SHOWN = 3
@@ -19,18 +18,12 @@ LOOKED_AT = 100
 SOMEBODY = "Another client"
 
 
-def explain(formation: Formation, content: FormationSpec, intent: Intent, live: dict[str, Any]) -> Notice:
-    """Return the Event about a repair, given the object as the other client wrote it.
-
-    The ``content`` is what the intent was rendered from.
-    """
+def explain(formation: Formation, intent: Intent, live: dict[str, Any]) -> Notice:
+    """Return the Event about a repair, given the object as the other client wrote it."""
     managed = live["metadata"].get("managedFields") or []
-    lost = [
-        *itertools.islice(
-            managed_fields.lost(intent.manifest, managed_fields.entry_of(managed) or {}), LOOKED_AT
-        )
-    ]
-    if managed_fields.entry_of(managed) is None:
+    ours = managed_fields.entry_of(managed)
+    lost = [*itertools.islice(managed_fields.lost(intent.manifest, ours or {}), LOOKED_AT)]
+    if ours is None:
         lost = [("metadata", "managedFields")]
     if _is_rivals(intent, live, lost):
         return _repaired(
@@ -39,12 +32,8 @@ def explain(formation: Formation, content: FormationSpec, intent: Intent, live: 
             "set it back. If another formation-operator runs, stop it: only one may serve a namespace",
         )
     changed = ", ".join(".".join(_plain(path)) for path in lost[:SHOWN])
-    return _repaired(
-        intent,
-        f"{client_of(managed, lost)} changed {changed} of {intent.kind} {intent.name}; set it back. "
-        + _way_out(formation, content, intent, lost)
-        + (_way_back(formation) if _is_older(intent, lost) else ""),
-    )
+    note = f"{client_of(managed, lost)} changed {changed} of {intent.kind} {intent.name}; set it back"
+    return _repaired(intent, f"{note}. The Formation decides about it{_way_out(formation, intent, lost)}")
 
 
 def _repaired(intent: Intent, note: str) -> Notice:
@@ -70,23 +59,16 @@ def _is_older(intent: Intent, lost: list[managed_fields.Path]) -> bool:
     return intent.kind.traits.runs_processes and digest in lost and of_template
 
 
-def _way_back(formation: Formation) -> str:
-    return f". To go back to an older version, use: kubectl formation rollback {formation.metadata.name}"
-
-
-def _way_out(
-    formation: Formation, content: FormationSpec, intent: Intent, lost: list[managed_fields.Path]
-) -> str:
-    """Return the sentence that says where the change belongs, if it belongs anywhere."""
-    deciding = [fields.field_of(content, intent.process_type, intent.kind, path) for path in lost]
-    fixed = any(field is None and path[0] == "spec" for field, path in zip(deciding, lost, strict=True))
-    if intent.without and fixed:
-        return f"For another {intent.kind}, {intent.without} and make your own"
-    found = [field for field in dict.fromkeys(deciding) if field]
-    if not found:
-        return "It belongs to the operator, and no field of the Formation changes it"
-    named = ", ".join(found[:SHOWN]) + (f" and {len(found) - SHOWN} more" if len(found) > SHOWN else "")
-    return f"To change it, change {named} of the Formation{_command(formation, intent, lost)}"
+def _way_out(formation: Formation, intent: Intent, lost: list[managed_fields.Path]) -> str:
+    """Return what follows the sentence that says who decides, where there is a command."""
+    name = formation.metadata.name
+    if _is_older(intent, lost):
+        return f". To go back to an older version, use: kubectl formation rollback {name}"
+    if ("spec", "replicas") not in lost:
+        return ""
+    patch = f'{{"spec":{{"processes":{{"{intent.process_type}":{{"replicas":N}}}}}}}}'
+    command = f"kubectl patch formation {name} --type merge -p '{patch}'"
+    return ", and is suspended" if formation.spec.suspend else f": {command}"
 
 
 def client_of(managed: Iterable[dict[str, Any]], lost: Iterable[managed_fields.Path]) -> str:
@@ -105,15 +87,6 @@ def client_of(managed: Iterable[dict[str, Any]], lost: Iterable[managed_fields.P
     others.sort(key=lambda entry: entry.get("time") or "", reverse=True)
     likely = [entry for entry in others if entry.get("manager") != "kube-controller-manager"]
     return (likely[0].get("manager") if likely else None) or SOMEBODY
-
-
-def _command(formation: Formation, intent: Intent, lost: Iterable[managed_fields.Path]) -> str:
-    if ("spec", "replicas") not in lost:
-        return ""
-    if formation.spec.suspend:
-        return ": it is suspended"
-    patch = f'{{"spec":{{"processes":{{"{intent.process_type}":{{"replicas":N}}}}}}}}'
-    return f": kubectl patch formation {formation.metadata.name} --type merge -p '{patch}'"
 
 
 def _plain(path: managed_fields.Path) -> list[str]:

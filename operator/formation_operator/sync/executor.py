@@ -7,19 +7,20 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from formation_operator.api import naming
-from formation_operator.api.formation import Formation, FormationSpec
+from formation_operator.api.formation import Formation
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.kube.port import Cluster
-from formation_operator.observe import children, faults
+from formation_operator.observe import children
 from formation_operator.observe.children import Child, ChildId
+from formation_operator.observe.faults import Faults
 from formation_operator.render import desired
 from formation_operator.replicas.count_owner import Replicas
-from formation_operator.sync import drift_event, planner, write_events
+from formation_operator.sync import drift_event, outcome, planner
 from formation_operator.sync.outcome import Outcome
 from formation_operator.sync.planner import Action, PlanContext, Verb
-from formation_operator.sync.versioned_writes import VersionedWrites, looked_at
+from formation_operator.sync.versioned_writes import VersionedWrites, check_living, looked_at
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
@@ -33,8 +34,6 @@ class Executor:
 
     cluster: Cluster
     formation: Formation
-    content: FormationSpec
-    """What the manifests were rendered from."""
     context: PlanContext
     lost: Collection[ChildId]
     """The children that another client deleted."""
@@ -49,9 +48,9 @@ class Executor:
     async def carry_out(self, action: Action) -> Outcome:
         """Carry out an action when it has its turn, and return its outcome, without the manifest."""
         async with self.places:
-            outcome = await self._one(action)
-            self._log(outcome)
-            return dataclasses.replace(outcome, action=outcome.action.without_manifest())
+            done = await self._one(action)
+            self._log(done)
+            return dataclasses.replace(done, action=done.action.without_manifest())
 
     @property
     def _key(self) -> Key:
@@ -61,10 +60,10 @@ class Executor:
     def _writes(self) -> VersionedWrites:
         return VersionedWrites(self.cluster)
 
-    def _log(self, outcome: Outcome) -> None:
+    def _log(self, done: Outcome) -> None:
         """Log a write, unless there is an Event about it, which is logged when it is posted."""
-        action, child = outcome.action, outcome.child
-        if child is not None and not outcome.again and not outcome.notices:
+        action, child = done.action, done.child
+        if child is not None and not done.again and not done.notices:
             did = f"{action.verb.value} {child.kind} {child.name}"
             logger.info("%s/%s: %s", *self._key, did, extra=records.about(self._key, action.process_type))
 
@@ -77,36 +76,30 @@ class Executor:
             Verb.REPAIR: self._repair,
             Verb.ADOPT: self._adopt,
             Verb.SCALE: self._writes.scale,
-            Verb.PAUSE: self._writes.pause,
+            Verb.PAUSE: self._writes.suspend,
             Verb.SUSPEND: self._writes.suspend,
             Verb.DELETE: self._writes.delete,
         }
+        own = Faults(self._key)
         try:
-            return await steps[action.verb](action)
+            with own.confined_to(action.process_type):
+                return await steps[action.verb](action)
         except errors.RefusedError as error:
             return await self._with_count_alone(action, str(error))
         except errors.ClusterError as error:
             return Outcome(action, problem=str(error))
-        except Exception as error:
-            logger.exception(
-                "%s/%s: %s can't be written",
-                *self._key,
-                action.process_type,
-                extra=records.about(self._key, action.process_type),
-            )
-            fault = faults.problem(action.process_type, error)
-            ended = dataclasses.replace(action, trouble=Trouble.INTERNAL_ERROR)
-            return Outcome(ended, problem=fault.message, lasting=True)
+        ended = dataclasses.replace(action, trouble=Trouble.INTERNAL_ERROR)
+        return Outcome(ended, problem=own.problems[action.process_type].message, lasting=True)
 
     async def _with_count_alone(self, action: Action, refusal: str) -> Outcome:
         """Return the outcome of a refused write, after the count was written alone if that differs."""
-        outcome, alone = Outcome(action, problem=refusal, lasting=True), self._alone(action)
+        refused, alone = Outcome(action, problem=refusal, lasting=True), self._alone(action)
         if alone is None:
-            return outcome
-        write = self._writes.scale if alone.verb is Verb.SCALE else self._writes.pause
+            return refused
+        write = self._writes.scale if alone.verb is Verb.SCALE else self._writes.suspend
         with contextlib.suppress(errors.ClusterError):
             return dataclasses.replace(await write(alone), problem=refusal, lasting=True)
-        return outcome
+        return refused
 
     def _alone(self, action: Action) -> Action | None:
         """Return the action that writes alone how much of an object runs, if it has another count."""
@@ -123,7 +116,7 @@ class Executor:
         manifest, kind, name = action.meant.manifest, action.meant.kind, action.meant.name
         was_deleted = (kind, name) in self.lost
         if was_deleted:
-            await self._check_living()
+            await check_living(self.cluster, self.formation.metadata)
         try:
             raw = await self.cluster.create(manifest, manager=naming.FIELD_MANAGER)
         except errors.ConflictError:
@@ -132,7 +125,7 @@ class Executor:
                 raise
             return await self._found(action, children.child(live, kind))
         created = Outcome(action, children.child(raw, kind))
-        return created.with_event(write_events.recreated(action)) if was_deleted else created
+        return created.with_event(outcome.recreated(action)) if was_deleted else created
 
     async def _found(self, action: Action, child: Child) -> Outcome:
         """Leave a foreign object alone; have the next pass decide about one of ours."""
@@ -153,26 +146,11 @@ class Executor:
 
     async def _repair(self, action: Action) -> Outcome:
         live = await self._writes.live(action.known)
-        notice, look = (
-            drift_event.explain(self.formation, self.content, action.meant, live),
-            looked_at(action, live),
-        )
+        notice, look = drift_event.explain(self.formation, action.meant, live), looked_at(action, live)
         del live  # it may have megabytes, and the write may take long
         return (await self._writes.bring(action, look)).with_event(notice)
 
     async def _adopt(self, action: Action) -> Outcome:
-        await self._check_living()
+        await check_living(self.cluster, self.formation.metadata)
         adopted = await self._writes.adopt(action, desired.owner_reference(self.formation.metadata))
-        return adopted if adopted.again else adopted.with_event(write_events.adopted(action))
-
-    async def _check_living(self) -> None:
-        """Raise `ConflictError` if the Formation is being deleted, or is gone.
-
-        Until the watch brings the deletion, children would be adopted or created, and then deleted with it.
-        Kubernetes' own controllers read their owner again, too.
-        """
-        mine = self.formation.metadata
-        live = await self.cluster.get(naming.KIND, mine.namespace, mine.name)
-        metadata = (live or {}).get("metadata") or {}
-        if metadata.get("uid") != mine.uid or "deletionTimestamp" in metadata:
-            raise errors.ConflictError(f"Formation {mine.name} is being deleted")
+        return adopted if adopted.again else adopted.with_event(outcome.adopted(action))

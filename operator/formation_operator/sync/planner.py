@@ -15,7 +15,6 @@ from formation_operator.api.reasons import Trouble
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import owned_fields
 from formation_operator.observe.children import COUNTS_ALONE, Child, Children
-from formation_operator.observe.formations import Claim
 from formation_operator.render.desired import Intent
 from formation_operator.replicas.count_owner import Replicas
 
@@ -70,9 +69,8 @@ class Action:
 
     def without_manifest(self) -> "Action":
         """Return it without the manifest, as a pass keeps it afterwards."""
-        return (
-            self if self.intent is None else dataclasses.replace(self, intent=self.intent.without_manifest())
-        )
+        intent = self.intent.without_manifest() if self.intent is not None else None
+        return dataclasses.replace(self, intent=intent)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,8 +80,6 @@ class PlanContext:
     uid: str
     living: Collection[str]
     """Uids of all Formations that exist."""
-    claims: Mapping[str, Claim]
-    """The winning claim on each child name that more than one Formation wants."""
     applied: Mapping[str, tuple[str, str]]
     """By uid: the intent that we wrote last to an object, and the fields that the server let us own then."""
     restless: Mapping[str, str]
@@ -127,7 +123,7 @@ def _farewell(child: Child) -> Verb:
 def decide(intent: Intent, child: Child | None, context: PlanContext) -> Action | None:
     """Return what to do about one intent, or nothing when the object is as we want it."""
     if child is None:
-        return _create(intent, context)
+        return Action(Verb.CREATE, intent.process_type, intent)
     if child.deleting:
         return _wait(intent, child, f"{child.kind} {child.name} is still being deleted")
     if child.owner is None:
@@ -213,15 +209,6 @@ def had(intent: Intent, child: Child, context: PlanContext) -> bool:
     """Return whether we wrote this intent last, so that another client has written any other digest."""
     applied, _ = context.applied.get(child.uid, (None, ""))
     return applied == intent.applied_as
-
-
-def _create(intent: Intent, context: PlanContext) -> Action:
-    claim = context.claims.get(intent.name)
-    if claim is not None and claim.uid != context.uid:
-        return _refuse(
-            intent, f"Formation {claim.key[1]} has the older claim on the name {intent.name}", RENAME
-        )
-    return Action(Verb.CREATE, intent.process_type, intent)
 
 
 def _adopt(intent: Intent, child: Child, context: PlanContext) -> Action:

@@ -5,14 +5,15 @@ import dataclasses
 from typing import Any, NamedTuple
 
 from formation_operator.api import naming
+from formation_operator.api.formation import Metadata
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import children, managed_fields
 from formation_operator.observe.children import Child
-from formation_operator.sync import write_events
+from formation_operator.sync import outcome
 from formation_operator.sync.outcome import Outcome
-from formation_operator.sync.planner import Action
+from formation_operator.sync.planner import Action, Verb
 
 INTENT = f"/metadata/annotations/{naming.INTENT_ANNOTATION.replace('/', '~1')}"
 """The digest of an intent, as a JSON pointer."""
@@ -67,7 +68,7 @@ class VersionedWrites:
         """Write the intent over an object that has a version, or raise `ConflictError` if it has another."""
         child, manifest = action.known, action.meant.manifest
         version = await self._hand_over(action, version)
-        metadata = {**manifest["metadata"], "uid": child.uid, "resourceVersion": version}
+        metadata = {**manifest["metadata"], **_at(child, version)}
         raw = await self.cluster.apply({**manifest, "metadata": metadata}, manager=naming.FIELD_MANAGER)
         return Outcome(action, children.child(raw, child.kind))
 
@@ -82,12 +83,7 @@ class VersionedWrites:
         only_count = {
             "apiVersion": child.kind.traits.api.api_version,
             "kind": child.kind,
-            "metadata": {
-                "name": child.name,
-                "namespace": child.namespace,
-                "uid": child.uid,
-                "resourceVersion": version,
-            },
+            "metadata": {"name": child.name, "namespace": child.namespace, **_at(child, version)},
             "spec": {"replicas": action.meant.handed_over},
         }
         raw = await self.cluster.apply(only_count, manager=naming.COUNT_MANAGER)
@@ -96,25 +92,20 @@ class VersionedWrites:
     async def _take_over(self, action: Action, version: str, repaired: list[dict[str, Any]]) -> Outcome:
         """Make the managed fields of a restored object ours."""
         child = action.known
-        operations: list[dict[str, Any]] = [
-            {"op": "replace", "path": "/metadata/managedFields", "value": repaired},
-            # This makes it a conflict if the object has changed meanwhile.
-            {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
-        ]
+        operations = [{"op": "replace", "path": "/metadata/managedFields", "value": repaired}]
         if child.digest is not None:  # the fields may not have the values that we intend
             operations.append({"op": "remove", "path": INTENT})
-        raw = await self.cluster.patch(child.kind, child.namespace, child.name, operations)
+        raw = await self._patch(child, version, *operations)
         return dataclasses.replace(_anew(action, raw), taken_over=True)
 
     async def adopt(self, action: Action, owner: dict[str, Any]) -> Outcome:
         """Give an orphan its owner, and leave all else as it is."""
-        child, live = action.known, await self.live(action.known)
+        live = await self.live(action.known)
         if (moved := _moved(action, live)) is not None:
             return Outcome(action, moved, again=True)
         owners = [*lenient.items(live["metadata"], "ownerReferences"), owner]
-        operations = [*_same(live), {"op": "add", "path": "/metadata/ownerReferences", "value": owners}]
-        raw = await self._cluster_patch(child, operations)
-        return Outcome(action, children.child(raw, child.kind))
+        operation = {"op": "add", "path": "/metadata/ownerReferences", "value": owners}
+        return await self._set(action, live, operation)
 
     async def scale(self, action: Action) -> Outcome:
         """Write the count of a Deployment and what remembers it, and take the digest of its intent away.
@@ -131,42 +122,36 @@ class VersionedWrites:
         else:
             annotations[naming.COUNT_ANNOTATION] = str(count.remembered)
         replicas = child.replicas if count.now is None else count.now
-        operations = [
-            *_same(live),
-            {"op": "add", "path": "/metadata/annotations", "value": annotations},
-            {"op": "add", "path": "/spec/replicas", "value": replicas},
-        ]
-        return Outcome(action, children.child(await self._cluster_patch(child, operations), child.kind))
+        noted = {"op": "add", "path": "/metadata/annotations", "value": annotations}
+        return await self._set(
+            action, live, noted, {"op": "add", "path": "/spec/replicas", "value": replicas}
+        )
 
-    async def _cluster_patch(self, child: Child, operations: list[dict[str, Any]]) -> dict[str, Any]:
-        return await self.cluster.patch(child.kind, child.namespace, child.name, operations)
+    async def _set(self, action: Action, live: dict[str, Any], *operations: dict[str, Any]) -> Outcome:
+        raw = await self._patch(action.known, live["metadata"]["resourceVersion"], *operations)
+        return Outcome(action, children.child(raw, action.known.kind))
 
     async def suspend(self, action: Action) -> Outcome:
-        """Suspend a CronJob that isn't wanted any more; after a conflict the next pass decides again.
+        """Write of a CronJob alone whether it begins runs; after a conflict the next pass decides again.
 
-        It loses the digest of its intent, so that it is written whole if it is declared again.
+        It loses the digest of its intent, so that it is written whole if it is declared, or declared again.
         """
-        outcome = await self._suspend(action, LEAVING)
-        return outcome if outcome.again else outcome.with_event(write_events.suspended(action))
-
-    async def pause(self, action: Action) -> Outcome:
-        """Write of a CronJob alone whether it begins runs; it loses the digest of its intent, too."""
-        return await self._suspend(action, children.COUNTS_ALONE)
-
-    async def _suspend(self, action: Action, digest: str) -> Outcome:
-        child = action.known
-        operations: list[dict[str, Any]] = [
-            {"op": "replace", "path": "/metadata/uid", "value": child.uid},
-            {"op": "replace", "path": "/metadata/resourceVersion", "value": child.resource_version},
-            {"op": "add", "path": "/spec/suspend", "value": action.suspend},
-        ]
+        child, leaves = action.known, action.verb is Verb.SUSPEND
+        operations = [{"op": "add", "path": "/spec/suspend", "value": action.suspend}]
         if child.digest is not None:  # otherwise it may have no annotations at all
+            digest = LEAVING if leaves else children.COUNTS_ALONE
             operations.append({"op": "add", "path": INTENT, "value": digest})
         try:
-            raw = await self._cluster_patch(child, operations)
+            raw = await self._patch(child, child.resource_version, *operations)
         except errors.ConflictError:
             return _anew(action, await self.live(child))
-        return Outcome(action, children.child(raw, child.kind))
+        written = Outcome(action, children.child(raw, child.kind))
+        return written.with_event(outcome.suspended(action)) if leaves else written
+
+    async def _patch(self, child: Child, version: str, *operations: dict[str, Any]) -> dict[str, Any]:
+        """Patch an object at a version, and return it."""
+        same = unchanged(_at(child, version))
+        return await self.cluster.patch(child.kind, child.namespace, child.name, [*same, *operations])
 
     async def delete(self, action: Action) -> Outcome:
         """Delete an object at its known version, or at a later one if the changes don't matter.
@@ -175,7 +160,7 @@ class VersionedWrites:
         still exists, and would be forgotten.
         """
         child, missing = action.known, Outcome(action, again=True)
-        deleted = Outcome(action, gone=True).with_event(write_events.deleted(action))
+        deleted = Outcome(action, gone=True).with_event(outcome.deleted(action))
         with contextlib.suppress(errors.ConflictError):
             return deleted if await self._remove(child, child.resource_version) else missing
         live = await self.cluster.get(child.kind, child.namespace, child.name)
@@ -191,9 +176,25 @@ class VersionedWrites:
         return await self.cluster.delete(child.kind, child.namespace, child.name, child.uid, version)
 
 
-def _same(live: dict[str, Any]) -> list[dict[str, Any]]:
+async def check_living(cluster: Cluster, mine: Metadata) -> None:
+    """Raise `NotFoundError` if a Formation is gone, or is going: the watch may bring that later.
+
+    Until then children would be adopted or created, and then deleted with it. Kubernetes' own controllers
+    read their owner again, too.
+    """
+    live = await cluster.get(naming.KIND, mine.namespace, mine.name)
+    about = lenient.mapping(live, "metadata")
+    if about.get("uid") != mine.uid or "deletionTimestamp" in about:
+        raise errors.NotFoundError(f"Formation {mine.name} is gone, or about to go")
+
+
+def _at(child: Child, version: str) -> dict[str, Any]:
+    """Return what makes a write a conflict if an object is another one, or has another version."""
+    return {"uid": child.uid, "resourceVersion": version}
+
+
+def unchanged(metadata: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the operations that make a JSON patch a conflict if an object is another one, or has changed."""
-    metadata = live["metadata"]
     fields = ("uid", "resourceVersion")
     return [{"op": "replace", "path": f"/metadata/{each}", "value": metadata[each]} for each in fields]
 

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from formation_operator.api import content, naming
-from formation_operator.api.formation import MOST_REVISIONS
+from formation_operator.api import content
 
 SPEC: dict[str, Any] = {
     "image": "shop:v1",
@@ -71,16 +70,3 @@ def test_contents_whose_hashes_begin_alike_have_different_names() -> None:
     good, evil = map(digest, specs)
     assert good[:10] == evil[:10]
     assert content.revision_name("shop", good) != content.revision_name("shop", evil)
-
-
-def test_what_ran_well_is_read_of_as_many_revisions_as_a_formation_may_keep() -> None:
-    digests = [naming.digest(str(number)) for number in range(MOST_REVISIONS + 1)]
-    assert content.ran_well({naming.RAN_WELL_ANNOTATION: ",".join(digests)}) == {*digests}
-
-
-def test_of_a_schedule_all_is_content_but_whether_it_begins_runs() -> None:
-    report = {"schedule": "@daily", "command": ["report"]}
-    scheduled = changed(schedules={"report": report})
-    assert digest(changed(schedules={"report": {**report, "suspend": True}})) == digest(scheduled)
-    assert digest(changed(schedules={"report": {**report, "schedule": "@hourly"}})) != digest(scheduled)
-    assert digest(changed(schedules={"report": report, "more": report})) != digest(scheduled) != digest(SPEC)

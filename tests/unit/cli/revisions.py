@@ -10,15 +10,11 @@ Object = dict[str, Any]
 
 
 def a_revision(number: int, spec: Object, *, ago: float = 60, **changed: Any) -> Object:
-    """Return the revision of a spec of the Formation shop; ``changed`` has what somebody has forged.
-
-    ``well`` has the revisions that had run well before it.
-    """
+    """Return the revision of a spec of the Formation shop; ``changed`` has what somebody has forged."""
     data = content.content_of(copy.deepcopy(spec))
     owner = {"kind": naming.KIND, "name": "shop", "uid": "uid-1", "controller": True}
-    well = ",".join(content.digest_in(each["metadata"]["name"]) for each in changed.pop("well", ()))
     metadata = {
-        "annotations": {naming.RAN_WELL_ANNOTATION: well},
+        "annotations": {},
         "name": changed.pop("name", content.revision_name("shop", content.digest_of(data))),
         "labels": {naming.FORMATION_LABEL: "shop"},
         "creationTimestamp": builders.ago(ago),
@@ -32,6 +28,12 @@ def a_revision(number: int, spec: Object, *, ago: float = 60, **changed: Any) ->
         "data": data,
         **changed,
     }
+
+
+def ran(revision: Object) -> Object:
+    """Return a revision as it is noted to have run well."""
+    noted = {"annotations": {naming.RAN_WELL_ANNOTATION: "true"}}
+    return {**revision, "metadata": {**revision["metadata"], **noted}}
 
 
 def shop(revision: Object | None, spec: Object, *, ready: bool = False, **metadata: Any) -> Object:

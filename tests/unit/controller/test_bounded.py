@@ -105,15 +105,7 @@ def test_who_owns_what_of_a_child_is_found_in_linear_time(
 def test_what_others_changed_of_a_child_is_explained_in_linear_time(
     shape: largest.Shape, measure: cost.Measure[Any]
 ) -> None:
-    assert (
-        growth_of(
-            lambda given: drift_event.explain(given[0], given[0].spec, *given[1:]),
-            shape,
-            fought_over,
-            measure,
-        )
-        < cost.MOST
-    )
+    assert growth_of(lambda given: drift_event.explain(*given), shape, fought_over, measure) < cost.MOST
 
 
 @SHAPES

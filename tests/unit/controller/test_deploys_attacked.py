@@ -312,21 +312,26 @@ async def test_a_field_that_is_taken_away_under_a_crd_that_has_it_goes(shop: Sho
     assert not shop.cluster.all("CronJob")
 
 
-async def test_a_release_that_is_refused_is_not_tried_sooner_because_of_counts(shop: Shop) -> None:
+async def test_a_release_that_is_refused_is_tried_later_each_time_and_no_sooner_because_of_counts(
+    shop: Shop,
+) -> None:
     refused = errors.ForbiddenError("jobs.batch is forbidden")
     shop.cluster.incidents.append(Incident("apply", "Job", error=refused, times=float("inf")))
-    await shop.change(image="shop:v2")
-    waits = []
-    for count in (3, 4, 5, 6):
-        shop.cluster.merge(naming.KIND, *KEY, {"spec": {"processes": {"web": {"replicas": count}}}})
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    tries, said = list[int](), set[str]()
+    for second in range(33):
+        before = len(shop.cluster.asked("apply", "Job"))
+        shop.cluster.merge(naming.KIND, *KEY, {"spec": {"processes": {"web": {"replicas": second}}}})
         result = await shop.operator.run(KEY)
         assert result.requeue is not None
-        shop.time.seconds += 2
-        result = await shop.operator.run(KEY)
-        assert result.requeue is not None
-        waits.append(result.requeue.after)
-    assert waits == sorted(waits)
-    assert waits[-1] > 16
+        tries += [second] * (len(shop.cluster.asked("apply", "Job")) - before)
+        said |= {shop.status["release"]["reason"]} if second > 2 else set()
+        shop.time.seconds += 1
+    assert tries == [0, 2, 6, 14, 30]
+    assert said == {"Refused"}
+    before = len(shop.cluster.asked("apply", "Job"))
+    await shop.change(image="shop:v3")
+    assert len(shop.cluster.asked("apply", "Job")) > before, "another content is tried at once"
 
 
 # What starts is left alone

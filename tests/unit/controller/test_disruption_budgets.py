@@ -208,7 +208,7 @@ async def test_what_another_client_changes_or_deletes_is_repaired(shop: Shop) ->
     await shop.settle()
     assert shop.budgets["shop-web"] == "25%"
     drift = next(note for note in shop.notes if "set it back" in note)
-    assert "change spec.disruptionBudget of the Formation" in drift
+    assert "spec.maxUnavailable" in drift
     shop.cluster.remove(BUDGET, "default", "shop-web")
     await shop.settle()
     assert shop.budgets["shop-web"] == "25%"

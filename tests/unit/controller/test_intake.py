@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from formation_operator.api import naming
+from formation_operator.api.reasons import ConditionType
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import errors, reflector, watch_events
 from formation_operator.kube.objects import kinds
@@ -22,7 +23,7 @@ from formation_operator.settings import Settings
 from tests import builders
 from tests.builders import a_formation
 from tests.unit import schemas, virtual_time
-from tests.unit.facts import intents, parsed
+from tests.unit.facts import condition_of, intents, parsed
 from tests.unit.fakes.cluster import FakeCluster, Incident, event
 from tests.unit.fakes.replica import View, bring_formations
 
@@ -378,23 +379,20 @@ def lived_through(then: Callable[[FakeCluster], None], *formations: Object) -> F
     return virtual_time.run(main())
 
 
-FIRST = builders.stored(
-    a_formation("a", processes={name: builders.a_process() for name in ("b-c", "x")}),
-    uid="uid-a",
-    creationTimestamp="2026-01-01T00:00:00Z",
-)
-SECOND = builders.stored(
-    a_formation("a-b", processes={"c": builders.a_process()}),
-    uid="uid-a-b",
-    creationTimestamp="2026-01-02T00:00:00Z",
-)
+RIVALS = {"a": "b-c", "a-b": "c"}
+"""Formations of which a type needs the same name: that type of each."""
 
 
-PAUSED = {**FIRST, "spec": {**FIRST["spec"], "paused": True}}
+def a_rival(name: str) -> Object:
+    processes = {each: builders.a_process() for each in (RIVALS[name], "x")}
+    return builders.stored(a_formation(name, processes=processes), uid=f"uid-{name}")
 
 
 def takes_the_type_away(cluster: FakeCluster) -> None:
-    cluster.merge(naming.KIND, "default", "a", {"spec": {"processes": {"b-c": None}}})
+    """Have the Formation that has the name declare that type no more."""
+    (uid,) = who_has_the_name(cluster)
+    name = uid.removeprefix("uid-")
+    cluster.merge(naming.KIND, "default", name, {"spec": {"processes": {RIVALS[name]: None}}})
 
 
 def who_has_the_name(cluster: FakeCluster) -> list[str]:
@@ -402,12 +400,14 @@ def who_has_the_name(cluster: FakeCluster) -> list[str]:
     return [metadata["ownerReferences"][0]["uid"] for metadata in named]
 
 
-@pytest.mark.parametrize(("first", "has"), [(FIRST, ["uid-a"]), (PAUSED, [])], ids=["used", "not used yet"])
-def test_who_waits_for_a_name_has_it_as_soon_as_another_formation_gives_it_up(
-    first: Object, has: list[str]
-) -> None:
-    assert who_has_the_name(lived_through(lambda _: None, first, SECOND)) == has
-    assert who_has_the_name(lived_through(takes_the_type_away, first, SECOND)) == ["uid-a-b"]
+def test_who_waits_for_a_name_has_it_as_soon_as_another_formation_gives_it_up() -> None:
+    rivals = [*map(a_rival, RIVALS)]
+    cluster = lived_through(lambda _: None, *rivals)
+    (has,) = who_has_the_name(cluster)
+    (waits,) = RIVALS.keys() - {has.removeprefix("uid-")}
+    stalled = condition_of(cluster.read(naming.KIND, "default", waits)["status"], ConditionType.STALLED)
+    assert stalled["reason"] == "NameTaken"
+    assert who_has_the_name(lived_through(takes_the_type_away, *rivals)) == [f"uid-{waits}"]
 
 
 def test_all_formations_are_looked_at_once_the_crd_is_another() -> None:

@@ -202,7 +202,7 @@ async def write_many(here: Simulation, _: Key) -> None:
     """Write what a Formation of 64 objects wants."""
     cluster = Refusing(here)
     world: Any = None
-    by = executor.Executor(cluster, LARGE, LARGE.spec, world, ())  # type: ignore[arg-type]  # all that is asked
+    by = executor.Executor(cluster, LARGE, world, ())  # type: ignore[arg-type]  # all that is asked
     outcomes = await asyncio.gather(*map(by.carry_out, ACTIONS))
     assert [outcome.action for outcome in outcomes] == [each.without_manifest() for each in ACTIONS]
     assert cluster.most <= executor.CONCURRENT_WRITES

@@ -15,7 +15,7 @@ from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.observe.children import Children
 from formation_operator.observe.faults import Faults
-from formation_operator.release.content import Content
+from formation_operator.release.asked import Content
 from formation_operator.render import desired
 from formation_operator.render.desired import Intent
 from formation_operator.replicas.count_owner import Replicas
@@ -34,7 +34,7 @@ def planning(formation: Manifest, children: Children | None = None, count: int =
     """Return what plans a Formation each of whose types is to have some processes."""
     read = parsed(formation)
     counts = {name: Replicas(count, count, count) for name in read.spec.processes}
-    context = PlanContext("uid-1", {"uid-1"}, claims={}, applied={}, restless={}, exhausted=())
+    context = PlanContext("uid-1", {"uid-1"}, applied={}, restless={}, exhausted=())
     wanted = Wanted(read, plan.content_of(read), counts=counts)
     return Planning(wanted, children or {}, context, Memory(), Faults(KEY))
 

@@ -6,8 +6,8 @@ import pytest
 
 from formation_operator.api import content_changes, naming
 from formation_operator.api.content import content_of, digest_of
-from formation_operator.kube import errors
-from formation_operator.release import keeper, revision_store
+from formation_operator.kube import errors, port
+from formation_operator.release import keeper
 from formation_operator.requeue import Lane
 from tests.builders import Manifest, a_formation
 from tests.unit.fakes.cluster import Incident
@@ -154,7 +154,7 @@ async def test_forged_ones_are_neither_counted_nor_deleted(shop: Shop) -> None:
 
 
 async def test_of_thousands_of_forged_ones_only_some_are_read(shop: Shop) -> None:
-    for number in range(revision_store.MOST_PAGES + 5):
+    for number in range(port.MOST_PAGES + 5):
         shop.forge(f"shop-{number:010}", "another")
     shop.cluster.per_page = 1
     await shop.change(image="shop:v2")

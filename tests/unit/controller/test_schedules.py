@@ -232,12 +232,12 @@ async def test_one_that_comes_back_meanwhile_begins_runs_again(shop: Shop) -> No
     assert writes(await shop.settle()) == []
 
 
-async def test_what_another_client_changes_is_set_back_with_the_field_to_change_instead(shop: Shop) -> None:
+async def test_what_another_client_changes_is_set_back_and_the_event_names_it(shop: Shop) -> None:
     shop.cluster.merge(CRON_JOB, "default", NAME, {"spec": {"schedule": "* * * * *"}})
     await shop.settle()
     assert shop.cron_job["spec"]["schedule"] == "0 3 * * *"
     (note,) = [each.note for each in shop.cluster.notices if each.reason == "DriftRepaired"]
-    assert "change spec.schedules.nightly-report.schedule of the Formation" in note
+    assert "changed spec.schedule of CronJob shop-nightly-report" in note
 
 
 async def test_a_run_that_failed_is_a_condition_and_an_event_and_the_formation_is_ready(shop: Shop) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from formation_operator.api import naming
-from formation_operator.api.content import content_of, digest_in, digest_of
+from formation_operator.api.content import content_of, digest_of, has_run_well
 from formation_operator.api.reasons import ConditionType
 from tests.builders import Manifest, a_formation, a_process, stored
 from tests.unit.facts import condition_of
@@ -85,14 +85,12 @@ class Shop:
             status = {"observedGeneration": raw["metadata"]["generation"], **dict.fromkeys(FIGURES, count)}
             self.cluster.merge("Deployment", "default", name, {"status": status})
 
-    def ran_well(self) -> dict[str, set[str]]:
-        """Return the images of what each revision's annotation says to have run well, by its own image."""
-        images = {
-            digest_in(raw["metadata"]["name"]): raw["data"]["image"] for raw in self.cluster.all(REVISION)
-        }
+    def ran_well(self) -> set[str]:
+        """Return the images of the revisions that are noted to have run well."""
         return {
-            raw["data"]["image"]: {images.get(each, "gone") for each in annotation(raw).split(",") if each}
+            raw["data"]["image"]
             for raw in self.cluster.all(REVISION)
+            if has_run_well(raw["metadata"]["annotations"])
         }
 
     def written(self, since: int = 0) -> list[Call]:
@@ -114,8 +112,3 @@ class Shop:
         labels = {naming.FORMATION_LABEL: "shop"}
         metadata = {"name": name, "labels": labels, "ownerReferences": owners}
         self.cluster.put(REVISION, {"revision": 900, "data": {}, **more, "metadata": metadata})
-
-
-def annotation(revision: Manifest) -> str:
-    """Return what a revision says of contents that have run well."""
-    return str(revision["metadata"]["annotations"].get(naming.RAN_WELL_ANNOTATION, ""))

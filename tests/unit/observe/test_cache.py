@@ -53,35 +53,6 @@ def test_only_newer_versions_are_taken() -> None:
     assert cache.children_of(("default", "shop"))[ChildKind.DEPLOYMENT, "shop-worker"].replicas == 3
 
 
-def test_a_child_that_somebody_deleted_is_lost_until_it_is_there_again() -> None:
-    cache = a_cache(a_child())
-    lose(cache, a_child(resource_version="6"))
-    assert cache.lost_by(KEY) == {("Deployment", "shop-worker")}
-    cache.put("Deployment", a_child(resource_version="7"))
-    assert cache.lost_by(KEY) == set()
-
-
-def test_what_we_deleted_ourselves_or_never_had_is_not_lost() -> None:
-    cache = a_cache(a_child(), a_child(name="foreign", owner=None))
-    cache.drop_own(a_child())
-    lose(cache, a_child(name="foreign", owner=None))
-    assert cache.lost_by(KEY) == set()
-
-
-def test_of_two_formations_that_want_one_name_the_older_has_the_claim() -> None:
-    cache = Cache()
-    processes = {"b-c": builders.a_process(), "x": builders.a_process()}
-    older = builders.stored(a_formation("a", processes=processes), uid="1", creationTimestamp="2026-01-01")
-    younger = a_formation("a-b", processes={"c": builders.a_process()})
-    cache.see(naming.KIND, builders.stored(younger, uid="2", creationTimestamp="2026-01-02"))
-    cache.see(naming.KIND, older)
-    claims = cache.claims(("default", "a-b"))
-    assert claims["a-b-c"].uid == "1"
-    gone = cache.drop(naming.KIND, ("default", "a"), 2)
-    assert asked(cache, gone) == {("default", "a-b")}
-    assert cache.claims(("default", "a-b")) == {}
-
-
 def test_a_late_answer_to_our_own_write_brings_nothing_back_that_was_deleted() -> None:
     cache = a_cache(a_child(resource_version="5"))
     formation = a_formation()
@@ -194,7 +165,6 @@ def test_a_late_deletion_of_a_child_leaves_its_successor() -> None:
     cache = a_cache(a_child(uid="child-2", resource_version="9"))
     lose(cache, a_child(resource_version="7"))
     assert [child.uid for child in cache.children_of(("default", "shop")).values()] == ["child-2"]
-    assert cache.lost_by(KEY) == set()
 
 
 def test_an_older_deletion_that_is_told_again_does_not_shorten_what_a_later_one_forbids() -> None:
@@ -376,12 +346,6 @@ def test_deletions_in_one_namespace_bring_nothing_back_in_another() -> None:
     for number in range(REMEMBERED + 1):
         lose(cache, a_child(name=f"{number}", resource_version="9"))
     assert not cache.put("Deployment", a_child(namespace="quiet", resource_version="8"))
-
-
-def test_only_what_a_formation_wants_is_lost_to_it() -> None:
-    cache = a_cache(a_child(name="shop-other"))
-    lose(cache, a_child(name="shop-other", resource_version="6"))
-    assert cache.lost_by(KEY) == set()
 
 
 @cost.MEASURED

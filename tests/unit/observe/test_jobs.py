@@ -150,8 +150,10 @@ def test_the_pods_of_releases_are_known_apart_from_processes() -> None:
     unready = (condition("Ready", status=False),)
     cache.see(kinds.POD, a_pod(conditions=unready))
     cache.see(kinds.POD, a_release_pod(conditions=unready))
-    assert [pod.name for pod in cache.pods_of(SHOP)] == ["shop-worker-1"]
-    assert [pod.name for pod in cache.release_pods_of(SHOP)] == ["shop-release-1"]
+    assert {pod.name: pod.job for pod in cache.pods_of(SHOP)} == {
+        "shop-worker-1": "",
+        "shop-release-1": "shop-release-abcdefghij",
+    }
 
 
 def test_a_pass_compares_no_jobs_so_that_a_change_during_it_requests_another_one() -> None:

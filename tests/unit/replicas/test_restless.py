@@ -109,7 +109,7 @@ async def test_what_an_hpa_has_started_is_stopped_as_soon_as_it_will_not_start_i
     assert (shop.count, shop.stalled) == (0, {})
     (note,) = shop.repairs
     assert "kube-controller-manager changed spec.replicas" in note
-    assert note.endswith("it is suspended")
+    assert note.endswith("and is suspended")
     await shop.suspend(suspended=False)
     assert shop.count == 1, "from zero the HPA would never scale it up again"
 
@@ -129,7 +129,7 @@ async def test_what_keda_has_started_is_stopped_as_soon_as_it_is_paused_in_eithe
         assert f'{name}: "{value}"' in shop.stalled["message"]
     await shop.change({"metadata": {"annotations": annotation}})
     assert (shop.count, shop.stalled) == (0, {})
-    assert all(note.endswith("it is suspended") for note in shop.repairs)
+    assert all(note.endswith("and is suspended") for note in shop.repairs)
     await shop.suspend(suspended=False)
     assert shop.count == 2
 

@@ -11,16 +11,13 @@ from formation_operator.api.reasons import Trouble
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children, managed_fields
 from formation_operator.observe.children import Child, Owner
-from formation_operator.observe.formations import Claim
 from formation_operator.render.desired import Intent
 from formation_operator.sync import planner
 from formation_operator.sync.planner import PlanContext, Verb
 from tests.builders import a_formation
 from tests.unit.facts import INTENT, ORPHANED, OWNER, a_child, fields, kept_of, parsed
 
-CONTEXT = PlanContext(
-    uid="uid-1", living={"uid-1", "uid-2"}, claims={}, applied={}, restless={}, exhausted=set()
-)
+CONTEXT = PlanContext(uid="uid-1", living={"uid-1", "uid-2"}, applied={}, restless={}, exhausted=set())
 EDITED = '{"f:metadata":{},"f:spec":{"f:template":{}}}'
 
 
@@ -55,15 +52,6 @@ def test_the_action_follows_from_what_is_there(changes: dict[str, Any], expected
 
 def test_what_is_missing_is_created() -> None:
     assert verb(None) is Verb.CREATE
-
-
-def test_a_name_that_an_older_formation_wants_is_left_to_it() -> None:
-    claim = Claim("2026-01-01T00:00:00Z", "uid-2", ("default", "older"))
-    action = planner.decide(INTENT, None, dataclasses.replace(CONTEXT, claims={"shop-worker": claim}))
-    assert action is not None
-    assert action.verb is Verb.REFUSE
-    assert "Formation older" in action.reason
-    assert "rename" in action.reason
 
 
 def test_beside_a_service_of_somebody_elses_a_type_can_do_without_one() -> None:

@@ -79,7 +79,7 @@ async def test_an_old_manifest_that_is_applied_again_is_set_back_with_an_event(
     assert image(cluster) == "shop:v2"
     (repair,) = repairs(cluster)
     assert repair.note.startswith("kubectl changed ")
-    assert "change spec.image of the Formation" in repair.note
+    assert "containers.worker.image" in repair.note
     assert repair.note.endswith("To go back to an older version, use: kubectl formation rollback shop")
 
 

@@ -6,7 +6,7 @@ import pytest
 from formation_cli.changes import revisions
 from formation_cli.words.sources import CONFIG_MAP, SECRET, Source
 from formation_operator.api import naming
-from tests.unit.cli.revisions import a_revision, shop
+from tests.unit.cli.revisions import a_revision, ran, shop
 
 Object = dict[str, Any]
 SPEC: Object = {"image": "shop:v1", "processes": {"web": {"replicas": 2}, "worker": {}}}
@@ -44,15 +44,14 @@ FORGED: dict[str, Object] = {
 @pytest.mark.parametrize("each", FORGED.values(), ids=FORGED)
 def test_what_only_looks_like_a_revision_has_a_flaw_and_nobody_goes_back_to_it(each: Object) -> None:
     assert flaw(each)
-    last = a_revision(7, V2, well=[each])
+    last = a_revision(7, V2)
     formation = shop(last, V2)
-    assert revisions.previous(revisions.read([each, last], formation), formation) is None
+    assert revisions.previous(revisions.read([ran(each), last], formation), formation) is None
 
 
 def kept(*specs: Object) -> list[Object]:
     """Return revisions of contents all of which have run well."""
-    every = [a_revision(number, each) for number, each in enumerate(specs, 1)]
-    return [*every[:-1], a_revision(len(specs), specs[-1], well=every)]
+    return [ran(a_revision(number, each)) for number, each in enumerate(specs, 1)]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +68,7 @@ def test_what_ran_before_is_the_latest_other_content_that_ran_well(now: Object, 
 
 
 def test_a_number_above_the_one_that_runs_is_not_what_ran_before() -> None:
-    objects = [*kept(SPEC, V2), a_revision(99, V3, well=[a_revision(99, V3)])]
+    objects = [*kept(SPEC, V2), ran(a_revision(99, V3))]
     formation = shop(objects[1], V2)
     found = revisions.previous(revisions.read(objects, formation), formation)
     assert found is not None
@@ -83,8 +82,8 @@ def test_what_isnt_known_to_have_run_well_is_never_what_ran_before() -> None:
 
 
 def test_what_ran_well_is_gone_back_to_past_what_is_newer_and_not_known_to_have() -> None:
-    first, second = a_revision(1, SPEC), a_revision(2, V2)
-    third = a_revision(3, V3, well=[first])
+    first, second = ran(a_revision(1, SPEC)), a_revision(2, V2)
+    third = ran(a_revision(3, V3))
     formation = shop(third, V3, ready=True)
     found = revisions.read([first, second, third], formation)
     assert [each.ran_well for each in found] == [True, False, True]
@@ -93,17 +92,16 @@ def test_what_ran_well_is_gone_back_to_past_what_is_newer_and_not_known_to_have(
     assert before.number == 1
 
 
-@pytest.mark.parametrize("said", [None, 7, ["x"], ",,", "x" * 10**6])
-def test_what_is_no_list_of_digests_says_nothing(said: Any) -> None:
-    first, second = kept(SPEC, V2)
-    second["metadata"]["annotations"] = {naming.RAN_WELL_ANNOTATION: said}
-    formation = shop(second, V2)
-    assert not any(each.ran_well for each in revisions.read([first, second], formation))
+@pytest.mark.parametrize("said", [None, True, ["true"], "yes", "x" * 10**6])
+def test_only_what_the_operator_writes_says_that_one_ran_well(said: Any) -> None:
+    only = a_revision(1, SPEC)
+    only["metadata"]["annotations"] = {naming.RAN_WELL_ANNOTATION: said}
+    assert not any(each.ran_well for each in revisions.read([only], shop(only, SPEC)))
 
 
 def test_what_a_forged_one_says_counts_for_nothing() -> None:
     first, second = a_revision(1, SPEC), a_revision(2, V2)
-    forged = a_revision(9, V3, owners=[OTHER], well=[first])
+    forged = ran(a_revision(9, V3, owners=[OTHER]))
     formation = shop(second, V2)
     assert not any(each.ran_well for each in revisions.read([first, second, forged], formation))
 

@@ -14,7 +14,7 @@ from formation_cli.program import program
 from formation_operator.api import content
 from tests import builders
 from tests.unit.cli.fake_cluster import FakeCluster
-from tests.unit.cli.revisions import Object, a_revision, shop
+from tests.unit.cli.revisions import Object, a_revision, ran, shop
 
 V1: Object = {"image": "shop:v1", "processes": {"web": {"replicas": 2}, "worker": {}}}
 V2: Object = {**V1, "image": "shop:v2", "env": [{"name": "TOKEN", "value": "hunter2"}]}
@@ -50,7 +50,7 @@ def test_each_revision_says_what_it_changed_and_the_latest_is_last() -> None:
 
 
 def test_what_has_run_well_is_told_from_what_is_only_kept(cluster: FakeCluster) -> None:
-    cluster.objects["ControllerRevision"] = [*KEPT[:1], a_revision(7, V3, well=KEPT[2:]), *KEPT[2:]]
+    cluster.objects["ControllerRevision"] = [*KEPT[:2], ran(KEPT[2])]
     rows = [row.split(maxsplit=3) for row in run("history shop").stdout.splitlines()[1:]]
     assert [(row[0], row[2]) for row in rows] == [("5", "Ran"), ("6", "Kept"), ("7", "Runs")]
     assert [each["state"] for each in json.loads(run("history shop -o json").stdout)] == [
@@ -95,7 +95,7 @@ def test_a_content_that_is_not_rolled_out_is_shown_as_that_and_has_no_number(clu
         assert "There is no revision 0." in run(words, failures.MISTYPED).stderr
     for words in ("history shop", "diff shop --revision", "rollback shop --to"):
         assert offered(words)[-2:] == [DIGEST, ":36"]
-    cluster.objects["ControllerRevision"] = [PENDING, a_revision(7, V3, well=[PENDING, KEPT[0]]), KEPT[0]]
+    cluster.objects["ControllerRevision"] = [ran(PENDING), KEPT[1], ran(KEPT[0])]
     assert run("rollback shop --dry-run").stdout.startswith("revision 6: ")
 
 
@@ -115,8 +115,7 @@ def test_what_has_no_number_is_called_by_the_beginning_of_its_digest(
 def test_one_of_an_earlier_formation_that_ran_well_there_says_so_and_has_to_be_named(
     cluster: FakeCluster,
 ) -> None:
-    well = a_revision(0, V1, well=[a_revision(0, V2)])
-    cluster.objects["ControllerRevision"] = [a_revision(0, V2), well, KEPT[1]]
+    cluster.objects["ControllerRevision"] = [ran(a_revision(0, V2)), a_revision(0, V1), KEPT[1]]
     rows = [row.split(maxsplit=2) for row in run("history shop").stdout.splitlines()[1:]]
     states = {row[0]: row[2].split("   ")[0] for row in rows}
     digests = [content.digest_of(content.content_of(each))[:7] for each in (V1, V2)]
@@ -226,8 +225,9 @@ def test_numbers_are_completed_the_latest_first_and_forged_ones_are_left_out(wor
 
 def test_the_way_back_is_completed_by_what_ran_well_first_and_not_by_what_runs(cluster: FakeCluster) -> None:
     v4: Object = {**V3, "image": "shop:v4"}
-    last = a_revision(8, v4, well=[KEPT[0], KEPT[2]])
-    cluster.objects |= {"Formation": [shop(last, v4, ready=True)], "ControllerRevision": [*KEPT, last]}
+    last = ran(a_revision(8, v4))
+    kept = [ran(KEPT[0]), KEPT[1], ran(KEPT[2])]
+    cluster.objects |= {"Formation": [shop(last, v4, ready=True)], "ControllerRevision": [*kept, last]}
     assert offered("rollback shop --to") == ["6", "5", "7", ":36"]
     assert offered("rollback shop --to", "7") == ["7", ":36"]
     for words in ("history shop", "diff shop --revision"):
@@ -235,9 +235,13 @@ def test_the_way_back_is_completed_by_what_ran_well_first_and_not_by_what_runs(c
 
 
 def test_what_runs_is_a_way_back_from_what_was_never_rolled_out(cluster: FakeCluster) -> None:
-    last = a_revision(7, V3, well=[KEPT[0]])
+    last = ran(a_revision(7, V3))
     unreleased = shop(last, {**V3, "image": "shop:v4"}, ready=True)
-    cluster.objects |= {"Formation": [unreleased], "ControllerRevision": [last, KEPT[0], KEPT[2], PENDING]}
+    kept = [last, ran(KEPT[0]), KEPT[2], PENDING]
+    cluster.objects |= {
+        "Formation": [unreleased],
+        "ControllerRevision": kept,
+    }
     assert offered("rollback shop --to") == ["7", "6", "5", ":36"]
 
 

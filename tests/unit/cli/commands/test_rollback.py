@@ -14,13 +14,13 @@ from formation_cli.commands import waiting
 from formation_cli.program import program
 from formation_operator.api import naming
 from tests.unit.cli.fake_cluster import FakeCluster
-from tests.unit.cli.revisions import Object, a_revision, shop
+from tests.unit.cli.revisions import Object, a_revision, ran, shop
 
 WEB: Object = {"command": ["/shop", "web"]}
 V1: Object = {"image": "shop:v1", "processes": {"web": WEB, "clock": {}}}
 V2: Object = {"image": "shop:v2", "processes": {"web": {**WEB, "replicas": 4}, "worker": {}}}
-R1 = a_revision(1, V1)
-R2 = a_revision(2, V2, well=[R1])
+R1 = ran(a_revision(1, V1))
+R2 = a_revision(2, V2)
 
 
 class Stored(FakeCluster):
@@ -95,13 +95,13 @@ def test_it_goes_back_to_what_ran_before_in_one_write_and_keeps_counts(cluster: 
 
 
 def test_it_goes_back_to_the_latest_that_ran_well_and_past_what_never_did(cluster: Stored) -> None:
-    third = a_revision(3, {**V2, "image": "shop:v3"}, well=[R1])
+    third = a_revision(3, {**V2, "image": "shop:v3"})
     cluster.objects |= {naming.KIND: [shop(third, third["data"])], "ControllerRevision": [R1, R2, third]}
     assert run("rollback shop").stdout.startswith("revision 1: image shop:v3 -> shop:v1")
 
 
 def test_to_what_isnt_known_to_have_run_well_it_goes_only_by_its_number(cluster: Stored) -> None:
-    cluster.objects["ControllerRevision"] = [R1, a_revision(2, V2)]
+    cluster.objects["ControllerRevision"] = [a_revision(1, V1), R2]
     for words in ("rollback shop", "rollback shop --dry-run"):
         stderr = run(words, failures.FAILED).stderr
         assert "No other revision of shop is known to have run well. Nothing was changed.\n" in stderr
@@ -143,7 +143,7 @@ def test_it_is_written_again_if_somebody_has_just_scaled(cluster: Stored) -> Non
     [a_revision(9, V1, owners=[]), a_revision(9, V1, name="shop-0123456789"), a_revision(9, V1, data="x")],
 )
 def test_nobody_goes_back_to_what_is_forged(cluster: Stored, forged: Object) -> None:
-    cluster.objects["ControllerRevision"] = [a_revision(2, V2, well=[forged]), forged]
+    cluster.objects["ControllerRevision"] = [R2, ran(forged)]
     assert "There is no revision 9." in run("rollback shop --to 9", failures.MISTYPED).stderr
     assert "no revision before this one" in run("rollback shop", failures.FAILED).stderr
     assert cluster.dry_runs == []
@@ -160,7 +160,7 @@ NEEDS = {**V1, "envFrom": [{"secretRef": {"name": "old"}}, {"configMapRef": {"na
 @pytest.fixture
 def needs(cluster: Stored) -> Stored:
     cluster.objects |= {
-        "ControllerRevision": [a_revision(1, NEEDS), a_revision(2, V2, well=[a_revision(1, NEEDS)])],
+        "ControllerRevision": [ran(a_revision(1, NEEDS)), R2],
         "Secret": [{"metadata": {"name": "old"}}],
         "ConfigMap": [{"metadata": {"name": "settings"}}],
     }

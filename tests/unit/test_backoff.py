@@ -1,0 +1,24 @@
+"""What was tried and failed: when it is tried again."""
+
+from formation_operator.backoff import Tried, tried
+
+PAUSES = (2.0, 10.0)
+
+
+def test_the_same_is_tried_later_each_time_up_to_a_limit() -> None:
+    last, pauses = None, []
+    for _ in range(5):
+        last = tried(last, "this", None, 0.0, PAUSES)
+        pauses.append(last.pause)
+    assert pauses == [2, 4, 8, 10, 10]
+    assert tried(last, "that", None, 0.0, PAUSES).pause == 2
+
+
+def test_until_then_it_waits_and_anything_else_is_tried_at_once() -> None:
+    last = Tried("this", None, at=100.0, pause=8.0)
+    assert [last.remaining("this", now) for now in (100.0, 105.0, 108.0, 200.0)] == [8, 3, 0, 0]
+    assert last.remaining("that", 101.0) == 0
+
+
+def test_a_clock_that_was_set_back_keeps_nothing_waiting() -> None:
+    assert Tried("this", None, at=100.0, pause=8.0).remaining("this", 99.0) == 0
