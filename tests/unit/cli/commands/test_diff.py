@@ -86,13 +86,6 @@ def test_what_can_not_be_applied_is_no_difference(monkeypatch: pytest.MonkeyPatc
     ]
 
 
-def test_who_may_not_apply_has_no_access(monkeypatch: pytest.MonkeyPatch) -> None:
-    refuses(monkeypatch, 'Error from server (Forbidden): formations "shop" is forbidden: User "me" cannot\n')
-    result = diff(monkeypatch, FakeCluster())
-    assert result.exit_code == failures.NO_ACCESS
-    assert "Error: You may not apply shop.yaml in namespace default.\n" in result.stderr
-
-
 def test_where_no_server_answers_that_is_told_and_not_kubectls_words(monkeypatch: pytest.MonkeyPatch) -> None:
     class Gone(FakeCluster):
         def get(self, kind: str, name: str) -> None:
