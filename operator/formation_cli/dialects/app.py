@@ -78,8 +78,8 @@ def _schedules(app: App, types: Sequence[str]) -> Object:
         found[name] = {
             "schedule": each.schedule,
             "command": words(name, each.command, port=False),
-            **({"concurrencyPolicy": each.policy} if each.policy else {}),
-            **({"suspend": True} if each.suspended else {}),
+            **({"concurrencyPolicy": each.concurrency_policy} if each.concurrency_policy else {}),
+            **({"suspend": True} if each.maintenance else {}),
         }
     return found
 

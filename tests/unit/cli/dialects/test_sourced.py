@@ -212,7 +212,7 @@ def test_a_line_of_a_procfile_gives_a_program_the_words_of_the_formation(
     command: tuple[str, ...], words: list[str]
 ) -> None:
     known = {"PORT": "5000", "A": "b c; touch ran"}
-    line, _ = shell.line(["printf", "%s\\0", "", *words], port=True)
+    line = shell.line(["printf", "%s\\0", "", *words], port=True)
     meant = ["", *(references.expanded(each, lambda name: known.get(name, unset(name))) for each in words)]
     assert said(command, line, "", **known) == "".join(f"{each}\0" for each in meant).encode()
 
