@@ -111,24 +111,28 @@ def command(
     With --schedule it runs what the schedule says, whose CronJob keeps the Job: Ctrl-C stops showing the
     output, and doesn't end the run.
     """
-    if schedule is not None and (words or process_type or image or size or as_args or stdin or tty):
-        raise click.UsageError("The schedule says what runs: leave out the command and its options.")
-    if schedule is None and not words and not as_args:
+    if schedule is not None:
+        if words or process_type or image or size or as_args or stdin or tty:
+            raise click.UsageError("The schedule says what runs: leave out the command and its options.")
+        _check_output(output, shown=not (detach or dry_run))
+        ctx.exit(_run_schedule(cluster, name, schedule, timeout, output, detach=detach, dry_run=dry_run))
+    if not words and not as_args:
         raise click.UsageError("What should run? Write -- and the command, or --args for the image's own.")
-    if output and not (detach or dry_run):
-        raise click.UsageError("Without --detach the command's own output is shown: leave out --output.")
+    _check_output(output, shown=not (detach or dry_run))
     _check_typing(detach=detach, stdin=stdin, tty=tty)
+    formation = formations.find(cluster, name)
+    if process_type is not None:
+        formations.chosen(formation, [process_type])
     literal = [references.escaped(word) for word in words]
     seconds = math.ceil(timeout) if timeout else None
     wanted = OneOff(literal, process_type, size or {}, seconds, stdin or tty, tty, image, as_args)
-    manifest = _job(cluster, name, wanted) if schedule is None else _run(cluster, name, schedule, seconds)
+    manifest = one_off.job(formation, wanted, secrets.token_hex(4))
     if dry_run:
         formats.write_object(cluster.create(manifest, dry_run=True), output or "name")
         return
     job = manifest["metadata"]["name"]
     with contextlib.ExitStack() as afterwards:
-        if schedule is None:
-            afterwards.callback(_delete, cluster, job)
+        afterwards.callback(_delete, cluster, job)
         try:
             made = cluster.create(manifest)
         except Failure as failure:
@@ -138,27 +142,46 @@ def command(
         if not detach:
             ctx.exit(_attend(cluster, job, wanted))
         afterwards.pop_all()
+    _tell(cluster, made, output)
+
+
+def _tell(cluster: Cluster, made: Object, output: str | None) -> None:
     formats.write_object(made, output or "name")
-    click.echo(f"kubectl -n {cluster.namespace} logs -f job/{job}", err=True)
+    click.echo(f"kubectl -n {cluster.namespace} logs -f job/{made['metadata']['name']}", err=True)
 
 
-def _job(cluster: Cluster, name: str, wanted: OneOff) -> Object:
-    """Return the Job of a command."""
-    formation = formations.find(cluster, name)
-    if wanted.process_type is not None:
-        formations.chosen(formation, [wanted.process_type])
-    return one_off.job(formation, wanted, secrets.token_hex(4))
+def _check_output(output: str | None, *, shown: bool) -> None:
+    """Raise `click.UsageError` if a Job is to be printed where the command's own output is."""
+    if output and shown:
+        raise click.UsageError("Without --detach the command's own output is shown: leave out --output.")
 
 
-def _run(cluster: Cluster, name: str, schedule: str, seconds: int | None) -> Object:
-    """Return the Job of a run of a schedule."""
+def _run_schedule(
+    cluster: Cluster,
+    name: str,
+    schedule: str,
+    timeout: float | None,
+    output: str | None,
+    *,
+    detach: bool,
+    dry_run: bool,
+) -> int:
+    """Begin a run of a schedule, and return its exit code, which is 0 if nobody waits for its end."""
     known = formations.schedules(formations.find(cluster, name))
     if schedule not in known:
         raise Mistyped(f"There is no schedule {schedule}.", hint=did_you_mean(schedule, known))
     cron_job = cluster.get(kinds.CRON_JOB, naming.child(name, schedule))
     if cron_job is None:
         raise Failure(f"{schedule} has no CronJob.", hint=f"{again(f'ps {name}')} says why.")
-    return scheduled.job(cron_job, secrets.token_hex(4), seconds)
+    seconds = math.ceil(timeout) if timeout else None
+    made = cluster.create(scheduled.job(cron_job, secrets.token_hex(4), seconds), dry_run=dry_run)
+    if dry_run:
+        formats.write_object(made, output or "name")
+        return 0
+    if detach:
+        _tell(cluster, made, output)
+        return 0
+    return _attend(cluster, made["metadata"]["name"], OneOff([], seconds=seconds))
 
 
 def _check_typing(*, detach: bool, stdin: bool, tty: bool) -> None:

@@ -32,14 +32,9 @@ UNSET = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 MOST_BYTES = 2**62
 RESTRICTED = ("NoNewPrivileges=yes", "CapabilityBoundingSet=")
 SHARED = {"image", "env", "envFrom", "securityDefaults", "revisionHistoryLimit"}
-OWN_FIELDS = SHARED | {
-    "command",
-    "args",
-    "replicas",
-    "port",
-    "terminationGracePeriodSeconds",
-    "singleton",
-    "resources",
+OWN_FIELDS = {
+    *("command", "args", "replicas", "port", "terminationGracePeriodSeconds", "singleton", "resources"),
+    *SHARED,
 }
 """What the units say, or what a single machine has no use for."""
 ALL = """\
@@ -103,15 +98,12 @@ def exported(known: Known, host: Host) -> Exported:
     wants = " ".join(f"{known.name}-{name}.target" for name in known.spec.processes if name not in unknown)
     units = {f"{known.name}.target": ALL.format(name=known.name, wants=wants)}
     for index, name in enumerate(known.spec.processes):
-        if name in unknown:
-            continue
-        writer = _Writer(known, host, name, host.port + PORTS * index)
-        units[f"{known.name}-{name}.target"] = writer.target()
-        units[f"{known.name}-{name}@.service"] = writer.template()
-        left_out += writer.left_out()
-    for unit in units:
-        if OWN.fullmatch(unit):
-            raise taken(unit)
+        if name not in unknown:
+            writer = _Writer(known, host, name, host.port + PORTS * index)
+            units |= {f"{writer.unit}.target": writer.target(), f"{writer.unit}@.service": writer.template()}
+            left_out += writer.left_out()
+    for unit in filter(OWN.fullmatch, units):
+        raise taken(unit)
     return Exported({name: f"{MARK}\n{text}" for name, text in units.items()}, left_out)
 
 
