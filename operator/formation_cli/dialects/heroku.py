@@ -19,29 +19,16 @@ from formation_operator.api.formation import INT32, MOST_TYPES, MOST_VARIABLES
 from formation_operator.kube.objects import lenient
 
 SIZES = {
-    "Standard-1X": "512Mi",
-    "Standard-2X": "1Gi",
-    "Performance-M": "2560Mi",
-    "Performance-L": "14Gi",
-    "Performance-L-RAM": "30Gi",
-    "Performance-XL": "62Gi",
-    "Performance-2XL": "126Gi",
+    "512Mi": ("Standard-1X", "Free", "Hobby", "Eco", "Basic"),
+    "1Gi": ("Standard-2X", "Private-S", "Shield-S"),
+    "2560Mi": ("Performance-M", "Private-M", "Shield-M"),
+    "14Gi": ("Performance-L", "Private-L", "Shield-L"),
+    "30Gi": ("Performance-L-RAM",),
+    "62Gi": ("Performance-XL",),
+    "126Gi": ("Performance-2XL",),
 }
-"""The memory of a dyno by its size."""
-ALIKE = {
-    "free": "Standard-1X",
-    "hobby": "Standard-1X",
-    "eco": "Standard-1X",
-    "basic": "Standard-1X",
-    "private-s": "Standard-2X",
-    "private-m": "Performance-M",
-    "private-l": "Performance-L",
-    "shield-s": "Standard-2X",
-    "shield-m": "Performance-M",
-    "shield-l": "Performance-L",
-}
-"""Other sizes, and the one that has as much memory."""
-CANONICAL = {name.lower(): name for name in SIZES} | ALIKE
+"""The sizes of dynos by their memory; the first of each is the one that is written."""
+MEMORY = {size.lower(): memory for memory, sizes in SIZES.items() for size in sizes}
 ELSEWHERE = ("addons", "buildpacks", "stack")
 """What of an app.json is no part of a formation."""
 NO_PART = "no part of a formation"
@@ -52,9 +39,10 @@ SCRIPTS = {"postdeploy": "it runs once, after the first deploy: kubectl formatio
 def _memory(size: Any) -> str:
     """Return the memory of a dyno by its size, which the API has as an object; raises `ValueError`."""
     word = str(size.get("name") if isinstance(size, dict) else size)
-    if word.lower() not in CANONICAL:
-        raise ValueError(f"{word[:100]!r} isn't a known size; there is: {', '.join(SIZES)}")
-    return SIZES[CANONICAL[word.lower()]]
+    if word.lower() not in MEMORY:
+        there = ", ".join(sizes[0] for sizes in SIZES.values())
+        raise ValueError(f"{word[:100]!r} isn't a known size; there is: {there}")
+    return MEMORY[word.lower()]
 
 
 def _within(key: str) -> BeforeValidator:
@@ -178,7 +166,7 @@ def _sized(known: Known, name: str) -> dict[str, str]:
         wanted = None if memory is None else quantities.number(memory)
     except ValueError:
         return {}
-    return next(({"size": size} for size, has in SIZES.items() if quantities.number(has) == wanted), {})
+    return next(({"size": sizes[0]} for has, sizes in SIZES.items() if quantities.number(has) == wanted), {})
 
 
 def left_out(known: Known) -> Iterable[str]:

@@ -12,7 +12,9 @@ from formation_cli.failures import Mistyped
 
 TYPES = st.sampled_from(["web", "worker", "clock", "low-prio"])
 DYNOS = st.dictionaries(
-    TYPES, st.tuples(st.integers(0, 2**31 - 1), st.sampled_from([*heroku.SIZES])), min_size=1
+    TYPES,
+    st.tuples(st.integers(0, 2**31 - 1), st.sampled_from([sizes[0] for sizes in heroku.SIZES.values()])),
+    min_size=1,
 )
 
 
