@@ -56,10 +56,8 @@ def _env(known: Known) -> tuple[dict[str, str], list[str]]:
             dotenv.check(name, value)
         except ValueError as error:
             left_out.append(f"{name if dotenv.NAME.fullmatch(name) else names.shown(name)}: {error}")
-            continue
-        found[name] = value
-        if "\n" in value:
-            left_out.append(f"{name}: a shell reads each of its line breaks as \\n")
+        else:
+            found[name] = value
     return found, left_out
 
 

@@ -44,7 +44,7 @@ PATTERNS = {
 
 
 SCANNED = {
-    *("app.LISTENS", "dotenv.ESCAPE", "references.TOKEN", "references.AMBIGUOUS"),
+    *("app.LISTENS", "dotenv.UNESCAPED", "dotenv.SPECIAL", "references.TOKEN", "references.AMBIGUOUS"),
     *("shell.TOKEN", "shell.CONTROL", "procfile.CONTROL", "units.UNSET", "quoting.FORBIDDEN"),
     "variables.CREDENTIALS",
 }

@@ -57,7 +57,6 @@ def test_a_formation_from_a_procfile_comes_back_from_one(described: App) -> None
     assert {*found.left_out} <= {
         "spec.image",
         *(f"spec.processes.{name}.{field}" for name in described.commands for field in ("port", "singleton")),
-        *(f"{name}: a shell reads each of its line breaks as \\n" for name in described.env),
     }
 
 
