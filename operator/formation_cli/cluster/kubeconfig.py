@@ -83,7 +83,7 @@ def _view(target: Target) -> dict[str, Any]:
     """Return the one context that is meant, with its cluster and user, and no file that it would need."""
     done = kubectl.config(target, "view", "--raw", "--minify", "--flatten", "--output=json")
     if done.returncode:
-        sentence = f"The kubeconfig can't be used. kubectl says:\n{done.stderr.strip()}"
+        sentence = f"The kubeconfig can't be used. kubectl says:\n{kubectl.printable(done.stderr)}"
         raise failures.NoAccess(sentence, hint=NO_CONFIG)
     return dict(json.loads(done.stdout))
 

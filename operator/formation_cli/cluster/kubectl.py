@@ -41,5 +41,10 @@ def program() -> str:
     return found
 
 
+def printable(said: str) -> str:
+    """Return kubectl's words as they are, but for what would move a cursor: others may have written it."""
+    return "\n".join("".join(filter(str.isprintable, line)) for line in said.strip().splitlines())
+
+
 def _said(line: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, capture_output=True, text=True, check=False)  # noqa: S603

@@ -6,7 +6,7 @@ import time
 from collections.abc import Generator, Iterator
 
 from formation_cli.changes.one_off import OneOff
-from formation_cli.cluster import attach, kinds
+from formation_cli.cluster import attach, kinds, kubectl
 from formation_cli.cluster.attach import ERR, OUT, Piece
 from formation_cli.cluster.port import Cluster, CutFailure, LogQuery, Object
 from formation_cli.commands import log_streams
@@ -101,7 +101,7 @@ def _attached(cluster: Cluster, pod: Object) -> Generator[Piece, None, bool]:
     with attach.attached(cluster, pod["metadata"]["name"], processes.container(pod)) as attachment:
         first = attachment.first(SILENCE)
         if attachment.failed:  # then what was brought may be its own words
-            _check_end(cluster, pod, _text(first, ERR).decode(errors="replace").strip())
+            _check_end(cluster, pod, _text(first, ERR).decode(errors="replace"))
         if attachment.failed or not first:
             return False
         log = b"".join(written(cluster, pod, follow=False))
@@ -123,5 +123,7 @@ def _check_end(cluster: Cluster, pod: Object, why: str) -> None:
         if one_offs.stage(found).exit_code is not None:
             return
         if time.monotonic() > until:
-            raise Failure("It runs, but kubectl attach can't reach it, so it is stopped.", hint=why)
+            raise Failure(
+                "It runs, but kubectl attach can't reach it, so it is stopped.", hint=kubectl.printable(why)
+            )
         time.sleep(LOOK)

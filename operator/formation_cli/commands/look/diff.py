@@ -111,7 +111,7 @@ def _applied(cluster: Cluster, filename: str, *, server_side: bool) -> list[Obje
     done = kubectl.run(cluster, "apply", "--dry-run=server", *how, "--output=json", f"--filename={filename}")
     if done.returncode:
         cluster.get(naming.KIND, "any")  # that it can't be asked has words and a code of its own
-        raise Refused(f"{filename} can't be applied. kubectl says:\n{done.stderr.strip()}")
+        raise Refused(f"{filename} can't be applied. kubectl says:\n{kubectl.printable(done.stderr)}")
     answer: Any = json.loads(done.stdout)
     return list(answer["items"]) if answer["kind"] == "List" else [answer]
 
