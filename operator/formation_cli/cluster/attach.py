@@ -26,12 +26,13 @@ class Piece(NamedTuple):
 class Attachment:
     """What kubectl attach brings, until it has ended."""
 
-    def __init__(self, child: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, child: subprocess.Popen[bytes]) -> None:
         """Take kubectl, whose output comes by pipes."""
         self._child = child
         self._selector = selectors.DefaultSelector()
         for stream, file in ((OUT, child.stdout), (ERR, child.stderr)):
-            self._selector.register(file or -1, selectors.EVENT_READ, stream)
+            if file is not None:
+                self._selector.register(file, selectors.EVENT_READ, stream)
 
     @property
     def failed(self) -> bool:
@@ -79,7 +80,7 @@ def at_terminal(cluster: Cluster, pod: str, container: str) -> str:
 
 
 @contextlib.contextmanager
-def _started(cluster: Cluster, *words: str, stdout: int | None) -> "Iterator[subprocess.Popen[bytes]]":
+def _started(cluster: Cluster, *words: str, stdout: int | None) -> Iterator[subprocess.Popen[bytes]]:
     line = kubectl.command(cluster, "attach", "--quiet", *words)
     with subprocess.Popen(line, stdout=stdout, stderr=subprocess.PIPE, bufsize=0) as child:  # noqa: S603
         try:

@@ -126,8 +126,8 @@ def words(name: str, line: str, *, port: bool) -> list[str]:
 
 
 def _resources(app: App, name: str) -> Object | None:
-    memory = {"memory": app.memory.get(name)}
-    return {"requests": memory, "limits": memory} if name in app.memory else None
+    memory = app.memory.get(name)
+    return {"requests": {"memory": memory}, "limits": {"memory": memory}} if memory else None
 
 
 def variables(env: Mapping[str, str]) -> list[Object]:
