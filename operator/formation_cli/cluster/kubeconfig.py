@@ -53,20 +53,24 @@ def load(target: Target) -> Access:
         namespace = target.namespace or POD_NAMESPACE.read_text().strip()
         return Access(target, configuration, namespace, _impersonation(target, {}))
     found = _view(target)
-    with _login():
+    _log_in(found, configuration)
+    return Access(
+        dataclasses.replace(target, context=found["current-context"]),
+        configuration,
+        target.namespace or found["contexts"][0]["context"].get("namespace") or "default",
+        _impersonation(target, found["users"][0]["user"] if found["users"] else {}),
+    )
+
+
+def _log_in(found: dict[str, Any], configuration: client.Configuration) -> None:
+    """Take what a kubeconfig says, and have its command log in, if it names one; it may be asked again."""
+    with _complaining():
         kube_config.KubeConfigLoader(found).load_and_set(configuration)
     if not configuration.verify_ssl:  # anyone who wants it so need not be warned at each request
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     renew = configuration.refresh_api_key_hook
     if renew is not None:
         configuration.refresh_api_key_hook = functools.partial(_renew, renew)
-    user = found["users"][0]["user"] if found["users"] else {}
-    return Access(
-        dataclasses.replace(target, context=found["current-context"]),
-        configuration,
-        target.namespace or found["contexts"][0]["context"].get("namespace") or "default",
-        _impersonation(target, user),
-    )
 
 
 def clean_up() -> None:
@@ -110,13 +114,13 @@ def _renew(renew: Callable[[client.Configuration], None], configuration: client.
     The client would set all else to what the kubeconfig says, too, in the midst of others' requests.
     """
     renewed = client.Configuration()
-    with _login():
+    with _complaining():
         renew(renewed)
     configuration.api_key = renewed.api_key
 
 
 @contextlib.contextmanager
-def _login() -> Iterator[None]:
+def _complaining() -> Iterator[None]:
     """Raise `NoAccess` if a login fails: the client would only log that, and go on as nobody."""
     complaints = _Complaints(logging.ERROR)
     logging.getLogger().addHandler(complaints)
