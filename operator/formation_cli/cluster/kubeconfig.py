@@ -53,7 +53,7 @@ def load(target: Target) -> Access:
         namespace = target.namespace or POD_NAMESPACE.read_text().strip()
         return Access(target, configuration, namespace, _impersonation(target, {}))
     found = _view(target)
-    _log_in(found, configuration)
+    _log_in(found, configuration, _folder(target))
     return Access(
         dataclasses.replace(target, context=found["current-context"]),
         configuration,
@@ -62,10 +62,16 @@ def load(target: Target) -> Access:
     )
 
 
-def _log_in(found: dict[str, Any], configuration: client.Configuration) -> None:
+def _folder(target: Target) -> str:
+    """Return where relative paths begin, which kubectl shows as they are: beside the first kubeconfig."""
+    first = target.kubeconfig or os.environ.get("KUBECONFIG", "").partition(os.pathsep)[0] or DEFAULT
+    return str(pathlib.Path(first).expanduser().parent)
+
+
+def _log_in(found: dict[str, Any], configuration: client.Configuration, folder: str) -> None:
     """Take what a kubeconfig says, and have its command log in, if it names one; it may be asked again."""
     with _complaining():
-        kube_config.KubeConfigLoader(found).load_and_set(configuration)
+        kube_config.KubeConfigLoader(found, config_base_path=folder).load_and_set(configuration)
     if not configuration.verify_ssl:  # anyone who wants it so need not be warned at each request
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     renew = configuration.refresh_api_key_hook

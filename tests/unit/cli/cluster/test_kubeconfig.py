@@ -1,6 +1,7 @@
 """What is made of the kubeconfig that kubectl shows, and what kubectl is given when it takes over."""
 
 import base64
+import json
 import logging
 import pathlib
 import threading
@@ -110,6 +111,24 @@ def test_a_login_that_fails_is_told_and_nobody_is_asked_without_it(load: Load) -
     login = {"apiVersion": "client.authentication.k8s.io/v1", "command": "no-such-login", "args": None}
     with pytest.raises(failures.NoAccess, match="no-such-login"):
         load({"exec": login | {"interactiveMode": "Never", "env": None}})
+
+
+@pytest.mark.parametrize("named", ["an option", "the variable", "nothing"])
+def test_a_program_and_a_token_are_looked_for_beside_the_kubeconfig(
+    load: Load, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    status = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"}
+    text = json.dumps({**status, "status": {"token": "of-login"}})
+    (tmp_path / "login").write_text(f"#!/bin/sh\necho '{text}'\n")
+    (tmp_path / "login").chmod(0o755)
+    (tmp_path / "token").write_text("of-file")
+    file = str(tmp_path / "config")
+    monkeypatch.setenv("KUBECONFIG", f"{file}:/other/config" if named == "the variable" else "")
+    monkeypatch.setattr(kubeconfig, "DEFAULT", tmp_path / "config")
+    target = Target(kubeconfig=file if named == "an option" else None)
+    login = {"apiVersion": status["apiVersion"], "command": "./login", "interactiveMode": "Never"}
+    for user, token in (({"exec": login}, "of-login"), ({"tokenFile": "token"}, "of-file")):
+        assert load(user, target).configuration.api_key["BearerToken"] == f"Bearer {token}"
 
 
 def test_what_other_threads_complain_of_meanwhile_is_no_failed_login(
