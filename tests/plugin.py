@@ -2,11 +2,13 @@
 
 import contextlib
 import dataclasses
+import json
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Iterator
 
@@ -55,11 +57,21 @@ class Plugin:
         """Run a command in this process, which saves starting one."""
         gone = {name: None for name in os.environ if name not in self.environment()}
         runner = CliRunner(env={**gone, **self.environment()})
-        # The client has read $KUBECONFIG when it was imported.
-        chosen = [f"--kubeconfig={self.kubeconfig}", *words]
-        done = runner.invoke(program, chosen, prog_name="kubectl formation", input=stdin)
+        done = runner.invoke(program, words, prog_name="kubectl formation", input=stdin)
         assert done.exit_code == code, f"kubectl formation {' '.join(words)}: {done.exit_code}\n{done.output}"
         return done
+
+    def with_user(self, server: str = "", **user: str) -> tuple[str, str]:
+        """Return the option that names a kubeconfig of another user, such as one with a token."""
+        view = ("config", "view", "--raw", "--minify", "--flatten", "--output=json")
+        config = json.loads(self.user.cluster.run_kubectl(*view, f"--kubeconfig={self.kubeconfig}"))
+        config["users"][0]["user"] = user
+        if server:
+            config["clusters"][0]["cluster"]["server"] = server
+        handle, path = tempfile.mkstemp(dir=self.kubeconfig.parent)
+        with os.fdopen(handle, "w") as file:
+            json.dump(config, file)
+        return "--kubeconfig", path
 
     @contextlib.contextmanager
     def start(self, *words: str) -> Iterator[subprocess.Popen[str]]:

@@ -5,7 +5,7 @@ from formation_operator import start
 INSTALL = "pipx install --force '.[cli]'"
 """By its place, not its name: a package index may have a stranger's by that name."""
 
-EXTRA = ("click", "honcho", "rich")
+EXTRA = ("click", "dotenv", "honcho", "rich")
 """What the extra brings; click comes with kopf, too."""
 
 

@@ -182,7 +182,7 @@ def test_whoever_may_edit_a_namespace_may_do_all_of_it(
     shop: Client, formation: Plugin, somebody: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stale, "FRESH", 0.0)
-    token = ("--token", somebody(cluster_role="edit"))
+    token = formation.with_user(token=somebody(cluster_role="edit"))
     formation.within(*token, "config", "set", "shop", "--secret", "KEY", stdin="1")
     formation.within(*token, "config", "unset", "shop", "KEY")
     formation.within(*token, "config", "shop", "--show")
@@ -195,7 +195,9 @@ def test_whoever_may_only_look_sees_what_is_plain(
     shop: Client, formation: Plugin, somebody: Callable[..., str]
 ) -> None:
     formation.within("config", "set", "shop", "--secret", "TOKEN", stdin=PASSWORD)
-    done = formation.within("--token", somebody(cluster_role="view"), "config", "shop", "--show")
+    done = formation.within(
+        *formation.with_user(token=somebody(cluster_role="view")), "config", "shop", "--show"
+    )
     assert "LOG_LEVEL   info    spec.env" in done.stdout
     assert f"You may not read Secret {named(shop)[0]} in namespace {shop.namespace}." in done.stderr
     assert PASSWORD not in done.output
@@ -207,10 +209,12 @@ def test_whoever_may_not_read_the_secret_is_told_the_way_out(
     formation.within("config", "set", "shop", "--secret", "TOKEN", stdin=PASSWORD)
     (name,) = named(shop)
     token = somebody(("get,patch", "formations.formations.dev"), ("create,delete", "secrets"))
-    done = formation.within("--token", token, "config", "set", "shop", "--secret", "KEY", stdin="1", code=4)
+    done = formation.within(
+        *formation.with_user(token=token), "config", "set", "shop", "--secret", "KEY", stdin="1", code=4
+    )
     assert f"You may not read Secret {name} in namespace {shop.namespace}." in done.stderr
     assert "put your variables into your own Secret" in done.stderr
-    formation.within("--token", token, "config", "set", "shop", "MODE=slow")
+    formation.within(*formation.with_user(token=token), "config", "set", "shop", "MODE=slow")
     assert [*secrets(shop)] == [name]
 
 
@@ -218,7 +222,9 @@ def test_whoever_may_not_change_the_formation_leaves_no_secret(
     shop: Client, formation: Plugin, somebody: Callable[..., str]
 ) -> None:
     token = somebody(("get", "formations.formations.dev"), ("create,delete,get", "secrets"))
-    done = formation.within("--token", token, "config", "set", "shop", "--secret", "KEY", stdin="1", code=4)
+    done = formation.within(
+        *formation.with_user(token=token), "config", "set", "shop", "--secret", "KEY", stdin="1", code=4
+    )
     assert "You may not change Formation shop" in done.stderr
     assert secrets(shop) == {}
 

@@ -39,9 +39,9 @@ def test_all_namespaces_are_shown_or_those_with_a_label(
 def test_all_namespaces_are_not_for_everybody(shop: Client, formation: Plugin) -> None:
     shop("create", "serviceaccount", "nobody")
     token = shop("create", "token", "nobody").stdout.strip()
-    done = formation.within("ps", "-A", "--token", token, code=failures.NO_ACCESS)
+    done = formation.within("ps", "-A", *formation.with_user(token=token), code=failures.NO_ACCESS)
     assert "You may not read Formations in all namespaces." in done.stderr
-    versions = formation.within("version", "--token", token).stdout
+    versions = formation.within("version", *formation.with_user(token=token)).stdout
     assert "operator: unknown: You may not read Deployments in all namespaces." in versions
 
 

@@ -111,7 +111,7 @@ def test_anyone_who_may_only_look_sees_how_far_it_is(
     formation.within(*DEPLOY)
     eventually(lambda: shop.list_all("jobs.batch"))
     token = somebody(cluster_role="view")
-    look = ("--token", token, "release", "shop")
+    look = (*formation.with_user(token=token), "release", "shop")
     eventually(lambda: "the release command" in formation.within(*look).stdout)
 
 

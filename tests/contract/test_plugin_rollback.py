@@ -146,7 +146,7 @@ def test_whoever_may_not_read_secrets_is_told_and_goes_back(
     needs: Client, formation: Plugin, somebody: Callable[..., str]
 ) -> None:
     token = somebody(("get,patch", "formations.formations.dev"), ("list", "controllerrevisions.apps"))
-    done = formation.within("--token", token, "rollback", "shop", "--to", "3")
+    done = formation.within(*formation.with_user(token=token), "rollback", "shop", "--to", "3")
     assert "Whether secret/old is still there isn't known: You may not read Secret old" in done.stderr
     assert spec(needs)["envFrom"] == [{"secretRef": {"name": "old"}}]
 
@@ -155,9 +155,9 @@ def test_whoever_may_only_look_sees_the_history_and_goes_nowhere(
     shop: Client, formation: Plugin, somebody: Callable[..., str]
 ) -> None:
     token = somebody(cluster_role="view")
-    assert "Kept" in formation.within("--token", token, "history", "shop").stdout
-    formation.within("--token", token, "diff", "shop", "--revision", "1", code=1)
-    formation.within("--token", token, "rollback", "shop", "--to", "1", code=4)
+    assert "Kept" in formation.within(*formation.with_user(token=token), "history", "shop").stdout
+    formation.within(*formation.with_user(token=token), "diff", "shop", "--revision", "1", code=1)
+    formation.within(*formation.with_user(token=token), "rollback", "shop", "--to", "1", code=4)
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_the_plugin_is_a_file_that_needs_a_python_alone(minor: int, alone_with: 
 
 OWN = {
     "operator": ("formation-operator", ["kopf", "prometheus_client", "uvloop"]),
-    "cli": ("kubectl-formation", ["honcho", "rich"]),
+    "cli": ("kubectl-formation", ["dotenv", "honcho", "rich"]),
 }
 """The script of an extra, and what it alone brings (kopf brings click, too)."""
 

@@ -1,15 +1,12 @@
-"""kubectl attach, whose output comes through our hands, so that it can be joined with the log."""
+"""kubectl attach: on its own at a terminal, and through our hands where bytes come by a pipe."""
 
 import contextlib
 import os
 import selectors
-import signal
 import subprocess
-import sys
-import termios
-import tty
+import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from formation_cli.cluster import kubectl
 from formation_cli.cluster.port import Cluster
@@ -29,86 +26,64 @@ class Piece(NamedTuple):
 class Attachment:
     """What kubectl attach brings, until it has ended."""
 
-    def __init__(self, child: subprocess.Popen[bytes], out: int) -> None:
-        """Take kubectl, and where its output can be read."""
+    def __init__(self, child: subprocess.Popen[bytes]) -> None:
+        """Take kubectl, whose output comes by pipes."""
         self._child = child
         self._selector = selectors.DefaultSelector()
-        self._selector.register(out, selectors.EVENT_READ, OUT)
-        if child.stderr:
-            self._selector.register(child.stderr, selectors.EVENT_READ, ERR)
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more comes."""
-        return not self._selector.get_map()
+        for stream, file in ((OUT, child.stdout), (ERR, child.stderr)):
+            if file is not None:
+                self._selector.register(file, selectors.EVENT_READ, stream)
 
     @property
     def failed(self) -> bool:
         """Whether kubectl has ended with an error."""
-        return self.ended and self._child.wait() != 0
+        return not self._selector.get_map() and self._child.wait() != 0
 
-    def pieces(self, seconds: float | None = None) -> list[Piece]:
+    def first(self, seconds: float) -> list[Piece]:
+        """Return what comes first, and what either stream brings so many seconds later."""
+        found = self._pieces()
+        time.sleep(seconds if found else 0)
+        return found + self._pieces(0)
+
+    def __iter__(self) -> Iterator[Piece]:
+        """Yield what comes, to its end."""
+        while found := self._pieces():
+            yield from found
+
+    def _pieces(self, seconds: float | None = None) -> list[Piece]:
         """Return what comes next, or nothing if nothing does within so many seconds, or any more."""
         found: list[Piece] = []
-        while not found and not self.ended and (ready := self._selector.select(seconds)):
+        while not found and self._selector.get_map() and (ready := self._selector.select(seconds)):
             for key, _ in ready:
-                if text := _read(key.fd):
+                if text := os.read(key.fd, CHUNK):
                     found.append(Piece(key.data, text))
                 else:
                     self._selector.unregister(key.fileobj)
         return found
 
-    def __iter__(self) -> Iterator[Piece]:
-        """Yield what comes, to its end."""
-        while not self.ended:
-            yield from self.pieces()
-
-
-def _read(file: int) -> bytes:
-    """Return what can be read, which is nothing where the other side is closed."""
-    try:
-        return os.read(file, CHUNK)
-    except OSError:  # Linux says so of a terminal
-        return b""
-
 
 @contextlib.contextmanager
-def attached(cluster: Cluster, pod: str, container: str, *, terminal: bool) -> Iterator[Attachment]:
-    """Connect what is typed, or comes by a pipe, to a process for as long as the block goes on.
+def attached(cluster: Cluster, pod: str, container: str) -> Iterator[Attachment]:
+    """Connect what comes by a pipe to a process for as long as the block goes on: kubectl reads it itself."""
+    with _started(cluster, "--stdin", pod, f"--container={container}", stdout=subprocess.PIPE) as child:
+        yield Attachment(child)
 
-    kubectl reads it itself, and sets our terminal back. It writes to another one, of the same size.
+
+def at_terminal(cluster: Cluster, pod: str, container: str) -> str:
+    """Connect our terminal to a process; return why that isn't possible, or nothing.
+
+    A terminal has one stream, so on stderr there are only words of kubectl's own.
     """
-    how = ["--stdin", "--tty"] if terminal else ["--stdin"]
-    command = kubectl.command(cluster, "attach", "--quiet", *how, pod, f"--container={container}")
-    with contextlib.ExitStack() as afterwards:
-        ours, theirs = os.openpty() if terminal else os.pipe()
-        afterwards.callback(os.close, ours)
-        if terminal:
-            tty.setraw(theirs)
-            _resize(ours)
-        child = subprocess.Popen(command, stdout=theirs, stderr=subprocess.PIPE, bufsize=0)  # noqa: S603
-        os.close(theirs)
-        afterwards.enter_context(child)
-        afterwards.callback(child.terminate)
-        if terminal:
-            afterwards.enter_context(_resized(ours, child))
-        yield Attachment(child, ours)
-
-
-def _resize(screen: int) -> None:
-    termios.tcsetwinsize(screen, termios.tcgetwinsize(sys.stdin))
+    with _started(cluster, "--stdin", "--tty", pod, f"--container={container}", stdout=None) as child:
+        _, said = child.communicate()
+        return said.decode(errors="replace").strip() or "unknown" if child.returncode else ""
 
 
 @contextlib.contextmanager
-def _resized(screen: int, child: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Give kubectl's terminal the size of ours whenever that changes."""
-
-    def resize(*_: Any) -> None:
-        _resize(screen)
-        child.send_signal(signal.SIGWINCH)
-
-    before = signal.signal(signal.SIGWINCH, resize)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGWINCH, before)
+def _started(cluster: Cluster, *words: str, stdout: int | None) -> Iterator[subprocess.Popen[bytes]]:
+    line = kubectl.command(cluster, "attach", "--quiet", *words)
+    with subprocess.Popen(line, stdout=stdout, stderr=subprocess.PIPE, bufsize=0) as child:  # noqa: S603
+        try:
+            yield child
+        finally:
+            child.terminate()  # it sets our terminal back

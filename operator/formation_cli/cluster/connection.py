@@ -10,11 +10,11 @@ from urllib3.util import ssl_
 
 from formation_cli.cluster import answers, kinds, kubeconfig, lines
 from formation_cli.cluster.answers import Request
+from formation_cli.cluster.kubeconfig import Access
 from formation_cli.cluster.port import Change, Cluster, CutFailure, GoneError, Listed, LogQuery, Object
 from formation_cli.cluster.target import Target
 from formation_cli.failures import NoAccess
 from formation_cli.naming import FIELD_MANAGER
-from formation_cli.words import durations
 from formation_operator.kube.objects import nesting
 
 TIMEOUT = 30.0
@@ -32,18 +32,18 @@ GONE = 410
 class Connection(Cluster):
     """A connection to one cluster."""
 
-    def __init__(self, target: Target, configuration: client.Configuration, namespace: str) -> None:
-        """Take how to reach it, and the namespace that everything is in."""
-        self._api = client.ApiClient(configuration)
-        self._api.rest_client.pool_manager.connection_pool_kw["ssl_context"] = _tls_of(configuration)
-        self._target = target
-        self._namespace = namespace
-        self._timeout = durations.seconds(target.request_timeout) if target.request_timeout else TIMEOUT
+    def __init__(self, access: Access, timeout: float = TIMEOUT) -> None:
+        """Take how to reach it, and how many seconds a request may take."""
+        self._api = client.ApiClient(access.configuration)
+        self._api.rest_client.pool_manager.connection_pool_kw["ssl_context"] = _tls_of(access.configuration)
+        self._access = access
+        self._namespace = access.namespace
+        self._timeout = timeout
 
     @property
     def target(self) -> Target:
         """What the command line says, and the kubeconfig where that says nothing."""
-        return self._target
+        return self._access.target
 
     @property
     def namespace(self) -> str:
@@ -181,7 +181,7 @@ class Connection(Cluster):
     def _as_somebody(self, headers: dict[str, str]) -> urllib3.HTTPHeaderDict:
         """Return headers that say as whom a request is sent, if it isn't as oneself."""
         whole = urllib3.HTTPHeaderDict(headers)
-        for name, value in self._target.impersonation():
+        for name, value in self._access.headers:
             whole.add(name, value)
         return whole
 
@@ -214,6 +214,6 @@ def _writing(*, dry_run: bool) -> dict[str, str]:
     }
 
 
-def connect(target: Target) -> Connection:
+def connect(target: Target, timeout: float = TIMEOUT) -> Connection:
     """Connect to the cluster that is meant."""
-    return Connection(*kubeconfig.load(target))
+    return Connection(kubeconfig.load(target), timeout)

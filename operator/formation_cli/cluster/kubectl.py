@@ -1,4 +1,4 @@
-"""Hand over to kubectl itself, where a terminal or a port is connected, or a manifest is applied."""
+"""Ask kubectl, and hand over to it where a terminal or a port is connected, or a manifest is applied."""
 
 import os
 import shutil
@@ -6,6 +6,7 @@ import subprocess
 from typing import NoReturn
 
 from formation_cli.cluster.port import Cluster
+from formation_cli.cluster.target import Target
 from formation_cli.failures import Failure
 
 
@@ -18,13 +19,32 @@ def become(cluster: Cluster, *words: str) -> NoReturn:
 
 def run(cluster: Cluster, *words: str) -> subprocess.CompletedProcess[str]:
     """Run kubectl to its end, and return what it says."""
-    return subprocess.run(command(cluster, *words), capture_output=True, text=True, check=False)  # noqa: S603
+    return _said(command(cluster, *words))
 
 
 def command(cluster: Cluster, *words: str) -> list[str]:
     """Return the command line of kubectl, for the same cluster and namespace."""
-    program = shutil.which("kubectl")
-    if program is None:
-        raise Failure("kubectl isn't on your PATH, and this command needs it.")
     verb, *rest = words
-    return [program, verb, f"--namespace={cluster.namespace}", *cluster.target.flags(), *rest]
+    return [program(), verb, f"--namespace={cluster.namespace}", *cluster.target.flags(), *rest]
+
+
+def config(target: Target, *words: str) -> subprocess.CompletedProcess[str]:
+    """Ask kubectl about the kubeconfig, and return what it says."""
+    return _said([program(), "config", *words, *target.flags()])
+
+
+def program() -> str:
+    """Return where kubectl is; raises `Failure` if it isn't installed."""
+    found = shutil.which("kubectl")
+    if found is None:
+        raise Failure("kubectl isn't on your PATH. The plugin finds and asks the cluster with it.")
+    return found
+
+
+def printable(said: str) -> str:
+    """Return kubectl's words as they are, but for what would move a cursor: others may have written it."""
+    return "\n".join("".join(filter(str.isprintable, line)) for line in said.strip().splitlines())
+
+
+def _said(line: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(line, capture_output=True, text=True, check=False)  # noqa: S603

@@ -46,15 +46,20 @@ def formation(app: App) -> Object:
         "apiVersion": naming.API_VERSION,
         "kind": naming.KIND,
         "metadata": {"name": app.name},
-        "spec": {
-            "image": app.image,
-            **({"env": variables(app.env)} if app.env else {}),
-            **({"envFrom": [{"secretRef": {"name": app.secret}}]} if app.secret else {}),
-            **({"release": _release(app)} if names.RELEASE in app.commands else {}),
-            "processes": {each: _process(app, each) for each in types},
-            **({"schedules": _schedules(app, types)} if app.schedules else {}),
-        },
+        "spec": _given(
+            image=app.image,
+            env=variables(app.env),
+            envFrom=[{"secretRef": {"name": app.secret}}] if app.secret else None,
+            release=_release(app) if names.RELEASE in app.commands else None,
+            processes={each: _process(app, each) for each in types},
+            schedules=_schedules(app, types),
+        ),
     }
+
+
+def _given(**fields: Any) -> Object:
+    """Return the fields that say something."""
+    return {name: value for name, value in fields.items() if value not in (None, [], {})}
 
 
 def secret(name: str, variables: Mapping[str, str]) -> Object:
@@ -64,10 +69,8 @@ def secret(name: str, variables: Mapping[str, str]) -> Object:
 
 
 def _release(app: App) -> Object:
-    return {
-        "command": words(names.RELEASE, app.commands[names.RELEASE], port=False),
-        **({"resources": _resources(app.memory[names.RELEASE])} if names.RELEASE in app.memory else {}),
-    }
+    command = words(names.RELEASE, app.commands[names.RELEASE], port=False)
+    return _given(command=command, resources=_resources(app, names.RELEASE))
 
 
 def _schedules(app: App, types: Sequence[str]) -> Object:
@@ -75,25 +78,25 @@ def _schedules(app: App, types: Sequence[str]) -> Object:
     found: Object = {}
     for each in app.schedules:
         name = names.schedule(app.name, programs.telling(each.command), types, found)
-        found[name] = {
-            "schedule": each.schedule,
-            "command": words(name, each.command, port=False),
-            **({"concurrencyPolicy": each.policy} if each.policy else {}),
-            **({"suspend": True} if each.suspended else {}),
-        }
+        found[name] = _given(
+            schedule=each.schedule,
+            command=words(name, each.command, port=False),
+            concurrencyPolicy=each.concurrency_policy,
+            suspend=each.maintenance or None,
+        )
     return found
 
 
 def _process(app: App, name: str) -> Object:
     line = app.commands[name]
     port = listens(name, line)
-    return {
-        "command": words(name, line, port=port),
-        **({"replicas": app.counts[name]} if name in app.counts else {}),
-        **({"port": app.port} if port else {}),
-        **({"resources": _resources(app.memory[name])} if name in app.memory else {}),
-        **({"singleton": True} if is_singleton(name, line, app.counts.get(name)) else {}),
-    }
+    return _given(
+        command=words(name, line, port=port),
+        replicas=app.counts.get(name),
+        port=app.port if port else None,
+        resources=_resources(app, name),
+        singleton=is_singleton(name, line, app.counts.get(name)) or None,
+    )
 
 
 def listens(name: str, line: str) -> bool:
@@ -122,8 +125,9 @@ def words(name: str, line: str, *, port: bool) -> list[str]:
     return found
 
 
-def _resources(memory: str) -> Object:
-    return {"requests": {"memory": memory}, "limits": {"memory": memory}}
+def _resources(app: App, name: str) -> Object | None:
+    memory = app.memory.get(name)
+    return {"requests": {"memory": memory}, "limits": {"memory": memory}} if memory else None
 
 
 def variables(env: Mapping[str, str]) -> list[Object]:

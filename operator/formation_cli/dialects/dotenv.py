@@ -1,19 +1,18 @@
-"""A ``.env`` file, as Foreman reads it: ``NAME=value`` in each line, and nothing is replaced in a value.
+"""A ``.env`` file, as python-dotenv reads it: nothing is replaced in a value.
 
-In double quotes backslash-n is a line break, and a backslash keeps what else follows it as it is; in single
-quotes nothing has a meaning.  What is written here means the same to a shell that sources the file.
-Source: https://github.com/ddollar/foreman/blob/main/lib/foreman/env.rb
+A value in quotes may have several lines. What is written means the same to a shell that sources the file.
+Source: https://github.com/theskumar/python-dotenv#file-format
 """
 
+import io
 import re
 from collections.abc import Mapping
 
-from formation_cli.dialects import lines
+from dotenv import parser
+
 from formation_cli.failures import Mistyped
 from formation_operator.api.formation import MOST_VARIABLES
-from formation_operator.kube.objects import lenient
 
-LINE = re.compile(r"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]{0,254})[ \t]*=(.*)", re.DOTALL)
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 SHELLS_OWN = re.compile(
     r"BASH.*|DIRSTACK|EPOCH(REALTIME|SECONDS)|E?UID|FUNCNAME|GROUPS|HISTCMD|LINENO|OPTIND|PPID|PROMPT_COMMAND"
@@ -29,38 +28,28 @@ PORT_IS_SET = "the operator sets it, to the port of each type that has one"
 IMPOSSIBLE = re.compile(r"[\x00\ud800-\udfff]")
 """What Linux gives no process."""
 PLAIN = re.compile(r"[A-Za-z0-9_@%+:,./-]*")
-SPECIAL = re.compile(r'[\\"$`]')
-"""What a shell makes something of in double quotes."""
-SWALLOWED = re.compile(r"[^\x00-\x7f]\\(?!n)")
-"""An escape that a shell of another encoding than UTF-8 takes for a half of the character before it."""
-ESCAPE = re.compile(r"\\(.)")
+UNESCAPED = re.compile(r"\\(\\|\Z)")
+"""What python-dotenv takes a backslash away from in single quotes."""
+SPECIAL = re.compile(r'[\\"$`\r]')
+"""What a shell, or python-dotenv, makes something of in double quotes."""
 
 
 def parse(text: str, file: str = ".env") -> dict[str, str]:
     """Return the variables; raises `Mistyped` with the line for what isn't one."""
     found: dict[str, str] = {}
-    for where, line in lines.meant(text, file):
-        match = LINE.fullmatch(line)
-        if match is None:
+    for each in parser.parse_stream(io.StringIO(text, newline="")):
+        said = each.original.string
+        blank = said[: len(said) - len(said.lstrip())].count("\n")
+        where = f"{file}, line {each.original.line + blank}"
+        if each.key is None and not each.error:
+            continue
+        if each.value is None or not NAME.fullmatch(each.key or ""):
             # The line itself isn't shown: it may be half of a password.
-            raise Mistyped(f"{where}: not a variable.", hint="Write it as NAME=value, in one line.")
-        found[match[1]] = _value(match[2].strip(), f"{where}: {lenient.shown(match[1])}")
+            raise Mistyped(f"{where}: not a variable.", hint="Write it as NAME=value, or NAME='value'.")
+        found[each.key or ""] = each.value
         if len(found) > MOST_VARIABLES:
             raise Mistyped(f"{where}: more than {MOST_VARIABLES} variables, which a Formation can have.")
     return found
-
-
-def _value(text: str, where: str) -> str:
-    quote = text[:1]
-    if quote not in {"'", '"'} or not quote:
-        return text
-    if len(text) < 2 or text[-1] != quote:
-        raise Mistyped(
-            f"{where}: the value begins with {quote} and doesn't end with it.",
-            hint="Write it in one line; a line break in double quotes is \\n.",
-        )
-    inner = text[1:-1]
-    return inner if quote == "'" else ESCAPE.sub(r"\1", inner.replace("\\n", "\n"))
 
 
 def write(variables: Mapping[str, str]) -> str:
@@ -78,14 +67,13 @@ def check(name: str, value: str) -> None:
 
 
 def _quoted(value: str) -> str:
-    """Return a value as Foreman and a shell read it alike; but a shell keeps a line break as backslash-n."""
+    """Return a value as python-dotenv and a shell read it alike."""
     if IMPOSSIBLE.search(value):
         raise ValueError("its value has a zero byte, or half of a character")
     if PLAIN.fullmatch(value):
         return value
-    if not {"'", "\n"} & {*value}:
+    if "'" not in value and not UNESCAPED.search(value):
         return f"'{value}'"
-    quoted = '"' + SPECIAL.sub(r"\\\g<0>", value).replace("\n", "\\n") + '"'
-    if SWALLOWED.search(quoted) or _value(quoted, "") != value:
-        raise ValueError("no line gives Foreman and a shell the same value")
-    return quoted
+    if not SPECIAL.search(value):
+        return f'"{value}"'
+    raise ValueError("python-dotenv and a shell read no text as this value")

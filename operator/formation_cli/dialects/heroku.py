@@ -6,47 +6,81 @@ https://devcenter.heroku.com/articles/dyno-types
 """
 
 import dataclasses
-import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import Annotated, Any
 
-from formation_cli.dialects import cron, dotenv, names, quantities
-from formation_cli.dialects.cron import Cron
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
+
+from formation_cli.dialects import checks, dotenv, names, quantities
+from formation_cli.dialects.cron import Cron, Entries, Line
 from formation_cli.dialects.manifest import Known
 from formation_cli.failures import Mistyped
-from formation_operator.api.formation import INT32, LONGEST_WORD, MOST_TYPES, MOST_VARIABLES
+from formation_operator.api.formation import INT32, MOST_TYPES, MOST_VARIABLES
 from formation_operator.kube.objects import lenient
 
 SIZES = {
-    "Standard-1X": "512Mi",
-    "Standard-2X": "1Gi",
-    "Performance-M": "2560Mi",
-    "Performance-L": "14Gi",
-    "Performance-L-RAM": "30Gi",
-    "Performance-XL": "62Gi",
-    "Performance-2XL": "126Gi",
+    "512Mi": ("Standard-1X", "Free", "Hobby", "Eco", "Basic"),
+    "1Gi": ("Standard-2X", "Private-S", "Shield-S"),
+    "2560Mi": ("Performance-M", "Private-M", "Shield-M"),
+    "14Gi": ("Performance-L", "Private-L", "Shield-L"),
+    "30Gi": ("Performance-L-RAM",),
+    "62Gi": ("Performance-XL",),
+    "126Gi": ("Performance-2XL",),
 }
-"""The memory of a dyno by its size."""
-ALIKE = {
-    "free": "Standard-1X",
-    "hobby": "Standard-1X",
-    "eco": "Standard-1X",
-    "basic": "Standard-1X",
-    "private-s": "Standard-2X",
-    "private-m": "Performance-M",
-    "private-l": "Performance-L",
-    "shield-s": "Standard-2X",
-    "shield-m": "Performance-M",
-    "shield-l": "Performance-L",
-}
-"""Other sizes, and the one that has as much memory."""
-CANONICAL = {name.lower(): name for name in SIZES} | ALIKE
-HALF = re.compile(r"[\x00\ud800-\udfff]")
+"""The sizes of dynos by their memory; the first of each is the one that is written."""
+MEMORY = {size.lower(): memory for memory, sizes in SIZES.items() for size in sizes}
 ELSEWHERE = ("addons", "buildpacks", "stack")
 """What of an app.json is no part of a formation."""
 NO_PART = "no part of a formation"
 SCRIPTS = {"postdeploy": "it runs once, after the first deploy: kubectl formation run NAME -- COMMAND"}
 """What of an app.json's scripts is left to people, and how."""
+
+
+def _memory(size: Any) -> str:
+    """Return the memory of a dyno by its size, which the API has as an object; raises `ValueError`."""
+    word = str(size.get("name") if isinstance(size, dict) else size)
+    if word.lower() not in MEMORY:
+        there = ", ".join(sizes[0] for sizes in SIZES.values())
+        raise ValueError(f"{word[:100]!r} isn't a known size; there is: {there}")
+    return MEMORY[word.lower()]
+
+
+def _within(key: str) -> BeforeValidator:
+    """Take what may be an object with a key, or the value of that alone."""
+    return BeforeValidator(lambda said: said.get(key) if isinstance(said, dict) else said)
+
+
+Name = Annotated[str, StringConstraints(pattern=f"^{dotenv.NAME.pattern}$")]
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+
+
+class Dyno(BaseModel):
+    """How much of a type there is, and what it runs."""
+
+    quantity: int | None = Field(None, strict=True, ge=0, le=INT32)
+    memory: Annotated[str, BeforeValidator(_memory)] = Field("", alias="size")
+    command: Line = ""
+
+
+class OfApi(Dyno):
+    """The same in the API's list."""
+
+    type: str
+
+
+class Scripts(BaseModel, extra="allow"):
+    """Scripts, of which one runs before each deploy."""
+
+    release: Annotated[Line, _within("command")] = ""
+
+
+class AppJson(Entries, extra="allow"):
+    """An app.json."""
+
+    name: str = ""
+    formation: dict[str, Dyno] = Field({}, max_length=MOST_TYPES)
+    env: dict[Name, Annotated[Text | None, _within("value")]] = Field({}, max_length=MOST_VARIABLES)
+    scripts: Scripts = Scripts()
 
 
 @dataclasses.dataclass
@@ -68,111 +102,45 @@ class Found:
 
 def read(text: str, file: str, found: Found) -> None:
     """Add what a file says; raises `Mistyped` with the place of what isn't as Heroku writes it."""
-    value = cron.parsed(text, file)
-    if isinstance(value, list):
-        _read_formation(value, file, found)
-    elif isinstance(value, dict):
-        _read_app(value, file, found)
+    if text.lstrip().startswith("["):
+        seen: set[str] = set()
+        for dyno in checks.parsed(Annotated[list[OfApi], Field(max_length=MOST_TYPES)], text, file):
+            if dyno.type in seen:
+                raise Mistyped(f"{file}: {lenient.shown(dyno.type)} appears twice.")
+            seen.add(dyno.type)
+            _take_in(dyno.type, dyno, file, found)
     else:
-        raise Mistyped(f"{file} is neither an app.json nor a formation, which is a list.")
+        _read_app(checks.parsed(AppJson, text, file), file, found)
 
 
-def _read_app(value: Mapping[str, Any], file: str, found: Found) -> None:
-    found.name = names.suggestion(lenient.text({**value}, "name"))
-    for name, dyno in _mapping(value, "formation", file, MOST_TYPES).items():
-        _read_dyno(name, dyno, f"{file}: formation.{lenient.shown(name)}", found)
-    for name, variable in _mapping(value, "env", file, MOST_VARIABLES).items():
+def _read_app(app: AppJson, file: str, found: Found) -> None:
+    found.name = names.suggestion(app.name)
+    for name, dyno in app.formation.items():
+        _take_in(name, dyno, file, found)
+    for name, value in app.env.items():
         if name == dotenv.PORT:
             found.left_out.append(f"{name}: {dotenv.PORT_IS_SET}")
+        elif value is None:
+            found.left_out.append(f"{name}: the file has no value of it; put it into a Secret")
         else:
-            _read_variable(name, variable, f"{file}: env.{lenient.shown(name)}", found)
-    for name, script in _mapping(value, "scripts", file, MOST_TYPES).items():
-        if name == names.RELEASE:
-            command = script.get("command") if isinstance(script, dict) else script
-            found.commands[names.RELEASE] = _command(command, f"{file}: scripts.{name}")
-        else:
-            found.left_out.append(f"scripts.{lenient.shown(name)}: {SCRIPTS.get(name, NO_PART)}")
-    found.schedules += cron.entries(value, file)
-    found.left_out += [f"{each}: {NO_PART}" for each in ELSEWHERE if value.get(each)]
+            found.env[name] = value
+    if app.scripts.release:
+        found.commands[names.RELEASE] = app.scripts.release
+    for name in app.scripts.model_extra or ():
+        found.left_out.append(f"scripts.{lenient.shown(name)}: {SCRIPTS.get(name, NO_PART)}")
+    found.schedules += app.cron
+    found.left_out += [f"{each}: {NO_PART}" for each in ELSEWHERE if (app.model_extra or {}).get(each)]
 
 
-def _mapping(value: Mapping[str, Any], key: str, file: str, most: int) -> dict[str, Any]:
-    found = value.get(key) or {}
-    if not isinstance(found, dict):
-        raise Mistyped(f"{file}: {key} isn't an object.")
-    if len(found) > most:
-        raise Mistyped(f"{file}: {key} has {len(found)} entries, and a Formation can have {most}.")
-    return found
-
-
-def _read_formation(value: list[Any], file: str, found: Found) -> None:
-    if len(value) > MOST_TYPES:
-        raise Mistyped(f"{file}: {len(value)} process types, and a Formation can have {MOST_TYPES}.")
-    seen = set()
-    for number, dyno in enumerate(value, 1):
-        where = f"{file}: entry {number}"
-        name = dyno.get("type") if isinstance(dyno, dict) else None
-        if not isinstance(name, str):
-            raise Mistyped(f"{where} has no type: Heroku writes one as {{type, quantity, size}}.")
-        if name in seen:
-            raise Mistyped(f"{where}: {lenient.shown(name)} appears twice.")
-        seen.add(name)
-        _read_dyno(name, dyno, where, found)
-
-
-def _read_dyno(name: str, dyno: Any, where: str, found: Found) -> None:
-    if not isinstance(dyno, dict):
-        raise Mistyped(f"{where} isn't an object like {{quantity, size}}.")
+def _take_in(name: str, dyno: Dyno, file: str, found: Found) -> None:
     if name != names.RELEASE:
-        names.check_type(name, where)
-    quantity, size, command = (dyno.get(each) for each in ("quantity", "size", "command"))
-    if quantity is not None and name != names.RELEASE:
-        found.counts[name] = _count(quantity, where)
-    if size is not None:
-        found.memory[name] = SIZES[_size(size, where)]
-    if command is not None:
-        found.commands[name] = _command(command, where)
-
-
-def _count(value: Any, where: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= INT32:
-        raise Mistyped(f"{where}: quantity isn't a count: it must be 0 or a positive whole number.")
-    return value
-
-
-def _size(value: Any, where: str) -> str:
-    word = (value.get("name") if isinstance(value, dict) else value) or ""
-    size = CANONICAL.get(word.lower()) if isinstance(word, str) else None
-    if size is None:
-        known = ", ".join(SIZES)
-        raise Mistyped(
-            f"{where}: size {lenient.shown(str(word), 100)!r} isn't known.", hint=f"There is: {known}."
-        )
-    return size
-
-
-def _command(value: Any, where: str) -> str:
-    if not _is_text(value) or not value.strip() or "\n" in value or len(value.encode()) > LONGEST_WORD:
-        raise Mistyped(f"{where}: command isn't a line of at most {LONGEST_WORD} bytes.")
-    return str(value).strip()
-
-
-def _read_variable(name: str, variable: Any, where: str, found: Found) -> None:
-    if not dotenv.NAME.fullmatch(name):
-        raise Mistyped(f"{where}: not a variable name.", hint="It has letters, digits and '_'.")
-    value = variable.get("value") if isinstance(variable, dict) else variable
-    if isinstance(variable, dict) and value is None:
-        made = "generated as a secret" if variable.get("generator") else "set by hand"
-        found.left_out.append(f"{name}: Heroku has it {made}, so it has no value here; put it into a Secret")
-    elif _is_text(value):
-        found.env[name] = str(value)
-    else:
-        raise Mistyped(f"{where}: the value isn't text.", hint="Write it in quotes.")
-
-
-def _is_text(value: Any) -> bool:
-    """Tell whether a value is a text that a process can have: JSON can write halves of characters."""
-    return isinstance(value, str) and not HALF.search(value)
+        names.check_type(name, file)
+        if dyno.quantity is not None:
+            found.counts[name] = dyno.quantity
+    if dyno.memory:
+        found.memory[name] = dyno.memory
+    if dyno.command:
+        found.commands[name] = dyno.command
 
 
 def check_commands(found: Found) -> None:
@@ -198,7 +166,7 @@ def _sized(known: Known, name: str) -> dict[str, str]:
         wanted = None if memory is None else quantities.number(memory)
     except ValueError:
         return {}
-    return next(({"size": size} for size, has in SIZES.items() if quantities.number(has) == wanted), {})
+    return next(({"size": sizes[0]} for has, sizes in SIZES.items() if quantities.number(has) == wanted), {})
 
 
 def left_out(known: Known) -> Iterable[str]:

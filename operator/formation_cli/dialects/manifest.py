@@ -1,26 +1,17 @@
 """A Formation from a file: YAML or JSON that anybody may have written."""
 
 import dataclasses
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
-from formation_cli.dialects import names
+from formation_cli.dialects import checks, names
 from formation_cli.failures import Mistyped
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, ProcessType, Release, Schedule
 from formation_operator.kube.objects import lenient
-
-MOST_NODES = 100_000
-"""Values in a file, where what an alias stands for counts each time."""
-A_VALUE = 16
-"""Characters of a text that count as one value more."""
-DEEPEST = 100
-VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
 
 IMAGES_OWN = "runs the program of its image, which isn't in the Formation"
 """Said about a type without a command: only a container can run it."""
@@ -58,9 +49,30 @@ class Known:
         sources = [*(self.spec.env_from or []), *(process.env_from or [])]
         return variables + [f"all of {_source(each)}" for each in sources]
 
+    def unsaid(self, shared: Collection[str], own: Collection[str]) -> list[str]:
+        """Return the paths of the fields that are set, but for some of the whole and some of each part.
+
+        The release is a part where ``shared`` has it, and else a field like any other.
+        """
+        parts: dict[str, ProcessType | Release] = {
+            f"spec.processes.{name}": process for name, process in self.spec.processes.items()
+        }
+        if self.spec.release and names.RELEASE in shared:
+            parts[f"spec.{names.RELEASE}"] = self.spec.release
+        return sorted(
+            [f"spec.{each}" for each in _set(self.spec) if each not in {"processes", *shared}]
+            + [f"{path}.{each}" for path, part in parts.items() for each in _set(part) if each not in own]
+        )
+
     def _env(self, name: str) -> list[dict[str, Any]]:
         both = [*(self.spec.env or []), *(self.parts()[name].env or [])]
         return [*{each["name"]: each for each in both}.values()]
+
+
+def _set(part: FormationSpec | ProcessType | Release) -> list[str]:
+    """Return the fields that have a value, by their names in a manifest."""
+    fields = type(part).model_fields
+    return [fields[each].alias or each for each in part.model_fields_set if getattr(part, each) is not None]
 
 
 def _source(source: Mapping[str, Any]) -> str:
@@ -88,9 +100,7 @@ def known(manifest: Mapping[str, Any], where: str) -> Known:
     try:
         spec = FormationSpec.model_validate(manifest.get("spec"))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(map(str, ("spec", *first["loc"])))
-        raise Mistyped(f"{where}: {lenient.shown(field)}: {lenient.shown(first['msg'])}.") from error
+        raise checks.mistyped(error, where, "spec") from error
     for each, process in spec.processes.items():
         names.check_type(each, where)
         _check(process, f"{where}: spec.processes.{each}")
@@ -115,10 +125,6 @@ def _check(part: FormationSpec | ProcessType | Release | Schedule, where: str) -
 
 def _documents(text: str, file: str) -> list[Any]:
     try:
-        nodes = [node for node in yaml.compose_all(text, yaml.SafeLoader) if node is not None]
-        sizes: dict[int, int] = {}
-        if sum(_size(node, sizes, 0) for node in nodes) > MOST_NODES:
-            raise Mistyped(f"{file} has more than {MOST_NODES} values: write out what its aliases stand for.")
         return [*yaml.safe_load_all(text)]
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
@@ -127,19 +133,3 @@ def _documents(text: str, file: str) -> list[Any]:
         raise Mistyped(f"{file} isn't YAML: {lenient.shown(str(error))}.") from error
     except RecursionError as error:
         raise Mistyped(f"{file} is nested too deeply.") from error
-
-
-def _size(node: Any, sizes: dict[int, int], depth: int) -> int:
-    """Return how many values a node has; what contains itself has more than may be."""
-    if depth > DEEPEST:
-        return MOST_NODES + 1
-    if id(node) not in sizes:
-        children: list[Any] = []
-        if isinstance(node, yaml.SequenceNode):
-            children = node.value
-        elif isinstance(node, yaml.MappingNode):
-            children = [each for pair in node.value for each in pair]
-        sizes[id(node)] = MOST_NODES + 1  # until it is known: what it contains may be itself
-        own = 1 if children else 1 + len(node.value) // A_VALUE
-        sizes[id(node)] = own + sum(_size(each, sizes, depth + 1) for each in children)
-    return sizes[id(node)]

@@ -6,7 +6,7 @@ Source: https://devcenter.heroku.com/articles/procfile and https://ddollar.githu
 import re
 from collections.abc import Mapping
 
-from formation_cli.dialects import lines, names
+from formation_cli.dialects import names
 from formation_cli.dialects.shell import CONTROL
 from formation_cli.failures import Mistyped
 from formation_operator.api.formation import LONGEST_WORD
@@ -21,7 +21,10 @@ def parse(text: str, file: str = "Procfile") -> dict[str, str]:
     Raises `Mistyped` with the line for what isn't one of a Procfile, or can't be a process type.
     """
     found: dict[str, str] = {}
-    for where, line in lines.meant(text, file):
+    for number, line in enumerate(map(str.strip, text.split("\n")), 1):
+        if not line or line.startswith("#"):
+            continue
+        where = f"{file}, line {number}"
         name, command = _split(line, where)
         if name != names.RELEASE:
             names.check_type(name, where)

@@ -21,50 +21,12 @@ SPECIAL = frozenset("$`;&|<>()*?[]{}~#!\n\r")
 SEVERAL = frozenset(";&|()`\n{}!#")
 """What may make more of a line than one program."""
 ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
-BUILT_IN = frozenset(
-    (
-        ".",
-        ":",
-        "alias",
-        "bg",
-        "break",
-        "case",
-        "cd",
-        "command",
-        "continue",
-        "eval",
-        "exec",
-        "exit",
-        "export",
-        "fg",
-        "for",
-        "function",
-        "getopts",
-        "hash",
-        "if",
-        "jobs",
-        "local",
-        "pushd",
-        "read",
-        "readonly",
-        "return",
-        "select",
-        "set",
-        "shift",
-        "source",
-        "time",
-        "times",
-        "trap",
-        "type",
-        "typeset",
-        "ulimit",
-        "umask",
-        "unset",
-        "until",
-        "wait",
-        "while",
-    )
-)
+BUILT_IN = {
+    *(".", ":", "alias", "bg", "break", "case", "cd", "command", "continue", "eval", "exec", "exit"),
+    *("export", "fg", "for", "function", "getopts", "hash", "if", "jobs", "local", "pushd", "read"),
+    *("readonly", "return", "select", "set", "shift", "source", "time", "times", "trap", "type"),
+    *("typeset", "ulimit", "umask", "unset", "until", "wait", "while"),
+}
 """Words that only a shell understands at the beginning of a command."""
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """Ends a line, moves a terminal's cursor, or is half of a character."""
@@ -93,8 +55,8 @@ def words(line: str, *, port: bool) -> list[str]:
     return [*SHELL, references.escaped(f"{EXEC}{text}" if alone else line.strip())]
 
 
-def line(command: Sequence[str], *, port: bool) -> tuple[str, bool]:
-    """Return a command as a line for a shell, and whether `words` makes the same of it.
+def line(command: Sequence[str], *, port: bool) -> str:
+    """Return a command as a line for a shell: one that `words` makes the same of, if there is one.
 
     Raises `ValueError` where no line can say it.
     """
@@ -106,10 +68,7 @@ def line(command: Sequence[str], *, port: bool) -> tuple[str, bool]:
     fitting = [each for each in candidates if each == each.strip() and not CONTROL.search(each)]
     if not fitting:
         raise ValueError("its command has a line break, or another control character")
-    for each in fitting:
-        if _is_read_as(each, command, port=port):
-            return each, True
-    return fitting[-1], False
+    return next((each for each in fitting if _is_read_as(each, command, port=port)), fitting[-1])
 
 
 def without_exec(text: str) -> str:

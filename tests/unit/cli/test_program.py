@@ -2,8 +2,8 @@
 
 import base64
 import contextlib
+import functools
 import importlib
-import json
 import os
 import pathlib
 import re
@@ -12,17 +12,17 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import certifi
 import click
 import pytest
 from click.testing import CliRunner, Result
 
-from formation_cli import cluster_options, command_table, completion, failures
-from formation_cli.cluster import connection
+from formation_cli import cluster_options, command_table, completion, failures, options
 from formation_cli.program import program
 from tests.cluster import paths
+from tests.unit.cli import kubectls
 
 HEAVY = ("kubernetes", "pydantic", "rich", "yaml", "urllib3")
 
@@ -32,11 +32,23 @@ def run(*words: str) -> Result:
 
 
 @pytest.fixture(autouse=True)
-def nowhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def nowhere(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No cluster is in reach."""
-    with monkeypatch.context() as changed:
-        changed.setenv("KUBECONFIG", "/nowhere")
-        yield
+    monkeypatch.setenv("KUBECONFIG", "/nowhere")
+    kubectls.install(tmp_path, monkeypatch, "echo 'error: there is no configuration' >&2; exit 1")
+
+
+Server = Callable[[str], None]
+
+
+@pytest.fixture
+def at(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """Have a kubeconfig with an address."""
+
+    def reach(server: str) -> None:
+        kubectls.install(tmp_path, monkeypatch, kubectls.viewing(kubectls.a_config(server=server)))
+
+    return reach
 
 
 def test_help_imports_nothing_that_takes_long() -> None:
@@ -61,7 +73,9 @@ def test_help_takes_less_than_0_3_seconds() -> None:
     assert min(seconds() for _ in range(5)) < 0.3
 
 
-def test_who_is_asked_to_end_leaves_no_key_behind(tmp_path: pathlib.Path) -> None:
+def test_who_is_asked_to_end_leaves_no_key_behind(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     files = tmp_path / "files"
     files.mkdir()
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -71,14 +85,8 @@ def test_who_is_asked_to_end_leaves_no_key_behind(tmp_path: pathlib.Path) -> Non
             "certificate-authority-data": authority,
         }
         user = {"client-key-data": base64.b64encode(b"key").decode()}
-        config = {
-            "current-context": "x",
-            "clusters": [{"name": "x", "cluster": cluster}],
-            "users": [{"name": "x", "user": user}],
-            "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
-        }
-        (tmp_path / "kubeconfig").write_text(json.dumps(config))
-        command = [sys.executable, "-m", "formation_cli", "ps", f"--kubeconfig={tmp_path / 'kubeconfig'}"]
+        kubectls.install(tmp_path, monkeypatch, kubectls.viewing(kubectls.a_config(user, **cluster)))
+        command = [sys.executable, "-m", "formation_cli", "ps"]
         with subprocess.Popen(command, env={**os.environ, "TMPDIR": str(files)}) as asking:
             connection, _ = silent.accept()
             assert "key" in [each.read_text() for each in files.iterdir()]
@@ -154,22 +162,23 @@ def test_what_others_call_it_leads_to_ps(word: str) -> None:
     assert f"No such command '{word}'. Try: kubectl formation ps\n" in result.output
 
 
-def test_the_key_tab_completes_contexts(tmp_path: pathlib.Path) -> None:
-    contexts: list[object] = [{"name": name, "context": {}} for name in ("staging", "production")]
-    (tmp_path / "config").write_text(json.dumps({"contexts": contexts}))
-    words = ["--kubeconfig", str(tmp_path / "config"), "ps", "--context"]
-    assert completion.answer(words, "st") == ["staging", ":4"]
+def test_the_key_tab_completes_contexts(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kubectls.install(tmp_path, monkeypatch, "printf 'staging\\nproduction\\n'")
+    assert completion.answer(["ps", "--context"], "st") == ["staging", ":4"]
+    kubectls.install(tmp_path, monkeypatch, "exit 1")
     assert completion.answer(["ps", "--context"], "") == [":4"]
 
 
-def test_what_is_no_count_is_refused_before_a_cluster_is_asked() -> None:
-    result = run("scale", "shop", "web:5", "--server", "https://127.0.0.1:1")
+def test_what_is_no_count_is_refused_before_a_cluster_is_asked(at: Server) -> None:
+    at("https://127.0.0.1:1")
+    result = run("scale", "shop", "web:5")
     assert result.exit_code == failures.MISTYPED
 
 
 @pytest.mark.parametrize("words", ["web=5", "worker+1 web=2"])
-def test_who_scales_without_a_name_is_asked_for_it(words: str) -> None:
-    result = run("scale", *words.split(), "--server", "https://127.0.0.1:1")
+def test_who_scales_without_a_name_is_asked_for_it(at: Server, words: str) -> None:
+    at("https://127.0.0.1:1")
+    result = run("scale", *words.split())
     assert result.exit_code == failures.MISTYPED
     assert result.stderr.endswith(f"kubectl formation scale NAME {words}\n")
 
@@ -188,8 +197,9 @@ def test_without_a_kubeconfig_one_is_asked_for() -> None:
     assert "Name a kubeconfig with --kubeconfig or $KUBECONFIG" in result.output
 
 
-def test_a_cluster_that_does_not_answer_is_named() -> None:
-    result = run("ps", "--server", "http://127.0.0.1:1")
+def test_a_cluster_that_does_not_answer_is_named(at: Server) -> None:
+    at("http://127.0.0.1:1")
+    result = run("ps")
     assert result.exit_code == failures.NO_ACCESS
     assert "The cluster at 127.0.0.1:1 doesn't answer: Connection refused" in result.output
 
@@ -211,11 +221,11 @@ def test_where_no_cluster_answers_nothing_is_completed() -> None:
 
 
 @pytest.fixture
-def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, socket.socket]]:
-    """An address where nobody answers, which a request would wait for longer than a test may take."""
-    monkeypatch.setattr(connection, "TIMEOUT", 3600.0)
+def silent(monkeypatch: pytest.MonkeyPatch, at: Server) -> Iterator[socket.socket]:
+    """A server that answers nobody."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"http://127.0.0.1:{server.getsockname()[1]}", server
+        at(f"http://127.0.0.1:{server.getsockname()[1]}")
+        yield server
 
 
 def asked(server: socket.socket) -> int:
@@ -229,32 +239,24 @@ def asked(server: socket.socket) -> int:
     return number
 
 
-def test_a_request_takes_no_longer_than_it_may(silent: tuple[str, socket.socket]) -> None:
-    address, server = silent
-    assert run("ps", "--server", address, "--request-timeout=1s").exit_code == failures.NO_ACCESS
-    assert asked(server) == 1
+def test_a_request_that_nobody_answers_is_sent_once(
+    silent: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_options, "connect", functools.partial(cluster_options.connect, timeout=1.0))
+    monkeypatch.setattr(options, "connect", cluster_options.connect)
+    assert run("ps").exit_code == failures.NO_ACCESS
+    assert asked(silent) == 1
 
 
 def test_who_presses_tab_does_not_wait_for_long(
-    silent: tuple[str, socket.socket], monkeypatch: pytest.MonkeyPatch
+    silent: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster_options, "AT_ONCE", "1s")
-    address, server = silent
-    assert completion.answer(["--server", address, "ps"], "") == [":4"]
-    assert completion.answer(["--server", address, "logs", "shop"], "") == [":4"]
-    assert asked(server) == 2
+    monkeypatch.setattr(cluster_options, "AT_ONCE", 1.0)
+    assert completion.answer(["ps"], "") == [":4"]
+    assert completion.answer(["logs", "shop"], "") == [":4"]
+    assert asked(silent) == 2
 
 
-@pytest.mark.parametrize("words", [("ps", "--request-timeout=abc"), ("--request-timeout=abc", "ps")])
-def test_a_request_timeout_that_is_no_duration_is_mistyped(words: tuple[str, ...]) -> None:
-    result = run(*words)
-    assert result.exit_code == failures.MISTYPED
-    assert "--request-timeout" in result.stderr
-    assert "'abc' isn't a duration" in result.stderr
-
-
-@pytest.mark.parametrize("timeout", ["25h", "999999999h", "9" * 32])
-def test_a_request_timeout_is_a_day_at_most(timeout: str) -> None:
-    result = run("ps", f"--request-timeout={timeout}")
-    assert result.exit_code == failures.MISTYPED
-    assert "--request-timeout" in result.stderr
+@pytest.mark.parametrize("option", ["--server", "--token", "--request-timeout"])
+def test_what_a_kubeconfig_says_is_no_option(option: str) -> None:
+    assert run("ps", option, "x").exit_code == failures.MISTYPED

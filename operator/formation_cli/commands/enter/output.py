@@ -1,4 +1,4 @@
-"""Show what a process writes that is run once: whole and once, from its log or by kubectl attach."""
+"""Show what a process writes that is run once: from its log, or by kubectl attach if it has input."""
 
 import itertools
 import sys
@@ -6,8 +6,8 @@ import time
 from collections.abc import Generator, Iterator
 
 from formation_cli.changes.one_off import OneOff
-from formation_cli.cluster import attach, kinds
-from formation_cli.cluster.attach import ERR, OUT, Attachment, Piece
+from formation_cli.cluster import attach, kinds, kubectl
+from formation_cli.cluster.attach import ERR, OUT, Piece
 from formation_cli.cluster.port import Cluster, CutFailure, LogQuery, Object
 from formation_cli.commands import log_streams
 from formation_cli.failures import Failure, NotFound
@@ -18,9 +18,9 @@ from formation_cli.views.log_lines import Line
 LAG = 3.0
 """Seconds after which a Pod's status says that its process has ended."""
 LOOK = 0.5
-"""Seconds after which a line that the log has, and attach hasn't brought, was written before attach."""
+"""Seconds between two looks at that."""
 SILENCE = 0.2
-"""Seconds without output after which both streams have brought what was written at about the same time."""
+"""Seconds after which both streams have brought what was written at about the same time."""
 BYTES = "latin-1"
 """Has a character for each byte."""
 
@@ -30,14 +30,16 @@ def show(cluster: Cluster, pod: Object, wanted: OneOff) -> None:
 
     A process that reads what is typed is shown as it is: it may draw.
     """
-    if wanted.stdin:
-        for stream, text in Joined(cluster, pod, tty=wanted.tty).pieces():
+    if wanted.tty:
+        _at_terminal(cluster, pod)
+    elif wanted.stdin:
+        for stream, text in joined(cluster, pod):
             _write(text, error=stream == ERR)
-        return
-    for text in written(cluster, pod):
-        if screen.is_terminal():
+    elif screen.is_terminal():
+        for text in written(cluster, pod):
             screen.write(log_lines.harmless(text.removesuffix(b"\n").decode(errors="replace")))
-        else:
+    else:
+        for text in written(cluster, pod):
             _write(text)
 
 
@@ -70,89 +72,58 @@ def _is_cut(failure: Failure | None) -> bool:
     raise failure
 
 
-class Joined:
-    """What a process writes that reads what is typed.
+def _at_terminal(cluster: Cluster, pod: Object) -> None:
+    """Show what the log has so far, and connect our terminal; if attach comes too late, show the rest."""
+    earlier = b""
+    if one_offs.stage(pod).exit_code is None:
+        earlier = b"".join(written(cluster, pod, follow=False))
+        _write(earlier)
+        why = attach.at_terminal(cluster, pod["metadata"]["name"], processes.container(pod))
+        if not why:
+            return
+        _check_end(cluster, pod, why)
+    _write(b"".join(written(cluster, pod))[len(earlier) :])
+
+
+def joined(cluster: Cluster, pod: Object) -> Iterator[Piece]:
+    """Yield what a process writes that reads from a pipe, once.
 
     kubectl attach brings it from some moment on. The log has what was written before, and all of a process
-    that attach comes too late for; but of a line nothing before its end, so a prompt isn't in it.
+    that attach comes too late for. Raises `Failure` if the process goes on and attach doesn't reach it.
     """
-
-    def __init__(self, cluster: Cluster, pod: Object, *, tty: bool) -> None:
-        """Take the Pod, and whether its process has a terminal."""
-        self._cluster = cluster
-        self._pod = pod
-        self._tty = tty
-        self._shown = 0
-        """Bytes of the log that were shown."""
-
-    def pieces(self) -> Generator[Piece, None, None]:
-        """Yield all of it, once; raises `Failure` if the process goes on and attach doesn't reach it."""
-        has_ended = one_offs.stage(self._pod).exit_code is not None
-        if has_ended or not (yield from self._attached()):
-            end = 0
-            for line in self._log(follow=True):
-                end += len(line)
-                yield self._new(line, end)
-
-    def _attached(self) -> Generator[Piece, None, bool]:
-        """Yield what is brought, behind what was written before it; return whether anything is."""
-        earlier = self._log_now()
-        name, container = self._pod["metadata"]["name"], processes.container(self._pod)
-        with attach.attached(self._cluster, name, container, terminal=self._tty) as attachment:
-            first = yield from self._first(attachment, earlier)
-            if attachment.failed:  # then what was brought may be its own words
-                self._check_end(first)
-                return False
-            above = one_offs.above(self._log_now(), [_joined(first, OUT), _joined(first, ERR)])
-            yield self._new(above, len(above))
-            streams = set()
-            for piece in itertools.chain(first, attachment):
-                streams.add(piece.stream)
-                yield piece
-            if attachment.failed:
-                self._check_end([])
-            return OUT in streams or (ERR in streams and not attachment.failed)
-
-    def _first(self, attachment: Attachment, earlier: bytes) -> Generator[Piece, None, list[Piece]]:
-        """Yield what the log has while nothing is brought, and return what is brought first."""
-        pause = LOOK
-        while True:
-            yield self._new(earlier, len(earlier))
-            earlier = self._log_now()
-            found = attachment.pieces(pause)
-            if found or attachment.ended:
-                break
-            pause *= 2
-        until = time.monotonic() + LOOK
-        while (more := attachment.pieces(SILENCE)) and time.monotonic() < until:
-            found += more
-        return found + more
-
-    def _new(self, text: bytes, end: int) -> Piece:
-        """Return what wasn't shown yet of a part of the log that ends there."""
-        fresh = text[-(end - self._shown) :] if end > self._shown else b""
-        self._shown = max(self._shown, end)
-        return Piece(OUT, fresh.replace(b"\n", b"\r\n") if self._tty else fresh)
-
-    def _log(self, *, follow: bool) -> Iterator[bytes]:
-        """Yield the lines of the log. Some runtimes take a terminal's carriage return away."""
-        for line in written(self._cluster, self._pod, follow=follow):
-            yield line.replace(b"\r\n", b"\n") if self._tty else line
-
-    def _log_now(self) -> bytes:
-        return b"".join(self._log(follow=False))
-
-    def _check_end(self, said: list[Piece]) -> None:
-        """Raise `Failure` if the process goes on when kubelet has had the time to say that it has ended."""
-        until = time.monotonic() + LAG
-        while (pod := self._cluster.get(kinds.POD, self._pod["metadata"]["name"])) is not None:
-            if one_offs.stage(pod).exit_code is not None:
-                return
-            if time.monotonic() > until:
-                why = _joined(said, ERR).decode(errors="replace").strip()
-                raise Failure("It runs, but kubectl attach can't reach it, so it is stopped.", hint=why)
-            time.sleep(LOOK)
+    if one_offs.stage(pod).exit_code is not None or not (yield from _attached(cluster, pod)):
+        for line in written(cluster, pod):
+            yield Piece(OUT, line)
 
 
-def _joined(pieces: list[Piece], stream: int) -> bytes:
+def _attached(cluster: Cluster, pod: Object) -> Generator[Piece, None, bool]:
+    """Yield what is brought, behind what was written before it; return whether anything is."""
+    with attach.attached(cluster, pod["metadata"]["name"], processes.container(pod)) as attachment:
+        first = attachment.first(SILENCE)
+        if attachment.failed:  # then what was brought may be its own words
+            _check_end(cluster, pod, _text(first, ERR).decode(errors="replace"))
+        if attachment.failed or not first:
+            return False
+        log = b"".join(written(cluster, pod, follow=False))
+        yield Piece(OUT, one_offs.above(log, [_text(first, OUT), _text(first, ERR)]))
+        yield from itertools.chain(first, attachment)
+        if attachment.failed:
+            _check_end(cluster, pod, "")
+        return True
+
+
+def _text(pieces: list[Piece], stream: int) -> bytes:
     return b"".join(piece.text for piece in pieces if piece.stream == stream)
+
+
+def _check_end(cluster: Cluster, pod: Object, why: str) -> None:
+    """Raise `Failure` if a process goes on when kubelet has had the time to say that it has ended."""
+    until = time.monotonic() + LAG
+    while (found := cluster.get(kinds.POD, pod["metadata"]["name"])) is not None:
+        if one_offs.stage(found).exit_code is not None:
+            return
+        if time.monotonic() > until:
+            raise Failure(
+                "It runs, but kubectl attach can't reach it, so it is stopped.", hint=kubectl.printable(why)
+            )
+        time.sleep(LOOK)

@@ -209,7 +209,7 @@ def _delete(cluster: Cluster, job: str) -> None:
 
 def _attend(cluster: Cluster, job: str, wanted: OneOff) -> int:
     """Show what the process of a Job writes, and return its exit code."""
-    with clock.kept(cluster, wanted.seconds, tty=wanted.tty) as see:
+    with clock.kept(wanted.seconds, tty=wanted.tty) as see:
         return _shown(cluster, _sights(cluster, job, wanted.seconds), wanted, see)
 
 

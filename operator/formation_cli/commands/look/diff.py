@@ -10,7 +10,7 @@ import click
 from formation_cli import options
 from formation_cli.changes import impact
 from formation_cli.changes import revisions as changes
-from formation_cli.cluster import formations, kubectl, refusals
+from formation_cli.cluster import formations, kubectl
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import revisions
 from formation_cli.failures import FAILED, MISTYPED, Failure
@@ -110,9 +110,8 @@ def _applied(cluster: Cluster, filename: str, *, server_side: bool) -> list[Obje
     how = ["--server-side"] if server_side else []
     done = kubectl.run(cluster, "apply", "--dry-run=server", *how, "--output=json", f"--filename={filename}")
     if done.returncode:
-        if not refusals.is_answer(done.stderr):
-            cluster.get(naming.KIND, "any")  # that it can't be asked has words of its own
-        raise refusals.failure(done.stderr, filename, cluster.namespace)
+        cluster.get(naming.KIND, "any")  # that it can't be asked has words and a code of its own
+        raise Refused(f"{filename} can't be applied. kubectl says:\n{kubectl.printable(done.stderr)}")
     answer: Any = json.loads(done.stdout)
     return list(answer["items"]) if answer["kind"] == "List" else [answer]
 

@@ -119,7 +119,7 @@ def heroku(file: tuple[str, ...], procfile: str | None, described: Described, ou
 def secret(name: str, variables: tuple[str, ...], env: tuple[str, ...], output: str) -> None:
     """Make a Secret from files of NAME=value lines, for spec.envFrom.
 
-    The files are read as Foreman reads them, which `kubectl create secret` doesn't: it keeps quotes. The
+    The files are read as python-dotenv reads them, while `kubectl create secret` keeps quotes. The
     values are printed, so send them to kubectl.
     """
     found = env_files.chosen(env, variables)

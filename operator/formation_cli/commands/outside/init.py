@@ -51,7 +51,7 @@ def command(procfile: str, described: Described) -> None:
 
 def _schedules(procfile: str) -> list[Cron]:
     beside = pathlib.Path(procfile).with_name(APP)
-    return cron.entries(cron.parsed(files.read(str(beside)), APP), APP) if beside.is_file() else []
+    return cron.entries(files.read(str(beside)), APP) if beside.is_file() else []
 
 
 def _tell(found: App, files: Sequence[str], secret: list[str]) -> None:

@@ -8,7 +8,7 @@ Source: https://www.freedesktop.org/software/systemd/man/latest/systemd.unit.htm
 import dataclasses
 import decimal
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from formation_cli.dialects import dotenv, quantities, references
@@ -25,18 +25,50 @@ PORTS = 100
 """How many a type has, as with Foreman."""
 MOST = 100
 """Instances of a type: as many as it has ports."""
-RESTART_SECONDS = 5
 SEARCH = "/usr/bin/env"
 """Finds a program along the PATH of the unit's environment; systemd itself knows only its own."""
 UNSET = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 """systemd calls a variable with one of these invalid, and starts the process without it."""
 MOST_BYTES = 2**62
 RESTRICTED = ("NoNewPrivileges=yes", "CapabilityBoundingSet=")
-SAID = {
-    "command", "args", "replicas", "port", "env", "env_from", "termination_grace_period_seconds", "singleton",
-    "security_defaults", "resources",
-}  # fmt: skip
-UNSAID_SHARED = ("suspend", "paused", "release", "schedules", "pod_template", "labels", "annotations")
+SHARED = {"image", "env", "envFrom", "securityDefaults", "revisionHistoryLimit"}
+OWN_FIELDS = {
+    *("command", "args", "replicas", "port", "terminationGracePeriodSeconds", "singleton", "resources"),
+    *SHARED,
+}
+"""What the units say, or what a single machine has no use for."""
+ALL = """\
+[Unit]
+Description=Formation {name}
+Wants={wants}
+
+[Install]
+WantedBy=multi-user.target
+"""
+TYPE = """\
+[Unit]
+Description=Process type {type} of Formation {name}
+PartOf={name}.target
+{wants}"""
+PROCESS = """\
+[Unit]
+Description=Process %i of {unit}
+PartOf={unit}.target
+After=network-online.target
+Wants=network-online.target
+StartLimitIntervalSec=0
+
+[Service]
+User={user}
+WorkingDirectory={root}
+{environment}
+ExecStart={command}
+Restart=always
+RestartSec=5
+KillMode=mixed
+TimeoutStopSec={stop_seconds}
+SyslogIdentifier={unit}-%i
+{restrictions}"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,20 +94,17 @@ def exported(known: Known, host: Host) -> Exported:
     unknown = known.images_own()
     if len(unknown) == len(known.spec.processes):
         raise Mistyped(f"{unknown[0]} {IMAGES_OWN}.", hint="Set its command.")
-    left_out = [f"spec.{field}" for field in UNSAID_SHARED if getattr(known.spec, field)]
-    left_out += [f"{name} {IMAGES_OWN}" for name in unknown]
-    units = {f"{known.name}.target": _all(known, unknown)}
+    left_out = [*known.unsaid(SHARED, OWN_FIELDS), *(f"{name} {IMAGES_OWN}" for name in unknown)]
+    wants = " ".join(f"{known.name}-{name}.target" for name in known.spec.processes if name not in unknown)
+    units = {f"{known.name}.target": ALL.format(name=known.name, wants=wants)}
     for index, name in enumerate(known.spec.processes):
-        if name in unknown:
-            continue
-        writer = _Writer(known, host, name, host.port + PORTS * index)
-        units[f"{known.name}-{name}.target"] = writer.target()
-        units[f"{known.name}-{name}@.service"] = writer.template()
-        left_out += writer.left_out()
-    for unit in units:
-        if OWN.fullmatch(unit):
-            raise taken(unit)
-    return Exported(units, left_out)
+        if name not in unknown:
+            writer = _Writer(known, host, name, host.port + PORTS * index)
+            units |= {f"{writer.unit}.target": writer.target(), f"{writer.unit}@.service": writer.template()}
+            left_out += writer.left_out()
+    for unit in filter(OWN.fullmatch, units):
+        raise taken(unit)
+    return Exported({name: f"{MARK}\n{text}" for name, text in units.items()}, left_out)
 
 
 def taken(unit: str) -> Mistyped:
@@ -86,23 +115,9 @@ def taken(unit: str) -> Mistyped:
     )
 
 
-def _all(known: Known, left_out: Container[str]) -> str:
-    written = (name for name in known.spec.processes if name not in left_out)
-    wanted = " ".join(f"{known.name}-{name}.target" for name in written)
-    return _text(
-        ("Unit", [f"Description=Formation {known.name}", f"Wants={wanted}"]),
-        ("Install", ["WantedBy=multi-user.target"]),
-    )
-
-
 def _bounded(number: decimal.Decimal) -> int:
     """Return a limit that systemd can say, which is at least 1."""
     return max(1, round(min(number, decimal.Decimal(MOST_BYTES))))
-
-
-def _text(*sections: tuple[str, list[str]]) -> str:
-    parts = ["\n".join([f"[{name}]", *lines]) for name, lines in sections]
-    return f"{MARK}\n" + "\n\n".join(parts) + "\n"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,48 +152,25 @@ class _Writer:
         if count > MOST:
             raise Mistyped(f"{count} processes of {self.name} are too many for one machine: {MOST} are.")
         first = 1 if self.process.port is None else self.port
-        instances = [f"{self.unit}@{first + number}.service" for number in range(count)]
-        return _text(
-            (
-                "Unit",
-                [
-                    f"Description=Process type {self.name} of Formation {self.known.name}",
-                    f"PartOf={self.known.name}.target",
-                    *([f"Wants={' '.join(instances)}"] if instances else []),
-                ],
-            )
-        )
+        instances = " ".join(f"{self.unit}@{first + number}.service" for number in range(count))
+        wants = f"Wants={instances}\n" if instances else ""
+        return TYPE.format(type=self.name, name=self.known.name, wants=wants)
 
     def template(self) -> str:
         """Return the template of a process."""
-        unit = [
-            f"Description=Process %i of {self.unit}",
-            f"PartOf={self.unit}.target",
-            "After=network-online.target",
-            "Wants=network-online.target",
-            "StartLimitIntervalSec=0",
-        ]
+        grace = self.process.termination_grace_period_seconds
         try:
-            return _text(("Unit", unit), ("Service", [*self._service()]))
+            return PROCESS.format(
+                unit=self.unit,
+                user=quoted(literal(self.host.user)),
+                root=literal(self.host.root),
+                environment="\n".join(self._environment()),
+                command=self._command(),
+                stop_seconds=GRACE_SECONDS if grace is None else max(1, grace),  # 0 would be for ever
+                restrictions="".join(f"{each}\n" for each in self._restrictions()),
+            )
         except ValueError as error:
             raise Mistyped(f"{self.name} can't be a systemd unit: it has {error}.") from error
-
-    def _service(self) -> Iterator[str]:
-        grace = self.process.termination_grace_period_seconds
-        yield f"User={quoted(literal(self.host.user))}"
-        yield f"WorkingDirectory={literal(self.host.root)}"
-        yield from (f"Environment={each}" for each in self._environment())
-        if self.known.elsewhere(self.name):
-            yield f"EnvironmentFile={self.secrets}"
-        yield f"ExecStart={self._command()}"
-        yield "Restart=always"
-        yield f"RestartSec={RESTART_SECONDS}"
-        yield "KillMode=mixed"
-        yield f"TimeoutStopSec={GRACE_SECONDS if grace is None else max(1, grace)}"  # 0 would be for ever
-        yield f"SyslogIdentifier={self.unit}-%i"
-        yield from self._limits()
-        if (self.process.security_defaults or self.known.spec.security_defaults) != "none":
-            yield from RESTRICTED
 
     def _variables(self) -> dict[str, str]:
         """Return the variables with values in which specifiers are already what they mean."""
@@ -196,7 +188,9 @@ class _Writer:
         for name, value in self._variables().items():
             if UNSET.search(value):
                 raise ValueError(f"a control character in the variable {name}")
-            yield quoted(f"{name}={value}")
+            yield f"Environment={quoted(f'{name}={value}')}"
+        if self.known.elsewhere(self.name):
+            yield f"EnvironmentFile={self.secrets}"
 
     def _command(self) -> str:
         """Return the command line: what is known is in it, what the environment file has is a variable."""
@@ -212,22 +206,18 @@ class _Writer:
             raise ValueError("an equals sign in the name of its program")
         return " ".join([SEARCH, "--", program, *rest])
 
-    def _limits(self) -> Iterator[str]:
-        limits = self.limits
-        if "memory" in limits:
-            yield f"MemoryMax={_bounded(quantities.number(limits['memory']))}"
-        if "cpu" in limits:
-            yield f"CPUQuota={_bounded(quantities.number(limits['cpu']) * 100)}%"
+    def _restrictions(self) -> Iterator[str]:
+        if "memory" in self.limits:
+            yield f"MemoryMax={_bounded(quantities.number(self.limits['memory']))}"
+        if "cpu" in self.limits:
+            yield f"CPUQuota={_bounded(quantities.number(self.limits['cpu']) * 100)}%"
+        if (self.process.security_defaults or self.known.spec.security_defaults) != "none":
+            yield from RESTRICTED
 
     def left_out(self) -> list[str]:
         """Return sentences about what the units don't say."""
-        field = f"spec.processes.{self.name}"
-        fields = [
-            f"{field}.{ProcessType.model_fields[each].alias}"
-            for each in sorted(self.process.model_fields_set - SAID)
-            if getattr(self.process, each) is not None
-        ]
-        limits = [f"{field}.resources.limits.{each}" for each in self.limits if each not in {"cpu", "memory"}]
+        path = f"spec.processes.{self.name}.resources.limits"
+        limits = [f"{path}.{each}" for each in self.limits if each not in {"cpu", "memory"}]
         names = [
             f"{self.name}: {lenient.shown(each)} isn't a valid variable name in systemd"
             for each in self.known.literals(self.name)
@@ -236,4 +226,4 @@ class _Writer:
         elsewhere = [
             f"{self.name}: {each}; write it to {self.secrets}" for each in self.known.elsewhere(self.name)
         ]
-        return fields + limits + names + elsewhere
+        return limits + names + elsewhere

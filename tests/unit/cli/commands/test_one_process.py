@@ -197,7 +197,7 @@ def test_what_a_node_no_longer_has_is_no_line_of_a_log(cluster: Guarded) -> None
 def test_the_key_tab_completes_processes_and_namespaces(
     cluster: Guarded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("formation_cli.cluster_options.connect", lambda _: cluster)
+    monkeypatch.setattr("formation_cli.cluster_options.connect", lambda *_, **__: cluster)
     cluster.objects[kinds.NAMESPACE] = [{"metadata": {"name": name}} for name in ("team-a", "other")]
     assert completion.answer(["exec", "shop", "--process"], "shop-we") == ["shop-web-1-vwxyz", ":4"]
     assert completion.answer(["ps", "-n"], "te") == ["team-a", ":4"]
@@ -206,7 +206,7 @@ def test_the_key_tab_completes_processes_and_namespaces(
 def test_the_key_tab_offers_to_end_only_what_runs_once_and_goes_on(
     cluster: Guarded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("formation_cli.cluster_options.connect", lambda _: cluster)
+    monkeypatch.setattr("formation_cli.cluster_options.connect", lambda *_, **__: cluster)
     over = a_pod(name="shop-run-2-over", labels=ONE_OFF, status={"phase": "Succeeded"})
     cluster.objects[kinds.POD] += [a_one_off(), over]
     assert completion.answer(["stop", "shop", "--process"], "") == ["shop-run-12345678-klmno", ":4"]

@@ -1,11 +1,6 @@
 """What a process that is run once writes is shown whole and once, whatever becomes of kubectl attach."""
 
-import contextlib
-import os
 import pathlib
-import signal
-import sys
-import termios
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -17,12 +12,11 @@ from formation_cli.commands import log_streams
 from formation_cli.commands.enter import output
 from formation_cli.terminal import screen
 from tests.builders import a_container, a_pod, ended
+from tests.unit.cli import kubectls
 from tests.unit.cli.fake_cluster import FakeCluster
 
 WRITTEN = "\x1b[2J\x1b[31mred\x1bc"
 TOO_LATE = 'echo "error: unable to upgrade connection: container run not found" >&2; exit 1'
-OURS = (33, 77)
-"""Lines and columns of the window."""
 
 Kubectl = Callable[[str], None]
 
@@ -32,10 +26,7 @@ def kubectl(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Kubectl:
     """Have a script in kubectl's place."""
 
     def install(script: str) -> None:
-        program = tmp_path / "kubectl"
-        program.write_text(f"#!/bin/sh\n{script}\n")
-        program.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+        kubectls.install(tmp_path, monkeypatch, script)
 
     return install
 
@@ -43,19 +34,7 @@ def kubectl(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Kubectl:
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for kubectl however slow it is: only its end is waited for."""
-    monkeypatch.setattr(output, "LOOK", 60.0)
-    monkeypatch.setattr(output, "SILENCE", 60.0)
-
-
-@pytest.fixture
-def window(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """Sit at a terminal."""
-    ours, theirs = os.openpty()
-    termios.tcsetwinsize(ours, OURS)
-    with os.fdopen(theirs) as stdin:
-        monkeypatch.setattr(sys, "stdin", stdin)
-        yield ours
-    os.close(ours)
+    monkeypatch.setattr(output, "SILENCE", 1.0)
 
 
 class Running(FakeCluster):
@@ -71,13 +50,12 @@ class Running(FakeCluster):
         self._looks = self._looks[1:] or self._looks
 
 
-def shown(cluster: Running, pod: Object | None = None, *, tty: bool = False) -> list[tuple[int, bytes]]:
-    pieces = output.Joined(cluster, pod or a_pod(), tty=tty).pieces()
-    return [(stream, text) for stream, text in pieces if text]
+def shown(cluster: Running, pod: Object | None = None) -> list[tuple[int, bytes]]:
+    return [(stream, text) for stream, text in output.joined(cluster, pod or a_pod()) if text]
 
 
-def text_of(cluster: Running, *, tty: bool = False) -> bytes:
-    return b"".join(text for _, text in shown(cluster, tty=tty))
+def text_of(cluster: Running) -> bytes:
+    return b"".join(text for _, text in shown(cluster))
 
 
 @pytest.mark.parametrize(("terminal", "shown"), [(True, "\x1b[31mred\x1b[0m\n"), (False, f"{WRITTEN}\n")])
@@ -116,7 +94,7 @@ def test_a_log_that_breaks_off_is_read_on(
 @pytest.mark.parametrize("attach", [TOO_LATE, "exit 0"], ids=["too late", "at its very end"])
 def test_a_process_that_has_ended_before_attach_is_shown_by_its_log(kubectl: Kubectl, attach: str) -> None:
     kubectl(attach)
-    assert shown(Running("quick", "quick over", code=0)) == [(1, b"quick\n"), (1, b"over\n")]
+    assert shown(Running("quick over", code=0)) == [(1, b"quick\n"), (1, b"over\n")]
 
 
 def test_nothing_is_attached_to_a_process_that_is_known_to_have_ended(kubectl: Kubectl) -> None:
@@ -127,42 +105,45 @@ def test_nothing_is_attached_to_a_process_that_is_known_to_have_ended(kubectl: K
 @pytest.mark.usefixtures("unhurried")
 def test_what_was_written_before_attach_is_shown_above_what_it_brings(kubectl: Kubectl) -> None:
     kubectl("echo three; sleep 0.1; echo four")
-    assert text_of(Running("one", "one two three four")) == b"one\ntwo\nthree\nfour\n"
-
-
-def test_what_is_written_while_attach_begins_is_shown_though_it_brings_nothing(kubectl: Kubectl) -> None:
-    kubectl("exec sleep 600")
-    with contextlib.closing(output.Joined(Running("one", "one two"), a_pod(), tty=False).pieces()) as pieces:
-        assert [next(pieces).text for _ in range(2)] == [b"one\n", b"two\n"]
+    assert text_of(Running("one two three four")) == b"one\ntwo\nthree\nfour\n"
 
 
 @pytest.mark.usefixtures("unhurried")
 def test_the_streams_stay_apart_and_nothing_of_either_is_repeated(kubectl: Kubectl) -> None:
     kubectl("echo wrong >&2; sleep 0.05; echo right")
-    found = shown(Running("", "above right wrong"))
+    found = shown(Running("above right wrong"))
     assert found == [(1, b"above\n"), (2, b"wrong\n"), (1, b"right\n")]
 
 
 @pytest.mark.usefixtures("unhurried")
 def test_what_attach_brings_is_not_changed(kubectl: Kubectl) -> None:
     kubectl("printf 'a\\r\\n\\377\\000b'")
-    assert text_of(Running("", "a")) == b"a\r\n\xff\x00b"
+    assert text_of(Running("a")) == b"a\r\n\xff\x00b"
 
 
-@pytest.mark.usefixtures("unhurried")
-def test_a_terminal_has_its_prompt_behind_what_the_log_has(kubectl: Kubectl, window: int) -> None:
-    kubectl("printf '$ '")
-    assert text_of(Running("Welcome", "Welcome back"), tty=True) == b"Welcome\r\nback\r\n$ "
+def at_terminal(
+    capfdbinary: pytest.CaptureFixture[bytes], cluster: Running, pod: Object | None = None
+) -> bytes:
+    output.show(cluster, pod or a_pod(), OneOff(("sh",), stdin=True, tty=True))
+    return capfdbinary.readouterr().out
 
 
-def test_kubectl_writes_to_a_terminal_of_the_size_of_ours(kubectl: Kubectl, window: int) -> None:
-    kubectl("trap 'stty size <&1; exit' WINCH; stty size <&1; while :; do sleep 0.1; done")
-    with contextlib.closing(output.Joined(Running(), a_pod(), tty=True).pieces()) as pieces:
-        sizes = (piece.text for piece in pieces if piece.text)
-        assert next(sizes) == b"33 77\n"
-        termios.tcsetwinsize(window, (20, 30))
-        signal.raise_signal(signal.SIGWINCH)
-        assert next(sizes) == b"20 30\n"
+def test_at_a_terminal_kubectl_is_on_its_own_below_what_the_log_has(
+    kubectl: Kubectl, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    kubectl("printf '%s ' \"$@\"")
+    written = at_terminal(capfdbinary, Running("Welcome back"))
+    how = b"attach --namespace=default --quiet --stdin --tty shop-worker-1 --container=worker "
+    assert written.splitlines() == [b"Welcome", b"back", how]
+
+
+def test_at_a_terminal_the_log_has_the_rest_of_what_attach_comes_too_late_for(
+    kubectl: Kubectl, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    kubectl(TOO_LATE)
+    assert at_terminal(capfdbinary, Running("one", "one two", code=0)) == b"one\ntwo\n"
+    over = a_pod(a_container(ended(0)))
+    assert at_terminal(capfdbinary, Running("one two", code=0), over) == b"one\ntwo\n"
 
 
 @pytest.mark.parametrize("before", ["", "echo heard; sleep 1; "], ids=["at once", "later"])
@@ -175,11 +156,12 @@ def test_a_process_that_attach_does_not_reach_is_not_waited_for(
         shown(Running())
 
 
+@pytest.mark.parametrize("tty", [False, True])
 def test_it_is_said_why_attach_does_not_reach_a_process(
-    kubectl: Kubectl, monkeypatch: pytest.MonkeyPatch
+    kubectl: Kubectl, monkeypatch: pytest.MonkeyPatch, tty: bool
 ) -> None:
     monkeypatch.setattr(output, "LAG", 0.0)
     kubectl("echo 'error: you may not' >&2; exit 1")
     with pytest.raises(failures.Failure) as failed:
-        shown(Running())
+        output.show(Running(), a_pod(), OneOff(("sh",), stdin=True, tty=tty))
     assert failed.value.hint == "error: you may not"

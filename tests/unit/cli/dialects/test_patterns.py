@@ -8,7 +8,6 @@ import pytest
 from formation_cli.dialects import (
     app,
     dotenv,
-    heroku,
     names,
     procfile,
     programs,
@@ -25,7 +24,6 @@ pytestmark = pytest.mark.timed
 MODULES = (
     app,
     dotenv,
-    heroku,
     names,
     procfile,
     programs,
@@ -46,7 +44,7 @@ PATTERNS = {
 
 
 SCANNED = {
-    *("app.LISTENS", "dotenv.ESCAPE", "heroku.HALF", "references.TOKEN", "references.AMBIGUOUS"),
+    *("app.LISTENS", "dotenv.UNESCAPED", "dotenv.SPECIAL", "references.TOKEN", "references.AMBIGUOUS"),
     *("shell.TOKEN", "shell.CONTROL", "procfile.CONTROL", "units.UNSET", "quoting.FORBIDDEN"),
     "variables.CREDENTIALS",
 }

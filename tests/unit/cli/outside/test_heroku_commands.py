@@ -41,6 +41,7 @@ def test_app_json_the_api_and_a_procfile_make_one_formation(folder: pathlib.Path
         "app.json", "formation.json", "--procfile", "Procfile", "--env", ".env", "-m", "worker=4"
     )
     assert result.exit_code == 0, result.output
+    assert "&id" not in result.stdout  # people read it: each value is written out
     formation = yaml.safe_load(result.stdout)
     assert formation["metadata"]["name"] == "shop"
     assert formation["spec"]["env"] == [{"name": "A", "value": "1"}, {"name": "B", "value": "3"}]

@@ -133,9 +133,9 @@ def test_what_units_can_not_say_is_named() -> None:
         release={"command": ["migrate"]},
     )
     assert found.left_out == [
-        "spec.suspend",
-        "spec.release",
         "spec.processes.web.livenessProbe",
+        "spec.release",
+        "spec.suspend",
         "spec.processes.web.resources.limits.ephemeral-storage",
         "web: a.b isn't a valid variable name in systemd",
     ]
