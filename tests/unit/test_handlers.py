@@ -32,7 +32,7 @@ from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.live_api_server import GONE, LiveApiServer, Trouble
 
 QUICK = Settings(start_retry=0.01, liveness=None)
-LONGEST_PAUSE = kopf_session.LONGEST_PAUSE
+LONGEST_PAUSE = max(itertools.islice(handlers.Backoffs(), 20))
 LEASE = ("formation-system", "formation-operator")
 STATUSES = [403, 404, 410, 429, 500, 503]
 
@@ -178,7 +178,8 @@ def in_haste(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
     monkeypatch.setattr(handlers, "LAST_SECONDS", None)  # the process is that of all tests
     monkeypatch.setattr(handlers.Backoffs, "__iter__", lambda _: itertools.repeat(0.01))
     monkeypatch.setattr(informers, "QUIET_SECONDS", 0.05)
-    for each in (informers, reflector, kopf_session):
+    monkeypatch.setattr(kopf_session, "APART", 0.01)
+    for each in (informers, reflector):
         monkeypatch.setattr(each, "FIRST_PAUSE", 0.01)
         monkeypatch.setattr(each, "LONGEST_PAUSE", 0.02)
 
@@ -383,7 +384,6 @@ TROUBLES: dict[str, Trouble] = {
     "nothing": stream(b""),
     "silence": fall_silent,
     "a cut before the answer": cut,
-    "no answer": hang,
 }
 
 
@@ -391,7 +391,6 @@ TROUBLES: dict[str, Trouble] = {
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have silence last a moment."""
     monkeypatch.setattr(watch_lines, "SILENCE", 0.3)
-    monkeypatch.setattr(kopf_session, "ANSWER_SECONDS", 0.3)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -425,8 +424,8 @@ def text(said: str) -> Trouble:
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     "trouble",
-    [*map(status, STATUSES), text("<html>"), cut, hang],
-    ids=[*map(str, STATUSES), "a page of a load balancer", "cut", "no answer"],
+    [*map(status, STATUSES), text("<html>"), cut],
+    ids=[*map(str, STATUSES), "a page of a load balancer", "cut"],
 )
 async def test_whatever_comes_instead_of_a_list_nothing_is_forgotten_and_all_goes_on(
     trouble: Trouble, tmp_path: pathlib.Path
@@ -566,11 +565,14 @@ async def others_happen(here: Running, cluster: FakeCluster) -> None:
         await asyncio.sleep(0.02)
 
 
-async def test_a_watch_that_is_silent_while_others_are_not_ends_the_process(tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize("trouble", [fall_silent, hang])
+async def test_a_watch_that_is_silent_while_others_are_not_ends_the_process(
+    tmp_path: pathlib.Path, trouble: Trouble
+) -> None:
     cluster = a_cluster("a")
     settings = Settings(watch_lost=0.4, liveness=None)
     async with started(
-        cluster, tmp_path, settings, lambda server: server.watch_troubles.append(fall_silent)
+        cluster, tmp_path, settings, lambda server: server.watch_troubles.append(trouble)
     ) as here:
         await until(lambda: not here.server.watch_troubles and cluster.all("Deployment"))
         others = asyncio.create_task(others_happen(here, cluster))
@@ -591,7 +593,7 @@ async def test_where_all_watches_are_silent_none_is_taken_to_be_lost(tmp_path: p
 
 
 def test_a_watch_is_lost_only_after_the_time_that_a_dead_connection_takes_to_be_noticed() -> None:
-    begins_anew = kopf_session.ANSWER_SECONDS + LONGEST_PAUSE + watch_lines.SILENCE
+    begins_anew = watch_lines.SILENCE + LONGEST_PAUSE + kopf_session.APART
     assert Settings().watch_lost > begins_anew
 
 

@@ -13,8 +13,6 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import pydantic_core
-from aiohttp import connector
-from aiohttp.tracing import Trace
 from kubernetes.aio import client
 
 from formation_operator.api import naming
@@ -41,30 +39,37 @@ Source: ``IdleTimeout`` in ``k8s.io/apiserver/pkg/server/secure_serving.go``.
 """
 
 
+MayWrite = Callable[[], bool]
+"""Returns whether this process may write."""
+CONNECT_SECONDS = 2.0
+"""Seconds that a request may wait for a connection after it was checked that it may be sent.
+
+They are fewer than those for which a Lease outlasts the right to write (`settings.LeaseTimes`): a write that
+waited longer could be sent while another replica leads.
+"""
+
+
 class NotSentError(aiohttp.ClientError):
     """A request wasn't sent."""
 
 
-class GatedConnector(aiohttp.TCPConnector):
-    """Gives no connection to a write while this process may not write.
+class Gate:
+    """Middleware of a client's session: sends no write while this process may not write.
 
-    A request may have waited because of ``Retry-After``, for a free connection, or for a handshake, and
-    aiohttp tries some a second time. So this checks at the last moment before a request is sent.
+    It is the last one before a request is sent: a request may have waited because of ``Retry-After``. aiohttp
+    tries some a second time, through this.
     """
 
-    def __init__(self, may_write: Callable[[], bool], **options: Any) -> None:
-        """Take a function that returns whether to write, and the options of `aiohttp.TCPConnector`."""
-        super().__init__(**options)
+    def __init__(self, may_write: MayWrite) -> None:
+        """Take a function that returns whether to write."""
         self.may_write = may_write
 
-    async def connect(
-        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
-    ) -> connector.Connection:
-        """Return a connection for a request; raise `NotSentError` for a write that may not be sent."""
-        connection = await super().connect(req, traces, timeout)
-        if req.method == "GET" or self.may_write():
-            return connection
-        connection.release()
+    async def __call__(
+        self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        """Send a request; raise `NotSentError` for a write that may not be sent."""
+        if request.method == "GET" or self.may_write():
+            return await send(request)
         raise NotSentError("not sent: another replica may lead now")
 
 
@@ -91,23 +96,23 @@ class Connection:
         self.proxy = configuration.proxy or proxy_for(self.url)
         self.middlewares = middlewares or (RetryAfter(), Login(configuration))
         """They pause requests as the server wants, and add our credentials."""
-        self._connector = GatedConnector(
-            lambda: True, limit=configuration.connection_pool_maxsize, keepalive_timeout=KEEP_ALIVE
-        )
+        self._gate = Gate(lambda: True)
         self._session = aiohttp.ClientSession(
-            connector=self._connector,
+            connector=aiohttp.TCPConnector(
+                limit=configuration.connection_pool_maxsize, keepalive_timeout=KEEP_ALIVE
+            ),
             headers={"User-Agent": naming.FIELD_MANAGER},
             proxy=self.proxy,
             read_bufsize=MOST_BYTES,
-            timeout=aiohttp.ClientTimeout(),
+            timeout=aiohttp.ClientTimeout(connect=CONNECT_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
             response_class=BoundedResponse,
-            middlewares=(Pages(), *self.middlewares),
+            middlewares=(Pages(), *self.middlewares, self._gate),
         )
 
-    def gate(self, may_write: Callable[[], bool]) -> None:
-        """Send a write only if ``may_write`` returns true when the write has its connection."""
-        self._connector.may_write = may_write
+    def gate(self, may_write: MayWrite) -> None:
+        """Send a write only if ``may_write`` returns true right before."""
+        self._gate.may_write = may_write
 
     def another(self, connections: int) -> "Connection":
         """Return another one with the same credentials, connections of its own, and no gate."""

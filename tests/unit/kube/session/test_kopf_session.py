@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -170,7 +171,7 @@ async def test_that_a_watch_is_too_old_reaches_kopf() -> None:
 @pytest.mark.parametrize("number", [400, 500, 504])
 async def test_any_other_error_in_a_watch_is_as_a_lost_connection(number: int) -> None:
     async with session(stream(error(number))) as here:
-        with pytest.raises(aiohttp.ClientPayloadError, match="the watch has ended"):
+        with pytest.raises(aiohttp.ClientPayloadError, match="neither a page nor an event"):
             await here.watch()
 
 
@@ -197,20 +198,6 @@ async def test_a_line_without_an_end_is_as_a_lost_connection(monkeypatch: pytest
             await here.watch()
 
 
-@pytest.mark.parametrize("path", [LIST, WATCH], ids=["list", "watch"])
-async def test_an_answer_that_does_not_come_is_as_a_lost_connection(
-    path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kopf_session, "ANSWER_SECONDS", 0.05)
-
-    async def hang(_: web.Request) -> web.StreamResponse:
-        return await asyncio.Future()
-
-    async with session(hang) as here:
-        with pytest.raises(TimeoutError):
-            await here.get(path)
-
-
 async def test_whenever_a_watch_says_anything_its_namespace_is_reached() -> None:
     bookmark = b'{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9"}}}\n'
     async with session(stream(bookmark)) as here:
@@ -222,33 +209,32 @@ async def test_whenever_a_watch_says_anything_its_namespace_is_reached() -> None
         assert here.reached == []
 
 
-async def test_a_watch_that_says_nothing_is_begun_again_ever_more_seldom(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("line", [b"", event(formation("a")), error(500)], ids=["nothing", "event", "error"])
+async def test_watches_of_a_namespace_start_a_second_apart_at_least_and_without_a_pause_after_a_longer_one(
+    line: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """kopf itself would begin it again at once."""
-    monkeypatch.setattr(kopf_session, "FIRST_PAUSE", 1.0)
-    pauses: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-
-    answers = iter(
-        [stream()] * 8 + [stream(error(500))] * 2 + [stream(event(formation("a")))] + [stream()] * 2
-    )
+    """kopf itself starts the next one at once."""
+    monkeypatch.setattr(kopf_session, "APART", 0.2)
+    now = asyncio.get_running_loop().time
+    starts: list[float] = []
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        return await next(answers)(request)
+        starts.append(now())
+        return await stream(line)(request)
 
     async with session(answer) as here:
-        monkeypatch.setattr(asyncio, "sleep", sleep)
-        for _ in range(13):
+        for pause in (0.0, 0.0, 0.25, 0.0):
             with contextlib.suppress(aiohttp.ClientPayloadError):
                 await here.watch()
-        monkeypatch.undo()
-    most = kopf_session.LONGEST_PAUSE
-    assert sum(pauses[:4]) < most, "what is soon over is soon noticed"
-    assert all(most / 2 <= pause <= most for pause in pauses[5:10])
-    assert all(pause <= 2 for pause in pauses[10:12])
+            await asyncio.sleep(pause)
+        ended = now()
+        await asyncio.gather(
+            here.get(f"{FORMATIONS.place('left')}?watch=true"), here.get(f"{LIST}?limit=500")
+        )
+    between = [after - before for before, after in itertools.pairwise(starts)]
+    assert all(0.19 < each < 0.24 for each in between[:2])
+    assert 0.25 <= between[2] < 0.29
+    assert starts[-1] - ended < 0.05, "neither other namespaces nor lists wait"
 
 
 async def test_a_list_comes_in_pages_that_fit() -> None:
@@ -266,51 +252,29 @@ async def test_a_list_comes_in_pages_that_fit() -> None:
 @pytest.mark.parametrize("method", ["post", "patch", "delete"])
 async def test_nothing_is_written_through_it(method: str) -> None:
     async with session(status(200)) as here:
-        with pytest.raises(aiohttp.ClientConnectionError, match="not sent"):
+        with pytest.raises(connection.NotSentError):
             await here.client.request(method, f"{here.server.url}{LIST}")
 
 
-# What stands in between
+@pytest.mark.parametrize("path", ["/apis", "/prefix/apis", "/apis/formations.dev/v1"])
+async def test_discovery_that_lacks_the_kind_is_a_lost_connection(path: str) -> None:
+    """kopf looks only once, and the API server lists a new kind later than it serves it."""
+    async with session(stream(b'{"groups":[{"name":"apps"}],"resources":[]}')) as here:
+        with pytest.raises(aiohttp.ClientConnectionError, match=r"no formations(\.dev)? yet"):
+            await here.get(path)
+    found = {"groups": [{"name": "formations.dev"}], "resources": [{"name": "formations"}]}
+    async with session(stream(json.dumps(found).encode())) as here:
+        assert await (await here.get(path)).json() == found
 
 
-async def refuse_to_connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer as a proxy whose other side is away."""
-    await reader.readuntil(b"\r\n\r\n")
-    writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
-    await writer.drain()
-    writer.close()
-
-
-async def test_a_proxy_that_cannot_connect_is_a_lost_connection() -> None:
-    async with await asyncio.start_server(refuse_to_connect, "127.0.0.1") as proxy:
-        host, port = proxy.sockets[0].getsockname()
-        configuration = client.Configuration(host="https://127.0.0.1:1")
-        configuration.proxy = f"http://{host}:{port}"
-        server = connection.Connection(configuration)
-        async with kopf_session.session(server, lambda _: None) as session:
-            with pytest.raises(aiohttp.ClientConnectionError):
-                await session.request("get", f"https://127.0.0.1:1{WATCH}")
-        await server.close()
-
-
-@pytest.mark.parametrize("said", [b"<html>", b"", b'{"groups":[{"name":"formations.dev"}'])
-async def test_discovery_that_is_cut_off_or_no_json_is_a_lost_connection(said: bytes) -> None:
-    async with session(stream(said)) as here:
-        with pytest.raises(aiohttp.ClientConnectionError):
-            await here.get("/apis")
-
-
-async def test_a_namespace_that_forbids_the_watch_is_reported_and_a_list_that_is_forbidden_is_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(kopf_session, "FIRST_REFUSED", 0.001)
+async def test_a_namespace_that_forbids_a_list_or_a_watch_is_reported() -> None:
     refused: list[str | None] = []
     async with answering(status(403)) as url:
         server = connection.Connection(client.Configuration(host=url))
         nobody = lambda _: None  # noqa: E731
         async with kopf_session.session(server, nobody, nobody, refused.append) as session:
-            for path in (f"{FORMATIONS.place('a')}?limit=500", f"{FORMATIONS.place('b')}?watch=true"):
+            for path in (f"{FORMATIONS.place('a')}?limit=500", f"{FORMATIONS.place('b')}?watch=true", WATCH):
                 with pytest.raises(aiohttp.ClientConnectionError):
                     await session.request("get", url + path)
         await server.close()
-    assert refused == ["b"]
+    assert refused == ["a", "b", None]
