@@ -1,8 +1,6 @@
 """The session of our requests, and the gate that lets only the leader write."""
 
-import contextlib
 import copy
-import ipaddress
 import re
 import time
 from collections.abc import Callable, Container, Sequence
@@ -195,20 +193,8 @@ def verb_of(method: str, query: Container[str], content_type: str) -> str:
 
 def proxy_for(url: str) -> str | None:
     """Return the proxy that the environment has for a server, as in ``HTTPS_PROXY``, or none."""
-    server, proxies = urlsplit(url), getproxies()
-    is_direct = proxy_bypass(server.netloc) or _is_within(server.hostname or "", proxies.get("no", ""))
-    proxy = proxies.get(server.scheme)
-    if is_direct or not proxy:
+    server = urlsplit(url)
+    proxy = getproxies().get(server.scheme)
+    if proxy_bypass(server.netloc) or not proxy:
         return None
     return proxy if "://" in proxy else f"http://{proxy}"  # as the clients in Go take it
-
-
-def _is_within(host: str, networks: str) -> bool:
-    """Return whether a host is an address in one of the networks that ``NO_PROXY`` lists."""
-    with contextlib.suppress(ValueError):
-        address = ipaddress.ip_address(host)
-        for each in networks.split(","):
-            with contextlib.suppress(ValueError):
-                if address in ipaddress.ip_network(each.strip(), strict=False):
-                    return True
-    return False
