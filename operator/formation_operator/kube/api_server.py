@@ -167,30 +167,19 @@ class Kube(Cluster):
 
     async def apply(self, manifest: Object, *, manager: str) -> Object:
         """Write an object by server-side apply with force, and return it as it is then."""
-        return await self._apply(manifest, manager)
+        return await self._apply(manifest, manager, force=True)
 
-    async def _apply(
-        self,
-        manifest: Object,
-        manager: str = naming.FIELD_MANAGER,
-        part: str = "",
-        *,
-        force: bool = True,
-    ) -> Object:
+    async def _apply(self, manifest: Object, manager: str, *, force: bool) -> Object:
         query = {"fieldManager": manager, "force": str(force).lower()}
-        return await self._request("PATCH", path_of(manifest) + part, query, manifest, APPLY)
-
-    async def apply_status(self, manifest: Object) -> Object:
-        """Write a Formation's status by server-side apply and return the Formation."""
-        return await self._apply(manifest, part="/status")
+        return await self._request("PATCH", path_of(manifest), query, manifest, APPLY)
 
     async def replace_status(self, manifest: Object) -> Object:
-        """Replace a Formation's whole status, whatever its managers; `ConflictError` at another version."""
+        """Replace a Formation's whole status and return the Formation; `ConflictError` at another version."""
         query = {"fieldManager": naming.FIELD_MANAGER}
         version = manifest["metadata"]["resourceVersion"]
         operations = [
             {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
-            {"op": "replace", "path": "/status", "value": manifest["status"]},
+            {"op": "add", "path": "/status", "value": manifest["status"]},
         ]
         return await self._request("PATCH", f"{path_of(manifest)}/status", query, operations, JSON_PATCH)
 

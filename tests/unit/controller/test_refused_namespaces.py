@@ -241,7 +241,7 @@ async def test_passes_in_a_namespace_that_refuses_fail_by_themselves() -> None:
     await here.start()
     cluster.refused["left"] = set(kinds.BY_NAME)
     async with at_work(here) as running:
-        while {call.namespace for call in cluster.asked("apply_status")} != {"left", "right"}:  # noqa: ASYNC110
+        while {call.namespace for call in cluster.asked("replace_status")} != {"left", "right"}:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
         assert not running.done()
     assert [raw["metadata"]["namespace"] for raw in cluster.all("Deployment")] == ["right"]

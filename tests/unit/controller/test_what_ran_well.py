@@ -94,11 +94,11 @@ async def test_the_next_leader_begins_the_minute_anew_and_nobody_shortens_it_by_
 
 
 async def test_it_costs_one_more_write_of_the_status_and_nothing_else(shop: Shop) -> None:
-    before, said = len(shop.cluster.calls), len(shop.cluster.asked("apply_status"))
+    before, said = len(shop.cluster.calls), len(shop.cluster.asked("replace_status"))
     await run_for_a_minute(shop)
     await run_for_a_minute(shop)
-    assert {each.verb for each in shop.cluster.calls[before:]} == {"apply_status", "notify"}
-    assert len(shop.cluster.asked("apply_status")) == said + 2
+    assert {each.verb for each in shop.cluster.calls[before:]} == {"replace_status", "notify"}
+    assert len(shop.cluster.asked("replace_status")) == said + 2
 
 
 async def test_what_runs_may_prove_itself_while_a_newer_content_waits_for_its_release() -> None:

@@ -126,8 +126,6 @@ class LiveApiServer(ApiServer):
             return self._carried_out(
                 lambda: self.cluster.patch_now(kind, about["namespace"], about["name"], body)
             )
-        if "sub" in about:
-            return self._carried_out(lambda: self.cluster.write_status(body))
         force = request.query["force"] == "true"
         return self._carried_out(lambda: self.cluster.write(body, by=Owner(by, "Apply"), force=force))
 
