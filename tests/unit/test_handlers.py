@@ -384,6 +384,7 @@ TROUBLES: dict[str, Trouble] = {
     "nothing": stream(b""),
     "silence": fall_silent,
     "a cut before the answer": cut,
+    "no answer": hang,
 }
 
 
@@ -391,6 +392,7 @@ TROUBLES: dict[str, Trouble] = {
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have silence last a moment."""
     monkeypatch.setattr(watch_lines, "SILENCE", 0.3)
+    monkeypatch.setattr(kopf_session, "ANSWER_SECONDS", 0.3)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -424,8 +426,8 @@ def text(said: str) -> Trouble:
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     "trouble",
-    [*map(status, STATUSES), text("<html>"), cut],
-    ids=[*map(str, STATUSES), "a page of a load balancer", "cut"],
+    [*map(status, STATUSES), text("<html>"), cut, hang],
+    ids=[*map(str, STATUSES), "a page of a load balancer", "cut", "no answer"],
 )
 async def test_whatever_comes_instead_of_a_list_nothing_is_forgotten_and_all_goes_on(
     trouble: Trouble, tmp_path: pathlib.Path
@@ -593,7 +595,7 @@ async def test_where_all_watches_are_silent_none_is_taken_to_be_lost(tmp_path: p
 
 
 def test_a_watch_is_lost_only_after_the_time_that_a_dead_connection_takes_to_be_noticed() -> None:
-    begins_anew = watch_lines.SILENCE + LONGEST_PAUSE + kopf_session.APART
+    begins_anew = kopf_session.ANSWER_SECONDS + LONGEST_PAUSE + watch_lines.SILENCE
     assert Settings().watch_lost > begins_anew
 
 

@@ -24,6 +24,8 @@ from formation_operator.kube.session.watch_lines import Lines
 
 Reached = Callable[[str | None], None]
 FORBIDDEN, GONE = 403, 410
+ANSWER_SECONDS = 60.0
+"""Seconds until a watch must start, or a page must come."""
 APART = 1.0
 """Seconds from the start of a watch to the next one's, at the least: kopf itself makes no pause."""
 DISCOVERY = {
@@ -120,7 +122,11 @@ class Watched:
         namespace = found[1] if found else None
         if is_watch:
             await self._pause(namespace)
-        answer = await send(request)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                answer = await send(request)
+        except aiohttp.ClientResponseError as error:  # a proxy refuses, or the answer isn't HTTP
+            raise aiohttp.ClientConnectionError(f"{request.url.path}: {error!r}") from error
         if answer.status == FORBIDDEN:
             self._refused(namespace)
         if answer.status >= 300:  # no redirect is followed, either

@@ -198,6 +198,20 @@ async def test_a_line_without_an_end_is_as_a_lost_connection(monkeypatch: pytest
             await here.watch()
 
 
+@pytest.mark.parametrize("path", [LIST, WATCH], ids=["list", "watch"])
+async def test_an_answer_that_does_not_come_is_as_a_lost_connection(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kopf_session, "ANSWER_SECONDS", 0.05)
+
+    async def hang(_: web.Request) -> web.StreamResponse:
+        return await asyncio.Future()
+
+    async with session(hang) as here:
+        with pytest.raises(TimeoutError):
+            await here.get(path)
+
+
 async def test_whenever_a_watch_says_anything_its_namespace_is_reached() -> None:
     bookmark = b'{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9"}}}\n'
     async with session(stream(bookmark)) as here:
@@ -254,6 +268,26 @@ async def test_nothing_is_written_through_it(method: str) -> None:
     async with session(status(200)) as here:
         with pytest.raises(connection.NotSentError):
             await here.client.request(method, f"{here.server.url}{LIST}")
+
+
+async def refuse_to_connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer as a proxy whose other side is away."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+    await writer.drain()
+    writer.close()
+
+
+async def test_a_proxy_that_cannot_connect_is_a_lost_connection() -> None:
+    async with await asyncio.start_server(refuse_to_connect, "127.0.0.1") as proxy:
+        host, port = proxy.sockets[0].getsockname()
+        configuration = client.Configuration(host="https://127.0.0.1:1")
+        configuration.proxy = f"http://{host}:{port}"
+        server = connection.Connection(configuration)
+        async with kopf_session.session(server, lambda _: None) as session:
+            with pytest.raises(aiohttp.ClientConnectionError):
+                await session.request("get", f"https://127.0.0.1:1{WATCH}")
+        await server.close()
 
 
 @pytest.mark.parametrize("path", ["/apis", "/prefix/apis", "/apis/formations.dev/v1"])
