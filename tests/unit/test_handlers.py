@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import pathlib
+import random
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -291,6 +292,15 @@ async def test_a_namespace_that_refuses_from_the_start_is_served_as_soon_as_it_l
         cluster.remove(naming.KIND, "left", "a")
         await here.server.publish()
         await until(lambda: here.known == {"b"})
+
+
+async def test_kopfs_watch_ends_at_another_moment_than_those_of_other_processes(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(random, "randint", lambda least, most: (least + most) // 2)
+    async with started(a_cluster("a"), tmp_path) as here:
+        await here.until_watching()
+        assert here.server.watch_seconds[naming.PLURAL] == 450
 
 
 async def test_kopf_writes_nothing(tmp_path: pathlib.Path) -> None:

@@ -113,30 +113,15 @@ class Watched:
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Send a request; raise what kopf takes as a lost connection for any status but a success.
-
-        After a 410 to a page kopf has to start a new list, and not to send the same request again. The API
-        server accepts requests for a new kind before discovery has it, for which kopf has to wait.
-        """
+        """Send a request; raise what kopf takes as a lost connection for any answer but a success."""
         found, is_watch = NAMESPACE.search(request.url.raw_path), "watch" in request.url.query
         namespace = found[1] if found else None
         if is_watch:
             await self._pause(namespace)
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                answer = await send(request)
-        except aiohttp.ClientResponseError as error:  # a proxy refuses, or the answer isn't HTTP
-            raise aiohttp.ClientConnectionError(f"{request.url.path}: {error!r}") from error
+        answer = await _sent(request, send)
         if answer.status == FORBIDDEN:
             self._refused(namespace)
-        if answer.status >= 300:  # no redirect is followed, either
-            answer.close()
-            is_expired = answer.status == GONE and not is_watch
-            lost = aiohttp.ClientPayloadError if is_expired else aiohttp.ClientConnectionError
-            raise lost(f"{request.url.path}: HTTP {answer.status}")
-        for place, name in DISCOVERY.items():
-            if request.url.path.endswith(place) and f'"{name}"'.encode() not in await answer.read():
-                raise aiohttp.ClientConnectionError(f"{request.url.path}: no {name} yet")
+        await _check(answer, is_watch=is_watch)
         if "limit" in request.url.query:
             self._listed(namespace)
         if is_watch:
@@ -149,6 +134,32 @@ class Watched:
         now = asyncio.get_running_loop().time
         await asyncio.sleep(self._started.get(namespace, -APART) + APART - now())
         self._started[namespace] = now()
+
+
+async def _sent(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Send a request; raise `ClientConnectionError` if a proxy refuses it, or the answer isn't HTTP."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return await send(request)
+    except aiohttp.ClientResponseError as error:
+        raise aiohttp.ClientConnectionError(f"{request.url.path}: {error!r}") from error
+
+
+async def _check(answer: aiohttp.ClientResponse, *, is_watch: bool) -> None:
+    """Raise what kopf takes as a lost connection for any status but a success; no redirect is followed.
+
+    After a 410 to a page kopf has to start a new list, and not to send the same request again. The API server
+    accepts requests for a new kind before discovery has it, for which kopf has to wait.
+    """
+    path = answer.url.path
+    if answer.status >= 300:
+        answer.close()
+        is_expired = answer.status == GONE and not is_watch
+        lost = aiohttp.ClientPayloadError if is_expired else aiohttp.ClientConnectionError
+        raise lost(f"{path}: HTTP {answer.status}")
+    for place, name in DISCOVERY.items():
+        if path.endswith(place) and f'"{name}"'.encode() not in await answer.read():
+            raise aiohttp.ClientConnectionError(f"{path}: no {name} yet")
 
 
 def session(
