@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import itertools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -224,31 +223,37 @@ async def test_whenever_a_watch_says_anything_its_namespace_is_reached() -> None
 
 
 @pytest.mark.parametrize("line", [b"", event(formation("a")), error(500)], ids=["nothing", "event", "error"])
-async def test_watches_of_a_namespace_start_a_second_apart_at_least_and_without_a_pause_after_a_longer_one(
+async def test_watches_of_a_namespace_start_a_second_apart_at_least_and_one_after_a_longer_one_at_once(
     line: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """kopf itself starts the next one at once."""
-    monkeypatch.setattr(kopf_session, "APART", 0.2)
-    now = asyncio.get_running_loop().time
-    starts: list[float] = []
+    pauses: list[float] = []
+    sleep = asyncio.sleep
 
-    async def answer(request: web.Request) -> web.StreamResponse:
-        starts.append(now())
-        return await stream(line)(request)
+    async def noted(seconds: float) -> None:
+        if seconds:
+            pauses.append(seconds)
+        await sleep(0)
 
-    async with session(answer) as here:
-        for pause in (0.0, 0.0, 0.25, 0.0):
+    async with session(stream(line)) as here:
+
+        async def watched(path: str = WATCH) -> float:
             with contextlib.suppress(aiohttp.ClientPayloadError):
-                await here.watch()
-            await asyncio.sleep(pause)
-        ended = now()
-        await asyncio.gather(
-            here.get(f"{FORMATIONS.place('left')}?watch=true"), here.get(f"{LIST}?limit=500")
-        )
-    between = [after - before for before, after in itertools.pairwise(starts)]
-    assert all(0.19 < each < 0.24 for each in between[:2])
-    assert 0.25 <= between[2] < 0.29
-    assert starts[-1] - ended < 0.05, "neither other namespaces nor lists wait"
+                await here.watch(path)
+            return pauses[-1]
+
+        monkeypatch.setattr(asyncio, "sleep", noted)
+        monkeypatch.setattr(kopf_session, "APART", 60.0)
+        assert await watched() < 0, "nothing has come before"
+        assert 0 < await watched() <= 60
+        assert await watched(f"{FORMATIONS.place('left')}?watch=true") < 0, "each namespace has its own"
+        number = len(pauses)
+        await here.get(f"{LIST}?limit=500")
+        assert len(pauses) == number, "lists wait for nothing"
+        await sleep(0.01)
+        monkeypatch.setattr(kopf_session, "APART", 0.01)
+        assert await watched() < 0
+        monkeypatch.undo()
 
 
 async def test_a_list_comes_in_pages_that_fit() -> None:
