@@ -15,8 +15,7 @@ def main() -> None:
     """Read the command line, and run kopf until a signal, or until the work has ended by itself."""
     arguments = command_line.parser().parse_args()
     kopf.configure(log_format=kopf.LogFormat[arguments.log_format.upper()], verbose=arguments.verbose)
-    for chatty in ("kopf.objects", "aiohttp.access"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("kopf.objects").setLevel(logging.WARNING)
     # kopf looks up the user's name, which a random uid doesn't have.
     os.environ.setdefault("LOGNAME", naming.FIELD_MANAGER)
     settings = command_line.settings(arguments)

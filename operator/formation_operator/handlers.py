@@ -8,6 +8,7 @@ runs it with the defaults, without a Lease, and without health checks but those 
 """
 
 import itertools
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -73,7 +74,8 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     settings.persistence.finalizer = "formations.dev/none has it"
     settings.persistence.diffbase_storage = settings.persistence.progress_storage = Nothing()
     settings.watching.chunk_size = paging.MOST  # kopf must request pages; `paging` sets their size
-    settings.watching.server_timeout = 300
+    # kopf's watch ends at another moment than the others, and the next one starts at once.
+    settings.watching.server_timeout = random.randint(300, 600)  # noqa: S311
     settings.watching.inactivity_timeout = NEVER
     settings.watching.reconnect_backoff = AGAIN
     settings.networking.connect_timeout = 10

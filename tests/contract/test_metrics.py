@@ -35,7 +35,7 @@ def test_a_formation_is_in_the_metrics_with_what_it_took(operator: OperatorProce
     after = scraped(operator)
     for name, labels in (
         ("passes_total", {"result": "success"}),
-        ("api_requests_total", {"verb": "apply", "code": "200"}),
+        ("api_requests_total", {"verb": "patch", "code": "200"}),
         ("api_requests_total", {"verb": "apply", "code": "201"}),
     ):
         assert (value(after, name, **labels) or 0) > (value(before, name, **labels) or 0)

@@ -31,13 +31,13 @@ NEWER = {**SHOP, "spec": {**SHOP["spec"], "image": "shop:v2"}}
 NAMES = ("shop-web", "shop-worker")
 
 
-def older() -> Manifest:
-    """Return our CRD as it was before releases and schedules."""
+def older(part: str, *lost: str) -> Manifest:
+    """Return our CRD as it was before some fields of a part."""
     (crd,) = load(CRDS / "formations.yaml")
     (version,) = crd["spec"]["versions"]
     schema = version["schema"]["openAPIV3Schema"]
-    for name in LOST:
-        del schema["properties"]["spec"]["properties"][name]
+    for name in lost:
+        del schema["properties"][part]["properties"][name]
     _forget(schema)
     return dict(crd)
 
@@ -64,8 +64,8 @@ def changing(user: Client, installed: Cluster, interrupted: OperatorProcess) -> 
 
 
 def served(user: Client, name: str) -> bool:
-    """Tell whether the schema that is in force has a field of a spec."""
-    return user("explain", f"formations.formations.dev.spec.{name}", check=False).returncode == 0
+    """Tell whether the schema that is in force has a field."""
+    return user("explain", f"formations.formations.dev.{name}", check=False).returncode == 0
 
 
 def test_what_an_older_crd_prunes_changes_nothing_but_counts_until_the_manifest_is_applied_again(
@@ -78,8 +78,8 @@ def test_what_an_older_crd_prunes_changes_nothing_but_counts_until_the_manifest_
     releases.state(user, "Failed")
     before = releases.uids(user, "deployment", "replicaset", "cronjob", "job")
 
-    changing.run_kubectl("apply", "-f", "-", stdin=json.dumps(older()))
-    eventually(lambda: not served(user, "release"))
+    changing.run_kubectl("apply", "-f", "-", stdin=json.dumps(older("spec", *LOST)))
+    eventually(lambda: not served(user, "spec.release"))
     user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 5}}}})
     assert not {*LOST} & {*user.get("formation", "shop")["spec"]}
     eventually(lambda: count(user) == 5)
@@ -102,7 +102,7 @@ def test_what_an_older_crd_prunes_changes_nothing_but_counts_until_the_manifest_
     assert throughout(3, lambda: (count(user), count(user, "shop-web"))) == (0, 0)
 
     changing.run_kubectl("apply", "-k", str(CRDS))
-    eventually(lambda: served(user, "release"))
+    eventually(lambda: served(user, "spec.release"))
     assert throughout(3, lambda: (releases.images(user), (user.condition("Ready") or {})["reason"])) == (
         images,
         "Outdated",
@@ -115,3 +115,18 @@ def test_what_an_older_crd_prunes_changes_nothing_but_counts_until_the_manifest_
     releases.succeeded(user)
     assert releases.images(user) == dict.fromkeys(NAMES, "shop:v2")
     eventually(lambda: (count(user), count(user, "shop-web")) == (2, 1))
+
+
+def test_what_an_older_crd_prunes_of_a_status_is_there_soon_after_the_crd_is_renewed(
+    changing: Cluster, user: Client
+) -> None:
+    changing.run_kubectl("apply", "-f", "-", stdin=json.dumps(older("status", "summary")))
+    eventually(lambda: not served(user, "status.summary"))
+    user.apply(a_formation(processes={"worker": a_process(replicas=1)}))
+    user.reported()
+    status = user.get("formation", "shop")["status"]
+    assert status["processes"]["worker"]["desiredReplicas"] == 1
+    assert "summary" not in status
+
+    changing.run_kubectl("apply", "-k", str(CRDS))
+    eventually(lambda: user.get("formation", "shop")["status"].get("summary"))

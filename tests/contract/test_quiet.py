@@ -95,7 +95,7 @@ def test_a_new_formation_and_a_change_of_a_count_cost_one_write_of_each_object_a
         ("APPLY", "deployments", ""): 1 + 2,
         ("APPLY", "services", ""): 1,
         ("APPLY", "controllerrevisions", ""): 1,  # the new one's first
-        ("APPLY", "formations", "status"): 1 + 1,
+        ("PATCH", "formations", "status"): 1 + 1,
     }
     assert more(seen, looks(user)) == {}
 

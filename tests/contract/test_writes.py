@@ -165,7 +165,7 @@ async def test_a_status_is_not_written_to_another_version_of_a_formation(
         "status": {"observedGeneration": 1, "summary": "too late"},
     }
     with pytest.raises(errors.ConflictError):
-        await cluster.apply_status(manifest)
+        await cluster.replace_status(manifest)
     assert shop.user.get("formation", "shop")["status"].get("summary") != "too late"
 
 

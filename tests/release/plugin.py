@@ -17,7 +17,7 @@ from tests.release import sbom, wheel
 
 LOCK = pathlib.Path(__file__).with_name("requirements-plugin.txt")
 COMPLETION = pathlib.Path(__file__).with_name("kubectl_complete-formation")
-ENTRY = "formation_cli.start:plugin"
+ENTRY = "formation_cli.__main__:main"
 PYTHONS = ((3, 11), (3, 12), (3, 13), (3, 14))
 OLDEST_GLIBC, NEWEST_GLIBC = 17, 28
 """Of glibc 2, for which the wheels are: https://peps.python.org/pep-0600/"""

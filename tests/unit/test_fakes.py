@@ -56,7 +56,7 @@ async def test_a_pass_makes_all_that_is_wanted_and_the_next_ones_find_nothing_to
         assert not (await here.run(KEY)).failed
 
     assert [call.kind for call in cluster.asked("apply")] == ["Deployment", "Service", "ControllerRevision"]
-    assert len(cluster.asked("apply_status")) == 1
+    assert len(cluster.asked("replace_status")) == 1
     formation = cluster.read(naming.KIND, *KEY)
     assert formation["status"]["processes"]["web"]["desiredReplicas"] == 2
     assert formation["metadata"]["generation"] == 1

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import pathlib
+import random
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -32,7 +33,7 @@ from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.live_api_server import GONE, LiveApiServer, Trouble
 
 QUICK = Settings(start_retry=0.01, liveness=None)
-LONGEST_PAUSE = kopf_session.LONGEST_PAUSE
+LONGEST_PAUSE = max(itertools.islice(handlers.Backoffs(), 20))
 LEASE = ("formation-system", "formation-operator")
 STATUSES = [403, 404, 410, 429, 500, 503]
 
@@ -178,7 +179,8 @@ def in_haste(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
     monkeypatch.setattr(handlers, "LAST_SECONDS", None)  # the process is that of all tests
     monkeypatch.setattr(handlers.Backoffs, "__iter__", lambda _: itertools.repeat(0.01))
     monkeypatch.setattr(informers, "QUIET_SECONDS", 0.05)
-    for each in (informers, reflector, kopf_session):
+    monkeypatch.setattr(kopf_session, "APART", 0.01)
+    for each in (informers, reflector):
         monkeypatch.setattr(each, "FIRST_PAUSE", 0.01)
         monkeypatch.setattr(each, "LONGEST_PAUSE", 0.02)
 
@@ -290,6 +292,15 @@ async def test_a_namespace_that_refuses_from_the_start_is_served_as_soon_as_it_l
         cluster.remove(naming.KIND, "left", "a")
         await here.server.publish()
         await until(lambda: here.known == {"b"})
+
+
+async def test_kopfs_watch_ends_at_another_moment_than_those_of_other_processes(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(random, "randint", lambda least, most: (least + most) // 2)
+    async with started(a_cluster("a"), tmp_path) as here:
+        await here.until_watching()
+        assert here.server.watch_seconds[naming.PLURAL] == 450
 
 
 async def test_kopf_writes_nothing(tmp_path: pathlib.Path) -> None:
@@ -566,11 +577,14 @@ async def others_happen(here: Running, cluster: FakeCluster) -> None:
         await asyncio.sleep(0.02)
 
 
-async def test_a_watch_that_is_silent_while_others_are_not_ends_the_process(tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize("trouble", [fall_silent, hang])
+async def test_a_watch_that_is_silent_while_others_are_not_ends_the_process(
+    tmp_path: pathlib.Path, trouble: Trouble
+) -> None:
     cluster = a_cluster("a")
     settings = Settings(watch_lost=0.4, liveness=None)
     async with started(
-        cluster, tmp_path, settings, lambda server: server.watch_troubles.append(fall_silent)
+        cluster, tmp_path, settings, lambda server: server.watch_troubles.append(trouble)
     ) as here:
         await until(lambda: not here.server.watch_troubles and cluster.all("Deployment"))
         others = asyncio.create_task(others_happen(here, cluster))

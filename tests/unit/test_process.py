@@ -15,6 +15,7 @@ from formation_operator.kube import api_server
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.session import connection
 from formation_operator.settings import Settings
+from tests import builders
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import FakeCluster
 
@@ -39,6 +40,9 @@ async def at_work(settings: Settings) -> AsyncIterator[process.Process]:
 def test_the_lease_is_asked_for_over_a_connection_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where many connections have died, each renewal would meet another one, and the Lease be lost."""
     passes, lease = FakeCluster(), FakeCluster()
+    about = {"namespace": LEASE[0], "name": LEASE[1]}
+    released = {"holderIdentity": "", "renewTime": builders.ago(-1)}
+    lease.put(kinds.LEASE, {"metadata": about, "spec": released})
 
     async def run() -> None:
         opened = [connection.Connection(client.Configuration())]

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from pydantic import Field, ValidationError
-from pydantic_core import ErrorDetails
 
 from formation_operator.api.formation import Model
 from formation_operator.api.reasons import ConditionType
@@ -152,23 +151,18 @@ class FormationStatus(Model):
 
 
 NOTHING = ProcessStatus()
-Place = tuple[int | str, ...]
-DEEPEST = 3
-"""So often parts that don't fit are dropped, and then what needs them."""
 
 
 def read(status: Any, process_types: Iterable[str], schedules: Iterable[str] = ()) -> FormationStatus:
-    """Return what a status says of some types and schedules, and our conditions, as far as that fits.
+    """Return what a status says of some types and schedules, and our conditions; nothing if it doesn't fit.
 
     A newer operator writes fields that this one doesn't know, and other clients may write anything.
     """
     found = _concerning(status if isinstance(status, dict) else {}, process_types, schedules)
-    for _ in range(DEEPEST):
-        try:
-            return FormationStatus.model_validate(found, strict=True, extra="ignore")
-        except ValidationError as error:
-            found = _without(found, {_misfit(each) for each in error.errors(include_url=False)})
-    return FormationStatus()
+    try:
+        return FormationStatus.model_validate(found, strict=True, extra="ignore")
+    except ValidationError:
+        return FormationStatus()
 
 
 def _concerning(
@@ -193,21 +187,3 @@ def _named(known: Any, names: Iterable[str]) -> dict[str, Any]:
 def is_ours(condition: Any) -> bool:
     """Return whether an item of a status' conditions is one that this operator writes."""
     return isinstance(condition, dict) and condition.get("type") in OUR_CONDITIONS
-
-
-def _misfit(error: ErrorDetails) -> Place:
-    """Return what has to be dropped: the value, or what lacks one."""
-    return error["loc"][:-1] if error["type"] == "missing" else error["loc"]
-
-
-def _without(value: Any, places: set[Place]) -> Any:
-    """Return JSON without what is at some places; the rest isn't looked at."""
-    if not places:
-        return value
-    items = enumerate(value) if isinstance(value, list) else value.items()
-    kept = {
-        key: _without(item, {place[1:] for place in places if place[0] == key})
-        for key, item in items
-        if (key,) not in places
-    }
-    return [*kept.values()] if isinstance(value, list) else kept

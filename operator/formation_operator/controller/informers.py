@@ -1,4 +1,6 @@
-"""The reflectors of all that is watched, and what happens if a namespace forbids a list or a watch.
+"""The reflectors of all that is watched, and which namespaces refuse a list or a watch.
+
+What a namespace refuses is tried again with growing pauses, and stops the work in no other namespace.
 
 kopf watches Formations (`handlers`). They are listed here, too: before the first pass, because it has to be
 known which of them exist; and every resync, because kopf's lists report no deletions.
@@ -67,10 +69,8 @@ class Informers:
         on_demand = [kind for kind, each in known.watched.items() if each.needed_by is not None]
         self._needed = {(scope, kind): asyncio.Event() for scope in settings.scopes for kind in on_demand}
         """Whether a Formation needs what isn't watched from the start, by scope and kind."""
-        self.left_out: set[str] = set()
-        """The namespaces that don't let us list all that is watched."""
-        self._unwatched: set[Scope] = set()
-        """The namespaces that forbid kopf's watch of Formations."""
+        self._refused: set[tuple[Scope, str]] = set()
+        """Which kinds we have no right to list or to watch where, but for those that we can do without."""
         self._synced: set[Scope] = set()
         """Where all that is watched has been listed."""
         self._active: set[Scope] = set()
@@ -94,43 +94,34 @@ class Informers:
     # Listing
 
     async def list(self) -> None:
-        """List all that is watched; namespaces that forbid it are left out, unless all do.
+        """List all that is watched; namespaces that forbid it are tried again later, unless all do.
 
         Raises `ClusterError`, and `RestoredError`, after which only a new process helps.
         """
-        refusals = [refusal for scope in self._reflectors if (refusal := await self._list_scope(scope))]
+        refusals = []
+        for scope in self._reflectors:
+            try:
+                await self._list_scope(scope)
+            except errors.ForbiddenError as error:
+                refusals.append(error)
         if len(refusals) == len(self._reflectors):
             raise refusals[0]
 
-    async def _list_scope(self, scope: Scope) -> errors.ForbiddenError | None:
-        """List every kind in a scope; return the error if a list is forbidden.
+    async def _list_scope(self, scope: Scope) -> None:
+        """List every kind in a scope; if one is forbidden, no further one is, and that is raised.
 
-        Then no further kind is listed: a Formation is only worked on when its autoscalers are known.
+        A Formation is only worked on when its autoscalers are known.
         """
-        try:
-            for kind, reflector in self._reflectors[scope].items():
-                if (scope, kind) not in self._needed or self._needed[scope, kind].is_set():
-                    await reflector.list()
-        except errors.ForbiddenError as error:
-            self._leave_out(scope, error)
-            return error
-        if scope not in self._unwatched:
-            self._take_back(scope)
+        for kind, reflector in self._reflectors[scope].items():
+            if (scope, kind) not in self._needed or self._needed[scope, kind].is_set():
+                await reflector.list()
         if scope not in self._synced:
             self._synced.add(scope)
             self._on_synced(scope)
-        return None
 
-    def _leave_out(self, scope: Scope, error: errors.ForbiddenError) -> None:
-        """Note that a namespace forbids a list or a watch, and log the first such error."""
-        if scope is not None and scope not in self.left_out:
-            self.left_out.add(scope)
-            logger.warning("Namespace %s is left out while it refuses: %s", scope, error)
-
-    def _take_back(self, scope: Scope) -> None:
-        if scope in self.left_out:
-            self.left_out.remove(scope)
-            logger.info("Namespace %s is served again", scope)
+    def left_out(self) -> set[Scope]:
+        """Return the namespaces that refuse something; any thread may call this."""
+        return {scope for scope, _ in [*self._refused]} - {None}
 
     # Watching
 
@@ -143,38 +134,26 @@ class Informers:
         raise AssertionError("none of them ends")
 
     async def _watch_scope(self, scope: Scope) -> NoReturn:
-        """Watch a scope, or list it again as long as that is forbidden."""
+        """Watch a scope once all of it has been listed; from then on each reflector tries again by itself."""
         backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
-        while True:
-            if scope in self.left_out or scope not in self._synced:
-                await asyncio.sleep(backoff.pause())
-                await self._try_to_list(scope)
-                continue
-            started = asyncio.get_running_loop().time()
+        while scope not in self._synced:
+            await asyncio.sleep(backoff.pause())
             try:
-                async with asyncio.TaskGroup() as tasks:
-                    for kind, reflector in self._reflectors[scope].items():
-                        if kind != naming.KIND:
-                            watch = self._watch(scope, kind, reflector)
-                            tasks.create_task(watch, name=f"watch of {reflector.kind.plural}")
-            except* errors.ForbiddenError as refused:
-                for error in refused.exceptions:
-                    if isinstance(error, errors.ForbiddenError):
-                        self._leave_out(scope, error)
-            if asyncio.get_running_loop().time() - started > LONGEST_PAUSE:  # lists alone may be allowed
-                backoff.reset()
+                await self._list_scope(scope)
+            except errors.ClusterError as error:
+                self._warn(f"Namespace {scope} can't be listed yet", error)
+        async with asyncio.TaskGroup() as tasks:
+            for kind, reflector in self._reflectors[scope].items():
+                if kind != naming.KIND:
+                    watch = self._watch(scope, kind, reflector)
+                    tasks.create_task(watch, name=f"watch of {reflector.kind.plural}")
+        raise AssertionError("none of them ends")
 
     async def _watch(self, scope: Scope, kind: str, reflector: Reflector) -> NoReturn:
         """Watch a kind in a scope once it is needed."""
         if (scope, kind) in self._needed:
             await self._needed[scope, kind].wait()
         await reflector.run()
-
-    async def _try_to_list(self, scope: Scope) -> None:
-        try:
-            await self._list_scope(scope)
-        except errors.ClusterError as error:
-            logger.warning("Namespace %s can't be listed yet: %s", scope, error)
 
     async def _compare_after_lists(self) -> NoReturn:
         """List the names of Formations after each list of kopf's, which reports no deletions."""
@@ -198,11 +177,14 @@ class Informers:
         """List the names of a scope's Formations; a scope that can't be listed now is tried again later."""
         try:
             await self._comparisons[scope].list()
-        except errors.ForbiddenError as error:
-            self._leave_out(scope, error)
         except errors.ClusterError as error:
-            logger.warning("Formations in %s can't be compared: %s", scope or "all namespaces", error)
+            self._warn(f"Formations in {scope or 'all namespaces'} can't be compared", error)
             self._compare_soon(scope)
+
+    def _warn(self, what: str, error: errors.ClusterError) -> None:
+        """Log why something failed, unless it is forbidden: the reflector has logged that, once."""
+        if not isinstance(error, errors.ForbiddenError):
+            logger.warning("%s: %s", what, error)
 
     def has_synced(self, key: Key) -> bool:
         """Return whether all that may concern a Formation has been listed: no pass of it runs before."""
@@ -211,11 +193,14 @@ class Informers:
     async def watch_over(self) -> NoReturn:
         """Raise `WatchLostError` if kopf's watch stays silent while others bring at least bookmarks.
 
-        An outage ends all of them, and kopf's may be the last to come back.
+        An outage ends all of them, and kopf's may be the last to come back. While it is forbidden, kopf tries
+        again, and lists find what changes.
         """
         while True:
             await asyncio.sleep(self._settings.watch_lost / LOOKS)
-            for scope in self._active - self._unwatched:
+            for scope in self._active:
+                if (scope, naming.KIND) in self._refused:
+                    continue
                 self._silent[scope] += 1
                 if self._silent[scope] >= LOOKS:
                     raise WatchLostError(f"kopf's watch of Formations in {scope or 'all'} has fallen silent")
@@ -244,16 +229,13 @@ class Informers:
         self._listed_anew.set()
 
     def formations_refused(self, scope: Scope) -> None:
-        """Take note that a namespace forbids kopf's watch of Formations: only lists find what changes."""
-        self._unwatched.add(scope)
-        self._leave_out(scope, errors.ForbiddenError("Formations can't be watched"))
+        """Take note that we have no right to what kopf requests of a scope."""
+        self._refused.add((scope, naming.KIND))
 
     def formations_reached(self, scope: Scope) -> None:
         """Take note that kopf's watch of a scope has brought anything, a bookmark included."""
         self._reach(naming.KIND, scope)
-        if scope in self._unwatched:
-            self._unwatched.remove(scope)
-            self._take_back(scope)
+        self._refused.discard((scope, naming.KIND))
 
     def formation_event(self, type_: str | None, raw: Object) -> None:
         """Take in an event of kopf's list, which has no type, or of its watch."""
@@ -290,8 +272,13 @@ class Informers:
                 self._on_changed(self._known.drop(kind.known_as, key, version if is_gone else latest))
 
     def permitted(self, kind: Kind, namespace: Scope, *, permitted: bool) -> None:
-        """Note in the cache whether a dispensable kind can be watched in a scope."""
-        self._known.set_forbidden(kind.known_as, namespace, forbidden=not permitted)
+        """Note whether we have the right to a kind in a scope; passes go on without a dispensable one."""
+        if kind.dispensable:
+            self._known.set_forbidden(kind.known_as, namespace, forbidden=not permitted)
+        elif permitted:
+            self._refused.discard((namespace, kind.known_as))
+        elif not kind.optional:
+            self._refused.add((namespace, kind.known_as))
 
     def _take(self, kind: str, raw: Object, *, deleted: bool = False, as_of: int = 0) -> None:
         """Take in an object; one that can't be read is logged, and the others are taken in all the same."""

@@ -131,13 +131,10 @@ class Controller:
             self._unled = {}
 
     async def resync(self) -> None:
-        """Look at the CRD and list every kind that is watched.
+        """List every kind that is watched.
 
         Raises `ClusterError`, and `RestoredError`, after which only a new process helps.
         """
-        if await self._reconciler.learn():
-            for key in self._cache.formations:
-                self._enqueue(key, Lane.REPORT)
         await self.informers.list()
 
     def _on_synced(self, scope: str | None) -> None:

@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import datetime
 import logging
-import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -16,7 +15,7 @@ from typing import Any, TypeVar
 from formation_operator.controller.election import Election
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
-from formation_operator.kube.port import NO_ONES, Cluster, Object
+from formation_operator.kube.port import Cluster, Object
 from formation_operator.settings import LEASE_TIMES, LeaseTimes
 
 logger = logging.getLogger(__name__)
@@ -29,8 +28,6 @@ RELEASE_SECONDS = 2.0
 """How long a replica that stops tries to release the Lease; otherwise the others wait until it expires."""
 RETRY_SECONDS = 0.1
 """The pause between two tries."""
-REHEARSAL_SECONDS = 60.0
-"""How often a replica that stands by finds out whether it may write the Lease."""
 
 
 # Linux' monotonic clock stands still while the machine is suspended: after that, two replicas would write.
@@ -71,7 +68,6 @@ class Leader:
         self._clock = clock
         self._jitter = jitter
         self._said = ""
-        self._rehearsed = -math.inf
         self.unready = "the Lease hasn't been read yet"
         """Why this replica couldn't take over; empty if only the Lease has to expire."""
 
@@ -124,22 +120,8 @@ class Leader:
 
     async def _take(self) -> None:
         await self._look()
-        # Not shortly before the Lease is free: a request without an answer would delay the take-over.
-        if not self._election.is_free(self._clock() + self._times.attempt):
-            await self._rehearse()
         if self._is_mine_to_take():
             await self._write()
-
-    async def _rehearse(self) -> None:
-        """Find out now and then, before it is too late, whether we lack the right to take the Lease over.
-
-        The answer is a conflict, or a refusal. A server that can't answer gets no more requests for that.
-        """
-        if self._clock() < self._rehearsed + REHEARSAL_SECONDS:
-            return
-        with contextlib.suppress(errors.ConflictError, errors.UnavailableError, TimeoutError):
-            await self._patch([_over(NO_ONES)])
-        self._rehearsed = self._clock()
 
     async def _renew(self) -> None:
         """Write the Lease; write it again if another client has changed it without taking it."""

@@ -66,10 +66,6 @@ class Reconciler:
         self._under_way: dict[Key, Basis] = {}
         self.begin_anew()
 
-    async def learn(self) -> bool:
-        """Read what the cluster's CRD declares of a status; return whether that has changed."""
-        return await self._writer.learn()
-
     def will_compare(self, key: Key, change: Change[Any]) -> bool:
         """Return whether a pass under way compares a change at its end, where it knows its own writes."""
         return key in self._under_way and self._under_way[key].will_compare(change)

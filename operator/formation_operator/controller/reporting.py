@@ -104,7 +104,6 @@ class Reporting:
             contended=scale_requests.contended(formation.spec, this.key[1], deciding),
             outvoted=wanted.budgets.contended.values(),
             daemonizing=check.warnings(steps.commands(wanted.content.spec)),
-            undeclared=self.writer.undeclared,
             release=chosen.status,
             schedules={name: each._replace(causes=causes) for name, each in schedules.items()},
         )

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import functools
 import logging
+import random
 import reprlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -33,7 +34,8 @@ METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v
 UNLIMITED = 0
 """How many connections watches may have: there is one for each kind and namespace."""
 WATCH_SECONDS = 300
-"""The API server ends a watch after so many seconds, so that no dead connection is kept."""
+"""The API server ends a watch after so many seconds, or up to twice as many, as with clients in Go: so no
+dead connection is kept, and not all watches end at the same moment."""
 LARGE = 2**18
 """Bytes of an answer that takes milliseconds to be parsed."""
 Parse = Callable[[bytes], Awaitable[Any]]
@@ -47,16 +49,23 @@ class Kube(Cluster):
     """A connection to one cluster."""
 
     def __init__(
-        self, opened: connection.Connection, *, timeout: float, may_write: Callable[[], bool] = lambda: True
+        self,
+        opened: connection.Connection,
+        *,
+        timeout: float,
+        may_write: Callable[[], bool] = lambda: True,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         """Take a connection, the longest time of a request in seconds, and whether writes may be sent.
 
-        ``may_write`` is called when a request that isn't a read has its connection.
+        ``may_write`` is called right before a request that isn't a read is sent; ``chance`` gives a number
+        from 0 to 1.
         """
         opened.gate(may_write)
         self._connection = opened
         self._watches = opened.another(connections=UNLIMITED)
         self._timeout = timeout
+        self._chance = chance
         self._recorder = recorder.Recorder()
         self._parsing = asyncio.Lock()
 
@@ -81,7 +90,7 @@ class Kube(Cluster):
             "watch": "true",
             "allowWatchBookmarks": "true",
             "resourceVersion": str(version),
-            "timeoutSeconds": str(WATCH_SECONDS),
+            "timeoutSeconds": str(round(WATCH_SECONDS * (1 + self._chance()))),
             "labelSelector": kind.label_selector,
         }
         accept = METADATA if kind.metadata_only else connection.JSON
@@ -158,30 +167,19 @@ class Kube(Cluster):
 
     async def apply(self, manifest: Object, *, manager: str) -> Object:
         """Write an object by server-side apply with force, and return it as it is then."""
-        return await self._apply(manifest, manager)
+        return await self._apply(manifest, manager, force=True)
 
-    async def _apply(
-        self,
-        manifest: Object,
-        manager: str = naming.FIELD_MANAGER,
-        part: str = "",
-        *,
-        force: bool = True,
-    ) -> Object:
+    async def _apply(self, manifest: Object, manager: str, *, force: bool) -> Object:
         query = {"fieldManager": manager, "force": str(force).lower()}
-        return await self._request("PATCH", path_of(manifest) + part, query, manifest, APPLY)
-
-    async def apply_status(self, manifest: Object) -> Object:
-        """Write a Formation's status by server-side apply and return the Formation."""
-        return await self._apply(manifest, part="/status")
+        return await self._request("PATCH", path_of(manifest), query, manifest, APPLY)
 
     async def replace_status(self, manifest: Object) -> Object:
-        """Replace a Formation's whole status, whatever its managers; `ConflictError` at another version."""
+        """Replace a Formation's whole status and return the Formation; `ConflictError` at another version."""
         query = {"fieldManager": naming.FIELD_MANAGER}
         version = manifest["metadata"]["resourceVersion"]
         operations = [
             {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
-            {"op": "replace", "path": "/status", "value": manifest["status"]},
+            {"op": "add", "path": "/status", "value": manifest["status"]},
         ]
         return await self._request("PATCH", f"{path_of(manifest)}/status", query, operations, JSON_PATCH)
 

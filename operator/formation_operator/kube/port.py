@@ -55,11 +55,11 @@ class Cluster(Protocol):
     async def apply(self, manifest: Object, *, manager: str) -> Object:
         """Write an object by server-side apply with force, and return it as it is then."""
 
-    async def apply_status(self, manifest: Object) -> Object:
-        """Write a Formation's status by server-side apply and return the Formation."""
-
     async def replace_status(self, manifest: Object) -> Object:
-        """Replace a Formation's whole status, whatever its managers; `ConflictError` at another version."""
+        """Replace a Formation's whole status and return the Formation; `ConflictError` at another version.
+
+        An older CRD prunes the fields that it doesn't know.
+        """
 
     async def patch(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
         """Change an object by JSON patch and return it."""

@@ -1,8 +1,9 @@
 """A reflector: lists a kind, watches it from there, and so keeps a store up to date.
 
 It is client-go's reflector, for one kind in one namespace or in all. When a watch ends, the next one starts
-from the last event or bookmark. If that isn't possible (410, a server that was unreachable, a kind that isn't
-installed), the kind is listed again. Objects that a list lacks have been deleted.
+at once, from the last event or bookmark. If that isn't possible (410, a server that was unreachable, a kind
+that is forbidden or isn't installed), the kind is listed again, with a growing pause before each try. Objects
+that a list lacks have been deleted.
 
 Decision 44 says why the informer of the `kubernetes` package isn't used.
 """
@@ -22,6 +23,8 @@ from formation_operator.telemetry.records import Repeated
 logger = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds between two tries, as client-go has them."""
+SHORT = 1.0
+"""A watch that ends within so many seconds counts as a failed try."""
 FOR_EVER = 2**63 - 1
 """A version that is newer than all others."""
 
@@ -42,7 +45,7 @@ class Sink(Protocol):
         """Drop the objects that a complete list lacks; all that it has were taken in before."""
 
     def permitted(self, kind: Kind, namespace: str | None, *, permitted: bool) -> None:
-        """Note whether a dispensable kind can be watched; while it can't, what is known of it stays."""
+        """Note whether we have the right to a kind; while we don't, what is known of it stays."""
 
 
 class Reflector:
@@ -85,14 +88,16 @@ class Reflector:
         """
         try:
             await self._list()
+        except errors.ForbiddenError as error:
+            self._forbidden(error)
+            if not (self.kind.optional or self.kind.dispensable):
+                raise
         except errors.NotFoundError:
             if not self.kind.optional:
                 raise
             self.absent()
         except errors.ClusterError as error:
-            if self.kind.dispensable and isinstance(error, errors.ForbiddenError):
-                self._forbidden()
-            elif not self.kind.optional:
+            if not self.kind.optional:
                 raise
             self._say(error)
 
@@ -118,25 +123,24 @@ class Reflector:
         return names, min(versions)
 
     async def run(self) -> NoReturn:
-        """Watch for ever, from the last list on.
+        """Watch for ever, from the last list on; what is forbidden or fails is tried again.
 
-        Raises `ForbiddenError` if a namespace forbids a kind that is needed, and `RestoredError`, after which
-        only a new process helps.
+        Raises `RestoredError`, after which only a new process helps.
         """
-        backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
+        backoff, now = Backoff(FIRST_PAUSE, LONGEST_PAUSE), asyncio.get_running_loop().time
         while True:
             try:
                 if self._version is None:
                     await self._list()
+                started = now()
                 await self._watch(backoff)
+                if now() - started > SHORT:
+                    continue
             except errors.ExpiredError as error:
                 self._list_again(error)
             except errors.ForbiddenError as error:
-                self._list_again(error)
-                if self.kind.dispensable:
-                    self._forbidden()
-                elif self._namespace is not None and not self.kind.optional:
-                    raise
+                self._version = None
+                self._forbidden(error)
             except errors.NotFoundError as error:
                 self._list_again(error)
                 if self.kind.optional:
@@ -157,8 +161,7 @@ class Reflector:
         async with self._cluster.watch(self.kind, self._namespace, version) as events:
             self._version = version
             self._trouble.warn(logger, "")
-            if self.kind.dispensable:
-                self._sink.permitted(self.kind, self._namespace, permitted=True)
+            self._sink.permitted(self.kind, self._namespace, permitted=True)
             async for event in events:
                 if event.version < self._version:  # only a list shows whether the cluster was restored
                     raise errors.ExpiredError(f"version {event.version} after {self._version}")
@@ -168,8 +171,9 @@ class Reflector:
                 self._newest = self._version = event.version
                 backoff.reset()
 
-    def _forbidden(self) -> None:
+    def _forbidden(self, error: errors.ForbiddenError) -> None:
         """Report that the kind is forbidden, unless a watch still brings all that changes."""
+        self._say(error)
         if self._version is None:
             self._sink.permitted(self.kind, self._namespace, permitted=False)
 

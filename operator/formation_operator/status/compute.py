@@ -106,12 +106,6 @@ def differs(wanted: Status, present: Status) -> bool:
     return {**present, "conditions": _by_type(present)} != {**wanted, "conditions": _by_type(wanted)}
 
 
-def beside(wanted: Status, present: Status) -> Status:
-    """Return a status together with the present conditions of others."""
-    others = [item for item in lenient.items(present, "conditions") if item.get("type") not in OUR_CONDITIONS]
-    return {**wanted, "conditions": [*wanted["conditions"], *others]}
-
-
 def _by_type(status: Status) -> dict[str, Any]:
     items = lenient.items(status, "conditions")
     return {item["type"]: item for item in items if item.get("type") in OUR_CONDITIONS}

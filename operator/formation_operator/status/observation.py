@@ -52,8 +52,6 @@ class Seen:
     """Sentences about disruption budgets that step back."""
     daemonizing: Iterable[str] = ()
     """Sentences about commands that leave the foreground."""
-    undeclared: Sequence[str] = ()
-    """The fields of a status that the cluster's CRD doesn't know."""
     revision: Revision | None = None
     """The newest revision."""
     release: ReleaseStatus | None = None

@@ -9,7 +9,6 @@ from formation_operator.status.conditions import Verdict
 from formation_operator.status.observation import Seen
 from formation_operator.status.type_health import Health
 
-RENEW = "apply the crds/ of its version"
 STOPPED = "it is stopped: no process type runs until spec.suspend is false"
 
 
@@ -62,9 +61,6 @@ def _extra(seen: Seen) -> Iterable[Verdict]:
     if daemonizing:
         yield Verdict(ConditionType.DAEMONIZING, "CommandLeavesForeground", daemonizing)
     outdated = [each.message for each in seen.problems if each.reason == Trouble.OUTDATED]
-    if seen.undeclared:
-        fields = ", ".join(seen.undeclared)
-        outdated += [f"the cluster's CRD doesn't know {fields}, which this operator writes: {RENEW}"]
     if outdated:
         yield Verdict(ConditionType.OUTDATED, "OlderCRD", "; ".join(outdated))
     if seen.unrevised is not None:

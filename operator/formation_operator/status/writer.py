@@ -17,7 +17,7 @@ from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import formations
 from formation_operator.requeue import Lane, Requeue
-from formation_operator.status import change_events, compute, crd_schema
+from formation_operator.status import change_events, compute
 from formation_operator.sync.outcome import Outcome
 from formation_operator.telemetry import records
 
@@ -30,8 +30,9 @@ STATUS_SECONDS = 1.0
 """At most one status of a Formation is written in so many seconds: a process may crash often."""
 
 REFUSED_FIRST, REFUSED_MOST = 10.0, 300.0
-"""The first and the longest back-off in seconds after a refused status, while the Formation, the CRD and the
-status stay the same. It is tried again because rights may be granted without an event."""
+"""The first and the longest back-off in seconds after a status that was refused or pruned, as long as
+Formation and status are the same. Rights are granted, and the CRD is renewed, without an event."""
+PRUNED = "the CRD is older than this operator, and drops fields of the status: kubectl apply -k crds/"
 
 
 @dataclasses.dataclass(slots=True)
@@ -43,7 +44,7 @@ class Reports:
     written: float = -STATUS_SECONDS
     """When a status was last sent."""
     refused: Tried[None] | None = None
-    """The last try, if it was refused."""
+    """The last try, if it was refused, or an older CRD pruned it."""
 
     def pause(self, now: float) -> float:
         """Return the seconds until the next status may be sent."""
@@ -70,27 +71,7 @@ class Reporter:
         self._cluster = cluster
         self._clock = clock
         self._delay = delay
-        self._schema = crd_schema.ANYTHING
-        self.undeclared: tuple[str, ...] = ()
-        """The fields of a status that the cluster's CRD doesn't know."""
-
-    async def learn(self) -> bool:
-        """Read what the cluster's CRD declares of a status; return whether that has changed."""
-        try:
-            schema = crd_schema.of_status(await self._cluster.schema(naming.KIND))
-        except Exception as error:  # noqa: BLE001  # without it all fields are written, which mostly succeeds
-            logger.warning("The schema of Formations can't be read: %s", error or type(error).__name__)
-            return False
-        if schema == self._schema:
-            return False
-        self._schema, self.undeclared = schema, tuple(crd_schema.lacking(schema))
-        if self.undeclared:
-            logger.warning(
-                "The cluster's CRD is older than this operator: it doesn't know %s, which is left out: "
-                "kubectl apply -k crds/",
-                ", ".join(self.undeclared),
-            )
-        return True
+        self._older = records.Repeated()
 
     async def record(self, raw: dict[str, Any], notices: Iterable[Notice]) -> None:
         """Record Events on a Formation."""
@@ -117,53 +98,46 @@ class Reporter:
 
     async def write(self, raw: dict[str, Any], reports: Reports, wanted: compute.Status) -> Written:
         """Write the status of a Formation if it differs from what is there."""
-        wanted = crd_schema.fitting(wanted, self._schema)
         if not compute.differs(wanted, raw["status"]):
             return Written()
         now = self._clock().timestamp()
-        attempt = self._attempt(raw, wanted)
+        attempt = _attempt(raw, wanted)
         held = reports.refused.remaining(attempt, now) if reports.refused is not None else 0.0
         pause = held or reports.pause(now)
         if pause:
             return Written(Requeue(Lane.REPORT, pause + LEEWAY))
         reports.written = now
         try:
-            written = await self._send(raw, wanted)
+            written = formations.trimmed(await self._cluster.replace_status(manifest(raw, wanted)), raw)
         except errors.ConflictError:
             # The watch brings the newer Formation, whose pass mustn't write earlier, either.
             return Written(Requeue(Lane.REPORT, reports.pause(now) + LEEWAY))
         except errors.RefusedError as error:
-            return self._refused(reports, attempt, error)
+            again = self._again(reports, attempt)
+            return Written(again, notices=[change_events.refused(str(error))])
+        notices = [*change_events.notices(raw["status"], written["status"])]
+        if compute.differs(wanted, written["status"]):
+            self._older.warn(logger, PRUNED)
+            return Written(self._again(reports, attempt), written, notices)
         reports.refused = None
-        return Written(formation=written, notices=[*change_events.notices(raw["status"], wanted)])
+        return Written(None, written, notices)
 
-    async def _send(self, raw: dict[str, Any], wanted: compute.Status) -> dict[str, Any]:
-        """Write a status, and return the Formation as the cache keeps it."""
-        written = await self._cluster.apply_status(manifest(raw, wanted))
-        present = written.get("status") or {}
-        if compute.differs(wanted, present):
-            # Its managed fields were removed, so that an apply doesn't remove old fields of the status.
-            whole = manifest(written, compute.beside(wanted, present))
-            del written, present  # they may have megabytes, and the write may take long
-            written = await self._cluster.replace_status(whole)
-        return formations.trimmed(written, raw)
-
-    def _attempt(self, raw: dict[str, Any], wanted: compute.Status) -> object:
-        """Return what identifies an attempt: the status without its times, and what may make it succeed."""
-        digest = hash(bounds.encoded(_timeless(wanted)))
-        return raw["metadata"].get("generation"), self.undeclared, digest
-
-    def _refused(self, reports: Reports, attempt: object, error: errors.RefusedError) -> Written:
-        """Return the Event that the status can't be written, which is the only report that is possible."""
+    def _again(self, reports: Reports, attempt: object) -> Requeue:
+        """Remember that a status couldn't be written, or not whole, and return when it is tried again."""
         now = self._clock().timestamp()
         again = reports.refused = tried(reports.refused, attempt, None, now, (REFUSED_FIRST, REFUSED_MOST))
-        return Written(Requeue(Lane.REPORT, again.pause), notices=[change_events.refused(str(error))])
+        return Requeue(Lane.REPORT, again.pause)
 
 
 def manifest(raw: dict[str, Any], wanted: compute.Status) -> dict[str, Any]:
-    """Return the manifest that is applied: only the status, with the uid and the version that it is about."""
+    """Return what is written: only the status, with the uid and the version that it is about."""
     metadata = {field: raw["metadata"][field] for field in ("name", "namespace", "uid", "resourceVersion")}
     return {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "metadata": metadata, "status": wanted}
+
+
+def _attempt(raw: dict[str, Any], wanted: compute.Status) -> object:
+    """Return what identifies an attempt: the status without its times, and what may make it succeed."""
+    return raw["metadata"].get("generation"), hash(bounds.encoded(_timeless(wanted)))
 
 
 def _timeless(status: compute.Status) -> compute.Status:

@@ -21,6 +21,8 @@ ERROR = "error"
 RESULTS = {Retry.NONE: "success", Retry.PASSING: "retry", Retry.LASTING: "stuck"}
 NO_ANSWER = "none"
 """Stands for the code of an answer that didn't come."""
+LeftOut = Callable[[], Collection[str | None]]
+"""Returns the namespaces that refuse something."""
 VERBS = ("get", "list", "create", "apply", "patch", "delete")
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Buckets of durations: a pass or a request that takes longer has met a time-out."""
@@ -80,11 +82,11 @@ class Instruments:
         self._reached[kind, namespace] = time.monotonic()
 
     def watch(
-        self, kinds: Iterable[str], namespaces: Sequence[str | None], left_out: Collection[str] = ()
+        self, kinds: Iterable[str], namespaces: Sequence[str | None], left_out: LeftOut = frozenset
     ) -> None:
         """Show how long ago the watch of each kind brought something, in the quietest of the namespaces.
 
-        ``left_out`` has the namespaces that don't count; another thread reads it at each scrape.
+        ``left_out`` returns the namespaces that don't count; it runs in another thread at each scrape.
         """
         gauge = self._gauge(
             "watch_age_seconds", "Time since the watch of a kind last received anything", "kind"
@@ -92,12 +94,14 @@ class Instruments:
         for kind in kinds:
             gauge.labels(kind).set_function(functools.partial(self._silence, kind, namespaces, left_out))
         self._gauge(
-            "namespaces_left_out", "Namespaces where the operator may not list everything that it watches"
-        ).set_function(lambda: len(left_out))
+            "namespaces_left_out",
+            "Namespaces where the operator may not list or watch everything that it needs",
+        ).set_function(lambda: len(left_out()))
 
-    def _silence(self, kind: str, namespaces: Sequence[str | None], left_out: Collection[str]) -> float:
+    def _silence(self, kind: str, namespaces: Sequence[str | None], left_out: LeftOut) -> float:
         """Return the longest silence of a kind in any namespace; infinite before its first event."""
-        times = (self._reached.get((kind, each), -math.inf) for each in namespaces if each not in left_out)
+        refusing = left_out()
+        times = (self._reached.get((kind, each), -math.inf) for each in namespaces if each not in refusing)
         return time.monotonic() - min(times, default=-math.inf)
 
     def look_at(

@@ -1,23 +1,19 @@
 """Answers over HTTP: metrics, and whether the operator lives and is ready."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from formation_operator.telemetry.bounded_port import Answer, Port
+from formation_operator.telemetry.bounded_port import Answer, Port, Reply, Request
 
 READY, METRICS = "/readyz", "/metrics"
 READING = ("GET", "HEAD")
-LAST_SECONDS = 1.0
-"""How long an answer under way may take when the server is closed."""
 CACHED_SECONDS = 1.0
 """For how many seconds counted metrics are cached."""
-PIECE = 65536
 OPEN = "application/openmetrics-text"
 """The format that a client has to request. Its version is fixed: otherwise a client could have the metrics
 counted again for each version."""
@@ -44,7 +40,7 @@ class Answering:
 
     def __init__(self) -> None:
         """Answer nothing yet."""
-        self._runners: list[web.ServerRunner] = []
+        self._ports: list[Port] = []
 
     async def health(self, url: str | None, ended: Callable[[], str], unready: Callable[[], str]) -> None:
         """Answer at the path of a URL whether the operator lives, and at ``/readyz`` whether it is ready.
@@ -60,25 +56,24 @@ class Answering:
             await self._serve(Address(*where), {METRICS: exposition(registry)})
 
     async def _serve(self, where: Address, answers: Mapping[str, Answer]) -> None:
-        runner = web.ServerRunner(Port(routed(answers)), shutdown_timeout=LAST_SECONDS)
-        self._runners.append(runner)
-        await runner.setup()
-        await web.TCPSite(runner, where.host, where.port).start()
+        port = Port(routed(answers))
+        await port.listen(*where)
+        self._ports.append(port)
 
     async def close(self) -> None:
         """End."""
-        for runner in self._runners:
-            await runner.cleanup()
+        for port in self._ports:
+            await port.close()
 
 
 def routed(answers: Mapping[str, Answer]) -> Answer:
     """Return what answers at each path."""
 
-    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+    async def answer(request: Request) -> Reply:
         if request.path not in answers:
-            return web.Response(status=404, text="there is nothing here\n")
+            return Reply(404, b"there is nothing here\n")
         if request.method not in READING:
-            return web.Response(status=405, headers={"Allow": ", ".join(READING)})
+            return Reply(405, b"this can only be read\n")
         return await answers[request.path](request)
 
     return answer
@@ -87,9 +82,9 @@ def routed(answers: Mapping[str, Answer]) -> Answer:
 def probe(trouble: Callable[[], str]) -> Answer:
     """Return what answers 200, or 503 with what is wrong."""
 
-    async def answer(_: web.BaseRequest) -> web.StreamResponse:
+    async def answer(_: Request) -> Reply:
         wrong = trouble()
-        return web.Response(status=503 if wrong else 200, text=f"{wrong or 'ok'}\n")
+        return Reply(503 if wrong else 200, f"{wrong or 'ok'}\n".encode())
 
     return answer
 
@@ -115,18 +110,11 @@ def exposition(registry: CollectorRegistry) -> Answer:
             latest.exception() is None and now() <= latest.result()[0] + CACHED_SECONDS
         )
 
-    async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        encode, content_type = choose_encoder(OPEN if OPEN in request.headers.get("Accept", "") else "")
+    async def answer(request: Request) -> Reply:
+        encode, content_type = choose_encoder(OPEN if OPEN in request.headers.get("accept", "") else "")
         if content_type not in counts or not good(counts[content_type]):
             counts[content_type] = asyncio.create_task(count(encode))
         _, text = await asyncio.shield(counts[content_type])
-        about = {"Content-Type": content_type, "Content-Length": str(len(text))}
-        return web.Response(body=pieces(text), headers=about)
+        return Reply(200, text, content_type)
 
     return answer
-
-
-async def pieces(text: bytes) -> AsyncIterator[bytes]:
-    """Return a text bit by bit, as fast as the client reads it: whole, it would be copied for each client."""
-    for start in range(0, len(text), PIECE):
-        yield text[start : start + PIECE]

@@ -230,7 +230,7 @@ async def test_what_was_deployed_while_there_was_no_release_command_stays_though
     shop: Shop,
 ) -> None:
     shop.cluster.merge(naming.KIND, *KEY, {"spec": {"release": None, "image": "shop:v5"}})
-    shop.cluster.incidents.append(Incident("apply_status", error=EndedError(), times=1))
+    shop.cluster.incidents.append(Incident("replace_status", error=EndedError(), times=1))
     with pytest.raises(EndedError):
         await shop.settle()
     assert set(shop.images().values()) == {"shop:v5"}

@@ -330,7 +330,7 @@ def test_without_the_right_to_budgets_the_rest_works(formation: Manifest) -> Non
             assert len(cluster.all("Deployment")) == 2
             ready = condition_of(cluster.read(naming.KIND, *KEY)["status"], ConditionType.READY)
             assert ("budgets are forbidden" in ready["message"]) == (formation is BUDGETED)
-            assert here.informers.left_out == set()
+            assert here.informers.left_out() == set()
 
     virtual_time.run(scenario())
 

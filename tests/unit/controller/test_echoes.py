@@ -55,7 +55,7 @@ class SlowCluster(FakeCluster):
     async def _carry_out(self, call: Call, answer: Callable[[], T]) -> T:
         found = await super()._carry_out(call, answer)
         if call.verb.startswith("apply"):
-            what = STATUS if call.verb == "apply_status" else call.name
+            what = STATUS if call.verb == "replace_status" else call.name
             self.written += [call.name] if call.verb == "apply" else []
             await asyncio.sleep(self.delays.answers.get(what, 0))
         return found
@@ -131,7 +131,7 @@ def told(delays: Delays, then: Callable[[SlowCluster], object], monkeypatch: pyt
         story.looks = len(cluster.asked("get"))
         story.tried = [call.name for call in cluster.asked("apply")]
         story.written = cluster.written
-        story.reports = len(cluster.asked("apply_status"))
+        story.reports = len(cluster.asked("replace_status"))
         story.status = cluster.read(naming.KIND, *KEY)["status"]
 
     virtual_time.run(main())
@@ -241,7 +241,7 @@ def test_figures_that_change_and_change_back_during_a_pass_are_told_as_they_are_
             if asyncio.get_running_loop().time() > 2 and not ready:
                 becomes(1)
                 await asyncio.sleep(SECONDS)  # another Formation has its turn
-                cluster.incidents.append(Incident("apply_status", meanwhile=lambda: becomes(2)))
+                cluster.incidents.append(Incident("replace_status", meanwhile=lambda: becomes(2)))
 
         monkeypatch.setattr(Reporter, "record", recording)
         create(cluster)
@@ -260,7 +260,7 @@ def test_what_comes_and_goes_again_while_a_status_is_written_is_not_left_in_it(
     def then(cluster: SlowCluster) -> None:
         create(cluster)
         begins = Incident("apply", name="shop-worker", meanwhile=lambda: ready(cluster, 1))
-        ends = Incident("apply_status", meanwhile=lambda: ready(cluster, 2))
+        ends = Incident("replace_status", meanwhile=lambda: ready(cluster, 2))
         at = asyncio.get_running_loop().call_at
         at(0.5, setattr, cluster, "incidents", [begins, ends])
         at(0.5, setattr, cluster, "roll_out", lambda _: None)  # nothing else happens that would be news

@@ -169,7 +169,7 @@ def asked_in_a_pass() -> tuple[int, set[str]]:
 
 def test_a_formation_that_goes_in_the_middle_of_a_pass_leaves_nothing_behind() -> None:
     moments, asked = asked_in_a_pass()
-    writes = {"apply Deployment", "delete Deployment", "patch Formation", "apply_status Formation"}
+    writes = {"apply Deployment", "delete Deployment", "patch Formation", "replace_status Formation"}
     assert asked >= {*writes, "select Event", "select ReplicaSet", "notify Formation"}
     for moment in range(moments):
         ended = lived_through(moment, goes)

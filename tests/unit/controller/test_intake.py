@@ -22,7 +22,7 @@ from formation_operator.requeue import Result
 from formation_operator.settings import Settings
 from tests import builders
 from tests.builders import a_formation
-from tests.unit import schemas, virtual_time
+from tests.unit import virtual_time
 from tests.unit.facts import condition_of, intents, parsed
 from tests.unit.fakes.cluster import FakeCluster, Incident, event
 from tests.unit.fakes.replica import View, bring_formations
@@ -408,29 +408,6 @@ def test_who_waits_for_a_name_has_it_as_soon_as_another_formation_gives_it_up() 
     stalled = condition_of(cluster.read(naming.KIND, "default", waits)["status"], ConditionType.STALLED)
     assert stalled["reason"] == "NameTaken"
     assert who_has_the_name(lived_through(takes_the_type_away, *rivals)) == [f"uid-{waits}"]
-
-
-def test_all_formations_are_looked_at_once_the_crd_is_another() -> None:
-    async def main() -> list[str]:
-        cluster = FakeCluster()
-        for name in ("a", "b"):
-            cluster.put(naming.KIND, builders.stored(a_formation(name), uid=name))
-        here = Controller(cluster, Settings(), virtual_time.now)
-        cluster.status_schema = schemas.older((*schemas.PROCESS, "state"))
-        await here.start()
-        async with at_work(here):
-            await asyncio.sleep(5)
-            cluster.status_schema = schemas.PRESENT
-            cluster.calls.clear()
-            await here.resync()
-            await asyncio.sleep(5)
-        return [
-            call.name
-            for call in cluster.asked("apply_status")
-            if "state" in call.body["status"]["processes"]["worker"]
-        ]
-
-    assert sorted(virtual_time.run(main())) == ["a", "b"]
 
 
 async def test_that_an_hpa_scales_a_type_from_zero_from_now_on_or_no_more_is_news() -> None:

@@ -12,7 +12,7 @@ from formation_operator.api import naming
 from formation_operator.controller.leader import Leader
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.port import NO_ONES, Object
+from formation_operator.kube.port import Object
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.replicas import (
     LONG_AGO,
@@ -438,87 +438,6 @@ async def test_who_stands_by_or_cannot_reach_the_api_server_is_ready_all_the_sam
             setattr(second.link, what, value)
         await asyncio.sleep(10)
         assert not second.leader.unready
-
-
-def test_who_stands_by_and_may_not_write_the_lease_isnt_ready_and_says_why_once(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def scene(cluster: FakeCluster) -> None:
-        first = Replica(cluster, "first").start()
-        await until(lambda: first.writes, 1)
-        second = Replica(cluster, "second")
-
-        async def refused(*_: object) -> Object:
-            raise errors.ForbiddenError("leases is forbidden")
-
-        monkeypatch.setattr(second.link, "patch", refused)
-        second.start()
-        for _ in range(120):
-            await asyncio.sleep(1)
-            assert second.leader.unready
-        assert (first.writes, first.begun) == (True, 1)
-        monkeypatch.undo()
-        await until(lambda: not second.leader.unready, 1)
-
-    on_a_loop_that_leaps(scene)()
-    assert sum("leases is forbidden" in line for line in caplog.messages) == 1
-
-
-@on_a_loop_that_leaps
-async def test_who_stands_by_tries_each_minute_whether_it_may_write_and_changes_nothing(
-    cluster: FakeCluster,
-) -> None:
-    first, second = await two(cluster)
-    for _ in range(600):
-        await asyncio.sleep(1)
-        assert (first.writes, first.begun, second.works) == (True, 1, False)
-    tries = [call for call in cluster.asked("patch") if call.body[0]["value"] == NO_ONES]
-    assert 10 <= len(tries) <= 11
-    assert all(len(each.body) == 1 for each in tries)
-
-
-@pytest.mark.parametrize("seconds", [8.5, 9.0, 9.5])
-def test_a_try_whether_it_may_write_that_is_never_answered_keeps_nobody_from_taking_over(
-    seconds: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def scene(cluster: FakeCluster) -> None:
-        first, second = await two(cluster)
-        patch = second.link.patch
-
-        async def unless_it_is_a_try(kind: str, *place: Any) -> Object:
-            if place[-1][0]["value"] == NO_ONES:
-                await asyncio.sleep(NEVER)
-            return await patch(kind, *place)
-
-        first.crash()
-        await asyncio.sleep(seconds)
-        monkeypatch.setattr(second.link, "patch", unless_it_is_a_try)
-        monkeypatch.setattr(second.leader, "_rehearsed", -math.inf)
-        await until(lambda: second.writes, 11 - seconds)
-
-    on_a_loop_that_leaps(scene)()
-
-
-@pytest.mark.parametrize("error", [errors.UnavailableError("etcd is slow"), TimeoutError()])
-def test_who_stands_by_asks_a_server_that_is_ill_no_more_often_whether_it_may_write(
-    error: Exception, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tries = 0
-
-    async def scene(cluster: FakeCluster) -> None:
-        _, second = await two(cluster)
-
-        async def ill(*_: object) -> Object:
-            nonlocal tries
-            tries += 1
-            raise error
-
-        monkeypatch.setattr(second.link, "patch", ill)
-        await asyncio.sleep(600)
-        assert not second.leader.unready
-
-    on_a_loop_that_leaps(scene)()
-    assert 9 <= tries <= 11
 
 
 @on_a_loop_that_leaps

@@ -24,7 +24,7 @@ from tests.unit.fakes.unreliable import FOLLOWED, Failure, UnreliableCluster, Wa
 
 FORMATION = (naming.KIND, "default", "shop")
 CONTROLLER = Owner("kube-controller-manager", "Update", "status")
-WRITES = {"apply", "apply_status", "replace_status", "patch", "delete", "notify"}
+WRITES = {"apply", "replace_status", "patch", "delete", "notify"}
 PATIENCE, QUIET = 590.0, 900.0
 """Seconds: a full list would come after ten minutes, and what is refused is tried again every five."""
 
@@ -287,7 +287,7 @@ AFTER = st.sampled_from([0.0, 0.01, 0.05, 0.3, 0.6, 1.0, 2.5, 12.0])
 PAUSES = st.lists(st.sampled_from([0.0, 0.01, 0.05, 0.3, 1.0, 2.5]), min_size=1, max_size=3)
 LATE = st.lists(st.sampled_from(LAGS[:4]), min_size=len(FOLLOWED), max_size=len(FOLLOWED))
 WEIGHED = ["edit", "scale", "scale", "remove", *HAPPENS]
-VERBS: list[Verb] = ["pages", "select", "get", "apply", "apply_status", "patch", "delete"]
+VERBS: list[Verb] = ["pages", "select", "get", "apply", "replace_status", "patch", "delete"]
 REFUSALS = [errors.ConflictError, errors.RefusedError, errors.ForbiddenError]
 ANY_VERB: st.SearchStrategy[Verb | None] = st.none() | st.sampled_from(VERBS)
 ANY_KIND = st.just("") | st.sampled_from(FOLLOWED)

@@ -195,7 +195,7 @@ def create(cluster: LateCluster, value: int, uid: str = "uid-1") -> None:
 VERBS: list[tuple[Verb, str]] = [
     ("select", "Event"),
     ("select", "ReplicaSet"),
-    ("apply_status", ""),
+    ("replace_status", ""),
     ("apply", ""),
     ("patch", ""),
 ]

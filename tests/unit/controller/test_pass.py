@@ -475,7 +475,7 @@ async def test_a_formation_that_goes_during_a_pass_wants_nothing_more() -> None:
 async def test_what_ends_a_pass_early_is_in_its_result() -> None:
     here = Running(TWO)
     await here.passes.run(KEY)
-    here.server.incidents.append(Incident("apply_status", error=away()))
+    here.server.incidents.append(Incident("replace_status", error=away()))
     result = await here.passes.run(KEY)
     assert (result.failed, repr(result.error)) == (True, repr(away()))
 

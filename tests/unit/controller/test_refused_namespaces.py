@@ -116,12 +116,12 @@ async def test_who_starts_serves_the_others_and_says_once_what_is_left_out(
     for _ in range(6):
         await here.resync()
     assert known(here) == {"right"}
-    refusal = "HorizontalPodAutoscaler is forbidden in left"
-    assert said(caplog) == [f"Namespace left is left out while it refuses: {refusal}"]
+    tried = (kinds.SCALED_OBJECT, kinds.HPA)
+    logged = [f"{each} can't be listed or watched: {each} is forbidden in left" for each in tried]
+    assert caplog.messages == logged
     cluster.refused.clear()
     await here.resync()
     assert known(here) == {"left", "right"}
-    assert said(caplog)[1:] == ["Namespace left is served again"]
 
 
 async def test_keda_is_said_once_to_be_unlisted_where_only_one_of_two_namespaces_refuses(
@@ -241,7 +241,7 @@ async def test_passes_in_a_namespace_that_refuses_fail_by_themselves() -> None:
     await here.start()
     cluster.refused["left"] = set(kinds.BY_NAME)
     async with at_work(here) as running:
-        while {call.namespace for call in cluster.asked("apply_status")} != {"left", "right"}:  # noqa: ASYNC110
+        while {call.namespace for call in cluster.asked("replace_status")} != {"left", "right"}:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
         assert not running.done()
     assert [raw["metadata"]["namespace"] for raw in cluster.all("Deployment")] == ["right"]
@@ -255,35 +255,39 @@ def test_a_namespace_whose_watches_never_said_a_word_is_as_silent_as_can_be() ->
     assert silence(here) < math.inf
 
 
+@pytest.mark.usefixtures("in_haste")
 async def test_a_namespace_that_is_left_out_is_counted_and_hides_no_silence_of_the_others() -> None:
     cluster = a_cluster("left")
-    here = controller(cluster)
-    assert left_out(here) == 0
-    await here.resync()
-    assert (left_out(here), silence(here)) == (1, math.inf)
-    here.instruments.reached("Pod", "right")
-    assert silence(here) < math.inf
-    cluster.refused.clear()
-    await here.resync()
-    assert (left_out(here), silence(here)) == (0, math.inf), "it is watched again, or should be"
+    here = controller(cluster, WATCHING)
+    async with at_work(here):
+        await until(lambda: len(cluster.streams[kinds.POD]) == 1)
+        assert (left_out(here), silence(here)) == (1, math.inf)
+        here.instruments.reached("Pod", "right")
+        assert silence(here) < math.inf
+        cluster.refused.clear()
+        await until(lambda: len(cluster.streams[kinds.POD]) == 2)
+        assert (left_out(here), silence(here)) == (0, math.inf), "it is watched again, or should be"
 
 
 @pytest.mark.usefixtures("in_haste")
-async def test_a_namespace_is_left_out_as_soon_as_it_refuses_a_watch_and_that_is_logged_once(
+async def test_a_kind_that_a_namespace_refuses_later_is_counted_and_tried_again_and_the_others_go_on(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     cluster = a_cluster()
     here = controller(cluster, WATCHING)
     async with at_work(here):
         await until(lambda: len(cluster.streams[kinds.POD]) == 2)
-        cluster.refused["left"] = set(kinds.BY_NAME)
+        cluster.refused["left"] = {kinds.POD}
         cluster.calls.clear()
         cluster.cut(kinds.POD)
-        await until(lambda: len(cluster.asked("pages", kinds.HPA)) > 5)
+        await until(lambda: len(cluster.asked("pages", kinds.POD)) > 5)
         assert left_out(here) == 1
         assert len(cluster.streams[kinds.POD]) == 1, "the other goes on"
-    refusal = "Pod is forbidden in left"
-    assert said(caplog) == [f"Namespace left is left out while it refuses: {refusal}"]
+        assert not cluster.asked("pages", kinds.HPA), "and so do the other kinds"
+        cluster.refused.clear()
+        await until(lambda: len(cluster.streams[kinds.POD]) == 2)
+        assert left_out(here) == 0
+    assert said(caplog, "Pod") == ["Pod can't be listed or watched: Pod is forbidden in left"]
 
 
 async def test_where_all_namespaces_are_left_out_nothing_is_heard() -> None:
@@ -295,18 +299,29 @@ async def test_where_all_namespaces_are_left_out_nothing_is_heard() -> None:
     assert (left_out(here), silence(here)) == (2, math.inf)
 
 
-async def test_a_namespace_that_forbids_kopfs_watch_alone_is_left_out_until_that_says_anything(
-    caplog: pytest.LogCaptureFixture,
+@pytest.mark.usefixtures("in_haste")
+@pytest.mark.parametrize("when", ["at the start", "later"])
+async def test_where_only_kopfs_watch_is_forbidden_all_else_is_watched_and_a_resync_lists_formations(
+    when: str,
 ) -> None:
-    here = controller(a_cluster())
-    await here.resync()
-    for _ in range(3):
+    """kopf tries again by itself, however long it takes."""
+    cluster = a_cluster()
+    here = controller(cluster, WATCHING)
+    if when == "at the start":
         here.informers.formations_refused("left")
+    async with at_work(here):
+        here.informers.formations_refused("left")
+        await until(lambda: len(cluster.streams[kinds.POD]) == 2)
+        assert left_out(here) == 1
+        cluster.calls.clear()
+        await asyncio.sleep(0.1)
+        assert not cluster.asked("pages")
+        cluster.put(naming.KIND, builders.stored(a_formation("new"), namespace="left", uid="new"))
         await here.resync()
-    assert left_out(here) == 1
-    assert len(said(caplog)) == 1
-    here.informers.formations_reached("left")
-    assert left_out(here) == 0
+        assert ("left", "new") in here._cache.formations  # noqa: SLF001
+        assert left_out(here) == 1
+        here.informers.formations_reached("left")
+        assert left_out(here) == 0
 
 
 async def test_what_the_watch_of_a_namespace_that_forbids_it_lacks_ends_no_process() -> None:

@@ -439,7 +439,7 @@ async def test_hundreds_of_forged_jobs_are_deleted_a_few_at_a_time(shop: Shop) -
 async def test_what_was_rolled_out_but_not_reported_when_the_operator_ended_stays(shop: Shop) -> None:
     await shop.change(image="shop:v2")
     ended = EndedError()
-    shop.cluster.incidents.append(Incident("apply_status", error=ended))
+    shop.cluster.incidents.append(Incident("replace_status", error=ended))
     with pytest.raises(EndedError):
         await shop.finish()
     assert shop.images() == BOTH_V2

@@ -364,7 +364,9 @@ async def test_killed_between_the_revision_and_the_status_it_has_no_second_numbe
     if image == "shop:v1":
         await here.change(image="shop:v3")
     here.cluster.merge(naming.KIND, *KEY, {"spec": {"image": image}})
-    here.cluster.incidents.append(Incident("apply_status", error=errors.UnavailableError("killed"), times=9))
+    here.cluster.incidents.append(
+        Incident("replace_status", error=errors.UnavailableError("killed"), times=9)
+    )
     await here.operator.run(KEY)
     here.time.seconds += 2
     await here.operator.run(KEY)
@@ -403,7 +405,7 @@ async def test_a_new_formation_whose_first_one_is_there_already_keeps_its_number
 
 
 async def test_while_the_status_is_refused_nothing_more_is_asked_about_a_revision(shop: Shop) -> None:
-    shop.cluster.incidents.append(Incident("apply_status", error=errors.InvalidError("no"), times=99))
+    shop.cluster.incidents.append(Incident("replace_status", error=errors.InvalidError("no"), times=99))
     await shop.change(image="shop:v2")
     before = len(shop.cluster.calls)
     await shop.settle()

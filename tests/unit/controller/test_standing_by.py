@@ -19,7 +19,7 @@ from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.objects import SCALE
 from tests.unit.fakes.replica import View, bring_formations
 
-WRITES = {"create", "apply", "apply_status", "patch", "delete", "notify"}
+WRITES = {"create", "apply", "replace_status", "patch", "delete", "notify"}
 
 
 class Replica:

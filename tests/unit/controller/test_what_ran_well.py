@@ -98,13 +98,13 @@ async def test_the_next_leader_begins_the_minute_anew_and_nobody_shortens_it_by_
 
 
 async def test_it_costs_a_look_at_its_revision_a_write_of_it_and_one_more_of_the_status(shop: Shop) -> None:
-    before, said = len(shop.cluster.calls), len(shop.cluster.asked("apply_status"))
+    before, said = len(shop.cluster.calls), len(shop.cluster.asked("replace_status"))
     await run_for_a_minute(shop)
     await run_for_a_minute(shop)
     assert [each.verb for each in shop.calls(before)] == ["get", "patch"]
     others = (each.verb for each in shop.cluster.calls[before:] if each.kind != REVISION)
-    assert {*others} == {"apply_status", "notify"}
-    assert len(shop.cluster.asked("apply_status")) == said + 2
+    assert {*others} == {"replace_status", "notify"}
+    assert len(shop.cluster.asked("replace_status")) == said + 2
 
 
 async def test_what_runs_may_prove_itself_while_a_newer_content_waits_for_its_release() -> None:
@@ -176,7 +176,7 @@ async def test_killed_between_the_note_and_the_status_it_is_ready_a_minute_later
     shop.run_well()
     await shop.settle()
     killed = errors.UnavailableError("killed")
-    shop.cluster.incidents.append(Incident("apply_status", error=killed, times=9))
+    shop.cluster.incidents.append(Incident("replace_status", error=killed, times=9))
     shop.time.seconds += 60
     await shop.operator.run(KEY)
     assert shop.ran_well() == {"shop:v1"}

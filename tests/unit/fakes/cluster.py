@@ -19,6 +19,7 @@ from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import NO_ONES, Cluster, Object
 from formation_operator.kube.watch_events import Event
+from tests.unit.fakes import pruning
 from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import Objects, fits, identity_of
 
@@ -33,7 +34,6 @@ Verb = Literal[
     "select",
     "get",
     "apply",
-    "apply_status",
     "replace_status",
     "patch",
     "delete",
@@ -228,15 +228,11 @@ class FakeCluster(Objects, Cluster):
         by = Owner(manager, "Apply")
         return await self._carry_out(call, lambda: self.write(manifest, by=by, force=force))
 
-    async def apply_status(self, manifest: Object) -> Object:
-        """Write a Formation's status by server-side apply and return the Formation."""
-        call = Call("apply_status", *identity_of(manifest), body=copy.deepcopy(manifest))
-        return await self._carry_out(call, lambda: self.write_status(manifest))
-
     async def replace_status(self, manifest: Object) -> Object:
-        """Write a Formation's whole status, whoever holds what, if it is at this very version."""
+        """Replace a Formation's whole status, if it is at this very version; the CRD prunes it."""
         call = Call("replace_status", *identity_of(manifest), body=copy.deepcopy(manifest))
-        return await self._carry_out(call, lambda: self.overwrite_status(manifest))
+        pruned = {**manifest, "status": pruning.pruned(manifest["status"], self.status_schema)}
+        return await self._carry_out(call, lambda: self.write_status(pruned))
 
     async def patch(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
         """Change an object by JSON patch and return it."""

@@ -51,6 +51,8 @@ class LiveApiServer(ApiServer):
         """What answers kopf's next watches."""
         self.watched: collections.Counter[str] = collections.Counter()
         """How many watches were asked for, by plural."""
+        self.watch_seconds: dict[str, int] = {}
+        """After how many seconds the last watch of a kind wants to be ended, by plural."""
         self.written: list[tuple[str, str, str]] = []
         """Of each write the method, the path and who wrote."""
         self.undiscovered = 0
@@ -126,8 +128,6 @@ class LiveApiServer(ApiServer):
             return self._carried_out(
                 lambda: self.cluster.patch_now(kind, about["namespace"], about["name"], body)
             )
-        if "sub" in about:
-            return self._carried_out(lambda: self.cluster.write_status(body))
         force = request.query["force"] == "true"
         return self._carried_out(lambda: self.cluster.write(body, by=Owner(by, "Apply"), force=force))
 
@@ -152,6 +152,8 @@ class LiveApiServer(ApiServer):
         if plural not in KINDS or plural in self.absent:
             return web.Response(text="404 page not found\n", status=404)
         is_watch = "watch" in request.query
+        if is_watch:
+            self.watch_seconds[plural] = int(request.query["timeoutSeconds"])
         (self.watched if is_watch else self.lists)[plural if is_watch else place] += 1
         troubles = self.watch_troubles if is_watch else self.list_troubles
         if is_of_kopf(request) and troubles:

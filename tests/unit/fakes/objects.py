@@ -83,13 +83,6 @@ class Objects:
         return self._replace(live, after) if live else self.put(kind, after)
 
     def write_status(self, manifest: Object) -> Object:
-        """Write an object's status by server-side apply, as the operator, and return the object."""
-        live = self.read(*identity_of(manifest))
-        check_preconditions(manifest["metadata"], live)
-        by, status = OPERATOR._replace(subresource="status"), {"status": manifest["status"]}
-        return self._replace(live, managed_fields.applied(live, status, by, force=True))
-
-    def overwrite_status(self, manifest: Object) -> Object:
         """Write an object's whole status, as the operator, and return the object."""
         live = self.read(*identity_of(manifest))
         check_preconditions(manifest["metadata"], live)

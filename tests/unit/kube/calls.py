@@ -13,7 +13,6 @@ PLACE = (naming.KIND, "default", "shop")
 WRITES: dict[str, Callable[[Cluster], Awaitable[object]]] = {
     "create": lambda cluster: cluster.create(FORMATION, manager="us"),
     "apply": lambda cluster: cluster.apply(FORMATION, manager="us"),
-    "apply_status": lambda cluster: cluster.apply_status({**FORMATION, "status": {}}),
     "replace_status": lambda cluster: cluster.replace_status({**FORMATION, "status": {}}),
     "patch": lambda cluster: cluster.patch(*PLACE, []),
     "delete": lambda cluster: cluster.delete(*PLACE, "uid", "1"),

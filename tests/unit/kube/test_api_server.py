@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from aiohttp import web
 from kubernetes.aio import client
 
 from formation_operator.api import naming
@@ -15,6 +16,7 @@ from formation_operator.kube.port import Object
 from formation_operator.kube.session import connection
 from tests import builders
 from tests.builders import a_formation
+from tests.unit.fakes.loopback import answering
 
 
 class Answering(api_server.Kube):
@@ -230,3 +232,21 @@ def test_an_error_is_what_the_caller_can_do_about_it(code: int, message: str, ki
 
 def test_an_answer_without_a_message_is_told_as_it_is() -> None:
     assert str(status_codes.error_of(502, b"<html>")) == "HTTP 502: b'<html>'"
+
+
+async def test_watches_end_at_different_moments_after_five_to_ten_minutes() -> None:
+    asked: list[int] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        asked.append(int(request.query["timeoutSeconds"]))
+        return web.Response()
+
+    chances = iter([0.0, 0.5, 0.999])
+    async with answering(answer) as url:
+        opened = connection.Connection(client.Configuration(host=url))
+        cluster = api_server.Kube(opened, timeout=5, chance=lambda: next(chances))
+        for _ in range(3):
+            async with cluster.watch(kinds.BY_NAME[kinds.POD], None, 5):
+                pass
+        await cluster.close()
+    assert asked == [300, 450, 600]

@@ -13,6 +13,7 @@ from kubernetes.aio import client
 from formation_operator.kube import api_server, errors
 from formation_operator.kube.port import Cluster
 from formation_operator.kube.session import connection
+from formation_operator.settings import LEASE_TIMES
 from tests.unit.fakes.loopback import answering
 from tests.unit.kube.calls import FORMATION, PLACE, WRITES
 
@@ -99,31 +100,29 @@ async def test_a_write_that_is_not_sent_is_counted_as_no_request(scene: Scene) -
     assert scene.counted == [("patch", 200), ("get", 200)]
 
 
-@pytest.mark.parametrize("write", WRITES)
-async def test_a_write_that_waits_for_a_connection_until_nobody_may_write_is_not_sent(
-    scene: Scene, write: str
+async def test_a_write_that_gets_no_connection_soon_is_given_up(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    came, over = asyncio.Event(), asyncio.Event()
+    """It was checked before it waited, and another replica may lead by now."""
+    assert LEASE_TIMES.lease - LEASE_TIMES.deadline > connection.CONNECT_SECONDS
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.05)
+    over = asyncio.Event()
 
     async def hold(_: web.Request) -> web.Response:
-        came.set()
         await over.wait()
         return web.json_response(FORMATION)
 
     scene.answer = hold
     async with scene.played(connections=1) as cluster:
         holding = asyncio.create_task(cluster.get(*PLACE))
-        await came.wait()
-        waiting = asyncio.create_task(asyncio.wait_for(WRITES[write](cluster), 5))
         await asyncio.sleep(0.02)
-        scene.may_write = False
+        with pytest.raises(errors.UnavailableError, match="Connection timeout"):
+            await cluster.patch(*PLACE, [])
         over.set()
-        await asyncio.wait([holding, waiting])
+        await holding
         assert scene.arrived == ["GET"]
-        scene.may_write = True
-        await WRITES[write](cluster)
-    assert len(scene.arrived) == 2, "the connection that wasn't used is there for others"
-    assert write == "notify" or isinstance(waiting.exception(), errors.UnavailableError)
+        await cluster.patch(*PLACE, [])
+    assert scene.arrived == ["GET", "PATCH"], "the connection is there for others"
 
 
 async def test_a_write_that_waits_for_a_server_until_nobody_may_write_is_not_sent(scene: Scene) -> None:

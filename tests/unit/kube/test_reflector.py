@@ -57,6 +57,11 @@ class Seen:
         self.said.append(("permitted" if permitted else "forbidden", namespace or ""))
 
     @property
+    def objects(self) -> list[tuple[str, str]]:
+        """What was reported of objects."""
+        return [each for each in self.said if each[0] not in ("permitted", "forbidden")]
+
+    @property
     def names(self) -> set[str]:
         return {name for _, name in self.known}
 
@@ -122,7 +127,7 @@ def test_it_lists_once_and_watches_from_the_version_of_the_list() -> None:
             here.put("b")
             here.cluster.remove(kinds.POD, "default", "a")
             await asyncio.sleep(0.01)
-            assert here.seen.said == [
+            assert here.seen.objects == [
                 ("listed", "a"),
                 ("replaced", ""),
                 ("seen", "b"),
@@ -158,14 +163,14 @@ def test_a_watch_that_ends_goes_on_from_its_last_event_or_bookmark() -> None:
                 stream.put_nowait(event("BOOKMARK", bookmark))
             await asyncio.sleep(0.01)
             assert here.reached == 2, "a bookmark counts, too"
-            assert here.seen.said[1:] == [("seen", "a")], "and is no news"
+            assert here.seen.objects[1:] == [("seen", "a")], "and brings nothing new"
             here.cluster.cut(kinds.POD)
             await asyncio.sleep(0.01)
             here.put("b")
             here.cluster.remove(kinds.POD, "default", "a")
             await asyncio.sleep(5)
             assert here.asked() == ["pages", "watch", "watch"]
-            assert here.seen.said[2:] == [("seen", "b"), ("deleted", "a")], "nothing is said twice"
+            assert here.seen.objects[2:] == [("seen", "b"), ("deleted", "a")], "nothing comes twice"
 
     virtual_time.run(scene())
 
@@ -338,32 +343,25 @@ def test_only_what_its_selector_chooses_is_listed_and_watched() -> None:
 
 
 @pytest.mark.parametrize("verb", ["pages", "watch"])
-def test_a_namespace_that_refuses_ends_it(verb: str) -> None:
+def test_what_is_forbidden_is_reported_and_listed_again_and_so_is_that_it_is_permitted(
+    verb: str, caplog: pytest.LogCaptureFixture
+) -> None:
     async def scene() -> None:
         here = Scene(namespace="left")
-        here.fail(verb, errors.ForbiddenError("no"))
-        async with here.running() as task:
-            with pytest.raises(errors.ForbiddenError):
-                task.result()
+        here.fail(verb, errors.ForbiddenError("no"), times=3)
+        async with here.running():
+            await asyncio.sleep(60)
+            asked = [each for each in here.asked() if each == "pages"]
+            verdicts = [what for what, _ in here.seen.said if what in ("permitted", "forbidden")]
+            assert (len(asked), verdicts) == (4, ["forbidden"] * 3 + ["permitted"])
 
     virtual_time.run(scene())
+    assert caplog.messages == ["Pod can't be listed or watched: no"]
 
 
-def test_after_a_refusal_it_begins_with_a_list() -> None:
-    async def scene() -> None:
-        here = Scene(namespace="left")
-        here.fail("watch", errors.ForbiddenError("no"))
-        async with here.running():
-            here.asked()
-        async with here.running():
-            assert here.asked() == ["pages", "watch"]
-
-    virtual_time.run(scene())
-
-
-@pytest.mark.parametrize(("kind", "namespace"), [(POD, None), (HPA, None), (KEDA, "left")])
+@pytest.mark.parametrize(("kind", "namespace"), [(POD, None), (POD, "left"), (HPA, None), (KEDA, "left")])
 @pytest.mark.parametrize("verb", ["pages", "watch"])
-def test_where_there_is_no_other_namespace_or_the_kind_may_be_absent_it_tries_again(
+def test_what_is_forbidden_is_tried_again_until_it_is_permitted(
     kind: Kind, namespace: str | None, verb: str
 ) -> None:
     async def scene() -> None:
@@ -501,6 +499,25 @@ def test_a_watch_that_ends_at_once_is_asked_for_ever_more_seldom_and_one_that_sa
                 here.cluster.cut(kinds.POD)
                 await asyncio.sleep(1)
             assert here.asked().count("watch") > 50
+
+    virtual_time.run(scene())
+
+
+@pytest.mark.parametrize("brings", ["nothing", "events"])
+def test_a_watch_that_ends_as_it_should_is_followed_by_the_next_one_at_once(brings: str) -> None:
+    """A scale request in a gap would wait."""
+
+    async def scene() -> None:
+        here = Scene()
+        async with here.running():
+            here.asked()
+            for number in range(5):
+                if brings == "events":
+                    here.put(f"a{number}")
+                await asyncio.sleep(300)
+                here.cluster.cut(kinds.POD)
+                await asyncio.sleep(0.001)
+                assert here.asked() == ["watch"]
 
     virtual_time.run(scene())
 

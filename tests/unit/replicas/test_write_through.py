@@ -32,7 +32,7 @@ LOST = errors.UnavailableError("no answer")
 class WithoutStatus(FakeCluster):
     """Keeps no status, so that no pass learns from it what an earlier one did."""
 
-    async def apply_status(self, manifest: Object) -> Object:
+    async def replace_status(self, manifest: Object) -> Object:
         return self.read(*identity_of(manifest))
 
 

@@ -10,13 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formation_operator.api import naming
-from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.faults import Problem
 from formation_operator.requeue import Lane
-from formation_operator.status import crd_schema, writer
+from formation_operator.status import writer
 from formation_operator.status.writer import Reports
 from formation_operator.sync import planner
 from formation_operator.sync.outcome import Outcome
@@ -110,29 +109,18 @@ async def test_a_status_that_somebody_made_large_is_replaced_and_then_left(statu
             cluster.merge(naming.KIND, "default", "shop", {"status": status})
         await operator.work()
         written.append(len([call for call in cluster.calls if "status" in call.verb]) - before)
-    replaced = 2 if "processes" in status else 1  # what others added isn't ours to an apply
-    assert written[3:] == [replaced, 0, 0, 0, 0]
+    assert written[3:] == [1, 0, 0, 0, 0]
     assert len(cluster.read(naming.KIND, "default", "shop")["status"].get("processes", ())) == 1
 
 
 # What can't be written
 
 
-class Strict(FakeCluster):
-    """Takes no status with a field that its CRD doesn't know, as long as that is known at all."""
-
-    async def apply_status(self, manifest: Object) -> Object:
-        found = await super().apply_status(manifest)
-        if crd_schema.fitting(manifest["status"], self.status_schema) != manifest["status"]:
-            raise errors.RefusedError("field not declared in schema")
-        return found
-
-
 class Told:
     """A reporter with all that it needs, and the times for which it asked to be called again."""
 
     def __init__(self) -> None:
-        self.cluster, self.known = Strict(), Cache()
+        self.cluster, self.known = FakeCluster(), Cache()
         self.cluster.status_schema = PRESENT
         self.known.see(naming.KIND, self.cluster.put(naming.KIND, builders.stored(builders.a_formation())))
         self.asked: list[float] = []
@@ -143,15 +131,14 @@ class Told:
     def refuse(self) -> None:
         """Have the next status refused, with words that would mislead whoever reads the log."""
         refusal = errors.RefusedError("too large\n\x1b[2Jall is well")
-        self.cluster.incidents.append(Incident("apply_status", error=refusal))
+        self.cluster.incidents.append(Incident("replace_status", error=refusal))
 
     async def write(self, *, after: float = 2.0, ready: int = 2, **metadata: Any) -> None:
         """Write a status after some seconds, of the Formation that is known or of a later one."""
         self.now += datetime.timedelta(seconds=after)
         raw = self.known.formations["default", "shop"]
         raw = {**raw, "metadata": {**raw["metadata"], **metadata}}
-        wanted = facts.seen(undeclared=self.reporter.undeclared)
-        status = facts.status_of(wanted, raw["status"], facts.NOW)
+        status = facts.status_of(facts.seen(), raw["status"], facts.NOW)
         status["processes"]["worker"]["readyReplicas"] = ready
         written = await self.reporter.write(raw, self.reports, status)
         await self.reporter.record(raw, written.notices)
@@ -162,24 +149,13 @@ class Told:
     @property
     def tries(self) -> int:
         """How often a status was sent."""
-        return len(self.cluster.asked("apply_status"))
+        return len(self.cluster.asked("replace_status"))
 
     @property
     def written(self) -> dict[str, Any]:
         """The status that people see."""
         found: dict[str, Any] = self.cluster.read(naming.KIND, "default", "shop").get("status", {})
         return found
-
-
-async def test_what_an_apply_leaves_where_managed_fields_were_stripped_goes_all_the_same() -> None:
-    here = Told()
-    formation = here.cluster.read(naming.KIND, "default", "shop")
-    stripped = {**formation, "status": {"processes": {"gone": {}}}}
-    here.known.see(naming.KIND, here.cluster.put(naming.KIND, stripped))
-    await here.write()
-    assert list(here.written["processes"]) == ["worker"]
-    await here.write(ready=1)
-    assert len(here.cluster.asked("replace_status")) == 1, "an apply is enough from then on"
 
 
 async def test_a_status_that_is_refused_is_an_event_and_is_not_tried_again_at_once() -> None:
@@ -225,42 +201,32 @@ async def test_a_status_that_goes_on_being_refused_is_tried_again_later_each_tim
     assert here.written
 
 
-async def test_under_an_older_crd_a_status_has_what_that_knows_and_says_what_is_left_out(
+async def test_under_an_older_crd_a_status_has_what_that_knows_and_that_is_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     here = Told()
     here.cluster.status_schema = older((*PROCESS, "state"))
-    assert await here.reporter.learn()
-    assert not await here.reporter.learn(), "it's no news again"
-    (line,) = [record.getMessage() for record in caplog.records]
-    assert "status.processes.*.state" in line
-    assert line.endswith(": kubectl apply -k crds/"), "as every page says it"
-    await here.write()
+    for _ in range(20):
+        await here.write(after=writer.REFUSED_FIRST / 30)
     assert here.written["processes"]["worker"]["readyReplicas"] == 2
     assert "state" not in here.written["processes"]["worker"]
-    assert "status.processes.*.state" in facts.condition_of(here.written, ConditionType.OUTDATED)["message"]
-    await here.write()
-    assert here.tries == 1, "what can't be written is no difference"
+    assert here.tries == 1, "what the CRD drops is no difference for a while"
+    assert [line for line in caplog.messages if "CRD" in line] == [writer.PRUNED]
+    await here.write(ready=1)
+    assert here.written["processes"]["worker"]["readyReplicas"] == 1
+    assert len(here.cluster.notices) == 0, "and no change"
 
 
-async def test_once_the_crd_is_renewed_everything_is_written() -> None:
+async def test_once_the_crd_is_renewed_everything_is_written_by_itself() -> None:
     here = Told()
     here.cluster.status_schema = older((*PROCESS, "state"))
-    await here.reporter.learn()
     await here.write()
     here.cluster.status_schema = PRESENT
-    await here.reporter.learn()
-    await here.write()
+    await here.write(after=here.asked[-1])
     assert "state" in here.written["processes"]["worker"]
-    assert not facts.condition_of(here.written, ConditionType.OUTDATED)
-
-
-async def test_where_the_schema_cannot_be_read_everything_is_written() -> None:
-    here = Told()
-    here.cluster.incidents.append(Incident("schema", error=errors.UnavailableError("away")))
-    await here.reporter.learn()
-    await here.write()
-    assert "state" in here.written["processes"]["worker"]
+    tries = here.tries
+    await here.write(after=writer.REFUSED_MOST)
+    assert here.tries == tries
 
 
 # What has changed since it was computed
@@ -302,7 +268,7 @@ async def test_a_status_does_not_undo_what_is_written_while_it_is_on_its_way() -
     here = Told()
     newer = {"status": {"summary": "by a leader that came after us"}}
     meanwhile = Incident(
-        "apply_status", meanwhile=lambda: here.cluster.merge(naming.KIND, "default", "shop", newer)
+        "replace_status", meanwhile=lambda: here.cluster.merge(naming.KIND, "default", "shop", newer)
     )
     here.cluster.incidents.append(meanwhile)
     await here.write()

@@ -357,17 +357,7 @@ async def test_a_formation_as_its_status_was_written_is_not_held_while_events_ar
     cluster.put(naming.KIND, stored(a_formation(processes={"worker": a_process(replicas=3)})))
     cluster.put("Deployment", FOREIGN)
     await Operator(cluster, Time()).work()
-    assert [call.verb for call in cluster.calls][-2:] == ["apply_status", "notify"]
-    assert cluster.held == []
-
-
-async def test_a_formation_as_its_status_was_written_is_not_held_while_that_is_replaced() -> None:
-    cluster = Large()
-    formation = stored(a_formation(processes={"worker": a_process(replicas=3)}))
-    cluster.put(naming.KIND, {**formation, "status": {"processes": {"gone": {}}}})
-    cluster.put("Deployment", FOREIGN)
-    await Operator(cluster, Time()).work()
-    assert cluster.asked("replace_status")
+    assert [call.verb for call in cluster.calls][-2:] == ["replace_status", "notify"]
     assert cluster.held == []
 
 

@@ -89,9 +89,9 @@ def test_250_connections_that_never_end_take_little_memory(sent: bytes, tmp_path
         ports = (process.metrics,) if sent == SCRAPE else (process.health, process.metrics)
         with closed([process.connected(ports[each % len(ports)], sent) for each in range(250)]):
             assert is_checked(process)
-            took, most, held = process.mebibytes(), process.mebibytes("VmHWM"), process.connections()
-        print(f"{before:.0f} MiB before, {took:.0f} under attack, {most:.0f} at most, {held} connections")
-        assert held <= 2 * bounded_port.CONNECTIONS
+            eventually(lambda: process.connections() <= 2 * bounded_port.CONNECTIONS)
+            took, most = process.mebibytes(), process.mebibytes("VmHWM")
+        print(f"{before:.0f} MiB before, {took:.0f} under attack, {most:.0f} at most")
         assert most - before < 48
 
 
@@ -192,10 +192,9 @@ def test_a_connection_has_one_answer_and_is_closed_then(tmp_path: pathlib.Path) 
 @pytest.mark.parametrize(
     "sent",
     [
-        pytest.param(BEGUN + headers(bounded_port.HEADERS + 1, 1) + b"\r\n", id="too-many-headers"),
         pytest.param(BEGUN + headers(3, 8000) + b"\r\n", id="headers-that-are-too-long"),
         pytest.param(b"GET /healthz?" + b"x" * 20_000 + b" HTTP/1.1\r\n\r\n", id="a-line-that-is-too-long"),
-        pytest.param(BEGUN + b"Content-Length: 20000\r\n\r\n" + b"x" * 20_000, id="a-body"),
+        pytest.param(BEGUN + headers(20_000, 0), id="too-many-headers"),
         pytest.param(BEGUN + b"no header\r\n\r\n", id="nonsense"),
     ],
 )
@@ -218,7 +217,8 @@ def test_a_thousand_malformed_requests_are_one_line_of_the_log(tmp_path: pathlib
         before = process.log.read_text()
         for each in range(1000):
             with closed([process.connected(process.health, malformed[each % len(malformed)])]) as (client,):
-                client.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(OSError):  # it may be closed already
+                    client.shutdown(socket.SHUT_WR)
                 answer(client)
         assert is_checked(process)
         (line,) = process.log.read_text().removeprefix(before).splitlines()

@@ -5,7 +5,6 @@ Kubelet writes a Pod's status, but any client with the right to may, too: no val
 
 import re
 import sys
-from collections.abc import Callable
 from typing import Any
 
 LONGEST = 1000
@@ -22,8 +21,6 @@ CUT = "..."
 """Ends a text that was longer."""
 LONGEST_VERSION = 20
 """Digits of a number of 64 bits."""
-IMMORTAL = 2**20
-"""More references than a text can have: Python gives so many to what it never frees."""
 LONGEST_SHARED = 64
 """Characters up to which a text is likely to occur more than once."""
 COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
@@ -98,16 +95,8 @@ def shown(value: str, most: int = LONGEST_SENTENCE) -> str:
     return line if len(text) <= most else text[: most - len(CUT)].decode(errors="ignore") + CUT
 
 
-def _never_frees() -> bool:
-    """Return whether this Python never frees an interned text, so that a tenant could fill its memory.
-
-    3.12.0 to 3.12.6 don't (gh-113993), and neither does a build without the global interpreter lock.
-    """
-    return sys.getrefcount(sys.intern(f"{__name__} has just made this")) > IMMORTAL
-
-
-shared: Callable[[str], str] = str if _never_frees() else sys.intern
-"""Interns a text; returns the text itself if Python would never free the interned one."""
+shared = sys.intern
+"""Returns the one text of its value that all objects share."""
 
 
 def interned(value: Any) -> Any:

@@ -1,8 +1,6 @@
 """The session of our requests, and the gate that lets only the leader write."""
 
-import contextlib
 import copy
-import ipaddress
 import re
 import time
 from collections.abc import Callable, Container, Sequence
@@ -13,8 +11,6 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import pydantic_core
-from aiohttp import connector
-from aiohttp.tracing import Trace
 from kubernetes.aio import client
 
 from formation_operator.api import naming
@@ -41,30 +37,37 @@ Source: ``IdleTimeout`` in ``k8s.io/apiserver/pkg/server/secure_serving.go``.
 """
 
 
+MayWrite = Callable[[], bool]
+"""Returns whether this process may write."""
+CONNECT_SECONDS = 2.0
+"""Seconds that a request may wait for a connection after it was checked that it may be sent.
+
+They are fewer than those for which a Lease outlasts the right to write (`settings.LeaseTimes`): a write that
+waited longer could be sent while another replica leads.
+"""
+
+
 class NotSentError(aiohttp.ClientError):
     """A request wasn't sent."""
 
 
-class GatedConnector(aiohttp.TCPConnector):
-    """Gives no connection to a write while this process may not write.
+class Gate:
+    """Middleware of a client's session: sends no write while this process may not write.
 
-    A request may have waited because of ``Retry-After``, for a free connection, or for a handshake, and
-    aiohttp tries some a second time. So this checks at the last moment before a request is sent.
+    It is the last one before a request is sent: a request may have waited because of ``Retry-After``. aiohttp
+    tries some a second time, through this.
     """
 
-    def __init__(self, may_write: Callable[[], bool], **options: Any) -> None:
-        """Take a function that returns whether to write, and the options of `aiohttp.TCPConnector`."""
-        super().__init__(**options)
+    def __init__(self, may_write: MayWrite) -> None:
+        """Take a function that returns whether to write."""
         self.may_write = may_write
 
-    async def connect(
-        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
-    ) -> connector.Connection:
-        """Return a connection for a request; raise `NotSentError` for a write that may not be sent."""
-        connection = await super().connect(req, traces, timeout)
-        if req.method == "GET" or self.may_write():
-            return connection
-        connection.release()
+    async def __call__(
+        self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        """Send a request; raise `NotSentError` for a write that may not be sent."""
+        if request.method == "GET" or self.may_write():
+            return await send(request)
         raise NotSentError("not sent: another replica may lead now")
 
 
@@ -91,23 +94,23 @@ class Connection:
         self.proxy = configuration.proxy or proxy_for(self.url)
         self.middlewares = middlewares or (RetryAfter(), Login(configuration))
         """They pause requests as the server wants, and add our credentials."""
-        self._connector = GatedConnector(
-            lambda: True, limit=configuration.connection_pool_maxsize, keepalive_timeout=KEEP_ALIVE
-        )
+        self._gate = Gate(lambda: True)
         self._session = aiohttp.ClientSession(
-            connector=self._connector,
+            connector=aiohttp.TCPConnector(
+                limit=configuration.connection_pool_maxsize, keepalive_timeout=KEEP_ALIVE
+            ),
             headers={"User-Agent": naming.FIELD_MANAGER},
             proxy=self.proxy,
             read_bufsize=MOST_BYTES,
-            timeout=aiohttp.ClientTimeout(),
+            timeout=aiohttp.ClientTimeout(connect=CONNECT_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
             response_class=BoundedResponse,
-            middlewares=(Pages(), *self.middlewares),
+            middlewares=(Pages(), *self.middlewares, self._gate),
         )
 
-    def gate(self, may_write: Callable[[], bool]) -> None:
-        """Send a write only if ``may_write`` returns true when the write has its connection."""
-        self._connector.may_write = may_write
+    def gate(self, may_write: MayWrite) -> None:
+        """Send a write only if ``may_write`` returns true right before."""
+        self._gate.may_write = may_write
 
     def another(self, connections: int) -> "Connection":
         """Return another one with the same credentials, connections of its own, and no gate."""
@@ -190,20 +193,8 @@ def verb_of(method: str, query: Container[str], content_type: str) -> str:
 
 def proxy_for(url: str) -> str | None:
     """Return the proxy that the environment has for a server, as in ``HTTPS_PROXY``, or none."""
-    server, proxies = urlsplit(url), getproxies()
-    is_direct = proxy_bypass(server.netloc) or _is_within(server.hostname or "", proxies.get("no", ""))
-    proxy = proxies.get(server.scheme)
-    if is_direct or not proxy:
+    server = urlsplit(url)
+    proxy = getproxies().get(server.scheme)
+    if proxy_bypass(server.netloc) or not proxy:
         return None
     return proxy if "://" in proxy else f"http://{proxy}"  # as the clients in Go take it
-
-
-def _is_within(host: str, networks: str) -> bool:
-    """Return whether a host is an address in one of the networks that ``NO_PROXY`` lists."""
-    with contextlib.suppress(ValueError):
-        address = ipaddress.ip_address(host)
-        for each in networks.split(","):
-            with contextlib.suppress(ValueError):
-                if address in ipaddress.ip_network(each.strip(), strict=False):
-                    return True
-    return False

@@ -11,7 +11,7 @@ from formation_operator.kube.session import kopf_session
 @pytest.fixture(autouse=True)
 def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the pauses between watches away."""
-    monkeypatch.setattr(kopf_session, "FIRST_PAUSE", 0.0)
+    monkeypatch.setattr(kopf_session, "APART", 0.0)
 
 
 @pytest.fixture

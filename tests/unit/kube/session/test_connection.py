@@ -68,15 +68,12 @@ async def test_a_server_that_the_environment_excepts_is_reached_directly(
 @pytest.mark.parametrize(
     ("exceptions", "is_direct"),
     [
-        ("10.96.0.0/12", True),
-        ("10.0.0.0/8, .svc", True),
         ("10.96.0.1:443", True),
-        ("fd00::/8,10.96.0.1", True),
-        ("10.97.0.0/16,192.168.0.0/16,10.96.0.1/x", False),
+        ("10.0.0.0/8, 10.96.0.1", True),
         ("10.96.0.1:8443", False),
     ],
 )
-def test_the_environment_may_except_networks_and_ports(
+def test_the_environment_may_except_addresses_and_ports(
     exceptions: str, is_direct: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("https_proxy", NOWHERE)

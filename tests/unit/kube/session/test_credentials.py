@@ -86,8 +86,8 @@ async def test_what_was_refused_is_sent_again_whole_with_the_token_that_there_is
         async with logged_in(url) as kube:
             door.token = "new"
             badge.write(url, "new")
-            assert await kube.apply_status(formation) == formation
-            assert await kube.apply_status(formation) == formation
+            assert await kube.apply(formation, manager="us") == formation
+            assert await kube.apply(formation, manager="us") == formation
     body = pydantic_core.to_json(formation).decode()
     assert door.asked == [("old", body), ("new", body), ("new", body)]
 
