@@ -2,7 +2,8 @@
 
 `policy.yaml` is `formation_operator.foreground.check` in CEL, with the operator's own table and patterns.
 What CEL can't read it doesn't judge: a shell's script.  The API server limits what a policy may cost, so nor
-does it judge a command that is very long.
+does it judge a command that is very long.  It looks for each type's program in the text of its command, and
+holds against that what the table has under the program's name: what is said, `leaves`, and `stays`.
 Source: https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
 """
 
