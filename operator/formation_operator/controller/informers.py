@@ -64,9 +64,6 @@ class Informers:
         """By scope and kind, in the order in which they are listed."""
         names = known.watched[naming.KIND].kind._replace(metadata_only=True)
         self._comparisons = {scope: Reflector(cluster, names, scope, self) for scope in settings.scopes}
-        on_demand = [kind for kind, each in known.watched.items() if each.needed_by is not None]
-        self._needed = {(scope, kind): asyncio.Event() for scope in settings.scopes for kind in on_demand}
-        """Whether a Formation needs what isn't watched from the start, by scope and kind."""
         self.left_out: set[str] = set()
         """The namespaces that don't let us list all that is watched."""
         self._unwatched: set[Scope] = set()
@@ -87,7 +84,7 @@ class Informers:
             kind,
             scope,
             self,
-            reached=lambda: self._reach(kind.known_as, scope),
+            reached=lambda: self._reach(kind.name, scope),
             absent_seconds=self._settings.poll,
         )
 
@@ -108,9 +105,8 @@ class Informers:
         Then no further kind is listed: a Formation is only worked on when its autoscalers are known.
         """
         try:
-            for kind, reflector in self._reflectors[scope].items():
-                if (scope, kind) not in self._needed or self._needed[scope, kind].is_set():
-                    await reflector.list()
+            for reflector in self._reflectors[scope].values():
+                await reflector.list()
         except errors.ForbiddenError as error:
             self._leave_out(scope, error)
             return error
@@ -155,20 +151,13 @@ class Informers:
                 async with asyncio.TaskGroup() as tasks:
                     for kind, reflector in self._reflectors[scope].items():
                         if kind != naming.KIND:
-                            watch = self._watch(scope, kind, reflector)
-                            tasks.create_task(watch, name=f"watch of {reflector.kind.plural}")
+                            tasks.create_task(reflector.run(), name=f"watch of {reflector.kind.plural}")
             except* errors.ForbiddenError as refused:
                 for error in refused.exceptions:
                     if isinstance(error, errors.ForbiddenError):
                         self._leave_out(scope, error)
             if asyncio.get_running_loop().time() - started > LONGEST_PAUSE:  # lists alone may be allowed
                 backoff.reset()
-
-    async def _watch(self, scope: Scope, kind: str, reflector: Reflector) -> NoReturn:
-        """Watch a kind in a scope once it is needed."""
-        if (scope, kind) in self._needed:
-            await self._needed[scope, kind].wait()
-        await reflector.run()
 
     async def _try_to_list(self, scope: Scope) -> None:
         try:
@@ -264,19 +253,19 @@ class Informers:
 
     def is_newer(self, kind: Kind, event: Event) -> bool:
         """Return whether an event may bring anything newer."""
-        return event.deleted or self._known.is_newer(kind.known_as, event.key, event.version, event.text)
+        return event.deleted or self._known.is_newer(kind.name, event.key, event.version, event.text)
 
     def seen(self, kind: Kind, raw: Object, *, deleted: bool) -> None:
         """Take in the object of an event."""
-        self._take(kind.known_as, raw, deleted=deleted)
+        self._take(kind.name, raw, deleted=deleted)
 
     def listed(self, kind: Kind, raw: Object, version: int) -> None:
         """Take in an object of a list as of a version."""
         key, own = formations.key_of(raw), formations.version_of(raw)
-        if not self._known.stores[kind.known_as].is_newer(key, own, version):
+        if not self._known.stores[kind.name].is_newer(key, own, version):
             return  # as most of a list is
         if not kind.metadata_only:
-            self._take(kind.known_as, raw, as_of=version)
+            self._take(kind.name, raw, as_of=version)
 
     def replaced(self, kind: Kind, namespace: Scope, names: set[Key], version: int) -> None:
         """Drop the known objects of a kind that a list lacks, unless they are newer than the list.
@@ -284,14 +273,14 @@ class Informers:
         Where labels select the objects, one may lack only our labels, and can still be read by name: then the
         tombstone has the object's own version. Otherwise no version before the list's comes back.
         """
-        store, is_gone = self._known.stores[kind.known_as], version != FOR_EVER and not kind.label_selector
+        store, is_gone = self._known.stores[kind.name], version != FOR_EVER and not kind.label_selector
         for key in store.known.keys() - names:
             if (latest := store.latest(key)) <= version and namespace in (None, key[0]):
-                self._on_changed(self._known.drop(kind.known_as, key, version if is_gone else latest))
+                self._on_changed(self._known.drop(kind.name, key, version if is_gone else latest))
 
     def permitted(self, kind: Kind, namespace: Scope, *, permitted: bool) -> None:
         """Note in the cache whether a dispensable kind can be watched in a scope."""
-        self._known.set_forbidden(kind.known_as, namespace, forbidden=not permitted)
+        self._known.set_forbidden(kind.name, namespace, forbidden=not permitted)
 
     def _take(self, kind: str, raw: Object, *, deleted: bool = False, as_of: int = 0) -> None:
         """Take in an object; one that can't be read is logged, and the others are taken in all the same."""
@@ -301,19 +290,9 @@ class Informers:
                 changes = self._known.drop(kind, key, formations.version_of(raw))
             else:
                 changes = self._known.see(kind, raw, as_of)
-            self._note_needs(kind, key)
             self._on_changed(changes)
         except Exception:
             logger.exception("%s %s/%s can't be read", kind, *key)
-
-    def _note_needs(self, kind: str, key: Key) -> None:
-        """Have what a Formation needs watched from now on."""
-        formation = self._known.formations.get(key) if kind == naming.KIND else None
-        if formation is None:
-            return
-        for name, each in self._known.watched.items():
-            if each.needed_by is not None and each.needed_by(formation):
-                self._needed[self._scope_of(key), name].set()
 
     def _scope_of(self, key: Key) -> Scope:
         return key[0] if self._settings.namespaces else None
