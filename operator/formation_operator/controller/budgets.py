@@ -20,9 +20,9 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.kube.port import Cluster
-from formation_operator.observe import budgets
-from formation_operator.observe.budgets import Budget
+from formation_operator.observe import other_budgets
 from formation_operator.observe.faults import Problem
+from formation_operator.observe.other_budgets import Budget
 from formation_operator.render import disruption
 from formation_operator.render.disruption import Budgets
 
@@ -48,7 +48,7 @@ class Listed(NamedTuple):
 
     def over(self, labels: Mapping[str, str]) -> Iterator[Budget]:
         """Yield those that may select a Pod with some labels."""
-        for group in budgets.groups_over(labels):
+        for group in other_budgets.groups_over(labels):
             yield from self.found.get(group, ())
 
 
@@ -124,8 +124,8 @@ class Others:
         found, size, pages = collections.defaultdict[Hashable, list[Budget]](list), 0, 0
         try:
             async for items, _ in self._cluster.pages(kinds.OTHER_BUDGET, namespace):
-                for each in filter(None, map(budgets.budget, items)):
-                    found[budgets.group_of(each)].append(each)
+                for each in filter(None, map(other_budgets.budget, items)):
+                    found[other_budgets.group_of(each)].append(each)
                     size += each.size
                 pages += 1
                 if pages == MOST_PAGES:

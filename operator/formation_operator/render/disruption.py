@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping
 
 from formation_operator.api.formation import BUDGET, Formation, FormationSpec
-from formation_operator.observe.budgets import Budget
+from formation_operator.observe.other_budgets import Budget
 from formation_operator.observe.pods import TEMPLATE_LABEL
 from formation_operator.render import pod_template
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from formation_operator.api.formation import FormationSpec
-from formation_operator.observe import budgets
-from formation_operator.observe.budgets import Budget
+from formation_operator.observe import other_budgets
+from formation_operator.observe.other_budgets import Budget
 from formation_operator.render import disruption, pod_template
 from tests.builders import Manifest, a_formation, a_process
 from tests.unit.facts import parsed
@@ -58,7 +58,7 @@ def test_the_labels_are_those_of_the_pod_template(labels: tuple[Manifest, Manife
 
 
 def another(selector: Any, name: str = "theirs") -> Budget:
-    budget = budgets.budget({"metadata": {"name": name}, "spec": {"selector": selector}})
+    budget = other_budgets.budget({"metadata": {"name": name}, "spec": {"selector": selector}})
     assert budget is not None
     return budget
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.observe import budgets
-from formation_operator.observe.budgets import Budget
+from formation_operator.observe import other_budgets
+from formation_operator.observe.other_budgets import Budget
 from tests.builders import Manifest
 
 POD = {"app": "shop", "tier": "front"}
@@ -33,7 +33,7 @@ def raw(selector: Any = None, name: str = "all", owner: Manifest | None = None, 
 
 
 def known(selector: Any = None, **more: Any) -> Budget | None:
-    return budgets.budget(raw(selector, **more))
+    return other_budgets.budget(raw(selector, **more))
 
 
 def expression(key: str, operator: str, *values: str) -> Manifest:
@@ -73,7 +73,7 @@ def expression(key: str, operator: str, *values: str) -> Manifest:
 def test_a_budget_selects_what_the_api_server_says(selector: Any, selected: bool) -> None:
     budget = known(selector)
     assert (budget is not None and budget.selects(POD)) == selected
-    is_found = budget is not None and budgets.group_of(budget) in budgets.groups_over(POD)
+    is_found = budget is not None and other_budgets.group_of(budget) in other_budgets.groups_over(POD)
     assert is_found or not selected, "it is found wherever it selects"
 
 
