@@ -80,9 +80,10 @@ class Others:
         """Have a Formation's namespace listed before its list is so old; return whether it isn't by now."""
         namespace = key[0]
         due = self.last(namespace).at + patience
-        self._due[namespace] = min(due, self._due.get(namespace, due))
         self._waiting[namespace].add(key)
-        self._asked.set()
+        if due < self._due.get(namespace, math.inf):
+            self._due[namespace] = due
+            self._asked.set()
         return self._now() < due
 
     @property
