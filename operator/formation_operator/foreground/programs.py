@@ -66,7 +66,7 @@ _ROWS = {
     "apache2 apache": _add("-D FOREGROUND", _APACHE),
     "httpd": _add("-D FOREGROUND", f"{_APACHE}|-[fip]"),
     "apachectl apache2ctl": _run("run apachectl -D FOREGROUND instead", "(re)?start|graceful", _APACHE),
-    "nginx openresty": _add("-g 'daemon off;'", r"-g\n?.*daemon[ \t]+off|-[tTqvVh?cps]", "daemon off;"),
+    "nginx openresty": _add("-g 'daemon off;'", r"-g\n?.*daemon[ \t]+off|-[tTqvVh?cps]", "daemon off"),
     "lighttpd": _add("-D", "-[DtpvVhi1]"),
     "php-fpm": _add("-F (--nodaemonize)", f"{_FLAGS}[Ftivmh]|--no", "daemonize = no", "-D|--daemonize"),
     "varnishd": _add("-F", "-[FdCVxh?]"),
