@@ -7,6 +7,7 @@ import asyncio
 import collections
 import contextlib
 import dataclasses
+import logging
 import math
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, NoReturn
@@ -26,6 +27,7 @@ from formation_operator.observe.other_budgets import Budget
 from formation_operator.render import disruption
 from formation_operator.render.disruption import Budgets
 
+logger = logging.getLogger(__name__)
 EVERY, FRESH = 600.0, 60.0
 """A namespace is listed again after so many seconds; before one of ours is made, after so many."""
 MOST_PAGES = 10
@@ -134,6 +136,9 @@ class Others:
         except errors.ClusterError as error:
             refused = isinstance(error, errors.RefusedError)
             return last._replace(at=at, error=str(error), refused=refused)
+        except Exception:
+            logger.exception("The disruption budgets of %s can't be read", namespace)
+            return last._replace(at=at, error="one can't be read", refused=False)
         return Listed(at, found, size)
 
 
