@@ -14,10 +14,6 @@ FILE = pathlib.Path(__file__).parents[1] / "formations.yaml"
 HEADER = "# Generated from the models by `python -m crds.generate`: don't edit.\n"
 POLICY = FILE.parents[1] / "manifests" / "policies" / "foreground.yaml"
 REFERENCE = FILE.parents[1] / "docs" / "reference.md"
-POLICY_HEADER = """\
-# Generated from the operator's table of daemons by `python -m crds.generate`: don't edit.
-# Warns anyone who applies a Formation whose command leaves the foreground, and refuses nothing.
-"""
 
 
 class Plain(yaml.SafeDumper):
@@ -29,26 +25,9 @@ class Plain(yaml.SafeDumper):
         return True
 
 
-class Blocks(Plain):
-    """Writes texts of several lines line by line."""
-
-    def represent_str(self, data: str) -> yaml.ScalarNode:
-        """Return the text as YAML has it."""
-        style = "|" if "\n" in data else None
-        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
-
-
-Blocks.add_representer(str, Blocks.represent_str)
-
-
 def text(document: dict[str, Any]) -> str:
     """Return the CRD as it is kept in the repository."""
     return HEADER + yaml.dump(document, Dumper=Plain, sort_keys=False, width=1000, allow_unicode=True)
-
-
-def policy_text() -> str:
-    """Return the policy as it is kept in the repository."""
-    return POLICY_HEADER + yaml.dump_all(policy.build(), Dumper=Blocks, sort_keys=False, width=100_000)
 
 
 def reference_text() -> str:
@@ -67,7 +46,7 @@ def main() -> int:
         snapshot.write(snapshot.take(sorted(roots)))
     wanted = {
         FILE: text(crd.build(snapshot.read())),
-        POLICY: policy_text(),
+        POLICY: policy.text(),
         REFERENCE: reference_text(),
         chart.FOLDER / "values.yaml": chart.values(),
         chart.FOLDER / "README.md": chart.readme(),

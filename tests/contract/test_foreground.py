@@ -15,6 +15,9 @@ from tests.once import once
 from tests.unit.commands import RIGHT, WARNED
 
 NGINX = check.finding(["nginx"])
+NAME = "foreground.formations.dev"
+MOST_WORDS, LONGEST = 64, 600
+"""Of a command that the policy reads: its words, and their characters."""
 POLICIES = str(paths.ROOT / "manifests" / "policies")
 
 
@@ -91,7 +94,7 @@ def test_the_policy_warns_in_the_operators_words_and_refuses_nothing(
     said = warnings(kubectl, running(*commands))
 
     found = {f"p{number}": check.finding(words) for number, words in enumerate(commands) if plain(words)}
-    _, _, told = said.strip().partition(f"with binding '{policy.NAME}': ")
+    _, _, told = said.strip().partition(f"with binding '{NAME}': ")
     assert {*told.split("; ")} - {""} == {f"{name}: {each}" for name, each in found.items() if each}
 
 
@@ -100,7 +103,7 @@ def test_whoever_applies_a_daemon_reads_the_warning_and_has_the_formation(
 ) -> None:
     done = kubectl("apply", "-f", "-", input=text(running(["nginx"], ["sshd", "-D"])))
 
-    assert f"Warning: Validation failed for ValidatingAdmissionPolicy '{policy.NAME}'" in done.stderr
+    assert f"Warning: Validation failed for ValidatingAdmissionPolicy '{NAME}'" in done.stderr
     assert f"p0: {NGINX}" in done.stderr
     assert "p1" not in done.stderr
     assert "created" in done.stdout
@@ -111,7 +114,7 @@ def test_whoever_applies_a_daemon_reads_the_warning_and_has_the_formation(
 def long(number: int) -> list[str]:
     """Return a command as long as the policy reads one, with a wrapper and many options."""
     words = ["env", "A=b", "gunicorn", "--daemon", "--bind", ":80", "-c", "conf.py", f"app{number}"]
-    while len(words) < policy.MOST_WORDS and sum(map(len, words)) + len(words) < policy.LONGEST - 12:
+    while len(words) < MOST_WORDS and sum(map(len, words)) + len(words) < LONGEST - 12:
         words.append("--option=x")
     return words
 
@@ -125,8 +128,8 @@ def test_a_formation_of_32_types_with_long_commands_is_within_the_budget(
 
 
 def test_nothing_is_said_of_commands_that_are_too_long_to_judge(kubectl: Client, policies: None) -> None:
-    many = ["gunicorn", "-D", *["x"] * policy.MOST_WORDS]
-    wide = ["gunicorn", "-D", "x" * policy.LONGEST]
+    many = ["gunicorn", "-D", *["x"] * MOST_WORDS]
+    wide = ["gunicorn", "-D", "x" * LONGEST]
     huge = ["gunicorn", "-D", *["x" * 700] * 60]
 
     assert warnings(kubectl, running(many, wide, *[huge] * 30)) == ""
@@ -136,10 +139,10 @@ def test_nothing_is_said_of_commands_that_are_too_long_to_judge(kubectl: Client,
 def test_a_policy_that_is_over_its_budget_refuses_nothing(kubectl: Client) -> None:
     name = f"{kubectl.namespace}.over-budget"
     costly = (
-        text({"apiVersion": "v1", "kind": "List", "items": policy.build()})
-        .replace(policy.NAME, name)
-        .replace(f"<= {policy.MOST_WORDS}", "<= 100000")
-        .replace(f"<= {policy.LONGEST}", "<= 1000000")
+        policy.text()
+        .replace(NAME, name)
+        .replace(f"<= {MOST_WORDS}", "<= 100000")
+        .replace(f"<= {LONGEST}", "<= 1000000")
     )
     kubectl("apply", "-f", "-", input=costly)
     eventually(lambda: name in warnings(kubectl, running(["nginx"])))
@@ -153,7 +156,7 @@ def test_a_policy_that_is_over_its_budget_refuses_nothing(kubectl: Client) -> No
 
 def test_the_api_server_finds_no_fault_in_the_policy(kubectl: Client, policies: None) -> None:
     def checked() -> Manifest | None:
-        found = kubectl.get("validatingadmissionpolicy", policy.NAME)
+        found = kubectl.get("validatingadmissionpolicy", NAME)
         status: Manifest = found.get("status", {})
         return status if status.get("observedGeneration") == found["metadata"]["generation"] else None
 

@@ -4,7 +4,6 @@ One loop serves everybody: who writes a text that takes long keeps all others wa
 """
 
 import ast
-import dataclasses
 import importlib
 import inspect
 import itertools
@@ -19,13 +18,13 @@ import pytest
 import formation_operator
 from formation_operator.diagnose import exits
 from formation_operator.foreground import check, shell
-from formation_operator.foreground.daemons import TABLE
 from formation_operator.kube import status_codes
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.pods import Exit
 from tests.unit import growth
 from tests.unit.growth import Read
 
+TABLE = "formation_operator.foreground.programs"
 MODULES = [
     importlib.import_module(found.name)
     for found in pkgutil.walk_packages(formation_operator.__path__, "formation_operator.")
@@ -33,10 +32,6 @@ MODULES = [
 TREES = {module.__name__: ast.parse(inspect.getsource(module)) for module in MODULES}
 WAYS = ("search", "match", "fullmatch", "findall", "finditer", "split", "sub")
 """How a pattern can be held against a text."""
-PROSE = ("way_out", "does")
-"""What a row of the table of daemons says to people; the rest of it are patterns."""
-TABLES = "formation_operator.foreground.check"
-"""The module that reads the table of daemons."""
 
 
 def compiled(value: Any) -> Iterator[re.Pattern[str]]:
@@ -96,24 +91,11 @@ def reader(pattern: re.Pattern[Any], way: str) -> Read:
     return read
 
 
-def lines(pattern: str) -> Read:
-    """Return what reads the words of a command, the last of which has a line feed, too."""
-    return lambda text: re.findall(pattern, text + "\n")
-
-
-OF_MODULES = {
+PATTERNS = {
     f"{name} by {way}: {pattern.pattern}": (pattern.pattern, pattern.flags, reader(pattern, way))
     for name, pattern in sorted(NAMED, key=str)
     for way in ways(name)
 }
-OF_DAEMONS = {
-    pattern: (pattern, 0, re.compile(pattern).fullmatch)
-    for daemon in TABLE.values()
-    for field, pattern in dataclasses.asdict(daemon).items()
-    if field not in PROSE and pattern
-}
-OF_WORDS = {f"words: {daemon.words}": (daemon.words, 0, lines(daemon.words)) for daemon in TABLE.values()}
-PATTERNS = {**OF_MODULES, **OF_DAEMONS, **OF_WORDS}
 
 
 @pytest.mark.timed
@@ -134,8 +116,8 @@ def test_every_pattern_is_among_these() -> None:
             continue
         (pattern, *_) = call.args
         assert way == "compile", ast.unparse(call)
-        if module == TABLES and isinstance(pattern, ast.Name | ast.Attribute):
-            continue  # from the table of daemons
+        if module == TABLE:
+            continue  # the table's rows are made as it is loaded
         assert call not in late, ast.unparse(call)
         assert not isinstance(pattern, ast.Constant) or pattern.value in known, ast.unparse(call)
     assert "from re import" not in "".join(map(inspect.getsource, MODULES))
@@ -197,6 +179,6 @@ def test_a_text_is_read_in_a_time_that_grows_like_the_text(
     read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endless = 10**9
-    for module, limit in ((check, "LONGEST"), (check, "MOST_WORDS"), (shell, "MOST_TOKENS")):
+    for module, limit in ((shell, "LONGEST"), (shell, "LONGEST_SCRIPT")):
         monkeypatch.setattr(module, limit, endless)
     assert growth.slow(read, TEXTS) is None

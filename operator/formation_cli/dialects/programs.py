@@ -61,7 +61,7 @@ def is_clock(name: str, command: Sequence[str]) -> bool:
 def telling(line: str) -> list[str]:
     """Return the words of a command line that tell its work, in lower case: none of an alphabet but ours."""
     words = _first(SETTING_UP.sub("", line, count=1))
-    started = check.unwrapped(words) if check.judged(words) else words
+    started = check.unwrapped(words) or words
     script = scripts.script(started)
     if script is not None:
         return telling(script)
@@ -71,12 +71,12 @@ def telling(line: str) -> list[str]:
 
 def _program(command: Sequence[str]) -> Sequence[str]:
     """Return a program and its words; nothing where that isn't plain."""
-    words = check.unwrapped(command) if check.judged(command) else []
+    words = check.unwrapped(command)
     script = scripts.script(words)
     if script is None:
         return _file(words)
-    end = scripts.end(script)
-    return _program(end.command) if end else []
+    command, _ = scripts.end(script)
+    return _program(command)
 
 
 def _subcommand(words: Sequence[str]) -> str:
@@ -92,7 +92,7 @@ def _subcommand(words: Sequence[str]) -> str:
 
 def _file(words: Sequence[str]) -> Sequence[str]:
     """Return what an interpreter runs, and its words; the words as they are where that is no file."""
-    before = INTERPRETED.match(check.as_text(words))
+    before = INTERPRETED.match(scripts.as_text(words))
     return words[before.group().count("\n") :] if before else words
 
 

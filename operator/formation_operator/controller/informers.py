@@ -66,9 +66,6 @@ class Informers:
         """By scope and kind, in the order in which they are listed."""
         names = known.watched[naming.KIND].kind._replace(metadata_only=True)
         self._comparisons = {scope: Reflector(cluster, names, scope, self) for scope in settings.scopes}
-        on_demand = [kind for kind, each in known.watched.items() if each.needed_by is not None]
-        self._needed = {(scope, kind): asyncio.Event() for scope in settings.scopes for kind in on_demand}
-        """Whether a Formation needs what isn't watched from the start, by scope and kind."""
         self._refused: set[tuple[Scope, str]] = set()
         """Which kinds we have no right to list or to watch where, but for those that we can do without."""
         self._synced: set[Scope] = set()
@@ -87,7 +84,7 @@ class Informers:
             kind,
             scope,
             self,
-            reached=lambda: self._reach(kind.known_as, scope),
+            reached=lambda: self._reach(kind.name, scope),
             absent_seconds=self._settings.poll,
         )
 
@@ -112,9 +109,8 @@ class Informers:
 
         A Formation is only worked on when its autoscalers are known.
         """
-        for kind, reflector in self._reflectors[scope].items():
-            if (scope, kind) not in self._needed or self._needed[scope, kind].is_set():
-                await reflector.list()
+        for reflector in self._reflectors[scope].values():
+            await reflector.list()
         if scope not in self._synced:
             self._synced.add(scope)
             self._on_synced(scope)
@@ -145,15 +141,8 @@ class Informers:
         async with asyncio.TaskGroup() as tasks:
             for kind, reflector in self._reflectors[scope].items():
                 if kind != naming.KIND:
-                    watch = self._watch(scope, kind, reflector)
-                    tasks.create_task(watch, name=f"watch of {reflector.kind.plural}")
+                    tasks.create_task(reflector.run(), name=f"watch of {reflector.kind.plural}")
         raise AssertionError("none of them ends")
-
-    async def _watch(self, scope: Scope, kind: str, reflector: Reflector) -> NoReturn:
-        """Watch a kind in a scope once it is needed."""
-        if (scope, kind) in self._needed:
-            await self._needed[scope, kind].wait()
-        await reflector.run()
 
     async def _compare_after_lists(self) -> NoReturn:
         """List the names of Formations after each list of kopf's, which reports no deletions."""
@@ -246,19 +235,19 @@ class Informers:
 
     def is_newer(self, kind: Kind, event: Event) -> bool:
         """Return whether an event may bring anything newer."""
-        return event.deleted or self._known.is_newer(kind.known_as, event.key, event.version, event.text)
+        return event.deleted or self._known.is_newer(kind.name, event.key, event.version, event.text)
 
     def seen(self, kind: Kind, raw: Object, *, deleted: bool) -> None:
         """Take in the object of an event."""
-        self._take(kind.known_as, raw, deleted=deleted)
+        self._take(kind.name, raw, deleted=deleted)
 
     def listed(self, kind: Kind, raw: Object, version: int) -> None:
         """Take in an object of a list as of a version."""
         key, own = formations.key_of(raw), formations.version_of(raw)
-        if not self._known.stores[kind.known_as].is_newer(key, own, version):
+        if not self._known.stores[kind.name].is_newer(key, own, version):
             return  # as most of a list is
         if not kind.metadata_only:
-            self._take(kind.known_as, raw, as_of=version)
+            self._take(kind.name, raw, as_of=version)
 
     def replaced(self, kind: Kind, namespace: Scope, names: set[Key], version: int) -> None:
         """Drop the known objects of a kind that a list lacks, unless they are newer than the list.
@@ -266,19 +255,19 @@ class Informers:
         Where labels select the objects, one may lack only our labels, and can still be read by name: then the
         tombstone has the object's own version. Otherwise no version before the list's comes back.
         """
-        store, is_gone = self._known.stores[kind.known_as], version != FOR_EVER and not kind.label_selector
+        store, is_gone = self._known.stores[kind.name], version != FOR_EVER and not kind.label_selector
         for key in store.known.keys() - names:
             if (latest := store.latest(key)) <= version and namespace in (None, key[0]):
-                self._on_changed(self._known.drop(kind.known_as, key, version if is_gone else latest))
+                self._on_changed(self._known.drop(kind.name, key, version if is_gone else latest))
 
     def permitted(self, kind: Kind, namespace: Scope, *, permitted: bool) -> None:
         """Note whether we have the right to a kind in a scope; passes go on without a dispensable one."""
         if kind.dispensable:
-            self._known.set_forbidden(kind.known_as, namespace, forbidden=not permitted)
+            self._known.set_forbidden(kind.name, namespace, forbidden=not permitted)
         elif permitted:
-            self._refused.discard((namespace, kind.known_as))
+            self._refused.discard((namespace, kind.name))
         elif not kind.optional:
-            self._refused.add((namespace, kind.known_as))
+            self._refused.add((namespace, kind.name))
 
     def _take(self, kind: str, raw: Object, *, deleted: bool = False, as_of: int = 0) -> None:
         """Take in an object; one that can't be read is logged, and the others are taken in all the same."""
@@ -288,19 +277,9 @@ class Informers:
                 changes = self._known.drop(kind, key, formations.version_of(raw))
             else:
                 changes = self._known.see(kind, raw, as_of)
-            self._note_needs(kind, key)
             self._on_changed(changes)
         except Exception:
             logger.exception("%s %s/%s can't be read", kind, *key)
-
-    def _note_needs(self, kind: str, key: Key) -> None:
-        """Have what a Formation needs watched from now on."""
-        formation = self._known.formations.get(key) if kind == naming.KIND else None
-        if formation is None:
-            return
-        for name, each in self._known.watched.items():
-            if each.needed_by is not None and each.needed_by(formation):
-                self._needed[self._scope_of(key), name].set()
 
     def _scope_of(self, key: Key) -> Scope:
         return key[0] if self._settings.namespaces else None

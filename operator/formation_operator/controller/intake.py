@@ -63,7 +63,7 @@ class Controller:
     def _show(self) -> None:
         """Have each scrape of the metrics read the cache and the queue."""
         kinds = (each.kind for each in self._cache.watched.values())
-        needed = (kind.known_as for kind in kinds if not kind.optional and not kind.dispensable)
+        needed = (kind.name for kind in kinds if not kind.optional and not kind.dispensable)
         self.instruments.watch(needed, self._settings.scopes, self.informers.left_out)
         self.instruments.look_at(self._leads, self._depth, self._oldest)
         self.instruments.registry.register(Census(self._led, self._settings.metrics_process_types))
@@ -126,9 +126,14 @@ class Controller:
             known = self._cache.formations
             for key in [*latest, *known]:
                 self._enqueue(key, Lane.CHANGE if formations.is_behind(known[key]) else Lane.BUILD)
-            await self._queue.work()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._queue.work(), name="passes")
+                tasks.create_task(self._reconciler.others.work(self._again), name="budgets of others")
         finally:
             self._unled = {}
+
+    def _again(self, key: Key) -> None:
+        self._enqueue(key, Lane.BUILD)
 
     async def resync(self) -> None:
         """List every kind that is watched.

@@ -62,6 +62,7 @@ class Reconciler:
         self._requests = write_through.Requests(cluster, known, policy)
         self._writer = writer.Reporter(cluster, clock, settings.status_delay)
         self._runs = runs.Runs(cluster, known, monotonic)
+        self.others = budgets.Others(cluster)
         self._memories: dict[str, Memory] = {}
         self._under_way: dict[Key, Basis] = {}
         self.begin_anew()
@@ -140,7 +141,7 @@ class Reconciler:
         before = steps.of_both(asked, chosen.content.spec)
         wanted = Wanted(formation, chosen.content, undecided, busy=self._runs.busy(this))
         wanted = steps.with_counts(wanted, before, this.basis.children, self._cache)
-        wanted = await budgets.with_budgets(this, wanted, self._cache, self._cluster)
+        wanted = await budgets.with_budgets(this, wanted, before, self.others)
         await self._bring_about(this, wanted)
         chosen = await self._release(this, asked, chosen)
         written = (each for outcome in this.outcomes for each in outcome.notices)

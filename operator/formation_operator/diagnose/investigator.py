@@ -25,7 +25,7 @@ from formation_operator.diagnose.samples import Sample
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, Object
-from formation_operator.observe.children import REVISION_ANNOTATION, Child
+from formation_operator.observe.children import ROLLOUT_ANNOTATION, Child
 from formation_operator.observe.faults import Faults
 from formation_operator.observe.pods import TEMPLATE_LABEL, Pod
 
@@ -253,7 +253,7 @@ def is_present(replica_set: Object, child: Child) -> bool:
     """Return whether a ReplicaSet is the one that a Deployment has now."""
     metadata = lenient.mapping(replica_set, "metadata")
     owners = {lenient.text(owner, "uid") for owner in lenient.items(metadata, "ownerReferences")}
-    revision = lenient.mapping(metadata, "annotations").get(REVISION_ANNOTATION)
+    revision = lenient.mapping(metadata, "annotations").get(ROLLOUT_ANNOTATION)
     return child.uid in owners and revision == child.rollout.revision
 
 

@@ -188,5 +188,5 @@ class Reflector:
     def _say(self, error: errors.ClusterError) -> None:
         """Log an error when it starts, and not again while it lasts."""
         usual = isinstance(error, errors.ExpiredError | errors.NotFoundError)
-        text = f"{self.kind.known_as} can't be listed or watched: %s"
+        text = f"{self.kind.name} can't be listed or watched: %s"
         self._trouble.warn(logger, "" if usual else str(error), text)

@@ -1,14 +1,13 @@
 """What the operator knows of the cluster: a store for each kind, and the links between their objects."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind, Key
-from formation_operator.observe import budgets, formations, jobs
+from formation_operator.observe import formations, jobs
 from formation_operator.observe.autoscalers import Autoscaler
-from formation_operator.observe.budgets import Budget
 from formation_operator.observe.children import Child, ChildId
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
@@ -22,11 +21,11 @@ Changes = list[tuple[str, Change[Any]]]
 
 
 class Cache:
-    """Formations, their children, what scales them, the Pods that aren't well, and everybody's budgets."""
+    """Formations, their children, what scales them, and the Pods that aren't well."""
 
     def __init__(self, watched: Iterable[Watched[Any]] = WATCHED) -> None:
         """Take the kinds that are watched."""
-        self.watched = {each.kind.known_as: each for each in watched}
+        self.watched = {each.kind.name: each for each in watched}
         bounds: dict[Share, Bound] = {}
         self.stores = {kind: self._store(each, bounds) for kind, each in self.watched.items()}
         self._formations: Store[dict[str, Any]] = self.stores[naming.KIND]
@@ -123,12 +122,6 @@ class Cache:
         there = [(namespace, target) for target in targets]
         stores = [self.stores[kind] for kind in kinds.AUTOSCALERS]
         return [each for store in stores for target in there for each in store.within(target).values()]
-
-    def budgets_over(self, namespace: str, labels: Mapping[str, str]) -> Iterator[Budget]:
-        """Yield the budgets of others that may select a Pod with some labels; valid until the next change."""
-        store: Store[Budget] = self.stores[kinds.ANY_BUDGET.known_as]
-        for group in budgets.groups_over(namespace, labels):
-            yield from store.within(group).values()
 
     def pods_of(self, key: Key) -> list[Pod]:
         """Return the processes of a Formation, and the Pods of its Jobs, that aren't well."""

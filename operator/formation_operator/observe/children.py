@@ -31,7 +31,7 @@ USUAL_SIZE = 1024
 """Bytes of memory that a child takes without its texts."""
 COUNTS_ALONE = "counts alone"
 """What a Deployment has in place of a digest where we wrote its count last, and nothing else."""
-REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
+ROLLOUT_ANNOTATION = "deployment.kubernetes.io/revision"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -326,7 +326,7 @@ def _rollout(raw: dict[str, Any]) -> Rollout:
         blocked=lenient.text(failure, "message") if failure.get("status") == "True" else None,
         paused=raw["spec"].get("paused") is True,
         terminating=_is_terminating(raw["spec"], status, late=stuck is not None),
-        revision=lenient.text(lenient.mapping(raw, "metadata", "annotations"), REVISION_ANNOTATION),
+        revision=lenient.text(lenient.mapping(raw, "metadata", "annotations"), ROLLOUT_ANNOTATION),
     )
 
 

@@ -20,7 +20,7 @@ KEPT = (
     "deletionTimestamp",
 )
 """What is kept of a Formation's metadata."""
-DECLARED = ("spec", "excess", "spec_size", "budgeted")
+DECLARED = ("spec", "excess", "spec_size")
 """What is kept of its spec: itself, why it is too large if it is, the bytes of memory that it takes, and
 whether it declares a disruption budget."""
 REPORTED = ("status", "status_digest", "status_size")
@@ -91,20 +91,14 @@ def _declared(spec: dict[str, Any]) -> dict[str, Any]:
     try:
         size = bounds.check(spec)
     except bounds.TooLargeError as error:
-        return {"spec": names, "excess": str(error), "spec_size": 0, "budgeted": False}
-    kept = {"spec": lenient.interned(spec), "excess": "", "spec_size": AS_OBJECTS * size}
-    return {**kept, "budgeted": _declares_budgets(spec)}
+        return {"spec": names, "excess": str(error), "spec_size": 0}
+    return {"spec": lenient.interned(spec), "excess": "", "spec_size": AS_OBJECTS * size}
 
 
 def _names(spec: dict[str, Any]) -> dict[str, Any]:
     """Return a spec with nothing but the names of its types and schedules."""
     declared = {part: lenient.mapping(spec, part) for part in NAMED}
     return {part: dict.fromkeys(each) for part, each in declared.items() if each or part == NAMED[0]}
-
-
-def _declares_budgets(spec: dict[str, Any]) -> bool:
-    types = lenient.mapping(spec, "processes").values()
-    return any(isinstance(lenient.mapping(each).get("disruptionBudget"), dict) for each in (spec, *types))
 
 
 def size_of(known: dict[str, Any]) -> int:
@@ -117,7 +111,7 @@ def outlined(known: dict[str, Any]) -> dict[str, Any]:
     status, names = known["status"], _names(lenient.mapping(known, "spec"))
     conditions = [each for each in lenient.items(status, "conditions") if each["type"] == ConditionType.READY]
     return {
-        **{key: known[key] for key in ("metadata", "status_digest", "budgeted")},
+        **{key: known[key] for key in ("metadata", "status_digest")},
         "spec": names,
         "status": {
             **_brief(status, ("observedGeneration",)),
@@ -159,15 +153,6 @@ def wanted_names(raw: dict[str, Any]) -> list[Key]:
     return [(namespace, naming.child(formation, name)) for name in names]
 
 
-def declaring_budgets(namespace: str) -> Key:
-    """Return the group of the Formations that declare a disruption budget: no child has its name."""
-    return namespace, ""
-
-
-def groups_of(raw: dict[str, Any]) -> list[Key]:
-    """Return the groups by which a Formation is found."""
-    declaring = [declaring_budgets(raw["metadata"]["namespace"])] if raw["budgeted"] else []
-    return [*wanted_names(raw), *declaring]
 
 
 def given_up(change: Change[dict[str, Any]]) -> set[Key]:

@@ -17,13 +17,13 @@ from formation_operator.kube.objects import kinds, lenient, timestamps
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.requeue import Lane
 
-SIGNALS = range(1, 32)
+SIGNAL_NUMBERS = range(1, 32)
 LONGEST_START = 86400.0
 """Seconds: the longest time that is granted to a probe, whatever it allows."""
 KINDS_OF_PROBE = ("startup", "readiness", "liveness")
 TEMPLATE_LABEL = "pod-template-hash"
-REPLICA_SET = (kinds.BY_NAME[kinds.REPLICA_SET].api_version, kinds.REPLICA_SET)
-JOB = (kinds.BY_NAME[kinds.JOB].api_version, kinds.JOB)
+A_REPLICA_SET = (kinds.BY_NAME[kinds.REPLICA_SET].api_version, kinds.REPLICA_SET)
+A_JOB = (kinds.BY_NAME[kinds.JOB].api_version, kinds.JOB)
 MOST = 64
 """How many containers of a Pod are looked at: a process type can't have more."""
 NAMED = 5
@@ -63,7 +63,7 @@ class Exit:
     @property
     def signal(self) -> int | None:
         """The signal that ended the process, by the convention that the exit code is 128 more."""
-        return self.code - 128 if self.code - 128 in SIGNALS and self.reason != "StartError" else None
+        return self.code - 128 if self.code - 128 in SIGNAL_NUMBERS and self.reason != "StartError" else None
 
     @property
     def seconds(self) -> float:
@@ -304,7 +304,7 @@ def is_process(metadata: dict[str, Any]) -> bool:
         lenient.text(labels, label) for label in (naming.FORMATION_LABEL, naming.PROCESS_TYPE_LABEL)
     )
     expected = f"{naming.child(formation, process_type)}-{lenient.text(labels, TEMPLATE_LABEL)}"
-    return _is_controlled_by(metadata, *REPLICA_SET, expected)
+    return _is_controlled_by(metadata, *A_REPLICA_SET, expected)
 
 
 def release_of(metadata: dict[str, Any]) -> str:
@@ -312,7 +312,7 @@ def release_of(metadata: dict[str, Any]) -> str:
     labels = lenient.mapping(metadata, "labels")
     formation, digest = (lenient.text(labels, it) for it in (naming.FORMATION_LABEL, naming.RELEASE_LABEL))
     expected = naming.release_job(formation, digest) if formation and digest else ""
-    return expected if expected and _is_controlled_by(metadata, *JOB, expected) else ""
+    return expected if expected and _is_controlled_by(metadata, *A_JOB, expected) else ""
 
 
 def run_of(metadata: dict[str, Any]) -> tuple[str, str]:
@@ -322,7 +322,7 @@ def run_of(metadata: dict[str, Any]) -> tuple[str, str]:
     """
     labels, owner = lenient.mapping(metadata, "labels"), lenient.controller(metadata)
     schedule = lenient.text(labels, naming.SCHEDULE_LABEL)
-    if not schedule or (owner.get("apiVersion"), owner.get("kind")) != JOB:
+    if not schedule or (owner.get("apiVersion"), owner.get("kind")) != A_JOB:
         return "", ""
     return schedule, lenient.word(owner, "name")
 

@@ -10,9 +10,8 @@ from typing import Any, Generic, TypeVar
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind, Key, Kind
-from formation_operator.observe import autoscalers, budgets, children, formations, jobs, pods
+from formation_operator.observe import autoscalers, children, formations, jobs, pods
 from formation_operator.observe.autoscalers import Autoscaler
-from formation_operator.observe.budgets import Budget
 from formation_operator.observe.children import Child
 from formation_operator.observe.formations import Wanting
 from formation_operator.observe.jobs import Job
@@ -68,8 +67,6 @@ class Watched(Generic[Fact]):
     """Returns what is kept of an object without room in the share; without this it is forgotten."""
     is_repeated: Callable[[Fact, bytes], bool] | None = None
     """Returns whether the JSON of an object shows, before it is parsed, that it has the known facts."""
-    needed_by: Callable[[dict[str, Any]], bool] | None = None
-    """Returns whether a Formation needs it watched, from then on; else it is watched from the start."""
     is_sparse: bool = False
     """Whether most objects aren't kept, so that only kept ones leave tombstones."""
 
@@ -83,8 +80,6 @@ MOST_PODS = 8192
 """How many Pods that aren't well are kept."""
 LEAST_JOB = 1024
 """Bytes that a Job of ours counts as at least."""
-LEAST_BUDGET = 1024
-"""Bytes that a disruption budget of others counts as at least."""
 STRAYS = Share(MOST_BYTES, least=MOST_BYTES // MOST_STRAYS)
 
 FORMATIONS: Watched[dict[str, Any]] = Watched(
@@ -92,7 +87,7 @@ FORMATIONS: Watched[dict[str, Any]] = Watched(
     fact_of=formations.trimmed,
     key_of=formations.key_of,
     version_of=formations.version_of,
-    groups_of=formations.groups_of,
+    groups_of=formations.wanted_names,
     lane_of=formations.lane_of,
     concerned=formations.concerned,
     share=WHOLE,
@@ -131,17 +126,6 @@ HPAS = dataclasses.replace(
     fact_of=lambda raw, _: autoscalers.autoscaler(raw, kinds.HPA),
     is_repeated=Autoscaler.has_facts_of,
 )
-BUDGETS: Watched[Budget] = Watched(
-    kind=kinds.ANY_BUDGET,
-    fact_of=lambda raw, _: budgets.budget(raw),
-    groups_of=budgets.groups_of,
-    lane_of=budgets.lane_of,
-    concerned=budgets.concerned,
-    share=Share(MOST_BYTES, least=LEAST_BUDGET),
-    size_of=budgets.size_of,
-    is_repeated=Budget.has_facts_of,
-    needed_by=lambda formation: bool(formation["budgeted"]),
-)
 
 
 def children_of(kind: ChildKind) -> Watched[Child]:
@@ -166,5 +150,4 @@ WATCHED: tuple[Watched[Any], ...] = (
     *map(children_of, ChildKind),
     JOBS,
     PODS,
-    BUDGETS,
 )

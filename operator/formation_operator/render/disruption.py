@@ -7,11 +7,8 @@ import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 
-from formation_operator.api import naming
 from formation_operator.api.formation import BUDGET, Formation, FormationSpec
-from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe.budgets import Budget
-from formation_operator.observe.children import Children
+from formation_operator.observe.other_budgets import Budget
 from formation_operator.observe.pods import TEMPLATE_LABEL
 from formation_operator.render import pod_template
 
@@ -46,13 +43,10 @@ def declared(today: FormationSpec, content: FormationSpec) -> dict[str, int | st
     return found
 
 
-def contended(formation: Formation, content: FormationSpec, name: str, children: Children, over: Over) -> str:
+def contended(formation: Formation, content: FormationSpec, name: str, over: Over) -> str:
     """Return why a type has no budget although one is declared, and the way out; nothing if it has one."""
-    about = formation.metadata
-    labels = pod_template.labels(about.name, name, content, content.processes[name])
-    child = children.get((ChildKind.POD_DISRUPTION_BUDGET, naming.child(about.name, name)))
-    own = child.name if child and child.belongs_to(about.uid, about.name, name) else ""
-    other = _other({TEMPLATE_LABEL: "", **labels}, own, over)
+    labels = pod_template.labels(formation.metadata.name, name, content, content.processes[name])
+    other = _other({TEMPLATE_LABEL: "", **labels}, over)
     return f"{name}: {other}" if other else ""
 
 
@@ -62,11 +56,11 @@ WAY_OUT = (
 )
 
 
-def _other(labels: Mapping[str, str], own: str, over: Over) -> str:
+def _other(labels: Mapping[str, str], over: Over) -> str:
     """Return which other budget selects a type's processes, as a sentence; nothing if none does."""
     for number, each in enumerate(itertools.islice(over(labels), MOST + 1)):
         if number == MOST:
             return f"more than {MOST} PodDisruptionBudgets may select its processes, {WAY_OUT}"
-        if each.name != own and each.selects(labels):
+        if each.selects(labels):
             return f"PodDisruptionBudget {each.name} selects its processes, {WAY_OUT}"
     return ""

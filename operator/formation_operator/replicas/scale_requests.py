@@ -19,7 +19,7 @@ from formation_operator.observe.autoscalers import Autoscaler, Deciding
 from formation_operator.observe.children import NAMELESS, Child
 from formation_operator.replicas.count_owner import UNREPORTED, Replicas, Reported
 
-AUTOSCALERS = frozenset({"kube-controller-manager", "keda", "keda-operator"})
+AUTOSCALER_MANAGERS = frozenset({"kube-controller-manager", "keda", "keda-operator"})
 """The field managers of autoscalers, by which alone they are recognised; KEDA has two."""
 
 HOLDS = {
@@ -148,7 +148,7 @@ def _is_request(scaled: Scaled, policy: Policy) -> bool:
     setter = child.count_set_by
     if not policy.write_through:
         return False
-    if setter.manager in AUTOSCALERS or scaled.autoscaler is not None:
+    if setter.manager in AUTOSCALER_MANAGERS or scaled.autoscaler is not None:
         return False
     if setter is NAMELESS and before.autoscaled:
         return False  # a deleted autoscaler may have set it: a count from or to zero has no manager

@@ -203,7 +203,7 @@ async def look_at(cluster: Cluster, known: Cache, kind: Kind, namespace: str, ch
         if pages == MOST_PAGES:
             raise errors.UnavailableError("there are too many")
         for raw in items:
-            changes += known.see(kind.known_as, raw)
+            changes += known.see(kind.name, raw)
         pages += 1
 
 

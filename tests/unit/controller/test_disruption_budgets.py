@@ -2,16 +2,17 @@
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
-from formation_operator.controller import intake
+from formation_operator.controller import budgets, intake
 from formation_operator.kube import errors
-from formation_operator.kube.objects import kinds
-from formation_operator.replicas import write_through
+from formation_operator.kube.objects.kinds import Kind
+from formation_operator.observe import other_budgets
 from formation_operator.settings import Settings
 from tests.builders import Manifest, a_formation, a_process, stored
 from tests.unit import virtual_time
@@ -46,8 +47,6 @@ class Shop:
             self.cluster.put(BUDGET, each)
         self.cluster.put(naming.KIND, stored(formation))
         self.operator = Operator(self.cluster, self.time)
-        for each in others:
-            self.operator.see(BUDGET, self.cluster.read(BUDGET, "default", each["metadata"]["name"]), False)
 
     async def settle(self) -> list[Call]:
         """Run passes until all is reported, and return the requests."""
@@ -56,6 +55,11 @@ class Shop:
             self.time.seconds += 2
             assert await self.operator.work()
         return self.cluster.calls[before:]
+
+    async def later(self) -> list[Call]:
+        """Run passes once the budgets of others are listed again."""
+        self.time.seconds += budgets.EVERY
+        return await self.settle()
 
     async def change(self, **spec: Any) -> list[Call]:
         self.cluster.merge(naming.KIND, *KEY, {"spec": spec})
@@ -146,21 +150,89 @@ async def test_a_budget_that_is_no_longer_declared_goes(shop: Shop) -> None:
 async def test_nothing_is_written_or_listed_when_nothing_differs(shop: Shop) -> None:
     assert about_budgets(await shop.settle()) == []
     shop.operator = Operator(shop.cluster, shop.time)  # another one takes over
+    assert [each.verb for each in about_budgets(await shop.settle())] == ["pages"]
     assert about_budgets(await shop.settle()) == []
 
 
-async def test_ours_is_not_made_beside_another_one_that_the_watch_has_not_brought() -> None:
-    shop = Shop(BUDGETED)
-    shop.cluster.watchers.clear()
+async def test_the_budgets_of_others_are_listed_every_ten_minutes_for_all_of_a_namespace(shop: Shop) -> None:
+    shop.cluster.put(naming.KIND, stored(a_formation("blog", disruptionBudget={}, processes=TYPES), uid="2"))
+    await shop.operator.work("blog")
+    before = len(shop.cluster.asked("pages", BUDGET))
+    for _ in range(3):
+        await shop.later()
+        await shop.operator.work("blog")
+    assert len(shop.cluster.asked("pages", BUDGET)) == before + 3
+
+
+async def test_ours_is_not_made_beside_another_one_that_came_since_the_last_list(shop: Shop) -> None:
+    await shop.change(disruptionBudget=None)
+    shop.time.seconds += budgets.FRESH
     shop.cluster.put(BUDGET, EVERYTHING)
-    await shop.operator.work()
+    calls = await shop.change(disruptionBudget={})
     assert shop.budgets == {"theirs": 1}
+    assert about_budgets(writes(calls)) == []
+
+
+async def test_what_steps_back_is_said_all_the_time_while_another_operator_takes_over(shop: Shop) -> None:
+    shop.cluster.put(BUDGET, EVERYTHING)
+    await shop.later()
+    said = shop.contended
+    shop.cluster.incidents.append(Incident("pages", BUDGET, error=errors.UnavailableError("no"), times=0))
+    shop.operator = Operator(shop.cluster, shop.time)
+    await shop.operator.run(KEY)
+    assert shop.contended == said != ""
+
+
+async def test_a_list_that_is_never_answered_holds_up_no_count_and_no_status(shop: Shop) -> None:
+    shop.time.seconds += budgets.EVERY
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"processes": {"worker": {"replicas": 9}}}})
+    for _ in range(2):  # passes alone, and no list beside them
+        shop.time.seconds += 2
+        assert not (await shop.operator.run(KEY)).failed
+    assert shop.cluster.read("Deployment", "default", "shop-worker")["spec"]["replicas"] == 9
+    assert shop.ready["observedGeneration"] == 2
+
+
+async def test_one_that_cannot_be_read_ends_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(other_budgets, "budget", lambda raw: raw["nothing"])
+    shop.cluster.put(BUDGET, EVERYTHING)
+    await shop.later()
+    assert shop.budgets.keys() == {"theirs", "shop-web", "shop-worker"}
+    monkeypatch.undo()
+    await shop.later()
+    assert shop.budgets.keys() == {"theirs"}
+
+
+async def test_a_namespace_with_ten_thousand_costs_ten_pages_in_ten_minutes_and_has_what_it_had(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, sent = shop.cluster.pages, []
+
+    async def counted(kind: Kind, namespace: str | None = None) -> AsyncIterator[tuple[list[Any], str]]:
+        async for page in send(kind, namespace):
+            sent.append(kind.name)
+            yield page
+
+    monkeypatch.setattr(shop.cluster, "pages", counted)
+    for number in range(20):
+        shop.cluster.put(BUDGET, another({"matchLabels": {"app": "blog"}}, f"blog-{number}"))
+    await shop.later()
+    await shop.settle()
+    assert sent.count(BUDGET) == budgets.MOST_PAGES
+    assert shop.budgets.keys() >= {"shop-web", "shop-worker"}
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"processes": {"api": a_process("/api")}}})
+    for _ in range(3):
+        shop.time.seconds += 2
+        await shop.operator.work()
+    assert shop.cluster.read("Deployment", "default", "shop-api")
+    assert "shop-api" not in shop.budgets
+    assert "there are too many" in shop.ready["message"]
 
 
 async def test_however_many_budgets_formations_have_those_of_a_new_one_are_made() -> None:
     ours = [
         another({"matchLabels": {"app": "blog"}}, f"blog-{number}", labels={naming.FORMATION_LABEL: "blog"})
-        for number in range(write_through.MOST_PAGES + 1)
+        for number in range(budgets.MOST_PAGES + 1)
     ]
     shop = Shop(BUDGETED)
     shop.cluster.watchers.clear()
@@ -172,7 +244,7 @@ async def test_however_many_budgets_formations_have_those_of_a_new_one_are_made(
 
 async def test_ours_steps_back_as_long_as_another_one_selects_the_pods(shop: Shop) -> None:
     shop.cluster.put(BUDGET, another({"matchLabels": {"app.kubernetes.io/component": "web"}}))
-    await shop.settle()
+    await shop.later()
     assert shop.budgets == {"theirs": 1, "shop-worker": "25%"}
     assert shop.contended.startswith("web: PodDisruptionBudget theirs selects its processes")
     assert any(
@@ -181,7 +253,7 @@ async def test_ours_steps_back_as_long_as_another_one_selects_the_pods(shop: Sho
     assert "theirs" not in shop.ready["message"]
     assert about_budgets(await shop.settle()) == []
     shop.cluster.remove(BUDGET, "default", "theirs")
-    await shop.settle()
+    await shop.later()
     assert shop.budgets == {"shop-web": "25%", "shop-worker": "25%"}
     assert shop.contended == ""
 
@@ -189,7 +261,7 @@ async def test_ours_steps_back_as_long_as_another_one_selects_the_pods(shop: Sho
 @pytest.mark.parametrize("selector", [None, {"matchLabels": {"app": "blog"}}])
 async def test_one_that_selects_other_pods_changes_nothing(shop: Shop, selector: Any) -> None:
     shop.cluster.put(BUDGET, another(selector))
-    await shop.settle()
+    await shop.later()
     assert shop.budgets == {"theirs": 1, "shop-web": "25%", "shop-worker": "25%"}
 
 
@@ -199,7 +271,7 @@ async def test_one_of_the_same_name_by_hand_stays_and_is_named() -> None:
     assert shop.budgets == {"shop-web": 1, "shop-worker": "25%"}
     assert "PodDisruptionBudget shop-web" in shop.contended
     shop.cluster.remove(BUDGET, "default", "shop-web")
-    await shop.settle()
+    await shop.later()
     assert shop.budgets["shop-web"] == "25%"
 
 
@@ -250,11 +322,12 @@ async def test_one_that_cannot_be_made_is_said_and_all_else_is_made(
     assert (shop.ready["status"], shop.ready["reason"]) == ("False", reason)
     assert str(error) in shop.ready["message"]
     shop.cluster.incidents.clear()
+    shop.time.seconds += budgets.FRESH
     await shop.settle()
     assert shop.budgets == {"shop-web": "25%", "shop-worker": "25%"}
 
 
-# The watch of everybody's
+# With a queue
 
 
 async def watched(*formations: Manifest, namespaces: tuple[str, ...] = ()) -> tuple[FakeCluster, Any]:
@@ -277,44 +350,36 @@ async def running(here: intake.Controller) -> Any:
         await work
 
 
-def watches(cluster: FakeCluster, scope: str = "") -> int:
-    """Return how many watches of budgets there are: one is of our own."""
-    return len([each for each in cluster.asked("watch", BUDGET) if each.namespace == scope])
-
-
-def test_the_budgets_of_others_are_watched_only_once_a_formation_declares_one() -> None:
+def test_another_one_is_found_within_ten_minutes_and_nothing_is_listed_without_a_declaration() -> None:
     async def scenario() -> None:
         cluster, here = await watched(stored(PLAIN))
         async with running(here):
-            assert watches(cluster) == 1
-            assert len(cluster.asked("pages", BUDGET)) == 1
+            assert len(cluster.asked("pages", BUDGET)) == 1, "that of our own"
             cluster.merge(naming.KIND, *KEY, {"spec": {"disruptionBudget": {}}})
             here.informers.formation_event("MODIFIED", cluster.read(naming.KIND, *KEY))
-            here.informers.formations_reached(None)  # as kopf's watch does by a bookmark
-            await asyncio.sleep(60)
-            assert watches(cluster) == 2
+            await passing(here, 60)
             assert len(cluster.all(BUDGET)) == 2
             cluster.put(BUDGET, EVERYTHING)
-            here.informers.formations_reached(None)  # as kopf's watch does by a bookmark
-            await asyncio.sleep(60)
+            await passing(here, budgets.EVERY)
             assert [raw["metadata"]["name"] for raw in cluster.all(BUDGET)] == ["theirs"]
             cluster.remove(BUDGET, "default", "theirs")
-            here.informers.formations_reached(None)  # as kopf's watch does by a bookmark
-            await asyncio.sleep(60)
+            await passing(here, budgets.EVERY)
             assert len(cluster.all(BUDGET)) == 2
+            cluster.merge(naming.KIND, *KEY, {"spec": {"disruptionBudget": None}})
+            here.informers.formation_event("MODIFIED", cluster.read(naming.KIND, *KEY))
+            await passing(here, 2 * budgets.EVERY)
+            asked = len(cluster.asked("pages", BUDGET))
+            await passing(here, 2 * budgets.EVERY)
+            assert len(cluster.asked("pages", BUDGET)) == asked
 
     virtual_time.run(scenario())
 
 
-def test_of_several_namespaces_only_those_that_declare_one_are_watched() -> None:
-    async def scenario() -> None:
-        left = stored(BUDGETED, namespace="left", uid="left")
-        right = stored(PLAIN, namespace="right", uid="right")
-        cluster, here = await watched(left, right, namespaces=("left", "right"))
-        async with running(here):
-            assert (watches(cluster, "left"), watches(cluster, "right")) == (2, 1)
-
-    virtual_time.run(scenario())
+async def passing(here: intake.Controller, seconds: float) -> None:
+    """Let some time pass, in which kopf's watch brings its bookmarks."""
+    for _ in range(int(seconds // 30) + 1):
+        here.informers.formations_reached(None)
+        await asyncio.sleep(30)
 
 
 @pytest.mark.parametrize("formation", [PLAIN, BUDGETED])
@@ -333,27 +398,3 @@ def test_without_the_right_to_budgets_the_rest_works(formation: Manifest) -> Non
             assert here.informers.left_out() == set()
 
     virtual_time.run(scenario())
-
-
-def test_a_status_of_a_budget_of_others_has_no_pass() -> None:
-    async def scenario() -> None:
-        cluster, here = await watched(stored(BUDGETED))
-        cluster.put(BUDGET, another({"matchLabels": {"app": "blog"}}))
-        async with running(here):
-            before = here.instruments.registry.get_sample_value(PASSES, {"result": "success"})
-            for healthy in range(5):
-                cluster.merge(BUDGET, "default", "theirs", {"status": {"currentHealthy": healthy}})
-                await asyncio.sleep(5)
-            after = here.instruments.registry.get_sample_value(PASSES, {"result": "success"})
-            assert after == before
-
-    virtual_time.run(scenario())
-
-
-PASSES = "formation_operator_passes_total"
-
-
-def test_both_watches_of_budgets_are_gathered_and_dispensable() -> None:
-    for kind in (kinds.ANY_BUDGET, kinds.BY_NAME[BUDGET]):
-        assert kind.gathered
-        assert kind.dispensable

@@ -13,7 +13,7 @@ from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.port import Object
-from formation_operator.observe.children import REVISION_ANNOTATION
+from formation_operator.observe.children import ROLLOUT_ANNOTATION
 from formation_operator.settings import Settings
 from formation_operator.shares import Shares
 from tests.builders import a_container, a_formation, a_pod, a_process, stored, waiting
@@ -83,7 +83,7 @@ def give_work(cluster: Moments) -> None:
     """Give a pass all kinds of things to do and to ask for."""
     cluster.remove("Deployment", "default", "shop-web")
     cluster.merge(naming.KIND, *KEY, {"spec": {"processes": {"old": None}}})
-    revision = {"annotations": {REVISION_ANNOTATION: "2"}}
+    revision = {"annotations": {ROLLOUT_ANNOTATION: "2"}}
     rollout = {"observedGeneration": 9, "replicas": 2, "updatedReplicas": 1}
     child = cluster.merge("Deployment", "default", "shop-worker", {"metadata": revision, "status": rollout})
     template = {**naming.selector("shop", "worker"), "pod-template-hash": "abc"}

@@ -170,9 +170,9 @@ def test_each_way_to_end_has_its_words(end: Exit, reason: Reason, words: str) ->
 
 
 def test_a_process_that_may_have_left_the_foreground_is_told_the_way_out_of_its_program() -> None:
-    ends = [an_exit(code=0, started_at=ago(begun), command=("nginx", "-c", "x")) for begun in (6, 600)]
+    ends = [an_exit(code=0, started_at=ago(begun), command=("nginx", "-e", "x")) for begun in (6, 600)]
     for end in ends:
-        assert "in the foreground (nginx: add -g 'daemon off;' to its command); if" in exits.sentence(end)
+        assert "in the foreground (nginx: add -g 'daemon off;' to its command, or" in exits.sentence(end)
 
 
 def test_a_container_of_the_pod_template_has_its_limit_there() -> None:

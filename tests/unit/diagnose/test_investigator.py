@@ -23,7 +23,7 @@ from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.observe import children, pods
-from formation_operator.observe.children import REVISION_ANNOTATION, Child, Rollout
+from formation_operator.observe.children import ROLLOUT_ANNOTATION, Child, Rollout
 from formation_operator.observe.faults import Faults
 from formation_operator.observe.pods import Pod
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
@@ -154,7 +154,7 @@ async def test_the_version_is_found_whatever_labels_others_gave_the_deployment()
     metadata = {
         **INTENT.manifest["metadata"],
         "labels": naming.selector("blog", "web"),
-        "annotations": {REVISION_ANNOTATION: "2"},
+        "annotations": {ROLLOUT_ANNOTATION: "2"},
         "uid": "child-1",
         "resourceVersion": "5",
         "generation": 1,

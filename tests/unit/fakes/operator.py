@@ -4,7 +4,7 @@ import dataclasses
 import datetime
 
 from formation_operator.api import naming
-from formation_operator.controller import reconcile
+from formation_operator.controller import budgets, reconcile
 from formation_operator.diagnose.evidence import Evidence
 from formation_operator.diagnose.investigator import Examiner
 from formation_operator.kube.objects import kinds
@@ -46,11 +46,10 @@ class Operator:
                 self.see(kind, raw, deleted=False)
         cluster.watchers.append(self.see)
         self._reconciler = reconcile.Reconciler(cluster, self.known, clock, Settings(), clock.monotonic)
+        self._reconciler.others = budgets.Others(cluster, clock.monotonic)
 
     def see(self, kind: str, raw: Object, deleted: bool) -> None:
         """Take what the watch tells: an object that has lost our label is deleted, by its words."""
-        if kind == kinds.ANY_BUDGET.name:
-            self._see_budget(raw, deleted)
         unlabelled = naming.FORMATION_LABEL not in (raw["metadata"].get("labels") or {})
         deleted = deleted or (kind in set(ChildKind) and unlabelled)
         if deleted and kind in self.known.stores:
@@ -58,21 +57,17 @@ class Operator:
         elif kind == naming.KIND or kind in {*ChildKind, *kinds.AUTOSCALERS, kinds.JOB, kinds.POD}:
             self.changes += self.known.see(kind, raw)
 
-    def _see_budget(self, raw: Object, deleted: bool) -> None:
-        """Take what the other watch of budgets tells, which brings everybody's."""
-        known_as = kinds.ANY_BUDGET.known_as
-        if deleted:
-            self.known.drop(known_as, formations.key_of(raw), formations.version_of(raw))
-        else:
-            self.changes += self.known.see(known_as, raw)
-
     async def run(self, key: Key) -> Result:
         """Run a pass of a Formation of any namespace."""
         return await self._reconciler.run(key)
 
     async def work(self, formation: str = "shop") -> bool:
-        """Run a pass; tell whether nothing is left to do."""
-        return not (await self.run(("default", formation))).failed
+        """Run a pass, and others after the lists that are due; tell whether nothing is left to do."""
+        done, others = not (await self.run(("default", formation))).failed, self._reconciler.others
+        while others.wait is not None and others.wait <= 0:
+            for key in await others.turn():
+                done = not (await self.run(key)).failed
+        return done
 
 
 class Looking(Examiner):

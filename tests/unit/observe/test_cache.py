@@ -282,7 +282,7 @@ def a_fat_deployment(number: int) -> Child:
             "uid": f"{number}",
             "resourceVersion": "5",
             "labels": {naming.FORMATION_LABEL: "none"},
-            "annotations": {naming.INTENT_ANNOTATION: said, children.REVISION_ANNOTATION: said},
+            "annotations": {naming.INTENT_ANNOTATION: said, children.ROLLOUT_ANNOTATION: said},
             "ownerReferences": [{"controller": True, "kind": said, "apiVersion": said, "uid": said}],
             "managedFields": [
                 {"manager": naming.FIELD_MANAGER, "operation": "Apply", "fieldsV1": {f"f:{number}{said}": {}}}

@@ -26,7 +26,7 @@ def rollout(*conditions: dict[str, str], spec: dict[str, Any] | None = None, **s
             "uid": "child-1",
             "resourceVersion": "5",
             "generation": 4,
-            "annotations": {children.REVISION_ANNOTATION: "7"},
+            "annotations": {children.ROLLOUT_ANNOTATION: "7"},
         },
         "status": {"observedGeneration": 4, **FIGURES, "conditions": [*conditions], **status},
     }
@@ -177,7 +177,7 @@ def test_little_is_known_of_an_object_however_large_somebody_made_it() -> None:
     owner = {"apiVersion": long, "kind": long, "name": long, "uid": long, "controller": True}
     metadata = {
         **fresh(),
-        "annotations": {naming.INTENT_ANNOTATION: long, children.REVISION_ANNOTATION: long},
+        "annotations": {naming.INTENT_ANNOTATION: long, children.ROLLOUT_ANNOTATION: long},
         "managedFields": [entry],
         "ownerReferences": [owner],
     }

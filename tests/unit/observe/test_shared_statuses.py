@@ -27,7 +27,7 @@ MANY = 20
 MOST = 256 * 1024
 TYPES = [f"type-{number}" for number in range(32)]
 LITTLE = [*WATCHED, dataclasses.replace(FORMATIONS, share=Share(MOST))]
-BY_NAME = {each.kind.known_as: each for each in WATCHED}
+BY_NAME = {each.kind.name: each for each in WATCHED}
 FIRST, QUIET = ("crowd", "app0"), ("default", "quiet")
 
 

@@ -5,14 +5,12 @@ from typing import Any
 
 import pytest
 
-from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
-from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import budgets
-from formation_operator.observe.budgets import Budget
+from formation_operator.observe import other_budgets
+from formation_operator.observe.other_budgets import Budget
 from formation_operator.render import disruption, pod_template
 from tests.builders import Manifest, a_formation, a_process
-from tests.unit.facts import a_child, parsed
+from tests.unit.facts import parsed
 
 TYPES = {"web": a_process("/web", port=80), "worker": a_process(), "clock": a_process(singleton=True)}
 
@@ -60,18 +58,15 @@ def test_the_labels_are_those_of_the_pod_template(labels: tuple[Manifest, Manife
 
 
 def another(selector: Any, name: str = "theirs") -> Budget:
-    metadata = {"name": name, "namespace": "default", "resourceVersion": "5"}
-    return budgets.budget({"metadata": metadata, "spec": {"selector": selector}})
+    budget = other_budgets.budget({"metadata": {"name": name}, "spec": {"selector": selector}})
+    assert budget is not None
+    return budget
 
 
-def decided(*there: Budget, **more: Any) -> disruption.Budgets:
+def decided(*there: Budget) -> disruption.Budgets:
     formation = parsed(a_formation(processes={"web": a_process(disruptionBudget={}), "worker": a_process()}))
     wanted = disruption.declared(formation.spec, formation.spec)
-    children = more.get("children", {})
-    why = {
-        name: disruption.contended(formation, formation.spec, name, children, lambda _: there)
-        for name in wanted
-    }
+    why = {name: disruption.contended(formation, formation.spec, name, lambda _: there) for name in wanted}
     return disruption.Budgets(wanted, {name: text for name, text in why.items() if text}).without(
         name for name, text in why.items() if text
     )
@@ -81,22 +76,12 @@ def test_a_type_whose_pods_another_budget_selects_has_none_and_the_reason_names_
     found = decided(another({"matchLabels": {"app": "blog"}}, "blog"), another({}))
     assert found.wanted == {}
     assert "PodDisruptionBudget theirs selects its processes" in found.contended["web"]
-    assert decided(another(None)).wanted == {"web": "25%"}
+    assert decided(another({"matchLabels": {"app": "blog"}})).wanted == {"web": "25%"}
 
 
 def test_a_budget_that_requires_the_hash_of_a_replica_set_selects_its_processes() -> None:
     exists = {"matchExpressions": [{"key": "pod-template-hash", "operator": "Exists"}]}
     assert decided(another(exists)).contended
-
-
-def test_an_orphan_of_our_own_is_no_other_one() -> None:
-    selector = {"matchLabels": naming.selector("shop", "web")}
-    kind = ChildKind.POD_DISRUPTION_BUDGET
-    orphan = a_child(kind=kind, name="shop-web", owner=None, orphan_of=("shop", "web"))
-    there = another(selector, "shop-web")
-    assert decided(there, children={(kind, "shop-web"): orphan}).wanted
-    foreign = a_child(kind=kind, name="shop-web", owner=None, orphan_of=None)
-    assert decided(there, children={(kind, "shop-web"): foreign}).contended
 
 
 def test_no_more_budgets_are_looked_at_for_a_type_than_a_few_hundred() -> None:

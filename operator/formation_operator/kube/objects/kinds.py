@@ -36,13 +36,6 @@ class Kind(NamedTuple):
     """Whether its events may be gathered for a moment: most of them bring nothing new."""
     dispensable: bool = False
     """Whether the rest works without the right to list and watch it."""
-    alias: str = ""
-    """What it is known as here, if another watch brings objects of the kind, too."""
-
-    @property
-    def known_as(self) -> str:
-        """The name under which its objects are kept."""
-        return self.alias or self.name
 
     @property
     def path(self) -> str:
@@ -128,12 +121,10 @@ TRAITS = {
     ),
 }
 
-ANY_BUDGET = TRAITS[ChildKind.POD_DISRUPTION_BUDGET].api._replace(
-    label_selector="", alias="PodDisruptionBudget of anyone"
+OTHER_BUDGET = TRAITS[ChildKind.POD_DISRUPTION_BUDGET].api._replace(
+    label_selector=f"!{naming.FORMATION_LABEL}"
 )
-"""The budgets of everybody: two that select a Pod have each eviction of it fail."""
-OTHER_BUDGET = ANY_BUDGET._replace(label_selector=f"!{naming.FORMATION_LABEL}")
-"""The same without those that have our label, of which a namespace may have ten thousand."""
+"""The budgets without our label: a namespace may have ten thousand with it."""
 
 BY_NAME = {
     kind.name: kind
