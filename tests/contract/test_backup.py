@@ -2,6 +2,7 @@
 
 import pathlib
 import re
+import shutil
 
 import pytest
 
@@ -12,6 +13,8 @@ from tests.cluster import paths
 from tests.e2e import pages
 from tests.plugin import Plugin
 from tests.releases import RELEASE
+
+pytestmark = pytest.mark.skipif(not shutil.which("jq"), reason="the page's commands need jq")
 
 PAGE = (paths.ROOT / "docs" / "how-to" / "administer.md").read_text()
 BACK_UP, RESTORE = (text for kind, text in pages.blocks(PAGE) if kind == "sh" and ".json" in text)
@@ -24,7 +27,8 @@ SHOP = a_formation(image="shop:v1", release=RELEASE, processes={"worker": a_proc
 def typed(formation: Plugin, commands: str, folder: pathlib.Path) -> None:
     """Type commands as a page has them, but in one namespace: others' objects are there, too."""
     here = commands.replace(" --all-namespaces", "")
-    assert pages.typed(here, folder, formation.environment()).returncode == 0
+    done = pages.typed(here, folder, formation.environment())
+    assert done.returncode == 0, done.stderr
 
 
 def secrets(user: Client) -> list[Manifest]:
