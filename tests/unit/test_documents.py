@@ -43,6 +43,7 @@ KUBERNETES = {
     "networking.k8s.io/v1": "V1",
     "policy/v1": "V1",
     "autoscaling/v2": "V2",
+    "admissionregistration.k8s.io/v1": "V1",
 }
 """By API version, what the names of its types begin with in Kubernetes' client."""
 OF_OTHERS = {"gateway.networking.k8s.io/v1", "keda.sh/v1alpha1"}

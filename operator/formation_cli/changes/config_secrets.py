@@ -48,13 +48,16 @@ def selector(formation: Object) -> str:
 
 
 def is_ours(secret: Object, formation: Object) -> bool:
-    """Tell whether `config` has made a Secret for this Formation: by its name, its label and its owner."""
+    """Tell whether `config` has made a Secret for this Formation: by its name, its label and its owner.
+
+    A restore drops owners, and so does a Formation that is deleted with ``--cascade=orphan``.
+    """
     metadata = secret["metadata"]
     owners = {each.get("uid") for each in lenient.items(metadata, "ownerReferences")}
     return (
         _is_name(metadata["name"], formation)
         and CONFIG_LABEL in lenient.mapping(metadata, "labels")
-        and formation["metadata"]["uid"] in owners
+        and (formation["metadata"]["uid"] in owners or not owners)
     )
 
 

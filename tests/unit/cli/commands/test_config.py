@@ -432,7 +432,6 @@ def a_secret(name: str, **metadata: Any) -> dict[str, Any]:
 
 FOREIGN = {
     "of another owner": a_secret("shop-config-00000000aa", ownerReferences=[{"uid": "uid-2"}]),
-    "without an owner": a_secret("shop-config-00000000bb", ownerReferences=[]),
     "without our label": a_secret("shop-config-00000000cc", labels={naming.FORMATION_LABEL: "shop"}),
     "of another name": a_secret("shop-config-production"),
     "of a longer name": a_secret("my-shop-config-00000000dd"),
@@ -453,6 +452,18 @@ def test_a_foreign_secret_is_neither_taken_over_nor_deleted(cluster: Stored, sec
 
 
 STALE = "shop-config-0123456789"
+
+
+def test_a_secret_without_an_owner_as_a_restore_leaves_it_is_replaced_and_pruned(cluster: Stored) -> None:
+    cluster.objects[kinds.SECRET] = [a_secret(STALE, ownerReferences=[])]
+    cluster.objects[naming.KIND][0]["spec"]["envFrom"] = [{"secretRef": {"name": STALE}}]
+    run("set shop --secret TOKEN", stdin="x")
+    (name,) = cluster.named
+    assert cluster.secrets[name] == {"FOREIGN": "1", "TOKEN": "x"}
+    run("prune shop --yes")
+    assert [*cluster.secrets] == [name]
+    run("unset shop FOREIGN")
+    assert cluster.secrets[cluster.named[0]] == {"TOKEN": "x"}
 
 
 def test_a_secret_that_nothing_names_is_listed_and_pruned(cluster: Stored) -> None:

@@ -1,0 +1,56 @@
+"""Which variables of Services a process has, as the page on them says."""
+
+import pytest
+import yaml
+
+from tests.builders import Manifest
+from tests.client import Client
+from tests.cluster import paths
+from tests.e2e import pages, workers
+
+pytestmark = pytest.mark.node
+
+PAGE = (paths.ROOT / "docs" / "how-to" / "service-links.md").read_text()
+NAMES, LINKS = (yaml.safe_load(text) for kind, text in pages.blocks(PAGE) if kind == "yaml")
+REDIS = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "redis"},
+    "spec": {"ports": [{"port": 6379}]},
+}
+
+
+@pytest.fixture
+def redis(person: Client) -> str:
+    """The address of a Service in the namespace."""
+    person.apply(REDIS)
+    return str(person.get("service", "redis")["spec"]["clusterIP"])
+
+
+def environment(person: Client, sample: Manifest, name: str) -> dict[str, str]:
+    """Return the variables of a sample's worker, which runs under a name and with a shell's image."""
+    declared = sample["spec"]
+    (worker,) = declared["processes"].values()
+    own = {"podTemplate": worker["podTemplate"]} if "podTemplate" in worker else {}
+    shop = workers.shop(name=name, **own)
+    person.apply({**shop, "spec": {**shop["spec"], "env": declared.get("env", [])}})
+    person("wait", "--for=condition=Ready", f"formation/{name}", "--timeout=180s")
+    lines = person("exec", f"deployment/{name}-worker", "--", "env").stdout.splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_services_are_in_the_environment_only_where_links_are_turned_on(person: Client, redis: str) -> None:
+    plain, linked = environment(person, NAMES, "plain"), environment(person, LINKS, "linked")
+
+    of_services = {name: value for name, value in plain.items() if name.startswith("REDIS_")}
+    assert of_services == {"REDIS_SERVICE_HOST": "redis", "REDIS_SERVICE_PORT": "6379"}
+    assert "KUBERNETES_SERVICE_HOST" in plain
+    assert (linked["REDIS_SERVICE_HOST"], linked["REDIS_SERVICE_PORT"]) == (redis, "6379")
+    assert linked["REDIS_PORT"] == f"tcp://{redis}:6379"
+    assert sum(name.startswith("REDIS_PORT_6379_TCP") for name in linked) == 4
+    assert sum(name.startswith("REDIS_") for name in linked) == 7
+
+
+def test_the_apps_own_variable_wins_over_that_of_a_service(person: Client, redis: str) -> None:
+    both = {**LINKS, "spec": {**LINKS["spec"], "env": NAMES["spec"]["env"]}}
+    assert environment(person, both, "both")["REDIS_SERVICE_HOST"] == "redis"
