@@ -56,16 +56,6 @@ def records(*made: Call, code: int = 200) -> list[Record]:
     return [Record(call, code, "") for call in made]
 
 
-def test_a_call_is_known_by_verb_group_resource_subresource_namespace_and_name() -> None:
-    status: dict[str, Any] = {"apiGroup": "formations.dev", "resource": "formations", "subresource": "status"}
-    line = event("patch", namespace="t-1", name="shop", **status)
-    assert called(line) == [Call("patch", "formations.dev", "formations/status", "t-1", "shop")]
-
-
-def test_what_is_no_resource_is_known_by_its_path() -> None:
-    assert called(event("get")) == [Call("get", path="/apis")]
-
-
 @pytest.mark.parametrize(
     ("code", "message", "verbs"),
     [
@@ -85,11 +75,6 @@ def test_server_side_apply_needs_the_right_to_create_where_it_creates(
     made = called(event("patch", code, message, resource="services", namespace="t-1", name="shop-web"))
     assert [call.verb for call in made] == verbs
     assert {call.resource for call in made} == {"services"}
-
-
-def test_a_line_that_is_cut_off_is_left_out() -> None:
-    line = event("list", resource="pods", namespace="t-1")
-    assert called(line, line[:40]) == [PODS]
 
 
 @pytest.mark.parametrize(
@@ -125,11 +110,6 @@ def test_what_is_granted_is_not_missing(call: Call) -> None:
 )
 def test_what_is_not_granted_is_missing_even_if_it_was_answered(call: Call) -> None:
     assert comparison.missing(records(PODS, call), GRANTS) == [call]
-
-
-def test_the_same_call_about_many_objects_is_missing_once() -> None:
-    gets = [PODS._replace(verb="get", name=f"pod-{number}") for number in range(100)]
-    assert comparison.missing(records(*gets), GRANTS) == [PODS._replace(verb="get")]
 
 
 def test_a_granted_call_that_was_refused_is_not_missing_since_a_test_took_the_right_away() -> None:

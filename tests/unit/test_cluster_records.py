@@ -1,13 +1,10 @@
 """What a real node changes is recorded where a command with another cache finds it, too."""
 
 import pathlib
-import sys
 
 import pytest
 
-from tests.cluster import paths, processes, record
-from tests.cluster.cluster import Cluster
-from tests.faults import daemons
+from tests.cluster import paths, record
 
 
 @pytest.fixture(autouse=True)
@@ -29,22 +26,3 @@ def test_what_has_to_be_put_back_is_known_with_another_cache_and_names_the_first
     assert record.load() is None
     assert found is not None
     assert (found.cache, found.host) == (str(tmp_path / "one"), {"had_lock": True})
-
-
-def test_a_cluster_that_has_changed_nothing_of_the_machine_is_known_to_its_cache_alone() -> None:
-    a_record().save()
-    assert record.load() == a_record()
-    assert record.of_machine() is None
-
-
-def test_what_is_started_while_one_of_the_processes_is_away_stays_on_record(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(daemons, "ready", lambda _: None)
-    waiting = [sys.executable, "-c", "import time; time.sleep(60)"]
-    a_record().start("etcd", waiting)
-    with daemons.without(Cluster("none", "", pathlib.Path(), {}), "etcd"):
-        guest = daemons.known().start_guest("operator", waiting, {})
-    found = daemons.known()
-    processes.kill([*found.daemons, guest])
-    assert [each.name for each in (*found.daemons, *found.guests)] == ["etcd", "operator"]

@@ -33,15 +33,3 @@ def test_whoever_deletes_the_rest_by_hand_is_told_what_goes_with_the_crd() -> No
     *_, warning, last = Traces(Stage("kubectl", "formation-demo")).by_hand().splitlines()
     assert "every Formation of the cluster" in warning
     assert last.endswith("delete -k crds/")
-
-
-def test_a_command_that_takes_more_than_a_second_gets_its_input_once() -> None:
-    slow = Stage("sh", "formation-demo")
-    asked: list[None] = []
-
-    def hopeless() -> str:
-        asked.append(None)
-        return ""
-
-    assert slow.run("-c", "sleep 1.5; cat", stdin="a manifest", hopeless=hopeless) == "a manifest"
-    assert asked
