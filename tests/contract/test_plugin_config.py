@@ -2,7 +2,6 @@
 
 import base64
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -60,17 +59,6 @@ def if_no_revision_names_it(user: Client) -> None:
     user("delete", "controllerrevision", "--selector=formations.dev/formation=shop")
 
 
-def test_plain_values_are_set_and_unset_in_one_write_each(shop: Client, formation: Plugin) -> None:
-    generation = shop.get("formation", "shop")["metadata"]["generation"]
-    done = formation.within("config", "set", "shop", "LOG_LEVEL=debug", "PRICE=$(MODE)$$5", "MODE=fast")
-    assert done.stdout == "LOG_LEVEL: set\nPRICE: set\nMODE: as it was\n"
-    assert "its processes are restarted" not in done.stderr, "none runs here"
-    assert env(shop) == {"LOG_LEVEL": "debug", "MODE": "fast", "PRICE": "$$(MODE)$$$5"}
-    formation.within("config", "unset", "shop", "PRICE", "MODE")
-    assert env(shop) == {"LOG_LEVEL": "debug"}
-    assert shop.get("formation", "shop")["metadata"]["generation"] == generation + 2
-
-
 def test_a_secret_value_is_in_an_immutable_secret_and_the_change_is_a_deploy(
     shop: Client, formation: Plugin
 ) -> None:
@@ -89,23 +77,6 @@ def test_a_secret_value_is_in_an_immutable_secret_and_the_change_is_a_deploy(
     refused = shop("patch", "secret", name, "--type=merge", "-p", changed, check=False)
     assert "field is immutable when `immutable` is set" in refused.stderr
     eventually(lambda: container(shop).get("envFrom") == [{"secretRef": {"name": name}}])
-
-
-def test_each_change_of_what_is_secret_carries_the_rest_over(shop: Client, formation: Plugin) -> None:
-    formation.within("config", "set", "shop", "--secret", "--env", "-", stdin=f"TOKEN={PASSWORD}\nKEY=1\n")
-    (first,) = named(shop)
-    formation.within("config", "set", "shop", "--secret", "KEY", stdin="2")
-    (second,) = named(shop)
-    assert secrets(shop) == {first: {"TOKEN": PASSWORD, "KEY": "1"}, second: {"TOKEN": PASSWORD, "KEY": "2"}}
-    assert (
-        formation.within("config", "set", "shop", "--secret", "KEY", stdin="2").stdout == "KEY: as it was\n"
-    )
-    formation.within("config", "unset", "shop", "KEY")
-    (third,) = named(shop)
-    assert secrets(shop)[third] == {"TOKEN": PASSWORD}
-    formation.within("config", "unset", "shop", "TOKEN")
-    assert "envFrom" not in spec(shop)
-    assert len(secrets(shop)) == 3
 
 
 def test_a_secret_that_nothing_names_is_listed_and_pruned_and_no_other(
@@ -138,23 +109,6 @@ def test_what_a_paused_formation_runs_with_keeps_its_secret(
     formation.within("config", "set", "shop", "--secret", "KEY", stdin="2")
     assert formation.within("config", "prune", "shop", "--yes").stdout == ""
     assert old in secrets(shop)
-
-
-def test_variables_are_shown_with_where_they_come_from(shop: Client, formation: Plugin) -> None:
-    shop("create", "configmap", "settings", "--from-literal=PAGE_SIZE=50")
-    shop.merge("formation", "shop", {"spec": {"envFrom": [{"configMapRef": {"name": "settings"}}]}})
-    formation.within("config", "set", "shop", "--secret", "TOKEN", stdin=PASSWORD)
-    secret = spec(shop)["envFrom"][1]["secretRef"]["name"]
-    done = formation.within("config", "shop")
-    assert [re.split(" {3,}", line) for line in done.stdout.splitlines()] == [
-        ["NAME", "FROM"],
-        ["LOG_LEVEL", "spec.env"],
-        ["MODE", "spec.env"],
-        ["PAGE_SIZE", "ConfigMap settings"],
-        ["TOKEN", f"Secret {secret}"],
-    ]
-    shown = json.loads(formation.within("config", "shop", "--show", "-o", "json").stdout)
-    assert shown[-1] == {"name": "TOKEN", "from": f"Secret {secret}", "value": PASSWORD}
 
 
 def test_a_dry_run_is_judged_by_the_api_server_and_leaves_nothing(shop: Client, formation: Plugin) -> None:
@@ -201,32 +155,6 @@ def test_whoever_may_only_look_sees_what_is_plain(
     assert "LOG_LEVEL   info    spec.env" in done.stdout
     assert f"You may not read Secret {named(shop)[0]} in namespace {shop.namespace}." in done.stderr
     assert PASSWORD not in done.output
-
-
-def test_whoever_may_not_read_the_secret_is_told_the_way_out(
-    shop: Client, formation: Plugin, somebody: Callable[..., str]
-) -> None:
-    formation.within("config", "set", "shop", "--secret", "TOKEN", stdin=PASSWORD)
-    (name,) = named(shop)
-    token = somebody(("get,patch", "formations.formations.dev"), ("create,delete", "secrets"))
-    done = formation.within(
-        *formation.with_user(token=token), "config", "set", "shop", "--secret", "KEY", stdin="1", code=4
-    )
-    assert f"You may not read Secret {name} in namespace {shop.namespace}." in done.stderr
-    assert "put your variables into your own Secret" in done.stderr
-    formation.within(*formation.with_user(token=token), "config", "set", "shop", "MODE=slow")
-    assert [*secrets(shop)] == [name]
-
-
-def test_whoever_may_not_change_the_formation_leaves_no_secret(
-    shop: Client, formation: Plugin, somebody: Callable[..., str]
-) -> None:
-    token = somebody(("get", "formations.formations.dev"), ("create,delete,get", "secrets"))
-    done = formation.within(
-        *formation.with_user(token=token), "config", "set", "shop", "--secret", "KEY", stdin="1", code=4
-    )
-    assert "You may not change Formation shop" in done.stderr
-    assert secrets(shop) == {}
 
 
 def test_a_secret_value_is_typed_at_a_terminal_that_does_not_show_it(shop: Client, formation: Plugin) -> None:

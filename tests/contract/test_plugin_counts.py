@@ -35,23 +35,9 @@ def test_several_types_are_scaled_in_one_write(shop: Client, formation: Plugin) 
     eventually(lambda: shop.get("deployment", "shop-worker")["spec"]["replicas"] == 5)
 
 
-def test_the_line_that_is_printed_can_be_typed_again(shop: Client, formation: Plugin) -> None:
-    line = formation.within("scale", "shop").stdout
-    assert line == "web=2 worker=3\n"
-    assert (
-        formation.within("scale", "shop", *line.split()).stdout == "web: 2, as it was\nworker: 3, as it was\n"
-    )
-
-
 def test_a_script_reads_the_counts_as_json(shop: Client, formation: Plugin) -> None:
     found = json.loads(formation.within("scale", "shop", "-o", "json").stdout)
     assert {each["type"]: each["quantity"] for each in found} == {"clock": 1, "web": 2, "worker": 3}
-
-
-def test_nothing_is_scaled_where_one_type_is_mistyped(shop: Client, formation: Plugin) -> None:
-    done = formation.within("scale", "shop", "web=5", "wroker=1", code=2)
-    assert done.stderr == "Error: There is no process type wroker.\nDid you mean worker?\n"
-    assert counts(shop)["web"] == 2
 
 
 def test_a_dry_run_changes_nothing_and_the_api_server_judges_it(shop: Client, formation: Plugin) -> None:
@@ -65,13 +51,6 @@ def test_the_count_is_written_under_a_name_that_flux_leaves_alone(shop: Client, 
     formation.within("scale", "shop", "web=5")
     managers = [each["manager"] for each in shop.get("formation", "shop")["metadata"]["managedFields"]]
     assert "formation-cli" in managers
-
-
-def test_who_applied_the_count_is_named(shop: Client, formation: Plugin) -> None:
-    assert (
-        "the next `kubectl apply` of its manifest sets it back"
-        in formation.within("scale", "shop", "web=5").stderr
-    )
 
 
 def test_a_pipeline_that_will_set_the_count_back_is_named(user: Client, formation: Plugin) -> None:

@@ -19,14 +19,6 @@ def shop(user: Client) -> Client:
     return user
 
 
-def test_a_formation_that_is_mistyped_is_guessed(shop: Client, formation: Plugin) -> None:
-    done = formation.within("ps", "shpo", code=3)
-    assert (
-        done.stderr
-        == f"Error: There is no Formation shpo in namespace {shop.namespace}.\nDid you mean shop?\n"
-    )
-
-
 def test_who_may_not_read_is_told_so(shop: Client, formation: Plugin) -> None:
     shop("create", "serviceaccount", "nobody")
     token = shop("create", "token", "nobody").stdout.strip()
@@ -65,16 +57,6 @@ def test_who_may_only_look_is_told_what_is_missing(
     done = formation.within(*formation.with_user(token=viewer), *words.split(), code=code)
     assert f"You may not {missing} in namespace {shop.namespace}." in done.stderr
     assert "cannot" in done.stderr  # the API server's own words: the verb, and the resource with its group
-
-
-def test_what_was_restarted_is_told_though_the_next_type_has_no_deployment_yet(
-    shop: Client, formation: Plugin
-) -> None:
-    shop.merge("formation", "shop", {"spec": {"paused": True, "processes": {"zoo": builders.a_process()}}})
-    done = formation.within("restart", "shop", "-o", "name", code=3)
-    assert done.stdout == "deployment.apps/shop-worker\n"
-    assert "There is no Deployment shop-zoo" in done.stderr
-    assert "kubectl formation ps shop" in done.stderr
 
 
 def test_a_token_that_nobody_knows_is_told(shop: Client, formation: Plugin) -> None:

@@ -92,19 +92,6 @@ def test_a_deploy_whose_release_fails_takes_itself_back(failing: Client, formati
     assert failing.get("formation", "shop")["spec"]["image"] == V1
 
 
-def test_a_count_lands_while_a_release_is_under_way(shop: Client, formation: Plugin) -> None:
-    formation.within(*DEPLOY)
-    eventually(lambda: shop.list_all("jobs.batch"))
-    formation.within("scale", "shop", "web=2")
-    eventually(lambda: shop.get("deployment", "shop-web")["spec"]["replicas"] == 2)
-    formation.within("stop", "shop", "--wait")
-
-
-def test_it_is_a_line_of_a_procfile(shop: Client, formation: Plugin) -> None:
-    assert formation.within("export", "procfile", "shop").stdout == "release: /shop migrate\nweb: /shop web\n"
-    assert "Left out: spec.release\n" in formation.within("export", "systemd", "shop").stderr
-
-
 def test_anyone_who_may_only_look_sees_how_far_it_is(
     shop: Client, formation: Plugin, somebody: Callable[..., str]
 ) -> None:
@@ -113,14 +100,3 @@ def test_anyone_who_may_only_look_sees_how_far_it_is(
     token = somebody(cluster_role="view")
     look = (*formation.with_user(token=token), "release", "shop")
     eventually(lambda: "the release command" in formation.within(*look).stdout)
-
-
-def test_where_none_is_declared_the_way_out_is_said(user: Client, formation: Plugin) -> None:
-    user.apply(builders.a_formation())
-    assert "spec.release.command names one" in formation.within("release", "shop").stderr
-
-
-def test_a_command_runs_once_with_the_image_that_is_to_be_deployed(shop: Client, formation: Plugin) -> None:
-    made = formation.within("run", "shop", "--image", V2, "--dry-run", "-o", "json", "--", "/shop", "migrate")
-    pod = json.loads(made.stdout)["spec"]["template"]["spec"]
-    assert [each["image"] for each in pod["containers"]] == [V2]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from formation_operator.api import content, naming
+from formation_operator.api import content
 from tests import builders
 from tests.client import Client, eventually
 from tests.plugin import Plugin
@@ -84,25 +84,6 @@ def test_it_goes_back_in_one_write_and_keeps_what_is_no_content(shop: Client, fo
     assert generation(shop) == before + 1
 
 
-def test_what_isnt_known_to_have_run_well_has_to_be_named(shop: Client, formation: Plugin) -> None:
-    before = generation(shop)
-    refused = formation.within("rollback", "shop", code=1)
-    assert "No other revision of shop is known to have run well. Nothing was changed." in refused.stderr
-    assert generation(shop) == before
-    formation.within("rollback", "shop", "--to", "2")
-    assert spec(shop)["image"] == "example.com/shop:v2"
-
-
-def test_what_ran_well_is_gone_back_to_past_what_is_newer(shop: Client, formation: Plugin) -> None:
-    first = a_revision(1, V1["spec"])["metadata"]["name"]
-    shop("annotate", "controllerrevision", first, f"{naming.RAN_WELL_ANNOTATION}=true")
-    keep(shop, 3, builders.a_formation(image="example.com/shop:v4"))
-    rows = [line.split(maxsplit=3) for line in formation.within("history", "shop").stdout.splitlines()[1:]]
-    assert [(row[0], row[2]) for row in rows] == [("1", "Ran"), ("2", "Kept"), ("3", "Kept")]
-    assert formation.within("rollback", "shop").stdout.startswith("revision 1: ")
-    assert content.content_of(spec(shop)) == content.content_of(V1["spec"])
-
-
 def test_a_dry_run_is_judged_by_the_api_server_and_changes_nothing(shop: Client, formation: Plugin) -> None:
     before = spec(shop)
     assert "(dry run)" in formation.within("rollback", "shop", "--to", "2", "--dry-run").stdout
@@ -123,34 +104,6 @@ def test_a_difference_names_fields_and_is_what_is_written(shop: Client, formatio
     assert formation.within("diff", "shop", "--revision", "1").stdout == ""
 
 
-@pytest.fixture
-def needs(shop: Client) -> Client:
-    """A user of whose revision 3 a Secret is gone."""
-    needing = copy.deepcopy(V1)
-    needing["spec"]["envFrom"] = [{"secretRef": {"name": "old"}}]
-    keep(shop, 3, needing)
-    return shop
-
-
-def test_it_is_refused_until_what_it_needs_is_there_again(needs: Client, formation: Plugin) -> None:
-    before = spec(needs)
-    refused = formation.within("rollback", "shop", "--to", "3", code=1)
-    assert "secret/old is gone, which revision 3 needs." in refused.stderr
-    assert spec(needs) == before
-    needs("create", "secret", "generic", "old")
-    formation.within("rollback", "shop", "--to", "3")
-    assert spec(needs)["envFrom"] == [{"secretRef": {"name": "old"}}]
-
-
-def test_whoever_may_not_read_secrets_is_told_and_goes_back(
-    needs: Client, formation: Plugin, somebody: Callable[..., str]
-) -> None:
-    token = somebody(("get,patch", "formations.formations.dev"), ("list", "controllerrevisions.apps"))
-    done = formation.within(*formation.with_user(token=token), "rollback", "shop", "--to", "3")
-    assert "Whether secret/old is still there isn't known: You may not read Secret old" in done.stderr
-    assert spec(needs)["envFrom"] == [{"secretRef": {"name": "old"}}]
-
-
 def test_whoever_may_only_look_sees_the_history_and_goes_nowhere(
     shop: Client, formation: Plugin, somebody: Callable[..., str]
 ) -> None:
@@ -158,23 +111,6 @@ def test_whoever_may_only_look_sees_the_history_and_goes_nowhere(
     assert "Kept" in formation.within(*formation.with_user(token=token), "history", "shop").stdout
     formation.within(*formation.with_user(token=token), "diff", "shop", "--revision", "1", code=1)
     formation.within(*formation.with_user(token=token), "rollback", "shop", "--to", "1", code=4)
-
-
-@pytest.mark.parametrize(
-    ("manager", "who"),
-    [("kustomize-controller", "Flux sets it back"), ("terraform", "terraform sets it back")],
-)
-def test_who_declares_it_elsewhere_is_named_and_does_set_it_back(
-    user: Client, formation: Plugin, manager: str, who: str
-) -> None:
-    applied = (COUNTED, "--server-side", f"--field-manager={manager}")
-    user.apply(*applied)
-    keep(user, 1, V1)
-    done = formation.within("rollback", "shop", "--to", "1")
-    assert who in done.stderr
-    assert "revert it there" in done.stderr
-    user.apply(*applied, "--force-conflicts")
-    assert spec(user)["image"] == "example.com/shop:v3"
 
 
 def test_numbers_are_completed(shop: Client, formation: Plugin) -> None:
@@ -210,20 +146,6 @@ def test_what_the_operator_keeps_is_gone_back_to(user: Client, formation: Plugin
     assert [(row[0], row[2]) for row in rows] == [("2", "Kept"), ("3", "Runs")]
     again = ("rollback", "shop", "--to", "2", "--dry-run")
     assert formation.within(*again).stdout.startswith("revision 2: image ")
-
-
-def test_a_deploy_that_never_runs_takes_itself_back(user: Client, formation: Plugin) -> None:
-    user.apply(builders.a_formation(processes={"web": {**WEB, "replicas": 1}}))  # no Pod runs here
-    deployed(user, 1)
-    words = ("deploy", "shop", "--image", "example.com/shop:v2", "--wait", "--timeout=2s")
-    failed = formation.within(*words, code=5)
-    assert failed.stderr.splitlines()[-1] == "To go back: kubectl formation rollback shop --to 1 --wait"
-    deployed(user, 2)
-    formation.within("rollback", "shop", "--to", "1")
-    deployed(user, 3)
-    back = formation.within(*words, "--rollback-on-failure", code=5)
-    assert "Going back to revision 3: image " in back.stderr
-    assert spec(user)["image"] == builders.IMAGE
 
 
 def test_what_an_earlier_formation_has_left_is_called_by_its_digest_and_gone_back_to(

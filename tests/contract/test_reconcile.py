@@ -136,17 +136,6 @@ def test_the_times_of_a_rollout_can_be_set_and_taken_away_again(user: Client) ->
     eventually(lambda: times() == (5, 600))
 
 
-def test_a_removed_label_comes_back(user: Client) -> None:
-    user.apply(a_formation())
-    user.reported()
-
-    user("label", "deployment", "shop-worker", "formations.dev/formation-")
-
-    eventually(
-        lambda: "formations.dev/formation" in user.get("deployment", "shop-worker")["metadata"]["labels"]
-    )
-
-
 def test_what_others_add_stays(user: Client) -> None:
     user.apply(a_formation())
     user.reported()
@@ -223,17 +212,6 @@ def test_a_foreign_service_is_left_alone(user: Client) -> None:
 
     eventually(lambda: user.condition("Stalled"))
     assert user.get("service", "shop-web")["spec"] == before
-
-
-def test_once_the_foreign_object_is_gone_the_type_runs(user: Client) -> None:
-    user("create", "deployment", "shop-worker", "--image=mine:v1")
-    user.apply(a_formation())
-    eventually(lambda: user.condition("Stalled"))
-
-    user("delete", "deployment", "shop-worker")
-
-    eventually(lambda: user.container()["image"] == "registry.example.com/shop:v1")
-    eventually(lambda: user.condition("Stalled") is None)
 
 
 def test_of_two_formations_that_want_one_name_the_older_has_it(user: Client) -> None:

@@ -4,8 +4,6 @@ No Pod runs here: where kubelet says that one has started or ended, the test say
 """
 
 import json
-import statistics
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,9 +14,9 @@ from tests.builders import Manifest, a_formation, a_process
 from tests.client import COLLECTED, Client, eventually, throughout
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
-from tests.contract.counting import an_hpa, count, declared
+from tests.contract.counting import count
 from tests.contract.without_jobs import check_without_jobs
-from tests.history import History, stages
+from tests.history import History
 from tests.namespaces import HELD, fresh_namespace
 from tests.operator_process import OperatorProcess
 from tests.releases import RELEASE
@@ -119,68 +117,6 @@ def image_of(deployment: Manifest) -> str:
     return str(deployment["spec"]["template"]["spec"]["containers"][0]["image"])
 
 
-def test_a_first_deploy_has_no_type_and_no_service_before_its_release_has_succeeded(user: Client) -> None:
-    user.apply(SHOP)
-    releases.state(user, "Running")
-    assert throughout(2, lambda: releases.uids(user, "deployment", "service", "replicaset")) == {}
-    summary = user.get("formation", "shop")["status"]["summary"]
-    assert "release=running" in summary
-    releases.end(user)
-    releases.state(user, "Succeeded")
-    assert releases.images(user) == V1
-    assert user.find("service", "shop-web")
-
-
-# Counts
-
-
-def scale_through(user: Client, replicas: int) -> None:
-    path = user.server.path("deployment", user.namespace, "shop-worker") + "/scale?fieldManager=kubectl"
-    headers = {"Content-Type": "application/merge-patch+json"}
-    user.server.request("PATCH", path, {"spec": {"replicas": replicas}}, headers)
-
-
-def times(user: Client) -> tuple[float, float]:
-    """Return the seconds that counts take on their way to the Deployment, and from there to the Formation."""
-    there, back = list[float](), list[float]()
-    for number in range(3, 9):
-        began = time.monotonic()
-        user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": number}}}})
-        eventually(lambda wanted=number: count(user) == wanted)  # type: ignore[misc]
-        there.append(time.monotonic() - began)
-        began = time.monotonic()
-        scale_through(user, number + 10)
-        eventually(lambda wanted=number + 10: declared(user) == wanted)  # type: ignore[misc]
-        back.append(time.monotonic() - began)
-    return statistics.median(there), statistics.median(back)
-
-
-def test_counts_go_on_while_a_release_runs_by_the_formation_the_deployment_and_an_autoscaler(
-    shop: Client,
-) -> None:
-    before = times(shop)
-    templates = [History(shop, "deployment", name) for name in V1]
-    deploy(shop)
-    releases.run(shop, releases.digest(shop))
-    releases.state(shop, "Running")
-    print(f"seconds there and back: {before} without a release, {times(shop)} beside one")
-    shop("scale", "deployment/shop-worker", "--replicas=5")
-    eventually(lambda: declared(shop) == 5)
-    shop("scale", "formation/shop", "--replicas=3")
-    eventually(lambda: count(shop, "shop-web") == 3)
-    shop.apply(an_hpa(7))
-    eventually(lambda: count(shop) == 7)
-    assert throughout(3, lambda: (count(shop), declared(shop))) == (7, 5)
-    assert len(releases.jobs(shop)) == 2
-    assert releases.status(shop)["state"] == "Running"
-    assert releases.images(shop) == V1
-    releases.end(shop)
-    eventually(lambda: releases.images(shop) == V2)
-    assert (count(shop), count(shop, "shop-web")) == (7, 3)
-    for each in templates:
-        assert stages(each.end(), image_of) == ["shop:v1", "shop:v2"]
-
-
 # Where it isn't let
 
 
@@ -253,119 +189,28 @@ def test_a_job_of_that_name_that_is_somebody_elses_is_said_and_never_touched(sho
     assert releases.images(shop) == V2
 
 
-# What needs none
-
-
-def test_a_formation_that_runs_and_gets_a_release_command_runs_none_until_its_next_deploy(
-    user: Client,
-) -> None:
-    user.apply({**SHOP, "spec": {**SHOP["spec"], "release": None}})
-    user.reported()
-    eventually(lambda: numbers(user) == {"shop:v1": 1})
-    started(user)
-    before = releases.uids(user, "deployment", "replicaset", "pod")
-    user.merge("formation", "shop", {"spec": {"release": RELEASE}})
-    assert releases.state(user, "Succeeded")["released"] == releases.digest(user)
-    assert throughout(2, lambda: releases.jobs(user)) == {}
-    assert releases.uids(user, "deployment", "replicaset", "pod") == before
-    deploy(user)
-    job(user)
-    assert releases.images(user) == V1
-    releases.succeeded(user)
-    assert releases.images(user) == V2
+# Where it is needed no more
 
 
 KINDS = ("deployment", "replicaset", "pod", "service", "job")
 
 
-def left_running(user: Client, *, had: bool, kept: bool) -> dict[str, str]:
-    """Have an earlier Formation leave its app running; return what is there.
-
-    It ``had`` a release command or none, and its revisions are ``kept`` or lost.
-    """
-    user.apply(SHOP if had else {**SHOP, "spec": {**SHOP["spec"], "release": None}})
-    if had:
-        releases.end(user)
-    user.reported()
-    eventually(lambda: numbers(user) == {"shop:v1": 1})
-    started(user)
-    user("delete", "formation", "shop", "--cascade=orphan")
-    if not kept:
-        user("delete", REVISION, "--all")
-    eventually(lambda: all("ownerReferences" not in each["metadata"] for each in user.list_all("deployment")))
-    return releases.uids(user, *KINDS)
-
-
-@pytest.mark.parametrize(
-    ("had", "kept"),
-    [(True, True), (True, False), (False, True)],
-    ids=["what they name is the same", "and its revision is lost", "without a release command before"],
-)
 def test_over_what_an_earlier_formation_left_running_no_release_runs_and_no_pod_is_replaced(
-    user: Client, had: bool, kept: bool
+    shop: Client,
 ) -> None:
-    before = left_running(user, had=had, kept=kept)
-    user.apply(SHOP)
-    assert releases.state(user, "Succeeded")["released"] == releases.digest(user)
-    assert throughout(3, lambda: releases.uids(user, *KINDS)) == before
-    deploy(user)
-    job(user)
-    assert releases.images(user) == V1
-
-
-def test_over_what_an_earlier_formation_left_running_of_an_unknown_content_the_command_runs_first(
-    user: Client,
-) -> None:
-    before = left_running(user, had=False, kept=False)
-    user.apply(SHOP)
-    releases.state(user, "Running")
-    kinds = ("deployment", "replicaset", "service")
-    there = {key: uid for key, uid in before.items() if key.partition("/")[0] in kinds}
-    assert throughout(2, lambda: releases.uids(user, *kinds)) == there
-    releases.succeeded(user)
-    assert throughout(2, lambda: releases.uids(user, *kinds)) == there
-
-
-# Held, and gone
-
-
-def test_a_paused_formation_starts_no_release_until_it_goes_on(shop: Client) -> None:
-    shop.merge("formation", "shop", {"spec": {"paused": True, "image": "shop:v2"}})
-    shop.reported()
-    assert throughout(2, lambda: len(releases.jobs(shop))) == 1
-    assert numbers(shop) == {"shop:v1": 1}
-    shop.merge("formation", "shop", {"spec": {"paused": None}})
+    started(shop)
+    shop("delete", "formation", "shop", "--cascade=orphan")
+    eventually(lambda: all("ownerReferences" not in each["metadata"] for each in shop.list_all("deployment")))
+    before = releases.uids(shop, *KINDS)
+    shop.apply(SHOP)
+    assert releases.state(shop, "Succeeded")["released"] == releases.digest(shop)
+    assert throughout(3, lambda: releases.uids(shop, *KINDS)) == before
+    deploy(shop)
     job(shop)
     assert releases.images(shop) == V1
-    releases.succeeded(shop)
-    assert releases.images(shop) == V2
 
 
-def both(user: Client) -> tuple[int, int]:
-    return count(user, "shop-web"), count(user)
-
-
-def test_a_deploy_while_suspended_is_released_before_any_process_comes_back(shop: Client) -> None:
-    shop.merge("formation", "shop", {"spec": {"suspend": True}})
-    eventually(lambda: both(shop) == (0, 0))
-    deploy(shop)
-    releases.state(shop, "Held")
-    assert shop.condition("Ready")["reason"] == "ReleaseHeld"  # type: ignore[index]
-    assert throughout(2, lambda: len(releases.jobs(shop))) == 1
-    web, worker = (History(shop, "deployment", name) for name in V1)
-    shop.merge("formation", "shop", {"spec": {"suspend": None}})
-    releases.run(shop)
-    assert throughout(2, lambda: both(shop)) == (0, 0)
-    releases.end(shop, 3, "no database")
-    message = stalled(shop, "ReleaseFailed")
-    assert "exited with code 3: no database" in message
-    assert throughout(2, lambda: both(shop)) == (0, 0)
-    shop("delete", "job", f"shop-release-{releases.digest(shop)}")
-    releases.succeeded(shop)
-    assert both(shop) == (1, 2)
-    for each in (web, worker):
-        shown = stages(each.end(), lambda it: (image_of(it), it["spec"]["replicas"] > 0))
-        assert ("shop:v1", True) not in shown
+# Gone
 
 
 def test_a_formation_that_is_deleted_while_its_release_runs_takes_it_along(user: Client) -> None:
@@ -391,33 +236,7 @@ def test_a_namespace_that_is_deleted_while_a_release_runs_goes(
         assert operator.pid == before
 
 
-# Alone: the operator is ended, or has other rights
-
-
-def generations(user: Client) -> dict[str, int]:
-    return {each["metadata"]["name"]: each["metadata"]["generation"] for each in user.list_all("deployment")}
-
-
-@pytest.mark.alone
-def test_nobodys_release_runs_again_though_completed_jobs_and_then_all_revisions_are_deleted(
-    shop: Client, interrupted: OperatorProcess
-) -> None:
-    deploy(shop)
-    releases.succeeded(shop)
-    eventually(lambda: len(shop.list_all("replicaset")) == 4)
-    kinds = ("deployment", "replicaset")
-    before, written = releases.uids(shop, *kinds), generations(shop)
-    shop("delete", "job", "--all")
-    assert throughout(2, lambda: releases.jobs(shop)) == {}
-    interrupted.stop()
-    shop("delete", REVISION, "--all")
-    interrupted.start()
-    shop.reported()
-    assert throughout(4, lambda: releases.jobs(shop)) == {}
-    assert (releases.uids(shop, *kinds), generations(shop)) == (before, written)
-    shop.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 4}}}})
-    eventually(lambda: count(shop) == 4)
-    assert releases.uids(shop, *kinds) == before
+# Alone: the operator has other rights
 
 
 @pytest.fixture

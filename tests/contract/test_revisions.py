@@ -6,12 +6,8 @@ from typing import Any
 import pytest
 
 from formation_operator.api.content import content_of, digest_of
-from tests import server
 from tests.builders import Manifest, a_formation, a_process
 from tests.client import Client, eventually
-from tests.cluster import paths
-from tests.cluster.cluster import Cluster
-from tests.operator_process import OperatorProcess
 
 SHOP = a_formation(
     image="shop:v1",
@@ -135,28 +131,6 @@ def test_deleted_and_made_again_it_has_its_revision_soon_and_none_is_reported_as
     assert failures == []
 
 
-def test_a_name_that_is_taken_is_said_and_is_free_once_that_object_is_gone(user: Client) -> None:
-    user.apply(SHOP)
-    kept(user, 1)
-    name = f"shop-{digest_of({**content_of(spec(user)), 'image': 'shop:v2'})}"
-    taken = {
-        "apiVersion": "apps/v1",
-        "kind": "ControllerRevision",
-        "metadata": {"name": name},
-        "revision": 1,
-        "data": {},
-    }
-    user("create", "-f", "-", input=json.dumps(taken))
-    before = user.get(REVISION, name)
-    user.merge("formation", "shop", {"spec": {"image": "shop:v2"}})
-    failed = eventually(lambda: user.condition("RevisionFailed"))
-    assert failed["reason"] == "NameTaken"
-    assert user.get(REVISION, name) == before
-    user("delete", REVISION, name)
-    kept(user, 2)
-    assert eventually(lambda: user.condition("RevisionFailed") is None)
-
-
 def test_a_full_quota_stops_nothing_else_and_is_said_with_the_way_out(user: Client) -> None:
     user("create", "quota", "few", "--hard=count/controllerrevisions.apps=1")
     eventually(lambda: user.get("resourcequota", "few").get("status", {}).get("hard"))
@@ -189,72 +163,3 @@ def test_a_limit_that_is_none_is_refused_at_apply(refusing: Client, limit: Any) 
     wrong = {**SHOP, "spec": {**SHOP["spec"], "revisionHistoryLimit": limit}}
     done = refusing("apply", "--dry-run=server", "-f", "-", input=json.dumps(wrong), check=False)
     assert "revisionHistoryLimit" in done.stderr
-
-
-# Alone: the rights of all, or the operator itself
-
-
-@pytest.fixture
-def without_the_right(installed: Cluster, operator: OperatorProcess) -> Any:
-    """An operator whose role is that of the version before."""
-    role = server.of(installed).get("clusterrole", "", "formation-operator")
-    rules = [each for each in role["rules"] if each["resources"] != ["controllerrevisions"]]
-    assert len(rules) == len(role["rules"]) - 1
-    patch = json.dumps({"rules": rules})
-    installed.run_kubectl("patch", "clusterrole", "formation-operator", "--type=merge", "-p", patch)
-    yield
-    installed.run_kubectl("apply", "-k", str(paths.ROOT / "manifests" / "rbac"))
-
-
-@pytest.mark.alone
-def test_without_the_right_all_else_works_and_the_status_says_what_is_missing(
-    without_the_right: None, user: Client, installed: Cluster
-) -> None:
-    user.apply(SHOP)
-    failed = eventually(lambda: user.condition("RevisionFailed"))
-    assert "is forbidden" in failed["message"]
-    assert "manifests/rbac" in failed["message"]
-    user.merge("formation", "shop", {"spec": {"image": "shop:v2", "processes": {"web": {"replicas": 0}}}})
-    eventually(lambda: user.container("shop-web")["image"] == "shop:v2")
-    processes = user.reported()["status"]["processes"]
-    assert processes["web"]["state"] == "Idle"
-    installed.run_kubectl("apply", "-k", str(paths.ROOT / "manifests" / "rbac"))
-    # The Deployments name the next number though no revision can be written.
-    assert kept(user, 2)["data"]["image"] == "shop:v2"
-    eventually(lambda: user.condition("RevisionFailed") is None)
-
-
-@pytest.mark.alone
-def test_a_formation_from_before_there_were_revisions_has_one_and_restarts_nothing(
-    user: Client, interrupted: OperatorProcess
-) -> None:
-    user.apply(SHOP)
-    kept(user, 1)
-    interrupted.stop()
-    user("delete", REVISION, "--all")
-    operations = json.dumps([{"op": "remove", "path": "/status/revision"}])
-    user("patch", "formation", "shop", "--subresource=status", "--type=json", "-p", operations)
-    before = {
-        item["metadata"]["name"]: item["metadata"]["generation"] for item in user.list_all("deployment")
-    }
-    interrupted.start()
-    kept(user, 1)
-    assert before == {
-        item["metadata"]["name"]: item["metadata"]["generation"] for item in user.list_all("deployment")
-    }
-    assert user.events("Deployed") == []
-
-
-@pytest.mark.alone
-def test_killed_at_any_moment_of_a_deploy_it_has_one_number(
-    user: Client, interrupted: OperatorProcess
-) -> None:
-    user.apply(SHOP)
-    kept(user, 1)
-    for number in range(2, 5):
-        user.merge("formation", "shop", {"spec": {"image": f"shop:v{number}"}})
-        eventually(lambda number=number: f"shop:v{number}" in numbers(user))  # type: ignore[misc]
-        interrupted.kill()
-        interrupted.start()
-        assert deploy(user, f"shop:v{number}", number)["data"]["image"] == f"shop:v{number}"
-    assert sorted(numbers(user).values()) == [1, 2, 3, 4]

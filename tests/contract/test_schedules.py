@@ -107,19 +107,6 @@ def test_what_another_client_changes_is_set_back(user: Client) -> None:
     eventually(lambda: user.events("Recreated"))
 
 
-def test_a_formation_that_is_suspended_at_noon_begins_no_run(user: Client) -> None:
-    user.apply(a_shop(schedule="* * * * *"))
-    eventually(lambda: user.find("cronjob", NAME))
-    user.merge("formation", "shop", {"spec": {"suspend": True}})
-    eventually(lambda: cron_job(user)["suspend"] is True)
-    eventually(lambda: said(user).get("state") in ("Suspended", "Running"))
-    revision = user.reported()["status"].get("revision")
-    user.merge("formation", "shop", {"spec": {"suspend": False}})
-    eventually(lambda: cron_job(user)["suspend"] is False)
-    assert cron_job(user)["startingDeadlineSeconds"] == 300
-    assert user.reported()["status"].get("revision", revision) == revision
-
-
 def test_a_run_that_failed_is_said_beside_a_deploy_that_succeeds(user: Client) -> None:
     user.apply(a_shop())
     eventually(lambda: is_ready(user))
@@ -166,16 +153,3 @@ def test_a_run_of_which_no_pod_can_be_made_says_why(user: Client) -> None:
     begin(user, "by-hand")
     eventually(lambda: "exceeded quota" in said(user).get("message", ""))
     assert is_ready(user)
-
-
-def test_a_release_holds_its_template_but_not_its_suspension(user: Client) -> None:
-    shop = a_shop()
-    user.apply(shop)
-    eventually(lambda: user.get("formation", "shop")["status"].get("revision"))
-    user.apply({**shop, "spec": {**shop["spec"], "release": {"command": ["/shop", "migrate"]}}})
-    eventually(lambda: user.get("formation", "shop")["status"].get("revision", {}).get("number") == 2)
-    user.merge("formation", "shop", {"spec": {"image": V2}})
-    eventually(lambda: user.get("formation", "shop")["status"].get("release", {}).get("state") == "Running")
-    user.merge("formation", "shop", {"spec": {"schedules": {"nightly-report": {"suspend": True}}}})
-    eventually(lambda: cron_job(user)["suspend"] is True)
-    assert image(user) == V1

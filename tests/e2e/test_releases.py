@@ -13,7 +13,6 @@ from tests.e2e.containers import HUNGRY, beside, its_own, sh
 from tests.e2e.workers import READY, RUNS
 from tests.history import History, stages
 from tests.images import debian
-from tests.operator_process import OperatorProcess
 from tests.releases import Alive
 
 pytestmark = pytest.mark.node
@@ -154,18 +153,6 @@ def test_a_migration_that_fails_is_said_with_its_last_line_and_the_revert_is_rea
     assert not deployed.list_all("job")
 
 
-def test_a_failed_migration_is_tried_again_by_deleting_its_job(deployed: Client) -> None:
-    deployed.apply(shop("exit 3", "2"))
-    stalled(deployed)
-    before = deployed.get("job", job(deployed))["metadata"]["uid"]
-    deployed("delete", "job", job(deployed))
-    eventually(
-        lambda: (deployed.find("job", job(deployed)) or {}).get("metadata", {}).get("uid", before) != before
-    )
-    stalled(deployed)
-    assert len(deployed.list_all("job")) == 2
-
-
 WRONG: list[tuple[str, Callable[[Manifest], Manifest], tuple[str, ...]]] = [
     (
         "no-image",
@@ -293,21 +280,3 @@ def test_a_release_that_has_started_goes_on_after_a_revert_and_changes_nothing(
     time.sleep(2)
     assert stages(history.end(), version_of) == ["1"]
     assert deployed(*READY)
-
-
-@pytest.mark.alone
-def test_an_operator_that_is_killed_while_a_release_runs_rolls_out_what_it_was_for(
-    deployed: Client, interrupted: OperatorProcess
-) -> None:
-    alive = Alive(deployed)
-    deployed.apply(shop(WAITS, "2"))
-    release, name = running(deployed), job(deployed)
-    interrupted.kill()
-    let_go(deployed, release)
-    eventually(lambda: deployed.get("job", name)["status"].get("succeeded"))
-    assert version_of(deployed.get("deployment", "shop-worker")) == "1"
-    interrupted.start()
-    deployed(*READY)
-    assert version_of(deployed.get("deployment", "shop-worker")) == "2"
-    assert len(alive.seen) == 2
-    assert len(deployed.list_all("job")) == 2

@@ -12,16 +12,17 @@ from tests.builders import a_formation, a_process, ago, stored
 from tests.unit.facts import condition_of
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.objects import SCALE
-from tests.unit.fakes.releasing import BOTH_V1, BOTH_V2, KEY, ONE, RELEASE, Ended, EndedError, Shop
-
-
-@pytest.fixture
-async def shop() -> Shop:
-    """An app whose first release has succeeded."""
-    found = Shop()
-    await found.settle()
-    await found.finish()
-    return found
+from tests.unit.fakes.releasing import (
+    BOTH_V1,
+    BOTH_V2,
+    KEY,
+    ONE,
+    RELEASE,
+    Ended,
+    EndedError,
+    Shop,
+    lose_revisions,
+)
 
 
 async def test_a_first_deploy_makes_nothing_before_its_release_has_succeeded() -> None:
@@ -174,15 +175,26 @@ async def test_a_failed_release_is_tried_again_once_its_job_is_deleted_and_its_p
     assert shop.images() == BOTH_V2
 
 
-async def test_deleting_a_completed_job_isnt_a_retry(shop: Shop) -> None:
+async def test_deleting_completed_jobs_and_then_all_revisions_isnt_a_retry(shop: Shop) -> None:
     for restarted in (False, True):
         for job in shop.jobs():
             shop.cluster.remove("Job", "default", job["metadata"]["name"])
         if restarted:
+            lose_revisions(shop)
             shop.restart()
         await shop.settle()
         assert shop.jobs() == []
     assert shop.images() == BOTH_V1
+
+
+async def test_a_paused_formation_starts_no_release_until_it_is_no_longer_paused(shop: Shop) -> None:
+    await shop.change(paused=True, image="shop:v2")
+    assert len(shop.jobs()) == 1
+    assert shop.revisions() == {"shop:v1": 1}
+    await shop.change(paused=False)
+    assert len(shop.jobs()) == 2
+    await shop.finish()
+    assert shop.images() == BOTH_V2
 
 
 async def test_the_content_of_a_release_that_has_started_is_rolled_out_before_the_newest_is_released(

@@ -16,15 +16,6 @@ from tests.unit.fakes.objects import SCALE
 from tests.unit.fakes.releasing import BOTH_V1, BOTH_V2, KEY, RELEASE, EndedError, Shop
 
 
-@pytest.fixture
-async def shop() -> Shop:
-    """An app whose first release has succeeded."""
-    found = Shop()
-    await found.settle()
-    await found.finish()
-    return found
-
-
 def a_pod(shop: Shop, state: Manifest, *, phase: str = "Pending") -> Object:
     """Return the Pod of the release of the content that the Formation has now, an hour old."""
     labels = {naming.FORMATION_LABEL: "shop", naming.RELEASE_LABEL: shop.digest}
@@ -521,6 +512,31 @@ async def test_where_no_revision_keeps_what_runs_an_added_release_command_runs_o
     await shop.finish()
     assert shop.status["release"]["state"] == "Succeeded"
     assert shop.counts() == {"shop-web": 1}
+
+
+# Twice, and at zero
+
+
+async def test_what_was_let_through_needs_no_second_release_though_its_job_is_gone(shop: Shop) -> None:
+    await shop.change(image="shop:v2")
+    await shop.finish()
+    for raw in shop.jobs():
+        shop.cluster.remove("Job", "default", raw["metadata"]["name"])
+    await shop.change(release=None, image="shop:v3")
+    await shop.change(release=RELEASE, image="shop:v2")
+    assert not shop.jobs()
+    assert shop.images() == BOTH_V2
+
+
+async def test_a_type_that_was_at_zero_before_a_suspension_can_be_scaled_while_a_release_waits(
+    shop: Shop,
+) -> None:
+    await shop.change(processes={"web": {"replicas": 0}})
+    await shop.change(image="shop:v2")
+    await shop.change(suspend=True)
+    await shop.change(suspend=False)
+    await shop.change(processes={"web": {"replicas": 3}})
+    assert (shop.counts(), shop.images()) == ({"shop-web": 3, "shop-worker": 0}, BOTH_V1)
 
 
 # Without a release

@@ -16,21 +16,18 @@ from tests.unit.fakes.releasing import BOTH_V1, KEY, Shop
 NO_ANSWER = errors.UnavailableError("the server doesn't answer")
 
 
-async def an_app_with_a_release_under_way() -> tuple[Shop, Manifest]:
-    """Return an app whose second release is under way, and its Job."""
-    shop = Shop()
-    await shop.settle()
-    await shop.finish()
+@pytest.fixture
+async def job(shop: Shop) -> Manifest:
+    """The Job of the second release, which is under way."""
     await shop.change(image="shop:v2")
     [job] = [each for each in shop.jobs() if not each.get("status")]
-    return shop, job
+    return job
 
 
 @pytest.mark.parametrize("kind", ["Pod", "Event"])
 async def test_the_status_is_written_though_it_cannot_be_read_whether_a_release_has_started(
-    kind: str,
+    shop: Shop, job: Manifest, kind: str
 ) -> None:
-    shop, job = await an_app_with_a_release_under_way()
     labels, waiting = job["spec"]["template"]["metadata"]["labels"], {"phase": "Pending"}
     spec = {"nodeName": "node-1", "containers": [{"name": "release"}]}
     shop.cluster.put("Pod", {"metadata": {"name": "pod", "labels": labels}, "spec": spec, "status": waiting})
@@ -48,10 +45,9 @@ async def test_the_status_is_written_though_it_cannot_be_read_whether_a_release_
 
 @pytest.mark.parametrize("kind", ["Pod", "Job"])
 async def test_no_pass_waits_for_a_list_of_pods_or_jobs_that_hangs(
-    kind: str, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, job: Manifest, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(revision_store, "PATIENCE", 0.05)
-    shop, job = await an_app_with_a_release_under_way()
     shop.cluster.remove("Job", "default", job["metadata"]["name"])
     shop.cluster.incidents.append(Incident("select", kind, error=NO_ANSWER, hangs=1.0, times=float("inf")))
     clock = asyncio.get_running_loop().time
