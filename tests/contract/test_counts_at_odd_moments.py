@@ -50,24 +50,6 @@ def test_a_scale_request_and_a_new_image_at_one_moment_both_live(
     assert record.counts() == [4, 7]
 
 
-@pytest.mark.alone
-def test_both_counts_set_at_one_moment_end_at_the_formations_with_nothing_between(
-    user: Client, operator: OperatorProcess
-) -> None:
-    user.apply(a_formation(processes=WORKER))
-    user.reported()
-    record = Record(user, "shop-worker")
-
-    with operator.standing_still():
-        user("scale", "deployment/shop-worker", "--replicas=7")
-        user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 5}}}})
-
-    eventually(lambda: count(user) == 5)
-    user.reported()
-    assert record.counts() == [4, 7, 5]
-    assert eventually(lambda: user.events("ScaleOverruled"))
-
-
 def test_every_scale_request_is_honoured_while_the_deployment_itself_is_refused(user: Client) -> None:
     user.apply(a_formation(processes=WORKER))
     user.reported()

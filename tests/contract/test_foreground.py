@@ -48,16 +48,6 @@ def test_a_command_that_leaves_the_foreground_is_told_by_a_condition_and_an_even
     assert len(user.events("CommandLeavesForeground")) == 1
 
 
-def test_another_command_that_leaves_is_told_by_another_event(user: Client) -> None:
-    user.apply(running(["nginx"]))
-    user.reported()
-
-    user.apply(running(["cron"]))
-
-    told = {f"p0: {NGINX}", f"p0: {check.finding(['cron'])}"}
-    eventually(lambda: {*user.events("CommandLeavesForeground")} == told)
-
-
 # The policy
 
 

@@ -13,7 +13,6 @@ from tests.contract.replacing import another_than
 OLD = [{"name": "OLD", "value": "1"}]
 NEW = [{"name": "NEW", "value": "1"}]
 FORMATION, TYPE = "formations.dev/formation", "formations.dev/process-type"
-UNRENDERABLE = {"resources": {"limits": {"gpu": "1"}}}
 
 
 @pytest.fixture
@@ -156,37 +155,6 @@ def test_labels_that_name_another_formation_are_set_back_and_that_one_takes_noth
     assert eventually(lambda: shop.events("DriftRepaired"))
     assert throughout(2, lambda: identity(shop)) == before
     assert owner(shop) == shops_uid(shop)
-
-
-@pytest.mark.parametrize("label", [f"{TYPE}=other", f"{TYPE}-", f"{FORMATION}=other", f"{FORMATION}-"])
-def test_what_cannot_be_rendered_runs_on_whatever_label_somebody_gives_it(shop: Client, label: str) -> None:
-    shop.merge("formation", "shop", {"spec": {"processes": {"worker": UNRENDERABLE}}})
-    assert eventually(lambda: shop.condition("Stalled"))["reason"] == "InvalidSpec"
-    before, spec = identity(shop), deployment(shop)["spec"]
-
-    shop("label", "deployment", "shop-worker", label, "--overwrite")
-
-    assert throughout(5, lambda: identity(shop)) == before
-    shop.merge("formation", "shop", {"spec": {"processes": {"worker": {"resources": None}}}})
-    eventually(lambda: deployment(shop)["metadata"]["labels"].get(TYPE) == "worker")
-    eventually(lambda: deployment(shop)["metadata"]["labels"].get(FORMATION) == "shop")
-    eventually(lambda: shop.condition("Stalled") is None)
-    assert (identity(shop)[0], deployment(shop)["spec"]) == (before[0], spec)
-
-
-def test_a_type_that_is_taken_away_goes_though_its_label_names_one_that_cannot_be_rendered(
-    shop: Client,
-) -> None:
-    web = a_process(replicas=1, port=8080, **UNRENDERABLE)
-    shop.merge("formation", "shop", {"spec": {"processes": {"web": web}}})
-    assert eventually(lambda: shop.condition("Stalled"))["reason"] == "InvalidSpec"
-
-    shop.merge("formation", "shop", {"spec": {"paused": True}})
-    edit(shop, labels={TYPE: "web"})
-    shop.merge("formation", "shop", {"spec": {"paused": None, "processes": {"worker": None}}})
-
-    eventually(lambda: shop.find("deployment", "shop-worker") is None)
-    assert [each for each in eventually(lambda: shop.events("Deleted")) if "shop-worker" in each]
 
 
 def test_without_its_owner_and_with_the_labels_of_another_formation_it_is_nobodys(shop: Client) -> None:

@@ -1,6 +1,5 @@
 """A Formation of the cluster in the words of others: as the API server gives it back."""
 
-import json
 import pathlib
 
 import pytest
@@ -8,10 +7,8 @@ import pytest
 from tests import builders
 from tests.client import Client
 from tests.plugin import Plugin
-from tests.terminal import plain
 
 LIMITS = {"limits": {"memory": "512Mi", "cpu": "500m"}}
-PROCFILE = "web: /shop web -p ${PORT}\nworker: /shop work\n"
 FORMATION = builders.a_formation(
     env=[{"name": "GREETING", "value": "hello $$(NOBODY)"}],
     processes={
@@ -26,23 +23,6 @@ def shop(user: Client) -> Client:
     """A user with a Formation in the cluster."""
     user.apply(FORMATION)
     return user
-
-
-def test_it_is_a_procfile_with_its_counts_and_variables(
-    shop: Client, formation: Plugin, tmp_path: pathlib.Path
-) -> None:
-    done = formation.within("export", "procfile", "shop", "--env", str(tmp_path / "env"))
-    assert done.stdout == PROCFILE
-    assert "Counts: -m web=2,worker=1" in done.stderr
-    assert (tmp_path / "env").read_text() == "GREETING='hello $(NOBODY)'\n"
-
-
-def test_it_is_a_formation_of_heroku(shop: Client, formation: Plugin) -> None:
-    found = json.loads(formation.within("export", "heroku", "shop").stdout)
-    assert found == [
-        {"type": "web", "quantity": 2, "size": "Standard-1X"},
-        {"type": "worker", "quantity": 1},
-    ]
 
 
 @pytest.mark.parametrize("what", ["procfile", "heroku", "systemd"])
@@ -69,9 +49,3 @@ def test_what_is_exported_comes_back_as_the_same_formation(
     changed = formation.within("diff", "-f", str(tmp_path / "back.yaml"), code=1).stdout
     lost = [line for line in changed.splitlines() if line.startswith("-  ")]
     assert [line.split(":")[0].strip("- ") for line in lost] == ["resources", "limits", "cpu", "memory"]
-
-
-def test_units_are_typed_for_at_a_terminal(shop: Client, formation: Plugin, tmp_path: pathlib.Path) -> None:
-    shown = plain(formation.typed("export", "systemd", "shop", "-d", str(tmp_path / "units")))
-    assert str(tmp_path / "units" / "shop-web@.service") in shown.splitlines()
-    assert "ExecStart=/shop web -p %i" in (tmp_path / "units" / "shop-web@.service").read_text()

@@ -82,14 +82,6 @@ def test_what_runs_once_is_made_and_ended_or_only_seen(shop: Client, formation: 
     eventually(lambda: not shop.list_all("jobs.batch"))
 
 
-def test_a_type_loses_its_own_image(shop: Client, formation: Plugin) -> None:
-    formation.within("deploy", "shop", "--type", "worker", "--image", "x/shop:2")
-    formation.within("deploy", "shop", "--type", "worker", "--image", "none", "--dry-run=client")
-    assert "worker=x/shop:2" in formation.within("ps", "-o", "wide").stdout
-    formation.within("deploy", "shop", "--type", "worker", "--image", "none")
-    assert "image" not in shop.get("formation", "shop")["spec"]["processes"]["worker"]
-
-
 def test_the_events_of_a_type_are_the_latest(shop: Client, formation: Plugin) -> None:
     formation.within("scale", "shop", "worker=2")
     eventually(lambda: "deployment/shop-worker" in formation.within("events", "shop", "worker").stdout)

@@ -40,12 +40,6 @@ def shop(user: Client) -> Client:
     return deployed(user, a_shop())
 
 
-@pytest.fixture
-def failing(user: Client) -> Client:
-    """A user with a Formation whose release has failed after a second."""
-    return deployed(user, a_shop(activeDeadlineSeconds=1))
-
-
 def test_a_release_that_is_under_way_is_named_and_holds_up_the_deploy(
     shop: Client, formation: Plugin
 ) -> None:
@@ -74,22 +68,6 @@ def test_what_is_not_rolled_out_is_listed_as_that_and_called_by_its_digest(
     assert "There is no revision 0." in formation.within("rollback", "shop", "--to", "0", code=2).stderr
     back = formation.within("rollback", "shop", "--to", "2", "--wait")
     assert back.stdout.startswith("revision 2: image ")
-
-
-def test_a_deploy_whose_release_fails_ends_at_once_with_the_line_that_goes_back(
-    failing: Client, formation: Plugin
-) -> None:
-    failed = formation.within(*DEPLOY, "--wait", code=1)
-    assert "Error: shop isn't ready, and waiting won't help." in failed.stderr
-    assert failed.stderr.splitlines()[-1] == "To go back: kubectl formation rollback shop --to 2 --wait"
-    assert "the release command has failed" in formation.within("release", "shop").stdout
-    formation.within("rollback", "shop", "--to", "2", "--wait")
-
-
-def test_a_deploy_whose_release_fails_takes_itself_back(failing: Client, formation: Plugin) -> None:
-    failed = formation.within(*DEPLOY, "--wait", "--rollback-on-failure", code=1)
-    assert failed.stderr.splitlines()[-1] == "The deploy has failed, and shop is back at what was revision 2."
-    assert failing.get("formation", "shop")["spec"]["image"] == V1
 
 
 def test_anyone_who_may_only_look_sees_how_far_it_is(

@@ -1,13 +1,11 @@
 """``kubectl formation history`` and ``rollback``, and what the API server and the operator make of it."""
 
 import copy
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from formation_operator.api import content
 from tests import builders
 from tests.client import Client, eventually
 from tests.plugin import Plugin
@@ -55,35 +53,6 @@ def generation(user: Client) -> int:
     return int(user.get("formation", "shop")["metadata"]["generation"])
 
 
-def test_contents_are_listed_with_what_they_changed(shop: Client, formation: Plugin) -> None:
-    stranger = keep(shop, 9, V1, name="shop-0123456789")
-    rows = [line.split(maxsplit=3) for line in formation.within("history", "shop").stdout.splitlines()[1:]]
-    assert [(row[0], row[2]) for row in rows] == [("-", "Foreign"), ("1", "Kept"), ("2", "Kept")]
-    assert rows[0][3] == f"{stranger} its content doesn't match its name"
-    assert "shop:v2" in rows[2][3]
-    assert "MODE" in rows[2][3]
-    shown = json.loads(formation.within("history", "shop", "1", "-o", "json").stdout)
-    assert shown == content.content_of(V1["spec"])
-    formation.within("rollback", "shop", "--to", "9", code=2)
-    missing = formation.within("rollback", "shop", "--to", "7", code=2)
-    assert "These are kept: 1, 2. A content that is rolled out again takes the next number" in missing.stderr
-
-
-def test_it_goes_back_in_one_write_and_keeps_what_is_no_content(shop: Client, formation: Plugin) -> None:
-    before = generation(shop)
-    done = formation.within("rollback", "shop", "--to", "1")
-    assert done.stdout.startswith("revision 1: image ")
-    assert "clock starts with 1 process" in done.stderr
-    assert "spec.paused is true" in done.stderr
-    assert generation(shop) == before + 1
-    after = spec(shop)
-    assert content.content_of(after) == content.content_of(V1["spec"])
-    assert (after["processes"]["web"]["replicas"], after["paused"]) == (3, True)
-    assert "replicas" not in after["processes"]["clock"]
-    assert formation.within("rollback", "shop", "--to", "1").stdout == "revision 1: as it was\n"
-    assert generation(shop) == before + 1
-
-
 def test_a_dry_run_is_judged_by_the_api_server_and_changes_nothing(shop: Client, formation: Plugin) -> None:
     before = spec(shop)
     assert "(dry run)" in formation.within("rollback", "shop", "--to", "2", "--dry-run").stdout
@@ -93,15 +62,6 @@ def test_a_dry_run_is_judged_by_the_api_server_and_changes_nothing(shop: Client,
     for words in (("--to", "3", "--dry-run"), ("--to", "3")):
         assert "port" in formation.within("rollback", "shop", *words, code=1).stderr
     assert spec(shop) == before
-
-
-def test_a_difference_names_fields_and_is_what_is_written(shop: Client, formation: Plugin) -> None:
-    done = formation.within("diff", "shop", "--revision", "1", code=1)
-    lines = done.stdout.splitlines()
-    assert {"-  image: example.com/shop:v3", f"+  image: {builders.IMAGE}"} <= {*lines}
-    assert "clock: new" in done.stderr
-    formation.within("rollback", "shop", "--to", "1")
-    assert formation.within("diff", "shop", "--revision", "1").stdout == ""
 
 
 def test_whoever_may_only_look_sees_the_history_and_goes_nowhere(

@@ -85,6 +85,7 @@ def test_that_an_hpa_may_start_a_suspended_type_is_in_the_status_as_long_as_it_m
 
 
 @pytest.mark.alone
+@pytest.mark.long
 @pytest.mark.node
 def test_a_suspended_type_that_an_hpa_starts_is_stopped_and_goes_on_once_it_is_started_again(
     scaled: Client, jobs: Jobs
@@ -107,6 +108,7 @@ def test_a_suspended_type_that_an_hpa_starts_is_stopped_and_goes_on_once_it_is_s
 
 
 @pytest.mark.alone
+@pytest.mark.long
 @pytest.mark.node
 def test_an_hpa_that_may_not_scale_up_leaves_a_suspended_type_at_zero_until_it_may_again(
     scaled: Client, jobs: Jobs

@@ -167,20 +167,6 @@ def test_suspending_overrides_an_autoscaler_and_resuming_brings_its_count_back(u
 
 
 @pytest.mark.alone
-def test_a_client_that_is_honoured_by_name_may_edit_the_object(
-    user: Client, interrupted: OperatorProcess
-) -> None:
-    user.apply(a_formation(processes=WORKER))
-    user.reported()
-    interrupted.stop()
-    interrupted.start("--honour=argocd-server")
-
-    user.merge("deployment", "shop-worker", {"spec": {"replicas": 8}}, "--field-manager=argocd-server")
-
-    eventually(lambda: declared(user) == 8)
-
-
-@pytest.mark.alone
 def test_write_through_can_be_turned_off(user: Client, interrupted: OperatorProcess) -> None:
     user.apply(a_formation(processes=WORKER))
     user.reported()

@@ -1,7 +1,7 @@
-"""A write carries the version that it was decided from: what the API server makes of that, and we then."""
+"""A write carries the version that it was decided from: what the API server makes of that."""
 
 import dataclasses
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -22,7 +22,7 @@ from formation_operator.sync.executor import Executor
 from formation_operator.sync.outcome import Outcome
 from formation_operator.sync.planner import Action, PlanContext, Verb
 from tests.builders import a_formation, a_process
-from tests.client import Client, eventually, throughout
+from tests.client import Client
 from tests.cluster.cluster import Cluster
 
 PAUSED = a_formation(paused=True, processes={"web": a_process("/shop", "web", replicas=2, port=8080)})
@@ -87,9 +87,6 @@ async def carried_out(shop: Shop, cluster: api_server.Kube, action: Action) -> O
 
 def image(user: Client) -> str:
     return str(user.container("shop-web")["image"])
-
-
-# What the API server makes of it
 
 
 @KINDS
@@ -167,69 +164,3 @@ async def test_a_status_is_not_written_to_another_version_of_a_formation(
     with pytest.raises(errors.ConflictError):
         await cluster.replace_status(manifest)
     assert shop.user.get("formation", "shop")["status"].get("summary") != "too late"
-
-
-# What we do then
-
-
-async def made(shop: Shop, cluster: Counting) -> Child:
-    """Make the Deployment, and return what is known of it once its controller has no more to say."""
-    await carried_out(shop, cluster, Action(Verb.CREATE, "web", shop.intents()["deployment"]))
-    eventually(lambda: (shop.child().rollout.total, shop.child().rollout.updated) == (2, 2))
-    eventually(lambda: throughout(1, lambda: shop.child().resource_version))
-    cluster.asked.clear()
-    return shop.child()
-
-
-async def update(shop: Shop, cluster: Counting, known: Child) -> Outcome:
-    return await carried_out(
-        shop, cluster, Action(Verb.UPDATE, "web", shop.intents("shop:v2")["deployment"], known)
-    )
-
-
-async def remove(shop: Shop, cluster: Counting, known: Child) -> Outcome:
-    return await carried_out(shop, cluster, Action(Verb.DELETE, "web", child=known))
-
-
-async def test_over_what_others_have_added_meanwhile_an_update_is_written_after_a_look(
-    shop: Shop, cluster: Counting
-) -> None:
-    known = await made(shop, cluster)
-    shop.user("annotate", "deployment", "shop-web", "team=blue")
-    eventually(lambda: shop.child().rollout.current)  # its controller notes each change
-    outcome = await update(shop, cluster, known)
-    assert (outcome.again, outcome.problem) == (False, None)
-    assert cluster.asked == ["PATCH", "GET", "PATCH"]
-    assert image(shop.user) == "shop:v2"
-    assert shop.user.get(*WEB)["metadata"]["annotations"]["team"] == "blue"
-
-
-def scaled(user: Client) -> None:
-    user("scale", "deployment/shop-web", "--replicas=5")
-
-
-def taken_from_its_owner(user: Client) -> None:
-    user.merge("deployment", "shop-web", {"metadata": {"ownerReferences": None}})
-
-
-def replaced(user: Client) -> None:
-    user("delete", "deployment", "shop-web")
-    user(*FOREIGN["deployment"])
-
-
-@pytest.mark.parametrize("others_do", [scaled, taken_from_its_owner, replaced])
-async def test_what_nobody_has_decided_about_is_neither_written_over_nor_deleted(
-    others_do: Callable[[Client], None], shop: Shop, cluster: Counting
-) -> None:
-    known = await made(shop, cluster)
-    others_do(shop.user)
-    before = shop.user.get(*WEB)
-    assert (await update(shop, cluster, known)).again
-    outcome = await remove(shop, cluster, known)
-    assert outcome.again or outcome.gone
-    assert cluster.asked == ["PATCH", "GET", "DELETE", "GET"]
-    after = shop.user.get(*WEB)
-    assert [after["metadata"].get(field) for field in ("uid", "ownerReferences", "deletionTimestamp")] == [
-        before["metadata"].get(field) for field in ("uid", "ownerReferences", "deletionTimestamp")
-    ]
-    assert after["spec"] == before["spec"]

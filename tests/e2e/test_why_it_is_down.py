@@ -85,10 +85,6 @@ CLAIM = {
         "resources": {"requests": {"storage": "1Mi"}},
     },
 }
-# With a pause after the trace, because kubelet doesn't wait for the last line to be written.
-TRACEBACK = (
-    "import atexit, time; atexit.register(time.sleep, 1); raise ConnectionError('no database at db:5432')"
-)
 CAUSES = [
     Cause(
         "exit-code",
@@ -144,14 +140,6 @@ CAUSES = [
         stalled=True,
     ),
     Cause(
-        "one-string",
-        a_process("python3 -m http.server", replicas=1),
-        "Crashing",
-        "BadCommand",
-        ("couldn't be started: python3 -m http.server", "write each word of a command as its own item"),
-        stalled=True,
-    ),
-    Cause(
         "no-such-path",
         a_process("/bin/foo", replicas=1),
         "Crashing",
@@ -176,13 +164,6 @@ CAUSES = [
         ("couldn't be started: /it/run: no such file or directory",),
         stalled=True,
         pod=given("#!/absent\\n"),
-    ),
-    Cause(
-        "traceback",
-        a_process("python3", "-c", TRACEBACK, replicas=1),
-        "Crashing",
-        "Exited",
-        ("exited with code 1: ConnectionError: no database at db:5432",),
     ),
     Cause(
         "shell-typo",
@@ -262,14 +243,6 @@ CAUSES = [
         ("no node can take it", "Insufficient cpu"),
     ),
     Cause(
-        "no-such-node",
-        a_process(*SLEEP, replicas=1),
-        "Unschedulable",
-        "Unschedulable",
-        ("no node can take it", "node affinity/selector"),
-        pod={"nodeSelector": {"disk": "golden"}},
-    ),
-    Cause(
         "daemon",
         a_process(*sh("(sleep 300 &)"), replicas=1),
         "Crashing",
@@ -293,39 +266,12 @@ CAUSES = [
         pod={"initContainers": [beside(command=["sleep", "inf"])]},
     ),
     Cause(
-        "sidecar",
-        a_process(*SLEEP, replicas=1),
-        "Crashing",
-        "Exited",
-        ("container helper exited with code 4",),
-        pod=next_to(command=[*sh("exit 4")]),
-    ),
-    Cause(
         "sidecar-that-asks",
         a_process(*sh("echo no database; sleep 1; exit 3"), replicas=1),
         "Crashing",
         "Exited",
         ("exited with code 3: no database", "restart"),
         pod=next_to(command=["sleep", "inf"], readinessProbe=NEVER),
-    ),
-    Cause(
-        "sidecar-that-is-done",
-        a_process(*SLEEP, replicas=1),
-        "Crashing",
-        "ExitedAtOnce",
-        ("container helper exited with code 0 right after its start", "move it to initContainers"),
-        pod=next_to(command=[*sh("exit 0")]),
-    ),
-    Cause(
-        "sidecar-memory",
-        a_process(*SLEEP, replicas=1),
-        "Crashing",
-        "OOMKilled",
-        (
-            "container helper needed more memory than its limit (48Mi)",
-            "resources.limits.memory of it in podTemplate",
-        ),
-        pod=next_to(command=[*sh(f"exec {HUNGRY}")], resources={"limits": {"memory": "48Mi"}}),
     ),
     Cause(
         "sidecar-as-root",
@@ -340,22 +286,6 @@ CAUSES = [
                 its_own(securityContext={"runAsUser": 1000}),
                 beside(command=["sleep", "inf"]),
             ],
-        },
-    ),
-    Cause(
-        "sidecar-liveness",
-        a_process(*SLEEP, replicas=1),
-        "Crashing",
-        "LivenessProbeFailed",
-        ("container helper was restarted because its liveness probe failed",),
-        pod={
-            "initContainers": [
-                beside(
-                    command=[*sh("trap 'exit 0' TERM; sleep inf & wait")],
-                    restartPolicy="Always",
-                    livenessProbe=NEVER,
-                )
-            ]
         },
     ),
     Cause(
@@ -424,14 +354,6 @@ CAUSES = [
         pod={
             "containers": [its_own(workingDir="/etc/hostname")],
         },
-    ),
-    Cause(
-        "init-image",
-        a_process(*SLEEP, replicas=1),
-        "Starting",
-        "ImagePullFailed",
-        ("container helper can't pull its image",),
-        pod={"initContainers": [beside(image="registry.example.com/nowhere:v9")]},
     ),
     Cause(
         "silent-node",

@@ -1,6 +1,5 @@
-"""The operator, or the cluster, stops half way: everything converges all the same."""
+"""The operator stops half way, or Formations are broken: everything else converges all the same."""
 
-import signal
 import time
 
 import pytest
@@ -8,30 +7,12 @@ import pytest
 from tests import builders
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually
-from tests.cluster import processes, record
 from tests.contract.counting import counts
 from tests.operator_process import OperatorProcess
 
-WEB = a_process("/shop", "web", replicas=2, port=8080)
-
 
 @pytest.mark.alone
-def test_an_operator_that_is_killed_at_any_moment_is_continued_by_the_next(
-    user: Client, interrupted: OperatorProcess
-) -> None:
-    for pause in (0.0, 0.02, 0.05):
-        name = f"shop{int(pause * 100)}"
-        user.apply(a_formation(name, processes={"web": WEB, "worker": a_process(replicas=1)}))
-        time.sleep(pause)
-        interrupted.kill()
-        interrupted.start()
-
-        user.reported(name)
-        eventually(lambda: counts(user).get(f"{name}-web") == 2)  # noqa: B023  # used at once
-        eventually(lambda: user.find("service", f"{name}-web"))  # noqa: B023
-
-
-@pytest.mark.alone
+@pytest.mark.long
 def test_suspending_survives_an_operator_that_is_killed_at_any_moment(
     user: Client, interrupted: OperatorProcess
 ) -> None:
@@ -46,24 +27,6 @@ def test_suspending_survives_an_operator_that_is_killed_at_any_moment(
         interrupted.kill()
         interrupted.start()
         eventually(lambda: tuple(counts(user).values()) == wanted)  # noqa: B023  # used at once
-
-
-@pytest.mark.alone
-def test_an_api_server_that_hangs_for_a_while_is_waited_for(
-    user: Client, operator: OperatorProcess, daemons: record.Record
-) -> None:
-    user.apply(a_formation())
-    user.reported()
-    server, process = daemons.daemon("kube-apiserver"), operator.pid
-
-    user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 3}}}})
-    processes.send(server, signal.SIGSTOP)
-    time.sleep(5)
-    processes.send(server, signal.SIGCONT)
-
-    eventually(lambda: counts(user) == {"shop-worker": 3})
-    assert process
-    assert operator.pid == process
 
 
 def test_broken_formations_delay_no_other(user: Client) -> None:

@@ -78,6 +78,7 @@ def test_after_the_leader_was_killed_the_next_change_is_acted_on(pair: Pair, sho
     assert second.healthy
 
 
+@pytest.mark.long
 def test_a_formation_of_the_operators_name_beside_its_lease_keeps_nobody_from_taking_over(
     pair: Pair, shop: Client
 ) -> None:

@@ -63,7 +63,12 @@ SUITES = {
         on_the_cluster(*SIDE_BY_SIDE, "-m", TOGETHER, "tests", name="tests side by side"),
         Stage("the operator's rights", (sys.executable, "-m", "tests.audit", "--whole"), needs=UP),
     ),
-    "faults": (UP, on_the_cluster("-m", "alone", "-rP", "tests/faults", "tests/soak")),
+    "faults": (
+        UP,
+        on_the_cluster(
+            "-m", "alone", "-rP", "tests/faults", "tests/soak", "tests/contract/test_scale_to_zero.py"
+        ),
+    ),
     "systems": (UP, on_the_cluster(*SIDE_BY_SIDE, "tests/systems")),
     "distribution": (UP, on_the_cluster("tests/distribution", "tests/e2e/test_upgrade.py")),
     "monitoring": (UP, on_the_cluster("-rP", "tests/monitoring")),

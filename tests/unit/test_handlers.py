@@ -472,38 +472,6 @@ async def test_a_token_that_is_too_old_has_kopf_list_from_the_start(tmp_path: pa
         assert here.known == {"a", "b", "c"}
 
 
-HOSTILE = {
-    **{
-        f"{levels} levels": b'{"f:a":' * levels + b"{}" + b"}" * levels for levels in (201, 700, 1_500, 9_000)
-    },
-    "no text": b'{"f:\xff":{},"f:\xed\xa0\x80":{}}',
-    "half of a letter": b'{"f:\\ud800":{}}',
-}
-
-
-@pytest.mark.parametrize("fields", HOSTILE.values(), ids=HOSTILE)
-async def test_whatever_is_in_managed_fields_a_formation_is_listed_and_watched(
-    fields: bytes, tmp_path: pathlib.Path
-) -> None:
-    cluster = a_cluster(*"ab")
-    odd: dict[str, Any] = {
-        "managedFields": [{"manager": "x", "operation": "Update", "fieldsV1": {"f:odd": {}}}]
-    }
-
-    def be_odd(server: LiveApiServer) -> None:
-        server.instead[b'{"f:odd":{}}'] = fields
-        put(cluster, "listed", **odd)
-
-    async with started(cluster, tmp_path, before=be_odd) as here:
-        await until_compared(here)
-        put(cluster, "watched", **odd)
-        await here.server.publish()
-        await until(lambda: here.known == {"a", "b", "listed", "watched"})
-        await here.server.expire(naming.KIND)
-        await here.until_all_goes_on()
-        assert here.known == {"a", "b", "listed", "watched"}
-
-
 # The start
 
 

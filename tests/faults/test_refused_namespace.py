@@ -13,7 +13,7 @@ from tests.faults.replicas import PLACE, release
 from tests.local_http import text_of
 from tests.operator_process import OperatorProcess
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.long]
 
 
 @pytest.fixture
