@@ -231,7 +231,7 @@ async def test_a_release_none_of_whose_containers_has_started_gives_way_to_a_new
 async def test_a_deploy_while_suspended_is_released_after_it_and_no_process_comes_before(shop: Shop) -> None:
     await shop.change(suspend=True)
     await shop.change(image="shop:v2")
-    assert len(shop.jobs()) == 1
+    assert len(shop.cluster.asked("apply", "Job")) == 1
     assert shop.status["release"]["state"] == "Held"
     assert condition_of(shop.status, ConditionType.READY)["reason"] == "ReleaseHeld"
 
