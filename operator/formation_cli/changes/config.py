@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from formation_cli.changes import config_secrets, git, patches
+from formation_cli.changes import config_secrets, patches
 from formation_cli.failures import Mistyped, did_you_mean
 from formation_operator.kube.objects import lenient
 from formation_operator.render import environment
@@ -129,17 +129,13 @@ def _replaced(formation: Object, field: str, items: list[Object]) -> Iterator[Ob
     yield patches.operation("add", path, items) if items else {"op": "remove", "path": "/" + "/".join(path)}
 
 
-def advice(before: Object, after: Object, wanted: Wanted) -> list[str]:
-    """Return what else there is to know of a change of some variables."""
+def advice(after: Object, wanted: Wanted) -> Iterator[str]:
+    """Yield what else there is to know of a change of some variables."""
     names = [*wanted.plain, *wanted.secret, *wanted.unset]
-    dangling = _dangling(after, wanted.unset)
-    return [
-        *_hidden(after, names),
-        *_misled(after, wanted.plain.get(PORT)),
-        *(_later(after) if wanted.secret else ()),
-        f"{', '.join(dangling)}  still refers to a variable that was unset." if dangling else "",
-        git.hint(before, _paths(before, after, names)),
-    ]
+    yield from _hidden(after, names)
+    yield from _misled(after, wanted.plain.get(PORT))
+    if dangling := _dangling(after, wanted.unset):
+        yield f"{', '.join(dangling)} still refers to a variable that was unset."
 
 
 def _hidden(after: Object, names: Collection[str]) -> Iterator[str]:
@@ -171,28 +167,6 @@ def own_variables(formation: Object) -> dict[str, list[str]]:
         type_: [lenient.text(each, "name") for each in lenient.items(lenient.mapping(types, type_), "env")]
         for type_ in types
     }
-
-
-def _later(after: Object) -> Iterator[str]:
-    """Yield what wins over the secret variables."""
-    ours = config_secrets.named(after)
-    sources = config_secrets.env_from(after)
-    places = [place for place, each in enumerate(sources) if config_secrets.own_name(each) in ours]
-    if places and (later := sources[places[-1] + 1 :]):
-        yield f"{', '.join(map(source, later))} comes later in spec.envFrom, so its variables win."
-    for type_, process in sorted(lenient.mapping(after, "spec", "processes").items()):
-        if own := lenient.items(lenient.mapping(process), "envFrom"):
-            yield f"{type_} has its own envFrom ({', '.join(map(source, own))}), which wins."
-
-
-def _paths(before: Object, after: Object, names: Collection[str]) -> list[tuple[str, ...]]:
-    """Return which fields a change of some variables has written."""
-    old, new = plain(before), plain(after)
-    changed = [name for name in names if old.get(name) != new.get(name)]
-    found: list[tuple[str, ...]] = [("spec", "env", f'{{"name":"{name}"}}') for name in changed]
-    if config_secrets.env_from(before) != config_secrets.env_from(after):
-        found.append(("spec", "envFrom"))
-    return found
 
 
 def _dangling(after: Object, names: Collection[str]) -> list[str]:

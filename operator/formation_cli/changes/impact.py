@@ -11,29 +11,33 @@ from formation_operator.kube.objects import lenient
 from formation_operator.render import pod_template
 
 Object = dict[str, Any]
-RESTARTED = "its processes are restarted, as in a deploy"
-MIXED = "its processes that run this already stay, and all others are replaced"
+RESTARTED = "the processes are restarted, as in a deploy"
+MIXED = "the processes that run this already stay, and all others are replaced"
 
 
 def impact(before: Object | None, after: Object, *, back: bool = False) -> list[str]:
-    """Return a sentence for each type that is concerned, from two Formations as the API server has them.
+    """Return what changes, from two Formations as the API server has them: a line, and whom it concerns.
 
     The one before is what was rolled out. To go ``back`` is to what processes may run that it didn't replace.
     """
     if before is None:
-        return [f"{each}: new" for each in sorted(after["spec"]["processes"])]
-    return [*_types(before, after, back=back), *_switches(before["spec"], after["spec"])]
+        return [f"{', '.join(sorted(after['spec']['processes']))}: new"]
+    alike: dict[str, list[str]] = {}
+    for type_, sentence in _types(before, after, back=back):
+        alike.setdefault(sentence, []).append(type_)
+    lines = [f"{', '.join(types)}: {sentence}" for sentence, types in alike.items()]
+    return [*lines, *_switches(before["spec"], after["spec"])]
 
 
-def _types(before: Object, after: Object, *, back: bool) -> Iterator[str]:
+def _types(before: Object, after: Object, *, back: bool) -> Iterator[tuple[str, str]]:
     old, new = before["spec"]["processes"], after["spec"]["processes"]
     for each in sorted({*old, *new}):
         if each not in new:
-            yield f"{each}: removed: its processes are stopped, and its Deployment is deleted"
+            yield each, "removed: the processes are stopped, and the Deployment is deleted"
         elif each not in old:
-            yield f"{each}: new"
+            yield each, "new"
         else:
-            yield from (f"{each}: {change}" for change in _changes(each, before, after, back=back))
+            yield from ((each, change) for change in _changes(each, before, after, back=back))
 
 
 def _changes(type_: str, before: Object, after: Object, *, back: bool) -> Iterator[str]:

@@ -13,7 +13,7 @@ from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import waiting
 from formation_cli.failures import NotFound, again
-from formation_cli.options import Wait
+from formation_cli.options import How
 from formation_cli.terminal import formats, screen
 from formation_cli.words.sources import SOURCE, Source
 from formation_operator.api import naming
@@ -50,19 +50,9 @@ class Chosen(NamedTuple):
     metavar="secret/NAME | configmap/NAME",
     help="Restart only types that get variables or files from it; may be repeated.",
 )
-@options.dry_run()
-@options.wait()
-@options.written()
-@options.pass_cluster
+@options.change()
 def command(
-    cluster: Cluster,
-    name: str | None,
-    types: tuple[str, ...],
-    using: tuple[Source, ...],
-    output: str | None,
-    wait: Wait,
-    *,
-    dry_run: bool,
+    cluster: Cluster, name: str | None, types: tuple[str, ...], using: tuple[Source, ...], how: How
 ) -> None:
     """Restart the processes of some types, or of all, with a rolling update.
 
@@ -76,15 +66,14 @@ def command(
     try:
         for each in chosen:
             for type_ in each.types:
-                restarted.append(_restart(cluster, each.name, type_, patch, dry_run=dry_run))
-                if not output:
-                    where = type_ if name else f"{each.name} {type_}"
-                    screen.write(f"{where}: restarting" + (" (dry run)" if dry_run else ""))
+                restarted.append(_restart(cluster, each.name, type_, patch, dry_run=how.dry_run))
+                if not how.output:
+                    screen.write(how.said(f"{type_ if name else f'{each.name} {type_}'}: restarting"))
     finally:  # show what was done, even if the next one fails
-        if output:
-            formats.write_objects(restarted, output)
-    if wait.wanted and not dry_run:
-        _wait(cluster, chosen, restarted, wait.timeout)
+        if how.output:
+            formats.write_objects(restarted, how.output)
+    if how.waits:
+        _wait(cluster, chosen, restarted, how.timeout)
 
 
 def _chosen(

@@ -14,7 +14,7 @@ from formation_cli.commands import env_files, going_back, secrecy
 from formation_cli.commands.config import changing, stored
 from formation_cli.dialects import references
 from formation_cli.failures import Mistyped, again
-from formation_cli.options import Wait
+from formation_cli.options import How
 from formation_cli.words import variables as words
 
 LONGEST_LINE = 4095
@@ -45,20 +45,9 @@ LONGEST_LINE = 4095
     type=click.Path(allow_dash=True),
     help="A file of NAME=value lines, - for stdin; may be repeated. With KEY, only that variable.",
 )
-@options.dry_run()
-@options.wait()
-@options.written()
-@options.pass_cluster
+@options.change()
 def command(
-    cluster: Cluster,
-    name: str,
-    variables: tuple[str, ...],
-    env: tuple[str, ...],
-    output: str | None,
-    wait: Wait,
-    *,
-    secret: bool,
-    dry_run: bool,
+    cluster: Cluster, name: str, variables: tuple[str, ...], env: tuple[str, ...], how: How, *, secret: bool
 ) -> None:
     """Set variables of all types, in one write; the processes are restarted, as in a deploy.
 
@@ -71,16 +60,13 @@ def command(
     formations.find(cluster, name)  # before anybody types what is secret
     wanted = _wanted(typed, from_files, variables, secret=secret)
     read = stored.read if wanted.secret else stored.read_if_possible
-    before, after = changing.change(cluster, name, wanted, read, dry_run=dry_run)
-    changing.report(before, after, wanted, output, dry_run=dry_run)
+    before, after = changing.change(cluster, name, wanted, read, dry_run=how.dry_run)
+    changing.report(before, after, wanted, how)
     if exposed := words.secret_ones({each: typed[each] for each in wanted.plain if each in typed}):
         hide = again(f"config set {name} --secret {' '.join(exposed)}")
-        click.echo(
-            f"Anyone who may view the Formation can read {', '.join(exposed)}. If that is secret: {hide}",
-            err=True,
-        )
-    if not dry_run:
-        going_back.wait(cluster, before, after, wait)
+        what = f"Anyone who may view the Formation can read {', '.join(exposed)}."
+        click.echo(f"{what} If that is secret: {hide}", err=True)
+    going_back.wait(cluster, before, after, how, [])
 
 
 def _typed(variables: Sequence[str], *, secret: bool, from_files: bool) -> dict[str, str]:

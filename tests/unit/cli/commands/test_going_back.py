@@ -53,8 +53,8 @@ def run(words: str, code: int = 0) -> Result:
     return result
 
 
-RESTARTED = "web: its processes are restarted, as in a deploy"
-STAY = "web: its processes that run this already stay, and all others are replaced"
+RESTARTED = "web: the processes are restarted, as in a deploy"
+STAY = "web: the processes that run this already stay, and all others are replaced"
 
 
 @pytest.mark.parametrize("words", ["rollback shop --to 1", "rollback shop --to 1 --dry-run"])
@@ -94,7 +94,7 @@ def test_a_deploy_that_goes_back_by_itself_says_no_more(monkeypatch: pytest.Monk
     monkeypatch.setattr(waiting, "wait", wait)
     stderr = run("deploy shop --image shop:v3 --wait --rollback-on-failure", failures.FAILED).stderr
     assert "Going back to revision 2: image shop:v3 -> shop:v2\n" in stderr
-    assert "its processes" not in stderr
+    assert "the processes" not in stderr
 
 
 def rolled_out(web: Object, **spec: Any) -> Object:
@@ -157,7 +157,7 @@ def test_a_rollback_beside_a_release_that_runs_names_its_job_and_the_command_tha
 ) -> None:
     monkeypatch.setattr(waiting, "wait", lambda *_, **__: None)
     migrating(cluster)
-    said = f"{STILL_RUNS} kubectl -n demo delete job {JOB}"
+    said = f"{STILL_RUNS} kubectl formation -n demo stop shop --process {JOB}"
     assert run("-n demo rollback shop --to 1 --dry-run").stderr.splitlines() == [said]
     assert run("-n demo rollback shop --to 1 --wait").stderr.splitlines() == [said]
     assert said in run("-n demo rollback shop --to 1").stderr.splitlines()  # it is back already
@@ -190,11 +190,11 @@ def test_anyone_who_may_not_read_jobs_goes_back_all_the_same(cluster: Stored) ->
 def test_release_and_ps_name_a_release_of_an_earlier_deploy_until_it_has_ended(cluster: Stored) -> None:
     migrating(cluster)
     run("rollback shop --to 1")
-    said = f"{STILL_RUNS} kubectl delete job {JOB}\n"
+    said = f"{STILL_RUNS} kubectl formation stop shop --process {JOB}\n"
     for words in ("ps shop", "ps shop web", "release shop", "release shop -o json"):
         result = run(words)
         assert said in result.stderr
-        assert JOB not in result.stdout
+        assert (JOB in result.stdout) == (words == "ps shop")  # where it is one of the processes
     cluster.objects["Pod"] = [releases.pod(builders.ended(0), job=JOB)]
     for words in ("ps shop", "release shop"):
         assert STILL_RUNS not in run(words).stderr

@@ -82,7 +82,7 @@ def test_programs_get_the_status_and_the_name_of_the_job(cluster: FakeCluster) -
     cluster.objects["Formation"] = [releases.shop("Failed")]
     assert json.loads(run("release shop -o json").stdout)["job"] == releases.JOB
     assert run("release shop -o name").stdout == f"job.batch/{releases.JOB}\n"
-    assert "leave out one" in run("release shop -f -o json", failures.MISTYPED).stderr
+    assert "leave out --follow" in run("release shop -f -o json", failures.MISTYPED).stderr
 
 
 def test_a_formation_that_there_is_not_ends_as_elsewhere(cluster: FakeCluster) -> None:
