@@ -29,6 +29,7 @@ INSTEAD = {
         ("open", "url"): "kubectl formation port-forward NAME",
         ("completion",): "source <(kubectl completion bash), which completes this command, too",
         ("migrate",): "kubectl formation release NAME, or run NAME -- COMMAND",
+        ("ps:scale", "dyno:scale"): "kubectl formation scale NAME TYPE=N",
         ("undo",): "kubectl formation rollback NAME",
         ("update", "image"): "kubectl formation deploy NAME IMAGE",
         ("kill",): "kubectl formation stop NAME --process PROCESS",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from formation_cli import failures, options
+from formation_cli import completion, failures, options
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import ConflictFailure, Listed, Object
 from formation_cli.commands.config import stale
@@ -595,3 +595,31 @@ def test_whoever_sets_it_back_is_named(cluster: Stored) -> None:
     assert "env: Flux sets it back" in run("set shop MODE=slow").stderr
     assert "envFrom: Flux sets it back" in run("set shop --secret T", stdin="x").stderr
     assert "sets it back" not in run("set shop A=1").stderr
+
+
+def test_the_value_of_one_variable_is_printed_alone_as_processes_get_it(cluster: Stored) -> None:
+    run("set shop --secret TOKEN", stdin="t0ps3cret")
+    run("set shop GREETING=$(MODE)$$")
+    cluster.objects[naming.KIND][0]["spec"]["env"].append({"name": "URL", "value": "http://$(MODE)/$(TOKEN)"})
+    for key, value in {"MODE": "fast", "TOKEN": "t0ps3cret", "GREETING": "$(MODE)$$"}.items():
+        result = run(f"get shop {key}")
+        assert (result.stdout, result.stderr) == (f"{value}\n", "")
+    assert run("get shop URL").stdout == "http://fast/t0ps3cret\n"
+
+
+def test_a_value_that_there_is_not_or_that_nobody_reads_is_no_empty_line(cluster: Stored) -> None:
+    result = run("get shop MODUS", code=failures.MISTYPED)
+    assert (result.stdout, "Did you mean MODE?" in result.stderr) == ("", True)
+    node = {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}
+    cluster.objects[naming.KIND][0]["spec"]["env"].append(node)
+    assert "Only a process knows the value of NODE" in run("get shop NODE", code=failures.FAILED).stderr
+    run("set shop --secret TOKEN", stdin=PASSWORD)
+    cluster.forbidden = (("get", kinds.SECRET),)
+    assert run("get shop MODE").stdout == "fast\n"
+    assert "You may not get Secret" in run("get shop TOKEN", code=failures.NO_ACCESS).stderr
+
+
+def test_the_key_tab_completes_plain_variables(cluster: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(options, "connect_at_once", lambda _: cluster)
+    assert completion.answer(["config", "get", "shop"], "M") == ["MODE", ":4"]
+    assert completion.answer(["config", "unset", "shop", "MODE"], "") == ["LOG_LEVEL", ":4"]

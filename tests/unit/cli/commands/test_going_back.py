@@ -215,3 +215,10 @@ def test_a_release_whose_command_is_no_longer_declared_is_named(cluster: Stored)
     cluster.objects[naming.KIND] = [shop(None, {"image": "shop:v2", "processes": {"web": WEB}})]
     assert STILL_RUNS in run("release shop").stderr
     assert STILL_RUNS in run("ps shop").stderr
+
+
+def test_a_release_of_an_earlier_deploy_is_ended_by_the_command_that_is_said(cluster: Stored) -> None:
+    migrating(cluster)
+    run("rollback shop --to 1")
+    run(f"stop shop --process {JOB}")
+    assert cluster.objects["Job"] == []

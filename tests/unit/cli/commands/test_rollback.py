@@ -385,3 +385,9 @@ def test_a_wait_that_does_not_fail_by_the_deploy_takes_nothing_back(
 def test_to_go_back_on_failure_it_has_to_wait() -> None:
     result = run("deploy shop --image shop:v3 --rollback-on-failure", failures.MISTYPED)
     assert "add --wait" in result.stderr
+
+
+@pytest.mark.parametrize("words", ["rollback shop 1", "rollback shop --to 1"])
+def test_a_number_is_a_word_behind_the_name_or_an_option(cluster: Stored, words: str) -> None:
+    assert run(words).stdout.startswith("revision 1: image shop:v2 -> shop:v1")
+    assert "only one of" in run("rollback shop 1 --to 1", failures.MISTYPED).stderr
