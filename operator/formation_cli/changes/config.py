@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from formation_cli.changes import config_secrets, patches
 from formation_cli.failures import Mistyped, did_you_mean
 from formation_operator.kube.objects import lenient
-from formation_operator.render import environment
 
 Object = dict[str, Any]
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -76,30 +75,16 @@ def _check(formation: Object, stored: Stored, wanted: Wanted) -> None:
     known = {**plain(formation), **stored.data}
     for name in wanted.unset:
         if name not in known:
-            raise Mistyped(f"There is no variable {name}.", hint=_hint(formation, stored, name, known))
+            raise Mistyped(f"There is no variable {name}.", hint=did_you_mean(name, known))
 
 
 def _is_of_secret(item: Object) -> bool:
     return bool(lenient.mapping(item, "valueFrom", "secretKeyRef"))
 
 
-def _hint(formation: Object, stored: Stored, name: str, known: Mapping[str, Any]) -> str:
-    others = [each for each in config_secrets.env_from(formation) if not _is_one_of(each, stored.names)]
-    where = f"It may come from {', '.join(map(source, others))}: change it there." if others else ""
-    return " ".join(filter(None, [did_you_mean(name, known), where]))
-
-
 def plain(formation: Object) -> dict[str, Object]:
     """Return the items of spec.env by their names."""
     return {each["name"]: each for each in lenient.items(lenient.mapping(formation, "spec"), "env")}
-
-
-def source(item: Object) -> str:
-    """Return what an item of envFrom names, in words."""
-    for kind, reference in (("ConfigMap", "configMapRef"), (config_secrets.KIND, "secretRef")):
-        if reference in item:
-            return f"{kind} {lenient.text(lenient.mapping(item, reference), 'name')}"
-    return "a source"
 
 
 def _env(formation: Object, wanted: Wanted) -> list[Object]:
@@ -134,8 +119,6 @@ def advice(after: Object, wanted: Wanted) -> Iterator[str]:
     names = [*wanted.plain, *wanted.secret, *wanted.unset]
     yield from _hidden(after, names)
     yield from _misled(after, wanted.plain.get(PORT))
-    if dangling := _dangling(after, wanted.unset):
-        yield f"{', '.join(dangling)} still refers to a variable that was unset."
 
 
 def _hidden(after: Object, names: Collection[str]) -> Iterator[str]:
@@ -167,11 +150,3 @@ def own_variables(formation: Object) -> dict[str, list[str]]:
         type_: [lenient.text(each, "name") for each in lenient.items(lenient.mapping(types, type_), "env")]
         for type_ in types
     }
-
-
-def _dangling(after: Object, names: Collection[str]) -> list[str]:
-    """Return which variables refer to some that aren't there any more."""
-    everything = [*plain(after).values()]
-    for process in lenient.mapping(after, "spec", "processes").values():
-        everything += lenient.items(lenient.mapping(process), "env")
-    return sorted({each["name"] for each in everything if {*names} & {*environment.references(each)}})

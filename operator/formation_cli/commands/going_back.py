@@ -74,7 +74,7 @@ def advise(cluster: Cluster, done: Done) -> None:
 
 
 def _forecast(before: Object, running: Object, after: Object) -> Iterator[str]:
-    yield from impact.impact(running, after, back=True)
+    yield from impact.impact(running, after)
     name, known = before["metadata"]["name"], {*before["spec"]["processes"], *running["spec"]["processes"]}
     new = (each for each in sorted(after["spec"]["processes"]) if each not in known)
     yield from (f"{each} starts with 1 process: {again(f'scale {name} {each}=N')}" for each in new)

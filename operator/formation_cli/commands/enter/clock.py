@@ -7,20 +7,19 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from formation_cli.cluster import kinds
-from formation_cli.cluster.port import Cluster, Object
+from formation_cli.cluster.port import Object
 from formation_cli.failures import Failure, TimedOut
 from formation_cli.views import log_lines, one_offs
 from formation_operator.kube.objects import lenient
 
 LATE = 2.0
-"""Seconds after which the Job's controller should have begun to end the process."""
+"""Seconds after its grace period in which a process should be known to have ended."""
 GRACE = 30
 """Kubernetes' own default."""
 
 
 @contextlib.contextmanager
-def kept(cluster: Cluster, seconds: float | None, *, tty: bool = False) -> Iterator[Callable[[Object], None]]:
+def kept(seconds: float | None, *, tty: bool = False) -> Iterator[Callable[[Object], None]]:
     """End the block with `TimedOut` if it is too long, and give what takes each sight of the process's Pod.
 
     The Job's controller asks the process to end, which then has its grace period.
@@ -28,7 +27,7 @@ def kept(cluster: Cluster, seconds: float | None, *, tty: bool = False) -> Itera
     if seconds is None:
         yield lambda _: None
         return
-    clock = Clock(cluster, seconds, tty=tty)
+    clock = Clock(seconds, tty=tty)
     before = signal.signal(signal.SIGALRM, clock.ring)
     threading.Thread(target=clock.run, daemon=True).start()
     try:
@@ -41,9 +40,8 @@ def kept(cluster: Cluster, seconds: float | None, *, tty: bool = False) -> Itera
 class Clock:
     """Counts beside what the main thread does, which may wait for an answer that never comes."""
 
-    def __init__(self, cluster: Cluster, seconds: float, *, tty: bool) -> None:
+    def __init__(self, seconds: float, *, tty: bool) -> None:
         """Take for how long the command may run, and whether a program draws at our terminal."""
-        self._cluster = cluster
         self._seconds = seconds
         self._end = "\r" if tty else ""
         self._pod: Object | None = None
@@ -77,10 +75,7 @@ class Clock:
             return
         grace = lenient.mapping(pod, "spec").get("terminationGracePeriodSeconds", GRACE)
         click.echo(f"{over}: it has {grace} s to end.{self._end}", err=True)
-        if self._stopped.wait(LATE):
-            return
-        self._delete(pod["metadata"]["name"])
-        if not self._stopped.wait(grace):
+        if not self._stopped.wait(grace + LATE):
             self._fail(TimedOut(f"{over}, and {grace} s later it still isn't known to have ended."))
 
     def _fail(self, failure: Failure) -> None:
@@ -88,12 +83,3 @@ class Clock:
             if not self._stopped.is_set():
                 self._failure = failure
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
-
-    def _delete(self, name: str) -> None:
-        """Have kubelet end the process, if the Job's controller doesn't."""
-        try:
-            found = self._cluster.get(kinds.POD, name)
-            if found and "deletionTimestamp" not in found["metadata"]:
-                self._cluster.delete(kinds.POD, name)
-        except Failure as failure:
-            click.echo(f"Pod {name} can't be deleted: {failure.message}{self._end}", err=True)

@@ -207,7 +207,7 @@ def _attend(cluster: Cluster, job: Object, wanted: OneOff, formation: str, *, ke
     """Show what the process of a Job writes, and return its exit code; after Ctrl-C say how it goes on."""
     name = job["metadata"]["name"]
     try:
-        with clock.kept(cluster, wanted.seconds, tty=wanted.tty) as see:
+        with clock.kept(wanted.seconds, tty=wanted.tty) as see:
             return _shown(cluster, _sights(cluster, name, wanted.seconds), wanted, see)
     except KeyboardInterrupt:
         grace = lenient.mapping(job, "spec", "template", "spec").get("terminationGracePeriodSeconds")

@@ -87,7 +87,7 @@ def _of_revision(cluster: Cluster, name: str, revision: str, output: str | None)
     before = formations.find(cluster, name)
     found = revisions.find(cluster, before, revision)
     after = {**before, "spec": changes.spec_with(before["spec"], found.content)}
-    differs = _show(cluster, before, after, output, where=f"as in {found}", back=True)
+    differs = _show(cluster, before, after, output, where=f"as in {found}")
     if differs:
         content = changes.of(before).content
         click.echo(f"{found}: {history.changes(content, found.content)}", err=True)
@@ -131,7 +131,6 @@ def _show(  # two Formations, and how they are shown
     *,
     several: bool = False,
     where: str = "as applied",
-    back: bool = False,
 ) -> bool:
     """Print the difference; return whether there is any."""
     name = after["metadata"]["name"]
@@ -146,6 +145,6 @@ def _show(  # two Formations, and how they are shown
         screen.write(screen.coloured(line, differences.colour(line)))
     if found:
         runs = before and revisions.running(cluster, before)
-        for sentence in impact.impact(runs, after, back=back):
+        for sentence in impact.impact(runs, after):
             click.echo(f"{name}: {sentence}" if several else sentence, err=True)
     return bool(found)

@@ -18,7 +18,7 @@ def changed(**spec: Any) -> Any:
 
 
 def test_a_new_image_restarts_every_type_which_is_said_in_one_line() -> None:
-    restarted = "web, worker: the processes are restarted, as in a deploy"
+    restarted = "web, worker: the processes are restarted, unless they run this already"
     assert impact.impact(SHOP, changed(image="shop:v2")) == [restarted]
 
 
@@ -33,7 +33,7 @@ def test_where_all_are_restarted_none_is_said_to_go_on() -> None:
     after["spec"]["processes"]["web"]["replicas"] = 5
     assert impact.impact(SHOP, after) == [
         "web: 2 -> 5 processes",
-        "web, worker: the processes are restarted, as in a deploy",
+        "web, worker: the processes are restarted, unless they run this already",
     ]
 
 
@@ -43,10 +43,6 @@ def test_a_type_comes_and_another_goes() -> None:
         "clock: new",
         "worker: removed: the processes are stopped, and the Deployment is deleted",
     ]
-
-
-def test_a_switch_is_named() -> None:
-    assert impact.impact(SHOP, changed(suspend=True)) == ["suspend: all processes are stopped"]
 
 
 def test_all_types_of_a_new_formation_are_new() -> None:

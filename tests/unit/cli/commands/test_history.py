@@ -192,7 +192,7 @@ def test_a_difference_to_a_revision_is_what_going_back_would_change() -> None:
     assert "+    worker: {}" in lines
     assert not any("replicas" in line for line in lines if line[0] in "+-")
     assert result.stderr.splitlines() == [
-        "web: the processes are restarted, as in a deploy",
+        "web: the processes are restarted, unless they run this already",
         "worker: new",
         "revision 6: web: env LOG_LEVEL; worker is new",
     ]

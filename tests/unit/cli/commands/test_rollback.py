@@ -88,7 +88,7 @@ def test_it_goes_back_to_what_ran_before_in_one_write_and_keeps_counts(cluster: 
     assert cluster.dry_runs == [False]
     assert result.stderr.splitlines() == [
         "clock: new",
-        "web: the processes are restarted, as in a deploy",
+        "web: the processes are restarted, unless they run this already",
         "worker: removed: the processes are stopped, and the Deployment is deleted",
         "clock starts with 1 process: kubectl formation scale shop clock=N",
     ]

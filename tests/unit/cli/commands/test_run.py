@@ -162,7 +162,7 @@ class Unending(FakeCluster):
         yield b""
 
 
-def test_where_no_controller_ends_a_process_it_is_ended_and_has_its_grace_period(
+def test_where_no_controller_ends_a_process_it_has_its_grace_period_and_the_job_goes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(clock, "LATE", 0.0)
@@ -174,14 +174,7 @@ def test_where_no_controller_ends_a_process_it_is_ended_and_has_its_grace_period
         "Error: Its 1 s are over, and 0 s later it still isn't known",
     ]
     assert [line[: len(each)] for line, each in zip(result.stderr.splitlines(), said, strict=True)] == said
-    assert (cluster.objects["Pod"], cluster.objects["Job"]) == ([], [])
-
-
-def test_a_process_that_its_controller_ends_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "LATE", 0.0)
-    cluster = Unending(a_pod(deletionTimestamp=builders.ago(0)))
-    typed(monkeypatch, cluster, "--timeout", "1s")
-    assert cluster.objects["Pod"] != []
+    assert cluster.objects["Job"] == []
 
 
 def test_a_command_that_ends_in_time_stops_its_clock(monkeypatch: pytest.MonkeyPatch) -> None:
