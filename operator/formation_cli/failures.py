@@ -35,7 +35,7 @@ INTERRUPTED = SIGNAL + signal.SIGINT
 HUNG_UP = SIGNAL + signal.SIGHUP
 """The terminal is gone."""
 BROKEN_PIPE = SIGNAL + signal.SIGPIPE
-"""Nobody reads the output any more, as after ``head``."""
+"""The reader of the output has gone, as after ``head``."""
 TERMINATED = SIGNAL + signal.SIGTERM
 """Somebody has asked us to end."""
 MEANINGS = {
@@ -51,7 +51,7 @@ MEANINGS = {
     NO_COMMAND: "`run`: there is no such command",
     HUNG_UP: "the terminal was closed (SIGHUP)",
     INTERRUPTED: "interrupted with Ctrl-C",
-    BROKEN_PIPE: "nobody reads the output any more (SIGPIPE)",
+    BROKEN_PIPE: "the reader of the output has gone (SIGPIPE)",
     TERMINATED: "ended with SIGTERM",
 }
 """For the help, which says `OTHERS` below it."""

@@ -211,7 +211,7 @@ def _attend(cluster: Cluster, job: Object, wanted: OneOff, formation: str, *, ke
             return _shown(cluster, _sights(cluster, name, wanted.seconds), wanted, see)
     except KeyboardInterrupt:
         grace = lenient.mapping(job, "spec", "template", "spec").get("terminationGracePeriodSeconds")
-        goes_on = f"It is asked to end, and has {clock.GRACE if grace is None else grace} s for that."
+        goes_on = f"It gets SIGTERM, and has {clock.GRACE if grace is None else grace} s to end."
         end = again(f"stop {formation} --process {name}")
         click.echo(f"The run continues. To end it: {end}" if kept else goes_on, err=True)
         raise

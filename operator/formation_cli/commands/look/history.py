@@ -31,7 +31,7 @@ from formation_cli.views import history
 @options.output("json", "yaml", "name")
 @options.pass_cluster
 def command(cluster: Cluster, name: str, revision: str | None, output: str | None) -> None:
-    """Show the revisions of a Formation: when each was rolled out last, and what it changed.
+    """Show the revisions of a Formation: when each was rolled out last, and what differs from the one above.
 
     The latest is last. STATE says Runs of the one that was rolled out last, Ran of others that are known to
     have run well, and Kept of all else. One without a number is called by the beginning of its digest: its

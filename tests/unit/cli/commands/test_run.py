@@ -244,7 +244,7 @@ class InterruptedWhileItRuns(FakeCluster):
 def test_after_ctrl_c_it_says_how_long_the_process_has(monkeypatch: pytest.MonkeyPatch) -> None:
     result = typed(monkeypatch, InterruptedWhileItRuns(Pod=[a_pod()]))
     assert result.exit_code == failures.INTERRUPTED
-    assert result.stderr == "It is asked to end, and has 30 s for that.\n"
+    assert result.stderr == "It gets SIGTERM, and has 30 s to end.\n"
 
 
 def test_what_is_detached_is_followed_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
