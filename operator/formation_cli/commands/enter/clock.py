@@ -13,7 +13,7 @@ from formation_cli.views import log_lines, one_offs
 from formation_operator.kube.objects import lenient
 
 LATE = 2.0
-"""Seconds after its grace period in which a process should be known to have ended."""
+"""Seconds that the Job's controller has to begin to end the process."""
 GRACE = 30
 """Kubernetes' own default."""
 
@@ -75,7 +75,7 @@ class Clock:
             return
         grace = lenient.mapping(pod, "spec").get("terminationGracePeriodSeconds", GRACE)
         click.echo(f"{over}: it has {grace} s to end.{self._end}", err=True)
-        if not self._stopped.wait(grace + LATE):
+        if not self._stopped.wait(LATE + grace):
             self._fail(TimedOut(f"{over}, and {grace} s later it still isn't known to have ended."))
 
     def _fail(self, failure: Failure) -> None:

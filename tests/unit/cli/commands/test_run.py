@@ -162,7 +162,7 @@ class Unending(FakeCluster):
         yield b""
 
 
-def test_where_no_controller_ends_a_process_it_has_its_grace_period_and_the_job_goes(
+def test_where_no_controller_ends_a_process_it_is_not_waited_for_longer_than_its_grace_period(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(clock, "LATE", 0.0)
