@@ -1,7 +1,8 @@
 """What many commands take: the name of a Formation, its types and processes, a wait, an output format."""
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+import inspect
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
 import click
@@ -20,12 +21,13 @@ target_of, connect = cluster_options.target_of, cluster_options.connect
 
 
 class Documented(click.Command):
-    """A command that asks no cluster, with examples in its help."""
+    """A command that asks no cluster; its docstring ends with examples, without our own name."""
 
-    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
-        """Take what any command takes, and what may be typed after ``kubectl formation``."""
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take what any command takes."""
+        kwargs["help"], _, examples = inspect.cleandoc(kwargs["help"]).partition("\n\nExamples:\n")
         super().__init__(*args, **kwargs)
-        self._examples = examples
+        self._examples = inspect.cleandoc(examples).splitlines()
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples below the options."""

@@ -10,17 +10,7 @@ from formation_cli.failures import Mistyped
 from formation_cli.options import How
 
 
-@click.command(
-    "deploy",
-    cls=options.Command,
-    examples=(
-        "deploy shop registry.example.com/shop:v2 --wait",
-        "deploy shop registry.example.com/shop:v2 --wait --rollback-on-failure",
-        "deploy shop --image registry.example.com/shop:v2 --dry-run",
-        "deploy shop --type worker registry.example.com/shop:v3",
-        "deploy shop --type worker none   # it runs that of all types again",
-    ),
-)
+@click.command("deploy", cls=options.Command)
 @options.formation()
 @options.word(
     "image", "--image", "The same as IMAGE.", required=True, metavar="IMAGE", callback=options.check_image
@@ -41,6 +31,13 @@ def command(
     With --wait, end when every process runs the new image, or at once, with the reason, if that fails. Then
     old processes keep running, except a singleton's, which ends first. With --rollback-on-failure, a deploy
     that fails is undone.
+
+    Examples:
+      deploy shop registry.example.com/shop:v2 --wait
+      deploy shop registry.example.com/shop:v2 --wait --rollback-on-failure
+      deploy shop --image registry.example.com/shop:v2 --dry-run
+      deploy shop --type worker registry.example.com/shop:v3
+      deploy shop --type worker none   # it runs that of all types again
     """
     if rollback_on_failure and not how.wait:
         raise click.UsageError("--rollback-on-failure needs a wait: add --wait.")

@@ -31,16 +31,7 @@ class Chosen(NamedTuple):
         return str(self.formation["metadata"]["name"])
 
 
-@click.command(
-    "restart",
-    cls=options.Command,
-    examples=(
-        "restart shop",
-        "restart shop worker clock",
-        "restart shop web --wait",
-        "restart --using secret/shop-database   # of all Formations of the namespace",
-    ),
-)
+@click.command("restart", cls=options.Command)
 @options.formation(required=False)
 @options.types("The same as TYPE; may be repeated.")
 @click.option(
@@ -57,6 +48,12 @@ def command(
     """Restart the processes of some types, or of all, with a rolling update.
 
     It is what `kubectl rollout restart` does to the Deployments.
+
+    Examples:
+      restart shop
+      restart shop worker clock
+      restart shop web --wait
+      restart --using secret/shop-database   # of all Formations of the namespace
     """
     if name is None and not using:
         raise click.UsageError("Which Formation? Name it, or use --using secret/NAME.")

@@ -9,16 +9,7 @@ from formation_cli.failures import TimedOut, again
 from formation_cli.options import How
 
 
-@click.command(
-    "rollback",
-    cls=options.Command,
-    examples=(
-        "rollback shop --wait        # to what ran well before",
-        "rollback shop 7 --dry-run   # says what that changes, and which types restart",
-        "rollback shop 7 --wait",
-        "rollback shop 3f2a91c       # to one without a number",
-    ),
-)
+@click.command("rollback", cls=options.Command)
 @options.formation()
 @options.word(
     "revision",
@@ -35,6 +26,12 @@ def command(cluster: Cluster, name: str, revision: str | None, how: How) -> None
     Without REVISION it is the latest other that is known to have run well, and if none is, nothing is
     changed. It is a deploy, and gets the next number. Refused where a ConfigMap or a Secret that the
     revision needs is gone.
+
+    Examples:
+      rollback shop --wait        # to what ran well before
+      rollback shop 7 --dry-run   # says what that changes, and which types restart
+      rollback shop 7 --wait
+      rollback shop 3f2a91c       # to one without a number
     """
     done = going_back.go_back(
         cluster, name, lambda found: revisions.find(cluster, found, revision), dry_run=how.dry_run

@@ -14,18 +14,7 @@ from formation_cli.words import counts as words
 from formation_cli.words.counts import Wanted
 
 
-@click.command(
-    "scale",
-    cls=options.Command,
-    examples=(
-        "scale shop web=5 worker+2 clock=0",
-        "scale shop web=5 --wait",
-        "scale shop worker-1 --dry-run",
-        "scale shop   # prints web=5 worker=3 clock=0",
-        "scale shop -o json",
-        "scale shop worker=200 --yes   # doesn't ask whether so many more are meant",
-    ),
-)
+@click.command("scale", cls=options.Command)
 @options.formation()
 @options.counts()
 @click.option(
@@ -41,6 +30,14 @@ def command(cluster: Cluster, name: str, counts: tuple[str, ...], how: How, *, y
     web=5 sets a count, worker+2 and worker-1 change it. Without counts, print them as a line that can be
     typed again. A count above 50 that is more than ten times the present one may be a slip: `scale` asks
     at a terminal whether you mean it, and needs --yes elsewhere.
+
+    Examples:
+      scale shop web=5 worker+2 clock=0
+      scale shop web=5 --wait
+      scale shop worker-1 --dry-run
+      scale shop   # prints web=5 worker=3 clock=0
+      scale shop -o json
+      scale shop worker=200 --yes   # doesn't ask whether so many more are meant
     """
     if words.is_count(name):
         raise Mistyped(

@@ -29,16 +29,7 @@ def _instead(name: str, word: str) -> str:
     return f"{one} ends a process of `run` or of a schedule; {type_} stops a type."
 
 
-@click.command(
-    "stop",
-    cls=options.Command,
-    examples=(
-        "stop shop",
-        "stop shop --wait",
-        "stop shop --process run.x7k2p            # ends what `run` has started, and nothing else",
-        "stop shop --process nightly-report.x7k2p # a run of a schedule",
-    ),
-)
+@click.command("stop", cls=options.Command)
 @options.formation()
 @click.argument("extra", nargs=-1, metavar="")
 @click.option(
@@ -56,6 +47,12 @@ def stop(cluster: Cluster, name: str, extra: tuple[str, ...], processes: tuple[s
     """Stop all processes; the counts are kept for `start`. It sets spec.suspend, and deploys keep it.
 
     With --process, end only what `run` or a schedule has started, and delete its Job.
+
+    Examples:
+      stop shop
+      stop shop --wait
+      stop shop --process run.x7k2p            # ends what `run` has started, and nothing else
+      stop shop --process nightly-report.x7k2p # a run of a schedule
     """
     if extra:
         raise Mistyped(f"{extra[0]!r} is a word too many. {NOTHING}", hint=_instead(name, extra[0]))
@@ -65,11 +62,16 @@ def stop(cluster: Cluster, name: str, extra: tuple[str, ...], processes: tuple[s
         _suspend(cluster, name, how, suspended=True)
 
 
-@click.command("start", cls=options.Command, examples=("start shop", "start shop --wait"))
+@click.command("start", cls=options.Command)
 @options.formation()
 @options.change()
 def start(cluster: Cluster, name: str, how: How) -> None:
-    """Start what `stop` has stopped, with the same counts."""
+    """Start what `stop` has stopped, with the same counts.
+
+    Examples:
+      start shop
+      start shop --wait
+    """
     _suspend(cluster, name, how, suspended=False)
 
 

@@ -40,24 +40,20 @@ class Config(options.Group):
         return [*super().shell_complete(ctx, incomplete), *name.shell_complete(ctx, incomplete)]
 
 
-@click.group(
-    "config",
-    cls=Config,
-    subcommand_metavar="NAME | COMMAND NAME [ARGS]...",
-    examples=(
-        "config shop",
-        "config shop --show",
-        "config get shop LOG_LEVEL",
-        "config set shop LOG_LEVEL=debug --wait",
-        "config set shop --secret DATABASE_URL",
-        "config unset shop LOG_LEVEL",
-    ),
-)
+@click.group("config", cls=Config, subcommand_metavar="NAME | COMMAND NAME [ARGS]...")
 def command() -> None:
     """Show, set and unset the variables that all types of a Formation get.
 
     Plain ones are in spec.env. Secret ones are in a Secret that spec.envFrom names; each change makes a new
     one, so it is a deploy. Leave env and envFrom out of a manifest that you apply again.
+
+    Examples:
+      config shop
+      config shop --show
+      config get shop LOG_LEVEL
+      config set shop LOG_LEVEL=debug --wait
+      config set shop --secret DATABASE_URL
+      config unset shop LOG_LEVEL
     """
 
 

@@ -21,19 +21,7 @@ LONGEST_LINE = 4095
 """Bytes that a terminal takes of a line: of a longer one the rest would be missing."""
 
 
-@click.command(
-    "set",
-    cls=options.Command,
-    short_help="Set variables, plain or secret",
-    examples=(
-        "config set shop LOG_LEVEL=debug PAGE_SIZE=50 --wait",
-        "config set shop --secret DATABASE_URL                  # asks for its value",
-        "config set shop --secret DATABASE_URL < url.txt",
-        "config set shop --secret --env secrets.env",
-        "config set shop --secret --env .env DATABASE_URL TOKEN # only these of the file",
-        "config set shop --env .env                             # asks which are secret",
-    ),
-)
+@click.command("set", cls=options.Command, short_help="Set variables, plain or secret")
 @options.formation()
 @click.argument("variables", nargs=-1, metavar="[KEY=VALUE | KEY]...")
 @click.option(
@@ -53,6 +41,14 @@ def command(
 
     Plain values are in the Formation (spec.env), where anyone who may view it can read them. Secret values
     are in a Secret; each change makes a new one. A value arrives as it is typed: $(NAME) isn't replaced.
+
+    Examples:
+      config set shop LOG_LEVEL=debug PAGE_SIZE=50 --wait
+      config set shop --secret DATABASE_URL                  # asks for its value
+      config set shop --secret DATABASE_URL < url.txt
+      config set shop --secret --env secrets.env
+      config set shop --secret --env .env DATABASE_URL TOKEN # only these of the file
+      config set shop --env .env                             # asks which are secret
     """
     typed = _typed(variables, secret=secret, from_files=bool(env))
     from_files = env_files.chosen(env, [each for each in variables if "=" not in each]) if env else {}

@@ -16,12 +16,7 @@ from formation_cli.views import config as views
 from formation_cli.views.config import Key, Variable
 
 
-@click.command(
-    "show",
-    cls=options.Command,
-    short_help="Show the variables, as `config NAME` does",
-    examples=("config shop", "config shop --show", "config shop -o json"),
-)
+@click.command("show", cls=options.Command, short_help="Show the variables, as `config NAME` does")
 @options.formation()
 @click.option("--show", is_flag=True, help="Also show the values, including secret ones.")
 @options.output("json", "yaml")
@@ -30,6 +25,11 @@ def command(cluster: Cluster, name: str, output: str | None, *, show: bool) -> N
     """Show the variables that all types get, and the source of each; with --show also their values.
 
     It reads what spec.envFrom names, with your own rights.
+
+    Examples:
+      config shop
+      config shop --show
+      config shop -o json
     """
     formation = formations.find(cluster, name)
     variables, unread = _read(cluster, formation, values=show)
@@ -43,12 +43,7 @@ def command(cluster: Cluster, name: str, output: str | None, *, show: bool) -> N
     _advise(cluster, formation, empty=not found)
 
 
-@click.command(
-    "get",
-    cls=options.Command,
-    short_help="Print the value of a variable, for scripts",
-    examples=("config get shop LOG_LEVEL", 'psql "$(kubectl formation config get shop DATABASE_URL)"'),
-)
+@click.command("get", cls=options.Command, short_help="Print the value of a variable, for scripts")
 @options.formation()
 @click.argument("key", metavar="KEY", shell_complete=options.complete_key)
 @options.pass_cluster
@@ -56,6 +51,10 @@ def get(cluster: Cluster, name: str, key: str) -> None:
     """Print the value of a variable that all types get, plain or secret, and nothing else.
 
     It reads what spec.envFrom names, with your own rights.
+
+    Examples:
+      config get shop LOG_LEVEL
+      psql "$(kubectl formation config get shop DATABASE_URL)"
     """
     variables, unread = _read(cluster, formations.find(cluster, name), values=True)
     known = {each.name: each for each in variables}

@@ -11,17 +11,17 @@ from formation_cli.commands.config import changing, stored
 from formation_cli.options import How
 
 
-@click.command(
-    "unset",
-    cls=options.Command,
-    short_help="Remove variables",
-    examples=("config unset shop PAGE_SIZE", "config unset shop PAGE_SIZE DATABASE_URL --wait"),
-)
+@click.command("unset", cls=options.Command, short_help="Remove variables")
 @options.formation()
 @click.argument("keys", nargs=-1, required=True, metavar="KEY...", shell_complete=options.complete_key)
 @options.change()
 def command(cluster: Cluster, name: str, keys: tuple[str, ...], how: How) -> None:
-    """Remove variables, plain or secret, in one write; the processes are restarted, as in a deploy."""
+    """Remove variables, plain or secret, in one write; the processes are restarted, as in a deploy.
+
+    Examples:
+      config unset shop PAGE_SIZE
+      config unset shop PAGE_SIZE DATABASE_URL --wait
+    """
     wanted = Wanted(unset=[*dict.fromkeys(keys)])
 
     def read(cluster: Cluster, found: Object) -> Stored:

@@ -40,20 +40,7 @@ def _check_timeout(ctx: click.Context, param: click.Parameter, value: float | No
     return value
 
 
-@click.command(
-    "run",
-    cls=options.Starter,
-    examples=(
-        "run shop -- /shop migrate",
-        "run shop --image registry.example.com/shop:v2 -- /shop migrate",
-        "run shop -it -- /bin/sh",
-        "run shop --type worker --size cpu=1,memory=2Gi -- /shop reindex",
-        "run shop --detach --timeout 1h -- /shop import",
-        "run shop --env LOG_LEVEL=debug -- /shop import",
-        "run shop --schedule nightly-report   # now, once",
-        "run shop --args -- migrate   # the image's ENTRYPOINT gets these arguments",
-    ),
-)
+@click.command("run", cls=options.Starter)
 @options.formation()
 @options.process_type("Also use the environment, resources and image of this type.")
 @click.option(
@@ -116,6 +103,16 @@ def command(
 
     With --schedule it runs what the schedule says, whose CronJob keeps the Job: Ctrl-C stops showing the
     output, and doesn't end the run.
+
+    Examples:
+      run shop -- /shop migrate
+      run shop --image registry.example.com/shop:v2 -- /shop migrate
+      run shop -it -- /bin/sh
+      run shop --type worker --size cpu=1,memory=2Gi -- /shop reindex
+      run shop --detach --timeout 1h -- /shop import
+      run shop --env LOG_LEVEL=debug -- /shop import
+      run shop --schedule nightly-report   # now, once
+      run shop --args -- migrate   # the image's ENTRYPOINT gets these arguments
     """
     own = words or process_type or image or env or size or as_args or stdin or tty
     if schedule is not None and own:

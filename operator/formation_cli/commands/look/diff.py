@@ -39,16 +39,7 @@ def _no_difference() -> Iterator[None]:
         raise Refused(failure.message, hint=failure.hint) from failure
 
 
-@click.command(
-    "diff",
-    cls=options.Command,
-    examples=(
-        "diff -f shop.yaml",
-        "diff -f - < shop.yaml",
-        "diff -f shop.yaml -o name   # prints those that would change",
-        "diff shop 7                 # what `rollback shop 7` would change",
-    ),
-)
+@click.command("diff", cls=options.Command)
 @options.formation(required=False)
 @options.word(
     "revision", "--revision", "The same as REVISION.", metavar="[REVISION]", shell_complete=revisions.complete
@@ -73,6 +64,12 @@ def command(
 
     With NAME and a REVISION, as `history` calls it, show what `rollback` would change. Ends
     with 0 if nothing would change, 1 if something would, and more if it doesn't know.
+
+    Examples:
+      diff -f shop.yaml
+      diff -f - < shop.yaml
+      diff -f shop.yaml -o name   # prints those that would change
+      diff shop 7                 # what `rollback shop 7` would change
     """
     if filename is not None and name is None and revision is None:
         changed = _of_manifest(cluster, filename, output, server_side=server_side)

@@ -17,16 +17,7 @@ from formation_operator.api import naming
 TAIL = 100
 
 
-@click.command(
-    "events",
-    cls=options.Command,
-    examples=(
-        "events shop",
-        "events shop worker --since 10m --warnings",
-        "events shop --watch",
-        "events shop --tail=-1 -o json",
-    ),
-)
+@click.command("events", cls=options.Command)
 @options.formation()
 @options.types("The same as TYPE; may be repeated.", everything=True)
 @click.option("--since", type=DURATION, help="Only Events newer than 90s, 10m, 1h or 1d.")
@@ -49,6 +40,12 @@ def command(
     """Show what happened to a Formation, its Deployments, processes and autoscalers; the latest is last.
 
     TYPE may be a schedule, run for one-off processes, or release.
+
+    Examples:
+      events shop
+      events shop worker --since 10m --warnings
+      events shop --watch
+      events shop --tail=-1 -o json
     """
     options.check_watch(output, watch=watch)
     formation = formations.find(cluster, name)

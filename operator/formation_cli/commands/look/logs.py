@@ -15,20 +15,7 @@ from formation_operator.api import naming
 TAIL = 100
 
 
-@click.command(
-    "logs",
-    cls=options.Command,
-    examples=(
-        "logs shop",
-        "logs shop -f",
-        "logs shop worker clock --since 10m",
-        "logs shop release   # what the release command wrote",
-        "logs shop nightly-report   # what the runs of a schedule wrote that are kept",
-        "logs shop worker.x7k2p   # one process, as `logs` and `ps` name it",
-        "logs shop web --previous   # what crashed processes wrote",
-        "logs shop --tail=-1 --timestamps > shop.log",
-    ),
-)
+@click.command("logs", cls=options.Command)
 @options.formation()
 @options.types("The same as TYPE; may be repeated.", "[TYPE|PROCESS]...", everything=True)
 @click.option("-f", "--follow", is_flag=True, help="Follow the logs, also of new processes, until Ctrl-C.")
@@ -62,6 +49,16 @@ def command(
 
     The logs of the release command, of schedules, of `run`, and of Jobs whose Pods have the label
     formations.dev/formation=NAME are included. TYPE may be a schedule, run for one-off processes, or release.
+
+    Examples:
+      logs shop
+      logs shop -f
+      logs shop worker clock --since 10m
+      logs shop release   # what the release command wrote
+      logs shop nightly-report   # what the runs of a schedule wrote that are kept
+      logs shop worker.x7k2p   # one process, as `logs` and `ps` name it
+      logs shop web --previous   # what crashed processes wrote
+      logs shop --tail=-1 --timestamps > shop.log
     """
     if follow and previous:
         raise click.UsageError(

@@ -19,18 +19,7 @@ from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
 
 
-@click.command(
-    "ps",
-    cls=options.Command,
-    examples=(
-        "ps",
-        "ps shop",
-        "ps shop run   # what `run` has started",
-        "ps shop --watch",
-        "ps shop -o json",
-        "ps -A -l team=checkout -o wide",
-    ),
-)
+@click.command("ps", cls=options.Command)
 @options.formation(required=False)
 @click.argument("words", nargs=-1, metavar="[TYPE|PROCESS]...", shell_complete=options.complete_any)
 @click.option("-A", "--all-namespaces", is_flag=True, help="The Formations of all namespaces.")
@@ -56,6 +45,14 @@ def command(
     A schedule without a running process is Scheduled, Failing, Suspended or Waiting, SINCE its last run.
     A release is shown while it runs. In a narrow window processes have their short names, which all commands
     take. With a NAME it also says how the Formation is; in a pipe only why it isn't ready, on stderr.
+
+    Examples:
+      ps
+      ps shop
+      ps shop run   # what `run` has started
+      ps shop --watch
+      ps shop -o json
+      ps -A -l team=checkout -o wide
     """
     options.check_watch(output, watch=watch)
     if name is None:

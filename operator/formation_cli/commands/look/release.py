@@ -21,16 +21,7 @@ from formation_operator.api.reasons import ReleaseState
 TICK = 1.0
 
 
-@click.command(
-    "release",
-    cls=options.Command,
-    examples=(
-        "release shop",
-        "release shop -f        # until it has ended",
-        "release shop --retry   # runs a command that has failed once more",
-        "release shop -o json",
-    ),
-)
+@click.command("release", cls=options.Command)
 @options.formation()
 @click.option("-f", "--follow", "goes_on", is_flag=True, help="Follow it until it has ended, or Ctrl-C.")
 @click.option("--retry", is_flag=True, help="Delete the Job of a command that has failed: it runs again.")
@@ -41,6 +32,12 @@ def command(cluster: Cluster, name: str, output: str | None, *, goes_on: bool, r
 
     It shows the last 100 lines of the log: `logs NAME release --tail=-1` shows all. It ends with 0 even if
     the release has failed; `deploy --wait` ends with 1 then.
+
+    Examples:
+      release shop
+      release shop -f        # until it has ended
+      release shop --retry   # runs a command that has failed once more
+      release shop -o json
     """
     if output and (goes_on or retry):
         raise click.UsageError("--output shows the state: leave out --follow and --retry.")
