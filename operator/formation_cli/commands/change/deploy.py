@@ -16,12 +16,7 @@ from formation_cli.options import How
     "image", "--image", "The same as IMAGE.", required=True, metavar="IMAGE", callback=options.check_image
 )
 @options.process_type("For this type only, which keeps it until the image none.")
-@click.option(
-    "--rollback-on-failure",
-    is_flag=True,
-    help="If the wait fails, go back to what was there before, and wait for that. If that image was declared "
-    "already, nothing is taken back.",
-)
+@click.option("--rollback-on-failure", is_flag=True, help="If the wait fails, go back, and wait for that.")
 @options.change()
 def command(
     cluster: Cluster, name: str, image: str, process_type: str | None, how: How, *, rollback_on_failure: bool
@@ -30,7 +25,7 @@ def command(
 
     With --wait, end when every process runs the new image, or at once, with the reason, if that fails. Then
     old processes keep running, except a singleton's, which ends first. With --rollback-on-failure, a deploy
-    that fails is undone.
+    that fails is undone; if it has changed nothing, because that image was declared already, all stays.
 
     Examples:
       deploy shop registry.example.com/shop:v2 --wait

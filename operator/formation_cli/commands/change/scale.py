@@ -17,12 +17,7 @@ from formation_cli.words.counts import Wanted
 @click.command("scale", cls=options.Command)
 @options.formation()
 @options.counts()
-@click.option(
-    "-y",
-    "--yes",
-    is_flag=True,
-    help=f"Don't ask about a count above {changes.MANY} and above {changes.TIMES} times the present one.",
-)
+@click.option("-y", "--yes", is_flag=True, help="Don't ask about a count that may be a slip.")
 @options.change(written="Print the counts, or the Formation's name, for programs.")
 def command(cluster: Cluster, name: str, counts: tuple[str, ...], how: How, *, yes: bool) -> None:
     """Set the counts of process types, all of them in one write; no process that keeps running is restarted.

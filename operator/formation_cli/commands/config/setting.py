@@ -24,9 +24,7 @@ LONGEST_LINE = 4095
 @click.command("set", cls=options.Command, short_help="Set variables, plain or secret")
 @options.formation()
 @click.argument("variables", nargs=-1, metavar="[KEY=VALUE | KEY]...")
-@click.option(
-    "--secret", is_flag=True, help="They are secret: type only KEY, and the value at the prompt or on stdin."
-)
+@click.option("--secret", is_flag=True, help="They are secret: values come from a prompt, stdin or a file.")
 @click.option(
     "--env",
     multiple=True,
@@ -40,7 +38,8 @@ def command(
     """Set variables of all types, in one write; the processes are restarted, as in a deploy.
 
     Plain values are in the Formation (spec.env), where anyone who may view it can read them. Secret values
-    are in a Secret; each change makes a new one. A value arrives as it is typed: $(NAME) isn't replaced.
+    are in a Secret; each change makes a new one. Of those type only KEY: the value is asked for, or read
+    from stdin. A value arrives as it is typed: $(NAME) isn't replaced.
 
     Examples:
       config set shop LOG_LEVEL=debug PAGE_SIZE=50 --wait

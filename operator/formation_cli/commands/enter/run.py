@@ -43,24 +43,13 @@ def _check_timeout(ctx: click.Context, param: click.Parameter, value: float | No
 @click.command("run", cls=options.Starter)
 @options.formation()
 @options.process_type("Also use the environment, resources and image of this type.")
-@click.option(
-    "--schedule", shell_complete=options.complete_schedule, help="Start a run of this schedule now."
-)
-@click.option(
-    "-d", "--detach", is_flag=True, help="Don't wait: print the name of the Job, which is kept for a day."
-)
+@click.option("--schedule", shell_complete=options.complete_schedule, help="Start a run of this schedule.")
+@click.option("-d", "--detach", is_flag=True, help="Don't wait: print the Job, which is kept for a day.")
 @click.option("-i", "--stdin", is_flag=True, help="Send it your input, or that of a pipe.")
 @click.option("-t", "--tty", is_flag=True, help="Give it your terminal and your input.")
-@click.option(
-    "--args",
-    "as_args",
-    is_flag=True,
-    help="Use the words as arguments for the image's ENTRYPOINT, or for the command of --type.",
-)
+@click.option("--args", "as_args", is_flag=True, help="The words are arguments, and not the command.")
 @click.option("--image", callback=options.check_image, help="Another image, such as the one to be deployed.")
-@click.option(
-    "--env", multiple=True, metavar="KEY=VALUE", help="A variable for this command only; may be repeated."
-)
+@click.option("--env", multiple=True, metavar="KEY=VALUE", help="A variable for it; may be repeated.")
 @click.option("--size", type=sizes.SIZE, help="Its CPU and memory, such as cpu=1,memory=2Gi.")
 @click.option(
     "--timeout",
