@@ -19,11 +19,9 @@ TAIL = 100
 @options.formation()
 @options.types("The same as TYPE; may be repeated.", "[TYPE|PROCESS]...", everything=True)
 @click.option("-f", "--follow", is_flag=True, help="Follow the logs, also of new processes, until Ctrl-C.")
-@click.option("--since", type=DURATION, help="Only lines newer than 90s, 10m, 1h or 1d.")
+@click.option("--since", type=DURATION, help="Only lines newer than 90s, 10m, 1h or 1d, and all of these.")
 @click.option("-p", "--previous", is_flag=True, help="The log before the last restart, or the last crash.")
-@click.option(
-    "--tail", type=int, help=f"Lines of each process, or -1. [default: {TAIL}; of --since all]"
-)
+@click.option("--tail", type=int, help=f"The last lines of each process; -1 for all. [default: {TAIL}]")
 @click.option("--timestamps", is_flag=True, help="Begin each line with its time.")
 @options.pass_cluster
 def command(
