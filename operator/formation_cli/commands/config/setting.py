@@ -77,7 +77,8 @@ def _typed(variables: Sequence[str], *, secret: bool, from_files: bool) -> dict[
                 hint="Type only KEY: the value is then asked for, or read from stdin, or from a file "
                 "with --env.",
             )
-    return words.parse(valued if from_files or secret else variables)
+    hint = "To be asked for a secret value: --secret KEY"
+    return words.parse(valued if from_files or secret else variables, hint)
 
 
 def _wanted(

@@ -219,7 +219,8 @@ def test_variables_are_for_this_command_only_and_win_over_those_of_the_type(
 @pytest.mark.parametrize("word", ["LEVEL", "1A=b", "=b", "A=1 --env A=2"])
 def test_what_is_no_variable_starts_nothing(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
     cluster = FakeCluster()
-    assert typed(monkeypatch, cluster, "--env", *word.split()).exit_code == failures.OURS
+    result = typed(monkeypatch, cluster, "--env", *word.split())
+    assert (result.exit_code, "--secret" in result.stderr) == (failures.OURS, False)
     assert "Job" not in cluster.objects
 
 
