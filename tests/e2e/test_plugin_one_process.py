@@ -102,7 +102,7 @@ def test_an_image_a_revision_and_a_variable_are_words_behind_the_name(
     assert formation("run", "shop", *own, "--", *said).stdout == "$(TOKEN) $GREETING s3cret\n"
     formation("deploy", "shop", "registry.example.com/shop:nowhere", "--wait", code=1)
     formation("rollback", "shop", "1", "--wait")
-    now = formation("history", "shop", "3", "-o", "json").stdout
+    now = formation("history", "shop", "4", "-o", "json").stdout
     assert json.loads(now) == json.loads(image)
 
 
