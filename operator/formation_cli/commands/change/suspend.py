@@ -39,14 +39,14 @@ def _instead(name: str, word: str) -> str:
     metavar="PROCESS",
     callback=_check_names,
     shell_complete=ending.complete,
-    help="Only this process of `run`, or this run of a schedule, with its name in `ps` or `logs`; may be "
-    "repeated.",
+    help="Only this process that runs once, with its name in `ps` or `logs`; may be repeated.",
 )
 @options.change("Wait until all have ended.")
 def stop(cluster: Cluster, name: str, extra: tuple[str, ...], processes: tuple[str, ...], how: How) -> None:
     """Stop all processes; the counts are kept for `start`. It sets spec.suspend, and deploys keep it.
 
-    With --process, end only what `run` or a schedule has started, and delete its Job.
+    With --process, end only what `run`, a schedule or the release of an earlier deploy has started, and
+    delete its Job.
 
     Examples:
       stop shop
