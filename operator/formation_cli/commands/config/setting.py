@@ -38,8 +38,8 @@ def command(
     """Set variables of all types, in one write; the processes are restarted, as in a deploy.
 
     Plain values are in the Formation (spec.env), where anyone who may view it can read them. Secret values
-    are in a Secret; each change makes a new one. Of those type only KEY: the value is asked for, or read
-    from stdin. A value arrives as it is typed: $(NAME) isn't replaced.
+    are in a Secret; each change makes a new one. Of those type only KEY: a prompt
+    asks for the value, or it comes from stdin. A value arrives as it is typed: $(NAME) isn't replaced.
 
     Examples:
       config set shop LOG_LEVEL=debug PAGE_SIZE=50 --wait
