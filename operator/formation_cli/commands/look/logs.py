@@ -58,11 +58,12 @@ def command(
     known = formations.everything(formation)
     chosen = log_streams.of_types(types) if types else log_streams.of_any_type
     query = _query(since, tail, follow=follow, previous=previous)
-    writer = log_writer.Writer([each for each in known if each in types] or known, timestamps=timestamps)
     labels = f"{naming.FORMATION_LABEL}={name}"
     found = [each for each in cluster.select(kinds.POD, labels=labels).items if chosen(each)]
     there = (word for word in types if any(log_lines.is_named(each, word) for each in found))
     formations.chosen(formation, types, [*known, *there])
+    shown = {*types, *(log_lines.source(each).type for each in found)} if types else {*known}
+    writer = log_writer.Writer([each for each in known if each in shown], timestamps=timestamps)
     sources = [log_lines.source(each) for each in found if log_lines.has_started(each)]
     waiting = {log_lines.source(each) for each in found if log_lines.is_waiting(each)}
     if not sources:

@@ -253,5 +253,5 @@ def test_lines_of_one_type_are_no_wider_than_its_names_need(monkeypatch: pytest.
     cluster = FakeCluster(Formation=[builders.stored(formation)], Pod=[a_pod(name="shop-worker-1-abcde")])
     cluster.logs = {"shop-worker-1-abcde": [at(1, "one")]}
     monkeypatch.setattr(options, "connect", lambda _: cluster)
-    result = CliRunner().invoke(program, ["logs", "shop", "worker"])
-    assert result.stdout == "worker.abcde | one\n"
+    for word in ("worker", "worker.abcde"):
+        assert CliRunner().invoke(program, ["logs", "shop", word]).stdout == "worker.abcde | one\n"
