@@ -9,7 +9,7 @@ help: ## list the targets
 env: ## make .venv with the locked Python packages
 	@tests/scripts/env
 
-demo: ## show the operator at work and check each step (CLUSTER=current: on your own cluster)
+demo: ## show the operator at work and check each step (CLUSTER=current: on your own cluster, with a report; CLUSTER=installed: with the operator there)
 	$(in_env) -m tests.demo
 
 test: ## everything: the checks, then all tests on a Kubernetes of its own
