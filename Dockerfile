@@ -5,9 +5,9 @@
 #   docker buildx build --platform linux/amd64,linux/arm64 --tag formation-operator .
 #   buildah bud --build-arg BASE_IMAGE=... --secret id=pip.conf,src=pip.conf --tag formation-operator .
 #
-# The base needs `python3` (3.11 or newer), and nothing else. What builds needs the same `python3` with pip: the
-# official images have it, and so has a Debian with python3-pip. It always is of the machine that builds: wheels are
-# chosen for the target, byte code is the same everywhere, and nothing is run in the image itself.
+# BASE_IMAGE needs `python3` (3.11 or newer), and nothing else. BUILD_IMAGE needs the same `python3` with pip: the
+# official images have it, and so has a Debian with python3-pip. It is for the machine that builds, and the other for
+# the target: wheels are chosen for that, byte code is the same everywhere, and nothing is run in the image itself.
 # The secret is optional: pip's own settings, for networks with a package index of their own;
 # as a secret they stay out of the image and of its history.
 ARG BASE_IMAGE=docker.io/library/python:3.13-slim
@@ -16,15 +16,18 @@ ARG BUILD_IMAGE=${BASE_IMAGE}
 FROM --platform=$BUILDPLATFORM ${BUILD_IMAGE} AS build
 ARG TARGETARCH
 COPY requirements.txt /build/
-# Wheels only: a source distribution would run its own, unlocked build. For the glibc of any Linux since 2019 that has
-# such a Python.
+# Wheels only: a source distribution would run its own, unlocked build. They run with glibc 2.28 and newer, of 2018.
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
-    case "$TARGETARCH" in amd64) machine=x86_64 ;; arm64) machine=aarch64 ;; *) exit 1 ;; esac && \
+    case "${TARGETARCH:-$(uname -m)}" in \
+        amd64|x86_64) machine=x86_64 ;; \
+        arm64|aarch64) machine=aarch64 ;; \
+        *) echo "the image is for amd64 and arm64, not for $TARGETARCH" >&2; exit 1 ;; \
+    esac && \
     for minor in $(seq 28 -1 17); do set -- "$@" --platform "manylinux_2_${minor}_$machine"; done && \
     python3 -m pip install --no-cache-dir --no-compile --only-binary=:all: --require-hashes \
     "$@" --platform "manylinux2014_$machine" --target /app --requirement /build/requirements.txt
-# Of the client for Kubernetes only its configuration and its connection are used: what it has for each kind of object
-# is two thirds of all packages. It loads each of these files by its name, once somebody asks for it.
+# The operator uses the configuration and the connection of the client for Kubernetes. What the client has for each kind
+# of object is two thirds of all packages, and each of these files is only loaded when its name is used.
 RUN find /app/kubernetes -path '*/client/api/*' -name '*.py' ! -name __init__.py -delete && \
     find /app/kubernetes -path '*/client/models/*' -name '*.py' ! -name __init__.py -delete && \
     rm -rf /app/bin
