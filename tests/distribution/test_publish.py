@@ -132,7 +132,13 @@ def test_the_image_starts_on_each_architecture(
 ) -> None:
     root, said = unpacked(first, architecture, tmp_path)
     program, *arguments = said["Entrypoint"]
-    command = ["chroot", "--userspec", said["User"], str(root), *emulator(architecture, root)]
+    command = [
+        str(packages.find("chroot")),
+        "--userspec",
+        said["User"],
+        str(root),
+        *emulator(architecture, root),
+    ]
     done = subprocess.run(
         ["env", "-i", *said["Env"], *command, f"/usr/bin/{program}", *arguments, "--help"],
         capture_output=True,

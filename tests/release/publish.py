@@ -20,7 +20,7 @@ from tests.release import image, provenance, shelf
 
 PLACEHOLDER = ".invalid"
 """Where no name ends that a registry could have: https://www.rfc-editor.org/rfc/rfc2606#section-2"""
-LOCAL = ("localhost", "127.0.0.1", "[::1]")
+LOCAL = ("localhost", "127.0.0.1")
 """Hosts that are asked without TLS."""
 
 
