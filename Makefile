@@ -51,8 +51,8 @@ login: ## log in to REGISTRY=registry.example.com as REGISTRY_USER=me, with the 
 publish: ## push what is in dist/: the image by the name that it was made with, the chart to CHARTS=registry/path
 	$(in_env) -m tests.release.publish push "$(CHARTS)"
 
-draft: ## put what is in dist/ into a draft of the release VERSION=1.2.3 on GitHub, by gh
-	$(in_env) -m tests.release.publish draft "$(VERSION)"
+draft: ## put what is in dist/ into a draft of its release on GitHub, by gh
+	$(in_env) -m tests.release.publish draft
 
 sign: ## sign the image that was pushed, and attach its provenance, by cosign with KEY=cosign.key
 	$(in_env) -m tests.release.publish sign "$(KEY)"

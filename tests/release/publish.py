@@ -47,7 +47,7 @@ def main() -> int:
     entering.add_argument("user")
     does.add_parser("push", help="push image and chart").add_argument("charts", help="registry/path")
     does.add_parser("sign", help="by cosign, on the PATH").add_argument("key", help="as cosign takes it")
-    does.add_parser("draft", help="on GitHub, by gh, on the PATH").add_argument("version")
+    does.add_parser("draft", help="on GitHub, by gh, on the PATH")
     chosen = parser.parse_args()
     try:
         match chosen.does:
@@ -58,7 +58,7 @@ def main() -> int:
             case "sign":
                 sign(chosen.dist, chosen.key)
             case "draft":
-                draft(chosen.dist, chosen.version)
+                draft(chosen.dist)
     except (ClusterError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -87,7 +87,7 @@ def push(dist: pathlib.Path, charts: str) -> None:
         run([str(commands["crane"]), "push", str(layout.folder), layout.reference])
         progress.step(f"pushed {layout.pinned}")
     plain = ["--plain-http"] if host.partition(":")[0] in LOCAL else []
-    (chart,) = dist.glob("formation-operator-*.tgz")
+    chart = chart_of(dist)
     run([str(commands["helm4"]), "push", str(chart), f"oci://{charts}", *plain])
     progress.step(f"pushed {chart.name} to oci://{charts}")
 
@@ -108,13 +108,20 @@ def sign(dist: pathlib.Path, key: str) -> None:
             run([cosign, *attest, "--key", key, layout.pinned])
 
 
-def draft(dist: pathlib.Path, version: str) -> None:
+def draft(dist: pathlib.Path) -> None:
     """Put the files of a release into a draft, which only those see who may write to the repository."""
     gh = found("gh")
     require_whole(dist)
+    version = chart_of(dist).stem.removeprefix("formation-operator-")
     files = sorted(str(path) for path in dist.iterdir())
     notes = ["--title", f"Formation operator {version}", "--notes-file", str(dist / "RELEASE_NOTES.md")]
     run([gh, "release", "create", f"v{version}", "--draft", *notes, *files])
+
+
+def chart_of(dist: pathlib.Path) -> pathlib.Path:
+    """Return the chart of a release, whose name ends with the version."""
+    (chart,) = dist.glob("formation-operator-*.tgz")
+    return chart
 
 
 def found(command: str) -> str:
