@@ -2,10 +2,12 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
+import zipfile
 from collections.abc import Callable
 from subprocess import PIPE
 
@@ -15,8 +17,9 @@ from tests.cluster import images, paths
 from tests.distribution import releases
 from tests.distribution.releases import VERSION
 from tests.kustomization import load
-from tests.release import plugin, sbom
+from tests.release import image, plugin, sbom
 
+PROGRAM = re.compile(r"\.cpython-3(\d+)-(\w+)-linux-gnu\.so$")
 pytestmark = [pytest.mark.alone, pytest.mark.long]
 
 Run = Callable[..., str]
@@ -107,6 +110,17 @@ def test_the_plugin_is_a_file_that_needs_a_python_alone(minor: int, alone_with: 
     sample = str(paths.ROOT / "manifests/samples/shop.yaml")
     assert "web: /shop web" in run("kubectl-formation", "export", "procfile", "-f", sample)
     assert "scale\t" in run("kubectl_complete-formation", "sc")
+
+
+@pytest.mark.parametrize("architecture", image.ARCHITECTURES)
+def test_the_single_file_of_an_architecture_has_its_own_programs_for_each_python(
+    architecture: str, first: pathlib.Path
+) -> None:
+    with zipfile.ZipFile(first / plugin.name(VERSION, architecture)) as file:
+        compiled = [PROGRAM.search(name) for name in file.namelist() if name.endswith(".so")]
+    found = {each.groups() for each in compiled if each}
+    assert None not in compiled
+    assert found == {(str(minor), images.MACHINES[architecture]) for _, minor in plugin.PYTHONS}
 
 
 OWN = {
