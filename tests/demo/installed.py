@@ -8,7 +8,8 @@ from tests.cluster import ClusterError, progress
 from tests.demo.current_cluster import CurrentCluster, chosen_image, chosen_stage
 from tests.demo.traces import Traces
 
-OPERATOR = "--selector=app.kubernetes.io/name=formation-operator"
+OPERATOR = "--selector=app.kubernetes.io/name=formation-operator,!formations.dev/formation"
+"""Its Deployment, wherever it is, and not one of a Formation with the operator's name."""
 NOT_THERE = """no operator is installed in the cluster of the context {}: see docs/how-to/install.md.
 Without one, `make demo CLUSTER=current` starts it on this machine"""
 PATIENCE = "--timeout=2m"
