@@ -12,7 +12,7 @@ from formation_cli.command_table import ENTRIES
 from formation_operator.api.formation import ProcessType
 from formation_operator.command_line import parser
 from tests import builders
-from tests.cluster import paths
+from tests.cluster import build, paths
 from tests.kustomization import load
 from tests.unit.facts import intents, parsed
 
@@ -138,3 +138,15 @@ def test_each_line_of_the_log_that_a_page_quotes_is_one_that_the_operator_writes
     assert quotes >= {"This replica writes nothing:", "The cluster can't be listed yet"}
     parts = {part.strip() for quote in quotes for part in STANDS_FOR.split(quote)}
     assert {part for part in parts if part not in texts} == set()
+
+
+def test_the_badge_and_the_table_name_the_minors_that_are_pinned_for_the_tests() -> None:
+    pinned = re.search(r"k8s\.io/kubernetes v(\d+\.\d+)", (paths.MODULES / "kubernetes/go.mod").read_text())
+    assert pinned
+    tested = f"Kubernetes {', '.join([pinned[1], *reversed(build.older())])}"
+    badge = (DOCS / "tried.svg").read_text()
+    table = (DOCS / "compatibility.md").read_text()
+    assert f"<title>tested on {tested}</title>" in badge
+    assert f">{tested}</text>" in badge
+    assert f"![tested on {tested}](tried.svg)" in table
+    assert f"| {tested} | tested |" in table
