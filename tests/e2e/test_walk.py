@@ -235,6 +235,8 @@ def test_an_app_comes_from_a_procfile_and_from_heroku(reader: Reader) -> None:
 
 def test_variables_are_set_as_the_page_on_config_says(reader: Reader) -> None:
     reader.types("kubectl apply -k manifests/samples/")
+    (reader.folder / "url.txt").write_text(f"{DATABASE}\n")
+    (reader.folder / "secrets.env").write_text("TOKEN=abc\nSIGNING_KEY=def\nMODE=fast\n")
     commands = [text for kind, text in page("how-to/config.md") if kind == "sh"]
     for each in commands:
         reader.types(each)

@@ -13,25 +13,14 @@ import yaml
 
 from crds.generate import crd, snapshot
 from formation_cli.program import program
-from formation_operator.api import naming
-from formation_operator.api.formation import FormationSpec, ProcessType
-from tests import builders
+from tests import documents
 from tests.cluster import paths
 from tests.unit import structural
 from tests.unit.facts import intents, parsed
 
 Json = dict[str, Any]
 
-PAGES = sorted(
-    [
-        *paths.ROOT.glob("*.md"),
-        *(paths.ROOT / "docs").rglob("*.md"),
-        paths.ROOT / "manifests/chart/README.md",
-        paths.ROOT / "tests/cluster/README.md",
-    ]
-)
 INDEX = paths.ROOT / "docs" / "README.md"
-BLOCK = re.compile(r"^ *```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 [VERSION] = crd.build(snapshot.read())["spec"]["versions"]
@@ -49,50 +38,16 @@ OF_OTHERS = {"gateway.networking.k8s.io/v1", "keda.sh/v1alpha1"}
 """What isn't Kubernetes' own: nothing here knows it."""
 
 
-def name_of(page: pathlib.Path) -> str:
-    return str(page.relative_to(paths.ROOT))
+(SHOP,) = (shown for place, shown in documents.objects() if place.startswith("README.md"))
+OBJECTS = [pytest.param(shown, id=place) for place, shown in documents.objects()]
 
 
-def blocks(*kinds: str) -> Iterator[Any]:
-    """Return each block of some kinds, as a row that is named after its page and line."""
-    for page in PAGES:
-        text = page.read_text()
-        for found in BLOCK.finditer(text):
-            if found[1] in kinds:
-                line = text.count("\n", 0, found.start()) + 1
-                yield pytest.param(found[2], id=f"{name_of(page)}:{line}")
-
-
-(SHOP,) = (yaml.safe_load(row.values[0]) for row in blocks("yaml") if str(row.id).startswith("README.md"))
-
-
-def documents() -> Iterator[Any]:
-    for block in blocks("yaml"):
-        text = str(block.values[0])
-        if text.splitlines()[0].endswith(("kustomization.yaml", "prometheus.yaml", "values.yaml")):
-            continue  # no object of the API
-        for place, document in enumerate(yaml.safe_load_all(text)):
-            yield pytest.param(document, id=f"{block.id}-{place}")
-
-
-def whole(part: Json) -> Json:
-    """Return the Formation that some process types stand for, or fields of one or of the spec."""
-    worker = builders.a_process("/worker")
-    if part.keys() <= {field.alias for field in ProcessType.model_fields.values()}:
-        return builders.a_formation(processes={"worker": {**worker, **part}})
-    if part.keys() <= {field.alias for field in FormationSpec.model_fields.values()}:
-        return builders.a_formation(**{"processes": {"worker": worker}, **part})
-    return builders.a_formation(processes={name: {**worker, **process} for name, process in part.items()})
-
-
-@pytest.mark.parametrize("document", [*documents()])
+@pytest.mark.parametrize("document", OBJECTS)
 def test_what_is_shown_to_apply_is_valid(document: Json) -> None:
-    version = document.get("apiVersion", naming.API_VERSION)
-    if version == naming.API_VERSION:
-        formation = document if "kind" in document else whole(document)
+    if formation := documents.formation(document):
         assert [*structural.faults(SCHEMA, formation)] == []
         assert intents(parsed(formation))
-    elif version not in OF_OTHERS:
+    elif (version := document["apiVersion"]) not in OF_OTHERS:
         assert [*structural.unknown(KUBERNETES[version] + document["kind"], document)] == []
 
 
@@ -109,7 +64,7 @@ def probes(value: Any) -> Iterator[Json]:
                 yield from probes(item)
 
 
-@pytest.mark.parametrize("document", [*documents()])
+@pytest.mark.parametrize("document", OBJECTS)
 def test_no_probe_names_a_host(document: Json) -> None:
     # Kubelet would connect to it from the node, and Pod Security refuses the Pod.
     actions = [action for probe in probes(document) for action in probe.values() if isinstance(action, dict)]
@@ -119,11 +74,13 @@ def test_no_probe_names_a_host(document: Json) -> None:
 def budgets() -> Iterator[Any]:
     """Yield each PodDisruptionBudget that a page shows or a manifest holds."""
     kind = "PodDisruptionBudget"
-    yield from (row for row in documents() if row.values[0].get("kind") == kind)
+    for place, shown in documents.objects():
+        if shown.get("kind") == kind:
+            yield pytest.param(shown, id=place)
     for file in sorted((paths.ROOT / "manifests").rglob("*.yaml")):
         for text in file.read_text().split("\n---\n"):
             if f"kind: {kind}" in text:
-                yield pytest.param(yaml.safe_load(text), id=name_of(file))
+                yield pytest.param(yaml.safe_load(text), id=documents.name_of(file))
 
 
 @pytest.mark.parametrize("budget", [*budgets()])
@@ -137,7 +94,7 @@ def anchors(page: pathlib.Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in plain}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@pytest.mark.parametrize("page", documents.PAGES, ids=documents.name_of)
 def test_each_link_leads_to_a_file_and_to_a_heading_of_it(page: pathlib.Path) -> None:
     broken = []
     for link in LINK.findall(page.read_text()):
@@ -150,8 +107,8 @@ def test_each_link_leads_to_a_file_and_to_a_heading_of_it(page: pathlib.Path) ->
 
 def typed(words: str) -> Iterator[list[str]]:
     """Yield what follows some words in each line of commands, without what is a shell's."""
-    for block in blocks("sh"):
-        for line in str(block.values[0]).replace("\\\n", " ").splitlines():
+    for block in documents.blocks("sh"):
+        for line in block.text.replace("\\\n", " ").splitlines():
             for command in re.split(r"&&|\||;|\$\(", line.partition(" #")[0]):
                 if command.strip().startswith(f"{words} "):
                     yield shlex.split(command)[len(words.split()) :]

@@ -1,6 +1,6 @@
 """Change the variables that all types share, plain and secret ones, in one write of the Formation."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -137,9 +137,15 @@ def advice(before: Object, after: Object, wanted: Wanted) -> list[str]:
         *_hidden(after, names),
         *_misled(after, wanted.plain.get(PORT)),
         *(_later(after) if wanted.secret else ()),
-        f"{', '.join(dangling)}  still refers to a variable that was unset." if dangling else "",
+        _referring(dangling),
         git.hint(before, _paths(before, after, names)),
     ]
+
+
+def _referring(dangling: Sequence[str]) -> str:
+    """Say which variables name one that is gone."""
+    verb = "refers" if len(dangling) == 1 else "refer"
+    return f"{', '.join(dangling)} still {verb} to a variable that was unset." if dangling else ""
 
 
 def _hidden(after: Object, names: Collection[str]) -> Iterator[str]:

@@ -241,7 +241,9 @@ def test_a_variable_that_there_is_not_is_guessed(cluster: Stored) -> None:
 def test_what_hides_or_misses_a_variable_is_told(cluster: Stored) -> None:
     cluster.objects[naming.KIND][0]["spec"]["env"].append({"name": "URL", "value": "http://$(MODE)/"})
     assert "worker has its own OWN in spec.processes.worker.env" in run("set shop OWN=2").stderr
-    assert "URL  still refers to a variable that was unset." in run("unset shop MODE").stderr
+    assert "URL still refers to a variable that was unset." in run("unset shop MODE --dry-run").stderr
+    cluster.objects[naming.KIND][0]["spec"]["env"].append({"name": "BACK", "value": "$(MODE)"})
+    assert "BACK, URL still refer to a variable that was unset." in run("unset shop MODE").stderr
 
 
 def test_a_dry_run_writes_nothing_and_says_what_it_would_restart(cluster: Stored) -> None:
