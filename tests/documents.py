@@ -24,6 +24,8 @@ PAGES = sorted(
     ]
 )
 BLOCK = re.compile(r"^ *```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+CELL = re.compile(r"(?<=\| )`(kubectl [^`]+)`(?= \|)")
+"""A command that is all of a cell of a table."""
 NO_OBJECTS = ("kustomization.yaml", "prometheus.yaml", "values.yaml")
 """Files that the first line of a block may name, which hold no object of the API."""
 

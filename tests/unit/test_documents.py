@@ -1,5 +1,6 @@
 """The documents: what they show can be applied and typed, and their links lead somewhere."""
 
+import collections
 import json
 import pathlib
 import re
@@ -40,6 +41,13 @@ OF_OTHERS = {"gateway.networking.k8s.io/v1", "keda.sh/v1alpha1"}
 
 (SHOP,) = (shown for place, shown in documents.objects() if place.startswith("README.md"))
 OBJECTS = [pytest.param(shown, id=place) for place, shown in documents.objects()]
+
+
+def test_the_formation_of_the_readme_is_twelve_lines_and_eight_objects() -> None:
+    (block,) = (block for block in documents.blocks("yaml") if block.place.startswith("README.md"))
+    kinds = collections.Counter(each["kind"] for each in documents.made(SHOP))
+    assert len(block.text.splitlines()) == 12
+    assert kinds == {"Deployment": 3, "Service": 1, "PodDisruptionBudget": 2, "CronJob": 1, "Job": 1}
 
 
 @pytest.mark.parametrize("document", OBJECTS)
@@ -105,11 +113,16 @@ def test_each_link_leads_to_a_file_and_to_a_heading_of_it(page: pathlib.Path) ->
     assert broken == []
 
 
+SHELL = re.compile(r"(?:&&|\||;|\$\()(?=(?:[^']*'[^']*')*[^']*$)")
+"""What separates commands, unless it is in quotes."""
+
+
 def typed(words: str) -> Iterator[list[str]]:
     """Yield what follows some words in each line of commands, without what is a shell's."""
-    for block in documents.blocks("sh"):
-        for line in block.text.replace("\\\n", " ").splitlines():
-            for command in re.split(r"&&|\||;|\$\(", line.partition(" #")[0]):
+    cells = [cell for page in documents.PAGES for cell in documents.CELL.findall(page.read_text())]
+    for text in (*(block.text for block in documents.blocks("sh")), *cells):
+        for line in text.replace("\\\n", " ").splitlines():
+            for command in SHELL.split(line.partition(" #")[0]):
                 if command.strip().startswith(f"{words} "):
                     yield shlex.split(command)[len(words.split()) :]
 

@@ -31,7 +31,7 @@ HISTORY = "docs/decisions/"
 """A decision quotes what was there when it was made."""
 FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 SNAKE = re.compile(r"[a-z]+(?:_[a-z0-9]+)+")
-CAMEL = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)+")
+CAMEL = re.compile(r"(?:[A-Z][a-z]+)+")
 FIELD = re.compile(r"(?:spec|status)(?:\.[\w<>-]+(?:\[\d*\])?)+")
 QUOTE = re.compile("`([^`]+)`(?: \\(([0-9]+)( minutes| seconds)?\\))?")
 """A quote, with the number in brackets behind it: its default."""
@@ -65,6 +65,13 @@ NAMES = {
 }
 WORDS = {
     "DoNotSchedule": "Kubernetes",
+    "Evicted": "Kubernetes",
+    "External": "Kubernetes",
+    "Object": "Kubernetes",
+    "Message": "kubectl describe",
+    "Processes": "kubectl describe",
+    "Worker": "kubectl describe",
+    "Kustomization": "kustomize",
     "IfNotPresent": "Kubernetes",
     "NetworkNotReady": "Kubernetes",
     "ReadWriteMany": "Kubernetes",
@@ -74,7 +81,11 @@ WORDS = {
     "MemoryMax": "systemd",
     "NoNewPrivileges": "systemd",
     "TimeoutStopSec": "systemd",
+    "Healthy": "Argo CD",
     "OutOfSync": "Argo CD",
+    "Synced": "Argo CD",
+    "Unreleased": "the changelog",
+    "Go": "a language",
 }
 
 
