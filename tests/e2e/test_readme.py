@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.alone, pytest.mark.node]
 
 NAMESPACE = "readme"
 RAN_WELL = "kubectl wait --for=jsonpath={.status.revision.ready}=true formation/shop --timeout=2m"
-WAITS = ("deploy", "rollback")
+WAITS = ("formation deploy", "formation rollback")
 """Before what a reader takes longer than a test: it needs a version that ran well for a minute."""
 ON_THE_MACHINE = "formation-operator"
 """The command that runs in its terminal until Ctrl-C."""
