@@ -19,8 +19,8 @@ from formation_cli.terminal import screen
 def command(cluster: Cluster, name: str, *, yes: bool, dry_run: bool) -> None:
     """Delete the Secrets that `config` made for a Formation and that are no longer used.
 
-    Each Formation, Deployment, ReplicaSet, CronJob, Job and Pod of the namespace can use one, and so can the
-    manifest of the last `kubectl apply`.
+    Each Formation, revision, Deployment, ReplicaSet, CronJob, Job and Pod of the namespace can use one. So
+    can the manifest of the last `kubectl apply`. A ReplicaSet whose count is 0 uses none.
 
     Examples:
       config prune shop
