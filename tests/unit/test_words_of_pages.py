@@ -45,7 +45,6 @@ FLAGS = {
     "kubectl": {"--cascade", "--field-manager", "--force-conflicts"},
     "helm": {"--create-namespace", "--logs", "--set", "--set-json", "--take-ownership"},
     "gunicorn and uvicorn": {"--graceful-timeout", "--host", "--preload"},
-    "make release": {"--target"},
     "make up": {"--without-controllers"},
     "pytest": {"--update-golden"},
 }
