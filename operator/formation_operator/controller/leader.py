@@ -12,11 +12,10 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from formation_operator.controller.election import Election
+from formation_operator.controller.election import LEASE_TIMES, Election, LeaseTimes
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, Object
-from formation_operator.settings import LEASE_TIMES, LeaseTimes
 
 logger = logging.getLogger(__name__)
 
