@@ -94,7 +94,7 @@ def of_both(this: Asked, content: FormationSpec) -> FormationStatus:
 def with_counts(wanted: Wanted, before: FormationStatus, children: Children, known: Cache) -> Wanted:
     """Return what is wanted together with the count of each type, and the schedules that stay suspended."""
     counted = dataclasses.replace(wanted, counts=counts(wanted, before, children, deciding(wanted, known)))
-    if not wanted.content.is_held or not any(each.suspended for each in counted.counts.values()):
+    if wanted.content.is_declared or not any(each.suspended for each in counted.counts.values()):
         return counted
     about, names = wanted.formation.metadata, wanted.content.spec.schedules or ()
     there = {name: children.get((ChildKind.CRON_JOB, naming.child(about.name, name))) for name in names}
@@ -138,7 +138,7 @@ def _count(
     spec, content, types = wanted.formation.spec, wanted.content, wanted.content.spec.processes
     today, rendered = spec.processes.get(name) or ProcessType(), types.get(name) or ProcessType()
     alone = singletons.is_alone(rendered, child, content.mark)
-    suspended = spec.suspend or (content.is_held and count_owner.is_down(child, before))
+    suspended = spec.suspend or (not content.is_declared and count_owner.is_down(child, before))
     process = singletons.counted(today, rendered, child, alone=alone)
     shown = spec.model_copy(update={"suspend": suspended})
     count = count_owner.decide(shown, process, child, autoscaler, before)
