@@ -67,13 +67,6 @@ def test_the_count_is_written_under_a_name_that_flux_leaves_alone(shop: Client, 
     assert "formation-cli" in managers
 
 
-def test_who_applied_the_count_is_named(shop: Client, formation: Plugin) -> None:
-    assert (
-        "the next `kubectl apply` of its manifest sets it back"
-        in formation.within("scale", "shop", "web=5").stderr
-    )
-
-
 def test_a_pipeline_that_will_set_the_count_back_is_named(user: Client, formation: Plugin) -> None:
     flux = ("--server-side", "--field-manager=kustomize-controller")
     user.apply(builders.a_formation(processes={"web": WEB, "worker": builders.a_process()}), *flux)

@@ -172,7 +172,7 @@ def test_who_declares_it_elsewhere_is_named_and_does_set_it_back(
     keep(user, 1, V1)
     done = formation.within("rollback", "shop", "--to", "1")
     assert who in done.stderr
-    assert "revert it there" in done.stderr
+    assert "change it there" in done.stderr
     user.apply(*applied, "--force-conflicts")
     assert spec(user)["image"] == "example.com/shop:v3"
 

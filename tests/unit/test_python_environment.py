@@ -30,20 +30,21 @@ def test_what_fails_keeps_nothing_else_from_being_checked_and_is_named_at_the_en
     shutil.copytree(paths.ROOT / "tests" / "scripts", tmp_path / "tests" / "scripts")
     programs = tmp_path / ".venv" / "bin"
     programs.mkdir(parents=True)
-    (programs / "python").symlink_to(sys.executable)
     (tmp_path / "requirements-dev.txt").touch()
     lock = subprocess.run(
         ["sha256sum", "requirements-dev.txt"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     (tmp_path / ".venv" / "stamp").write_text(f"{tmp_path} {lock.stdout}")
-    for name, code in (("ruff", 1), ("mypy", 0), ("lint-imports", 2), ("pytest", 0)):
-        (programs / name).write_text(f"#!/bin/sh\necho {name} ran\nexit {code}\n")
+    linter = f'[ "$1" = -c ] && exec {sys.executable} "$@"\n'  # what `env` asks it is real
+    for name, code in (("ruff", 1), ("mypy", 0), ("lint-imports", 2), ("python", 0), ("pytest", 0)):
+        first = linter if name == "python" else ""
+        (programs / name).write_text(f"#!/bin/sh\n{first}echo {name} ran\nexit {code}\n")
         (programs / name).chmod(0o755)
 
     done = subprocess.run([tmp_path / "tests/scripts/check"], capture_output=True, text=True, check=False)
 
     assert [line.split()[0] for line in done.stdout.splitlines() if line.endswith(" ran")] == [
-        *("ruff", "ruff", "mypy", "lint-imports", "pytest")
+        *("ruff", "ruff", "mypy", "lint-imports", "python", "pytest")
     ]
     assert done.stderr == "failed: lint, format, import layers\n"
     assert done.returncode == 1
