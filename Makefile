@@ -60,7 +60,7 @@ sign: ## sign the image that was pushed, and attach its provenance, by cosign wi
 sample: ## build the sample app's image, and print the file to load it from (docker load --input FILE)
 	$(in_env) -m tests.images.build shop
 
-check: ## lint, types, import layers and unit tests: seconds, no cluster
+check: ## lint, types, import layers and unit tests: minutes, no cluster
 	@tests/scripts/check
 
 timed: ## what compares how long things take: on a machine that does nothing else, before a release

@@ -12,7 +12,7 @@ import click
 
 from formation_cli.cluster import follow, kinds
 from formation_cli.cluster.follow import Subject
-from formation_cli.cluster.handover import HELD, Handover
+from formation_cli.cluster.handover import MOST_WAITING, Handover
 from formation_cli.cluster.port import Cluster, CutFailure, LogQuery, Object
 from formation_cli.failures import Failure, NoAccess, NotFound
 from formation_cli.views import log_lines, processes
@@ -131,7 +131,7 @@ class Following:
     def so_far(self) -> Iterator[Line]:
         """Yield what has come of the Pods that were seen, without waiting for more."""
         with contextlib.suppress(queue.Empty):
-            for _ in range(HELD):
+            for _ in range(MOST_WAITING):
                 yield self._next(timeout=0)
 
     def rest(self) -> Iterator[Line]:

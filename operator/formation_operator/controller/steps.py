@@ -97,7 +97,7 @@ def with_counts(wanted: Wanted, before: FormationStatus, children: Children, kno
     counted = dataclasses.replace(wanted, counts=counts(wanted, before, children, deciding(wanted, known)))
     found = counted.counts.values()
     stopped, runs = any(each.suspended for each in found), any(each.desired for each in found)
-    if not wanted.content.is_held or (runs and not stopped):
+    if wanted.content.is_declared or (runs and not stopped):
         return counted
     about, names = wanted.formation.metadata, wanted.content.spec.schedules or ()
     there = {name: children.get((ChildKind.CRON_JOB, naming.child(about.name, name))) for name in names}
@@ -141,7 +141,7 @@ def _count(
     spec, content, types = wanted.formation.spec, wanted.content, wanted.content.spec.processes
     today, rendered = spec.processes.get(name) or ProcessType(), types.get(name) or ProcessType()
     alone = singletons.is_alone(rendered, child, content.mark)
-    suspended = spec.suspend or (content.is_held and count_owner.is_down(child, before))
+    suspended = spec.suspend or (not content.is_declared and count_owner.is_down(child, before))
     process = singletons.counted(today, rendered, child, alone=alone)
     shown = spec.model_copy(update={"suspend": suspended})
     count = count_owner.decide(shown, process, child, autoscaler, before)

@@ -150,7 +150,7 @@ class Chooser:
             if noted.released is None or not noted.is_released:
                 noted.released = Mark((noted.released.number if noted.released else 0) + 1, noted.digest)
             return Chosen(this.content._replace(mark=noted.released))
-        problem = revisions.problem(error, revisions.HELD)
+        problem = revisions.problem(error, revisions.DEPLOY_WAITS)
         return Chosen(known or NOTHING, this.before.release, [problem], noted.retry(this.now))
 
 
