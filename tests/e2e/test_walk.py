@@ -241,9 +241,11 @@ def test_an_app_comes_from_a_procfile_and_from_heroku(reader: Reader) -> None:
     (reader.folder / "formation.json").write_text(json.dumps(HEROKU))  # what the first line would fetch
     (reader.folder / "app.json").write_text(json.dumps(APP))
     shown = page("how-to/procfile.md", until="## On the laptop")
-    procfile, heroku, _variables = (text for kind, text in shown if kind == "sh")  # the last asks Heroku, too
+    # The last asks Heroku, too.
+    procfile, looks, heroku, _variables = (text for kind, text in shown if kind == "sh")
 
     reader.types(procfile)
+    reader.types(looks)
     reader.types_until("kubectl get fm shop", "True", "web=2/2 worker=1/1")
     _, *others = procfile.splitlines()
     reader.types("\n".join(others))  # as the page says, they may be repeated
