@@ -1,6 +1,6 @@
 # Every recipe calls a script or a module; `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test systems faults soak fuzz bench distribution monitoring compat walk audit release sample check timed up down build crds lock bump-kubernetes
+.PHONY: help env demo test systems faults soak fuzz bench distribution monitoring compat walk audit release login publish sign draft sample check timed up down build crds lock bump-kubernetes
 in_env := @tests/scripts/in-env
 
 help: ## list the targets
@@ -9,7 +9,7 @@ help: ## list the targets
 env: ## make .venv with the locked Python packages
 	@tests/scripts/env
 
-demo: ## show the operator at work and check each step (CLUSTER=current: on your own cluster)
+demo: ## show the operator at work and check each step (CLUSTER=current: on your own cluster, with a report; CLUSTER=installed: with the operator there)
 	$(in_env) -m tests.demo
 
 test: ## everything: the checks, then all tests on a Kubernetes of its own
@@ -43,12 +43,24 @@ audit: ## ask for known vulnerabilities of everything that is locked: before a r
 	$(in_env) -m tests.release.audit
 
 release: ## make the release VERSION=1.2.3 in dist/ (IMAGE=registry/name, REPOSITORY=https://host/owner/name: what it names)
-	$(in_env) -m tests.release "$(VERSION)" --image="$(IMAGE)" --repository="$(REPOSITORY)"
+	$(in_env) -m tests.release "$(VERSION)" --image="$(IMAGE)" --repository="$(REPOSITORY)" --builder="$(BUILDER)"
+
+login: ## log in to REGISTRY=registry.example.com as REGISTRY_USER=me, with the password on standard input
+	$(in_env) -m tests.release.publish login "$(REGISTRY)" "$(REGISTRY_USER)"
+
+publish: ## push what is in dist/: the image by the name that it was made with, the chart to CHARTS=registry/path
+	$(in_env) -m tests.release.publish push "$(CHARTS)"
+
+draft: ## put what is in dist/ into a draft of its release on GitHub, by gh
+	$(in_env) -m tests.release.publish draft
+
+sign: ## sign the image that was pushed, and attach its provenance, by cosign with KEY=cosign.key
+	$(in_env) -m tests.release.publish sign "$(KEY)"
 
 sample: ## build the sample app's image, and print the file to load it from (docker load --input FILE)
 	$(in_env) -m tests.images.build shop
 
-check: ## lint, types, import layers and unit tests: seconds, no cluster
+check: ## lint, types, import layers and unit tests: minutes, no cluster
 	@tests/scripts/check
 
 timed: ## what compares how long things take: on a machine that does nothing else, before a release

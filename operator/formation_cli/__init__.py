@@ -7,5 +7,9 @@ operator that are pure (`api`, `render`), and has rooms of its own:
 - `changes`: what a command wants changed, as patches and manifests;
 - `views`: what is shown, as rows and sentences;
 - `terminal`: how that is written, in colours or plainly;
-- `cluster`: the only one that talks to the API server.
+- `cluster`: the only one that talks to the API server;
+- `dialects`: the same processes in the words of others, such as a Procfile;
+- `words`: what is typed, such as counts and durations; `options`: what many commands take.
+
+`program` imports only the command that is typed, so that help and completion are quick.
 """

@@ -31,7 +31,7 @@ def target_of(ctx: click.Context) -> Target:
 
 def connect(target: Target, **how: Any) -> Cluster:
     """Connect to a cluster: only now the client is imported, which takes most of the time to start."""
-    cluster: Cluster = importlib.import_module("formation_cli.cluster.connection").connect(target, **how)
+    cluster: Cluster = importlib.import_module("formation_cli.cluster.api_server").connect(target, **how)
     return cluster
 
 

@@ -34,6 +34,8 @@ INTERRUPTED = SIGNAL + signal.SIGINT
 """Somebody has pressed Ctrl-C."""
 HUNG_UP = SIGNAL + signal.SIGHUP
 """The terminal is gone."""
+BROKEN_PIPE = SIGNAL + signal.SIGPIPE
+"""The reader of the output has gone, as after ``head``."""
 TERMINATED = SIGNAL + signal.SIGTERM
 """Somebody has asked us to end."""
 MEANINGS = {
@@ -49,6 +51,7 @@ MEANINGS = {
     NO_COMMAND: "`run`: there is no such command",
     HUNG_UP: "the terminal was closed (SIGHUP)",
     INTERRUPTED: "interrupted with Ctrl-C",
+    BROKEN_PIPE: "the reader of the output has gone (SIGPIPE)",
     TERMINATED: "ended with SIGTERM",
 }
 """For the help, which says `OTHERS` below it."""
@@ -65,11 +68,6 @@ FLAGS = {"-n": "namespace", "--context": "context"}
 def again(words: str) -> str:
     """Return a command of ours to paste, which says the namespace and the context that were typed."""
     return " ".join(["kubectl formation", *_flags(), words])
-
-
-def kubectl(words: str) -> str:
-    """Return a command of kubectl to paste, in the same way."""
-    return " ".join(["kubectl", *_flags(), words])
 
 
 def _flags() -> list[str]:

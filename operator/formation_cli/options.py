@@ -1,7 +1,8 @@
 """What many commands take: the name of a Formation, its types and processes, a wait, an output format."""
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+import inspect
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
 import click
@@ -20,12 +21,13 @@ target_of, connect = cluster_options.target_of, cluster_options.connect
 
 
 class Documented(click.Command):
-    """A command that asks no cluster, with examples in its help."""
+    """A command that asks no cluster; its docstring ends with examples, without our own name."""
 
-    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
-        """Take what any command takes, and what may be typed after ``kubectl formation``."""
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take what any command takes."""
+        kwargs["help"], _, examples = inspect.cleandoc(kwargs["help"]).partition("\n\nExamples:\n")
         super().__init__(*args, **kwargs)
-        self._examples = examples
+        self._examples = inspect.cleandoc(examples).splitlines()
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples below the options."""
@@ -106,11 +108,6 @@ def output(
     )
 
 
-def written() -> Callable[[Callable[..., R]], Callable[..., R]]:
-    """Return the option -o of a command that changes something."""
-    return output("json", "yaml", "name", text="Print what was written in this format, for programs.")
-
-
 def check_watch(output: str | None, *, watch: bool) -> None:
     """Raise `click.UsageError` if a table that goes on is wanted in another form."""
     if watch and output:
@@ -162,13 +159,13 @@ def counts() -> Callable[[Callable[..., R]], Callable[..., R]]:
 
 
 def types(
-    text: str, metavar: str = "[TYPE]...", besides: Sequence[str] = ()
+    text: str, metavar: str = "[TYPE]...", *, everything: bool = False
 ) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Return the arguments that are process types, which may be options, too: other commands have those.
 
-    What may be named ``besides`` is completed as well.
+    If it may be ``everything`` that is shown of a Formation, that is completed.
     """
-    complete = functools.partial(complete_any, besides=besides) if besides else complete_type
+    complete = complete_any if everything else complete_type
 
     def decorated(function: Callable[..., R]) -> Callable[..., R]:
         @click.argument("types", nargs=-1, metavar=metavar, shell_complete=complete)
@@ -178,6 +175,27 @@ def types(
             return function(*args, types=(*types, *more), **kwargs)
 
         return with_types
+
+    return decorated
+
+
+def word(
+    name: str, option: str, text: str, *, required: bool = False, **more: Any
+) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return an argument behind the name, which may be an option instead."""
+
+    def decorated(function: Callable[..., R]) -> Callable[..., R]:
+        @click.argument(name, required=False, **more)
+        @click.option(option, "named", help=text, **more)
+        @functools.wraps(function)
+        def with_word(*args: Any, named: str | None, **kwargs: Any) -> R:
+            given = [each for each in (kwargs.pop(name), named) if each is not None]
+            if len(given) > 1 or (required and not given):
+                which = "only one of " if given else ""
+                raise click.UsageError(f"Type {which}the {name} behind NAME, or {option}.")
+            return function(*args, **{name: next(iter(given), None)}, **kwargs)
+
+        return with_word
 
     return decorated
 
@@ -205,20 +223,33 @@ def dry_run() -> Callable[[Callable[..., R]], Callable[..., R]]:
     )
 
 
-class Wait(NamedTuple):
-    """Whether to wait until a change is whole, and for how many seconds at most."""
+class How(NamedTuple):
+    """How a change is made: whether it is only tried, waited for and for how long, and how it is printed."""
 
-    wanted: bool
+    dry_run: bool
+    wait: bool
     timeout: float
+    output: str | None
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is something to wait for."""
+        return self.wait and not self.dry_run
+
+    def said(self, sentence: str) -> str:
+        """Return what was done, or would be."""
+        return f"{sentence} (dry run)" if self.dry_run else sentence
 
 
-def wait(
-    text: str = "Wait until it runs; end at once if it can't.",
+def change(
+    wait: str = "Wait until it runs; end at once if it can't.",
+    written: str = "Print what was written in this format, for programs.",
 ) -> Callable[[Callable[..., R]], Callable[..., R]]:
-    """Return the options --wait and --timeout, as one `Wait`."""
+    """Return the options of a command that changes something, as one `How`; it gets the cluster, too."""
 
     def decorated(function: Callable[..., R]) -> Callable[..., R]:
-        @click.option("--wait/--no-wait", "wanted", default=False, help=text)
+        @dry_run()
+        @click.option("--wait", "waits", is_flag=True, help=wait)
         @click.option(
             "--timeout",
             type=DURATION,
@@ -226,14 +257,18 @@ def wait(
             show_default=True,
             help="How long to wait, such as 90s or 10m.",
         )
+        @output("json", "yaml", "name", text=written)
+        @pass_cluster
         @functools.wraps(function)
-        def with_wait(*args: Any, wanted: bool, timeout: float, **kwargs: Any) -> R:
+        def with_how(
+            *args: Any, dry_run: bool, waits: bool, timeout: float, output: str | None, **kwargs: Any
+        ) -> R:
             source = click.get_current_context().get_parameter_source("timeout")
-            if source is ParameterSource.COMMANDLINE and not wanted:
+            if source is ParameterSource.COMMANDLINE and not waits:
                 raise click.UsageError("--timeout is how long to wait: add --wait.")
-            return function(*args, wait=Wait(wanted, timeout), **kwargs)
+            return function(*args, how=How(dry_run, waits, timeout, output), **kwargs)
 
-        return with_wait
+        return with_how
 
     return decorated
 
@@ -243,12 +278,15 @@ def complete_type(ctx: click.Context, param: click.Parameter, incomplete: str) -
     return _completed(ctx, param, incomplete, _names(ctx, formations.types))
 
 
-def complete_any(
-    ctx: click.Context, param: click.Parameter, incomplete: str, besides: Sequence[str] = ()
-) -> list[str]:
-    """Return the types and schedules that begin so, and what may be named ``besides``."""
-    types = _names(ctx, lambda found: [*formations.types(found), *formations.schedules(found)])
-    return _completed(ctx, param, incomplete, [*types, *besides] if types else [])
+def complete_any(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the types and schedules that begin so, and what else is shown of a Formation by a name."""
+    return _completed(ctx, param, incomplete, _names(ctx, formations.everything))
+
+
+def complete_key(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the plain variables that begin so: a key that is pressed reads no Secret."""
+    found = _names(ctx, lambda found: [each["name"] for each in found["spec"].get("env") or ()])
+    return _completed(ctx, param, incomplete, found)
 
 
 def complete_schedule(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

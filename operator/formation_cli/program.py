@@ -1,6 +1,9 @@
 """The program as a whole: finds commands by the table, so that only the one that is typed is imported."""
 
+import errno
 import importlib
+import os
+import sys
 from typing import Any
 
 import click
@@ -8,12 +11,30 @@ from click.shell_completion import CompletionItem
 
 from formation_cli.cluster_options import CLUSTER_OPTIONS
 from formation_cli.command_table import ENTRIES, SECTIONS
-from formation_cli.failures import INTERRUPTED, MEANINGS, OTHERS
+from formation_cli.failures import BROKEN_PIPE, INTERRUPTED, MEANINGS, OTHERS, Failure
 from formation_operator import __version__
 
 INSTEAD = {
-    **dict.fromkeys(("status", "list", "get", "describe"), "kubectl formation ps"),
-    "wait": "kubectl wait formation/NAME --for=condition=Ready, or --wait of the command that changes it",
+    word: instead
+    for words, instead in {
+        ("status", "list", "get", "describe", "info", "apps"): "kubectl formation ps",
+        ("wait",): "kubectl wait formation/NAME --for=condition=Ready, or --wait of what changes it",
+        ("delete", "destroy", "rm"): "kubectl delete formation NAME",
+        ("apply", "create", "edit"): "kubectl apply -f FILE; kubectl formation init makes one",
+        ("top", "stats"): "kubectl top pod -l formations.dev/formation=NAME",
+        ("releases", "revisions"): "kubectl formation history NAME",
+        ("ssh", "shell", "sh", "bash", "console"): "kubectl formation exec NAME -- /bin/sh, or run",
+        ("attach", "tail", "log"): "kubectl formation logs NAME -f",
+        ("env", "set", "unset", "secrets", "variables"): "kubectl formation config NAME",
+        ("open", "url"): "kubectl formation port-forward NAME",
+        ("completion",): "source <(kubectl completion bash), which completes this command, too",
+        ("migrate",): "kubectl formation release NAME, or run NAME -- COMMAND",
+        ("ps:scale", "dyno:scale"): "kubectl formation scale NAME TYPE=N",
+        ("undo",): "kubectl formation rollback NAME",
+        ("update", "image"): "kubectl formation deploy NAME IMAGE",
+        ("kill",): "kubectl formation stop NAME --process PROCESS",
+    }.items()
+    for word in words
 }
 """What does what others call by these names."""
 
@@ -42,9 +63,11 @@ class Program(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that is typed; for a typo, name the one that was meant."""
-        name = args[0]
+        name, words = args[0], args[0].replace(":", " ")  # Heroku writes config:set
         if name not in ENTRIES and not name.startswith("-") and not ctx.resilient_parsing:
-            message = f"No such command {name!r}. Try: {INSTEAD[name]}" if name in INSTEAD else None
+            herokus = f"kubectl formation {words}" if name.partition(":")[0] in ENTRIES else ""
+            instead = INSTEAD.get(name, herokus)
+            message = f"No such command {name!r}. Try: {instead}" if instead else None
             raise click.NoSuchCommand(name, message, possibilities=() if message else ENTRIES, ctx=ctx)
         return super().resolve_command(ctx, args)
 
@@ -54,6 +77,15 @@ class Program(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
+        except OSError as error:
+            if error.errno not in (errno.EPIPE, errno.ENOSPC):
+                raise
+            os.dup2(
+                os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+            )  # Python writes the rest at its end
+            if error.errno == errno.EPIPE:
+                ctx.exit(BROKEN_PIPE)
+            raise Failure("The output can't be written: no space is left.") from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands by section, without importing any."""
@@ -86,7 +118,8 @@ program = Program(
     help="""Run the processes of a twelve-factor app: look, scale, deploy, and see why one is down.
 
     NAME is a Formation in the current namespace; `COMMAND --help` has examples. kubectl can do
-    all of it; its options for the cluster may come before or after the command.
+    all of it; its options for the cluster may come anywhere after `formation`. If kubectl's completion is
+    set up in your shell, Tab completes this, too.
     """,
 )
 click.version_option(__version__, message="kubectl formation %(version)s")(program)

@@ -1,28 +1,6 @@
-"""How the operator runs, and the times of the Lease; some settings have a flag (`command_line`)."""
+"""How the operator runs; some settings have a flag (`command_line`)."""
 
 import dataclasses
-from typing import NamedTuple
-
-
-class LeaseTimes(NamedTuple):
-    """The times of the Lease, in seconds."""
-
-    lease: float = 10.0
-    """How long a Lease stays with its last holder if it isn't renewed (`leaseDuration` of client-go)."""
-    deadline: float = 7.0
-    """How long a replica may write after the start of its last renewal (`renewDeadline`).
-
-    It is shorter than the lease: requests under way need the rest, and clocks run at different speeds.
-    """
-    renew: float = 1.0
-    """The pause between two renewals (`retryPeriod`)."""
-    look: float = 0.5
-    """The pause between two reads of a replica that stands by."""
-    attempt: float = 3.0
-    """How long one request may take: if its connection has died, there is time for another request."""
-
-
-LEASE_TIMES = LeaseTimes()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -95,6 +95,8 @@ PROMETHEUS = Module(
     commands("github.com/prometheus/prometheus/cmd", "prometheus", "promtool"),
     tags="remove_all_sd",  # of a thousand and a half packages five hundred only find targets in clouds
 )
+ACTIONLINT = Module("actionlint", {"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"})
+CRANE = Module("crane", {"crane": "github.com/google/go-containerregistry/cmd/crane"})
 KUBE_SCORE = Module("kube-score", {"kube-score": "github.com/zegl/kube-score/cmd/kube-score"})
 
 CONTROL = (ETCD, CONTROL_PLANE)

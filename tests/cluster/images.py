@@ -21,7 +21,14 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.errors import ClusterError
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+"""What Linux calls each architecture."""
 BEGINNING = "1970-01-01T00:00:00Z"
+
+
+def architecture() -> str:
+    """Return this machine's architecture, as images name it."""
+    return ARCHITECTURES.get(platform.machine(), platform.machine())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,11 +43,13 @@ class Image:
     ports: tuple[int, ...] = ()
     working_dir: str = "/"
     stop_signal: str = ""
+    architecture: str = dataclasses.field(default="", repr=False)
+    """None means that of this machine."""
 
     def config(self, layer: str) -> bytes:
         """Return the image's configuration, given the hash of its layer."""
         content: dict[str, typing.Any] = {
-            "architecture": ARCHITECTURES.get(platform.machine(), platform.machine()),
+            "architecture": self.architecture or architecture(),
             "os": "linux",
             "created": BEGINNING,
             "config": {

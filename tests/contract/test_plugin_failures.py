@@ -104,7 +104,7 @@ def test_what_would_change_is_shown_with_what_it_restarts(
     assert "+      replicas: 4" in counted.stdout.splitlines()
     assert counted.stderr == "worker: 1 -> 4 processes; none that keeps running is restarted\n"
     restarted = formation.within("diff", "-f", file(newer), code=1)
-    assert restarted.stderr == "worker: its processes are restarted, as in a deploy\n"
+    assert restarted.stderr == "worker: the processes are restarted, unless they run this already\n"
 
 
 def test_what_can_not_be_applied_is_told_by_another_code(

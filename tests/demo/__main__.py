@@ -5,12 +5,17 @@ import pathlib
 import signal
 import subprocess
 import sys
+import time
 import types
 
 from tests.cluster import ClusterError, progress
-from tests.demo import current_cluster, own_cluster, story
+from tests.demo import current_cluster, installed, own_cluster, report, story
+from tests.demo.current_cluster import CurrentCluster
+from tests.demo.diary import Diary, Entry
+from tests.demo.own_cluster import OwnCluster
 from tests.demo.place import Place
 from tests.demo.stage import WrongError
+from tests.images import busybox
 
 EXPECTED = (ClusterError, FileNotFoundError, KeyboardInterrupt, WrongError, subprocess.CalledProcessError)
 
@@ -19,21 +24,46 @@ def main() -> str:
     """Choose the place and tell the story; return what went wrong, and is left where it shouldn't be."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
-    wrong = left = ""
     try:
         place = enter()
     except EXPECTED as error:
         return said(error)
+    if isinstance(place, OwnCluster):
+        return perform(place, Diary())
+    return reported(place)
+
+
+def perform(place: Place, diary: Diary) -> str:
+    """Tell the story and leave; return what went wrong, and is left where it shouldn't be."""
+    wrong = left = ""
     try:
-        story.tell(place)
+        story.tell(place, diary)
         progress.step("done: every step was as it should be")
         place.rest()
     except EXPECTED as error:
         wrong = said(error)
         progress.step(wrong)  # at once: to leave may take a while
     finally:
+        began = time.monotonic()
         left = place.leave()
+        diary.entries.append(Entry("the demo has left", time.monotonic() - began, not left))
     return "\n".join(filter(None, [left, wrong]))
+
+
+def reported(place: CurrentCluster) -> str:
+    """Tell the story on a cluster that isn't ours, and print a report of it."""
+    diary = Diary()
+    try:
+        facts, private = report.facts(place.stage), report.names(place.stage)
+    except WrongError:
+        facts, private = {"the cluster": "doesn't say what it is"}, set[str]()
+    if place.image != busybox.IMAGE.name:
+        private.add(place.image)
+    wrong = perform(place, diary)
+    command = f"make demo CLUSTER={os.environ['CLUSTER']}"
+    text = report.written(command, facts, diary.entries, wrong, {*private, str(pathlib.Path.home())})
+    print(f"\n{report.HEADING}\n\n{text}\n", flush=True)
+    return wrong
 
 
 def interrupt(number: int, frame: types.FrameType | None) -> None:
@@ -55,14 +85,17 @@ def said(error: BaseException) -> str:
     return str(error)
 
 
-def enter() -> Place:
+def enter() -> CurrentCluster | OwnCluster:
     """Return our own cluster, or the user's where that was asked for in so many words."""
     chosen = os.environ.get("CLUSTER", "")
-    if chosen == "current":
-        return current_cluster.enter()
-    if chosen:
-        raise ClusterError(f"CLUSTER is `current` or isn't set, not {chosen!r}")
-    return own_cluster.enter()
+    match chosen:
+        case "current":
+            return current_cluster.enter()
+        case "installed":
+            return installed.enter()
+        case "":
+            return own_cluster.enter()
+    raise ClusterError(f"CLUSTER is `current`, `installed` or isn't set, not {chosen!r}")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ KEEP = "keep"
 THERE = """the context {} has this already: {}
 
 So an operator is installed there, or was, and the demo has changed nothing. If it is at work, try it with
-`kubectl apply -k {}`. If an earlier demo has left this, delete it:
+`make demo CLUSTER=installed`. If an earlier demo has left this, delete it:
 
 {}"""
 
@@ -34,6 +34,8 @@ class CurrentCluster:
     image: str
     folder: pathlib.Path
     runs_processes: bool = True
+    installs: bool = True
+    begins = "the operator starts on this machine"
     process: subprocess.Popen[bytes] | None = None
     kept: bool = False
     """Whether the user wants to keep what the demo has made."""
@@ -109,20 +111,24 @@ class CurrentCluster:
         try:
             self.clean_up()
         except KeyboardInterrupt:
-            return f"interrupted, so something may be left. Delete it:\n\n{Traces(self.stage).by_hand()}"
+            return f"interrupted, so something may be left. Delete it:\n\n{self.by_hand()}"
         except WrongError as error:
-            return f"not everything was deleted: {error}\n\nDelete it:\n\n{Traces(self.stage).by_hand()}"
+            return f"not everything was deleted: {error}\n\nDelete it:\n\n{self.by_hand()}"
         finally:
             self.end_operator()
             shutil.rmtree(self.folder)
         return ""
+
+    def by_hand(self) -> str:
+        """Return the commands that delete what the demo has made."""
+        return Traces(self.stage).by_hand()
 
     def clean_up(self) -> None:
         """Delete the app while the operator still works, and then what that needs."""
         traces = Traces(self.stage)
         if self.kept:
             print(
-                f"\nThe operator ends with the demo. To delete what is left:\n\n{traces.by_hand()}\n",
+                f"\nThe operator ends with the demo. To delete what is left:\n\n{self.by_hand()}\n",
                 flush=True,
             )
             return
@@ -143,20 +149,30 @@ def proxies() -> dict[str, str]:
 
 def enter() -> CurrentCluster:
     """Check that the demo can run there and is in nobody's way, before anything is touched."""
+    stage = chosen_stage("current")
+    context = stage.options[-1]
+    if found := Traces(stage).found():
+        raise ClusterError(THERE.format(context, ", ".join(found), Traces(stage).by_hand()))
+    progress.step(f"the demo uses the cluster of the context {context}, and deletes all that it makes there")
+    return CurrentCluster(stage, chosen_image(), pathlib.Path(tempfile.mkdtemp(prefix="formation-demo-")))
+
+
+def chosen_stage(wish: str) -> Stage:
+    """Return kubectl for the current context; raise ClusterError where that doesn't answer."""
     kubectl = shutil.which("kubectl")
     if kubectl is None:
-        raise ClusterError("CLUSTER=current needs kubectl: install it")
+        raise ClusterError(f"CLUSTER={wish} needs kubectl: install it")
     stage = Stage(kubectl, NAMESPACE)
     try:
         context = stage.run("config", "current-context").strip()
         # Whoever looks around meanwhile may change the current context.
         stage = dataclasses.replace(stage, options=("--context", context))
         stage.run("version")
-        found = Traces(stage).found()
     except WrongError as error:
-        raise ClusterError(f"CLUSTER=current needs a kube context that answers: {error}") from error
-    if found:
-        raise ClusterError(THERE.format(context, ", ".join(found), SAMPLE, Traces(stage).by_hand()))
-    progress.step(f"the demo uses the cluster of the context {context}, and deletes all that it makes there")
-    image = os.environ.get("SHOP_IMAGE") or busybox.IMAGE.name
-    return CurrentCluster(stage, image, pathlib.Path(tempfile.mkdtemp(prefix="formation-demo-")))
+        raise ClusterError(f"CLUSTER={wish} needs a kube context that answers: {error}") from error
+    return stage
+
+
+def chosen_image() -> str:
+    """Return the image of the sample: the public one, or the copy that the user has named."""
+    return os.environ.get("SHOP_IMAGE") or busybox.IMAGE.name

@@ -17,6 +17,8 @@ class OwnCluster:
     """The cluster that is up."""
 
     cluster: Cluster
+    installs: bool = True
+    begins = "the operator starts"
     rested: bool = False
     """Whether the user knows what is still up."""
 

@@ -24,6 +24,14 @@ class Place(Protocol):
         """Whether containers execute there."""
 
     @property
+    def installs(self) -> bool:
+        """Whether the CRD and the operator's rights aren't there yet."""
+
+    @property
+    def begins(self) -> str:
+        """What `start_operator` does, as a sentence."""
+
+    @property
     def stage(self) -> Stage:
         """Kubectl there."""
 

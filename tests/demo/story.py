@@ -6,6 +6,7 @@ from typing import Any
 from formation_cli.views import trouble
 from formation_operator.kube.objects import lenient
 from tests.cluster import progress
+from tests.demo.diary import Diary
 from tests.demo.place import Place
 from tests.demo.stage import HopelessError, WrongError, eventually, require, shown
 
@@ -15,23 +16,29 @@ LOG_LINES = {"worker": "worker: job ", "clock": "clock: tick "}
 WAIT = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=120s")
 
 
-def tell(place: Place) -> None:
+def tell(place: Place, diary: Diary) -> None:
     """Show everything, in order."""
-    install(place)
-    apply_sample(place)
-    scale(place)
+    if place.installs:
+        with diary.step("the CRD and the operator's rights are installed"):
+            install(place)
+    with diary.step(place.begins):
+        place.start_operator()
+    with diary.step("the sample is applied, and all of it runs"):
+        apply_sample(place)
+    with diary.step("two types are scaled, and nothing that runs is replaced"):
+        scale(place)
     if place.runs_processes:
-        show_processes(place)
+        with diary.step("web answers through its Service, and each type logs"):
+            show_processes(place)
     else:
         progress.step("left out: log lines and web's HTTP answer, as no process runs on a simulated node")
 
 
 def install(place: Place) -> None:
-    """Install the CRD and the operator's rights, and start the operator with just those."""
+    """Install the CRD and the operator's rights: the operator has just those."""
     place.stage.show("apply", "-k", "crds/")
     place.stage.show("apply", "-k", "manifests/rbac/")
     place.stage.show("wait", "--for=condition=Established", "crd/formations.formations.dev")
-    place.start_operator()
 
 
 def apply_sample(place: Place) -> None:

@@ -1,14 +1,16 @@
 """Helm, on a cluster on which nothing of ours is installed."""
 
 import pathlib
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from tests import once
+from tests import local_http, once
 from tests.client import Client, eventually
 from tests.cluster import build, paths
 from tests.cluster.cluster import Cluster
+from tests.distribution import releases
 from tests.distribution.helm import VERSIONS, Helm, binary
 from tests.images import operator_image, shop_image
 from tests.namespaces import fresh_namespace
@@ -28,6 +30,36 @@ def ready_helm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     if build.missing(request.param):
         pytest.skip("it isn't built: `make distribution` builds it")
     return Helm(binary(request.param), tmp_path_factory.mktemp("helm"))
+
+
+@pytest.fixture(scope="session")
+def registry() -> Iterator[str]:
+    """A registry on this machine alone, which forgets everything at its end."""
+    address = f"127.0.0.1:{local_http.free_port()}"
+    command = [str(build.ensure((build.CRANE,))["crane"]), "registry", "serve", "--address", address]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            eventually(lambda: answers(f"http://{address}/v2/"))
+            yield address
+        finally:
+            process.terminate()
+
+
+def answers(url: str) -> bool:
+    """Tell whether something answers at a URL."""
+    try:
+        local_http.text_of(url, seconds=2)
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="session")
+def first(registry: str, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A release whose image is for that registry."""
+    folder = tmp_path_factory.mktemp("first") / "dist"
+    releases.make(folder, registry)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -2,59 +2,46 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
+import zipfile
 from collections.abc import Callable
 from subprocess import PIPE
 
 import pytest
 
-from tests.cluster import paths
+from tests.cluster import images, paths
+from tests.distribution import releases
+from tests.distribution.releases import VERSION
 from tests.kustomization import load
-from tests.release import plugin, sbom
+from tests.release import image, plugin, sbom
 
+PROGRAM = re.compile(r"\.cpython-3(\d+)-(\w+)-linux-gnu\.so$")
 pytestmark = [pytest.mark.alone, pytest.mark.long]
-
-VERSION = "7.8.9-rc.1"
-IMAGE = "registry.example.com/team/formation-operator"
-REPOSITORY = "https://git.example.com/team/formation-operator"
 
 Run = Callable[..., str]
 
 
-def make(target: pathlib.Path, umask: int) -> dict[str, bytes]:
-    """Make a release, as somebody with that umask does, and return its files."""
-    command = [sys.executable, "-m", "tests.release", VERSION, "--image", IMAGE]
-    command += ["--repository", REPOSITORY, "--target", str(target)]
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
-    subprocess.run(command, cwd=paths.ROOT, env=environment, check=True, umask=umask)
-    return {path.name: path.read_bytes() for path in target.iterdir()}
-
-
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """A release."""
-    folder = tmp_path_factory.mktemp("first") / "dist"
-    make(folder, 0o022)
-    return folder
-
-
 def test_a_release_has_all_its_files_and_their_checksums(first: pathlib.Path) -> None:
-    names = {path.name.replace("amd64", "ARCH").replace("arm64", "ARCH") for path in first.iterdir()}
+    names = {path.name for path in first.iterdir()}
     assert names == {
         "RELEASE_NOTES.md",
         "SHA256SUMS",
-        f"formation-operator-{VERSION}-linux-ARCH.oci.tar",
+        f"formation-operator-{VERSION}.oci.tar",
         f"formation-operator-{VERSION}.tgz",
         "formation_operator-7.8.9rc1-py3-none-any.whl",
         "install.yaml",
         "kubectl_complete-formation",
         "krew.yaml",
-        f"kubectl-formation-{VERSION}-linux-ARCH",
-        f"kubectl-formation-{VERSION}-linux-ARCH.tar.gz",
+        f"kubectl-formation-{VERSION}-linux-amd64",
+        f"kubectl-formation-{VERSION}-linux-amd64.tar.gz",
+        f"kubectl-formation-{VERSION}-linux-arm64",
+        f"kubectl-formation-{VERSION}-linux-arm64.tar.gz",
         "operator.yaml",
+        "provenance.intoto.json",
         "sbom.spdx.json",
     }
     check = ["sha256sum", "--check", "--strict", "SHA256SUMS"]
@@ -62,8 +49,10 @@ def test_a_release_has_all_its_files_and_their_checksums(first: pathlib.Path) ->
     assert (first / "SHA256SUMS").read_text().count("\n") == len(names) - 1
 
 
-def test_the_same_sources_make_the_same_bytes_again(first: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    again = make(tmp_path / "dist", 0o077)
+def test_the_same_sources_make_the_same_bytes_again(
+    first: pathlib.Path, registry: str, tmp_path: pathlib.Path
+) -> None:
+    again = releases.make(tmp_path / "dist", registry, umask=0o077)
 
     assert {name for name, content in again.items() if content != (first / name).read_bytes()} == set()
 
@@ -78,14 +67,15 @@ def test_deleting_by_what_stops_the_operator_takes_no_formation(first: pathlib.P
     assert crd["kind"] == "CustomResourceDefinition"
 
 
-def test_the_name_of_the_image_and_its_version_are_everywhere(first: pathlib.Path) -> None:
-    assert f"image: {IMAGE}:{VERSION}\n" in (first / "install.yaml").read_text()
-    assert f"{IMAGE}:{VERSION}" in (first / "RELEASE_NOTES.md").read_text()
+def test_the_name_of_the_image_and_its_version_are_everywhere(first: pathlib.Path, registry: str) -> None:
+    name = f"{releases.image(registry)}:{VERSION}"
+    assert f"image: {name}\n" in (first / "install.yaml").read_text()
+    assert name in (first / "RELEASE_NOTES.md").read_text()
     (image,) = first.glob("*.oci.tar")
     with tarfile.open(image) as archive:
         index = archive.extractfile("index.json")
         assert index is not None
-        assert f"{IMAGE}:{VERSION}" in index.read().decode()
+        assert name in index.read().decode()
 
 
 @pytest.fixture
@@ -97,8 +87,8 @@ def alone_with(first: pathlib.Path, tmp_path: pathlib.Path) -> Callable[[str], R
         found = subprocess.run(where, stdout=PIPE, text=True, check=False).stdout.strip()
         if not found:
             pytest.skip(f"{python} isn't here")
-        (single,) = first.glob("kubectl-formation-*[!z]")
-        shutil.copy(single, tmp_path / "kubectl-formation")
+        single = plugin.name(VERSION, images.architecture())
+        shutil.copy(first / single, tmp_path / "kubectl-formation")
         shutil.copy(first / "kubectl_complete-formation", tmp_path)
         (tmp_path / "kubectl_complete-formation").chmod(0o755)
         (tmp_path / "python3").symlink_to(os.path.realpath(found))
@@ -120,6 +110,17 @@ def test_the_plugin_is_a_file_that_needs_a_python_alone(minor: int, alone_with: 
     sample = str(paths.ROOT / "manifests/samples/shop.yaml")
     assert "web: /shop web" in run("kubectl-formation", "export", "procfile", "-f", sample)
     assert "scale\t" in run("kubectl_complete-formation", "sc")
+
+
+@pytest.mark.parametrize("architecture", image.ARCHITECTURES)
+def test_the_single_file_of_an_architecture_has_its_own_programs_for_each_python(
+    architecture: str, first: pathlib.Path
+) -> None:
+    with zipfile.ZipFile(first / plugin.name(VERSION, architecture)) as file:
+        compiled = [PROGRAM.search(name) for name in file.namelist() if name.endswith(".so")]
+    found = {each.groups() for each in compiled if each}
+    assert None not in compiled
+    assert found == {(str(minor), images.MACHINES[architecture]) for _, minor in plugin.PYTHONS}
 
 
 OWN = {

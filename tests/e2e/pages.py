@@ -9,17 +9,38 @@ import subprocess
 import tarfile
 from collections.abc import Iterator
 
+from tests import documents
 from tests.cluster import images, paths
 from tests.cluster.cluster import Cluster, environment
 from tests.images import shop_image
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 AGE = re.compile(r"\b(\d+[hms])+$")
+RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 
 
 def blocks(text: str) -> list[tuple[str, str]]:
     """Return the kind and the text of each block of a page."""
     return BLOCK.findall(text)
+
+
+def steps(text: str) -> list[tuple[str, str]]:
+    """Return what a page has typed, in its order, each with the output that it shows below.
+
+    That is each block of commands, and each command in a row of a table.
+    """
+    places = sorted(
+        [
+            *((found.start(), found[1], found[2]) for found in BLOCK.finditer(text)),
+            *((found.start(), "sh", f"{found[1]}\n") for found in documents.CELL.finditer(text)),
+        ]
+    )
+    following = [*places[1:], (0, "", "")]
+    return [
+        (commands, shown if below == "text" else "")
+        for (_, kind, commands), (_, below, shown) in zip(places, following, strict=True)
+        if kind == "sh"
+    ]
 
 
 def columns(output: str) -> list[list[str]]:

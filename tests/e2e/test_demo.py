@@ -4,7 +4,6 @@ import os
 import pathlib
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +13,7 @@ from tests.client import Client, established, eventually
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
 from tests.e2e import pages
+from tests.e2e.demos import command, demo, environment
 from tests.images import busybox
 from tests.installation import install
 from tests.operator_process import OperatorProcess
@@ -40,34 +40,6 @@ def theirs(real_node: Cluster, operator: OperatorProcess) -> Iterator[Cluster]:
     operator.start()
 
 
-def command() -> list[str]:
-    return [sys.executable, "-m", "tests.demo"]
-
-
-def environment(cluster: Cluster, **variables: str) -> dict[str, str]:
-    """Return the environment of somebody whose current context is this cluster."""
-    path = os.pathsep.join([str(cluster.kubectl.parent), os.environ["PATH"]])
-    own = {"CLUSTER": "current", "KUBECONFIG": str(cluster.kubeconfig), "PATH": path, **variables}
-    return {**os.environ, **own}
-
-
-def demo(
-    cluster: Cluster, stdin: int = subprocess.DEVNULL, **variables: str
-) -> subprocess.CompletedProcess[str]:
-    """Run the demo, without a terminal unless there is one."""
-    return subprocess.run(
-        command(),
-        cwd=paths.ROOT,
-        env=environment(cluster, **variables),
-        stdin=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
 def left(cluster: Cluster) -> str:
     """Return what is there of all that a demo makes."""
     return cluster.run_kubectl("get", "--ignore-not-found", "--output=name", *WHAT_A_DEMO_MAKES)
@@ -83,6 +55,11 @@ def test_a_demo_on_somebodys_cluster_shows_every_step_and_leaves_nothing(theirs:
     assert "nothing is left" in done.stdout
     assert left(theirs) == ""
 
+    *_, report = done.stdout.partition("### ")
+    assert report.startswith("`make demo CLUSTER=current`: ok\n")
+    assert report.count(" | ok |") == 6
+    assert "failed" not in report
+
 
 def test_an_image_that_cannot_be_pulled_ends_the_demo_with_the_cause_and_leaves_nothing(
     theirs: Cluster,
@@ -94,6 +71,10 @@ def test_an_image_that_cannot_be_pulled_ends_the_demo_with_the_cause_and_leaves_
     assert said.startswith("demo: ")
     assert NOT_PULLED in said
     assert "timed out" not in done.stdout
+    *_, report = done.stdout.removesuffix(f"{said}\n").partition("### ")
+    assert report.startswith("`make demo CLUSTER=current`: failed\n")
+    assert report.count("**failed**") == 1
+    assert NOT_PULLED not in report
     assert "nothing is left" in done.stdout
     assert left(theirs) == ""
 

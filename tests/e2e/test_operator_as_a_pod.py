@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from formation_operator.kube.objects import timestamps
+from tests import once
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually, throughout
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
-from tests.e2e import shop_web
+from tests.e2e import demos, shop_web
 from tests.e2e.workers import READY
+from tests.images import busybox
 from tests.namespaces import fresh_namespace
 
 pytestmark = [pytest.mark.alone, pytest.mark.node]
@@ -40,7 +42,8 @@ def user(without_operator: Cluster) -> Iterator[Client]:
 
 
 def test_the_operator_works_as_a_pod(user: Client, shop: None) -> None:
-    assert user.cluster.run_kubectl("exec", *OPERATOR, "--", "id", "-u").strip() == "65532"
+    who = ("python3", "-c", "import os; print(os.getuid())")  # the image has no shell, and no other command
+    assert user.cluster.run_kubectl("exec", *OPERATOR, "--", *who).strip() == "65532"
 
     user("apply", "-k", str(paths.ROOT / "manifests" / "samples"))
     user(*READY)
@@ -86,6 +89,18 @@ def addressed(kubectl: Client, service: str) -> list[str]:
         return [each["targetRef"]["name"] for item in slices for each in item["endpoints"] or []]
 
     return eventually(found)
+
+
+def test_a_demo_with_the_operator_that_is_installed_makes_its_sample_alone(user: Client) -> None:
+    once.load(user.cluster, busybox.build())
+    which = ("get", *OPERATOR, "--output=jsonpath={.metadata.uid} {.metadata.generation}")
+    before = user.cluster.run_kubectl(*which)
+    done = demos.demo(user.cluster, CLUSTER="installed")
+
+    assert done.returncode == 0, done.stdout
+    assert "### `make demo CLUSTER=installed`: ok\n" in done.stdout
+    assert user.cluster.run_kubectl("get", "namespace", "formation-demo", "--ignore-not-found") == ""
+    assert user.cluster.run_kubectl(*which) == before
 
 
 def test_what_the_operator_made_outlives_it(user: Client) -> None:

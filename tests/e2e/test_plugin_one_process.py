@@ -8,7 +8,7 @@ import pytest
 from tests.client import Client, eventually
 from tests.e2e.scripts import GREETS, READY, shop_of
 from tests.plugin import Plugin
-from tests.terminal import CTRL_C
+from tests.terminal import CTRL_C, plain
 
 pytestmark = pytest.mark.node
 
@@ -55,8 +55,7 @@ def test_a_way_back_from_it_says_that_what_runs_stays_and_so_it_does(shop: Clien
     before = set(formation("ps", "shop", "-o", "name").stdout.split())
     formation("deploy", "shop", "--image", "registry.example.com/shop:nowhere", "--wait", code=1)
     back = formation("rollback", "shop", "--to", "1", "--wait").stderr.splitlines()
-    stay = "its processes that run this already stay, and all others are replaced"
-    assert [line for line in back if " processes " in line][:2] == [f"web: {stay}", f"worker: {stay}"]
+    assert "web, worker: the processes are restarted, unless they run this already" in back
     assert before <= set(formation("ps", "shop", "-o", "name").stdout.split())
 
 
@@ -89,3 +88,29 @@ def test_two_ctrl_cs_end_what_follows_without_a_trace(shop: Client, formation: P
         piped.send_signal(signal.SIGINT)
         assert "Traceback" not in piped.communicate()[0]
     assert piped.returncode == 130
+
+
+def test_an_image_a_revision_and_a_variable_are_words_behind_the_name(
+    shop: Client, formation: Plugin
+) -> None:
+    image = formation("history", "shop", "1", "-o", "json").stdout
+    assert formation("config", "get", "shop", "GREETING").stdout == "hello\n"
+    formation("config", "set", "shop", "--secret", "TOKEN", stdin="s3cret")
+    assert formation("config", "get", "shop", "TOKEN").stdout == "s3cret\n"
+    own = ("--env", "GREETING=$(TOKEN)", "--env", "MORE=$GREETING")
+    said = ("/bin/sh", "-c", 'echo "$GREETING $MORE $TOKEN"')
+    assert formation("run", "shop", *own, "--", *said).stdout == "$(TOKEN) $GREETING s3cret\n"
+    formation("deploy", "shop", "registry.example.com/shop:nowhere", "--wait", code=1)
+    formation("rollback", "shop", "1", "--wait")
+    now = formation("history", "shop", "4", "-o", "json").stdout
+    assert json.loads(now) == json.loads(image)
+
+
+def test_a_window_of_80_columns_has_a_line_for_each_process(shop: Client, formation: Plugin) -> None:
+    with formation.terminal("ps", "shop", columns=80) as terminal:
+        terminal.sees("all process types run")
+    rows = [line.split()[:3] for line in plain(terminal.sent).splitlines()]
+    assert len(rows) >= 3
+    names = [name for type_, name, *_ in (row for row in rows[1:3])]
+    assert [name.partition(".")[0] for name in names] == ["web", "worker"]
+    assert [row[2] for row in rows[1:3]] == ["Running", "Running"]

@@ -75,6 +75,20 @@ def test_a_release_is_followed_until_it_has_ended(shop: Client, formation: Plugi
     assert "the release command has succeeded" in done[-1]
 
 
+def test_a_release_that_has_failed_is_tried_again_once_its_cause_is_gone(
+    shop: Client, formation: Plugin
+) -> None:
+    shop("create", "configmap", "outside", "--from-literal=CODE=3")
+    shop.apply(shop_with("exit $CODE", envFrom=[{"configMapRef": {"name": "outside"}}]))
+    shop("wait", "--for=jsonpath={.status.release.state}=Failed", "formation/shop", "--timeout=60s")
+    shop("patch", "configmap", "outside", "--type=merge", '--patch={"data":{"CODE":"0"}}')
+    first, *_, last = formation("release", "shop", "--retry", "-f").stdout.splitlines()
+    assert first == "shop: the release command runs again"
+    assert "the release command has succeeded" in last
+    shop(*READY)
+    assert "has failed. Nothing was changed." in formation("release", "shop", "--retry", code=2).stderr
+
+
 WRONG: dict[str, tuple[tuple[str, ...], builders.Manifest, str]] = {
     "an image that can't be pulled": (("deploy", "--image", UNPULLABLE), {}, "can't pull its image"),
     "an image without a name": (("deploy", "--image", "Shop:v9"), {}, "can't pull its image"),
@@ -161,7 +175,7 @@ def test_a_rollback_beside_a_release_names_its_job_and_restarts_nothing(
     job = shop("get", "formation/shop", "--output=jsonpath={.status.release.job}").stdout
     shop("wait", "--for=condition=Ready", *released, f"--selector=job-name={job}", "--timeout=60s")
     runs = f"The release command of an earlier deploy still runs, in Job {job}."
-    said = f"{runs} To end it: kubectl delete job {job}"
+    said = f"{runs} To end it: kubectl formation stop shop --process {job}"
     for how in ("--dry-run", "--wait"):
         back = formation("rollback", "shop", "--to", "1", how).stderr.splitlines()
         assert said in back
@@ -169,6 +183,6 @@ def test_a_rollback_beside_a_release_names_its_job_and_restarts_nothing(
     for look in ("ps", "release"):
         assert said in formation(look, "shop").stderr.splitlines()
     assert formation("ps", "shop", "web", "-o", "name").stdout == before
-    shop("delete", "job", job)
+    formation("stop", "shop", "--process", job)
     for look in ("ps", "release"):
         assert job not in formation(look, "shop").stderr

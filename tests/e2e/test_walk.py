@@ -3,15 +3,18 @@
 import dataclasses
 import json
 import pathlib
+import re
 from collections.abc import Iterator
 
 import pytest
 
+from tests import once
 from tests.builders import IMAGE, Manifest
 from tests.client import Client, eventually
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
 from tests.e2e import pages
+from tests.images import busybox
 from tests.operator_process import OperatorProcess
 from tests.systems.web_client import SteadyClient, try_to_get
 
@@ -19,21 +22,28 @@ pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.node]
 
 PATIENCE = 180
 """Seconds: a rollout on a busy machine, and the second crash that makes a process `Crashing`."""
-WORKERS = {"spec": {"processes": {"worker": {"replicas": 4}}}}
 FAILS = "--timeout=30s"
 """The wait that the tutorial says fails."""
 SEEN = {
     "get fm\n": ("shop-web", "shop-worker", "shop-clock"),
-    "deployment/shop-worker --replicas=2": ("2",),
-    "kubectl get fm shop -o wide": (
-        "Crashing",
-        "Exited",
-        "exited with code 1: fail: failed: this process type always fails",
-    ),
-    "kubectl set image": ("registry.example.com/shop:v1",),
+    "deployment/shop-worker --replicas=3": ("3",),
+    "kubectl get fm shop -o wide": ("Crashing", "Exited", "exited with code 1: {fails}"),
+    "--selector formations.dev/release": ("{migrates}",),
+    "kubectl set image": ("{first}",),
     "kubectl apply -k": ("clock=1/1", "web=2/2", "worker=2/2"),
 }
 """By a part of a block, what the page says that its last command shows, at once or after a while."""
+SAMPLES = {
+    "its own": {"first": busybox.IMAGE.name, "fails": "no database", "migrates": "migrated"},
+    "of this repository": {
+        "first": IMAGE,
+        "fails": "fail: failed: this process type always fails",
+        "migrates": "migrate: step 3 of 3 done",
+    },
+}
+"""By whose the cluster is, what the commands of its sample write."""
+HERE = "## On the cluster of this repository"
+NOT_TYPED = {"kubectl port-forward service/shop-web 8080:8080": "it takes a port until Ctrl-C"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,15 +102,30 @@ def below(blocks: list[tuple[str, str]], place: int) -> str:
     return text if kind == "text" else ""
 
 
-def test_the_tutorial_shows_what_it_says(reader: Reader) -> None:
-    reader.types("kubectl apply -k manifests/samples/")  # what `make demo` leaves behind
-    reader.types("kubectl scale formation/shop --replicas=3")
-    reader.types(f"kubectl patch formation/shop --type=merge -p '{json.dumps(WORKERS)}'")
-    reader.types_until("kubectl get formation shop", "web=3/3 worker=4/4")
-    blocks = page("tutorial.md")
+def tutorial(cluster: str) -> list[tuple[str, str]]:
+    """Return the blocks of the tutorial, for the cluster of this repository with the words replaced."""
+    text, _, here = (paths.ROOT / "docs" / "tutorial.md").read_text().partition(HERE)
+    if cluster == "of this repository":
+        for words, there in re.findall(r"^\| `(.*)` \| `(.*)` \|$", here, re.MULTILINE):
+            assert words in text
+            text = text.replace(words, there)
+    return pages.blocks(text)
+
+
+@pytest.mark.parametrize("cluster", SAMPLES)
+def test_the_tutorial_shows_what_it_says(cluster: str, reader: Reader) -> None:
+    for image in (busybox.IMAGE, busybox.NEXT):
+        once.load(reader.kubectl.cluster, busybox.build(image))
+    reader.kubectl("label", "namespace", "walk", pages.RESTRICTED)
+    if cluster == "of this repository":
+        reader.types("kubectl apply -k manifests/samples/")  # what `make demo` leaves behind
+        reader.types("kubectl scale formation/shop --replicas=3")
+    blocks = tutorial(cluster)
     seen = set()
     for place, (kind, commands) in enumerate(blocks):
-        if kind != "sh" or commands.startswith("make "):
+        if kind == "console":
+            assert commands.strip() in NOT_TYPED
+        if kind != "sh":
             continue
         if FAILS in commands:
             done = pages.typed(commands, reader.folder, reader.variables)
@@ -109,13 +134,15 @@ def test_the_tutorial_shows_what_it_says(reader: Reader) -> None:
             continue
         part = next((each for each in SEEN if each in commands), "")
         seen.add(part)
+        words = [each.format(**SAMPLES[cluster]) for each in SEEN.get(part, ())]
         shown = [" ".join(line) for line in pages.columns(below(blocks, place))]
-        reader.types_until(commands, *SEEN.get(part, ()), *shown)
+        reader.types_until(commands, *words, *shown)
         if "set image" in part:
             reader.types_until(
                 "kubectl describe formation shop", "DriftRepaired", "kubectl-set", "containers.web.image"
             )
     assert seen >= SEEN.keys()
+    eventually(lambda: not reader.kubectl.list_all("deployment"))
 
 
 def plain(name: str, label: str, *command: str) -> Manifest:
@@ -214,9 +241,11 @@ def test_an_app_comes_from_a_procfile_and_from_heroku(reader: Reader) -> None:
     (reader.folder / "formation.json").write_text(json.dumps(HEROKU))  # what the first line would fetch
     (reader.folder / "app.json").write_text(json.dumps(APP))
     shown = page("how-to/procfile.md", until="## On the laptop")
-    procfile, heroku, _variables = (text for kind, text in shown if kind == "sh")  # the last asks Heroku, too
+    # The last asks Heroku, too.
+    procfile, looks, heroku, _variables = (text for kind, text in shown if kind == "sh")
 
     reader.types(procfile)
+    reader.types(looks)
     reader.types_until("kubectl get fm shop", "True", "web=2/2 worker=1/1")
     _, *others = procfile.splitlines()
     reader.types("\n".join(others))  # as the page says, they may be repeated
@@ -235,6 +264,8 @@ def test_an_app_comes_from_a_procfile_and_from_heroku(reader: Reader) -> None:
 
 def test_variables_are_set_as_the_page_on_config_says(reader: Reader) -> None:
     reader.types("kubectl apply -k manifests/samples/")
+    (reader.folder / "url.txt").write_text(f"{DATABASE}\n")
+    (reader.folder / "secrets.env").write_text("TOKEN=abc\nSIGNING_KEY=def\nMODE=fast\n")
     commands = [text for kind, text in page("how-to/config.md") if kind == "sh"]
     for each in commands:
         reader.types(each)

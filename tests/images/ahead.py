@@ -39,7 +39,7 @@ def parts(node: str) -> list[Part]:
         ("base", debian.base),
         ("operator", operator_image.build),
         ("metrics", functools.partial(build.ensure, (build.METRICS,))),
-        ("helm", functools.partial(build.ensure, (build.HELM4, build.HELM3))),
+        ("helm", functools.partial(build.ensure, (build.HELM4, build.HELM3, build.CRANE))),
         ("linter", functools.partial(build.ensure, (build.KUBE_SCORE,))),
         *(("systems", functools.partial(system_image.build, name)) for name in system_image.SYSTEMS),
     ]

@@ -1,5 +1,6 @@
 """The public image that the first sample runs, made here where no registry is: Debian's own busybox."""
 
+import dataclasses
 import pathlib
 import platform
 import subprocess
@@ -13,11 +14,13 @@ IMAGE = images.Image(
     "docker.io/library/busybox:1.36",
     env=(("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),),
 )
+NEXT = dataclasses.replace(IMAGE, name="docker.io/library/busybox:1.37")
+"""The version that pages deploy after it: the same here, under another name."""
 PACKAGE = "busybox-static"
 
 
-def build() -> pathlib.Path:
-    """Return the image as a docker-archive, making it if it isn't in the cache."""
+def build(image: images.Image = IMAGE) -> pathlib.Path:
+    """Return an image as a docker-archive, making it if it isn't in the cache."""
     suite = platform.freedesktop_os_release().get("VERSION_CODENAME", "stable")
 
     def make(folder: pathlib.Path, target: pathlib.Path) -> None:
@@ -33,9 +36,10 @@ def build() -> pathlib.Path:
                 (program.parent / name).symlink_to(program.name)
         (root / "tmp").mkdir()
         (root / "tmp").chmod(0o1777)
-        images.write(target, root, IMAGE)
+        images.write(target, root, image)
 
-    return workshop.once("busybox", suite, make)
+    _, _, tag = image.name.partition(":")
+    return workshop.once(f"busybox-{tag}", suite, make)
 
 
 def download(folder: pathlib.Path) -> pathlib.Path:

@@ -7,11 +7,12 @@ build: no daemon, no registry, and nothing of this machine's own containers is t
 import hashlib
 import os
 import pathlib
+from typing import NamedTuple
 
 import yaml
 
-from tests.cluster import paths
-from tests.images import debian, pip_settings, workshop
+from tests.cluster import images, paths
+from tests.images import debian, pip_settings, runtime, workshop
 
 NAMED_IN = "manifests/image/kustomization.yaml"
 
@@ -22,41 +23,60 @@ def reference(sources: pathlib.Path = paths.ROOT) -> str:
     return f"{image['newName']}:{image['newTag']}"
 
 
-def base() -> str:
-    """Return the base image.
+class Bases(NamedTuple):
+    """What an image is built upon, and what builds it."""
+
+    base: str
+    builder: str
+
+
+def bases(architecture: str) -> Bases:
+    """Return the images for an architecture; what builds is of this machine's own.
 
     ``BASE_IMAGE`` names another one, such as the Dockerfile's default where a registry is at hand.
     """
-    return os.environ.get("BASE_IMAGE") or f"docker-archive:{debian.base()}"
+    if chosen := os.environ.get("BASE_IMAGE"):
+        return Bases(chosen, chosen)
+    return Bases(f"docker-archive:{runtime.base(architecture)}", f"docker-archive:{debian.base()}")
 
 
 def build() -> pathlib.Path:
-    """Return the image as a docker-archive, building it if these sources have none in the cache."""
-    chosen = base()
+    """Return this machine's image as a docker-archive, building it if the cache has none of these sources."""
+    architecture = images.architecture()
+    chosen = bases(architecture)
 
     def make(folder: pathlib.Path, target: pathlib.Path) -> None:
-        bud(folder, paths.ROOT, chosen, f"docker-archive:{target}:{reference()}")
+        bud(folder, paths.ROOT, architecture, chosen, f"docker-archive:{target}:{reference()}")
 
     return workshop.once("operator", digest(chosen), make)
 
 
-def bud(folder: pathlib.Path, sources: pathlib.Path, chosen: str, target: str, *options: str) -> None:
-    """Build an image of the sources upon a base, in ``folder``, and push it to a target."""
+def bud(
+    folder: pathlib.Path, sources: pathlib.Path, architecture: str, chosen: Bases, target: str, *options: str
+) -> None:
+    """Build an image of the sources for an architecture, in ``folder``, and push it to a target."""
     workshop.require("buildah")
     buildah = ["buildah", "--root", str(folder / "storage"), "--runroot", str(folder / "run")]
     buildah += ["--storage-driver", "vfs"]
-    named = ["--build-arg", f"BASE_IMAGE={chosen}", "--tag", reference(sources)]
+    variables = {
+        "BASE_IMAGE": chosen.base,
+        "BUILD_IMAGE": chosen.builder,
+        "BUILDPLATFORM": f"linux/{images.architecture()}",
+        "TARGETPLATFORM": f"linux/{architecture}",
+    }
+    named = ["--platform", variables["TARGETPLATFORM"], "--tag", reference(sources)]
+    named += [f"--build-arg={name}={value}" for name, value in variables.items()]
     settings = pip_settings.bud_options(folder)
     workshop.run([*buildah, "bud", "--isolation", "chroot", *named, *settings, *options, str(sources)])
     workshop.run([*buildah, "push", reference(sources), target])
 
 
-def digest(chosen: str) -> str:
+def digest(chosen: Bases) -> str:
     """Return a short hash of everything that the image is made from."""
     package = paths.ROOT / "operator" / "formation_operator"
     sources = sorted(path for path in package.rglob("*") if "__pycache__" not in path.parts)
     files = [paths.ROOT / name for name in ("Dockerfile", "requirements.txt", NAMED_IN)]
-    summary = hashlib.sha256(chosen.encode())
+    summary = hashlib.sha256(repr(chosen).encode())
     for file in [*files, *sources]:
         if file.is_file():
             summary.update(f"{file.relative_to(paths.ROOT)}\0{file.stat().st_size}\0".encode())

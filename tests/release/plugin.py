@@ -5,7 +5,6 @@ Source: https://docs.pex-tool.org
 
 import json
 import pathlib
-import platform
 import sys
 from typing import Any
 
@@ -23,20 +22,22 @@ OLDEST_GLIBC, NEWEST_GLIBC = 17, 28
 """Of glibc 2, for which the wheels are: https://peps.python.org/pep-0600/"""
 
 
-def name(version: str) -> str:
-    """Return the file's name: its wheels are for this kind of machine."""
-    machine = images.ARCHITECTURES.get(platform.machine(), platform.machine())
-    return f"kubectl-formation-{version}-linux-{machine}"
+def name(version: str, architecture: str) -> str:
+    """Return the file's name: its wheels are for one architecture."""
+    return f"kubectl-formation-{version}-linux-{architecture}"
 
 
-def build(sources: pathlib.Path, tools: pathlib.Path, target: pathlib.Path, seconds: int) -> None:
-    """Write the plugin of the sources, its locked dependencies with it, into a file."""
-    work = tools.parent / "plugin"
+def build(
+    sources: pathlib.Path, tools: pathlib.Path, target: pathlib.Path, seconds: int, architecture: str
+) -> None:
+    """Write the plugin of the sources for an architecture, its locked dependencies with it, into a file."""
+    machine = images.MACHINES[architecture]
+    work = tools.parent / f"plugin-{architecture}"
     wheels = work / "wheels"
     for python in PYTHONS:
-        download(python, wheels)
+        download(python, machine, wheels)
     options = [
-        *(f"--complete-platform={json.dumps(described(python))}" for python in PYTHONS),
+        *(f"--complete-platform={json.dumps(described(python, machine))}" for python in PYTHONS),
         # What is there already: to resolve anything, pex would fetch a pip of its own.
         *("--no-build", "--no-pypi", f"--pre-resolved-dists={wheels}", f"--requirement={LOCK}"),
         f"--sources-directory={sources / 'operator'}",
@@ -57,33 +58,35 @@ def parts() -> list[sbom.Part]:
     return [*sbom.python_packages(LOCK.read_text()), *(each for each in tools if each.name == "pex")]
 
 
-def download(python: tuple[int, int], wheels: pathlib.Path) -> None:
-    """Download the wheels of the lock file for a Python, by their hashes."""
+def download(python: tuple[int, int], machine: str, wheels: pathlib.Path) -> None:
+    """Download the wheels of the lock file for a Python on such a machine, by their hashes."""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "download"]
     options = ["--no-deps", "--require-hashes", "--only-binary=:all:", f"--dest={wheels}"]
-    chosen = [f"--python-version={python[0]}.{python[1]}", *(f"--platform={each}" for each in platforms())]
+    chosen = [
+        f"--python-version={python[0]}.{python[1]}",
+        *(f"--platform={each}" for each in platforms(machine)),
+    ]
     workshop.run([*pip, *options, *chosen, f"--requirement={LOCK}"])
 
 
-def platforms() -> list[str]:
+def platforms(machine: str) -> list[str]:
     """Return the tags of a Linux that runs the wheels, best first."""
-    machine = platform.machine()
     found = [f"manylinux_2_{minor}_{machine}" for minor in range(NEWEST_GLIBC, OLDEST_GLIBC - 1, -1)]
     return [*found, f"manylinux2014_{machine}", f"linux_{machine}"]
 
 
-def described(python: tuple[int, int]) -> dict[str, Any]:
+def described(python: tuple[int, int], machine: str) -> dict[str, Any]:
     """Return a Python on such a Linux as pex takes it: what it can install, and what markers say of it."""
     version = f"{python[0]}.{python[1]}"
     found = [
-        *tags.cpython_tags(python, platforms=platforms()),
-        *tags.compatible_tags(python, f"cp{python[0]}{python[1]}", platforms()),
+        *tags.cpython_tags(python, platforms=platforms(machine)),
+        *tags.compatible_tags(python, f"cp{python[0]}{python[1]}", platforms(machine)),
     ]
     markers = {
         "implementation_name": "cpython",
         "implementation_version": f"{version}.0",
         "os_name": "posix",
-        "platform_machine": platform.machine(),
+        "platform_machine": machine,
         "platform_python_implementation": "CPython",
         "platform_system": "Linux",
         "python_full_version": f"{version}.0",

@@ -1,5 +1,6 @@
 """The documents: what they show can be applied and typed, and their links lead somewhere."""
 
+import collections
 import json
 import pathlib
 import re
@@ -13,25 +14,14 @@ import yaml
 
 from crds.generate import crd, snapshot
 from formation_cli.program import program
-from formation_operator.api import naming
-from formation_operator.api.formation import FormationSpec, ProcessType
-from tests import builders
+from tests import documents
 from tests.cluster import paths
 from tests.unit import structural
 from tests.unit.facts import intents, parsed
 
 Json = dict[str, Any]
 
-PAGES = sorted(
-    [
-        *paths.ROOT.glob("*.md"),
-        *(paths.ROOT / "docs").rglob("*.md"),
-        paths.ROOT / "manifests/chart/README.md",
-        paths.ROOT / "tests/cluster/README.md",
-    ]
-)
 INDEX = paths.ROOT / "docs" / "README.md"
-BLOCK = re.compile(r"^ *```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 [VERSION] = crd.build(snapshot.read())["spec"]["versions"]
@@ -50,50 +40,23 @@ OF_OTHERS = {"gateway.networking.k8s.io/v1", "keda.sh/v1alpha1"}
 """What isn't Kubernetes' own: nothing here knows it."""
 
 
-def name_of(page: pathlib.Path) -> str:
-    return str(page.relative_to(paths.ROOT))
+(SHOP,) = (shown for place, shown in documents.objects() if place.startswith("README.md"))
+OBJECTS = [pytest.param(shown, id=place) for place, shown in documents.objects()]
 
 
-def blocks(*kinds: str) -> Iterator[Any]:
-    """Return each block of some kinds, as a row that is named after its page and line."""
-    for page in PAGES:
-        text = page.read_text()
-        for found in BLOCK.finditer(text):
-            if found[1] in kinds:
-                line = text.count("\n", 0, found.start()) + 1
-                yield pytest.param(found[2], id=f"{name_of(page)}:{line}")
+def test_the_formation_of_the_readme_is_twelve_lines_and_eight_objects() -> None:
+    (block,) = (block for block in documents.blocks("yaml") if block.place.startswith("README.md"))
+    kinds = collections.Counter(each["kind"] for each in documents.made(SHOP))
+    assert len(block.text.splitlines()) == 12
+    assert kinds == {"Deployment": 3, "Service": 1, "PodDisruptionBudget": 2, "CronJob": 1, "Job": 1}
 
 
-(SHOP,) = (yaml.safe_load(row.values[0]) for row in blocks("yaml") if str(row.id).startswith("README.md"))
-
-
-def documents() -> Iterator[Any]:
-    for block in blocks("yaml"):
-        text = str(block.values[0])
-        if text.splitlines()[0].endswith(("kustomization.yaml", "prometheus.yaml", "values.yaml")):
-            continue  # no object of the API
-        for place, document in enumerate(yaml.safe_load_all(text)):
-            yield pytest.param(document, id=f"{block.id}-{place}")
-
-
-def whole(part: Json) -> Json:
-    """Return the Formation that some process types stand for, or fields of one or of the spec."""
-    worker = builders.a_process("/worker")
-    if part.keys() <= {field.alias for field in ProcessType.model_fields.values()}:
-        return builders.a_formation(processes={"worker": {**worker, **part}})
-    if part.keys() <= {field.alias for field in FormationSpec.model_fields.values()}:
-        return builders.a_formation(**{"processes": {"worker": worker}, **part})
-    return builders.a_formation(processes={name: {**worker, **process} for name, process in part.items()})
-
-
-@pytest.mark.parametrize("document", [*documents()])
+@pytest.mark.parametrize("document", OBJECTS)
 def test_what_is_shown_to_apply_is_valid(document: Json) -> None:
-    version = document.get("apiVersion", naming.API_VERSION)
-    if version == naming.API_VERSION:
-        formation = document if "kind" in document else whole(document)
+    if formation := documents.formation(document):
         assert [*structural.faults(SCHEMA, formation)] == []
         assert intents(parsed(formation))
-    elif version not in OF_OTHERS:
+    elif (version := document["apiVersion"]) not in OF_OTHERS:
         assert [*structural.unknown(KUBERNETES[version] + document["kind"], document)] == []
 
 
@@ -110,7 +73,7 @@ def probes(value: Any) -> Iterator[Json]:
                 yield from probes(item)
 
 
-@pytest.mark.parametrize("document", [*documents()])
+@pytest.mark.parametrize("document", OBJECTS)
 def test_no_probe_names_a_host(document: Json) -> None:
     # Kubelet would connect to it from the node, and Pod Security refuses the Pod.
     actions = [action for probe in probes(document) for action in probe.values() if isinstance(action, dict)]
@@ -120,11 +83,13 @@ def test_no_probe_names_a_host(document: Json) -> None:
 def budgets() -> Iterator[Any]:
     """Yield each PodDisruptionBudget that a page shows or a manifest holds."""
     kind = "PodDisruptionBudget"
-    yield from (row for row in documents() if row.values[0].get("kind") == kind)
+    for place, shown in documents.objects():
+        if shown.get("kind") == kind:
+            yield pytest.param(shown, id=place)
     for file in sorted((paths.ROOT / "manifests").rglob("*.yaml")):
         for text in file.read_text().split("\n---\n"):
             if f"kind: {kind}" in text:
-                yield pytest.param(yaml.safe_load(text), id=name_of(file))
+                yield pytest.param(yaml.safe_load(text), id=documents.name_of(file))
 
 
 @pytest.mark.parametrize("budget", [*budgets()])
@@ -138,7 +103,7 @@ def anchors(page: pathlib.Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in plain}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@pytest.mark.parametrize("page", documents.PAGES, ids=documents.name_of)
 def test_each_link_leads_to_a_file_and_to_a_heading_of_it(page: pathlib.Path) -> None:
     broken = []
     for link in LINK.findall(page.read_text()):
@@ -149,11 +114,16 @@ def test_each_link_leads_to_a_file_and_to_a_heading_of_it(page: pathlib.Path) ->
     assert broken == []
 
 
+SHELL = re.compile(r"(?:&&|\||;|\$\()(?=(?:[^']*'[^']*')*[^']*$)")
+"""What separates commands, unless it is in quotes."""
+
+
 def typed(words: str) -> Iterator[list[str]]:
     """Yield what follows some words in each line of commands, without what is a shell's."""
-    for block in blocks("sh"):
-        for line in str(block.values[0]).replace("\\\n", " ").splitlines():
-            for command in re.split(r"&&|\||;|\$\(", line.partition(" #")[0]):
+    cells = [cell for page in documents.PAGES for cell in documents.CELL.findall(page.read_text())]
+    for text in (*(block.text for block in documents.blocks("sh")), *cells):
+        for line in text.replace("\\\n", " ").splitlines():
+            for command in SHELL.split(line.partition(" #")[0]):
                 if command.strip().startswith(f"{words} "):
                     yield shlex.split(command)[len(words.split()) :]
 

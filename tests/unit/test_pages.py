@@ -6,20 +6,35 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import click
 import pytest
 
+from formation_cli.cluster import kinds
 from formation_cli.command_table import ENTRIES
+from formation_cli.commands.config import stale
+from formation_cli.program import program
+from formation_cli.views import history, processes
 from formation_operator.api.formation import ProcessType
 from formation_operator.command_line import parser
 from tests import builders
-from tests.cluster import paths
-from tests.kustomization import load
+from tests.cluster import build, paths
+from tests.faults.table import FAULTS
+from tests.kustomization import built, load
 from tests.unit.facts import intents, parsed
 
 DOCS = paths.ROOT / "docs"
-EVERYDAY, ADMINISTER, OWNERSHIP, OPERATING = (
+EVERYDAY, ADMINISTER, OWNERSHIP, OPERATING, INSTALL, CONFIG, CLI, FAULTY = (
     (DOCS / name).read_text()
-    for name in ("how-to/everyday.md", "how-to/administer.md", "ownership.md", "operating.md")
+    for name in (
+        "how-to/everyday.md",
+        "how-to/administer.md",
+        "ownership.md",
+        "operating.md",
+        "how-to/install.md",
+        "how-to/config.md",
+        "cli.md",
+        "faults.md",
+    )
 )
 NOTICE = re.compile(r'\bNotice\(\s*(?:reason=)?"(\w+)"')
 OTHER: dict[str, Any] = {
@@ -107,6 +122,46 @@ def test_each_event_of_the_operators_own_is_explained() -> None:
     assert {reason for reason in told if f"`{reason}`" not in OWNERSHIP} == set()
 
 
+def test_each_kind_that_is_installed_is_named_where_the_page_says_what_is_installed() -> None:
+    installed = {each["kind"] for folder in ("crds", "manifests") for each in built(paths.ROOT / folder)}
+    cells = rows(INSTALL, "What is installed")
+    named = {word for cell in cells for word in re.findall(r"\b[A-Z]\w+[a-z]\b", cell[1])}
+    assert named >= installed
+    assert {each.removesuffix("s") for each in named} - installed == {"Formation", "Lease"}
+
+
+def help_of(*words: str) -> str:
+    """Return the help of a command as one line."""
+    command: click.Command | None = program
+    context = click.Context(program)
+    for word in words:
+        assert isinstance(command, click.Group)
+        command = command.get_command(context, word)
+    assert command is not None
+    return " ".join(command.get_help(context).split())
+
+
+def test_what_may_use_a_secret_is_named_where_unused_ones_are_deleted() -> None:
+    said = {kinds.CONTROLLER_REVISION: "revision"}
+    for text in (help_of("config", "prune"), CONFIG.partition("## Clean up")[2]):
+        assert [kind for kind in stale.HOLDERS if said.get(kind, kind) not in text] == []
+
+
+def test_each_state_of_a_revision_is_in_the_help_of_history() -> None:
+    states = (history.RUNS, history.RAN, history.KEPT, history.FOREIGN, history.UNRELEASED)
+    assert [state for state in states if state not in help_of("history")] == []
+
+
+def test_each_state_that_ps_has_beside_those_of_the_status_is_on_its_page() -> None:
+    states = (processes.STOPPING, processes.SUCCEEDED, processes.FAILED)
+    _, _, after = CLI.partition("`ps` adds")
+    assert [state for state in states if f"`{state}`" not in after.partition(".")[0]] == []
+
+
+def test_each_fault_that_is_tried_has_its_figures_on_the_page() -> None:
+    assert [cells[0].strip() for cells in rows(FAULTY, "What was seen")] == [each.name for each in FAULTS]
+
+
 BLOCK = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 SENTENCE = re.compile(r"\n\n|(?<=\.)\s+(?=[A-Z])|\n(?=[-|])")
 QUOTED = re.compile("`([^`]+)`")
@@ -138,3 +193,15 @@ def test_each_line_of_the_log_that_a_page_quotes_is_one_that_the_operator_writes
     assert quotes >= {"This replica writes nothing:", "The cluster can't be listed yet"}
     parts = {part.strip() for quote in quotes for part in STANDS_FOR.split(quote)}
     assert {part for part in parts if part not in texts} == set()
+
+
+def test_the_badge_and_the_table_name_the_minors_that_are_pinned_for_the_tests() -> None:
+    pinned = re.search(r"k8s\.io/kubernetes v(\d+\.\d+)", (paths.MODULES / "kubernetes/go.mod").read_text())
+    assert pinned
+    tested = f"Kubernetes {', '.join([pinned[1], *reversed(build.older())])}"
+    badge = (DOCS / "tried.svg").read_text()
+    table = (DOCS / "compatibility.md").read_text()
+    assert f"<title>tested on {tested}</title>" in badge
+    assert f">{tested}</text>" in badge
+    assert f"![tested on {tested}](tried.svg)" in table
+    assert f"| {tested} | tested |" in table

@@ -5,8 +5,9 @@ import io
 import json
 import os
 import pathlib
-import platform
+import re
 import subprocess
+import sys
 import tarfile
 import tomllib
 
@@ -19,7 +20,7 @@ from tests.cluster.errors import ClusterError
 from tests.distribution import helm
 from tests.images import operator_image
 from tests.kustomization import load
-from tests.release import archives, image, krew, notes, plugin, sbom, shelf, staging
+from tests.release import archives, image, krew, notes, plugin, provenance, publish, sbom, shelf, staging
 from tests.release.site import Site
 
 LOCK = (paths.ROOT / "requirements.txt").read_text()
@@ -96,21 +97,29 @@ def test_what_is_no_address_is_refused(address: str, tmp_path: pathlib.Path) -> 
         staging.stage(tmp_path, "1.2.3", None, 0, address)
 
 
-def test_krew_finds_the_plugin_in_the_archive_by_its_checksum(tmp_path: pathlib.Path) -> None:
-    single = tmp_path / "kubectl-formation-7.8.9-linux-amd64"
-    single.write_text("#!/bin/sh\necho it runs\n")
-    krew.write(single, paths.ROOT / "LICENSE", Site(REPOSITORY, "7.8.9"), 0)
+def test_krew_finds_the_plugin_of_each_architecture_in_its_archive_by_its_checksum(
+    tmp_path: pathlib.Path,
+) -> None:
+    singles = {each: tmp_path / plugin.name("7.8.9", each) for each in image.ARCHITECTURES}
+    for architecture, single in singles.items():
+        single.write_text(f"#!/bin/sh\necho for {architecture}\n")
+    krew.write(singles, paths.ROOT / "LICENSE", Site(REPOSITORY, "7.8.9"), 0)
 
     (manifest,) = load(tmp_path / krew.MANIFEST)
-    (platform,) = manifest["spec"]["platforms"]
-    archive = tmp_path / platform["uri"].rpartition("/")[2]
-    assert platform["uri"] == f"{REPOSITORY}/releases/download/v7.8.9/{archive.name}"
-    assert platform["sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest()
-    with tarfile.open(archive) as unpacked:
-        unpacked.extractall(tmp_path / "store", filter="data")
-    run = [tmp_path / "store" / platform["bin"]]
-    assert subprocess.run(run, capture_output=True, text=True, check=True).stdout == "it runs\n"
-    assert (tmp_path / "store" / "LICENSE").is_file()  # krew demands it
+    chosen = {each["selector"]["matchLabels"]["arch"]: each for each in manifest["spec"]["platforms"]}
+    assert {*chosen} == {"amd64", "arm64"}
+    for architecture, platform in chosen.items():
+        archive = tmp_path / platform["uri"].rpartition("/")[2]
+        assert platform["uri"] == f"{REPOSITORY}/releases/download/v7.8.9/{archive.name}"
+        assert platform["sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest()
+        store = tmp_path / architecture
+        with tarfile.open(archive) as unpacked:
+            unpacked.extractall(store, filter="data")
+        run = [store / platform["bin"]]
+        assert (
+            subprocess.run(run, capture_output=True, text=True, check=True).stdout == f"for {architecture}\n"
+        )
+        assert (store / "LICENSE").is_file()  # krew demands it
 
 
 @pytest.mark.parametrize("version", ["", "1", "v1.2.3", "1.2.3+local", "1.2.3\n", "../1.2.3", "latest"])
@@ -165,10 +174,11 @@ def test_the_plugins_single_file_begins_where_its_scripts_do() -> None:
 
 
 def test_each_python_is_described_by_what_it_installs() -> None:
-    newer, older = (plugin.described(each) for each in ((3, 13), (3, 11)))
-    machine = platform.machine()
-    assert f"cp313-cp313-manylinux_2_17_{machine}" in newer["compatible_tags"]
-    assert f"cp313-cp313-manylinux_2_17_{machine}" not in older["compatible_tags"]
+    newer, older = (plugin.described(each, "aarch64") for each in ((3, 13), (3, 11)))
+    assert "cp313-cp313-manylinux_2_17_aarch64" in newer["compatible_tags"]
+    assert "cp313-cp313-manylinux_2_17_aarch64" not in older["compatible_tags"]
+    assert not [tag for tag in newer["compatible_tags"] if "x86_64" in tag]
+    assert newer["marker_environment"]["platform_machine"] == "aarch64"
     assert "py3-none-any" in older["compatible_tags"]
 
 
@@ -272,7 +282,12 @@ def test_the_bill_lists_every_locked_package_and_what_debian_has_installed() -> 
     assert "gone" not in listed
 
 
-def layout(folder: pathlib.Path, files: dict[str, str], *variables: str) -> pathlib.Path:
+IMAGE = {"mediaType": "of an image", "digest": "sha256:manifest", "size": 5}
+
+
+def layout(
+    folder: pathlib.Path, files: dict[str, str], *variables: str, architecture: str = "amd64"
+) -> pathlib.Path:
     """Return the layout of an image with these files, as far as it is read."""
     blobs = folder / "blobs" / "sha256"
     blobs.mkdir(parents=True)
@@ -281,11 +296,34 @@ def layout(folder: pathlib.Path, files: dict[str, str], *variables: str) -> path
             entry = tarfile.TarInfo(name)
             entry.size = len(text)
             archive.addfile(entry, io.BytesIO(text.encode()))
-    (blobs / "config").write_text(json.dumps({"config": {"Env": [*variables]}}))
+    config = {"config": {"Env": [*variables]}, "architecture": architecture, "os": "linux"}
+    (blobs / "config").write_text(json.dumps(config))
     described = {"config": {"digest": "sha256:config"}, "layers": [{"digest": "sha256:layer"}]}
     (blobs / "manifest").write_text(json.dumps(described))
-    (folder / "index.json").write_text(json.dumps({"manifests": [{"digest": "sha256:manifest"}]}))
+    named = {**IMAGE, "annotations": {"org.opencontainers.image.ref.name": architecture}}
+    (folder / "index.json").write_text(json.dumps({"manifests": [named]}))
     return folder
+
+
+def test_each_machine_takes_its_own_image_from_the_one_name_of_all(tmp_path: pathlib.Path) -> None:
+    made = layout(tmp_path, {}, architecture="arm64")
+    image.join(
+        made, "registry.example.com/team/operator:1.2.3", {"org.opencontainers.image.version": "1.2.3"}
+    )
+
+    (whole,) = image.load(made / "index.json")["manifests"]
+    assert whole["annotations"] == {
+        "io.containerd.image.name": "registry.example.com/team/operator:1.2.3",
+        "org.opencontainers.image.ref.name": "1.2.3",
+    }
+    content = image.blob(made, whole).read_bytes()
+    assert (whole["digest"], whole["size"]) == (f"sha256:{hashlib.sha256(content).hexdigest()}", len(content))
+    index = json.loads(content)
+    assert index["manifests"] == [{**IMAGE, "platform": {"architecture": "arm64", "os": "linux"}}]
+    assert index["annotations"] == {"org.opencontainers.image.version": "1.2.3"}
+
+    archives.tar(tmp_path / "archive", made, 0)
+    assert f"sha256:{image.digest(tmp_path / 'archive')}" == whole["digest"]
 
 
 DPKG = {"var/lib/dpkg/status": STATUS}
@@ -303,18 +341,18 @@ HEADER = {"./usr/local/include/python3.14/patchlevel.h": '#define PY_VERSION    
 def test_the_bill_lists_a_python_that_debian_has_not_packaged(
     files: dict[str, str], variables: tuple[str, ...], version: str, tmp_path: pathlib.Path
 ) -> None:
-    libc, python = image.of_the_base(layout(tmp_path, files, *variables))
+    libc, python = image.of_the_base(layout(tmp_path, files, *variables), IMAGE)
     assert (libc.name, python.name, python.version) == ("libc6", "cpython", version)
     assert python.url == f"pkg:generic/cpython@{version}"
 
 
 def test_a_python_of_debians_is_listed_once(tmp_path: pathlib.Path) -> None:
-    assert [part.name for part in image.of_the_base(layout(tmp_path, DPKG))] == ["libc6"]
+    assert [part.name for part in image.of_the_base(layout(tmp_path, DPKG), IMAGE)] == ["libc6"]
 
 
 def test_a_base_of_which_no_package_is_known_makes_no_release(tmp_path: pathlib.Path) -> None:
     with pytest.raises(ClusterError, match="no list of Debian packages"):
-        image.of_the_base(layout(tmp_path, HEADER))
+        image.of_the_base(layout(tmp_path, HEADER), IMAGE)
 
 
 def test_the_bill_says_the_licence_of_nearly_every_package() -> None:
@@ -353,3 +391,106 @@ def test_the_bill_is_the_same_each_time_and_every_reference_in_it_leads_somewher
     urls = {each["externalRefs"][0]["referenceLocator"] for each in bill["packages"]}
     assert "pkg:oci/operator@1.2.3" in urls
     assert "pkg:deb/debian/libc6@2.36-9%2Bdeb12u10" in urls
+
+
+def test_the_provenance_names_what_was_made_by_whom_and_of_what(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "install.yaml").write_text("")
+    made = [{"name": "registry.example.com/operator"}, provenance.described(tmp_path / "install.yaml")]
+    site = Site(REPOSITORY, "7.8.9")
+    materials = [provenance.source(site, "f00"), *provenance.locks(paths.ROOT)]
+    said = json.loads(provenance.statement(site, "https://ci.example.com/7", made, materials))
+
+    assert said["subject"] == made
+    assert made[1]["digest"] == {"sha256": hashlib.sha256(b"").hexdigest()}
+    definition = said["predicate"]["buildDefinition"]
+    assert definition["externalParameters"] == {
+        "version": "7.8.9",
+        "image": "registry.example.com/operator",
+        "repository": REPOSITORY,
+    }
+    source, *locks = definition["resolvedDependencies"]
+    assert source == {"uri": f"git+{REPOSITORY}", "digest": {"gitCommit": "f00"}}
+    assert {"requirements.txt", "tests/release/requirements-plugin.txt"} <= {each["name"] for each in locks}
+    assert said["predicate"]["runDetails"]["builder"]["id"] == "https://ci.example.com/7"
+
+
+def test_a_base_is_known_by_its_digest_where_it_has_one(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "base.tar").write_text("")
+    digest = hashlib.sha256(b"").hexdigest()
+    ours = provenance.base("arm64", f"docker-archive:{tmp_path / 'base.tar'}")
+    pinned = provenance.base("arm64", f"registry.example.com/python@sha256:{digest}")
+    moving = provenance.base("arm64", "registry.example.com/python:3")
+    assert (ours["name"], ours["digest"]) == ("base image for arm64", {"sha256": digest})
+    assert pinned["digest"] == {"sha256": digest}
+    assert "digest" not in moving
+
+
+def to_publish(folder: pathlib.Path, reference: str) -> pathlib.Path:
+    """Return the folder of a release whose image has a name."""
+    dist = folder / "dist"
+    dist.mkdir()
+    made = layout(folder / "layout", {})
+    image.join(made, reference, {})
+    archives.tar(dist / "formation-operator-1.2.3.oci.tar", made, 0)
+    (dist / shelf.CHECKSUMS).write_text(archives.checksums(dist))
+    return dist
+
+
+def test_what_was_pushed_is_signed_by_its_digest(tmp_path: pathlib.Path) -> None:
+    dist = to_publish(tmp_path, "registry.example.com:5000/operator:1.2.3")
+    with publish.unpacked(dist) as found:
+        assert found.pinned == f"registry.example.com:5000/operator@{found.digest}"
+        assert (found.folder / "blobs").is_dir()
+
+
+def test_an_image_with_the_name_of_the_manifests_is_never_pushed(tmp_path: pathlib.Path) -> None:
+    dist = to_publish(tmp_path, operator_image.reference())
+    with pytest.raises(ClusterError, match="a placeholder: make it with IMAGE="), publish.unpacked(dist):
+        pass
+
+
+def test_what_was_changed_after_it_was_made_is_never_published(tmp_path: pathlib.Path) -> None:
+    dist = to_publish(tmp_path, "registry.example.com/operator:1.2.3")
+    publish.require_whole(dist)
+    (dist / "formation-operator-1.2.3.oci.tar").write_text("another")
+    with pytest.raises(
+        ClusterError, match=r"isn't as it was made:\nformation-operator-1\.2\.3\.oci\.tar: FAILED"
+    ):
+        publish.require_whole(dist)
+
+
+def test_where_no_release_is_nothing_is_published(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(ClusterError, match="holds no release"):
+        publish.require_whole(tmp_path)
+
+
+PIECES = re.compile(r"find /app/kubernetes -path '([^']+)'")
+LOAD = """
+import fnmatch, importlib, pkgutil, sys
+
+class LeftOut:
+    def find_spec(self, name, path=None, target=None):
+        file = "/app/" + name.replace(".", "/") + ".py"
+        if any(fnmatch.fnmatch(file, pattern) for pattern in sys.argv[1:]):
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, LeftOut())
+import formation_operator
+for module in pkgutil.walk_packages(formation_operator.__path__, "formation_operator."):
+    importlib.import_module(module.name)
+import kubernetes.client
+try:
+    kubernetes.client.CoreV1Api
+except ModuleNotFoundError as error:
+    print("left out:", error)
+"""
+
+
+def test_the_operator_needs_nothing_of_what_the_image_leaves_out_of_the_client() -> None:
+    left_out = PIECES.findall((paths.ROOT / "Dockerfile").read_text())
+    assert len(left_out) == 2
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD, *left_out], cwd=paths.ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "left out: kubernetes.client.api.core_v1_api\n"

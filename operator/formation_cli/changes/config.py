@@ -4,10 +4,9 @@ from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from formation_cli.changes import config_secrets, git, patches
+from formation_cli.changes import config_secrets, patches
 from formation_cli.failures import Mistyped, did_you_mean
 from formation_operator.kube.objects import lenient
-from formation_operator.render import environment
 
 Object = dict[str, Any]
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -76,30 +75,16 @@ def _check(formation: Object, stored: Stored, wanted: Wanted) -> None:
     known = {**plain(formation), **stored.data}
     for name in wanted.unset:
         if name not in known:
-            raise Mistyped(f"There is no variable {name}.", hint=_hint(formation, stored, name, known))
+            raise Mistyped(f"There is no variable {name}.", hint=did_you_mean(name, known))
 
 
 def _is_of_secret(item: Object) -> bool:
     return bool(lenient.mapping(item, "valueFrom", "secretKeyRef"))
 
 
-def _hint(formation: Object, stored: Stored, name: str, known: Mapping[str, Any]) -> str:
-    others = [each for each in config_secrets.env_from(formation) if not _is_one_of(each, stored.names)]
-    where = f"It may come from {', '.join(map(source, others))}: change it there." if others else ""
-    return " ".join(filter(None, [did_you_mean(name, known), where]))
-
-
 def plain(formation: Object) -> dict[str, Object]:
     """Return the items of spec.env by their names."""
     return {each["name"]: each for each in lenient.items(lenient.mapping(formation, "spec"), "env")}
-
-
-def source(item: Object) -> str:
-    """Return what an item of envFrom names, in words."""
-    for kind, reference in (("ConfigMap", "configMapRef"), (config_secrets.KIND, "secretRef")):
-        if reference in item:
-            return f"{kind} {lenient.text(lenient.mapping(item, reference), 'name')}"
-    return "a source"
 
 
 def _env(formation: Object, wanted: Wanted) -> list[Object]:
@@ -129,17 +114,11 @@ def _replaced(formation: Object, field: str, items: list[Object]) -> Iterator[Ob
     yield patches.operation("add", path, items) if items else {"op": "remove", "path": "/" + "/".join(path)}
 
 
-def advice(before: Object, after: Object, wanted: Wanted) -> list[str]:
-    """Return what else there is to know of a change of some variables."""
+def advice(after: Object, wanted: Wanted) -> Iterator[str]:
+    """Yield what else there is to know of a change of some variables."""
     names = [*wanted.plain, *wanted.secret, *wanted.unset]
-    dangling = _dangling(after, wanted.unset)
-    return [
-        *_hidden(after, names),
-        *_misled(after, wanted.plain.get(PORT)),
-        *(_later(after) if wanted.secret else ()),
-        f"{', '.join(dangling)}  still refers to a variable that was unset." if dangling else "",
-        git.hint(before, _paths(before, after, names)),
-    ]
+    yield from _hidden(after, names)
+    yield from _misled(after, wanted.plain.get(PORT))
 
 
 def _hidden(after: Object, names: Collection[str]) -> Iterator[str]:
@@ -171,33 +150,3 @@ def own_variables(formation: Object) -> dict[str, list[str]]:
         type_: [lenient.text(each, "name") for each in lenient.items(lenient.mapping(types, type_), "env")]
         for type_ in types
     }
-
-
-def _later(after: Object) -> Iterator[str]:
-    """Yield what wins over the secret variables."""
-    ours = config_secrets.named(after)
-    sources = config_secrets.env_from(after)
-    places = [place for place, each in enumerate(sources) if config_secrets.own_name(each) in ours]
-    if places and (later := sources[places[-1] + 1 :]):
-        yield f"{', '.join(map(source, later))} comes later in spec.envFrom, so its variables win."
-    for type_, process in sorted(lenient.mapping(after, "spec", "processes").items()):
-        if own := lenient.items(lenient.mapping(process), "envFrom"):
-            yield f"{type_} has its own envFrom ({', '.join(map(source, own))}), which wins."
-
-
-def _paths(before: Object, after: Object, names: Collection[str]) -> list[tuple[str, ...]]:
-    """Return which fields a change of some variables has written."""
-    old, new = plain(before), plain(after)
-    changed = [name for name in names if old.get(name) != new.get(name)]
-    found: list[tuple[str, ...]] = [("spec", "env", f'{{"name":"{name}"}}') for name in changed]
-    if config_secrets.env_from(before) != config_secrets.env_from(after):
-        found.append(("spec", "envFrom"))
-    return found
-
-
-def _dangling(after: Object, names: Collection[str]) -> list[str]:
-    """Return which variables refer to some that aren't there any more."""
-    everything = [*plain(after).values()]
-    for process in lenient.mapping(after, "spec", "processes").values():
-        everything += lenient.items(lenient.mapping(process), "env")
-    return sorted({each["name"] for each in everything if {*names} & {*environment.references(each)}})

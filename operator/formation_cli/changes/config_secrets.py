@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from formation_cli.changes import git, owners
+from formation_cli.changes import owners
 from formation_cli.naming import CONFIG_LABEL
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 
 Object = dict[str, Any]
 KIND = "Secret"
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 SUFFIX = "[0-9a-f]{10}"
 """How a name ends: ten random digits."""
 
@@ -85,7 +86,7 @@ def unnamed(secrets: Iterable[Object], formation: Object, holders: Iterable[Obje
 
     The manifest that `kubectl apply` has noted counts, too: applied again, it brings back what it names.
     """
-    applied = str(lenient.mapping(formation, "metadata", "annotations").get(git.LAST_APPLIED))
+    applied = str(lenient.mapping(formation, "metadata", "annotations").get(LAST_APPLIED))
     ours = {each["metadata"]["name"] for each in secrets if is_ours(each, formation)}
     ours = {each for each in ours if each not in applied}
     for holder in (formation, *holders):

@@ -1,69 +1,54 @@
-"""Whether a pipeline sets a field, so that it will set it back: read from who owns it.
+"""Whether a pipeline applies a field, so that it sets it back: read from who owns it."""
 
-What is written by server-side apply is in the managed fields; what `kubectl apply` and Argo CD have written
-is in the annotation in which they note what they applied last.
-"""
-
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from formation_operator.api.content_changes import changed_variables
 from formation_operator.kube.objects import lenient
 from formation_operator.observe import managed_fields
 
 Object = dict[str, Any]
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+Path = tuple[str, ...]
 PIPELINES = {
     "kustomize-controller": "Flux",
     "helm-controller": "Flux",
     "argocd-controller": "Argo CD",
 }
-"""Who syncs from Git, by field manager."""
-ARGO_TRACKING = "argocd.argoproj.io/tracking-id"
+"""Who syncs from Git, by field manager; so may anyone else who applies, but for kubectl."""
 
 
-def hint(
-    formation: Object, paths: Iterable[Sequence[str]], way_out: str = "change it there, or leave it out"
-) -> str:
-    """Return who will set fields back, in a sentence; nothing where nobody will."""
+def hint(before: Object, after: Object) -> str:
+    """Return who will set back what has changed, in a sentence; nothing where nobody will."""
     found = {
-        path[-2] if len(path) > 2 else path[-1]: who for path in paths if (who := setter(formation, path))
+        path[-2] if len(path) > 2 else path[-1]: who
+        for path in changed(before["spec"], after["spec"])
+        if (who := _applier(before, path))
     }
-    if not found:
-        return ""
-    what = ", ".join(found)
     by = ", ".join(dict.fromkeys(found.values()))
-    if by == "kubectl apply":
-        return f"{what}: the next `kubectl apply` of its manifest sets it back."
-    return f"{what}: {by} sets it back at the next sync, because Git declares it: {way_out}."
+    what = ", ".join(found)
+    return f"{what}: {by} sets it back at the next sync, because Git declares it: change it there." * bool(by)
 
 
-def setter(formation: Object, path: Sequence[str]) -> str:
-    """Return who applies a field from elsewhere, or nothing."""
-    metadata = formation["metadata"]
-    for entry in lenient.items(metadata, "managedFields"):
+def _applier(formation: Object, path: Sequence[str]) -> str:
+    """Return who applies a field, or nothing."""
+    for entry in lenient.items(formation["metadata"], "managedFields"):
         manager = lenient.text(entry, "manager")
-        declares = entry.get("operation") == "Apply" or manager in PIPELINES
+        applies = entry.get("operation") == "Apply" and manager != "kubectl"
+        declares = applies or manager in PIPELINES
         if declares and managed_fields.holds(lenient.mapping(entry, "fieldsV1"), tuple(path)):
-            return PIPELINES.get(manager, "kubectl apply" if manager == "kubectl" else manager)
-    annotations = lenient.mapping(metadata, "annotations")
-    if _holds(_parsed(annotations.get(LAST_APPLIED)), path):
-        return "Argo CD" if ARGO_TRACKING in annotations else "kubectl apply"
+            return PIPELINES.get(manager, manager)
     return ""
 
 
-def _parsed(text: Any) -> Any:
-    try:
-        return json.loads(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-
-
-def _holds(value: Any, path: Sequence[str]) -> bool:
-    for step in path:
-        if isinstance(value, list):  # a client-side apply of a custom resource replaces lists as a whole
-            return True
-        if not isinstance(value, dict) or step not in value:
-            return False
-        value = value[step]
-    return True
+def changed(old: Any, new: Any, path: Path = ("spec",)) -> Iterator[Path]:
+    """Yield the path of each field that differs between two specs; of shared variables, that of each."""
+    if old == new:
+        return
+    levels = path[1:2] in ((), ("processes",), ("schedules",)) and len(path) < 4
+    if levels and isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted({*old, *new}):
+            yield from changed(old.get(key), new.get(key), (*path, key))
+    elif path[-1] == "env" and len(path) in (2, 4):
+        yield from ((*path, f'{{"name":"{name}"}}') for name in changed_variables(old, new))
+    else:
+        yield path

@@ -6,53 +6,43 @@ from typing import Any
 from pydantic import ValidationError
 
 from formation_operator.api.formation import FormationSpec
-from formation_operator.api.reasons import State
 from formation_operator.kube.objects import lenient
 from formation_operator.render import pod_template
 
 Object = dict[str, Any]
-RESTARTED = "its processes are restarted, as in a deploy"
-MIXED = "its processes that run this already stay, and all others are replaced"
+RESTARTED = "the processes are restarted, unless they run this already"
 
 
-def impact(before: Object | None, after: Object, *, back: bool = False) -> list[str]:
-    """Return a sentence for each type that is concerned, from two Formations as the API server has them.
+def impact(before: Object | None, after: Object) -> list[str]:
+    """Return what changes, from two Formations as the API server has them: a line, and whom it concerns.
 
-    The one before is what was rolled out. To go ``back`` is to what processes may run that it didn't replace.
+    The one before is what was rolled out.
     """
-    if before is None:
-        return [f"{each}: new" for each in sorted(after["spec"]["processes"])]
-    return [*_types(before, after, back=back), *_switches(before["spec"], after["spec"])]
-
-
-def _types(before: Object, after: Object, *, back: bool) -> Iterator[str]:
-    old, new = before["spec"]["processes"], after["spec"]["processes"]
-    for each in sorted({*old, *new}):
-        if each not in new:
-            yield f"{each}: removed: its processes are stopped, and its Deployment is deleted"
-        elif each not in old:
-            yield f"{each}: new"
+    old, new = before["spec"]["processes"] if before else {}, after["spec"]["processes"]
+    alike: dict[str, list[str]] = {}
+    for type_ in sorted({*old, *new}):
+        if type_ not in new:
+            changes = ["removed: the processes are stopped, and the Deployment is deleted"]
         else:
-            yield from (f"{each}: {change}" for change in _changes(each, before, after, back=back))
+            changes = [*_changes(type_, before, after)] if before and type_ in old else ["new"]
+        for change in changes:
+            alike.setdefault(change, []).append(type_)
+    return [f"{', '.join(types)}: {change}" for change, types in alike.items()]
 
 
-def _changes(type_: str, before: Object, after: Object, *, back: bool) -> Iterator[str]:
+def _changes(type_: str, before: Object, after: Object) -> Iterator[str]:
     """Yield what changes about one type that stays."""
-    name, specs = after["metadata"]["name"], (before["spec"], after["spec"])
-    old, new = (_template(name, type_, spec) for spec in specs)
-    changed = old != new and not isinstance(new, str)
-    replaced = RESTARTED if not back or _is_whole(type_, before) else MIXED
-    restarted = replaced if changed and not _runs_none(type_, before, after) else ""
+    specs = before["spec"], after["spec"]
+    templates = [_template(after["metadata"]["name"], type_, spec) for spec in specs]
     counts = [spec["processes"][type_].get("replicas") for spec in specs]
     if counts[0] != counts[1]:
-        words = ["left open" if count is None else str(count) for count in counts]
-        yield f"{words[0]} -> {words[1]} processes" + (
-            "" if restarted else "; none that keeps running is restarted"
-        )
-    if isinstance(new, str):
-        yield f"can't be made: {new}"
-    elif restarted:
-        yield restarted
+        old, new = ("left open" if count is None else str(count) for count in counts)
+        same = "; none that keeps running is restarted" * (templates[0] == templates[1])
+        yield f"{old} -> {new} processes{same}"
+    if isinstance(templates[1], str):
+        yield f"can't be made: {templates[1]}"
+    elif templates[0] != templates[1] and not _runs_none(type_, before, after):
+        yield RESTARTED
 
 
 def _runs_none(type_: str, before: Object, after: Object) -> bool:
@@ -61,13 +51,6 @@ def _runs_none(type_: str, before: Object, after: Object) -> bool:
     status = lenient.mapping(before, "status", "processes", type_)
     count = status.get("desiredReplicas") if declared is None else declared
     return count == 0 or any(each["spec"].get("suspend") for each in (before, after))
-
-
-def _is_whole(type_: str, formation: Object) -> bool:
-    """Tell whether all processes of a type run what was rolled out, as far as that is known."""
-    status = lenient.mapping(formation, "status", "processes", type_)
-    updated, wanted = (lenient.number(status, each) for each in ("updatedReplicas", "desiredReplicas"))
-    return not status or (lenient.text(status, "state") == State.RUNNING and updated >= wanted)
 
 
 def _template(name: str, type_: str, spec: Object) -> Object | str:
@@ -80,13 +63,3 @@ def _template(name: str, type_: str, spec: Object) -> Object | str:
         return lenient.shown(f"{'.'.join(map(str, ('spec', *first['loc'])))}: {first['msg']}")
     except pod_template.InvalidTypeError as error:
         return lenient.shown(str(error))
-
-
-def _switches(old: Object, new: Object) -> Iterator[str]:
-    sentences = {
-        "suspend": ("all processes are stopped", "all processes are started again"),
-        "paused": ("the operator stops making changes", "the operator makes changes again"),
-    }
-    for switch, (on, off) in sentences.items():
-        if bool(old.get(switch)) != bool(new.get(switch)):
-            yield f"{switch}: {on if new.get(switch) else off}"

@@ -39,6 +39,8 @@ class OneOff:
     tty: bool = False
     image: str | None = None
     """The image, in place of the type's and of the one that all types share."""
+    env: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Variables that win over those of the type and over shared ones."""
     as_args: bool = False
     """Whether the words are arguments for the type's command, or the image's ENTRYPOINT."""
 
@@ -71,6 +73,10 @@ def _process(spec: FormationSpec, wanted: OneOff) -> tuple[str, ProcessType]:
         "readiness_probe": None,
         "startup_probe": None,
         "image": wanted.image or base.image,
+        "env": [
+            *(each for each in base.env or () if each["name"] not in wanted.env),
+            *({"name": name, "value": value} for name, value in wanted.env.items()),
+        ],
         **({"resources": resources} if wanted.resources else {}),
     }
     return wanted.process_type or ONE_OFF, base.model_copy(update=own)

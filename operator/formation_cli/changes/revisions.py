@@ -1,6 +1,6 @@
 """The contents that the operator keeps of a Formation as ControllerRevisions, and the way back to one."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from formation_cli.changes import patches, restarts
@@ -8,11 +8,9 @@ from formation_cli.words.revisions import Revision
 from formation_cli.words.sources import Source
 from formation_operator.api import content as contents
 from formation_operator.api import naming
-from formation_operator.api.content_changes import changed_variables
 from formation_operator.kube.objects import lenient
 
 Object = dict[str, Any]
-Path = tuple[str, ...]
 
 
 def read(objects: Iterable[Object], formation: Object) -> list[Revision]:
@@ -116,17 +114,3 @@ def needed(content: Object) -> list[Source]:
     pods = [lenient.mapping(each, "podTemplate", "spec") for each in levels]
     own: Object = {"containers": levels}  # they name variables as a container does
     return sorted({source for pod in (own, *pods) for source in restarts.sources(pod, needed=True)})
-
-
-def changed(old: Any, new: Any, path: Path = ("spec",)) -> Iterator[Path]:
-    """Yield the path of each field that differs between two specs; of shared variables, that of each."""
-    if old == new:
-        return
-    levels = path[1:2] in ((), ("processes",), ("schedules",)) and len(path) < 4
-    if levels and isinstance(old, dict) and isinstance(new, dict):
-        for key in sorted({*old, *new}):
-            yield from changed(old.get(key), new.get(key), (*path, key))
-    elif path[-1] == "env" and len(path) in (2, 4):
-        yield from ((*path, f'{{"name":"{name}"}}') for name in changed_variables(old, new))
-    else:
-        yield path

@@ -1,1 +1,1 @@
-"""The room that talks to the API server: `connection` implements the `port`, which commands know."""
+"""The room that talks to the API server: `api_server` implements the `port`, which commands know."""

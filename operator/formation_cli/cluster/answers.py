@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import ConflictFailure
-from formation_cli.failures import Failure, NoAccess, NotFound
+from formation_cli.failures import Failure, Mistyped, NoAccess, NotFound
 from formation_operator.api import naming
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
@@ -70,6 +70,8 @@ def is_object(text: bytes) -> bool:
 def failure(request: Request, status: int, text: bytes) -> Failure:
     """Return how a command ends that was answered with an error."""
     found = _failure(request, status, text)
+    if status == 400 and (selector := request.query.get("labelSelector")):
+        found = Mistyped(f"{selector[:100]!r} isn't a selector of labels; try team=checkout.")
     found.refused = status < 500
     return found
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.failures import Mistyped, NoAccess, NotFound, did_you_mean
+from formation_cli.naming import ONE_OFF
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 
@@ -39,9 +40,17 @@ def schedules(formation: Object) -> list[str]:
     return sorted(lenient.mapping(formation, "spec", "schedules"))
 
 
-def chosen(formation: Object, names: Iterable[str], besides: Iterable[str] = ()) -> list[str]:
-    """Return the types that are named, or all of them; raises `Mistyped` for one that there isn't."""
-    known = [*types(formation), *besides]
+def everything(formation: Object) -> list[str]:
+    """Return all that is shown of a Formation by a name: types, schedules, what runs once, the release."""
+    return [*types(formation), *schedules(formation), ONE_OFF, naming.RELEASE]
+
+
+def chosen(formation: Object, names: Iterable[str], known: Iterable[str] = ()) -> list[str]:
+    """Return what is named of the types, or of what else is ``known``; or all of it.
+
+    Raises `Mistyped` for a name that there isn't.
+    """
+    known = [*known] or types(formation)
     wanted = [*dict.fromkeys(names)] or known
     for name in wanted:
         if name not in known:

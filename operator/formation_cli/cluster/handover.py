@@ -9,7 +9,7 @@ import threading
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
-HELD = 10_000
+MOST_WAITING = 10_000
 """Items that are kept for a slow reader: then whoever has another one waits."""
 
 
@@ -19,7 +19,7 @@ class Handover(Generic[Item]):
     def __init__(self) -> None:
         """Begin with nothing."""
         self._items: queue.SimpleQueue[Item] = queue.SimpleQueue()
-        self._room = threading.Semaphore(HELD)
+        self._room = threading.Semaphore(MOST_WAITING)
 
     def put(self, item: Item) -> None:
         """Hand over an item, once there is room for it."""

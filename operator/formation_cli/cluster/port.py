@@ -1,6 +1,6 @@
 """The port to the cluster: all that a command asks of an API server, in one namespace or in all.
 
-`connection.Connection` is the real one. A method that fails raises a `failures.Failure`: why, and what to do.
+`api_server.Kube` is the real one. A method that fails raises a `failures.Failure`: why, and what to do.
 """
 
 from collections.abc import Iterator

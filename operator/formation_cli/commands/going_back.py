@@ -1,17 +1,17 @@
 """Go back to a content that ran before, by hand or where a deploy fails."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, NoReturn
 
 import click
 
-from formation_cli.changes import git, impact
+from formation_cli.changes import impact
 from formation_cli.changes import revisions as changes
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import releases as others
 from formation_cli.commands import revisions, waiting, writing
 from formation_cli.failures import Failure, NoAccess, TimedOut, again
-from formation_cli.options import Wait
+from formation_cli.options import How
 from formation_cli.views import history, releases
 from formation_cli.words.revisions import Revision
 
@@ -66,44 +66,38 @@ def _check_sources(cluster: Cluster, revision: Revision) -> None:
 
 
 def advise(cluster: Cluster, done: Done) -> None:
-    """Say beside the result which types restart, who will set it back, and which release still runs."""
+    """Say beside the result which types restart, and which release still runs."""
     before, after = done.before, done.after
     if before is not after:
-        _advise(before, revisions.running(cluster, before), after)
-    for each in others.beside(cluster, after):
-        click.echo(each, err=True)
+        writing.advise(*_forecast(before, revisions.running(cluster, before), after))
+    writing.advise(*others.beside(cluster, after))
 
 
-def _advise(before: Object, running: Object, after: Object) -> None:
+def _forecast(before: Object, running: Object, after: Object) -> Iterator[str]:
+    yield from impact.impact(running, after)
     name, known = before["metadata"]["name"], {*before["spec"]["processes"], *running["spec"]["processes"]}
-    new = [each for each in sorted(after["spec"]["processes"]) if each not in known]
-    paths = changes.changed(before["spec"], after["spec"])
-    writing.advise(
-        before,
-        *impact.impact(running, after, back=True),
-        *(f"{each} starts with 1 process: {again(f'scale {name} {each}=N')}" for each in new),
-        git.hint(before, paths, "revert it there"),
-    )
+    new = (each for each in sorted(after["spec"]["processes"]) if each not in known)
+    yield from (f"{each} starts with 1 process: {again(f'scale {name} {each}=N')}" for each in new)
 
 
 def wait(
     cluster: Cluster,
     before: Object,
     after: Object,
-    wanted: Wait,
+    how: How,
     types: Iterable[str] = (),
     *,
     back: bool = False,
 ) -> None:
     """Wait for a deploy, if that is wanted; where it fails go ``back``, or say the line that does so."""
-    if not wanted.wanted:
+    if not how.waits:
         return
     try:
-        waiting.wait(cluster, after, wanted.timeout, types, deployed=True)
+        waiting.wait(cluster, after, how.timeout, types, deployed=True, written=before is not after)
     except (waiting.NotReady, TimedOut) as failure:
         if back and _differ(before, after):
             failure.show()
-            _take_back(cluster, before, after, failure, wanted, types)
+            _take_back(cluster, before, after, failure, how, types)
         failure.also(_nothing(before) if back else "")
         failure.also(_line(before, after))
         raise
@@ -136,7 +130,7 @@ def _differ(one: Object, other: Object) -> bool:
 
 
 def _take_back(
-    cluster: Cluster, before: Object, after: Object, failure: Failure, wanted: Wait, types: Iterable[str]
+    cluster: Cluster, before: Object, after: Object, failure: Failure, how: How, types: Iterable[str]
 ) -> NoReturn:
     """Go back to what was there before, wait for it, and end with the code of the deploy's failure."""
     name = before["metadata"]["name"]
@@ -159,7 +153,7 @@ def _take_back(
         done = go_back(cluster, name, choose)
         click.echo(f"Going back to {done.sentence}", err=True)
         advise(cluster, done)
-        waiting.wait(cluster, done.after, wanted.timeout, types, deployed=True)
+        waiting.wait(cluster, done.after, how.timeout, types, deployed=True)
     except Failure as second:
         second.show()
     else:

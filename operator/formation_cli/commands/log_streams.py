@@ -12,11 +12,12 @@ import click
 
 from formation_cli.cluster import follow, kinds
 from formation_cli.cluster.follow import Subject
-from formation_cli.cluster.handover import HELD, Handover
+from formation_cli.cluster.handover import MOST_WAITING, Handover
 from formation_cli.cluster.port import Cluster, CutFailure, LogQuery, Object
 from formation_cli.failures import Failure, NoAccess, NotFound
 from formation_cli.views import log_lines, processes
 from formation_cli.views.log_lines import Line, Source
+from formation_operator.api import naming
 
 PAUSE = 1.0
 """Seconds before a log whose connection broke is read on."""
@@ -118,16 +119,19 @@ class Following:
         self._running: dict[tuple[str, int], bool] = {}
         """Of each run of a process that was found: whether it still runs."""
 
-    def lines(self, labels: str) -> Iterator[Line]:
-        """Yield the lines as they come, and who comes and goes, for ever."""
-        threading.Thread(target=self._discover, args=(labels,), daemon=True).start()
-        while True:
-            yield self._next()
+    def lines(self, formation: str) -> Iterator[Line]:
+        """Yield the lines as they come, and who comes and goes, until the Formation and its Pods are gone."""
+        finder = threading.Thread(target=self._discover, args=(formation,), daemon=True)
+        finder.start()
+        while finder.is_alive():
+            with contextlib.suppress(queue.Empty):
+                yield self._next(PAUSE)
+        yield from self.rest()
 
     def so_far(self) -> Iterator[Line]:
         """Yield what has come of the Pods that were seen, without waiting for more."""
         with contextlib.suppress(queue.Empty):
-            for _ in range(HELD):
+            for _ in range(MOST_WAITING):
                 yield self._next(timeout=0)
 
     def rest(self) -> Iterator[Line]:
@@ -144,12 +148,20 @@ class Following:
             raise item
         return item
 
-    def _discover(self, labels: str) -> None:
-        began = time.monotonic()
+    def _discover(self, formation: str) -> None:
+        began, there = time.monotonic(), True
+        pods = Subject(kinds.POD, labels=f"{naming.FORMATION_LABEL}={formation}")
+        whole = Subject(naming.KIND, fields=f"metadata.name={formation}")
         try:
-            for type_, pod in follow.follow(self._cluster, Subject(kinds.POD, labels=labels)):
-                if self._chosen(pod):
-                    self.see(pod, gone=type_ == "DELETED", fresh=time.monotonic() - began > PAUSE)
+            for news in follow.together(self._cluster, pods, whole, tick=PAUSE):
+                if news is None:
+                    if not there and not any(self._running.values()):
+                        return
+                elif news.subject == whole:
+                    there = news.change.type != "DELETED"
+                elif self._chosen(news.change.object):
+                    fresh = time.monotonic() - began > PAUSE
+                    self.see(news.change.object, gone=news.change.type == "DELETED", fresh=fresh)
         except Exception as error:  # noqa: BLE001  # it is raised where somebody reads the lines
             self._lines.put(error)
 

@@ -7,7 +7,7 @@ import click
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Cluster, LogQuery, Object
 from formation_cli.commands import log_streams
-from formation_cli.failures import NoAccess, kubectl
+from formation_cli.failures import NoAccess, again
 from formation_cli.terminal.log_writer import Writer
 from formation_cli.views import releases
 from formation_operator.api import naming
@@ -49,8 +49,8 @@ def beside(cluster: Cluster, formation: Object, pods: Iterable[Object] | None = 
             labels = f"{naming.FORMATION_LABEL}={formation['metadata']['name']},{naming.RELEASE_LABEL}"
             pods = cluster.select(kinds.POD, labels=labels).items
         for name in releases.running_jobs(pods):
-            job = cluster.get(kinds.JOB, name)
+            job, end = cluster.get(kinds.JOB, name), f"stop {formation['metadata']['name']} --process {name}"
             if job and releases.is_of_another(job, formation):
-                yield OTHER.format(job=name, end=kubectl(f"delete job {name}"))
+                yield OTHER.format(job=name, end=again(end))
     except NoAccess:  # it is only said beside a result
         return

@@ -1,5 +1,6 @@
 """Wait until a change is whole, show how far it has come, and end with the reason if it can't be."""
 
+import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands.releases import Log
 from formation_cli.failures import Failure, NotFound, TimedOut, again
 from formation_cli.naming import FIELD_MANAGER, ONE_OFF
-from formation_cli.terminal import drawing, screen
+from formation_cli.terminal import drawing
 from formation_cli.views import processes, progress, releases
 from formation_cli.views.processes import Process
 from formation_cli.views.progress import Awaited, Progress
@@ -46,8 +47,9 @@ def wait(
     restarted: Sequence[Object] = (),
     stopped: bool = False,
     deployed: bool = False,
+    written: bool = True,
 ) -> None:
-    """Return when a Formation that was just written is ready, or the types of it that are named.
+    """Return when a Formation that was just ``written`` is ready, or the types of it that are named.
 
     Where Deployments were ``restarted`` only their rollouts count; if it was ``stopped`` no process is left.
     What was ``deployed`` waits for its release, whose log is shown; the counts of named types don't.
@@ -55,7 +57,8 @@ def wait(
     Raises `NotReady` as soon as waiting can't help, and `TimedOut` after so many seconds.
     """
     name = formation["metadata"]["name"]
-    since = max(progress.written_at(each, FIELD_MANAGER) for each in (restarted or (formation,)))
+    times = (progress.written_at(each, FIELD_MANAGER) for each in (restarted or (formation,)))
+    since = max(times) if written else math.inf  # or what the last write has started would count as ours
     generations = {each["metadata"]["name"]: each["metadata"]["generation"] for each in restarted}
     awaited = Awaited(
         formation["metadata"]["generation"], since, tuple(types), generations, stopped, deployed
@@ -101,22 +104,16 @@ def _sights(cluster: Cluster, name: str, awaited: Awaited) -> Iterator[Sight]:
             raise NotFound(f"Formation {name} was deleted in the meantime.")
         pods = [each for each in objects if each["kind"] == kinds.POD]
         deployments = [each for each in objects if each["kind"] == kinds.DEPLOYMENT]
-        found = [each for each in processes.processes(formation, pods, time.time()) if each.type != ONE_OFF]
+        found = processes.processes(formation, pods, time.time())
+        found = [each for each in found if each.type not in (ONE_OFF, naming.RELEASE)]
         releasing = [] if awaited.is_counts_alone else releases.pods(formation, pods, awaited.since)
         now = progress.progress(awaited, formation, found, deployments, releasing)
         yield Sight(formation, found, now, releasing)
 
 
 def _shown(sights: Iterator[Sight]) -> Iterator[Sight]:
-    """Show each sight: in place at a terminal, and as lines about what is new for a program, on stderr."""
-    if drawing.is_possible():
-        with drawing.in_place() as draw:
-            for sight in sights:
-                draw(sight.progress.table)
-                yield sight
-        return
-    shown: set[tuple[str, ...]] = set()
-    for sight in sights:
-        screen.write_news(sight.progress.table, shown, beside=True)
-        shown = {*sight.progress.table.lasting()}
-        yield sight
+    """Show the progress of each sight, on stderr."""
+    with drawing.following(beside=True) as show:
+        for sight in sights:
+            show(sight.progress.table)
+            yield sight

@@ -1,11 +1,14 @@
 """Change a Formation by what it says now, again if somebody has just changed it; say what goes with it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import click
 
+from formation_cli.changes import git
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, ConflictFailure, Object
+from formation_cli.options import How
 from formation_cli.terminal import formats, screen
 from formation_operator.api import naming
 
@@ -32,17 +35,23 @@ def change(
     raise AssertionError("unreachable")
 
 
-def report(after: Object, output: str | None, sentence: str) -> None:
-    """Print what was written, in a sentence or as a program wants it."""
-    if output:
-        formats.write_object(after, output)
+def report(before: Object, after: Object, how: How, *sentences: str, value: Any = None) -> None:
+    """Print what was written, in sentences or for a program, and beside it who sets it back.
+
+    A program gets the Formation, or the ``value`` in its place.
+    """
+    if value is not None and how.output in ("json", "yaml"):
+        formats.write(value, how.output)
+    elif how.output:
+        formats.write_object(after, how.output)
     else:
-        screen.write(sentence)
+        screen.write_lines(map(how.said, sentences))
+    advise(git.hint(before, after))
+    if before["spec"].get("paused"):
+        advise("spec.paused is true: nothing changes until you remove it.")
 
 
-def advise(formation: Object, *sentences: str) -> None:
+def advise(*sentences: str) -> None:
     """Say beside the result what else there is to know of a change; what is empty isn't said."""
     for sentence in filter(None, sentences):
         click.echo(sentence, err=True)
-    if formation["spec"].get("paused"):
-        click.echo("spec.paused is true: nothing changes until you remove it.", err=True)

@@ -21,6 +21,26 @@ def is_possible() -> bool:
 
 
 @contextlib.contextmanager
+def following(*, beside: bool = False) -> Iterator[Callable[[Table], None]]:
+    """Give what shows a table again: in place at a terminal, and for a program as lines of what is new.
+
+    These go to stdout, or to stderr where they are said ``beside`` a result.
+    """
+    if is_possible():
+        with in_place() as draw:
+            yield draw
+        return
+    shown: set[tuple[str, ...]] = set()
+
+    def write(table: Table) -> None:
+        screen.write_news(table, shown, beside=beside)
+        shown.clear()
+        shown.update(table.lasting())
+
+    yield write
+
+
+@contextlib.contextmanager
 def in_place() -> Iterator[Callable[[Table], None]]:
     """Give what draws a table over the one before; the last one stays, as a whole.
 

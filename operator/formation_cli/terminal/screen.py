@@ -15,8 +15,8 @@ from formation_cli.views.table import Table
 
 PLAIN_GAP = 3
 """Spaces between the columns, as kubectl has them."""
-UNFOLDED = {"STATE"}
-"""Columns whose few words are looked for."""
+UNFOLDED = {"PROCESS", "STATE"}
+"""Columns whose words are looked for, or typed again."""
 NARROW_GAP = 1
 """Spaces where the window is too narrow for that."""
 
@@ -59,9 +59,10 @@ def write_lines(texts: Iterable[str]) -> None:
 
 
 def rendered(table: Table, width: int) -> RenderableType:
-    """Return a table that is at most so wide at a terminal; nothing is lost, but folded."""
-    widths = [max(map(cell_len, column)) for column in zip(table.columns, *table.texts(), strict=True)]
-    fits = sum(widths) + PLAIN_GAP * (len(widths) - 1) <= width
+    """Return a table that is at most so wide at a terminal; it has short names then, or is folded."""
+    if not (fits := _fits(table, width)):
+        table = table.short()
+        fits = _fits(table, width)
     gap = PLAIN_GAP if fits else NARROW_GAP
     whole = RichTable(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
     for column in table.columns:
@@ -69,6 +70,11 @@ def rendered(table: Table, width: int) -> RenderableType:
     for row in table.rows:
         whole.add_row(*(Text(cell.text, style=cell.colour) for cell in row))
     return Constrain(whole, width)
+
+
+def _fits(table: Table, width: int) -> bool:
+    widths = [max(map(cell_len, column)) for column in zip(table.columns, *table.texts(), strict=True)]
+    return sum(widths) + PLAIN_GAP * (len(widths) - 1) <= width
 
 
 def plain(table: Table) -> list[str]:

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from formation_cli.naming import ONE_OFF
 from formation_cli.views import times
 from formation_cli.views.table import Cell, Table
 from formation_operator.api import naming
@@ -11,7 +10,16 @@ from formation_operator.kube.objects import lenient, timestamps
 
 Object = dict[str, Any]
 COLUMNS = ("SINCE", "LEVEL", "OBJECT", "REASON", "MESSAGE")
-MADE = ("Deployment", "Service", "ReplicaSet", "Pod", "HorizontalPodAutoscaler", "ScaledObject", "Job")
+MADE = (
+    "Deployment",
+    "Service",
+    "ReplicaSet",
+    "Pod",
+    "HorizontalPodAutoscaler",
+    "ScaledObject",
+    "Job",
+    "CronJob",
+)
 
 
 def concerns(event: Object, formation: str, types: Iterable[str], chosen: Collection[str] = ()) -> bool:
@@ -24,7 +32,7 @@ def concerns(event: Object, formation: str, types: Iterable[str], chosen: Collec
     if kind == naming.KIND:
         about = lenient.text(event, "note").partition(":")[0]
         return name == formation and (not chosen or about in chosen)
-    children = {each: naming.child(formation, each) for each in (*types, ONE_OFF)}
+    children = {each: naming.child(formation, each) for each in types}
     found = [type_ for type_, child in children.items() if name == child or name.startswith(f"{child}-")]
     return kind in MADE and bool(found) and (not chosen or max(found, key=len) in chosen)
 

@@ -114,7 +114,7 @@ def moment(time: str) -> tuple[float, str]:
 
 def width(types: Iterable[str]) -> int:
     """Return how wide the names of processes are: a Pod's name ends in five letters."""
-    return max(len(SYSTEM), *(len(each) + 6 for each in types))
+    return max([len(SYSTEM), *(len(each) + 6 for each in types)])
 
 
 def prefix(label: str, width: int) -> str:

@@ -43,22 +43,14 @@ class Process:
     image: str = ""
     created: float = 0.0
     """When it was wanted first, in seconds since 1970."""
+    schedule: str = ""
+    """When it runs, if that is the type of a schedule: its cron expression, and its time zone."""
 
     def json(self) -> Object:
         """Return it for programs, in the names of the resource."""
-        return {
-            "type": self.type,
-            "process": self.process,
-            "state": self.state,
-            "reason": self.reason,
-            "message": self.message,
-            "since": self.since,
-            "ready": self.ready,
-            "restarts": self.restarts,
-            "lastExit": self.last_exit,
-            "node": self.node,
-            "image": self.image,
-        }
+        last = {"lastExit": self.last_exit, "node": self.node, "image": self.image, "schedule": self.schedule}
+        first = ("type", "process", "state", "reason", "message", "since", "ready", "restarts")
+        return {**{each: getattr(self, each) for each in first}, **last}
 
     def is_named(self, word: str) -> bool:
         """Tell whether it is meant: by its type, or by its name as `ps` or `logs` has it."""
@@ -73,7 +65,7 @@ def label(word: str, pod: str) -> str:
 def processes(formation: Object, found: Iterable[Object], now: float) -> list[Process]:
     """Return the processes of a Formation by type, the oldest first, and a line for what has none.
 
-    Schedules come behind types. Of their runs only those that go on are here.
+    Schedules come behind types. Of their runs, and of releases, only those that go on are here.
     """
     by_age = sorted(found, key=lambda each: (each["metadata"]["creationTimestamp"], each["metadata"]["name"]))
     running = [process(each, now) for each in by_age if is_of(each) or is_going_on(each)]
@@ -86,8 +78,21 @@ def processes(formation: Object, found: Iterable[Object], now: float) -> list[Pr
     ]
     schedules = lenient.mapping(formation, "spec", "schedules")
     return sorted(
-        running + absent, key=lambda each: (each.type == ONE_OFF, each.type in schedules, each.type)
+        (_completed(each, formation) for each in running + absent),
+        key=lambda each: (each.type == ONE_OFF, each.type in schedules, each.type),
     )
+
+
+def _completed(each: Process, formation: Object) -> Process:
+    """Return a process with what only the Formation has: when it runs, and why a type only starts."""
+    of_type = lenient.mapping(formation, "status", "processes", each.type)
+    plan = lenient.mapping(formation, "spec", "schedules", each.type)
+    when = " ".join(filter(None, (lenient.text(plan, "schedule"), lenient.text(plan, "timeZone"))))
+    each = dataclasses.replace(each, schedule=when)
+    if each.state != State.STARTING or each.reason or of_type.get("state") != State.STARTING:
+        return each
+    reason, message = (lenient.text(of_type, key) for key in ("reason", "message"))
+    return dataclasses.replace(each, reason=reason, message=message)
 
 
 def is_of(pod: Object) -> bool:
@@ -107,9 +112,10 @@ def is_once(pod: Object) -> bool:
 
 
 def is_going_on(pod: Object) -> bool:
-    """Tell whether a Pod is a run of a schedule that hasn't ended."""
+    """Tell whether a Pod is a run of a schedule, or a release, that hasn't ended."""
     over = lenient.text(lenient.mapping(pod, "status"), "phase") in ("Succeeded", "Failed")
-    return naming.SCHEDULE_LABEL in lenient.mapping(pod, "metadata", "labels") and is_of_job(pod) and not over
+    ours = {naming.SCHEDULE_LABEL, naming.RELEASE_LABEL} & {*lenient.mapping(pod, "metadata", "labels")}
+    return bool(ours) and is_of_job(pod) and not over
 
 
 def process_type(pod: Object) -> str:
@@ -215,13 +221,14 @@ def unscheduled(status: Object) -> str:
 
 
 def _since(pod: Object, own: Object) -> str:
-    """Return when the process began to run, or ended, or was wanted."""
-    current = lenient.mapping(own, "state")
-    asked = lenient.text(pod["metadata"], "deletionTimestamp")
+    """Return when the process was asked to end, or began to run, or ended, or was wanted."""
+    current, metadata = lenient.mapping(own, "state"), pod["metadata"]
+    grace = lenient.number(metadata, "deletionGracePeriodSeconds")  # which the deletion's time is the end of
+    asked = timestamps.earlier(lenient.text(metadata, "deletionTimestamp"), grace)
     began = lenient.text(lenient.mapping(current, "running"), "startedAt")
     ended = lenient.text(lenient.mapping(current, "terminated"), "finishedAt")
     before = lenient.text(lenient.mapping(own, "lastState", "terminated"), "finishedAt")
-    return asked or began or ended or before or lenient.text(pod["metadata"], "creationTimestamp")
+    return asked or began or ended or before or lenient.text(metadata, "creationTimestamp")
 
 
 def _last_exit(pod: Object, own: Object) -> dict[str, Any] | None:
@@ -253,31 +260,34 @@ WIDE = ("NODE", "IMAGE", "MESSAGE")
 
 def table(found: Iterable[Process], now: float, *, wide: bool = False) -> Table:
     """Return the processes as a table; a wide one says where each runs, with which image, and more of why."""
-    return Table(COLUMNS + WIDE * wide, [row(each, now) + _wide(each) * wide for each in found])
+    found = [*found]
+    planned = any(each.schedule for each in found)
+    rows = [_row(each, now) + _wide(each) * wide + (Cell(each.schedule or "-"),) * planned for each in found]
+    return Table(COLUMNS + WIDE * wide + ("SCHEDULE",) * planned, rows)
 
 
 def _wide(each: Process) -> tuple[Cell, ...]:
     return Cell(each.node or "-"), Cell(each.image or "-"), Cell(each.message or "-")
 
 
-def row(each: Process, now: float) -> tuple[Cell, ...]:
-    """Return the line of one process."""
+def _row(each: Process, now: float) -> tuple[Cell, ...]:
     return (
         Cell(each.type, "bold"),
-        Cell(each.process or "-"),
+        Cell(each.process or "-", short=each.process and label(each.type, each.process)),
         state(each.state),
         Cell(times.ago(each.since, now) or "-"),
         Cell(str(each.restarts), "yellow" if each.restarts else ""),
-        Cell(last_exit(each, now)),
+        Cell(last_exit(each, now), short=last_exit(each, now, why=False)),
         Cell(each.reason or "-"),
     )
 
 
-def last_exit(each: Process, now: float) -> str:
+def last_exit(each: Process, now: float, *, why: bool = True) -> str:
     """Return how a process ended last, and when: `code 1 (Exited), 3m ago`."""
     last = each.last_exit
     if not last:
         return "-"
     when = times.ago(lenient.text(last, "finishedAt"), now)
     how = f"signal {last['signal']}" if last.get("signal") else f"code {last.get('exitCode', '?')}"
-    return f"{how} ({lenient.text(last, 'reason')})" + (f", {when} ago" if when else "")
+    reason = f" ({lenient.text(last, 'reason')})" if why else ""
+    return f"{how}{reason}" + (f", {when} ago" if when else "")

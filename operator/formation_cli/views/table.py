@@ -29,6 +29,8 @@ class Cell(NamedTuple):
 
     text: str
     colour: str = ""
+    short: str = ""
+    """What stands for it in a window that is too narrow for all texts, if there is such a word."""
 
 
 def state(word: str) -> Cell:
@@ -48,6 +50,11 @@ class Table:
     def texts(self) -> list[tuple[str, ...]]:
         """Return the rows without colours."""
         return [tuple(cell.text for cell in row) for row in self.rows]
+
+    def short(self) -> "Table":
+        """Return the table for a narrow window."""
+        rows = [tuple(Cell(cell.short or cell.text, cell.colour) for cell in row) for row in self.rows]
+        return dataclasses.replace(self, rows=rows)
 
     def lasting(self) -> list[tuple[str, ...]]:
         """Return the rows without what changes with time alone."""

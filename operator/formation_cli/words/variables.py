@@ -23,17 +23,17 @@ CREDENTIALS = re.compile(
 """A value that is secret, whatever its name is."""
 
 
-def parse(words: Iterable[str]) -> dict[str, str]:
-    """Return the variables; raises `Mistyped` for what can't be one, and for one that is named twice."""
+def parse(words: Iterable[str], hint: str = "") -> dict[str, str]:
+    """Return the variables; raises `Mistyped` for what can't be one, and for one that is named twice.
+
+    The hint is the way out for one without a value.
+    """
     found: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")
         check_name(name)
         if not equals:
-            raise Mistyped(
-                f"{name} has no value: type {name}=VALUE.",
-                hint=f"To be asked for a secret value: --secret {name}",
-            )
+            raise Mistyped(f"{name} has no value: type {name}=VALUE.", hint=hint)
         if name in found:
             raise Mistyped(f"{name} is named twice.")
         check_value(name, value)

@@ -1,4 +1,4 @@
-"""The resource as users write it, and nothing else: no defaults of ours, no logic.
+"""The resource as users write it: its fields, and the limits and defaults that they name; no logic.
 
 These classes are the single source of the CRD: ``crds/generate`` turns them into its schema.
 A description is what ``kubectl explain`` shows.  Types that Kubernetes defines itself are kept
@@ -313,7 +313,7 @@ class Schedule(Model):
     )
 
 
-MOST_REVISIONS, REVISIONS = 100, 10
+MOST_REVISIONS, KEPT_REVISIONS = 100, 10
 """How many old revisions of a Formation may be kept, and how many are where it doesn't say."""
 Revisions = Annotated[int, Field(ge=0, le=MOST_REVISIONS)]
 
@@ -357,7 +357,7 @@ class FormationSpec(Model):
     )
     revision_history_limit: Revisions | None = Field(
         None,
-        description=f"How many old revisions are kept (default {REVISIONS}).",
+        description=f"How many old revisions are kept (default {KEPT_REVISIONS}).",
     )
     security_defaults: SecurityDefaults | None = Field(
         None,

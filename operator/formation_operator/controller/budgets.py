@@ -23,7 +23,7 @@ from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import other_budgets
 from formation_operator.observe.faults import Problem
-from formation_operator.observe.other_budgets import Budget
+from formation_operator.observe.other_budgets import OtherBudget
 from formation_operator.render import disruption
 from formation_operator.render.disruption import Budgets
 
@@ -41,14 +41,14 @@ class Listed(NamedTuple):
 
     at: float
     """When the list began."""
-    found: Mapping[Hashable, Sequence[Budget]]
+    found: Mapping[Hashable, Sequence[OtherBudget]]
     """By the Pods that they may select; those of an earlier list if this one failed."""
     size: int = 0
     error: str = ""
     """Why the list failed."""
     refused: bool = False
 
-    def over(self, labels: Mapping[str, str]) -> Iterator[Budget]:
+    def over(self, labels: Mapping[str, str]) -> Iterator[OtherBudget]:
         """Yield those that may select a Pod with some labels."""
         for group in other_budgets.groups_over(labels):
             yield from self.found.get(group, ())
@@ -124,7 +124,7 @@ class Others:
 
     async def _list(self, namespace: str) -> Listed:
         at, last = self._now(), self.last(namespace)
-        found, size, pages = collections.defaultdict[Hashable, list[Budget]](list), 0, 0
+        found, size, pages = collections.defaultdict[Hashable, list[OtherBudget]](list), 0, 0
         try:
             async for items, _ in self._cluster.pages(kinds.OTHER_BUDGET, namespace):
                 for each in filter(None, map(other_budgets.budget, items)):

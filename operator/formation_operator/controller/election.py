@@ -1,4 +1,4 @@
-"""Leader election: whether this replica may write, by the Lease, its times (`settings`) and its own clock.
+"""Leader election: whether this replica may write, by the Lease, its times and its own clock.
 
 The rules are client-go's, with one more: a replica waits before it takes a new Lease. Times that another
 machine wrote are never compared with times of this one. A replica only sees that another one's Lease changes,
@@ -7,10 +7,31 @@ Source: ``k8s.io/client-go/tools/leaderelection/leaderelection.go``.
 """
 
 import math
+from typing import NamedTuple
 
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.port import Object
-from formation_operator.settings import LeaseTimes
+
+
+class LeaseTimes(NamedTuple):
+    """The times of the Lease, in seconds."""
+
+    lease: float = 10.0
+    """How long a Lease stays with its last holder if it isn't renewed (`leaseDuration` of client-go)."""
+    deadline: float = 7.0
+    """How long a replica may write after the start of its last renewal (`renewDeadline`).
+
+    It is shorter than the lease: requests under way need the rest, and clocks run at different speeds.
+    """
+    renew: float = 1.0
+    """The pause between two renewals (`retryPeriod`)."""
+    look: float = 0.5
+    """The pause between two reads of a replica that stands by."""
+    attempt: float = 3.0
+    """How long one request may take: if its connection has died, there is time for another request."""
+
+
+LEASE_TIMES = LeaseTimes()
 
 
 class Election:

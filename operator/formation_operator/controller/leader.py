@@ -1,6 +1,6 @@
 """Leader election: `election` has the rules, this reads and writes the Lease.
 
-The gate of each request (`kube/session`) ensures that only the leader writes.
+The fence before each request (`kube/session`) ensures that only the leader writes.
 """
 
 import asyncio
@@ -12,11 +12,10 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from formation_operator.controller.election import Election
+from formation_operator.controller.election import LEASE_TIMES, Election, LeaseTimes
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, Object
-from formation_operator.settings import LEASE_TIMES, LeaseTimes
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +56,7 @@ class Leader:
         clock: Callable[[], float] = machine_clock,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """Take a port without a gate, the Lease's namespace and name, and this replica's identity.
+        """Take a port without a fence, the Lease's namespace and name, and this replica's identity.
 
         The clock must be the machine's own: the loop's stands still while the process does.
         """

@@ -132,14 +132,19 @@ class Planning:
         return adopted or planner.scale(name, child, count, self.context)
 
     def _pauses(self) -> list[Action]:
-        """Return what stops the schedules that are suspended now, where it isn't known what else they are."""
+        """Return what adopts schedules, and stops those that are suspended now.
+
+        It isn't known what else they are.
+        """
         today, about = self.wanted.formation.spec, self.wanted.formation.metadata
         cron_jobs = [child for (kind, _), child in self.children.items() if kind is ChildKind.CRON_JOB]
         found = list[Action | None]()
         for child in cron_jobs:
             name = naming.type_of(about.name, child.name)
             schedule = today.schedule(name)
-            if today.suspend or (schedule is not None and schedule.suspend):
+            if adopted := planner.adopt(name, child, about, self.context):
+                found.append(adopted)
+            elif today.suspend or (schedule is not None and schedule.suspend):
                 found.append(planner.pause(name, child, self.context, suspend=True))
         return [each for each in found if each is not None]
 
@@ -151,9 +156,9 @@ class Planning:
         for name in sorted(self.wanted.content.spec.processes):
             child = deployment_of(self.children, formation.metadata.name, name)
             if child is not None and child.is_owned_by(self.context.uid) and not child.deleting:
-                rendered = await self._render(name, [])
-                own = [each for each in rendered if each.kind is ChildKind.DEPLOYMENT]
-                return Action(Verb.UPDATE, name, own[0], child) if own else None
+                for intent in await self._render(name, []):  # nothing if the type is invalid
+                    if intent.kind is ChildKind.DEPLOYMENT:
+                        return Action(Verb.UPDATE, name, intent, child)
         return None
 
     @property

@@ -164,7 +164,7 @@ class Reconciler:
             raise errors.NotFoundError("it has gone")
         if not formations.is_same(known, live):
             raise errors.ConflictError("it has changed while it was read")
-        return formations.trimmed(live)
+        return {**formations.trimmed(live), "reread": True}
 
     async def _write_through(self, this: Pass, formation: Formation) -> list[Problem]:
         """Write scale requests on Deployments to the Formation; return what couldn't be decided."""
@@ -203,13 +203,17 @@ class Reconciler:
         this.intents.extend(() if wanted.undecided else planning.as_before())
         async with asyncio.TaskGroup() as group:
             started = [] if this.intents else await self._start(this, planning, by, group)
-            obsolete = planning.obsolete(this.intents)
-            started += [group.create_task(by.carry_out(action)) for action in obsolete]
         for task in started:
             self._take_in(this, task.result())
         undone = any(outcome.again or outcome.problem for outcome in this.outcomes)
         if not (undone or planning.is_named) and (naming := await planning.naming()):
             self._take_in(this, await by.carry_out(naming))
+        # What isn't wanted goes once the content is named: by its name the next leader knows that.
+        obsolete = planning.obsolete(this.intents)
+        async with asyncio.TaskGroup() as group:
+            started = [group.create_task(by.carry_out(action)) for action in obsolete]
+        for task in started:
+            self._take_in(this, task.result())
         memory.there = {each for each, child in children.items() if child.is_owned_by(this.basis.uid)}
         memory.there |= lost & {(intent.kind, intent.name) for intent in this.intents}
         if not (wanted.undecided or this.failed or this.faults.problems):

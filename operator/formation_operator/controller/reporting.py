@@ -49,11 +49,12 @@ class Reporting:
 
         Return when to do so again, as findings about Pods may change with time alone.
         """
+        keep = await self.releaser.keep(asked, chosen)  # an edit may come before the report
         later = self.writer.later(this.memory.reports, this.outcomes)
         if later is not None:
-            return later
+            return soonest(later, keep)
         seen, again = await self._seen(this, wanted, asked, chosen, before)
-        keep, unkept = await self.releaser.keep(asked, chosen), asked.noted.unkept
+        unkept = asked.noted.unkept
         seen = dataclasses.replace(seen, revision=asked.kept, unrevised=unkept.found if unkept else None)
         ran_well, tried = await self._try(this, asked, seen, before)
         seen = dataclasses.replace(seen, ran_well=ran_well)

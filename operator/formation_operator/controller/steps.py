@@ -50,7 +50,8 @@ class Pass:
     """What it has put into the cache."""
 
 
-UNKNOWN = "all but its count stays as it is until the release is done: what runs isn't kept as a revision"
+STAYS = "all but its count stays as it is"
+UNKNOWN = f"{STAYS} until the release is done: what runs isn't kept as a revision"
 GONE = (
     "its Deployment is gone, and what ran isn't kept as a revision: it is made again once the release is "
     "done, or by going back (kubectl formation rollback {} --to ...)"
@@ -94,13 +95,15 @@ def of_both(this: Asked, content: FormationSpec) -> FormationStatus:
 def with_counts(wanted: Wanted, before: FormationStatus, children: Children, known: Cache) -> Wanted:
     """Return what is wanted together with the count of each type, and the schedules that stay suspended."""
     counted = dataclasses.replace(wanted, counts=counts(wanted, before, children, deciding(wanted, known)))
-    if not wanted.content.is_held or not any(each.suspended for each in counted.counts.values()):
+    found = counted.counts.values()
+    stopped, runs = any(each.suspended for each in found), any(each.desired for each in found)
+    if wanted.content.is_declared or (runs and not stopped):
         return counted
     about, names = wanted.formation.metadata, wanted.content.spec.schedules or ()
     there = {name: children.get((ChildKind.CRON_JOB, naming.child(about.name, name))) for name in names}
-    return dataclasses.replace(
-        counted, down=[name for name, child in there.items() if child is None or child.runs.suspended]
-    )
+    # Where no type has processes to come back to, the CronJobs alone show that all was stopped.
+    down = [name for name, child in there.items() if (child.runs.suspended if child else stopped)]
+    return dataclasses.replace(counted, down=down)
 
 
 def counts(
@@ -138,7 +141,7 @@ def _count(
     spec, content, types = wanted.formation.spec, wanted.content, wanted.content.spec.processes
     today, rendered = spec.processes.get(name) or ProcessType(), types.get(name) or ProcessType()
     alone = singletons.is_alone(rendered, child, content.mark)
-    suspended = spec.suspend or (content.is_held and count_owner.is_down(child, before))
+    suspended = spec.suspend or (not content.is_declared and count_owner.is_down(child, before))
     process = singletons.counted(today, rendered, child, alone=alone)
     shown = spec.model_copy(update={"suspend": suspended})
     count = count_owner.decide(shown, process, child, autoscaler, before)
@@ -198,12 +201,15 @@ def problems(this: Pass, wanted: Wanted, chosen: Chosen) -> list[Problem]:
     unheld = [Problem(name, Trouble.CAN_NOT_SUSPEND, why) for name, why in restless]
     unknown = (*wanted.undecided, *wanted.unlisted)
     found = (*chosen.problems, *this.failed, *this.faults.problems.values(), *unwritten, *unknown, *unheld)
-    found = (*found, *_unreleased(wanted, is_first=this.memory.releases.released is None))
+    found = (*found, *_unreleased(wanted, chosen, is_first=this.memory.releases.released is None))
     return [*dict.fromkeys(found)]
 
 
-def _unreleased(wanted: Wanted, *, is_first: bool) -> Iterator[Problem]:
-    """Yield what is said of the types that aren't as declared because their content isn't released."""
+def _unreleased(wanted: Wanted, chosen: Chosen, *, is_first: bool) -> Iterator[Problem]:
+    """Yield what is said of the types that aren't as declared because their content isn't released.
+
+    Without a situation it isn't known whether what runs is kept: the problems of the choice say why.
+    """
     formation, content = wanted.formation, wanted.content
     down = [name for name, each in wanted.counts.items() if each.suspended and not formation.spec.suspend]
     for name in wanted.counts:
@@ -211,8 +217,12 @@ def _unreleased(wanted: Wanted, *, is_first: bool) -> Iterator[Problem]:
             text = DOWN.format(formation.metadata.name)
             yield Problem(name, Trouble.WAITING, text, lasting=False)
         elif not content.known:
-            yield Problem(name, Trouble.WAITING, UNKNOWN, lasting=False)
-    gone = () if content.known or is_first else formation.spec.processes.keys() - wanted.counts
+            yield Problem(name, Trouble.WAITING, UNKNOWN if chosen.situation else STAYS, lasting=False)
+    gone = (
+        ()
+        if content.known or is_first or not chosen.situation
+        else formation.spec.processes.keys() - wanted.counts
+    )
     for name in sorted(gone):
         yield Problem(name, Trouble.WAITING, GONE.format(formation.metadata.name), lasting=False)
 

@@ -61,7 +61,7 @@ class Kube(Cluster):
         ``may_write`` is called right before a request that isn't a read is sent; ``chance`` gives a number
         from 0 to 1.
         """
-        opened.gate(may_write)
+        opened.fence(may_write)
         self._connection = opened
         self._watches = opened.another(connections=UNLIMITED)
         self._timeout = timeout

@@ -90,7 +90,7 @@ class Setter:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Runs:
+class CronRuns:
     """How the runs of a CronJob go, as its own controller reports."""
 
     suspended: bool = False
@@ -99,7 +99,7 @@ class Runs:
     last_successful_time: str = ""
 
 
-NO_RUNS = Runs()
+NO_CRON_RUNS = CronRuns()
 NAMELESS = Setter("A client without a name", scale=True)
 
 
@@ -133,7 +133,7 @@ class Child:
     images: tuple[tuple[str, str], ...] = ()
     """Image of each container by name."""
     rollout: Rollout = Rollout()
-    runs: Runs = NO_RUNS
+    runs: CronRuns = NO_CRON_RUNS
 
     @property
     def replicas_of_others(self) -> bool:
@@ -197,7 +197,7 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
         deleting="deletionTimestamp" in metadata,
         digest=digest,
         owned=owned.text,
-        runs=_runs(raw) if kind is ChildKind.CRON_JOB else NO_RUNS,
+        runs=_runs(raw) if kind is ChildKind.CRON_JOB else NO_CRON_RUNS,
         **(_deployment(raw, owned) if kind.traits.runs_processes else {}),
     )
 
@@ -330,9 +330,9 @@ def _rollout(raw: dict[str, Any]) -> Rollout:
     )
 
 
-def _runs(raw: dict[str, Any]) -> Runs:
+def _runs(raw: dict[str, Any]) -> CronRuns:
     status = lenient.mapping(raw, "status")
-    return Runs(
+    return CronRuns(
         suspended=lenient.mapping(raw, "spec").get("suspend") is True,
         active=len(lenient.items(status, "active")),
         last_schedule_time=lenient.word(status, "lastScheduleTime"),

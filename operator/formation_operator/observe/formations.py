@@ -153,8 +153,6 @@ def wanted_names(raw: dict[str, Any]) -> list[Key]:
     return [(namespace, naming.child(formation, name)) for name in names]
 
 
-
-
 def given_up(change: Change[dict[str, Any]]) -> set[Key]:
     """Return namespace and name of each child that a Formation doesn't want any more."""
     before, now = change.before, change.now

@@ -21,7 +21,7 @@ USUAL_SIZE = 512
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Budget:
+class OtherBudget:
     """A PodDisruptionBudget that isn't ours."""
 
     name: str
@@ -57,13 +57,13 @@ def _meets(labels: Mapping[str, str], expression: dict[str, Any]) -> bool:
     return found.get(expression.get("operator"), False)
 
 
-def budget(raw: dict[str, Any]) -> Budget | None:
+def budget(raw: dict[str, Any]) -> OtherBudget | None:
     """Return the facts of a budget; nothing if it selects no Pod, or is a child that has lost our label."""
     metadata, selector = raw["metadata"], lenient.mapping(raw, "spec").get("selector")
     if not isinstance(selector, dict) or _is_child(metadata, selector):
         return None
     text = json.dumps(selector, separators=(",", ":"))
-    return Budget(metadata["name"], text if len(text) <= LONGEST_SELECTOR else ANY)
+    return OtherBudget(metadata["name"], text if len(text) <= LONGEST_SELECTOR else ANY)
 
 
 def _is_child(metadata: dict[str, Any], selector: Any) -> bool:
@@ -75,7 +75,7 @@ def _is_child(metadata: dict[str, Any], selector: Any) -> bool:
     return bool(process_type) and selector == {"matchLabels": naming.selector(owner.name, process_type)}
 
 
-def group_of(budget: Budget) -> Hashable:
+def group_of(budget: OtherBudget) -> Hashable:
     """Return the group of the Pods that a budget may select: of a label if it requires one, else of all."""
     selector = {} if budget.selector == ANY else json.loads(budget.selector)
     return next(iter(sorted(lenient.mapping(selector, "matchLabels").items())), None)

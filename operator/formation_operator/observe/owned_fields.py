@@ -57,7 +57,7 @@ def of(managed: list[dict[str, Any]], owner: str = "") -> Owned:
 
 def _of_text(text: bytes) -> Owned:
     if len(text) > MOST_READ:
-        fields, kept = listings.held(text), DIGEST + hashlib.sha256(text).hexdigest()
+        fields, kept = listings.entry_fields(text), DIGEST + hashlib.sha256(text).hexdigest()
     else:
         fields = lenient.mapping(nesting.parsed(text))
         kept = COMPACT.encode(fields) if fields else ""
@@ -89,7 +89,9 @@ def with_counts_alone(owned: Owned, managed: list[dict[str, Any]]) -> Owned:
 
 def _fields_of(entry: dict[str, Any]) -> dict[str, Any]:
     fields = entry.get("fieldsV1")
-    return listings.held(bytes(fields)) if isinstance(fields, listings.Text) else lenient.mapping(fields)
+    return (
+        listings.entry_fields(bytes(fields)) if isinstance(fields, listings.Text) else lenient.mapping(fields)
+    )
 
 
 def _quoted(key: str) -> bytes:

@@ -1,4 +1,15 @@
 """Whether a content may be rolled out: its release command has to succeed first.
 
-It imports `sync` and what is below.
+It imports `sync` and what is below. `asked`, `gate`, `progress` and `revisions` are pure.
+
+- `chooser`: which content is rendered; `gate`: whether the wanted one may be rolled out, and what to do;
+- `releaser`: carries that out; `runner`: writes the Jobs; `progress`: what is said of a release;
+- `keeper`: numbers what is let through, keeps it and prunes; `revisions`: the rules of that;
+  `revision_store`: reads and writes ControllerRevisions, alone;
+- `older_crd`: whether the CRD has lost fields: then one that is missing doesn't count as removed;
+- `asked`: the question, its answer, and what is remembered of both.
+
+**What was released last is one fact: the highest mark on the Deployments.** Status and memory are copies.
+A content has its revision before its first template is written. A revision is believed only by a digest that
+a Deployment, the status or a Job names. Where none is kept, counts alone are written.
 """

@@ -38,9 +38,9 @@ class Content(NamedTuple):
     """What names it, once it was let through."""
 
     @property
-    def is_held(self) -> bool:
-        """Whether it is another one than the Formation says now."""
-        return self.kept is not None or not self.known
+    def is_declared(self) -> bool:
+        """Whether it is what the Formation says now."""
+        return self.kept is None and self.known
 
 
 NOTHING = Content(FormationSpec.model_construct(processes={}), "", known=False)

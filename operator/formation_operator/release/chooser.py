@@ -150,17 +150,21 @@ class Chooser:
             if noted.released is None or not noted.is_released:
                 noted.released = Mark((noted.released.number if noted.released else 0) + 1, noted.digest)
             return Chosen(this.content._replace(mark=noted.released))
-        problem = revisions.problem(error, revisions.HELD)
+        problem = revisions.problem(error, revisions.DEPLOY_WAITS)
         return Chosen(known or NOTHING, this.before.release, [problem], noted.retry(this.now))
 
 
 def _note(this: Asked) -> None:
-    """Note digest and key of the content that the Formation has now, once for each generation."""
+    """Note digest and key of the content that the Formation has now, once for each generation.
+
+    A spec that was read again may lack fields at the same generation: an older CRD prunes what is read, too.
+    """
     noted, generation = this.noted, this.formation.metadata.generation
-    if noted.generation == generation:
+    if noted.generation == generation and not this.raw.get("reread"):
         return
-    noted.generation, noted.digest = generation, digest_of(content_of(this.raw["spec"]))
-    noted.key = release_key(this.formation.spec)
+    digest = digest_of(content_of(this.raw["spec"]))
+    noted.complete = noted.complete if digest == noted.digest else -1
+    noted.generation, noted.digest, noted.key = generation, digest, release_key(this.formation.spec)
 
 
 def _is_new(this: Asked) -> bool:

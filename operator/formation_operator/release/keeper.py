@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from formation_operator.api.content import Mark, content_of, digest_in
-from formation_operator.api.formation import REVISIONS
+from formation_operator.api.formation import KEPT_REVISIONS
 from formation_operator.api.formation_status import Revision
 from formation_operator.backoff import tried
 from formation_operator.kube import errors
@@ -71,7 +71,7 @@ class Keeper:
         mine, noted, mark = this.formation.metadata, this.noted, chosen.content.mark or this.noted.released
         if this.formation.spec.paused or mark is None:
             return None
-        is_kept = mark in (noted.kept, this.reported) or chosen.content.is_held
+        is_kept = mark in (noted.kept, this.reported) or not chosen.content.is_declared
         if not is_kept and (again := await self._try(this, mark)):
             return again
         noted.kept, noted.unkept = mark, None
@@ -119,4 +119,4 @@ def _running(this: Asked, mark: Mark) -> set[str]:
 def _surplus(this: Asked, history: History, running: Collection[str]) -> list[Listed]:
     """Return the revisions that are too many where contents of some digests run."""
     limit = this.formation.spec.revision_history_limit
-    return history.surplus(REVISIONS if limit is None else limit, {*running, *this.of_jobs})
+    return history.surplus(KEPT_REVISIONS if limit is None else limit, {*running, *this.of_jobs})

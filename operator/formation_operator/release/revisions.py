@@ -25,7 +25,7 @@ LIKELY = 10**9
 """Numbers from there on don't decide about the next one, unless a Deployment names them."""
 REVISIONS, JOBS = "controllerrevisions.apps", "jobs.batch"
 LOST = "you can't go back to this content"
-HELD = "the deploy waits, because its revision, or that of what runs, can't be read or written"
+DEPLOY_WAITS = "the deploy waits, because its revision, or that of what runs, can't be read or written"
 ROOM = f"raise the quota for {REVISIONS}, or lower spec.revisionHistoryLimit"
 
 

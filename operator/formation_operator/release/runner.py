@@ -123,7 +123,8 @@ class Runner:
 
         Its annotations are read first: somebody may have removed all of them.
         """
-        live = await self._cluster.get(kinds.JOB, job.namespace, job.name)
+        async with patiently():
+            live = await self._cluster.get(kinds.JOB, job.namespace, job.name)
         if live is None:
             raise errors.NotFoundError(f"Job {job.name} is gone")
         marks = {naming.RELEASE_KEY_ANNOTATION: job.key, naming.RELEASE_LEFT_ANNOTATION: "true"}

@@ -1,4 +1,10 @@
 """What should exist for a Formation.
 
-It imports `replicas`, for the count that each type is given, and `api`.
+It imports `replicas`, for the count that each type is given, and what is below. It is pure. A changed pod
+template restarts every process, so golden files hold it.
+
+- `desired`: a type's Deployment and Service, with a digest; `pod_template`: the Pod of a process;
+- `cron_job`, `release_job`: of schedules and releases; `job_template`: the Pod of both;
+- `disruption`: which types have a disruption budget, and which step back;
+- `merge`, `environment`: `podTemplate` and variables over what is ours.
 """

@@ -8,13 +8,13 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping
 
 from formation_operator.api.formation import BUDGET, Formation, FormationSpec
-from formation_operator.observe.other_budgets import Budget
+from formation_operator.observe.other_budgets import OtherBudget
 from formation_operator.observe.pods import TEMPLATE_LABEL
 from formation_operator.render import pod_template
 
 MOST = 256
 """How many budgets of others are looked at for a type: beyond that, one is taken to select its processes."""
-Over = Callable[[Mapping[str, str]], Iterable[Budget]]
+Over = Callable[[Mapping[str, str]], Iterable[OtherBudget]]
 """Returns the budgets that may select a Pod with some labels."""
 
 

@@ -1,4 +1,7 @@
 """Who decides about a count, and which scaling of a child is a request to its Formation.
 
-It imports `observe` and what is below.
+It imports `observe` and what is below; all but `write_through` is pure.
+
+- `count_owner`: the Formation, an autoscaler or neither; `singletons`: never two of these;
+- `scale_requests`: which edit is a request; `write_through`: writes it to the Formation.
 """

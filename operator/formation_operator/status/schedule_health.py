@@ -7,12 +7,12 @@ from formation_operator.api.formation_status import ScheduleStatus
 from formation_operator.api.reasons import Reason, ScheduleState
 from formation_operator.diagnose.job_cause import Cause
 from formation_operator.kube.objects import lenient
-from formation_operator.observe.children import Runs
+from formation_operator.observe.children import CronRuns
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
 from formation_operator.status.observation import Scheduled
 
-HELD = "it is made once the release command of its content has succeeded"
+UNRELEASED = "it is made once the release command of its content has succeeded"
 FAILED = "the run in Job {} has failed"
 STUCK = "the run in Job {} is in trouble"
 WAITS = "the run in Job {} waits"
@@ -24,12 +24,12 @@ def status(
     name: str, this: Scheduled, before: ScheduleStatus | None, problem: Problem | None
 ) -> ScheduleStatus:
     """Return how a schedule is; ``problem`` says why it can't be written as it is meant to be."""
-    runs = this.child.runs if this.child is not None else Runs()
+    runs = this.child.runs if this.child is not None else CronRuns()
     going_on = [job for job in this.jobs if job.is_under_way and not job.deleting]
     active, (trouble, fails) = max(runs.active, len(going_on)), _trouble(name, this, before, going_on)
     state = ScheduleState.RUNNING if active else ScheduleState.SCHEDULED
     if this.child is None or problem is not None:
-        state, trouble = ScheduleState.WAITING, problem.message if problem is not None else HELD
+        state, trouble = ScheduleState.WAITING, problem.message if problem is not None else UNRELEASED
     elif this.suspended and not active:
         state = ScheduleState.SUSPENDED
     elif fails:

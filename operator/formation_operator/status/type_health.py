@@ -122,8 +122,8 @@ def _ill(
     stuck = bool(rollout.stuck) and not complete and not rollout.terminating
     if stuck:
         message += "; the rollout is past its deadline"
-    if _held(rollout):
-        message += f"; {_held_message(child)}"
+    if _is_paused_midway(rollout):
+        message += f"; {_pause_message(child)}"
     elif rollout.updated < rollout.total:
         message += f"; {rollout.total - rollout.updated} of the old version still run"
     lasting = found.lasting or stuck
@@ -139,8 +139,8 @@ def _under_way(count: Replicas, child: Child, found: Finding | None) -> Health:
     if rollout.blocked:
         return _blocked(count, rollout, "Pods", rollout.blocked)
     state = _state(count, rollout)
-    if _held(rollout):
-        message = _held_message(child)
+    if _is_paused_midway(rollout):
+        message = _pause_message(child)
         return Health(state, complete=False, reason=Reason.DEPLOYMENT_PAUSED, message=message, lasting=True)
     if rollout.terminating:
         message = "waits for the old process to end before a new one is started"
@@ -169,12 +169,12 @@ def _state(count: Replicas, rollout: Rollout) -> State:
     return State.RUNNING if rollout.available >= count.desired else State.STARTING
 
 
-def _held(rollout: Rollout) -> bool:
+def _is_paused_midway(rollout: Rollout) -> bool:
     """Return whether a paused Deployment holds a version back; a change of its count still takes effect."""
     return rollout.paused and (rollout.updated < rollout.total or not rollout.total)
 
 
-def _held_message(child: Child) -> str:
+def _pause_message(child: Child) -> str:
     return f"someone paused its Deployment: kubectl rollout resume deployment/{child.name}"
 
 

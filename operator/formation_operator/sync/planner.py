@@ -160,7 +160,7 @@ def scale(name: str, child: Child | None, count: Replicas, context: PlanContext)
 
 
 def adopt(name: str, child: Child, owner: Metadata, context: PlanContext) -> Action | None:
-    """Return the action that adopts a type's Deployment, of which it isn't known what else it is to be."""
+    """Return the action that adopts an orphan of a type or schedule, whatever else it is to be."""
     if child.orphan_of != (owner.name, name) or child.deleting or child.uid in context.exhausted:
         return None
     return Action(Verb.ADOPT, name, child=child)

@@ -1,4 +1,5 @@
 """The operator's own metrics and health, over HTTP, and the fields of its log.
 
-Nothing here decides anything. Counters are kept; all else is computed at a scrape.
+It imports `api` and what is below, and decides nothing. `instruments` counts what happens, `census` sums over
+statuses at a scrape, `server` answers, over a `bounded_port`; `records` has the fields of the log.
 """

@@ -20,7 +20,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from formation_cli import cluster_options, command_table, completion, failures, options
-from formation_cli.program import program
+from formation_cli.program import INSTEAD, program
 from tests.cluster import paths
 from tests.unit.cli import kubectls
 
@@ -155,11 +155,47 @@ def test_a_command_that_is_mistyped_is_guessed() -> None:
     assert "Did you mean 'scale'?" in result.output
 
 
-@pytest.mark.parametrize("word", ["status", "list", "get"])
-def test_what_others_call_it_leads_to_ps(word: str) -> None:
+@pytest.mark.parametrize(
+    ("word", "instead"),
+    [
+        ("status", "kubectl formation ps"),
+        ("get", "kubectl formation ps"),
+        ("delete", "kubectl delete formation NAME"),
+        ("destroy", "kubectl delete formation NAME"),
+        ("releases", "kubectl formation history NAME"),
+        ("secrets", "kubectl formation config NAME"),
+        ("top", "kubectl top pod -l formations.dev/formation=NAME"),
+        ("config:set", "kubectl formation config set"),
+        ("ps:scale", "kubectl formation scale"),
+    ],
+)
+def test_what_others_call_it_leads_to_what_does_it(word: str, instead: str) -> None:
     result = run(word)
     assert result.exit_code == failures.MISTYPED
-    assert f"No such command '{word}'. Try: kubectl formation ps\n" in result.output
+    assert f"No such command '{word}'. Try: {instead}" in result.output
+
+
+@pytest.mark.parametrize("word", [*INSTEAD])
+def test_what_others_call_it_is_no_command_of_ours(word: str) -> None:
+    assert word not in command_table.ENTRIES
+
+
+@pytest.mark.parametrize(
+    ("reader", "code", "said"),
+    [
+        ("> /dev/full", failures.FAILED, "Error: The output can't be written: no space is left.\n"),
+        ("| (exec <&-; sleep 1)", failures.BROKEN_PIPE, ""),
+    ],
+)
+def test_output_that_nobody_takes_ends_it_without_a_trace(
+    tmp_path: pathlib.Path, reader: str, code: int, said: str
+) -> None:
+    (tmp_path / "Procfile").write_text("web: echo\n")
+    plugin = f"{sys.executable} -m formation_cli import procfile Procfile --image=a"
+    script = f"{{ {plugin}; echo $? > code; }} {reader}"
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (tmp_path / "code").read_text() == f"{code}\n"
+    assert done.stderr == said
 
 
 def test_the_key_tab_completes_contexts(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,9 +4,8 @@ import math
 
 import pytest
 
-from formation_operator.controller.election import Election
+from formation_operator.controller.election import LEASE_TIMES, Election
 from formation_operator.kube.port import Object
-from formation_operator.settings import LEASE_TIMES
 
 A_TIME = "2026-11-26T07:00:00.000000Z"
 LONG_AGO, FAR_AHEAD = "1999-01-01T00:00:00.000000Z", "2099-01-01T00:00:00.000000Z"

@@ -246,7 +246,7 @@ async def test_one_of_a_formation_from_before_that_does_not_go_is_said_after_hal
         assert (shop.failed is None) or second >= 30
         shop.time.seconds += 1
     first = tries[0]
-    assert [each - first for each in tries] == [0, 1, 3, 7, 15, 31]
+    assert [each - first for each in tries] == [0, 2, 6, 14, 30]
     assert shop.failed is not None
     assert shop.failed["reason"] == "Retrying"
     assert f"ControllerRevision {shop.name} is of a Formation that is gone" in shop.failed["message"]

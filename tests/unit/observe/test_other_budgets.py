@@ -6,7 +6,7 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.observe import other_budgets
-from formation_operator.observe.other_budgets import Budget
+from formation_operator.observe.other_budgets import OtherBudget
 from tests.builders import Manifest
 
 POD = {"app": "shop", "tier": "front"}
@@ -32,7 +32,7 @@ def raw(selector: Any = None, name: str = "all", owner: Manifest | None = None, 
     return {"metadata": {**metadata, **owned}, "spec": spec, "status": {"currentHealthy": 1, **status}}
 
 
-def known(selector: Any = None, **more: Any) -> Budget | None:
+def known(selector: Any = None, **more: Any) -> OtherBudget | None:
     return other_budgets.budget(raw(selector, **more))
 
 

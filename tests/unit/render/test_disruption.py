@@ -7,7 +7,7 @@ import pytest
 
 from formation_operator.api.formation import FormationSpec
 from formation_operator.observe import other_budgets
-from formation_operator.observe.other_budgets import Budget
+from formation_operator.observe.other_budgets import OtherBudget
 from formation_operator.render import disruption, pod_template
 from tests.builders import Manifest, a_formation, a_process
 from tests.unit.facts import parsed
@@ -57,13 +57,13 @@ def test_the_labels_are_those_of_the_pod_template(labels: tuple[Manifest, Manife
     assert pod_template.labels("shop", "web", bare, bare.processes["web"])
 
 
-def another(selector: Any, name: str = "theirs") -> Budget:
+def another(selector: Any, name: str = "theirs") -> OtherBudget:
     budget = other_budgets.budget({"metadata": {"name": name}, "spec": {"selector": selector}})
     assert budget is not None
     return budget
 
 
-def decided(*there: Budget) -> disruption.Budgets:
+def decided(*there: OtherBudget) -> disruption.Budgets:
     formation = parsed(a_formation(processes={"web": a_process(disruptionBudget={}), "worker": a_process()}))
     wanted = disruption.declared(formation.spec, formation.spec)
     why = {name: disruption.contended(formation, formation.spec, name, lambda _: there) for name in wanted}

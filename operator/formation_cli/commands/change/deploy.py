@@ -3,57 +3,38 @@
 import click
 
 from formation_cli import options
-from formation_cli.changes import git, images
+from formation_cli.changes import images
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import going_back, writing
 from formation_cli.failures import Mistyped
-from formation_cli.options import Wait
+from formation_cli.options import How
 
 
-@click.command(
-    "deploy",
-    cls=options.Command,
-    examples=(
-        "deploy shop --image registry.example.com/shop:v2 --wait",
-        "deploy shop --image registry.example.com/shop:v2 --wait --rollback-on-failure",
-        "deploy shop --image registry.example.com/shop:v2 --dry-run",
-        "deploy shop --type worker --image registry.example.com/shop:v3",
-        "deploy shop --type worker --image none   # it runs that of all types again",
-    ),
-)
+@click.command("deploy", cls=options.Command)
 @options.formation()
-@click.option(
-    "--image", required=True, callback=options.check_image, help="The image, with its tag or digest."
+@options.word(
+    "image", "--image", "The same as IMAGE.", required=True, metavar="IMAGE", callback=options.check_image
 )
-@options.process_type("For this type only, which keeps it until --image none.")
-@click.option(
-    "--rollback-on-failure",
-    is_flag=True,
-    help="If the wait fails, go back to what was there before, and wait for that. If that image was declared "
-    "already, nothing is taken back.",
-)
-@options.dry_run()
-@options.wait()
-@options.written()
-@options.pass_cluster
+@options.process_type("For this type only, which keeps it until the image none.")
+@click.option("--rollback-on-failure", is_flag=True, help="If the wait fails, go back, and wait for that.")
+@options.change()
 def command(
-    cluster: Cluster,
-    name: str,
-    image: str,
-    process_type: str | None,
-    output: str | None,
-    wait: Wait,
-    *,
-    rollback_on_failure: bool,
-    dry_run: bool,
+    cluster: Cluster, name: str, image: str, process_type: str | None, how: How, *, rollback_on_failure: bool
 ) -> None:
-    """Run another image. Old processes stop when new ones have replaced them.
+    """Run another image, named with its tag or digest. Old processes stop when new ones have replaced them.
 
     With --wait, end when every process runs the new image, or at once, with the reason, if that fails. Then
     old processes keep running, except a singleton's, which ends first. With --rollback-on-failure, a deploy
-    that fails is undone.
+    that fails is undone; if it has changed nothing, because that image was declared already, all stays.
+
+    Examples:
+      deploy shop registry.example.com/shop:v2 --wait
+      deploy shop registry.example.com/shop:v2 --wait --rollback-on-failure
+      deploy shop --image registry.example.com/shop:v2 --dry-run
+      deploy shop --type worker registry.example.com/shop:v3
+      deploy shop --type worker none   # it runs that of all types again
     """
-    if rollback_on_failure and not wait.wanted:
+    if rollback_on_failure and not how.wait:
         raise click.UsageError("--rollback-on-failure needs a wait: add --wait.")
     if image == images.NONE and process_type is None:
         raise Mistyped("none isn't an image; with --type it removes the type's own image.")
@@ -61,31 +42,18 @@ def command(
     def patch(found: Object) -> list[Object]:
         return images.patch(found, images.field(found, process_type), image)
 
-    before, after = writing.change(cluster, name, patch, dry_run=dry_run)
-    path = images.field(before, process_type)
-    writing.report(after, output, _sentence(before, process_type, image, dry_run=dry_run))
-    _advise(before, path)
-    if not dry_run:
-        types = [process_type] if process_type else []
-        going_back.wait(cluster, before, after, wait, types, back=rollback_on_failure)
+    before, after = writing.change(cluster, name, patch, dry_run=how.dry_run)
+    writing.report(before, after, how, _sentence(before, process_type, image))
+    if own := [] if process_type else images.own(before):
+        writing.advise(f"These types have their own image, and keep it: {', '.join(own)}")
+    types = [process_type] if process_type else []
+    going_back.wait(cluster, before, after, how, types, back=rollback_on_failure)
 
 
-def _sentence(formation: Object, process_type: str | None, image: str, *, dry_run: bool) -> str:
+def _sentence(formation: Object, process_type: str | None, image: str) -> str:
     shared = images.current(formation, images.SHARED) or images.NONE
     inherited = f"{shared} (that of all types)" if process_type else shared
     before = images.current(formation, images.field(formation, process_type)) or inherited
     after = inherited if image == images.NONE else image
     what = f"{process_type}: image" if process_type else "image"
-    if before == after:
-        return f"{what}: {after}, as it was"
-    return f"{what}: {before} -> {after}" + (" (dry run)" if dry_run else "")
-
-
-def _advise(formation: Object, path: tuple[str, ...]) -> None:
-    """Say which types run another image all the same, and who else sets it."""
-    own = images.own(formation) if path == images.SHARED else []
-    writing.advise(
-        formation,
-        f"These types have their own image, and keep it: {', '.join(own)}" if own else "",
-        git.hint(formation, [path]),
-    )
+    return f"{what}: {after}, as it was" if before == after else f"{what}: {before} -> {after}"

@@ -1,4 +1,4 @@
-"""End processes of `run`, of which each has a Job of its own."""
+"""End what runs once: a process of `run`, a run of a schedule, the release of an earlier content."""
 
 from collections.abc import Iterable
 
@@ -7,45 +7,65 @@ import click
 from formation_cli import options
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.commands import writing
 from formation_cli.failures import Mistyped, NotFound, again
 from formation_cli.naming import JOB_LABEL, ONE_OFF_LABEL
-from formation_cli.options import Wait
-from formation_cli.views import log_lines
+from formation_cli.options import How
+from formation_cli.terminal import formats, screen
+from formation_cli.views import log_lines, releases
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 
+LABELS = (ONE_OFF_LABEL, naming.SCHEDULE_LABEL, naming.RELEASE_LABEL)
 
-def end(
-    cluster: Cluster, name: str, words: Iterable[str], output: str | None, wait: Wait, *, dry_run: bool
-) -> None:
+
+def end(cluster: Cluster, name: str, words: Iterable[str], how: How) -> None:
     """Delete the Jobs of processes; raises `Mistyped` before any is deleted if there isn't one of them."""
-    if wait.wanted:
+    if how.wait:
         raise click.UsageError("--wait is for a whole Formation: leave it out.")
-    formations.find(cluster, name)
-    labels = f"{naming.FORMATION_LABEL}={name},{ONE_OFF_LABEL}"
-    pods = cluster.select(kinds.POD, labels=labels).items
-    jobs = {_job(pods, name, each): each for each in words}  # one that is named twice is ended once
+    formation = formations.find(cluster, name)
+    pods = cluster.select(kinds.POD, labels=f"{naming.FORMATION_LABEL}={name}").items
+    jobs = {_job(filter(_is_ours, pods), name, each): each for each in words}  # each is ended once
+    found = {job: _found(cluster, job, formation) for job in jobs}
     for job, word in jobs.items():
-        found = cluster.get(kinds.JOB, job)
-        if found is None:
-            raise NotFound(f"There is no Job {job} any more.")
-        cluster.delete(kinds.JOB, job, dry_run=dry_run)
-        writing.report(found, output, f"{word}: ended" + (" (dry run)" if dry_run else ""))
+        cluster.delete(kinds.JOB, job, dry_run=how.dry_run)
+        if how.output:
+            formats.write_object(found[job], how.output)
+        else:
+            screen.write(how.said(f"{word}: ended"))
+
+
+def _is_ours(pod: Object) -> bool:
+    labels = lenient.mapping(pod, "metadata", "labels")
+    return JOB_LABEL in labels and any(each in labels for each in LABELS)
 
 
 def _job(pods: Iterable[Object], name: str, word: str) -> str:
     for each in pods:
         job = lenient.text(lenient.mapping(each, "metadata", "labels"), JOB_LABEL)
-        if job and (log_lines.is_named(each, word) or word.rpartition("/")[2] == job):
+        if log_lines.is_named(each, word) or word.rpartition("/")[2] == job:
             return job
-    lists, stops = again(f"ps {name} run"), again(f"scale {name} TYPE=0")
+    lists, stops = again(f"ps {name}"), again(f"scale {name} TYPE=0")
     hint = f"{lists} lists them; {stops} stops a type."
-    raise Mistyped(f"{name} has no process of `run` with the name {word}.", hint=hint)
+    raise Mistyped(f"{name} has no process of `run` or of a schedule with the name {word}.", hint=hint)
+
+
+def _found(cluster: Cluster, name: str, formation: Object) -> Object:
+    """Return a Job that may be deleted; raises `Mistyped` for one that the operator would make again."""
+    job = cluster.get(kinds.JOB, name)
+    if job is None:
+        raise NotFound(f"There is no Job {name} any more.")
+    released = naming.RELEASE_LABEL in lenient.mapping(job, "metadata", "labels")
+    if released and not releases.is_of_another(job, formation):
+        back = again(f"rollback {formation['metadata']['name']}")
+        raise Mistyped(
+            "The operator would start the release of the declared content again.",
+            hint=f"Go back first: {back}",
+        )
+    return job
 
 
 def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the processes of `run` that begin so and haven't ended, but for those that are named already."""
-    found = options.processes_of(ctx, lambda pod: ONE_OFF_LABEL in lenient.mapping(pod, "metadata", "labels"))
+    """Return the processes that begin so and haven't ended, but for those that are named already."""
     given = ctx.params.get(param.name or "") or ()
+    found = options.processes_of(ctx, _is_ours)
     return [each for each in found if each.startswith(incomplete) and each not in given]

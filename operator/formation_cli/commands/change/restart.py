@@ -3,7 +3,6 @@
 import datetime
 import time
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 import click
 
@@ -13,34 +12,16 @@ from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import waiting
 from formation_cli.failures import NotFound, again
-from formation_cli.options import Wait
+from formation_cli.options import How
 from formation_cli.terminal import formats, screen
 from formation_cli.words.sources import SOURCE, Source
 from formation_operator.api import naming
 
-
-class Chosen(NamedTuple):
-    """Types of one Formation that are to be restarted."""
-
-    formation: Object
-    types: list[str]
-
-    @property
-    def name(self) -> str:
-        """The Formation's name."""
-        return str(self.formation["metadata"]["name"])
+Chosen = tuple[Object, list[str]]
+"""A Formation, and those of its types that are to be restarted."""
 
 
-@click.command(
-    "restart",
-    cls=options.Command,
-    examples=(
-        "restart shop",
-        "restart shop worker clock",
-        "restart shop web --wait",
-        "restart --using secret/shop-database   # of all Formations of the namespace",
-    ),
-)
+@click.command("restart", cls=options.Command)
 @options.formation(required=False)
 @options.types("The same as TYPE; may be repeated.")
 @click.option(
@@ -50,23 +31,19 @@ class Chosen(NamedTuple):
     metavar="secret/NAME | configmap/NAME",
     help="Restart only types that get variables or files from it; may be repeated.",
 )
-@options.dry_run()
-@options.wait()
-@options.written()
-@options.pass_cluster
+@options.change()
 def command(
-    cluster: Cluster,
-    name: str | None,
-    types: tuple[str, ...],
-    using: tuple[Source, ...],
-    output: str | None,
-    wait: Wait,
-    *,
-    dry_run: bool,
+    cluster: Cluster, name: str | None, types: tuple[str, ...], using: tuple[Source, ...], how: How
 ) -> None:
     """Restart the processes of some types, or of all, with a rolling update.
 
     It is what `kubectl rollout restart` does to the Deployments.
+
+    Examples:
+      restart shop
+      restart shop worker clock
+      restart shop web --wait
+      restart --using secret/shop-database   # of all Formations of the namespace
     """
     if name is None and not using:
         raise click.UsageError("Which Formation? Name it, or use --using secret/NAME.")
@@ -74,17 +51,17 @@ def command(
     patch = restarts.patch(datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"))
     restarted: list[Object] = []
     try:
-        for each in chosen:
-            for type_ in each.types:
-                restarted.append(_restart(cluster, each.name, type_, patch, dry_run=dry_run))
-                if not output:
-                    where = type_ if name else f"{each.name} {type_}"
-                    screen.write(f"{where}: restarting" + (" (dry run)" if dry_run else ""))
+        for formation, chosen_types in chosen:
+            own = formation["metadata"]["name"]
+            for each in chosen_types:
+                restarted.append(_restart(cluster, own, each, patch, dry_run=how.dry_run))
+                if not how.output:
+                    screen.write(how.said(f"{each if name else f'{own} {each}'}: restarting"))
     finally:  # show what was done, even if the next one fails
-        if output:
-            formats.write_objects(restarted, output)
-    if wait.wanted and not dry_run:
-        _wait(cluster, chosen, restarted, wait.timeout)
+        if how.output:
+            formats.write_objects(restarted, how.output)
+    if how.waits:
+        _wait(cluster, chosen, restarted, how.timeout)
 
 
 def _chosen(
@@ -93,14 +70,14 @@ def _chosen(
     """Return what is to be restarted, by Formation; raises `NotFound` where nothing uses what was named."""
     if name is None:
         users = _using(cluster, using)
-        chosen = [Chosen(formations.find(cluster, each), users[each]) for each in sorted(users)]
+        chosen = [(formations.find(cluster, each), users[each]) for each in sorted(users)]
     else:
         formation = formations.find(cluster, name)
         wanted = formations.chosen(formation, types)
         if using:
             own = _using(cluster, using).get(name, [])
             wanted = [each for each in wanted if each in own]
-        chosen = [Chosen(formation, wanted)] if wanted else []
+        chosen = [(formation, wanted)] if wanted else []
     if using and not chosen:
         where = f"of {name}" if name else f"in namespace {cluster.namespace}"
         hint = "A process uses what its env, its envFrom or a volume of podTemplate names."
@@ -121,11 +98,11 @@ def _using(cluster: Cluster, using: Iterable[Source]) -> dict[str, list[str]]:
 def _wait(cluster: Cluster, chosen: Iterable[Chosen], restarted: Iterable[Object], timeout: float) -> None:
     """Wait for one Formation after the other, for so many seconds of all together."""
     until = time.monotonic() + timeout
-    for each in chosen:
-        names = {naming.child(each.name, type_) for type_ in each.types}
+    for formation, types in chosen:
+        names = {naming.child(formation["metadata"]["name"], each) for each in types}
         own = [deployment for deployment in restarted if deployment["metadata"]["name"] in names]
         left = max(0.0, until - time.monotonic())
-        waiting.wait(cluster, each.formation, left, each.types, restarted=own)
+        waiting.wait(cluster, formation, left, types, restarted=own)
 
 
 def _restart(cluster: Cluster, name: str, type_: str, patch: Object, *, dry_run: bool) -> Object:

@@ -4,56 +4,35 @@ import click
 
 from formation_cli import options
 from formation_cli.changes import counts as changes
-from formation_cli.changes import git
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import asking, waiting, writing
 from formation_cli.failures import Mistyped, again
-from formation_cli.options import Wait
+from formation_cli.options import How
 from formation_cli.terminal import formats, screen
 from formation_cli.words import counts as words
 from formation_cli.words.counts import Wanted
 
 
-@click.command(
-    "scale",
-    cls=options.Command,
-    examples=(
-        "scale shop web=5 worker+2 clock=0",
-        "scale shop web=5 --wait",
-        "scale shop worker-1 --dry-run",
-        "scale shop   # prints web=5 worker=3 clock=0",
-        "scale shop -o json",
-        "scale shop worker=200 --yes   # doesn't ask whether so many more are meant",
-    ),
-)
+@click.command("scale", cls=options.Command)
 @options.formation()
 @options.counts()
-@click.option(
-    "-y",
-    "--yes",
-    is_flag=True,
-    help=f"Don't ask about a count above {changes.MANY} and above {changes.TIMES} times the present one.",
-)
-@options.dry_run()
-@options.wait()
-@options.output("json", "yaml", "name", text="Print the counts, or the Formation's name, for programs.")
-@options.pass_cluster
-def command(
-    cluster: Cluster,
-    name: str,
-    counts: tuple[str, ...],
-    output: str | None,
-    wait: Wait,
-    *,
-    yes: bool,
-    dry_run: bool,
-) -> None:
+@click.option("-y", "--yes", is_flag=True, help="Don't ask about a count that may be a slip.")
+@options.change(written="Print the counts, or the Formation's name, for programs.")
+def command(cluster: Cluster, name: str, counts: tuple[str, ...], how: How, *, yes: bool) -> None:
     """Set the counts of process types, all of them in one write; no process that keeps running is restarted.
 
     web=5 sets a count, worker+2 and worker-1 change it. Without counts, print them as a line that can be
     typed again. A count above 50 that is more than ten times the present one may be a slip: `scale` asks
     at a terminal whether you mean it, and needs --yes elsewhere.
+
+    Examples:
+      scale shop web=5 worker+2 clock=0
+      scale shop web=5 --wait
+      scale shop worker-1 --dry-run
+      scale shop   # prints web=5 worker=3 clock=0
+      scale shop -o json
+      scale shop worker=200 --yes   # doesn't ask whether so many more are meant
     """
     if words.is_count(name):
         raise Mistyped(
@@ -62,40 +41,30 @@ def command(
         )
     wanted = words.parse(counts)
     if wanted:
-        _scale(cluster, name, wanted, wait, yes=yes, dry_run=dry_run, output=output)
+        _scale(cluster, name, wanted, how, yes=yes)
     else:
-        _show(formations.find(cluster, name), output)
+        _show(formations.find(cluster, name), how.output)
 
 
-def _scale(
-    cluster: Cluster,
-    name: str,
-    wanted: list[Wanted],
-    wait: Wait,
-    *,
-    yes: bool,
-    dry_run: bool,
-    output: str | None,
-) -> None:
+def _scale(cluster: Cluster, name: str, wanted: list[Wanted], how: How, *, yes: bool) -> None:
     meant: set[changes.Change] = set()
 
     def patch(found: Object) -> list[Object]:
         changed = changes.changes(found, wanted)
         doubtful = {each for each in changed if each.may_be_a_slip}
-        if doubtful - meant and not (yes or dry_run):
+        if doubtful - meant and not (yes or how.dry_run):
             _ask([each for each in changed if each in doubtful])
             meant.update(doubtful)
         return changes.patch(found, changed)
 
-    before, after = writing.change(cluster, name, patch, dry_run=dry_run)
+    before, after = writing.change(cluster, name, patch, dry_run=how.dry_run)
     changed = changes.changes(before, wanted)
-    if output:
-        _print(after, output)
-    else:
-        screen.write("\n".join(f"{each}{' (dry run)' if dry_run else ''}" for each in changed))
-    _advise(before, changed)
-    if wait.wanted and not dry_run:
-        waiting.wait(cluster, after, wait.timeout, [each.type for each in changed])
+    writing.report(before, after, how, *map(str, changed), value=quantities(after))
+    if before["spec"].get("suspend"):
+        start = again(f"start {name}")
+        writing.advise(f"{name} is stopped: these are the counts that `{start}` comes back to.")
+    if how.waits:
+        waiting.wait(cluster, after, how.timeout, [each.type for each in changed])
 
 
 def _ask(doubtful: list[changes.Change]) -> None:
@@ -105,22 +74,11 @@ def _ask(doubtful: list[changes.Change]) -> None:
     asking.confirm(f"{what}. Do you mean it?", otherwise)
 
 
-def _advise(formation: Object, changed: list[changes.Change]) -> None:
-    """Say what else decides about the counts."""
-    real = [each for each in changed if each.before != each.after or not each.declared]
-    hints = [git.hint(formation, [("spec", "processes", each.type, "replicas") for each in real])]
-    if formation["spec"].get("suspend"):
-        name = formation["metadata"]["name"]
-        hints.append(
-            f"{name} is stopped: these are the counts that `{again(f'start {name}')}` comes back to."
-        )
-    writing.advise(formation, *hints)
-
-
 def _show(formation: Object, output: str | None) -> None:
     """Print the counts that the Formation says; of the others only say who decides."""
     if output:
-        _print(formation, output)
+        value = [formats.reference(formation)] if output == "name" else quantities(formation)
+        formats.write(value, output)
         return
     declared = changes.declared(formation)
     if declared:
@@ -128,10 +86,6 @@ def _show(formation: Object, output: str | None) -> None:
     for name, (count, autoscaler) in changes.open_ones(formation).items():
         who = autoscaler or "anyone who scales its Deployment"
         click.echo(f"{name}: {count}, set by {who}", err=True)
-
-
-def _print(formation: Object, output: str) -> None:
-    formats.write([formats.reference(formation)] if output == "name" else quantities(formation), output)
 
 
 def quantities(formation: Object) -> list[Object]:

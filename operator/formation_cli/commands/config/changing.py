@@ -12,7 +12,7 @@ from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Cluster, ConflictFailure, Object
 from formation_cli.commands import writing
 from formation_cli.failures import Failure, again
-from formation_cli.terminal import formats, screen
+from formation_cli.options import How
 
 ENDINGS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
 Read = Callable[[Cluster, Object], Stored]
@@ -83,15 +83,11 @@ def change(
         raise
 
 
-def report(before: Object, after: Object, wanted: Wanted, output: str | None, *, dry_run: bool) -> None:
+def report(before: Object, after: Object, wanted: Wanted, how: How) -> None:
     """Print what became of each variable, and beside it what that does; no value is shown."""
-    if output:
-        formats.write_object(after, output)
-    else:
-        how = " (dry run)" if dry_run else ""
-        screen.write_lines(f"{each}{how}" for each in _lines(before, after, wanted))
+    writing.report(before, after, how, *_lines(before, after, wanted))
     if before is not after:
-        writing.advise(before, *impact.impact(before, after), *config.advice(before, after, wanted))
+        writing.advise(*impact.impact(before, after), *config.advice(after, wanted))
 
 
 def _lines(before: Object, after: Object, wanted: Wanted) -> list[str]:

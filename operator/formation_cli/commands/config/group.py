@@ -1,7 +1,6 @@
 """``config``, which shows the variables of a Formation, and the words that follow it."""
 
 import difflib
-from collections.abc import Collection
 from typing import Any
 
 import click
@@ -28,10 +27,11 @@ class Config(options.Group):
         if args[0] in self.commands or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
         if not args[0].startswith("-") and len(args) > 1 and not args[1].startswith("-"):
-            hint = f"kubectl formation config {_meant(args, self.commands)} NAME ..."
-            raise Mistyped(
-                f"{args[0][:100]} isn't a command of config, which shows one Formation.", hint=hint
-            )
+            word = "set" if any("=" in each for each in args) else "get"
+            close = difflib.get_close_matches(args[0], self.commands, cutoff=0.8)
+            meant = [*(each for each in args if each in self.commands), *close, word]
+            hint = f"kubectl formation config {meant[0]} NAME ..."
+            raise Mistyped(f"{args[0][:100]} isn't a command of config.", hint=hint)
         return show.command.name, show.command, args
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -40,33 +40,22 @@ class Config(options.Group):
         return [*super().shell_complete(ctx, incomplete), *name.shell_complete(ctx, incomplete)]
 
 
-def _meant(args: list[str], commands: Collection[str]) -> str:
-    """Return the command that is likely to be meant."""
-    if any("=" in each for each in args):
-        return "set"
-    in_wrong_place = [each for each in args if each in commands]
-    return next(iter(in_wrong_place or difflib.get_close_matches(args[0], commands)), "show")
-
-
-@click.group(
-    "config",
-    cls=Config,
-    subcommand_metavar="NAME | COMMAND NAME [ARGS]...",
-    examples=(
-        "config shop",
-        "config shop --show",
-        "config set shop LOG_LEVEL=debug --wait",
-        "config set shop --secret DATABASE_URL",
-        "config unset shop LOG_LEVEL",
-    ),
-)
+@click.group("config", cls=Config, subcommand_metavar="NAME | COMMAND NAME [ARGS]...")
 def command() -> None:
     """Show, set and unset the variables that all types of a Formation get.
 
     Plain ones are in spec.env. Secret ones are in a Secret that spec.envFrom names; each change makes a new
     one, so it is a deploy. Leave env and envFrom out of a manifest that you apply again.
+
+    Examples:
+      config shop
+      config shop --show
+      config get shop LOG_LEVEL
+      config set shop LOG_LEVEL=debug --wait
+      config set shop --secret DATABASE_URL
+      config unset shop LOG_LEVEL
     """
 
 
-for word in (show.command, setting.command, unset.command, prune.command):
+for word in (show.command, show.get, setting.command, unset.command, prune.command):
     command.add_command(word)

@@ -11,12 +11,7 @@ from formation_cli.failures import Mistyped
 from formation_cli.terminal import screen
 
 
-@click.command(
-    "prune",
-    cls=options.Command,
-    short_help="Delete the Secrets that are no longer used",
-    examples=("config prune shop", "config prune shop --yes", "config prune shop --dry-run"),
-)
+@click.command("prune", cls=options.Command, short_help="Delete the Secrets that are no longer used")
 @options.formation()
 @click.option("-y", "--yes", is_flag=True, help="Don't ask.")
 @options.dry_run()
@@ -24,8 +19,13 @@ from formation_cli.terminal import screen
 def command(cluster: Cluster, name: str, *, yes: bool, dry_run: bool) -> None:
     """Delete the Secrets that `config` made for a Formation and that are no longer used.
 
-    Each Formation, Deployment, ReplicaSet, CronJob, Job and Pod of the namespace can use one, and so can the
-    manifest of the last `kubectl apply`.
+    Each Formation, revision, Deployment, ReplicaSet, CronJob, Job and Pod of the namespace can use one. So
+    can the manifest of the last `kubectl apply`. A ReplicaSet whose count is 0 uses none.
+
+    Examples:
+      config prune shop
+      config prune shop --yes
+      config prune shop --dry-run
     """
     names, fresh = stale.find(cluster, formations.find(cluster, name))
     for each in fresh:

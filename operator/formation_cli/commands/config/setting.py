@@ -14,56 +14,40 @@ from formation_cli.commands import env_files, going_back, secrecy
 from formation_cli.commands.config import changing, stored
 from formation_cli.dialects import references
 from formation_cli.failures import Mistyped, again
-from formation_cli.options import Wait
+from formation_cli.options import How
 from formation_cli.words import variables as words
 
 LONGEST_LINE = 4095
 """Bytes that a terminal takes of a line: of a longer one the rest would be missing."""
 
 
-@click.command(
-    "set",
-    cls=options.Command,
-    short_help="Set variables, plain or secret",
-    examples=(
-        "config set shop LOG_LEVEL=debug PAGE_SIZE=50 --wait",
-        "config set shop --secret DATABASE_URL                  # asks for its value",
-        "config set shop --secret DATABASE_URL < url.txt",
-        "config set shop --secret --env secrets.env",
-        "config set shop --secret --env .env DATABASE_URL TOKEN # only these of the file",
-        "config set shop --env .env                             # asks which are secret",
-    ),
-)
+@click.command("set", cls=options.Command, short_help="Set variables, plain or secret")
 @options.formation()
 @click.argument("variables", nargs=-1, metavar="[KEY=VALUE | KEY]...")
-@click.option(
-    "--secret", is_flag=True, help="They are secret: type only KEY, and the value at the prompt or on stdin."
-)
+@click.option("--secret", is_flag=True, help="They are secret: values come from a prompt, stdin or a file.")
 @click.option(
     "--env",
     multiple=True,
     type=click.Path(allow_dash=True),
     help="A file of NAME=value lines, - for stdin; may be repeated. With KEY, only that variable.",
 )
-@options.dry_run()
-@options.wait()
-@options.written()
-@options.pass_cluster
+@options.change()
 def command(
-    cluster: Cluster,
-    name: str,
-    variables: tuple[str, ...],
-    env: tuple[str, ...],
-    output: str | None,
-    wait: Wait,
-    *,
-    secret: bool,
-    dry_run: bool,
+    cluster: Cluster, name: str, variables: tuple[str, ...], env: tuple[str, ...], how: How, *, secret: bool
 ) -> None:
     """Set variables of all types, in one write; the processes are restarted, as in a deploy.
 
     Plain values are in the Formation (spec.env), where anyone who may view it can read them. Secret values
-    are in a Secret; each change makes a new one. A value arrives as it is typed: $(NAME) isn't replaced.
+    are in a Secret; each change makes a new one. Of those type only KEY: a prompt
+    asks for the value, or it comes from stdin. A value arrives as it is typed: $(NAME) isn't replaced.
+
+    Examples:
+      config set shop LOG_LEVEL=debug PAGE_SIZE=50 --wait
+      config set shop --secret DATABASE_URL                  # asks for its value
+      config set shop --secret DATABASE_URL < url.txt
+      config set shop --secret --env secrets.env
+      config set shop --secret --env .env DATABASE_URL TOKEN # only these of the file
+      config set shop --env .env                             # asks which are secret
     """
     typed = _typed(variables, secret=secret, from_files=bool(env))
     from_files = env_files.chosen(env, [each for each in variables if "=" not in each]) if env else {}
@@ -71,16 +55,13 @@ def command(
     formations.find(cluster, name)  # before anybody types what is secret
     wanted = _wanted(typed, from_files, variables, secret=secret)
     read = stored.read if wanted.secret else stored.read_if_possible
-    before, after = changing.change(cluster, name, wanted, read, dry_run=dry_run)
-    changing.report(before, after, wanted, output, dry_run=dry_run)
+    before, after = changing.change(cluster, name, wanted, read, dry_run=how.dry_run)
+    changing.report(before, after, wanted, how)
     if exposed := words.secret_ones({each: typed[each] for each in wanted.plain if each in typed}):
         hide = again(f"config set {name} --secret {' '.join(exposed)}")
-        click.echo(
-            f"Anyone who may view the Formation can read {', '.join(exposed)}. If that is secret: {hide}",
-            err=True,
-        )
-    if not dry_run:
-        going_back.wait(cluster, before, after, wait)
+        what = f"Anyone who may view the Formation can read {', '.join(exposed)}."
+        click.echo(f"{what} If that is secret: {hide}", err=True)
+    going_back.wait(cluster, before, after, how, [])
 
 
 def _typed(variables: Sequence[str], *, secret: bool, from_files: bool) -> dict[str, str]:
@@ -96,7 +77,8 @@ def _typed(variables: Sequence[str], *, secret: bool, from_files: bool) -> dict[
                 hint="Type only KEY: the value is then asked for, or read from stdin, or from a file "
                 "with --env.",
             )
-    return words.parse(valued if from_files or secret else variables)
+    hint = "To be asked for a secret value: --secret KEY"
+    return words.parse(valued if from_files or secret else variables, hint)
 
 
 def _wanted(

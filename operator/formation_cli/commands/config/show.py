@@ -1,4 +1,4 @@
-"""Show the variables of a Formation."""
+"""Show the variables of a Formation, or the value of one."""
 
 from collections.abc import Iterator
 
@@ -10,18 +10,13 @@ from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands.config import stale
 from formation_cli.dialects import references
-from formation_cli.failures import NoAccess, again
+from formation_cli.failures import Failure, Mistyped, NoAccess, NotFound, again, did_you_mean
 from formation_cli.terminal import formats, screen
 from formation_cli.views import config as views
 from formation_cli.views.config import Key, Variable
 
 
-@click.command(
-    "show",
-    cls=options.Command,
-    short_help="Show the variables, as `config NAME` does",
-    examples=("config shop", "config shop --show", "config shop -o json"),
-)
+@click.command("show", cls=options.Command, short_help="Show the variables, as `config NAME` does")
 @options.formation()
 @click.option("--show", is_flag=True, help="Also show the values, including secret ones.")
 @options.output("json", "yaml")
@@ -30,10 +25,17 @@ def command(cluster: Cluster, name: str, output: str | None, *, show: bool) -> N
     """Show the variables that all types get, and the source of each; with --show also their values.
 
     It reads what spec.envFrom names, with your own rights.
+
+    Examples:
+      config shop
+      config shop --show
+      config shop -o json
     """
     formation = formations.find(cluster, name)
-    found = views.variables(formation, dict(_objects(cluster, formation, values=show)))
-    found = sorted(_expanded(found))
+    variables, unread = _read(cluster, formation, values=show)
+    for failure in unread:
+        click.echo(failure.message, err=True)
+    found = sorted(variables)
     if output:
         formats.write([each.json(values=show) for each in found], output)
     elif found:
@@ -41,18 +43,45 @@ def command(cluster: Cluster, name: str, output: str | None, *, show: bool) -> N
     _advise(cluster, formation, empty=not found)
 
 
-def _objects(cluster: Cluster, formation: Object, *, values: bool) -> Iterator[tuple[Key, Object]]:
-    """Yield what has the variables, with its kind and name; say what can't be read."""
+@click.command("get", cls=options.Command, short_help="Print the value of a variable, for scripts")
+@options.formation()
+@click.argument("key", metavar="KEY", shell_complete=options.complete_key)
+@options.pass_cluster
+def get(cluster: Cluster, name: str, key: str) -> None:
+    """Print the value of a variable that all types get, plain or secret, and nothing else.
+
+    It reads what spec.envFrom names, with your own rights.
+
+    Examples:
+      config get shop LOG_LEVEL
+      psql "$(kubectl formation config get shop DATABASE_URL)"
+    """
+    variables, unread = _read(cluster, formations.find(cluster, name), values=True)
+    known = {each.name: each for each in variables}
+    value = known[key].value if key in known else None
+    if value is None and unread:
+        raise unread[0]
+    if key not in known:
+        raise Mistyped(f"There is no variable {key}.", hint=did_you_mean(key, known))
+    if value is None:
+        raise Failure(f"Only a process knows the value of {key}, which comes from {known[key].source}.")
+    screen.write(value)
+
+
+def _read(cluster: Cluster, formation: Object, *, values: bool) -> tuple[list[Variable], list[Failure]]:
+    """Return the variables, and why some may be missing."""
+    objects: dict[Key, Object] = {}
+    unread: list[Failure] = []
     for kind, name in views.needed(formation, values=values):
         try:
-            found = cluster.get(kind, name)
+            if found := cluster.get(kind, name):
+                objects[kind, name] = found
+            else:
+                unread.append(NotFound(f"There is no {kind} {name}, which the Formation names."))
         except NoAccess as failure:
-            click.echo(f"{failure.message} So its variables aren't shown.", err=True)
-            continue
-        if found is None:
-            click.echo(f"There is no {kind} {name}, which the Formation names.", err=True)
-        else:
-            yield (kind, name), found
+            sentence = f"{failure.message} So its variables aren't shown."
+            unread.append(NoAccess(sentence, hint=failure.hint))
+    return [*_expanded(views.variables(formation, objects))], unread
 
 
 def _expanded(found: list[Variable]) -> Iterator[Variable]:

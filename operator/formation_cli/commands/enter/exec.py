@@ -11,15 +11,7 @@ from formation_cli.commands.enter import running
 from formation_cli.views import processes
 
 
-@click.command(
-    "exec",
-    cls=options.Starter,
-    examples=(
-        "exec shop -- /bin/sh   # in a process of web",
-        "exec shop --type worker -- env",
-        "exec shop --process worker.x7k2p -- /bin/sh",
-    ),
-)
+@click.command("exec", cls=options.Starter)
 @options.formation()
 @options.process_type("The process type; web, or the only one.")
 @options.process()
@@ -40,6 +32,11 @@ def command(
     """Run a command in a running process, with `kubectl exec`; at a terminal it is interactive.
 
     It ends with the exit code of the command. To run it in a new process, see `run`.
+
+    Examples:
+      exec shop -- /bin/sh   # in a process of web
+      exec shop --type worker -- env
+      exec shop --process worker.x7k2p -- /bin/sh
     """
     pod = running.chosen(cluster, formations.find(cluster, name), process_type, process)
     running.check_access(cluster, pod["metadata"]["name"], "exec")

@@ -12,16 +12,7 @@ from formation_cli.words.ports import PAIR, Pair
 from formation_operator.kube.objects import lenient
 
 
-@click.command(
-    "port-forward",
-    cls=options.Command,
-    examples=(
-        "port-forward shop",
-        "port-forward shop 9000",
-        "port-forward shop 9000:8081   # another port than that of the type",
-        "port-forward shop --type admin 9000",
-    ),
-)
+@click.command("port-forward", cls=options.Command)
 @options.formation()
 @click.argument("ports", type=PAIR, required=False, metavar="[LOCAL][:REMOTE]")
 @options.process_type("The process type; web, or the only one.")
@@ -39,6 +30,12 @@ def command(
     """Forward a port of this machine to a process, with `kubectl port-forward`, until Ctrl-C.
 
     Both ports are that of the type, unless you name others; the local port 0 means any free port.
+
+    Examples:
+      port-forward shop
+      port-forward shop 9000
+      port-forward shop 9000:8081   # another port than that of the type
+      port-forward shop --type admin 9000
     """
     formation = formations.find(cluster, name)
     pod = running.chosen(cluster, formation, process_type, process)

@@ -19,11 +19,12 @@ from formation_cli.commands.enter import clock
 from formation_cli.commands.enter import output as outputs
 from formation_cli.dialects import references
 from formation_cli.failures import Failure, Mistyped, TimedOut, again, did_you_mean
-from formation_cli.naming import JOB_LABEL
+from formation_cli.naming import JOB_LABEL, ONE_OFF
 from formation_cli.terminal import formats
 from formation_cli.views import one_offs
 from formation_cli.words import sizes
 from formation_cli.words.durations import DURATION
+from formation_cli.words.variables import parse
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 
@@ -39,36 +40,16 @@ def _check_timeout(ctx: click.Context, param: click.Parameter, value: float | No
     return value
 
 
-@click.command(
-    "run",
-    cls=options.Starter,
-    examples=(
-        "run shop -- /shop migrate",
-        "run shop --image registry.example.com/shop:v2 -- /shop migrate",
-        "run shop -it -- /bin/sh",
-        "run shop --type worker --size cpu=1,memory=2Gi -- /shop reindex",
-        "run shop --detach --timeout 1h -- /shop import",
-        "run shop --schedule nightly-report   # now, once",
-        "run shop --args -- migrate   # the image's ENTRYPOINT gets these arguments",
-    ),
-)
+@click.command("run", cls=options.Starter)
 @options.formation()
 @options.process_type("Also use the environment, resources and image of this type.")
-@click.option(
-    "--schedule", shell_complete=options.complete_schedule, help="Start a run of this schedule now."
-)
-@click.option(
-    "-d", "--detach", is_flag=True, help="Don't wait: print the name of the Job, which is kept for a day."
-)
+@click.option("--schedule", shell_complete=options.complete_schedule, help="Start a run of this schedule.")
+@click.option("-d", "--detach", is_flag=True, help="Don't wait: print the Job, which is kept for a day.")
 @click.option("-i", "--stdin", is_flag=True, help="Send it your input, or that of a pipe.")
 @click.option("-t", "--tty", is_flag=True, help="Give it your terminal and your input.")
-@click.option(
-    "--args",
-    "as_args",
-    is_flag=True,
-    help="Use the words as arguments for the image's ENTRYPOINT, or for the command of --type.",
-)
+@click.option("--args", "as_args", is_flag=True, help="The words are arguments, and not the command.")
 @click.option("--image", callback=options.check_image, help="Another image, such as the one to be deployed.")
+@click.option("--env", multiple=True, metavar="KEY=VALUE", help="A variable for it; may be repeated.")
 @click.option("--size", type=sizes.SIZE, help="Its CPU and memory, such as cpu=1,memory=2Gi.")
 @click.option(
     "--timeout",
@@ -88,6 +69,7 @@ def command(
     process_type: str | None,
     schedule: str | None,
     image: str | None,
+    env: tuple[str, ...],
     size: dict[str, str] | None,
     timeout: float | None,
     output: str | None,
@@ -110,78 +92,78 @@ def command(
 
     With --schedule it runs what the schedule says, whose CronJob keeps the Job: Ctrl-C stops showing the
     output, and doesn't end the run.
+
+    Examples:
+      run shop -- /shop migrate
+      run shop --image registry.example.com/shop:v2 -- /shop migrate
+      run shop -it -- /bin/sh
+      run shop --type worker --size cpu=1,memory=2Gi -- /shop reindex
+      run shop --detach --timeout 1h -- /shop import
+      run shop --env LOG_LEVEL=debug -- /shop import
+      run shop --schedule nightly-report   # now, once
+      run shop --args -- migrate   # the image's ENTRYPOINT gets these arguments
     """
-    if schedule is not None:
-        if words or process_type or image or size or as_args or stdin or tty:
-            raise click.UsageError("The schedule says what runs: leave out the command and its options.")
-        _check_output(output, shown=not (detach or dry_run))
-        ctx.exit(_run_schedule(cluster, name, schedule, timeout, output, detach=detach, dry_run=dry_run))
-    if not words and not as_args:
+    own = words or process_type or image or env or size or as_args or stdin or tty
+    if schedule is not None and own:
+        raise click.UsageError("The schedule says what runs: leave out the command and its options.")
+    if schedule is None and not words and not as_args:
         raise click.UsageError("What should run? Write -- and the command, or --args for the image's own.")
-    _check_output(output, shown=not (detach or dry_run))
+    if output and not (detach or dry_run):
+        raise click.UsageError("Without --detach the command's own output is shown: leave out --output.")
     _check_typing(detach=detach, stdin=stdin, tty=tty)
-    formation = formations.find(cluster, name)
-    if process_type is not None:
-        formations.chosen(formation, [process_type])
-    literal = [references.escaped(word) for word in words]
     seconds = math.ceil(timeout) if timeout else None
-    wanted = OneOff(literal, process_type, size or {}, seconds, stdin or tty, tty, image, as_args)
-    manifest = one_off.job(formation, wanted, secrets.token_hex(4))
+    variables = {key: references.escaped(value) for key, value in parse(env).items()}
+    literal = [references.escaped(word) for word in words]
+    wanted = OneOff(
+        literal, process_type, size or {}, seconds, stdin or tty, tty, image, variables, as_args=as_args
+    )
+    manifest = _manifest(cluster, formations.find(cluster, name), schedule, wanted)
     if dry_run:
-        formats.write_object(cluster.create(manifest, dry_run=True), output or "name")
+        cluster.create(manifest, dry_run=True)
+        formats.write_object(manifest, output or "name")
         return
-    job = manifest["metadata"]["name"]
+    with _made(cluster, manifest, kept=detach or schedule is not None) as made:
+        if not detach:
+            ctx.exit(_attend(cluster, made, wanted, name, kept=schedule is not None))
+        formats.write_object(made, output or "name")
+        click.echo(f"To see its output: {again(f'logs {name} {schedule or ONE_OFF} -f')}", err=True)
+
+
+@contextlib.contextmanager
+def _made(cluster: Cluster, manifest: Object, *, kept: bool) -> Iterator[Object]:
+    """Create a Job, and delete it at the end unless it is ``kept``, whatever ends the block."""
     with contextlib.ExitStack() as afterwards:
-        afterwards.callback(_delete, cluster, job)
+        afterwards.callback(_delete, cluster, manifest["metadata"]["name"])
         try:
             made = cluster.create(manifest)
         except Failure as failure:
             if failure.refused:
                 afterwards.pop_all()
             raise
-        if not detach:
-            ctx.exit(_attend(cluster, job, wanted))
-        afterwards.pop_all()
-    _tell(cluster, made, output)
+        if kept:
+            afterwards.pop_all()
+        yield made
 
 
-def _tell(cluster: Cluster, made: Object, output: str | None) -> None:
-    formats.write_object(made, output or "name")
-    click.echo(f"kubectl -n {cluster.namespace} logs -f job/{made['metadata']['name']}", err=True)
+def _manifest(cluster: Cluster, formation: Object, schedule: str | None, wanted: OneOff) -> Object:
+    """Return the Job of a one-off process, or that of a run of a schedule."""
+    suffix = secrets.token_hex(4)
+    if schedule is not None:
+        return scheduled.job(_cron_job(cluster, formation, schedule), suffix, wanted.seconds)
+    if wanted.process_type is not None:
+        formations.chosen(formation, [wanted.process_type])
+    return one_off.job(formation, wanted, suffix)
 
 
-def _check_output(output: str | None, *, shown: bool) -> None:
-    """Raise `click.UsageError` if a Job is to be printed where the command's own output is."""
-    if output and shown:
-        raise click.UsageError("Without --detach the command's own output is shown: leave out --output.")
-
-
-def _run_schedule(
-    cluster: Cluster,
-    name: str,
-    schedule: str,
-    timeout: float | None,
-    output: str | None,
-    *,
-    detach: bool,
-    dry_run: bool,
-) -> int:
-    """Begin a run of a schedule, and return its exit code, which is 0 if nobody waits for its end."""
-    known = formations.schedules(formations.find(cluster, name))
+def _cron_job(cluster: Cluster, formation: Object, schedule: str) -> Object:
+    """Return what makes the runs of a schedule; raises `Failure` where there is none."""
+    known, name = formations.schedules(formation), formation["metadata"]["name"]
     if schedule not in known:
         raise Mistyped(f"There is no schedule {schedule}.", hint=did_you_mean(schedule, known))
-    cron_job = cluster.get(kinds.CRON_JOB, naming.child(name, schedule))
-    if cron_job is None:
+    found = cluster.get(kinds.CRON_JOB, naming.child(name, schedule))
+    if found is None:
         raise Failure(f"{schedule} has no CronJob.", hint=f"{again(f'ps {name}')} says why.")
-    seconds = math.ceil(timeout) if timeout else None
-    made = cluster.create(scheduled.job(cron_job, secrets.token_hex(4), seconds), dry_run=dry_run)
-    if dry_run:
-        formats.write_object(made, output or "name")
-        return 0
-    if detach:
-        _tell(cluster, made, output)
-        return 0
-    return _attend(cluster, made["metadata"]["name"], OneOff([], seconds=seconds))
+    return found
 
 
 def _check_typing(*, detach: bool, stdin: bool, tty: bool) -> None:
@@ -207,10 +189,18 @@ def _delete(cluster: Cluster, job: str) -> None:
             signal.signal(number, handler)
 
 
-def _attend(cluster: Cluster, job: str, wanted: OneOff) -> int:
-    """Show what the process of a Job writes, and return its exit code."""
-    with clock.kept(wanted.seconds, tty=wanted.tty) as see:
-        return _shown(cluster, _sights(cluster, job, wanted.seconds), wanted, see)
+def _attend(cluster: Cluster, job: Object, wanted: OneOff, formation: str, *, kept: bool) -> int:
+    """Show what the process of a Job writes, and return its exit code; after Ctrl-C say how it goes on."""
+    name = job["metadata"]["name"]
+    try:
+        with clock.kept(wanted.seconds, tty=wanted.tty) as see:
+            return _shown(cluster, _sights(cluster, name, wanted.seconds), wanted, see)
+    except KeyboardInterrupt:
+        grace = lenient.mapping(job, "spec", "template", "spec").get("terminationGracePeriodSeconds")
+        goes_on = f"It gets SIGTERM, and has {clock.GRACE if grace is None else grace} s to end."
+        end = again(f"stop {formation} --process {name}")
+        click.echo(f"The run continues. To end it: {end}" if kept else goes_on, err=True)
+        raise
 
 
 def _shown(cluster: Cluster, pods: Iterator[Object], wanted: OneOff, see: Callable[[Object], None]) -> int:

@@ -39,23 +39,12 @@ def _no_difference() -> Iterator[None]:
         raise Refused(failure.message, hint=failure.hint) from failure
 
 
-@click.command(
-    "diff",
-    cls=options.Command,
-    examples=(
-        "diff -f shop.yaml",
-        "diff -f - < shop.yaml",
-        "diff -f shop.yaml -o name   # prints those that would change",
-        "diff shop --revision 7      # what `rollback shop --to 7` would change",
-    ),
-)
+@click.command("diff", cls=options.Command)
 @options.formation(required=False)
-@click.option("-f", "--filename", type=click.Path(allow_dash=True), help="The manifest; - for stdin.")
-@click.option(
-    "--revision",
-    shell_complete=revisions.complete,
-    help="Instead of a manifest, a revision as `history` calls it.",
+@options.word(
+    "revision", "--revision", "The same as REVISION.", metavar="[REVISION]", shell_complete=revisions.complete
 )
+@click.option("-f", "--filename", type=click.Path(allow_dash=True), help="The manifest; - for stdin.")
 @click.option("--server-side", is_flag=True, help="Show what `kubectl apply --server-side` would change.")
 @options.output("name", text="Print only the names of those that would change.")
 @_no_difference()
@@ -73,15 +62,21 @@ def command(
 ) -> None:
     """Show what `kubectl apply -f` would change of Formations, and which processes it would restart.
 
-    With NAME and --revision, show what `rollback` would change. Ends with 0 if nothing would change, 1 if
-    something would, and more if it doesn't know.
+    With NAME and a REVISION, as `history` calls it, show what `rollback` would change. Ends
+    with 0 if nothing would change, 1 if something would, and more if it doesn't know.
+
+    Examples:
+      diff -f shop.yaml
+      diff -f - < shop.yaml
+      diff -f shop.yaml -o name   # prints those that would change
+      diff shop 7                 # what `rollback shop 7` would change
     """
     if filename is not None and name is None and revision is None:
         changed = _of_manifest(cluster, filename, output, server_side=server_side)
     elif name is not None and revision is not None and filename is None and not server_side:
         changed = _of_revision(cluster, name, revision, output)
     else:
-        raise click.UsageError("Use -f FILE, or NAME --revision REVISION.")
+        raise click.UsageError("Use -f FILE, or NAME REVISION.")
     ctx.exit(DIFFERENT if changed else 0)
 
 
@@ -89,7 +84,7 @@ def _of_revision(cluster: Cluster, name: str, revision: str, output: str | None)
     before = formations.find(cluster, name)
     found = revisions.find(cluster, before, revision)
     after = {**before, "spec": changes.spec_with(before["spec"], found.content)}
-    differs = _show(cluster, before, after, output, where=f"as in {found}", back=True)
+    differs = _show(cluster, before, after, output, where=f"as in {found}")
     if differs:
         content = changes.of(before).content
         click.echo(f"{found}: {history.changes(content, found.content)}", err=True)
@@ -132,7 +127,6 @@ def _show(  # two Formations, and how they are shown
     *,
     several: bool = False,
     where: str = "as applied",
-    back: bool = False,
 ) -> bool:
     """Print the difference; return whether there is any."""
     name = after["metadata"]["name"]
@@ -147,6 +141,6 @@ def _show(  # two Formations, and how they are shown
         screen.write(screen.coloured(line, differences.colour(line)))
     if found:
         runs = before and revisions.running(cluster, before)
-        for sentence in impact.impact(runs, after, back=back):
+        for sentence in impact.impact(runs, after):
             click.echo(f"{name}: {sentence}" if several else sentence, err=True)
     return bool(found)

@@ -9,7 +9,6 @@ from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import live
-from formation_cli.naming import ONE_OFF
 from formation_cli.terminal import formats, screen
 from formation_cli.views import happenings
 from formation_cli.words.durations import DURATION
@@ -18,19 +17,10 @@ from formation_operator.api import naming
 TAIL = 100
 
 
-@click.command(
-    "events",
-    cls=options.Command,
-    examples=(
-        "events shop",
-        "events shop worker --since 10m --warnings",
-        "events shop --watch",
-        "events shop --tail=-1 -o json",
-    ),
-)
+@click.command("events", cls=options.Command)
 @options.formation()
-@options.types(f"The same as TYPE, which may be {ONE_OFF} for one-off processes; may be repeated.")
-@click.option("--since", type=DURATION, help="Only Events newer than 90s, 10m or 1h.")
+@options.types("The same as TYPE; may be repeated.", everything=True)
+@click.option("--since", type=DURATION, help="Only Events newer than 90s, 10m, 1h or 1d.")
 @click.option("--warnings", is_flag=True, help="Only warnings.")
 @click.option("--tail", type=int, default=TAIL, show_default=True, help="How many of the latest; -1 for all.")
 @click.option("-w", "--watch", is_flag=True, help="Keep watching, until Ctrl-C.")
@@ -47,16 +37,25 @@ def command(
     warnings: bool,
     watch: bool,
 ) -> None:
-    """Show what happened to a Formation, its Deployments, processes and autoscalers; the latest is last."""
+    """Show what happened to a Formation, its Deployments, processes and autoscalers; the latest is last.
+
+    TYPE may be a schedule, run for one-off processes, or release.
+
+    Examples:
+      events shop
+      events shop worker --since 10m --warnings
+      events shop --watch
+      events shop --tail=-1 -o json
+    """
     options.check_watch(output, watch=watch)
     formation = formations.find(cluster, name)
-    known = {*formations.types(formation)}
-    formations.chosen(formation, types, besides=[ONE_OFF])
+    known = {*formations.everything(formation)}
+    formations.chosen(formation, types, known)
     begin = 0.0 if since is None else time.time() - since
 
     def chosen(objects: list[Object]) -> list[Object]:
         for each in objects:
-            known.update(formations.types(each))  # those that come meanwhile; what goes has Events, too
+            known.update(formations.everything(each))  # those that come meanwhile; what goes has Events, too
         found = (each for each in objects if happenings.concerns(each, name, known, types))
         kept = (each for each in found if not warnings or each.get("type") == "Warning")
         return sorted((each for each in kept if happenings.moment(each) >= begin), key=happenings.moment)

@@ -15,28 +15,26 @@ from formation_cli.terminal import formats, screen
 from formation_cli.views import history
 
 
-@click.command(
-    "history",
-    cls=options.Command,
-    examples=(
-        "history shop",
-        "history shop 7   # its content",
-        "history shop 7 -o json",
-        "history shop 3f2a91c   # the content of one without a number",
-        "history shop -o json",
-    ),
-)
+@click.command("history", cls=options.Command)
 @options.formation()
 @click.argument("revision", required=False, shell_complete=revisions.complete)
 @options.output("json", "yaml", "name")
 @options.pass_cluster
 def command(cluster: Cluster, name: str, revision: str | None, output: str | None) -> None:
-    """Show the revisions of a Formation: when each was rolled out last, and what it changed.
+    """Show the revisions of a Formation: when each was rolled out last, and what differs from the one above.
 
-    The latest is last. STATE says Runs of the one that was rolled out last, Ran of others that are known to
-    have run well, and Kept of all else. One without a number is called by the beginning of its digest: its
-    release hasn't succeeded, or an earlier Formation of this name has left it. With REVISION, show its
-    content: the spec without counts and without what else no deploy changes.
+    The latest is last. STATE is Runs for the revision that was rolled out last, Ran for others that are known
+    to have run well, Kept for all others that have a number, and Foreign for an object that isn't a revision
+    of this Formation. A revision without a number is Not rolled out, or Ran: its release hasn't succeeded, or
+    an earlier Formation of this name has left it. Use the beginning of its digest as its name. With REVISION,
+    show its content: the spec without counts and without what else no deploy changes.
+
+    Examples:
+      history shop
+      history shop 7   # its content
+      history shop 7 -o json
+      history shop 3f2a91c   # the content of one without a number
+      history shop -o json
     """
     formation = formations.find(cluster, name)
     if revision is not None:

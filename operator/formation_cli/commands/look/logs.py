@@ -7,7 +7,6 @@ from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, LogQuery
 from formation_cli.commands import log_streams
 from formation_cli.failures import again
-from formation_cli.naming import ONE_OFF
 from formation_cli.terminal import log_writer
 from formation_cli.views import log_lines
 from formation_cli.words.durations import DURATION
@@ -16,41 +15,13 @@ from formation_operator.api import naming
 TAIL = 100
 
 
-@click.command(
-    "logs",
-    cls=options.Command,
-    examples=(
-        "logs shop",
-        "logs shop -f",
-        "logs shop worker clock --since 10m",
-        "logs shop release   # what the release command wrote",
-        "logs shop nightly-report   # what the runs of a schedule wrote that are kept",
-        "logs shop worker.x7k2p   # one process, as `logs` and `ps` name it",
-        "logs shop web --previous   # what crashed processes wrote",
-        "logs shop --tail=-1 --timestamps > shop.log",
-    ),
-)
+@click.command("logs", cls=options.Command)
 @options.formation()
-@options.types(
-    f"The same as TYPE, which may be a schedule, {ONE_OFF} for one-off processes, or {naming.RELEASE}; may "
-    "be repeated.",
-    "[TYPE|PROCESS]...",
-    besides=(ONE_OFF, naming.RELEASE),
-)
+@options.types("The same as TYPE; may be repeated.", "[TYPE|PROCESS]...", everything=True)
 @click.option("-f", "--follow", is_flag=True, help="Follow the logs, also of new processes, until Ctrl-C.")
-@click.option("--since", type=DURATION, help="Only lines newer than 90s, 10m, 1h or 1d.")
-@click.option(
-    "-p",
-    "--previous",
-    is_flag=True,
-    help="The log before the last restart, of processes that were restarted; of one that has crashed and "
-    "waits to be started again, at least the last one.",
-)
-@click.option(
-    "--tail",
-    type=int,
-    help=f"The last lines of each process; -1 for all. [default: {TAIL}, with --since all]",
-)
+@click.option("--since", type=DURATION, help="Only lines newer than 90s, 10m, 1h or 1d, and all of these.")
+@click.option("-p", "--previous", is_flag=True, help="The log before the last restart, or the last crash.")
+@click.option("--tail", type=int, help=f"The last lines of each process; -1 for all. [default: {TAIL}]")
 @click.option("--timestamps", is_flag=True, help="Begin each line with its time.")
 @options.pass_cluster
 def command(
@@ -67,28 +38,38 @@ def command(
     """Show the logs of the processes, in one stream; each line names its process.
 
     The logs of the release command, of schedules, of `run`, and of Jobs whose Pods have the label
-    formations.dev/formation=NAME are included.
+    formations.dev/formation=NAME are included. TYPE may be a schedule, run for one-off processes, or release.
+
+    Examples:
+      logs shop
+      logs shop -f
+      logs shop worker clock --since 10m
+      logs shop release   # what the release command wrote
+      logs shop nightly-report   # what the runs of a schedule wrote that are kept
+      logs shop worker.x7k2p   # one process, as `logs` and `ps` name it
+      logs shop web --previous   # what crashed processes wrote
+      logs shop --tail=-1 --timestamps > shop.log
     """
     if follow and previous:
         raise click.UsageError(
             "A process that has ended writes nothing more: leave out one of --follow and --previous."
         )
     formation = formations.find(cluster, name)
-    jobs = [ONE_OFF, naming.RELEASE, *formations.schedules(formation)]
-    known = [*formations.types(formation), *jobs]
+    known = formations.everything(formation)
     chosen = log_streams.of_types(types) if types else log_streams.of_any_type
     query = _query(since, tail, follow=follow, previous=previous)
-    writer = log_writer.Writer(known, timestamps=timestamps)
     labels = f"{naming.FORMATION_LABEL}={name}"
     found = [each for each in cluster.select(kinds.POD, labels=labels).items if chosen(each)]
     there = (word for word in types if any(log_lines.is_named(each, word) for each in found))
-    formations.chosen(formation, types, besides=[*jobs, *there])
+    formations.chosen(formation, types, [*known, *there])
+    shown = {*types, *(log_lines.source(each).type for each in found)} if types else {*known}
+    writer = log_writer.Writer([each for each in known if each in shown], timestamps=timestamps)
     sources = [log_lines.source(each) for each in found if log_lines.has_started(each)]
     waiting = {log_lines.source(each) for each in found if log_lines.is_waiting(each)}
     if not sources:
         click.echo(f"No process has started: {again(f'ps {name}')} says why.", err=True)
     lines = (
-        log_streams.Following(cluster, query, chosen).lines(labels)
+        log_streams.Following(cluster, query, chosen).lines(name)
         if follow
         else log_streams.past(cluster, sources, query, waiting)
     )

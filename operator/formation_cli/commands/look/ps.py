@@ -10,7 +10,6 @@ from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import live, releases
-from formation_cli.naming import ONE_OFF
 from formation_cli.terminal import formats, screen
 from formation_cli.views import formations as whole
 from formation_cli.views import processes
@@ -20,18 +19,7 @@ from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
 
 
-@click.command(
-    "ps",
-    cls=options.Command,
-    examples=(
-        "ps",
-        "ps shop",
-        "ps shop run   # what `run` has started",
-        "ps shop --watch",
-        "ps shop -o json",
-        "ps -A -l team=checkout -o wide",
-    ),
-)
+@click.command("ps", cls=options.Command)
 @options.formation(required=False)
 @click.argument("words", nargs=-1, metavar="[TYPE|PROCESS]...", shell_complete=options.complete_any)
 @click.option("-A", "--all-namespaces", is_flag=True, help="The Formations of all namespaces.")
@@ -54,8 +42,17 @@ def command(
     Without a NAME, show all Formations of the namespace. A process is Running, Starting, Unready (it runs,
     but gets no requests), Crashing, Unschedulable (no node has room for it, or matches) or Stopping. One of
     `run` may be Completed or Failed; a type without processes is Idle (its count is 0) or Suspended.
-    A schedule without a running process is Scheduled, Failing, Suspended or Waiting. With a NAME it also says
-    how the Formation is; in a pipe only why it isn't ready, on stderr.
+    A schedule without a running process is Scheduled, Failing, Suspended or Waiting, SINCE its last run.
+    A release is shown while it runs. In a narrow window processes have their short names, which all commands
+    take. With a NAME it also says how the Formation is; in a pipe only why it isn't ready, on stderr.
+
+    Examples:
+      ps
+      ps shop
+      ps shop run   # what `run` has started
+      ps shop --watch
+      ps shop -o json
+      ps -A -l team=checkout -o wide
     """
     options.check_watch(output, watch=watch)
     if name is None:
@@ -101,7 +98,7 @@ def _processes(cluster: Cluster, name: str, words: Sequence[str], output: str | 
     pods = cluster.select(kinds.POD, labels=labels).items
     listed = _chosen(formation, pods, words)
     there = (word for word in words if any(each.is_named(word) for each in listed))
-    formations.chosen(formation, words, besides=[ONE_OFF, *there])
+    formations.chosen(formation, words, [*formations.everything(formation), *there])
     if output == "name":
         formats.write([f"pod/{each.process}" for each in listed if each.process], output)
     elif output and not wide:

@@ -7,51 +7,68 @@ import click
 from formation_cli import options
 from formation_cli.cluster import follow, formations, kinds
 from formation_cli.cluster.follow import Subject
-from formation_cli.cluster.port import Cluster, LogQuery
+from formation_cli.cluster.port import Cluster, LogQuery, Object
 from formation_cli.commands import log_streams
 from formation_cli.commands import releases as others
 from formation_cli.commands.look.logs import TAIL
-from formation_cli.failures import NotFound
+from formation_cli.failures import Mistyped, NotFound
 from formation_cli.naming import JOB_LABEL
 from formation_cli.terminal import formats, log_writer, screen
 from formation_cli.views import log_lines, releases
 from formation_operator.api import naming
+from formation_operator.api.reasons import ReleaseState
 
 TICK = 1.0
 
 
-@click.command(
-    "release",
-    cls=options.Command,
-    examples=("release shop", "release shop -f   # until it has ended", "release shop -o json"),
-)
+@click.command("release", cls=options.Command)
 @options.formation()
 @click.option("-f", "--follow", "goes_on", is_flag=True, help="Follow it until it has ended, or Ctrl-C.")
+@click.option("--retry", is_flag=True, help="Delete the Job of a command that has failed: it runs again.")
 @options.output("json", "yaml", "name", text="Print status.release, or the Job's name, for programs.")
 @options.pass_cluster
-def command(cluster: Cluster, name: str, output: str | None, *, goes_on: bool) -> None:
+def command(cluster: Cluster, name: str, output: str | None, *, goes_on: bool, retry: bool) -> None:
     """Show how far the release command is that runs before a deploy changes any process, and what it writes.
 
     It shows the last 100 lines of the log: `logs NAME release --tail=-1` shows all. It ends with 0 even if
     the release has failed; `deploy --wait` ends with 1 then.
+
+    Examples:
+      release shop
+      release shop -f        # until it has ended
+      release shop --retry   # runs a command that has failed once more
+      release shop -o json
     """
-    if goes_on and output:
-        raise click.UsageError("--follow shows a log: leave out one of --follow and --output.")
+    if output and (goes_on or retry):
+        raise click.UsageError("--output shows the state: leave out --follow and --retry.")
     formation = formations.find(cluster, name)
     known = releases.status(formation)
     if not releases.is_declared(formation):
         click.echo(releases.NONE.format(name), err=True)
     for each in others.beside(cluster, formation):
         click.echo(each, err=True)
-    if output:
+    if retry:
+        _retry(cluster, formation)
+        if goes_on:
+            _follow(cluster, name, known)
+    elif output:
         jobs = [f"job.batch/{known['job']}"] if known.get("job") else []
         formats.write(jobs if output == "name" else known, output)
     elif releases.is_declared(formation):
         screen.write(releases.sentence(formation, time.time()))
         if goes_on and not releases.is_over(formation):
-            _follow(cluster, name)
+            _follow(cluster, name, {})
         elif known.get("job"):
             _show(cluster, known["job"])
+
+
+def _retry(cluster: Cluster, formation: Object) -> None:
+    """Have the operator make the Job anew; raises `Mistyped` unless its command has failed."""
+    known, name = releases.status(formation), formation["metadata"]["name"]
+    if known.get("state") != ReleaseState.FAILED or not known.get("job"):
+        raise Mistyped(f"No release of {name} has failed. Nothing was changed.")
+    cluster.delete(kinds.JOB, known["job"])
+    screen.write(f"{name}: the release command runs again")
 
 
 def _show(cluster: Cluster, job: str) -> None:
@@ -62,7 +79,8 @@ def _show(cluster: Cluster, job: str) -> None:
         writer.write(line)
 
 
-def _follow(cluster: Cluster, name: str) -> None:
+def _follow(cluster: Cluster, name: str, before: Object) -> None:
+    """Follow a release to its end; the status from ``before`` is that of another try."""
     labels = f"{naming.FORMATION_LABEL}={name},{naming.RELEASE_LABEL}"
     subjects = [Subject(naming.KIND, fields=f"metadata.name={name}"), Subject(kinds.POD, labels=labels)]
     log = others.Log(cluster)
@@ -70,6 +88,8 @@ def _follow(cluster: Cluster, name: str) -> None:
         formation = next((each for each in objects if each["kind"] == naming.KIND), None)
         if formation is None:
             raise NotFound(f"Formation {name} was deleted in the meantime.")
+        if before and releases.status(formation) == before:
+            continue
         over = releases.is_over(formation)
         log.show(releases.pods(formation, objects), last=over)
         if over:

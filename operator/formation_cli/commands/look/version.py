@@ -16,12 +16,16 @@ LABEL = "app.kubernetes.io/name=formation-operator"
 UNKNOWN = "unknown"
 
 
-@click.command("version", cls=options.Command, examples=("version", "version --context production"))
+@click.command("version", cls=options.Command)
 @click.pass_context
 def command(ctx: click.Context) -> None:
     """Show the version of the plugin, of kubectl, of the cluster, and the image of each operator in it.
 
     The operator's is read from its Deployment, which needs the right to read Deployments.
+
+    Examples:
+      version
+      version --context production
     """
     screen.write(f"plugin: {__version__}")
     cluster = options.connect(options.target_of(ctx))

@@ -24,33 +24,30 @@ VENDORS = tuple(map(pathlib.Path, ("/usr/lib/systemd/system", "/lib/systemd/syst
 """Folders of the units that come with packages; one of the same name in /etc counts instead."""
 
 
-@click.group(
-    "export",
-    cls=options.Group,
-    examples=("export procfile shop > Procfile", "export systemd shop -d /etc/systemd/system"),
-)
+@click.group("export", cls=options.Group)
 def command() -> None:
     """Write a Formation of the cluster, or of a file, for another tool.
 
     What that tool can't express is named.
+
+    Examples:
+      export procfile shop > Procfile
+      export systemd shop -d /etc/systemd/system
     """
 
 
-@command.command(
-    "procfile",
-    cls=options.Command,
-    short_help="For Heroku and Foreman",
-    examples=(
-        "export procfile shop > Procfile",
-        "export procfile -f formation.yaml --env .env > Procfile",
-    ),
-)
+@command.command("procfile", cls=options.Command, short_help="For Heroku and Foreman")
 @source.formation
 @click.option(
     "--env", type=click.Path(path_type=pathlib.Path), help="Write the shared variables to this file."
 )
 def procfile(known: Known, env: pathlib.Path | None) -> None:
-    """Write a Procfile, and print the counts in Foreman's format."""
+    """Write a Procfile, and print the counts in Foreman's format.
+
+    Examples:
+      export procfile shop > Procfile
+      export procfile -f formation.yaml --env .env > Procfile
+    """
     found = exported(known)
     if env is not None:
         files.create(env, found.env)
@@ -62,16 +59,7 @@ def procfile(known: Known, env: pathlib.Path | None) -> None:
     tell(found.left_out)
 
 
-@command.command(
-    "systemd",
-    cls=options.Command,
-    short_help="systemd units",
-    examples=(
-        "export systemd shop -d /etc/systemd/system --root /srv/shop",
-        "export systemd -f formation.yaml --run-as www-data -d units",
-        "export systemd shop   # prints the units",
-    ),
-)
+@command.command("systemd", cls=options.Command, short_help="systemd units")
 @source.formation
 @click.option(
     "-d",
@@ -88,6 +76,11 @@ def systemd(
     """Write systemd units: a target for all, and for each type a target and a template of its processes.
 
     Then: systemctl daemon-reload; systemctl enable --now shop.target
+
+    Examples:
+      export systemd shop -d /etc/systemd/system --root /srv/shop
+      export systemd -f formation.yaml --run-as www-data -d units
+      export systemd shop   # prints the units
     """
     host = Host(_root(root or f"/srv/{known.name}"), _user(run_as or known.name), port)
     found = units.exported(known, host)
@@ -102,16 +95,16 @@ def systemd(
     tell(found.left_out)
 
 
-@command.command(
-    "heroku",
-    cls=options.Command,
-    short_help="The format of Heroku's formation API",
-    examples=("export heroku shop", "export heroku -f formation.yaml -o yaml"),
-)
+@command.command("heroku", cls=options.Command, short_help="The format of Heroku's formation API")
 @source.formation
 @options.output("json", "yaml", default="json")
 def heroku(known: Known, output: str) -> None:
-    """Write the counts and sizes in the format of Heroku's formation API: [{type, quantity, size}]."""
+    """Write the counts and sizes in the format of Heroku's formation API: [{type, quantity, size}].
+
+    Examples:
+      export heroku shop
+      export heroku -f formation.yaml -o yaml
+    """
     formats.write(dialect.formation(known), output)
     tell(dialect.left_out(known))
 

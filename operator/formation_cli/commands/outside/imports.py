@@ -17,31 +17,20 @@ from formation_cli.words import variables as words
 OUTPUT = options.output("json", "yaml", default="yaml", text="The format of what is printed.")
 
 
-@click.group(
-    "import",
-    cls=options.Group,
-    examples=(
-        "import procfile --image registry.example.com/shop:v1",
-        "import heroku app.json --procfile Procfile --image registry.example.com/shop:v1",
-        "import secret shop-settings --env .env | kubectl apply -f -",
-    ),
-)
+@click.group("import", cls=options.Group)
 def command() -> None:
     """Make a Formation, or the Secret that it names, from another tool's files.
 
     It is printed. Nothing is run, and no cluster is used.
+
+    Examples:
+      import procfile --image registry.example.com/shop:v1
+      import heroku app.json --procfile Procfile --image registry.example.com/shop:v1
+      import secret shop-settings --env .env | kubectl apply -f -
     """
 
 
-@command.command(
-    "procfile",
-    cls=options.Documented,
-    short_help="From a Procfile of Heroku or Foreman",
-    examples=(
-        "import procfile --image registry.example.com/shop:v1 | kubectl apply -f -",
-        "import procfile app/Procfile --name shop --image registry.example.com/shop:v1 --env app/.env",
-    ),
-)
+@command.command("procfile", cls=options.Documented, short_help="From a Procfile of Heroku or Foreman")
 @click.argument("procfile", default="Procfile", type=click.Path(allow_dash=True))
 @app_options.described
 @OUTPUT
@@ -50,20 +39,16 @@ def procfile(procfile: str, described: Described, output: str) -> None:
 
     What needs no shell becomes plain words; the rest is run by /bin/sh. A type that is named web or uses
     $PORT gets a port. The line release becomes spec.release.
+
+    Examples:
+      import procfile --image registry.example.com/shop:v1 | kubectl apply -f -
+      import procfile app/Procfile --name shop --image registry.example.com/shop:v1 --env app/.env
     """
     commands, folder = app_options.read_procfile(procfile)
     app_options.write(described.app(commands, folder), described.env, output)
 
 
-@command.command(
-    "heroku",
-    cls=options.Documented,
-    short_help="From app.json, or the JSON of Heroku's formation API",
-    examples=(
-        "import heroku app.json --procfile Procfile --image registry.example.com/shop:v1",
-        "import heroku formation.json --name shop --image registry.example.com/shop:v1",
-    ),
-)
+@command.command("heroku", cls=options.Documented, short_help="From app.json, or JSON of Heroku's API")
 @click.argument("file", nargs=-1, required=True, type=click.Path(allow_dash=True))
 @click.option("--procfile", type=click.Path(), help="The file with the commands, if FILE doesn't have them.")
 @app_options.described
@@ -73,6 +58,10 @@ def heroku(file: tuple[str, ...], procfile: str | None, described: Described, ou
 
     A size becomes its memory, as request and as limit. Counts of -m and variables of --env have priority.
     The entries of cron, as Dokku has them, become spec.schedules.
+
+    Examples:
+      import heroku app.json --procfile Procfile --image registry.example.com/shop:v1
+      import heroku formation.json --name shop --image registry.example.com/shop:v1
     """
     found = Found()
     for each in file:
@@ -97,15 +86,7 @@ def heroku(file: tuple[str, ...], procfile: str | None, described: Described, ou
     exports.tell(found.left_out)
 
 
-@command.command(
-    "secret",
-    cls=options.Documented,
-    short_help="A Secret from .env files",
-    examples=(
-        "import secret shop-settings --env .env | kubectl apply -f -",
-        "import secret shop-settings --env .env DATABASE_URL TOKEN | kubectl apply -f -  # only these",
-    ),
-)
+@command.command("secret", cls=options.Documented, short_help="A Secret from .env files")
 @click.argument("name")
 @click.argument("variables", nargs=-1, metavar="[KEY]...")
 @click.option(
@@ -121,6 +102,10 @@ def secret(name: str, variables: tuple[str, ...], env: tuple[str, ...], output: 
 
     The files are read as python-dotenv reads them, while `kubectl create secret` keeps quotes. The
     values are printed, so send them to kubectl.
+
+    Examples:
+      import secret shop-settings --env .env | kubectl apply -f -
+      import secret shop-settings --env .env DATABASE_URL TOKEN | kubectl apply -f -  # only these
     """
     found = env_files.chosen(env, variables)
     for each, value in found.items():

@@ -19,14 +19,7 @@ MANIFEST = "formation.yaml"
 APP = "app.json"
 
 
-@click.command(
-    "init",
-    cls=options.Documented,
-    examples=(
-        "init --image registry.example.com/shop:v1",
-        "init --image registry.example.com/shop:v1 --env .env -m web=2,worker=1",
-    ),
-)
+@click.command("init", cls=options.Documented)
 @click.argument("procfile", default="Procfile", type=click.Path())
 @app_options.described
 def command(procfile: str, described: Described) -> None:
@@ -36,6 +29,10 @@ def command(procfile: str, described: Described) -> None:
     With --env it asks which variables are secret. It writes their values into no file: formation.yaml names a
     Secret, and `init` prints the command that makes it, to be typed before formation.yaml is applied. It runs
     nothing of the Procfile, and overwrites no file.
+
+    Examples:
+      init --image registry.example.com/shop:v1
+      init --image registry.example.com/shop:v1 --env .env -m web=2,worker=1
     """
     commands, folder = app_options.read_procfile(procfile)
     found = dataclasses.replace(described.app(commands, folder), schedules=_schedules(procfile))

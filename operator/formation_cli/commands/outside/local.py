@@ -25,16 +25,7 @@ PORTS = 100
 """How many a type has."""
 
 
-@click.command(
-    "local",
-    cls=options.Documented,
-    examples=(
-        "local",
-        "local web worker   # only these types, and not the release command",
-        "local -f formation.yaml -m web=2,worker=1",
-        "local -m all=0,web=1 --env test.env --port 7000",
-    ),
-)
+@click.command("local", cls=options.Documented)
 @click.argument("types", nargs=-1, metavar="[TYPE]...")
 @click.option(
     "-f",
@@ -75,6 +66,12 @@ def command(
 
     The release command runs before them, unless types are named; if it fails, no process is started. Nothing
     runs on a schedule.
+
+    Examples:
+      local
+      local web worker   # only these types, and not the release command
+      local -f formation.yaml -m web=2,worker=1
+      local -m all=0,web=1 --env test.env --port 7000
     """
     known = manifest.parse(files.read(filename), filename)
     given = env_files.read(env or [each for each in (DOTENV,) if pathlib.Path(each).is_file()])

@@ -38,7 +38,7 @@ class Alarm:
     handle: asyncio.Handle
 
 
-class Failure(NamedTuple):
+class Failing(NamedTuple):
     """Why the last passes of a key failed, all of them for the same reason."""
 
     retry: Retry
@@ -71,7 +71,7 @@ class Queue:
         self._lanes = Lanes(workers)
         self._added = asyncio.Event()
         self._alarms: dict[Key, Alarm] = {}
-        self._failures: dict[Key, Failure] = {}
+        self._failures: dict[Key, Failing] = {}
         self._due: dict[Key, float] = {}
         """When each key was added to its lane, by the machine's monotonic clock."""
         self._pace = Pace()
@@ -155,7 +155,7 @@ class Queue:
             return
         now, failure = asyncio.get_running_loop().time(), self._failures.get(key)
         if failure is None or failure.retry is not result.retry:
-            failure = Failure(result.retry, self._backoffs[result.retry](), now)
+            failure = Failing(result.retry, self._backoffs[result.retry](), now)
         if failure.due <= now:
             failure = failure._replace(due=now + failure.backoff.pause())
         self._failures[key] = failure

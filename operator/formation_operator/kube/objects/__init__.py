@@ -1,4 +1,5 @@
 """Kubernetes' objects as JSON: their kinds, and reading what others wrote.
 
-It imports `api`, and sends no request.
+It imports `api`, and sends no request. `kinds` has every kind that is read or written, with the kinds of
+children; `lenient`, `listings` and `nesting` read what may be malformed, deep or large.
 """

@@ -82,10 +82,10 @@ Remembered = TypedDict(
     "Remembered", {"f:formations.dev/count": Text, "f:formations.dev/content": Text}, total=False
 )
 Annotations = TypedDict("Annotations", {"f:annotations": Remembered}, total=False)
-Held = TypedDict("Held", {"f:spec": Count, "f:metadata": Annotations}, total=False)
+EntryFields = TypedDict("EntryFields", {"f:spec": Count, "f:metadata": Annotations}, total=False)
 """The fields of an entry that matter, whoever its manager is: the count, and what our annotations say of it
 and of the content."""
-HELD = msgspec.json.Decoder(Held)
+ENTRY_FIELDS = msgspec.json.Decoder(EntryFields)
 PAGE, EVENT = msgspec.json.Decoder(Page[ManagedMetadata]), msgspec.json.Decoder(WatchEvent[ManagedMetadata])
 PAGE_WITHOUT, EVENT_WITHOUT = msgspec.json.Decoder(Page[Metadata]), msgspec.json.Decoder(WatchEvent[Metadata])
 """Without managed fields."""
@@ -103,9 +103,9 @@ async def read(text: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
         return await nesting.read(text, pydantic_core.from_json)
 
 
-def held(text: bytes) -> dict[str, Any]:
+def entry_fields(text: bytes) -> dict[str, Any]:
     """Return which of these fields an entry holds; nothing if the entry is malformed."""
     try:
-        return dict(HELD.decode(text))
+        return dict(ENTRY_FIELDS.decode(text))
     except (ValueError, RecursionError):
         return {}

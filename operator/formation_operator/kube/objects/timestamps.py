@@ -14,3 +14,11 @@ def epoch(text: str | None) -> float | None:
     except ValueError:
         return None
     return moment.timestamp() if moment.tzinfo else None
+
+
+def earlier(text: str | None, seconds: float) -> str:
+    """Return the RFC 3339 time so many seconds before another one; nothing before what isn't one."""
+    moment = epoch(text)
+    if moment is None:
+        return ""
+    return datetime.datetime.fromtimestamp(moment - seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

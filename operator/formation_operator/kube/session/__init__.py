@@ -1,4 +1,8 @@
 """How requests reach the API server: connections, credentials, paging, and pauses that the server wants.
 
 It imports `objects`, and of the rooms below `telemetry`, `api` and `backoff`.
+
+- `connection`: our session, with the fence that lets only the leader write;
+- `kopf_session`: kopf's, which can read whatever tenants write;
+- `paging`, `watch_lines`: lists and watches within a bound of memory.
 """

@@ -1,4 +1,4 @@
-"""The session of our requests, and the gate that lets only the leader write."""
+"""The session of our requests, and the fence that lets only the leader write."""
 
 import copy
 import re
@@ -42,7 +42,7 @@ MayWrite = Callable[[], bool]
 CONNECT_SECONDS = 2.0
 """Seconds that a request may wait for a connection after it was checked that it may be sent.
 
-They are fewer than those for which a Lease outlasts the right to write (`settings.LeaseTimes`): a write that
+They are fewer than those for which a Lease outlasts the right to write (`election.LeaseTimes`): a write that
 waited longer could be sent while another replica leads.
 """
 
@@ -51,7 +51,7 @@ class NotSentError(aiohttp.ClientError):
     """A request wasn't sent."""
 
 
-class Gate:
+class Fence:
     """Middleware of a client's session: sends no write while this process may not write.
 
     It is the last one before a request is sent: a request may have waited because of ``Retry-After``. aiohttp
@@ -94,7 +94,7 @@ class Connection:
         self.proxy = configuration.proxy or proxy_for(self.url)
         self.middlewares = middlewares or (RetryAfter(), Login(configuration))
         """They pause requests as the server wants, and add our credentials."""
-        self._gate = Gate(lambda: True)
+        self._fence = Fence(lambda: True)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=configuration.connection_pool_maxsize, keepalive_timeout=KEEP_ALIVE
@@ -105,15 +105,15 @@ class Connection:
             timeout=aiohttp.ClientTimeout(connect=CONNECT_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
             response_class=BoundedResponse,
-            middlewares=(Pages(), *self.middlewares, self._gate),
+            middlewares=(Pages(), *self.middlewares, self._fence),
         )
 
-    def gate(self, may_write: MayWrite) -> None:
+    def fence(self, may_write: MayWrite) -> None:
         """Send a write only if ``may_write`` returns true right before."""
-        self._gate.may_write = may_write
+        self._fence.may_write = may_write
 
     def another(self, connections: int) -> "Connection":
-        """Return another one with the same credentials, connections of its own, and no gate."""
+        """Return another one with the same credentials, connections of its own, and no fence."""
         configuration = copy.copy(self._configuration)
         configuration.connection_pool_maxsize = connections
         return Connection(configuration, self._requested, self.middlewares)

@@ -17,7 +17,7 @@ import msgspec
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient, listings, nesting
-from formation_operator.kube.session.connection import Connection, Gate
+from formation_operator.kube.session.connection import Connection, Fence
 from formation_operator.kube.session.paging import BoundedResponse, Pages
 from formation_operator.kube.session.retry_after import NAMESPACE
 from formation_operator.kube.session.watch_lines import Lines
@@ -177,5 +177,5 @@ def session(
         proxy=server.proxy,
         cookie_jar=aiohttp.DummyCookieJar(),
         response_class=BoundedPage,
-        middlewares=(Watched(reached, listed, refused), Pages(), *server.middlewares, Gate(lambda: False)),
+        middlewares=(Watched(reached, listed, refused), Pages(), *server.middlewares, Fence(lambda: False)),
     )

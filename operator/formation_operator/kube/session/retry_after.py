@@ -1,7 +1,7 @@
 """Requests pause for as long as the server's ``Retry-After`` says, in one namespace or in the whole cluster.
 
 A tenant can cause such an answer in its own namespace by an admission webhook. So the pause doesn't affect
-other namespaces, and a Lease only for a moment, because its renewals have a deadline (`settings.LeaseTimes`).
+other namespaces, and a Lease only for a moment, because its renewals have a deadline (`election.LeaseTimes`).
 A request that times out during the pause has failed like any other, and is tried again later.
 """
 

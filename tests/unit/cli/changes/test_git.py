@@ -1,51 +1,63 @@
-import json
+"""Who sets a field back that a command has changed, by who applies it."""
+
 from typing import Any
+
+import pytest
 
 from formation_cli.changes import git
 
-WEB = ("spec", "processes", "web", "replicas")
-OWNED: dict[str, Any] = {"f:spec": {"f:processes": {"f:web": {"f:replicas": {}}}}}
+
+def hint(manager: str, operation: str = "Apply", *, field: str = "replicas") -> str:
+    """Return what is said of a count of web that was changed, where somebody owns a field of web."""
+    fields: dict[str, Any] = {"f:spec": {"f:processes": {"f:web": {f"f:{field}": {}}}}}
+    entry = {"manager": manager, "operation": operation, "fieldsV1": fields}
+    before, after = ({"processes": {"web": {"replicas": count}}} for count in (2, 5))
+    return git.hint({"metadata": {"managedFields": [entry]}, "spec": before}, {"spec": after})
 
 
-def formation(*managed: dict[str, Any], **annotations: str) -> dict[str, Any]:
-    return {"metadata": {"managedFields": [*managed], "annotations": annotations}}
-
-
-def entry(manager: str, operation: str = "Apply", fields: dict[str, Any] | None = None) -> dict[str, Any]:
-    return {"manager": manager, "operation": operation, "fieldsV1": OWNED if fields is None else fields}
-
-
-def applied(manifest: dict[str, Any]) -> dict[str, str]:
-    return {git.LAST_APPLIED: json.dumps(manifest)}
-
-
-def test_flux_sets_a_count_back_that_git_says() -> None:
-    hint = git.hint(formation(entry("kustomize-controller")), [WEB])
-    assert hint.startswith("web: Flux sets it back at the next sync")
-
-
-def test_argo_cd_sets_a_count_back_that_git_says() -> None:
-    manifest = {"spec": {"processes": {"web": {"replicas": 2}}}}
-    tracked = formation(**applied(manifest), **{git.ARGO_TRACKING: "shop"})
-    assert git.hint(tracked, [WEB]).startswith("web: Argo CD sets it back at the next sync")
-
-
-def test_the_next_kubectl_apply_sets_a_count_back() -> None:
-    manifest = {"spec": {"processes": {"web": {"replicas": 2}}}}
-    assert "the next `kubectl apply` of its manifest sets it back" in git.hint(
-        formation(**applied(manifest)), [WEB]
-    )
+@pytest.mark.parametrize(
+    ("manager", "operation", "who"),
+    [
+        ("kustomize-controller", "Apply", "Flux"),
+        ("argocd-controller", "Update", "Argo CD"),
+        ("terraform", "Apply", "terraform"),
+    ],
+)
+def test_a_pipeline_sets_a_count_back_that_git_says(manager: str, operation: str, who: str) -> None:
+    assert hint(manager, operation).startswith(f"web: {who} sets it back at the next sync")
 
 
 def test_a_count_that_git_leaves_out_is_ours() -> None:
-    manifest = {"spec": {"processes": {"web": {"command": ["/shop"]}}}}
-    other = entry("kustomize-controller", fields={"f:spec": {"f:processes": {"f:web": {"f:command": {}}}}})
-    assert git.hint(formation(other, **applied(manifest)), [WEB]) == ""
+    assert hint("kustomize-controller", field="command") == ""
 
 
-def test_who_has_only_edited_a_count_sets_nothing_back() -> None:
-    assert git.hint(formation(entry("kubectl-edit", "Update")), [WEB]) == ""
+@pytest.mark.parametrize(
+    ("manager", "operation"), [("kubectl-edit", "Update"), ("kubectl", "Apply"), ("terraform", "Update")]
+)
+def test_who_has_only_edited_a_count_or_applies_by_hand_sets_nothing_back(
+    manager: str, operation: str
+) -> None:
+    assert hint(manager, operation) == ""
 
 
-def test_a_broken_annotation_says_nothing() -> None:
-    assert git.hint(formation(**{git.LAST_APPLIED: "{"}), [WEB]) == ""
+def test_each_field_that_differs_has_a_path_and_so_has_each_variable() -> None:
+    before = {
+        "env": [{"name": "A", "value": "1"}, {"name": "B"}],
+        "labels": {"a": "b"},
+        "processes": {"env": {"image": "x", "env": [{"name": "C"}]}, "web": {"resources": {"a": 1}}},
+        "schedules": {"report": {"command": ["old"]}},
+    }
+    after = {
+        "env": [{"name": "A", "value": "2"}, {"name": "B"}],
+        "processes": {"env": {"image": "y", "env": []}, "web": {"resources": {}}, "clock": {}},
+        "schedules": {"report": {"command": ["new"]}},
+    }
+    assert [*git.changed(before, after)] == [
+        ("spec", "env", '{"name":"A"}'),
+        ("spec", "labels"),
+        ("spec", "processes", "clock"),
+        ("spec", "processes", "env", "env", '{"name":"C"}'),
+        ("spec", "processes", "env", "image"),
+        ("spec", "processes", "web", "resources"),
+        ("spec", "schedules", "report", "command"),
+    ]

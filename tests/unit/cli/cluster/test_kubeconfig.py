@@ -16,7 +16,7 @@ from kubernetes import client, config
 from kubernetes.config import kube_config
 
 from formation_cli import failures
-from formation_cli.cluster import connection, kubeconfig, kubectl
+from formation_cli.cluster import api_server, kubeconfig, kubectl
 from formation_cli.cluster.kubeconfig import Access
 from formation_cli.cluster.target import Target
 from tests.unit.cli import kubectls
@@ -152,7 +152,7 @@ def test_kubectl_is_given_the_context_that_is_current_here(
     told: list[list[str]] = []
     access = load(ANN, Target(kubeconfig="x", as_user="bob"))
     monkeypatch.setattr("os.execv", lambda _, words: told.append(words))
-    kubectl.become(connection.Connection(access), "exec", "pod")
+    kubectl.become(api_server.Kube(access), "exec", "pod")
     flags = ["--namespace=shop", "--kubeconfig=x", "--context=test", "--as=bob"]
     assert told == [[str(tmp_path / "kubectl"), "exec", *flags, "pod"]]
 
@@ -167,9 +167,7 @@ def test_no_key_is_left_in_a_file_when_kubectl_takes_over(
     key = pathlib.Path(str(access.configuration.key_file))
     assert key.read_text() == "key"
     monkeypatch.setattr("os.execv", lambda *_: None)
-    kubectl.become(
-        connection.Connection(access._replace(configuration=client.Configuration())), "exec", "pod"
-    )
+    kubectl.become(api_server.Kube(access._replace(configuration=client.Configuration())), "exec", "pod")
     assert not key.exists()
 
 

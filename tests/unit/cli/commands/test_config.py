@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from formation_cli import failures, options
+from formation_cli import completion, failures, options
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import ConflictFailure, Listed, Object
 from formation_cli.commands.config import stale
@@ -103,7 +103,7 @@ def test_plain_values_are_set_in_one_write_and_the_others_stay(cluster: Stored) 
     result = run("set shop LOG_LEVEL=debug MODE=fast PAGE_SIZE=50")
     assert cluster.env == {"LOG_LEVEL": "debug", "MODE": "fast", "PAGE_SIZE": "50"}
     assert result.stdout == "LOG_LEVEL: set\nMODE: as it was\nPAGE_SIZE: set\n"
-    assert "web: its processes are restarted, as in a deploy" in result.stderr
+    assert "web, worker: the processes are restarted, unless they run this already" in result.stderr
     assert len(cluster.dry_runs) == 1
 
 
@@ -145,19 +145,11 @@ def test_a_second_secret_has_the_variables_of_the_first_and_takes_its_place(clus
     run("set shop --secret TOKEN", stdin=PASSWORD)
     (first,) = cluster.named
     cluster.objects[naming.KIND][0]["spec"]["envFrom"].append({"configMapRef": {"name": "late"}})
-    result = run("set shop --secret KEY", stdin="other")
+    run("set shop --secret KEY", stdin="other")
     new = cluster.spec["envFrom"][0]["secretRef"]["name"]
     assert cluster.secrets[new] == {"TOKEN": PASSWORD, "KEY": "other"}
     assert cluster.secrets[first] == {"TOKEN": PASSWORD}
     assert cluster.spec["envFrom"][1:] == [{"configMapRef": {"name": "late"}}]
-    assert "ConfigMap late comes later in spec.envFrom, so its variables win." in result.stderr
-
-
-def test_what_a_type_has_of_its_own_wins_and_is_told(cluster: Stored) -> None:
-    worker = cluster.objects[naming.KIND][0]["spec"]["processes"]["worker"]
-    worker["envFrom"] = [{"secretRef": {"name": "own"}}]
-    said = run("set shop --secret TOKEN", stdin=PASSWORD).stderr
-    assert "worker has its own envFrom (Secret own), which wins." in said
 
 
 def test_the_same_secret_value_makes_no_deploy(cluster: Stored) -> None:
@@ -230,25 +222,21 @@ def test_with_the_last_variables_their_lists_go(cluster: Stored) -> None:
     assert len(cluster.secrets) == 1  # no empty one was made
 
 
-def test_a_variable_that_there_is_not_is_guessed(cluster: Stored) -> None:
-    cluster.objects[naming.KIND][0]["spec"]["envFrom"] = [{"secretRef": {"name": "database"}}]
+def test_a_variable_that_there_is_not_is_guessed() -> None:
     result = run("unset shop LOGLEVEL", code=failures.MISTYPED)
     assert "There is no variable LOGLEVEL." in result.stderr
     assert "Did you mean LOG_LEVEL?" in result.stderr
-    assert "It may come from Secret database: change it there." in result.stderr
 
 
-def test_what_hides_or_misses_a_variable_is_told(cluster: Stored) -> None:
-    cluster.objects[naming.KIND][0]["spec"]["env"].append({"name": "URL", "value": "http://$(MODE)/"})
+def test_what_hides_a_variable_is_told() -> None:
     assert "worker has its own OWN in spec.processes.worker.env" in run("set shop OWN=2").stderr
-    assert "URL  still refers to a variable that was unset." in run("unset shop MODE").stderr
 
 
 def test_a_dry_run_writes_nothing_and_says_what_it_would_restart(cluster: Stored) -> None:
     before = copy.deepcopy(cluster.objects[naming.KIND])
     result = run("set shop --secret TOKEN --dry-run --wait", stdin=PASSWORD)
     assert re.fullmatch(r"TOKEN: set in Secret shop-config-\w+ \(dry run\)\n", result.stdout)
-    assert "web: its processes are restarted" in result.stderr
+    assert "web, worker: the processes are restarted" in result.stderr
     assert cluster.objects[naming.KIND] == before
     assert cluster.secrets == {}
 
@@ -273,8 +261,9 @@ def test_a_dry_run_writes_nothing_and_says_what_it_would_restart(cluster: Stored
         (
             "shop A=1",
             None,
-            "shop isn't a command of config, which shows one Formation.\nkubectl formation config set N",
+            "shop isn't a command of config.\nkubectl formation config set NAME",
         ),
+        ("shop LOG_LEVEL", None, "kubectl formation config get NAME"),
         ("shop unset A", None, "kubectl formation config unset NAME"),
         ("unst shop A", None, "kubectl formation config unset NAME"),
     ],
@@ -607,8 +596,37 @@ def test_options_of_the_cluster_are_understood_before_and_after_the_word() -> No
 
 
 def test_whoever_sets_it_back_is_named(cluster: Stored) -> None:
-    last = json.dumps({"spec": {"env": ENV, "envFrom": []}})
-    annotations = {"kubectl.kubernetes.io/last-applied-configuration": last}
-    cluster.objects[naming.KIND][0]["metadata"]["annotations"] = annotations
-    assert "env: the " in run("set shop A=1").stderr
-    assert "envFrom: the " in run("set shop --secret T", stdin="x").stderr
+    fields: dict[str, Any] = {"f:spec": {"f:env": {'k:{"name":"MODE"}': {".": {}}}, "f:envFrom": {}}}
+    entry = {"manager": "kustomize-controller", "operation": "Apply", "fieldsV1": fields}
+    cluster.objects[naming.KIND][0]["metadata"]["managedFields"] = [entry]
+    assert "env: Flux sets it back" in run("set shop MODE=slow").stderr
+    assert "envFrom: Flux sets it back" in run("set shop --secret T", stdin="x").stderr
+    assert "sets it back" not in run("set shop A=1").stderr
+
+
+def test_the_value_of_one_variable_is_printed_alone_as_processes_get_it(cluster: Stored) -> None:
+    run("set shop --secret TOKEN", stdin="t0ps3cret")
+    run("set shop GREETING=$(MODE)$$")
+    cluster.objects[naming.KIND][0]["spec"]["env"].append({"name": "URL", "value": "http://$(MODE)/$(TOKEN)"})
+    for key, value in {"MODE": "fast", "TOKEN": "t0ps3cret", "GREETING": "$(MODE)$$"}.items():
+        result = run(f"get shop {key}")
+        assert (result.stdout, result.stderr) == (f"{value}\n", "")
+    assert run("get shop URL").stdout == "http://fast/t0ps3cret\n"
+
+
+def test_a_value_that_there_is_not_or_that_nobody_reads_is_no_empty_line(cluster: Stored) -> None:
+    result = run("get shop MODUS", code=failures.MISTYPED)
+    assert (result.stdout, "Did you mean MODE?" in result.stderr) == ("", True)
+    node = {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}
+    cluster.objects[naming.KIND][0]["spec"]["env"].append(node)
+    assert "Only a process knows the value of NODE" in run("get shop NODE", code=failures.FAILED).stderr
+    run("set shop --secret TOKEN", stdin=PASSWORD)
+    cluster.forbidden = (("get", kinds.SECRET),)
+    assert run("get shop MODE").stdout == "fast\n"
+    assert "You may not get Secret" in run("get shop TOKEN", code=failures.NO_ACCESS).stderr
+
+
+def test_the_key_tab_completes_plain_variables(cluster: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(options, "connect_at_once", lambda _: cluster)
+    assert completion.answer(["config", "get", "shop"], "M") == ["MODE", ":4"]
+    assert completion.answer(["config", "unset", "shop", "MODE"], "") == ["LOG_LEVEL", ":4"]

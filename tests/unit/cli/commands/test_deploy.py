@@ -46,3 +46,22 @@ def test_a_type_gets_an_image_of_its_own_and_loses_it_again(cluster: FakeCluster
     assert deploy(*worker, "none").stdout == f"worker: image: {NEW} -> {shared}\n"
     (formation,) = cluster.objects[naming.KIND]
     assert "image" not in formation["spec"]["processes"]["worker"]
+
+
+@pytest.mark.parametrize("words", [(NEW,), ("--image", NEW)])
+def test_the_image_is_a_word_behind_the_name_or_an_option(words: tuple[str, ...]) -> None:
+    assert deploy(*words).stdout == f"image: {IMAGE} -> {NEW}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ((), "Type the image behind NAME, or --image."),
+        ((NEW, "--image", NEW), "Type only one of the image behind NAME, or --image."),
+        (("",), "'' isn't an image"),
+    ],
+)
+def test_one_image_has_to_be_named(cluster: FakeCluster, words: tuple[str, ...], why: str) -> None:
+    result = deploy(*words)
+    assert (result.exit_code, cluster.dry_runs) == (2, [])
+    assert why in result.stderr

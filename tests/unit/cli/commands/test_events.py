@@ -67,3 +67,16 @@ def test_a_table_has_an_end() -> None:
     assert len(cut.stdout.splitlines()) == 1 + 2
     assert "the latest 2 of 6: --tail=-1 shows all" in cut.stderr
     assert len(shown("--tail=-1")) == 6
+
+
+def test_schedules_and_the_release_have_events_too(cluster: FakeCluster) -> None:
+    report = {"schedule": "@daily", "command": ["report"]}
+    formation = builders.a_formation(processes=TYPES, schedules={"nightly": report})
+    cluster.objects["Formation"] = [builders.stored(formation)]
+    cluster.objects["Event"] += [
+        event("shop-nightly-29", kind="Job"),
+        event("shop-release-abc", kind="Job"),
+        event("shop", "nightly: has failed", kind="Formation"),
+    ]
+    assert shown("nightly") == ["job/shop-nightly-29", "formation/shop nightly: has failed"]
+    assert shown("release") == ["job/shop-release-abc"]

@@ -53,8 +53,7 @@ def run(words: str, code: int = 0) -> Result:
     return result
 
 
-RESTARTED = "web: its processes are restarted, as in a deploy"
-STAY = "web: its processes that run this already stay, and all others are replaced"
+RESTARTED = "web: the processes are restarted, unless they run this already"
 
 
 @pytest.mark.parametrize("words", ["rollback shop --to 1", "rollback shop --to 1 --dry-run"])
@@ -94,34 +93,12 @@ def test_a_deploy_that_goes_back_by_itself_says_no_more(monkeypatch: pytest.Monk
     monkeypatch.setattr(waiting, "wait", wait)
     stderr = run("deploy shop --image shop:v3 --wait --rollback-on-failure", failures.FAILED).stderr
     assert "Going back to revision 2: image shop:v3 -> shop:v2\n" in stderr
-    assert "its processes" not in stderr
+    assert "the processes" not in stderr
 
 
 def rolled_out(web: Object, **spec: Any) -> Object:
     formation = shop(R2, {**V2, **spec})
     return {**formation, "status": {**formation["status"], "processes": {"web": web}}}
-
-
-WHOLE: Object = {"state": "Running", "desiredReplicas": 4, "updatedReplicas": 4, "readyReplicas": 4}
-
-
-@pytest.mark.parametrize(
-    ("web", "said"),
-    [
-        (WHOLE, RESTARTED),
-        ({**WHOLE, "state": "Starting", "reason": "ImagePullFailed", "updatedReplicas": 1}, STAY),
-        ({**WHOLE, "state": "Crashing", "reason": "Exited"}, STAY),
-        ({**WHOLE, "updatedReplicas": 3}, STAY),
-    ],
-    ids=["whole", "can't be pulled", "crashes", "under way"],
-)
-def test_going_back_from_a_rollout_that_is_not_over_replaces_only_what_it_has_replaced(
-    cluster: Stored, web: Object, said: str
-) -> None:
-    cluster.objects[naming.KIND] = [rolled_out(web)]
-    for words, code in (("rollback shop --to 1 --dry-run", 0), ("diff shop --revision 1", failures.FAILED)):
-        lines = run(words, code).stderr.splitlines()
-        assert [line for line in lines if line.startswith("web:")] == [said]
 
 
 NONE: Object = {**V2["processes"], "web": {**WEB, "replicas": 0}}
@@ -157,7 +134,7 @@ def test_a_rollback_beside_a_release_that_runs_names_its_job_and_the_command_tha
 ) -> None:
     monkeypatch.setattr(waiting, "wait", lambda *_, **__: None)
     migrating(cluster)
-    said = f"{STILL_RUNS} kubectl -n demo delete job {JOB}"
+    said = f"{STILL_RUNS} kubectl formation -n demo stop shop --process {JOB}"
     assert run("-n demo rollback shop --to 1 --dry-run").stderr.splitlines() == [said]
     assert run("-n demo rollback shop --to 1 --wait").stderr.splitlines() == [said]
     assert said in run("-n demo rollback shop --to 1").stderr.splitlines()  # it is back already
@@ -190,11 +167,11 @@ def test_anyone_who_may_not_read_jobs_goes_back_all_the_same(cluster: Stored) ->
 def test_release_and_ps_name_a_release_of_an_earlier_deploy_until_it_has_ended(cluster: Stored) -> None:
     migrating(cluster)
     run("rollback shop --to 1")
-    said = f"{STILL_RUNS} kubectl delete job {JOB}\n"
+    said = f"{STILL_RUNS} kubectl formation stop shop --process {JOB}\n"
     for words in ("ps shop", "ps shop web", "release shop", "release shop -o json"):
         result = run(words)
         assert said in result.stderr
-        assert JOB not in result.stdout
+        assert (JOB in result.stdout) == (words == "ps shop")  # where it is one of the processes
     cluster.objects["Pod"] = [releases.pod(builders.ended(0), job=JOB)]
     for words in ("ps shop", "release shop"):
         assert STILL_RUNS not in run(words).stderr
@@ -215,3 +192,10 @@ def test_a_release_whose_command_is_no_longer_declared_is_named(cluster: Stored)
     cluster.objects[naming.KIND] = [shop(None, {"image": "shop:v2", "processes": {"web": WEB}})]
     assert STILL_RUNS in run("release shop").stderr
     assert STILL_RUNS in run("ps shop").stderr
+
+
+def test_a_release_of_an_earlier_deploy_is_ended_by_the_command_that_is_said(cluster: Stored) -> None:
+    migrating(cluster)
+    run("rollback shop --to 1")
+    run(f"stop shop --process {JOB}")
+    assert cluster.objects["Job"] == []

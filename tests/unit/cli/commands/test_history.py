@@ -191,7 +191,7 @@ def test_a_difference_to_a_revision_is_what_going_back_would_change() -> None:
     assert "+    worker: {}" in lines
     assert not any("replicas" in line for line in lines if line[0] in "+-")
     assert result.stderr.splitlines() == [
-        "web: its processes are restarted, as in a deploy",
+        "web: the processes are restarted, unless they run this already",
         "worker: new",
         "revision 6: web: env LOG_LEVEL; worker is new",
     ]
@@ -209,7 +209,7 @@ def test_without_a_difference_it_ends_well(cluster: FakeCluster) -> None:
     "words", ["", "shop", "--revision 7", "shop -f x.yaml", "shop --revision 7 -f x.yaml"]
 )
 def test_a_manifest_or_a_revision_is_said(words: str) -> None:
-    assert "Use -f FILE, or NAME --revision REVISION." in run(f"diff {words}", failures.MISTYPED).stderr
+    assert "Use -f FILE, or NAME REVISION." in run(f"diff {words}", failures.MISTYPED).stderr
 
 
 def offered(words: str, beginning: str = "") -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from formation_cli import options
-from formation_cli.cluster.port import LogQuery, Object
+from formation_cli.cluster.port import Change, LogQuery, Object
 from formation_cli.commands import log_streams
 from formation_cli.failures import Failure
 from formation_cli.program import program
@@ -229,3 +229,29 @@ def test_what_ran_once_and_has_ended_was_not_restarted(monkeypatch: pytest.Monke
     result = previous(monkeypatch, OneDeadContainer(pod, NO_PREVIOUS))
     assert result.stdout == ""
     assert "None of these processes was restarted." in result.stderr
+
+
+class Deleting(FakeCluster):
+    """Its Formation is deleted, and then the Pod."""
+
+    def watch(self, kind: str, version: str, *, labels: str = "", fields: str = "") -> Iterator[Change]:
+        yield Change("DELETED", self.objects[kind][0])
+        yield from super().watch(kind, version)
+
+
+def test_what_was_deleted_is_no_longer_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_streams, "PAUSE", 0.1)
+    pod = a_pod(name="shop-worker-a")
+    cluster = Deleting(Formation=[builders.stored(builders.a_formation())], Pod=[pod])
+    cluster.logs = {"shop-worker-a": [at(1, "last words")]}
+    assert [line.text for line in following(cluster)] == ["last words", "worker.a ended"]
+
+
+def test_lines_of_one_type_are_no_wider_than_its_names_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = {"schedule": "@daily", "command": ["report"]}
+    formation = builders.a_formation(schedules={"a-report-with-a-very-long-name": report})
+    cluster = FakeCluster(Formation=[builders.stored(formation)], Pod=[a_pod(name="shop-worker-1-abcde")])
+    cluster.logs = {"shop-worker-1-abcde": [at(1, "one")]}
+    monkeypatch.setattr(options, "connect", lambda _: cluster)
+    for word in ("worker", "worker.abcde"):
+        assert CliRunner().invoke(program, ["logs", "shop", word]).stdout == "worker.abcde | one\n"

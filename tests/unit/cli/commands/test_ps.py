@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from formation_cli import failures, options
-from formation_cli.cluster import kinds
+from formation_cli.cluster import answers, kinds
 from formation_cli.cluster.port import Cluster
 from formation_cli.program import program
 from formation_operator.api import naming
@@ -146,3 +146,26 @@ def test_what_the_operator_has_not_seen_yet_is_said_to_programs_too(cluster: Fak
     formation["metadata"]["generation"] = 2
     cluster.objects[naming.KIND] = [formation]
     assert ps("shop").stderr == "shop: the operator hasn't handled its latest spec yet\n"
+
+
+def test_a_process_that_starts_is_shown_with_what_its_type_waits_for(cluster: FakeCluster) -> None:
+    reason, message = "ReadinessProbeFailed", "its readiness probe fails: HTTP 500"
+    worker = {"state": "Starting", "reason": reason, "message": message}
+    formation = shop()
+    formation["status"]["processes"] = {"worker": worker}
+    cluster.objects |= {
+        naming.KIND: [formation],
+        kinds.POD: [a_pod(a_container(builders.running(), ready=False))],
+    }
+    (found,) = json.loads(ps("shop", "worker", "-o", "json").stdout)
+    assert (found["state"], found["reason"], found["message"]) == ("Starting", reason, message)
+    worker["state"] = "Crashing"  # then that may be about another process
+    (found,) = json.loads(ps("shop", "worker", "-o", "json").stdout)
+    assert found["reason"] == ""
+
+
+def test_a_selector_that_is_none_is_a_typo(cluster: FakeCluster) -> None:
+    request = answers.Request("GET", naming.KIND, "default", query={"labelSelector": "!!"})
+    text = json.dumps({"message": "unable to parse requirement: found '!'"}).encode()
+    assert answers.failure(request, 400, text).exit_code == failures.MISTYPED
+    assert answers.failure(request._replace(query={}), 400, text).exit_code == failures.FAILED

@@ -12,6 +12,8 @@ from formation_cli import completion, failures, options
 from formation_cli.cluster.port import Change, LogQuery
 from formation_cli.program import program
 from formation_operator.api import naming
+from formation_operator.api.formation import FormationSpec
+from formation_operator.api.release_key import release_key
 from tests import builders
 from tests.builders import ended
 from tests.unit.cli import releases
@@ -82,7 +84,7 @@ def test_programs_get_the_status_and_the_name_of_the_job(cluster: FakeCluster) -
     cluster.objects["Formation"] = [releases.shop("Failed")]
     assert json.loads(run("release shop -o json").stdout)["job"] == releases.JOB
     assert run("release shop -o name").stdout == f"job.batch/{releases.JOB}\n"
-    assert "leave out one" in run("release shop -f -o json", failures.MISTYPED).stderr
+    assert "leave out --follow" in run("release shop -f -o json", failures.MISTYPED).stderr
 
 
 def test_a_formation_that_there_is_not_ends_as_elsewhere(cluster: FakeCluster) -> None:
@@ -136,3 +138,61 @@ def test_logs_has_the_release_among_the_processes_or_alone(cluster: FakeCluster)
     assert [line.split()[0] for line in alone] == ["release.x7k2p", "release.x7k2p"]
     assert run("logs shop release.x7k2p").stdout.splitlines() == alone
     assert run("logs shop run").stdout == ""
+
+
+class Retried(FakeCluster):
+    """Makes the Job anew some time after it was deleted."""
+
+    def delete(self, kind: str, name: str, *, dry_run: bool = False) -> None:
+        super().delete(kind, name)
+        self.objects["Pod"] = []
+
+    def watch(self, kind: str, version: str, *, labels: str = "", fields: str = "") -> Iterator[Change]:
+        if kind == naming.KIND:
+            for state in ("Running", "Succeeded"):
+                time.sleep(0.5)
+                found = releases.shop(state)
+                yield Change(
+                    "MODIFIED", {**found, "metadata": {**found["metadata"], "resourceVersion": state}}
+                )
+        yield from super().watch(kind, version)
+
+
+def test_a_command_that_has_failed_is_tried_again_and_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = {"metadata": {"name": releases.JOB}}
+    cluster = Retried(Formation=[releases.shop("Failed")], Pod=[releases.pod(ended(3))], Job=[job])
+    monkeypatch.setattr(options, "connect", lambda _: cluster)
+    assert run("release shop --retry").stdout == "shop: the release command runs again\n"
+    assert cluster.objects["Job"] == []
+    cluster.objects["Job"] = [job]
+    first, last = run("release shop --retry -f").stdout.splitlines()
+    assert first == "shop: the release command runs again"
+    assert "the release command has succeeded" in last
+
+
+@pytest.mark.parametrize("state", ["Running", "Succeeded", "Held"])
+def test_only_what_has_failed_is_tried_again(cluster: FakeCluster, state: str) -> None:
+    job = {"metadata": {"name": releases.JOB}}
+    cluster.objects |= {"Formation": [releases.shop(state)], "Job": [job]}
+    assert "No release of shop has failed. Nothing was changed." in run("release shop --retry", 2).stderr
+    assert cluster.objects["Job"] == [job]
+
+
+def test_the_release_of_what_is_declared_is_not_ended_for_it_would_begin_again(cluster: FakeCluster) -> None:
+    job = builders.a_release_job(name=releases.JOB)
+    formation = releases.shop("Running")
+    key = release_key(FormationSpec.model_validate(formation["spec"]))
+    job["metadata"]["annotations"] = {naming.RELEASE_KEY_ANNOTATION: key}
+    cluster.objects |= {"Formation": [formation], "Pod": [releases.pod()], "Job": [job]}
+    stderr = run("stop shop --process release.x7k2p", failures.MISTYPED).stderr
+    assert "kubectl formation rollback shop" in stderr
+    assert cluster.objects["Job"] == [job]
+
+
+def test_ps_shows_a_release_while_it_runs(cluster: FakeCluster) -> None:
+    cluster.objects |= {"Formation": [releases.shop("Running")], "Pod": [releases.pod()]}
+    (row,) = json.loads(run("ps shop release -o json").stdout)
+    assert (row["type"], row["state"]) == ("release", "Running")
+    cluster.objects["Pod"] = [releases.pod(ended(0))]
+    cluster.objects["Pod"][0]["status"]["phase"] = "Succeeded"
+    assert json.loads(run("ps shop release -o json").stdout) == []

@@ -88,8 +88,8 @@ def test_it_goes_back_to_what_ran_before_in_one_write_and_keeps_counts(cluster: 
     assert cluster.dry_runs == [False]
     assert result.stderr.splitlines() == [
         "clock: new",
-        "web: its processes are restarted, as in a deploy",
-        "worker: removed: its processes are stopped, and its Deployment is deleted",
+        "web: the processes are restarted, unless they run this already",
+        "worker: removed: the processes are stopped, and the Deployment is deleted",
         "clock starts with 1 process: kubectl formation scale shop clock=N",
     ]
 
@@ -120,7 +120,7 @@ def test_a_number_that_is_gone_is_refused_with_those_that_are_kept(cluster: Stor
 def test_a_dry_run_says_the_same_and_changes_nothing(cluster: Stored, dry_run: str) -> None:
     result = run(f"rollback shop {dry_run} --wait")
     assert result.stdout.endswith("worker is gone (dry run)\n")
-    assert "web: its processes are restarted" in result.stderr
+    assert "web: the processes are restarted" in result.stderr
     assert cluster.spec == V2
     assert cluster.dry_runs == [True]
 
@@ -201,14 +201,12 @@ def managed(manager: str, operation: str = "Apply") -> Object:
         (managed("helm-controller", "Update"), "Flux sets it back"),
         (managed("argocd-controller", "Update"), "Argo CD sets it back"),
         (managed("terraform"), "terraform sets it back"),
-        (managed("kubectl"), "the next `kubectl apply` of its manifest"),
     ],
 )
-def test_who_will_win_is_named_and_where_to_revert(cluster: Stored, entry: Object, who: str) -> None:
+def test_who_will_win_is_named_and_where_to_change_it(cluster: Stored, entry: Object, who: str) -> None:
     cluster.objects[naming.KIND] = [shop(R2, V2, managedFields=[entry])]
     stderr = run("rollback shop").stderr
-    assert who in stderr
-    assert ("revert it there" in stderr) == (entry["manager"] != "kubectl")
+    assert f"{who} at the next sync, because Git declares it: change it there." in stderr
     assert "image, " in stderr
 
 
@@ -387,3 +385,9 @@ def test_a_wait_that_does_not_fail_by_the_deploy_takes_nothing_back(
 def test_to_go_back_on_failure_it_has_to_wait() -> None:
     result = run("deploy shop --image shop:v3 --rollback-on-failure", failures.MISTYPED)
     assert "add --wait" in result.stderr
+
+
+@pytest.mark.parametrize("words", ["rollback shop 1", "rollback shop --to 1"])
+def test_a_number_is_a_word_behind_the_name_or_an_option(cluster: Stored, words: str) -> None:
+    assert run(words).stdout.startswith("revision 1: image shop:v2 -> shop:v1")
+    assert "only one of" in run("rollback shop 1 --to 1", failures.MISTYPED).stderr

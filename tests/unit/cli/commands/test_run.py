@@ -37,7 +37,7 @@ def typed(
 ) -> Result:
     cluster.objects["Formation"] = [builders.stored(builders.a_formation())]
     monkeypatch.setattr(options, "connect", lambda _: cluster)
-    return CliRunner().invoke(program, ["run", "shop", *words, "--", *command])
+    return CliRunner().invoke(program, ["run", "shop", *words, "--", *command], prog_name="kubectl formation")
 
 
 @pytest.mark.parametrize("how", [(), ("--detach",)])
@@ -201,3 +201,53 @@ def test_with_args_the_image_s_own_program_runs(
     (container,) = cluster.objects["Job"][0]["spec"]["template"]["spec"]["containers"]
     assert container.get("args") == args
     assert "command" not in container
+
+
+def test_variables_are_for_this_command_only_and_win_over_those_of_the_type(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cluster = FakeCluster()
+    words = ("--detach", "--env", "PRICE=$(A)", "--env", "PROCESS_TYPE=mine", "--env", "EMPTY=")
+    assert typed(monkeypatch, cluster, *words).exit_code == 0
+    (container,) = cluster.objects["Job"][0]["spec"]["template"]["spec"]["containers"]
+    found = {each["name"]: each.get("value") for each in container["env"]}
+    assert (found["PRICE"], found["PROCESS_TYPE"], found["EMPTY"]) == ("$$(A)", "mine", "")
+    (formation,) = cluster.objects["Formation"]
+    assert "PRICE" not in str(formation["spec"])
+
+
+@pytest.mark.parametrize("word", ["LEVEL", "1A=b", "=b", "A=1 --env A=2"])
+def test_what_is_no_variable_starts_nothing(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    cluster = FakeCluster()
+    result = typed(monkeypatch, cluster, "--env", *word.split())
+    assert (result.exit_code, "--secret" in result.stderr) == (failures.OURS, False)
+    assert "Job" not in cluster.objects
+
+
+class Defaulting(FakeCluster):
+    """Answers with what only it may set, as the API server does."""
+
+    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
+        return {**manifest, "spec": {**manifest["spec"], "selector": {"matchLabels": {"uid": "1"}}}}
+
+
+def test_a_dry_run_prints_a_manifest_that_can_be_applied(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "selector" not in typed(monkeypatch, Defaulting(), "--dry-run", "-o", "json").stdout
+
+
+class InterruptedWhileItRuns(FakeCluster):
+    """Is interrupted while the output is shown."""
+
+    def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+        raise KeyboardInterrupt
+
+
+def test_after_ctrl_c_it_says_how_long_the_process_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = typed(monkeypatch, InterruptedWhileItRuns(Pod=[a_pod()]))
+    assert result.exit_code == failures.INTERRUPTED
+    assert result.stderr == "It gets SIGTERM, and has 30 s to end.\n"
+
+
+def test_what_is_detached_is_followed_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = typed(monkeypatch, FakeCluster(), "--detach")
+    assert result.stderr == "To see its output: kubectl formation logs shop run -f\n"

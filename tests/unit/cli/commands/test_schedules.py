@@ -109,7 +109,15 @@ def test_its_output_and_its_exit_code_are_shown_and_the_job_stays(cluster: FakeC
 
 
 @pytest.mark.parametrize(
-    "words", [("--type", "worker"), ("--image", "x:1"), ("--args",), ("-i",), ("--", "/shop", "report")]
+    "words",
+    [
+        ("--type", "worker"),
+        ("--image", "x:1"),
+        ("--env", "A=1"),
+        ("--args",),
+        ("-i",),
+        ("--", "/shop", "report"),
+    ],
 )
 def test_a_schedule_says_what_runs(cluster: FakeCluster, words: tuple[str, ...]) -> None:
     result = typed("run", "shop", "--schedule", "nightly-report", *words)
@@ -124,3 +132,44 @@ def test_one_that_there_is_not_is_asked_for_in_vain(cluster: FakeCluster) -> Non
     result = typed("run", "shop", "--schedule", "nightly-report")
     assert "nightly-report has no CronJob." in result.stderr
     assert "kubectl formation ps shop says why." in result.stderr
+
+
+def test_when_it_runs_and_since_when_it_last_did_is_shown(cluster: FakeCluster) -> None:
+    report = {**REPORT, "timeZone": "Europe/Berlin"}
+    formation = builders.stored(builders.a_formation(schedules={"nightly-report": report}))
+    said = {"nightly-report": {"state": "Scheduled", "lastScheduleTime": builders.ago(7200)}}
+    cluster.objects["Formation"] = [{**formation, "status": {"schedules": said}}]
+    assert [each["schedule"] for each in lines()] == ["", "0 3 * * * Europe/Berlin"]
+    header, _, row = ([*filter(None, line.split("   "))] for line in typed("ps", "shop").stdout.splitlines())
+    assert (header[-1].strip(), row[-1].strip()) == ("SCHEDULE", "0 3 * * * Europe/Berlin")
+    assert lines("nightly-report")[0]["since"] == builders.ago(7200)
+    cluster.objects["Pod"] = [pod(running(), "Running")]
+    assert lines("nightly-report")[0]["schedule"] == "0 3 * * * Europe/Berlin"
+
+
+JOB: Manifest = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "shop-nightly-report-1"}}
+
+
+@pytest.mark.parametrize(
+    "name", ["nightly-report.x7k2p", "pod/shop-nightly-report-1-x7k2p", "job.batch/shop-nightly-report-1"]
+)
+def test_a_run_is_ended_by_its_name(cluster: FakeCluster, name: str) -> None:
+    run = pod(running(), "Running")
+    run["metadata"]["labels"] = {**LABELS, "batch.kubernetes.io/job-name": "shop-nightly-report-1"}
+    cluster.objects |= {"Pod": [run], "Job": [JOB]}
+    assert typed("stop", "shop", "--process", name).stdout == f"{name}: ended\n"
+    assert (cluster.objects["Job"], cluster.dry_runs) == ([], [])
+
+
+def test_whoever_stops_looking_at_a_run_hears_how_it_is_ended(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cluster, "log_as_it_is", interrupt)
+    cluster.objects["Pod"] = [pod(running(), "Running")]
+    stderr = typed("run", "shop", "--schedule", "nightly-report").stderr
+    (job,) = cluster.objects["Job"]
+    name = job["metadata"]["name"]
+    assert stderr == f"The run continues. To end it: kubectl formation stop shop --process {name}\n"

@@ -9,6 +9,7 @@ from formation_cli import failures, options
 from formation_cli.cluster.port import Listed, LogQuery
 from formation_cli.program import program
 from formation_cli.views import trouble
+from tests import builders
 from tests.builders import ended, running, waiting
 from tests.unit.cli import releases
 from tests.unit.cli.fake_cluster import FakeCluster
@@ -194,3 +195,12 @@ def test_after_two_releases_that_fail_it_is_what_runs_that_is_gone_back_to(clust
     cluster.objects["ControllerRevision"].append(kept)
     words = "deploy shop --image x/shop:v3 --wait --rollback-on-failure"
     assert "Going back to revision 4: image x/shop:v3 -> " in run(words, failures.FAILED).stderr
+
+
+def test_what_is_deployed_again_shows_no_release_of_before(cluster: Stored) -> None:
+    (formation,) = cluster.objects["Formation"]
+    formation["metadata"]["managedFields"][0]["time"] = builders.ago(3600)  # the deploy that started it
+    assert cluster.objects["Pod"][0]["metadata"]["creationTimestamp"] > builders.ago(3600)
+    result = run(f"deploy shop --image {formation['spec']['image']} --wait")
+    assert "release.x7k2p" not in result.stderr
+    assert "as it was" in result.stdout

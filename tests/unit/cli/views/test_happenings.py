@@ -5,6 +5,8 @@ import pytest
 from formation_cli.views import happenings
 from tests.builders import NOW, ago
 
+KNOWN = ["web", "nightly", "run", "release"]
+
 
 def event(kind: str, name: str, **more: Any) -> dict[str, Any]:
     return {
@@ -24,10 +26,13 @@ def event(kind: str, name: str, **more: Any) -> dict[str, Any]:
         ("ReplicaSet", "shop-web-7c9d8"),
         ("Pod", "shop-web-7c9d8-x7k2p"),
         ("Job", "shop-run-abcde"),
+        ("Job", "shop-release-abcde"),
+        ("CronJob", "shop-nightly"),
+        ("Job", "shop-nightly-29"),
     ],
 )
 def test_what_a_formation_made_concerns_it(kind: str, name: str) -> None:
-    assert happenings.concerns(event(kind, name), "shop", ["web"])
+    assert happenings.concerns(event(kind, name), "shop", KNOWN)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +40,7 @@ def test_what_a_formation_made_concerns_it(kind: str, name: str) -> None:
     [("Formation", "shop-web"), ("Pod", "shop-webber-1"), ("Node", "shop-web"), ("Pod", "other-web-1")],
 )
 def test_what_others_made_does_not(kind: str, name: str) -> None:
-    assert not happenings.concerns(event(kind, name), "shop", ["web"])
+    assert not happenings.concerns(event(kind, name), "shop", KNOWN)
 
 
 def test_an_event_counts_when_it_happened_last() -> None:

@@ -31,8 +31,9 @@ def test_a_process_that_a_signal_ended_is_shown_with_it() -> None:
     assert rows(a_pod(killed))[1][5] == "signal 11 (Killed), 20s ago"
 
 
-def test_a_process_that_ends_is_shown_as_such() -> None:
-    assert rows(a_pod(deletionTimestamp=builders.ago(3)))[1][2:4] == ("Stopping", "3s")
+def test_a_process_that_ends_is_shown_since_it_was_asked_to_not_since_its_grace_period_is_over() -> None:
+    asked = a_pod(deletionTimestamp=builders.ago(-27), deletionGracePeriodSeconds=30)
+    assert rows(asked)[1][2:4] == ("Stopping", "3s")
 
 
 def test_a_type_without_a_process_has_a_line_from_the_status() -> None:

@@ -29,7 +29,7 @@ NOT_THERE = 404
 GONE = 410
 
 
-class Connection(Cluster):
+class Kube(Cluster):
     """A connection to one cluster."""
 
     def __init__(self, access: Access, timeout: float = TIMEOUT) -> None:
@@ -214,6 +214,6 @@ def _writing(*, dry_run: bool) -> dict[str, str]:
     }
 
 
-def connect(target: Target, timeout: float = TIMEOUT) -> Connection:
+def connect(target: Target, timeout: float = TIMEOUT) -> Kube:
     """Connect to the cluster that is meant."""
-    return Connection(kubeconfig.load(target), timeout)
+    return Kube(kubeconfig.load(target), timeout)

@@ -10,10 +10,10 @@ import pytest
 from aiohttp import web
 from kubernetes.aio import client
 
+from formation_operator.controller.election import LEASE_TIMES
 from formation_operator.kube import api_server, errors
 from formation_operator.kube.port import Cluster
 from formation_operator.kube.session import connection
-from formation_operator.settings import LEASE_TIMES
 from tests.unit.fakes.loopback import answering
 from tests.unit.kube.calls import FORMATION, PLACE, WRITES
 

@@ -16,7 +16,7 @@ from urllib3.util import ssl_
 
 from formation_cli import failures
 from formation_cli.cluster import follow, kubeconfig
-from formation_cli.cluster.connection import Connection
+from formation_cli.cluster.api_server import Kube
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.kubeconfig import Access
 from formation_cli.cluster.port import CutFailure, GoneError, LogQuery
@@ -66,7 +66,7 @@ class Server:
         ]
 
     @contextlib.contextmanager
-    def connected(self, namespace: str = "shop", token: str = "", **settings: Any) -> Iterator[Connection]:
+    def connected(self, namespace: str = "shop", token: str = "", **settings: Any) -> Iterator[Kube]:
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
         scheme = "https" if isinstance(self.http.socket, ssl.SSLSocket) else "http"
         how = client.Configuration(host=f"{scheme}://127.0.0.1:{self.http.server_port}")
@@ -76,7 +76,7 @@ class Server:
         headers = settings.pop("headers", ())
         for name, value in settings.items():
             setattr(how, name, value)
-        yield Connection(Access(Target(), how, namespace, headers))
+        yield Kube(Access(Target(), how, namespace, headers))
         self.http.shutdown()
         self.http.server_close()
 

@@ -1,0 +1,36 @@
+"""Run the demo as somebody whose current context is a cluster."""
+
+import os
+import subprocess
+import sys
+
+from tests.cluster import paths
+from tests.cluster.cluster import Cluster
+
+
+def command() -> list[str]:
+    return [sys.executable, "-m", "tests.demo"]
+
+
+def environment(cluster: Cluster, **variables: str) -> dict[str, str]:
+    """Return the environment of somebody whose current context is this cluster."""
+    path = os.pathsep.join([str(cluster.kubectl.parent), os.environ["PATH"]])
+    own = {"CLUSTER": "current", "KUBECONFIG": str(cluster.kubeconfig), "PATH": path, **variables}
+    return {**os.environ, **own}
+
+
+def demo(
+    cluster: Cluster, stdin: int = subprocess.DEVNULL, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the demo, without a terminal unless there is one."""
+    return subprocess.run(
+        command(),
+        cwd=paths.ROOT,
+        env=environment(cluster, **variables),
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )

@@ -1,0 +1,25 @@
+"""Lint the workflows of GitHub Actions: ``python -m tests.scripts.workflows``.
+
+actionlint knows their schema, their expressions and which contexts a key may use. It is built once.
+"""
+
+import subprocess
+import sys
+
+from tests.cluster import build, paths
+from tests.cluster.errors import ClusterError
+
+
+def main() -> int:
+    """Lint all workflows, without the linters that a machine may or may not have."""
+    try:
+        actionlint = build.ensure((build.ACTIONLINT,))["actionlint"]
+    except ClusterError as error:
+        print(error, file=sys.stderr)
+        return 1
+    command = [str(actionlint), "-shellcheck=", "-pyflakes="]
+    return subprocess.run(command, cwd=paths.ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
