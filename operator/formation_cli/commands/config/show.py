@@ -50,8 +50,8 @@ def command(cluster: Cluster, name: str, output: str | None, *, show: bool) -> N
 def get(cluster: Cluster, name: str, key: str) -> None:
     """Print the value of a variable that all types get, plain or secret, and nothing else.
 
-    It reads what spec.envFrom and spec.env name, with your own rights. If something of that can't be read,
-    it says so on stderr, because that may have another value.
+    It reads what spec.envFrom and spec.env name, with your own rights. On stderr it names what can't be read
+    of that: the variable may have another value there.
 
     Examples:
       config get shop LOG_LEVEL
