@@ -15,7 +15,7 @@ FAILED = 1
 MISTYPED = 2
 """The command line is wrong: click's own code for that, and ours for a process type that there isn't."""
 NOT_FOUND = 3
-"""There is no such Formation, or the cluster doesn't know Formations."""
+"""There is no such Formation or other object, or the cluster doesn't know Formations."""
 NO_ACCESS = 4
 """The cluster can't be reached, or doesn't let you."""
 TIMED_OUT = 5
@@ -42,7 +42,7 @@ MEANINGS = {
     0: "done",
     FAILED: "it failed: a process crashes, the Formation is stalled, the API server refuses",
     MISTYPED: "mistyped; nothing was changed",
-    NOT_FOUND: "there is no such Formation, or the cluster doesn't know Formations",
+    NOT_FOUND: "there is no such Formation or other object, or the cluster doesn't know Formations",
     NO_ACCESS: "the cluster can't be reached, or denies you access",
     TIMED_OUT: "the --timeout of the wait is over",
     OVERTIME: "`run`: its --timeout is over",

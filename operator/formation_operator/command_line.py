@@ -61,7 +61,13 @@ def parser() -> argparse.ArgumentParser:
         "for a single replica "
         "(default: in a Pod formation-operator in its namespace, elsewhere none)",
     )
-    own.add_argument("--log-format", choices=["plain", "full", "json"], default="plain")
+    own.add_argument(
+        "--log-format",
+        choices=["plain", "full", "json"],
+        default="plain",
+        help="how the log is written: only texts, with times and levels, or an object in each line "
+        "(default: %(default)s)",
+    )
     own.add_argument("-v", "--verbose", action="store_true", help="log every step")
     return own
 

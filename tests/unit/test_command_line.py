@@ -55,6 +55,11 @@ def test_every_flag_is_tried() -> None:
     assert {*HOSTILE} == flags - {"help", "version"}
 
 
+def test_every_flag_says_what_it_is_for() -> None:
+    actions = command_line.parser()._actions  # noqa: SLF001  # as above
+    assert not [action.dest for action in actions if not action.help]
+
+
 @pytest.mark.parametrize(
     ("flag", "text", "setting"),
     [

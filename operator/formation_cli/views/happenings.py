@@ -13,6 +13,7 @@ COLUMNS = ("SINCE", "LEVEL", "OBJECT", "REASON", "MESSAGE")
 MADE = (
     "Deployment",
     "Service",
+    "PodDisruptionBudget",
     "ReplicaSet",
     "Pod",
     "HorizontalPodAutoscaler",

@@ -136,6 +136,22 @@ def test_each_command_has_a_help_with_examples(name: str) -> None:
     assert f"kubectl formation {name}" in result.output.partition("Examples:")[2]
 
 
+def examples_of(command: click.Command) -> Iterator[str]:
+    """Yield the lines with examples of a command, and of those below it."""
+    _, _, lines = CliRunner().invoke(command, ["--help"]).output.partition("Examples:\n")
+    yield from lines.splitlines()
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            yield from examples_of(below)
+
+
+@pytest.mark.parametrize("name", command_table.ENTRIES)
+def test_each_example_is_of_its_command(name: str) -> None:
+    command = program.get_command(click.Context(program), name)
+    assert command is not None
+    assert {line.split()[2] for line in examples_of(command)} == {name}
+
+
 @pytest.mark.parametrize("entry", command_table.ENTRIES.values(), ids=command_table.ENTRIES)
 def test_the_table_leads_to_a_command(entry: command_table.Entry) -> None:
     module, _, variable = entry.place.partition(":")

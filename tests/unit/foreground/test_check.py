@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formation_operator.foreground import check, shell
-from formation_operator.foreground.programs import TABLE
+from formation_operator.foreground.programs import TABLE, Program
 from tests.cluster import paths
 from tests.unit.commands import RIGHT, WARNED
 
@@ -71,6 +71,14 @@ def test_each_type_is_named_in_order() -> None:
 def test_the_page_has_each_program_and_its_way_out(name: str) -> None:
     (row,) = (line for line in PAGE.splitlines() if line.startswith("| `") and f"`{name}`" in line)
     assert row.lower().endswith(f"| {TABLE[name].fix.lower()} |")
+
+
+@pytest.mark.parametrize(("name", "program"), TABLE.items(), ids=TABLE)
+def test_the_page_says_how_each_program_gets_into_the_background(name: str, program: Program) -> None:
+    (row,) = (line for line in PAGE.splitlines() if line.startswith("| `") and f"`{name}`" in line)
+    by_default = "by default" if program.leaves.search(f"\n{name}\n") else "with an option"
+    asks = "unless its configuration forbids it" if "to its configuration" in program.fix else by_default
+    assert row.split(" | ")[1].startswith(asks)
 
 
 WORDS = st.one_of(

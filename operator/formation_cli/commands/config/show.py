@@ -24,7 +24,7 @@ from formation_cli.views.config import Key, Variable
 def command(cluster: Cluster, name: str, output: str | None, *, show: bool) -> None:
     """Show the variables that all types get, and the source of each; with --show also their values.
 
-    It reads what spec.envFrom names, with your own rights.
+    It reads what spec.envFrom names, and with --show what spec.env names, too, with your own rights.
 
     Examples:
       config shop
@@ -50,11 +50,12 @@ def command(cluster: Cluster, name: str, output: str | None, *, show: bool) -> N
 def get(cluster: Cluster, name: str, key: str) -> None:
     """Print the value of a variable that all types get, plain or secret, and nothing else.
 
-    It reads what spec.envFrom names, with your own rights.
+    It reads what spec.envFrom and spec.env name, with your own rights. On stderr it names what can't be read
+    of that: the variable may have another value there.
 
     Examples:
       config get shop LOG_LEVEL
-      psql "$(kubectl formation config get shop DATABASE_URL)"
+      config get shop DATABASE_URL > url.txt
     """
     variables, unread = _read(cluster, formations.find(cluster, name), values=True)
     known = {each.name: each for each in variables}
@@ -65,6 +66,8 @@ def get(cluster: Cluster, name: str, key: str) -> None:
         raise Mistyped(f"There is no variable {key}.", hint=did_you_mean(key, known))
     if value is None:
         raise Failure(f"Only a process knows the value of {key}, which comes from {known[key].source}.")
+    for failure in unread:
+        click.echo(failure.message, err=True)
     screen.write(value)
 
 

@@ -18,7 +18,12 @@ TAIL = 100
 @click.command("logs", cls=options.Command)
 @options.formation()
 @options.types("The same as TYPE; may be repeated.", "[TYPE|PROCESS]...", everything=True)
-@click.option("-f", "--follow", is_flag=True, help="Follow the logs, also of new processes, until Ctrl-C.")
+@click.option(
+    "-f",
+    "--follow",
+    is_flag=True,
+    help="Follow the logs, also of new processes, until Ctrl-C or until the Formation is deleted.",
+)
 @click.option("--since", type=DURATION, help="Only lines newer than 90s, 10m, 1h or 1d, and all of these.")
 @click.option("-p", "--previous", is_flag=True, help="The log before the last restart, or the last crash.")
 @click.option("--tail", type=int, help=f"The last lines of each process; -1 for all. [default: {TAIL}]")

@@ -43,8 +43,9 @@ def command(
     but gets no requests), Crashing, Unschedulable (no node has room for it, or matches) or Stopping. One of
     `run` may be Completed or Failed; a type without processes is Idle (its count is 0) or Suspended.
     A schedule without a running process is Scheduled, Failing, Suspended or Waiting, SINCE its last run.
-    A release is shown while it runs. In a narrow window processes have their short names, which all commands
-    take. With a NAME it also says how the Formation is; in a pipe only why it isn't ready, on stderr.
+    A release is shown while it runs. In a narrow window processes have their short names, which each command
+    that takes a process understands. With a NAME it also says how the Formation is; in a pipe only why it
+    isn't ready, on stderr.
 
     Examples:
       ps

@@ -36,7 +36,7 @@ def command(cluster: Cluster, name: str, output: str | None, *, goes_on: bool, r
     Examples:
       release shop
       release shop -f        # until it has ended
-      release shop --retry   # runs a command that has failed once more
+      release shop --retry   # runs a failed command again
       release shop -o json
     """
     if output and (goes_on or retry):

@@ -21,7 +21,7 @@ UNKNOWN = "unknown"
 def command(ctx: click.Context) -> None:
     """Show the version of the plugin, of kubectl, of the cluster, and the image of each operator in it.
 
-    The operator's is read from its Deployment, which needs the right to read Deployments.
+    The operator's is read from its Deployment, which needs the right to list Deployments of all namespaces.
 
     Examples:
       version

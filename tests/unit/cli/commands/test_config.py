@@ -626,6 +626,17 @@ def test_a_value_that_there_is_not_or_that_nobody_reads_is_no_empty_line(cluster
     assert "You may not get Secret" in run("get shop TOKEN", code=failures.NO_ACCESS).stderr
 
 
+def test_a_source_that_can_not_be_read_is_named_beside_a_value_that_it_may_override(cluster: Stored) -> None:
+    shared = {"metadata": {"name": "shared"}, "data": {"REGION": "eu"}}
+    cluster.objects.setdefault(kinds.CONFIG_MAP, []).append(shared)
+    refs = [{"configMapRef": {"name": "shared"}}, {"secretRef": {"name": "later"}}]
+    cluster.objects[naming.KIND][0]["spec"]["envFrom"] = refs
+    cluster.forbidden = (("get", kinds.SECRET),)
+    result = run("get shop REGION")
+    assert result.stdout == "eu\n"
+    assert "You may not get Secret later. So its variables aren't shown." in result.stderr
+
+
 def test_the_key_tab_completes_plain_variables(cluster: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(options, "connect_at_once", lambda _: cluster)
     assert completion.answer(["config", "get", "shop"], "M") == ["MODE", ":4"]

@@ -23,6 +23,7 @@ def event(kind: str, name: str, **more: Any) -> dict[str, Any]:
     [
         ("Formation", "shop"),
         ("Deployment", "shop-web"),
+        ("PodDisruptionBudget", "shop-web"),
         ("ReplicaSet", "shop-web-7c9d8"),
         ("Pod", "shop-web-7c9d8-x7k2p"),
         ("Job", "shop-run-abcde"),
