@@ -128,6 +128,9 @@ PRIVATE = (
     "eyJhbGciOiJSUzI1NiJ9",
     "fe80",
     "registry.internal",
+    "ops@",
+    "987654321098",
+    "u-7f3a",
 )
 
 
@@ -137,7 +140,9 @@ def test_a_report_keeps_to_itself_whose_cluster_it_is() -> None:
         "dial tcp: lookup api.acme.example: no such host; dial tcp 10.0.3.7:6443\n"
         "dial tcp [fe80::1%eth0]:443; dial tcp [fe80::1]:443\n"
         "jane@acme.example can't; node ip-10-0-3-7.internal; Get https://registry.internal/v2/ in acme-prod\n"
-        "Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln"
+        "Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln\n"
+        'Error from server (Forbidden): User "u-7f3a" cannot create resource "namespaces"\n'
+        'User "arn:aws:sts::987654321098:assumed-role/x" cannot list; mail to ops@example.org'
     )
     stage = Answering("kubectl", "formation-demo")
     text = report.written("make demo", report.facts(stage), [], wrong, report.names(stage))

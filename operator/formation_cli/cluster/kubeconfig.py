@@ -49,7 +49,8 @@ def load(target: Target) -> Access:
     configuration.retries = ONCE
     configuration.keep_alive = True  # or a connection that was idle for long may be dead, and nobody knows
     if _is_pod_without_kubeconfig(target):
-        config.load_incluster_config(client_configuration=configuration)
+        with _complaining():
+            config.load_incluster_config(client_configuration=configuration)
         namespace = target.namespace or POD_NAMESPACE.read_text().strip()
         return Access(target, configuration, namespace, _impersonation(target, {}))
     found = _view(target)

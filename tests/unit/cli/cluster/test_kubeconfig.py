@@ -77,6 +77,18 @@ def test_without_kubectl_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         kubeconfig.load(Target(kubeconfig="x"))
 
 
+def test_a_service_account_that_cannot_be_used_is_said(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "namespace").write_text("inside")
+    monkeypatch.setattr(kubeconfig, "POD_NAMESPACE", tmp_path / "namespace")
+    monkeypatch.setattr(kubeconfig, "DEFAULT", tmp_path / "config")
+    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST"):  # as in a shell of sudo
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(failures.NoAccess, match="Service host/port is not set"):
+        kubeconfig.load(Target())
+
+
 @pytest.mark.parametrize("named", ["nothing", "the variable", "a file"])
 def test_a_pod_without_a_kubeconfig_has_its_service_account(
     load: Load, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, named: str
