@@ -64,9 +64,13 @@ def load(target: Target) -> Access:
 
 
 def _folder(target: Target) -> str:
-    """Return where relative paths begin, which kubectl shows as they are: beside the first kubeconfig."""
-    first = target.kubeconfig or os.environ.get("KUBECONFIG", "").partition(os.pathsep)[0] or DEFAULT
-    return str(pathlib.Path(first).expanduser().parent)
+    """Return where relative paths begin, which kubectl shows as they are: beside the first kubeconfig.
+
+    kubectl skips those that don't exist.
+    """
+    named = [target.kubeconfig] if target.kubeconfig else os.environ.get("KUBECONFIG", "").split(os.pathsep)
+    there = (path for each in named if each and (path := pathlib.Path(each).expanduser()).exists())
+    return str(next(there, DEFAULT.expanduser()).parent)
 
 
 def _log_in(found: dict[str, Any], configuration: client.Configuration, folder: str) -> None:

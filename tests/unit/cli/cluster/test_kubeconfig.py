@@ -125,7 +125,7 @@ def test_a_login_that_fails_is_told_and_nobody_is_asked_without_it(load: Load) -
         load({"exec": login | {"interactiveMode": "Never", "env": None}})
 
 
-@pytest.mark.parametrize("named", ["an option", "the variable", "nothing"])
+@pytest.mark.parametrize("named", ["an option", "the variable", "the variable behind others", "nothing"])
 def test_a_program_and_a_token_are_looked_for_beside_the_kubeconfig(
     load: Load, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, named: str
 ) -> None:
@@ -135,8 +135,11 @@ def test_a_program_and_a_token_are_looked_for_beside_the_kubeconfig(
     (tmp_path / "login").chmod(0o755)
     (tmp_path / "token").write_text("of-file")
     file = str(tmp_path / "config")
-    monkeypatch.setenv("KUBECONFIG", f"{file}:/other/config" if named == "the variable" else "")
-    monkeypatch.setattr(kubeconfig, "DEFAULT", tmp_path / "config")
+    (tmp_path / "config").touch()
+    variable = {"the variable": f"{file}:/other/config", "the variable behind others": f":/no/config:{file}"}
+    monkeypatch.setenv("KUBECONFIG", variable.get(named, ""))
+    default = tmp_path / ("config" if named == "nothing" else "nowhere/config")
+    monkeypatch.setattr(kubeconfig, "DEFAULT", default)
     target = Target(kubeconfig=file if named == "an option" else None)
     login = {"apiVersion": status["apiVersion"], "command": "./login", "interactiveMode": "Never"}
     for user, token in (({"exec": login}, "of-login"), ({"tokenFile": "token"}, "of-file")):
