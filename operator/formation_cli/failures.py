@@ -61,12 +61,12 @@ OTHERS = (
 )
 
 
-FLAGS = {"-n": "namespace", "--context": "context"}
+FLAGS = {"-n": "namespace", "--context": "context", "--kubeconfig": "kubeconfig", "--as": "as_user"}
 """What a command that is pasted has to say again, so that it is about the same Formation."""
 
 
 def again(words: str) -> str:
-    """Return a command of ours to paste, which says the namespace and the context that were typed."""
+    """Return a command of ours to paste, which says the same cluster and namespace as what was typed."""
     return " ".join(["kubectl formation", *_flags(), words])
 
 

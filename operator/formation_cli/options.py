@@ -118,7 +118,7 @@ def check_image(ctx: click.Context, param: click.Parameter, value: str | None) -
     """Return an image, if one is named; raises `click.BadParameter` for what can't be one."""
     if value is None:
         return None
-    if not value or any(map(str.isspace, value)):
+    if not value or value.startswith("-") or any(map(str.isspace, value)):
         raise click.BadParameter(
             f"{value[:100]!r} isn't an image; try registry.example.com/shop:v1", ctx, param
         )

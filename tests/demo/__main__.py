@@ -1,5 +1,6 @@
 """Run the demo; the exit code tells whether every step was as it should be."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -52,11 +53,10 @@ def perform(place: Place, diary: Diary) -> str:
 
 def reported(place: CurrentCluster) -> str:
     """Tell the story on a cluster that isn't ours, and print a report of it."""
-    diary = Diary()
-    try:
-        facts, private = report.facts(place.stage), report.names(place.stage)
-    except WrongError:
-        facts, private = {"the cluster": "doesn't say what it is"}, set[str]()
+    diary, facts, private = Diary(), {"the cluster": "doesn't say what it is"}, set[str]()
+    with contextlib.suppress(WrongError):
+        private = report.names(place.stage)
+        facts = report.facts(place.stage)
     if place.image != busybox.IMAGE.name:
         private.add(place.image)
     wrong = perform(place, diary)

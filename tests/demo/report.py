@@ -21,6 +21,8 @@ MOST_TEXT = 2000
 """Characters that are kept of what went wrong."""
 PRIVATE = re.compile(
     r"eyJ[\w-]+\.[\w-]+\.[\w-]*"  # a token
+    r'|(?<=User ")[^"]+'  # who isn't allowed something
+    r"|[\w.+-]{1,64}@[\w-]+\.[\w.-]+"
     r"|https?://[^\s\"'/]+"
     r"|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"
     r"|\[[0-9a-fA-F]*:[^\]\s]*\](?::\d+)?"

@@ -2,14 +2,17 @@
 
 import itertools
 import json
+import types
 from typing import Any
 
 import pytest
 
+from tests.demo import __main__ as demo
 from tests.demo import report
 from tests.demo.diary import Diary, Entry
 from tests.demo.stage import Stage, WrongError
 from tests.demo.traces import SHARED, Traces
+from tests.images import busybox
 
 CRD = "customresourcedefinition.apiextensions.k8s.io/formations.formations.dev"
 
@@ -116,6 +119,9 @@ PRIVATE = (
     "eyJhbGciOiJSUzI1NiJ9",
     "fe80",
     "registry.internal",
+    "ops@",
+    "987654321098",
+    "u-7f3a",
 )
 
 
@@ -125,12 +131,35 @@ def test_a_report_keeps_to_itself_whose_cluster_it_is() -> None:
         "dial tcp: lookup api.acme.example: no such host; dial tcp 10.0.3.7:6443\n"
         "dial tcp [fe80::1%eth0]:443; dial tcp [fe80::1]:443\n"
         "jane@acme.example can't; node ip-10-0-3-7.internal; Get https://registry.internal/v2/ in acme-prod\n"
-        "Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln"
+        "Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln\n"
+        'Error from server (Forbidden): User "u-7f3a" cannot create resource "namespaces"\n'
+        'User "arn:aws:sts::987654321098:assumed-role/x" cannot list; mail to ops@example.org'
     )
     stage = Answering("kubectl", "formation-demo")
     text = report.written("make demo", report.facts(stage), [], wrong, report.names(stage))
     assert [word for word in PRIVATE if word in text] == []
     assert "dial tcp" in text
+
+
+class Silent(Answering):
+    """A cluster that doesn't say which version it has."""
+
+    def run(self, *arguments: str, **_: object) -> str:
+        if "version" in arguments:
+            raise WrongError("no answer")
+        return super().run(*arguments)
+
+
+def test_a_cluster_that_does_not_answer_stays_private_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CLUSTER", "current")
+    monkeypatch.setattr(demo, "perform", lambda *_: "lookup api.acme.example: no such host")
+    place: Any = types.SimpleNamespace(stage=Silent("kubectl", "formation-demo"), image=busybox.IMAGE.name)
+    demo.reported(place)
+    shown = capsys.readouterr().out
+    assert "no such host" in shown
+    assert "acme" not in shown
 
 
 def test_a_diary_notes_a_step_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,3 +89,9 @@ def test_a_release_is_checked_before_it_is_pushed_and_signed_once_it_is_pushed()
     workflow = yaml.safe_load((FOLDER / "release.yml").read_text())
     commands = [made["target"] for step in steps(workflow) if (made := MAKE.fullmatch(step.get("run", "")))]
     assert commands == ["audit", "release", "login", "publish", "sign", "draft"]
+
+
+def test_a_bare_debian_gets_what_the_installer_of_cosign_fetches_it_with() -> None:
+    workflow = yaml.safe_load((FOLDER / "release.yml").read_text())
+    (installed,) = [step["run"] for step in steps(workflow) if "apt-get install" in step.get("run", "")]
+    assert "curl" in installed.split()

@@ -49,7 +49,8 @@ def load(target: Target) -> Access:
     configuration.retries = ONCE
     configuration.keep_alive = True  # or a connection that was idle for long may be dead, and nobody knows
     if _is_pod_without_kubeconfig(target):
-        config.load_incluster_config(client_configuration=configuration)
+        with _complaining():
+            config.load_incluster_config(client_configuration=configuration)
         namespace = target.namespace or POD_NAMESPACE.read_text().strip()
         return Access(target, configuration, namespace, _impersonation(target, {}))
     found = _view(target)
@@ -63,9 +64,13 @@ def load(target: Target) -> Access:
 
 
 def _folder(target: Target) -> str:
-    """Return where relative paths begin, which kubectl shows as they are: beside the first kubeconfig."""
-    first = target.kubeconfig or os.environ.get("KUBECONFIG", "").partition(os.pathsep)[0] or DEFAULT
-    return str(pathlib.Path(first).expanduser().parent)
+    """Return where relative paths begin, which kubectl shows as they are: beside the first kubeconfig.
+
+    kubectl skips those that don't exist.
+    """
+    named = [target.kubeconfig] if target.kubeconfig else os.environ.get("KUBECONFIG", "").split(os.pathsep)
+    there = (path for each in named if each and (path := pathlib.Path(each).expanduser()).exists())
+    return str(next(there, DEFAULT.expanduser()).parent)
 
 
 def _log_in(found: dict[str, Any], configuration: client.Configuration, folder: str) -> None:

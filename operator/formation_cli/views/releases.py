@@ -20,6 +20,8 @@ NONE = (
     "{} has no release command. spec.release.command names one that runs before a deploy changes any "
     "process: kubectl explain formation.spec.release"
 )
+FAILURES = ("Failed", "FailureTarget")
+"""The conditions of a Job that has failed: the second is there before its Pods are gone."""
 
 
 def is_declared(formation: Object) -> bool:
@@ -93,6 +95,12 @@ def is_of_another(job: Object, formation: Object) -> bool:
     rolled_out = lenient.text(lenient.mapping(formation, "status", "revision"), "name")
     key = lenient.text(lenient.mapping(metadata, "annotations"), naming.RELEASE_KEY_ANNOTATION)
     return contents.digest_in(rolled_out) == declared or key != _key(spec)
+
+
+def has_failed(job: Object) -> bool:
+    """Tell whether a Job has failed, even if a Pod of it is still there."""
+    conditions = lenient.items(lenient.mapping(job, "status"), "conditions")
+    return any(each.get("type") in FAILURES and each.get("status") == "True" for each in conditions)
 
 
 def _key(spec: Object) -> str:

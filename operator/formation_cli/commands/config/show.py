@@ -1,6 +1,6 @@
 """Show the variables of a Formation, or the value of one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import click
 
@@ -66,8 +66,9 @@ def get(cluster: Cluster, name: str, key: str) -> None:
         raise Mistyped(f"There is no variable {key}.", hint=did_you_mean(key, known))
     if value is None:
         raise Failure(f"Only a process knows the value of {key}, which comes from {known[key].source}.")
-    for failure in unread:
-        click.echo(failure.message, err=True)
+    if known[key].source != views.ENV:  # a later source, which can't be read, may hide it
+        for failure in unread:
+            click.echo(failure.message, err=True)
     screen.write(value)
 
 
@@ -84,22 +85,25 @@ def _read(cluster: Cluster, formation: Object, *, values: bool) -> tuple[list[Va
         except NoAccess as failure:
             sentence = f"{failure.message} So its variables aren't shown."
             unread.append(NoAccess(sentence, hint=failure.hint))
-    return [*_expanded(views.variables(formation, objects))], unread
+    return [*_expanded(views.variables(formation, objects), whole=not unread)], unread
 
 
-def _expanded(found: list[Variable]) -> Iterator[Variable]:
-    """Yield variables with the values that processes get, as far as they are known here."""
-    known: dict[str, str] = {}
+def _expanded(found: list[Variable], *, whole: bool) -> Iterator[Variable]:
+    """Yield variables with the values that processes get; ``whole`` says whether these are all variables."""
+    known: dict[str, str | None] = dict.fromkeys(config.INJECTED)
     for each in found:
         value = each.value
         if value is not None and each.source == views.ENV:
-            value = _expand(value, known)
-        if value is not None:
-            known[each.name] = value
+            value = _expand(value, known, whole=whole)
+        known[each.name] = value
         yield each._replace(value=value)
 
 
-def _expand(value: str, known: dict[str, str]) -> str:
+def _expand(value: str, known: Mapping[str, str | None], *, whole: bool) -> str | None:
+    """Return a value as processes get it; nothing if it has a reference to what only they know."""
+    names = (part.name for part in references.parts(value) if part.name)
+    if any(known.get(name, "" if whole else None) is None for name in names):
+        return None
     try:
         return references.expanded(value, known.get)
     except ValueError:  # too long for a process: it is shown as it is written

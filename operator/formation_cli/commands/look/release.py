@@ -67,6 +67,9 @@ def _retry(cluster: Cluster, formation: Object) -> None:
     known, name = releases.status(formation), formation["metadata"]["name"]
     if known.get("state") != ReleaseState.FAILED or not known.get("job"):
         raise Mistyped(f"No release of {name} has failed. Nothing was changed.")
+    job = cluster.get(kinds.JOB, known["job"])
+    if job is not None and not releases.has_failed(job):  # a later try, which the status doesn't know yet
+        raise Mistyped(f"Job {known['job']} hasn't failed. Nothing was changed.")
     cluster.delete(kinds.JOB, known["job"])
     screen.write(f"{name}: the release command runs again")
 

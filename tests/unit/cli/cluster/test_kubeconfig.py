@@ -77,6 +77,18 @@ def test_without_kubectl_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         kubeconfig.load(Target(kubeconfig="x"))
 
 
+def test_a_service_account_that_cannot_be_used_is_said(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "namespace").write_text("inside")
+    monkeypatch.setattr(kubeconfig, "POD_NAMESPACE", tmp_path / "namespace")
+    monkeypatch.setattr(kubeconfig, "DEFAULT", tmp_path / "config")
+    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST"):  # as in a shell of sudo
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(failures.NoAccess, match="Service host/port is not set"):
+        kubeconfig.load(Target())
+
+
 @pytest.mark.parametrize("named", ["nothing", "the variable", "a file"])
 def test_a_pod_without_a_kubeconfig_has_its_service_account(
     load: Load, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, named: str
@@ -113,7 +125,7 @@ def test_a_login_that_fails_is_told_and_nobody_is_asked_without_it(load: Load) -
         load({"exec": login | {"interactiveMode": "Never", "env": None}})
 
 
-@pytest.mark.parametrize("named", ["an option", "the variable", "nothing"])
+@pytest.mark.parametrize("named", ["an option", "the variable", "the variable behind others", "nothing"])
 def test_a_program_and_a_token_are_looked_for_beside_the_kubeconfig(
     load: Load, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, named: str
 ) -> None:
@@ -123,8 +135,11 @@ def test_a_program_and_a_token_are_looked_for_beside_the_kubeconfig(
     (tmp_path / "login").chmod(0o755)
     (tmp_path / "token").write_text("of-file")
     file = str(tmp_path / "config")
-    monkeypatch.setenv("KUBECONFIG", f"{file}:/other/config" if named == "the variable" else "")
-    monkeypatch.setattr(kubeconfig, "DEFAULT", tmp_path / "config")
+    (tmp_path / "config").touch()
+    variable = {"the variable": f"{file}:/other/config", "the variable behind others": f":/no/config:{file}"}
+    monkeypatch.setenv("KUBECONFIG", variable.get(named, ""))
+    default = tmp_path / ("config" if named == "nothing" else "nowhere/config")
+    monkeypatch.setattr(kubeconfig, "DEFAULT", default)
     target = Target(kubeconfig=file if named == "an option" else None)
     login = {"apiVersion": status["apiVersion"], "command": "./login", "interactiveMode": "Never"}
     for user, token in (({"exec": login}, "of-login"), ({"tokenFile": "token"}, "of-file")):

@@ -564,7 +564,7 @@ def test_variables_are_shown_with_where_they_come_from(cluster: Stored) -> None:
 
     values = {each["name"]: each["value"] for each in json.loads(run("--show shop -o json").stdout)}
     assert (values["DB"], values["IP"], values["TOKEN"]) == ("pg", None, PASSWORD)
-    assert values["URL"] == f"http://a/{PASSWORD}/$(IP)"
+    assert values["URL"] is None  # it has the value of IP, which only a process knows
     assert '"b\\n"' in run("shop --show").stdout
 
 
@@ -626,15 +626,33 @@ def test_a_value_that_there_is_not_or_that_nobody_reads_is_no_empty_line(cluster
     assert "You may not get Secret" in run("get shop TOKEN", code=failures.NO_ACCESS).stderr
 
 
-def test_a_source_that_can_not_be_read_is_named_beside_a_value_that_it_may_override(cluster: Stored) -> None:
-    shared = {"metadata": {"name": "shared"}, "data": {"REGION": "eu"}}
-    cluster.objects.setdefault(kinds.CONFIG_MAP, []).append(shared)
-    refs = [{"configMapRef": {"name": "shared"}}, {"secretRef": {"name": "later"}}]
-    cluster.objects[naming.KIND][0]["spec"]["envFrom"] = refs
+@pytest.mark.parametrize("name", ["NODE", "PORT", "PASSWORD", "TOKEN"])
+def test_a_value_is_not_printed_that_has_a_reference_to_what_only_a_process_knows(
+    cluster: Stored, name: str
+) -> None:
+    run("set shop --secret TOKEN", stdin=PASSWORD)
+    node = {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}
+    password = {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "database", "key": "password"}}}
+    url = {"name": "URL", "value": f"http://$({name})"}
+    cluster.objects[naming.KIND][0]["spec"]["env"] += [node, password, url]
     cluster.forbidden = (("get", kinds.SECRET),)
-    result = run("get shop REGION")
-    assert result.stdout == "eu\n"
-    assert "You may not get Secret later. So its variables aren't shown." in result.stderr
+    assert run("get shop URL", code=failures.NO_ACCESS).stdout == ""
+
+
+def test_a_reference_to_what_no_variable_is_called_is_printed_as_processes_get_it(cluster: Stored) -> None:
+    cluster.objects[naming.KIND][0]["spec"]["env"].append({"name": "URL", "value": "$(NOBODY)/$(MODE)"})
+    assert run("get shop URL").stdout == "$(NOBODY)/fast\n"
+
+
+def test_a_value_that_an_unread_secret_may_hide_is_printed_with_a_warning(cluster: Stored) -> None:
+    run("set shop --secret TOKEN", stdin=PASSWORD)
+    (secret,) = cluster.named
+    cluster.objects[naming.KIND][0]["spec"]["envFrom"].insert(0, {"configMapRef": {"name": "settings"}})
+    cluster.objects[kinds.CONFIG_MAP] = [{"metadata": {"name": "settings"}, "data": {"HOST": "a"}}]
+    cluster.forbidden = (("get", kinds.SECRET),)
+    result = run("get shop HOST")
+    assert result.stdout == "a\n"
+    assert f"You may not get Secret {secret}." in result.stderr
 
 
 def test_the_key_tab_completes_plain_variables(cluster: Stored, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,6 +59,7 @@ def test_the_image_is_a_word_behind_the_name_or_an_option(words: tuple[str, ...]
         ((), "Type the image behind NAME, or --image."),
         ((NEW, "--image", NEW), "Type only one of the image behind NAME, or --image."),
         (("",), "'' isn't an image"),
+        (("--image", "--wait"), "'--wait' isn't an image"),  # a shell's variable was empty
     ],
 )
 def test_one_image_has_to_be_named(cluster: FakeCluster, words: tuple[str, ...], why: str) -> None:

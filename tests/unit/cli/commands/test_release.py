@@ -159,7 +159,7 @@ class Retried(FakeCluster):
 
 
 def test_a_command_that_has_failed_is_tried_again_and_followed(monkeypatch: pytest.MonkeyPatch) -> None:
-    job = {"metadata": {"name": releases.JOB}}
+    job = builders.a_release_job({"type": "FailureTarget", "status": "True"}, name=releases.JOB, generation=1)
     cluster = Retried(Formation=[releases.shop("Failed")], Pod=[releases.pod(ended(3))], Job=[job])
     monkeypatch.setattr(options, "connect", lambda _: cluster)
     assert run("release shop --retry").stdout == "shop: the release command runs again\n"
@@ -175,6 +175,16 @@ def test_only_what_has_failed_is_tried_again(cluster: FakeCluster, state: str) -
     job = {"metadata": {"name": releases.JOB}}
     cluster.objects |= {"Formation": [releases.shop(state)], "Job": [job]}
     assert "No release of shop has failed. Nothing was changed." in run("release shop --retry", 2).stderr
+    assert cluster.objects["Job"] == [job]
+
+
+@pytest.mark.parametrize("condition", [None, {"type": "Complete", "status": "True"}])
+def test_a_try_that_the_status_does_not_know_yet_is_not_ended_by_another_one(
+    cluster: FakeCluster, condition: Object | None
+) -> None:
+    job = builders.a_release_job(*filter(None, [condition]), name=releases.JOB)
+    cluster.objects |= {"Formation": [releases.shop("Failed")], "Job": [job]}
+    assert f"Job {releases.JOB} hasn't failed. Nothing was changed." in run("release shop --retry", 2).stderr
     assert cluster.objects["Job"] == [job]
 
 

@@ -230,10 +230,11 @@ def test_a_deploy_that_fails_ends_with_the_line_that_goes_back(waits: Waits, clu
     assert late.stderr.splitlines()[-1] == "To go back: kubectl formation rollback shop --to 2 --wait"
 
 
-def test_the_line_that_goes_back_says_which_namespace_and_context_were_typed(waits: Waits) -> None:
+def test_the_line_that_goes_back_says_which_namespace_and_cluster_were_typed(waits: Waits) -> None:
     waits.ends = [FAILS]
-    stderr = run(f"-n demo {DEPLOY} --context eu", failures.FAILED).stderr
-    line = "To go back: kubectl formation -n demo --context eu rollback shop --to 2 --wait"
+    stderr = run(f"-n demo {DEPLOY} --context eu --kubeconfig eu.yaml --as ann", failures.FAILED).stderr
+    flags = "-n demo --context eu --kubeconfig eu.yaml --as ann"
+    line = f"To go back: kubectl formation {flags} rollback shop --to 2 --wait"
     assert stderr.splitlines()[-1] == line
 
 
