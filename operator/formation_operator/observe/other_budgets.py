@@ -12,7 +12,7 @@ from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 from formation_operator.observe import children
 
-LONGEST_SELECTOR = 4096
+LONGEST_SELECTOR = 2048
 """Characters of a selector that is kept."""
 ANY = "*"
 """Stands for a selector that is too long to be kept: it counts as one that selects every Pod."""
