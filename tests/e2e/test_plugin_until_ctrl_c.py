@@ -66,7 +66,7 @@ def test_a_process_that_crashes_is_seen_in_a_narrow_window(person: Client, forma
     with formation.terminal("ps", "shop", "--watch", columns=NARROW) as watching:
         watching.sees("Running")
         person.apply(shop_of(web=GREETS, worker=CRASHES))
-        watching.sees("Exited")
+        watching.sees("Crashing")
         watching.press(CTRL_C)
     ended(watching)
     assert max(map(len, plain(watching.sent).splitlines())) <= NARROW
