@@ -7,6 +7,7 @@ from typing import Any
 from formation_cli.naming import DEFAULT_CONTAINER, ONE_OFF, ONE_OFF_LABEL
 from formation_cli.views import times
 from formation_cli.views.table import Cell, Table, state
+from formation_cli.words import cron
 from formation_operator.api import naming
 from formation_operator.api.reasons import Reason, State
 from formation_operator.diagnose import diagnosis, exits
@@ -45,10 +46,13 @@ class Process:
     """When it was wanted first, in seconds since 1970."""
     schedule: str = ""
     """When it runs, if that is the type of a schedule: its cron expression, and its time zone."""
+    next: str = ""
+    """When its next run begins, as an RFC 3339 time; empty if that isn't known, or it is suspended."""
 
     def json(self) -> Object:
         """Return it for programs, in the names of the resource."""
         last = {"lastExit": self.last_exit, "node": self.node, "image": self.image, "schedule": self.schedule}
+        last["nextScheduleTime"] = self.next
         first = ("type", "process", "state", "reason", "message", "since", "ready", "restarts")
         return {**{each: getattr(self, each) for each in first}, **last}
 
@@ -78,17 +82,19 @@ def processes(formation: Object, found: Iterable[Object], now: float) -> list[Pr
     ]
     schedules = lenient.mapping(formation, "spec", "schedules")
     return sorted(
-        (_completed(each, formation) for each in running + absent),
+        (_completed(each, formation, now) for each in running + absent),
         key=lambda each: (each.type == ONE_OFF, each.type in schedules, each.type),
     )
 
 
-def _completed(each: Process, formation: Object) -> Process:
+def _completed(each: Process, formation: Object, now: float) -> Process:
     """Return a process with what only the Formation has: when it runs, and why a type only starts."""
     of_type = lenient.mapping(formation, "status", "processes", each.type)
     plan = lenient.mapping(formation, "spec", "schedules", each.type)
-    when = " ".join(filter(None, (lenient.text(plan, "schedule"), lenient.text(plan, "timeZone"))))
-    each = dataclasses.replace(each, schedule=when)
+    when, zone = lenient.text(plan, "schedule"), lenient.text(plan, "timeZone")
+    is_off = lenient.mapping(formation, "spec").get("suspend") or plan.get("suspend")
+    comes = cron.next_run(when, zone, now) if when and not is_off else ""
+    each = dataclasses.replace(each, schedule=" ".join(filter(None, (when, zone))), next=comes)
     if each.state != State.STARTING or each.reason or of_type.get("state") != State.STARTING:
         return each
     reason, message = (lenient.text(of_type, key) for key in ("reason", "message"))
@@ -262,8 +268,14 @@ def table(found: Iterable[Process], now: float, *, wide: bool = False) -> Table:
     """Return the processes as a table; a wide one says where each runs, with which image, and more of why."""
     found = [*found]
     planned = any(each.schedule for each in found)
-    rows = [_row(each, now) + _wide(each) * wide + (Cell(each.schedule or "-"),) * planned for each in found]
+    rows = [_row(each, now) + _wide(each) * wide + (Cell(_schedule(each, now)),) * planned for each in found]
     return Table(COLUMNS + WIDE * wide + ("SCHEDULE",) * planned, rows)
+
+
+def _schedule(each: Process, now: float) -> str:
+    """Return when a schedule runs, and how soon that is."""
+    soon = times.until(each.next, now)
+    return (each.schedule or "-") + (f", next in {soon}" if soon else "")
 
 
 def _wide(each: Process) -> tuple[Cell, ...]:

@@ -12,6 +12,12 @@ def ago(text: str | None, now: float) -> str:
     return "" if moment is None else span(max(0.0, now - moment))
 
 
+def until(text: str, now: float) -> str:
+    """Return how soon an RFC 3339 time comes; nothing of what isn't one."""
+    moment = timestamps.epoch(text)
+    return "" if moment is None else span(max(0.0, moment - now))
+
+
 def span(seconds: float) -> str:
     """Return a time as kubectl does.
 

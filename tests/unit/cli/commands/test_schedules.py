@@ -1,6 +1,7 @@
 """Schedules as `ps` shows them, `logs` names them and `run` begins them."""
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner, Result
@@ -134,14 +135,16 @@ def test_one_that_there_is_not_is_asked_for_in_vain(cluster: FakeCluster) -> Non
     assert "kubectl formation ps shop says why." in result.stderr
 
 
-def test_when_it_runs_and_since_when_it_last_did_is_shown(cluster: FakeCluster) -> None:
+def test_when_it_ran_last_and_runs_next_is_shown(cluster: FakeCluster) -> None:
     report = {**REPORT, "timeZone": "Europe/Berlin"}
     formation = builders.stored(builders.a_formation(schedules={"nightly-report": report}))
     said = {"nightly-report": {"state": "Scheduled", "lastScheduleTime": builders.ago(7200)}}
     cluster.objects["Formation"] = [{**formation, "status": {"schedules": said}}]
     assert [each["schedule"] for each in lines()] == ["", "0 3 * * * Europe/Berlin"]
+    assert lines()[1]["nextScheduleTime"] > builders.ago(0)
     header, _, row = ([*filter(None, line.split("   "))] for line in typed("ps", "shop").stdout.splitlines())
-    assert (header[-1].strip(), row[-1].strip()) == ("SCHEDULE", "0 3 * * * Europe/Berlin")
+    assert header[-1].strip() == "SCHEDULE"
+    assert re.fullmatch(r"0 3 \* \* \* Europe/Berlin, next in \d+[mhs]", row[-1].strip())
     assert lines("nightly-report")[0]["since"] == builders.ago(7200)
     cluster.objects["Pod"] = [pod(running(), "Running")]
     assert lines("nightly-report")[0]["schedule"] == "0 3 * * * Europe/Berlin"
@@ -173,3 +176,11 @@ def test_whoever_stops_looking_at_a_run_hears_how_it_is_ended(
     (job,) = cluster.objects["Job"]
     name = job["metadata"]["name"]
     assert stderr == f"The run continues. To end it: kubectl formation stop shop --process {name}\n"
+
+
+def test_of_a_suspended_schedule_no_next_run_is_shown(cluster: FakeCluster) -> None:
+    formation = builders.stored(
+        builders.a_formation(schedules={"nightly-report": {**REPORT, "suspend": True}})
+    )
+    cluster.objects["Formation"] = [formation]
+    assert lines("nightly-report")[0]["nextScheduleTime"] == ""
