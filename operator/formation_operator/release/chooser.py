@@ -7,6 +7,8 @@ A content gets its number before its first template is written. The number says 
 through: so it is rendered from then on while the gate of a later one is shut.
 """
 
+import contextlib
+
 from formation_operator.api import content_changes
 from formation_operator.api.content import Mark, content_of, digest_of
 from formation_operator.api.formation import FormationSpec
@@ -43,7 +45,7 @@ class Chooser:
         if spec.release is None and _is_new(this):
             noted.released = Mark(1, noted.digest)  # it is kept beside the Deployments
         try:
-            async with patiently():
+            async with patiently() if spec.release is None else contextlib.nullcontext():
                 return await self._choose(this)
         except errors.ClusterError as error:
             return self._unread(this, error)
@@ -89,7 +91,8 @@ class Chooser:
         try:
             known, lost = noted.outdated
             is_known = gone and lost and known == noted.digest
-            lost = lost if is_known else await older_crd.lost(self._cluster, gone)
+            async with patiently():
+                lost = lost if is_known else await older_crd.lost(self._cluster, gone)
         except errors.ClusterError as error:
             return Problem("", Trouble.RETRYING, f"{older_crd.UNREAD}: {error}", lasting=False)
         noted.complete, noted.outdated = -1 if lost else generation, (noted.digest, lost)

@@ -45,8 +45,7 @@ class Keeper:
 
     async def prepare(self, this: Asked) -> None:
         """Keep the wanted content without a number, as long as it isn't released; raise `ClusterError`."""
-        async with patiently():
-            await self._write(this, Mark(0, this.noted.digest), content_of(this.raw["spec"]), NONE)
+        await self._write(this, Mark(0, this.noted.digest), content_of(this.raw["spec"]), NONE)
 
     async def _write(self, this: Asked, mark: Mark, content: Mapping[str, Any], history: History) -> None:
         """Write a revision; if a quota is full, prune first what is too much."""
@@ -60,7 +59,8 @@ class Keeper:
                 history = await self._store.history(mine)
             if not (surplus := _surplus(this, history, _running(this, mark))):
                 raise
-            await self._store.prune(mine, surplus)
+            async with patiently():
+                await self._store.prune(mine, surplus)
             await self._store.keep(mine, mark, content, history)
 
     async def keep(self, this: Asked, chosen: Chosen) -> Requeue | None:
@@ -86,9 +86,8 @@ class Keeper:
     async def note_ran_well(self, this: Asked, known: Revision) -> bool:
         """Note on the revision of what runs that it has run well; return whether that was possible."""
         with contextlib.suppress(errors.ClusterError):
-            async with patiently():
-                mark = Mark(known.number, digest_in(known.name))
-                await self._store.note(this.formation.metadata, mark, well=True)
+            mark = Mark(known.number, digest_in(known.name))
+            await self._store.note(this.formation.metadata, mark, well=True)
             return True
         return False
 
@@ -98,8 +97,7 @@ class Keeper:
         if noted.unkept is not None and (wait := noted.unkept.remaining(what, this.now)):
             return Requeue(Lane.REPORT, wait)
         try:
-            async with patiently():
-                await self._write(this, mark, content_of(this.raw["spec"]), noted.history or NONE)
+            await self._write(this, mark, content_of(this.raw["spec"]), noted.history or NONE)
         except errors.ClusterError as error:
             leaving = isinstance(error, LeavingError)
             pauses = LEAVING_FIRST if leaving else RETRY_FIRST, RETRY_MOST

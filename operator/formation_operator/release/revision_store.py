@@ -37,7 +37,10 @@ MOST_ADOPTED = 10
 
 @contextlib.asynccontextmanager
 async def patiently() -> AsyncIterator[None]:
-    """Raise `UnavailableError` where what is done takes longer than a pass waits."""
+    """Raise `UnavailableError` where an answer takes longer than a pass waits.
+
+    What needs several requests waits for each: where a server answers late, it gets on all the same.
+    """
     try:
         async with asyncio.timeout(PATIENCE):
             yield
@@ -84,11 +87,12 @@ class RevisionStore:
         """Return what there is of a Formation's revisions."""
         own, orphans, labels = list[Listed](), list[Listed](), f"{naming.FORMATION_LABEL}={mine.name}"
         pages = self._cluster.select(kinds.CONTROLLER_REVISION, mine.namespace, labels=labels)
-        async for raw in first_objects(pages):
-            if revisions.is_own(raw, mine):
-                own.append(revisions.listed(raw))
-            elif revisions.is_orphan(raw, mine):
-                orphans.append(revisions.listed(raw))
+        async with patiently():
+            async for raw in first_objects(pages):
+                if revisions.is_own(raw, mine):
+                    own.append(revisions.listed(raw))
+                elif revisions.is_orphan(raw, mine):
+                    orphans.append(revisions.listed(raw))
         return History(own, orphans)
 
     async def keep(
@@ -102,7 +106,8 @@ class RevisionStore:
         if name not in history:
             made = revisions.manifest(mine, mark, content)
             with contextlib.suppress(errors.ConflictError):
-                await self._cluster.create(made, manager=naming.FIELD_MANAGER)
+                async with patiently():
+                    await self._cluster.create(made, manager=naming.FIELD_MANAGER)
                 records.say(logger, mine, f"create ControllerRevision {name}")
                 return
         await self.note(mine, mark)
@@ -119,7 +124,8 @@ class RevisionStore:
             raise TakenError(kinds.CONTROLLER_REVISION, name, "another content")
         number = mark.number or revisions.number_in(live, mine)
         if operations := revisions.numbered(live, mine, number, well=well):
-            await self._cluster.patch(kinds.CONTROLLER_REVISION, mine.namespace, name, operations)
+            async with patiently():
+                await self._cluster.patch(kinds.CONTROLLER_REVISION, mine.namespace, name, operations)
             records.say(logger, mine, f"update ControllerRevision {name}")
 
     async def prune(self, mine: Metadata, surplus: Sequence[Listed]) -> None:
@@ -144,7 +150,8 @@ class RevisionStore:
 
     async def _read(self, mine: Metadata, digest: str) -> Object | None:
         name = revision_name(mine.name, digest)
-        return await self._cluster.get(kinds.CONTROLLER_REVISION, mine.namespace, name)
+        async with patiently():
+            return await self._cluster.get(kinds.CONTROLLER_REVISION, mine.namespace, name)
 
 
 def _content(data: Object, mark: Mark) -> Content | None:

@@ -83,7 +83,9 @@ class Runner:
             raise NotReadyError(Problem("", Trouble.INVALID_SPEC, text), *invalid)
         async with patiently():
             await check_living(self._cluster, mine)
+        async with patiently():
             found = await self._unknown(mine, this.known_jobs())
+        async with patiently():
             alive = [] if found else await release_pods.alive(self._cluster, mine)
         if found:
             text = "an earlier release command was started"

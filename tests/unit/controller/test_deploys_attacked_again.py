@@ -183,6 +183,18 @@ async def test_no_pass_waits_for_a_job_that_can_not_be_read(
     assert clock() - began < 0.5
 
 
+async def test_an_api_server_that_answers_each_request_late_holds_up_no_release_for_ever(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(revision_store, "PATIENCE", 0.2)
+    shop.cluster.incidents.append(Incident(hangs=0.12, times=float("inf")))
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    await work(shop)
+    await shop.finish()
+    await work(shop)
+    assert shop.images() == BOTH_V2
+
+
 async def test_it_is_only_said_that_what_runs_is_not_kept_where_that_is_so(shop: Shop) -> None:
     await shop.change(image="shop:v2")
     await shop.finish()
