@@ -20,12 +20,12 @@ from formation_cli.options import How
 )
 @options.change()
 def command(cluster: Cluster, name: str, revision: str | None, how: How) -> None:
-    """Go back to a revision, as `history` calls it: its images, commands, variables and types, in one write.
+    """Go back to a revision: its images, commands, variables, types and schedules, in one write.
 
     Counts stay as they are today, and so do suspend, paused, revisionHistoryLimit and disruption budgets.
-    Without REVISION it is the latest other that is known to have run well, and if none is, nothing is
-    changed. It is a deploy, and gets the next number. Refused where a ConfigMap or a Secret that the
-    revision needs is gone.
+    Without REVISION it is the latest other that has run well for a minute, so that newer ones may be passed
+    over, which `history` calls Kept. If there is none, nothing is changed. It is a deploy, and gets the next
+    number. Refused where a ConfigMap or a Secret that the revision needs is gone.
 
     Examples:
       rollback shop --wait        # to what ran well before
