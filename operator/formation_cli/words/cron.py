@@ -1,9 +1,10 @@
 """Cron expressions, as the schedules of a CronJob have them."""
 
 import datetime
+import importlib
 import zoneinfo
 
-import croniter
+from formation_operator.kube.objects import timestamps
 
 UTC = "UTC"
 
@@ -15,7 +16,8 @@ def next_run(expression: str, zone: str, now: float) -> str:
     """
     try:
         start = datetime.datetime.fromtimestamp(now, zoneinfo.ZoneInfo(zone or UTC))
-        found: datetime.datetime = croniter.croniter(expression, start).get_next(datetime.datetime)
+        croniter = importlib.import_module("croniter").croniter  # few apps have schedules, and it takes 28 ms
+        found: datetime.datetime = croniter(expression, start).get_next(datetime.datetime)
     except (ValueError, LookupError, OSError):  # the controller may know what we don't: `@every 1h`, a zone
         return ""
-    return found.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return timestamps.rfc3339(found)

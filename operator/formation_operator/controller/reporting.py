@@ -13,7 +13,7 @@ from formation_operator.diagnose.investigator import Examined, Examiner
 from formation_operator.diagnose.job_cause import Cause
 from formation_operator.foreground import check
 from formation_operator.kube.events.notices import Notice
-from formation_operator.kube.objects import lenient
+from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.faults import Problem
@@ -140,4 +140,4 @@ class Reporting:
         return written.requeue
 
     def _now(self) -> str:
-        return self.clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+        return timestamps.rfc3339(self.clock())

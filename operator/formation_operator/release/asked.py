@@ -85,8 +85,8 @@ class Noted:
 
     def waits(self, now: float) -> float:
         """Return for how many seconds a step that was refused isn't tried again."""
-        refused = self.failed is not None and self.failed.found
-        return self.failed.remaining(self._what, now) if self.failed is not None and refused else 0.0
+        failed = self.failed
+        return failed.remaining(self._what, now) if failed is not None and failed.found else 0.0
 
     def retry(self, now: float, problems: Sequence[Problem] = ()) -> Requeue:
         """Note that a step failed, and return when to try again: later each time, whatever the counts are."""

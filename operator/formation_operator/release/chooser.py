@@ -45,6 +45,7 @@ class Chooser:
         if spec.release is None and _is_new(this):
             noted.released = Mark(1, noted.digest)  # it is kept beside the Deployments
         try:
+            # Without a release command a deploy waits so long in all; with one, for each of its requests.
             async with patiently() if spec.release is None else contextlib.nullcontext():
                 return await self._choose(this)
         except errors.ClusterError as error:

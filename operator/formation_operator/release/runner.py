@@ -85,11 +85,11 @@ class Runner:
             await check_living(self._cluster, mine)
         async with patiently():
             found = await self._unknown(mine, this.known_jobs())
-        async with patiently():
-            alive = [] if found else await release_pods.alive(self._cluster, mine)
         if found:
             text = "an earlier release command was started"
             raise NotReadyError(Problem("", Trouble.RELEASING, text, lasting=False), found=found)
+        async with patiently():
+            alive = await release_pods.alive(self._cluster, mine)
         if alive:
             text = f"the release command starts once Pods of an earlier one are gone: {', '.join(alive[:3])}"
             raise NotReadyError(Problem("", Trouble.WAITING, text, lasting=False), pause=GONE_PAUSE)

@@ -111,21 +111,24 @@ def test_help_is_a_word_too() -> None:
     assert run("help", "import", "heroku").output == run("import", "heroku", "--help").output
 
 
-def options_of(command: click.Command) -> Iterator[click.Option]:
-    """Yield the options of a command, and of those below it."""
-    for each in command.params:
-        if isinstance(each, click.Option):
-            yield each
-    if isinstance(command, click.Group):
-        for below in command.commands.values():
-            yield from options_of(below)
+def with_those_below(command: click.Command | None) -> Iterator[click.Command]:
+    """Yield a command, and all those below it."""
+    assert command is not None
+    yield command
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        yield from with_those_below(below)
+
+
+def commands_of(name: str) -> Iterator[click.Command]:
+    """Yield a command of the program, and all those below it."""
+    return with_those_below(program.get_command(click.Context(program), name))
 
 
 @pytest.mark.parametrize("name", command_table.ENTRIES)
 def test_each_option_says_what_it_is_for(name: str) -> None:
-    command = program.get_command(click.Context(program), name)
-    assert command is not None
-    assert not [each.name for each in options_of(command) if not each.hidden and not each.help]
+    params = (each for command in commands_of(name) for each in command.params)
+    options_here = [each for each in params if isinstance(each, click.Option)]
+    assert not [each.name for each in options_here if not each.hidden and not each.help]
 
 
 @pytest.mark.parametrize("name", command_table.ENTRIES)
@@ -136,20 +139,11 @@ def test_each_command_has_a_help_with_examples(name: str) -> None:
     assert f"kubectl formation {name}" in result.output.partition("Examples:")[2]
 
 
-def examples_of(command: click.Command) -> Iterator[str]:
-    """Yield the lines with examples of a command, and of those below it."""
-    _, _, lines = CliRunner().invoke(command, ["--help"]).output.partition("Examples:\n")
-    yield from lines.splitlines()
-    if isinstance(command, click.Group):
-        for below in command.commands.values():
-            yield from examples_of(below)
-
-
 @pytest.mark.parametrize("name", command_table.ENTRIES)
 def test_each_example_is_of_its_command(name: str) -> None:
-    command = program.get_command(click.Context(program), name)
-    assert command is not None
-    assert {line.split()[2] for line in examples_of(command)} == {name}
+    helps = (CliRunner().invoke(each, ["--help"]).output for each in commands_of(name))
+    examples = [line for text in helps for line in text.partition("Examples:\n")[2].splitlines()]
+    assert {line.split()[2] for line in examples} == {name}
 
 
 @pytest.mark.parametrize("entry", command_table.ENTRIES.values(), ids=command_table.ENTRIES)

@@ -31,15 +31,6 @@ from tests.unit.fakes.releasing import (
 )
 
 
-@pytest.fixture
-async def shop() -> Shop:
-    """An app whose first release has succeeded."""
-    found = Shop()
-    await found.settle()
-    await found.finish()
-    return found
-
-
 def lose_status(shop: Shop) -> None:
     shop.cluster.merge(naming.KIND, *KEY, {"status": None})
 

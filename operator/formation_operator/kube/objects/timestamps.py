@@ -16,9 +16,14 @@ def epoch(text: str | None) -> float | None:
     return moment.timestamp() if moment.tzinfo else None
 
 
+def rfc3339(moment: datetime.datetime) -> str:
+    """Return an aware time as Kubernetes writes it: in UTC, and whole seconds."""
+    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def earlier(text: str | None, seconds: float) -> str:
     """Return the RFC 3339 time so many seconds before another one; nothing before what isn't one."""
     moment = epoch(text)
     if moment is None:
         return ""
-    return datetime.datetime.fromtimestamp(moment - seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return rfc3339(datetime.datetime.fromtimestamp(moment - seconds, datetime.UTC))
