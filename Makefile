@@ -1,6 +1,6 @@
 # Every recipe calls a script or a module; `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test systems faults soak fuzz bench distribution monitoring compat walk audit release login publish sign draft sample check timed up down build crds lock bump-kubernetes
+.PHONY: help env demo test systems faults soak fuzz bench distribution monitoring compat walk audit release login publish sign draft sample check timed words up down build crds lock bump-kubernetes
 in_env := @tests/scripts/in-env
 
 help: ## list the targets
@@ -65,6 +65,9 @@ check: ## lint, types, import layers and unit tests: minutes, no cluster
 
 timed: ## what compares how long things take: on a machine that does nothing else, before a release
 	$(in_env) -m pytest -m timed tests/unit
+
+words: ## accept the sentences that the unit tests find changed: look at what `git diff` shows then
+	$(in_env) -m pytest -q -n auto --dist=worksteal -m "not timed" --snapshot-update tests/unit
 
 up: ## start the cluster alone (KUBE_NODE=real|simulated|none)
 	$(in_env) -m tests.cluster up
