@@ -16,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crds.generate import __main__ as generator
-from crds.generate import policy
 from formation_operator.foreground import check, shell
 from formation_operator.foreground.programs import TABLE
 from tests.cluster import paths
@@ -68,10 +67,6 @@ def expected(command: list[str]) -> str | None:
     """Return what the operator says of a command, and nothing of a shell's script."""
     sentence = None if shell.script(check.unwrapped(command)) is not None else check.finding(command)
     return f"web: {sentence}" if sentence else None
-
-
-def test_the_committed_policy_is_what_the_table_says() -> None:
-    assert generator.POLICY.read_text() == policy.text(), "run python -m crds.generate"
 
 
 def test_the_policy_refuses_nothing_even_where_it_fails() -> None:
