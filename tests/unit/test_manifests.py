@@ -9,6 +9,7 @@ import yaml
 import formation_operator
 from formation_operator.api import naming
 from formation_operator.foreground import check
+from formation_operator.kube.objects.kinds import BY_NAME
 from formation_operator.render import pod_template
 from tests.builders import a_formation, a_process
 from tests.cluster import paths
@@ -21,6 +22,7 @@ LEASE = "formation-operator-lease"
 NAMESPACE = "formation-system"
 NAME = "formation-operator"
 METRICS = "formation-operator-metrics"
+LEASES = ("coordination.k8s.io", "leases")
 
 SEEN = {"list", "watch"}
 READ = SEEN | {"get"}
@@ -75,6 +77,12 @@ def container() -> dict[str, Any]:
 
 def test_in_the_cluster_the_operator_has_the_verbs_listed_here_and_no_others() -> None:
     assert verbs(only("ClusterRole")) == CLUSTER_VERBS
+
+
+def test_the_operator_knows_no_kind_but_those_that_its_roles_name_and_so_reads_no_secret() -> None:
+    granted = {key for key in CLUSTER_VERBS if "/" not in key[1]}
+    assert {(kind.group, kind.plural) for kind in BY_NAME.values()} == granted | {LEASES}
+    assert ("", "secrets") not in granted
 
 
 @pytest.mark.parametrize("role", [item for item in INSTALLED if item["kind"].endswith("Role")])
