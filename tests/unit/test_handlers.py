@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from unittest import mock
 
 import kopf
 import pytest
@@ -473,6 +474,16 @@ async def test_a_token_that_is_too_old_has_kopf_list_from_the_start(tmp_path: pa
 
 
 # The start
+
+
+async def test_kopf_keeps_and_posts_nothing_and_has_no_peers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process.Process, "start", mock.AsyncMock())
+    settings = kopf.OperatorSettings()
+    await handlers.start(settings, kopf.Memo(settings=QUICK))
+    stored = settings.persistence
+    assert settings.peering.standalone
+    assert not settings.posting.enabled
+    assert {*map(type, (stored.diffbase_storage, stored.progress_storage))} == {handlers.Nothing}
 
 
 async def test_a_start_waits_for_the_crd_and_says_how_to_install_it(

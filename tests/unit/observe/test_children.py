@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from formation_operator.api import naming
+from formation_operator.api.content import Mark
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children
@@ -145,7 +146,7 @@ ODD, SHORT = {"name": "odd", "image": "\U0001f600"}, {"name": "web", "image": "s
 
 
 def test_a_forged_deployment_is_read_like_any_other() -> None:
-    forged = {"formations.dev/count": "9" * 5000}
+    forged = {"formations.dev/count": "9" * 5000, "formations.dev/content": str(Mark(7, "0" * 32))}
     fields: dict[str, Any] = {"f:metadata": {"f:annotations": {"f:formations.dev/count": {}}}}
     entries = [
         {"manager": "formation-operator", "operation": "Apply", "fieldsV1": fields},
@@ -154,6 +155,7 @@ def test_a_forged_deployment_is_read_like_any_other() -> None:
     metadata = {**fresh(), "annotations": forged, "managedFields": entries}
     read = children.child({**INTENT.manifest, "metadata": metadata}, ChildKind.DEPLOYMENT)
     assert read.remembered is None
+    assert read.content is None
     assert read.count_set_by == children.NAMELESS
 
 
