@@ -10,7 +10,7 @@ import random
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, cast
 from unittest import mock
 
 import kopf
@@ -478,8 +478,8 @@ async def test_a_token_that_is_too_old_has_kopf_list_from_the_start(tmp_path: pa
 
 async def test_kopf_keeps_and_posts_nothing_and_has_no_peers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process.Process, "start", mock.AsyncMock())
-    settings = kopf.OperatorSettings()
-    await handlers.start(settings, kopf.Memo(settings=QUICK))
+    settings, start = kopf.OperatorSettings(), cast("Any", handlers.start)
+    await start(settings, kopf.Memo(settings=QUICK))
     stored = settings.persistence
     assert settings.peering.standalone
     assert not settings.posting.enabled

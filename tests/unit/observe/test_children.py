@@ -142,11 +142,18 @@ def test_no_more_images_are_kept_than_their_names_may_take() -> None:
     assert len(images) == children.MOST_IMAGES // 1002 + 1
 
 
+def test_what_an_annotation_says_counts_only_where_it_is_ours() -> None:
+    said = {naming.COUNT_ANNOTATION: "3", naming.CONTENT_ANNOTATION: str(Mark(7, "0" * 32))}
+    raw = {**INTENT.manifest, "metadata": {**fresh(), "annotations": said}}
+    read = children.child(raw, ChildKind.DEPLOYMENT)
+    assert (read.remembered, read.content) == (None, None)
+
+
 ODD, SHORT = {"name": "odd", "image": "\U0001f600"}, {"name": "web", "image": "shop:v1"}
 
 
 def test_a_forged_deployment_is_read_like_any_other() -> None:
-    forged = {"formations.dev/count": "9" * 5000, "formations.dev/content": str(Mark(7, "0" * 32))}
+    forged = {"formations.dev/count": "9" * 5000}
     fields: dict[str, Any] = {"f:metadata": {"f:annotations": {"f:formations.dev/count": {}}}}
     entries = [
         {"manager": "formation-operator", "operation": "Apply", "fieldsV1": fields},
@@ -155,7 +162,6 @@ def test_a_forged_deployment_is_read_like_any_other() -> None:
     metadata = {**fresh(), "annotations": forged, "managedFields": entries}
     read = children.child({**INTENT.manifest, "metadata": metadata}, ChildKind.DEPLOYMENT)
     assert read.remembered is None
-    assert read.content is None
     assert read.count_set_by == children.NAMELESS
 
 
