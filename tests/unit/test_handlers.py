@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import inspect
 import itertools
 import json
 import os
 import pathlib
 import random
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -474,6 +476,11 @@ async def test_a_token_that_is_too_old_has_kopf_list_from_the_start(tmp_path: pa
 
 
 # The start
+
+
+def test_kopf_has_no_handler_but_for_its_start_and_end_the_login_and_events() -> None:
+    used = re.findall(r"@kopf\.on\.(\w+)", inspect.getsource(handlers))
+    assert used == ["startup", "login", "event", "cleanup"]
 
 
 async def test_kopf_keeps_and_posts_nothing_and_has_no_peers(monkeypatch: pytest.MonkeyPatch) -> None:
