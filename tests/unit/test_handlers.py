@@ -2,15 +2,18 @@
 
 import asyncio
 import contextlib
+import inspect
 import itertools
 import json
 import os
 import pathlib
 import random
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, cast
+from unittest import mock
 
 import kopf
 import pytest
@@ -473,6 +476,21 @@ async def test_a_token_that_is_too_old_has_kopf_list_from_the_start(tmp_path: pa
 
 
 # The start
+
+
+def test_kopf_has_no_handler_but_for_its_start_and_end_the_login_and_events() -> None:
+    used = re.findall(r"@kopf\.on\.(\w+)", inspect.getsource(handlers))
+    assert used == ["startup", "login", "event", "cleanup"]
+
+
+async def test_kopf_keeps_and_posts_nothing_and_has_no_peers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process.Process, "start", mock.AsyncMock())
+    settings, start = kopf.OperatorSettings(), cast("Any", handlers.start)
+    await start(settings, kopf.Memo(settings=QUICK))
+    stored = settings.persistence
+    assert settings.peering.standalone
+    assert not settings.posting.enabled
+    assert {*map(type, (stored.diffbase_storage, stored.progress_storage))} == {handlers.Nothing}
 
 
 async def test_a_start_waits_for_the_crd_and_says_how_to_install_it(

@@ -82,6 +82,12 @@ class Running:
         return condition_of(self.status, kind)
 
 
+async def test_a_status_has_the_times_of_the_clock_that_was_given() -> None:
+    running = Running(TWO)
+    await running.settle()
+    assert running.condition(ConditionType.READY)["lastTransitionTime"].startswith("2026-01-01T00:00:")
+
+
 def crashing(name: str) -> Manifest:
     labels = {"formations.dev/process-type": name}
     return a_pod(a_container(ended(1), name), labels=labels, name=f"shop-{name}-1")

@@ -113,11 +113,11 @@ def test_what_a_declared_type_does_not_want_is_deleted_once_it_was_rendered() ->
     "changes",
     [
         {"owner": None},
-        ORPHANED,
+        {"owner": None, "orphan_of": ("shop", naming.type_of("shop", OF_NO_TYPE.name))},
         {"owner": dataclasses.replace(OWNER, uid="uid-2")},
         {"deleting": True},
     ],
-    ids=["nobody's", "an orphan", "another Formation's", "on its way out"],
+    ids=["nobody's", "an orphan with our labels", "another Formation's", "on its way out"],
 )
 def test_nothing_that_is_not_ours_is_ever_deleted(changes: dict[str, Any]) -> None:
     assert deleted(dataclasses.replace(OF_NO_TYPE, **changes)) == []
