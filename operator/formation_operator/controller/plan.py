@@ -28,11 +28,6 @@ MOST_MANIFESTS = 256 * bounds.KIB
 """Bytes of manifests as compact JSON: from there on, these are written before the next type is rendered."""
 
 
-def content_of(formation: Formation) -> Content:
-    """Return what the Formation's spec says now: a pass renders it unless its release has to come first."""
-    return Content(formation.spec, formation.metadata.generation)
-
-
 @dataclasses.dataclass(frozen=True)
 class Wanted:
     """A content, and the counts with which it is rendered."""

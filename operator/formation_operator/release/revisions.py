@@ -5,7 +5,7 @@ nothing, and whatever one says, only its own Formation is concerned.
 """
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from formation_operator.api import bounds, naming
@@ -49,13 +49,13 @@ class Listed:
 class History:
     """The revisions of a Formation that were found."""
 
-    own: Sequence[Listed] = ()
-    orphans: Sequence[Listed] = ()
+    own: list[Listed] = dataclasses.field(default_factory=list)
+    orphans: list[Listed] = dataclasses.field(default_factory=list)
     """Those with the Formation's label that have no owner: an earlier Formation has left them."""
 
-    def __contains__(self, name: str) -> bool:
-        """Return whether a revision of a name is there."""
-        return any(each.name == name for each in (*self.own, *self.orphans))
+    def __contains__(self, digest: str) -> bool:
+        """Return whether a revision of a content's digest is there."""
+        return any(each.digest == digest for each in (*self.own, *self.orphans))
 
     def next(self, floor: int) -> int:
         """Return the number of a content that is let through after the one numbered ``floor``."""
@@ -76,9 +76,6 @@ class History:
         kept = {*protected, *[each.digest for each in by_number if each.ran_well][-1:]}
         old = [each for each in by_number if each.digest not in kept]
         return old[: max(0, len(old) - limit)]
-
-
-NONE = History()
 
 
 class TakenError(errors.ClusterError):

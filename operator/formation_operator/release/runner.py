@@ -2,22 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, Metadata
 from formation_operator.api.reasons import Trouble
 from formation_operator.diagnose import release_pods
 from formation_operator.kube import errors
-from formation_operator.kube.objects import kinds, lenient
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Cluster, Object, first_objects
 from formation_operator.observe import jobs as observed
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
 from formation_operator.release import revisions
 from formation_operator.release.asked import Asked
-from formation_operator.release.keeper import Keeper
-from formation_operator.release.revision_store import patiently
+from formation_operator.release.revision_store import RevisionStore, patient
 from formation_operator.release.revisions import LeavingError, TakenError
 from formation_operator.render import cron_job, desired, release_job
 from formation_operator.render.pod_template import InvalidTypeError
@@ -34,6 +33,8 @@ ANY = Replicas(desired=1, rendered=1, remembered=1)
 """Counts are no part of what is released."""
 GONE_PAUSE = 1.0
 """Seconds between two looks at whether the Pods of an earlier release are gone."""
+LEFT = f"/metadata/labels/{naming.RELEASE_LEFT_LABEL.replace('/', '~1')}"
+"""The label of a Job that is left, as a JSON pointer."""
 
 
 class NotReadyError(Exception):
@@ -50,49 +51,55 @@ class NotReadyError(Exception):
 class Runner:
     """Writes the Jobs of one cluster."""
 
-    def __init__(self, cluster: Cluster, keeper: Keeper) -> None:
+    def __init__(self, cluster: Cluster, store: RevisionStore) -> None:
         """Take the port to the cluster, and what keeps contents."""
         self._cluster = cluster
-        self._keeper = keeper
+        self._store = store
 
-    async def start(self, this: Asked, jobs: Sequence[Job]) -> Object:
+    async def start(self, this: Asked) -> Object:
         """Keep the content, and start its release; raise `NotReadyError` if that has to wait.
 
         Raises `TakenError`, too, or `LeavingError` if the name of its Job is about to become free.
         """
-        mine, content = this.formation.metadata, this.content.spec
+        mine, content, noted = this.formation.metadata, this.formation.spec, this.noted
         await self._check(this)
-        await self._keeper.prepare(this)
+        await self._store.prepare(this)
         try:
             content = release_job.patient(content) if this.is_first else content
-            manifest = release_job.job(mine, content, this.noted.digest, this.noted.key)
+            manifest = release_job.job(mine, content, noted.digest, noted.key)
         except InvalidTypeError as error:
             raise NotReadyError(Problem("", Trouble.INVALID_SPEC, f"spec.release: {error}")) from None
-        made = await self._create(mine, manifest, this.noted.digest)
-        await self._prune(mine, [job for job in jobs if job.over and not job.deleting])
+        made = await self._create(mine, manifest, noted.digest)
+        await self._prune(mine, [job for job in this.jobs if job.over and not job.deleting])
         return made
 
     async def _check(self, this: Asked) -> None:
         """Raise `NotReadyError` where something has to come before a release."""
         mine = this.formation.metadata
-        if this.forbidden:
+        if this.is_forbidden:
             text = f"the operator may not list Jobs: {errors.rights_for(revisions.JOBS)}"
             raise NotReadyError(Problem("", Trouble.REFUSED, text))
-        if invalid := await _unrenderable(mine, this.content.spec):
+        if invalid := await _unrenderable(mine, this.formation.spec):
             text = "no release command starts while a type is invalid"
             raise NotReadyError(Problem("", Trouble.INVALID_SPEC, text), *invalid)
-        async with patiently():
-            await check_living(self._cluster, mine)
-        async with patiently():
-            found = await self._unknown(mine, this.known_jobs())
-        if found:
+        await patient(check_living(self._cluster, mine))
+        if found := await patient(self._unknown(this)):
             text = "an earlier release command was started"
             raise NotReadyError(Problem("", Trouble.RELEASING, text, lasting=False), found=found)
-        async with patiently():
-            alive = await release_pods.alive(self._cluster, mine)
-        if alive:
+        if alive := await patient(release_pods.alive(self._cluster, mine)):
             text = f"the release command starts once Pods of an earlier one are gone: {', '.join(alive[:3])}"
             raise NotReadyError(Problem("", Trouble.WAITING, text, lasting=False), pause=GONE_PAUSE)
+
+    async def _unknown(self, this: Asked) -> list[Object]:
+        """Return the Jobs of a Formation's releases that aren't known, as they are now.
+
+        Another leader, or a request without an answer, may have made one that the watch hasn't brought.
+        """
+        mine = this.formation.metadata
+        known = this.known.job_uids((mine.namespace, mine.name))
+        pages = self._cluster.select(kinds.JOB, mine.namespace, labels=release_pods.labels(mine))
+        about = ((raw, observed.job(raw)) async for raw in first_objects(pages))
+        return [raw async for raw, job in about if job and job.owner == mine.uid and job.uid not in known]
 
     async def _create(self, mine: Metadata, manifest: Object, digest: str) -> Object:
         """Create a Job, and return it; return one of ours that exists already."""
@@ -120,22 +127,16 @@ class Runner:
             return  # it has just changed: the watch brings that
         records.say(logger, mine, f"delete Job {job.name}")
 
-    async def leave(self, mine: Metadata, job: Job) -> Object:
-        """Mark a Job as left, and return it.
-
-        Its annotations are read first: somebody may have removed all of them.
-        """
-        async with patiently():
-            live = await self._cluster.get(kinds.JOB, job.namespace, job.name)
-        if live is None:
-            raise errors.NotFoundError(f"Job {job.name} is gone")
-        marks = {naming.RELEASE_KEY_ANNOTATION: job.key, naming.RELEASE_LEFT_ANNOTATION: "true"}
-        annotations = {**lenient.mapping(live, "metadata", "annotations"), **marks}
-        same = unchanged({**live["metadata"], "uid": job.uid})
-        noted = {"op": "add", "path": "/metadata/annotations", "value": annotations}
-        marked = await self._cluster.patch(kinds.JOB, job.namespace, job.name, [*same, noted])
+    async def leave(self, mine: Metadata, job: Job) -> list[Object]:
+        """Mark a Job as left, and return it; nothing if it has just changed: the watch brings that."""
+        same = unchanged({"uid": job.uid, "resourceVersion": job.resource_version})
+        label = {"op": "add", "path": LEFT, "value": "true"}
+        try:
+            marked = await patient(self._cluster.patch(kinds.JOB, job.namespace, job.name, [*same, label]))
+        except errors.ConflictError:
+            return []
         records.say(logger, mine, f"update Job {job.name}")
-        return marked
+        return [marked]
 
     async def _prune(self, mine: Metadata, over: Sequence[Job]) -> None:
         """Delete the oldest of the Jobs that are over; what can't be deleted now goes at the next release."""
@@ -145,15 +146,6 @@ class Runner:
             except errors.ClusterError as error:
                 records.say(logger, mine, f"old Jobs can't be deleted: {error}", logging.WARNING)
                 return
-
-    async def _unknown(self, mine: Metadata, known: Collection[str]) -> list[Object]:
-        """Return the Jobs of a Formation's releases but those of some uids, as they are now.
-
-        Another leader, or a request without an answer, may have made one that the watch hasn't brought.
-        """
-        pages = self._cluster.select(kinds.JOB, mine.namespace, labels=release_pods.labels(mine))
-        about = ((raw, observed.job(raw)) async for raw in first_objects(pages))
-        return [raw async for raw, job in about if job and job.owner == mine.uid and job.uid not in known]
 
 
 async def _unrenderable(mine: Metadata, content: FormationSpec) -> list[Problem]:

@@ -84,8 +84,8 @@ async def test_a_pass_writes_nothing_again_while_the_crd_does_not_answer() -> No
 
 def left(shop: Shop) -> list[str]:
     """Return the Jobs that are marked as left: how they end counts for nothing."""
-    mark = naming.RELEASE_LEFT_ANNOTATION
-    return [each["metadata"]["name"] for each in shop.jobs() if mark in each["metadata"]["annotations"]]
+    mark = naming.RELEASE_LEFT_LABEL
+    return [each["metadata"]["name"] for each in shop.jobs() if mark in each["metadata"]["labels"]]
 
 
 async def test_no_job_is_marked_as_left_because_the_crd_has_lost_the_release_command(shop: Shop) -> None:

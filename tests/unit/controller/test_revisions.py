@@ -7,7 +7,7 @@ import pytest
 from formation_operator.api import content_changes, naming
 from formation_operator.api.content import content_of, digest_of
 from formation_operator.kube import errors, port
-from formation_operator.release import keeper
+from formation_operator.release import revision_store
 from formation_operator.requeue import Lane
 from tests.builders import Manifest, a_formation
 from tests.unit.fakes.cluster import Incident
@@ -272,7 +272,7 @@ async def test_without_the_right_all_else_works_and_the_status_says_what_is_miss
     assert web["spec"]["template"]["spec"]["containers"][0]["image"] == "shop:v3"
 
     here.cluster.incidents.clear()
-    here.time.seconds += keeper.RETRY_MOST
+    here.time.seconds += revision_store.RETRY_MOST
     await here.settle()
     assert here.failed is None
     assert here.numbers == {"shop:v3": 3}, "as the Deployments say"
@@ -384,7 +384,7 @@ async def test_one_whose_answer_was_lost_has_no_second_number(shop: Shop) -> Non
     lost = Incident("apply", REVISION, error=errors.UnavailableError("lost"), carried_out=True)
     shop.cluster.incidents.append(lost)
     await shop.change(image="shop:v2")
-    shop.time.seconds += keeper.RETRY_FIRST
+    shop.time.seconds += revision_store.RETRY_FIRST
     await shop.settle()
     assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
     assert (shop.status["revision"]["number"], shop.failed) == (2, None)
