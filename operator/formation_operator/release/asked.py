@@ -20,7 +20,7 @@ from formation_operator.observe.faults import Faults, Problem
 from formation_operator.observe.jobs import Job
 from formation_operator.release.gate import Decision, Gate
 from formation_operator.release.revisions import History
-from formation_operator.requeue import Lane, Requeue
+from formation_operator.requeue import Lane, Requeue, soonest
 
 RETRY_FIRST, RETRY_MOST = 2.0, 300.0
 """Seconds until a step that failed is tried again, at first and at the most."""
@@ -61,8 +61,8 @@ class Noted:
     """What names the content that was let through last, before a Deployment does."""
     lost: tuple[str, str] = "", ""
     """The digest of a content, and which of its fields the CRD has lost; nothing if it has all."""
-    unreleased: str = ""
-    """The digest of a content that was found not to be let through before."""
+    unreleased: tuple[str, bool] = "", False
+    """The digest of a content that was found not to be let through before, and whether a revision keeps it."""
     kept: Mark | None = None
     """The content whose revision was written last."""
     unkept: Tried[Problem | None] | None = None
@@ -168,6 +168,10 @@ class Chosen(NamedTuple):
     written: Sequence[Object] = ()
     """The Jobs that were written, as the API server answered."""
     notices: Sequence[Notice] = ()
+
+    def later(self, requeue: Requeue | None, *problems: Problem) -> "Chosen":
+        """Return this with when to go on, and with why that has to wait."""
+        return self._replace(requeue=soonest(self.requeue, requeue), problems=[*self.problems, *problems])
 
     @property
     def job(self) -> Job | None:

@@ -89,7 +89,7 @@ class Chooser:
         """Give the wanted content its number, and return it as the one to render."""
         noted, content, is_first = this.noted, content_of(this.raw["spec"]), this.noted.released is None
         mark = await self._store.let_through(this, noted.digest, content)
-        noted.unreleased = ""
+        noted.unreleased = "", False
         if this.formation.spec.release is not None:
             self._store.hold(this.formation.metadata, mark, content)
         notices: list[Notice] = []
@@ -115,9 +115,10 @@ class Chooser:
     async def _gate(self, this: Asked, before: Content | None) -> Gate:
         noted = this.noted
         needs_none = noted.is_released or (before is not None and _is_given_the_same(this, before.spec))
-        if not needs_none and noted.unreleased != noted.digest:
-            needs_none = (await self._store.kept(this.formation.metadata, noted.digest))[0] > 0
-            noted.unreleased = "" if needs_none else noted.digest
+        if not needs_none and noted.unreleased[0] != noted.digest:
+            number, kept = await self._store.kept(this.formation.metadata, noted.digest)
+            needs_none = number > 0
+            noted.unreleased = ("", False) if needs_none else (noted.digest, kept is not None)
         return Gate(noted.digest, noted.key, needs_none, bool(this.formation.spec.suspend), this.jobs)
 
     def _unread(self, this: Asked, error: errors.ClusterError) -> Chosen:

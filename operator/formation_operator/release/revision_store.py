@@ -127,7 +127,10 @@ class RevisionStore:
 
     async def prepare(self, this: Asked) -> None:
         """Keep the wanted content without a number, as long as it isn't released; raise `ClusterError`."""
-        await self._write(this, Mark(0, this.noted.digest), content_of(this.raw["spec"]))
+        kept = this.noted.digest, True
+        if this.noted.unreleased != kept:
+            await self._write(this, Mark(0, this.noted.digest), content_of(this.raw["spec"]))
+            this.noted.unreleased = kept
 
     async def keep(self, this: Asked, chosen: Chosen) -> Requeue | None:
         """Keep the content that is rendered, if it isn't yet; then prune, and adopt what has no owner.
