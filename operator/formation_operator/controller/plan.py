@@ -114,17 +114,13 @@ class Planning:
 
         A schedule has no count: its action says whether it begins runs.
         """
-        count, formation = self.wanted.counts.get(name), self.wanted.formation
-        if formation.spec.paused:
-            return None
-        if name in self.wanted.suspended:
-            child = self.children.get((ChildKind.CRON_JOB, naming.child(formation.metadata.name, name)))
-            return planner.pause(name, child, self.context, suspend=self.wanted.suspended[name])
-        child = deployment_of(self.children, formation.metadata.name, name)
-        if child is None or count is None:
+        formation = self.wanted.formation
+        kind = ChildKind.CRON_JOB if name in self.wanted.suspended else ChildKind.DEPLOYMENT
+        child = self.children.get((kind, naming.child(formation.metadata.name, name)))
+        if child is None or formation.spec.paused:
             return None
         adopted = planner.adopt(name, child, formation.metadata, self.context)
-        return adopted or planner.scale(name, child, count, self.context)
+        return adopted or planner.alone(name, child, self.context)
 
     def _pauses(self) -> list[Action]:
         """Return what adopts schedules, and stops those that are suspended now.

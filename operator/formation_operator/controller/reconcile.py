@@ -195,8 +195,7 @@ class Reconciler:
         memory.keep(children.values())
         context, lost = self._context(this, wanted), memory.there - children.keys()
         planning = Planning(wanted, children, context, memory, this.faults)
-        counts, suspended = wanted.counts, wanted.suspended
-        by = executor.Executor(self._cluster, wanted.formation, context, lost, counts, suspended)
+        by = executor.Executor(self._cluster, wanted.formation, context, lost)
         this.intents.extend(() if wanted.undecided else planning.as_before())
         async with asyncio.TaskGroup() as group:
             started = [] if this.intents else await self._start(this, planning, by, group)
@@ -243,6 +242,8 @@ class Reconciler:
             applied=this.memory.applied,
             restless=scale_requests.restless(wanted.formation.spec, wanted.counts),
             exhausted=self._patience.exhausted(uids, self._clock().timestamp()),
+            counts=wanted.counts,
+            suspended=wanted.suspended,
         )
 
     def _take_in(self, this: Pass, outcome: Outcome) -> None:

@@ -62,7 +62,7 @@ class Noted:
     lost: tuple[str, str] = "", ""
     """The digest of a content, and which of its fields the CRD has lost; nothing if it has all."""
     unreleased: tuple[str, bool] = "", False
-    """The digest of a content that was found not to be let through before, and whether a revision keeps it."""
+    """The digest of a content that wasn't let through before, and whether a revision keeps it."""
     kept: Mark | None = None
     """The content whose revision was written last."""
     unkept: Tried[Problem | None] | None = None

@@ -136,7 +136,7 @@ class Releaser:
             return chosen.later(noted.retry(this.now), problem)
         made = await self._create(mine, manifest, noted.digest)
         await self._prune(mine, [job for job in this.jobs if job.over and not job.deleting])
-        noted.failed = None
+        noted.failed, noted.unreleased = None, (noted.digest, False)
         return chosen._replace(
             decision=Decision(ReleaseState.RUNNING, job=observed.job(made)), written=[made]
         )

@@ -86,6 +86,10 @@ class PlanContext:
     """By process type: why a suspended type can't be kept at zero, and the way out."""
     exhausted: Collection[str]
     """Uids of the objects that were repaired or adopted so often that they may not be now."""
+    counts: Mapping[str, Replicas] = dataclasses.field(default_factory=dict)
+    """The count of each type."""
+    suspended: Mapping[str, bool] = dataclasses.field(default_factory=dict)
+    """Whether each schedule begins no run."""
 
 
 RENAME = "rename the process type or the Formation"
@@ -133,6 +137,15 @@ def decide(intent: Intent, child: Child | None, context: PlanContext) -> Action 
     if as_written(intent, child, context):
         return None
     return _change(intent, child, context)
+
+
+def alone(name: str, child: Child | None, context: PlanContext) -> Action | None:
+    """Return the action that writes alone how much of a type's or schedule's object runs, if that differs."""
+    if child is not None and child.kind.traits.runs_processes and name in context.counts:
+        return scale(name, child, context.counts[name], context)
+    if child is not None and child.kind is ChildKind.CRON_JOB and name in context.suspended:
+        return pause(name, child, context, suspend=context.suspended[name])
+    return None
 
 
 def scale(name: str, child: Child | None, count: Replicas, context: PlanContext) -> Action | None:

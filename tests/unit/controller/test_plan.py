@@ -34,7 +34,7 @@ def planning(formation: Manifest, children: Children | None = None, count: int =
     """Return what plans a Formation each of whose types is to have some processes."""
     read = parsed(formation)
     counts = {name: Replicas(count, count, count) for name in read.spec.processes}
-    context = PlanContext("uid-1", {"uid-1"}, applied={}, restless={}, exhausted=())
+    context = PlanContext("uid-1", {"uid-1"}, applied={}, restless={}, exhausted=(), counts=counts)
     wanted = Wanted(read, Content(read.spec, 1), counts=counts)
     return Planning(wanted, children or {}, context, Memory(), Faults(KEY))
 
