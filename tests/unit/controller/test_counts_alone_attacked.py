@@ -3,11 +3,9 @@
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.kube import errors
 from tests.builders import Manifest, stored
-from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.managed_fields import Owner
-from tests.unit.fakes.releasing import BOTH_V1, KEY, OLD, ONE, UNFIT, Shop, lose_revisions
+from tests.unit.fakes.releasing import BOTH_V1, DENIED, ONE, UNFIT, Shop, lose_revisions
 
 
 async def test_counts_of_restored_deployments_whose_content_is_lost_are_written_once() -> None:
@@ -24,7 +22,7 @@ async def test_counts_of_restored_deployments_whose_content_is_lost_are_written_
     assert shop.counts() == {"shop-web": 0, "shop-worker": 0}
     before = len(shop.cluster.calls)
     await shop.settle()
-    assert not [each for each in shop.cluster.calls[before:] if each.verb in ("apply", "patch")]
+    assert not shop.wrote(before)
 
 
 NIGHTLY: Manifest = {"schedule": "@daily", "command": ["/shop", "report"]}
@@ -37,49 +35,17 @@ def begins_runs(shop: Shop) -> bool:
     return not cron_job["spec"]["suspend"]
 
 
-async def work(shop: Shop) -> None:
-    for _ in range(4):
-        shop.time.seconds += 2
-        await shop.operator.work()
-
-
-@pytest.mark.parametrize("outdated", [False, True], ids=["its content is lost", "the CRD is older"])
-async def test_suspend_stops_a_schedule_of_which_nothing_else_is_known(outdated: bool) -> None:
-    shop = Shop(WITH_A_SCHEDULE)
-    await shop.settle()
-    await shop.finish()
-    if outdated:
-        shop.cluster.spec_schema = OLD
-        await shop.change(release=None)
-    else:
-        await shop.change(image="shop:v2")
-        lose_revisions(shop)
-        shop.restart()
-    await shop.settle()
-    assert begins_runs(shop)
-    await shop.change(suspend=True)
-    assert not begins_runs(shop)
-    before = len(shop.cluster.calls)
-    await work(shop)
-    assert not [each for each in shop.cluster.calls[before:] if each.verb in ("apply", "patch")]
-    await shop.change(suspend=False)
-    assert not begins_runs(shop), "it comes back with the content that the spec asks for"
-
-
 @pytest.mark.parametrize("refused", [False, True], ids=["invalid", "refused"])
 async def test_suspend_stops_a_schedule_that_is_invalid_or_refused_and_brings_it_back(refused: bool) -> None:
     shop = Shop({**ONE, "spec": NO_GATE})
     await shop.settle()
     if refused:
-        no = errors.InvalidError("image policy: denied the request")
-        shop.cluster.incidents.append(Incident("apply", "CronJob", error=no, times=float("inf")))
+        shop.refuse("apply", "CronJob", DENIED)
     else:
         await shop.change(schedules={"nightly": {"resources": UNFIT}})
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"suspend": True}})
-    await work(shop)
+    await shop.change(suspend=True)
     assert not begins_runs(shop)
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"suspend": False}})
-    await work(shop)
+    await shop.change(suspend=False)
     assert begins_runs(shop)
     said = [
         each for each in shop.cluster.notices if each.reason == "DriftRepaired" or "declared" in each.note

@@ -6,8 +6,7 @@ from formation_operator.api import naming
 from formation_operator.kube import errors
 from formation_operator.release import revision_store
 from tests.builders import Manifest
-from tests.unit.fakes.cluster import Incident
-from tests.unit.fakes.releasing import BOTH_V1, KEY, OLD, ONE, Shop, lose_revisions
+from tests.unit.fakes.releasing import BOTH_V1, OLD, ONE, Shop, lose_revisions
 
 SLOW = 1.0
 """Seconds after which a request fails: the operator's patience is a twentieth of that here."""
@@ -33,16 +32,9 @@ async def shop() -> Shop:
     return found
 
 
-async def work(shop: Shop, passes: int = 4) -> None:
-    for _ in range(passes):
-        shop.time.seconds += 2
-        await shop.operator.work()
-
-
 async def test_what_was_not_released_is_not_rolled_out_while_the_crd_does_not_answer(shop: Shop) -> None:
-    shop.cluster.incidents.append(Incident("schema", error=NO_ANSWER, hangs=SLOW, times=float("inf")))
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": PRUNED})
-    await work(shop)
+    shop.refuse("schema", hangs=SLOW)
+    await shop.change(**PRUNED)
     assert shop.images() == BOTH_V1
     assert shop.counts()["shop-web"] == 4
 
@@ -56,11 +48,8 @@ async def test_what_was_not_released_is_not_rolled_out_though_what_was_is_not_kn
         lose_revisions(shop)
     else:
         hangs = SLOW if how == "slow" else 0.0
-        shop.cluster.incidents.append(
-            Incident("get", "ControllerRevision", error=NO_ANSWER, hangs=hangs, times=float("inf"))
-        )
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": PRUNED})
-    await work(shop)
+        shop.refuse("get", "ControllerRevision", hangs=hangs)
+    await shop.change(**PRUNED)
     assert shop.images() == BOTH_V1
     assert shop.counts()["shop-web"] == 4
 
@@ -75,11 +64,11 @@ async def test_a_pass_writes_nothing_again_while_the_crd_does_not_answer() -> No
     shop.cluster.merge("CronJob", "default", cron_job["metadata"]["name"], busy)
     await shop.change(schedules=None)
     shop.restart()
-    shop.cluster.incidents.append(Incident("schema", error=NO_ANSWER, hangs=SLOW, times=float("inf")))
-    await work(shop)
+    shop.refuse("schema", hangs=SLOW)
+    await shop.settle()
     before = len(shop.cluster.calls)
-    await work(shop)
-    assert not [each for each in shop.cluster.calls[before:] if each.verb in ("apply", "patch")]
+    await shop.settle()
+    assert not shop.wrote(before)
 
 
 def left(shop: Shop) -> list[str]:
@@ -89,9 +78,9 @@ def left(shop: Shop) -> list[str]:
 
 
 async def test_no_job_is_marked_as_left_because_the_crd_has_lost_the_release_command(shop: Shop) -> None:
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": PRUNED})
+    shop.declare(**PRUNED)
     before = left(shop)
-    await work(shop)
+    await shop.settle()
     assert left(shop) == before
 
 
@@ -106,23 +95,10 @@ async def test_no_job_is_marked_as_left_while_the_formation_is_paused() -> None:
 NEWER: Manifest = {"x-kubernetes-preserve-unknown-fields": True}
 
 
-async def test_a_count_is_no_manifest_that_was_applied_again_after_the_newer_crd(shop: Shop) -> None:
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": PRUNED})
-    await work(shop)
-    shop.cluster.spec_schema = NEWER
-    for count in (5, 6):
-        await shop.change(processes={"web": {"replicas": count}})
-        assert (shop.images(), shop.counts()["shop-web"]) == (BOTH_V1, count)
-        shop.restart()
-        await work(shop)
-        assert shop.images() == BOTH_V1
-
-
 async def test_what_is_said_of_an_older_crd_stays_the_same_from_leader_to_leader(shop: Shop) -> None:
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": PRUNED})
-    await work(shop)
+    await shop.change(**PRUNED)
     before = shop.status["conditions"]
     for _ in range(2):
         shop.restart()
-        await work(shop)
+        await shop.settle()
     assert shop.status["conditions"] == before

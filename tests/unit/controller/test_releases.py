@@ -8,20 +8,15 @@ from formation_operator.api import naming
 from formation_operator.api.content import content_of, digest_of
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
-from tests.builders import a_formation, a_process, ago, stored
-from tests.unit.facts import condition_of
-from tests.unit.fakes.cluster import Incident
-from tests.unit.fakes.objects import SCALE
+from tests.builders import a_formation, ago, stored
 from tests.unit.fakes.releasing import (
     BOTH_V1,
     BOTH_V2,
-    KEY,
     ONE,
     RELEASE,
     Ended,
     EndedError,
     Shop,
-    lose_revisions,
 )
 
 
@@ -34,7 +29,7 @@ async def test_a_first_deploy_makes_nothing_before_its_release_has_succeeded() -
     assert shop.revisions() == {"shop:v1": 0}
     assert shop.status["release"]["state"] == "Running"
     assert shop.status["summary"] == "release=running"
-    assert condition_of(shop.status, ConditionType.RECONCILING)["reason"] == "Releasing"
+    assert shop.condition(ConditionType.RECONCILING)["reason"] == "Releasing"
 
     await shop.finish()
     assert shop.images() == BOTH_V1
@@ -85,7 +80,7 @@ async def test_what_was_released_last_runs_on_with_todays_counts_until_the_relea
     assert shop.status["release"]["running"] == shop.digest
     assert shop.status["image"] == "shop:v1"
     await shop.change(processes={"web": {"replicas": 3}})
-    shop.cluster.merge("Deployment", "default", "shop-worker", {"spec": {"replicas": 5}}, by=SCALE)
+    shop.scale(worker=5)
     await shop.settle()
     assert shop.counts() == {"shop-web": 3, "shop-worker": 5}
     assert shop.images() == BOTH_V1
@@ -96,40 +91,11 @@ async def test_what_was_released_last_runs_on_with_todays_counts_until_the_relea
     assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
 
 
-async def test_a_release_without_a_change_of_what_it_is_given_isnt_run(shop: Shop) -> None:
-    probe = {"tcpSocket": {"port": "http"}}
-    await shop.change(processes={"web": {"livenessProbe": probe}}, release={"activeDeadlineSeconds": 60})
-    assert len(shop.jobs()) == 1
-    [web, _] = shop.cluster.all("Deployment")
-    assert web["spec"]["template"]["spec"]["containers"][0]["livenessProbe"] == probe
-    assert shop.status["release"]["released"] == shop.digest
-
-
-async def test_what_comes_in_one_edit_with_a_new_image_waits_with_it(shop: Shop) -> None:
-    await shop.change(
-        image="shop:v2", labels={"team": "red"}, processes={"worker": None, "clock": a_process()}
-    )
-    assert shop.images() == BOTH_V1
-    assert shop.counts() == {"shop-web": 1, "shop-worker": 2}
-    await shop.finish()
-    assert shop.images() == {"shop-web": "shop:v2", "shop-clock": "shop:v2"}
-
-
-async def test_going_back_to_what_was_released_before_runs_nothing(shop: Shop) -> None:
-    await shop.change(image="shop:v2")
-    await shop.finish()
-    before = len(shop.jobs())
-    await shop.change(image="shop:v1")
-    assert shop.images() == BOTH_V1
-    assert len(shop.jobs()) == before
-    assert condition_of(shop.status, ConditionType.READY)
-
-
 async def test_a_failed_release_changes_nothing_and_its_revert_is_ready_without_a_job(shop: Shop) -> None:
     await shop.change(image="shop:v2")
     await shop.finish("FailureTarget")
     assert shop.images() == BOTH_V1
-    failed = condition_of(shop.status, ConditionType.STALLED)
+    failed = shop.condition(ConditionType.STALLED)
     assert failed["reason"] == "ReleaseFailed"
     assert "kubectl formation rollback shop" in failed["message"]
     assert f"kubectl delete job shop-release-{shop.digest}" in failed["message"]
@@ -164,34 +130,12 @@ async def test_a_failed_release_is_tried_again_once_its_job_is_deleted_and_its_p
     pod = shop.cluster.put(
         "Pod", {"metadata": {"name": "old", "labels": labels}, "status": {"phase": "Running"}}
     )
-    shop.cluster.remove("Job", "default", f"shop-release-{shop.digest}")
+    shop.remove("Job", f"shop-release-{shop.digest}")
     await shop.settle()
     assert len(shop.jobs()) == 1
     assert "old" in shop.status["release"]["message"]
-    shop.cluster.remove("Pod", "default", pod["metadata"]["name"])
+    shop.remove("Pod", pod["metadata"]["name"])
     await shop.settle()
-    assert len(shop.jobs()) == 2
-    await shop.finish()
-    assert shop.images() == BOTH_V2
-
-
-async def test_deleting_completed_jobs_and_then_all_revisions_isnt_a_retry(shop: Shop) -> None:
-    for restarted in (False, True):
-        for job in shop.jobs():
-            shop.cluster.remove("Job", "default", job["metadata"]["name"])
-        if restarted:
-            lose_revisions(shop)
-            shop.restart()
-        await shop.settle()
-        assert shop.jobs() == []
-    assert shop.images() == BOTH_V1
-
-
-async def test_a_paused_formation_starts_no_release_until_it_is_no_longer_paused(shop: Shop) -> None:
-    await shop.change(paused=True, image="shop:v2")
-    assert len(shop.jobs()) == 1
-    assert shop.revisions() == {"shop:v1": 1}
-    await shop.change(paused=False)
     assert len(shop.jobs()) == 2
     await shop.finish()
     assert shop.images() == BOTH_V2
@@ -209,7 +153,7 @@ async def test_the_content_of_a_release_that_has_started_is_rolled_out_before_th
     await shop.change(image="shop:v4")
     assert len(shop.jobs()) == 2
     assert shop.images() == BOTH_V1
-    shop.cluster.remove("Pod", "default", "v2")
+    shop.remove("Pod", "v2")
     await shop.finish()
     assert shop.images() == BOTH_V2
     assert shop.revisions()["shop:v2"] == 2
@@ -226,36 +170,6 @@ async def test_a_release_none_of_whose_containers_has_started_gives_way_to_a_new
     names = {job["metadata"]["name"] for job in shop.jobs()}
     assert waiting not in names
     assert f"shop-release-{shop.digest}" in names
-
-
-async def test_a_deploy_while_suspended_is_released_after_it_and_no_process_comes_before(shop: Shop) -> None:
-    await shop.change(suspend=True)
-    await shop.change(image="shop:v2")
-    assert len(shop.cluster.asked("apply", "Job")) == 1
-    assert shop.status["release"]["state"] == "Held"
-    assert condition_of(shop.status, ConditionType.READY)["reason"] == "ReleaseHeld"
-
-    await shop.change(suspend=False)
-    assert len(shop.jobs()) == 2
-    assert shop.counts() == {"shop-web": 0, "shop-worker": 0}
-    shop.restart()
-    await shop.settle()
-    assert shop.counts() == {"shop-web": 0, "shop-worker": 0}
-    await shop.finish()
-    assert shop.images() == BOTH_V2
-    assert shop.counts() == {"shop-web": 1, "shop-worker": 2}
-
-
-async def test_a_formation_that_runs_counts_as_released_when_it_gets_a_release_command() -> None:
-    shop = Shop(a_formation(image="shop:v1", processes={"web": a_process(replicas=1)}))
-    await shop.settle()
-    await shop.change(release=RELEASE)
-    assert shop.jobs() == []
-    assert shop.status["release"]["released"] == shop.digest
-    await shop.change(image="shop:v2", release={"command": ["/shop", "migrate2"]})
-    assert shop.images() == {"shop-web": "shop:v1"}
-    await shop.finish()
-    assert shop.images() == {"shop-web": "shop:v2"}
 
 
 async def test_what_an_earlier_formation_has_left_running_names_what_was_released(shop: Shop) -> None:
@@ -276,63 +190,26 @@ async def test_what_an_earlier_formation_has_left_running_names_what_was_release
     assert shop.images() == BOTH_V1
 
 
-async def test_a_release_command_that_is_taken_away_is_ignored(shop: Shop) -> None:
-    await shop.change(image="shop:v2")
-    await shop.change(release=None)
-    assert shop.images() == BOTH_V2
-    assert len(shop.jobs()) == 2, "it ends by itself"
-    assert "release" not in shop.status
-
-
-async def test_no_release_starts_for_a_content_that_cant_be_rendered(shop: Shop) -> None:
-    resources = {"limits": {"cores": "1"}}
-    await shop.change(image="shop:v2", processes={"web": {"resources": resources}})
-    assert len(shop.jobs()) == 1
-    assert "cores" in condition_of(shop.status, ConditionType.STALLED)["message"]
-    assert shop.images() == BOTH_V1
-
-
 async def test_a_job_of_that_name_that_is_somebody_elses_is_never_touched(shop: Shop) -> None:
     spec = copy.deepcopy(shop.spec) | {"image": "shop:v2"}
     name = f"shop-release-{digest_of(content_of(spec))}"
     theirs = shop.cluster.put("Job", {"metadata": {"name": name}})
     await shop.change(image="shop:v2")
     assert shop.cluster.read("Job", "default", name) == theirs
-    assert condition_of(shop.status, ConditionType.STALLED)["reason"] == "NameTaken"
+    assert shop.condition(ConditionType.STALLED)["reason"] == "NameTaken"
     assert shop.images() == BOTH_V1
 
 
 async def test_without_the_right_to_jobs_the_release_says_so_and_nothing_else_changes(shop: Shop) -> None:
     refused = errors.ForbiddenError("jobs.batch is forbidden")
-    shop.cluster.incidents.append(Incident("apply", "Job", error=refused, times=float("inf")))
+    shop.refuse("apply", "Job", refused)
     await shop.change(image="shop:v2", processes={"web": {"replicas": 4}})
-    assert "manifests/rbac" in condition_of(shop.status, ConditionType.STALLED)["message"]
+    assert "manifests/rbac" in shop.condition(ConditionType.STALLED)["message"]
     assert shop.counts()["shop-web"] == 4
     shop.cluster.incidents.clear()
     await shop.settle()
     await shop.finish()
     assert shop.images() == BOTH_V2
-
-
-async def test_where_the_revision_of_what_was_released_is_lost_counts_alone_are_written(
-    shop: Shop,
-) -> None:
-    await shop.change(image="shop:v2")
-    for raw in shop.cluster.all("ControllerRevision"):
-        shop.cluster.remove("ControllerRevision", "default", raw["metadata"]["name"])
-    shop.restart()
-    await shop.change(processes={"web": {"replicas": 4}})
-    assert shop.images() == BOTH_V1
-    assert shop.counts() == {"shop-web": 4, "shop-worker": 2}
-    assert set(shop.status["processes"]) == {"web", "worker"}
-    await shop.change(suspend=True)
-    assert shop.counts() == {"shop-web": 0, "shop-worker": 0}
-    await shop.change(suspend=False)
-    assert shop.images() == BOTH_V1
-    assert "DriftRepaired" not in {each.reason for each in shop.cluster.notices}
-    await shop.finish()
-    assert shop.images() == BOTH_V2
-    assert shop.counts()["shop-web"] == 4
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before a call", "after it"])
@@ -345,7 +222,7 @@ async def test_an_operator_that_ends_at_any_call_releases_once_and_changes_no_te
         await shop.settle()
         await shop.finish()
         made = {job["metadata"]["uid"] for job in shop.jobs()}
-        shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+        shop.declare(image="shop:v2")
         start = len(shop.cluster.calls)
         ended = Ended(shop, start + calls, after=after)
         for _ in range(8):

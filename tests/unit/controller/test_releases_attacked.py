@@ -10,10 +10,8 @@ from formation_operator.diagnose import release_pods
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
 from tests.builders import Manifest, a_formation, a_process, ago
-from tests.unit.facts import condition_of
 from tests.unit.fakes.cluster import Call, Incident
-from tests.unit.fakes.objects import SCALE
-from tests.unit.fakes.releasing import BOTH_V1, BOTH_V2, KEY, RELEASE, EndedError, Shop
+from tests.unit.fakes.releasing import BOTH_V1, BOTH_V2, KEY, EndedError, Shop
 
 
 def a_pod(shop: Shop, state: Manifest, *, phase: str = "Pending") -> Object:
@@ -74,7 +72,7 @@ async def test_a_release_that_isnt_done_has_the_reason_of_its_pod(
     await shop.settle()
     said = shop.status["release"]
     assert (said["state"], said["reason"]) == ("Running", reason)
-    ready = condition_of(shop.status, ConditionType.READY)
+    ready = shop.condition()
     assert (ready["status"], ready["reason"]) == ("False", reason)
     assert ready["message"].startswith(said["message"])
     assert ("Stalled" in {each["type"] for each in shop.status["conditions"]}) == stalled
@@ -129,7 +127,7 @@ async def test_what_runs_beside_a_release_that_has_succeeded_has_a_moment_to_end
     shop.time.seconds += 3
     await shop.operator.work()
     assert "it has succeeded, but proxy beside it keeps running" in shop.status["release"]["message"]
-    assert condition_of(shop.status, ConditionType.STALLED)["reason"] == "Completed"
+    assert shop.condition(ConditionType.STALLED)["reason"] == "Completed"
 
 
 async def test_a_release_that_only_seemed_to_start_gives_way_to_the_one_that_mends_it(shop: Shop) -> None:
@@ -154,9 +152,7 @@ async def test_a_count_in_the_edit_that_starts_a_release_is_written_before_anyth
     shop: Shop,
 ) -> None:
     since = len(shop.cluster.calls)
-    shop.cluster.merge(
-        naming.KIND, *KEY, {"spec": {"image": "shop:v2", "processes": {"web": {"replicas": 5}}}}
-    )
+    shop.declare(image="shop:v2", processes={"web": {"replicas": 5}})
     await shop.operator.work()
     came = positions(shop, since)
     assert shop.counts()["shop-web"] == 5
@@ -169,7 +165,7 @@ async def test_a_count_is_written_before_it_is_read_why_a_release_hangs(shop: Sh
     shop.cluster.put("Pod", a_pod(shop, NO_IMAGE))
     shop.restart()
     since = len(shop.cluster.calls)
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"processes": {"web": {"replicas": 5}}, "image": "v3"}})
+    shop.declare(processes={"web": {"replicas": 5}}, image="v3")
     await shop.operator.work()
     came = positions(shop, since)
     assert shop.counts()["shop-web"] == 5
@@ -186,144 +182,13 @@ async def test_whatever_fails_about_a_release_counts_are_written(
     await shop.change(image="shop:v2", processes={"web": {"replicas": 5}})
     assert shop.counts() == {"shop-web": 5, "shop-worker": 2}
     assert shop.images() == BOTH_V1
-    assert condition_of(shop.status, ConditionType.STALLED)
+    assert shop.condition(ConditionType.STALLED)
 
 
 # A release command that was taken away for a while
 
 
-async def test_what_was_rolled_out_while_there_was_no_release_command_counts_as_released(shop: Shop) -> None:
-    await shop.change(release=None, image="shop:v2")
-    assert shop.images() == BOTH_V2
-    await shop.change(release=RELEASE)
-    assert shop.images() == BOTH_V2
-    assert len(shop.jobs()) == 1
-    await shop.change(image="shop:v3")
-    assert shop.images() == BOTH_V2
-
-
-@pytest.mark.parametrize("restarted", [False, True])
-async def test_the_result_of_a_release_whose_command_was_taken_away_is_ignored_for_good(
-    shop: Shop, restarted: bool
-) -> None:
-    await shop.change(image="shop:v2")
-    await shop.change(release=None, image="shop:v5")
-    await shop.finish()
-    assert set(shop.images().values()) == {"shop:v5"}
-    if restarted:
-        shop.restart()
-    await shop.change(release=RELEASE, image="shop:v6")
-    assert set(shop.images().values()) == {"shop:v5"}
-    await shop.finish()
-    assert set(shop.images().values()) == {"shop:v6"}
-
-
-async def test_a_release_command_that_is_added_just_after_a_deploy_leaves_what_was_deployed(
-    shop: Shop,
-) -> None:
-    await shop.change(release=None)
-    for change in ({"image": "shop:v2"}, {"release": RELEASE}):
-        shop.cluster.merge(naming.KIND, *KEY, {"spec": change})
-        await shop.operator.work()  # its report comes later
-        assert shop.images() == BOTH_V2
-    await shop.settle()
-    assert len(shop.jobs()) == 1
-    assert shop.status["release"]["released"] == shop.digest
-
-
-async def test_a_release_command_that_is_away_for_a_moment_leaves_what_was_deployed_in_that(
-    shop: Shop,
-) -> None:
-    for change in ({"release": None, "image": "shop:v2"}, {"release": RELEASE}):
-        shop.cluster.merge(naming.KIND, *KEY, {"spec": change})
-        await shop.operator.work()  # its report comes later
-        assert shop.images() == BOTH_V2
-    await shop.settle()
-    assert len(shop.jobs()) == 1
-
-
-async def test_a_changed_release_command_runs_although_all_is_as_rendered(shop: Shop) -> None:
-    shop.restart()
-    await shop.change(release={"env": [{"name": "AGAIN", "value": "1"}]})
-    assert len(shop.jobs()) == 2
-
-
-async def test_counts_go_on_where_a_content_was_rolled_out_just_before_a_release_starts(shop: Shop) -> None:
-    for change in ({"labels": {"team": "red"}}, {"image": "shop:v2"}):
-        shop.cluster.merge(naming.KIND, *KEY, {"spec": change})
-        await shop.operator.work()  # its report comes later
-    await shop.change(processes={"web": {"replicas": 5}})
-    assert shop.counts()["shop-web"] == 5
-    assert shop.images() == BOTH_V1
-    assert shop.cluster.read("Deployment", "default", "shop-web")["metadata"]["labels"]["team"] == "red"
-    await shop.finish()
-    assert shop.images() == BOTH_V2
-
-
 # Suspended
-
-
-async def test_a_deploy_just_after_a_resumption_leaves_the_processes_that_run(shop: Shop) -> None:
-    await shop.change(suspend=True)
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"suspend": False}})
-    await shop.operator.work()  # its report comes later
-    assert shop.counts() == {"shop-web": 1, "shop-worker": 2}
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
-    await shop.operator.work()
-    assert shop.counts() == {"shop-web": 1, "shop-worker": 2}
-
-
-async def test_suspend_deploy_and_resume_in_a_breath_keep_the_processes_at_zero_until_the_release(
-    shop: Shop,
-) -> None:
-    for change in ({"suspend": True}, {"image": "shop:v2"}, {"suspend": False}):
-        shop.cluster.merge(naming.KIND, *KEY, {"spec": change})
-        await shop.operator.work()
-    assert shop.counts() == {"shop-web": 0, "shop-worker": 0}
-    await shop.settle()
-    assert shop.counts() == {"shop-web": 0, "shop-worker": 0}
-    await shop.finish()
-    assert shop.images() == BOTH_V2
-    assert shop.counts() == {"shop-web": 1, "shop-worker": 2}
-
-
-async def test_a_pause_during_a_held_resumption_starts_no_process(shop: Shop) -> None:
-    await shop.change(suspend=True)
-    await shop.change(image="shop:v2")
-    await shop.change(suspend=False, paused=True)
-    await shop.change(paused=False)
-    assert shop.counts() == {"shop-web": 0, "shop-worker": 0}
-    await shop.finish()
-    assert shop.counts() == {"shop-web": 1, "shop-worker": 2}
-
-
-async def test_a_process_that_somebody_starts_during_a_held_resumption_resumes_no_other(shop: Shop) -> None:
-    await shop.change(suspend=True)
-    await shop.change(image="shop:v2")
-    await shop.change(suspend=False)
-    shop.cluster.merge("Deployment", "default", "shop-web", {"spec": {"replicas": 3}}, by=SCALE)
-    await shop.settle()
-    assert shop.counts() == {"shop-web": 0, "shop-worker": 0}
-    await shop.finish()
-    assert shop.counts() == {"shop-web": 3, "shop-worker": 2}
-
-
-async def test_counts_of_an_autoscaler_come_back_after_a_held_resumption_too() -> None:
-    shop = Shop(a_formation(image="shop:v1", release=RELEASE, processes={"web": a_process("/web")}))
-    await shop.settle()
-    await shop.finish()
-    shop.cluster.merge("Deployment", "default", "shop-web", {"spec": {"replicas": 4}}, by=SCALE)
-    await shop.settle()
-    for change in ({"suspend": True}, {"image": "shop:v2"}, {"suspend": False}):
-        shop.cluster.merge(naming.KIND, *KEY, {"spec": change})
-        await shop.operator.work()
-    await shop.settle()
-    assert shop.counts() == {"shop-web": 0}
-    await shop.finish()
-    assert shop.counts() == {"shop-web": 4}
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v3"}})
-    await shop.operator.work()
-    assert shop.counts() == {"shop-web": 4}
 
 
 # Jobs that aren't known, have changed, or are of another Formation
@@ -331,16 +196,12 @@ async def test_counts_of_an_autoscaler_come_back_after_a_held_resumption_too() -
 
 async def test_no_release_starts_beside_one_that_isnt_known_yet(shop: Shop) -> None:
     shop.cluster.watchers.clear()  # the watch is late
-    shop.operator.known.see(
-        naming.KIND, shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
-    )
+    shop.operator.known.see(naming.KIND, shop.declare(image="shop:v2"))
     lost = errors.UnavailableError("the answer is lost")
     shop.cluster.incidents.append(Incident("apply", "Job", error=lost, carried_out=True))
     await shop.operator.work()
     assert len(shop.jobs()) == 2
-    shop.operator.known.see(
-        naming.KIND, shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v3"}})
-    )
+    shop.operator.known.see(naming.KIND, shop.declare(image="shop:v3"))
     shop.time.seconds += 10
     await shop.operator.work()
     assert len(shop.jobs()) == 2, "two releases at once"
@@ -354,7 +215,7 @@ async def test_a_job_that_changes_just_when_it_is_deleted_is_deleted_later(shop:
         shop.cluster.merge("Job", "default", waiting, {"status": {"ready": 0}})
 
     shop.cluster.incidents.append(Incident("delete", "Job", meanwhile=change))
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v3"}})
+    shop.declare(image="shop:v3")
     result = await shop.operator.run(KEY)
     assert waiting in {job["metadata"]["name"] for job in shop.jobs()}
     assert result.requeue is not None
@@ -365,9 +226,9 @@ async def test_the_trouble_of_a_release_that_gives_way_isnt_that_of_the_newer_on
     await shop.change(image="shop:v2")
     shop.cluster.put("Pod", a_pod(shop, NO_IMAGE))
     await shop.settle()
-    assert condition_of(shop.status, ConditionType.STALLED)
+    assert shop.condition(ConditionType.STALLED)
     job = shop.cluster.read("Job", "default", f"shop-release-{shop.digest}")
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v3"}})
+    shop.declare(image="shop:v3")
     for _ in range(3):
         shop.time.seconds += 2
         await shop.operator.work()
@@ -386,7 +247,7 @@ async def test_what_a_formation_of_the_same_name_leaves_behind_is_waited_for(kin
     shop.cluster.put(kind, {"metadata": {"name": name, "labels": labels, "ownerReferences": owners}})
     await shop.settle()
     assert "Stalled" not in {each["type"] for each in shop.status["conditions"]}
-    shop.cluster.remove(kind, "default", name)
+    shop.remove(kind, name)
     await shop.settle()
     await shop.finish()
     assert shop.images() == BOTH_V1
@@ -403,11 +264,11 @@ async def test_a_job_that_has_lost_its_annotations_holds_up_no_later_release(sho
 
 async def test_a_content_whose_number_is_refused_waits_and_the_status_says_why(shop: Shop) -> None:
     refused = errors.ForbiddenError("controllerrevisions is forbidden")
-    shop.cluster.incidents.append(Incident("patch", "ControllerRevision", error=refused, times=float("inf")))
+    shop.refuse("patch", "ControllerRevision", refused)
     await shop.change(image="shop:v2")
     await shop.finish()
     assert shop.images() == BOTH_V1
-    assert "controllerrevisions is forbidden" in condition_of(shop.status, ConditionType.STALLED)["message"]
+    assert "controllerrevisions is forbidden" in shop.condition(ConditionType.STALLED)["message"]
     await shop.change(processes={"web": {"replicas": 4}})
     assert shop.counts()["shop-web"] == 4
     shop.cluster.incidents.clear()
@@ -473,10 +334,10 @@ async def test_a_content_of_the_same_key_stays_if_the_operator_ends_before_it_re
 async def test_without_the_right_to_read_revisions_it_is_said_why_nothing_changes(shop: Shop) -> None:
     shop.restart()
     refused = errors.ForbiddenError("controllerrevisions.apps is forbidden")
-    shop.cluster.incidents.append(Incident("get", "ControllerRevision", error=refused, times=float("inf")))
+    shop.refuse("get", "ControllerRevision", refused)
     await shop.change(image="shop:v2")
     assert shop.images() == BOTH_V1
-    assert "controllerrevisions" in condition_of(shop.status, ConditionType.READY)["message"]
+    assert "controllerrevisions" in shop.condition()["message"]
     shop.cluster.incidents.clear()
     await shop.settle()
     await shop.finish()
@@ -487,7 +348,7 @@ async def test_a_release_whose_job_cant_be_watched_any_more_says_so(shop: Shop) 
     await shop.change(image="shop:v2")
     shop.operator.known.set_forbidden("Job", None, forbidden=True)
     await shop.settle()
-    assert "may not list Jobs" in condition_of(shop.status, ConditionType.STALLED)["message"]
+    assert "may not list Jobs" in shop.condition(ConditionType.STALLED)["message"]
     assert shop.images() == BOTH_V1
     shop.operator.known.set_forbidden("Job", None, forbidden=False)
     await shop.finish()
@@ -497,46 +358,7 @@ async def test_a_release_whose_job_cant_be_watched_any_more_says_so(shop: Shop) 
 # What runs, where no revision keeps it
 
 
-async def test_where_no_revision_keeps_what_runs_an_added_release_command_runs_once_more() -> None:
-    shop = Shop(a_formation(image="shop:v1", processes={"web": a_process(replicas=1)}))
-    await shop.settle()
-    for raw in shop.cluster.all("ControllerRevision"):
-        shop.cluster.remove("ControllerRevision", "default", raw["metadata"]["name"])
-    shop.cluster.merge(naming.KIND, *KEY, {"status": None})
-    shop.restart()
-    await shop.change(release=RELEASE)
-    assert len(shop.jobs()) == 1
-    await shop.change(suspend=True)
-    assert shop.counts() == {"shop-web": 0}
-    await shop.change(suspend=False)
-    await shop.finish()
-    assert shop.status["release"]["state"] == "Succeeded"
-    assert shop.counts() == {"shop-web": 1}
-
-
 # Twice, and at zero
-
-
-async def test_what_was_let_through_needs_no_second_release_though_its_job_is_gone(shop: Shop) -> None:
-    await shop.change(image="shop:v2")
-    await shop.finish()
-    for raw in shop.jobs():
-        shop.cluster.remove("Job", "default", raw["metadata"]["name"])
-    await shop.change(release=None, image="shop:v3")
-    await shop.change(release=RELEASE, image="shop:v2")
-    assert not shop.jobs()
-    assert shop.images() == BOTH_V2
-
-
-async def test_a_type_that_was_at_zero_before_a_suspension_can_be_scaled_while_a_release_waits(
-    shop: Shop,
-) -> None:
-    await shop.change(processes={"web": {"replicas": 0}})
-    await shop.change(image="shop:v2")
-    await shop.change(suspend=True)
-    await shop.change(suspend=False)
-    await shop.change(processes={"web": {"replicas": 3}})
-    assert (shop.counts(), shop.images()) == ({"shop-web": 3, "shop-worker": 0}, BOTH_V1)
 
 
 # Without a release

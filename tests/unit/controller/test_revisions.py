@@ -11,7 +11,6 @@ from formation_operator.release import revision_store
 from formation_operator.requeue import Lane
 from tests.builders import Manifest, a_formation
 from tests.unit.fakes.cluster import Incident
-from tests.unit.fakes.objects import SCALE
 from tests.unit.fakes.shop import KEY, REVISION, TWO, Shop
 
 
@@ -69,7 +68,7 @@ async def test_what_is_no_content_makes_none_and_costs_no_request(shop: Shop, ch
 
 async def test_a_scale_request_on_a_deployment_makes_none(shop: Shop) -> None:
     before = len(shop.cluster.calls)
-    shop.cluster.merge("Deployment", "default", "shop-web", {"spec": {"replicas": 6}}, by=SCALE)
+    shop.scale(web=6)
     await shop.settle()
     assert shop.spec["processes"]["web"]["replicas"] == 6
     assert shop.calls(before) == []
@@ -132,7 +131,7 @@ async def test_one_that_cannot_be_deleted_goes_at_the_next_deploy(shop: Shop) ->
 async def test_somebody_deletes_the_one_that_runs_and_nothing_happens_until_the_next_deploy(
     shop: Shop,
 ) -> None:
-    shop.cluster.remove(REVISION, "default", shop.name)
+    shop.remove(REVISION, shop.name)
     before = len(shop.cluster.calls)
     await shop.change(processes={"web": {"replicas": 3}})
     assert shop.calls(before) == []
@@ -216,7 +215,7 @@ async def test_while_those_of_a_formation_from_before_are_deleted_it_tries_again
     await here.settle()
     assert here.failed is None
     assert "revision" not in here.status
-    here.cluster.remove(REVISION, "default", here.name)
+    here.remove(REVISION, here.name)
     here.time.seconds += 8
     await here.settle()
     assert here.numbers == {"shop:v1": 1}
@@ -224,9 +223,9 @@ async def test_while_those_of_a_formation_from_before_are_deleted_it_tries_again
 
 
 async def test_one_that_is_deleted_while_it_is_looked_at_is_made_anew_soon(shop: Shop) -> None:
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    shop.declare(image="shop:v2")
     shop.forge(shop.name, "uid-0")
-    gone = Incident("get", REVISION, meanwhile=lambda: shop.cluster.remove(REVISION, "default", shop.name))
+    gone = Incident("get", REVISION, meanwhile=lambda: shop.remove(REVISION, shop.name))
     shop.cluster.incidents.append(gone)
     await shop.settle()
     assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
@@ -235,7 +234,7 @@ async def test_one_that_is_deleted_while_it_is_looked_at_is_made_anew_soon(shop:
 async def test_one_of_a_formation_from_before_that_does_not_go_is_said_after_half_a_minute(
     shop: Shop,
 ) -> None:
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    shop.declare(image="shop:v2")
     shop.forge(shop.name, "uid-0")
     tries = []
     for second in range(40):
@@ -339,7 +338,7 @@ async def test_a_content_is_kept_before_it_is_known_whether_all_of_it_can_be_ren
 async def test_a_content_whose_template_is_refused_has_its_number_too(shop: Shop) -> None:
     refused = Incident("apply", "Deployment", "shop-worker", error=errors.InvalidError("no"), times=99)
     shop.cluster.incidents.append(refused)
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    shop.declare(image="shop:v2")
     for _ in range(3):
         shop.time.seconds += 2
         await shop.operator.run(KEY)
@@ -363,7 +362,7 @@ async def test_killed_between_the_revision_and_the_status_it_has_no_second_numbe
     await here.settle()
     if image == "shop:v1":
         await here.change(image="shop:v3")
-    here.cluster.merge(naming.KIND, *KEY, {"spec": {"image": image}})
+    here.declare(image=image)
     here.cluster.incidents.append(
         Incident("replace_status", error=errors.UnavailableError("killed"), times=9)
     )

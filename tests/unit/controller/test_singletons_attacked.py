@@ -5,9 +5,7 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.kube import errors
 from tests.builders import Manifest, a_formation, a_process
-from tests.unit.fakes.cluster import Incident
-from tests.unit.fakes.objects import SCALE
-from tests.unit.fakes.releasing import KEY, MORE, RELEASE, UNFIT, Shop, a_clock, lose_revisions, strategy
+from tests.unit.fakes.releasing import DENIED, MORE, RELEASE, UNFIT, Shop, a_clock, lose_revisions, strategy
 
 OFF = a_process("/clock", replicas=0, singleton=True)
 ONE_MAY_DO: Manifest = {"singleton": None}
@@ -24,12 +22,6 @@ def counted(shop: Shop) -> list[int]:
 
     shop.cluster.watchers.append(see)
     return found
-
-
-async def work(shop: Shop) -> None:
-    for _ in range(4):
-        shop.time.seconds += 2
-        await shop.operator.work()
 
 
 @pytest.mark.parametrize("release", [None, RELEASE], ids=["without a release", "with one"])
@@ -66,12 +58,12 @@ async def test_the_count_of_what_was_a_singleton_lands_once_though_its_strategy_
     shop = await a_clock(None)
     await shop.change(image="shop:v2", processes={"clock": MORE})
     assert shop.counts() == {"shop-clock": 1}
-    no = errors.InvalidError("image policy: denied the request")
-    shop.cluster.incidents.append(Incident("apply", "Deployment", error=no, times=float("inf")))
+
+    shop.refuse("apply", "Deployment", DENIED)
     counts = counted(shop)
     for _ in range(4):
         shop.run_well()
-        await work(shop)
+        await shop.settle()
     assert counts == sorted(counts)
     assert shop.counts() == {"shop-clock": 3}
 
@@ -79,11 +71,10 @@ async def test_the_count_of_what_was_a_singleton_lands_once_though_its_strategy_
 async def test_a_singletons_processes_end_first_though_its_count_is_undecided() -> None:
     shop = await a_clock(None)
     no = errors.ForbiddenError("formations is forbidden")
-    shop.cluster.incidents.append(Incident("patch", naming.KIND, error=no, times=float("inf")))
-    shop.cluster.merge("Deployment", "default", "shop-clock", {"spec": {"replicas": 2}}, by=SCALE)
-    await work(shop)
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2", "processes": {"clock": ONE_MAY_DO}}})
-    await work(shop)
+    shop.refuse("patch", naming.KIND, no)
+    shop.scale(clock=2)
+    await shop.settle()
+    await shop.change(image="shop:v2", processes={"clock": ONE_MAY_DO})
     assert (strategy(shop), shop.images()) == ("Recreate", {"shop-clock": "shop:v2"})
 
 
@@ -95,13 +86,10 @@ async def test_a_count_of_one_that_comes_with_singleton_waits_while_its_content_
     await shop.settle()
     clock: Manifest = {"singleton": True, "replicas": 1}
     if refused:
-        no = errors.InvalidError("image policy: denied the request")
-        shop.cluster.incidents.append(Incident("apply", "Deployment", error=no, times=float("inf")))
+        shop.refuse("apply", "Deployment", DENIED)
     else:
         clock["resources"] = UNFIT
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"processes": {"clock": clock}}})
-    await work(shop)
+    await shop.change(processes={"clock": clock})
     assert shop.counts() == {"shop-clock": 5}
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"suspend": True}})
-    await work(shop)
+    await shop.change(suspend=True)
     assert shop.counts() == {"shop-clock": 0}

@@ -199,7 +199,7 @@ async def test_an_annotation_that_somebody_has_written_says_only_what_we_would_w
 
 
 async def test_while_a_content_has_no_revision_the_one_before_gets_no_credit_for_it(shop: Shop) -> None:
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    shop.declare(image="shop:v2")
     shop.forge(shop.name, "another", of="other")
     await shop.settle()
     await run_for_a_minute(shop)
