@@ -25,8 +25,8 @@ from tests.unit.fakes.releasing import (
     KEY,
     MORE,
     NIGHTLY,
-    OLD,
     ONE,
+    PULLED,
     RELEASE,
     UNFIT,
     Ended,
@@ -44,16 +44,12 @@ from tests.unit.fakes.releasing import (
 async def test_a_released_singleton_is_one_until_its_own_content_is_rolled_out() -> None:
     shop = await a_clock(RELEASE)
     await shop.change(image="shop:v2", processes={"clock": MORE})
-    assert (shop.counts(), strategy(shop), shop.images()) == (
-        {"shop-clock": 1},
-        "Recreate",
-        {"shop-clock": "shop:v1"},
-    )
+    assert strategy(shop) == "Recreate"
     shop.scale(clock=4)
     await shop.settle()
-    assert shop.counts() == {"shop-clock": 1}
+    shop.shows("clock=1:v1")
     await shop.finish("FailureTarget")
-    assert shop.counts() == {"shop-clock": 1}
+    shop.shows("clock=1:v1")
 
 
 @pytest.mark.parametrize("release", [None, RELEASE], ids=["without a release", "with one"])
@@ -150,14 +146,11 @@ async def test_revisions_of_an_earlier_formation_are_adopted_without_a_number(sh
 async def test_what_was_deployed_while_there_was_no_release_command_stays_though_no_status_says_so(
     shop: Shop,
 ) -> None:
-    shop.declare(release=None, image="shop:v5")
-    shop.cluster.incidents.append(Incident("replace_status", error=EndedError(), times=1))
+    shop.refuse("replace_status", error=EndedError(), times=1)
     with pytest.raises(EndedError):
-        await shop.settle()
-    assert set(shop.images().values()) == {"shop:v5"}
+        await shop.change(release=None, image="shop:v5")
     shop.restart()
-    await shop.change(release=RELEASE, image="shop:v6")
-    assert set(shop.images().values()) == {"shop:v5"}
+    await shop.tell({"release": RELEASE, "image": "shop:v6"}, "web=1:v5 worker=2:v5")
 
 
 @pytest.mark.parametrize("forged", [False, True], ids=["deleted", "forged"])
@@ -205,26 +198,6 @@ async def test_a_release_that_is_refused_is_tried_later_each_time_and_no_sooner_
 # What starts is left alone
 
 
-PULLED: Manifest = {"waiting": {"reason": "ContainerCreating"}}
-
-
-def pod_of_release(shop: Shop, *, created: str, **metadata: str) -> Manifest:
-    """Have the Pod of the release be on a node, where its image is pulled."""
-    labels = {naming.FORMATION_LABEL: "shop", naming.RELEASE_LABEL: shop.digest}
-    pod: Manifest = {
-        "metadata": {
-            "name": "pod",
-            "uid": "of-pod",
-            "labels": labels,
-            "creationTimestamp": created,
-            **metadata,
-        },
-        "spec": {"nodeName": "n1", "containers": [{"name": "release"}]},
-        "status": {"phase": "Pending", "containerStatuses": [{"name": "release", "state": PULLED}]},
-    }
-    return shop.cluster.put("Pod", pod)
-
-
 def kubelet_says(shop: Shop, reason: str, at: str) -> None:
     about = {"kind": "Pod", "uid": "of-pod"}
     kind = "Warning" if reason.startswith("Failed") else "Normal"
@@ -245,27 +218,25 @@ async def test_a_release_that_is_about_to_start_is_never_ended(
     shop: Shop, newer: Manifest, created: str
 ) -> None:
     await shop.change(image="shop:v2")
-    job = shop.status["release"]["job"]
-    pod_of_release(shop, created=created)
+    job = shop.job
+    shop.put_pod(PULLED, created=created)
     kubelet_says(shop, "FailedMount", ago(500))
     kubelet_says(shop, "Pulling", ago(400))
     await shop.change(**newer)
-    assert job in {
-        each["metadata"]["name"] for each in shop.jobs() if not each["metadata"].get("deletionTimestamp")
-    }
+    assert not shop.is_going(job)
 
 
-@pytest.mark.parametrize("gone", [False, True], ids=["its volume can't be mounted", "its node is gone"])
-async def test_a_release_that_can_not_start_gives_way_to_a_newer_one(shop: Shop, gone: bool) -> None:
+@pytest.mark.parametrize("why", ["it has no Pod", "its volume can't be mounted", "its node is gone"])
+async def test_a_release_that_can_not_start_gives_way_to_a_newer_one(shop: Shop, why: str) -> None:
     await shop.change(image="shop:v2")
-    job = shop.status["release"]["job"]
-    pod_of_release(shop, created=ago(60), **({"deletionTimestamp": ago(0)} if gone else {}))
-    if not gone:
+    job = shop.job
+    if why != "it has no Pod":
+        shop.put_pod(PULLED, created=ago(60), **({"deletionTimestamp": ago(0)} if "gone" in why else {}))
+    if "volume" in why:
         kubelet_says(shop, "Scheduled", ago(60))
         kubelet_says(shop, "FailedMount", ago(10))
     await shop.change(image="shop:v3")
-    left = {each["metadata"]["name"]: each["metadata"] for each in shop.jobs()}
-    assert "deletionTimestamp" in left.get(job, {"deletionTimestamp": ""})
+    assert shop.is_going(job)
 
 
 # What a deploy costs, and what it says of itself
@@ -274,18 +245,13 @@ async def test_a_release_that_can_not_start_gives_way_to_a_newer_one(shop: Shop,
 async def test_a_content_that_changes_no_template_is_named_on_one_deployment_by_one_write(shop: Shop) -> None:
     before = len(shop.cluster.calls)
     await shop.change(schedules={"nightly": NIGHTLY})
-    written = [
-        each for each in shop.cluster.calls[before:] if each.verb == "apply" and each.kind == "Deployment"
-    ]
-    assert [each.name for each in written] == ["shop-web"]
+    assert [each.name for each in shop.wrote(before) if each.kind == "Deployment"] == ["shop-web"]
     named = [
         raw["metadata"]["annotations"][naming.CONTENT_ANNOTATION].partition("-")[0]
         for raw in shop.cluster.all("Deployment")
     ]
     assert named == ["2", "1"]
-    await shop.change(image="shop:v2")
-    await shop.finish("FailureTarget", "Failed")
-    assert shop.cluster.all("CronJob"), "what was released last has it"
+    await shop.tell({"image": "shop:v2"}, "the release fails", "nightly=on")
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before a call", "after it"])
@@ -294,8 +260,7 @@ async def test_an_operator_that_ends_at_any_call_of_a_deploy_gives_each_content_
 ) -> None:
     calls = 0
     while True:
-        shop = Shop(a_formation(image="shop:v1", processes=ONE["spec"]["processes"]))
-        await shop.settle()
+        shop = await an_app()
         shop.declare(image="shop:v2")
         ended = Ended(shop, len(shop.cluster.calls) + calls, after=after)
         for _ in range(4):
@@ -325,9 +290,7 @@ async def test_an_operator_that_ends_at_any_call_of_a_deploy_gives_each_content_
 async def test_requests_about_revisions_that_hang_hold_up_no_count_and_without_a_release_no_deploy(
     verb: str,
 ) -> None:
-    shop = Shop(a_formation(image="shop:v1", processes=ONE["spec"]["processes"]))
-    await shop.settle()
-
+    shop = await an_app()
     real = shop.cluster._carry_out  # noqa: SLF001
 
     async def hangs(call: Call, answer: Callable[[], Any]) -> Any:
@@ -411,9 +374,7 @@ async def test_a_spec_that_is_read_in_each_pass_is_not_rolled_out_once_the_crd_h
     shop.cluster.watchers.clear()
     none_is_kept = [*WATCHED, dataclasses.replace(FORMATIONS, share=Share(1))]
     shop.operator = Operator(shop.cluster, shop.time, Cache(watched=none_is_kept))
-    await shop.change(image="shop:v2")
-    await shop.finish("FailureTarget", "Failed")
-    shop.cluster.spec_schema = OLD
+    await shop.tell({"image": "shop:v2"}, "the release fails", "the CRD is older")
     real = shop.cluster.read
 
     def pruned(kind: str, namespace: str, name: str) -> Manifest:
@@ -433,13 +394,12 @@ async def test_a_spec_that_is_read_in_each_pass_is_not_rolled_out_once_the_crd_h
 
 
 @pytest.mark.parametrize("change", [{"image": "shop:v1"}, {"release": None}], ids=["back", "no command"])
-async def test_no_pass_waits_for_a_job_that_can_not_be_read(
+async def test_no_pass_waits_for_a_job_that_can_not_be_marked(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, change: Manifest
 ) -> None:
     monkeypatch.setattr(revision_store, "PATIENCE", 0.05)
-    await shop.change(image="shop:v2")
-    await shop.finish("FailureTarget", "Failed")
-    shop.refuse("get", "Job", hangs=1.0)
+    await shop.tell({"image": "shop:v2"}, "the release fails")
+    shop.refuse("patch", "Job", hangs=1.0)
     shop.declare(**change)
     clock = asyncio.get_running_loop().time
     began = clock()
@@ -452,20 +412,14 @@ async def test_an_api_server_that_answers_each_request_late_holds_up_no_release_
 ) -> None:
     monkeypatch.setattr(revision_store, "PATIENCE", 0.2)
     shop.cluster.incidents.append(Incident(hangs=0.12, times=float("inf")))
-    await shop.change(image="shop:v2")
-    await shop.finish()
-    await shop.settle()
-    assert shop.images() == BOTH_V2
+    await shop.tell({"image": "shop:v2"}, "the release succeeds", "time passes", "web=1:v2 worker=2:v2")
 
 
 async def test_it_is_only_said_that_what_runs_is_not_kept_where_that_is_so(shop: Shop) -> None:
-    await shop.change(image="shop:v2")
-    await shop.finish()
-    shop.restart()
+    await shop.tell({"image": "shop:v2"}, "the release succeeds", "the operator restarts")
     for verb in ("get", "select"):
         shop.refuse(verb, "ControllerRevision")
-    await shop.change(image="shop:v3", processes={"web": {"replicas": 4}})
-    assert (shop.images(), shop.counts()["shop-web"]) == (BOTH_V2, 4)
+    await shop.tell({"image": "shop:v3", "processes": {"web": {"replicas": 4}}}, "web=4:v2 worker=2:v2")
     message = shop.condition()["message"]
     assert "can't be read" in message
     assert "isn't kept" not in message

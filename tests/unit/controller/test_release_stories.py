@@ -1,5 +1,7 @@
 """Deploys, releases and suspensions in many orders, each as a story: what happens, and what runs then."""
 
+from typing import Any
+
 import pytest
 
 from tests.builders import a_process
@@ -140,7 +142,7 @@ async def test_what_runs_after_each_step_of_a_release(shop: Shop, story: list[St
 
 
 IDLE = {"web": a_process("/web", replicas=0)}
-OTHERS: dict[str, tuple[dict[str, object], list[Step]]] = {
+OTHERS: dict[str, tuple[dict[str, Any], list[Step]]] = {
     "an app counts as released when it gets a release command": (
         {"processes": {"web": a_process(replicas=1)}},
         [
@@ -186,6 +188,6 @@ OTHERS: dict[str, tuple[dict[str, object], list[Step]]] = {
 
 
 @pytest.mark.parametrize(("spec", "story"), OTHERS.values(), ids=OTHERS)
-async def test_what_runs_of_other_apps(spec: dict[str, object], story: list[Step]) -> None:
+async def test_what_runs_of_other_apps(spec: dict[str, Any], story: list[Step]) -> None:
     shop = await an_app(**spec)
     await shop.tell(*story)

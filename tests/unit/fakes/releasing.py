@@ -8,7 +8,7 @@ from formation_operator.api.content import content_of, digest_of
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
-from tests.builders import Manifest, a_formation, a_process, stored
+from tests.builders import Manifest, a_formation, a_process, ago, stored
 from tests.unit.facts import condition_of
 from tests.unit.fakes import shop
 from tests.unit.fakes.cluster import Incident
@@ -128,6 +128,41 @@ class Shop(shop.Shop):
             await self.settle() if not isinstance(step, tuple) else None
         assert "DriftRepaired" not in {each.reason for each in self.cluster.notices}
 
+    @property
+    def job(self) -> str:
+        """The name of the Job that releases the content that the Formation has now."""
+        return f"shop-release-{self.digest}"
+
+    @property
+    def is_stalled(self) -> bool:
+        return bool(self.condition(ConditionType.STALLED))
+
+    def is_going(self, job: str) -> bool:
+        """Return whether a Job is deleted, or is about to be."""
+        [*found] = (each["metadata"] for each in self.jobs() if each["metadata"]["name"] == job)
+        return not found or "deletionTimestamp" in found[0]
+
+    def put_pod(
+        self, state: Manifest, *, phase: str = "Pending", created: str = "", **metadata: Any
+    ) -> Object:
+        """Have the Job of the present content have a Pod on a node, by default an hour ago."""
+        uid = self.cluster.read("Job", "default", self.job)["metadata"]["uid"]
+        job = {"apiVersion": "batch/v1", "kind": "Job", "name": self.job, "uid": uid, "controller": True}
+        about = {
+            "name": "pod",
+            "uid": "of-pod",
+            "labels": {naming.FORMATION_LABEL: "shop", naming.RELEASE_LABEL: self.digest},
+            "ownerReferences": [job],
+            "creationTimestamp": created or ago(3600),
+        }
+        status = {
+            "phase": phase,
+            "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": ago(3600)}],
+            "containerStatuses": [{"name": "release", "ready": False, "restartCount": 0, "state": state}],
+        }
+        spec = {"nodeName": "n1", "containers": [{"name": "release"}]}
+        return self.cluster.put("Pod", {"metadata": {**about, **metadata}, "spec": spec, "status": status})
+
     def jobs(self) -> list[Object]:
         return self.cluster.all("Job")
 
@@ -175,6 +210,7 @@ class Ended:
         self._shop.cluster.incidents.remove(self._incident)
 
 
+PULLED: Manifest = {"waiting": {"reason": "ContainerCreating"}}
 UNFIT: Manifest = {"limits": {"gpu": "1"}}
 """Resources that there aren't."""
 MORE: Manifest = {"singleton": None, "replicas": 3}
