@@ -191,8 +191,7 @@ async def test_killed_between_the_note_and_the_status_it_is_ready_a_minute_later
 async def test_an_annotation_that_somebody_has_written_says_only_what_we_would_write(
     shop: Shop, forged: str
 ) -> None:
-    written = {"metadata": {"annotations": {naming.RAN_WELL_ANNOTATION: forged}}}
-    shop.cluster.merge(REVISION, "default", shop.name, written)
+    shop.note(naming.RAN_WELL_ANNOTATION, forged)
     assert shop.ran_well() == set()
     await run_for_a_minute(shop)
     assert shop.ran_well() == {"shop:v1"}

@@ -90,6 +90,17 @@ class Shop:
         return f"shop-{digest_of(content_of(self.spec))}"
 
     @property
+    def image(self) -> str:
+        """The image of web."""
+        web = self.cluster.read("Deployment", "default", "shop-web")
+        return str(web["spec"]["template"]["spec"]["containers"][0]["image"])
+
+    def note(self, annotation: str, value: str) -> None:
+        """Have anybody write an annotation of the revision of the present content."""
+        noted = {"metadata": {"annotations": {annotation: value}}}
+        self.cluster.merge(REVISION, "default", self.name, noted)
+
+    @property
     def numbers(self) -> dict[str, int]:
         """The number of each revision by the image that it keeps."""
         return {raw["data"]["image"]: raw["revision"] for raw in self.cluster.all(REVISION)}

@@ -60,6 +60,10 @@ async def changed_unheard(
     return cluster.read(*WORKER)
 
 
+def nothing(_: FakeCluster) -> None:
+    """Have others do nothing."""
+
+
 def reports(cluster: FakeCluster) -> None:
     cluster.merge(*WORKER, {"status": {"readyReplicas": 1}}, by=CONTROLLER)
 
@@ -77,6 +81,11 @@ def written(cluster: FakeCluster) -> list[str]:
 
 def last(cluster: FakeCluster) -> Call:
     return cluster.asked("apply", "Deployment")[-1]
+
+
+def version(metadata: Object) -> Object:
+    """Return what a write is about."""
+    return {key: metadata[key] for key in ("uid", "resourceVersion")}
 
 
 def image(cluster: FakeCluster) -> str:
@@ -180,12 +189,9 @@ async def test_an_update_costs_one_request_at_the_version_that_was_decided_about
     cluster: FakeCluster, operator: Operator
 ) -> None:
     await operator.work()
-    metadata = cluster.read(*WORKER)["metadata"]
+    there = version(cluster.read(*WORKER)["metadata"])
     assert await updated(cluster, operator) == ["apply"]
-    asked = last(cluster).body["metadata"]
-    assert {key: asked[key] for key in ("uid", "resourceVersion")} == {
-        key: metadata[key] for key in ("uid", "resourceVersion")
-    }
+    assert version(last(cluster).body["metadata"]) == there
 
 
 async def test_over_figures_that_are_not_known_yet_an_update_is_written_after_a_look(
@@ -264,26 +270,16 @@ async def test_what_nobody_has_decided_about_is_not_written_over(
     assert cluster.read(*WORKER) == before
 
 
-async def test_a_count_that_is_let_go_is_handed_over_at_the_version_that_was_decided_about(
-    cluster: FakeCluster, operator: Operator
+@pytest.mark.parametrize("others_do", [nothing, reports], ids=["at the known version", "after a look"])
+async def test_a_count_that_is_let_go_is_handed_over(
+    others_do: Callable[[FakeCluster], None], cluster: FakeCluster, operator: Operator
 ) -> None:
-    await operator.work()
+    await changed_unheard(cluster, operator, others_do)
     declare(cluster, processes={"worker": {"replicas": None}})
     cluster.calls.clear()
-    await operator.work()
-    assert [call.manager for call in cluster.calls if call.verb in ("get", "apply")] == [
-        naming.COUNT_MANAGER,
-        naming.FIELD_MANAGER,
-    ]
-    assert cluster.read(*WORKER)["spec"]["replicas"] == 3
-
-
-async def test_a_count_that_is_let_go_is_handed_over_after_a_look_too(
-    cluster: FakeCluster, operator: Operator
-) -> None:
-    await changed_unheard(cluster, operator, reports)
-    declare(cluster, processes={"worker": {"replicas": None}})
     assert await operator.work()
+    managers = [call.manager for call in cluster.calls if call.verb == "apply"]
+    assert managers[-2:] == [naming.COUNT_MANAGER, naming.FIELD_MANAGER]
     assert cluster.read(*WORKER)["spec"]["replicas"] == 3
     assert await operator.work(), "and there is nothing left to do"
 
@@ -420,10 +416,10 @@ async def test_a_deletion_is_of_the_object_at_the_version_that_was_decided_about
     cluster: FakeCluster, operator: Operator
 ) -> None:
     await operator.work()
-    metadata = cluster.read(*WORKER)["metadata"]
+    there = version(cluster.read(*WORKER)["metadata"])
     assert await removed(cluster, operator) == ["delete"]
-    (call,) = cluster.asked("delete")
-    assert call.body == {key: metadata[key] for key in ("uid", "resourceVersion")}
+    assert [call.body for call in cluster.asked("delete")] == [there]
+    assert [notice.reason for notice in cluster.notices if notice.reason == "Deleted"] == ["Deleted"]
 
 
 @pytest.mark.parametrize("others_do", [reports, scales, orphans, gives_away, replaces])
@@ -468,9 +464,3 @@ async def test_what_is_said_not_to_be_there_is_deleted_all_the_same(
         assert not await operator.work()
     assert await operator.work()
     assert not any(raw["metadata"]["name"] == "shop-worker" for raw in cluster.all("Deployment"))
-
-
-async def test_an_event_tells_of_our_own_deletion(cluster: FakeCluster, operator: Operator) -> None:
-    await operator.work()
-    await removed(cluster, operator)
-    assert [notice.reason for notice in cluster.notices if notice.reason == "Deleted"] == ["Deleted"]
