@@ -234,12 +234,11 @@ class Planning:
 
     def rendered(self, intents: Sequence[Intent]) -> Rendered | None:
         """Return what to remember of all intents; nothing if a child isn't as intended."""
-        uid, applied = self.wanted.formation.metadata.uid, self.memory.applied
         for intent in intents:
             child = self.children.get((intent.kind, intent.name))
             if child is None or child.images != intent.images:
                 return None
-            if not planner.is_as_applied(intent, child, uid, applied):
+            if not planner.is_as_applied(intent, child, self.context):
                 return None
         return Rendered(self.wanted.content.version, self._counts, len(intents))
 

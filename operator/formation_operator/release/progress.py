@@ -32,8 +32,8 @@ def said(this: Asked, chosen: Chosen, cause: Cause) -> Chosen:
         return chosen._replace(status=_succeeded(this, gate), problems=chosen.problems[1:])
     failure, *others = *chosen.problems, None
     problem = _problem(this, gate, decision, cause, failure)
-    job = decision.job if decision.state in (ReleaseState.RUNNING, ReleaseState.FAILED) else None
-    status = _status(decision.state, this.noted.released.digest if this.noted.released else None, job)
+    job, released = chosen.job, this.noted.released
+    status = _status(decision.state, released.digest if released else None, job)
     about = {
         "running": job.digest if job else gate.wanted,
         "reason": lenient.shown(problem.reason, lenient.LONGEST_WORD),

@@ -1,8 +1,8 @@
 """Runs the release command that has to come before a content: starts its Job, deletes or marks one."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Sequence
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, Metadata
@@ -18,7 +18,7 @@ from formation_operator.release import gate, revisions
 from formation_operator.release.asked import NOTHING, RETRY_FIRST, RETRY_MOST, Asked, Chosen
 from formation_operator.release.chooser import Chooser
 from formation_operator.release.gate import Act, Decision, Gate
-from formation_operator.release.revision_store import RevisionStore, patient
+from formation_operator.release.revision_store import RevisionStore, patient, prune
 from formation_operator.release.revisions import LeavingError, TakenError
 from formation_operator.render import cron_job, desired, release_job
 from formation_operator.render.pod_template import InvalidTypeError
@@ -135,7 +135,10 @@ class Releaser:
             problem = Problem("", Trouble.INVALID_SPEC, f"spec.release: {error}")
             return chosen.later(noted.retry(this.now), problem)
         made = await self._create(mine, manifest, noted.digest)
-        await self._prune(mine, [job for job in this.jobs if job.over and not job.deleting])
+        over = [
+            (job.name, job.uid, job.resource_version) for job in this.jobs if job.over and not job.deleting
+        ]
+        await prune(self._cluster, mine, kinds.JOB, over[: max(0, len(over) - KEPT)][:MOST_PRUNED])
         noted.failed, noted.unreleased = None, (noted.digest, False)
         return chosen._replace(
             decision=Decision(ReleaseState.RUNNING, job=observed.job(made)), written=[made]
@@ -190,35 +193,22 @@ class Releaser:
 
     # Delete, and mark
 
-    async def _delete(self, mine: Metadata, job: Job, *, foreground: bool = True) -> None:
-        """Delete a Job; in the foreground its name becomes free when its Pods are gone."""
-        try:
-            await self._cluster.delete(
-                kinds.JOB, job.namespace, job.name, job.uid, job.resource_version, foreground=foreground
-            )
-        except errors.ConflictError:
-            return  # it has just changed: the watch brings that
-        records.say(logger, mine, f"delete Job {job.name}")
+    async def _delete(self, mine: Metadata, job: Job) -> None:
+        """Delete a Job, whose name becomes free when its Pods are gone."""
+        about = kinds.JOB, job.namespace, job.name, job.uid, job.resource_version
+        with contextlib.suppress(errors.ConflictError):  # it has just changed: the watch brings that
+            await self._cluster.delete(*about, foreground=True)
+            records.say(logger, mine, f"delete Job {job.name}")
 
     async def _leave(self, this: Asked, chosen: Chosen, job: Job) -> Chosen:
         """Mark a Job as left, unless it has just changed: the watch brings that."""
         same = unchanged({"uid": job.uid, "resourceVersion": job.resource_version})
         label = {"op": "add", "path": LEFT, "value": "true"}
-        try:
+        with contextlib.suppress(errors.ConflictError):
             marked = await patient(self._cluster.patch(kinds.JOB, job.namespace, job.name, [*same, label]))
-        except errors.ConflictError:
-            return chosen
-        records.say(logger, this.formation.metadata, f"update Job {job.name}")
-        return chosen._replace(written=[*chosen.written, marked])
-
-    async def _prune(self, mine: Metadata, over: Sequence[Job]) -> None:
-        """Delete the oldest of the Jobs that are over; what can't be deleted now goes at the next release."""
-        for job in over[: max(0, len(over) - KEPT)][:MOST_PRUNED]:
-            try:
-                await self._delete(mine, job, foreground=False)
-            except errors.ClusterError as error:
-                records.say(logger, mine, f"old Jobs can't be deleted: {error}", logging.WARNING)
-                return
+            records.say(logger, this.formation.metadata, f"update Job {job.name}")
+            return chosen._replace(written=[*chosen.written, marked])
+        return chosen
 
 
 async def _unrenderable(mine: Metadata, content: FormationSpec) -> list[Problem]:

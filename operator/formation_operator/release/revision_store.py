@@ -96,7 +96,7 @@ class RevisionStore:
         """Return the number of a content's own revision, and what the content says; 0 and nothing without."""
         raw = await self._read(mine, digest)
         content = revisions.content_in(raw, mine, digest) if raw is not None else None
-        return (0, None) if raw is None or content is None else (revisions.number_in(raw, mine), content)
+        return (0, None) if raw is None or content is None else (revisions.number_of(raw, mine), content)
 
     async def _read(self, mine: Metadata, digest: str) -> Object | None:
         name = revision_name(mine.name, digest)
@@ -176,27 +176,28 @@ class RevisionStore:
         return None
 
     async def _write(self, this: Asked, mark: Mark, content: Mapping[str, Any]) -> None:
-        """Keep a content under its number, which is 0 before its release; prune first if a quota is full."""
-        mine = this.formation.metadata
+        """Keep a content under its number, which is 0 before its release."""
+        mine, history = this.formation.metadata, this.noted.history
+        if history is None or mark.digest not in history:
+            made = revisions.manifest(mine, mark, content)
+            with contextlib.suppress(errors.ConflictError):
+                await self._create(this, mark, made)
+                records.say(logger, mine, f"create ControllerRevision {made['metadata']['name']}")
+                return
+        await self._note(mine, mark)
+
+    async def _create(self, this: Asked, mark: Mark, made: Object) -> None:
+        """Create a revision; if a quota is full, prune first what is too much."""
         try:
-            await self._keep(this, mark, content)
+            await patient(self._cluster.create(made, manager=naming.FIELD_MANAGER))
         except errors.ClusterError as error:
+            mine = this.formation.metadata
             if not revisions.is_quota(error):
                 raise
             if not (surplus := _surplus(this, mark, await patient(self._history(mine)))):
                 raise
             await patient(self._prune(mine, surplus))
-            await self._keep(this, mark, content)
-
-    async def _keep(self, this: Asked, mark: Mark, content: Mapping[str, Any]) -> None:
-        mine, history = this.formation.metadata, this.noted.history
-        if history is None or mark.digest not in history:
-            made = revisions.manifest(mine, mark, content)
-            with contextlib.suppress(errors.ConflictError):
-                await patient(self._cluster.create(made, manager=naming.FIELD_MANAGER))
-                records.say(logger, mine, f"create ControllerRevision {made['metadata']['name']}")
-                return
-        await self._note(mine, mark)
+            await patient(self._cluster.create(made, manager=naming.FIELD_MANAGER))
 
     async def _note(self, mine: Metadata, mark: Mark, *, well: bool = False) -> None:
         """Note on a revision its number, if its mark has one, and that its content has run ``well``.
@@ -208,7 +209,7 @@ class RevisionStore:
             raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone, and goes with it")
         if revisions.content_in(live, mine, mark.digest) is None:
             raise TakenError(kinds.CONTROLLER_REVISION, name, "another content")
-        number = mark.number or revisions.number_in(live, mine)
+        number = mark.number or revisions.number_of(live, mine)
         if operations := revisions.numbered(live, mine, number, well=well):
             await patient(self._cluster.patch(kinds.CONTROLLER_REVISION, mine.namespace, name, operations))
             records.say(logger, mine, f"update ControllerRevision {name}")
@@ -224,18 +225,21 @@ class RevisionStore:
                 await self._note(mine, Mark(0, each.digest))
 
     async def _prune(self, mine: Metadata, surplus: Sequence[Listed]) -> None:
-        """Delete revisions; what can't be deleted now goes at the next deploy."""
-        for each in surplus[:MOST_DELETED]:
-            try:
-                await self._cluster.delete(
-                    kinds.CONTROLLER_REVISION, mine.namespace, each.name, each.uid, each.version
-                )
-            except errors.ConflictError:
-                continue  # somebody has just changed it
-            except errors.ClusterError as error:
-                records.say(logger, mine, f"old revisions can't be deleted: {error}", logging.WARNING)
-                return
-            records.say(logger, mine, f"delete ControllerRevision {each.name}")
+        old = [(each.name, each.uid, each.version) for each in surplus[:MOST_DELETED]]
+        await prune(self._cluster, mine, kinds.CONTROLLER_REVISION, old)
+
+
+async def prune(cluster: Cluster, mine: Metadata, kind: str, old: Sequence[tuple[str, str, str]]) -> None:
+    """Delete objects, given name, uid and version; what can't be deleted now goes at the next deploy."""
+    for each in old:
+        try:
+            await cluster.delete(kind, mine.namespace, *each)
+        except errors.ConflictError:
+            continue  # somebody has just changed it
+        except errors.ClusterError as error:
+            records.say(logger, mine, f"an old {kind} can't be deleted: {error}", logging.WARNING)
+            return
+        records.say(logger, mine, f"delete {kind} {each[0]}")
 
 
 def _content(mark: Mark, data: Object) -> Content | None:

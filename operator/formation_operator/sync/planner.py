@@ -192,20 +192,16 @@ def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:
     The fields that the server let us own after that write count as all: it may have dropped an empty field,
     and the same write again would change nothing.
     """
-    if not _bears(intent, child):
-        return False
-    unchanged = _is_as_answered(intent, child, context.applied)
-    return unchanged or owned_fields.covers(intent.manifest, child.owned, context.uid)
-
-
-def is_as_applied(intent: Intent, child: Child, uid: str, applied: Mapping[str, tuple[str, str]]) -> bool:
-    """Return whether a Formation's object is as intended; this needs no manifest."""
-    return (
-        not child.deleting
-        and child.is_owned_by(uid)
-        and _bears(intent, child)
-        and _is_as_answered(intent, child, applied)
+    return _bears(intent, child) and (
+        _is_as_answered(intent, child, context)
+        or owned_fields.covers(intent.manifest, child.owned, context.uid)
     )
+
+
+def is_as_applied(intent: Intent, child: Child, context: PlanContext) -> bool:
+    """Return whether a Formation's object is as intended; this needs no manifest."""
+    is_ours = child.is_owned_by(context.uid) and not child.deleting
+    return is_ours and _bears(intent, child) and _is_as_answered(intent, child, context)
 
 
 def _bears(intent: Intent, child: Child) -> bool:
@@ -213,9 +209,9 @@ def _bears(intent: Intent, child: Child) -> bool:
     return child.digest == intent.digest and intent.handed_over is None and bool(child.owned)
 
 
-def _is_as_answered(intent: Intent, child: Child, applied: Mapping[str, tuple[str, str]]) -> bool:
+def _is_as_answered(intent: Intent, child: Child, context: PlanContext) -> bool:
     """Return whether we own the same fields of an object as after we wrote this intent."""
-    return applied.get(child.uid) == (intent.applied_as, child.owned)
+    return context.applied.get(child.uid) == (intent.applied_as, child.owned)
 
 
 def had(intent: Intent, child: Child, context: PlanContext) -> bool:
