@@ -60,22 +60,22 @@ async def test_what_was_a_singleton_is_one_until_none_of_its_old_processes_is_le
     await shop.change(image="shop:v2", processes={"clock": MORE})
     if release:
         await shop.finish()
-    assert shop.images() == {"shop-clock": "shop:v2"}
-    assert (shop.counts(), strategy(shop)) == ({"shop-clock": 1}, "Recreate")
+    shop.shows("clock=1:v2")
+    assert strategy(shop) == "Recreate"
     shop.run_well()
-    await shop.settle()
-    assert (shop.counts(), strategy(shop)) == ({"shop-clock": 3}, "RollingUpdate")
+    await shop.tell("time passes", "clock=3")
+    assert strategy(shop) == "RollingUpdate"
     before = len(shop.cluster.calls)
     await shop.settle()
-    assert not [each for each in shop.cluster.calls[before:] if each.verb == "apply"]
+    assert not shop.wrote(before)
 
 
 async def test_what_only_stops_being_a_singleton_gets_its_count_without_another_template() -> None:
     shop = await a_clock(None)
     await shop.change(processes={"clock": MORE})
     shop.run_well()
-    await shop.settle()
-    assert (shop.counts(), strategy(shop)) == ({"shop-clock": 3}, "RollingUpdate")
+    await shop.tell("time passes", "clock=3")
+    assert strategy(shop) == "RollingUpdate"
 
 
 # Suspension is a type's

@@ -3,14 +3,12 @@
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.kube import errors
 from formation_operator.release import revision_store
 from tests.builders import Manifest
-from tests.unit.fakes.releasing import BOTH_V1, OLD, ONE, Shop, lose_revisions
+from tests.unit.fakes.releasing import NIGHTLY, RELEASE, Shop, an_app, lose_revisions
 
 SLOW = 1.0
 """Seconds after which a request fails: the operator's patience is a twentieth of that here."""
-NO_ANSWER = errors.UnavailableError("the server doesn't answer")
 PRUNED: Manifest = {"release": None, "processes": {"web": {"replicas": 4}}}
 
 
@@ -23,20 +21,14 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def shop() -> Shop:
     """An app whose second release has failed, under a CRD that doesn't know releases."""
-    found = Shop()
-    await found.settle()
-    await found.finish()
-    await found.change(image="shop:v2")
-    await found.finish("FailureTarget", "Failed")
-    found.cluster.spec_schema = OLD
+    found = await an_app(release=RELEASE)
+    await found.tell({"image": "shop:v2"}, "the release fails", "the CRD is older")
     return found
 
 
 async def test_what_was_not_released_is_not_rolled_out_while_the_crd_does_not_answer(shop: Shop) -> None:
     shop.refuse("schema", hangs=SLOW)
-    await shop.change(**PRUNED)
-    assert shop.images() == BOTH_V1
-    assert shop.counts()["shop-web"] == 4
+    await shop.tell(PRUNED, "web=4:v1 worker=2:v1")
 
 
 @pytest.mark.parametrize("how", ["unreadable", "slow", "gone"])
@@ -47,21 +39,14 @@ async def test_what_was_not_released_is_not_rolled_out_though_what_was_is_not_kn
     if how == "gone":
         lose_revisions(shop)
     else:
-        hangs = SLOW if how == "slow" else 0.0
-        shop.refuse("get", "ControllerRevision", hangs=hangs)
-    await shop.change(**PRUNED)
-    assert shop.images() == BOTH_V1
-    assert shop.counts()["shop-web"] == 4
+        shop.refuse("get", "ControllerRevision", hangs=SLOW if how == "slow" else 0.0)
+    await shop.tell(PRUNED, "web=4:v1 worker=2:v1")
 
 
 async def test_a_pass_writes_nothing_again_while_the_crd_does_not_answer() -> None:
-    spec = {field: value for field, value in ONE["spec"].items() if field != "release"}
-    nightly: Manifest = {"schedule": "@daily", "command": ["/shop", "report"]}
-    shop = Shop({**ONE, "spec": {**spec, "schedules": {"nightly": nightly}}})
-    await shop.settle()
-    [cron_job] = shop.cluster.all("CronJob")
+    shop = await an_app(schedules={"nightly": NIGHTLY})
     busy = {"status": {"active": [{"name": "run"}]}}
-    shop.cluster.merge("CronJob", "default", cron_job["metadata"]["name"], busy)
+    shop.cluster.merge("CronJob", "default", "shop-nightly", busy)
     await shop.change(schedules=None)
     shop.restart()
     shop.refuse("schema", hangs=SLOW)
@@ -90,9 +75,6 @@ async def test_no_job_is_marked_as_left_while_the_formation_is_paused() -> None:
     await shop.change(paused=True)
     await shop.change(release=None)
     assert not left(shop)
-
-
-NEWER: Manifest = {"x-kubernetes-preserve-unknown-fields": True}
 
 
 async def test_what_is_said_of_an_older_crd_stays_the_same_from_leader_to_leader(shop: Shop) -> None:

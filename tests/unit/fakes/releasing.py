@@ -42,6 +42,12 @@ class Shop(shop.Shop):
             self.remove(kind)
         self.leave("Deployment", "Service", "CronJob")
 
+    def forget_content(self) -> None:
+        """Have somebody take away what names the content on each Deployment."""
+        nothing: Manifest = {"metadata": {"annotations": {naming.CONTENT_ANNOTATION: None}}}
+        for name in self.counts():
+            self.cluster.merge("Deployment", "default", name, nothing)
+
     def leave(self, *kinds: str) -> None:
         """Have its Formation deleted, and objects of some kinds stay without an owner."""
         self.cluster.remove(naming.KIND, *KEY)
