@@ -77,7 +77,7 @@ class RevisionStore:
     def hold(self, mine: Metadata, mark: Mark, data: Object) -> Content | None:
         """Hold a content in memory while a later one waits for its release, and return it."""
         if found := _content(mark, data):
-            self._contents.put(mine.namespace, f"{mine.uid}/{mark}", found, 10 * bounds.size(data))
+            self._contents.put(mine.namespace, f"{mine.uid}/{mark}", found, 16 * bounds.size(data))
         return found
 
     async def content(self, mine: Metadata, mark: Mark, *, hold: bool) -> Content | None:
