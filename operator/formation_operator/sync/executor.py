@@ -136,4 +136,4 @@ class Executor:
     async def _adopt(self, action: Action) -> Outcome:
         await check_living(self.cluster, self.formation.metadata)
         adopted = await self._writes.adopt(action, desired.owner_reference(self.formation.metadata))
-        return adopted if adopted.again else adopted.with_event(outcome.adopted(action))
+        return adopted.with_event(outcome.adopted(action))
