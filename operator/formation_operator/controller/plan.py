@@ -28,11 +28,6 @@ MOST_MANIFESTS = 256 * bounds.KIB
 """Bytes of manifests as compact JSON: from there on, these are written before the next type is rendered."""
 
 
-def content_of(formation: Formation) -> Content:
-    """Return what the Formation's spec says now: a pass renders it unless its release has to come first."""
-    return Content(formation.spec, formation.metadata.generation)
-
-
 @dataclasses.dataclass(frozen=True)
 class Wanted:
     """A content, and the counts with which it is rendered."""
@@ -119,17 +114,13 @@ class Planning:
 
         A schedule has no count: its action says whether it begins runs.
         """
-        count, formation = self.wanted.counts.get(name), self.wanted.formation
-        if formation.spec.paused:
-            return None
-        if name in self.wanted.suspended:
-            child = self.children.get((ChildKind.CRON_JOB, naming.child(formation.metadata.name, name)))
-            return planner.pause(name, child, self.context, suspend=self.wanted.suspended[name])
-        child = deployment_of(self.children, formation.metadata.name, name)
-        if child is None or count is None:
+        formation = self.wanted.formation
+        kind = ChildKind.CRON_JOB if name in self.wanted.suspended else ChildKind.DEPLOYMENT
+        child = self.children.get((kind, naming.child(formation.metadata.name, name)))
+        if child is None or formation.spec.paused:
             return None
         adopted = planner.adopt(name, child, formation.metadata, self.context)
-        return adopted or planner.scale(name, child, count, self.context)
+        return adopted or planner.alone(name, child, self.context)
 
     def _pauses(self) -> list[Action]:
         """Return what adopts schedules, and stops those that are suspended now.
@@ -243,12 +234,11 @@ class Planning:
 
     def rendered(self, intents: Sequence[Intent]) -> Rendered | None:
         """Return what to remember of all intents; nothing if a child isn't as intended."""
-        uid, applied = self.wanted.formation.metadata.uid, self.memory.applied
         for intent in intents:
             child = self.children.get((intent.kind, intent.name))
             if child is None or child.images != intent.images:
                 return None
-            if not planner.is_as_applied(intent, child, uid, applied):
+            if not planner.is_as_applied(intent, child, self.context):
                 return None
         return Rendered(self.wanted.content.version, self._counts, len(intents))
 

@@ -25,7 +25,7 @@ from formation_operator.observe.basis import Basis
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.observe.store import Change
 from formation_operator.release import releaser
-from formation_operator.release.asked import RETRY_MOST, Asked, Chosen
+from formation_operator.release.asked import Asked, Chosen
 from formation_operator.replicas import scale_requests, write_through
 from formation_operator.requeue import Lane, Requeue, Result, Retry, soonest
 from formation_operator.settings import Settings
@@ -178,17 +178,14 @@ class Reconciler:
         return judged.undecided
 
     async def _release(self, this: Pass, asked: Asked, chosen: Chosen) -> Chosen:
-        """Have the release go on, unless its content has changed meanwhile; whatever fails about it waits."""
+        """Have the release go on, unless its content has changed meanwhile: that brings another pass."""
         current = self._cache.formations.get(this.key)
         seen = formations.lane_of(this.basis.formation, current)
-        if current is None or seen in (Lane.CHANGE, Lane.BUILD):
-            return chosen  # that brings another pass
-        with this.faults.confined_to(""):
-            chosen = await self._releaser.proceed(asked, chosen)
-            for job in chosen.written:
-                this.changes.extend(self._cache.see(kinds.JOB, job))
-            return chosen
-        return chosen._replace(requeue=Requeue(Lane.REPORT, RETRY_MOST))
+        is_current = current is not None and seen not in (Lane.CHANGE, Lane.BUILD)
+        chosen = await self._releaser.proceed(asked, chosen, is_current=is_current)
+        for job in chosen.written:
+            this.changes.extend(self._cache.see(kinds.JOB, job))
+        return chosen
 
     # Bringing it about
 
@@ -198,8 +195,7 @@ class Reconciler:
         memory.keep(children.values())
         context, lost = self._context(this, wanted), memory.there - children.keys()
         planning = Planning(wanted, children, context, memory, this.faults)
-        counts, suspended = wanted.counts, wanted.suspended
-        by = executor.Executor(self._cluster, wanted.formation, context, lost, counts, suspended)
+        by = executor.Executor(self._cluster, wanted.formation, context, lost)
         this.intents.extend(() if wanted.undecided else planning.as_before())
         async with asyncio.TaskGroup() as group:
             started = [] if this.intents else await self._start(this, planning, by, group)
@@ -246,6 +242,8 @@ class Reconciler:
             applied=this.memory.applied,
             restless=scale_requests.restless(wanted.formation.spec, wanted.counts),
             exhausted=self._patience.exhausted(uids, self._clock().timestamp()),
+            counts=wanted.counts,
+            suspended=wanted.suspended,
         )
 
     def _take_in(self, this: Pass, outcome: Outcome) -> None:

@@ -49,17 +49,16 @@ class Reporting:
 
         Return when to do so again, as findings about Pods may change with time alone.
         """
-        keep = await self.releaser.keep(asked, chosen)  # an edit may come before the report
         later = self.writer.later(this.memory.reports, this.outcomes)
         if later is not None:
-            return soonest(later, keep)
+            return later
         seen, again = await self._seen(this, wanted, asked, chosen, before)
         unkept = asked.noted.unkept
         seen = dataclasses.replace(seen, revision=asked.kept, unrevised=unkept.found if unkept else None)
         ran_well, tried = await self._try(this, asked, seen, before)
         seen = dataclasses.replace(seen, ran_well=ran_well)
         status = steps.report(seen, before, self._now(), this.faults)
-        return soonest(await self._write(this, status), keep, again, tried)
+        return soonest(await self._write(this, status), again, tried)
 
     async def stall(self, this: Pass, problem: Problem) -> Requeue | None:
         """Write why a Formation can't be used into its status; return when to try again."""
@@ -125,7 +124,7 @@ class Reporting:
         now = self.monotonic()
         memory.trial = trial.go_on(seen, memory.trial, now)
         remaining = trial.remaining(seen, memory.trial, now)
-        if newest and remaining == 0 and not await self.releaser.keeper.note_ran_well(asked, newest):
+        if newest and remaining == 0 and not await self.releaser.revisions.note_ran_well(asked, newest):
             memory.trial, remaining = None, trial.LASTS  # the minute begins again
         return remaining == 0, Requeue(Lane.REPORT, remaining) if remaining else None
 

@@ -11,10 +11,8 @@ from formation_operator.api import formation_status, naming
 from formation_operator.api.formation import Formation, FormationSpec, Metadata, ProcessType
 from formation_operator.api.formation_status import FormationStatus
 from formation_operator.api.reasons import Trouble
-from formation_operator.controller import plan
 from formation_operator.controller.memory import Memory
 from formation_operator.controller.plan import Wanted
-from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Autoscaler, Deciding
@@ -22,6 +20,7 @@ from formation_operator.observe.basis import Basis
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Faults, Problem
+from formation_operator.release import gate
 from formation_operator.release.asked import Asked, Chosen
 from formation_operator.render.desired import Intent
 from formation_operator.replicas import count_owner, scale_requests, singletons
@@ -68,14 +67,12 @@ def asked(this: Pass, formation: Formation, known: Cache, now: float) -> Asked:
     return Asked(
         raw=this.basis.formation,
         formation=formation,
-        content=plan.content_of(formation),
         before=formation_status.read(this.basis.formation["status"], spec.processes, spec.schedules or ()),
-        jobs=known.jobs_of(this.key),
+        jobs=gate.in_order(known.jobs_of(this.key), this.basis.uid),
         children=this.basis.children,
         noted=this.memory.releases,
         faults=this.faults,
-        known_jobs=lambda: known.job_uids(this.key),
-        forbidden=known.is_forbidden(kinds.JOB, this.key[0]),
+        known=known,
         now=now,
     )
 
@@ -217,10 +214,10 @@ def _unreleased(wanted: Wanted, chosen: Chosen, *, is_first: bool) -> Iterator[P
             text = DOWN.format(formation.metadata.name)
             yield Problem(name, Trouble.WAITING, text, lasting=False)
         elif not content.known:
-            yield Problem(name, Trouble.WAITING, UNKNOWN if chosen.situation else STAYS, lasting=False)
+            yield Problem(name, Trouble.WAITING, UNKNOWN if chosen.gate else STAYS, lasting=False)
     gone = (
         ()
-        if content.known or is_first or not chosen.situation
+        if content.known or is_first or not chosen.gate
         else formation.spec.processes.keys() - wanted.counts
     )
     for name in sorted(gone):

@@ -15,7 +15,7 @@ from formation_operator.api import bounds, naming
 from formation_operator.api.formation import Formation
 from formation_operator.api.formation_status import FormationStatus
 from formation_operator.controller import parsing, steps
-from formation_operator.controller.plan import Wanted, content_of
+from formation_operator.controller.plan import Wanted
 from formation_operator.foreground import check
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import autoscalers, children, owned_fields
@@ -24,6 +24,7 @@ from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Rollout
 from formation_operator.observe.faults import Faults
 from formation_operator.observe.pods import Pod
+from formation_operator.release.asked import Content
 from formation_operator.render.desired import Intent
 from formation_operator.replicas import scale_requests
 from formation_operator.sync import drift_event
@@ -144,7 +145,7 @@ def test_who_scales_what_is_found_in_linear_time(measure: cost.Measure[Any]) -> 
 
     def counted(given: tuple[Formation, list[Autoscaler]]) -> Any:
         formation, known = given[0], autoscalers.deciding(given[1])
-        counts = steps.counts(Wanted(formation, content_of(formation)), FormationStatus(), {}, known)
+        counts = steps.counts(Wanted(formation, Content(formation.spec, 1)), FormationStatus(), {}, known)
         return counts, list(scale_requests.contended(formation.spec, "shop", known))
 
     assert cost.ratio(counted, scaled(8), scaled(8 * cost.TIMES), measure) < cost.MOST

@@ -15,7 +15,7 @@ from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.observe.children import Children
 from formation_operator.observe.faults import Faults
-from formation_operator.release.asked import Content
+from formation_operator.release.asked import Asked, Content
 from formation_operator.render import desired
 from formation_operator.render.desired import Intent
 from formation_operator.replicas.count_owner import Replicas
@@ -34,8 +34,8 @@ def planning(formation: Manifest, children: Children | None = None, count: int =
     """Return what plans a Formation each of whose types is to have some processes."""
     read = parsed(formation)
     counts = {name: Replicas(count, count, count) for name in read.spec.processes}
-    context = PlanContext("uid-1", {"uid-1"}, applied={}, restless={}, exhausted=())
-    wanted = Wanted(read, plan.content_of(read), counts=counts)
+    context = PlanContext("uid-1", {"uid-1"}, applied={}, restless={}, exhausted=(), counts=counts)
+    wanted = Wanted(read, Content(read.spec, 1), counts=counts)
     return Planning(wanted, children or {}, context, Memory(), Faults(KEY))
 
 
@@ -183,7 +183,7 @@ async def shop(monkeypatch: pytest.MonkeyPatch) -> tuple[FakeCluster, Operator]:
     operator = Operator(cluster, Time())
     await operator.work()
     content = Content(spec(RELEASED), version=-1)
-    monkeypatch.setattr(plan, "content_of", lambda _: content)
+    monkeypatch.setattr(Asked, "declared", content)
     cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2", "processes": {**TODAY, "old": None}}})
     return cluster, operator
 
