@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from formation_operator.api.reasons import State
-from formation_operator.diagnose.finding import PodEvent
+from formation_operator.diagnose.pod_events import PodEvent
 from tests.builders import NOW, Manifest, a_container, a_pod, condition, ended, running, waiting
 
 PROBE = {"exec": {"command": ["false"]}}

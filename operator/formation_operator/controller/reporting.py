@@ -10,7 +10,6 @@ from formation_operator.controller.plan import Wanted
 from formation_operator.controller.runs import Runs
 from formation_operator.controller.steps import Pass
 from formation_operator.diagnose.investigator import Examined, Examiner
-from formation_operator.diagnose.job_cause import Cause
 from formation_operator.foreground import check
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import lenient, timestamps
@@ -87,7 +86,7 @@ class Reporting:
         jobs += [job for each in schedules.values() for job in each.jobs]
         causes, look_again = await self.runs.causes(this, jobs, examined, now)
         with this.faults.confined_to(""):
-            cause = causes.get(chosen.job.name, Cause()) if chosen.job is not None else Cause()
+            cause = causes.get(chosen.job.name) if chosen.job is not None else None
             chosen = progress.said(asked, chosen, cause)
         intents = {each.process_type: each for each in this.intents if each.kind.traits.runs_processes}
         seen = Seen(

@@ -2,8 +2,9 @@
 
 from formation_operator.api.formation import DEADLINE
 from formation_operator.api.formation_status import ReleaseStatus
-from formation_operator.api.reasons import ReleaseState, Trouble
-from formation_operator.diagnose.job_cause import Cause
+from formation_operator.api.reasons import ReleaseState, State, Trouble
+from formation_operator.diagnose import job_pods
+from formation_operator.diagnose.finding import Finding
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.faults import Problem
@@ -15,15 +16,16 @@ from formation_operator.release.gate import Decision, Phase, Situation
 HELD = "the release command starts once spec.suspend is false"
 EARLIER = "it releases an earlier content; the newest is released after it"
 RIGHTS = errors.rights_for(revisions.JOBS)
-UNKNOWN = Cause(
+UNKNOWN = Finding(
+    State.RUNNING,
+    Trouble.REFUSED,
     f"the operator may not list Jobs, so it isn't known how this one goes: {RIGHTS}",
     lasting=True,
-    reason=Trouble.REFUSED,
 )
 ENDS = "to end it: kubectl delete job {}"
 
 
-def said(this: Asked, chosen: Chosen, cause: Cause) -> Chosen:
+def said(this: Asked, chosen: Chosen, cause: Finding | None) -> Chosen:
     """Return what was chosen with what is said of the release, given why its Job isn't done."""
     if chosen.situation is None or chosen.decision is None:
         return chosen
@@ -34,7 +36,7 @@ def said(this: Asked, chosen: Chosen, cause: Cause) -> Chosen:
 
 
 def _said(
-    this: Asked, situation: Situation, decision: Decision, cause: Cause, failure: Problem | None
+    this: Asked, situation: Situation, decision: Decision, cause: Finding | None, failure: Problem | None
 ) -> tuple[ReleaseStatus, Problem | None]:
     wanted, job, state, running = situation.wanted, decision.job, ReleaseState.WAITING, situation.wanted
     match decision.phase:
@@ -75,33 +77,35 @@ def _succeeded(this: Asked, situation: Situation) -> ReleaseStatus:
     return _status(ReleaseState.SUCCEEDED, wanted, job)
 
 
-def _unfinished(job: Job, cause: Cause, *, is_earlier: bool) -> Problem:
+def _unfinished(job: Job, cause: Finding | None, *, is_earlier: bool) -> Problem:
     """Return why a Job isn't done: it has the reason of its Pod if that isn't well."""
+    waits = cause is not None and cause.waits
     said = [
-        f"the release command {'waits' if cause.waits else 'runs'} in Job {job.name} since {job.created_at}",
+        f"the release command {'waits' if waits else 'runs'} in Job {job.name} since {job.created_at}",
         EARLIER if is_earlier else "",
-        cause.message,
-        ENDS.format(job.name) if is_earlier or cause.waits else "",
+        cause.message if cause else "",
+        ENDS.format(job.name) if is_earlier or waits else "",
     ]
     message = ": ".join(filter(None, said))
-    return Problem("", cause.reason or Trouble.RELEASING, message, lasting=cause.lasting)
+    if cause is None:
+        return Problem("", Trouble.RELEASING, message, lasting=False)
+    return Problem("", cause.reason, message, lasting=cause.lasting)
 
 
 def _ending(job: Job | None) -> str:
     return f"the release command starts once Job {job.name} and its Pods are gone" if job else "it starts"
 
 
-def _failure(this: Asked, job: Job, cause: Cause) -> str:
+def _failure(this: Asked, job: Job, cause: Finding | None) -> str:
     """Return why a release has failed, with the ways out; its Pod may be gone, but the status remembers."""
     before, formation = this.before.release, this.formation
-    if not cause.message and before and (before.job, before.finished_at) == (job.name, job.finished_at):
+    if cause is None and before and (before.job, before.finished_at) == (job.name, job.finished_at):
         return before.message or ""
-    reason, said = job.failed or ("", "")
-    why = cause.message or said or reason
-    if reason == "DeadlineExceeded":
-        release = formation.spec.release
-        seconds = (release and release.active_deadline_seconds) or DEADLINE
-        why = f"it ran longer than spec.release.activeDeadlineSeconds allows ({seconds} s)"
+    release = formation.spec.release
+    seconds = (release and release.active_deadline_seconds) or DEADLINE
+    why = job_pods.by_its_controller(job, "spec.release", seconds)
+    if cause is not None and not job_pods.ran_too_long(job):
+        why = cause.message
     else_, back = "nothing has changed", ""
     if this.noted.released is not None:
         else_ = "what was released before keeps running"

@@ -1,6 +1,6 @@
 """Runs the release command that has to come before a content."""
 
-from formation_operator.diagnose import release_pods
+from formation_operator.diagnose import job_pods
 from formation_operator.kube import errors
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe import jobs as observed
@@ -68,7 +68,7 @@ class Releaser:
             return False
         if noted.started == job.uid:
             return True
-        started = await release_pods.has_started(self._cluster, this.formation.metadata, job.digest)
+        started = await job_pods.has_started(self._cluster, this.formation.metadata, job.digest)
         noted.started = job.uid if started else noted.started
         return started is not False
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, Metadata
 from formation_operator.api.reasons import Trouble
-from formation_operator.diagnose import release_pods
+from formation_operator.diagnose import job_pods
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, Object, first_objects
@@ -89,7 +89,7 @@ class Runner:
             text = "an earlier release command was started"
             raise NotReadyError(Problem("", Trouble.RELEASING, text, lasting=False), found=found)
         async with patiently():
-            alive = await release_pods.alive(self._cluster, mine)
+            alive = await job_pods.alive(self._cluster, mine)
         if alive:
             text = f"the release command starts once Pods of an earlier one are gone: {', '.join(alive[:3])}"
             raise NotReadyError(Problem("", Trouble.WAITING, text, lasting=False), pause=GONE_PAUSE)
@@ -151,7 +151,7 @@ class Runner:
 
         Another leader, or a request without an answer, may have made one that the watch hasn't brought.
         """
-        pages = self._cluster.select(kinds.JOB, mine.namespace, labels=release_pods.labels(mine))
+        pages = self._cluster.select(kinds.JOB, mine.namespace, labels=job_pods.labels(mine))
         about = ((raw, observed.job(raw)) async for raw in first_objects(pages))
         return [raw async for raw, job in about if job and job.owner == mine.uid and job.uid not in known]
 

@@ -6,7 +6,7 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
-from formation_operator.diagnose import release_pods
+from formation_operator.diagnose import job_pods
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
 from tests.builders import Manifest, a_formation, a_process, ago
@@ -182,7 +182,7 @@ async def test_whatever_fails_about_a_release_counts_are_written(
     async def broken(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(release_pods, "alive", broken)
+    monkeypatch.setattr(job_pods, "alive", broken)
     await shop.change(image="shop:v2", processes={"web": {"replicas": 5}})
     assert shop.counts() == {"shop-web": 5, "shop-worker": 2}
     assert shop.images() == BOTH_V1

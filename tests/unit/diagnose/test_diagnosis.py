@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from formation_operator.api.reasons import Reason, State
 from formation_operator.diagnose import diagnosis, pod_events, waits
-from formation_operator.diagnose.finding import SEVERITY, Finding, PodEvent
+from formation_operator.diagnose.finding import SEVERITY, Finding
+from formation_operator.diagnose.pod_events import PodEvent
 from formation_operator.kube.objects import lenient
 from formation_operator.observe import pods
 from formation_operator.observe.pods import Pod

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from formation_operator.api import naming
 from formation_operator.diagnose import diagnosis, investigator, pod_events
-from formation_operator.diagnose.evidence import Evidence
+from formation_operator.diagnose.evidence import Evidence, size_of
 from formation_operator.diagnose.finding import Finding
 from formation_operator.diagnose.investigator import CONTAINERS_IN_A_STEP, Examined
 from formation_operator.diagnose.pod_events import pod_event
@@ -303,9 +303,9 @@ async def test_answers_have_a_bound_for_all_together_and_one_namespace_takes_non
         await by.examine(evidence, {"worker": ALONE}, [pod], NOW, Faults((namespace, "shop")))
     assert quiet.answers
     assert 2**19 < by.held() <= 2**20
-    left = [each for each in busy if any(answer.events for answer in each.answers.values())]
+    left = [each for each in busy if any(answer.found for answer in each.answers.values())]
     assert left == busy[-len(left) :]
-    assert sum(answer.size for each in (quiet, *left) for answer in each.answers.values()) == by.held()
+    assert sum(size_of(answer) for each in (quiet, *left) for answer in each.answers.values()) == by.held()
     assert all(each.answers for each in busy), "when to ask again is kept"
 
 

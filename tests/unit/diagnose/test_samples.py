@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from formation_operator.api.reasons import Reason
-from formation_operator.diagnose import investigator, pod_events, samples
+from formation_operator.diagnose import investigator, pod_events
 from formation_operator.diagnose.investigator import Examined
 from formation_operator.kube.port import Object
 from formation_operator.observe.children import Child, Rollout
@@ -75,7 +75,7 @@ async def test_a_few_pods_are_asked_about_and_speak_for_all_that_are_like_them()
     raws = [killed(number) for number in range(1, MANY + 1)]
     cluster = Counted(*map(killing, raws))
     found = (await look(Looking(cluster), raws)).findings["worker"]
-    assert len(cluster.calls) == samples.FEW
+    assert len(cluster.calls) == investigator.FEW
     assert {each.reason for each in found} == {Reason.LIVENESS_PROBE_FAILED}
     assert sorted(each.restarts for each in found) == [*range(1, MANY + 1)]
     assert len({each.last for each in found}) == MANY, "when it happened, each Pod says itself"
@@ -85,7 +85,7 @@ async def test_each_kind_of_trouble_is_asked_about() -> None:
     raws = [make(number) for number in range(1, 10) for make in (killed, creating)]
     cluster = Counted(*(killing(raw) for raw in raws if raw["metadata"]["name"].startswith("worker")))
     found = (await look(Looking(cluster), raws)).findings["worker"]
-    assert len(cluster.calls) == 2 * samples.FEW
+    assert len(cluster.calls) == 2 * investigator.FEW
     assert [each.reason for each in found] == 9 * [Reason.LIVENESS_PROBE_FAILED]
 
 
@@ -106,7 +106,7 @@ async def test_the_same_pods_are_asked_about_again_whatever_the_order() -> None:
         await look(by, raws, later)
         raws.reverse()
     uids = [call.selector for call in cluster.calls]
-    assert uids[: samples.FEW] == uids[samples.FEW :]
+    assert uids[: investigator.FEW] == uids[investigator.FEW :]
 
 
 async def test_a_pass_asks_a_few_questions_at_once_and_leaves_the_rest_to_the_next() -> None:
