@@ -19,7 +19,7 @@ from formation_operator.observe.faults import Problem
 from formation_operator.release import progress
 from formation_operator.release.asked import Asked, Chosen
 from formation_operator.release.releaser import Releaser
-from formation_operator.replicas import scale_requests, write_through
+from formation_operator.replicas import scale_requests
 from formation_operator.requeue import Lane, Requeue, soonest
 from formation_operator.status import compute, trial
 from formation_operator.status.observation import Seen
@@ -134,7 +134,6 @@ class Reporting:
         if written.formation is not None:
             this.changes.extend(self.known.put(naming.KIND, written.formation))
             this.basis.reported(written.formation)
-            write_through.resolve(this.memory.answers, written.formation)
         await self.record(this, written.notices)
         return written.requeue
 

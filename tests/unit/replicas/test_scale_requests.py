@@ -10,7 +10,7 @@ from formation_operator.kube.events.notices import Notice
 from formation_operator.observe.children import NAMELESS, Setter
 from formation_operator.replicas import scale_requests
 from formation_operator.replicas.count_owner import Reported
-from formation_operator.replicas.scale_requests import Answer, Policy, Request, Scaled, Unanswered
+from formation_operator.replicas.scale_requests import Answer, Policy, Request, Scaled
 from tests.unit.facts import HPA, a_child
 
 SCALED = a_child(replicas=7, remembered=4, count_set_by=Setter("k9s", scale=True))
@@ -112,7 +112,7 @@ def test_a_request_after_one_that_never_reached_the_deployment_is_judged_by_its_
 def test_a_write_without_an_answer_made_the_very_next_generation_or_none(
     generation: int, declared: int, count: int
 ) -> None:
-    answer = Answer(SCALED.uid, judged=None, count=4, unanswered=Unanswered(3, 7))
+    answer = Answer(SCALED.uid, judged=None, count=4, unanswered=(3, 7))
     assert answer.resolved(generation, declared).count == count
     assert (answer.resolved(generation, declared).unanswered is None) == (generation > 3)
     assert not answer.resolved(generation, declared).is_about(SCALED)
