@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from formation_operator.api.formation import Model
+from formation_operator.api.fields import Model
 from formation_operator.api.reasons import ConditionType
 
 OUR_CONDITIONS = tuple(ConditionType)

@@ -1,6 +1,6 @@
 """What is said of a release: its part of the status, and why the Formation isn't as declared.  Pure."""
 
-from formation_operator.api.formation import DEADLINE
+from formation_operator.api.commands import DEADLINE
 from formation_operator.api.formation_status import ReleaseStatus
 from formation_operator.api.reasons import ReleaseState, State, Trouble
 from formation_operator.diagnose import job_pods

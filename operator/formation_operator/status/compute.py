@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from formation_operator.api import formation_status, naming
-from formation_operator.api.formation import Model
+from formation_operator.api.fields import Model
 from formation_operator.api.formation_status import (
     OUR_CONDITIONS,
     FormationStatus,
