@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api.reasons import Reason, State
-from formation_operator.diagnose import waits
 from formation_operator.diagnose.finding import SEVERITY, Finding
 from formation_operator.observe.children import Child, Rollout
 from formation_operator.replicas.count_owner import Replicas
@@ -26,7 +26,6 @@ EMPTY = Rollout(current=True, serving=True)
 CRASH = Finding(State.CRASHING, Reason.EXITED, "exited with code 1", last=ago(5), restarts=3)
 UNREADY = Finding(State.UNREADY, Reason.READINESS_PROBE_FAILED, "its readiness probe fails")
 BAD = Finding(State.CRASHING, Reason.BAD_COMMAND, "no such program", lasting=True, last=ago(9), restarts=1)
-RESUME = "someone paused its Deployment: kubectl rollout resume deployment/shop-worker"
 
 
 def how(*findings: Finding, count: Replicas = OURS, suspended: bool = False, **rollout: Any) -> Health:
@@ -45,14 +44,14 @@ def of(child: Child | None, *findings: Finding, count: Replicas = OURS, suspende
     return type_health.health(count, child, findings, suspended=suspended)
 
 
-def under_way(message: str, state: State = State.STARTING) -> Health:
-    return Health(state, complete=False, reason=Reason.PROGRESSING, message=message)
+def under_way(state: State = State.STARTING) -> Health:
+    return Health(state, complete=False, reason=Reason.PROGRESSING)
 
 
 PULLS = Finding(State.STARTING, Reason.PROGRESSING, "perhaps an image is pulled")
-ABOUT = under_way("the rollout is about to begin")
+ABOUT, RUNS = under_way(), Health(State.RUNNING, complete=True)
 ROLLOUTS = {
-    "all run": (how(), Health(State.RUNNING, complete=True)),
+    "all run": (how(), RUNS),
     "there is no Deployment yet": (of(None), ABOUT),
     "its controller hasn't seen it": (how(current=False), ABOUT),
     "there is no Deployment yet, and none is wanted": (of(None, count=NONE), ABOUT),
@@ -60,184 +59,111 @@ ROLLOUTS = {
         of(None, count=NONE, suspended=True),
         dataclasses.replace(ABOUT, state=State.SUSPENDED),
     ),
-    "some start": (how(available=1), under_way("1 of 2 available")),
-    "some start, and it is known why that takes a while": (
-        how(PULLS, available=1),
-        under_way("1 of 2 available: perhaps an image is pulled"),
-    ),
-    "some start slowly, and enough serve": (
-        how(PULLS, total=3, updated=1),
-        under_way("1 of 2 updated, 2 old still running: perhaps an image is pulled", State.RUNNING),
-    ),
-    "old ones run": (how(updated=1, available=1), under_way("1 of 2 updated, 1 old still running")),
-    "old ones run, and enough serve": (
-        how(updated=1),
-        under_way("1 of 2 updated, 1 old still running", State.RUNNING),
-    ),
-    "one too many": (how(total=3, updated=3), under_way("3 running, 2 wanted", State.RUNNING)),
+    "some start": (how(available=1), under_way()),
+    "some start, and it is known why that takes a while": (how(PULLS, available=1), under_way()),
+    "some start slowly, and enough serve": (how(PULLS, total=3, updated=1), under_way(State.RUNNING)),
+    "old ones run": (how(updated=1, available=1), under_way()),
+    "old ones run, and enough serve": (how(updated=1), under_way(State.RUNNING)),
+    "one too many": (how(total=3, updated=3), under_way(State.RUNNING)),
     "none is wanted": (of(a_child(rollout=EMPTY), count=NONE), Health(State.IDLE, complete=True)),
     "suspended": (
         of(a_child(rollout=EMPTY), count=NONE, suspended=True),
         Health(State.SUSPENDED, complete=True),
     ),
-    "some still stop": (how(count=NONE, suspended=True), under_way("2 running, 0 wanted", State.SUSPENDED)),
-    "an autoscaler adds some": (
-        how(count=THEIRS, total=8, updated=8),
-        Health(State.RUNNING, complete=True),
-    ),
+    "some still stop": (how(count=NONE, suspended=True), under_way(State.SUSPENDED)),
+    "an autoscaler adds some": (how(count=THEIRS, total=8, updated=8), RUNS),
     "an autoscaler's aren't enough to serve": (
         how(count=THEIRS, total=8, updated=8, serving=False),
-        under_way("2 of 8 available"),
+        under_way(),
     ),
-    "an autoscaler adds some to those that serve": (grown(), Health(State.RUNNING, complete=True)),
+    "an autoscaler adds some to those that serve": (grown(), RUNS),
     "its controller hasn't seen yet what an autoscaler wants": (
         grown(total=2, updated=2, current=False),
-        Health(State.RUNNING, complete=True),
+        RUNS,
     ),
     "an autoscaler takes some away": (
         grown(count=dataclasses.replace(THEIRS, desired=1), total=2, updated=2),
-        Health(State.RUNNING, complete=True),
+        RUNS,
     ),
     "its controller hasn't seen what an autoscaler wants, and some crash": (
         grown(CRASH, total=2, updated=2, current=False),
         ABOUT,
     ),
-    "fewer serve than before an autoscaler added some": (grown(ready=1), under_way("2 of 8 available")),
-    "an autoscaler's run in a version before": (
-        grown(updated=5),
-        under_way("5 of 8 updated, 3 old still running"),
-    ),
+    "fewer serve than before an autoscaler added some": (grown(ready=1), under_way()),
+    "an autoscaler's run in a version before": (grown(updated=5), under_way()),
     "we want some more than serve": (
         grown(count=dataclasses.replace(OURS, desired=8, rendered=8)),
-        under_way("2 of 8 available"),
+        under_way(),
     ),
     "past its deadline": (
         how(available=1, stuck="timed out"),
-        Health(
-            State.STARTING,
-            complete=False,
-            reason=Reason.DEADLINE_EXCEEDED,
-            message="the rollout is past its deadline: 1 of 2 available",
-            lasting=True,
-        ),
+        Health(State.STARTING, complete=False, reason=Reason.DEADLINE_EXCEEDED, lasting=True),
     ),
     "over its quota": (
         how(total=1, updated=1, available=1, blocked=QUOTA),
-        Health(
-            State.STARTING,
-            complete=False,
-            reason=Reason.REPLICA_FAILURE,
-            message="Pods can't be created: exceeded quota: small",
-        ),
+        Health(State.STARTING, complete=False, reason=Reason.REPLICA_FAILURE),
     ),
     "over its quota for too long": (
         how(total=1, updated=1, available=1, blocked=QUOTA, stuck="timed out"),
-        Health(
-            State.STARTING,
-            complete=False,
-            reason=Reason.REPLICA_FAILURE,
-            message="Pods can't be created: exceeded quota: small",
-            lasting=True,
-        ),
+        Health(State.STARTING, complete=False, reason=Reason.REPLICA_FAILURE, lasting=True),
     ),
     "not even its ReplicaSet may be created": (
         how(current=False, refused=f'Failed to create new replica set "shop-6d": {QUOTA_OF_SETS}'),
-        Health(
-            State.RUNNING,
-            complete=False,
-            reason=Reason.REPLICA_FAILURE,
-            message="its ReplicaSet can't be created: exceeded quota: small",
-        ),
+        Health(State.RUNNING, complete=False, reason=Reason.REPLICA_FAILURE),
     ),
     "somebody paused the Deployment": (
         how(updated=0, paused=True),
-        Health(
-            State.RUNNING,
-            complete=False,
-            reason=Reason.DEPLOYMENT_PAUSED,
-            message=RESUME,
-            lasting=True,
-        ),
+        Health(State.RUNNING, complete=False, reason=Reason.DEPLOYMENT_PAUSED, lasting=True),
     ),
     "somebody paused the Deployment before its first process": (
         how(total=0, updated=0, available=0, paused=True),
-        Health(
-            State.STARTING,
-            complete=False,
-            reason=Reason.DEPLOYMENT_PAUSED,
-            message=RESUME,
-            lasting=True,
-        ),
+        Health(State.STARTING, complete=False, reason=Reason.DEPLOYMENT_PAUSED, lasting=True),
     ),
     "somebody paused the Deployment, which grows all the same": (
         how(total=1, updated=1, available=1, paused=True),
-        under_way("1 of 2 available"),
+        under_way(),
     ),
-    "somebody paused the Deployment, and nothing is to change": (
-        how(paused=True),
-        Health(State.RUNNING, complete=True),
-    ),
-    "the old process has to end first": (
-        how(total=0, updated=0, available=0, terminating=True),
-        under_way("waits for the old process to end before a new one is started"),
-    ),
+    "somebody paused the Deployment, and nothing is to change": (how(paused=True), RUNS),
+    "the old process has to end first": (how(total=0, updated=0, available=0, terminating=True), under_way()),
     "the old process takes longer to end than a rollout may": (
         how(total=0, updated=0, available=0, terminating=True, stuck="timed out"),
-        under_way(f"waits for the old process to end before a new one is started: {type_health.HOW_IT_ENDS}"),
+        under_way(),
     ),
     "refused by Pod Security": (
         how(total=0, updated=0, available=0, blocked=POD_SECURITY),
-        Health(
-            State.STARTING,
-            complete=False,
-            reason=Reason.REPLICA_FAILURE,
-            message=f'Pods can\'t be created: violates PodSecurity "restricted": {waits.FIX}',
-            lasting=True,
-        ),
+        Health(State.STARTING, complete=False, reason=Reason.REPLICA_FAILURE, lasting=True),
     ),
 }
 
 
 @pytest.mark.parametrize(("found", "expected"), ROLLOUTS.values(), ids=ROLLOUTS)
-def test_without_trouble_the_deployment_says_how_a_type_is(found: Health, expected: Health) -> None:
-    assert found == expected
+def test_without_trouble_the_deployment_says_how_a_type_is(
+    found: Health, expected: Health, snapshot: SnapshotAssertion
+) -> None:
+    assert dataclasses.replace(found, message="") == expected
+    assert found.message == snapshot
 
 
-CRASHED = f"exited with code 1 (3 restarts), last at {ago(5)}"
 SENTENCES = {
-    "one crashes": (how(CRASH, available=1), f"1 of 2: {CRASHED}"),
-    "both crash": (how(CRASH, CRASH, available=0), f"exited with code 1 (6 restarts), last at {ago(5)}"),
-    "it was restarted once": (
-        how(dataclasses.replace(CRASH, restarts=1)),
-        f"1 of 2: exited with code 1 (1 restart), last at {ago(5)}",
+    "one crashes": how(CRASH, available=1),
+    "both crash": how(CRASH, CRASH, available=0),
+    "it was restarted once": how(dataclasses.replace(CRASH, restarts=1)),
+    "it wasn't restarted yet": how(dataclasses.replace(CRASH, restarts=0)),
+    "one isn't ready": how(UNREADY, available=1),
+    "one crashes, and a quota keeps another from being made": how(
+        CRASH, total=1, updated=1, available=0, blocked=QUOTA
     ),
-    "it wasn't restarted yet": (
-        how(dataclasses.replace(CRASH, restarts=0)),
-        f"1 of 2: exited with code 1, last at {ago(5)}",
-    ),
-    "one isn't ready": (how(UNREADY, available=1), "1 of 2: its readiness probe fails"),
-    "one crashes, and a quota keeps another from being made": (
-        how(CRASH, total=1, updated=1, available=0, blocked=QUOTA),
-        f"1 of 2: {CRASHED}; more can't be created: exceeded quota: small",
-    ),
-    "past its deadline": (
-        how(UNREADY, available=1, stuck="timed out"),
-        "1 of 2: its readiness probe fails; the rollout is past its deadline",
-    ),
-    "the version before crashes, and the next is kept back": (
-        how(CRASH, updated=0, paused=True),
-        f"1 of 2: {CRASHED}; {RESUME}",
-    ),
-    "the version before serves": (
-        how(UNREADY, total=3, updated=1),
-        "1 of 2: its readiness probe fails; 2 of the old version still run",
-    ),
+    "past its deadline": how(UNREADY, available=1, stuck="timed out"),
+    "the version before crashes, and the next is kept back": how(CRASH, updated=0, paused=True),
+    "the version before serves": how(UNREADY, total=3, updated=1),
 }
 
 
-@pytest.mark.parametrize(("found", "message"), SENTENCES.values(), ids=SENTENCES)
-def test_trouble_is_told_with_how_many_how_often_and_what_still_runs(found: Health, message: str) -> None:
-    assert found.message == message
+@pytest.mark.parametrize("found", SENTENCES.values(), ids=SENTENCES)
+def test_trouble_is_told_with_how_many_how_often_and_what_still_runs(
+    found: Health, snapshot: SnapshotAssertion
+) -> None:
+    assert found.message == snapshot
 
 
 LATER = dataclasses.replace(CRASH, message="exited with code 2", last=ago(1))
