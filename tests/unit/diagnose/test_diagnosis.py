@@ -137,11 +137,10 @@ def test_a_probe_that_failed_before_explains_an_end_that_looks_asked_for(code: i
 @pytest.mark.parametrize(
     ("conditions", "event"),
     [
-        (MAKING, an_event("FailedMount", "failed to sync configmap cache")),
-        (MAKING, an_event("FailedCreatePodSandBox", "no network yet")),
-        (ON_ITS_NODE, an_event("FailedScheduling", "0/3 nodes are available")),
+        pytest.param(MAKING, an_event("FailedMount", "failed to sync configmap cache"), id="its volumes"),
+        pytest.param(MAKING, an_event("FailedCreatePodSandBox", "no network yet"), id="its network"),
+        pytest.param(ON_ITS_NODE, an_event("FailedScheduling", "0/3 nodes are available"), id="its node"),
     ],
-    ids=["its volumes", "its network", "its node"],
 )
 def test_what_was_in_the_way_before_an_image_is_pulled_is_not_told_as_being_so_now(
     conditions: tuple[Manifest, ...], event: PodEvent

@@ -61,20 +61,12 @@ def test_a_change_is_told(
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        (RUNNING, WAITING),
-        (CRASHING, AGAIN),
-        (None, STARTING),
-        (None, RUNNING),
-        (UNKNOWN, RUNNING),
-        (RUNNING, UNKNOWN),
-    ],
-    ids=[
-        "a change waits because somebody wants it to",
-        "it crashes once more",
-        "it begins",
-        "it begins and runs at once",
-        "the operator is new",
-        "an older status",
+        pytest.param(RUNNING, WAITING, id="a change waits because somebody wants it to"),
+        pytest.param(CRASHING, AGAIN, id="it crashes once more"),
+        pytest.param(None, STARTING, id="it begins"),
+        pytest.param(None, RUNNING, id="it begins and runs at once"),
+        pytest.param(UNKNOWN, RUNNING, id="the operator is new"),
+        pytest.param(RUNNING, UNKNOWN, id="an older status"),
     ],
 )
 def test_what_is_no_news_is_not_told(before: dict[str, Any] | None, after: dict[str, Any]) -> None:
