@@ -92,14 +92,6 @@ def test_every_reference_is_resolved_as_its_author_meant_it(both: tuple[Values, 
     assert as_kubelet_resolves(found) == {name: as_declared(values, name) for name in values}
 
 
-@hypothesis.given(
-    st.lists(st.sampled_from(NAMES), unique=True), st.lists(st.sampled_from(NAMES), unique=True)
-)
-def test_without_references_each_keeps_its_place(base: list[str], overlay: list[str]) -> None:
-    found = environment.combined(variables(dict.fromkeys(base, "1")), variables(dict.fromkeys(overlay, "2")))
-    assert [item["name"] for item in found] == list(dict.fromkeys([*base, *overlay]))
-
-
 URL = "postgres://u:$(PW)@db"
 PASSWORD = {"name": "PW", "valueFrom": {"secretKeyRef": {"name": "shop", "key": "pw"}}}
 
