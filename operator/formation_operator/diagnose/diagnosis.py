@@ -28,6 +28,8 @@ WAYS_TO_AN_ANSWER = {
     re.compile("connection refused$"): "check that it listens on that port, and on all addresses",
     re.compile(r"not found in \$PATH"): "check that the image has that program",
 }
+CHECK_THE_NODE = "check that the node exists and is healthy"
+CHECK_THE_SCHEDULER = "check that one runs, and that podTemplate names the right one"
 OF_VOLUMES = re.compile("unbound|persistent ?volumes to bind|VolumeBinding|binding volumes")
 """What the scheduler says of claims without a volume."""
 # The scheduler's later sentences, about preemption, add nothing to the first.
@@ -111,13 +113,13 @@ def _unscheduled(pod: Pod, reason: str, message: str) -> Finding:
         text = f"waits for its scheduling gates to be removed: {pod.gates.joined(', ')}".rstrip(": ")
         return Finding(State.STARTING, reason, text)
     text = with_way_out(NOISE.sub("", message).rstrip(". "), WAYS_TO_A_NODE)
-    if pod.claims.first and OF_VOLUMES.search(text):
-        text += f": {_see_claims(pod)}"
+    if (claims := _see_claims(pod)) and OF_VOLUMES.search(text):
+        text += f": {claims}"
     return Finding(State.UNSCHEDULABLE, Reason.UNSCHEDULABLE, f"no node can take it: {text}")
 
 
 def _see_claims(pod: Pod) -> str:
-    return f"see kubectl describe pvc {pod.claims.joined(' ')}"
+    return f"see kubectl describe pvc {pod.claims.joined(' ')}" if pod.claims.first else ""
 
 
 def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
@@ -149,27 +151,20 @@ def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
     event = _in_the_way(events)
     if event is not None:
         why = with_way_out(exits.without_preamble(event.message), WAYS_TO_A_VOLUME)
-        text = f"{waits.CANNOT}{why}"
-        return Finding(State.STARTING, event.reason, text)
+        return Finding(State.STARTING, event.reason, f"{waits.CANNOT}{why}")
     if pod.containers:
         return None
-    if pod.chosen and not pod.node:
-        what = (
-            f"its volume: {_see_claims(pod)}" if pod.claims.first else "what it needs there, such as a volume"
-        )
+    if pod.node:
+        text = f"waits for its node {pod.node}, which hasn't started it: {CHECK_THE_NODE}"
+        return Finding(State.STARTING, Reason.NODE_SILENT, text)
+    claims = _see_claims(pod)
+    if pod.chosen:
+        what = f"its volume: {claims}" if claims else "what it needs there, such as a volume"
         text = f"node {pod.chosen} has room for it, and the scheduler waits for {what}"
         return Finding(State.UNSCHEDULABLE, Reason.VOLUME_PENDING, text)
-    if not pod.node:
-        volume = f", or it waits for its volume ({_see_claims(pod)})" if pod.claims.first else ""
-        text = (
-            f"no scheduler has looked at it{volume}: check that one runs, and that podTemplate names "
-            "the right one"
-        )
-        return Finding(State.UNSCHEDULABLE, Reason.SCHEDULER_SILENT, text)
-    text = (
-        f"waits for its node {pod.node}, which hasn't started it: check that the node exists and is healthy"
-    )
-    return Finding(State.STARTING, Reason.NODE_SILENT, text)
+    volume = f", or it waits for its volume ({claims})" if claims else ""
+    text = f"no scheduler has looked at it{volume}: {CHECK_THE_SCHEDULER}"
+    return Finding(State.UNSCHEDULABLE, Reason.SCHEDULER_SILENT, text)
 
 
 def _in_the_way(events: Events) -> PodEvent | None:
