@@ -8,7 +8,7 @@ from syrupy.assertion import SnapshotAssertion
 from formation_operator.render import pod_template
 from tests import builders
 from tests.builders import a_formation, a_process
-from tests.unit.facts import parsed
+from tests.unit.facts import of_process, parsed
 
 
 def template(formation: builders.Manifest, name: str = "web") -> dict[str, Any]:
@@ -16,9 +16,9 @@ def template(formation: builders.Manifest, name: str = "web") -> dict[str, Any]:
     return pod_template.pod_template("shop", name, spec, spec.processes[name])
 
 
-def with_container(**fields: Any) -> builders.Manifest:
-    pod_template = {"spec": {"containers": [fields]}}
-    return a_formation(processes={"web": a_process("/web", port=80, podTemplate=pod_template)})
+def with_own(**said: Any) -> builders.Manifest:
+    """Return a Formation whose web's podTemplate says something of the process's own container."""
+    return a_formation(processes={"web": a_process("/web", port=80, podTemplate=of_process(**said))})
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,12 @@ def with_container(**fields: Any) -> builders.Manifest:
 )
 def test_a_pod_template_that_sets_what_is_ours_is_refused(fields: dict[str, Any], named: str) -> None:
     with pytest.raises(pod_template.InvalidTypeError, match=named):
-        template(with_container(name="process", **fields))
+        template(with_own(**fields))
 
 
 def test_a_sidecar_named_like_the_type_is_refused() -> None:
     with pytest.raises(pod_template.InvalidTypeError, match="give the sidecar another name"):
-        template(with_container(name="web", image="mesh"))
+        template(with_own(name="web", image="mesh"))
 
 
 @pytest.mark.parametrize("kind", ["requests", "limits"])
@@ -50,30 +50,24 @@ def test_a_resource_that_there_is_not_is_refused_with_the_way_out(kind: str) -> 
         template(a_formation(processes={"web": process}))
 
 
-def web(shared: dict[str, Any] | None = None, **fields: Any) -> builders.Manifest:
+def web(shared: dict[str, Any] | None = None, /, **fields: Any) -> builders.Manifest:
     """Return a Formation whose web has some fields, and what a shared podTemplate says of all Pods."""
     return a_formation(podTemplate={"spec": shared or {}}, processes={"web": a_process("/web", **fields)})
 
 
 def paused(seconds: int, **fields: Any) -> builders.Manifest:
-    lifecycle = {"preStop": {"sleep": {"seconds": seconds}}}
-    return web(podTemplate={"spec": {"containers": [{"name": "process", "lifecycle": lifecycle}]}}, **fields)
+    pause = of_process(lifecycle={"preStop": {"sleep": {"seconds": seconds}}})
+    return web(podTemplate=pause, **fields)
 
 
 RESOURCES = {"cpu": 1, "memory": 1, "ephemeral-storage": 1, "hugepages-2Mi": 1, "example.com/gpu": 1}
 QUIC = {"name": "quic", "containerPort": 80, "protocol": "UDP"}
 PODS = {
-    "a port of another protocol may have the number of the type's own": with_container(
-        name="process", ports=[QUIC]
-    ),
+    "a port of another protocol may have the number of the type's own": with_own(ports=[QUIC]),
     "huge pages and extended resources are resources": web(resources={"limits": RESOURCES}),
-    "a handler replaces ours whole": with_container(
-        name="process", readinessProbe={"exec": {"command": ["/ready"]}}
-    ),
-    "a probe without a handler changes the times of ours": with_container(
-        name="process", readinessProbe={"periodSeconds": 1}
-    ),
-    "the check may begin at once": with_container(name="process", readinessProbe={"initialDelaySeconds": 0}),
+    "a handler replaces ours whole": with_own(readinessProbe={"exec": {"command": ["/ready"]}}),
+    "a probe without a handler changes the times of ours": with_own(readinessProbe={"periodSeconds": 1}),
+    "the check may begin at once": with_own(readinessProbe={"initialDelaySeconds": 0}),
     "a service account has its old name, too": web({"serviceAccountName": "shop"}),
     "no service account": web({"serviceAccountName": ""}),
     "Windows has no Linux security fields": web({"os": {"name": "windows"}}),

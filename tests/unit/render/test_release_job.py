@@ -11,7 +11,7 @@ from formation_operator.render import release_job
 from formation_operator.render.pod_template import InvalidTypeError
 from tests.builders import Manifest, a_formation
 from tests.unit import structural
-from tests.unit.facts import parsed
+from tests.unit.facts import of_process, parsed
 
 DIGEST = "0123456789abcdef" * 2
 MIGRATE: Manifest = {"command": ["/shop", "migrate"]}
@@ -26,11 +26,6 @@ OF_PROCESSES: Manifest = {
     "restartPolicyRules": [{"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}],
     "resizePolicy": [{"resourceName": "memory", "restartPolicy": "RestartContainer"}],
 }
-
-
-def of_process(**fields: Any) -> Manifest:
-    """Return a podTemplate that says this of the process's own container."""
-    return {"spec": {"containers": [{"name": "process", **fields}]}}
 
 
 CASES = {
