@@ -19,13 +19,11 @@ from formation_operator.diagnose.pod_events import pod_event
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.port import Object
-from formation_operator.observe import pods
 from formation_operator.observe.children import Child, Rollout
 from formation_operator.observe.faults import Faults
-from formation_operator.observe.pods import Pod
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
 from tests.unit.broken_pods import broken_pods
-from tests.unit.facts import a_child
+from tests.unit.facts import a_child, known
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.operator import Looking
 
@@ -85,15 +83,10 @@ def asked(cluster: FakeCluster) -> list[tuple[str, str]]:
     return [(call.kind, call.selector) for call in cluster.calls]
 
 
-def seen(*raws: Manifest) -> list[Pod]:
-    return [pod for raw in raws if (pod := pods.pod(raw)) is not None]
-
-
 async def look(
     by: Looking, raws: Iterable[Manifest], child: Child | None = ALONE, later: float = 0
 ) -> Examined:
-    deployments = {} if child is None else {"worker": child}
-    return await by.examine(by.evidence, deployments, seen(*raws), NOW + later, Faults(("default", "shop")))
+    return await by.look(raws, {} if child is None else {"worker": child}, later)
 
 
 def messages(examined: Examined) -> list[str]:
@@ -262,7 +255,7 @@ async def test_answers_have_a_bound_for_all_together_and_one_namespace_takes_non
     cluster.per_page = len(chatter)
     by, quiet, busy = Looking(cluster), Evidence(), [Evidence() for _ in range(30)]
     for evidence, namespace in ((quiet, "quiet"), *((each, "default") for each in busy)):
-        pod = dataclasses.replace(*seen(CREATING), namespace=namespace)
+        pod = dataclasses.replace(known(CREATING), namespace=namespace)
         await by.examine(evidence, {"worker": ALONE}, [pod], NOW, Faults((namespace, "shop")))
     assert quiet.answers
     assert 2**19 < by.held() <= 2**20
