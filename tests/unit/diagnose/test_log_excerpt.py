@@ -13,38 +13,6 @@ from formation_operator.kube.objects import lenient
 TRACES = pathlib.Path(__file__).parent / "log_excerpt"
 """What each wrote to its standard error, whole."""
 NAMES = sorted(path.stem for path in TRACES.glob("*.txt"))
-GOROUTINES = """\
-panic: no database
-
-goroutine 7 [running]:
-shop.(*Store).Open(0xc000012345, {0x4f, 0x5})
-\t/app/store.go:9 +0x1d
-created by main.main in goroutine 1
-\t/app/main.go:4 +0x25
-exit status 2
-"""
-SQLALCHEMY = """\
-psycopg2.OperationalError: connection refused
-\tIs the server running on that host?
-(Background on this error at: https://sqlalche.me/e/20/e3q8)
-"""
-FROM_POSTGRESQL = """\
-ERROR:  column "nope" does not exist
-LINE 1: select nope from ticks
-               ^
-HINT:  Perhaps you meant to reference the column "ticks.note".
-CONTEXT:  SQL function "ticked"
-"""
-RAKE = """\
-rake aborted!
-ActiveRecord::StatementInvalid: PG::UndefinedColumn: ERROR:  column "nope" does not exist
-LINE 1: select nope from ticks
-               ^
-/app/db/migrate/2_ticks.rb:3:in 'Ticks#up'
-
-Tasks: TOP => db:migrate
-(See full trace by running task with --trace)
-"""
 TRACE = """\
 Traceback (most recent call last):
   File "/app/web.py", line 2, in connect
@@ -54,11 +22,6 @@ SERVES = "[2026-01-01 00:00:00 +0000] [7] [INFO] Booting worker with pid: 8\n"
 EXITS = "[2026-01-01 00:00:00 +0000] [1] [ERROR] Worker (pid:8) exited with code 3\n"
 HALTS = "[2026-01-01 00:00:00 +0000] [1] [ERROR] Reason: Worker failed to boot."
 LOGS = {
-    "what PostgreSQL adds to an error": (FROM_POSTGRESQL, 'ERROR:  column "nope" does not exist'),
-    "an error of PostgreSQL in a task of Rake": (
-        RAKE,
-        'ActiveRecord::StatementInvalid: PG::UndefinedColumn: ERROR:  column "nope" does not exist',
-    ),
     "an exception of several lines": (
         f"{TRACE}shop.SettingsError: 1 value is wrong\ndatabase_url\n  Field required\n",
         "shop.SettingsError: 1 value is wrong",
@@ -84,8 +47,6 @@ LOGS = {
     "empty lines": ("\n \n\x1b[0m\n", ""),
     "one line": ("starting\nno database\n", "no database"),
     "a line in colour": ("starting\n\x1b[31mno\tdatabase\x1b[0m\n \x1b[0m\n", "no database"),
-    "a panic whose goroutines call much": (GOROUTINES, "panic: no database"),
-    "an answer of several lines": (SQLALCHEMY, "psycopg2.OperationalError: connection refused"),
     "a group of errors, all of it indented": (
         "  + Exception Group Traceback:\n    | ConnectionError: no database\n    +--------",
         "| ConnectionError: no database",

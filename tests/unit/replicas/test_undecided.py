@@ -11,14 +11,14 @@ from formation_operator.kube.objects import kinds
 from formation_operator.replicas import write_through
 from tests.builders import a_formation, a_process
 from tests.unit.fakes.cluster import Incident
-from tests.unit.fakes.objects import KUBECTL
+from tests.unit.fakes.managed_fields import Owner
+from tests.unit.fakes.objects import KUBECTL, SCALE
 from tests.unit.scaled import Shop
 
 FORMATION = a_formation(processes={name: a_process(replicas=4) for name in ("web", "worker")})
 NO_RIGHT = errors.RefusedError('cannot list resource "scaledobjects"')
 BROKEN = errors.UnavailableError("conversion webhook failed")
 TROUBLES = pytest.mark.parametrize("trouble", [NO_RIGHT, BROKEN], ids=["forbidden", "broken"])
-VERSIONS = pytest.mark.parametrize("image", [None, "shop:v2"], ids=["as it was", "of a new version"])
 
 
 class TroubledShop(Shop):
@@ -101,33 +101,24 @@ async def test_nothing_is_written_because_a_count_is_left_as_it_is(shop: Trouble
     assert shop.asked("apply") == []
 
 
-@VERSIONS
-async def test_a_request_is_honoured_once_it_is_known_that_no_autoscaler_made_it(
-    shop: TroubledShop, image: str | None
+@pytest.mark.parametrize("image", [None, "shop:v2"], ids=["as it was", "of a new version"])
+@pytest.mark.parametrize(
+    ("by", "count", "told"),
+    [(SCALE, 8, "ScaleHonoured"), (KUBECTL, 4, "DriftRepaired")],
+    ids=["scaled", "edited"],
+)
+async def test_a_count_is_judged_once_it_is_known_that_no_autoscaler_set_it(
+    shop: TroubledShop, image: str | None, by: Owner, count: int, told: str
 ) -> None:
     shop.break_keda(BROKEN)
-    shop.scale("web", 8)
+    shop.scale("web", 8, by)
     shop.deploy(image)
     await shop.work()
+    assert (shop.web, shop.counts["web"]) == (8, 4)
     shop.incidents.clear()
     await shop.work()
-    assert shop.counts["web"] == shop.web == 8
-    assert shop.told("Scale") == ["ScaleHonoured"]
-
-
-@VERSIONS
-async def test_an_edit_is_set_back_and_told_of_once_it_is_known_that_no_autoscaler_made_it(
-    shop: TroubledShop, image: str | None
-) -> None:
-    shop.break_keda(BROKEN)
-    shop.scale("web", 8, by=KUBECTL)
-    shop.deploy(image)
-    await shop.work()
-    assert shop.web == 8
-    shop.incidents.clear()
-    await shop.work()
-    assert shop.web == 4
-    assert shop.told("Repair") == ["DriftRepaired"]
+    assert shop.counts["web"] == shop.web == count
+    assert [*shop.told("Scale"), *shop.told("Repair")] == [told]
 
 
 async def test_an_answered_request_is_no_new_one_because_a_new_version_was_written_meanwhile(
