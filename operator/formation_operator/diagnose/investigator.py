@@ -1,10 +1,9 @@
 """Reads what explains the trouble of a Formation's Pods and isn't in their own status.
 
 It makes two kinds of requests, and only while something is wrong. One reads the Events about a Pod whose
-status doesn't explain its trouble (see `diagnosis.needs_events`). The other finds the Pods of a Deployment's
-present version, since a failing old version says nothing about the new one. Answers are kept while nothing
-changes. Kubelet may record other Events although the Pod stays the same, so these are read again, after a
-pause that doubles.
+status doesn't explain its trouble. The other finds the Pods of a Deployment's present version, since a failing
+old version says nothing about the new one. Answers are kept while nothing changes. Kubelet may record other
+Events although the Pod stays the same, so these are read again, after a pause that doubles.
 
 A pass requests, reads and keeps only a little, however many Pods there are, and however many Events a tenant
 has recorded about them. If many Pods have the same trouble, only a few are examined, and their findings apply
@@ -33,9 +32,9 @@ from formation_operator.observe.faults import Faults
 from formation_operator.observe.pods import TEMPLATE_LABEL, Pod
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 CONTAINERS_IN_A_STEP = 64
 """Containers that are looked at before this yields to other tasks; a single Pod may have as many."""
-logger = logging.getLogger(__name__)
 FEW = 3
 """How many Pods are examined of those of one type that look alike by their own status."""
 MOST_PODS = 24
@@ -151,8 +150,6 @@ class Examiner:
         known = pod_events.with_earlier(events, before.found if before is not None else ())
         return tried(before, pod.fingerprint, known, now, (FIRST_PAUSE, LONGEST_PAUSE))
 
-    # Which version of the pod template
-
     async def _present(
         self, evidence: Evidence, deployments: Mapping[str, Child], pods: Sequence[Pod]
     ) -> tuple[list[Pod], list[float | None]]:
@@ -209,9 +206,9 @@ async def in_turns(pods: Iterable[Pod]) -> AsyncIterator[Pod]:
 async def explain(
     alike: Sequence[Pod], found: dict[str, Finding | None], answers: Mapping[str, Answer], now: float
 ) -> None:
-    """Update the findings about Pods that look alike, after the Events about the first of them were read.
+    """Update the findings about Pods that look alike after the Events about the first of them were read.
 
-    The most frequent one applies to the others, each with its own time and restarts.
+    The most frequent one applies to the others.
     """
     findings = []
     async for pod in in_turns(alike[:FEW]):
