@@ -1,8 +1,8 @@
 """Reads what explains the trouble of a Formation's Pods and isn't in their own status.
 
 It makes two kinds of requests, and only while something is wrong. One reads the Events about a Pod whose
-status doesn't explain its trouble. The other finds the Pods of a Deployment's present version, since a failing
-old version says nothing about the new one. Answers are kept while nothing changes. Kubelet may record other
+status doesn't explain its trouble. The other finds the Pods of a Deployment's present version, since a
+failing old one says nothing about it. Answers are kept while nothing changes. Kubelet may record other
 Events although the Pod stays the same, so these are read again, after a pause that doubles.
 
 A pass requests, reads and keeps only a little, however many Pods there are, and however many Events a tenant

@@ -42,7 +42,8 @@ def rendered(
 
 def stalled(generation: int, problem: Problem, previous: FormationStatus, now: str) -> list[dict[str, Any]]:
     """Return the conditions of a Formation that can't be used."""
-    return _rendered(_stalled(problem.reason, str(problem)), previous, generation, now)
+    verdicts = _unready(ConditionType.STALLED, problem.reason, str(problem))
+    return _rendered(verdicts, previous, generation, now)
 
 
 def _rendered(
@@ -83,7 +84,7 @@ def _verdicts(
 def _readiness(seen: Seen, lasting: list[Problem], waiting: list[Problem]) -> list[Verdict]:
     text = "; ".join(map(str, [*lasting, *waiting]))
     if lasting:
-        return _stalled(lasting[0].reason, text)
+        return _unready(ConditionType.STALLED, lasting[0].reason, text)
     if not waiting and seen.suspended:
         return [Verdict(ConditionType.READY, State.SUSPENDED, STOPPED)]
     if not waiting:
@@ -92,17 +93,11 @@ def _readiness(seen: Seen, lasting: list[Problem], waiting: list[Problem]) -> li
         return [Verdict(ConditionType.READY, Trouble.PAUSED, text, true=False)]
     # A reason that says more than that something progresses is preferred.
     reason = next((each.reason for each in waiting if each.reason != Reason.PROGRESSING), Reason.PROGRESSING)
-    return [
-        Verdict(ConditionType.READY, reason, text, true=False),
-        Verdict(ConditionType.RECONCILING, reason, text),
-    ]
+    return _unready(ConditionType.RECONCILING, reason, text)
 
 
-def _stalled(reason: str, text: str) -> list[Verdict]:
-    return [
-        Verdict(ConditionType.READY, reason, text, true=False),
-        Verdict(ConditionType.STALLED, reason, text),
-    ]
+def _unready(kind: ConditionType, reason: str, text: str) -> list[Verdict]:
+    return [Verdict(ConditionType.READY, reason, text, true=False), Verdict(kind, reason, text)]
 
 
 def _extra(seen: Seen, schedules: Mapping[str, ScheduleStatus]) -> Iterable[Verdict]:
