@@ -46,13 +46,18 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
         "processes": processes,
         "schedules": {name: _written(each) for name, each in schedules.items()} or None,
         "conditions": conditions.rendered(seen, types, schedules, previous, now),
-        "revision": _written(seen.revision),
+        "revision": _revision(seen),
         "release": _written(seen.release),
         # What the scale subresource reads.
         "replicas": (deployment.rollout.total if deployment else 0) if web else None,
         "selector": web and web["selector"],
     }
     return _without_nothing(status)
+
+
+def _revision(seen: Seen) -> dict[str, Any] | None:
+    ready = {"ready": True} if seen.ran_well else {}
+    return {**seen.revision.model_dump(exclude_none=True), **ready} if seen.revision is not None else None
 
 
 def _written(model: Model | None) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api import reasons as words
+from formation_operator.api.formation_status import Revision
 from formation_operator.diagnose import diagnosis, investigator
 from formation_operator.diagnose.finding import Finding
 from formation_operator.observe import pods
@@ -118,6 +119,10 @@ WORLDS: dict[str, tuple[Seen, str]] = {
     "a policy rewrites its image": (
         seen(deployments={"worker": MIRRORED}, images={"worker": {"worker": "shop"}}),
         "Ready Overridden: Running",
+    ),
+    "its revision has run well": (
+        seen(revision=Revision(name="shop-1", number=1), ran_well=True),
+        "Ready: Running",
     ),
     "its command leaves the foreground": (
         seen(daemonizing=["worker: cron goes into the background"]),
