@@ -9,7 +9,9 @@ from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 from pydantic.dataclasses import dataclass
 
 from formation_cli.dialects import checks
-from formation_operator.api.formation import LONGEST_WORD, MOST_SCHEDULES, SCHEDULE
+from formation_operator.api.commands import SCHEDULE
+from formation_operator.api.fields import LONGEST_WORD
+from formation_operator.api.formation import MOST_SCHEDULES
 
 Line = Annotated[
     str,

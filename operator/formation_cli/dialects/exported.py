@@ -4,7 +4,8 @@ from typing import Any, NamedTuple
 
 from formation_cli.dialects import dotenv, names, procfile, references, shell
 from formation_cli.dialects.manifest import Known
-from formation_operator.api.formation import ProcessType, Release
+from formation_operator.api.commands import Release
+from formation_operator.api.formation import ProcessType
 
 ELSEWHERE = {"command", "args", "replicas"}
 """Fields of a type that one of the texts has, or that a remark names."""

@@ -15,7 +15,8 @@ from formation_cli.dialects import checks, dotenv, names, quantities
 from formation_cli.dialects.cron import Cron, Entries, Line
 from formation_cli.dialects.manifest import Known
 from formation_cli.failures import Mistyped
-from formation_operator.api.formation import INT32, MOST_TYPES, MOST_VARIABLES
+from formation_operator.api.fields import INT32, MOST_VARIABLES
+from formation_operator.api.formation import MOST_TYPES
 from formation_operator.kube.objects import lenient
 
 SIZES = {

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable, Mapping
 from formation_cli.dialects import dotenv, references
 from formation_cli.dialects.manifest import IMAGES_OWN, Known
 from formation_cli.failures import Mistyped, did_you_mean
-from formation_operator.api.formation import LONGEST_WORD, ProcessType
+from formation_operator.api.fields import LONGEST_WORD
+from formation_operator.api.formation import ProcessType
 from formation_operator.kube.objects import lenient
 from formation_operator.render.pod_template import GRACE_SECONDS
 

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from formation_cli.dialects import checks, names
 from formation_cli.failures import Mistyped
 from formation_operator.api import naming
-from formation_operator.api.formation import FormationSpec, ProcessType, Release, Schedule
+from formation_operator.api.commands import Release, Schedule
+from formation_operator.api.formation import FormationSpec, ProcessType
 from formation_operator.kube.objects import lenient
 
 IMAGES_OWN = "runs the program of its image, which isn't in the Formation"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from formation_cli.dialects import names
 from formation_cli.dialects.shell import CONTROL
 from formation_cli.failures import Mistyped
-from formation_operator.api.formation import LONGEST_WORD
+from formation_operator.api.fields import LONGEST_WORD
 from formation_operator.kube.objects import lenient
 
 LINE = re.compile(r"([A-Za-z0-9_.-]{1,128}):(.*)", re.DOTALL)

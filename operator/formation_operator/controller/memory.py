@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from formation_operator.diagnose.evidence import Evidence
-from formation_operator.diagnose.job_cause import Blocked
+from formation_operator.diagnose.job_pods import Blocked
 from formation_operator.observe.children import Child, ChildId
 from formation_operator.release import asked
 from formation_operator.render.desired import Intent

@@ -58,8 +58,7 @@ class Reconciler:
         self._clock = clock
         self._monotonic = monotonic
         self._delay = settings.status_delay
-        policy = scale_requests.Policy(settings.write_through, frozenset(settings.honour))
-        self._requests = write_through.Requests(cluster, known, policy)
+        self._policy = scale_requests.Policy(settings.write_through, frozenset(settings.honour))
         self._writer = writer.Reporter(cluster, clock, settings.status_delay)
         self._runs = runs.Runs(cluster, known, monotonic)
         self.others = budgets.Others(cluster)
@@ -70,12 +69,6 @@ class Reconciler:
     def will_compare(self, key: Key, change: Change[Any]) -> bool:
         """Return whether a pass under way compares a change at its end, where it knows its own writes."""
         return key in self._under_way and self._under_way[key].will_compare(change)
-
-    def see(self, formation: dict[str, Any]) -> None:
-        """Take note of each version of a Formation, between passes and during one."""
-        memory = self._memories.get(formations.uid_of(formation))
-        if memory is not None:
-            write_through.resolve(memory.answers, formation)
 
     def begin_anew(self) -> None:
         """Forget everything: another replica may have led and written meanwhile."""
@@ -168,14 +161,15 @@ class Reconciler:
 
     async def _write_through(self, this: Pass, formation: Formation) -> list[Problem]:
         """Write scale requests on Deployments to the Formation; return what couldn't be decided."""
-        status = this.basis.formation["status"]
-        judged = await self._requests.honour(
-            formation, status, this.basis.children, this.memory.answers, this.changes
+        memory, changes = this.memory, this.changes
+        requests = write_through.Requests(
+            self._cluster, self._cache, self._policy, formation, memory.answers, changes
         )
-        await self._reporting.record(this, judged.notices)
-        if judged.error is not None:
-            raise judged.error
-        return judged.undecided
+        try:
+            await requests.honour(this.basis.formation["status"], this.basis.children)
+        finally:
+            await self._reporting.record(this, requests.notices)
+        return requests.undecided
 
     async def _release(self, this: Pass, asked: Asked, chosen: Chosen) -> Chosen:
         """Have the release go on, unless its content has changed meanwhile: that brings another pass."""

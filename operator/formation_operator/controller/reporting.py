@@ -10,7 +10,6 @@ from formation_operator.controller.plan import Wanted
 from formation_operator.controller.runs import Runs
 from formation_operator.controller.steps import Pass
 from formation_operator.diagnose.investigator import Examined, Examiner
-from formation_operator.diagnose.job_cause import Cause
 from formation_operator.foreground import check
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import lenient, timestamps
@@ -20,7 +19,7 @@ from formation_operator.observe.faults import Problem
 from formation_operator.release import progress
 from formation_operator.release.asked import Asked, Chosen
 from formation_operator.release.releaser import Releaser
-from formation_operator.replicas import scale_requests, write_through
+from formation_operator.replicas import scale_requests
 from formation_operator.requeue import Lane, Requeue, soonest
 from formation_operator.status import compute, trial
 from formation_operator.status.observation import Seen
@@ -86,7 +85,7 @@ class Reporting:
         jobs += [job for each in schedules.values() for job in each.jobs]
         causes, look_again = await self.runs.causes(this, jobs, examined, now)
         with this.faults.confined_to(""):
-            cause = causes.get(chosen.job.name, Cause()) if chosen.job is not None else Cause()
+            cause = causes.get(chosen.job.name) if chosen.job is not None else None
             chosen = progress.said(asked, chosen, cause)
         intents = {each.process_type: each for each in this.intents if each.kind.traits.runs_processes}
         seen = Seen(
@@ -134,7 +133,6 @@ class Reporting:
         if written.formation is not None:
             this.changes.extend(self.known.put(naming.KIND, written.formation))
             this.basis.reported(written.formation)
-            write_through.resolve(this.memory.answers, written.formation)
         await self.record(this, written.notices)
         return written.requeue
 

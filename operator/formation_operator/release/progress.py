@@ -1,9 +1,10 @@
 """What is said of a release: its part of the status, and why the Formation isn't as declared.  Pure."""
 
-from formation_operator.api.formation import DEADLINE
+from formation_operator.api.commands import DEADLINE
 from formation_operator.api.formation_status import ReleaseStatus
-from formation_operator.api.reasons import ReleaseState, Trouble
-from formation_operator.diagnose.job_cause import Cause
+from formation_operator.api.reasons import ReleaseState, State, Trouble
+from formation_operator.diagnose import job_pods
+from formation_operator.diagnose.finding import Finding
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.faults import Problem
@@ -14,15 +15,16 @@ from formation_operator.release.gate import Act, Decision, Gate
 
 HELD = "the release command starts once spec.suspend is false"
 EARLIER = "it releases an earlier content; the newest is released after it"
-UNKNOWN = Cause(
-    "the operator may not list Jobs, so it isn't known how this one goes: "
-    + errors.rights_for(revisions.JOBS),
+RIGHTS = errors.rights_for(revisions.JOBS)
+UNKNOWN = Finding(
+    State.RUNNING,
+    Trouble.REFUSED,
+    f"the operator may not list Jobs, so it isn't known how this one goes: {RIGHTS}",
     lasting=True,
-    reason=Trouble.REFUSED,
 )
 
 
-def said(this: Asked, chosen: Chosen, cause: Cause) -> Chosen:
+def said(this: Asked, chosen: Chosen, cause: Finding | None) -> Chosen:
     """Return what was chosen with what is said of the release, given why its Job isn't done."""
     spec, gate, decision = this.formation.spec, chosen.gate, chosen.decision
     if gate is None or decision is None:
@@ -42,7 +44,7 @@ def said(this: Asked, chosen: Chosen, cause: Cause) -> Chosen:
     return chosen._replace(status=status.model_copy(update=about), problems=[problem, *filter(None, others)])
 
 
-def _problem(this: Asked, gate: Gate, decision: Decision, cause: Cause, failure: Problem | None) -> Problem:
+def _problem(this: Asked, gate: Gate, decision: Decision, cause: Finding | None, failure: Problem | None) -> Problem:
     """Return why the release isn't done; ``failure`` is why its next step couldn't be taken."""
     job = decision.job
     match decision.state:
@@ -76,29 +78,31 @@ def _succeeded(this: Asked, gate: Gate) -> ReleaseStatus:
     return _status(ReleaseState.SUCCEEDED, gate.wanted, job)
 
 
-def _unfinished(job: Job, cause: Cause, *, is_earlier: bool) -> Problem:
+def _unfinished(job: Job, cause: Finding | None, *, is_earlier: bool) -> Problem:
     """Return why a Job isn't done: it has the reason of its Pod if that isn't well."""
+    waits = cause is not None and cause.waits
     said = [
-        f"the release command {'waits' if cause.waits else 'runs'} in Job {job.name} since {job.created_at}",
+        f"the release command {'waits' if waits else 'runs'} in Job {job.name} since {job.created_at}",
         EARLIER if is_earlier else "",
-        cause.message,
-        f"to end it: kubectl delete job {job.name}" if is_earlier or cause.waits else "",
+        cause.message if cause else "",
+        f"to end it: kubectl delete job {job.name}" if is_earlier or waits else "",
     ]
     message = ": ".join(filter(None, said))
-    return Problem("", cause.reason or Trouble.RELEASING, message, lasting=cause.lasting)
+    if cause is None:
+        return Problem("", Trouble.RELEASING, message, lasting=False)
+    return Problem("", cause.reason, message, lasting=cause.lasting)
 
 
-def _failure(this: Asked, job: Job, cause: Cause) -> str:
+def _failure(this: Asked, job: Job, cause: Finding | None) -> str:
     """Return why a release has failed, with the ways out; its Pod may be gone, but the status remembers."""
     before, formation = this.before.release, this.formation
-    if not cause.message and before and (before.job, before.finished_at) == (job.name, job.finished_at):
+    if cause is None and before and (before.job, before.finished_at) == (job.name, job.finished_at):
         return before.message or ""
-    reason, said = job.failed or ("", "")
-    why = cause.message or said or reason
-    if reason == "DeadlineExceeded":
-        release = formation.spec.release
-        seconds = (release and release.active_deadline_seconds) or DEADLINE
-        why = f"it ran longer than spec.release.activeDeadlineSeconds allows ({seconds} s)"
+    release = formation.spec.release
+    seconds = (release and release.active_deadline_seconds) or DEADLINE
+    why = job_pods.by_its_controller(job, "spec.release", seconds)
+    if cause is not None and not job_pods.ran_too_long(job):
+        why = cause.message
     else_, back = "nothing has changed", ""
     if this.noted.released is not None:
         else_ = "what was released before keeps running"

@@ -7,7 +7,8 @@ import logging
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, Metadata
 from formation_operator.api.reasons import ReleaseState, Trouble
-from formation_operator.diagnose import release_pods
+
+from formation_operator.diagnose import job_pods
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Cluster, Object, first_objects
@@ -90,7 +91,7 @@ class Releaser:
         job = shut.under_way
         if job is None or job.deleting or (shut.fits(job) and not (shut.suspended or shut.needs_none)):
             return False
-        return await release_pods.has_started(self._cluster, this.formation.metadata, job.digest) is not False
+        return await job_pods.has_started(self._cluster, this.formation.metadata, job.digest) is not False
 
     async def _ignore(self, this: Asked, chosen: Chosen) -> Chosen:
         """Mark Jobs whose Formation has no release command any more: how they end counts for nothing."""
@@ -158,7 +159,7 @@ class Releaser:
             text = "an earlier release command was started"
             problem = Problem("", Trouble.RELEASING, text, lasting=False)
             return chosen.later(noted.retry(this.now), problem)._replace(written=found)
-        if alive := await patient(release_pods.alive(self._cluster, mine)):
+        if alive := await patient(job_pods.alive(self._cluster, mine)):
             text = f"the release command starts once Pods of an earlier one are gone: {', '.join(alive[:3])}"
             problem = Problem("", Trouble.WAITING, text, lasting=False)
             return chosen.later(Requeue(Lane.REPORT, PAUSE), problem)
@@ -171,7 +172,7 @@ class Releaser:
         """
         mine = this.formation.metadata
         known = this.known.job_uids((mine.namespace, mine.name))
-        pages = self._cluster.select(kinds.JOB, mine.namespace, labels=release_pods.labels(mine))
+        pages = self._cluster.select(kinds.JOB, mine.namespace, labels=job_pods.labels(mine))
         about = ((raw, observed.job(raw)) async for raw in first_objects(pages))
         return [raw async for raw, job in about if job and job.owner == mine.uid and job.uid not in known]
 

@@ -6,7 +6,6 @@ of counts, `suspend` and `paused` isn't looked at. Which types have a disruption
 
 import dataclasses
 import json
-from collections.abc import Iterator
 
 from formation_operator.api import naming
 from formation_operator.api.content import Mark
@@ -52,16 +51,7 @@ class Intent:
 
     def without_manifest(self) -> "Intent":
         """Return it without its manifest: enough to see that an object is still as it was written."""
-        return Intent(
-            self.kind,
-            self.name,
-            self.process_type,
-            {},
-            self.digest,
-            self.handed_over,
-            self.whole,
-            self.images,
-        )
+        return dataclasses.replace(self, manifest={}, size=0)
 
     @property
     def without(self) -> str:
@@ -217,13 +207,8 @@ def intent(
     text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
     digest = naming.digest(text)
     about["annotations"][naming.INTENT_ANNOTATION] = digest
-    images = tuple(_images(spec)) if kind.traits.runs_processes else ()
+    containers = spec["template"]["spec"]["containers"] if kind.traits.runs_processes else ()
+    images = tuple((item["name"], item["image"]) for item in containers if "image" in item)
     return Intent(
         kind, about["name"], process_type, manifest, digest, handed_over, images=images, size=len(text)
     )
-
-
-def _images(spec: Manifest) -> Iterator[tuple[str, str]]:
-    for item in spec["template"]["spec"]["containers"]:
-        if "image" in item:
-            yield item["name"], item["image"]

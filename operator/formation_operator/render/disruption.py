@@ -14,6 +14,10 @@ from formation_operator.render import pod_template
 
 MOST = 256
 """How many budgets of others are looked at for a type: beyond that, one is taken to select its processes."""
+WAY_OUT = (
+    "so the Formation has none of its own, because Kubernetes evicts no Pod that two select: "
+    "delete the other one, or remove disruptionBudget"
+)
 Over = Callable[[Mapping[str, str]], Iterable[OtherBudget]]
 """Returns the budgets that may select a Pod with some labels."""
 
@@ -45,22 +49,11 @@ def declared(today: FormationSpec, content: FormationSpec) -> dict[str, int | st
 
 def contended(formation: Formation, content: FormationSpec, name: str, over: Over) -> str:
     """Return why a type has no budget although one is declared, and the way out; nothing if it has one."""
-    labels = pod_template.labels(formation.metadata.name, name, content, content.processes[name])
-    other = _other({TEMPLATE_LABEL: "", **labels}, over)
-    return f"{name}: {other}" if other else ""
-
-
-WAY_OUT = (
-    "so the Formation has none of its own, because Kubernetes evicts no Pod that two select: "
-    "delete the other one, or remove disruptionBudget"
-)
-
-
-def _other(labels: Mapping[str, str], over: Over) -> str:
-    """Return which other budget selects a type's processes, as a sentence; nothing if none does."""
+    own = pod_template.labels(formation.metadata.name, name, content, content.processes[name])
+    labels = {TEMPLATE_LABEL: "", **own}
     for number, each in enumerate(itertools.islice(over(labels), MOST + 1)):
         if number == MOST:
-            return f"more than {MOST} PodDisruptionBudgets may select its processes, {WAY_OUT}"
+            return f"{name}: more than {MOST} PodDisruptionBudgets may select its processes, {WAY_OUT}"
         if each.selects(labels):
-            return f"PodDisruptionBudget {each.name} selects its processes, {WAY_OUT}"
+            return f"{name}: PodDisruptionBudget {each.name} selects its processes, {WAY_OUT}"
     return ""

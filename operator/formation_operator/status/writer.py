@@ -136,11 +136,9 @@ def manifest(raw: dict[str, Any], wanted: compute.Status) -> dict[str, Any]:
 
 
 def _attempt(raw: dict[str, Any], wanted: compute.Status) -> object:
-    """Return what identifies an attempt: the status without its times, and what may make it succeed."""
-    return raw["metadata"].get("generation"), hash(bounds.encoded(_timeless(wanted)))
+    """Return what identifies an attempt: what may make it succeed, and the status.
 
-
-def _timeless(status: compute.Status) -> compute.Status:
-    """Return a status without the transition times, which differ at each attempt."""
-    conditions = [{**each, "lastTransitionTime": ""} for each in status["conditions"]]
-    return {**status, "conditions": conditions}
+    Its transition times differ at each attempt.
+    """
+    conditions = [{**each, "lastTransitionTime": ""} for each in wanted["conditions"]]
+    return raw["metadata"].get("generation"), hash(bounds.encoded({**wanted, "conditions": conditions}))

@@ -7,7 +7,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
-from formation_operator.diagnose import release_pods
+from formation_operator.diagnose import job_pods
 from formation_operator.kube import errors
 from tests.builders import Manifest, ago
 from tests.unit.fakes.cluster import Incident
@@ -140,7 +140,7 @@ async def test_whatever_fails_about_a_release_counts_are_written(
     async def broken(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(release_pods, "alive", broken)
+    monkeypatch.setattr(job_pods, "alive", broken)
     await shop.tell({**V2, "processes": {"web": {"replicas": 5}}}, "web=5:v1 worker=2:v1")
     assert shop.is_stalled
 

@@ -2,19 +2,22 @@
 
 import dataclasses
 import datetime
+from collections.abc import Iterable, Mapping
 
 from formation_operator.api import naming
 from formation_operator.controller import budgets, reconcile
 from formation_operator.diagnose.evidence import Evidence
-from formation_operator.diagnose.investigator import Examiner
+from formation_operator.diagnose.investigator import Examined, Examiner
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.kube.port import Cluster, Object
-from formation_operator.observe import formations
+from formation_operator.observe import formations, pods
 from formation_operator.observe.cache import Cache, Changes
+from formation_operator.observe.children import Child
+from formation_operator.observe.faults import Faults
 from formation_operator.requeue import Result
 from formation_operator.settings import Settings
-from tests.builders import MIDNIGHT
+from tests.builders import MIDNIGHT, NOW, Manifest
 from tests.unit.fakes.cluster import FakeCluster
 
 
@@ -76,6 +79,13 @@ class Looking(Examiner):
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster)
         self.evidence = Evidence()
+
+    async def look(
+        self, raws: Iterable[Manifest], deployments: Mapping[str, Child], later: float = 0
+    ) -> Examined:
+        """Look at Pods some seconds later."""
+        known = [pod for raw in raws if (pod := pods.pod(raw)) is not None]
+        return await self.examine(self.evidence, deployments, known, NOW + later, Faults(("default", "shop")))
 
     def held(self) -> int:
         """Return the bytes that all its answers count as."""
