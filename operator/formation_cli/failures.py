@@ -76,6 +76,10 @@ def _flags() -> list[str]:
     return [f"{flag} {shlex.quote(typed[name])}" for flag, name in FLAGS.items() if typed.get(name)]
 
 
+ENDINGS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
+"""By which somebody ends a command."""
+
+
 class Failure(click.ClickException):
     """Ends the command with a sentence for people, and a hint at the way out."""
 
@@ -144,6 +148,17 @@ def end_when_asked() -> None:
             signal.signal(number, lambda which, _: sys.exit(SIGNAL + which))
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, _interrupt)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Put in order what is under way, whatever comes: Ctrl-C again, or the end of a CI job."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in ENDINGS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _interrupt(*_: object) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from formation_cli.objects import Object
 from formation_operator.api.content_changes import changed_variables
 from formation_operator.kube.objects import lenient
 from formation_operator.observe import managed_fields
 
-Object = dict[str, Any]
 Path = tuple[str, ...]
 PIPELINES = {
     "kustomize-controller": "Flux",

@@ -1,12 +1,10 @@
 """Change the image that a Formation runs."""
 
-from typing import Any
-
 from formation_cli.changes import patches
 from formation_cli.failures import Mistyped, did_you_mean
+from formation_cli.objects import Object
 from formation_operator.kube.objects import lenient
 
-Object = dict[str, Any]
 SHARED = ("spec", "image")
 """Where the image of all types is that have none of their own."""
 

@@ -1,15 +1,14 @@
 """What a changed Formation does to its processes: which are started anew, and which counts change."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from pydantic import ValidationError
 
+from formation_cli.objects import Object
 from formation_operator.api.formation import FormationSpec
 from formation_operator.kube.objects import lenient
 from formation_operator.render import pod_template
 
-Object = dict[str, Any]
 RESTARTED = "the processes are restarted, unless they run this already"
 
 

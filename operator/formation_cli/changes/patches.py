@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-Object = dict[str, Any]
+from formation_cli.objects import Object
+
 SUSPEND = ("spec", "suspend")
 
 

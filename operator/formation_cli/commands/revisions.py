@@ -3,11 +3,10 @@
 import click
 from click.shell_completion import CompletionItem
 
-from formation_cli import options
 from formation_cli.changes import revisions
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.cluster_options import connect_at_once
+from formation_cli.cluster_options import connect_at_once, name_of
 from formation_cli.failures import Failure, Mistyped, NoAccess, again
 from formation_cli.views import history
 from formation_cli.words.revisions import Revision
@@ -112,7 +111,7 @@ def _kept(ctx: click.Context) -> tuple[Object, list[history.Line]]:
     """Return the Formation on a command line, and its revisions, the latest first; none where nobody says."""
     try:
         cluster = connect_at_once(ctx)
-        formation = cluster.get(naming.KIND, options.name_of(ctx))
+        formation = cluster.get(naming.KIND, name_of(ctx))
         found = read(cluster, formation) if formation else []
     except click.ClickException:
         formation, found = None, []

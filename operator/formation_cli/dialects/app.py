@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from formation_cli.dialects import names, programs, references, shell
-from formation_cli.dialects.cron import Cron
+from formation_cli.dialects.heroku import Cron
 from formation_cli.failures import Mistyped
+from formation_cli.objects import Object
 from formation_operator.api import naming
 
-Object = dict[str, Any]
 WEB = "web"
 PORT = 8080
 """Where a web process listens unless another port is asked for; below 1024 needs rights."""

@@ -1,21 +1,31 @@
 """Heroku's two descriptions of a formation: ``app.json``, and the list of the Platform API.
 
+The cron entries of an ``app.json`` are Dokku's.
 Sources: https://devcenter.heroku.com/articles/app-json-schema,
+https://dokku.com/docs/processes/scheduled-cron-tasks/,
 https://devcenter.heroku.com/articles/platform-api-reference#formation and
 https://devcenter.heroku.com/articles/dyno-types
 """
 
 import dataclasses
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 
-from formation_cli.dialects import checks, dotenv, names, quantities
-from formation_cli.dialects.cron import Cron, Entries, Line
+from formation_cli.dialects import dotenv, manifest, names
 from formation_cli.dialects.manifest import Known
 from formation_cli.failures import Mistyped
-from formation_operator.api.formation import INT32, MOST_TYPES, MOST_VARIABLES
+from formation_cli.words import sizes
+from formation_operator.api.formation import (
+    INT32,
+    LONGEST_WORD,
+    MOST_SCHEDULES,
+    MOST_TYPES,
+    MOST_VARIABLES,
+    SCHEDULE,
+)
 from formation_operator.kube.objects import lenient
 
 SIZES = {
@@ -28,7 +38,7 @@ SIZES = {
     "126Gi": ("Performance-2XL",),
 }
 """The sizes of dynos by their memory; the first of each is the one that is written."""
-MEMORY = {size.lower(): memory for memory, sizes in SIZES.items() for size in sizes}
+MEMORY = {each.lower(): memory for memory, dynos in SIZES.items() for each in dynos}
 ELSEWHERE = ("addons", "buildpacks", "stack")
 """What of an app.json is no part of a formation."""
 NO_PART = "no part of a formation"
@@ -40,7 +50,7 @@ def _memory(size: Any) -> str:
     """Return the memory of a dyno by its size, which the API has as an object; raises `ValueError`."""
     word = str(size.get("name") if isinstance(size, dict) else size)
     if word.lower() not in MEMORY:
-        there = ", ".join(sizes[0] for sizes in SIZES.values())
+        there = ", ".join(dynos[0] for dynos in SIZES.values())
         raise ValueError(f"{word[:100]!r} isn't a known size; there is: {there}")
     return MEMORY[word.lower()]
 
@@ -52,6 +62,30 @@ def _within(key: str) -> BeforeValidator:
 
 Name = Annotated[str, StringConstraints(pattern=f"^{dotenv.NAME.pattern}$")]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_WORD, pattern=r"^[^\n\x00]*$"),
+]
+"""A command as a shell reads it."""
+
+
+@dataclass(frozen=True)
+class Cron:
+    """A line that runs by the clock."""
+
+    schedule: Annotated[str, StringConstraints(strip_whitespace=True, pattern=f"^(?:{SCHEDULE})$")]
+    command: Line
+    concurrency_policy: (
+        Annotated[Literal["Allow", "Forbid", "Replace"], BeforeValidator(lambda word: str(word).title())]
+        | None
+    ) = None
+    maintenance: bool = False
+
+
+class Entries(BaseModel):
+    """What of an app.json is about the clock."""
+
+    cron: Annotated[list[Cron], Field(max_length=MOST_SCHEDULES)] = []
 
 
 class Dyno(BaseModel):
@@ -104,13 +138,27 @@ def read(text: str, file: str, found: Found) -> None:
     """Add what a file says; raises `Mistyped` with the place of what isn't as Heroku writes it."""
     if text.lstrip().startswith("["):
         seen: set[str] = set()
-        for dyno in checks.parsed(Annotated[list[OfApi], Field(max_length=MOST_TYPES)], text, file):
+        for dyno in _parsed(Annotated[list[OfApi], Field(max_length=MOST_TYPES)], text, file):
             if dyno.type in seen:
                 raise Mistyped(f"{file}: {lenient.shown(dyno.type)} appears twice.")
             seen.add(dyno.type)
             _take_in(dyno.type, dyno, file, found)
     else:
-        _read_app(checks.parsed(AppJson, text, file), file, found)
+        _read_app(_parsed(AppJson, text, file), file, found)
+
+
+def entries(text: str, file: str) -> list[Cron]:
+    """Return the cron entries of an app.json; raises `Mistyped` with the place of what is none."""
+    found: Entries = _parsed(Entries, text, file)
+    return found.cron
+
+
+def _parsed(form: Any, text: str, file: str) -> Any:
+    """Return what a JSON file says; raises `Mistyped` with the first thing that isn't of the form."""
+    try:
+        return TypeAdapter(form).validate_json(text.encode(errors="surrogatepass"))
+    except ValidationError as error:
+        raise manifest.mistyped(error, file) from error
 
 
 def _read_app(app: AppJson, file: str, found: Found) -> None:
@@ -163,10 +211,10 @@ def formation(known: Known) -> list[dict[str, Any]]:
 def _sized(known: Known, name: str) -> dict[str, str]:
     memory = lenient.mapping(known.spec.processes[name].resources, "limits").get("memory")
     try:
-        wanted = None if memory is None else quantities.number(memory)
+        wanted = None if memory is None else sizes.number(memory)
     except ValueError:
         return {}
-    return next(({"size": sizes[0]} for has, sizes in SIZES.items() if quantities.number(has) == wanted), {})
+    return next(({"size": dynos[0]} for has, dynos in SIZES.items() if sizes.number(has) == wanted), {})
 
 
 def left_out(known: Known) -> Iterable[str]:

@@ -4,7 +4,8 @@ import difflib
 from collections.abc import Iterator
 from typing import Any
 
-Object = dict[str, Any]
+from formation_cli.objects import Object
+
 BOOKKEEPING = "kubectl.kubernetes.io/last-applied-configuration"
 COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 

@@ -1,14 +1,13 @@
 """The Events about a Formation and all that it made, the oldest first."""
 
 from collections.abc import Collection, Iterable
-from typing import Any
 
+from formation_cli.objects import Object
 from formation_cli.views import times
 from formation_cli.views.table import Cell, Table
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient, timestamps
 
-Object = dict[str, Any]
 COLUMNS = ("SINCE", "LEVEL", "OBJECT", "REASON", "MESSAGE")
 MADE = (
     "Deployment",

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from formation_cli.objects import Object
 from formation_cli.views import processes
 from formation_operator.kube.objects import lenient, timestamps
 
-Object = dict[str, Any]
 COLOURS = ("cyan", "yellow", "green", "magenta", "red", "blue")
 """One for each type, in the order of their names, as Foreman's."""
 SYSTEM = "system"

@@ -2,13 +2,12 @@
 
 import dataclasses
 from collections.abc import Iterable
-from typing import Any
 
 from formation_cli.failures import NO_COMMAND, NOT_STARTED
+from formation_cli.objects import Object
 from formation_cli.views import processes
 from formation_operator.kube.objects import lenient
 
-Object = dict[str, Any]
 MISSING = ("not found", "no such file")
 """How a runtime says that there is no such command."""
 

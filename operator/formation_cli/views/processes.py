@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from formation_cli.naming import DEFAULT_CONTAINER, ONE_OFF, ONE_OFF_LABEL
+from formation_cli.objects import Object
 from formation_cli.views import times
 from formation_cli.views.table import Cell, Table, state
 from formation_cli.words import cron
@@ -14,7 +15,6 @@ from formation_operator.diagnose import diagnosis, exits
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.observe import pods
 
-Object = dict[str, Any]
 STOPPING = "Stopping"
 """The state of a process that was asked to end."""
 SUCCEEDED = "Completed"

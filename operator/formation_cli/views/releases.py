@@ -1,11 +1,11 @@
 """The release of a Formation: how far its command is, and which Pods run it."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from pydantic import ValidationError
 
 from formation_cli.naming import JOB_LABEL
+from formation_cli.objects import Object
 from formation_cli.views import formations, log_lines, times
 from formation_cli.views.table import Cell, state
 from formation_operator.api import content as contents
@@ -15,7 +15,6 @@ from formation_operator.api.reasons import ConditionType, ReleaseState, State
 from formation_operator.api.release_key import release_key
 from formation_operator.kube.objects import lenient, timestamps
 
-Object = dict[str, Any]
 NONE = (
     "{} has no release command. spec.release.command names one that runs before a deploy changes any "
     "process: kubectl explain formation.spec.release"

@@ -1,9 +1,8 @@
 """Durations as kubectl takes them: ``90``, ``90s``, ``1h30m``; and days: ``1d``."""
 
 import re
-from typing import Any
 
-import click
+from formation_cli.words.reading import Word
 
 UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(d|h|ms|m|s)")
@@ -21,17 +20,4 @@ def seconds(text: str) -> float:
     return sum(float(number) * UNITS[unit] for number, unit in parts)
 
 
-class Duration(click.ParamType[float]):
-    """A duration on the command line, in seconds."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the seconds, or say what a duration looks like."""
-        try:
-            return value if isinstance(value, float) else seconds(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-DURATION = Duration()
+DURATION = Word("duration", seconds)

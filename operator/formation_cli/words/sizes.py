@@ -1,13 +1,28 @@
-"""The size of a process: ``cpu=500m,memory=2Gi``."""
+"""The size of a process, ``cpu=500m,memory=2Gi``, and Kubernetes' quantities in it."""
 
+import importlib
 import re
+from decimal import Decimal
 from typing import Any
 
-import click
+from formation_cli.words.reading import Word
 
 QUANTITY = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?(m|k|[KMGTPE]i?)?")
 """As Kubernetes writes quantities, but for exponents."""
 KINDS = ("cpu", "memory")
+LONGEST = 50
+"""Characters of a quantity that are looked at."""
+MOST = 10**29
+
+
+def number(quantity: Any) -> Decimal:
+    """Return how much a quantity is; raises `ValueError` for what is none."""
+    # Imported late: the client takes long.
+    parse_quantity = importlib.import_module("kubernetes.utils.quantity").parse_quantity
+    found: Decimal = parse_quantity(str(quantity)[:LONGEST])
+    if not 0 <= found < MOST:  # one that isn't finite isn't, either
+        raise ValueError(f"{str(quantity)[:LONGEST]!r} isn't a quantity")
+    return found
 
 
 def parse(text: str) -> dict[str, str]:
@@ -23,17 +38,4 @@ def parse(text: str) -> dict[str, str]:
     return found
 
 
-class Size(click.ParamType[dict[str, str]]):
-    """A size on the command line."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, str]:
-        """Return the resources, or say what a size looks like."""
-        try:
-            return parse(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-SIZE = Size()
+SIZE = Word("size", parse)

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 import click
 
-from formation_cli import options
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.failures import Mistyped, NotFound, again
@@ -24,7 +23,7 @@ def end(cluster: Cluster, name: str, words: Iterable[str], how: How) -> None:
         raise click.UsageError("--wait is for a whole Formation: leave it out.")
     formation = formations.find(cluster, name)
     pods = cluster.select(kinds.POD, labels=f"{naming.FORMATION_LABEL}={name}").items
-    jobs = {_job(filter(_is_ours, pods), name, each): each for each in words}  # each is ended once
+    jobs = {_job(filter(is_ours, pods), name, each): each for each in words}  # each is ended once
     found = {job: _found(cluster, job, formation) for job in jobs}
     for job, word in jobs.items():
         cluster.delete(kinds.JOB, job, dry_run=how.dry_run)
@@ -34,7 +33,8 @@ def end(cluster: Cluster, name: str, words: Iterable[str], how: How) -> None:
             screen.write(how.said(f"{word}: ended"))
 
 
-def _is_ours(pod: Object) -> bool:
+def is_ours(pod: Object) -> bool:
+    """Tell whether a Pod is of a Job that may be ended."""
     labels = lenient.mapping(pod, "metadata", "labels")
     return JOB_LABEL in labels and any(each in labels for each in LABELS)
 
@@ -62,10 +62,3 @@ def _found(cluster: Cluster, name: str, formation: Object) -> Object:
             hint=f"Go back first: {back}",
         )
     return job
-
-
-def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the processes that begin so and haven't ended, but for those that are named already."""
-    given = ctx.params.get(param.name or "") or ()
-    found = options.processes_of(ctx, _is_ours)
-    return [each for each in found if each.startswith(incomplete) and each not in given]

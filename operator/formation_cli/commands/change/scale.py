@@ -2,7 +2,7 @@
 
 import click
 
-from formation_cli import options
+from formation_cli import cluster_options, options
 from formation_cli.changes import counts as changes
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, Object
@@ -13,10 +13,12 @@ from formation_cli.terminal import formats, screen
 from formation_cli.words import counts as words
 from formation_cli.words.counts import Wanted
 
+COUNTS = "[TYPE=N | TYPE+N | TYPE-N]..."
+
 
 @click.command("scale", cls=options.Command)
 @options.formation()
-@options.counts()
+@click.argument("counts", nargs=-1, metavar=COUNTS, shell_complete=cluster_options.COUNT)
 @click.option("-y", "--yes", is_flag=True, help="Don't ask about a count that may be a slip.")
 @options.change(written="Print the counts, or the Formation's name, for programs.")
 def command(cluster: Cluster, name: str, counts: tuple[str, ...], how: How, *, yes: bool) -> None:

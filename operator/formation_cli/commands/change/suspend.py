@@ -2,7 +2,7 @@
 
 import click
 
-from formation_cli import options
+from formation_cli import cluster_options, options
 from formation_cli.changes import patches
 from formation_cli.cluster.port import Cluster
 from formation_cli.commands import waiting, writing
@@ -38,7 +38,7 @@ def _instead(name: str, word: str) -> str:
     multiple=True,
     metavar="PROCESS",
     callback=_check_names,
-    shell_complete=ending.complete,
+    shell_complete=cluster_options.processes(ending.is_ours),
     help="Only this process that runs once, with its name in `ps` or `logs`; may be repeated.",
 )
 @options.change("Wait until all have ended.")

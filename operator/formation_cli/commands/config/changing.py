@@ -1,20 +1,24 @@
 """Write a change of variables: the new Secret first, then the Formation that names it."""
 
 import secrets
-import signal
 from collections.abc import Callable
 
 import click
 
+from formation_cli import failures
 from formation_cli.changes import config, config_secrets, impact
 from formation_cli.changes.config import Stored, Wanted
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Cluster, ConflictFailure, Object
 from formation_cli.commands import writing
-from formation_cli.failures import Failure, again
+from formation_cli.failures import Failure, NoAccess, again
 from formation_cli.options import How
 
-ENDINGS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
+WAY_OUT = (
+    "`config` copies the variables of the old Secret, so it must read that one, which the role `edit` "
+    "allows.\n"
+    "Or put your variables into your own Secret, and name it in spec.envFrom."
+)
 Read = Callable[[Cluster, Object], Stored]
 
 
@@ -38,18 +42,15 @@ class Made:
             raise
 
     def delete(self) -> None:
-        """Take it back, whatever comes: Ctrl-C again, or the end of a CI job, would leave it behind."""
+        """Take it back."""
         if not self.name:
             return
-        before = {number: signal.signal(number, signal.SIG_IGN) for number in ENDINGS}
-        try:
-            self._cluster.delete(kinds.SECRET, self.name)
-        except Failure as failure:
-            click.echo(f"Secret {self.name} may be left behind: {failure.message}", err=True)
-        finally:
-            self.name = ""
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        with failures.undisturbed():
+            try:
+                self._cluster.delete(kinds.SECRET, self.name)
+            except Failure as failure:
+                click.echo(f"Secret {self.name} may be left behind: {failure.message}", err=True)
+        self.name = ""
 
 
 def change(
@@ -99,3 +100,35 @@ def _lines(before: Object, after: Object, wanted: Wanted) -> list[str]:
         *(f"{name}: {where}" for name in wanted.secret),
         *(f"{name}: unset" for name in wanted.unset),
     ]
+
+
+def read(cluster: Cluster, formation: Object) -> Stored:
+    """Return the secret variables; raises `NoAccess` with the way out for anyone who may not read them.
+
+    Nothing is asked for where envFrom names no Secret of ours.
+    """
+    data: dict[str, str] = {}
+    names: list[str] = []
+    for name in config_secrets.named(formation):
+        secret = _get(cluster, name)
+        if secret is None:
+            names.append(name)
+        elif config_secrets.is_ours(secret, formation):
+            names.append(name)
+            data |= secret.get("data") or {}
+    return Stored(data, names)
+
+
+def _get(cluster: Cluster, name: str) -> Object | None:
+    try:
+        return cluster.get(kinds.SECRET, name)
+    except NoAccess as failure:
+        raise NoAccess(failure.message, hint=f"{failure.hint}\n{WAY_OUT}".strip()) from failure
+
+
+def read_if_possible(cluster: Cluster, formation: Object) -> Stored:
+    """Return the secret variables, or nothing for anyone who may not read them."""
+    try:
+        return read(cluster, formation)
+    except NoAccess:
+        return Stored()

@@ -8,7 +8,7 @@ from click.shell_completion import CompletionItem
 
 from formation_cli import options
 from formation_cli.cluster_options import CLUSTER_OPTIONS
-from formation_cli.commands.config import prune, setting, show, unset
+from formation_cli.commands.config import prune, setting, show
 from formation_cli.failures import Mistyped
 
 
@@ -57,5 +57,5 @@ def command() -> None:
     """
 
 
-for word in (show.command, show.get, setting.command, unset.command, prune.command):
+for word in (show.command, show.get, setting.command, setting.unset, prune.command):
     command.add_command(word)

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from formation_cli import options
+from formation_cli import cluster_options, options
 from formation_cli.changes import config
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.commands.config import stale
+from formation_cli.commands.config import prune
 from formation_cli.dialects import references
 from formation_cli.failures import Failure, Mistyped, NoAccess, NotFound, again, did_you_mean
 from formation_cli.terminal import formats, screen
@@ -45,7 +45,7 @@ def command(cluster: Cluster, name: str, output: str | None, *, show: bool) -> N
 
 @click.command("get", cls=options.Command, short_help="Print the value of a variable, for scripts")
 @options.formation()
-@click.argument("key", metavar="KEY", shell_complete=options.complete_key)
+@click.argument("key", metavar="KEY", shell_complete=cluster_options.KEY)
 @options.pass_cluster
 def get(cluster: Cluster, name: str, key: str) -> None:
     """Print the value of a variable that all types get, plain or secret, and nothing else.
@@ -119,7 +119,7 @@ def _advise(cluster: Cluster, formation: Object, *, empty: bool) -> None:
         if own:
             click.echo(f"{type_} has its own: {', '.join(own)} (spec.processes.{type_}.env)", err=True)
     try:
-        names, fresh = stale.find(cluster, formation)
+        names, fresh = prune.find(cluster, formation)
     except NoAccess:  # anyone who may not list Secrets can't delete them either
         return
     if unnamed := ", ".join([*names, *fresh]):

@@ -44,7 +44,7 @@ def _no_difference() -> Iterator[None]:
 @options.word(
     "revision", "--revision", "The same as REVISION.", metavar="[REVISION]", shell_complete=revisions.complete
 )
-@click.option("-f", "--filename", type=click.Path(allow_dash=True), help="The manifest; - for stdin.")
+@options.filename()
 @click.option("--server-side", is_flag=True, help="Show what `kubectl apply --server-side` would change.")
 @options.output("name", text="Print only the names of those that would change.")
 @_no_difference()

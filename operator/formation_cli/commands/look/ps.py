@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from formation_cli import options
+from formation_cli import cluster_options, options
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
@@ -21,7 +21,7 @@ from formation_operator.api.reasons import ConditionType
 
 @click.command("ps", cls=options.Command)
 @options.formation(required=False)
-@click.argument("words", nargs=-1, metavar="[TYPE|PROCESS]...", shell_complete=options.complete_any)
+@click.argument("words", nargs=-1, metavar="[TYPE|PROCESS]...", shell_complete=cluster_options.ANYTHING)
 @click.option("-A", "--all-namespaces", is_flag=True, help="The Formations of all namespaces.")
 @click.option("-l", "--selector", default="", help="The Formations with these labels, such as team=checkout.")
 @click.option("-w", "--watch", is_flag=True, help="Keep watching, and show changes, until Ctrl-C.")

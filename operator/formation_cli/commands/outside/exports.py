@@ -9,7 +9,7 @@ import click
 from formation_cli import files, options
 from formation_cli.commands.outside import source
 from formation_cli.dialects import heroku as dialect
-from formation_cli.dialects.exported import exported
+from formation_cli.dialects import procfile as texts
 from formation_cli.dialects.manifest import Known
 from formation_cli.dialects.systemd import units
 from formation_cli.dialects.systemd.units import Host
@@ -48,7 +48,7 @@ def procfile(known: Known, env: pathlib.Path | None) -> None:
       export procfile shop > Procfile
       export procfile -f formation.yaml --env .env > Procfile
     """
-    found = exported(known)
+    found = texts.exported(known)
     if env is not None:
         files.create(env, found.env)
     screen.write_lines(found.procfile.splitlines())

@@ -11,9 +11,9 @@ from formation_cli import files, options
 from formation_cli.commands import secrecy
 from formation_cli.commands.outside import app_options
 from formation_cli.commands.outside.app_options import Described
-from formation_cli.dialects import cron
+from formation_cli.dialects import heroku
 from formation_cli.dialects.app import App
-from formation_cli.dialects.cron import Cron
+from formation_cli.dialects.heroku import Cron
 
 MANIFEST = "formation.yaml"
 APP = "app.json"
@@ -48,7 +48,7 @@ def command(procfile: str, described: Described) -> None:
 
 def _schedules(procfile: str) -> list[Cron]:
     beside = pathlib.Path(procfile).with_name(APP)
-    return cron.entries(files.read(str(beside)), APP) if beside.is_file() else []
+    return heroku.entries(files.read(str(beside)), APP) if beside.is_file() else []
 
 
 def _tell(found: App, files: Sequence[str], secret: list[str]) -> None:

@@ -27,14 +27,7 @@ PORTS = 100
 
 @click.command("local", cls=options.Documented)
 @click.argument("types", nargs=-1, metavar="[TYPE]...")
-@click.option(
-    "-f",
-    "--filename",
-    type=click.Path(allow_dash=True),
-    default="formation.yaml",
-    show_default=True,
-    help="The manifest; - for stdin.",
-)
+@options.filename(default="formation.yaml")
 @click.option(
     "-m", "--formation", "counts", default="", help="Other counts, such as web=2,worker=1 or all=1."
 )

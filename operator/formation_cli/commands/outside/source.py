@@ -19,7 +19,7 @@ def formation(function: Callable[..., R]) -> Callable[..., R]:
     """Give a command a `Known` Formation: of the cluster by its name, or of the file after -f."""
 
     @options.formation(required=False)
-    @click.option("-f", "--filename", type=click.Path(allow_dash=True), help="Its manifest; - for stdin.")
+    @options.filename("Its manifest; - for stdin.")
     @functools.wraps(function)
     def with_formation(*args: Any, name: str | None, filename: str | None, **kwargs: Any) -> R:
         return function(*args, known=_find(name, filename), **kwargs)
@@ -32,5 +32,5 @@ def _find(name: str | None, filename: str | None) -> Known:
         raise Mistyped("Which Formation? Give its name, or its file with -f, and not both.")
     if filename is not None:
         return manifest.parse(files.read(filename), filename)
-    found = formations.find(options.connect(options.target_of(click.get_current_context())), name or "")
+    found = formations.find(options.cluster_of(click.get_current_context()), name or "")
     return manifest.known(found, f"Formation {name}")

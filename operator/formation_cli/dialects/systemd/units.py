@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from formation_cli.dialects import dotenv, quantities, references
+from formation_cli.dialects import dotenv, references
 from formation_cli.dialects.manifest import IMAGES_OWN, Known
 from formation_cli.dialects.systemd.own import OWN
 from formation_cli.dialects.systemd.quoting import argument, literal, quoted
 from formation_cli.failures import Mistyped
+from formation_cli.words import sizes
 from formation_operator.api.formation import ProcessType
 from formation_operator.kube.objects import lenient
 from formation_operator.render.pod_template import GRACE_SECONDS
@@ -208,9 +209,9 @@ class _Writer:
 
     def _restrictions(self) -> Iterator[str]:
         if "memory" in self.limits:
-            yield f"MemoryMax={_bounded(quantities.number(self.limits['memory']))}"
+            yield f"MemoryMax={_bounded(sizes.number(self.limits['memory']))}"
         if "cpu" in self.limits:
-            yield f"CPUQuota={_bounded(quantities.number(self.limits['cpu']) * 100)}%"
+            yield f"CPUQuota={_bounded(sizes.number(self.limits['cpu']) * 100)}%"
         if (self.process.security_defaults or self.known.spec.security_defaults) != "none":
             yield from RESTRICTED
 

@@ -24,7 +24,7 @@ SHOP = builders.stored(
 
 
 def job(**wanted: Any) -> Any:
-    return one_off.job(SHOP, OneOff(**{"command": ["/shop", "migrate"], **wanted}), "x7k2p")
+    return one_off.job(SHOP, OneOff(**{"words": ["/shop", "migrate"], **wanted}), "x7k2p")
 
 
 def container(made: Any) -> Any:
@@ -77,7 +77,7 @@ def test_nobody_asks_whether_it_is_ready() -> None:
 
 def test_its_size_is_what_it_requests_and_may_use() -> None:
     size = {"cpu": "1", "memory": "2Gi"}
-    assert container(job(resources=size))["resources"] == {"requests": size, "limits": size}
+    assert container(job(size=size))["resources"] == {"requests": size, "limits": size}
 
 
 def test_it_goes_with_its_formation() -> None:
@@ -132,6 +132,10 @@ def test_a_command_takes_the_place_of_the_arguments_too() -> None:
 
 
 def test_without_a_type_arguments_are_for_the_image_of_all() -> None:
-    made = container(job(command=["migrate"], as_args=True))
+    made = container(job(words=["migrate"], as_args=True))
     assert made["args"] == ["migrate"]
     assert "command" not in made
+
+
+def test_without_its_input_a_terminal_is_no_use() -> None:
+    assert container(job(tty=True))["stdin"]

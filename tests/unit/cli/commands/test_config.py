@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from formation_cli import completion, failures, options
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import ConflictFailure, Listed, Object
-from formation_cli.commands.config import stale
+from formation_cli.commands.config import prune
 from formation_cli.naming import CONFIG_LABEL
 from formation_cli.program import program
 from formation_operator.api import naming
@@ -467,7 +467,7 @@ def test_a_secret_that_nothing_names_is_listed_and_pruned(cluster: Stored) -> No
     assert "There is no Secret to delete." in run("prune shop").stderr
 
 
-@pytest.mark.parametrize("kind", stale.HOLDERS)
+@pytest.mark.parametrize("kind", prune.HOLDERS)
 def test_what_still_runs_or_may_start_keeps_its_secret(cluster: Stored, kind: str) -> None:
     volumes = [{"secret": {"secretName": STALE}}]
     cluster.objects[kinds.SECRET] = [a_secret(STALE)]
@@ -477,7 +477,7 @@ def test_what_still_runs_or_may_start_keeps_its_secret(cluster: Stored, kind: st
     assert [*cluster.secrets] == [STALE]
 
 
-@pytest.mark.parametrize("kind", stale.HOLDERS)
+@pytest.mark.parametrize("kind", prune.HOLDERS)
 def test_whoever_else_names_a_secret_keeps_it(
     cluster: Stored, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:

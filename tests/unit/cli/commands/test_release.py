@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner, Result
 
-from formation_cli import completion, failures, options
+from formation_cli import cluster_options, completion, failures, options
 from formation_cli.cluster.port import Change, LogQuery
 from formation_cli.program import program
 from formation_operator.api import naming
@@ -124,7 +124,7 @@ def test_logs_completes_types_what_runs_once_and_the_release(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster.objects["Formation"] = [releases.shop("Failed")]
-    monkeypatch.setattr(options, "connect_at_once", lambda _: cluster)
+    monkeypatch.setattr(cluster_options, "connect_at_once", lambda _: cluster)
     assert completion.answer(["logs", "shop"], "") == ["web", "run", "release", ":4"]
     assert completion.answer(["logs", "shop", "release"], "re") == [":4"]
     assert completion.answer(["restart", "shop"], "re") == [":4"]

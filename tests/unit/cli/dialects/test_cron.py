@@ -9,9 +9,9 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from formation_cli.dialects import app, cron
+from formation_cli.dialects import app, heroku
 from formation_cli.dialects.app import App
-from formation_cli.dialects.cron import Cron
+from formation_cli.dialects.heroku import Cron
 from formation_cli.failures import Mistyped
 from formation_cli.program import program
 
@@ -110,7 +110,7 @@ def test_no_two_schedules_have_the_same_name() -> None:
 )
 def test_what_is_none_is_said_with_its_place(entries: Any, says: str) -> None:
     with pytest.raises(Mistyped, match=re.escape(says)):
-        cron.entries(json.dumps({"cron": entries}), "app.json")
+        heroku.entries(json.dumps({"cron": entries}), "app.json")
 
 
 def test_a_name_that_is_too_long_with_the_formations_is_refused(folder: pathlib.Path) -> None:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from formation_cli.dialects import app, dotenv, manifest, procfile
 from formation_cli.dialects.app import App
-from formation_cli.dialects.exported import exported
+from formation_cli.dialects.procfile import exported
 from formation_cli.failures import Mistyped
 from formation_cli.words import counts
 from tests.unit.cli.drawn_texts import ENV, ONE_LINE, SHELLY

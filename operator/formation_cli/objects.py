@@ -1,4 +1,4 @@
-"""Who owns what the plugin makes."""
+"""Objects as the API server has them, and what those have in common that the plugin makes."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from formation_operator.api import naming
 Object = dict[str, Any]
 
 
-def reference(formation: Object) -> Object:
+def owner(formation: Object) -> Object:
     """Return the reference by which an object goes with a Formation, without being a child of it."""
     return {
         "apiVersion": naming.API_VERSION,
