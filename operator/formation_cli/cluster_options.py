@@ -7,8 +7,7 @@ from typing import Any
 import click
 
 from formation_cli.cluster import formations, kinds, kubectl
-from formation_cli.cluster.port import Cluster
-from formation_cli.cluster.target import Target
+from formation_cli.cluster.port import Cluster, Target
 from formation_cli.objects import Object
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient

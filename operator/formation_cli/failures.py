@@ -32,12 +32,8 @@ SIGNAL = 128
 """More than its number is the exit code of what a signal has ended, as shells have it."""
 INTERRUPTED = SIGNAL + signal.SIGINT
 """Somebody has pressed Ctrl-C."""
-HUNG_UP = SIGNAL + signal.SIGHUP
-"""The terminal is gone."""
 BROKEN_PIPE = SIGNAL + signal.SIGPIPE
 """The reader of the output has gone, as after ``head``."""
-TERMINATED = SIGNAL + signal.SIGTERM
-"""Somebody has asked us to end."""
 MEANINGS = {
     0: "done",
     FAILED: "it failed: a process crashes, the Formation is stalled, the API server refuses",
@@ -49,10 +45,10 @@ MEANINGS = {
     OURS: "`run`, `exec`: the command wasn't reached, for one of the causes 1 to 5",
     NOT_STARTED: "`run`: its command can't be started",
     NO_COMMAND: "`run`: there is no such command",
-    HUNG_UP: "the terminal was closed (SIGHUP)",
+    SIGNAL + signal.SIGHUP: "the terminal was closed (SIGHUP)",
     INTERRUPTED: "interrupted with Ctrl-C",
     BROKEN_PIPE: "the reader of the output has gone (SIGPIPE)",
-    TERMINATED: "ended with SIGTERM",
+    SIGNAL + signal.SIGTERM: "ended with SIGTERM",
 }
 """For the help, which says `OTHERS` below it."""
 OTHERS = (

@@ -11,7 +11,7 @@ import pytest
 
 from formation_cli.cluster import kinds
 from formation_cli.command_table import ENTRIES
-from formation_cli.commands.config import stale
+from formation_cli.commands.config import prune
 from formation_cli.program import program
 from formation_cli.views import history, processes
 from formation_operator.api.formation import ProcessType
@@ -144,7 +144,7 @@ def help_of(*words: str) -> str:
 def test_what_may_use_a_secret_is_named_where_unused_ones_are_deleted() -> None:
     said = {kinds.CONTROLLER_REVISION: "revision"}
     for text in (help_of("config", "prune"), CONFIG.partition("## Clean up")[2]):
-        assert [kind for kind in stale.HOLDERS if said.get(kind, kind) not in text] == []
+        assert [kind for kind in prune.HOLDERS if said.get(kind, kind) not in text] == []
 
 
 def test_each_state_of_a_revision_is_in_the_help_of_history() -> None:

@@ -11,8 +11,16 @@ from urllib3.util import ssl_
 from formation_cli.cluster import answers, kinds, kubeconfig, lines
 from formation_cli.cluster.answers import Request
 from formation_cli.cluster.kubeconfig import Access
-from formation_cli.cluster.port import Change, Cluster, CutFailure, GoneError, Listed, LogQuery, Object
-from formation_cli.cluster.target import Target
+from formation_cli.cluster.port import (
+    Change,
+    Cluster,
+    CutFailure,
+    GoneError,
+    Listed,
+    LogQuery,
+    Object,
+    Target,
+)
 from formation_cli.failures import NoAccess
 from formation_cli.naming import FIELD_MANAGER
 from formation_operator.kube.objects import nesting

@@ -3,10 +3,10 @@
 `api_server.Kube` is the real one. A method that fails raises a `failures.Failure`: why, and what to do.
 """
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
-from formation_cli.cluster.target import Target
 from formation_cli.failures import Failure
 
 Object = dict[str, Any]
@@ -39,6 +39,21 @@ class LogQuery(NamedTuple):
     timestamps: bool = False
     """Whether each line begins with its time and a space."""
     since_time: str = ""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Target:
+    """What the command line says; nothing means what the kubeconfig says."""
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespace: str | None = None
+    as_user: str | None = None
+
+    def flags(self) -> list[str]:
+        """Return the same for kubectl, but for the namespace, as words of its command line."""
+        given = {"kubeconfig": self.kubeconfig, "context": self.context, "as": self.as_user}
+        return [f"--{name}={value}" for name, value in given.items() if value]
 
 
 class Cluster(Protocol):

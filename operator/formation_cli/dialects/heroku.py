@@ -7,25 +7,17 @@ https://devcenter.heroku.com/articles/platform-api-reference#formation and
 https://devcenter.heroku.com/articles/dyno-types
 """
 
-import dataclasses
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass
 
 from formation_cli.dialects import dotenv, manifest, names
+from formation_cli.dialects.app import App, Cron, Line
 from formation_cli.dialects.manifest import Known
 from formation_cli.failures import Mistyped
 from formation_cli.words import sizes
-from formation_operator.api.formation import (
-    INT32,
-    LONGEST_WORD,
-    MOST_SCHEDULES,
-    MOST_TYPES,
-    MOST_VARIABLES,
-    SCHEDULE,
-)
+from formation_operator.api.formation import INT32, MOST_SCHEDULES, MOST_TYPES, MOST_VARIABLES
 from formation_operator.kube.objects import lenient
 
 SIZES = {
@@ -62,24 +54,6 @@ def _within(key: str) -> BeforeValidator:
 
 Name = Annotated[str, StringConstraints(pattern=f"^{dotenv.NAME.pattern}$")]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
-Line = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_WORD, pattern=r"^[^\n\x00]*$"),
-]
-"""A command as a shell reads it."""
-
-
-@dataclass(frozen=True)
-class Cron:
-    """A line that runs by the clock."""
-
-    schedule: Annotated[str, StringConstraints(strip_whitespace=True, pattern=f"^(?:{SCHEDULE})$")]
-    command: Line
-    concurrency_policy: (
-        Annotated[Literal["Allow", "Forbid", "Replace"], BeforeValidator(lambda word: str(word).title())]
-        | None
-    ) = None
-    maintenance: bool = False
 
 
 class Entries(BaseModel):
@@ -117,24 +91,7 @@ class AppJson(Entries, extra="allow"):
     scripts: Scripts = Scripts()
 
 
-@dataclasses.dataclass
-class Found:
-    """What Heroku's files say of an app."""
-
-    name: str = ""
-    commands: dict[str, str] = dataclasses.field(default_factory=dict)
-    env: dict[str, str] = dataclasses.field(default_factory=dict)
-    counts: dict[str, int] = dataclasses.field(default_factory=dict)
-    memory: dict[str, str] = dataclasses.field(default_factory=dict)
-    schedules: list[Cron] = dataclasses.field(default_factory=list)
-    left_out: list[str] = dataclasses.field(default_factory=list)
-
-    def types(self) -> list[str]:
-        """Return all types that are named."""
-        return [*dict.fromkeys([*self.commands, *self.counts, *self.memory])]
-
-
-def read(text: str, file: str, found: Found) -> None:
+def read(text: str, file: str, found: App) -> None:
     """Add what a file says; raises `Mistyped` with the place of what isn't as Heroku writes it."""
     if text.lstrip().startswith("["):
         seen: set[str] = set()
@@ -161,7 +118,7 @@ def _parsed(form: Any, text: str, file: str) -> Any:
         raise manifest.mistyped(error, file) from error
 
 
-def _read_app(app: AppJson, file: str, found: Found) -> None:
+def _read_app(app: AppJson, file: str, found: App) -> None:
     found.name = names.suggestion(app.name)
     for name, dyno in app.formation.items():
         _take_in(name, dyno, file, found)
@@ -180,7 +137,7 @@ def _read_app(app: AppJson, file: str, found: Found) -> None:
     found.left_out += [f"{each}: {NO_PART}" for each in ELSEWHERE if (app.model_extra or {}).get(each)]
 
 
-def _take_in(name: str, dyno: Dyno, file: str, found: Found) -> None:
+def _take_in(name: str, dyno: Dyno, file: str, found: App) -> None:
     if name != names.RELEASE:
         names.check_type(name, file)
         if dyno.quantity is not None:
@@ -191,9 +148,10 @@ def _take_in(name: str, dyno: Dyno, file: str, found: Found) -> None:
         found.commands[name] = dyno.command
 
 
-def check_commands(found: Found) -> None:
+def check_commands(found: App) -> None:
     """Raise `Mistyped` for types whose command nobody has said."""
-    silent = [each for each in found.types() if each not in found.commands]
+    named = dict.fromkeys([*found.counts, *found.memory])
+    silent = [each for each in named if each not in found.commands]
     if silent:
         raise Mistyped(
             f"What should {', '.join(silent)} run?",

@@ -3,8 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from formation_cli.objects import Object
-from formation_cli.views import times
-from formation_cli.views.table import Cell, Table
+from formation_cli.views.table import Cell, Table, span
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient, timestamps
 
@@ -46,7 +45,7 @@ def _row(event: Object, now: float) -> tuple[Cell, ...]:
     subject, often = lenient.mapping(event, "regarding"), count(event)
     level = lenient.text(event, "type") or "Normal"
     return (
-        Cell(times.span(max(0.0, now - moment(event)))),
+        Cell(span(max(0.0, now - moment(event)))),
         Cell(level, "yellow" if level == "Warning" else ""),
         Cell(f"{lenient.text(subject, 'kind').lower()}/{lenient.text(subject, 'name')}"),
         Cell(lenient.text(event, "reason")),

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from formation_cli.objects import Object
-from formation_cli.views import times
-from formation_cli.views.table import Cell, Table
+from formation_cli.views.table import Cell, Table, ago
 from formation_cli.words.revisions import Revision
 from formation_operator.api.content_changes import describe_change
 from formation_operator.kube.objects import lenient
@@ -70,7 +69,7 @@ def table(found: Iterable[Line], now: float) -> Table:
 def _row(line: Line, now: float) -> tuple[Cell, ...]:
     return (
         Cell("-" if line.state == FOREIGN else line.revision.called, "bold"),
-        Cell(times.ago(line.revision.since, now) or "-"),
+        Cell(ago(line.revision.since, now) or "-"),
         Cell(line.state, COLOURS.get(line.state, "")),
         Cell(line.change or "-"),
     )

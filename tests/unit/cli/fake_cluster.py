@@ -3,8 +3,7 @@
 import threading
 from collections.abc import Iterator
 
-from formation_cli.cluster.port import Change, Cluster, ConflictFailure, Listed, LogQuery, Object
-from formation_cli.cluster.target import Target
+from formation_cli.cluster.port import Change, Cluster, ConflictFailure, Listed, LogQuery, Object, Target
 from formation_cli.failures import NotFound
 from tests import builders
 from tests.unit.fakes import json_patch

@@ -11,7 +11,7 @@ from formation_cli.changes.config import Stored, Wanted
 from formation_cli.changes.config_secrets import encoded
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.commands import env_files, going_back, secrecy
+from formation_cli.commands import asking, env_files, going_back
 from formation_cli.commands.config import changing
 from formation_cli.dialects import references
 from formation_cli.failures import Mistyped, again
@@ -110,7 +110,8 @@ def _wanted(
     if secret:
         hidden = from_files or _asked(variables)
     else:
-        hidden = {name: from_files[name] for name in (secrecy.chosen(from_files) if from_files else ())}
+        names = asking.which_are_secret(from_files) if from_files else []
+        hidden = {name: from_files[name] for name in names}
     for name, value in {**from_files, **hidden}.items():
         words.check_value(name, value)
     plain = {name: value for name, value in {**from_files, **typed}.items() if name not in hidden}
@@ -138,7 +139,7 @@ def _asked(names: Sequence[str]) -> dict[str, str]:
 
 
 def _prompted(name: str) -> str:
-    value = secrecy.answered(name, hidden=True)
+    value = asking.answered(name, hidden=True)
     if not value:
         raise Mistyped(f"{name}: no value was typed.")
     if len(value.encode(errors="replace")) >= LONGEST_LINE:

@@ -9,7 +9,7 @@ import click
 
 from formation_cli.cluster.port import Object
 from formation_cli.failures import TimedOut
-from formation_cli.views import log_lines, one_offs
+from formation_cli.views import one_offs, pod_state
 from formation_operator.kube.objects import lenient
 
 LATE = 2.0
@@ -54,7 +54,7 @@ class _Clock:
         over = f"Its {self.seconds:g} s are over"
         if self.grace is not None:
             raise TimedOut(f"{over}, and {self.grace} s later it still isn't known to have ended.")
-        if self.pod is None or not log_lines.has_started(self.pod):
+        if self.pod is None or not pod_state.has_started(self.pod):
             why = one_offs.stage(self.pod).waits if self.pod else "its Job has no Pod"
             raise TimedOut(f"{over}, and it hasn't started" + (f": {why}" if why else "."))
         self.grace = lenient.mapping(self.pod, "spec").get("terminationGracePeriodSeconds", GRACE)

@@ -5,14 +5,13 @@ import time
 import click
 
 from formation_cli import options
-from formation_cli.cluster import formations, kinds
+from formation_cli.cluster import follow, formations, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import live
 from formation_cli.terminal import formats, screen
 from formation_cli.views import happenings
 from formation_cli.words.durations import DURATION
-from formation_operator.api import naming
 
 TAIL = 100
 
@@ -61,7 +60,7 @@ def command(
         return sorted((each for each in kept if happenings.moment(each) >= begin), key=happenings.moment)
 
     if watch:
-        subjects = [Subject(naming.KIND, fields=f"metadata.name={name}"), Subject(kinds.EVENT)]
+        subjects = [follow.formation(name), Subject(kinds.EVENT)]
         live.show(cluster, subjects, lambda objects: happenings.table(chosen(objects), time.time()))
         return
     every = chosen(cluster.select(kinds.EVENT).items)

@@ -3,14 +3,13 @@
 import click
 
 from formation_cli import options
-from formation_cli.cluster import formations, kinds
+from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, LogQuery
 from formation_cli.commands import log_streams
 from formation_cli.failures import again
 from formation_cli.terminal import log_writer
-from formation_cli.views import log_lines
+from formation_cli.views import log_lines, pod_state
 from formation_cli.words.durations import DURATION
-from formation_operator.api import naming
 
 TAIL = 100
 
@@ -63,14 +62,13 @@ def command(
     known = formations.everything(formation)
     chosen = log_streams.of_types(types) if types else log_streams.of_any_type
     query = _query(since, tail, follow=follow, previous=previous)
-    labels = f"{naming.FORMATION_LABEL}={name}"
-    found = [each for each in cluster.select(kinds.POD, labels=labels).items if chosen(each)]
+    found = [each for each in formations.pods(cluster, name) if chosen(each)]
     there = (word for word in types if any(log_lines.is_named(each, word) for each in found))
     formations.chosen(formation, types, [*known, *there])
     shown = {*types, *(log_lines.source(each).type for each in found)} if types else {*known}
     writer = log_writer.Writer([each for each in known if each in shown], timestamps=timestamps)
-    sources = [log_lines.source(each) for each in found if log_lines.has_started(each)]
-    waiting = {log_lines.source(each) for each in found if log_lines.is_waiting(each)}
+    sources = [log_lines.source(each) for each in found if pod_state.has_started(each)]
+    waiting = {log_lines.source(each) for each in found if pod_state.is_waiting(each)}
     if not sources:
         click.echo(f"No process has started: {again(f'ps {name}')} says why.", err=True)
     lines = (

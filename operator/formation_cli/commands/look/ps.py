@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from formation_cli import cluster_options, options
-from formation_cli.cluster import formations, kinds
+from formation_cli.cluster import follow, formations, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import live, releases
@@ -91,13 +91,12 @@ def _place(each: Object) -> tuple[str, str]:
 
 def _processes(cluster: Cluster, name: str, words: Sequence[str], output: str | None, *, watch: bool) -> None:
     formation = formations.find(cluster, name)
-    labels = f"{naming.FORMATION_LABEL}={name}"
     wide = output == "wide"
     if watch:
-        subjects = [Subject(naming.KIND, fields=f"metadata.name={name}"), Subject(kinds.POD, labels=labels)]
+        subjects = [follow.formation(name), follow.pods(name)]
         live.show(cluster, subjects, lambda objects: _table(_seen(name, objects, words), wide=wide))
         return
-    pods = cluster.select(kinds.POD, labels=labels).items
+    pods = formations.pods(cluster, name)
     listed = _chosen(formation, pods, words)
     there = (word for word in words if any(each.is_named(word) for each in listed))
     formations.chosen(formation, words, [*formations.everything(formation), *there])

@@ -20,7 +20,8 @@ from formation_operator.kube.objects import lenient
 
 DOTENV = ".env"
 PORT = 5000
-PORTS_TO_BEGIN_WITH = range(1024, 60000)
+FIRST_PORT = Port(1024, 59999)
+ENV = "A file of NAME=value lines, which override the Formation's; may be repeated. [default: .env]"
 PORTS = 100
 """How many a type has."""
 
@@ -28,21 +29,9 @@ PORTS = 100
 @click.command("local", cls=options.Documented)
 @click.argument("types", nargs=-1, metavar="[TYPE]...")
 @options.filename(default="formation.yaml")
-@click.option(
-    "-m", "--formation", "counts", default="", help="Other counts, such as web=2,worker=1 or all=1."
-)
-@click.option(
-    "--env",
-    multiple=True,
-    type=click.Path(),
-    help="A file of NAME=value lines, which override the Formation's; may be repeated. [default: .env]",
-)
-@click.option(
-    "-p",
-    "--port",
-    type=Port(PORTS_TO_BEGIN_WITH.start, PORTS_TO_BEGIN_WITH.stop - 1),
-    help=f"The first port. [default: PORT of --env, or {PORT}]",
-)
+@app_options.counts_option("Other counts, such as web=2,worker=1 or all=1.")
+@app_options.env_option(ENV)
+@click.option("-p", "--port", type=FIRST_PORT, help=f"The first port. [default: PORT of --env, or {PORT}]")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -105,12 +94,11 @@ def _release(known: Known, given: Mapping[str, str], base: Mapping[str, str]) ->
 
 def _port(given: Mapping[str, str]) -> int:
     """Return the first port: that of the .env file, as Foreman has it, or 5000."""
-    typed = given.get("PORT", str(PORT))
-    if not (typed.isascii() and typed.isdecimal() and len(typed) <= 5 and int(typed) in PORTS_TO_BEGIN_WITH):
-        raise Mistyped(
-            f"PORT in {DOTENV} isn't a valid first port.", hint="Name one with --port, such as --port 5000."
-        )
-    return int(typed)
+    try:
+        return FIRST_PORT(given.get("PORT", PORT))
+    except click.BadParameter as error:
+        hint = "Name one with --port, such as --port 5000."
+        raise Mistyped(f"PORT in {DOTENV} isn't a valid first port.", hint=hint) from error
 
 
 def _places(counts: Mapping[str, int], port: int) -> list[Place]:

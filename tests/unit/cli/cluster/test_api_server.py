@@ -19,8 +19,7 @@ from formation_cli.cluster import follow, kubeconfig
 from formation_cli.cluster.api_server import Kube
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.kubeconfig import Access
-from formation_cli.cluster.port import CutFailure, GoneError, LogQuery
-from formation_cli.cluster.target import Target
+from formation_cli.cluster.port import CutFailure, GoneError, LogQuery, Target
 from tests.cluster.certificates import Authority
 from tests.unit.strict_tls import strict
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from formation_cli.cluster import handover
-from formation_cli.cluster.handover import Handover
+from formation_cli.cluster import follow
+from formation_cli.cluster.follow import Handover
 
 
 def ends(wait: Callable[[Handover[int]], None]) -> Iterator[type[BaseException]]:
@@ -59,7 +59,7 @@ def test_an_interrupt_stays_one_at_whatever_moment_of_a_wait_it_comes(
 
 
 def test_who_hands_over_more_than_is_kept_waits_for_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handover, "MOST_WAITING", 2)
+    monkeypatch.setattr(follow, "MOST_WAITING", 2)
     given: Handover[int] = Handover()
     put: list[int] = []
 

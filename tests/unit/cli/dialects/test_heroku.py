@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from formation_cli.dialects import app, heroku, manifest
 from formation_cli.dialects.app import App
-from formation_cli.dialects.heroku import Found
 from formation_cli.failures import Mistyped
 
 TYPES = st.sampled_from(["web", "worker", "clock", "low-prio"])
@@ -18,15 +17,15 @@ DYNOS = st.dictionaries(
 )
 
 
-def read(*values: Any) -> Found:
-    found = Found()
+def read(*values: Any) -> App:
+    found = App()
     for value in values:
         heroku.read(json.dumps(value), "app.json", found)
     return found
 
 
-def known(found: Found) -> manifest.Known:
-    commands = dict.fromkeys(found.types(), "run it")
+def known(found: App) -> manifest.Known:
+    commands = dict.fromkeys([*found.counts, *found.memory], "run it")
     described = App("shop", "x", commands, found.env, found.counts, found.memory)
     return manifest.known(app.formation(described), "shop.yaml")
 
@@ -148,5 +147,5 @@ def test_a_memory_that_no_dyno_has_is_named() -> None:
 )
 def test_what_heroku_does_not_write_is_refused_with_its_place(text: str, message: str) -> None:
     with pytest.raises(Mistyped) as refused:
-        heroku.read(text, "app.json", Found())
+        heroku.read(text, "app.json", App())
     assert message in refused.value.message
