@@ -19,8 +19,6 @@ from formation_cli.views.progress import Awaited, Progress
 from formation_operator.api import naming
 
 TICK = 1.0
-SILENCE = 15.0
-"""Seconds after which it is worth a word that the operator says nothing."""
 
 
 class NotReady(Failure):

@@ -17,11 +17,15 @@ MOST = 10**29
 
 def number(quantity: Any) -> Decimal:
     """Return how much a quantity is; raises `ValueError` for what is none."""
+    text = str(quantity)[:LONGEST]
     # Imported late: the client takes long.
     parse_quantity = importlib.import_module("kubernetes.utils.quantity").parse_quantity
-    found: Decimal = parse_quantity(str(quantity)[:LONGEST])
-    if not 0 <= found < MOST:  # one that isn't finite isn't, either
-        raise ValueError(f"{str(quantity)[:LONGEST]!r} isn't a quantity")
+    try:
+        found: Decimal = parse_quantity(text)
+    except ValueError:
+        found = Decimal(-1)
+    if not 0 <= found < MOST:  # what isn't finite isn't, either
+        raise ValueError(f"{text!r} isn't a quantity")
     return found
 
 

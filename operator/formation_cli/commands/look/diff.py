@@ -14,7 +14,7 @@ from formation_cli.changes import revisions as changes
 from formation_cli.cluster import formations, kubectl
 from formation_cli.cluster.port import Cluster
 from formation_cli.commands import revisions
-from formation_cli.failures import FAILED, MISTYPED, Failure, Mistyped
+from formation_cli.failures import FAILED, Failure, Mistyped
 from formation_cli.objects import Object
 from formation_cli.terminal import formats, screen
 from formation_cli.views import history
@@ -30,9 +30,9 @@ def _no_difference() -> Iterator[None]:
     try:
         yield
     except Failure as failure:
-        if failure.exit_code == DIFFERENT:
-            failure.exit_code = MISTYPED
-        raise
+        if failure.exit_code != DIFFERENT:
+            raise
+        raise Mistyped(failure.message, hint=failure.hint) from failure
 
 
 @click.command("diff", cls=options.Command)

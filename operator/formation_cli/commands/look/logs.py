@@ -70,7 +70,9 @@ def command(
     sources = [log_lines.source(each) for each in found if pod_state.has_started(each)]
     waiting = {log_lines.source(each) for each in found if pod_state.is_waiting(each)}
     if not sources:
-        click.echo(f"No process has started: {again(f'ps {name}')} says why.", err=True)
+        declared = not types or {*types} & {*formations.types(formation)}  # `ps` has a line for each of these
+        why = f": {again(f'ps {name}')} says why" if declared else f", or is kept, of {', '.join(types)}"
+        click.echo(f"No process has started{why}.", err=True)
     lines = (
         log_streams.Following(cluster, query, chosen).lines(name)
         if follow

@@ -10,8 +10,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from formation_cli.dialects import app, heroku
-from formation_cli.dialects.app import App
-from formation_cli.dialects.app import Cron
+from formation_cli.dialects.app import App, Cron
 from formation_cli.failures import Mistyped
 from formation_cli.program import program
 
