@@ -181,9 +181,8 @@ class Kube(Cluster):
         except (*lines.BROKEN, client.ApiException) as error:
             raise answers.unreachable(self._api.configuration.host, error) from error
         except ValueError:  # it would show a token
-            raise NoAccess(
-                "The token, or the user to impersonate, has a character that can't be sent."
-            ) from None
+            sentence = "The token, or the user to impersonate, has a character that can't be sent."
+            raise NoAccess(sentence) from None
         return response
 
     def _as_somebody(self, headers: dict[str, str]) -> urllib3.HTTPHeaderDict:

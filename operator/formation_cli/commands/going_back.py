@@ -59,10 +59,8 @@ def _check_sources(cluster: Cluster, revision: Revision) -> None:
         gone += [] if found else [str(source)]
     if gone:
         what = f"{', '.join(gone)} {'is' if len(gone) == 1 else 'are'} gone"
-        raise Failure(
-            f"{what}, which {revision} needs. Nothing was changed.",
-            hint="Create it again, or choose another revision.",
-        )
+        hint = "Create it again, or choose another revision."
+        raise Failure(f"{what}, which {revision} needs. Nothing was changed.", hint=hint)
 
 
 def advise(cluster: Cluster, done: Done) -> None:

@@ -153,10 +153,8 @@ def check_commands(found: App) -> None:
     named = dict.fromkeys([*found.counts, *found.memory])
     silent = [each for each in named if each not in found.commands]
     if silent:
-        raise Mistyped(
-            f"What should {', '.join(silent)} run?",
-            hint="Commands are in the Procfile (--procfile), or in the JSON of Heroku's formation API.",
-        )
+        hint = "Commands are in the Procfile (--procfile), or in the JSON of Heroku's formation API."
+        raise Mistyped(f"What should {', '.join(silent)} run?", hint=hint)
 
 
 def formation(known: Known) -> list[dict[str, Any]]:

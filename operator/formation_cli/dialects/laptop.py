@@ -56,16 +56,13 @@ def counts(known: Known, wanted: Mapping[str, int], types: Collection[str] = ())
         each: wanted.get(each, count) if not types or each in types else 0 for each, count in usual.items()
     }
     if sum(found.values()) > MOST:
-        raise Mistyped(
-            f"{sum(found.values())} processes are too many for one machine: {MOST} are started.",
-            hint="Set the counts with -m, such as -m web=2,worker=1.",
-        )
+        sentence = f"{sum(found.values())} processes are too many for one machine: {MOST} are started."
+        raise Mistyped(sentence, hint="Set the counts with -m, such as -m web=2,worker=1.")
     if not any(found.values()) and unknown:
         raise Mistyped(f"{unknown[0]} {IMAGES_OWN}.", hint="Set its command.")
     if not any(found.values()):
-        raise Mistyped(
-            f"{known.name} has no process to run.", hint="Set the counts with -m, such as -m all=1."
-        )
+        hint = "Set the counts with -m, such as -m all=1."
+        raise Mistyped(f"{known.name} has no process to run.", hint=hint)
     return found
 
 
@@ -76,10 +73,8 @@ def process(known: Known, place: Place, own: Mapping[str, str], base: Mapping[st
     """
     declared = known.parts()[place.type]
     if not declared.command:
-        raise Mistyped(
-            f"{place.type} {IMAGES_OWN}.",
-            hint=f"Set its command, or leave it out with -m {place.type}=0.",
-        )
+        hint = f"Set its command, or leave it out with -m {place.type}=0."
+        raise Mistyped(f"{place.type} {IMAGES_OWN}.", hint=hint)
     try:
         env = _environment(known, place, own, base)
         words = [references.expanded(word, env.get) for word in (*declared.command, *(declared.args or []))]

@@ -37,10 +37,8 @@ def command(cluster: Cluster, name: str, counts: tuple[str, ...], how: How, *, y
       scale shop worker=200 --yes   # doesn't ask whether so many more are meant
     """
     if words.is_count(name):
-        raise Mistyped(
-            "Which Formation? Its name comes first.",
-            hint=f"kubectl formation scale NAME {' '.join((name, *counts))}",
-        )
+        hint = f"kubectl formation scale NAME {' '.join((name, *counts))}"
+        raise Mistyped("Which Formation? Its name comes first.", hint=hint)
     wanted = words.parse(counts)
     if wanted:
         _scale(cluster, name, wanted, how, yes=yes)

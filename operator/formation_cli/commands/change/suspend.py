@@ -61,10 +61,8 @@ def _found(cluster: Cluster, name: str, formation: Object) -> Object:
     released = naming.RELEASE_LABEL in lenient.mapping(job, "metadata", "labels")
     if released and not releases.is_of_another(job, formation):
         back = again(f"rollback {formation['metadata']['name']}")
-        raise Mistyped(
-            "The operator would start the release of the declared content again.",
-            hint=f"Go back first: {back}",
-        )
+        hint = f"Go back first: {back}"
+        raise Mistyped("The operator would start the release of the declared content again.", hint=hint)
     return job
 
 

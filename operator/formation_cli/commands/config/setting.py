@@ -126,10 +126,8 @@ def _asked(names: Sequence[str]) -> dict[str, str]:
     if sys.stdin.isatty():
         return {name: _prompted(name) for name in dict.fromkeys(names)}
     if len({*names}) > 1:
-        raise Mistyped(
-            "stdin has one value, and these are several variables.",
-            hint="Write them as NAME=value lines: --env FILE, or --env - for stdin.",
-        )
+        hint = "Write them as NAME=value lines: --env FILE, or --env - for stdin."
+        raise Mistyped("stdin has one value, and these are several variables.", hint=hint)
     value = files.read(env_files.STDIN)
     value = value.removesuffix("\n").removesuffix("\r")
     if not value:
@@ -143,7 +141,6 @@ def _prompted(name: str) -> str:
     if not value:
         raise Mistyped(f"{name}: no value was typed.")
     if len(value.encode(errors="replace")) >= LONGEST_LINE:
-        raise Mistyped(
-            f"{name}: a terminal accepts no longer line.", hint=f"--secret {name} < FILE takes one."
-        )
+        hint = f"--secret {name} < FILE takes one."
+        raise Mistyped(f"{name}: a terminal accepts no longer line.", hint=hint)
     return value

@@ -123,7 +123,6 @@ def _check_end(cluster: Cluster, pod: Object, why: str) -> None:
         if one_offs.stage(found).exit_code is not None:
             return
         if time.monotonic() > until:
-            raise Failure(
-                "It runs, but kubectl attach can't reach it, so it is stopped.", hint=kubectl.printable(why)
-            )
+            hint = kubectl.printable(why)
+            raise Failure("It runs, but kubectl attach can't reach it, so it is stopped.", hint=hint)
         time.sleep(LOOK)

@@ -55,9 +55,8 @@ def command(
       logs shop --tail=-1 --timestamps > shop.log
     """
     if follow and previous:
-        raise click.UsageError(
-            "A process that has ended writes nothing more: leave out one of --follow and --previous."
-        )
+        sentence = "A process that has ended writes nothing more: leave out one of --follow and --previous."
+        raise click.UsageError(sentence)
     formation = formations.find(cluster, name)
     known = formations.everything(formation)
     chosen = log_streams.of_types(types) if types else log_streams.of_any_type

@@ -137,10 +137,8 @@ def _root(path: str) -> str:
 
 def _user(name: str) -> str:
     if not USER.fullmatch(name):
-        raise Mistyped(
-            f"{name[:100]!r} isn't a valid user for systemd.",
-            hint="Name one with --run-as, such as --run-as www-data.",
-        )
+        hint = "Name one with --run-as, such as --run-as www-data."
+        raise Mistyped(f"{name[:100]!r} isn't a valid user for systemd.", hint=hint)
     return name
 
 
