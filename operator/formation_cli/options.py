@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from formation_cli import cluster_options, failures
 from formation_cli.cluster.port import Cluster
 from formation_cli.cluster_options import CLUSTER_OPTIONS, connect, target_of
-from formation_cli.words.durations import DURATION
+from formation_cli.words.values import DURATION
 from formation_operator.api import naming
 
 Function = Callable[..., Any]

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from formation_cli.changes import git
+from formation_cli.changes import impact
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, ConflictFailure, Object
 from formation_cli.options import How
@@ -46,7 +46,7 @@ def report(before: Object, after: Object, how: How, *sentences: str, value: Any 
         formats.write_object(after, how.output)
     else:
         screen.write_lines(map(how.said, sentences))
-    advise(git.hint(before, after))
+    advise(impact.set_back(before, after))
     if before["spec"].get("paused"):
         advise("spec.paused is true: nothing changes until you remove it.")
 

@@ -16,7 +16,7 @@ from formation_cli.dialects import dotenv, manifest, names
 from formation_cli.dialects.app import App, Cron, Line
 from formation_cli.dialects.manifest import Known
 from formation_cli.failures import Mistyped
-from formation_cli.words import sizes
+from formation_cli.words import values
 from formation_operator.api.formation import INT32, MOST_SCHEDULES, MOST_TYPES, MOST_VARIABLES
 from formation_operator.kube.objects import lenient
 
@@ -167,10 +167,10 @@ def formation(known: Known) -> list[dict[str, Any]]:
 def _sized(known: Known, name: str) -> dict[str, str]:
     memory = lenient.mapping(known.spec.processes[name].resources, "limits").get("memory")
     try:
-        wanted = None if memory is None else sizes.number(memory)
+        wanted = None if memory is None else values.number(memory)
     except ValueError:
         return {}
-    return next(({"size": dynos[0]} for has, dynos in SIZES.items() if sizes.number(has) == wanted), {})
+    return next(({"size": dynos[0]} for has, dynos in SIZES.items() if values.number(has) == wanted), {})
 
 
 def left_out(known: Known) -> Iterable[str]:

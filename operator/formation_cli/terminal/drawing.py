@@ -8,9 +8,14 @@ from collections.abc import Callable, Iterator
 from rich.console import Console, RenderableType
 from rich.live import Live
 
+from formation_cli.cluster import follow
+from formation_cli.cluster.follow import Subject
+from formation_cli.cluster.port import Cluster, Object
 from formation_cli.terminal import screen
 from formation_cli.views.table import Table
 
+TICK = 1.0
+"""Seconds until the times in a table are old."""
 ECHO = "^C"
 """What the terminal writes behind the last line: in a window that is full, it would make one line more."""
 
@@ -78,3 +83,10 @@ def fitted(table: Table, console: Console) -> Table:
 
 def _rendered(table: Table, console: Console) -> RenderableType:
     return screen.rendered(table, console.width - len(ECHO))
+
+
+def live(cluster: Cluster, subjects: list[Subject], table: Callable[[list[Object]], Table]) -> None:
+    """Show the table of what is there, until somebody interrupts."""
+    with following() as draw:
+        for objects in follow.snapshots(cluster, *subjects, tick=TICK):
+            draw(table(objects))

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from formation_cli.words.reading import Word
+from formation_cli.words.values import Word
 
 CONFIG_MAP, SECRET = "ConfigMap", "Secret"
 WORDS = {

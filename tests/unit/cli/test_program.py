@@ -17,18 +17,15 @@ from collections.abc import Callable, Iterator
 import certifi
 import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from formation_cli import cluster_options, command_table, completion, failures, options
 from formation_cli.program import INSTEAD, program
 from tests.cluster import paths
 from tests.unit.cli import kubectls
+from tests.unit.cli.typed import typed as run
 
 HEAVY = ("kubernetes", "pydantic", "rich", "yaml", "urllib3")
-
-
-def run(*words: str) -> Result:
-    return CliRunner().invoke(program, words, prog_name="kubectl formation")
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from formation_cli.cluster import formations, kinds, kubectl
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.failures import Failure, Mistyped, NoAccess, again, did_you_mean
 from formation_cli.views import log_lines, pod_state, processes
-from formation_cli.words.ports import PAIR, Pair
+from formation_cli.words.values import PAIR, Pair
 from formation_operator.kube.objects import lenient
 
 

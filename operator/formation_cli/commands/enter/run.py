@@ -22,8 +22,8 @@ from formation_cli.failures import Failure, Mistyped, TimedOut, again, did_you_m
 from formation_cli.naming import JOB_LABEL, ONE_OFF
 from formation_cli.terminal import formats
 from formation_cli.views import one_offs
-from formation_cli.words import sizes
-from formation_cli.words.durations import DURATION
+from formation_cli.words import values
+from formation_cli.words.values import DURATION
 from formation_cli.words.variables import parse
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
@@ -62,7 +62,7 @@ def _literal(ctx: click.Context, param: click.Parameter, value: tuple[str, ...])
 @click.option("--args", "as_args", is_flag=True, help="The words are arguments, and not the command.")
 @click.option("--image", callback=options.check_image, help="Another image, such as the one to be deployed.")
 @click.option("--env", multiple=True, metavar="KEY=VALUE", callback=_variables, help=ENV)
-@click.option("--size", type=sizes.SIZE, help="Its CPU and memory, such as cpu=1,memory=2Gi.")
+@click.option("--size", type=values.SIZE, help="Its CPU and memory, such as cpu=1,memory=2Gi.")
 @click.option("--timeout", "seconds", type=DURATION, callback=_seconds, help=TIMEOUT)
 @options.dry_run()
 @options.output("json", "yaml", "name", text="Print the Job, with --detach or --dry-run, for programs.")

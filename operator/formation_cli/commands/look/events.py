@@ -8,10 +8,9 @@ from formation_cli import options
 from formation_cli.cluster import follow, formations, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.commands import live
-from formation_cli.terminal import formats, screen
+from formation_cli.terminal import drawing, formats, screen
 from formation_cli.views import happenings
-from formation_cli.words.durations import DURATION
+from formation_cli.words.values import DURATION
 
 TAIL = 100
 
@@ -61,7 +60,7 @@ def command(
 
     if watch:
         subjects = [follow.formation(name), Subject(kinds.EVENT)]
-        live.show(cluster, subjects, lambda objects: happenings.table(chosen(objects), time.time()))
+        drawing.live(cluster, subjects, lambda objects: happenings.table(chosen(objects), time.time()))
         return
     every = chosen(cluster.select(kinds.EVENT).items)
     found = every if tail < 0 else every[max(0, len(every) - tail) :]

@@ -9,7 +9,7 @@ from formation_cli.commands import log_streams
 from formation_cli.failures import again
 from formation_cli.terminal import log_writer
 from formation_cli.views import log_lines, pod_state
-from formation_cli.words.durations import DURATION
+from formation_cli.words.values import DURATION
 
 TAIL = 100
 

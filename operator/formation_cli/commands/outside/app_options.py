@@ -15,7 +15,7 @@ from formation_cli.dialects.app import App
 from formation_cli.failures import Failure, Mistyped, did_you_mean
 from formation_cli.options import Decorator, Function
 from formation_cli.terminal import formats
-from formation_cli.words import counts, ports
+from formation_cli.words import counts, values
 
 PORT = "The port of web, and of types that use $PORT."
 PLAIN_VALUES = (
@@ -65,7 +65,7 @@ def described(function: Function) -> Function:
     @click.option("--image", required=True, help="The image of the app.")
     @env_option("A file of NAME=value lines; may be repeated.")
     @counts_option("The counts, such as web=2,worker=1 or all=1.")
-    @click.option("--port", type=ports.ANY, default=app.PORT, show_default=True, help=PORT)
+    @click.option("--port", type=values.ANY, default=app.PORT, show_default=True, help=PORT)
     @functools.wraps(function)
     def with_app(
         *args: Any, name: str | None, image: str, env: Sequence[str], counts: str, port: int, **kwargs: Any

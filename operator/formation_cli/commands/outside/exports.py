@@ -15,11 +15,10 @@ from formation_cli.dialects import manifest
 from formation_cli.dialects import procfile as texts
 from formation_cli.dialects.manifest import Known
 from formation_cli.dialects.systemd import units
-from formation_cli.dialects.systemd.units import Host
 from formation_cli.failures import Mistyped
 from formation_cli.options import Function
 from formation_cli.terminal import formats, screen
-from formation_cli.words.ports import Port
+from formation_cli.words.values import Port
 from formation_operator.kube.objects import lenient
 
 
@@ -105,8 +104,8 @@ def systemd(
       export systemd -f formation.yaml --run-as www-data -d units
       export systemd shop   # prints the units
     """
-    host = Host(_root(root or f"/srv/{known.name}"), _user(run_as or known.name), port)
-    found = units.exported(known, host)
+    where = _root(root or f"/srv/{known.name}")
+    found = units.exported(known, where, _user(run_as or known.name), port)
     if directory is None:
         screen.write("\n".join(f"# {name}\n{text}" for name, text in found.units.items()))
     else:

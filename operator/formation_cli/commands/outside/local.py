@@ -11,11 +11,11 @@ from formation_cli import files, options
 from formation_cli.commands import env_files
 from formation_cli.commands.outside import app_options, exports
 from formation_cli.dialects import laptop, manifest
-from formation_cli.dialects.laptop import Place, Process
+from formation_cli.dialects.laptop import Process
 from formation_cli.dialects.manifest import IMAGES_OWN, Known
 from formation_cli.dialects.names import RELEASE
 from formation_cli.failures import Mistyped
-from formation_cli.words.ports import Port
+from formation_cli.words.values import Port
 from formation_operator.kube.objects import lenient
 
 DOTENV = ".env"
@@ -60,7 +60,7 @@ def command(
     typed = app_options.quantities(counts, [*known.spec.processes])
     wanted = laptop.counts(known, typed, types)
     base = {**os.environ}
-    processes = [laptop.process(known, each, given, base) for each in _places(wanted, port or _port(given))]
+    processes = [laptop.process(known, *each, given, base) for each in _places(wanted, port or _port(given))]
     exports.tell(f"{each} {IMAGES_OWN}" for each in known.images_own() if each not in typed)
     exports.tell(
         f"spec.schedules.{each}: nothing runs on a schedule here" for each in known.spec.schedules or ()
@@ -89,7 +89,7 @@ def _release(known: Known, given: Mapping[str, str], base: Mapping[str, str]) ->
     if not known.spec.release.command:
         exports.tell([f"{RELEASE} {IMAGES_OWN}"])
         return []
-    return [laptop.process(known, Place(RELEASE, RELEASE, _port(given)), given, base)]
+    return [laptop.process(known, RELEASE, _port(given), given, base)]
 
 
 def _port(given: Mapping[str, str]) -> int:
@@ -101,9 +101,10 @@ def _port(given: Mapping[str, str]) -> int:
         raise Mistyped(f"PORT in {DOTENV} isn't a valid first port.", hint=hint) from error
 
 
-def _places(counts: Mapping[str, int], port: int) -> list[Place]:
+def _places(counts: Mapping[str, int], port: int) -> list[tuple[str, int]]:
+    """Return the name and the port of each process."""
     return [
-        Place(type_, f"{type_}.{number + 1}", port + PORTS * index + number)
+        (f"{type_}.{number + 1}", port + PORTS * index + number)
         for index, (type_, count) in enumerate(counts.items())
         for number in range(count)
     ]

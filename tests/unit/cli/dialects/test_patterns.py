@@ -15,7 +15,7 @@ from formation_cli.dialects import (
     shell,
 )
 from formation_cli.dialects.systemd import own, quoting, units
-from formation_cli.words import sizes, variables
+from formation_cli.words import values, variables
 from tests.unit import growth
 
 pytestmark = pytest.mark.timed
@@ -26,7 +26,7 @@ MODULES = (
     names,
     procfile,
     programs,
-    sizes,
+    values,
     references,
     shell,
     own,

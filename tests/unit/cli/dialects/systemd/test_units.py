@@ -12,13 +12,11 @@ from syrupy.assertion import SnapshotAssertion
 
 from formation_cli.dialects import manifest, references
 from formation_cli.dialects.systemd import quoting, units
-from formation_cli.dialects.systemd.units import Host
 from formation_cli.failures import Mistyped
-from formation_cli.words import sizes
+from formation_cli.words import values
 from tests.unit import inputs
 from tests.unit.cli.drawn_texts import TEXT
 
-HOST = Host("/srv/shop", "shop", 5000)
 VALUE = TEXT.filter(lambda text: not units.UNSET.search(text))
 BOMB = [
     {"name": "A0", "value": "ha"},
@@ -30,7 +28,7 @@ needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze isn'
 
 def exported(processes: dict[str, Any], **shared: Any) -> units.Exported:
     formation = {"metadata": {"name": "shop"}, "spec": {"image": "x", "processes": processes, **shared}}
-    return units.exported(manifest.known(formation, "shop.yaml"), HOST)
+    return units.exported(manifest.known(formation, "shop.yaml"), "/srv/shop", "shop", 5000)
 
 
 def unit(name: str, processes: dict[str, Any], **shared: Any) -> list[str]:
@@ -170,10 +168,10 @@ def test_systemd_finds_nothing_wrong_with_any_text(
     [("500m", "0.5"), (2, "2"), ("1.5Gi", "1610612736"), ("1e3", "1000"), (".5", "0.5"), ("2k", "2000")],
 )
 def test_a_quantity_is_a_number(quantity: Any, number: str) -> None:
-    assert str(sizes.number(quantity).normalize()) == str(decimal.Decimal(number).normalize())
+    assert str(values.number(quantity).normalize()) == str(decimal.Decimal(number).normalize())
 
 
 @pytest.mark.parametrize("text", ["", "1x", "-1", "1e999", "9" * 30, True, None, "."])
 def test_what_is_no_quantity_is_refused(text: Any) -> None:
     with pytest.raises(ValueError, match="isn't a quantity"):
-        sizes.number(text)
+        values.number(text)
