@@ -145,10 +145,8 @@ class Config(options.Group):
         if args[0] in self.commands or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
         if not args[0].startswith("-") and len(args) > 1 and not args[1].startswith("-"):
-            word = "set" if any("=" in each for each in args) else "get"
-            if args[0] in ("list", "ls"):
-                hint = f"kubectl formation config {args[1]}"
-                raise Mistyped(f"{args[0]} isn't a command of config.", hint=hint)
+            typed = "set" if any("=" in each for each in args) else "get"
+            word = "show" if args[0] in ("list", "ls") else typed
             close = difflib.get_close_matches(args[0], self.commands, cutoff=0.8)
             meant = [*(each for each in args if each in self.commands), *close, word]
             hint = f"kubectl formation config {meant[0]} NAME ..."

@@ -97,9 +97,14 @@ def exported(known: Known, root: str, user: str, port: int) -> Exported:
             units |= {f"{writer.unit}.target": writer.target(), f"{writer.unit}@.service": writer.template()}
             left_out += writer.left_out()
     for unit in filter(OWN.fullmatch, units):
-        hint = "Copy the Formation's manifest, change metadata.name, and export it with -f."
-        raise Mistyped(f"{unit} is a unit of the machine, and would be replaced.", hint=hint)
+        raise taken(unit)
     return Exported({name: f"{MARK}\n{text}" for name, text in units.items()}, left_out)
+
+
+def taken(unit: str) -> Mistyped:
+    """Return how an export ends that would replace a unit of the machine."""
+    hint = "Copy the Formation's manifest, change metadata.name, and export it with -f."
+    return Mistyped(f"{unit} is a unit of the machine, and would be replaced.", hint=hint)
 
 
 def _bounded(number: decimal.Decimal) -> int:

@@ -252,6 +252,7 @@ def test_a_dry_run_writes_nothing_and_says_what_it_would_restart(cluster: Stored
             "shop isn't a command of config.\nkubectl formation config set NAME",
         ),
         ("shop LOG_LEVEL", None, "kubectl formation config get NAME"),
+        ("list shop", None, "kubectl formation config show NAME"),
         ("shop unset A", None, "kubectl formation config unset NAME"),
         ("unst shop A", None, "kubectl formation config unset NAME"),
     ],
