@@ -116,13 +116,8 @@ class Kube(Cluster):
         body = {"propagationPolicy": "Background", **({"dryRun": ["All"]} if dry_run else {})}
         self._find(Request("DELETE", kind, self._namespace, name, body=body))
 
-    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
-        """Yield the lines of a log, until it ends; raises `CutFailure` if it breaks off."""
-        for line in self.log_as_it_is(pod, query):
-            yield line.removesuffix(b"\n").decode(errors="replace")
-
-    def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
-        """Yield the lines of a log with their ends, whatever they are made of, as `log` does."""
+    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+        """Yield the lines of a log with their ends, until it ends; raises `CutFailure` if it breaks off."""
         response = self._log(pod, query)
         try:
             yield from lines.of(response)

@@ -88,11 +88,8 @@ class Cluster(Protocol):
     def delete(self, kind: str, name: str, *, dry_run: bool = False) -> None:
         """Delete an object and what it owns; it is no failure if it's gone."""
 
-    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
-        """Yield the lines of a log, until it ends; raises `CutFailure` if it breaks off."""
-
-    def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
-        """Yield the lines of a log with their ends, whatever they are made of, as `log` does."""
+    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+        """Yield the lines of a log with their ends, until it ends; raises `CutFailure` if it breaks off."""
 
     def close(self) -> None:
         """Leave nothing behind on this machine."""

@@ -85,7 +85,8 @@ def _read(cluster: Cluster, source: Source, query: LogQuery, *, or_last: bool = 
     its log as the current one until the next is started.
     """
     try:
-        for text in cluster.log(source.pod, query._replace(container=source.container)):
+        for line in cluster.log(source.pod, query._replace(container=source.container)):
+            text = line.removesuffix(b"\n").decode(errors="replace")
             yield _present(log_lines.parsed(text, source))
     except NotFound:
         return

@@ -83,11 +83,8 @@ class FakeCluster(Cluster):
             return
         self.objects[kind] = [each for each in self.objects[kind] if each["metadata"]["name"] != name]
 
-    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
-        yield from self.logs.get(pod, [])
-
-    def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
-        yield from (f"{line}\n".encode() for line in self.log(pod, query))
+    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+        yield from (f"{line}\n".encode() for line in self.logs.get(pod, []))
 
     def close(self) -> None:
         """Do nothing: there are no files."""

@@ -54,7 +54,7 @@ def written(cluster: Cluster, pod: Object, *, follow: bool = True) -> Iterator[b
     source = log_lines.source(pod)
 
     def read(query: LogQuery) -> Iterator[Line]:
-        for line in cluster.log_as_it_is(source.pod, query):
+        for line in cluster.log(source.pod, query):
             yield log_lines.parsed(line.decode(BYTES), source)
 
     query = LogQuery(source.container, follow=follow, timestamps=True)

@@ -91,10 +91,10 @@ class Succeeding(FakeCluster):
         super().__init__(Formation=[releases.shop("Running")], Pod=[releases.pod()])
         self.read: queue.SimpleQueue[str] = queue.SimpleQueue()
 
-    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
+    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
         assert query.follow
         self.objects["Pod"] = [releases.pod(ended(0))]
-        yield LINES[0]
+        yield LINES[0].encode()
         self.read.put(pod)
 
     def watch(self, kind: str, version: str, *, labels: str = "", fields: str = "") -> Iterator[Change]:

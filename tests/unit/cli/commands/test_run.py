@@ -149,7 +149,7 @@ class Unending(FakeCluster):
         pod["spec"]["terminationGracePeriodSeconds"] = 0
         super().__init__(Pod=[pod])
 
-    def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
         threading.Event().wait()
         yield b""
 
@@ -230,7 +230,7 @@ def test_a_dry_run_prints_a_manifest_that_can_be_applied(monkeypatch: pytest.Mon
 class InterruptedWhileItRuns(FakeCluster):
     """Is interrupted while the output is shown."""
 
-    def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
         raise KeyboardInterrupt
 
 

@@ -165,7 +165,7 @@ def test_whoever_stops_looking_at_a_run_hears_how_it_is_ended(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cluster, "log_as_it_is", interrupt)
+    monkeypatch.setattr(cluster, "log", interrupt)
     cluster.objects["Pod"] = [pod(running(), "Running")]
     stderr = typed("run", "shop", "--schedule", "nightly-report").stderr
     (job,) = cluster.objects["Job"]

@@ -38,7 +38,7 @@ class Stored(FakeCluster):
         self.objects[kind] = [{**written, "status": status}]
         return written
 
-    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
+    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
         if self.denied:
             raise failures.NoAccess("You may not read pods/log.")
         return super().log(pod, query)
