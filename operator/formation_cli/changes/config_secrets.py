@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from formation_cli.naming import CONFIG_LABEL
-from formation_cli.objects import Object, owner
+from formation_cli.objects import CONFIG_LABEL, Object, owner
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 

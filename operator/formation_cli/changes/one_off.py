@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import ValidationError
 
 from formation_cli.failures import Failure, Mistyped
-from formation_cli.naming import DEFAULT_CONTAINER, ONE_OFF, ONE_OFF_LABEL
-from formation_cli.objects import Object, owner
+from formation_cli.objects import DEFAULT_CONTAINER, ONE_OFF, ONE_OFF_LABEL, Object, owner
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, ProcessType
 from formation_operator.kube.objects import lenient

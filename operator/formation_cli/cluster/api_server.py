@@ -22,7 +22,7 @@ from formation_cli.cluster.port import (
     Target,
 )
 from formation_cli.failures import NoAccess
-from formation_cli.naming import FIELD_MANAGER
+from formation_cli.objects import FIELD_MANAGER
 from formation_operator.kube.objects import nesting
 
 TIMEOUT = 30.0

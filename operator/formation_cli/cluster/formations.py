@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from formation_cli.cluster import follow
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.failures import Mistyped, NoAccess, NotFound, did_you_mean
-from formation_cli.naming import ONE_OFF
+from formation_cli.objects import ONE_OFF
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 

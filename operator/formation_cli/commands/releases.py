@@ -8,7 +8,7 @@ from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, LogQuery, Object
 from formation_cli.commands import log_streams
 from formation_cli.failures import NoAccess, again
-from formation_cli.terminal.log_writer import Writer
+from formation_cli.terminal.screen import Writer
 from formation_cli.views import releases
 from formation_operator.api import naming
 

@@ -11,7 +11,7 @@ from formation_cli.cluster import follow, kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands.releases import Log
 from formation_cli.failures import Failure, TimedOut, again
-from formation_cli.naming import FIELD_MANAGER, ONE_OFF
+from formation_cli.objects import FIELD_MANAGER, ONE_OFF
 from formation_cli.terminal import drawing
 from formation_cli.views import processes, progress, releases
 from formation_cli.views.processes import Process

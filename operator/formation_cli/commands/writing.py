@@ -1,7 +1,7 @@
 """Change a Formation by what it says now, again if somebody has just changed it; say what goes with it."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -15,10 +15,22 @@ from formation_operator.api import naming
 TRIES = 5
 
 
+class Changed(NamedTuple):
+    """A Formation before and after a change; both are the same where it was so already."""
+
+    before: Object
+    after: Object
+
+    @property
+    def is_written(self) -> bool:
+        """Whether anything was written, or would be."""
+        return self.before is not self.after
+
+
 def change(
     cluster: Cluster, name: str, patch: Callable[[Object], list[Object]], *, dry_run: bool = False
-) -> tuple[Object, Object]:
-    """Write a patch that is made from the Formation as it is; return the Formation before and after.
+) -> Changed:
+    """Write a patch that is made from the Formation as it is.
 
     A patch without operations writes nothing.
     """
@@ -26,16 +38,16 @@ def change(
         before = formations.find(cluster, name)
         operations = patch(before)
         if not operations:
-            return before, before
+            return Changed(before, before)
         try:
-            return before, cluster.patch(naming.KIND, name, operations, dry_run=dry_run)
+            return Changed(before, cluster.patch(naming.KIND, name, operations, dry_run=dry_run))
         except ConflictFailure:
             if not tries_left:
                 raise
     raise AssertionError("unreachable")
 
 
-def report(before: Object, after: Object, how: How, *sentences: str, value: Any = None) -> None:
+def report(changed: Changed, how: How, *sentences: str, value: Any = None) -> None:
     """Print what was written, in sentences or for a program, and beside it who sets it back.
 
     A program gets the Formation, or the ``value`` in its place.
@@ -43,11 +55,11 @@ def report(before: Object, after: Object, how: How, *sentences: str, value: Any 
     if value is not None and how.output in ("json", "yaml"):
         formats.write(value, how.output)
     elif how.output:
-        formats.write_object(after, how.output)
+        formats.write_object(changed.after, how.output)
     else:
         screen.write_lines(map(how.said, sentences))
-    advise(impact.set_back(before, after))
-    if before["spec"].get("paused"):
+    advise(impact.set_back(*changed))
+    if changed.before["spec"].get("paused"):
         advise("spec.paused is true: nothing changes until you remove it.")
 
 

@@ -1,7 +1,6 @@
 """What a Pod says of the process in it: whose it is, and whether it runs."""
 
-from formation_cli.naming import DEFAULT_CONTAINER, ONE_OFF, ONE_OFF_LABEL
-from formation_cli.objects import Object
+from formation_cli.objects import DEFAULT_CONTAINER, ONE_OFF, ONE_OFF_LABEL, Object
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 from formation_operator.observe import pods

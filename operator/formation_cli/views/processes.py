@@ -4,8 +4,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from formation_cli.naming import ONE_OFF
-from formation_cli.objects import Object
+from formation_cli.objects import ONE_OFF, Object
 from formation_cli.views import pod_state
 from formation_cli.views.table import Cell, Table, ago, state, until
 from formation_cli.words import cron

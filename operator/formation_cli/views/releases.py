@@ -4,8 +4,7 @@ from collections.abc import Iterable
 
 from pydantic import ValidationError
 
-from formation_cli.naming import JOB_LABEL
-from formation_cli.objects import Object
+from formation_cli.objects import JOB_LABEL, Object
 from formation_cli.views import formations, pod_state
 from formation_cli.views.table import Cell, ago, state
 from formation_operator.api import content as contents

@@ -42,12 +42,12 @@ def command(
     def patch(found: Object) -> list[Object]:
         return patches.image(found, patches.image_field(found, process_type), image)
 
-    before, after = writing.change(cluster, name, patch, dry_run=how.dry_run)
-    writing.report(before, after, how, _sentence(before, process_type, image))
-    if own := [] if process_type else patches.with_own_image(before):
+    changed = writing.change(cluster, name, patch, dry_run=how.dry_run)
+    writing.report(changed, how, _sentence(changed.before, process_type, image))
+    if own := [] if process_type else patches.with_own_image(changed.before):
         writing.advise(f"These types have their own image, and keep it: {', '.join(own)}")
     types = [process_type] if process_type else []
-    going_back.wait(cluster, before, after, how, types, back=rollback_on_failure)
+    going_back.wait(cluster, changed, how, types, back=rollback_on_failure)
 
 
 def _sentence(formation: Object, process_type: str | None, image: str) -> str:
@@ -86,11 +86,11 @@ def rollback(cluster: Cluster, name: str, revision: str | None, how: How) -> Non
     done = going_back.go_back(
         cluster, name, lambda found: revisions.find(cluster, found, revision), dry_run=how.dry_run
     )
-    writing.report(done.before, done.after, how, done.sentence)
-    going_back.advise(cluster, done)
+    writing.report(done.changed, how, done.sentence)
+    going_back.advise(cluster, done.changed)
     try:
         if how.waits:
-            waiting.wait(cluster, done.after, how.timeout)
+            waiting.wait(cluster, done.changed.after, how.timeout)
     except (waiting.NotReady, TimedOut) as failure:
         failure.also(f"Other revisions: {again(f'history {name}')}")
         raise

@@ -57,9 +57,9 @@ def _scale(cluster: Cluster, name: str, wanted: list[Wanted], how: How, *, yes: 
             meant.update(doubtful)
         return changes.patch(found, changed)
 
-    before, after = writing.change(cluster, name, patch, dry_run=how.dry_run)
+    written = before, after = writing.change(cluster, name, patch, dry_run=how.dry_run)
     changed = changes.changes(before, wanted)
-    writing.report(before, after, how, *map(str, changed), value=quantities(after))
+    writing.report(written, how, *map(str, changed), value=quantities(after))
     if before["spec"].get("suspend"):
         start = again(f"start {name}")
         writing.advise(f"{name} is stopped: these are the counts that `{start}` comes back to.")

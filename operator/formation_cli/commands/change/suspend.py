@@ -10,7 +10,7 @@ from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import waiting, writing
 from formation_cli.failures import Mistyped, NotFound, again
-from formation_cli.naming import JOB_LABEL, ONE_OFF_LABEL
+from formation_cli.objects import JOB_LABEL, ONE_OFF_LABEL
 from formation_cli.options import How
 from formation_cli.terminal import formats, screen
 from formation_cli.views import log_lines, releases
@@ -129,10 +129,11 @@ def start(cluster: Cluster, name: str, how: How) -> None:
 
 
 def _suspend(cluster: Cluster, name: str, how: How, *, suspended: bool) -> None:
-    before, after = writing.change(
-        cluster, name, lambda found: patches.suspend(found, suspended=suspended), dry_run=how.dry_run
-    )
-    same = ", as it was" if before is after else ""
-    writing.report(before, after, how, f"{name}: {'stopped' if suspended else 'started'}{same}")
+    def patch(found: Object) -> list[Object]:
+        return patches.suspend(found, suspended=suspended)
+
+    changed = writing.change(cluster, name, patch, dry_run=how.dry_run)
+    same = "" if changed.is_written else ", as it was"
+    writing.report(changed, how, f"{name}: {'stopped' if suspended else 'started'}{same}")
     if how.waits:
-        waiting.wait(cluster, after, how.timeout, stopped=suspended)
+        waiting.wait(cluster, changed.after, how.timeout, stopped=suspended)

@@ -11,6 +11,7 @@ from formation_cli.changes.config import Stored, Wanted
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Cluster, ConflictFailure, Object
 from formation_cli.commands import writing
+from formation_cli.commands.writing import Changed
 from formation_cli.failures import Failure, NoAccess, again
 from formation_cli.options import How
 
@@ -53,14 +54,12 @@ class Made:
         self.name = ""
 
 
-def change(
-    cluster: Cluster, name: str, wanted: Wanted, read: Read, *, dry_run: bool
-) -> tuple[Object, Object]:
-    """Write a change, again if somebody has just changed the Formation; return that before and after.
+def change(cluster: Cluster, name: str, wanted: Wanted, read: Read, how: How) -> Changed:
+    """Write a change, again if somebody has just changed the Formation, and say what it does.
 
     A Secret that no Formation names then is deleted; it is named if nobody knows whether one does.
     """
-    made = Made(cluster, dry_run=dry_run)
+    made = Made(cluster, dry_run=how.dry_run)
 
     def patch(found: Object) -> list[Object]:
         if made.name not in config_secrets.named(found):
@@ -71,7 +70,7 @@ def change(
         return plan.operations
 
     try:
-        return writing.change(cluster, name, patch, dry_run=dry_run)
+        changed = writing.change(cluster, name, patch, dry_run=how.dry_run)
     except BaseException as error:
         if isinstance(error, ConflictFailure) or (isinstance(error, Failure) and error.refused):
             made.delete()
@@ -82,16 +81,14 @@ def change(
                 err=True,
             )
         raise
-
-
-def report(before: Object, after: Object, wanted: Wanted, how: How) -> None:
-    """Print what became of each variable, and beside it what that does; no value is shown."""
-    writing.report(before, after, how, *_lines(before, after, wanted))
-    if before is not after:
-        writing.advise(*impact.impact(before, after), *config.advice(after, wanted))
+    writing.report(changed, how, *_lines(*changed, wanted))
+    if changed.is_written:
+        writing.advise(*impact.impact(*changed), *config.advice(changed.after, wanted))
+    return changed
 
 
 def _lines(before: Object, after: Object, wanted: Wanted) -> list[str]:
+    """Return what became of each variable; no value is shown."""
     old, new = config.plain(before), config.plain(after)
     secret = ", ".join(sorted({*config_secrets.named(after)} - {*config_secrets.named(before)}))
     where = f"set in Secret {secret}" if secret else "as it was"

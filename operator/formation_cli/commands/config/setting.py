@@ -56,13 +56,12 @@ def command(
     formations.find(cluster, name)  # before anybody types what is secret
     wanted = _wanted(typed, from_files, variables, secret=secret)
     read = changing.read if wanted.secret else changing.read_if_possible
-    before, after = changing.change(cluster, name, wanted, read, dry_run=how.dry_run)
-    changing.report(before, after, wanted, how)
+    changed = changing.change(cluster, name, wanted, read, how)
     if exposed := words.secret_ones({each: typed[each] for each in wanted.plain if each in typed}):
         hide = again(f"config set {name} --secret {' '.join(exposed)}")
         what = f"Anyone who may view the Formation can read {', '.join(exposed)}."
         click.echo(f"{what} If that is secret: {hide}", err=True)
-    going_back.wait(cluster, before, after, how, [])
+    going_back.wait(cluster, changed, how)
 
 
 @click.command("unset", cls=options.Command, short_help="Remove variables")
@@ -82,9 +81,8 @@ def unset(cluster: Cluster, name: str, keys: tuple[str, ...], how: How) -> None:
         all_plain = {*keys} <= config.plain(found).keys()
         return (changing.read_if_possible if all_plain else changing.read)(cluster, found)
 
-    before, after = changing.change(cluster, name, wanted, read, dry_run=how.dry_run)
-    changing.report(before, after, wanted, how)
-    going_back.wait(cluster, before, after, how, [])
+    changed = changing.change(cluster, name, wanted, read, how)
+    going_back.wait(cluster, changed, how)
 
 
 def _typed(variables: Sequence[str], *, secret: bool, from_files: bool) -> dict[str, str]:

@@ -19,7 +19,7 @@ from formation_cli.commands.enter import clock
 from formation_cli.commands.enter import output as outputs
 from formation_cli.dialects import references
 from formation_cli.failures import Failure, Mistyped, TimedOut, again, did_you_mean
-from formation_cli.naming import JOB_LABEL, ONE_OFF
+from formation_cli.objects import JOB_LABEL, ONE_OFF
 from formation_cli.terminal import formats
 from formation_cli.views import one_offs
 from formation_cli.words import values

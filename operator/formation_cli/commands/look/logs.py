@@ -7,7 +7,7 @@ from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, LogQuery
 from formation_cli.commands import log_streams
 from formation_cli.failures import again
-from formation_cli.terminal import log_writer
+from formation_cli.terminal import screen
 from formation_cli.views import log_lines, pod_state
 from formation_cli.words.values import DURATION
 
@@ -65,7 +65,7 @@ def command(
     there = (word for word in types if any(log_lines.is_named(each, word) for each in found))
     formations.chosen(formation, types, [*known, *there])
     shown = {*types, *(log_lines.source(each).type for each in found)} if types else {*known}
-    writer = log_writer.Writer([each for each in known if each in shown], timestamps=timestamps)
+    writer = screen.Writer([each for each in known if each in shown], timestamps=timestamps)
     sources = [log_lines.source(each) for each in found if pod_state.has_started(each)]
     waiting = {log_lines.source(each) for each in found if pod_state.is_waiting(each)}
     if not sources:

@@ -11,8 +11,8 @@ from formation_cli.commands import log_streams
 from formation_cli.commands import releases as others
 from formation_cli.commands.look.logs import TAIL
 from formation_cli.failures import Mistyped
-from formation_cli.naming import JOB_LABEL
-from formation_cli.terminal import formats, log_writer, screen
+from formation_cli.objects import JOB_LABEL
+from formation_cli.terminal import formats, screen
 from formation_cli.views import log_lines, pod_state, releases
 from formation_operator.api import naming
 from formation_operator.api.reasons import ReleaseState
@@ -76,7 +76,7 @@ def _retry(cluster: Cluster, formation: Object) -> None:
 def _show(cluster: Cluster, job: str) -> None:
     found = cluster.select(kinds.POD, labels=f"{JOB_LABEL}={job}").items
     sources = [log_lines.source(each) for each in found if pod_state.has_started(each)]
-    writer = log_writer.Writer([naming.RELEASE])
+    writer = screen.Writer([naming.RELEASE])
     for line in log_streams.past(cluster, sources, LogQuery("", tail=TAIL, timestamps=True)):
         writer.write(line)
 

@@ -16,7 +16,7 @@ from formation_cli import cluster_options, completion, failures, options
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import ConflictFailure, Listed, Object
 from formation_cli.commands.config import prune
-from formation_cli.naming import CONFIG_LABEL
+from formation_cli.objects import CONFIG_LABEL
 from formation_operator.api import naming
 from tests import builders
 from tests.unit.cli import typed
