@@ -112,12 +112,6 @@ def output(
     return click.option("-o", "--output", type=kind, help=text, default=default, show_default=bool(default))
 
 
-def check_watch(output: str | None, *, watch: bool) -> None:
-    """Raise `click.UsageError` if a table that goes on is wanted in another form."""
-    if watch and output:
-        raise click.UsageError("--watch shows a table: leave out one of --watch and --output.")
-
-
 def check_image(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """Return an image, if one is named; raises `click.BadParameter` for what can't be one."""
     if value is not None and (not value or value.startswith("-") or any(map(str.isspace, value))):

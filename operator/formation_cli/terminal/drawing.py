@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
 
+import click
 from rich.console import Console, RenderableType
 from rich.live import Live
 
@@ -23,6 +24,12 @@ ECHO = "^C"
 def is_possible() -> bool:
     """Tell whether a person reads the output, at a terminal whose cursor can be moved."""
     return screen.is_terminal() and not screen.console().is_dumb_terminal
+
+
+def check_watch(output: str | None, *, watch: bool) -> None:
+    """Raise `click.UsageError` if a table that goes on is wanted in another form."""
+    if watch and output:
+        raise click.UsageError("--watch shows a table: leave out one of --watch and --output.")
 
 
 @contextlib.contextmanager

@@ -45,7 +45,7 @@ def command(
       events shop --watch
       events shop --tail=-1 -o json
     """
-    options.check_watch(output, watch=watch)
+    drawing.check_watch(output, watch=watch)
     formation = formations.find(cluster, name)
     known = {*formations.everything(formation)}
     formations.chosen(formation, types, known)

@@ -56,7 +56,7 @@ def command(
       ps shop -o json
       ps -A -l team=checkout -o wide
     """
-    options.check_watch(output, watch=watch)
+    drawing.check_watch(output, watch=watch)
     if name is None:
         _formations(cluster.in_all_namespaces() if all_namespaces else cluster, selector, output, watch=watch)
     elif all_namespaces or selector:

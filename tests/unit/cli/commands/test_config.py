@@ -275,32 +275,29 @@ def test_a_plain_value_that_looks_secret_is_set_and_the_way_to_hide_it_is_told(c
     assert "kubectl formation config set shop --secret API_TOKEN" in result.stderr
 
 
-def test_of_a_file_what_looks_secret_becomes_so_where_nobody_can_be_asked(
-    cluster: Stored, tmp_path: pathlib.Path
+OF_FILE = {
+    "what looks secret becomes so": (
+        "",
+        {"PAGE_SIZE": "50"},
+        {"TOKEN": PASSWORD, "URL": f"https://a:{PASSWORD}@b"},
+    ),
+    "what is typed wins": ("TOKEN=public URL=x", {"PAGE_SIZE": "50", "TOKEN": "public", "URL": "x"}, {}),
+    "only those that are named": ("--secret PAGE_SIZE", {}, {"PAGE_SIZE": "50"}),
+}
+
+
+@pytest.mark.parametrize(("words", "plain", "secret"), OF_FILE.values(), ids=OF_FILE)
+def test_of_a_file_variables_are_set_as_they_are_meant(
+    cluster: Stored, tmp_path: pathlib.Path, words: str, plain: dict[str, str], secret: dict[str, str]
 ) -> None:
     file = tmp_path / ".env"
     file.write_text(f"TOKEN='{PASSWORD}'\nPAGE_SIZE=50\nURL=https://a:{PASSWORD}@b\n")
-    result = run(f"set shop --env {file}")
-    assert "Treated as secret, because of their names and values: TOKEN, URL" in result.stderr
-    assert cluster.secrets[cluster.named[0]] == {"TOKEN": PASSWORD, "URL": f"https://a:{PASSWORD}@b"}
-    assert cluster.env["PAGE_SIZE"] == "50"
+    result = run(f"set shop --env {file} {words}")
+    guessed = "Treated as secret, because of their names and values: TOKEN, URL" in result.stderr
+    assert guessed == (not words)
+    assert cluster.env == {"LOG_LEVEL": "info", "MODE": "fast", **plain}
+    assert [*cluster.secrets.values()] == ([secret] if secret else [])
     assert len(cluster.dry_runs) == 1
-
-
-def test_what_is_typed_wins_over_a_file(cluster: Stored, tmp_path: pathlib.Path) -> None:
-    file = tmp_path / ".env"
-    file.write_text(f"TOKEN={PASSWORD}\nMODE=slow\n")
-    run(f"set shop --env {file} TOKEN=public MODE=odd")
-    assert cluster.env == {"LOG_LEVEL": "info", "MODE": "odd", "TOKEN": "public"}
-    assert cluster.secrets == {}
-
-
-def test_only_those_of_a_file_that_are_named_are_set(cluster: Stored, tmp_path: pathlib.Path) -> None:
-    file = tmp_path / ".env"
-    file.write_text("A=1\nB=2\nC=3\n")
-    run(f"set shop --secret --env {file} A C")
-    assert cluster.secrets[cluster.named[0]] == {"A": "1", "C": "3"}
-    assert "B" not in cluster.env
 
 
 def test_anyone_who_may_not_read_the_secret_is_told_the_way_out(cluster: Stored) -> None:
@@ -457,33 +454,20 @@ def test_a_secret_that_nothing_names_is_listed_and_pruned(cluster: Stored) -> No
 
 
 @pytest.mark.parametrize("kind", prune.HOLDERS)
-def test_what_still_runs_or_may_start_keeps_its_secret(cluster: Stored, kind: str) -> None:
-    volumes = [{"secret": {"secretName": STALE}}]
-    cluster.objects[kinds.SECRET] = [a_secret(STALE)]
-    holder = {"metadata": {"name": "x"}, "spec": {"template": {"spec": {"volumes": volumes}}}}
-    cluster.objects.setdefault(kind, []).append(holder)
-    run("prune shop --yes")
-    assert [*cluster.secrets] == [STALE]
-
-
-@pytest.mark.parametrize("kind", prune.HOLDERS)
 def test_whoever_else_names_a_secret_keeps_it(
     cluster: Stored, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """As a copy of the Formation does, and a CronJob that was made by hand."""
-    other = {"metadata": {"name": "other"}, "spec": {"envFrom": [{"secretRef": {"name": STALE}}]}}
+    """What still runs or may start, a copy of the Formation, and a CronJob that was made by hand."""
+    volumes = [{"secret": {"secretName": STALE}}]
+    other = {"metadata": {"name": "other"}, "spec": {"template": {"spec": {"volumes": volumes}}}}
     cluster.objects[kinds.SECRET] = [a_secret(STALE)]
     cluster.objects.setdefault(kind, []).append(other)
     everything = FakeCluster.select
 
     def select(self: FakeCluster, kind: str, *, labels: str = "", fields: str = "") -> Listed:
-        found = everything(self, kind).items
-        wanted = labels.partition(",")[0].partition("=")[::2]
-        return Listed(
-            [each for each in found if not labels or wanted in each["metadata"].get("labels", {}).items()],
-            "1",
-            self.time,
-        )
+        found = everything(self, kind)
+        asked = kind == kinds.SECRET or not labels  # by labels only ours are found
+        return found if asked else found._replace(items=[])
 
     monkeypatch.setattr(FakeCluster, "select", select)
     run("prune shop --yes")

@@ -192,18 +192,15 @@ def test_going_back_that_fails_names_the_other_revisions(waits: Waits) -> None:
     assert stderr.splitlines()[-1] == "Other revisions: kubectl formation -n demo history shop"
 
 
-def test_a_deploy_that_is_tried_again_goes_back_to_what_ran_before_it(
-    waits: Waits, cluster: FakeCluster
+@pytest.mark.parametrize(
+    ("runs", "image"), [(R2, "shop:v2"), (R1, "shop:v3")], ids=["the same again", "never rolled out"]
+)
+def test_where_no_number_is_known_that_ran_well_the_line_names_none(
+    waits: Waits, cluster: FakeCluster, runs: Object, image: str
 ) -> None:
+    cluster.objects[naming.KIND] = [shop(runs, V2)]
     waits.ends = [FAILS]
-    stderr = run("deploy shop --image shop:v2 --wait", failures.FAILED).stderr
-    assert stderr.splitlines()[-1] == "To go back: kubectl formation rollback shop --wait"
-
-
-def test_what_was_never_rolled_out_is_not_gone_back_to(waits: Waits, cluster: FakeCluster) -> None:
-    cluster.objects[naming.KIND] = [shop(R1, V2)]
-    waits.ends = [FAILS]
-    stderr = run(DEPLOY, failures.FAILED).stderr
+    stderr = run(f"deploy shop --image {image} --wait", failures.FAILED).stderr
     assert stderr.splitlines()[-1] == "To go back: kubectl formation rollback shop --wait"
 
 
