@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from formation_cli import failures
 from formation_cli.changes import impact
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, ConflictFailure, Object
@@ -45,6 +46,15 @@ def change(
             if not tries_left:
                 raise
     raise AssertionError("unreachable")
+
+
+def take_back(cluster: Cluster, kind: str, name: str) -> None:
+    """Delete what was made in vain, whatever comes; say if it may be left behind."""
+    with failures.undisturbed():
+        try:
+            cluster.delete(kind, name)
+        except failures.Failure as failure:
+            click.echo(f"{kind} {name} may be left behind: {failure.message}", err=True)
 
 
 def report(changed: Changed, how: How, *sentences: str, value: Any = None) -> None:

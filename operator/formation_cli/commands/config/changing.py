@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import click
 
-from formation_cli import failures
 from formation_cli.changes import config, config_secrets, impact
 from formation_cli.changes.config import Stored, Wanted
 from formation_cli.cluster import kinds
@@ -43,15 +42,10 @@ class Made:
             raise
 
     def delete(self) -> None:
-        """Take it back."""
-        if not self.name:
-            return
-        with failures.undisturbed():
-            try:
-                self._cluster.delete(kinds.SECRET, self.name)
-            except Failure as failure:
-                click.echo(f"Secret {self.name} may be left behind: {failure.message}", err=True)
-        self.name = ""
+        """Take it back, if there is one."""
+        if self.name:
+            writing.take_back(self._cluster, kinds.SECRET, self.name)
+            self.name = ""
 
 
 def change(cluster: Cluster, name: str, wanted: Wanted, read: Read, how: How) -> Changed:

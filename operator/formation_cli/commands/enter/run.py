@@ -9,12 +9,13 @@ from typing import Any
 
 import click
 
-from formation_cli import cluster_options, failures, options
+from formation_cli import cluster_options, options
 from formation_cli.changes import one_off
 from formation_cli.changes.one_off import OneOff
 from formation_cli.cluster import follow, formations, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
+from formation_cli.commands import writing
 from formation_cli.commands.enter import clock
 from formation_cli.commands.enter import output as outputs
 from formation_cli.dialects import references
@@ -136,7 +137,8 @@ def _check(wanted: OneOff, schedule: str | None, *, detach: bool) -> None:
 def _made(cluster: Cluster, manifest: Object, *, kept: bool) -> Iterator[Object]:
     """Create a Job, and delete it at the end unless it is ``kept``, whatever ends the block."""
     with contextlib.ExitStack() as afterwards:
-        afterwards.callback(_delete, cluster, manifest["metadata"]["name"])
+        # It may be there though nobody told us.
+        afterwards.callback(writing.take_back, cluster, kinds.JOB, manifest["metadata"]["name"])
         try:
             made = cluster.create(manifest)
         except Failure as failure:
@@ -167,15 +169,6 @@ def _cron_job(cluster: Cluster, formation: Object, schedule: str) -> Object:
     if found is None:
         raise Failure(f"{schedule} has no CronJob.", hint=f"{again(f'ps {name}')} says why.")
     return found
-
-
-def _delete(cluster: Cluster, job: str) -> None:
-    """Delete a Job, and so its process: it may be there though nobody told us."""
-    with failures.undisturbed():
-        try:
-            cluster.delete(kinds.JOB, job)
-        except Failure as failure:
-            click.echo(f"Job {job} may be left behind: {failure.message}", err=True)
 
 
 def _attend(cluster: Cluster, job: Object, wanted: OneOff, formation: str, *, kept: bool) -> int:
