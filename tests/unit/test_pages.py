@@ -10,7 +10,7 @@ import click
 import pytest
 
 from formation_cli.cluster import kinds
-from formation_cli.commands.config import stale
+from formation_cli.commands.config import prune
 from formation_cli.program import program
 from formation_cli.views import history, processes
 from formation_operator.api.formation import ProcessType
@@ -124,7 +124,7 @@ def lease() -> list[str]:
     return [role["metadata"]["name"], *role["rules"][0]["resourceNames"]]
 
 
-HOLDERS = {"revision" if kind == kinds.CONTROLLER_REVISION else kind for kind in stale.HOLDERS}
+HOLDERS = {"revision" if kind == kinds.CONTROLLER_REVISION else kind for kind in prune.HOLDERS}
 SAYS: dict[str, tuple[str, Collection[str]]] = {
     "each Event of the operator's own": (
         section("ownership.md"),

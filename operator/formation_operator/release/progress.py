@@ -44,7 +44,9 @@ def said(this: Asked, chosen: Chosen, cause: Finding | None) -> Chosen:
     return chosen._replace(status=status.model_copy(update=about), problems=[problem, *filter(None, others)])
 
 
-def _problem(this: Asked, gate: Gate, decision: Decision, cause: Finding | None, failure: Problem | None) -> Problem:
+def _problem(
+    this: Asked, gate: Gate, decision: Decision, cause: Finding | None, failure: Problem | None
+) -> Problem:
     """Return why the release isn't done; ``failure`` is why its next step couldn't be taken."""
     job = decision.job
     match decision.state:

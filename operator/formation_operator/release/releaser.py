@@ -7,7 +7,6 @@ import logging
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, Metadata
 from formation_operator.api.reasons import ReleaseState, Trouble
-
 from formation_operator.diagnose import job_pods
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds

@@ -1,7 +1,10 @@
-"""The names that the plugin gives, beside those of the operator."""
+"""Objects as the API server has them, and the names and owners of those that the plugin makes."""
+
+from typing import Any
 
 from formation_operator.api import naming
 
+Object = dict[str, Any]
 FIELD_MANAGER = "formation-cli"
 """Flux takes back what managers set whose names begin with ``kubectl``."""
 ONE_OFF = "run"
@@ -14,3 +17,14 @@ DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 """The annotation by which kubectl, too, finds the process among the containers of a Pod."""
 JOB_LABEL = "batch.kubernetes.io/job-name"
 """On the Pod of a Job, with its name."""
+
+
+def owner(formation: Object) -> Object:
+    """Return the reference by which an object goes with a Formation, without being a child of it."""
+    return {
+        "apiVersion": naming.API_VERSION,
+        "kind": naming.KIND,
+        "name": formation["metadata"]["name"],
+        "uid": formation["metadata"]["uid"],
+        "blockOwnerDeletion": False,
+    }
