@@ -3,7 +3,6 @@
 import asyncio
 import dataclasses
 import logging
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,10 +10,10 @@ from formation_operator.api import naming
 from formation_operator.api.formation import Formation
 from formation_operator.controller import budgets, parsing, runs, steps
 from formation_operator.controller.memory import Memory
-from formation_operator.controller.plan import Planning, Wanted
+from formation_operator.controller.passes import Pass
+from formation_operator.controller.plan import Planning
 from formation_operator.controller.reporting import Reporting
-from formation_operator.controller.steps import Pass
-from formation_operator.diagnose import investigator
+from formation_operator.controller.wanted import Wanted, all_wanted
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import Key
@@ -29,13 +28,17 @@ from formation_operator.release.asked import RETRY_MOST, Asked, Chosen
 from formation_operator.replicas import scale_requests, write_through
 from formation_operator.requeue import Lane, Requeue, Result, Retry, soonest
 from formation_operator.settings import Settings
-from formation_operator.status import writer
 from formation_operator.sync import executor, planner, repair_limit
 from formation_operator.sync.outcome import Outcome
-from formation_operator.sync.planner import Verb
+from formation_operator.sync.planner import Action, Verb
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
+
+
+def loop_time() -> float:
+    """Return the seconds of the running loop's clock, which nobody sets."""
+    return asyncio.get_running_loop().time()
 
 
 class Reconciler:
@@ -47,7 +50,7 @@ class Reconciler:
         known: cache.Cache,
         clock: Clock,
         settings: Settings,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = loop_time,
     ) -> None:
         """Take the port to the cluster, the cache, and a clock that gives aware times.
 
@@ -57,12 +60,10 @@ class Reconciler:
         self._cache = known
         self._clock = clock
         self._monotonic = monotonic
-        self._delay = settings.status_delay
         policy = scale_requests.Policy(settings.write_through, frozenset(settings.honour))
         self._requests = write_through.Requests(cluster, known, policy)
-        self._writer = writer.Reporter(cluster, clock, settings.status_delay)
         self._runs = runs.Runs(cluster, known, monotonic)
-        self.others = budgets.Others(cluster)
+        self.others = budgets.Others(cluster, monotonic)
         self._memories: dict[str, Memory] = {}
         self._under_way: dict[Key, Basis] = {}
         self.begin_anew()
@@ -81,24 +82,16 @@ class Reconciler:
         """Forget everything: another replica may have led and written meanwhile."""
         self._memories.clear()
         self._patience = repair_limit.Patience()
-        self._examiner = investigator.Examiner(self._cluster)
         self._releaser = releaser.Releaser(self._cluster)
         self._reporting = Reporting(
-            known=self._cache,
-            writer=self._writer,
-            examiner=self._examiner,
-            releaser=self._releaser,
-            runs=self._runs,
-            clock=self._clock,
-            monotonic=self._monotonic,
-            delay=self._delay,
+            self._cluster, self._cache, self._releaser, self._runs, self._clock, self._monotonic
         )
 
     def forget(self, uid: str) -> None:
         """Forget a Formation that is gone."""
         memory = self._memories.pop(uid, None)
         if memory is not None:
-            self._examiner.forget(memory.evidence)
+            self._reporting.examiner.forget(memory.evidence)
 
     async def run(self, key: Key) -> Result:
         """Run one pass; an error that ends it early is in the result."""
@@ -138,17 +131,17 @@ class Reconciler:
             formation = parsing.parse(this.basis.formation)
         asked = steps.asked(this, formation, self._cache, self._monotonic())
         chosen = await self._releaser.choose(asked)
-        before = steps.of_both(asked, chosen.content.spec)
-        wanted = Wanted(formation, chosen.content, undecided, busy=self._runs.busy(this))
-        wanted = steps.with_counts(wanted, before, this.basis.children, self._cache)
-        wanted = await budgets.with_budgets(this, wanted, before, self.others)
+        asked = steps.of_both(asked, chosen.content.spec)
+        decided = await budgets.decide(this, asked, chosen.content, self.others)
+        wanted = all_wanted(asked, chosen.content, undecided, decided, self._cache)
+        this.busy = self._runs.busy(this)
         await self._bring_about(this, wanted)
         chosen = await self._release(this, asked, chosen)
         written = (each for outcome in this.outcomes for each in outcome.notices)
         await self._reporting.record(this, [*chosen.notices, *written])
-        requeue = await self._reporting.report(this, wanted, asked, chosen, before)
-        requeue = soonest(requeue, chosen.requeue, self._runs.again(this))
-        return Result(requeue, steps.retry([*undecided, *wanted.unlisted], this.outcomes))
+        requeue = await self._reporting.report(this, wanted, asked, chosen)
+        requeue = soonest(requeue, chosen.requeue, self._runs.again(this), decided.again)
+        return Result(requeue, steps.retry(wanted.undecided, this.outcomes))
 
     # What is wanted
 
@@ -193,50 +186,30 @@ class Reconciler:
     # Bringing it about
 
     async def _bring_about(self, this: Pass, wanted: Wanted) -> None:
-        """Plan and execute, unless all children are as rendered before; remember whether they are now."""
+        """Render, decide about and write each type and schedule; what isn't wanted goes after that."""
         children, memory = this.basis.children, this.memory
         memory.keep(children.values())
         context, lost = self._context(this, wanted), memory.there - children.keys()
-        planning = Planning(wanted, children, context, memory, this.faults)
-        counts, suspended = wanted.counts, wanted.suspended
-        by = executor.Executor(self._cluster, wanted.formation, context, lost, counts, suspended)
-        this.intents.extend(() if wanted.undecided else planning.as_before())
-        async with asyncio.TaskGroup() as group:
-            started = [] if this.intents else await self._start(this, planning, by, group)
-        for task in started:
-            self._take_in(this, task.result())
-        undone = any(outcome.again or outcome.problem for outcome in this.outcomes)
-        if not (undone or planning.is_named) and (naming := await planning.naming()):
-            self._take_in(this, await by.carry_out(naming))
-        # What isn't wanted goes once the content is named: by its name the next leader knows that.
-        obsolete = planning.obsolete(this.intents)
-        async with asyncio.TaskGroup() as group:
-            started = [group.create_task(by.carry_out(action)) for action in obsolete]
-        for task in started:
-            self._take_in(this, task.result())
-        memory.there = {each for each, child in children.items() if child.is_owned_by(this.basis.uid)}
-        memory.there |= lost & {(intent.kind, intent.name) for intent in this.intents}
-        if not (wanted.undecided or this.failed or this.faults.problems):
-            memory.rendered = planning.rendered(this.intents)
+        planning = Planning(this, wanted, context)
+        by = executor.Executor(
+            self._cluster, wanted.formation, context, lost, wanted.counts, wanted.suspended
+        )
 
-    async def _start(
-        self, this: Pass, planning: Planning, by: executor.Executor, group: asyncio.TaskGroup
-    ) -> list[asyncio.Task[Outcome]]:
-        """Plan part by part; the actions of one run while the next is planned, if both fit into memory."""
-        this.memory.rendered = None
-        started: list[asyncio.Task[Outcome]] = []
-        for types in planning.parts:
-            while types:
-                part = await planning.plan(types)
-                this.intents.extend(part.intents)
-                this.failed.extend(part.failed)
-                written = [group.create_task(by.carry_out(action)) for action in part.actions]
-                started += written
-                for _ in range(2 if written else 0):  # a request is sent in two turns: the rest can wait
-                    await asyncio.sleep(0)
-                if (types := part.rest) and written:
-                    await asyncio.wait(written)
-        return started
+        async def carry_out(action: Action) -> None:
+            self._take_in(this, await by.carry_out(action))
+
+        async def bring(name: str) -> None:
+            for action in planning.actions(name):
+                await carry_out(action)
+            planning.remember(name)
+
+        await executor.each(bring, planning.names)
+        memory.rendered = {name: each for name, each in memory.rendered.items() if name in this.intents}
+        await executor.each(carry_out, planning.naming())
+        # What isn't wanted goes once the content is named: by its name the next leader knows that.
+        await executor.each(carry_out, planning.obsolete())
+        memory.there = {each for each, child in children.items() if child.is_owned_by(this.basis.uid)}
+        memory.there |= lost & {(each.kind, each.name) for each in planning.intents}
 
     def _context(self, this: Pass, wanted: Wanted) -> planner.PlanContext:
         uids = [child.uid for child in this.basis.children.values()]
@@ -245,7 +218,7 @@ class Reconciler:
             living=self._cache.living,
             applied=this.memory.applied,
             restless=scale_requests.restless(wanted.formation.spec, wanted.counts),
-            exhausted=self._patience.exhausted(uids, self._clock().timestamp()),
+            exhausted=self._patience.exhausted(uids, self._monotonic()),
         )
 
     def _take_in(self, this: Pass, outcome: Outcome) -> None:
@@ -258,7 +231,7 @@ class Reconciler:
         elif child is not None:
             this.changes.extend(self._cache.put(child.kind, child))
             if outcome.is_repair:
-                self._patience.repaired(child.uid, self._clock().timestamp())
+                self._patience.repaired(child.uid, self._monotonic())
             if outcome.again:
                 return
             if action.verb is not Verb.ADOPT:  # what it is to be is decided after that, at once
@@ -283,7 +256,7 @@ class Reconciler:
         """Return a result with the passes that changes during this pass require."""
         current = self._cache.formations.get(this.key)
         lane = this.basis.missed(current, self._cache.children_of(this.key))
-        missed = None if lane is None else Requeue(lane, self._delay if lane is Lane.REPORT else 0.0)
+        missed = Requeue(lane, lane.pause) if lane is not None else None
         others = steps.others(this, self._cache)
         if not this.basis.is_about(current):
             return Result(missed, others=others)

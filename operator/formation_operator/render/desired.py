@@ -42,26 +42,11 @@ class Intent:
     """Whether the manifest is complete: not so while the count is undecided."""
     images: tuple[tuple[str, str], ...] = ()
     """The images of a Deployment, by container."""
-    size: int = 0
-    """Bytes of the manifest as compact JSON."""
 
     @property
     def applied_as(self) -> str:
         """What is remembered of an object that was applied with this intent."""
         return self.digest if self.whole else f"{self.digest} but for the count"
-
-    def without_manifest(self) -> "Intent":
-        """Return it without its manifest: enough to see that an object is still as it was written."""
-        return Intent(
-            self.kind,
-            self.name,
-            self.process_type,
-            {},
-            self.digest,
-            self.handed_over,
-            self.whole,
-            self.images,
-        )
 
     @property
     def without(self) -> str:
@@ -218,9 +203,7 @@ def intent(
     digest = naming.digest(text)
     about["annotations"][naming.INTENT_ANNOTATION] = digest
     images = tuple(_images(spec)) if kind.traits.runs_processes else ()
-    return Intent(
-        kind, about["name"], process_type, manifest, digest, handed_over, images=images, size=len(text)
-    )
+    return Intent(kind, about["name"], process_type, manifest, digest, handed_over, images=images)
 
 
 def _images(spec: Manifest) -> Iterator[tuple[str, str]]:

@@ -22,6 +22,7 @@ from formation_operator.kube.port import Object
 from formation_operator.requeue import Lane, Result
 from formation_operator.settings import Settings
 from formation_operator.sync import executor
+from formation_operator.sync.outcome import Outcome
 from formation_operator.sync.planner import Action, Verb
 from tests.builders import a_formation, a_process
 from tests.unit import virtual_time
@@ -203,8 +204,13 @@ async def write_many(here: Simulation, _: Key) -> None:
     cluster = Refusing(here)
     world: Any = None
     by = executor.Executor(cluster, LARGE, world, ())  # type: ignore[arg-type]  # all that is asked
-    outcomes = await asyncio.gather(*map(by.carry_out, ACTIONS))
-    assert [outcome.action for outcome in outcomes] == [each.without_manifest() for each in ACTIONS]
+    outcomes = list[Outcome]()
+
+    async def write(action: Action) -> None:
+        outcomes.append(await by.carry_out(action))
+
+    await executor.each(write, ACTIONS)
+    assert {outcome.action.meant.name for outcome in outcomes} == {each.meant.name for each in ACTIONS}
     assert cluster.most <= executor.CONCURRENT_WRITES
 
 

@@ -41,7 +41,9 @@ class Running:
         self.server, self.known = FakeCluster(), Cache()
         self.declare(formation)
         self.now = builders.MIDNIGHT
-        self.passes = reconcile.Reconciler(self.server, self.known, self.clock, Settings())
+        self.passes = reconcile.Reconciler(
+            self.server, self.known, self.clock, Settings(), lambda: self.clock().timestamp()
+        )
 
     def declare(self, formation: Manifest) -> None:
         """Have the Formation changed, or made, and the watch tell of it."""
@@ -333,7 +335,7 @@ async def test_what_is_remembered_until_the_report_is_bounded_and_the_report_is_
     types = {"web": a_process(replicas=1), "worker": a_process(replicas=1)}
     here = Running(a_formation(processes=types, podTemplate={"spec": {"containers": containers}}))
     await here.passes.run(KEY)
-    assert here.passes._memories["uid-1"].rendered is None  # noqa: SLF001
+    assert here.passes._memories["uid-1"].rendered == {}  # noqa: SLF001
     await here.passes.run(KEY)
     assert here.status["summary"] == "web=0/1 worker=0/1"
 

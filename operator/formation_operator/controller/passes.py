@@ -1,0 +1,31 @@
+"""The state of one pass."""
+
+import dataclasses
+from collections.abc import Collection, Sequence
+
+from formation_operator.controller.memory import Memory
+from formation_operator.kube.objects.kinds import Key
+from formation_operator.observe.basis import Basis
+from formation_operator.observe.cache import Changes
+from formation_operator.observe.faults import Faults, Problem
+from formation_operator.render.desired import Intent
+from formation_operator.sync.outcome import Outcome
+
+
+@dataclasses.dataclass
+class Pass:
+    """One pass: its Formation, what it decides from, and what has come of it so far."""
+
+    key: Key
+    basis: Basis
+    memory: Memory
+    faults: Faults
+    busy: Collection[str] = ()
+    """The uids of the CronJobs of which a run may go on."""
+    intents: dict[str, Sequence[Intent]] = dataclasses.field(default_factory=dict)
+    """What is wanted of each type and schedule that was planned, without the manifests."""
+    failed: list[Problem] = dataclasses.field(default_factory=list)
+    """Why a type can't be rendered."""
+    outcomes: list[Outcome] = dataclasses.field(default_factory=list)
+    changes: Changes = dataclasses.field(default_factory=list)
+    """What it has put into the cache."""
