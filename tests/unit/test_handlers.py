@@ -272,28 +272,6 @@ async def test_several_namespaces_are_watched_each_by_itself(tmp_path: pathlib.P
         await until(lambda: here.known == {"b", "d"})
 
 
-async def test_a_namespace_that_refuses_from_the_start_is_served_as_soon_as_it_lets_us(
-    tmp_path: pathlib.Path,
-) -> None:
-    cluster = a_cluster("a", namespace="left")
-    put(cluster, "b", "right")
-
-    def refuse(server: LiveApiServer) -> None:
-        server.refusals = {f"left/{each.kind.plural}": 403 for each in watched.WATCHED}
-
-    settings = Settings(("left", "right"), liveness=None)
-    async with started(cluster, tmp_path, settings, before=refuse) as here:
-        await here.until_watching(AT_FIRST)
-        await until(lambda: here.server.lists[f"left/{naming.PLURAL}"] > 3)
-        assert here.known == {"b"}
-        here.server.refusals.clear()
-        await here.until_watching(2 * AT_FIRST)
-        assert here.known == {"a", "b"}
-        cluster.remove(naming.KIND, "left", "a")
-        await here.server.publish()
-        await until(lambda: here.known == {"b"})
-
-
 async def test_kopfs_watch_ends_at_another_moment_than_those_of_other_processes(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -452,24 +430,6 @@ async def test_whatever_comes_instead_of_a_list_nothing_is_forgotten_and_all_goe
         assert here.known >= {"a", "b"}
         await until(lambda: here.known == {"a", "b"})
         await here.until_all_goes_on()
-
-
-async def test_a_token_that_is_too_old_has_kopf_list_from_the_start(tmp_path: pathlib.Path) -> None:
-    cluster = a_cluster(*"abc")
-
-    def lose_the_second_page(server: LiveApiServer) -> None:
-        async def first(_: web.Request) -> web.StreamResponse:
-            return server.page(naming.PLURAL, **{"continue": "old"})
-
-        async def second(request: web.Request) -> web.StreamResponse:
-            assert request.query["continue"] == "old"
-            return await status(410)(request)
-
-        server.list_troubles = [second, first]
-
-    async with started(cluster, tmp_path, before=lose_the_second_page) as here:
-        await here.until_all_goes_on()
-        assert here.known == {"a", "b", "c"}
 
 
 # The start
