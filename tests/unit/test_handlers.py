@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import itertools
 import json
 import os
 import pathlib
@@ -33,7 +32,7 @@ from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.live_api_server import GONE, LiveApiServer, Trouble
 
 QUICK = Settings(start_retry=0.01, liveness=None)
-LONGEST_PAUSE = max(itertools.islice(handlers.Backoffs(), 20))
+LONGEST_PAUSE = max(handlers.BACKOFFS)
 LEASE = ("formation-system", "formation-operator")
 STATUSES = [403, 404, 410, 429, 500, 503]
 
@@ -177,7 +176,7 @@ def in_haste(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
     monkeypatch.setenv("LOGNAME", "a")
     monkeypatch.setattr(handlers, "AGAIN", 0.01)
     monkeypatch.setattr(handlers, "LAST_SECONDS", None)  # the process is that of all tests
-    monkeypatch.setattr(handlers.Backoffs, "__iter__", lambda _: itertools.repeat(0.01))
+    monkeypatch.setattr(handlers, "BACKOFFS", [0.01] * 10_000)
     monkeypatch.setattr(informers, "QUIET_SECONDS", 0.05)
     monkeypatch.setattr(kopf_session, "APART", 0.01)
     for each in (informers, reflector):
@@ -598,3 +597,13 @@ async def test_the_program_ends_well_when_it_is_asked_to_stop_before_it_has_begu
         running.send_signal(signal.SIGTERM)
         _, said = await asyncio.wait_for(running.communicate(), 60)
     assert (running.returncode, b"Traceback" in said) == (0, False), said.decode()
+
+
+async def test_the_program_ends_with_one_line_that_says_that_there_are_no_credentials(
+    tmp_path: pathlib.Path,
+) -> None:
+    async with program(tmp_path, *OPERATOR) as running:
+        _, said = await asyncio.wait_for(running.communicate(), 60)
+    assert running.returncode == 1
+    assert said.decode().splitlines()[-1].startswith("the credentials for the cluster can't be read: ")
+    assert b"Traceback" not in said

@@ -143,12 +143,14 @@ class Leader:
         return True
 
     async def _put(self, spec: Object) -> Object:
-        return await self._patch(
-            [_over(self._election.version), {"op": "add", "path": "/spec", "value": spec}]
-        )
-
-    async def _patch(self, operations: list[Object]) -> Object:
-        return await self._in_time(self._cluster.patch(kinds.LEASE, self._namespace, self._name, operations))
+        """Write the spec, which is a conflict unless the Lease has the version that was read last."""
+        version: Object = {
+            "op": "replace",
+            "path": "/metadata/resourceVersion",
+            "value": self._election.version,
+        }
+        changes = [version, {"op": "add", "path": "/spec", "value": spec}]
+        return await self._in_time(self._cluster.patch(kinds.LEASE, self._namespace, self._name, changes))
 
     async def _look(self) -> None:
         """Read the Lease; if there is none, create one without a holder."""
@@ -215,11 +217,6 @@ class Leader:
     def _about(self, seconds: float) -> float:
         """Return a little less, so that replicas don't send their requests at the same moments."""
         return seconds * (1 - 0.2 * self._jitter())
-
-
-def _over(version: str) -> Object:
-    """Return the operation that makes a patch a conflict unless the object has a version."""
-    return {"op": "replace", "path": "/metadata/resourceVersion", "value": version}
 
 
 def wall_clock() -> str:

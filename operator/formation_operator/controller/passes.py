@@ -1,13 +1,17 @@
-"""The state of one pass."""
+"""The state of one pass, and what it begins with."""
 
 import dataclasses
 from collections.abc import Collection, Sequence
 
+from formation_operator.api import formation_status
+from formation_operator.api.formation import Formation, FormationSpec
 from formation_operator.controller.memory import Memory
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.observe.basis import Basis
-from formation_operator.observe.cache import Changes
+from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.faults import Faults, Problem
+from formation_operator.release.asked import Asked, Content
 from formation_operator.render.desired import Intent
 from formation_operator.sync.outcome import Outcome
 
@@ -29,3 +33,36 @@ class Pass:
     outcomes: list[Outcome] = dataclasses.field(default_factory=list)
     changes: Changes = dataclasses.field(default_factory=list)
     """What it has put into the cache."""
+
+
+def content_of(formation: Formation) -> Content:
+    """Return what the Formation's spec says now: a pass renders it unless its release has to come first."""
+    return Content(formation.spec, formation.metadata.generation)
+
+
+def asked(this: Pass, formation: Formation, known: Cache, now: float) -> Asked:
+    """Return what decides which content is rendered."""
+    spec = formation.spec
+    return Asked(
+        raw=this.basis.formation,
+        formation=formation,
+        content=content_of(formation),
+        before=formation_status.read(this.basis.formation["status"], spec.processes, spec.schedules or ()),
+        jobs=known.jobs_of(this.key),
+        children=this.basis.children,
+        noted=this.memory.releases,
+        faults=this.faults,
+        known_jobs=lambda: known.job_uids(this.key),
+        forbidden=known.is_forbidden(kinds.JOB, this.key[0]),
+        now=now,
+    )
+
+
+def of_both(this: Asked, content: FormationSpec) -> Asked:
+    """Return the same with the status of the types and schedules of the content that is rendered, too."""
+    spec, schedules = this.formation.spec, content.schedules or {}
+    if spec is content:
+        return this
+    types = {**spec.processes, **content.processes}
+    before = formation_status.read(this.raw["status"], types, {**(spec.schedules or {}), **schedules})
+    return this._replace(before=before)

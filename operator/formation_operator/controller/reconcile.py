@@ -3,12 +3,12 @@
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Formation
-from formation_operator.controller import budgets, parsing, runs, steps
+from formation_operator.controller import budgets, parsing, passes, runs
 from formation_operator.controller.memory import Memory
 from formation_operator.controller.passes import Pass
 from formation_operator.controller.plan import Planning
@@ -129,9 +129,9 @@ class Reconciler:
         if current is not known:
             this.basis.formation = await self._whole(current)
             formation = parsing.parse(this.basis.formation)
-        asked = steps.asked(this, formation, self._cache, self._monotonic())
+        asked = passes.asked(this, formation, self._cache, self._monotonic())
         chosen = await self._releaser.choose(asked)
-        asked = steps.of_both(asked, chosen.content.spec)
+        asked = passes.of_both(asked, chosen.content.spec)
         decided = await budgets.decide(this, asked, chosen.content, self.others)
         wanted = all_wanted(asked, chosen.content, undecided, decided, self._cache)
         this.busy = self._runs.busy(this)
@@ -141,7 +141,7 @@ class Reconciler:
         await self._reporting.record(this, [*chosen.notices, *written])
         requeue = await self._reporting.report(this, wanted, asked, chosen)
         requeue = soonest(requeue, chosen.requeue, self._runs.again(this), decided.again)
-        return Result(requeue, steps.retry(wanted.undecided, this.outcomes))
+        return Result(requeue, _retry(wanted.undecided, this.outcomes))
 
     # What is wanted
 
@@ -257,7 +257,25 @@ class Reconciler:
         current = self._cache.formations.get(this.key)
         lane = this.basis.missed(current, self._cache.children_of(this.key))
         missed = Requeue(lane, lane.pause) if lane is not None else None
-        others = steps.others(this, self._cache)
+        others = self._others(this)
         if not this.basis.is_about(current):
             return Result(missed, others=others)
         return dataclasses.replace(result, requeue=soonest(result.requeue, missed), others=others)
+
+    def _others(self, this: Pass) -> dict[Key, Lane]:
+        """Return the passes that are wanted because of what this one has put into the cache."""
+        found: dict[Key, Lane] = {}
+        for kind, change in this.changes:
+            for key, lane in self._cache.concerned(kind, change).items():
+                if key != this.key or not this.basis.will_compare(change):
+                    found[key] = min(lane, found.get(key, lane))
+        return found
+
+
+def _retry(undecided: Iterable[Problem], outcomes: Iterable[Outcome]) -> Retry:
+    """Return how a pass has to be tried again; what may pass by itself comes before what lasts."""
+    lasting = [problem.lasting for problem in undecided]
+    lasting += [outcome.lasting for outcome in outcomes if outcome.problem or outcome.again]
+    if not lasting:
+        return Retry.NONE
+    return Retry.LASTING if all(lasting) else Retry.PASSING

@@ -1,13 +1,15 @@
 """The report of a pass: the status, the Events about it, and the revision of what is rolled out."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterable
 
 from formation_operator.api import naming
-from formation_operator.controller import steps
+from formation_operator.api.formation import FormationSpec
+from formation_operator.api.formation_status import FormationStatus
 from formation_operator.controller.passes import Pass
 from formation_operator.controller.runs import Runs
-from formation_operator.controller.wanted import Wanted, own_deployments
+from formation_operator.controller.wanted import Wanted, own_deployments, problems
 from formation_operator.diagnose.investigator import Examiner
 from formation_operator.diagnose.job_cause import Cause
 from formation_operator.foreground import check
@@ -16,7 +18,7 @@ from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.faults import Problem
+from formation_operator.observe.faults import Faults, Problem
 from formation_operator.release import progress
 from formation_operator.release.asked import Asked, Chosen
 from formation_operator.release.releaser import Releaser
@@ -60,7 +62,7 @@ class Reporting:
         seen, again = await self._seen(this, wanted, asked, chosen)
         ran_well, tried = await self._try(this, asked, seen)
         seen = dataclasses.replace(seen, ran_well=ran_well)
-        status = steps.report(seen, asked.before, self._now(), this.faults)
+        status = _computed(seen, asked.before, self._now(), this.faults)
         return soonest(await self._write(this, status), keep, again, tried)
 
     async def stall(self, this: Pass, problem: Problem) -> Requeue | None:
@@ -99,14 +101,14 @@ class Reporting:
             deployments=deployments,
             digests={each.process_type: each.digest for each in intents},
             images={each.process_type: dict(each.images) for each in intents},
-            problems=steps.problems(this, wanted, chosen),
+            problems=problems(this, wanted, chosen),
             pods=examined.pods,
             findings=examined.findings,
             suspended=bool(formation.spec.suspend),
             paused=bool(formation.spec.paused),
             contended=scale_requests.contended(formation.spec, this.key[1], wanted.deciding),
             outvoted=wanted.budgets.contended.values(),
-            daemonizing=check.warnings(steps.commands(wanted.content.spec)),
+            daemonizing=check.warnings(commands(wanted.content.spec)),
             revision=asked.kept,
             release=chosen.status,
             schedules={name: each._replace(causes=causes) for name, each in schedules.items()},
@@ -141,3 +143,22 @@ class Reporting:
 
     def _now(self) -> str:
         return timestamps.rfc3339(self._clock())
+
+
+def _computed(seen: Seen, previous: FormationStatus, now: str, faults: Faults) -> compute.Status:
+    """Return the status; a type or schedule whose status can't be computed is reported with that only."""
+    with contextlib.suppress(Exception):  # the loop finds the type, and logs its error
+        return compute.compute(seen, previous, now)
+    for name, count in seen.counts.items():
+        with faults.confined_to(name):
+            compute.compute(dataclasses.replace(seen, counts={name: count}, schedules={}), previous, now)
+    for name, schedule in seen.schedules.items():
+        with faults.confined_to(name):
+            compute.compute(dataclasses.replace(seen, counts={}, schedules={name: schedule}), previous, now)
+    return compute.compute(seen.without(faults.problems), previous, now)
+
+
+def commands(content: FormationSpec) -> dict[str, list[str]]:
+    """Return the command of each type that has one; otherwise the image decides."""
+    types = content.processes.items()
+    return {name: [*item.command, *(item.args or [])] for name, item in types if item.command}

@@ -1,22 +1,35 @@
-"""What a pass wants: a content, and what comes apart from it for each type and schedule. Pure."""
+"""What a pass wants: a content, what comes apart from it for each type, and what keeps it from that. Pure."""
 
 import dataclasses
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Formation, FormationSpec, Metadata, ProcessType
+from formation_operator.api.reasons import Trouble
 from formation_operator.controller.budgets import Decided
+from formation_operator.controller.passes import Pass
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Autoscaler, Deciding
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Problem
-from formation_operator.release.asked import Asked, Content
+from formation_operator.release.asked import Asked, Chosen, Content
 from formation_operator.render import cron_job
 from formation_operator.render.disruption import Budgets
-from formation_operator.replicas import count_owner, singletons
+from formation_operator.replicas import count_owner, scale_requests, singletons
 from formation_operator.replicas.count_owner import Replicas
+
+STAYS = "all but its count stays as it is"
+UNKNOWN = f"{STAYS} until the release is done: what runs isn't kept as a revision"
+GONE = (
+    "its Deployment is gone, and what ran isn't kept as a revision: it is made again once the release is "
+    "done, or by going back (kubectl formation rollback {} --to ...)"
+)
+DOWN = (
+    "it stays at zero until what the spec asks for is released; to run what was released before at once: "
+    "kubectl formation rollback {}"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,3 +152,39 @@ def own_deployments(about: Metadata, types: Iterable[str], children: Children) -
     """Return the Deployment of each type that the Formation owns, even if it is of an older spec."""
     found = {name: deployment_of(children, about.name, name) for name in types}
     return {name: each for name, each in found.items() if each is not None and each.is_owned_by(about.uid)}
+
+
+def problems(this: Pass, wanted: Wanted, chosen: Chosen) -> list[Problem]:
+    """Return what keeps each type from being as declared, from parsing to writing.
+
+    An autoscaler that may start processes of a suspended type is a problem even before it does so.
+    """
+    unwritten = [
+        Problem(outcome.action.process_type, outcome.trouble, outcome.problem, lasting=outcome.lasting)
+        for outcome in this.outcomes
+        if outcome.problem
+    ]
+    restless = scale_requests.restless(wanted.formation.spec, wanted.counts).items()
+    unheld = [Problem(name, Trouble.CAN_NOT_SUSPEND, why) for name, why in restless]
+    found = [*chosen.problems, *this.failed, *this.faults.problems.values(), *unwritten, *wanted.undecided]
+    unreleased = _unreleased(wanted, chosen, is_first=this.memory.releases.released is None)
+    return [*dict.fromkeys((*found, *unheld, *unreleased))]
+
+
+def _unreleased(wanted: Wanted, chosen: Chosen, *, is_first: bool) -> Iterator[Problem]:
+    """Yield what is said of the types that aren't as declared because their content isn't released.
+
+    Without a situation it isn't known whether what runs is kept: the problems of the choice say why.
+    """
+    formation, content = wanted.formation, wanted.content
+    down = [name for name, each in wanted.counts.items() if each.suspended and not formation.spec.suspend]
+    for name in wanted.counts:
+        if name in down:
+            text = DOWN.format(formation.metadata.name)
+            yield Problem(name, Trouble.WAITING, text, lasting=False)
+        elif not content.known:
+            yield Problem(name, Trouble.WAITING, UNKNOWN if chosen.situation else STAYS, lasting=False)
+    if content.known or is_first or not chosen.situation:
+        return
+    for name in sorted(formation.spec.processes.keys() - wanted.counts):
+        yield Problem(name, Trouble.WAITING, GONE.format(formation.metadata.name), lasting=False)

@@ -8,7 +8,7 @@ It imports `render` and what is below.
 
 A difference isn't repaired, in the order in which that is decided, if
 
-1. `spec.paused` is true, or a scale request on the count can't be decided yet (`controller/plan`, `steps`);
+1. `spec.paused` is true, or a scale request on the count can't be decided yet (`controller/plan`, `wanted`);
 2. the objects of its type are as they were rendered (`Planning.actions`);
 3. another one than this Formation owns the object, or it is being deleted (`planner.decide`);
 4. it has our digest, and we own what we write: other fields are others' (`planner.as_written`);

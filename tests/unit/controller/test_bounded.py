@@ -13,7 +13,7 @@ import pytest
 
 from formation_operator.api import bounds, naming
 from formation_operator.api.formation import Formation
-from formation_operator.controller import parsing, steps, wanted
+from formation_operator.controller import parsing, passes, reporting, wanted
 from formation_operator.controller.memory import Memory
 from formation_operator.controller.passes import Pass
 from formation_operator.foreground import check
@@ -130,7 +130,7 @@ def test_a_child_is_taken_in_in_linear_time(shape: largest.Shape, measure: cost.
 @cost.MEASURED
 def test_commands_are_looked_through_in_linear_time(measure: cost.Measure[Any]) -> None:
     def commands(formation: Manifest) -> Any:
-        return steps.commands(facts.parsed(formation).spec)
+        return reporting.commands(facts.parsed(formation).spec)
 
     assert growth_of(check.warnings, largest.wordy, commands, measure) < cost.MOST
 
@@ -147,7 +147,7 @@ def test_who_scales_what_is_found_in_linear_time(measure: cost.Measure[Any]) -> 
     def counted(given: tuple[Formation, list[Autoscaler]]) -> Any:
         formation, known = given[0], autoscalers.deciding(given[1])
         this = Pass(KEY, Basis({"status": {}}, {}), Memory(), Faults(KEY))
-        asked = steps.asked(this, formation, Cache(), 0.0)
+        asked = passes.asked(this, formation, Cache(), 0.0)
         counts = wanted.counts(asked, asked.content, known)
         return counts, list(scale_requests.contended(formation.spec, "shop", known))
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from formation_operator.api import bounds, naming
-from formation_operator.controller import steps
+from formation_operator.controller import passes
 from formation_operator.controller.memory import Memory
 from formation_operator.controller.passes import Pass
 from formation_operator.controller.plan import Planning
@@ -35,7 +35,7 @@ def planning(formation: Manifest, children: Children | None = None, **counts: Re
     read = parsed(formation)
     counted = {name: Replicas(2, 2, 2) for name in read.spec.processes} | counts
     context = PlanContext("uid-1", {"uid-1"}, applied={}, restless={}, exhausted=())
-    wanted = Wanted(read, steps.content_of(read), counted, {}, Budgets({}, {}), {})
+    wanted = Wanted(read, passes.content_of(read), counted, {}, Budgets({}, {}), {})
     this = Pass(
         ("default", "shop"), Basis(stored(formation), dict(children or {})), Memory(), Faults(("", ""))
     )
