@@ -28,11 +28,12 @@ from formation_operator.telemetry.instruments import Instruments
 logger = logging.getLogger(__name__)
 LISTS = 8
 """Connections for lists, beside those for all passes: so no request has to wait for one."""
-GC_THRESHOLD = 50_000
-"""How many new objects start a run of the garbage collector.
+GC_THRESHOLD = 5_000
+"""How many new objects start a run of the garbage collector, for which everything waits.
 
-Parsed objects have no cycles, and Python's default would search each page of a list more than a hundred
-times.
+kopf leaves a cycle with the whole Formation behind at each event, each written status included: a run after
+ten times as many takes ten times as long, and a count that comes then waits for it. Python's own threshold
+would search each page of a list a hundred times.
 """
 GC_AT_START = 500_000
 """The same until everything has been listed: nearly all objects until then are kept.

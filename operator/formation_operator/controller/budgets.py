@@ -5,11 +5,11 @@ A list runs beside the passes: no count and no status waits for one.
 
 import asyncio
 import collections
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple, NoReturn
 
 from formation_operator.api import naming
-from formation_operator.api.formation_status import FormationStatus
 from formation_operator.api.reasons import ConditionType, Trouble
 from formation_operator.controller.passes import Pass
 from formation_operator.kube import errors
@@ -21,7 +21,6 @@ from formation_operator.observe.faults import Problem
 from formation_operator.observe.other_budgets import OtherBudget
 from formation_operator.release.asked import Asked, Content
 from formation_operator.render import disruption
-from formation_operator.render.disruption import Budgets
 from formation_operator.requeue import Lane, Requeue
 from formation_operator.shares import Shares
 
@@ -109,60 +108,55 @@ class Others:
         return Listed(at, found)
 
 
-class Decided(NamedTuple):
-    """What is decided about the budgets of a Formation's types."""
+class Budgets(NamedTuple):
+    """What is to be done about the budgets that a Formation declares."""
 
-    budgets: Budgets = Budgets({}, {})
+    wanted: Mapping[str, int | str] = MappingProxyType({})
+    """How many processes of a type a drain may have down, where the type is to have a budget."""
+    contended: Mapping[str, str] = MappingProxyType({})
+    """Why a type has none although one is declared, and the way out."""
     problems: Sequence[Problem] = ()
-    """Why a type's budget isn't made for now."""
+    """Why one isn't made for now."""
     again: Requeue | None = None
     """When to look at those of others again."""
 
 
-async def decide(this: Pass, asked: Asked, content: Content, others: Others) -> Decided:
+async def decide(this: Pass, asked: Asked, content: Content, others: Others) -> Budgets:
     """Return what is to be done about disruption budgets.
 
     One isn't made for now if it isn't known whether it would be a second one; that is a problem if the others
     can't be listed.
     """
     spec = asked.formation.spec
-    declared = disruption.declared(spec, content.spec)
-    if not declared:
-        return Decided()
-    last = others.last(this.key[0])
-    contended = _as_reported(asked.before) if last is None else await _contended(asked, content, last)
-    wanted = {name: budget for name, budget in declared.items() if name not in contended}
+    wanted = disruption.declared(spec, content.spec)
+    if not wanted:
+        return Budgets()
+    last, contended = others.last(this.key[0]), dict[str, str]()
+    if last is not None:
+        contended = await _contended(asked, content, wanted, last)
+    elif said := asked.before.condition(ConditionType.DISRUPTION_CONTENDED):
+        contended = {"": said.message}  # it isn't taken back for a moment
+    wanted = {name: budget for name, budget in wanted.items() if name not in contended}
     if spec.paused:
-        return Decided(Budgets(wanted, contended))
-    missing = _missing(this, wanted)
+        return Budgets(wanted, contended)
+    names = {name: (ChildKind.POD_DISRUPTION_BUDGET, naming.child(this.key[1], name)) for name in wanted}
+    missing = [name for name in names if names[name] not in this.basis.children]
     due_in = others.due_in(this.key, FRESH if missing else EVERY)
     error = last.error if last is not None else None
     waiting = missing if error or not due_in else []
-    made = Budgets({name: budget for name, budget in wanted.items() if name not in waiting}, contended)
+    made = {name: budget for name, budget in wanted.items() if name not in waiting}
     problems = [_unlisted(name, error) for name in waiting] if error else []
-    return Decided(made, problems, Requeue(Lane.REPORT, due_in) if due_in else None)
+    return Budgets(made, contended, problems, Requeue(Lane.REPORT, due_in) if due_in else None)
 
 
-def _as_reported(before: FormationStatus) -> dict[str, str]:
-    """Return what was said before the first list: it isn't taken back for a moment."""
-    said = before.condition(ConditionType.DISRUPTION_CONTENDED)
-    return {"": said.message} if said is not None else {}
-
-
-async def _contended(asked: Asked, content: Content, others: Listed) -> dict[str, str]:
+async def _contended(asked: Asked, content: Content, types: Iterable[str], others: Listed) -> dict[str, str]:
     """Return why a type has no budget although one is declared; it yields to others after each type."""
     contended = {}
-    for name in disruption.declared(asked.formation.spec, content.spec):
+    for name in types:
         if why := disruption.contended(asked.formation, content.spec, name, others.over):
             contended[name] = why
         await asyncio.sleep(0)
     return contended
-
-
-def _missing(this: Pass, wanted: Mapping[str, int | str]) -> list[str]:
-    """Return the types that should have a budget and have none."""
-    names = {name: (ChildKind.POD_DISRUPTION_BUDGET, naming.child(this.key[1], name)) for name in wanted}
-    return sorted(name for name, child in names.items() if child not in this.basis.children)
 
 
 def _unlisted(name: str, error: errors.ClusterError) -> Problem:

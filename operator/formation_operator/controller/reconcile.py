@@ -132,15 +132,15 @@ class Reconciler:
         asked = passes.asked(this, formation, self._cache, self._monotonic())
         chosen = await self._releaser.choose(asked)
         asked = passes.of_both(asked, chosen.content.spec)
-        decided = await budgets.decide(this, asked, chosen.content, self.others)
-        wanted = all_wanted(asked, chosen.content, undecided, decided, self._cache)
+        declared = await budgets.decide(this, asked, chosen.content, self.others)
+        wanted = all_wanted(asked, chosen.content, undecided, declared, self._cache)
         this.busy = self._runs.busy(this)
         await self._bring_about(this, wanted)
         chosen = await self._release(this, asked, chosen)
         written = (each for outcome in this.outcomes for each in outcome.notices)
         await self._reporting.record(this, [*chosen.notices, *written])
         requeue = await self._reporting.report(this, wanted, asked, chosen)
-        requeue = soonest(requeue, chosen.requeue, self._runs.again(this), decided.again)
+        requeue = soonest(requeue, chosen.requeue, self._runs.again(this), declared.again)
         return Result(requeue, _retry(wanted.undecided, this.outcomes))
 
     # What is wanted

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from formation_operator.api import naming
 from formation_operator.api.formation import Formation, FormationSpec, Metadata, ProcessType
 from formation_operator.api.reasons import Trouble
-from formation_operator.controller.budgets import Decided
+from formation_operator.controller.budgets import Budgets
 from formation_operator.controller.passes import Pass
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import autoscalers
@@ -16,7 +16,6 @@ from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Problem
 from formation_operator.release.asked import Asked, Chosen, Content
 from formation_operator.render import cron_job
-from formation_operator.render.disruption import Budgets
 from formation_operator.replicas import count_owner, scale_requests, singletons
 from formation_operator.replicas.count_owner import Replicas
 
@@ -52,7 +51,7 @@ class Wanted:
 
 
 def all_wanted(
-    asked: Asked, content: Content, undecided: Sequence[Problem], budgets: Decided, known: Cache
+    asked: Asked, content: Content, undecided: Sequence[Problem], budgets: Budgets, known: Cache
 ) -> Wanted:
     """Return what is wanted of a content; ``undecided`` says why a type's count stays as it is."""
     deciding = _deciding(asked.formation, content, known)
@@ -62,7 +61,7 @@ def all_wanted(
         content=content,
         counts=counted,
         suspended=_suspended(asked, content, counted) if content.spec.schedules else {},
-        budgets=budgets.budgets,
+        budgets=budgets,
         deciding=deciding,
         undecided=[*undecided, *budgets.problems],
     )

@@ -5,7 +5,6 @@ What is declared today counts, whatever content is rendered: a budget is none of
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
 
 from formation_operator.api.formation import BUDGET, Formation, FormationSpec
 from formation_operator.observe.other_budgets import OtherBudget
@@ -18,15 +17,6 @@ WAY_OUT = (
     "so the Formation has none of its own, because Kubernetes evicts no Pod that two select: "
     "delete the other one, or remove disruptionBudget"
 )
-
-
-class Budgets(NamedTuple):
-    """What is to be done about the budgets that a Formation declares."""
-
-    wanted: Mapping[str, int | str]
-    """How many processes of a type a drain may have down, where the type is to have a budget."""
-    contended: Mapping[str, str]
-    """Why a type has none although one is declared, and the way out."""
 
 
 def declared(today: FormationSpec, content: FormationSpec) -> dict[str, int | str]:

@@ -8,6 +8,7 @@ import pytest
 
 from formation_operator.api import bounds, naming
 from formation_operator.controller import passes
+from formation_operator.controller.budgets import Budgets
 from formation_operator.controller.memory import Memory
 from formation_operator.controller.passes import Pass
 from formation_operator.controller.plan import Planning
@@ -19,7 +20,6 @@ from formation_operator.observe.children import Children
 from formation_operator.observe.faults import Faults
 from formation_operator.render import desired
 from formation_operator.render.desired import Intent
-from formation_operator.render.disruption import Budgets
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.sync.executor import CONCURRENT_WRITES
 from formation_operator.sync.planner import Action, PlanContext, Verb
@@ -35,7 +35,7 @@ def planning(formation: Manifest, children: Children | None = None, **counts: Re
     read = parsed(formation)
     counted = {name: Replicas(2, 2, 2) for name in read.spec.processes} | counts
     context = PlanContext("uid-1", {"uid-1"}, applied={}, restless={}, exhausted=())
-    wanted = Wanted(read, passes.content_of(read), counted, {}, Budgets({}, {}), {})
+    wanted = Wanted(read, passes.content_of(read), counted, {}, Budgets(), {})
     this = Pass(
         ("default", "shop"), Basis(stored(formation), dict(children or {})), Memory(), Faults(("", ""))
     )
