@@ -39,10 +39,13 @@ class Planning:
 
     def actions(self, name: str) -> list[Action]:
         """Return what to do about the objects of a type or schedule, and note what is wanted of it."""
-        known = self._as_before(name)
-        intents = known or self._render(name)
+        if known := self._as_before(name):
+            self.this.intents[name] = known
+            return []
+        self.this.memory.rendered.pop(name, None)
+        intents = self._render(name)
         self.this.intents[name] = [dataclasses.replace(each, manifest={}) for each in intents]
-        if known or self._is_paused:
+        if self._is_paused:
             return []
         found = [self._decide(each) for each in intents] if intents else [self._scale(name)]
         return [each for each in found if each is not None]
@@ -53,10 +56,8 @@ class Planning:
         Then it isn't rendered for a report, for a Pod that crashes, or for another type's count.
         """
         intents, rendered = self.this.intents.get(name), self.this.memory.rendered
-        if intents and all(map(self._is_as_applied, intents)):
+        if name not in rendered and intents and all(map(self._is_as_applied, intents)):
             rendered[name] = self._inputs(name), tuple(each.kind for each in intents)
-        else:
-            rendered.pop(name, None)
 
     def naming(self) -> list[Action]:
         """Return the action that names the content on a Deployment, if there is none that names it.

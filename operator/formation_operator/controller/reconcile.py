@@ -105,7 +105,9 @@ class Reconciler:
         try:
             result = await self._run(this)
         except errors.ClusterError as error:
-            result = self._failed(this, error)
+            logger.warning("%s/%s: %s; trying again", *key, error, extra=records.about(key))
+            is_lasting = isinstance(error, errors.RefusedError)
+            result = Result(retry=Retry.LASTING if is_lasting else Retry.PASSING, error=error)
         finally:
             del self._under_way[key]
         return self._finished(this, result)
@@ -244,13 +246,6 @@ class Reconciler:
                 this.memory.written(child, action.process_type, action.intent)
 
     # The end of a pass
-
-    def _failed(self, this: Pass, error: errors.ClusterError) -> Result:
-        """Return the result of a pass that an error ended; after a 404, too, the pass is tried again."""
-        logger.warning("%s/%s: %s; trying again", *this.key, error, extra=records.about(this.key))
-        return Result(
-            retry=Retry.LASTING if isinstance(error, errors.RefusedError) else Retry.PASSING, error=error
-        )
 
     def _finished(self, this: Pass, result: Result) -> Result:
         """Return a result with the passes that changes during this pass require."""

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from formation_operator.api import naming
@@ -32,7 +32,7 @@ CONCURRENT_WRITES = 4
 """How many objects of a Formation are written at the same time, so that others get their share."""
 
 
-async def each(work: Callable[[T], Awaitable[None]], items: Iterable[T]) -> None:
+async def each(work: Callable[[T], Awaitable[None]], items: Sequence[T]) -> None:
     """Do some work about each of some items: at most `CONCURRENT_WRITES` at once, in their order."""
     waiting = iter(items)
 
@@ -42,10 +42,10 @@ async def each(work: Callable[[T], Awaitable[None]], items: Iterable[T]) -> None
             await asyncio.sleep(0)
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(CONCURRENT_WRITES):
-            group.create_task(take())
-            for _ in range(TURNS):
+        for number in range(min(CONCURRENT_WRITES, len(items))):
+            for _ in range(TURNS if number else 0):
                 await asyncio.sleep(0)
+            group.create_task(take())
 
 
 @dataclasses.dataclass(frozen=True)
