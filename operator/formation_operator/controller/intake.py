@@ -188,7 +188,7 @@ class Controller:
             self._unled.pop(key, None)
             self._unled[key] = None
         else:
-            self._queue.add(key, lane, self._settings.status_delay if lane is Lane.REPORT else 0.0)
+            self._queue.add(key, lane, lane.pause)
 
 
 def around(seconds: float) -> float:

@@ -5,8 +5,8 @@ import itertools
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from formation_operator.api import naming
-from formation_operator.controller.plan import Wanted
-from formation_operator.controller.steps import Pass
+from formation_operator.controller.passes import Pass
+from formation_operator.controller.wanted import Wanted
 from formation_operator.diagnose import job_pods
 from formation_operator.diagnose.finding import Finding
 from formation_operator.diagnose.investigator import Examined

@@ -41,17 +41,11 @@ class Intent:
     """Whether the manifest is complete: not so while the count is undecided."""
     images: tuple[tuple[str, str], ...] = ()
     """The images of a Deployment, by container."""
-    size: int = 0
-    """Bytes of the manifest as compact JSON."""
 
     @property
     def applied_as(self) -> str:
         """What is remembered of an object that was applied with this intent."""
         return self.digest if self.whole else f"{self.digest} but for the count"
-
-    def without_manifest(self) -> "Intent":
-        """Return it without its manifest: enough to see that an object is still as it was written."""
-        return dataclasses.replace(self, manifest={}, size=0)
 
     @property
     def without(self) -> str:
@@ -209,6 +203,4 @@ def intent(
     about["annotations"][naming.INTENT_ANNOTATION] = digest
     containers = spec["template"]["spec"]["containers"] if kind.traits.runs_processes else ()
     images = tuple((item["name"], item["image"]) for item in containers if "image" in item)
-    return Intent(
-        kind, about["name"], process_type, manifest, digest, handed_over, images=images, size=len(text)
-    )
+    return Intent(kind, about["name"], process_type, manifest, digest, handed_over, images=images)

@@ -3,7 +3,6 @@
 What is declared today counts, whatever content is rendered: a budget is none of it.
 """
 
-import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 
@@ -18,22 +17,6 @@ WAY_OUT = (
     "so the Formation has none of its own, because Kubernetes evicts no Pod that two select: "
     "delete the other one, or remove disruptionBudget"
 )
-Over = Callable[[Mapping[str, str]], Iterable[OtherBudget]]
-"""Returns the budgets that may select a Pod with some labels."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Budgets:
-    """What is to be done about the budgets that a Formation declares."""
-
-    wanted: Mapping[str, int | str] = dataclasses.field(default_factory=dict)
-    """How many processes of a type a drain may have down, where the type is to have a budget."""
-    contended: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Why a type has none although one is declared, and the way out."""
-
-    def without(self, types: Iterable[str]) -> "Budgets":
-        """Return this without the budgets of some types."""
-        return Budgets({name: self.wanted[name] for name in self.wanted.keys() - types}, self.contended)
 
 
 def declared(today: FormationSpec, content: FormationSpec) -> dict[str, int | str]:
@@ -47,10 +30,18 @@ def declared(today: FormationSpec, content: FormationSpec) -> dict[str, int | st
     return found
 
 
-def contended(formation: Formation, content: FormationSpec, name: str, over: Over) -> str:
-    """Return why a type has no budget although one is declared, and the way out; nothing if it has one."""
-    own = pod_template.labels(formation.metadata.name, name, content, content.processes[name])
-    labels = {TEMPLATE_LABEL: "", **own}
+def contended(
+    formation: Formation,
+    content: FormationSpec,
+    name: str,
+    over: Callable[[Mapping[str, str]], Iterable[OtherBudget]],
+) -> str:
+    """Return why a type has no budget although one is declared, and the way out; nothing if it has one.
+
+    ``over`` returns the budgets of others that may select a Pod with some labels.
+    """
+    labels = pod_template.labels(formation.metadata.name, name, content, content.processes[name])
+    labels = {TEMPLATE_LABEL: "", **labels}
     for number, each in enumerate(itertools.islice(over(labels), MOST + 1)):
         if number == MOST:
             return f"{name}: more than {MOST} PodDisruptionBudgets may select its processes, {WAY_OUT}"

@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import TypeVar
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Formation
@@ -23,8 +24,27 @@ from formation_operator.sync.versioned_writes import VersionedWrites, check_livi
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
+TURNS = 2
+"""A request is sent in so many turns of the loop: what comes after it can wait."""
 CONCURRENT_WRITES = 4
 """How many objects of a Formation are written at the same time, so that others get their share."""
+
+
+async def each(work: Callable[[T], Awaitable[None]], items: Sequence[T]) -> None:
+    """Do some work about each of some items: at most `CONCURRENT_WRITES` at once, in their order."""
+    waiting = iter(items)
+
+    async def take() -> None:
+        for item in waiting:
+            await work(item)
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(min(CONCURRENT_WRITES, len(items))):
+            for _ in range(TURNS if number else 0):
+                await asyncio.sleep(0)
+            group.create_task(take())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,16 +56,12 @@ class Executor:
     context: PlanContext
     lost: Collection[ChildId]
     """The children that another client deleted."""
-    places: asyncio.Semaphore = dataclasses.field(
-        default_factory=lambda: asyncio.Semaphore(CONCURRENT_WRITES)
-    )
 
     async def carry_out(self, action: Action) -> Outcome:
-        """Carry out an action when it has its turn, and return its outcome, without the manifest."""
-        async with self.places:
-            done = await self._one(action)
-            self._log(done)
-            return dataclasses.replace(done, action=done.action.without_manifest())
+        """Carry out an action, and return its outcome, without the manifest."""
+        done = await self._one(action)
+        self._log(done)
+        return dataclasses.replace(done, action=done.action.without_manifest())
 
     @property
     def _key(self) -> Key:

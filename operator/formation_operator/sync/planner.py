@@ -69,8 +69,9 @@ class Action:
 
     def without_manifest(self) -> "Action":
         """Return it without the manifest, as a pass keeps it afterwards."""
-        intent = self.intent.without_manifest() if self.intent is not None else None
-        return dataclasses.replace(self, intent=intent)
+        if self.intent is None:
+            return self
+        return dataclasses.replace(self, intent=dataclasses.replace(self.intent, manifest={}))
 
 
 @dataclasses.dataclass(frozen=True)

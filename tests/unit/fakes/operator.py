@@ -5,7 +5,7 @@ import datetime
 from collections.abc import Iterable, Mapping
 
 from formation_operator.api import naming
-from formation_operator.controller import budgets, reconcile
+from formation_operator.controller import reconcile
 from formation_operator.diagnose.evidence import Evidence
 from formation_operator.diagnose.investigator import Examined, Examiner
 from formation_operator.kube.objects import kinds
@@ -49,7 +49,6 @@ class Operator:
                 self.see(kind, raw, deleted=False)
         cluster.watchers.append(self.see)
         self._reconciler = reconcile.Reconciler(cluster, self.known, clock, Settings(), clock.monotonic)
-        self._reconciler.others = budgets.Others(cluster, clock.monotonic)
 
     def see(self, kind: str, raw: Object, deleted: bool) -> None:
         """Take what the watch tells: an object that has lost our label is deleted, by its words."""
@@ -67,7 +66,7 @@ class Operator:
     async def work(self, formation: str = "shop") -> bool:
         """Run a pass, and others after the lists that are due; tell whether nothing is left to do."""
         done, others = not (await self.run(("default", formation))).failed, self._reconciler.others
-        while others.wait is not None and others.wait <= 0:
+        while others.waiting:
             for key in await others.turn():
                 done = not (await self.run(key)).failed
         return done
