@@ -19,7 +19,8 @@ from formation_operator.diagnose.finding import (
     latest,
     with_way_out,
 )
-from formation_operator.observe.pods import Container, Exit, Pod
+from formation_operator.kube.objects.containers import Container, Exit
+from formation_operator.observe.pods import Pod
 
 ON_THE_WAY = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "FailedMapVolume")
 """The reasons of Events about a Pod whose containers can't be started yet."""
@@ -113,16 +114,16 @@ def _failed(pod: Pod) -> Finding:
 
 def _unscheduled(pod: Pod, reason: str, message: str) -> Finding:
     if reason == Reason.SCHEDULING_GATED:
-        text = f"waits for its scheduling gates to be removed: {pod.gates.joined(', ')}".rstrip(": ")
+        text = f"waits for its scheduling gates to be removed: {pod.gates}".rstrip(": ")
         return Finding(State.STARTING, reason, text)
     text = with_way_out(NOISE.sub("", message).rstrip(". "), WAYS_TO_A_NODE)
-    if pod.claims.first and OF_VOLUMES.search(text):
+    if pod.claims and OF_VOLUMES.search(text):
         text += f": {_see_claims(pod)}"
     return Finding(State.UNSCHEDULABLE, Reason.UNSCHEDULABLE, f"no node can take it: {text}")
 
 
 def _see_claims(pod: Pod) -> str:
-    return f"see kubectl describe pvc {pod.claims.joined(' ')}"
+    return f"see kubectl describe pvc {pod.claims}"
 
 
 def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
@@ -159,13 +160,11 @@ def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
     if pod.containers:
         return None
     if pod.chosen and not pod.node:
-        what = (
-            f"its volume: {_see_claims(pod)}" if pod.claims.first else "what it needs there, such as a volume"
-        )
+        what = f"its volume: {_see_claims(pod)}" if pod.claims else "what it needs there, such as a volume"
         text = f"node {pod.chosen} has room for it, and the scheduler waits for {what}"
         return Finding(State.UNSCHEDULABLE, Reason.VOLUME_PENDING, text)
     if not pod.node:
-        volume = f", or it waits for its volume ({_see_claims(pod)})" if pod.claims.first else ""
+        volume = f", or it waits for its volume ({_see_claims(pod)})" if pod.claims else ""
         text = (
             f"no scheduler has looked at it{volume}: check that one runs, and that podTemplate names "
             "the right one"

@@ -23,14 +23,14 @@ class Inquiry:
     namespace: str
     uid: str
     fingerprint: int
-    """The fingerprint that the Pod had then."""
+    """A hash of the facts that the Pod had then."""
     events: tuple[PodEvent, ...]
     read_at: float
     pause: float
 
     def holds(self, pod: Pod, now: float) -> bool:
         """Return whether it is still valid for a Pod."""
-        return pod.fingerprint == self.fingerprint and now < self.read_at + self.pause
+        return hash(pod) == self.fingerprint and now < self.read_at + self.pause
 
     @property
     def size(self) -> int:

@@ -25,9 +25,10 @@ from formation_operator.diagnose.samples import Sample
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, Object
-from formation_operator.observe.children import ROLLOUT_ANNOTATION, Child
+from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Faults
 from formation_operator.observe.pods import TEMPLATE_LABEL, Pod
+from formation_operator.observe.rollouts import ROLLOUT_ANNOTATION
 
 T = TypeVar("T")
 CONTAINERS_IN_A_STEP = 64
@@ -135,11 +136,11 @@ class Examiner:
         return len(due) > len(chosen)
 
     async def _answer(self, pod: Pod, before: Inquiry | None, now: float) -> Inquiry:
-        same = before if before is not None and pod.fingerprint == before.fingerprint else None
+        same = before if before is not None and hash(pod) == before.fingerprint else None
         pause = doubled(same.pause if same else None, FIRST_PAUSE, LONGEST_PAUSE)
         earlier = before.events if before is not None else ()
         events = pod_events.with_earlier(await self._events(pod), earlier)
-        return Inquiry(pod.namespace, pod.uid, pod.fingerprint, events, now, pause)
+        return Inquiry(pod.namespace, pod.uid, hash(pod), events, now, pause)
 
     async def _events(self, pod: Pod) -> tuple[PodEvent, ...]:
         found: list[PodEvent] = []

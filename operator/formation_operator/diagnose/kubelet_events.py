@@ -9,7 +9,7 @@ from collections.abc import Callable
 from formation_operator.api.reasons import Reason
 from formation_operator.diagnose import exits
 from formation_operator.diagnose.finding import Events, PodEvent, latest
-from formation_operator.observe.pods import Container, Exit
+from formation_operator.kube.objects.containers import Container, Exit
 
 PROBE_FAILED = {
     "liveness": Reason.LIVENESS_PROBE_FAILED,

@@ -5,9 +5,8 @@ from collections.abc import AsyncIterator
 from formation_operator.api import naming
 from formation_operator.api.formation import Metadata
 from formation_operator.diagnose import diagnosis, pod_events
-from formation_operator.kube.objects import kinds, lenient
+from formation_operator.kube.objects import containers, kinds, lenient
 from formation_operator.kube.port import Cluster, Object, first_objects
-from formation_operator.observe import pods
 
 ENDED = ("Succeeded", "Failed")
 ON_THE_WAY = {"", "ContainerCreating", "PodInitializing"}
@@ -60,7 +59,7 @@ def _has_started(raw: Object) -> bool | None:
 
     One that is being deleted won't start any: its node may be gone.
     """
-    found = [*pods.containers_of(raw)]
+    found = containers.containers(raw, of_job=True)
     if any(each.has_started for each in found):
         return True
     going = "deletionTimestamp" in raw["metadata"] or _has_ended(raw)

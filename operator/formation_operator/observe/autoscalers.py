@@ -7,8 +7,7 @@ from typing import Any
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.objects.kinds import ChildKind, Key
-from formation_operator.observe.formations import Wanting
-from formation_operator.observe.store import Change
+from formation_operator.observe.store import Change, Wanting
 from formation_operator.requeue import Lane
 
 KEDA_PAUSED, KEDA_PAUSED_AT = "autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas"
@@ -32,7 +31,7 @@ class Autoscaler:
     kind: str
     namespace: str
     name: str
-    resource_version: str
+    resource_version: str = dataclasses.field(compare=False)
     target_group: str
     target_kind: str
     target_name: str
@@ -139,8 +138,6 @@ def group_of(autoscaler: Autoscaler) -> Key:
 
 def lane_of(before: Autoscaler | None, now: Autoscaler | None) -> Lane | None:
     """Return the lane of what an autoscaler scales; nothing for a change that doesn't matter."""
-    if before is not None and now is not None:
-        before = dataclasses.replace(before, resource_version=now.resource_version)
     return Lane.BUILD if before != now else None
 
 

@@ -23,9 +23,10 @@ from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.observe import children, pods
-from formation_operator.observe.children import ROLLOUT_ANNOTATION, Child, Rollout
+from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Faults
 from formation_operator.observe.pods import Pod
+from formation_operator.observe.rollouts import ROLLOUT_ANNOTATION, Rollout
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
 from tests.unit.broken_pods import broken_pods
 from tests.unit.facts import INTENT, a_child

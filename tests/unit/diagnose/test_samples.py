@@ -10,8 +10,9 @@ from formation_operator.api.reasons import Reason
 from formation_operator.diagnose import investigator, pod_events, samples
 from formation_operator.diagnose.investigator import Examined
 from formation_operator.kube.port import Object
-from formation_operator.observe.children import Child, Rollout
+from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Faults
+from formation_operator.observe.rollouts import Rollout
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
 from tests.unit.facts import a_child, known
 from tests.unit.fakes.cluster import FakeCluster

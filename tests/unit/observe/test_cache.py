@@ -16,8 +16,9 @@ from formation_operator.observe import children, pods
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child
-from formation_operator.observe.store import REMEMBERED, Store
-from formation_operator.observe.watched import MOST_BYTES, MOST_PODS, MOST_STRAYS, WATCHED, Share
+from formation_operator.observe.rollouts import ROLLOUT_ANNOTATION
+from formation_operator.observe.store import REMEMBERED, Share, Store
+from formation_operator.observe.watched import MOST_BYTES, MOST_PODS, MOST_STRAYS, WATCHED, size_of
 from tests import builders
 from tests.builders import a_container, a_formation, a_pod, ended
 from tests.unit import cost
@@ -282,7 +283,7 @@ def a_fat_deployment(number: int) -> Child:
             "uid": f"{number}",
             "resourceVersion": "5",
             "labels": {naming.FORMATION_LABEL: "none"},
-            "annotations": {naming.INTENT_ANNOTATION: said, children.ROLLOUT_ANNOTATION: said},
+            "annotations": {naming.INTENT_ANNOTATION: said, ROLLOUT_ANNOTATION: said},
             "ownerReferences": [{"controller": True, "kind": said, "apiVersion": said, "uid": said}],
             "managedFields": [
                 {"manager": naming.FIELD_MANAGER, "operation": "Apply", "fieldsV1": {f"f:{number}{said}": {}}}
@@ -316,12 +317,9 @@ def a_fat_pod(number: int) -> pods.Pod:
     return known(json.loads(json.dumps(a_pod(*containers, name=f"fat-{number}", status=whole))))
 
 
-@pytest.mark.parametrize(
-    ("kind", "make", "size_of"),
-    [("Deployment", a_fat_deployment, children.size_of), ("Pod", a_fat_pod, pods.size_of)],
-)
+@pytest.mark.parametrize(("kind", "make"), [("Deployment", a_fat_deployment), ("Pod", a_fat_pod)])
 def test_what_others_make_large_takes_no_more_memory_than_it_may(
-    kind: str, make: Callable[[int], Any], size_of: Callable[[Any], int], monkeypatch: pytest.MonkeyPatch
+    kind: str, make: Callable[[int], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     most = MOST_BYTES // 8
     monkeypatch.setattr(lenient, "shared", str)  # the table of them all grows by megabytes at once

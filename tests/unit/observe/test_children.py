@@ -9,8 +9,9 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import children
-from formation_operator.observe.children import Child, Rollout
+from formation_operator.observe import children, rollouts
+from formation_operator.observe.children import Child
+from formation_operator.observe.rollouts import Rollout
 from tests.unit.facts import INTENT, ORPHANED, OWNER, a_child
 
 FIGURES = {"replicas": 3, "updatedReplicas": 2, "readyReplicas": 1, "availableReplicas": 1}
@@ -26,7 +27,7 @@ def rollout(*conditions: dict[str, str], spec: dict[str, Any] | None = None, **s
             "uid": "child-1",
             "resourceVersion": "5",
             "generation": 4,
-            "annotations": {children.ROLLOUT_ANNOTATION: "7"},
+            "annotations": {rollouts.ROLLOUT_ANNOTATION: "7"},
         },
         "status": {"observedGeneration": 4, **FIGURES, "conditions": [*conditions], **status},
     }
@@ -138,7 +139,7 @@ def test_no_more_images_are_kept_than_their_names_may_take() -> None:
     ).images
     assert images[0] == ("c0", "00" + "x" * 1000)
     assert images[-1] == ("web", "shop:v1")
-    assert len(images) == children.MOST_IMAGES // 1002 + 1
+    assert len(images) == rollouts.MOST_IMAGES // 1002 + 1
 
 
 ODD, SHORT = {"name": "odd", "image": "\U0001f600"}, {"name": "web", "image": "shop:v1"}
@@ -154,7 +155,7 @@ def test_a_forged_deployment_is_read_like_any_other() -> None:
     metadata = {**fresh(), "annotations": forged, "managedFields": entries}
     read = children.child({**INTENT.manifest, "metadata": metadata}, ChildKind.DEPLOYMENT)
     assert read.remembered is None
-    assert read.count_set_by == children.NAMELESS
+    assert read.count_set_by == rollouts.NAMELESS
 
 
 @pytest.mark.parametrize(
@@ -177,7 +178,7 @@ def test_little_is_known_of_an_object_however_large_somebody_made_it() -> None:
     owner = {"apiVersion": long, "kind": long, "name": long, "uid": long, "controller": True}
     metadata = {
         **fresh(),
-        "annotations": {naming.INTENT_ANNOTATION: long, children.ROLLOUT_ANNOTATION: long},
+        "annotations": {naming.INTENT_ANNOTATION: long, rollouts.ROLLOUT_ANNOTATION: long},
         "managedFields": [entry],
         "ownerReferences": [owner],
     }

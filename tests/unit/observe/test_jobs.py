@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds, lenient
-from formation_operator.observe import jobs
+from formation_operator.observe import jobs, watched
 from formation_operator.observe.basis import Basis
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.jobs import Job
@@ -88,7 +88,7 @@ def test_a_job_keeps_little_however_large_it_is() -> None:
     job = known(a_release_job(failed, annotations=annotations, ownerReferences=[owner]))
     texts = [value for value in dataclasses.astuple(job) if isinstance(value, str)]
     assert max(map(len, (*texts, *(job.failed or ())))) <= lenient.LONGEST
-    assert jobs.size_of(known(a_release_job())) < jobs.size_of(job) < 5 * lenient.LONGEST
+    assert watched.size_of(known(a_release_job())) < watched.size_of(job) < 5 * lenient.LONGEST
 
 
 IDENTITY = {("metadata", key) for key in ("name", "namespace", "uid", "resourceVersion")}

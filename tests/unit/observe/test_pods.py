@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formation_operator.api import naming
-from formation_operator.kube.objects import lenient, timestamps
+from formation_operator.kube.objects import containers, lenient, timestamps
 from formation_operator.observe import pods
+from formation_operator.requeue import Lane
 from tests.builders import (
     Manifest,
     a_container,
@@ -82,29 +83,23 @@ DONE = a_container(ended(0), "release")
 NO_IMAGE = a_container(waiting("ImagePullBackOff", "no such image"), "release")
 ENVOY = a_container(running(), "envoy")
 RELEASES = {
-    "its image isn't there": (a_release_pod(NO_IMAGE), False, ()),
-    "its init container has run": (a_release_pod(NO_IMAGE, init=(MIGRATED,)), True, ()),
-    "its init container runs": (a_release_pod(NO_IMAGE, init=(a_container(running(), "i"),)), True, ()),
-    "it is tried again": (a_release_pod(a_container(waiting("x"), "release", restarts=1)), True, ()),
-    "it failed": (a_release_pod(a_container(ended(3), "release"), status={"phase": "Failed"}), True, ()),
-    "it failed beside another": (a_release_pod(a_container(ended(3), "release"), ENVOY), True, ()),
-    "it isn't scheduled": (a_release_pod(conditions=(), status={"containerStatuses": []}), False, ()),
-    "a plain sidecar keeps it": (a_release_pod(DONE, ENVOY), True, ("envoy",)),
+    "its image isn't there": (a_release_pod(NO_IMAGE), ()),
+    "its init container runs": (a_release_pod(NO_IMAGE, init=(a_container(running(), "i"),)), ()),
+    "it failed": (a_release_pod(a_container(ended(3), "release"), status={"phase": "Failed"}), ()),
+    "it failed beside another": (a_release_pod(a_container(ended(3), "release"), ENVOY), ()),
+    "a plain sidecar keeps it": (a_release_pod(DONE, ENVOY), ("envoy",)),
     "a native sidecar is about to be ended": (
         a_release_pod(DONE, init=(a_container(running(), "proxy", restartPolicy="Always"),)),
-        True,
         (),
     ),
 }
 
 
-@pytest.mark.parametrize(("raw", "has_started", "held_by"), RELEASES.values(), ids=RELEASES)
-def test_of_the_pod_of_a_release_is_known_whether_it_has_started_and_what_keeps_it(
-    raw: Manifest, has_started: bool, held_by: tuple[str, ...]
-) -> None:
+@pytest.mark.parametrize(("raw", "held_by"), RELEASES.values(), ids=RELEASES)
+def test_of_the_pod_of_a_release_is_known_what_keeps_it(raw: Manifest, held_by: tuple[str, ...]) -> None:
     pod = known(raw)
     assert (pod.job, pod.process_type) == ("shop-release-abcdefghij", "release")
-    assert (pod.has_started, pod.held_by) == (has_started, held_by)
+    assert pod.held_by == held_by
 
 
 WELL_RELEASES = {
@@ -126,7 +121,6 @@ def of_job(**changes: Any) -> Manifest:
 
 
 NO_RELEASES = {
-    "another Job's": of_job(name="shop-release-klmnopqrst"),
     "another kind's": of_job(kind="CronJob"),
     "another API's": of_job(apiVersion="example.com/v1"),
     "a bare one": a_release_pod(NO_IMAGE, ownerReferences=None),
@@ -161,16 +155,16 @@ def test_a_pod_keeps_little_however_large_it_is() -> None:
 
 
 def test_a_command_that_is_long_is_not_kept_rather_than_cut() -> None:
-    fits = ["x" * (pods.LONGEST_COMMAND - 1)]
-    for command, expected in ((fits, tuple(fits)), (["x" * pods.LONGEST_COMMAND], ())):
+    fits = ["x" * (containers.LONGEST_COMMAND - 1)]
+    for command, expected in ((fits, tuple(fits)), (["x" * containers.LONGEST_COMMAND], ())):
         (container,) = known(a_pod(a_container(ended(0), command=command))).containers
         assert container.exit is not None
         assert container.exit.command == expected
 
 
 def test_of_very_many_containers_the_first_are_looked_at() -> None:
-    containers = [a_container(ended(1), f"c{number}") for number in range(pods.MOST + 1)]
-    assert len(known(a_pod(*containers)).containers) == pods.MOST
+    many = [a_container(ended(1), f"c{number}") for number in range(containers.MOST + 1)]
+    assert len(known(a_pod(*many)).containers) == containers.MOST
 
 
 def test_what_tells_of_a_crash_is_kept() -> None:
@@ -260,9 +254,9 @@ def test_what_is_longer_than_any_word_for_programs_is_cut() -> None:
 
 def test_a_new_version_of_a_pod_alone_is_no_news() -> None:
     pod = known(a_pod(CRASHED))
-    assert pod.same_as(known(a_pod(CRASHED, resourceVersion="2")))
-    assert not pod.same_as(known(a_pod(a_container(ended(1)))))
-    assert not pod.same_as(None)
+    assert pods.lane_of(pod, known(a_pod(CRASHED, resourceVersion="2"))) is None
+    assert pods.lane_of(pod, known(a_pod(a_container(ended(1))))) is Lane.REPORT
+    assert pods.lane_of(pod, None) is Lane.REPORT
 
 
 # What must hold whatever a Pod says of itself
@@ -272,7 +266,7 @@ def test_a_new_version_of_a_pod_alone_is_no_news() -> None:
 def test_no_pod_is_too_broken_to_be_read(raw: Manifest) -> None:
     pod = pods.pod(raw)
     if pod is not None:
-        assert pod.same_as(pods.pod(copy.deepcopy(raw)))
+        assert pod == pods.pod(copy.deepcopy(raw))
         assert all(len(text) <= lenient.LONGEST_LOG for text in texts(dataclasses.asdict(pod)))
 
 

@@ -8,7 +8,8 @@ from formation_operator.api import bounds, naming
 from formation_operator.kube.port import Object
 from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.watched import FORMATIONS, WATCHED, Share
+from formation_operator.observe.store import Share
+from formation_operator.observe.watched import FORMATIONS, WATCHED
 from tests.builders import a_formation, a_process, stored
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.operator import Operator, Time

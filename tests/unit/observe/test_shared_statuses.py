@@ -14,7 +14,8 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Object
 from formation_operator.observe import cache, formations
-from formation_operator.observe.watched import FORMATIONS, WATCHED, Share, Watched
+from formation_operator.observe.store import Share, Watched
+from formation_operator.observe.watched import FORMATIONS, WATCHED
 from formation_operator.requeue import Lane, Result
 from formation_operator.status.writer import STATUS_SECONDS
 from formation_operator.telemetry.census import Census

@@ -13,7 +13,8 @@ from formation_operator.controller import intake
 from formation_operator.kube.objects.kinds import ChildKind, Key, Kind
 from formation_operator.kube.port import Object
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.watched import STRAYS, WATCHED, Share, Watched
+from formation_operator.observe.store import Share, Watched
+from formation_operator.observe.watched import STRAYS, WATCHED
 from formation_operator.requeue import Lane
 from formation_operator.settings import Settings
 from tests.builders import a_formation, stored

@@ -23,8 +23,8 @@ from formation_operator.kube import api_server, errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from formation_operator.kube.session import connection, paging
-from formation_operator.observe.children import Rollout
 from formation_operator.observe.faults import Faults
+from formation_operator.observe.rollouts import Rollout
 from tests import builders
 from tests.builders import NOW, a_container, a_formation, a_pod, waiting
 from tests.client import eventually
@@ -154,7 +154,7 @@ async def test_a_list_that_fails_leaves_nothing_that_only_a_search_would_find() 
     class Failing(api_server.Kube):
         """Has no second page."""
 
-        async def _send(self, method: str, resource: str, query: Any = None, *_: Any, **__: Any) -> bytes:
+        async def _send(self, verb: str, resource: str, query: Any = None, *_: Any) -> bytes:
             if query.get("continue"):
                 raise errors.UnavailableError("away")
             metadata = {"resourceVersion": "1", "continue": "more"}
@@ -222,19 +222,18 @@ async def test_one_large_page_at_most_is_parsed_between_two_steps_of_others(
     monkeypatch.setattr(api_server, "LARGE", LARGE)
     server = ApiServer(events=[{"metadata": {"name": f"e{each}"}, "note": "x" * LARGE} for each in range(20)])
     parsed, parsed_in_a_step = 0, []
-    parse = pydantic_core.from_json
 
-    def counted(text: bytes) -> Any:
+    async def counted(text: bytes) -> Any:
         nonlocal parsed
         parsed += len(text) >= LARGE
-        return parse(text)
+        return pydantic_core.from_json(text)
 
     async def read(namespace: str) -> None:
         async for _ in cluster.select("Event", namespace):
             pass
 
     async with connected(server) as cluster:
-        monkeypatch.setattr(pydantic_core, "from_json", counted)
+        monkeypatch.setattr(api_server, "WHOLE", counted)
         tasks = [asyncio.create_task(read(f"theirs-{number}")) for number in range(8)]
         while not all(task.done() for task in tasks):
             before = parsed

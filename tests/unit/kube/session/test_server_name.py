@@ -41,7 +41,7 @@ async def test_requests_and_watches_take_the_server_by_the_name_of_the_kubeconfi
     async with serving(tmp_path) as configuration:
         opened = connection.Connection(configuration)
         async with watching(opened) as watches:
-            assert (await opened.send("GET", "/version", {}, None, connection.JSON))[0] == 200
+            assert (await opened.send("get", "/version", {}))[0] == 200
             assert (await watches.get(opened.url + WATCH)).status == 200
         await opened.close()
 
@@ -52,7 +52,7 @@ async def test_a_server_that_cant_prove_its_name_is_asked_nothing(tmp_path: path
         opened = connection.Connection(configuration)
         async with watching(opened) as watches:
             with pytest.raises(aiohttp.ClientError, match=r"other\.example"):
-                await opened.send("GET", "/version", {}, None, connection.JSON)
+                await opened.send("get", "/version", {})
             with pytest.raises(aiohttp.ClientError, match=r"other\.example"):
                 await watches.get(opened.url + WATCH)
         await opened.close()

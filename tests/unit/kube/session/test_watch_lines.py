@@ -20,14 +20,13 @@ from kubernetes.aio import client
 from formation_operator.kube import api_server
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.session import connection, paging, watch_lines
-from formation_operator.kube.session.watch_lines import Lines
 from tests.cluster.certificates import Authority
 from tests.unit import virtual_time
 from tests.unit.fakes.loopback import HOST, answering
 
 
 @contextlib.asynccontextmanager
-async def sent(*parts: bytes, pause: float = 0.01) -> AsyncIterator[Lines]:
+async def sent(*parts: bytes, pause: float = 0.01) -> AsyncIterator[AsyncIterator[list[bytes]]]:
     """Read from a server that sends some bytes, piece by piece."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
@@ -39,11 +38,11 @@ async def sent(*parts: bytes, pause: float = 0.01) -> AsyncIterator[Lines]:
         return response
 
     async with answering(serve) as url, aiohttp.ClientSession() as session, session.get(url) as answer:
-        yield Lines(answer.content)
+        yield watch_lines.batches(answer.content)
 
 
-async def read(of: Lines) -> list[bytes]:
-    return [line async for batch in of.batches() for line in batch]
+async def read(batches: AsyncIterator[list[bytes]]) -> list[bytes]:
+    return [line async for batch in batches for line in batch]
 
 
 @pytest.mark.parametrize(
@@ -68,12 +67,11 @@ async def test_a_line_that_is_longer_than_what_is_read_at_once_comes_whole() -> 
 
 async def test_lines_come_together_as_they_were_sent_together() -> None:
     async with sent(b"one\ntwo\n", b"three\n", pause=0.05) as those:
-        assert [len(batch) async for batch in those.batches()][0] == 2  # noqa: RUF015  # all are read
+        assert [len(batch) async for batch in those][0] == 2  # noqa: RUF015  # all are read
 
 
 async def test_a_line_that_is_cut_off_is_as_a_lost_connection() -> None:
-    async with sent(b"one\n", b"tw") as those:
-        batches = those.batches()
+    async with sent(b"one\n", b"tw") as batches:
         assert await anext(batches) == [b"one"]
         with pytest.raises(aiohttp.ClientPayloadError, match="cut off after b'tw'"):
             await anext(batches)
@@ -102,7 +100,7 @@ class Slow:
 
 def came(part: bytes, seconds: float, times: int = 1000) -> list[bytes]:
     body = cast("aiohttp.StreamReader", Slow(part, seconds, times))
-    return virtual_time.run(read(Lines(body)))
+    return virtual_time.run(read(watch_lines.batches(body)))
 
 
 @pytest.mark.parametrize(
@@ -245,7 +243,7 @@ def test_events_that_come_all_the_time_are_gathered_for_as_long_as_any_others() 
     server: Any = Steady()
 
     async def main() -> None:
-        async for _ in watch_lines.Lines(server, gathered_in=server).batches():
+        async for _ in watch_lines.batches(server, gathered_in=server):
             pass
 
     virtual_time.run(main())
