@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Protocol, runtime_checkable
 
 import aiohttp
 
@@ -19,14 +18,6 @@ GATHERED = 0.5
 seconds, and waking up for it costs more than reading it."""
 PILE = 2**18
 """Bytes that may be gathered: the connection buffers no more, and then the server couldn't send."""
-
-
-@runtime_checkable
-class Buffering(Protocol):
-    """A transport that buffers what its connection brings."""
-
-    def set_read_buffer_limits(self, high: int, low: int) -> None:
-        """Stop reading above ``high`` bytes, until less than ``low`` remain."""
 
 
 async def batches(
@@ -84,6 +75,6 @@ def transport_of(answer: aiohttp.ClientResponse) -> asyncio.ReadTransport | None
         return None
     transport = answer.connection.transport
     # TLS would buffer much, and wake us for each event.
-    if isinstance(transport, Buffering):
+    if hasattr(transport, "set_read_buffer_limits"):
         transport.set_read_buffer_limits(high=1, low=0)
     return transport
