@@ -132,16 +132,12 @@ async def test_a_count_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch
         assert [(await fetched(f"{scraped}/metrics"))[0] for _ in range(2)] == [500, 200]
 
 
-async def test_who_lives_but_isnt_ready_fails_one_check_only() -> None:
-    async with answering(well, lambda: "it starts", Instruments()) as (health, _):
-        assert (await fetched(f"{health}/healthz"))[:2] == (200, "ok\n")
-        assert (await fetched(f"{health}/readyz"))[:2] == (503, "it starts\n")
-
-
-async def test_nothing_else_is_answered_and_health_and_metrics_are_apart() -> None:
-    async with answering(well, well, Instruments()) as (health, scraped):
-        assert (await fetched(f"{health}/metrics"))[0] == 404
-        assert (await fetched(f"{scraped}/healthz"))[0] == 404
+async def test_health_is_answered_beside_metrics_and_who_lives_but_isnt_ready_fails_one_check_only() -> None:
+    async with answering(well, lambda: "it starts", Instruments()) as (health, scraped):
+        asked = (f"{health}/healthz", f"{health}/readyz", f"{health}/metrics", f"{scraped}/healthz")
+        found = [(await fetched(url))[:2] for url in asked]
+    nothing = (404, "there is nothing here\n")
+    assert found == [(200, "ok\n"), (503, "it starts\n"), nothing, nothing]
 
 
 def has_ipv6() -> bool:
