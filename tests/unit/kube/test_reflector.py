@@ -299,18 +299,20 @@ async def test_only_what_its_selector_chooses_is_listed_and_watched() -> None:
         assert here.seen.names == {"ours", "ours-2"}
 
 
+@pytest.mark.parametrize("kind", [POD, KEDA])
 @pytest.mark.parametrize("verb", ["pages", "watch"])
 async def test_what_is_forbidden_is_reported_and_listed_again_and_so_is_that_it_is_permitted(
-    verb: str, caplog: pytest.LogCaptureFixture
+    kind: Kind, verb: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    here = Scene(namespace="left")
+    here = Scene(kind, namespace="left")
+    here.cluster.absent.clear()
     here.fail(verb, errors.ForbiddenError("no"), times=3)
     async with here.running():
         await asyncio.sleep(60)
         asked = [each for each in here.asked() if each == "pages"]
         verdicts = [what for what, _ in here.seen.said if what in ("permitted", "forbidden")]
         assert (len(asked), verdicts) == (4, ["forbidden"] * 3 + ["permitted"])
-    assert caplog.messages == ["Pod can't be listed or watched: no"]
+    assert caplog.messages == [f"{kind.name} can't be listed or watched: no"]
 
 
 @pytest.mark.parametrize("namespace", [None, "left"])

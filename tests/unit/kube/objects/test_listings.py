@@ -147,12 +147,6 @@ def test_what_is_no_page_is_read_as_it_is(text: bytes) -> None:
 
 
 @pytest.mark.timed
-def test_a_page_of_deployments_is_read_in_less_time_than_all_of_it_takes() -> None:
-    text = text_of(*[deployment(entry(OURS))] * 500)
-    assert cost.seconds(page, text) < cost.seconds(nesting.parsed, text)
-
-
-@pytest.mark.timed
 def test_of_what_others_hold_no_more_is_looked_for_than_the_count() -> None:
     others = [entry({"f:spec": {f"f:{number}": {}}}, f"client-{number}") for number in range(2_000)]
     text = text_of(deployment(*others))
