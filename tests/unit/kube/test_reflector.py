@@ -167,21 +167,6 @@ async def test_a_watch_that_ends_goes_on_from_its_last_event_or_bookmark() -> No
         assert here.seen.objects[2:] == [("seen", "b"), ("deleted", "a")], "nothing comes twice"
 
 
-async def test_what_says_nothing_new_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Event, "object", lambda _: pytest.fail("it was parsed"))
-    here = Scene()
-    here.seen.is_known = True
-    async with here.running() as task:
-        here.asked()
-        here.put("a")
-        await asyncio.sleep(0.01)
-        here.cluster.cut(kinds.POD)
-        await asyncio.sleep(5)
-        assert here.asked() == ["watch"]
-        assert not task.done()
-        assert here.reached == 1, "and is where the next watch begins"
-
-
 @pytest.mark.parametrize("error", [AWAY, errors.ConflictError("?"), errors.RefusedError("400")], ids=repr)
 async def test_a_connection_that_is_lost_costs_no_list(error: Exception) -> None:
     here = Scene()
@@ -244,14 +229,6 @@ async def test_a_list_that_is_older_than_what_is_known_is_of_a_restored_cluster(
             task.result()
 
 
-async def test_a_list_that_is_older_than_one_before_it_is_of_a_restored_cluster() -> None:
-    here = Scene()
-    await here.reflector.list()
-    here.cluster.version -= 1
-    with pytest.raises(errors.RestoredError, match="Pod: version 99 after 100"):
-        await here.reflector.list()
-
-
 async def test_two_lists_at_once_come_one_after_the_other() -> None:
     here = Scene()
     here.cluster.latency = 1.0
@@ -261,16 +238,6 @@ async def test_two_lists_at_once_come_one_after_the_other() -> None:
     here.put("b")
     await asyncio.gather(first, here.reflector.list())
     assert here.seen.names == {"a", "b"}
-
-
-async def test_a_list_without_a_watch_leaves_a_running_watch_where_it_is() -> None:
-    here = Scene()
-    async with here.running():
-        here.put("a")
-        await here.reflector.list()
-        here.cluster.cut(kinds.POD)
-        await asyncio.sleep(5)
-        assert here.asked() == ["pages", "watch", "pages", "watch"]
 
 
 async def test_only_its_own_namespace_is_listed_watched_and_forgotten() -> None:
@@ -286,17 +253,6 @@ async def test_only_its_own_namespace_is_listed_watched_and_forgotten() -> None:
         await asyncio.sleep(5)
         assert here.seen.known.keys() == {("left", "c"), ("right", "b")}
         assert {call.namespace for call in here.cluster.calls} == {"left"}
-
-
-async def test_only_what_its_selector_chooses_is_listed_and_watched() -> None:
-    here = Scene()
-    here.put("ours")
-    here.put("theirs", labels={})
-    async with here.running():
-        here.put("ours-2")
-        here.put("theirs-2", labels={})
-        await asyncio.sleep(0.01)
-        assert here.seen.names == {"ours", "ours-2"}
 
 
 @pytest.mark.parametrize("kind", [POD, KEDA])

@@ -4,7 +4,6 @@ import dataclasses
 import gc
 import json
 import tracemalloc
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,13 +11,12 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.objects.kinds import ChildKind, Key
-from formation_operator.observe import children, pods
+from formation_operator.observe import pods
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child
-from formation_operator.observe.rollouts import ROLLOUT_ANNOTATION
 from formation_operator.observe.store import REMEMBERED, Share, Store
-from formation_operator.observe.watched import MOST_BYTES, MOST_PODS, MOST_STRAYS, WATCHED, size_of
+from formation_operator.observe.watched import MOST_BYTES, MOST_PODS, MOST_STRAYS, STRAYS, WATCHED, size_of
 from tests import builders
 from tests.builders import a_container, a_formation, a_pod, ended
 from tests.unit import cost
@@ -199,34 +197,6 @@ LETTER = "\U0001f600"
 """Has Python take four bytes for each letter of a text."""
 
 
-def a_fat_deployment(number: int) -> Child:
-    """Return one as a tenant may make it, with nothing but long texts that no other has."""
-    said = f"{LETTER}{number}" + 1000 * "x"
-    containers = [{"name": f"c{each}", "image": f"{number}-{each}-" + 1000 * "x"} for each in range(64)]
-    raw = {
-        "metadata": {
-            "namespace": "default",
-            "name": f"fat-{number}",
-            "uid": f"{number}",
-            "resourceVersion": "5",
-            "labels": {naming.FORMATION_LABEL: "none"},
-            "annotations": {naming.INTENT_ANNOTATION: said, ROLLOUT_ANNOTATION: said},
-            "ownerReferences": [{"controller": True, "kind": said, "apiVersion": said, "uid": said}],
-            "managedFields": [
-                {"manager": naming.FIELD_MANAGER, "operation": "Apply", "fieldsV1": {f"f:{number}{said}": {}}}
-            ],
-        },
-        "spec": {"template": {"spec": {"containers": containers}}},
-        "status": {
-            "conditions": [
-                {"type": "Progressing", "status": "False", "message": said},
-                {"type": "ReplicaFailure", "status": "True", "message": said},
-            ]
-        },
-    }
-    return children.child(json.loads(json.dumps(raw)), ChildKind.DEPLOYMENT)
-
-
 def a_fat_pod(number: int) -> pods.Pod:
     """Return one as somebody may write it who has the right to a Pod's status."""
     said = f"{LETTER}{number}" + 2000 * "x"
@@ -244,25 +214,32 @@ def a_fat_pod(number: int) -> pods.Pod:
     return known(json.loads(json.dumps(a_pod(*containers, name=f"fat-{number}", status=whole))))
 
 
-@pytest.mark.parametrize(("kind", "make"), [("Deployment", a_fat_deployment), ("Pod", a_fat_pod)])
-def test_what_others_make_large_takes_no_more_memory_than_it_may(
-    kind: str, make: Callable[[int], Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_others_make_large_takes_no_more_memory_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
     most = MOST_BYTES // 8
     monkeypatch.setattr(lenient, "shared", str)  # the table of them all grows by megabytes at once
     cache = Cache(watched=[dataclasses.replace(each, share=Share(most)) for each in WATCHED])
-    number = most // size_of(make(0)) + 8
+    number = most // size_of(a_fat_pod(0)) + 8
     gc.collect()
     tracemalloc.start()
     try:
         for each in range(number):
-            cache.put(kind, make(each))
+            cache.put(kinds.POD, a_fat_pod(each))
         gc.collect()
         taken, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert 0 < len(cache.stores[kind].known) < number
+    assert 0 < len(cache.stores[kinds.POD].known) < number
     assert taken < 1.3 * most
+
+
+def test_strays_of_all_kinds_of_children_share_their_memory() -> None:
+    few = Share(STRAYS.least * 4, STRAYS.least)
+    shared = [dataclasses.replace(each, share=few) if each.share is STRAYS else each for each in WATCHED]
+    cache = Cache(watched=shared)
+    for number in range(4):
+        for kind in ChildKind:
+            cache.put(kind, a_child(kind=kind, name=f"stray-{number}", owner=None))
+    assert [len(cache.stores[kind].known) for kind in ChildKind] == [1, 1, 1, 1]
 
 
 def test_deletions_in_one_namespace_bring_nothing_back_in_another() -> None:

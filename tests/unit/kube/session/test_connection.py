@@ -161,20 +161,3 @@ async def test_nobody_to_whom_a_request_is_redirected_learns_our_token_or_is_bel
             await cluster.close()
     assert [type(each) for each in said] == 3 * [errors.UnavailableError]
     assert not strangers
-
-
-async def test_cookies_that_somebody_on_the_way_sets_are_not_kept() -> None:
-    kept: list[str] = []
-
-    async def proxy(request: web.Request) -> web.Response:
-        kept.extend(request.cookies)
-        answer = web.Response(status=502)
-        answer.set_cookie(f"answer-{len(kept)}", "a")
-        return answer
-
-    async with answering(proxy) as url:
-        cluster = connected(url.replace("127.0.0.1", "localhost"))
-        for _ in range(2):
-            await asyncio.gather(cluster.get("Pod", "default", "a"), return_exceptions=True)
-        await cluster.close()
-    assert kept == []

@@ -18,7 +18,7 @@ from formation_operator.api import naming
 from formation_operator.kube import api_server, errors
 from formation_operator.kube.session import connection, credentials
 from tests.builders import a_formation, stored
-from tests.unit.fakes.loopback import answering, never_whole
+from tests.unit.fakes.loopback import answering
 from tests.unit.kube.session import clients
 
 
@@ -131,28 +131,6 @@ async def test_a_refusal_that_no_other_credentials_help_against_is_tried_again_l
                 await kube.get(naming.KIND, "default", "shop")
             badge.write(url, "new")
             assert await kube.get(naming.KIND, "default", "shop")
-
-
-async def test_a_refusal_that_nobody_waits_for_any_more_leaves_no_connection_open(
-    badge: Badge, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun = asyncio.Event()
-
-    async def stuck(_: client.Configuration) -> None:
-        begun.set()
-        await asyncio.Event().wait()
-
-    async with never_whole(status=401) as (url, closed), asyncio.timeout(30):
-        badge.write(url, "old")
-        async with logged_in(url) as kube:
-            monkeypatch.setattr(credentials, "load", stuck)
-            asked = asyncio.create_task(kube.get(naming.KIND, "default", "shop"))
-            await begun.wait()
-            asked.cancel()
-            with pytest.raises(asyncio.CancelledError) as cancelled:
-                await asked
-            await closed.wait()
-            assert cancelled.tb  # as long as that is held, what it refers to isn't collected
 
 
 class Mounted:

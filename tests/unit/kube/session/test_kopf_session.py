@@ -190,40 +190,6 @@ async def test_whenever_a_watch_says_anything_its_namespace_is_reached() -> None
         assert here.reached == []
 
 
-@pytest.mark.parametrize("line", [b"", event(formation("a")), error(500)], ids=["nothing", "event", "error"])
-async def test_watches_of_a_namespace_start_a_second_apart_at_least_and_one_after_a_longer_one_at_once(
-    line: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """kopf itself starts the next one at once."""
-    pauses: list[float] = []
-    sleep = asyncio.sleep
-
-    async def noted(seconds: float) -> None:
-        if seconds:
-            pauses.append(seconds)
-        await sleep(0)
-
-    async with session(stream(line)) as here:
-
-        async def watched(path: str = WATCH) -> float:
-            with contextlib.suppress(aiohttp.ClientPayloadError):
-                await here.watch(path)
-            return pauses[-1]
-
-        monkeypatch.setattr(asyncio, "sleep", noted)
-        monkeypatch.setattr(kopf_session, "APART", 60.0)
-        assert await watched() < 0, "nothing has come before"
-        assert 0 < await watched() <= 60
-        assert await watched(f"{FORMATIONS.place('left')}?watch=true") < 0, "each namespace has its own"
-        number = len(pauses)
-        await here.get(f"{LIST}?limit=500")
-        assert len(pauses) == number, "lists wait for nothing"
-        await sleep(0.01)
-        monkeypatch.setattr(kopf_session, "APART", 0.01)
-        assert await watched() < 0
-        monkeypatch.undo()
-
-
 async def test_a_list_comes_in_pages_that_fit() -> None:
     cluster = FakeCluster()
     for number in range(60):

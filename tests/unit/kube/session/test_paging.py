@@ -2,10 +2,7 @@
 
 import asyncio
 import contextlib
-import gc
-import json
 import tracemalloc
-import weakref
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -17,18 +14,13 @@ from hypothesis import strategies as st
 from kubernetes.aio import client
 
 from formation_operator.api import naming
-from formation_operator.diagnose.evidence import Evidence
-from formation_operator.diagnose.investigator import Examiner
 from formation_operator.kube import api_server, errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from formation_operator.kube.session import connection, paging
-from formation_operator.observe.faults import Faults
-from formation_operator.observe.rollouts import Rollout
 from tests import builders
-from tests.builders import NOW, a_container, a_formation, a_pod, waiting
+from tests.builders import a_formation
 from tests.unit import inputs
-from tests.unit.facts import a_child, known
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.live_api_server import LiveApiServer
 from tests.unit.fakes.loopback import answering, never_whole
@@ -140,41 +132,6 @@ async def test_objects_that_are_small_come_many_at_once() -> None:
     assert len(server.asked) < 10
 
 
-async def test_a_list_that_fails_leaves_nothing_that_only_a_search_would_find() -> None:
-    """What is searched for late, as at a start, would pile up with each try."""
-
-    class Gathered(set[str]):
-        """What of a list was taken in."""
-
-    class Failing(api_server.Kube):
-        """Has no second page."""
-
-        async def _send(self, verb: str, resource: str, query: Any = None, *_: Any) -> bytes:
-            if query.get("continue"):
-                raise errors.UnavailableError("away")
-            metadata = {"resourceVersion": "1", "continue": "more"}
-            return json.dumps({"kind": "FormationList", "metadata": metadata, "items": []}).encode()
-
-    held: list[weakref.ref[Gathered]] = []
-    cluster = Failing(connection.Connection(client.Configuration()), timeout=1)
-
-    async def gather() -> None:
-        gathered = Gathered()
-        held.append(weakref.ref(gathered))
-        async for _ in cluster.pages(kinds.BY_NAME[naming.KIND]):
-            gathered.add("something")
-
-    gc.disable()
-    try:
-        with pytest.raises(errors.UnavailableError):
-            await gather()
-        await asyncio.sleep(0)
-        assert held[0]() is None
-    finally:
-        gc.enable()
-        await cluster.close()
-
-
 async def test_who_has_seen_enough_of_a_list_leaves_no_request_behind() -> None:
     async with connected(serving(naming.KIND, formations(1000))) as cluster:
         pages = cluster.pages(kinds.BY_NAME[naming.KIND])
@@ -271,19 +228,3 @@ def test_the_next_page_is_neither_empty_nor_much_larger(limit: int, size: int) -
     following = paging.following(limit, size)
     assert 1 <= following <= min(paging.MOST, paging.STEP * limit)
     assert following == 1 or following * size / limit <= paging.MOST_BYTES / 2
-
-
-async def test_events_that_anybody_may_record_by_the_thousand_cost_little() -> None:
-    note = {"type": "Warning", "reason": "FailedMount", "metadata": {"annotations": {"x": "x" * 20_000}}}
-    events = [{**note, "note": f"number {each}"} for each in range(1000)]
-    pod = known(a_pod(a_container(waiting("ContainerCreating"))))
-    alone = {"worker": a_child(rollout=Rollout(current=True, total=1, updated=1))}
-    server = serving(kinds.EVENT, events)
-    async with connected(server) as cluster:
-        with peak() as measured:
-            examined = await Examiner(cluster).examine(
-                Evidence(), alone, [pod], NOW, Faults(("default", "shop"))
-            )
-    assert examined.findings["worker"][0].reason == "FailedMount"
-    assert measured[0] < MOST
-    assert len(server.asked) < 10

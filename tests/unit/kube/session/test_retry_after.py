@@ -1,4 +1,4 @@
-"""A server that asks to be left alone for a while is asked nothing meanwhile, by anybody."""
+"""A server that asks to be left alone for a while is asked nothing meanwhile, nor to watch at once."""
 
 import asyncio
 import types
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yarl
 
-from formation_operator.kube.session import retry_after
+from formation_operator.kube.session import kopf_session, retry_after
 from tests.unit import virtual_time
 
 LOOP = {"virtual": virtual_time.VirtualLoop}
@@ -70,3 +70,21 @@ async def test_nothing_else_holds_a_request_back_and_nothing_for_ever(
     server = Busy(status, wish)
     await server.waited(IN_A)
     assert await server.waited(IN_A) == longest
+
+
+async def test_kopfs_watches_of_a_namespace_start_a_second_apart_and_one_after_a_longer_one_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """kopf itself starts the next one at once."""
+    monkeypatch.setattr(kopf_session, "APART", 1.0)
+    watched = kopf_session.Watched(*[lambda _: None] * 3)
+    now = asyncio.get_running_loop().time
+
+    async def started(namespace: str | None = None) -> float:
+        before = now()
+        await watched._pause(namespace)  # noqa: SLF001  # its answers come from a server
+        return now() - before
+
+    assert [await started(), await started(), await started("left")] == [0, 1, 0]
+    await asyncio.sleep(300)
+    assert await started() == 0

@@ -10,7 +10,7 @@ import ssl
 import struct
 import termios
 from collections.abc import AsyncIterator
-from typing import Any, cast
+from typing import cast
 
 import aiohttp
 import pytest
@@ -63,11 +63,6 @@ async def test_a_line_that_is_longer_than_what_is_read_at_once_comes_whole() -> 
     long = b"x" * 3 * watch_lines.READ_BYTES
     async with sent(long + b"\nshort\n") as those:
         assert await read(those) == [long, b"short"]
-
-
-async def test_lines_come_together_as_they_were_sent_together() -> None:
-    async with sent(b"one\ntwo\n", b"three\n", pause=0.05) as those:
-        assert [len(batch) async for batch in those][0] == 2  # noqa: RUF015  # all are read
 
 
 async def test_a_line_that_is_cut_off_is_as_a_lost_connection() -> None:
@@ -214,37 +209,3 @@ def test_events_wait_no_longer_than_a_connection_holds_what_comes_meanwhile(
     number: int, size: int, least: float, most: float
 ) -> None:
     assert least <= watch_lines.gathering(number * size, 15.0) <= most
-
-
-class Steady:
-    """A hundred lines a second, and a transport that counts how often it is read on."""
-
-    def __init__(self) -> None:
-        self.read_on = 0
-        self._taken = 0
-
-    async def read(self, _: int) -> bytes:
-        """Return the lines that have come since the last call, or wait for one."""
-        await asyncio.sleep(0.01 * (self._taken + 1) - asyncio.get_running_loop().time())
-        come = int(asyncio.get_running_loop().time() * 100 + 0.5) - self._taken
-        self._taken += come
-        return b"{}\n" * come if self._taken < 1000 else b""
-
-    def pause_reading(self) -> None:
-        """Take note of nothing."""
-
-    def resume_reading(self) -> None:
-        """Count that."""
-        self.read_on += 1
-
-
-def test_events_that_come_all_the_time_are_gathered_for_as_long_as_any_others() -> None:
-    """Otherwise each would wake us: the time in which they came is the pause before them as well."""
-    server: Any = Steady()
-
-    async def main() -> None:
-        async for _ in watch_lines.batches(server, gathered_in=server):
-            pass
-
-    virtual_time.run(main())
-    assert server.read_on < 1.5 * 10 / watch_lines.GATHERED
