@@ -1,6 +1,5 @@
 """The session of our requests, and the fence that lets only the leader write."""
 
-import copy
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -96,8 +95,13 @@ class Connection:
         configuration: client.Configuration,
         requested: Requested = lambda *_: None,
         middlewares: Sequence[aiohttp.ClientMiddlewareType] = (),
+        connections: int | None = None,
     ) -> None:
-        """Take the server's address and our credentials, a counter of requests, and shared middlewares."""
+        """Take the server's address and our credentials, a counter of requests, and shared middlewares.
+
+        ``connections`` is how many there are at most, if not as many as the configuration says.
+        """
+        most = configuration.connection_pool_maxsize if connections is None else connections
         self._configuration = configuration
         self._requested = requested
         self.url = str(configuration.host)
@@ -106,9 +110,7 @@ class Connection:
         """They pause requests as the server wants, and add our credentials."""
         self._fence = Fence(lambda: True)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=configuration.connection_pool_maxsize, keepalive_timeout=KEEP_ALIVE
-            ),
+            connector=aiohttp.TCPConnector(limit=most, keepalive_timeout=KEEP_ALIVE),
             headers={"User-Agent": naming.FIELD_MANAGER},
             proxy=self.proxy,
             read_bufsize=MOST_BYTES,
@@ -124,9 +126,7 @@ class Connection:
 
     def another(self, connections: int) -> "Connection":
         """Return another one with the same credentials, connections of its own, and no fence."""
-        configuration = copy.copy(self._configuration)
-        configuration.connection_pool_maxsize = connections
-        return Connection(configuration, self._requested, self.middlewares)
+        return Connection(self._configuration, self._requested, self.middlewares, connections)
 
     async def close(self) -> None:
         """Close the connections."""
