@@ -315,7 +315,9 @@ async def test_a_dispensable_kind_that_is_away_is_not_taken_for_forbidden() -> N
         await here.reflector.list()
 
 
-async def test_a_kind_that_may_be_absent_is_looked_for_now_and_then() -> None:
+async def test_a_kind_that_may_be_absent_is_looked_for_now_and_then_and_forgotten_when_it_is_taken_away(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     here = Scene(KEDA)
     async with here.running():
         await asyncio.sleep(60)
@@ -324,18 +326,14 @@ async def test_a_kind_that_may_be_absent_is_looked_for_now_and_then() -> None:
         here.put("a")
         await asyncio.sleep(15)
         assert here.asked() == ["pages", "watch"]
+        here.cluster.cut(KEDA.name, errors.ExpiredError("too old"))
+        await asyncio.sleep(60)
         assert here.seen.names == {"a"}
-
-
-async def test_of_a_kind_that_was_taken_away_nothing_is_left() -> None:
-    here = Scene(KEDA)
-    here.cluster.absent.clear()
-    here.put("a")
-    async with here.running():
         here.cluster.absent.add(KEDA.name)
         here.cluster.cut(KEDA.name)
         await asyncio.sleep(5)
         assert here.seen.names == set()
+    assert caplog.messages == [], "none of this is trouble"
 
 
 @pytest.mark.parametrize("verb", ["pages", "watch"])
@@ -385,15 +383,3 @@ async def test_a_watch_that_ends_as_it_should_is_followed_by_the_next_one_at_onc
             here.cluster.cut(kinds.POD)
             await asyncio.sleep(0.001)
             assert here.asked() == ["watch"]
-
-
-async def test_neither_a_kind_that_is_absent_nor_a_watch_that_is_too_old_is_trouble(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    here = Scene(KEDA)
-    async with here.running():
-        here.cluster.absent.clear()
-        await asyncio.sleep(60)
-        here.cluster.cut(KEDA.name, errors.ExpiredError("too old"))
-        await asyncio.sleep(60)
-    assert caplog.messages == []

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import datetime
 import json
 import pathlib
@@ -45,19 +46,15 @@ class Doorkeeper:
         return web.json_response(json.loads(body) if body else stored(a_formation()))
 
 
+@dataclasses.dataclass
 class Badge:
     """The kubeconfig that we read our credentials from."""
 
-    def __init__(self, file: pathlib.Path) -> None:
-        self._file = file
+    file: pathlib.Path
 
     def write(self, url: str, token: str) -> None:
         """Be known as the one with a token."""
-        clients.write(self._file, {"server": url}, {"token": token})
-
-    def spoil(self) -> None:
-        """Be somebody whom nobody can read."""
-        self._file.write_text("{")
+        clients.write(self.file, {"server": url}, {"token": token})
 
 
 @pytest.fixture
@@ -126,7 +123,7 @@ async def test_a_refusal_that_no_other_credentials_help_against_is_tried_again_l
         async with logged_in(url) as kube:
             door.token = "new"
             if badly:
-                badge.spoil()
+                badge.file.write_text("{")
             with pytest.raises(errors.UnavailableError, match="Unauthorized"):
                 await kube.get(naming.KIND, "default", "shop")
             badge.write(url, "new")
