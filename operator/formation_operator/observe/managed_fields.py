@@ -115,20 +115,9 @@ def _shown(item: Any) -> str:
     return json.dumps({"name": name}, separators=(",", ":")) if name else json.dumps(item)
 
 
-def holds(fields: Fields, path: Path) -> bool:
-    """Return whether an entry holds the field at a path."""
-    node: Any = fields
-    for step in path:
-        names = (f"f:{step}", f"k:{step}", f"v:{step}")
-        node = next((node[name] for name in names if name in node), None)
-        if node is None:
-            return False
-    return True
-
-
 def holds_count(entry: dict[str, Any]) -> bool:
     """Return whether an entry of any manager holds the count."""
-    return holds(_fields_of(entry), COUNT)
+    return lenient.holds(_fields_of(entry), COUNT)
 
 
 def lost(manifest: dict[str, Any], fields: Fields) -> Iterator[Path]:
@@ -153,7 +142,7 @@ def taken_over(managed: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
         return None
     for entry in managed:
         whole = entry.get("operation") == "Update" and not entry.get("subresource")
-        if whole and holds(entry.get("fieldsV1") or {}, ("spec", "selector")):
+        if whole and lenient.holds(entry.get("fieldsV1") or {}, ("spec", "selector")):
             ours = {**entry, "manager": naming.FIELD_MANAGER, "operation": "Apply"}
             return [ours if other is entry else other for other in managed]
     return None
@@ -180,7 +169,9 @@ def _of_text(text: bytes) -> Owned:
         kept = COMPACT.encode(fields) if fields else ""
         if len(kept) > LARGEST:
             kept = DIGEST + hashlib.sha256(kept.encode()).hexdigest()
-    return Owned(lenient.shared(kept), *(holds(fields, each) for each in (COUNT, REMEMBERED_COUNT, CONTENT)))
+    return Owned(
+        lenient.shared(kept), *(lenient.holds(fields, each) for each in (COUNT, REMEMBERED_COUNT, CONTENT))
+    )
 
 
 _of_usual_text = functools.lru_cache(REMEMBERED)(_of_text)
@@ -192,7 +183,7 @@ def with_counts_alone(owned: Owned, managed: list[dict[str, Any]]) -> Owned:
     for entry in managed:
         if (entry.get("manager"), entry.get("operation"), entry.get("subresource")) == ours:
             fields = _fields_of(entry)
-            count, remembered = holds(fields, COUNT), holds(fields, REMEMBERED_COUNT)
+            count, remembered = lenient.holds(fields, COUNT), lenient.holds(fields, REMEMBERED_COUNT)
             return owned._replace(
                 holds_count=owned.holds_count or count, holds_remembered=owned.holds_remembered or remembered
             )

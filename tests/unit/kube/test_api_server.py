@@ -50,7 +50,7 @@ async def test_a_list_of_one_namespace_or_of_all_comes_page_by_page_and_each_is_
 
     cluster, kind = Answering(answer), kinds.BY_NAME[naming.KIND]
     for namespace, expected in ((None, ["all", "all-2"]), ("a", ["a", "a-2"])):
-        pages, held = [], []
+        pages, held = list[tuple[str, str]](), list[list[Object]]()
         async for items, version in cluster.pages(kind, namespace):
             assert held == [[]] * len(held), "each page is let go before the next one is read"
             pages.append((items[0]["metadata"]["name"], version))
@@ -102,7 +102,12 @@ async def test_what_is_sent(
     write: Callable[[api_server.Kube], Awaitable[object]], sent: tuple[str, str, Object]
 ) -> None:
     asked: list[tuple[str, str, Object]] = []
-    cluster = Answering(lambda verb, path, _, body: asked.append((verb, path, body)) or {})
+
+    def answer(verb: str, path: str, _: Any, body: Any) -> Object:
+        asked.append((verb, path, body))
+        return {}
+
+    cluster = Answering(answer)
     await write(cluster)
     await cluster.close()
     assert asked == [sent]

@@ -71,10 +71,8 @@ def gathering(came: int, seconds: float) -> float:
 
 def transport_of(answer: aiohttp.ClientResponse) -> asyncio.ReadTransport | None:
     """Return the transport of an answer, set so that unread bytes stay on the connection."""
-    if answer.connection is None:
-        return None
-    transport = answer.connection.transport
+    transport = answer.connection.transport if answer.connection is not None else None
     # TLS would buffer much, and wake us for each event.
-    if hasattr(transport, "set_read_buffer_limits"):
-        transport.set_read_buffer_limits(high=1, low=0)
+    if (limit := getattr(transport, "set_read_buffer_limits", None)) is not None:
+        limit(high=1, low=0)
     return transport

@@ -2,13 +2,10 @@
 
 import asyncio
 import contextlib
-import fcntl
 import json
 import math
 import pathlib
 import ssl
-import struct
-import termios
 from collections.abc import AsyncIterator
 from typing import cast
 
@@ -122,34 +119,26 @@ def event(number: int) -> bytes:
     return json.dumps({"type": "MODIFIED", "object": {"metadata": about}}).encode() + b"\n"
 
 
-class Watching:
-    """A watch of a server that sends an event every few milliseconds."""
+async def watched(kind: kinds.Kind, authority: Authority | None = None) -> list[str]:
+    """Return the names that a watch brings of a server which sends an event every few milliseconds."""
 
-    def __init__(self, number: int) -> None:
-        self.events = [event(each) for each in range(1, number + 1)]
-        self.names: list[str] = []
-        self.batches = 0
-        self.answer: web.StreamResponse | None = None
-
-    async def serve(self, request: web.Request) -> web.StreamResponse:
+    async def serve(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        for each in self.events:
-            await response.write(each)
+        for number in range(30):
+            await response.write(event(number))
             await asyncio.sleep(0.01)
         return response
 
-    async def run(self, kind: kinds.Kind, authority: Authority | None = None) -> None:
-        configuration = client.Configuration()
-        if authority is not None:
-            configuration.ssl_ca_cert = str(authority.pair.certificate)
-        async with answering(self.serve, of_server(authority) if authority else None) as url:
-            configuration.host = url
-            cluster = api_server.Kube(connection.Connection(configuration), timeout=30)
-            async with cluster.watch(kind, None, 5) as events:
-                async for each in events:
-                    self.names.append(each.key[1])
-            await cluster.close()
+    configuration = client.Configuration()
+    if authority is not None:
+        configuration.ssl_ca_cert = str(authority.pair.certificate)
+    async with answering(serve, of_server(authority) if authority else None) as configuration.host:
+        cluster = api_server.Kube(connection.Connection(configuration), timeout=30)
+        async with cluster.watch(kind, None, 5) as events:
+            names = [each.key[1] async for each in events]
+        await cluster.close()
+    return names
 
 
 def of_server(authority: Authority) -> ssl.SSLContext:
@@ -159,46 +148,33 @@ def of_server(authority: Authority) -> ssl.SSLContext:
     return context
 
 
-def unread(transport: asyncio.ReadTransport) -> int:
-    """Return how many bytes wait on the connection."""
-    socket = transport.get_extra_info("socket")
-    (count,) = struct.unpack("i", fcntl.ioctl(socket.fileno(), termios.FIONREAD, b"\0" * 4))
-    return int(count)
-
-
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return what gets the bytes that wait on the connection, whenever events have been gathered."""
-    waiting: list[int] = []
+def gathered(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return what gets the seconds of each time for which events are gathered."""
+    seconds: list[float] = []
     gather = watch_lines.gather
 
-    async def noted(transport: asyncio.ReadTransport, seconds: float) -> None:
-        transport.pause_reading()
-        await asyncio.sleep(seconds)
-        waiting.append(unread(transport))
-        transport.resume_reading()
-        await gather(transport, 0)
+    async def noted(transport: asyncio.ReadTransport, for_seconds: float) -> None:
+        seconds.append(for_seconds)
+        await gather(transport, for_seconds)
 
+    monkeypatch.setattr(watch_lines, "GATHERED", 0.2)
     monkeypatch.setattr(watch_lines, "gather", noted)
-    return waiting
+    return seconds
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "over TLS"])
-async def test_the_events_of_autoscalers_wait_on_the_connection_and_none_is_lost(
-    tls: bool, counted: list[int], monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+async def test_the_events_of_autoscalers_are_gathered_and_none_is_lost(
+    tls: bool, gathered: list[float], tmp_path: pathlib.Path
 ) -> None:
-    monkeypatch.setattr(watch_lines, "GATHERED", 0.2)
-    watch = Watching(30)
-    await watch.run(HPA, Authority(tmp_path, "authority") if tls else None)
-    assert watch.names == [f"a{number}" for number in range(1, 31)]
-    assert max(counted) > len(event(1))
+    names = await watched(HPA, Authority(tmp_path, "authority") if tls else None)
+    assert names == [f"a{number}" for number in range(30)]
+    assert 1 <= len(gathered) < 10
 
 
-async def test_events_of_other_kinds_wait_for_nothing(counted: list[int]) -> None:
-    watch = Watching(10)
-    await watch.run(POD)
-    assert watch.names == [f"a{number}" for number in range(1, 11)]
-    assert counted == []
+async def test_events_of_other_kinds_wait_for_nothing(gathered: list[float]) -> None:
+    assert await watched(POD) == [f"a{number}" for number in range(30)]
+    assert gathered == []
 
 
 @pytest.mark.parametrize(
