@@ -126,9 +126,11 @@ def by_name(*known: Kind) -> dict[str, Kind]:
 
     Of two that differ in their objects alone, such as ours and those of others, one stands here.
     """
-    found = {kind.name: kind for kind in known}
-    if len(found) < len(known):
-        raise ValueError("two kinds have one name")
+    found: dict[str, Kind] = {}
+    for kind in known:
+        if kind.name in found:
+            raise ValueError(f"two kinds have one name: {kind.name}")
+        found[kind.name] = kind
     return found
 
 
