@@ -37,9 +37,8 @@ def size_of(fact: Any) -> int:
         return sys.getsizeof(fact)
     if isinstance(fact, tuple):
         return sum(map(size_of, fact))
-    if not dataclasses.is_dataclass(fact):
-        return 0
-    return USUAL_SIZE + sum(size_of(getattr(fact, each.name)) for each in dataclasses.fields(fact))
+    fields = getattr(type(fact), "__slots__", ())  # as a record of facts has them, and no number
+    return USUAL_SIZE + sum(size_of(getattr(fact, field)) for field in fields) if fields else 0
 
 
 def size_of_stray(child: Child, wanting: Wanting) -> int:
