@@ -88,11 +88,11 @@ class Login:
         async with self._reading:
             if time.monotonic() < self._last_read + PAUSE:
                 return
+            said = "reading the credentials again"
             try:
                 await load(self._configuration)
                 if (files := files_of(self._configuration)) != self._files:
                     self._tls, self._files = tls_of(self._configuration), files
-                said = "the credentials were read again"
             except Exception as error:  # noqa: BLE001  # there are many ways to log in
                 said = f"no credentials can be read: {sayable(error)}"
             self._refused.warn(logger, f"{trouble}: {said}")
