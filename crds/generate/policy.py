@@ -9,7 +9,6 @@ Source: https://kubernetes.io/docs/reference/access-authn-authz/validating-admis
 
 import json
 import pathlib
-import re
 import string
 
 from formation_operator.foreground import check, programs
@@ -23,10 +22,5 @@ def text() -> str:
         name: [each.says, each.leaves.pattern, each.stays.pattern] for name, each in programs.TABLE.items()
     }
     table = ",\n          ".join(f"{json.dumps(name)}: {json.dumps(row)}" for name, row in rows.items())
-    return TEMPLATE.substitute(
-        table=table, before=_whole(check.BEFORE, ""), versioned=_whole(check.VERSIONED)
-    )
-
-
-def _whole(pattern: re.Pattern[str], end: str = "$") -> str:
-    return json.dumps(f"^({pattern.pattern}){end}")
+    before, versioned = f"^({check.BEFORE.pattern})", f"^({check.VERSIONED.pattern})$"
+    return TEMPLATE.substitute(table=table, before=json.dumps(before), versioned=json.dumps(versioned))

@@ -32,15 +32,15 @@ KINDS = pytest.mark.parametrize("kind", ["deployment", "service"])
 
 
 class Counting(api_server.Kube):
-    """Notes the method of each request."""
+    """Notes the verb of each request."""
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
         self.asked: list[str] = []
 
-    async def _request(self, method: str, *more: Any, **named: Any) -> Object:
-        self.asked.append(method)
-        return await super()._request(method, *more, **named)
+    async def _request(self, verb: str, *more: Any, **named: Any) -> Object:
+        self.asked.append(verb)
+        return await super()._request(verb, *more, **named)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ async def test_an_object_that_is_not_there_is_created_as_ours_and_one_that_is_st
     assert [(each["manager"], each["operation"]) for each in made["metadata"]["managedFields"]] == [
         (naming.FIELD_MANAGER, "Apply")
     ]
-    assert cluster.asked == ["PATCH"]
+    assert cluster.asked == ["apply"]
     manifest["metadata"]["labels"]["second"] = "try"
     with pytest.raises(errors.ConflictError):
         await cluster.create(manifest, manager=naming.FIELD_MANAGER)
@@ -119,7 +119,7 @@ async def test_an_object_of_somebody_elses_is_looked_at_and_stays(
     before = shop.user.get(kind, "shop-web")
     outcome = await carried_out(shop, cluster, Action(Verb.CREATE, "web", shop.intents()[kind]))
     assert "this operator didn't make" in str(outcome.problem)
-    assert cluster.asked == ["PATCH", "GET"]
+    assert cluster.asked == ["apply", "get"]
     after = shop.user.get(kind, "shop-web")
     assert after["spec"] == before["spec"]
     # A controller may have said meanwhile how it is.

@@ -23,6 +23,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("same")
 
+Factories = dict[str, Callable[[], asyncio.AbstractEventLoop]]
 HERE = pathlib.Path(__file__).parent
 SECONDS = {"same": 120, "curious": 900}
 """How long a test may take: far longer than any does on a busy machine, so only one that hangs is ended."""
@@ -36,6 +37,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(seconds))
 
 
-def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Run no test on a loop that the operator doesn't use: they differ."""
-    return {"uvloop": uvloop.new_event_loop}
+def pytest_asyncio_loop_factories(
+    item: pytest.Function,
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run a test on the loop of the operator, or on that of its module: on one whose time is virtual."""
+    factories: Factories = {"uvloop": uvloop.new_event_loop}
+    return getattr(item.module, "LOOP", factories)

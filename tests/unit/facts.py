@@ -11,10 +11,11 @@ from formation_operator.api.formation import Formation
 from formation_operator.api.reasons import ConditionType
 from formation_operator.controller import parsing
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import owned_fields, pods
+from formation_operator.observe import managed_fields, pods
 from formation_operator.observe.autoscalers import Autoscaler
-from formation_operator.observe.children import Child, Owner, Rollout
+from formation_operator.observe.children import Child, Owner
 from formation_operator.observe.pods import Pod
+from formation_operator.observe.rollouts import Rollout
 from formation_operator.render import cron_job, desired, disruption
 from formation_operator.render.desired import Intent
 from formation_operator.replicas import count_owner
@@ -66,7 +67,7 @@ def fields(value: Any) -> Any:
 def kept_of(entry: Any, owner: str = "") -> str:
     """Return what is kept of our Apply entry, by its fields, with a child of an owner's."""
     ours = {"manager": naming.FIELD_MANAGER, "operation": "Apply", "fieldsV1": entry}
-    return owned_fields.of([ours], owner).text
+    return managed_fields.owned([ours], owner).text
 
 
 ORPHANED: dict[str, Any] = {"owner": None, "orphan_of": ("shop", "worker")}

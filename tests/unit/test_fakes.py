@@ -1,26 +1,20 @@
 """The cluster in memory keeps what the operator relies on, as an API server does."""
 
-import datetime
-import itertools
-import math
 from typing import Any
 
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.controller.reconcile import Reconciler
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.observe import children
-from formation_operator.observe.cache import Cache
-from formation_operator.settings import Settings
-from tests.builders import MIDNIGHT, a_formation, a_pod, a_process, a_release_job, a_release_pod, stored
+from tests.builders import a_pod, a_release_job, a_release_pod
 from tests.unit.fakes import json_patch
-from tests.unit.fakes.cluster import FakeCluster, Incident
+from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.managed_fields import Owner
-from tests.unit.fakes.objects import KUBECTL, SCALE
+from tests.unit.fakes.objects import SCALE
 
 KEY = ("default", "shop")
 WEB = ("Deployment", "default", "web")
@@ -39,27 +33,6 @@ def managers(raw: Object) -> list[str]:
 @pytest.fixture
 def cluster() -> FakeCluster:
     return FakeCluster()
-
-
-async def test_a_pass_makes_all_that_is_wanted_and_the_next_ones_find_nothing_to_do(
-    cluster: FakeCluster,
-) -> None:
-    known, minutes = Cache(), itertools.count()
-    web = a_process(port=8080, replicas=2, env=[{"name": "A", "value": "b"}])
-    known.see(naming.KIND, cluster.put(naming.KIND, stored(a_formation(processes={"web": web}))))
-
-    def clock() -> datetime.datetime:
-        return MIDNIGHT + datetime.timedelta(minutes=next(minutes))
-
-    here = Reconciler(cluster, known, clock, Settings(), lambda: 60.0 * next(minutes))
-    for _ in range(3):
-        assert not (await here.run(KEY)).failed
-
-    assert [call.kind for call in cluster.asked("apply")] == ["Deployment", "Service", "ControllerRevision"]
-    assert len(cluster.asked("replace_status")) == 1
-    formation = cluster.read(naming.KIND, *KEY)
-    assert formation["status"]["processes"]["web"]["desiredReplicas"] == 2
-    assert formation["metadata"]["generation"] == 1
 
 
 def test_each_change_makes_an_object_newer_and_each_change_of_its_spec_another_generation(
@@ -132,17 +105,6 @@ async def test_what_is_deleted_in_the_foreground_stays_until_what_it_controls_is
     assert await cluster.get(*place) is None
 
 
-async def test_a_version_alone_keeps_nothing_from_being_created_but_a_uid_does(cluster: FakeCluster) -> None:
-    manifest = a_deployment()
-    made = await cluster.create(manifest, manager="us")
-    assert made["metadata"]["resourceVersion"] == str(cluster.version)
-    with pytest.raises(errors.ConflictError):
-        await cluster.create(manifest, manager="us")
-    manifest["metadata"] = {"namespace": "default", "name": "another", "uid": "gone"}
-    with pytest.raises(errors.ConflictError):
-        await cluster.create(manifest, manager="us")
-
-
 async def test_a_patch_is_carried_out_whole_or_not_at_all(cluster: FakeCluster) -> None:
     before = cluster.write(a_deployment(replicas=1, list=["a"]))
     add = {"op": "add", "path": "/spec/list/-", "value": "b"}
@@ -189,27 +151,3 @@ async def test_selectors_choose(cluster: FakeCluster, selectors: dict[str, str],
     cluster.put("Event", {"metadata": {"name": "z", "namespace": "another", "labels": {"a": "b"}}})
     pages = cluster.select("Event", "default", **selectors)
     assert [event["metadata"]["name"] async for events in pages for event in events] == found
-
-
-async def test_incidents_happen_to_the_calls_that_they_are_for(cluster: FakeCluster) -> None:
-    away = errors.UnavailableError("away")
-    cluster.incidents = [
-        Incident("apply", error=away, carried_out=True),
-        Incident("get", "Service", error=away, times=math.inf),
-        Incident("delete", meanwhile=lambda: cluster.merge(*WEB, {"spec": {"replicas": 9}}, by=KUBECTL)),
-    ]
-    with pytest.raises(errors.UnavailableError):
-        await cluster.apply(a_deployment(replicas=1), manager="us")
-    made = await cluster.get(*WEB)
-    assert made is not None, "only the answer was lost"
-    for _ in range(2):
-        with pytest.raises(errors.UnavailableError):
-            await cluster.get("Service", "default", "web")
-    seen: list[tuple[str, int, bool]] = []
-    cluster.watchers.append(lambda kind, raw, gone: seen.append((kind, raw["spec"]["replicas"], gone)))
-    with pytest.raises(errors.ConflictError):
-        await cluster.delete(*WEB, made["metadata"]["uid"], made["metadata"]["resourceVersion"])
-    await cluster.delete(*WEB, made["metadata"]["uid"], str(cluster.version))
-    assert seen == [("Deployment", 9, False), ("Deployment", 9, True)]
-    assert await cluster.get(*WEB) is None
-    assert [call.verb for call in cluster.calls] == ["apply", "get", "get", "get", "delete", "delete", "get"]

@@ -20,7 +20,7 @@ from formation_operator.diagnose import exits
 from formation_operator.foreground import check, shell
 from formation_operator.kube import status_codes
 from formation_operator.kube.objects import lenient
-from formation_operator.observe.pods import Exit
+from formation_operator.kube.objects.containers import Exit
 from tests.unit import growth
 from tests.unit.growth import Read
 

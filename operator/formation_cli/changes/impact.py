@@ -9,7 +9,6 @@ from formation_cli.objects import Object
 from formation_operator.api.content_changes import changed_variables
 from formation_operator.api.formation import FormationSpec
 from formation_operator.kube.objects import lenient
-from formation_operator.observe import managed_fields
 from formation_operator.render import pod_template
 
 RESTARTED = "the processes are restarted, unless they run this already"
@@ -94,7 +93,7 @@ def _applier(formation: Object, path: Sequence[str]) -> str:
         manager = lenient.text(entry, "manager")
         applies = entry.get("operation") == "Apply" and manager != "kubectl"
         declares = applies or manager in PIPELINES
-        if declares and managed_fields.holds(lenient.mapping(entry, "fieldsV1"), tuple(path)):
+        if declares and lenient.holds(lenient.mapping(entry, "fieldsV1"), tuple(path)):
             return PIPELINES.get(manager, manager)
     return ""
 

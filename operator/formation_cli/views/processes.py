@@ -10,7 +10,7 @@ from formation_cli.views.table import Cell, Table, ago, state, until
 from formation_cli.words import cron
 from formation_operator.api.reasons import Reason, State
 from formation_operator.diagnose import diagnosis, exits
-from formation_operator.kube.objects import lenient, timestamps
+from formation_operator.kube.objects import containers, lenient, timestamps
 from formation_operator.observe import pods
 
 STOPPING = "Stopping"
@@ -163,7 +163,7 @@ def _last_exit(pod: Object, own: Object) -> dict[str, Any] | None:
     ended = lenient.mapping(own, "state", "terminated") or lenient.mapping(own, "lastState", "terminated")
     if not ended:
         return None
-    return exits.record(pods.exit_of(ended, pod_state.container_spec(pod), once=pod_state.is_once(pod)))
+    return exits.record(containers.exit_of(ended, pod_state.container_spec(pod), once=pod_state.is_once(pod)))
 
 
 def _none(name: str, status: Object) -> Process:

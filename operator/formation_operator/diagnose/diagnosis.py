@@ -12,7 +12,8 @@ from formation_operator.api.reasons import Reason, State
 from formation_operator.diagnose import exits, grace_periods, pod_events, waits
 from formation_operator.diagnose.finding import SEVERITY, Finding, with_way_out
 from formation_operator.diagnose.pod_events import Events, PodEvent
-from formation_operator.observe.pods import Container, Exit, Pod
+from formation_operator.kube.objects.containers import Container, Exit
+from formation_operator.observe.pods import Pod
 
 ON_THE_WAY = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "FailedMapVolume")
 """The reasons of Events about a Pod whose containers can't be started yet."""
@@ -110,7 +111,7 @@ def _failed(pod: Pod) -> Finding:
 
 def _unscheduled(pod: Pod, reason: str, message: str) -> Finding:
     if reason == Reason.SCHEDULING_GATED:
-        text = f"waits for its scheduling gates to be removed: {pod.gates.joined(', ')}".rstrip(": ")
+        text = f"waits for its scheduling gates to be removed: {pod.gates}".rstrip(": ")
         return Finding(State.STARTING, reason, text)
     text = with_way_out(NOISE.sub("", message).rstrip(". "), WAYS_TO_A_NODE)
     if (claims := _see_claims(pod)) and OF_VOLUMES.search(text):
@@ -119,7 +120,7 @@ def _unscheduled(pod: Pod, reason: str, message: str) -> Finding:
 
 
 def _see_claims(pod: Pod) -> str:
-    return f"see kubectl describe pvc {pod.claims.joined(' ')}" if pod.claims.first else ""
+    return f"see kubectl describe pvc {pod.claims}" if pod.claims else ""
 
 
 def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:

@@ -9,7 +9,8 @@ from formation_operator.api.reasons import Reason
 from formation_operator.diagnose import log_excerpt
 from formation_operator.foreground import check
 from formation_operator.kube.objects import lenient
-from formation_operator.observe.pods import REJECTED, Exit, Pod
+from formation_operator.kube.objects.containers import Exit
+from formation_operator.observe.pods import REJECTED, Pod
 
 STARTUP_SECONDS = 10.0
 """An exit within so many seconds counts as one at startup."""

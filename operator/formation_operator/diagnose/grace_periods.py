@@ -5,7 +5,8 @@ as before its last crash, so the status doesn't flap.
 """
 
 from formation_operator.kube.objects import timestamps
-from formation_operator.observe.pods import Container, Exit, Pod
+from formation_operator.kube.objects.containers import Container, Exit
+from formation_operator.observe.pods import Pod
 
 PATIENCE = 10.0
 """Seconds that a Pod has for becoming ready before it is examined."""

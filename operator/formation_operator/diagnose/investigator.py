@@ -27,9 +27,10 @@ from formation_operator.diagnose.pod_events import PodEvent
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, Object, first_objects
-from formation_operator.observe.children import ROLLOUT_ANNOTATION, Child
+from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Faults
 from formation_operator.observe.pods import TEMPLATE_LABEL, Pod
+from formation_operator.observe.rollouts import ROLLOUT_ANNOTATION
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -130,7 +131,7 @@ class Examiner:
         due = [
             pod
             async for pod in in_turns(pods)
-            if pod.uid not in before or not before[pod.uid].remaining(pod.fingerprint, now)
+            if pod.uid not in before or not before[pod.uid].remaining(hash(pod), now)
         ]
         # Pods whose Events were read the longest time ago come first.
         due.sort(key=lambda pod: before[pod.uid].at if pod.uid in before else 0.0)
@@ -148,7 +149,7 @@ class Examiner:
         except errors.ClusterError as error:
             logger.warning("The Events about Pod %s/%s can't be read: %s", pod.namespace, pod.name, error)
         known = pod_events.with_earlier(events, before.found if before is not None else ())
-        return tried(before, pod.fingerprint, known, now, (FIRST_PAUSE, LONGEST_PAUSE))
+        return tried(before, hash(pod), known, now, (FIRST_PAUSE, LONGEST_PAUSE))
 
     async def _present(
         self, evidence: Evidence, deployments: Mapping[str, Child], pods: Sequence[Pod]

@@ -9,9 +9,8 @@ from formation_operator.api.reasons import Reason, State
 from formation_operator.backoff import Tried, tried
 from formation_operator.diagnose import diagnosis, grace_periods, pod_events, waits
 from formation_operator.diagnose.finding import Finding
-from formation_operator.kube.objects import kinds, lenient
+from formation_operator.kube.objects import containers, kinds, lenient
 from formation_operator.kube.port import Cluster, Object, first_objects
-from formation_operator.observe import pods as observed
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
 
@@ -145,7 +144,7 @@ def _has_started(raw: Object) -> bool | None:
 
     One that is being deleted won't start any: its node may be gone.
     """
-    found = [*observed.containers_of(raw)]
+    found = containers.containers(raw, of_job=True)
     if any(each.has_started for each in found):
         return True
     going = "deletionTimestamp" in raw["metadata"] or _has_ended(raw)

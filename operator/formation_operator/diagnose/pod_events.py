@@ -13,7 +13,7 @@ from typing import Any
 from formation_operator.api.reasons import Reason
 from formation_operator.diagnose import exits
 from formation_operator.kube.objects import lenient, timestamps
-from formation_operator.observe.pods import Container, Exit
+from formation_operator.kube.objects.containers import Container, Exit
 
 KEPT, ALIKE = 24, 2
 """How many Events about a Pod are kept, and how many that start alike; the latest ones."""

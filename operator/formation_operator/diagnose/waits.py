@@ -6,7 +6,7 @@ from collections.abc import Callable
 from formation_operator.api.reasons import Reason, State
 from formation_operator.diagnose import exits
 from formation_operator.diagnose.finding import Finding
-from formation_operator.observe.pods import Container
+from formation_operator.kube.objects.containers import Container
 
 RUN_AS = (
     "or podTemplate: {spec: {securityContext: {runAsUser: 1000}}}, "

@@ -22,15 +22,13 @@ from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import kinds, lenient, listings, nesting
 from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import NO_ONES, Cluster, Object
-from formation_operator.kube.session import connection, paging
-from formation_operator.kube.session.watch_lines import Lines, transport_of
+from formation_operator.kube.session import connection, paging, watch_lines
 from formation_operator.kube.watch_events import Event
 
 logger = logging.getLogger(__name__)
 
-METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-"""Media types of objects without anything but their metadata."""
+"""Media type of a list of nothing but the metadata of objects."""
 UNLIMITED = 0
 """How many connections watches may have: there is one for each kind and namespace."""
 WATCH_SECONDS = 300
@@ -40,9 +38,10 @@ LARGE = 2**18
 """Bytes of an answer that takes milliseconds to be parsed."""
 Parse = Callable[[bytes], Awaitable[Any]]
 """Parses an answer, and yields to other tasks meanwhile; raises `ValueError` if it is no JSON."""
-JSON_PATCH = "application/json-patch+json"
-MERGE_PATCH = "application/merge-patch+json"
-APPLY = connection.APPLY
+WHOLE: Parse = functools.partial(nesting.read, decode=pydantic_core.from_json)
+PAGE: Parse = functools.partial(listings.read, decoder=listings.PAGE)
+"""Parses a page of a list; its managed fields stay text."""
+OURS = {"fieldManager": naming.FIELD_MANAGER}
 
 
 class Kube(Cluster):
@@ -93,18 +92,17 @@ class Kube(Cluster):
             "timeoutSeconds": str(round(WATCH_SECONDS * (1 + self._chance()))),
             "labelSelector": kind.label_selector,
         }
-        accept = METADATA if kind.metadata_only else connection.JSON
         try:
             async with contextlib.AsyncExitStack() as stack:
                 async with asyncio.timeout(self._timeout):
-                    stream = self._watches.stream(kind.place(namespace), query, accept)
+                    stream = self._watches.stream(kind.place(namespace), query)
                     answer = await stack.enter_async_context(stream)
                     if answer.status != 200:
                         raise status_codes.error_of(answer.status, await answer.read())
-                transport = transport_of(answer) if kind.gathered else None
-                yield _events(Lines(answer.content, gathered_in=transport))
+                transport = watch_lines.transport_of(answer) if kind.gathered else None
+                yield _events(watch_lines.batches(answer.content, gathered_in=transport))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _unavailable(f"WATCH {kind.place(namespace)}", error) from error
+            raise _unavailable(f"watch {kind.place(namespace)}", error) from error
 
     async def select(
         self, kind: str, namespace: str, *, labels: str = "", fields: str = ""
@@ -119,24 +117,17 @@ class Kube(Cluster):
     ) -> AsyncIterator[tuple[list[Object], str]]:
         """Yield pages; with ``ahead`` the next one is requested before the caller takes one."""
         place, query = kind.place(namespace), {**query, "limit": str(paging.MOST)}
-        fetch = functools.partial(
-            self._request,
-            "GET",
-            place,
-            query,
-            accept=METADATA_LIST if kind.metadata_only else connection.JSON,
-            parse=_page if ahead else _whole,
-        )
+        accept, parse = METADATA_LIST if kind.metadata_only else connection.JSON, PAGE if ahead else WHOLE
+        fetch = functools.partial(self._request, "list", place, query, accept=accept, parse=parse)
         following: asyncio.Task[Object] | None = None
         try:
             while True:
                 page = await (following or fetch())
                 following = None
-                metadata, items = lenient.mapping(page, "metadata"), page.get("items", ())
-                if items is None and kind.metadata_only:
-                    items = []  # so the API server says that there are none; of whole objects it says []
-                if not isinstance(items, list) or "resourceVersion" not in metadata:
+                metadata = lenient.mapping(page, "metadata")
+                if "items" not in page or "resourceVersion" not in metadata:
                     raise errors.UnavailableError(f"{place}: no list: {reprlib.repr(page)}")
+                items = page["items"] or []  # of none it may be null
                 query["continue"] = metadata.get("continue", "")
                 if query["continue"] and ahead:
                     following = asyncio.create_task(fetch())
@@ -156,7 +147,7 @@ class Kube(Cluster):
     async def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """Return an object as it is now, or nothing if there is none."""
         try:
-            return await self._request("GET", path(kind, namespace, name))
+            return await self._request("get", path(kind, namespace, name))
         except errors.NotFoundError:
             return None
 
@@ -171,22 +162,20 @@ class Kube(Cluster):
 
     async def _apply(self, manifest: Object, manager: str, *, force: bool) -> Object:
         query = {"fieldManager": manager, "force": str(force).lower()}
-        return await self._request("PATCH", path_of(manifest), query, manifest, APPLY)
+        return await self._request("apply", path_of(manifest), query, manifest)
 
     async def replace_status(self, manifest: Object) -> Object:
         """Replace a Formation's whole status and return the Formation; `ConflictError` at another version."""
-        query = {"fieldManager": naming.FIELD_MANAGER}
         version = manifest["metadata"]["resourceVersion"]
         operations = [
             {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
             {"op": "add", "path": "/status", "value": manifest["status"]},
         ]
-        return await self._request("PATCH", f"{path_of(manifest)}/status", query, operations, JSON_PATCH)
+        return await self._request("patch", f"{path_of(manifest)}/status", OURS, operations)
 
     async def patch(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
         """Change an object by JSON patch and return it."""
-        query = {"fieldManager": naming.FIELD_MANAGER}
-        return await self._request("PATCH", path(kind, namespace, name), query, operations, JSON_PATCH)
+        return await self._request("patch", path(kind, namespace, name), OURS, operations)
 
     async def delete(  # noqa: PLR0913  # the first five say which object
         self, kind: str, namespace: str, name: str, uid: str, version: str, *, foreground: bool = False
@@ -196,7 +185,7 @@ class Kube(Cluster):
         policy = "Foreground" if foreground else "Background"
         body = {"preconditions": preconditions, "propagationPolicy": policy}
         try:
-            await self._request("DELETE", path(kind, namespace, name), None, body)
+            await self._request("delete", path(kind, namespace, name), {}, body)
         except errors.NotFoundError:
             return False
         return True
@@ -204,7 +193,7 @@ class Kube(Cluster):
     async def schema(self, kind: str) -> Object:
         """Return the JSON schema of a kind as the cluster has it; any authenticated client may read it."""
         known = kinds.BY_NAME[kind]
-        document = await self._request("GET", f"/openapi/v3{known.path}")
+        document = await self._request("get", f"/openapi/v3{known.path}")
         identity = {"group": known.group, "version": known.version, "kind": kind}
         for each in lenient.mapping(document, "components", "schemas").values():
             if identity in lenient.items(lenient.mapping(each), "x-kubernetes-group-version-kind"):
@@ -219,69 +208,53 @@ class Kube(Cluster):
             logger.warning("An Event couldn't be recorded: %s (%s)", error, notice.note)
 
     async def _record(self, formation: Object, notice: Notice) -> None:
-        namespace = formation["metadata"]["namespace"]
-        name, body, repeated = self._recorder.record(formation, notice)
-        if repeated:
-            try:
-                series = {"series": body["series"]}
-                await self._request("PATCH", path(kinds.EVENT, namespace, name), None, series, MERGE_PATCH)
-            except errors.NotFoundError:  # it was deleted
-                self._recorder.forget(formation, notice)
-                _, body, _ = self._recorder.record(formation, notice)
-            else:
+        event = self._recorder.record(formation, notice)
+        if "series" in event:
+            operations = [{"op": "add", "path": "/series", "value": event["series"]}]
+            with contextlib.suppress(errors.NotFoundError):  # it was deleted
+                await self._request("patch", path_of(event), {}, operations)
                 return
-        await self._request("POST", path(kinds.EVENT, namespace), None, body)
+        await self._request("create", path(kinds.EVENT, event["metadata"]["namespace"]), {}, event)
 
     async def _request(  # noqa: PLR0913  # a request has as many parts
         self,
-        method: str,
+        verb: str,
         resource: str,
         query: dict[str, str] | None = None,
         body: Any = None,
-        content_type: str = connection.JSON,
         *,
         accept: str = connection.JSON,
-        parse: Parse | None = None,
+        parse: Parse = WHOLE,
     ) -> Object:
         """Send one request and return the answer, or raise the `ClusterError` that it stands for.
 
         A write that may not be sent, as another replica may lead, raises `UnavailableError`.
         """
-        text = await self._send(method, resource, query or {}, body, content_type, accept)
+        text = await self._send(verb, resource, query or {}, body, accept)
         try:
             if len(text) < LARGE:
-                return dict(await (parse or _whole)(text))
+                return dict(await parse(text))
             # One page at a time: otherwise a pass would wait for pages of all lists under way.
             async with self._parsing:
                 await asyncio.sleep(0)
-                return dict(await (parse or _whole)(text))
+                return dict(await parse(text))
         except (TypeError, ValueError) as error:
-            raise errors.UnavailableError(f"{method} {resource}: no JSON: {text[:200]!r}") from error
+            raise errors.UnavailableError(f"{verb} {resource}: no JSON: {text[:200]!r}") from error
 
-    async def _send(self, method: str, resource: str, *parts: Any) -> bytes:
+    async def _send(self, verb: str, resource: str, *parts: Any) -> bytes:
         try:
             async with asyncio.timeout(self._timeout):
-                status, text = await self._connection.send(method, resource, *parts)
+                status, text = await self._connection.send(verb, resource, *parts)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _unavailable(f"{method} {resource}", error) from error
+            raise _unavailable(f"{verb} {resource}", error) from error
         if not 200 <= status < 300:
             raise status_codes.error_of(status, text)
         return text
 
 
-def _whole(text: bytes) -> Awaitable[Any]:
-    """Parse all of an answer."""
-    return nesting.read(text, pydantic_core.from_json)
-
-
-def _page(text: bytes) -> Awaitable[Any]:
-    """Parse a page of a list; its managed fields stay text."""
-    return listings.read(text, listings.PAGE)
-
-
-async def _events(lines: Lines) -> AsyncIterator[Event]:
+async def _events(batches: AsyncIterator[list[bytes]]) -> AsyncIterator[Event]:
     """Yield the events of a watch; raise `ClusterError` at an error, or a line that is no event."""
-    async for batch in lines.batches():
+    async for batch in batches:
         for line in batch:
             yield await watch_events.read(line)
 

@@ -25,6 +25,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds between two tries, as client-go has them."""
 SHORT = 1.0
 """A watch that ends within so many seconds counts as a failed try."""
+LIST_AGAIN = (errors.ExpiredError, errors.ForbiddenError, errors.NotFoundError)
+"""The errors after which no watch can go on from where it was."""
 FOR_EVER = 2**63 - 1
 """A version that is newer than all others."""
 
@@ -88,18 +90,12 @@ class Reflector:
         """
         try:
             await self._list()
-        except errors.ForbiddenError as error:
-            self._forbidden(error)
-            if not (self.kind.optional or self.kind.dispensable):
-                raise
-        except errors.NotFoundError:
-            if not self.kind.optional:
-                raise
-            self.absent()
         except errors.ClusterError as error:
-            if not self.kind.optional:
+            is_forbidden = isinstance(error, errors.ForbiddenError)
+            if is_forbidden or self.kind.optional:
+                self._failed(error)
+            if not (self.kind.optional or (is_forbidden and self.kind.dispensable)):
                 raise
-            self._say(error)
 
     async def _list(self) -> None:
         async with self._listing:  # otherwise the older of two lists might come last
@@ -129,27 +125,20 @@ class Reflector:
         """
         backoff, now = Backoff(FIRST_PAUSE, LONGEST_PAUSE), asyncio.get_running_loop().time
         while True:
+            pause = 0.0
             try:
                 if self._version is None:
                     await self._list()
                 started = now()
                 await self._watch(backoff)
-                if now() - started > SHORT:
-                    continue
-            except errors.ExpiredError as error:
-                self._list_again(error)
-            except errors.ForbiddenError as error:
-                self._version = None
-                self._forbidden(error)
-            except errors.NotFoundError as error:
-                self._list_again(error)
-                if self.kind.optional:
-                    self.absent()
-                    await asyncio.sleep(self._absent_seconds)
-                    continue
+                if now() - started <= SHORT:
+                    pause = backoff.pause()
             except errors.ClusterError as error:
-                self._say(error)
-            await asyncio.sleep(backoff.pause())
+                if isinstance(error, LIST_AGAIN):
+                    self._version = None
+                self._failed(error)
+                pause = self._absent_seconds if self._is_absent(error) else backoff.pause()
+            await asyncio.sleep(pause)
 
     async def _watch(self, backoff: Backoff) -> None:
         """Watch until the server ends the watch.
@@ -171,22 +160,19 @@ class Reflector:
                 self._newest = self._version = event.version
                 backoff.reset()
 
-    def _forbidden(self, error: errors.ForbiddenError) -> None:
-        """Report that the kind is forbidden, unless a watch still brings all that changes."""
-        self._say(error)
-        if self._version is None:
-            self._sink.permitted(self.kind, self._namespace, permitted=False)
+    def _failed(self, error: errors.ClusterError) -> None:
+        """Log an error when it starts, and not again while it lasts; report what it says of the kind.
 
-    def absent(self) -> None:
-        """Drop all objects of a kind that isn't installed."""
-        self._sink.replaced(self.kind, self._namespace, set(), FOR_EVER)
-
-    def _list_again(self, error: errors.ClusterError) -> None:
-        self._version = None
-        self._say(error)
-
-    def _say(self, error: errors.ClusterError) -> None:
-        """Log an error when it starts, and not again while it lasts."""
+        All objects of a kind that isn't installed are dropped. A kind isn't reported as forbidden while a
+        watch still brings all that changes.
+        """
         usual = isinstance(error, errors.ExpiredError | errors.NotFoundError)
         text = f"{self.kind.name} can't be listed or watched: %s"
         self._trouble.warn(logger, "" if usual else str(error), text)
+        if self._is_absent(error):
+            self._sink.replaced(self.kind, self._namespace, set(), FOR_EVER)
+        if isinstance(error, errors.ForbiddenError) and self._version is None:
+            self._sink.permitted(self.kind, self._namespace, permitted=False)
+
+    def _is_absent(self, error: errors.ClusterError) -> bool:
+        return self.kind.optional and isinstance(error, errors.NotFoundError)

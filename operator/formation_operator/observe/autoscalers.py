@@ -7,16 +7,16 @@ from typing import Any
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.objects.kinds import ChildKind, Key
-from formation_operator.observe.formations import Wanting
-from formation_operator.observe.store import Change
+from formation_operator.observe.store import Change, Wanting
 from formation_operator.requeue import Lane
 
 KEDA_PAUSED, KEDA_PAUSED_AT = "autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas"
 """The annotations that hold a ScaledObject's target as it is, or at a count, which comes first."""
 SCALED_TO_ZERO = b'{"type":"ScaledToZero","status":"True"'
 """How the API server writes the condition by which an HPA scales its target up from zero."""
-DEPLOYMENTS = ChildKind.DEPLOYMENT.traits.api.group
-"""The API group of Deployments: another group may have a kind of that name, too."""
+DEPLOYMENT = (ChildKind.DEPLOYMENT.traits.api.group, str(ChildKind.DEPLOYMENT))
+FORMATION = (naming.GROUP, naming.KIND)
+"""Group and kind of what we look at: another group may have a kind of that name, too."""
 LONGEST_KIND, LONGEST_NAME = 63, 253
 """Characters of the kind of an object, and of its name or its API group."""
 NONE_SUCH = "?"
@@ -32,7 +32,7 @@ class Autoscaler:
     kind: str
     namespace: str
     name: str
-    resource_version: str
+    resource_version: str = dataclasses.field(compare=False)
     target_group: str
     target_kind: str
     target_name: str
@@ -66,14 +66,6 @@ class Autoscaler:
         group = f"{self.target_group}/" if self.target_group else '"'
         target = f'{{"kind":"{self.target_kind}","name":"{self.target_name}","apiVersion":"{group}'
         return f'"spec":{{"scaleTargetRef":{target}'.encode() in text
-
-    def scales_deployment(self, name: str) -> bool:
-        """Return whether a Deployment of this name is its target."""
-        return self.target == (DEPLOYMENTS, ChildKind.DEPLOYMENT, name)
-
-    def scales_formation(self, name: str) -> bool:
-        """Return whether a Formation of this name is its target."""
-        return self.target == (naming.GROUP, naming.KIND, name)
 
 
 Deciding = Mapping[Target, Autoscaler]
@@ -120,7 +112,7 @@ def _group(target: dict[str, Any], kind: str) -> str:
     group, slash, _ = version.partition("/")
     if slash:
         return _possible(group)
-    return DEPLOYMENTS if kind == kinds.SCALED_OBJECT and not version else ""
+    return DEPLOYMENT[0] if kind == kinds.SCALED_OBJECT and not version else ""
 
 
 def _possible(name: str, most: int = LONGEST_NAME) -> str:
@@ -139,8 +131,6 @@ def group_of(autoscaler: Autoscaler) -> Key:
 
 def lane_of(before: Autoscaler | None, now: Autoscaler | None) -> Lane | None:
     """Return the lane of what an autoscaler scales; nothing for a change that doesn't matter."""
-    if before is not None and now is not None:
-        before = dataclasses.replace(before, resource_version=now.resource_version)
     return Lane.BUILD if before != now else None
 
 
@@ -150,9 +140,9 @@ def concerned(change: Change[Autoscaler], wanting: Wanting) -> set[Key]:
 
 
 def _scaled(autoscaler: Autoscaler, wanting: Wanting) -> Iterable[Key]:
-    if autoscaler.scales_formation(autoscaler.target_name):
+    if autoscaler.target[:2] == FORMATION:
         return [group_of(autoscaler)]
-    return wanting(group_of(autoscaler)) if autoscaler.scales_deployment(autoscaler.target_name) else ()
+    return wanting(group_of(autoscaler)) if autoscaler.target[:2] == DEPLOYMENT else ()
 
 
 def deciding(known: Iterable[Autoscaler]) -> Deciding:
@@ -163,9 +153,9 @@ def deciding(known: Iterable[Autoscaler]) -> Deciding:
 
 def of_child(known: Deciding, name: str) -> Autoscaler | None:
     """Return the autoscaler of a Deployment."""
-    return known.get((DEPLOYMENTS, ChildKind.DEPLOYMENT, name))
+    return known.get((*DEPLOYMENT, name))
 
 
 def of_formation(known: Deciding, name: str) -> Autoscaler | None:
     """Return the autoscaler of a Formation, which scales its type web."""
-    return known.get((naming.GROUP, naming.KIND, name))
+    return known.get((*FORMATION, name))

@@ -11,10 +11,9 @@ from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child, ChildId
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
-from formation_operator.observe.store import Bound, Change, Limit, Store
-from formation_operator.observe.watched import WATCHED, Share, Watched
+from formation_operator.observe.store import Bounds, Change, Store, Watched
+from formation_operator.observe.watched import WATCHED
 from formation_operator.requeue import Lane
-from formation_operator.shares import Shares
 
 Changes = list[tuple[str, Change[Any]]]
 """What has changed in the cache, with the kind of each object."""
@@ -26,22 +25,14 @@ class Cache:
     def __init__(self, watched: Iterable[Watched[Any]] = WATCHED) -> None:
         """Take the kinds that are watched."""
         self.watched = {each.kind.name: each for each in watched}
-        bounds: dict[Share, Bound] = {}
-        self.stores = {kind: self._store(each, bounds) for kind, each in self.watched.items()}
+        bounds: Bounds = {}
+        self.stores = {kind: Store(each, bounds, self._wanting) for kind, each in self.watched.items()}
         self._formations: Store[dict[str, Any]] = self.stores[naming.KIND]
         self._children: dict[ChildKind, Store[Child]] = {kind: self.stores[kind] for kind in ChildKind}
         self.living: set[str] = set()
         """Uids of all Formations."""
         self._forbidden: set[tuple[str, str | None]] = set()
         """The dispensable kinds that can't be listed or watched, with the namespace, or none for all."""
-
-    def _store(self, watched: Watched[Any], bounds: dict[Share, Bound]) -> Store[Any]:
-        """Return a store for a kind; stores with the same share have one bound."""
-        limit, share = None, watched.share
-        if share is not None:
-            bound = bounds.setdefault(share, Shares(share.most, share.least))
-            limit = Limit(bound, lambda fact: watched.size_of(fact, self._wanting), watched.reduced)
-        return Store(watched.key_of, watched.version_of, watched.groups_of, limit)
 
     def is_newer(self, kind: str, key: Key, version: int, text: bytes = b"") -> bool:
         """Return whether an object may be newer, by its name and version, and by its text if given."""
@@ -95,8 +86,7 @@ class Cache:
         self.living |= {formations.uid_of(change.now)} if change.now else set()
         for name in formations.given_up(change):
             for store in self.stores.values():
-                if name in store.known:
-                    store.count(store.known[name])
+                store.count(name)
 
     # What is known
 

@@ -1,13 +1,13 @@
 """The Formations as they are kept, and the names of the children that each of them wants."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from formation_operator.api import bounds, formation_status, naming
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import Key
-from formation_operator.observe.store import Change
+from formation_operator.observe.store import Change, Wanting
 from formation_operator.requeue import Lane
 
 KEPT = (
@@ -33,8 +33,6 @@ MOST_REPORTED = 256 * bounds.KIB
 """Bytes of a status as JSON; ours are all smaller."""
 AS_OBJECTS = 10
 """How many times the bytes of its JSON a spec is taken to need in memory: six is usual, eighteen the most."""
-Wanting = Callable[[Key], Mapping[Key, dict[str, Any]]]
-"""Returns the Formations that want a child, by its namespace and name."""
 
 
 def key_of(raw: dict[str, Any]) -> Key:

@@ -5,19 +5,16 @@ Anyone who may create Jobs may give one our labels, so its owner counts, too.
 
 import dataclasses
 import heapq
-import sys
 from collections.abc import Iterable
 from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient, timestamps
-from formation_operator.kube.objects.kinds import ChildKind, Key
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children
 from formation_operator.observe.children import Owner
 from formation_operator.requeue import Lane
 
-USUAL_SIZE = 1024
-"""Bytes of memory that a Job takes without its long texts."""
 CRON_JOB = (ChildKind.CRON_JOB.traits.api.api_version, ChildKind.CRON_JOB)
 MOST_JOBS = 256
 """How many releases of a Formation are looked at, and how many runs: anyone may make any number."""
@@ -34,7 +31,7 @@ class Job:
     namespace: str
     name: str
     uid: str
-    resource_version: str
+    resource_version: str = dataclasses.field(compare=False)
     formation: str
     """Its Formation by its label; `owner` says whether that is true."""
     owner: str
@@ -74,10 +71,6 @@ class Job:
     def weight(self) -> tuple[object, ...]:
         """What decides about what is rendered."""
         return self.uid, self.complete, self.failed is None, self.over, self.deleting
-
-    def same_as(self, other: "Job") -> bool:
-        """Return whether two versions of a Job have the same facts."""
-        return dataclasses.replace(other, resource_version=self.resource_version) == self
 
 
 def job(raw: dict[str, Any]) -> Job | None:
@@ -132,23 +125,10 @@ def _is_owner(owner: Owner, digest: str) -> bool:
     return owner.is_formation if digest else (owner.api_version, owner.kind) == CRON_JOB
 
 
-def size_of(job: Job) -> int:
-    """Return an estimate of the bytes of memory that a Job takes; most of them are texts."""
-    return USUAL_SIZE + sum(map(sys.getsizeof, (job.owner, job.key, job.finished_at, *(job.failed or ()))))
-
-
-def formation_of(job: Job) -> list[Key]:
-    """Return the Formation of a Job by its label."""
-    return [(job.namespace, job.formation)]
-
-
 def lane_of(before: Job | None, now: Job | None) -> Lane | None:
     """Return the lane for a Job that came, went or changed; nothing if its facts are the same."""
-    if before is None or now is None:
-        known = before or now
-        if known is None:
-            return None
-        return Lane.REPORT if known.schedule else Lane.CHANGE
-    if before.weight != now.weight and not now.schedule:
-        return Lane.CHANGE
-    return None if now.same_as(before) else Lane.REPORT
+    if before == now:
+        return None
+    has_weight = before is None or now is None or before.weight != now.weight
+    is_release = any(each is not None and not each.schedule for each in (before, now))
+    return Lane.CHANGE if is_release and has_weight else Lane.REPORT

@@ -4,31 +4,66 @@ Comparing values with a live object gives false differences (the server writes `
 ``500m`` and drops what is empty) and misses removals.  Ownership doesn't: the server takes a
 field from our Apply entry when any other client changes it.  So an object is as we want
 it when it carries the digest of our intent and our entry still holds every field of it.
+
+Most children of types with the same name have the same entry. So the text of an entry is compared before it
+is parsed (`kube.objects.listings`).
 """
 
+import functools
+import hashlib
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
-from formation_operator.api import naming
+from formation_operator.api import bounds, naming
+from formation_operator.kube.objects import lenient, listings, nesting
 
 Fields = dict[str, Any]
 Path = tuple[str, ...]
 COMPACT = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
-"""As the API server writes the keys of an entry."""
+"""As the API server writes most keys of an entry."""
+FILLED_IN = {"protocol": "TCP"}
+"""The keys of items that the server fills in."""
+LARGEST = 65536
+"""Characters of an entry that is kept whole. A Deployment with a thousand variables has as many."""
+MOST_READ = 4 * LARGEST
+"""Bytes up to which an entry is parsed to find out whether it is that large; a larger one isn't parsed."""
+DIGEST = "sha256:"
+COUNT: Path = ("spec", "replicas")
+REMEMBERED_COUNT: Path = ("metadata", "annotations", naming.COUNT_ANNOTATION)
+CONTENT: Path = ("metadata", "annotations", naming.CONTENT_ANNOTATION)
+USUAL = 4096
+"""Bytes of an entry whose parsed form is cached: most entries are smaller."""
+REMEMBERED = 256
+"""How many entries are cached."""
+ANY_OWNER = "k:owner"
+"""Stands for the reference to a child's owner. The API server takes no such key: it isn't JSON."""
 
 
-def entry_of(managed: list[dict[str, Any]], manager: str = naming.FIELD_MANAGER) -> Fields | None:
-    """Return the fields that a manager's Apply entry holds, or nothing without such an entry.
+class Owned(NamedTuple):
+    """What is kept of our Apply entry with a child."""
 
-    Objects of a list have them as text, which `owned_fields` reads, too.
+    text: str
+    """The whole of it as JSON, or no more than its digest if it is large; empty if there is none.
+
+    A stand-in replaces the owner's uid, so that most children have equal texts, which are interned.
     """
+    holds_count: bool
+    """Whether it holds the count."""
+    holds_remembered: bool
+    """Whether it holds the annotation with the count that is remembered."""
+    holds_content: bool
+    """Whether it holds the annotation that names a content."""
+
+
+def entry_of(managed: list[dict[str, Any]]) -> Fields | None:
+    """Return the fields that our Apply entry holds, or nothing without such an entry.
+
+    Objects of a list have them as text, which `owned` reads, too.
+    """
+    ours = naming.FIELD_MANAGER, "Apply"
     for entry in managed:
-        if (
-            entry.get("manager") == manager
-            and entry.get("operation") == "Apply"
-            and not entry.get("subresource")
-        ):
+        if (entry.get("manager"), entry.get("operation")) == ours and not entry.get("subresource"):
             return entry.get("fieldsV1") or {}
     return None
 
@@ -53,44 +88,26 @@ def missing(intent: Any, fields: Fields, path: Path = ()) -> Iterator[Path]:
 
 def _missing_items(items: list[Any], fields: Fields, path: Path) -> Iterator[Path]:
     """Do the same for a list whose items are held one by one: keyed (``k:``) or a set (``v:``)."""
-    keyed = Keyed(fields)
+    shape = json.loads(next((key[2:] for key in fields if key.startswith("k:")), "[]"))
+    is_normal = not shape
     for item in items:
-        held = keyed.holder(item)
-        if held is not None:
-            yield from missing(item, fields[held], (*path, held[2:]))
-        elif f"v:{json.dumps(item)}" not in fields:
+        key = _key(item, shape) if shape and isinstance(item, dict) else f"v:{json.dumps(item)}"
+        if key not in fields and not is_normal:  # the server may have written it in another way
+            fields, is_normal = {_normal(each): held for each, held in fields.items()}, True
+        held = fields.get(key)
+        if held is None:
             yield (*path, _shown(item))
+        elif shape:
+            yield from missing(item, held, (*path, key[2:]))
 
 
-class Keyed:
-    """The keyed items that an entry holds of one list; a list may have thousands."""
-
-    def __init__(self, fields: Fields) -> None:
-        self._fields = fields
-        self._keys = [key for key in fields if key.startswith("k:")]
-        self._shape = tuple(json.loads(self._keys[0][2:])) if self._keys else ()
-        self._indexes: dict[Path, dict[tuple[str, ...], str]] = {}
-
-    def holder(self, item: Any) -> str | None:
-        """Return the entry's key for an item of ours, or nothing if none holds it."""
-        if not self._keys or not isinstance(item, dict):
-            return None
-        # A key that the item leaves out was filled in by the server (a port's protocol).
-        given = tuple(name for name in self._shape if name in item)
-        likely = f"k:{COMPACT.encode({name: item[name] for name in given})}"
-        return likely if likely in self._fields else self._index(given).get(_values(item, given))
-
-    def _index(self, given: Path) -> dict[tuple[str, ...], str]:
-        if given not in self._indexes:
-            names = {key: json.loads(key[2:]) for key in reversed(self._keys)}  # the first of several counts
-            self._indexes[given] = {
-                _values(each, given): key for key, each in names.items() if each.keys() >= {*given}
-            }
-        return self._indexes[given]
+def _key(item: dict[str, Any], shape: list[str]) -> str:
+    """Return the key of an item of a keyed list, given the names of which one is made."""
+    return f"k:{COMPACT.encode({name: item.get(name, FILLED_IN.get(name)) for name in shape})}"
 
 
-def _values(source: dict[str, Any], names: Path) -> tuple[str, ...]:
-    return tuple(COMPACT.encode(source[name]) for name in names)
+def _normal(key: str) -> str:
+    return f"k:{COMPACT.encode(json.loads(key[2:]))}" if key.startswith("k:") else key
 
 
 def _shown(item: Any) -> str:
@@ -98,15 +115,9 @@ def _shown(item: Any) -> str:
     return json.dumps({"name": name}, separators=(",", ":")) if name else json.dumps(item)
 
 
-def holds(fields: Fields, path: Path) -> bool:
-    """Return whether an entry holds the field at a path."""
-    node: Any = fields
-    for step in path:
-        names = (f"f:{step}", f"k:{step}", f"v:{step}")
-        node = next((node[name] for name in names if name in node), None)
-        if node is None:
-            return False
-    return True
+def holds_count(entry: dict[str, Any]) -> bool:
+    """Return whether an entry of any manager holds the count."""
+    return lenient.holds(_fields_of(entry), COUNT)
 
 
 def lost(manifest: dict[str, Any], fields: Fields) -> Iterator[Path]:
@@ -131,7 +142,74 @@ def taken_over(managed: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
         return None
     for entry in managed:
         whole = entry.get("operation") == "Update" and not entry.get("subresource")
-        if whole and holds(entry.get("fieldsV1") or {}, ("spec", "selector")):
+        if whole and lenient.holds(entry.get("fieldsV1") or {}, ("spec", "selector")):
             ours = {**entry, "manager": naming.FIELD_MANAGER, "operation": "Apply"}
             return [ours if other is entry else other for other in managed]
     return None
+
+
+# What is kept with a child
+
+
+def owned(managed: list[dict[str, Any]], owner: str = "") -> Owned:
+    """Return what is kept of our entry; ``owner`` is the uid of the child's owner."""
+    fields = entry_of(managed)
+    text = bytes(fields) if isinstance(fields, listings.Text) else bounds.encoded(fields)
+    reference = _reference(owner).encode()
+    if text.count(reference) == 1:
+        text = text.replace(reference, COMPACT.encode(ANY_OWNER).encode())
+    return _of_usual_text(text) if len(text) <= USUAL else _of_text(text)
+
+
+def _of_text(text: bytes) -> Owned:
+    if len(text) > MOST_READ:
+        fields, kept = listings.entry_fields(text), DIGEST + hashlib.sha256(text).hexdigest()
+    else:
+        fields = lenient.mapping(nesting.parsed(text))
+        kept = COMPACT.encode(fields) if fields else ""
+        if len(kept) > LARGEST:
+            kept = DIGEST + hashlib.sha256(kept.encode()).hexdigest()
+    return Owned(
+        lenient.shared(kept), *(lenient.holds(fields, each) for each in (COUNT, REMEMBERED_COUNT, CONTENT))
+    )
+
+
+_of_usual_text = functools.lru_cache(REMEMBERED)(_of_text)
+
+
+def with_counts_alone(owned: Owned, managed: list[dict[str, Any]]) -> Owned:
+    """Return what we hold of an object whose count we wrote last without the rest, by a patch."""
+    ours = (naming.FIELD_MANAGER, "Update", None)
+    for entry in managed:
+        if (entry.get("manager"), entry.get("operation"), entry.get("subresource")) == ours:
+            fields = _fields_of(entry)
+            count, remembered = lenient.holds(fields, COUNT), lenient.holds(fields, REMEMBERED_COUNT)
+            return owned._replace(
+                holds_count=owned.holds_count or count, holds_remembered=owned.holds_remembered or remembered
+            )
+    return owned
+
+
+def _fields_of(entry: dict[str, Any]) -> Fields:
+    fields = entry.get("fieldsV1")
+    if isinstance(fields, listings.Text):
+        return listings.entry_fields(bytes(fields))
+    return lenient.mapping(fields)
+
+
+def _reference(owner: str) -> str:
+    """Return how an entry names the reference to an owner with a uid, as JSON."""
+    return COMPACT.encode(f"k:{COMPACT.encode({'uid': owner})}")
+
+
+def is_whole(owned: str) -> bool:
+    """Return whether a child's entry is kept whole, and not as a digest."""
+    return not owned.startswith(DIGEST)
+
+
+def covers(manifest: dict[str, Any], owned: str, owner: str = "") -> bool:
+    """Return whether our Apply entry, as it is kept with a child, holds every field of a manifest."""
+    if not is_whole(owned):
+        return False
+    fields = json.loads(owned.replace(COMPACT.encode(ANY_OWNER), _reference(owner)))
+    return next(lost(manifest, fields), None) is None

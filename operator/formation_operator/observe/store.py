@@ -9,7 +9,8 @@ import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
-from formation_operator.kube.objects.kinds import Key
+from formation_operator.kube.objects.kinds import Key, Kind
+from formation_operator.requeue import Lane
 from formation_operator.shares import Shares
 
 T = TypeVar("T")
@@ -18,6 +19,8 @@ REMEMBERED = 16384
 
 Each namespace has its share, so one that deletes many objects doesn't displace the tombstones of others.
 """
+Wanting = Callable[[Key], Mapping[Key, dict[str, Any]]]
+"""Returns the Formations that want a child, by its namespace and name."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,37 +38,70 @@ class Change(Generic[T]):
         return [fact for fact in (self.before, self.now) if fact is not None]
 
 
-Bound = Shares[tuple["Store[Any]", str], None]
-"""Bounds the memory of the objects of one or several kinds; by store and name."""
+@dataclasses.dataclass(frozen=True, eq=False)
+class Share:
+    """Memory for the objects of one kind, or of several that have the same share.
+
+    Namespaces share it, so that none displaces the objects of another.
+    """
+
+    most: int
+    """Bytes."""
+    least: int = 1
+    """Bytes that the smallest object counts as, which bounds the number of objects, too."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Limit(Generic[T]):
-    """How much of a kind is kept: if there are too many objects, the oldest is forgotten, or reduced."""
+Bounds = dict[Share, Shares[tuple["Store[Any]", str], None]]
+"""What takes up each share; by store and name."""
 
-    bound: Bound
-    size_of: Callable[[T], int]
-    """How much of the bound an object takes; one that takes nothing is always kept."""
+
+def _key_of(fact: Any) -> Key:
+    return fact.namespace, fact.name
+
+
+def _version_of(fact: Any) -> int:
+    return int(fact.resource_version)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Watched(Generic[T]):
+    """A kind that is watched, as a record of functions."""
+
+    kind: Kind
+    """Its place in the API, and which of its objects are watched."""
+    fact_of: Callable[[dict[str, Any], T | None], T | None]
+    """Returns the facts of an object, given those known until now; nothing if it needn't be kept."""
+    key_of: Callable[[T], Key] = _key_of
+    version_of: Callable[[T], int] = _version_of
+    groups_of: Callable[[T], Iterable[Hashable]]
+    """Returns the groups by which it is found, beside its name."""
+    lane_of: Callable[[T | None, T | None], Lane | None]
+    """Returns how urgent a change from facts to others is; nothing if it doesn't matter."""
+    concerned: Callable[[Change[T], Wanting], set[Key]]
+    """Returns the Formations that a change concerns."""
+    share: Share | None = None
+    """Without one, all objects are kept."""
+    size_of: Callable[[T, Wanting], int] = lambda *_: 1
+    """Returns the bytes of the share that an object takes; one that takes none is always kept."""
     reduced: Callable[[T], T] | None = None
-    """Returns what is kept of one of too many objects; it is in the same groups and takes nothing."""
+    """Returns what is kept of an object without room in the share, which takes none; without this it is
+    forgotten."""
+    is_repeated: Callable[[T, bytes], bool] | None = None
+    """Returns whether the JSON of an object shows, before it is parsed, that it has the known facts."""
+    is_sparse: bool = False
+    """Whether most objects aren't kept, so that only kept ones leave tombstones."""
 
 
 class Store(Generic[T]):
     """The objects of a kind by namespace and name, and by groups (an index, in client-go's terms)."""
 
-    def __init__(
-        self,
-        key_of: Callable[[T], Key],
-        version_of: Callable[[T], int],
-        groups_of: Callable[[T], Iterable[Hashable]],
-        limit: Limit[T] | None = None,
-    ) -> None:
-        """Take functions that return an object's key, its resource version, and its groups."""
+    def __init__(self, of: Watched[T], bounds: Bounds, wanting: Wanting) -> None:
+        """Take the kind, the shares that are in use, and what returns the Formations that want a child."""
         self.known: dict[Key, T] = {}
-        self._key_of = key_of
-        self._version_of = version_of
-        self._groups_of = groups_of
-        self._limit = limit
+        self._of = of
+        self._wanting = wanting
+        share = of.share
+        self._bound = bounds.setdefault(share, Shares(share.most, share.least)) if share is not None else None
         self._groups: dict[Hashable, dict[Key, T]] = {}
         self._tombstones: Shares[str, int] = Shares(REMEMBERED)
         """The version at which, or after which, an object was deleted: one that only lost our labels is
@@ -78,7 +114,7 @@ class Store(Generic[T]):
     def latest(self, key: Key) -> int:
         """Return the latest known version of a name, which may be a tombstone's; 0 if none is known."""
         known = self.known.get(key)
-        return (self._tombstones.get(*key) or 0) if known is None else self._version_of(known)
+        return (self._tombstones.get(*key) or 0) if known is None else self._of.version_of(known)
 
     def is_newer(self, key: Key, version: int, as_of: int = 0) -> bool:
         """Return whether an object of a name and a version is newer than what is known of the name.
@@ -93,15 +129,15 @@ class Store(Generic[T]):
 
     def put(self, item: T, as_of: int = 0) -> Change[T] | None:
         """Take an object, by itself or from a list as of a version; return nothing if it isn't newer."""
-        key = self._key_of(item)
-        if not self.is_newer(key, self._version_of(item), as_of):
+        key = self._of.key_of(item)
+        if not self.is_newer(key, self._of.version_of(item), as_of):
             return None
         before = self._forget(key)
         self._tombstones.pop(*key)
         self.known[key] = item
-        for group in self._groups_of(item):
+        for group in self._of.groups_of(item):
             self._groups.setdefault(group, {})[key] = item
-        self.count(item)
+        self.count(key)
         return Change(before, item)
 
     def drop(self, key: Key, version: int) -> Change[T] | None:
@@ -112,39 +148,38 @@ class Store(Generic[T]):
         self._tombstones.put(*key, version)
         return Change(self._forget(key), None)
 
-    def count(self, item: T) -> None:
-        """Count an object as the latest that came, and make room for it."""
-        if self._limit is None:
+    def count(self, key: Key) -> None:
+        """Count an object, if it is known, as the latest that came, and make room for it."""
+        if self._bound is None or key not in self.known:
             return
-        namespace, name = self._key_of(item)
-        size = self._limit.size_of(item)
-        if not size:
-            self._limit.bound.pop(namespace, (self, name))
-            return
-        for place, (store, its_name) in self._limit.bound.put(namespace, (self, name), None, size):
-            store._make_room((place, its_name))  # noqa: SLF001  # another of this class
+        namespace, name = key
+        if size := self._of.size_of(self.known[key], self._wanting):
+            for place, (store, its_name) in self._bound.put(namespace, (self, name), None, size):
+                store._make_room((place, its_name))  # noqa: SLF001  # another of this class
+        else:
+            self._bound.pop(namespace, (self, name))
 
     def _make_room(self, key: Key) -> None:
         """Forget an object, or reduce it, without reporting a change."""
-        known, limit = self.known[key], self._limit
-        if limit is None or not limit.size_of(known):
+        known = self.known[key]
+        if not self._of.size_of(known, self._wanting):
             return
-        if limit.reduced is None:
+        if self._of.reduced is None:
             self._forget(key)
             return
-        self.known[key] = less = limit.reduced(known)
-        for group in self._groups_of(less):
+        self.known[key] = less = self._of.reduced(known)
+        for group in self._of.groups_of(less):
             self._groups[group][key] = less
 
     def _forget(self, key: Key) -> T | None:
         """Remove an object without a tombstone, and return it."""
         # A group is removed with its last object: otherwise names would accumulate for years.
         known = self.known.pop(key, None)
-        for group in self._groups_of(known) if known is not None else ():
+        for group in self._of.groups_of(known) if known is not None else ():
             members = self._groups.get(group, {})
             members.pop(key, None)
             if not members:
                 self._groups.pop(group, None)
-        if self._limit is not None:
-            self._limit.bound.pop(key[0], (self, key[1]))
+        if self._bound is not None:
+            self._bound.pop(key[0], (self, key[1]))
         return known

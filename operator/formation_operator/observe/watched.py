@@ -1,75 +1,21 @@
-"""The kinds that are watched: a record of functions for each.
+"""The kinds that are watched: a record of functions for each (`store.Watched`).
 
 Another kind needs a record here, a module of facts beside this one, and the right to list and watch it.
 """
 
 import dataclasses
-from collections.abc import Callable, Hashable, Iterable
-from typing import Any, Generic, TypeVar
+import sys
+from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.objects.kinds import ChildKind, Key, Kind
+from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.observe import autoscalers, children, formations, jobs, pods
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child
-from formation_operator.observe.formations import Wanting
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
-from formation_operator.observe.store import Change
-from formation_operator.requeue import Lane
-
-Fact = TypeVar("Fact")
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Share:
-    """Memory for the objects of one kind, or of several that have the same share.
-
-    Namespaces share it, so that none displaces the objects of another.
-    """
-
-    most: int
-    """Bytes."""
-    least: int = 1
-    """Bytes that the smallest object counts as, which bounds the number of objects, too."""
-
-
-def _key_of(fact: Any) -> Key:
-    return fact.namespace, fact.name
-
-
-def _version_of(fact: Any) -> int:
-    return int(fact.resource_version)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Watched(Generic[Fact]):
-    """A kind that is watched."""
-
-    kind: Kind
-    """Its place in the API, and which of its objects are watched."""
-    fact_of: Callable[[dict[str, Any], Fact | None], Fact | None]
-    """Returns the facts of an object, given those known until now; nothing if it needn't be kept."""
-    key_of: Callable[[Fact], Key] = _key_of
-    version_of: Callable[[Fact], int] = _version_of
-    groups_of: Callable[[Fact], Iterable[Hashable]]
-    """Returns the groups by which it is found, beside its name."""
-    lane_of: Callable[[Fact | None, Fact | None], Lane | None]
-    """Returns how urgent a change from facts to others is; nothing if it doesn't matter."""
-    concerned: Callable[[Change[Fact], Wanting], set[Key]]
-    """Returns the Formations that a change concerns."""
-    share: Share | None = None
-    """Without one, all objects are kept."""
-    size_of: Callable[[Fact, Wanting], int] = lambda *_: 1
-    """Returns the bytes of the share that an object takes; one that takes none is always kept."""
-    reduced: Callable[[Fact], Fact] | None = None
-    """Returns what is kept of an object without room in the share; without this it is forgotten."""
-    is_repeated: Callable[[Fact, bytes], bool] | None = None
-    """Returns whether the JSON of an object shows, before it is parsed, that it has the known facts."""
-    is_sparse: bool = False
-    """Whether most objects aren't kept, so that only kept ones leave tombstones."""
-
+from formation_operator.observe.store import Change, Share, Wanting, Watched
 
 WHOLE = Share(160 * 2**20)
 """For specs and statuses of Formations; a namespace that has too much has its oldest ones outlined."""
@@ -81,6 +27,38 @@ MOST_PODS = 8192
 LEAST_JOB = 1024
 """Bytes that a Job of ours counts as at least."""
 STRAYS = Share(MOST_BYTES, least=MOST_BYTES // MOST_STRAYS)
+USUAL_SIZE = 512
+"""Bytes of memory that an object, or a part of it such as a container, takes without its texts."""
+
+
+def size_of(fact: Any) -> int:
+    """Return an estimate of the bytes of memory that facts take; most of them are texts."""
+    if isinstance(fact, str):
+        return sys.getsizeof(fact)
+    if isinstance(fact, tuple):
+        return sum(map(size_of, fact))
+    fields = getattr(type(fact), "__slots__", ())  # as a record of facts has them, and no number
+    return USUAL_SIZE + sum(size_of(getattr(fact, field)) for field in fields) if fields else 0
+
+
+def size_of_stray(child: Child, wanting: Wanting) -> int:
+    """Return the bytes of a child that no Formation wants; 0 for any other, as these are all kept.
+
+    An owner or a label proves nothing: anyone may name a Formation in any number of objects. A child that a
+    Formation doesn't want any more is deleted immediately, or after the next list if it was forgotten.
+    """
+    return 0 if wanting((child.namespace, child.name)) else size_of(child)
+
+
+def by_label(fact: Pod | Job) -> list[Key]:
+    """Return the Formation of a Pod or a Job by its label."""
+    return [(fact.namespace, fact.formation)]
+
+
+def labelled(change: Change[Pod] | Change[Job], _: Wanting) -> set[Key]:
+    """Return the Formations that a Pod or a Job has, or had, as its label."""
+    return {key for fact in change.facts for key in by_label(fact)}
+
 
 FORMATIONS: Watched[dict[str, Any]] = Watched(
     kind=kinds.BY_NAME[naming.KIND],
@@ -97,21 +75,21 @@ FORMATIONS: Watched[dict[str, Any]] = Watched(
 PODS: Watched[Pod] = Watched(
     kind=kinds.BY_NAME[kinds.POD],
     fact_of=lambda raw, _: pods.pod(raw),
-    groups_of=pods.formation_of,
+    groups_of=by_label,
     lane_of=pods.lane_of,
-    concerned=lambda change, _: {key for pod in change.facts for key in pods.formation_of(pod)},
+    concerned=labelled,
     share=Share(MOST_BYTES, least=MOST_BYTES // MOST_PODS),
-    size_of=lambda pod, _: pods.size_of(pod),
+    size_of=lambda pod, _: size_of(pod),
     is_sparse=True,
 )
 JOBS: Watched[Job] = Watched(
     kind=kinds.BY_NAME[kinds.JOB],
     fact_of=lambda raw, _: jobs.job(raw),
-    groups_of=jobs.formation_of,
+    groups_of=by_label,
     lane_of=jobs.lane_of,
-    concerned=lambda change, _: {key for job in change.facts for key in jobs.formation_of(job)},
+    concerned=labelled,
     share=Share(MOST_BYTES, least=LEAST_JOB),
-    size_of=lambda job, _: jobs.size_of(job),
+    size_of=lambda job, _: size_of(job),
 )
 SCALED_OBJECTS: Watched[Autoscaler] = Watched(
     kind=kinds.BY_NAME[kinds.SCALED_OBJECT],
@@ -137,7 +115,7 @@ def children_of(kind: ChildKind) -> Watched[Child]:
         lane_of=children.lane_of,
         concerned=children.concerned,
         share=STRAYS,
-        size_of=children.size_of_stray,
+        size_of=size_of_stray,
     )
 
 

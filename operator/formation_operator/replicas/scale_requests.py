@@ -15,7 +15,8 @@ from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import kinds
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Autoscaler, Deciding
-from formation_operator.observe.children import NAMELESS, Child
+from formation_operator.observe.children import Child
+from formation_operator.observe.rollouts import NAMELESS
 from formation_operator.replicas.count_owner import UNREPORTED, Replicas, Reported
 
 AUTOSCALER_MANAGERS = frozenset({"kube-controller-manager", "keda", "keda-operator"})

@@ -7,9 +7,9 @@ from formation_operator.api.formation_status import ScheduleStatus
 from formation_operator.api.reasons import Reason, ScheduleState
 from formation_operator.diagnose import job_pods
 from formation_operator.kube.objects import lenient
-from formation_operator.observe.children import CronRuns
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
+from formation_operator.observe.rollouts import CronRuns
 from formation_operator.status.observation import Scheduled
 
 UNRELEASED = "it is made once the release command of its content has succeeded"

@@ -9,7 +9,7 @@ process has to run first.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from formation_operator.observe.children import Rollout
+from formation_operator.observe.rollouts import Rollout
 from formation_operator.status.observation import Seen
 from formation_operator.status.type_health import TOLERATED
 

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from formation_operator.api.reasons import Reason, State
 from formation_operator.diagnose import waits
 from formation_operator.diagnose.finding import SEVERITY, Finding
-from formation_operator.observe.children import Child, Rollout
+from formation_operator.observe.children import Child
+from formation_operator.observe.rollouts import Rollout
 from formation_operator.replicas.count_owner import Replicas
 
 TOLERATED = 0.25

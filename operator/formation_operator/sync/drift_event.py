@@ -7,6 +7,7 @@ from typing import Any
 from formation_operator.api import naming
 from formation_operator.api.formation import Formation
 from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.objects import lenient
 from formation_operator.observe import managed_fields
 from formation_operator.render.desired import Intent
 
@@ -42,7 +43,7 @@ def _is_rivals(intent: Intent, live: dict[str, Any], lost: list[managed_fields.P
     metadata = live["metadata"]
     ours = managed_fields.entry_of(metadata.get("managedFields") or []) or {}
     digest = (metadata.get("annotations") or {}).get(naming.INTENT_ANNOTATION)
-    in_our_name = managed_fields.holds(ours, ("metadata", "annotations", naming.INTENT_ANNOTATION))
+    in_our_name = lenient.holds(ours, ("metadata", "annotations", naming.INTENT_ANNOTATION))
     return in_our_name and (not lost or digest not in (intent.digest, None))
 
 
@@ -78,7 +79,7 @@ def client_of(managed: Iterable[dict[str, Any]], lost: Iterable[managed_fields.P
     ]
     for path in lost:
         for entry in others[:LOOKED_AT]:
-            if managed_fields.holds(entry.get("fieldsV1") or {}, path):
+            if lenient.holds(entry.get("fieldsV1") or {}, path):
                 return entry.get("manager") or SOMEBODY
     # A removed field has no owner. An entry of the scale subresource carries no time.
     others.sort(key=lambda entry: entry.get("time") or "", reverse=True)

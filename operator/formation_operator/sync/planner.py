@@ -13,7 +13,7 @@ from formation_operator.api import naming
 from formation_operator.api.formation import Metadata
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import owned_fields
+from formation_operator.observe import managed_fields
 from formation_operator.observe.children import COUNTS_ALONE, Child, Children
 from formation_operator.render.desired import Intent
 from formation_operator.replicas.count_owner import Replicas
@@ -195,7 +195,7 @@ def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:
     """
     return _bears(intent, child) and (
         _is_as_answered(intent, child, context)
-        or owned_fields.covers(intent.manifest, child.owned, context.uid)
+        or managed_fields.covers(intent.manifest, child.owned, context.uid)
     )
 
 
@@ -246,7 +246,7 @@ def _change(intent: Intent, child: Child, context: PlanContext) -> Action:
     """Update an object to a new intent, or repair it, unless another client undoes that repeatedly."""
     # A client that replaced the whole object has removed the digest, too.
     other = child.digest not in (intent.digest, None) or intent.handed_over is not None
-    other = other or not owned_fields.is_whole(child.owned)  # so each new leader writes it
+    other = other or not managed_fields.is_whole(child.owned)  # so each new leader writes it
     if other and not had(intent, child, context):
         return Action(Verb.UPDATE, intent.process_type, intent, child)
     restless = context.restless.get(intent.process_type)

@@ -28,7 +28,7 @@ PIECE = 65536
 NO_LINGER = struct.pack("ii", 1, 0)
 """Has the kernel drop what it hasn't sent when we close a connection. Otherwise it tries for minutes."""
 LOG_PAUSE = 60.0
-"""Seconds between two lines of the log about closed connections."""
+"""Seconds between two lines of the log about closed connections: anyone can cause thousands."""
 PLAIN = "text/plain; charset=utf-8"
 
 
@@ -50,6 +50,7 @@ class Reply(NamedTuple):
 
 
 Answer = Callable[[Request], Awaitable[Reply]]
+NOT_FOUND = Reply(404, b"there is nothing here\n")
 
 
 class Port:
@@ -59,12 +60,12 @@ class Port:
     them would make kubelet's checks fail. The client with the most connections loses its oldest.
     """
 
-    def __init__(self, answer: Answer) -> None:
-        """Answer requests with a function, which is cancelled when the connection is closed."""
-        self._answer = answer
+    def __init__(self, answers: Mapping[str, Answer]) -> None:
+        """Answer requests with the function of their path; it is cancelled when the connection is closed."""
+        self._answers = answers
         self._open: dict[asyncio.Task[None], str] = {}
         """The host of each connection, by the task that serves it; the oldest is the first."""
-        self._silent_until, self._unlogged = 0.0, 0
+        self._silent_until = 0.0
 
     async def listen(self, host: str | None, port: int) -> None:
         """Accept connections; raise `OSError` if the address can't be bound."""
@@ -111,7 +112,8 @@ class Port:
         """
         request = parsed(await reader.readuntil(b"\r\n\r\n"))
         try:
-            reply = await self._answer(request)
+            answer = self._answers.get(request.path)
+            reply = await answer(request) if answer is not None else NOT_FOUND
         except Exception:
             logger.exception("%s can't be answered", request.path)
             reply = Reply(500, b"an error, which is in the log\n")
@@ -132,12 +134,9 @@ class Port:
 
     def _log(self, host: str, why: str) -> None:
         now = asyncio.get_running_loop().time()
-        if now < self._silent_until:
-            self._unlogged += 1
-            return
-        more = f" (and {self._unlogged} others since the last such line)" if self._unlogged else ""
-        logger.warning("A connection from %s was closed: %s%s", host, why, more)
-        self._silent_until, self._unlogged = now + LOG_PAUSE, 0
+        if now >= self._silent_until:
+            logger.warning("A connection from %s was closed: %s", host, why)
+            self._silent_until = now + LOG_PAUSE
 
 
 def parsed(head: bytes) -> Request:

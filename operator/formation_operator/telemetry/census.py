@@ -21,6 +21,7 @@ from formation_operator.api.reasons import (
     State,
     Trouble,
 )
+from formation_operator.shares import Shares
 from formation_operator.telemetry.instruments import PREFIX
 
 Raw = dict[str, Any]
@@ -31,7 +32,7 @@ REASONS = frozenset(map(str, [*Reason, *Trouble, State.RUNNING, State.SUSPENDED]
 STATES = frozenset(map(str, State))
 RELEASE_STATES = frozenset(map(str, ReleaseState))
 SCHEDULE_STATES = frozenset(map(str, ScheduleState))
-COUNTED = ("desired", "ready")
+PARTS = ("processes", "schedules")
 
 
 class Type(NamedTuple):
@@ -60,39 +61,25 @@ class Census(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Count."""
-        formations = [*self._formations()]
-        types = [each for raw in formations for each in types_of(raw)]
+        formations, now = [*self._formations()], self._now()
+        types, schedules = ([each for raw in formations for each in declared(raw, part)] for part in PARTS)
+        releases = [*filter(None, map(release_of, formations))]
         ready = collections.Counter(map(readiness, formations))
         yield _family("formations", "Formations by the condition Ready", ("ready", "reason"), ready)
-        states = collections.Counter((_word(each.status.get("state"), STATES),) for each in types)
-        yield _family("process_types", "Process types by state", ("state",), states)
-        yield from _releases([*filter(None, map(release_of, formations))], self._now())
+        yield _states("process_types", "Process types by state", STATES, [each.status for each in types])
+        text = "Formations with a release command by the state of the last release"
+        yield _states("releases", text, RELEASE_STATES, releases)
+        text = "Age of the oldest release command that runs"
+        yield _family("release_running_seconds", text, (), {(): _longest(releases, now)})
         listed = shared(types, self._most)
-        yield from _replicas(listed)
-        left_out = {(): len(types) - len(listed)}
-        yield _family(
-            "process_types_unlisted",
-            "Process types whose replicas aren't listed, because of the limit",
-            (),
-            left_out,
-        )
-        yield from self._schedules([each for raw in formations for each in types_of(raw, "schedules")])
-
-    def _schedules(self, schedules: list[Type]) -> Iterator[Metric]:
-        states = collections.Counter(
-            (_word(each.status.get("state"), SCHEDULE_STATES),) for each in schedules
-        )
-        yield _family("schedules", "Schedules by state", ("state",), states)
-        listed, now = shared(schedules, self._most), self._now()
-        labels = ("namespace", "formation", "schedule")
-        failing = {each[:3]: int(each.status.get("state") == ScheduleState.FAILING) for each in listed}
-        text = "Whether the last run of a schedule failed, or one is in trouble"
-        yield _family("schedule_failing", text, labels, failing)
-        ages = {each[:3]: now - at for each in listed if (at := _time(each.status, "lastSuccessfulTime"))}
-        text = "Time since a run of a schedule succeeded last"
-        yield _family("schedule_last_success_age_seconds", text, labels, ages)
-        left_out = {(): len(schedules) - len(listed)}
-        yield _family("schedules_unlisted", "Schedules that aren't listed", (), left_out)
+        yield from (_replicas(which, listed) for which in ("desired", "ready"))
+        text = "Process types whose replicas aren't listed, because of the limit"
+        yield _family("process_types_unlisted", text, (), {(): len(types) - len(listed)})
+        text = "Schedules by state"
+        yield _states("schedules", text, SCHEDULE_STATES, [each.status for each in schedules])
+        yield from _schedules(shared(schedules, self._most), now)
+        unlisted = max(0, len(schedules) - self._most)
+        yield _family("schedules_unlisted", "Schedules that aren't listed", (), {(): unlisted})
 
 
 def readiness(raw: Raw) -> tuple[str, str]:
@@ -105,44 +92,48 @@ def readiness(raw: Raw) -> tuple[str, str]:
     return UNKNOWN, UNKNOWN
 
 
-def release_of(raw: Raw) -> Raw | None:
+def release_of(raw: Raw) -> Raw:
     """Return what a status says of the release command, if it says anything."""
-    release = raw["status"].get("release")
-    return release if isinstance(release, dict) else None
+    return _mapping(raw["status"].get("release"))
 
 
-def types_of(raw: Raw, part: str = "processes") -> Iterator[Type]:
+def declared(raw: Raw, part: str) -> Iterator[Type]:
     """Yield the types or schedules that a Formation declares, and no others that its status may name."""
-    about, said = raw["metadata"], raw["status"].get(part)
-    known = said if isinstance(said, dict) else {}
-    declared = raw["spec"].get(part)
-    for name in declared if isinstance(declared, dict) else ():
-        status = known.get(name)
-        yield Type(about["namespace"], about["name"], name, status if isinstance(status, dict) else {})
+    about, said = raw["metadata"], _mapping(raw["status"].get(part))
+    for name in _mapping(raw["spec"].get(part)):
+        yield Type(about["namespace"], about["name"], name, _mapping(said.get(name)))
 
 
 def shared(types: list[Type], most: int) -> list[Type]:
     """Return at most so many types, the same ones each time; namespaces with few have theirs in any case."""
-    by_namespace: dict[str, list[Type]] = collections.defaultdict(list)
-    for each in types:
-        by_namespace[each.namespace].append(each)
-    kept: list[Type] = []
-    waiting = len(by_namespace)
-    for _, own in sorted(by_namespace.items(), key=lambda item: (len(item[1]), item[0])):
-        share = (most - len(kept)) // waiting
-        kept += own if len(own) <= share else sorted(own, key=lambda each: each[:3])[:share]
-        waiting -= 1
-    return kept
+    shares, dropped = Shares[tuple[str, str], None](most), set[tuple[str, tuple[str, str]]]()
+    for each in sorted(types, key=lambda each: each[:3], reverse=True):  # the last in a namespace is dropped
+        dropped.update(shares.put(each.namespace, (each.formation, each.name), None))
+    return [each for each in types if (each.namespace, (each.formation, each.name)) not in dropped]
 
 
-def _releases(releases: list[Raw], now: float) -> Iterator[Metric]:
-    states = collections.Counter((_word(each.get("state"), RELEASE_STATES),) for each in releases)
-    text = "Formations with a release command by the state of the last release"
-    yield _family("releases", text, ("state",), states)
+def _longest(releases: list[Raw], now: float) -> float:
     running = [each for each in releases if each.get("state") == ReleaseState.RUNNING]
-    ages = [now - (_time(each, "startedAt") or now) for each in running]
-    text = "Age of the oldest release command that runs"
-    yield GaugeMetricFamily(f"{PREFIX}_release_running_seconds", text, value=max(ages, default=0.0))
+    return max((now - (_time(each, "startedAt") or now) for each in running), default=0.0)
+
+
+def _schedules(listed: list[Type], now: float) -> Iterator[Metric]:
+    labels = ("namespace", "formation", "schedule")
+    failing = {each[:3]: int(each.status.get("state") == ScheduleState.FAILING) for each in listed}
+    text = "Whether the last run of a schedule failed, or one is in trouble"
+    yield _family("schedule_failing", text, labels, failing)
+    ages = {each[:3]: now - at for each in listed if (at := _time(each.status, "lastSuccessfulTime"))}
+    text = "Time since a run of a schedule succeeded last"
+    yield _family("schedule_last_success_age_seconds", text, labels, ages)
+
+
+def _replicas(which: str, listed: list[Type]) -> Metric:
+    """Return the replicas of each type that has any number of them, of which none may be ready."""
+    known = [each for each in listed if isinstance(each.status.get("desiredReplicas"), int)]
+    found = {each[:3]: each.status.get(f"{which}Replicas") for each in known}
+    values = {each: value if isinstance(value, int) else 0 for each, value in found.items()}
+    name, text = f"process_type_replicas_{which}", f"Replicas of a process type that are {which}"
+    return _family(name, text, ("namespace", "formation", "process_type"), values)
 
 
 def _time(said: Raw, field: str) -> float | None:
@@ -153,20 +144,14 @@ def _time(said: Raw, field: str) -> float | None:
         return None
 
 
-def _replicas(types: list[Type]) -> Iterator[Metric]:
-    for which in COUNTED:
-        family = GaugeMetricFamily(
-            f"{PREFIX}_process_type_replicas_{which}",
-            f"Replicas of a process type that are {which}",
-            labels=("namespace", "formation", "process_type"),
-        )
-        for each in types:
-            value = each.status.get(f"{which}Replicas")
-            if isinstance(value, int):
-                family.add_metric(each[:3], value)
-            elif which == "ready" and isinstance(each.status.get("desiredReplicas"), int):
-                family.add_metric(each[:3], 0)
-        yield family
+def _mapping(value: Any) -> Raw:
+    return value if isinstance(value, dict) else {}
+
+
+def _states(name: str, text: str, known: frozenset[str], statuses: Iterable[Raw]) -> Metric:
+    """Return how many of some statuses have each state."""
+    states = collections.Counter((_word(each.get("state"), known),) for each in statuses)
+    return _family(name, text, ("state",), states)
 
 
 def _family(name: str, text: str, labels: tuple[str, ...], values: Mapping[Any, float]) -> Metric:

@@ -37,34 +37,13 @@ class Instruments:
         ProcessCollector(registry=self.registry)
         self._gauge("build_info", "Version of the operator", "version").labels(__version__).set(1)
         self._reached: dict[tuple[str, str | None], float] = {}
-        self._count_passes()
-        self._count_requests()
-
-    def _count_passes(self) -> None:
-        results = (*RESULTS.values(), ERROR)
-        passes = Counter(f"{PREFIX}_passes", "Finished passes, by result", ["result"], registry=self.registry)
-        self._passes = {result: passes.labels(result) for result in results}
-        self._pass_seconds = Histogram(
-            f"{PREFIX}_pass_duration_seconds",
-            "Duration of a pass",
-            buckets=SECONDS,
-            registry=self.registry,
-        )
-
-    def _count_requests(self) -> None:
-        self._requests = Counter(
-            f"{PREFIX}_api_requests",
-            "Finished requests to the API server, without watches",
-            ["verb", "code"],
-            registry=self.registry,
-        )
-        seconds = Histogram(
-            f"{PREFIX}_api_request_duration_seconds",
-            "Time until a request was answered or abandoned",
-            ["verb"],
-            buckets=SECONDS,
-            registry=self.registry,
-        )
+        passes = self._counter("passes", "Finished passes, by result", "result")
+        self._passes = {result: passes.labels(result) for result in (*RESULTS.values(), ERROR)}
+        self._pass_seconds = self._histogram("pass_duration_seconds", "Duration of a pass")
+        text = "Finished requests to the API server, without watches"
+        self._requests = self._counter("api_requests", text, "verb", "code")
+        text = "Time until a request was answered or abandoned"
+        seconds = self._histogram("api_request_duration_seconds", text, "verb")
         self._request_seconds = {verb: seconds.labels(verb) for verb in VERBS}
 
     def passed(self, retry: Retry | None, seconds: float) -> None:
@@ -118,3 +97,9 @@ class Instruments:
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(f"{PREFIX}_{name}", text, labels, registry=self.registry)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"{PREFIX}_{name}", text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, *labels: str) -> Histogram:
+        return Histogram(f"{PREFIX}_{name}", text, labels, buckets=SECONDS, registry=self.registry)

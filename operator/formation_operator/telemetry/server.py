@@ -1,6 +1,7 @@
 """Answers over HTTP: metrics, and whether the operator lives and is ready."""
 
 import asyncio
+import functools
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -11,7 +12,6 @@ from prometheus_client.exposition import choose_encoder
 from formation_operator.telemetry.bounded_port import Answer, Port, Reply, Request
 
 READY, METRICS = "/readyz", "/metrics"
-READING = ("GET", "HEAD")
 CACHED_SECONDS = 1.0
 """For how many seconds counted metrics are cached."""
 OPEN = "application/openmetrics-text"
@@ -56,7 +56,7 @@ class Answering:
             await self._serve(Address(*where), {METRICS: exposition(registry)})
 
     async def _serve(self, where: Address, answers: Mapping[str, Answer]) -> None:
-        port = Port(routed(answers))
+        port = Port(answers)
         await port.listen(*where)
         self._ports.append(port)
 
@@ -64,19 +64,6 @@ class Answering:
         """End."""
         for port in self._ports:
             await port.close()
-
-
-def routed(answers: Mapping[str, Answer]) -> Answer:
-    """Return what answers at each path."""
-
-    async def answer(request: Request) -> Reply:
-        if request.path not in answers:
-            return Reply(404, b"there is nothing here\n")
-        if request.method not in READING:
-            return Reply(405, b"this can only be read\n")
-        return await answers[request.path](request)
-
-    return answer
 
 
 def probe(trouble: Callable[[], str]) -> Answer:
@@ -92,29 +79,19 @@ def probe(trouble: Callable[[], str]) -> Answer:
 def exposition(registry: CollectorRegistry) -> Answer:
     """Return what answers with the metrics, in the format of the request.
 
-    Thousands of Formations take a while to count. So one count runs at a time, in a thread beside the passes,
-    and goes on if the client leaves. Any Pod may ask as often as it likes: what was counted is used again for
-    a second, in each of the two formats.
+    Thousands of Formations take a while to count. So it is done in a thread beside the passes, and goes on if
+    the client leaves. Any Pod may ask as often as it likes: what was counted is used again for a second, in
+    each of the two formats.
     """
-    one_at_a_time, now = asyncio.Lock(), asyncio.get_running_loop().time
-    counts: dict[str, asyncio.Task[tuple[float, bytes]]] = {}
-    """By format: the latest count, and when that was."""
-
-    async def count(encode: Callable[[CollectorRegistry], bytes]) -> tuple[float, bytes]:
-        async with one_at_a_time:
-            text = await asyncio.to_thread(encode, registry)
-        return now(), text
-
-    def good(latest: asyncio.Task[tuple[float, bytes]]) -> bool:
-        return not latest.done() or (
-            latest.exception() is None and now() <= latest.result()[0] + CACHED_SECONDS
-        )
+    counts: dict[str, asyncio.Task[bytes]] = {}
+    """By format: the latest count."""
 
     async def answer(request: Request) -> Reply:
         encode, content_type = choose_encoder(OPEN if OPEN in request.headers.get("accept", "") else "")
-        if content_type not in counts or not good(counts[content_type]):
-            counts[content_type] = asyncio.create_task(count(encode))
-        _, text = await asyncio.shield(counts[content_type])
-        return Reply(200, text, content_type)
+        if content_type not in counts:
+            count = counts[content_type] = asyncio.create_task(asyncio.to_thread(encode, registry))
+            later, forget = asyncio.get_running_loop().call_later, functools.partial(counts.pop, content_type)
+            count.add_done_callback(lambda _: later(CACHED_SECONDS, forget))
+        return Reply(200, await asyncio.shield(counts[content_type]), content_type)
 
     return answer

@@ -18,13 +18,13 @@ from formation_operator.controller.memory import Memory
 from formation_operator.controller.passes import Pass
 from formation_operator.foreground import check
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import autoscalers, children, owned_fields
+from formation_operator.observe import autoscalers, children, managed_fields
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.basis import Basis
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.children import Rollout
 from formation_operator.observe.faults import Faults
 from formation_operator.observe.pods import Pod
+from formation_operator.observe.rollouts import Rollout
 from formation_operator.render.desired import Intent
 from formation_operator.replicas import scale_requests
 from formation_operator.sync import drift_event
@@ -99,7 +99,7 @@ def _stripped(fields: Manifest) -> Manifest:
 def test_who_owns_what_of_a_child_is_found_in_linear_time(
     shape: largest.Shape, measure: cost.Measure[Any]
 ) -> None:
-    assert growth_of(lambda given: owned_fields.covers(*given), shape, written, measure) < cost.MOST
+    assert growth_of(lambda given: managed_fields.covers(*given), shape, written, measure) < cost.MOST
 
 
 @KEYED

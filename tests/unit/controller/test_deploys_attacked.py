@@ -13,7 +13,8 @@ from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.watched import FORMATIONS, WATCHED, Share
+from formation_operator.observe.store import Share
+from formation_operator.observe.watched import FORMATIONS, WATCHED
 from formation_operator.release import revision_store
 from tests.builders import Manifest, a_formation, ago
 from tests.unit.fakes.cluster import Call, Incident

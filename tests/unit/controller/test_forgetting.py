@@ -13,7 +13,7 @@ from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.port import Object
-from formation_operator.observe.children import ROLLOUT_ANNOTATION
+from formation_operator.observe.rollouts import ROLLOUT_ANNOTATION
 from formation_operator.settings import Settings
 from formation_operator.shares import Shares
 from tests.builders import a_container, a_formation, a_pod, a_process, stored, waiting

@@ -17,10 +17,10 @@ from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
 from tests.builders import a_formation, a_process, stored
 from tests.unit import virtual_time
-from tests.unit.fakes.cluster import Verb
+from tests.unit.fakes.cluster import Incident, Verb
 from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import SCALE
-from tests.unit.fakes.unreliable import FOLLOWED, Failure, UnreliableCluster, Watching, owner_of
+from tests.unit.fakes.unreliable import FOLLOWED, UnreliableCluster, Watching, owner_of
 
 FORMATION = (naming.KIND, "default", "shop")
 CONTROLLER = Owner("kube-controller-manager", "Update", "status")
@@ -41,11 +41,10 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class Failures:
-    """That calls fail from now on, so many of them."""
+    """That calls fail from now on."""
 
     after: float
-    failure: Failure
-    times: int
+    failure: Incident
 
 
 @dataclasses.dataclass
@@ -107,7 +106,7 @@ class Story:
         for step in steps:
             await asyncio.sleep(step.after)
             if isinstance(step, Failures):
-                self.cluster.failures += [step.failure] * step.times
+                self.cluster.incidents.append(dataclasses.replace(step.failure))
                 self.unsure = True
             else:
                 with contextlib.suppress(errors.NotFoundError):
@@ -121,7 +120,7 @@ class Story:
 
     async def settle(self) -> None:
         """See that all is as it was asked for, soon after the last failure."""
-        self.cluster.failures.clear()
+        self.cluster.incidents.clear()
         await asyncio.sleep(PATIENCE)
         formation = self.cluster.read(*FORMATION)
         spec, uid = formation["spec"], formation["metadata"]["uid"]
@@ -292,9 +291,12 @@ VERBS: list[Verb] = ["pages", "select", "get", "apply", "replace_status", "patch
 REFUSALS = [errors.ConflictError, errors.RefusedError, errors.ForbiddenError]
 ANY_VERB: st.SearchStrategy[Verb | None] = st.none() | st.sampled_from(VERBS)
 ANY_KIND = st.just("") | st.sampled_from(FOLLOWED)
-REFUSED = st.builds(Failure, ANY_VERB, ANY_KIND, st.sampled_from(REFUSALS))
-LOST = st.builds(Failure, ANY_VERB, ANY_KIND, st.just(errors.UnavailableError), st.booleans())
-FAILURES = st.builds(Failures, AFTER, REFUSED | LOST, st.integers(1, 4))
+TIMES = st.integers(1, 4)
+NO = st.sampled_from([refusal("no") for refusal in REFUSALS])
+AWAY = st.just(errors.UnavailableError("away"))
+REFUSED = st.builds(Incident, ANY_VERB, ANY_KIND, error=NO, times=TIMES)
+LOST = st.builds(Incident, ANY_VERB, ANY_KIND, error=AWAY, carried_out=st.booleans(), times=TIMES)
+FAILURES = st.builds(Failures, AFTER, REFUSED | LOST)
 STEPS = st.builds(
     Step, AFTER, st.sampled_from(WEIGHED), st.sampled_from(["worker", "web", "clock"]), st.integers(1, 5)
 )

@@ -16,7 +16,7 @@ from formation_operator.diagnose import diagnosis
 from formation_operator.foreground import check
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import children, formations, owned_fields
+from formation_operator.observe import children, formations, managed_fields
 from formation_operator.observe.cache import Cache
 from formation_operator.render import desired
 from formation_operator.requeue import Lane, Requeue, Result, Retry
@@ -232,7 +232,7 @@ async def test_others_have_a_turn_after_each_type_of_a_large_formation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Otherwise all of them would be written anew, which costs the fake cluster more than the operator.
-    monkeypatch.setattr(owned_fields, "LARGEST", bounds.MOST_RENDERED)
+    monkeypatch.setattr(managed_fields, "LARGEST", bounds.MOST_RENDERED)
     here = Running(largest.filled(largest.shared, 16 * 1024))
     await here.settle()
     forgotten(here)
@@ -245,13 +245,13 @@ async def test_what_was_found_as_it_is_wanted_is_not_looked_at_again(monkeypatch
     here = Running(TWO)
     await here.settle()
     forgotten(here)
-    covers, looked = owned_fields.covers, []
+    covers, looked = managed_fields.covers, []
 
     def looking(*given: Any) -> bool:
         looked.append(given)
         return covers(*given)
 
-    monkeypatch.setattr(owned_fields, "covers", looking)
+    monkeypatch.setattr(managed_fields, "covers", looking)
     for _ in range(3):
         await here.passes.run(KEY)
     assert len(looked) == 2

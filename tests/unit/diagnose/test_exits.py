@@ -9,8 +9,8 @@ from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api.reasons import Reason
 from formation_operator.diagnose import exits
+from formation_operator.kube.objects.containers import Exit
 from formation_operator.observe import pods
-from formation_operator.observe.pods import Exit
 from tests.builders import Manifest, a_container, a_pod, ago, condition, ended, waiting
 
 AN_EXIT = Exit(

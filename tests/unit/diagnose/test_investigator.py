@@ -19,8 +19,9 @@ from formation_operator.diagnose.pod_events import pod_event
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.port import Object
-from formation_operator.observe.children import Child, Rollout
+from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Faults
+from formation_operator.observe.rollouts import Rollout
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
 from tests.unit.broken_pods import broken_pods
 from tests.unit.facts import a_child, known

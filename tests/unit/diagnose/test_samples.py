@@ -9,7 +9,7 @@ import pytest
 from formation_operator.api.reasons import Reason
 from formation_operator.diagnose import investigator, pod_events
 from formation_operator.kube.port import Object
-from formation_operator.observe.children import Rollout
+from formation_operator.observe.rollouts import Rollout
 from tests.builders import Manifest, a_container, a_pod, ago, ended, waiting
 from tests.unit.facts import a_child
 from tests.unit.fakes.cluster import FakeCluster

@@ -10,7 +10,7 @@ import copy
 import dataclasses
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from formation_operator.api import naming
 from formation_operator.kube import errors
@@ -28,18 +28,8 @@ Stream = asyncio.Queue[Event | Exception | None]
 """What a watch is about to be sent: events, and what ends it."""
 Lag = Callable[[str, Object], float]
 """After how many seconds a watch says what has just happened to an object of a kind."""
-Verb = Literal[
-    "pages",
-    "watch",
-    "select",
-    "get",
-    "apply",
-    "replace_status",
-    "patch",
-    "delete",
-    "notify",
-    "schema",
-]
+Verb = str
+"""A method of the port; a creation is an ``apply``."""
 
 
 @dataclasses.dataclass(frozen=True)

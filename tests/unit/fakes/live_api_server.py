@@ -2,9 +2,10 @@
 
 import asyncio
 import collections
+import contextlib
 import json
-from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, NamedTuple, Self
 
 from aiohttp import web
 
@@ -13,10 +14,12 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from formation_operator.kube.session import connection
-from tests.unit.fakes.api_server import KINDS, ApiServer
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.managed_fields import Owner
 
+KINDS = {**{kind.plural: kind for kind in kinds.BY_NAME.values()}}
+OF_KOPF = {"namespaces": ("", "v1"), "customresourcedefinitions": ("apiextensions.k8s.io", "v1")}
+"""What kopf looks for before it watches anything."""
 GONE = {"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired"}}
 CODES = {errors.NotFoundError: 404, errors.ConflictError: 409, errors.InvalidError: 422}
 Trouble = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -31,12 +34,14 @@ class Said(NamedTuple):
     text: bytes
 
 
-class LiveApiServer(ApiServer):
+class LiveApiServer:
     """Serves what is in a cluster, takes writes, and says what happens."""
 
     def __init__(self, cluster: FakeCluster) -> None:
-        super().__init__()
+        self.url = ""
         self.cluster = cluster
+        self.asked: list[dict[str, str]] = []
+        """The query of each request for a list."""
         self.lists: collections.Counter[str] = collections.Counter()
         """How often each kind was listed, by its plural; of a namespace by ``namespace/plural``."""
         self.watches: collections.Counter[str] = collections.Counter()
@@ -82,19 +87,40 @@ class LiveApiServer(ApiServer):
         async with self._changed:
             self._changed.notify_all()
 
-    def routes(self, router: web.UrlDispatcher) -> None:
-        """Serve objects by their names, too."""
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[Self]:
+        """Serve on a free port of the loopback interface, and close what nobody uses for some seconds."""
+        app = web.Application()
         place = "/{path:.*}/namespaces/{namespace}/{plural}"
-        router.add_get(f"{place}/{{name}}", self._got)
+        app.router.add_get(f"{place}/{{name}}", self._got)
         for path in (f"{place}/{{name}}", f"{place}/{{name}}/{{sub:status}}"):
-            router.add_patch(path, self._patched)
-        router.add_post(place, self._posted)
+            app.router.add_patch(path, self._patched)
+        app.router.add_post(place, self._posted)
+        for path in ("/{api:api}", "/{api:apis}", "/{api:api}/{version}", "/{api:apis}/{group}/{version}"):
+            app.router.add_get(path, self._discovered)
+        app.router.add_get("/{path:.*}/{plural}", self._listed)
+        # Nothing of it outlives its client: kopf ends once all has ended that goes on in its loop.
+        runner = web.AppRunner(app, shutdown_timeout=0.1, keepalive_timeout=0.1, handler_cancellation=True)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        try:
+            yield self
+        finally:
+            await runner.cleanup()
 
     async def _discovered(self, request: web.Request) -> web.Response:
         if self.undiscovered and request.path in ("/apis", "/apis/formations.dev/v1"):
             self.undiscovered -= 1
             return web.json_response({"groups": [], "resources": []})
-        return await super()._discovered(request)
+        served = {**{name: (kind.group, kind.version) for name, kind in KINDS.items()}, **OF_KOPF}
+        about = request.match_info
+        if "version" in about:
+            place = about.get("group", ""), about["version"]
+            there = [_resource(name) for name, its_place in served.items() if its_place == place]
+            return web.json_response({"resources": there})
+        groups = [_group(*place) for place in sorted({*served.values()}) if place[0]]
+        return web.json_response({"versions": ["v1"]} if about["api"] == "api" else {"groups": groups})
 
     def _happened(self, kind: str, raw: Object, deleted: bool) -> None:
         text = self._text({"type": "DELETED" if deleted else "MODIFIED", "object": raw}) + b"\n"
@@ -162,19 +188,24 @@ class LiveApiServer(ApiServer):
             return await self._watched(request, KINDS[plural], namespace, place)
         if status := self.refusals.get(place) or self.refusals.get(plural):
             return web.json_response({"message": "no"}, status=status)
+        self.asked.append(dict(request.query))
+        items, more = self._items(plural, namespace, request.query)
         if "as=PartialObjectMetadataList" in request.headers["Accept"]:
-            return self._names(plural, namespace)
-        return self.page(plural, namespace)
+            items = [{"metadata": each["metadata"]} for each in items]
+        return self._page(plural, items, **more)
 
-    def _names(self, plural: str, namespace: str) -> web.Response:
-        """Return a list without specs and statuses."""
-        items = [{"metadata": each["metadata"]} for each in self.cluster.all(KINDS[plural].name, namespace)]
-        metadata = {"resourceVersion": str(self.cluster.version)}
-        return self._answer({"kind": "PartialObjectMetadataList", "metadata": metadata, "items": items})
+    def _items(self, plural: str, namespace: str, query: Mapping[str, str]) -> tuple[list[Object], Object]:
+        """Return the objects of a page, and what leads to the next one."""
+        every = self.cluster.there(KINDS[plural].name, namespace)
+        start = int(query.get("continue") or 0)
+        end = start + int(query["limit"])
+        return every[start:end], {"continue": str(end)} if end < len(every) else {}
 
     def page(self, plural: str, namespace: str = "", **metadata: str) -> web.Response:
         """Return a list, or what is a page of it by its metadata."""
-        items = self.cluster.all(KINDS[plural].name, namespace)
+        return self._page(plural, self.cluster.there(KINDS[plural].name, namespace), **metadata)
+
+    def _page(self, plural: str, items: list[Object], **metadata: str) -> web.Response:
         metadata = {"resourceVersion": str(self.cluster.version), **metadata}
         return self._answer({"kind": f"{KINDS[plural].name}List", "metadata": metadata, "items": items})
 
@@ -208,3 +239,13 @@ class LiveApiServer(ApiServer):
 def is_of_kopf(request: web.Request) -> bool:
     """Tell whether it is kopf that asks; of Formations only kopf's watches are."""
     return not request.headers["User-Agent"].startswith(naming.FIELD_MANAGER)
+
+
+def _resource(plural: str) -> dict[str, Any]:
+    verbs = ["list", "watch", "patch"]
+    return {"name": plural, "kind": plural.title(), "singularName": "", "namespaced": True, "verbs": verbs}
+
+
+def _group(name: str, version: str) -> dict[str, Any]:
+    versions = [{"version": version, "groupVersion": f"{name}/{version}"}]
+    return {"name": name, "preferredVersion": versions[0], "versions": versions}

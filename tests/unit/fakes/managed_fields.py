@@ -66,11 +66,6 @@ def owned(raw: Object) -> Object:
     return {**rest, **({"metadata": metadata} if metadata else {})}
 
 
-def fields(value: Any) -> Object:
-    """Return the ``fieldsV1`` of whoever wrote a value."""
-    return _tree(leaves(value))
-
-
 def leaves(value: Any) -> dict[Path, Any]:
     """Return all that a value consists of, by path."""
     return dict(_leaves(value, ()))
@@ -99,9 +94,7 @@ def _leaves(value: Any, at: Path) -> Iterator[tuple[Path, Any]]:
     if isinstance(value, dict) and value:
         for key, item in value.items():
             yield from _leaves(item, (*at, f"f:{key}"))
-    elif (
-        isinstance(value, list) and value and all(isinstance(item, dict) and "name" in item for item in value)
-    ):
+    elif isinstance(value, list) and value and all(map(_has_name, value)):
         for item in value:
             key = {"name": item["name"]}
             there = (*at, f"k:{json.dumps(key, separators=(',', ':'))}")

@@ -59,9 +59,13 @@ class Objects:
 
     def all(self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "") -> list[Object]:
         """Return the objects of a kind as they are now, or those that fit, in the order of a list."""
+        return copy.deepcopy(self.there(kind, namespace, labels=labels, fields=fields))
+
+    def there(self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "") -> list[Object]:
+        """Return them themselves, which may change."""
         found = [self._objects[identity] for identity in sorted(self._objects) if identity[0] == kind]
         return [
-            copy.deepcopy(raw)
+            raw
             for raw in found
             if namespace in ("", raw["metadata"]["namespace"])
             and fits(raw["metadata"].get("labels") or {}, labels)

@@ -3,7 +3,6 @@
 import asyncio
 import collections
 import copy
-import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
@@ -18,7 +17,7 @@ from formation_operator.kube.port import Object
 from formation_operator.observe import formations
 from formation_operator.settings import Settings
 from tests.unit import virtual_time
-from tests.unit.fakes.cluster import Call, FakeCluster, Verb
+from tests.unit.fakes.cluster import Call, FakeCluster
 from tests.unit.fakes.replica import View
 
 T = TypeVar("T")
@@ -30,27 +29,11 @@ COLLECTS, RESUMES = 0.2, 0.5
 """Seconds until the garbage collector comes, and until kopf lists again after its watch has ended."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Failure:
-    """How the next call that fits fails; a field that is left out fits all."""
-
-    verb: Verb | None
-    kind: str
-    error: type[errors.ClusterError]
-    carried_out: bool = False
-    """Whether only the answer is lost."""
-
-    def fits(self, call: Call) -> bool:
-        """Tell whether a call may fail like this."""
-        return self.verb in (None, call.verb) and self.kind in ("", call.kind)
-
-
 class UnreliableCluster(FakeCluster):
     """One that remembers all that happened, for watches that may be late, and collects garbage."""
 
     def __init__(self, pauses: Sequence[float]) -> None:
         super().__init__()
-        self.failures: list[Failure] = []
         self.told: dict[str, list[tuple[float, Object, bool]]] = collections.defaultdict(list)
         """What happened to the objects of a kind, and when."""
         self.news = asyncio.Event()
@@ -64,17 +47,10 @@ class UnreliableCluster(FakeCluster):
     async def _carry_out(self, call: Call, answer: Callable[[], T]) -> T:
         pause = self._pauses[len(self.calls) % len(self._pauses)]
         await asyncio.sleep(pause / 2)
-        failure = next((each for each in self.failures if each.fits(call)), None)
-        if failure is not None:
-            self.failures.remove(failure)
-            if not failure.carried_out:
-                self.calls.append(call)
-                raise failure.error("no")
-        found = await super()._carry_out(call, answer)
-        await asyncio.sleep(pause / 2)
-        if failure is not None:
-            raise failure.error("the answer is lost")
-        return found
+        try:
+            return await super()._carry_out(call, answer)
+        finally:
+            await asyncio.sleep(pause / 2)
 
     def _happened(self, kind: str, raw: Object, deleted: bool) -> None:
         loop = asyncio.get_running_loop()

@@ -1,6 +1,7 @@
-"""What is made of the API server's answers."""
+"""What is made of the API server's answers, and what it is sent."""
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -20,152 +21,110 @@ from tests.unit.fakes.loopback import answering
 
 
 class Answering(api_server.Kube):
-    """Answers every request from a table of paths."""
+    """Answers every request by a function of its verb, path, query and body."""
 
-    def __init__(self, answers: dict[str, Object]) -> None:
+    def __init__(self, answer: Callable[[str, str, Any, Any], Object]) -> None:
         super().__init__(connection.Connection(client.Configuration()), timeout=1)
-        self.answers = answers
+        self._answer = answer
 
-    async def _send(self, method: str, resource: str, *_: Any, **__: Any) -> bytes:
-        return json.dumps(self.answers[resource]).encode()
+    async def _send(self, verb: str, resource: str, *parts: Any) -> bytes:
+        query, body, _accept = parts
+        return json.dumps(self._answer(verb, resource, query, body)).encode()
 
 
 KNOWN = {"namespace": "a", "uid": "5e-0f", "resourceVersion": "7"}
 
 
-def a_list(version: str, *names: str) -> Object:
+def a_list(version: str, *names: str, following: str = "") -> Object:
     items = [{"metadata": {**KNOWN, "name": name}} for name in names]
-    return {"kind": "FormationList", "metadata": {"resourceVersion": version}, "items": items}
+    metadata = {"resourceVersion": version, "continue": following}
+    return {"kind": "FormationList", "metadata": metadata, "items": items or None}
 
 
-@pytest.mark.parametrize("namespace", [None, "a"])
-async def test_one_namespace_is_listed_or_all_are(namespace: str | None) -> None:
-    lists = {None: a_list("9", "x"), "a": a_list("10", "y")}
-    cluster = Answering({api_server.path(naming.KIND, scope): listed for scope, listed in lists.items()})
-    [(items, version)] = [
-        ([*page], version) async for page, version in cluster.pages(kinds.BY_NAME[naming.KIND], namespace)
-    ]
+async def test_a_list_of_one_namespace_or_of_all_comes_page_by_page_and_each_is_let_go() -> None:
+    def answer(verb: str, path: str, query: Any, _: Any) -> Object:
+        assert verb == "list"
+        scope = "a" if "/namespaces/a/" in path else "all"
+        more = query.get("continue", "")
+        return a_list("9", f"{scope}{more}", following="" if more else "-2")
+
+    cluster, kind = Answering(answer), kinds.BY_NAME[naming.KIND]
+    for namespace, expected in ((None, ["all", "all-2"]), ("a", ["a", "a-2"])):
+        pages, held = list[tuple[str, str]](), list[list[Object]]()
+        async for items, version in cluster.pages(kind, namespace):
+            assert held == [[]] * len(held), "each page is let go before the next one is read"
+            pages.append((items[0]["metadata"]["name"], version))
+            held.append(items)
+        assert pages == [(name, "9") for name in expected]
     await cluster.close()
-    assert version == lists[namespace]["metadata"]["resourceVersion"]
-    assert items == lists[namespace]["items"]
 
 
-async def test_a_list_of_nothing_but_metadata_may_say_that_there_are_none_by_null() -> None:
-    nothing = {"kind": "PartialObjectMetadataList", "metadata": {"resourceVersion": "9"}, "items": None}
-    kind = kinds.BY_NAME[kinds.CONTROLLER_REVISION]
+async def test_a_list_may_say_that_there_are_none_by_null() -> None:
+    cluster = Answering(lambda *_: a_list("9"))
     names = kinds.BY_NAME[naming.KIND]._replace(metadata_only=True)
-    places = [api_server.path(kind.name, "a"), api_server.path(naming.KIND, "a")]
-    cluster = Answering(dict.fromkeys(places, nothing))
-    assert [[*page] async for page in cluster.select(kind.name, "a")] == [[]]
+    assert [[*page] async for page in cluster.select(kinds.CONTROLLER_REVISION, "a")] == [[]]
     assert [[*page] async for page, _ in cluster.pages(names, "a")] == [[]]
-    with pytest.raises(errors.UnavailableError):
-        [page async for page in cluster.select(naming.KIND, "a")]
     await cluster.close()
-
-
-async def test_a_long_list_comes_page_by_page() -> None:
-    class Paging(api_server.Kube):
-        """Answers with two pages."""
-
-        async def _send(self, method: str, resource: str, query: Any = None, *_: Any, **__: Any) -> bytes:
-            page = a_list("9", "second" if query.get("continue") else "first")
-            page["metadata"]["continue"] = "" if query.get("continue") else "more"
-            return json.dumps(page).encode()
-
-    cluster = Paging(connection.Connection(client.Configuration()), timeout=1)
-    pages = [
-        [item["metadata"]["name"] for item in items]
-        async for items, _ in cluster.pages(kinds.BY_NAME[naming.KIND])
-    ]
-    await cluster.close()
-    assert pages == [["first"], ["second"]]
-    held = [items async for items, _ in cluster.pages(kinds.BY_NAME[naming.KIND])]
-    assert held == [[], []], "each page is let go before the next one is read"
 
 
 async def test_the_schema_of_a_kind_is_found_among_those_of_its_version() -> None:
-    formation = {
-        "x-kubernetes-group-version-kind": [{"group": "formations.dev", "version": "v1", "kind": "Formation"}]
-    }
+    identity = {"group": "formations.dev", "version": "v1", "kind": "Formation"}
+    formation = {"x-kubernetes-group-version-kind": [identity]}
     schemas = {"dev.formations.v1.FormationList": {}, "dev.formations.v1.Formation": formation}
     answers = {"/openapi/v3/apis/formations.dev/v1": {"components": {"schemas": schemas}}}
-    cluster = Answering(answers)
+    cluster = Answering(lambda _, path, *__: answers[path])
     assert await cluster.schema(naming.KIND) == formation
     await cluster.close()
 
 
-# Creating
+PLACE = "/apis/apps/v1/namespaces/default/deployments/shop-web"
+MANIFEST: Object = {"kind": "Deployment", "metadata": {"name": "shop-web", "namespace": "default"}}
+UNMET = {**MANIFEST, "metadata": {**MANIFEST["metadata"], "resourceVersion": "1"}}
+CURRENT = {"uid": "its uid", "resourceVersion": "7"}
+WRITES: dict[str, tuple[Callable[[api_server.Kube], Awaitable[object]], tuple[str, str, Object]]] = {
+    "an object is created by one request that meets no other": (
+        lambda cluster: cluster.create(MANIFEST, manager="us"),
+        ("apply", PLACE, UNMET),
+    ),
+    "a deletion is of one object at one version": (
+        lambda cluster: cluster.delete("Deployment", "default", "shop-web", "its uid", "7"),
+        ("delete", PLACE, {"preconditions": CURRENT, "propagationPolicy": "Background"}),
+    ),
+    "it may wait for what the object owns": (
+        lambda cluster: cluster.delete("Deployment", "default", "shop-web", "its uid", "7", foreground=True),
+        ("delete", PLACE, {"preconditions": CURRENT, "propagationPolicy": "Foreground"}),
+    ),
+}
 
 
-class Creating(api_server.Kube):
-    """Answers with what was made, and keeps the version that was sent."""
+@pytest.mark.parametrize(("write", "sent"), WRITES.values(), ids=WRITES)
+async def test_what_is_sent(
+    write: Callable[[api_server.Kube], Awaitable[object]], sent: tuple[str, str, Object]
+) -> None:
+    asked: list[tuple[str, str, Object]] = []
 
-    sent: str | None = None
+    def answer(verb: str, path: str, _: Any, body: Any) -> Object:
+        asked.append((verb, path, body))
+        return {}
 
-    async def _request(self, *parts: Any, **_: Any) -> Object:
-        self.sent = parts[3]["metadata"].get("resourceVersion")
-        return MADE
-
-
-MADE = {"kind": "Deployment", "metadata": {**KNOWN, "namespace": "default", "name": "shop-web"}}
-MANIFEST = {"kind": "Deployment", "metadata": {"name": "shop-web", "namespace": "default"}}
-
-
-async def test_an_object_is_created_by_one_request_that_meets_no_other() -> None:
-    cluster = Creating(connection.Connection(client.Configuration()), timeout=1)
-    assert await cluster.create(MANIFEST, manager="us") == MADE
-    assert cluster.sent == "1"
-    assert "resourceVersion" not in MANIFEST["metadata"]
+    cluster = Answering(answer)
+    await write(cluster)
     await cluster.close()
+    assert asked == [sent]
 
 
-# Deleting
-
-
-async def test_a_deletion_is_of_one_object_at_one_version() -> None:
-    asked: list[Object] = []
-
-    class Deleting(api_server.Kube):
-        """Keeps what is to hold of what is deleted."""
-
-        async def _request(self, *parts: Any, **_: Any) -> Object:
-            method, _resource, _query, body = parts
-            asked.append({method: body})
-            return {"kind": "Status", "status": "Success"}
-
-    cluster = Deleting(connection.Connection(client.Configuration()), timeout=1)
-    assert await cluster.delete("Deployment", "default", "shop-web", "its uid", "7")
-    assert await cluster.delete("Job", "default", "shop-release-1", "its uid", "7", foreground=True)
-    preconditions = {"uid": "its uid", "resourceVersion": "7"}
-    assert asked == [
-        {"DELETE": {"preconditions": preconditions, "propagationPolicy": policy}}
-        for policy in ("Background", "Foreground")
-    ]
-    await cluster.close()
-
-
-@pytest.mark.parametrize("text", [b"<html>Not Found</html>", b'{"message": "no"}', b"", b"404"])
-def test_only_the_api_server_is_believed_that_a_kind_is_not_installed(text: bytes) -> None:
-    assert isinstance(status_codes.error_of(404, text), errors.UnavailableError)
-    assert isinstance(status_codes.error_of(404, b"404 page not found\n"), errors.NotFoundError)
-
-
-# Events
-
-
-class Events(api_server.Kube):
+class Events(Answering):
     """Keeps the Events that were posted, by name, with how often each was seen."""
 
     def __init__(self) -> None:
-        super().__init__(connection.Connection(client.Configuration()), timeout=1)
+        super().__init__(self._keep)
         self.counts: dict[str, int] = {}
 
-    async def _request(self, *parts: Any, **_: Any) -> Object:
-        method, resource, _query, body, *_more = parts
-        if method == "POST":
-            self.counts[body["metadata"]["name"]] = 1
-        elif (name := resource.rpartition("/")[2]) in self.counts:
-            self.counts[name] = body["series"]["count"]
+    def _keep(self, verb: str, path: str, _: Any, body: Any) -> Object:
+        if verb == "create":
+            self.counts[body["metadata"]["name"]] = body.get("series", {"count": 1})["count"]
+        elif (name := path.rpartition("/")[2]) in self.counts:
+            self.counts[name] = body[0]["value"]["count"]
         else:
             raise errors.NotFoundError(name)
         return {}
@@ -173,13 +132,11 @@ class Events(api_server.Kube):
 
 async def test_an_event_that_somebody_deleted_is_posted_anew_the_next_time() -> None:
     cluster, formation = Events(), builders.stored(a_formation())
-    for _ in range(3):
-        await cluster.notify(formation, Notice("Scaled", "Scale", "to 3"))
-    assert [*cluster.counts.values()] == [3]
-    cluster.counts.clear()
-    for _ in range(2):
-        await cluster.notify(formation, Notice("Scaled", "Scale", "to 3"))
-    assert [*cluster.counts.values()] == [2]
+    for times, expected in ((3, 3), (2, 5)):
+        for _ in range(times):
+            await cluster.notify(formation, Notice("Scaled", "Scale", "to 3"))
+        assert [*cluster.counts.values()] == [expected]
+        cluster.counts.clear()
     await cluster.close()
 
 
@@ -197,20 +154,13 @@ async def test_events_of_one_namespace_make_none_of_another_forgotten() -> None:
 
 # What an answer means for whoever asked
 
-TERMINATING = (
-    'deployments.apps "shop-web" is forbidden: unable to create new content in namespace shop '
-    "because it is being terminated"
-)
+TERMINATING = "x is forbidden: unable to create new content in namespace shop because it is being terminated"
 UNTYPED = "failed to create typed patch object (shop/shop; formations.dev/v1, Kind=Formation)"
 UNDECLARED = f"{UNTYPED}: .status.processes.web.lastExit: field not declared in schema"
 OUTGROWN = "failed to create typed live object (shop/shop): .spec.processes: expected map, got &{[]}"
 MEANINGS = {
     "a right that is missing": (403, "deployments.apps is forbidden: User may not", errors.ForbiddenError),
-    "a full quota": (
-        403,
-        'deployments.apps "shop-web" is forbidden: exceeded quota: q',
-        errors.UnavailableError,
-    ),
+    "a full quota": (403, "x is forbidden: exceeded quota: q", errors.UnavailableError),
     "a quota that is new": (403, "x is forbidden: status unknown for quota: q", errors.UnavailableError),
     "a namespace that goes": (403, TERMINATING, errors.UnavailableError),
     "a field that is wrong": (422, "spec: exceeded quota", errors.InvalidError),
@@ -228,6 +178,12 @@ def test_an_error_is_what_the_caller_can_do_about_it(code: int, message: str, ki
     error = status_codes.error_of(code, json.dumps({"message": message}).encode())
     assert type(error) is kind
     assert str(error) == message
+
+
+@pytest.mark.parametrize("text", [b"<html>Not Found</html>", b'{"message": "no"}', b"", b"404"])
+def test_only_the_api_server_is_believed_that_a_kind_is_not_installed(text: bytes) -> None:
+    assert isinstance(status_codes.error_of(404, text), errors.UnavailableError)
+    assert isinstance(status_codes.error_of(404, b"404 page not found\n"), errors.NotFoundError)
 
 
 def test_an_answer_without_a_message_is_told_as_it_is() -> None:

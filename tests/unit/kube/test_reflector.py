@@ -16,6 +16,7 @@ from formation_operator.kube.watch_events import Event
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import FakeCluster, Incident, event
 
+LOOP = {"virtual": virtual_time.VirtualLoop}
 POD, HPA, KEDA, JOB = (kinds.BY_NAME[name] for name in (kinds.POD, kinds.HPA, kinds.SCALED_OBJECT, kinds.JOB))
 AWAY = errors.UnavailableError("away")
 
@@ -118,431 +119,267 @@ def bookmark_of(version: int) -> Object:
     return {"metadata": {"name": "", "namespace": "", "resourceVersion": str(version)}}
 
 
-def test_it_lists_once_and_watches_from_the_version_of_the_list() -> None:
-    async def scene() -> None:
-        here = Scene()
+async def test_it_lists_once_and_watches_from_the_version_of_the_list() -> None:
+    here = Scene()
+    here.put("a")
+    async with here.running():
+        assert here.asked() == ["pages", "watch"]
+        here.put("b")
+        here.cluster.remove(kinds.POD, "default", "a")
+        await asyncio.sleep(0.01)
+        assert here.seen.objects == [
+            ("listed", "a"),
+            ("replaced", ""),
+            ("seen", "b"),
+            ("deleted", "a"),
+        ]
+        assert here.reached == 2
+
+
+async def test_a_list_that_came_before_is_not_made_again() -> None:
+    here = Scene()
+    here.put("a")
+    await here.reflector.list()
+    here.put("b")  # between the list and the watch
+    async with here.running():
+        assert here.asked() == ["pages", "watch"]
+        assert here.seen.names == {"a", "b"}
+
+
+async def test_a_watch_that_ends_goes_on_from_its_last_event_or_bookmark() -> None:
+    here = Scene()
+    async with here.running():
         here.put("a")
-        async with here.running():
-            assert here.asked() == ["pages", "watch"]
-            here.put("b")
-            here.cluster.remove(kinds.POD, "default", "a")
-            await asyncio.sleep(0.01)
-            assert here.seen.objects == [
-                ("listed", "a"),
-                ("replaced", ""),
-                ("seen", "b"),
-                ("deleted", "a"),
-            ]
-            assert here.reached == 2
-
-    virtual_time.run(scene())
-
-
-def test_a_list_that_came_before_is_not_made_again() -> None:
-    async def scene() -> None:
-        here = Scene()
-        here.put("a")
-        await here.reflector.list()
-        here.put("b")  # between the list and the watch
-        async with here.running():
-            assert here.asked() == ["pages", "watch"]
-            assert here.seen.names == {"a", "b"}
-
-    virtual_time.run(scene())
-
-
-def test_a_watch_that_ends_goes_on_from_its_last_event_or_bookmark() -> None:
-    async def scene() -> None:
-        here = Scene()
-        async with here.running():
-            here.put("a")
-            await asyncio.sleep(0.01)
-            here.cluster.version += 100
-            bookmark = bookmark_of(here.cluster.version)
-            for stream in here.cluster.streams[kinds.POD]:
-                stream.put_nowait(event("BOOKMARK", bookmark))
-            await asyncio.sleep(0.01)
-            assert here.reached == 2, "a bookmark counts, too"
-            assert here.seen.objects[1:] == [("seen", "a")], "and brings nothing new"
-            here.cluster.cut(kinds.POD)
-            await asyncio.sleep(0.01)
-            here.put("b")
-            here.cluster.remove(kinds.POD, "default", "a")
-            await asyncio.sleep(5)
-            assert here.asked() == ["pages", "watch", "watch"]
-            assert here.seen.objects[2:] == [("seen", "b"), ("deleted", "a")], "nothing comes twice"
-
-    virtual_time.run(scene())
-
-
-def test_what_says_nothing_new_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Event, "object", lambda _: pytest.fail("it was parsed"))
-
-    async def scene() -> None:
-        here = Scene()
-        here.seen.is_known = True
-        async with here.running() as task:
-            here.asked()
-            here.put("a")
-            await asyncio.sleep(0.01)
-            here.cluster.cut(kinds.POD)
-            await asyncio.sleep(5)
-            assert here.asked() == ["watch"]
-            assert not task.done()
-            assert here.reached == 1, "and is where the next watch begins"
-
-    virtual_time.run(scene())
+        await asyncio.sleep(0.01)
+        here.cluster.version += 100
+        bookmark = bookmark_of(here.cluster.version)
+        for stream in here.cluster.streams[kinds.POD]:
+            stream.put_nowait(event("BOOKMARK", bookmark))
+        await asyncio.sleep(0.01)
+        assert here.reached == 2, "a bookmark counts, too"
+        assert here.seen.objects[1:] == [("seen", "a")], "and brings nothing new"
+        here.cluster.cut(kinds.POD)
+        await asyncio.sleep(0.01)
+        here.put("b")
+        here.cluster.remove(kinds.POD, "default", "a")
+        await asyncio.sleep(5)
+        assert here.asked() == ["pages", "watch", "watch"]
+        assert here.seen.objects[2:] == [("seen", "b"), ("deleted", "a")], "nothing comes twice"
 
 
 @pytest.mark.parametrize("error", [AWAY, errors.ConflictError("?"), errors.RefusedError("400")], ids=repr)
-def test_a_connection_that_is_lost_costs_no_list(error: Exception) -> None:
-    async def scene() -> None:
-        here = Scene()
-        async with here.running():
-            here.cluster.cut(kinds.POD, error)
-            await asyncio.sleep(0.01)
-            here.put("a")
-            await asyncio.sleep(5)
-            assert here.asked() == ["pages", "watch", "watch"]
-            assert here.seen.names == {"a"}
-
-    virtual_time.run(scene())
+async def test_a_connection_that_is_lost_costs_no_list(error: Exception) -> None:
+    here = Scene()
+    async with here.running():
+        here.cluster.cut(kinds.POD, error)
+        await asyncio.sleep(0.01)
+        here.put("a")
+        await asyncio.sleep(5)
+        assert here.asked() == ["pages", "watch", "watch"]
+        assert here.seen.names == {"a"}
 
 
-def test_after_410_it_lists_anew_and_finds_what_was_deleted() -> None:
-    async def scene() -> None:
-        here = Scene()
-        for name in "abc":
-            here.put(name)
-        async with here.running():
-            here.cluster.cut(kinds.POD, errors.ExpiredError("too old"))
-            await asyncio.sleep(0.01)
-            here.cluster.remove(kinds.POD, "default", "b")
-            here.cluster.remove(kinds.POD, "default", "c")
-            here.put("d")
-            await asyncio.sleep(5)
-            assert here.asked() == ["pages", "watch", "pages", "watch"]
-            assert here.seen.names == {"a", "d"}
-            assert ("deleted", "b") not in here.seen.said
-
-    virtual_time.run(scene())
+async def test_after_410_it_lists_anew_and_finds_what_was_deleted() -> None:
+    here = Scene()
+    for name in "abc":
+        here.put(name)
+    async with here.running():
+        here.cluster.cut(kinds.POD, errors.ExpiredError("too old"))
+        await asyncio.sleep(0.01)
+        here.cluster.remove(kinds.POD, "default", "b")
+        here.cluster.remove(kinds.POD, "default", "c")
+        here.put("d")
+        await asyncio.sleep(5)
+        assert here.asked() == ["pages", "watch", "pages", "watch"]
+        assert here.seen.names == {"a", "d"}
+        assert ("deleted", "b") not in here.seen.said
 
 
 @pytest.mark.parametrize("error", [AWAY, errors.ExpiredError("410"), errors.NotFoundError("?")], ids=repr)
-def test_a_watch_that_cannot_begin_is_followed_by_a_list(error: Exception) -> None:
+async def test_a_watch_that_cannot_begin_is_followed_by_a_list(error: Exception) -> None:
     """The server may have been restored meanwhile, and a watch doesn't show that."""
-
-    async def scene() -> None:
-        here = Scene()
-        async with here.running():
-            here.asked()
-            here.fail("watch", error)
-            here.cluster.cut(kinds.POD)
-            await asyncio.sleep(5)
-            assert here.asked() == ["watch", "pages", "watch"]
-
-    virtual_time.run(scene())
+    here = Scene()
+    async with here.running():
+        here.asked()
+        here.fail("watch", error)
+        here.cluster.cut(kinds.POD)
+        await asyncio.sleep(5)
+        assert here.asked() == ["watch", "pages", "watch"]
 
 
-def test_an_event_from_before_the_beginning_of_a_watch_has_all_listed() -> None:
-    async def scene() -> None:
-        here = Scene()
-        async with here.running():
-            here.asked()
-            for stream in here.cluster.streams[kinds.POD]:
-                stream.put_nowait(event("BOOKMARK", bookmark_of(7)))
-            await asyncio.sleep(5)
-            assert here.asked() == ["pages", "watch"]
-
-    virtual_time.run(scene())
+async def test_an_event_from_before_the_beginning_of_a_watch_has_all_listed() -> None:
+    here = Scene()
+    async with here.running():
+        here.asked()
+        for stream in here.cluster.streams[kinds.POD]:
+            stream.put_nowait(event("BOOKMARK", bookmark_of(7)))
+        await asyncio.sleep(5)
+        assert here.asked() == ["pages", "watch"]
 
 
-def test_a_list_that_is_older_than_what_is_known_is_of_a_restored_cluster() -> None:
-    async def scene() -> None:
-        here = Scene()
-        async with here.running() as task:
-            here.put("a")
-            await asyncio.sleep(0.01)
-            here.cluster.version -= 1
-            here.cluster.cut(kinds.POD, errors.ExpiredError("too old"))
-            await asyncio.sleep(5)
-            with pytest.raises(errors.RestoredError, match="Pod: version 100 after 101"):
-                task.result()
-
-    virtual_time.run(scene())
-
-
-def test_a_list_that_is_older_than_one_before_it_is_of_a_restored_cluster() -> None:
-    async def scene() -> None:
-        here = Scene()
-        await here.reflector.list()
-        here.cluster.version -= 1
-        with pytest.raises(errors.RestoredError, match="Pod: version 99 after 100"):
-            await here.reflector.list()
-
-    virtual_time.run(scene())
-
-
-def test_two_lists_at_once_come_one_after_the_other() -> None:
-    async def scene() -> None:
-        here = Scene()
-        here.cluster.latency = 1.0
+async def test_a_list_that_is_older_than_what_is_known_is_of_a_restored_cluster() -> None:
+    here = Scene()
+    async with here.running() as task:
         here.put("a")
-        first = asyncio.create_task(here.reflector.list())
-        await asyncio.sleep(0.5)
-        here.put("b")
-        await asyncio.gather(first, here.reflector.list())
-        assert here.seen.names == {"a", "b"}
-
-    virtual_time.run(scene())
-
-
-def test_a_list_without_a_watch_leaves_a_running_watch_where_it_is() -> None:
-    async def scene() -> None:
-        here = Scene()
-        async with here.running():
-            here.put("a")
-            await here.reflector.list()
-            here.cluster.cut(kinds.POD)
-            await asyncio.sleep(5)
-            assert here.asked() == ["pages", "watch", "pages", "watch"]
-
-    virtual_time.run(scene())
+        await asyncio.sleep(0.01)
+        here.cluster.version -= 1
+        here.cluster.cut(kinds.POD, errors.ExpiredError("too old"))
+        await asyncio.sleep(5)
+        with pytest.raises(errors.RestoredError, match="Pod: version 100 after 101"):
+            task.result()
 
 
-def test_only_its_own_namespace_is_listed_watched_and_forgotten() -> None:
-    async def scene() -> None:
-        here = Scene(namespace="left")
-        here.put("a", "left")
-        here.put("b", "right")
-        here.seen.known["right", "b"] = 1
-        async with here.running():
-            here.put("c", "left")
-            here.put("d", "right")
-            here.cluster.remove(kinds.POD, "left", "a")
-            here.cluster.cut(kinds.POD, errors.ExpiredError("too old"))
-            await asyncio.sleep(5)
-            assert here.seen.known.keys() == {("left", "c"), ("right", "b")}
-            assert {call.namespace for call in here.cluster.calls} == {"left"}
-
-    virtual_time.run(scene())
+async def test_two_lists_at_once_come_one_after_the_other() -> None:
+    here = Scene()
+    here.cluster.latency = 1.0
+    here.put("a")
+    first = asyncio.create_task(here.reflector.list())
+    await asyncio.sleep(0.5)
+    here.put("b")
+    await asyncio.gather(first, here.reflector.list())
+    assert here.seen.names == {"a", "b"}
 
 
-def test_only_what_its_selector_chooses_is_listed_and_watched() -> None:
-    async def scene() -> None:
-        here = Scene()
-        here.put("ours")
-        here.put("theirs", labels={})
-        async with here.running():
-            here.put("ours-2")
-            here.put("theirs-2", labels={})
-            await asyncio.sleep(0.01)
-            assert here.seen.names == {"ours", "ours-2"}
+async def test_only_its_own_namespace_is_listed_watched_and_forgotten() -> None:
+    here = Scene(namespace="left")
+    here.put("a", "left")
+    here.put("b", "right")
+    here.seen.known["right", "b"] = 1
+    async with here.running():
+        here.put("c", "left")
+        here.put("d", "right")
+        here.cluster.remove(kinds.POD, "left", "a")
+        here.cluster.cut(kinds.POD, errors.ExpiredError("too old"))
+        await asyncio.sleep(5)
+        assert here.seen.known.keys() == {("left", "c"), ("right", "b")}
+        assert {call.namespace for call in here.cluster.calls} == {"left"}
 
-    virtual_time.run(scene())
 
-
+@pytest.mark.parametrize("kind", [POD, KEDA])
 @pytest.mark.parametrize("verb", ["pages", "watch"])
-def test_what_is_forbidden_is_reported_and_listed_again_and_so_is_that_it_is_permitted(
-    verb: str, caplog: pytest.LogCaptureFixture
+async def test_what_is_forbidden_is_reported_and_listed_again_and_so_is_that_it_is_permitted(
+    kind: Kind, verb: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def scene() -> None:
-        here = Scene(namespace="left")
-        here.fail(verb, errors.ForbiddenError("no"), times=3)
-        async with here.running():
-            await asyncio.sleep(60)
-            asked = [each for each in here.asked() if each == "pages"]
-            verdicts = [what for what, _ in here.seen.said if what in ("permitted", "forbidden")]
-            assert (len(asked), verdicts) == (4, ["forbidden"] * 3 + ["permitted"])
-
-    virtual_time.run(scene())
-    assert caplog.messages == ["Pod can't be listed or watched: no"]
-
-
-@pytest.mark.parametrize(("kind", "namespace"), [(POD, None), (POD, "left"), (HPA, None), (KEDA, "left")])
-@pytest.mark.parametrize("verb", ["pages", "watch"])
-def test_what_is_forbidden_is_tried_again_until_it_is_permitted(
-    kind: Kind, namespace: str | None, verb: str
-) -> None:
-    async def scene() -> None:
-        here = Scene(kind, namespace)
-        here.cluster.absent.clear()
-        here.fail(verb, errors.ForbiddenError("no"), times=3)
-        async with here.running() as task:
-            await asyncio.sleep(60)
-            assert not task.done()
-            here.put("a", "left")
-            await asyncio.sleep(0.01)
-            assert here.seen.names == {"a"}
-
-    virtual_time.run(scene())
+    here = Scene(kind, namespace="left")
+    here.cluster.absent.clear()
+    here.fail(verb, errors.ForbiddenError("no"), times=3)
+    async with here.running():
+        await asyncio.sleep(60)
+        asked = [each for each in here.asked() if each == "pages"]
+        verdicts = [what for what, _ in here.seen.said if what in ("permitted", "forbidden")]
+        assert (len(asked), verdicts) == (4, ["forbidden"] * 3 + ["permitted"])
+    assert caplog.messages == [f"{kind.name} can't be listed or watched: no"]
 
 
 @pytest.mark.parametrize("namespace", [None, "left"])
-def test_a_dispensable_kind_that_is_forbidden_counts_as_listed_and_is_tried_until_it_is_permitted(
+async def test_a_dispensable_kind_that_is_forbidden_counts_as_listed_and_is_tried_until_it_is_permitted(
     namespace: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def scene() -> None:
-        here = Scene(JOB, namespace)
-        where = namespace or ""
-        here.fail("pages", errors.ForbiddenError("no"), times=5)
-        await here.reflector.list()
-        assert here.seen.said == [("forbidden", where)]
-        here.put("a", "left")
-        async with here.running() as task:
-            await asyncio.sleep(300)
-            assert not task.done()
-            assert {*here.seen.said[:5]} == {("forbidden", where)}
-            assert here.seen.said[5:] == [("listed", "a"), ("replaced", where), ("permitted", where)]
-
-    virtual_time.run(scene())
+    here = Scene(JOB, namespace)
+    where = namespace or ""
+    here.fail("pages", errors.ForbiddenError("no"), times=5)
+    await here.reflector.list()
+    assert here.seen.said == [("forbidden", where)]
+    here.put("a", "left")
+    async with here.running() as task:
+        await asyncio.sleep(300)
+        assert not task.done()
+        assert {*here.seen.said[:5]} == {("forbidden", where)}
+        assert here.seen.said[5:] == [("listed", "a"), ("replaced", where), ("permitted", where)]
     assert caplog.messages == ["Job can't be listed or watched: no"]
 
 
-def test_while_a_dispensable_kind_can_be_listed_and_not_watched_it_stays_forbidden() -> None:
-    async def scene() -> None:
-        here = Scene(JOB, "left")
-        here.put("a", "left")
-        here.fail("watch", errors.ForbiddenError("no"), times=math.inf)
-        async with here.running():
-            await asyncio.sleep(300)
-            await here.reflector.list()
-            verdicts = {what for what, _ in here.seen.said} & {"forbidden", "permitted"}
-            assert (verdicts, here.seen.names) == ({"forbidden"}, {"a"})
-
-    virtual_time.run(scene())
+async def test_while_a_dispensable_kind_can_be_listed_and_not_watched_it_stays_forbidden() -> None:
+    here = Scene(JOB, "left")
+    here.put("a", "left")
+    here.fail("watch", errors.ForbiddenError("no"), times=math.inf)
+    async with here.running():
+        await asyncio.sleep(300)
+        await here.reflector.list()
+        verdicts = {what for what, _ in here.seen.said} & {"forbidden", "permitted"}
+        assert (verdicts, here.seen.names) == ({"forbidden"}, {"a"})
 
 
-def test_a_list_of_a_dispensable_kind_that_is_refused_beside_a_running_watch_does_not_matter() -> None:
-    async def scene() -> None:
-        here = Scene(JOB, "left")
-        async with here.running():
-            here.fail("pages", errors.ForbiddenError("no"))
-            await here.reflector.list()
-            assert ("forbidden", "left") not in here.seen.said
-
-    virtual_time.run(scene())
+async def test_a_list_of_a_dispensable_kind_that_is_refused_beside_a_running_watch_does_not_matter() -> None:
+    here = Scene(JOB, "left")
+    async with here.running():
+        here.fail("pages", errors.ForbiddenError("no"))
+        await here.reflector.list()
+        assert ("forbidden", "left") not in here.seen.said
 
 
-def test_a_dispensable_kind_that_cannot_be_listed_for_another_reason_is_not_taken_for_forbidden() -> None:
-    async def scene() -> None:
-        here = Scene(JOB)
-        here.fail("pages", AWAY)
-        with pytest.raises(errors.UnavailableError):
-            await here.reflector.list()
-
-    virtual_time.run(scene())
+async def test_a_dispensable_kind_that_is_away_is_not_taken_for_forbidden() -> None:
+    here = Scene(JOB)
+    here.fail("pages", AWAY)
+    with pytest.raises(errors.UnavailableError):
+        await here.reflector.list()
 
 
-def test_a_kind_that_may_be_absent_is_looked_for_now_and_then() -> None:
-    async def scene() -> None:
-        here = Scene(KEDA)
-        async with here.running():
-            await asyncio.sleep(60)
-            assert here.asked() == ["pages"] * 5
-            here.cluster.absent.clear()
-            here.put("a")
-            await asyncio.sleep(15)
-            assert here.asked() == ["pages", "watch"]
-            assert here.seen.names == {"a"}
-
-    virtual_time.run(scene())
-
-
-def test_of_a_kind_that_was_taken_away_nothing_is_left() -> None:
-    async def scene() -> None:
-        here = Scene(KEDA)
+async def test_a_kind_that_may_be_absent_is_looked_for_now_and_then_and_forgotten_when_it_is_taken_away(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    here = Scene(KEDA)
+    async with here.running():
+        await asyncio.sleep(60)
+        assert here.asked() == ["pages"] * 5
         here.cluster.absent.clear()
         here.put("a")
-        async with here.running():
-            here.cluster.absent.add(KEDA.name)
-            here.cluster.cut(KEDA.name)
-            await asyncio.sleep(5)
-            assert here.seen.names == set()
-
-    virtual_time.run(scene())
+        await asyncio.sleep(15)
+        assert here.asked() == ["pages", "watch"]
+        here.cluster.cut(KEDA.name, errors.ExpiredError("too old"))
+        await asyncio.sleep(60)
+        assert here.seen.names == {"a"}
+        here.cluster.absent.add(KEDA.name)
+        here.cluster.cut(KEDA.name)
+        await asyncio.sleep(5)
+        assert here.seen.names == set()
+    assert caplog.messages == [], "none of this is trouble"
 
 
 @pytest.mark.parametrize("verb", ["pages", "watch"])
-def test_what_goes_on_failing_is_tried_ever_more_seldom_up_to_a_bound(verb: str) -> None:
-    async def scene() -> None:
-        here = Scene()
-        here.fail(verb, AWAY, times=20)
-        async with here.running() as task:
-            await asyncio.sleep(3600)
-            assert not task.done()
-        times = [at for what, at in here.times if what == verb]
-        pauses = [after - before for before, after in itertools.pairwise(times)]
-        most = reflector.LONGEST_PAUSE
-        assert len(times) == 20
-        assert sum(pauses[:4]) < most, "what is soon over is soon noticed"
-        assert all(most / 2 <= pause <= most for pause in pauses[5:])
-        assert len(set(pauses[5:])) > 1, "replicas don't ask all at the same moment"
-
-    virtual_time.run(scene())
+async def test_what_goes_on_failing_is_tried_ever_more_seldom_up_to_a_bound(verb: str) -> None:
+    here = Scene()
+    here.fail(verb, AWAY, times=20)
+    async with here.running() as task:
+        await asyncio.sleep(3600)
+        assert not task.done()
+    times = [at for what, at in here.times if what == verb]
+    pauses = [after - before for before, after in itertools.pairwise(times)]
+    most = reflector.LONGEST_PAUSE
+    assert len(times) == 20
+    assert sum(pauses[:4]) < most, "what is soon over is soon noticed"
+    assert all(most / 2 <= pause <= most for pause in pauses[5:])
+    assert len(set(pauses[5:])) > 1, "replicas don't ask all at the same moment"
 
 
-def test_a_watch_that_ends_at_once_is_asked_for_ever_more_seldom_and_one_that_says_anything_soon() -> None:
-    async def scene() -> None:
-        here = Scene()
-        async with here.running():
-            here.asked()
-            for _ in range(3600):
-                here.cluster.cut(kinds.POD)
-                await asyncio.sleep(1)
-            assert here.asked().count("watch") < 300
-            await asyncio.sleep(60)
-            here.asked()
-            for number in range(60):
-                here.put(f"a{number}")
-                await asyncio.sleep(0.01)
-                here.cluster.cut(kinds.POD)
-                await asyncio.sleep(1)
-            assert here.asked().count("watch") > 50
-
-    virtual_time.run(scene())
+async def test_a_watch_that_ends_at_once_is_asked_for_ever_more_seldom_and_a_useful_one_soon() -> None:
+    here = Scene()
+    async with here.running():
+        here.asked()
+        for _ in range(3600):
+            here.cluster.cut(kinds.POD)
+            await asyncio.sleep(1)
+        assert here.asked().count("watch") < 300
+        await asyncio.sleep(60)
+        here.asked()
+        for number in range(60):
+            here.put(f"a{number}")
+            await asyncio.sleep(0.01)
+            here.cluster.cut(kinds.POD)
+            await asyncio.sleep(1)
+        assert here.asked().count("watch") > 50
 
 
 @pytest.mark.parametrize("brings", ["nothing", "events"])
-def test_a_watch_that_ends_as_it_should_is_followed_by_the_next_one_at_once(brings: str) -> None:
+async def test_a_watch_that_ends_as_it_should_is_followed_by_the_next_one_at_once(brings: str) -> None:
     """A scale request in a gap would wait."""
-
-    async def scene() -> None:
-        here = Scene()
-        async with here.running():
-            here.asked()
-            for number in range(5):
-                if brings == "events":
-                    here.put(f"a{number}")
-                await asyncio.sleep(300)
-                here.cluster.cut(kinds.POD)
-                await asyncio.sleep(0.001)
-                assert here.asked() == ["watch"]
-
-    virtual_time.run(scene())
-
-
-def test_trouble_is_logged_once_as_long_as_it_is_the_same(caplog: pytest.LogCaptureFixture) -> None:
-    async def scene() -> None:
-        here = Scene()
-        here.fail("pages", AWAY, times=math.inf)
-        async with here.running():
-            await asyncio.sleep(600)
-
-    virtual_time.run(scene())
-    assert caplog.messages == ["Pod can't be listed or watched: away"]
-
-
-def test_neither_a_kind_that_is_absent_nor_a_watch_that_is_too_old_is_trouble(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    async def scene() -> None:
-        here = Scene(KEDA)
-        async with here.running():
-            here.cluster.absent.clear()
-            await asyncio.sleep(60)
-            here.cluster.cut(KEDA.name, errors.ExpiredError("too old"))
-            await asyncio.sleep(60)
-
-    virtual_time.run(scene())
-    assert caplog.messages == []
+    here = Scene()
+    async with here.running():
+        here.asked()
+        for number in range(5):
+            if brings == "events":
+                here.put(f"a{number}")
+            await asyncio.sleep(300)
+            here.cluster.cut(kinds.POD)
+            await asyncio.sleep(0.001)
+            assert here.asked() == ["watch"]

@@ -48,19 +48,26 @@ async def test_managed_fields_stay_text() -> None:
     assert bytes(entry["fieldsV1"]) == b'{"f:spec": {}}'
 
 
-async def test_in_any_other_order_of_fields_the_same_is_found() -> None:
-    event = await read(said(labels={"uid": '{"type":"DELETED"'}))
-    assert (event.type, event.key, event.version, event.deleted) == ("ADDED", ("a-team", "shop"), 9, False)
-    assert (await event.object())["metadata"]["name"] == "shop"
+EVENTS = {
+    "fields in any other order": (
+        said(labels={"uid": '{"type":"DELETED"'}),
+        ("ADDED", ("a-team", "shop"), 9, False),
+    ),
+    "a deletion": (
+        (HEAD + REST).replace("MODIFIED", "DELETED").encode(),
+        ("DELETED", ("a-team", "shop-web-5d-x2"), 9, True),
+    ),
+    "a bookmark": (
+        said(name="", namespace="").replace(b"ADDED", b"BOOKMARK"),
+        (watch_events.BOOKMARK, ("", ""), 9, False),
+    ),
+}
 
 
-async def test_a_deletion_is_one() -> None:
-    assert (await read((HEAD + REST).replace("MODIFIED", "DELETED").encode())).deleted
-
-
-async def test_a_bookmark_has_a_version_and_no_name() -> None:
-    event = await read(said(name="", namespace="").replace(b"ADDED", b"BOOKMARK"))
-    assert (event.type, event.key, event.version) == (watch_events.BOOKMARK, ("", ""), 9)
+@pytest.mark.parametrize(("text", "event"), EVENTS.values(), ids=EVENTS)
+async def test_an_event_says_what_happened_to_which_object(text: bytes, event: tuple[Any, ...]) -> None:
+    read_ = await read(text)
+    assert (read_.type, read_.key, read_.version, read_.deleted) == event
 
 
 async def test_that_a_watch_is_too_old_is_an_error_of_its_own() -> None:

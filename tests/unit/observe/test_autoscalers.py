@@ -93,38 +93,6 @@ def as_written(name: str, **status: Any) -> bytes:
     return json.dumps(raw, separators=(",", ":")).encode()
 
 
-def test_an_hpa_whose_status_alone_differs_is_told_again_without_being_parsed() -> None:
-    known = targeting(HPA, apiVersion="apps/v1", **WORKER)
-    assert known.has_facts_of(as_written("shop-worker", currentReplicas=3))
-
-
-@pytest.mark.parametrize(
-    "known",
-    [
-        targeting(HPA, apiVersion="apps/v1", **WORKER),
-        targeting(HPA, apiVersion="apps/v1", kind="Deployment", name="shop-web2"),
-        targeting(HPA, apiVersion="example.com/v1", kind="Deployment", name="shop-web"),
-        targeting(HPA, apiVersion="apps/v1", kind="StatefulSet", name="shop-web"),
-        targeting(HPA, kind="Deployment", name="shop-web"),
-        targeting(SCALED_OBJECT, apiVersion="apps/v1", kind="Deployment", name="shop-web"),
-    ],
-    ids=str,
-)
-def test_any_other_target_is_read(known: Autoscaler) -> None:
-    assert not known.has_facts_of(as_written("shop-web"))
-
-
-@pytest.mark.parametrize(("before", "now"), [("False", "True"), ("True", "False"), ("True", "True")])
-def test_an_hpa_that_scales_to_zero_itself_or_no_more_is_read(before: str, now: str) -> None:
-    known = scaled_to_zero(before)
-    assert not known.has_facts_of(as_written("shop-worker", conditions=[ACTIVE, {**TO_ZERO, "status": now}]))
-
-
-def test_an_hpa_that_started_what_it_had_scaled_to_zero_is_known_without_being_parsed() -> None:
-    conditions = [ACTIVE, {**TO_ZERO, "status": "False"}]
-    assert scaled_to_zero("False").has_facts_of(as_written("shop-worker", conditions=conditions))
-
-
 ACTIVE = {"type": "ScalingActive", "status": "True", "reason": "ValidMetricFound"}
 TO_ZERO = {"type": "ScaledToZero", "status": "True", "reason": "ScaledToZero"}
 HELD = {"scaleUp": {"selectPolicy": "Disabled"}}
@@ -183,3 +151,34 @@ def test_the_longest_names_that_there_can_be_are_kept() -> None:
     name, kind, group = 253 * "n", 63 * "k", 253 * "g"
     scaler = targeting(HPA, apiVersion=f"{group}/v1", kind=kind, name=name)
     assert (scaler.target_name, scaler.target_kind, scaler.target_group) == (name, kind, group)
+
+
+def hpa(group: str = "apps/v1", kind: str = "Deployment", name: str = "shop-worker") -> Autoscaler:
+    return targeting(HPA, apiVersion=group, kind=kind, name=name)
+
+
+OFF, ON = ([ACTIVE, {**TO_ZERO, "status": status}] for status in ("False", "True"))
+WRITTEN = {
+    "its status alone differs": (hpa(), as_written("shop-worker", currentReplicas=3), True),
+    "it started what it had scaled to zero": (
+        scaled_to_zero("False"),
+        as_written("shop-worker", conditions=OFF),
+        True,
+    ),
+    "another target, and its annotation quotes the known one": (hpa(), as_written("shop-web"), False),
+    "the known name is longer": (hpa(name="shop-worker2"), as_written("shop-worker"), False),
+    "another group": (hpa("example.com/v1"), as_written("shop-worker"), False),
+    "another kind": (hpa(kind="StatefulSet"), as_written("shop-worker"), False),
+    "no group": (targeting(HPA, **WORKER), as_written("shop-worker"), False),
+    "KEDA's": (targeting(SCALED_OBJECT, apiVersion="apps/v1", **WORKER), as_written("shop-worker"), False),
+    "it scales to zero now": (scaled_to_zero("False"), as_written("shop-worker", conditions=ON), False),
+    "it does no more": (scaled_to_zero(), as_written("shop-worker", conditions=OFF), False),
+    "it still does": (scaled_to_zero(), as_written("shop-worker", conditions=ON), False),
+}
+
+
+@pytest.mark.parametrize(("known", "text", "has"), WRITTEN.values(), ids=WRITTEN)
+def test_an_hpa_that_says_nothing_else_is_known_without_being_parsed(
+    known: Autoscaler, text: bytes, has: bool
+) -> None:
+    assert known.has_facts_of(text) == has

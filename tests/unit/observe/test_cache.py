@@ -4,7 +4,6 @@ import dataclasses
 import gc
 import json
 import tracemalloc
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,16 +11,16 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.objects.kinds import ChildKind, Key
-from formation_operator.observe import children, pods
+from formation_operator.observe import pods
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child
-from formation_operator.observe.store import REMEMBERED, Store
-from formation_operator.observe.watched import MOST_BYTES, MOST_PODS, MOST_STRAYS, WATCHED, Share
+from formation_operator.observe.store import REMEMBERED, Share, Store
+from formation_operator.observe.watched import MOST_BYTES, MOST_PODS, MOST_STRAYS, STRAYS, WATCHED, size_of
 from tests import builders
 from tests.builders import a_container, a_formation, a_pod, ended
 from tests.unit import cost
-from tests.unit.facts import HPA, a_child, known
+from tests.unit.facts import HPA, OWNER, a_child, known
 
 KEY = ("default", "shop")
 BROKEN = known(a_pod(a_container(ended(1))))
@@ -45,44 +44,11 @@ def asked(cache: Cache, changes: Changes) -> set[Key]:
     return {key for change in changes for key in cache.concerned(*change)}
 
 
-def test_only_newer_versions_are_taken() -> None:
-    cache = a_cache(a_child(resource_version="9"))
-    old = a_child(resource_version="10", replicas=3)
-    assert cache.put("Deployment", old), "10 is newer than 9, though not as text"
-    assert not cache.put("Deployment", a_child(resource_version="9"))
-    assert cache.children_of(("default", "shop"))[ChildKind.DEPLOYMENT, "shop-worker"].replicas == 3
-
-
-def test_a_late_answer_to_our_own_write_brings_nothing_back_that_was_deleted() -> None:
-    cache = a_cache(a_child(resource_version="5"))
-    formation = a_formation()
-    cache.drop(naming.KIND, ("default", "shop"), 9)
-    lose(cache, a_child(resource_version="9"))
-
-    assert not cache.see(naming.KIND, builders.stored(formation, resourceVersion="8"))
-    cache.put("Deployment", a_child(resource_version="8"))
-    assert cache.formations == {}
-    assert cache.stores["Deployment"].known == {}
-
-    assert cache.see(naming.KIND, builders.stored(formation, uid="uid-2", resourceVersion="10"))
-    cache.put("Deployment", a_child(resource_version="10"))
-    assert list(cache.formations) == [("default", "shop")]
-    assert len(cache.stores["Deployment"].known) == 1
-
-
 def test_a_child_that_only_lost_our_labels_is_known_again_when_it_is_read() -> None:
     cache = a_cache(a_child(resource_version="5"))
     lose(cache, a_child(resource_version="6"))
     cache.put("Deployment", a_child(resource_version="6"))
     assert len(cache.stores["Deployment"].known) == 1
-
-
-def test_an_older_list_brings_no_autoscaler_back_that_was_deleted() -> None:
-    cache = a_cache()
-    assert asked(cache, cache.put(kinds.HPA, HPA)) == {("default", "shop")}
-    lose(cache, dataclasses.replace(HPA, resource_version="9"))
-    assert cache.put(kinds.HPA, dataclasses.replace(HPA, resource_version="7")) == []
-    assert cache.autoscalers_of("default", [HPA.target_name]) == []
 
 
 def test_an_echo_of_what_we_deleted_ourselves_does_not_bring_it_back() -> None:
@@ -102,13 +68,6 @@ def test_a_list_that_took_its_time_brings_no_trouble_back_that_is_over() -> None
     assert not cache.put("Pod", dataclasses.replace(crashing, resource_version="11", node="elsewhere"))
     assert not cache.drop("Pod", (key[0], crashing.name), 11), "well once, but not any more"
     assert [pod.resource_version for pod in cache.pods_of(key)] == ["12"]
-
-
-def test_a_deletion_that_is_told_late_leaves_the_next_one_of_the_name() -> None:
-    cache, key = Cache(), ("default", "shop")
-    cache.see(naming.KIND, builders.stored(a_formation(), uid="next", resourceVersion="9"))
-    cache.drop(naming.KIND, key, 7)
-    assert cache.formations[key]["metadata"]["uid"] == "next"
 
 
 def held(holder: Cache | Store[Any]) -> int:
@@ -154,67 +113,34 @@ def test_many_pods_that_become_well_push_no_other_deletion_out_of_mind() -> None
     assert not cache.see(naming.KIND, formation)
 
 
-def test_a_late_deletion_of_an_autoscaler_leaves_its_successor() -> None:
-    cache = a_cache()
-    cache.put(kinds.HPA, dataclasses.replace(HPA, resource_version="9"))
-    assert lose(cache, dataclasses.replace(HPA, resource_version="7")) == []
-    assert [each.resource_version for each in cache.autoscalers_of("default", [HPA.target_name])] == ["9"]
-
-
-def test_a_late_deletion_of_a_child_leaves_its_successor() -> None:
-    cache = a_cache(a_child(uid="child-2", resource_version="9"))
-    lose(cache, a_child(resource_version="7"))
-    assert [child.uid for child in cache.children_of(("default", "shop")).values()] == ["child-2"]
-
-
-def test_an_older_deletion_that_is_told_again_does_not_shorten_what_a_later_one_forbids() -> None:
-    cache = a_cache(a_child(resource_version="5"))
-    lose(cache, a_child(resource_version="9"))
-    lose(cache, a_child(resource_version="6"))
-    cache.put("Deployment", a_child(resource_version="8"))
-    assert cache.children_of(("default", "shop")) == {}
-
-
 # What is nobody's, and what there is too much of
 
 
-def make_strays(cache: Cache, many: int) -> None:
+def make_strays(cache: Cache, many: int, **forged: Any) -> None:
     for number in range(many):
-        stray = a_child(name=f"stray-{number}", uid=f"{number}", owner=None)
+        stray = a_child(name=f"stray-{number}", uid=f"{number}", **{"owner": None, **forged})
         cache.put("Deployment", stray)
-
-
-def test_of_many_labelled_objects_without_a_formation_only_some_are_known() -> None:
-    cache = a_cache(a_child(), a_child(namespace="quiet", name="coming-web", owner=None))
-    for number in range(MOST_STRAYS + 10):
-        cache.put("Deployment", a_child(name=f"stray-{number}", uid=f"{number}", owner=None))
-    assert len(cache.stores["Deployment"].known) == MOST_STRAYS + 1
-    assert ("default", "shop-worker") in cache.stores["Deployment"].known, "a Formation's own"
-    assert ("quiet", "coming-web") in cache.stores["Deployment"].known, "another namespace's"
 
 
 def test_what_a_formation_claims_that_came_later_is_kept() -> None:
     cache = Cache()
     cache.put("Deployment", a_child())
     cache.see(naming.KIND, builders.stored(a_formation()))
-    for number in range(MOST_STRAYS + 10):
-        cache.put("Deployment", a_child(name=f"stray-{number}", uid=f"{number}", owner=None))
+    make_strays(cache, MOST_STRAYS + 10)
     assert ("default", "shop-worker") in cache.stores["Deployment"].known
 
 
 def test_what_a_deleted_formation_leaves_behind_counts_as_nobodys() -> None:
     cache = a_cache(a_child())
     cache.drop(naming.KIND, ("default", "shop"), 9)
-    for number in range(MOST_STRAYS):
-        cache.put("Deployment", a_child(name=f"stray-{number}", uid=f"{number}", owner=None))
+    make_strays(cache, MOST_STRAYS)
     assert ("default", "shop-worker") not in cache.stores["Deployment"].known
 
 
-@pytest.mark.parametrize("forged", [{"owner": None}, {}], ids=["label", "owner"])
+@pytest.mark.parametrize("forged", [{}, {"owner": OWNER}], ids=["label", "owner"])
 def test_what_only_names_a_formation_is_as_good_as_nobodys(forged: dict[str, Any]) -> None:
     cache = a_cache(a_child())
-    for number in range(MOST_STRAYS + 10):
-        cache.put("Deployment", a_child(name=f"stray-{number}", uid=f"{number}", **forged))
+    make_strays(cache, MOST_STRAYS + 10, **forged)
     assert len(cache.stores["Deployment"].known) == MOST_STRAYS + 1
     assert ("default", "shop-worker") in cache.stores["Deployment"].known, "a Formation's own"
 
@@ -271,34 +197,6 @@ LETTER = "\U0001f600"
 """Has Python take four bytes for each letter of a text."""
 
 
-def a_fat_deployment(number: int) -> Child:
-    """Return one as a tenant may make it, with nothing but long texts that no other has."""
-    said = f"{LETTER}{number}" + 1000 * "x"
-    containers = [{"name": f"c{each}", "image": f"{number}-{each}-" + 1000 * "x"} for each in range(64)]
-    raw = {
-        "metadata": {
-            "namespace": "default",
-            "name": f"fat-{number}",
-            "uid": f"{number}",
-            "resourceVersion": "5",
-            "labels": {naming.FORMATION_LABEL: "none"},
-            "annotations": {naming.INTENT_ANNOTATION: said, children.ROLLOUT_ANNOTATION: said},
-            "ownerReferences": [{"controller": True, "kind": said, "apiVersion": said, "uid": said}],
-            "managedFields": [
-                {"manager": naming.FIELD_MANAGER, "operation": "Apply", "fieldsV1": {f"f:{number}{said}": {}}}
-            ],
-        },
-        "spec": {"template": {"spec": {"containers": containers}}},
-        "status": {
-            "conditions": [
-                {"type": "Progressing", "status": "False", "message": said},
-                {"type": "ReplicaFailure", "status": "True", "message": said},
-            ]
-        },
-    }
-    return children.child(json.loads(json.dumps(raw)), ChildKind.DEPLOYMENT)
-
-
 def a_fat_pod(number: int) -> pods.Pod:
     """Return one as somebody may write it who has the right to a Pod's status."""
     said = f"{LETTER}{number}" + 2000 * "x"
@@ -316,28 +214,32 @@ def a_fat_pod(number: int) -> pods.Pod:
     return known(json.loads(json.dumps(a_pod(*containers, name=f"fat-{number}", status=whole))))
 
 
-@pytest.mark.parametrize(
-    ("kind", "make", "size_of"),
-    [("Deployment", a_fat_deployment, children.size_of), ("Pod", a_fat_pod, pods.size_of)],
-)
-def test_what_others_make_large_takes_no_more_memory_than_it_may(
-    kind: str, make: Callable[[int], Any], size_of: Callable[[Any], int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_others_make_large_takes_no_more_memory_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
     most = MOST_BYTES // 8
     monkeypatch.setattr(lenient, "shared", str)  # the table of them all grows by megabytes at once
     cache = Cache(watched=[dataclasses.replace(each, share=Share(most)) for each in WATCHED])
-    number = most // size_of(make(0)) + 8
+    number = most // size_of(a_fat_pod(0)) + 8
     gc.collect()
     tracemalloc.start()
     try:
         for each in range(number):
-            cache.put(kind, make(each))
+            cache.put(kinds.POD, a_fat_pod(each))
         gc.collect()
         taken, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert 0 < len(cache.stores[kind].known) < number
+    assert 0 < len(cache.stores[kinds.POD].known) < number
     assert taken < 1.3 * most
+
+
+def test_strays_of_all_kinds_of_children_share_their_memory() -> None:
+    few = Share(STRAYS.least * 4, STRAYS.least)
+    shared = [dataclasses.replace(each, share=few) if each.share is STRAYS else each for each in WATCHED]
+    cache = Cache(watched=shared)
+    for number in range(4):
+        for kind in ChildKind:
+            cache.put(kind, a_child(kind=kind, name=f"stray-{number}", owner=None))
+    assert [len(cache.stores[kind].known) for kind in ChildKind] == [1, 1, 1, 1]
 
 
 def test_deletions_in_one_namespace_bring_nothing_back_in_another() -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds, lenient
-from formation_operator.observe import jobs
+from formation_operator.observe import jobs, watched
 from formation_operator.observe.basis import Basis
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.jobs import Job
@@ -32,34 +33,22 @@ def known(raw: Manifest) -> Job:
     return job
 
 
-def test_a_job_that_runs_has_neither_succeeded_nor_failed() -> None:
-    raw = a_release_job(condition("Complete", status=False), status={"active": 1, "failed": 2})
-    job = known(raw)
-    assert (job.namespace, job.name, job.uid) == ("default", "shop-release-abcdefghij", "job-1")
-    assert (job.formation, job.owner, job.digest, job.key) == ("shop", "uid-1", "abcdefghij", "a-key")
-    assert (job.complete, job.failed, job.over, job.finished_at) == (False, None, False, "")
-    assert (job.active, job.pods_failed, job.suspended, job.deleting) == (1, 2, False, False)
-    assert job.created_at == raw["metadata"]["creationTimestamp"]
-    assert job.created > 0
+FACTS = {
+    "it runs": a_release_job(condition("Complete", status=False), status={"active": 1, "failed": 2}),
+    "it has succeeded": a_release_job(COMPLETE),
+    "it has failed, and its last Pod is still there": a_release_job(DECIDED),
+    "it has failed": a_release_job(FAILED, DECIDED),
+    "it failed before anything was decided": a_release_job(FAILED),
+    "it is suspended and being deleted": {
+        **a_release_job(deletionTimestamp=ago(1)),
+        "spec": {"suspend": True},
+    },
+}
 
 
-def test_a_job_that_is_complete_is_over() -> None:
-    job = known(a_release_job(COMPLETE))
-    assert (job.complete, job.failed, job.over) == (True, None, True)
-    assert job.finished_at == COMPLETE["lastTransitionTime"]
-
-
-def test_a_job_has_failed_before_its_last_pod_is_gone_and_is_over_after_that() -> None:
-    failing, failed = known(a_release_job(DECIDED)), known(a_release_job(FAILED, DECIDED))
-    cause = ("BackoffLimitExceeded", "too many")
-    assert [(each.failed, each.over) for each in (failing, failed)] == [(cause, False), (cause, True)]
-    assert failing.finished_at == failed.finished_at == DECIDED["lastTransitionTime"]
-    assert known(a_release_job(FAILED)).failed == cause
-
-
-def test_a_job_may_be_suspended_and_being_deleted() -> None:
-    job = known({**a_release_job(deletionTimestamp=ago(1)), "spec": {"suspend": True}})
-    assert (job.suspended, job.deleting) == (True, True)
+@pytest.mark.parametrize("raw", FACTS.values(), ids=FACTS)
+def test_how_a_job_is_and_how_it_ended_is_known(raw: Manifest, snapshot: SnapshotAssertion) -> None:
+    assert dataclasses.asdict(known(raw)) == snapshot
 
 
 @pytest.mark.parametrize("labels", [{}, None, {naming.RELEASE_LABEL: "x"}, {naming.FORMATION_LABEL: "shop"}])
@@ -88,7 +77,7 @@ def test_a_job_keeps_little_however_large_it_is() -> None:
     job = known(a_release_job(failed, annotations=annotations, ownerReferences=[owner]))
     texts = [value for value in dataclasses.astuple(job) if isinstance(value, str)]
     assert max(map(len, (*texts, *(job.failed or ())))) <= lenient.LONGEST
-    assert jobs.size_of(known(a_release_job())) < jobs.size_of(job) < 5 * lenient.LONGEST
+    assert watched.size_of(known(a_release_job())) < watched.size_of(job) < 5 * lenient.LONGEST
 
 
 IDENTITY = {("metadata", key) for key in ("name", "namespace", "uid", "resourceVersion")}

@@ -13,6 +13,7 @@ HELD: dict[str, Any] = {
         "f:selector": {},
         "f:ports": {'k:{"containerPort":80,"protocol":"TCP"}': {".": {}, "f:containerPort": {}}},
         "f:containers": CONTAINER,
+        "f:mounts": {'k:{"mountPath":"/a\\u0026b"}': {"f:mountPath": {}, "f:name": {}}},
         "f:finalizers": {'v:"x"': {}},
     },
 }
@@ -30,9 +31,17 @@ def lost(metadata: Any = None, **spec: Any) -> list[str]:
         {"selector": {"matchLabels": {"a": "b"}}},
         {"containers": [{"name": "web", "image": "i", "command": ["/a", "/b"]}]},
         {"ports": [{"containerPort": 80}]},
+        {"mounts": [{"mountPath": "/a&b", "name": "a"}]},
         {"finalizers": ["x"]},
     ],
-    ids=["nothing", "an atomic map", "a keyed item", "a key that the server filled in", "a set"],
+    ids=[
+        "nothing",
+        "an atomic map",
+        "a keyed item",
+        "a key that the server filled in",
+        "a key with other letters",
+        "a set",
+    ],
 )
 def test_what_our_entry_holds_is_not_lost(spec: dict[str, Any]) -> None:
     assert lost({"labels": {"a": "1"}}, **spec) == []

@@ -4,11 +4,14 @@ import dataclasses
 import random
 import tracemalloc
 
-from formation_operator.api import bounds, naming
+import pytest
+
+from formation_operator.api import naming
 from formation_operator.kube.port import Object
 from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.watched import FORMATIONS, WATCHED, Share
+from formation_operator.observe.store import Share
+from formation_operator.observe.watched import FORMATIONS, WATCHED
 from tests.builders import a_formation, a_process, stored
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.operator import Operator, Time
@@ -72,18 +75,6 @@ def test_what_isnt_kept_takes_no_memory() -> None:
     assert held < 4 * MOST, f"{held} bytes are held"
 
 
-async def test_what_is_too_large_to_be_rendered_is_so_as_well_if_it_isnt_kept() -> None:
-    cluster, large = FakeCluster(), declared("a-large", "crowd")
-    large["spec"]["processes"]["worker"]["env"][0]["value"] = "x" * bounds.MOST_DECLARED
-    cluster.put(naming.KIND, large)
-    for number in range(2 * MANY):
-        cluster.put(naming.KIND, declared(f"app{number}", "crowd"))
-    operator = operator_of(cluster)
-    assert operator.known.formations["crowd", "a-large"]["unkept"]
-    await operator.run(("crowd", "a-large"))
-    assert cluster.read(naming.KIND, "crowd", "a-large")["status"]["conditions"][0]["reason"] == "TooLarge"
-
-
 async def test_a_formation_whose_spec_isnt_kept_is_read_again_and_runs_as_any_other() -> None:
     cluster = crowded()
     operator = operator_of(cluster)
@@ -94,23 +85,18 @@ async def test_a_formation_whose_spec_isnt_kept_is_read_again_and_runs_as_any_ot
     assert [call.namespace for call in cluster.asked("get", naming.KIND)] == ["crowd"]
 
 
-async def test_what_changes_while_a_spec_is_read_again_is_decided_about_anew() -> None:
-    cluster = crowded()
-    operator = operator_of(cluster)
-    watchers, cluster.watchers = cluster.watchers, []
-    cluster.merge(naming.KIND, "crowd", "app0", {"spec": {"processes": {"worker": {"replicas": 7}}}})
-    cluster.watchers = watchers
-    assert (await operator.run(("crowd", "app0"))).failed
-    assert cluster.all("Deployment") == []
-
-
-async def test_a_formation_that_is_gone_when_its_spec_is_read_again_is_left_to_the_watch() -> None:
+@pytest.mark.parametrize("deleted", [False, True], ids=["changed", "gone"])
+async def test_what_happens_while_a_spec_is_read_again_is_left_to_the_watch(*, deleted: bool) -> None:
     cluster = crowded()
     operator = operator_of(cluster)
     cluster.watchers.clear()
-    cluster.remove(naming.KIND, "crowd", "app0")
+    if deleted:
+        cluster.remove(naming.KIND, "crowd", "app0")
+    else:
+        cluster.merge(naming.KIND, "crowd", "app0", {"spec": {"suspend": True}})
     assert (await operator.run(("crowd", "app0"))).failed
     assert ("crowd", "app0") in operator.known.formations
+    assert cluster.all("Deployment") == []
 
 
 async def test_what_a_namespace_gives_up_others_may_have() -> None:

@@ -14,13 +14,13 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Object
 from formation_operator.observe import cache, formations
-from formation_operator.observe.watched import FORMATIONS, WATCHED, Share, Watched
+from formation_operator.observe.store import Share, Watched
+from formation_operator.observe.watched import FORMATIONS, WATCHED
 from formation_operator.requeue import REPORT_SECONDS, Lane, Result
 from formation_operator.telemetry.census import Census
 from tests.builders import a_formation, a_process, stored
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.operator import Operator, Time
-from tests.unit.sizes import bytes_of
 
 MANY = 20
 MOST = 256 * 1024
@@ -89,15 +89,6 @@ class Crowd:
         registry = CollectorRegistry()
         registry.register(Census(self.operator.known.formations.values, 10_000))
         return generate_latest(registry).decode()
-
-
-def test_what_is_kept_of_statuses_is_bounded_in_whatever_letters_they_are(little_memory: None) -> None:
-    known, text = cache.Cache(watched=LITTLE), 256 * "\N{GRINNING FACE}"
-    for number in range(MANY):
-        said = {each: {"message": f"{number}{each}{text}", "state": "Starting"} for each in TYPES}
-        known.see(naming.KIND, {**declared(f"app{number}", "crowd"), "status": {"processes": said}})
-    names = MANY * len(TYPES) * 1024
-    assert sum(map(bytes_of, known.formations.values())) < MOST + names
 
 
 async def test_a_namespace_of_whose_formations_much_is_said_takes_no_memory_of_others(

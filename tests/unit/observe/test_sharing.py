@@ -1,6 +1,5 @@
 """Texts that many objects have are kept once, and freed with the last object that has them."""
 
-import ast
 import gc
 import tracemalloc
 from typing import Any
@@ -8,10 +7,6 @@ from typing import Any
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children, formations, pods
 from tests import builders, largest
-from tests.cluster import paths
-
-OPERATOR = paths.ROOT / "operator" / "formation_operator"
-IN_LENIENT = "kube/objects/lenient.py"
 
 
 def take_in(number: int) -> list[Any]:
@@ -60,14 +55,3 @@ def test_nothing_is_kept_of_the_texts_of_objects_that_have_gone() -> None:
     finally:
         tracemalloc.stop()
     assert grown < 4 * 2**20  # less than the texts, and more than Python's own table of them may grow by
-
-
-def test_one_module_alone_interns_texts() -> None:
-    """Another one might do that with what isn't kept."""
-    where = {
-        module.relative_to(OPERATOR).as_posix()
-        for module in OPERATOR.rglob("*.py")
-        for node in ast.walk(ast.parse(module.read_text()))
-        if isinstance(node, ast.Attribute) and node.attr == "intern"
-    }
-    assert where == {IN_LENIENT}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.store import Change, Store
+from formation_operator.observe.store import Change, Store, Watched
 from tests import builders
 from tests.builders import a_formation
 from tests.unit.facts import HPA, a_child
@@ -141,10 +141,19 @@ def test_a_list_is_believed_as_of_its_version_whatever_was_known_before_it(
     assert (change is None) == (bool(before) and listed.version == latest)
 
 
+TOLD: Watched[Told] = Watched(
+    kind=kinds.BY_NAME[kinds.POD],
+    fact_of=lambda *_: None,
+    key_of=lambda _: KEY,
+    version_of=lambda told: told.version,
+    groups_of=lambda told: [told.uid],
+    lane_of=lambda *_: None,
+    concerned=lambda *_: set(),
+)
+
+
 def a_store() -> Store[Told]:
-    return Store(
-        key_of=lambda _: KEY, version_of=lambda told: told.version, groups_of=lambda told: [told.uid]
-    )
+    return Store(TOLD, {}, lambda _: {})
 
 
 def hear(store: Store[Told], told: Told) -> Any:

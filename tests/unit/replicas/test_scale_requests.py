@@ -7,7 +7,8 @@ import pytest
 
 from formation_operator.api.formation import FormationSpec, ProcessType
 from formation_operator.kube.events.notices import Notice
-from formation_operator.observe.children import NAMELESS, Child, Setter
+from formation_operator.observe.children import Child
+from formation_operator.observe.rollouts import NAMELESS, Setter
 from formation_operator.replicas import scale_requests
 from formation_operator.replicas.count_owner import Reported
 from formation_operator.replicas.scale_requests import Answer, Policy, Request, Scaled

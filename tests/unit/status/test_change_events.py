@@ -101,11 +101,10 @@ FORMATION = stored(a_formation())
 
 def test_a_crash_loop_is_one_event_however_its_figures_change() -> None:
     recorder = Recorder()
-    name, body, repeated = recorder.record(FORMATION, *told(RUNNING, CRASHING))
-    assert not repeated
-    assert "series" not in body
-    again, body, repeated = recorder.record(FORMATION, *told(RUNNING, AGAIN))
-    assert (again, repeated, body["series"]["count"]) == (name, True, 2)
+    first = recorder.record(FORMATION, *told(RUNNING, CRASHING))
+    assert "series" not in first
+    again = recorder.record(FORMATION, *told(RUNNING, AGAIN))
+    assert (again["metadata"], again["series"]["count"]) == (first["metadata"], 2)
 
 
 def test_another_cause_another_type_and_another_formation_have_events_of_their_own() -> None:
@@ -118,20 +117,20 @@ def test_another_cause_another_type_and_another_formation_have_events_of_their_o
         recorder.record(FORMATION, *web),
         recorder.record(other, *told(RUNNING, CRASHING)),
     ]
-    assert len({name for name, _, _ in recorded}) == 4
-    assert not any(repeated for _, _, repeated in recorded)
+    assert len({each["metadata"]["name"] for each in recorded}) == 4
+    assert not any("series" in each for each in recorded)
 
 
 def test_notes_without_a_topic_are_the_same_only_word_for_word() -> None:
     recorder = Recorder()
     recorder.record(FORMATION, Notice("Repaired", "Repair", "set back to 2"))
-    assert not recorder.record(FORMATION, Notice("Repaired", "Repair", "set back to 3"))[2]
-    assert recorder.record(FORMATION, Notice("Repaired", "Repair", "set back to 2"))[2]
+    assert "series" not in recorder.record(FORMATION, Notice("Repaired", "Repair", "set back to 3"))
+    assert "series" in recorder.record(FORMATION, Notice("Repaired", "Repair", "set back to 2"))
 
 
 @given(st.text(max_size=2000))
 def test_a_note_is_as_long_as_the_api_takes(note: str) -> None:
-    _, body, _ = Recorder().record(FORMATION, Notice("Crashing", "Exited", note))
+    body = Recorder().record(FORMATION, Notice("Crashing", "Exited", note))
     assert len(body["note"].encode()) <= 1024
     assert body["note"] == lenient.shown(note)
     assert body["reportingController"] == naming.REPORTING_CONTROLLER

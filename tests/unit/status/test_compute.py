@@ -14,8 +14,8 @@ from formation_operator.api.formation_status import Revision
 from formation_operator.diagnose import diagnosis, investigator
 from formation_operator.diagnose.finding import Finding
 from formation_operator.observe import pods
-from formation_operator.observe.children import Rollout
 from formation_operator.observe.faults import Problem
+from formation_operator.observe.rollouts import Rollout
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.status import change_events, compute
 from formation_operator.status.observation import Seen

@@ -7,8 +7,8 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
-from formation_operator.observe.children import Rollout
 from formation_operator.observe.faults import Problem
+from formation_operator.observe.rollouts import Rollout
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.status import compute
 from formation_operator.status.observation import Seen

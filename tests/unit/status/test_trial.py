@@ -8,9 +8,9 @@ import pytest
 from formation_operator.api.formation_status import Revision
 from formation_operator.api.reasons import Trouble
 from formation_operator.observe import pods
-from formation_operator.observe.children import Rollout
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.pods import Pod
+from formation_operator.observe.rollouts import Rollout
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.status import trial
 from formation_operator.status.observation import Seen

@@ -11,7 +11,8 @@ from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api.reasons import Reason, State
 from formation_operator.diagnose.finding import SEVERITY, Finding
-from formation_operator.observe.children import Child, Rollout
+from formation_operator.observe.children import Child
+from formation_operator.observe.rollouts import Rollout
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.status import type_health
 from formation_operator.status.type_health import Health

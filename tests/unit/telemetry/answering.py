@@ -61,11 +61,6 @@ class Process:
         """Return how many connections it has open."""
         return open_sockets(self.pid) - self.sockets
 
-    def unsent(self, port: int) -> int:
-        """Return how many bytes the kernel keeps of answers that no client has taken."""
-        sockets = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
-        return sum(int(each[4].split(":")[0], 16) for each in sockets if each[1].endswith(f":{port:04X}"))
-
     def connected(self, port: int, said: bytes = b"", source: str = "127.0.0.1") -> socket.socket:
         """Connect to a port from an address of this machine, and send as much as the port takes."""
         client = socket.create_connection(("127.0.0.1", port), 60, (source, 0))

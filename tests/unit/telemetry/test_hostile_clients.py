@@ -95,7 +95,7 @@ def test_250_connections_that_never_end_take_little_memory(sent: bytes, tmp_path
         assert most - before < 48
 
 
-@pytest.mark.parametrize("sent", [b"", BEGUN, WITH_A_BODY, WHOLE, SCRAPE], ids=range(5))
+@pytest.mark.parametrize("sent", [b"", WHOLE], ids=["nothing is sent", "one answer comes"])
 def test_no_more_than_64_connections_are_open_at_a_port(sent: bytes, tmp_path: pathlib.Path) -> None:
     with answering.process(tmp_path / "log", seconds=3600) as process:
         with closed([process.connected(process.metrics, sent) for _ in range(200)]):
@@ -150,21 +150,6 @@ def scraping(process: answering.Process) -> socket.socket:
     return client
 
 
-def test_the_kernel_keeps_little_of_an_answer_that_is_not_read(tmp_path: pathlib.Path) -> None:
-    with (
-        answering.process(tmp_path / "log", types=4000, seconds=3600) as process,
-        closed([scraping(process)]),
-    ):
-        sizes = [0]
-
-        def no_more_comes() -> bool:
-            sizes.append(process.unsent(process.metrics))
-            return 0 < sizes[-1] == sizes[-2]
-
-        eventually(no_more_comes)
-        assert sizes[-1] < 4 * bounded_port.UNREAD
-
-
 def test_the_kernel_keeps_nothing_of_an_answer_that_was_not_read_in_time(tmp_path: pathlib.Path) -> None:
     """Of a connection that was closed in the usual way it keeps all, for minutes, as memory of the Pod."""
     with answering.process(tmp_path / "log", types=4000, seconds=SOON) as process:
@@ -207,12 +192,7 @@ def test_who_asks_for_health_with_too_much_is_refused(sent: bytes, tmp_path: pat
 
 
 def test_a_thousand_malformed_requests_are_one_line_of_the_log(tmp_path: pathlib.Path) -> None:
-    malformed = (
-        BEGUN + b"no header\r\n\r\n",
-        b"G\x00T / HTTP/1.1\r\n\r\n",
-        b"\x16\x03\x01",
-        b"GET http://[ HTTP/1.1\r\n\r\n",
-    )
+    malformed = (BEGUN + b"no header\r\n\r\n", b"G\x00T / HTTP/1.1\r\n\r\n", b"\x16\x03\x01")
     with answering.process(tmp_path / "log") as process:
         before = process.log.read_text()
         for each in range(1000):

@@ -1,7 +1,5 @@
 """What is counted of passes, requests, watches and the queue."""
 
-import pytest
-
 from formation_operator.controller.queueing.queue import Queue
 from formation_operator.requeue import Lane, Result, Retry
 from formation_operator.telemetry.instruments import Instruments
@@ -13,26 +11,17 @@ def value(instruments: Instruments, name: str, **labels: str) -> float | None:
     return instruments.registry.get_sample_value(f"formation_operator_{name}", labels)
 
 
-@pytest.mark.parametrize(
-    ("retry", "result"), [(Retry.NONE, "success"), (Retry.PASSING, "retry"), (Retry.LASTING, "stuck")]
-)
-def test_a_pass_is_counted_by_what_it_leaves(retry: Retry, result: str) -> None:
+RESULTS = {Retry.NONE: "success", Retry.PASSING: "retry", Retry.LASTING: "stuck", None: "error"}
+"""By what a pass leaves; nothing stands for an unexpected error."""
+
+
+def test_a_pass_is_counted_by_what_it_leaves_and_every_result_is_there_before_it_happens() -> None:
     instruments = Instruments()
-    instruments.passed(retry, 0.1)
-    assert value(instruments, "passes_total", result=result) == 1
-    assert value(instruments, "pass_duration_seconds_count") == 1
-
-
-def test_a_pass_that_an_unexpected_error_ends_is_counted() -> None:
-    instruments = Instruments()
-    instruments.passed(None, 0.1)
-    assert value(instruments, "passes_total", result="error") == 1
-
-
-def test_every_result_is_there_before_it_happens_so_that_its_rate_is_known() -> None:
-    instruments = Instruments()
-    for result in ("success", "retry", "stuck", "error"):
+    for number, (retry, result) in enumerate(RESULTS.items(), 1):
         assert value(instruments, "passes_total", result=result) == 0
+        instruments.passed(retry, 0.1)
+        assert value(instruments, "passes_total", result=result) == 1
+        assert value(instruments, "pass_duration_seconds_count") == number
 
 
 def test_a_request_is_counted_by_verb_and_code_also_one_without_an_answer() -> None:

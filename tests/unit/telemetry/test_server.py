@@ -78,11 +78,17 @@ async def test_a_burst_of_scrapes_has_metrics_counted_once_a_second_in_each_of_t
             await asyncio.gather(*(fetched(f"{scraped}/metrics", accept) for _ in range(20)))
         await asyncio.gather(*(fetched(f"{scraped}/metrics", accept) for accept in chosen))
         assert counted.times - before <= 2
-        monkeypatch.setattr(server, "CACHED_SECONDS", 0.0)
-        instruments.registry.register(Counted())
-        before = counted.times
-        await fetched(f"{scraped}/metrics")
-        assert counted.times == before + 1, "and who asks later is told what is then"
+
+
+async def test_metrics_are_counted_anew_after_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "CACHED_SECONDS", 0.0)
+    counted, instruments = Counted(), Instruments()
+    instruments.registry.register(counted)
+    before = counted.times
+    async with answering(well, well, instruments) as (_, scraped):
+        for _ in range(2):
+            await fetched(f"{scraped}/metrics")
+    assert counted.times == before + 2
 
 
 class Slow(Counted):
@@ -118,23 +124,20 @@ class Broken(Counted):
         return []
 
 
-async def test_a_count_that_fails_is_tried_again() -> None:
+async def test_a_count_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "CACHED_SECONDS", 0.0)
     instruments = Instruments()
     instruments.registry.register(Broken())
     async with answering(well, well, instruments) as (_, scraped):
         assert [(await fetched(f"{scraped}/metrics"))[0] for _ in range(2)] == [500, 200]
 
 
-async def test_who_lives_but_isnt_ready_fails_one_check_only() -> None:
-    async with answering(well, lambda: "it starts", Instruments()) as (health, _):
-        assert (await fetched(f"{health}/healthz"))[:2] == (200, "ok\n")
-        assert (await fetched(f"{health}/readyz"))[:2] == (503, "it starts\n")
-
-
-async def test_nothing_else_is_answered_and_health_and_metrics_are_apart() -> None:
-    async with answering(well, well, Instruments()) as (health, scraped):
-        assert (await fetched(f"{health}/metrics"))[0] == 404
-        assert (await fetched(f"{scraped}/healthz"))[0] == 404
+async def test_health_is_answered_beside_metrics_and_who_lives_but_isnt_ready_fails_one_check_only() -> None:
+    async with answering(well, lambda: "it starts", Instruments()) as (health, scraped):
+        asked = (f"{health}/healthz", f"{health}/readyz", f"{health}/metrics", f"{scraped}/healthz")
+        found = [(await fetched(url))[:2] for url in asked]
+    nothing = (404, "there is nothing here\n")
+    assert found == [(200, "ok\n"), (503, "it starts\n"), nothing, nothing]
 
 
 def has_ipv6() -> bool:

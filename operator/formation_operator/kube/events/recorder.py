@@ -19,39 +19,24 @@ REMEMBERED = 4096
 """How many Events of all namespaces are remembered; each namespace has its share."""
 SERIES_ENDS = datetime.timedelta(minutes=6)
 
-Recorded = tuple[str, int, datetime.datetime]
-
 
 class Recorder:
     """Remembers which Events were posted lately."""
 
     def __init__(self) -> None:
-        self._recent: Shares[tuple[str, Notice], Recorded] = Shares(REMEMBERED)
+        self._recent: Shares[tuple[str, Notice], tuple[str, int, datetime.datetime]] = Shares(REMEMBERED)
+        """The Event's name, how often it was posted, and when it was last."""
 
-    def record(self, formation: dict[str, Any], notice: Notice) -> tuple[str, dict[str, Any], bool]:
-        """Return the Event's name and body, and whether it repeats one that was posted lately."""
-        now = datetime.datetime.now(datetime.UTC)
-        namespace, identity = formation["metadata"]["namespace"], _identity(formation, notice)
-        name, count, last = self._recent.get(namespace, identity) or (_name(formation), 0, now)
-        if now - last > SERIES_ENDS:
-            name, count = _name(formation), 0
-        count += 1
-        self._recent.put(namespace, identity, (name, count, now))
-        return name, _body(formation, notice, name, count, now), count > 1
-
-    def forget(self, formation: dict[str, Any], notice: Notice) -> None:
-        """Forget an Event that was deleted, so that the next one is new."""
-        self._recent.pop(formation["metadata"]["namespace"], _identity(formation, notice))
-
-
-def _identity(formation: dict[str, Any], notice: Notice) -> tuple[str, Notice]:
-    """Return what two Events of one series have in common: the topic, or else the note."""
-    note = "" if notice.topic else notice.note
-    return formation["metadata"]["uid"], dataclasses.replace(notice, note=note)
-
-
-def _name(formation: dict[str, Any]) -> str:
-    return f"{formation['metadata']['name']}.{uuid.uuid4().hex[:16]}"
+    def record(self, formation: dict[str, Any], notice: Notice) -> dict[str, Any]:
+        """Return the Event; one that repeats an Event posted lately has its name, and a series."""
+        now, about = datetime.datetime.now(datetime.UTC), formation["metadata"]
+        # Two Events of one series have the topic in common, or else the note.
+        identity = about["uid"], dataclasses.replace(notice, note="" if notice.topic else notice.note)
+        name, count, last = self._recent.get(about["namespace"], identity) or ("", 0, now)
+        if not count or now - last > SERIES_ENDS:
+            name, count = f"{about['name']}.{uuid.uuid4().hex[:16]}", 0
+        self._recent.put(about["namespace"], identity, (name, count + 1, now))
+        return _body(formation, notice, name, count + 1, now)
 
 
 def _body(

@@ -31,7 +31,7 @@ class Kind(NamedTuple):
     optional: bool = False
     """Whether it may be installed or taken away at any time."""
     metadata_only: bool = False
-    """Whether nothing but the metadata of an object is listed and watched."""
+    """Whether nothing but the metadata of an object is listed."""
     gathered: bool = False
     """Whether its events may be gathered for a moment: most of them bring nothing new."""
     dispensable: bool = False
@@ -102,14 +102,8 @@ TRAITS = {
     ),
     ChildKind.POD_DISRUPTION_BUDGET: Traits(
         Kind(
-            ChildKind.POD_DISRUPTION_BUDGET,
-            "policy",
-            "v1",
-            "poddisruptionbudgets",
-            naming.FORMATION_LABEL,
-            gathered=True,
-            dispensable=True,
-        ),
+            ChildKind.POD_DISRUPTION_BUDGET, "policy", "v1", "poddisruptionbudgets", naming.FORMATION_LABEL
+        )._replace(dispensable=True),
         selector=("spec", "selector", "matchLabels"),
         without="remove disruptionBudget (of spec.processes.{} or of spec)",
     ),
@@ -126,19 +120,30 @@ OTHER_BUDGET = TRAITS[ChildKind.POD_DISRUPTION_BUDGET].api._replace(
 )
 """The budgets without our label: a namespace may have ten thousand with it."""
 
-BY_NAME = {
-    kind.name: kind
-    for kind in (
-        Kind(naming.KIND, naming.GROUP, naming.VERSION, naming.PLURAL),
-        *(child.traits.api for child in ChildKind),
-        Kind(SCALED_OBJECT, "keda.sh", "v1alpha1", "scaledobjects", optional=True, gathered=True),
-        Kind(HPA, "autoscaling", "v2", "horizontalpodautoscalers", gathered=True),
-        Kind(POD, "", "v1", "pods", naming.FORMATION_LABEL),
-        Kind(REPLICA_SET, "apps", "v1", "replicasets"),
-        Kind(CONTROLLER_REVISION, "apps", "v1", "controllerrevisions", metadata_only=True),
-        Kind(JOB, "batch", "v1", "jobs", naming.FORMATION_LABEL, dispensable=True),
-        Kind(EVENT, "events.k8s.io", "v1", "events"),
-        Kind(LEASE, "coordination.k8s.io", "v1", "leases"),
-    )
-}
+
+def by_name(*known: Kind) -> dict[str, Kind]:
+    """Return kinds by their names; raise `ValueError` if two have one name.
+
+    Of two that differ in their objects alone, such as ours and those of others, one stands here.
+    """
+    found: dict[str, Kind] = {}
+    for kind in known:
+        if kind.name in found:
+            raise ValueError(f"two kinds have one name: {kind.name}")
+        found[kind.name] = kind
+    return found
+
+
+BY_NAME = by_name(
+    Kind(naming.KIND, naming.GROUP, naming.VERSION, naming.PLURAL),
+    *(child.traits.api for child in ChildKind),
+    Kind(SCALED_OBJECT, "keda.sh", "v1alpha1", "scaledobjects", optional=True, gathered=True),
+    Kind(HPA, "autoscaling", "v2", "horizontalpodautoscalers", gathered=True),
+    Kind(POD, "", "v1", "pods", naming.FORMATION_LABEL),
+    Kind(REPLICA_SET, "apps", "v1", "replicasets"),
+    Kind(CONTROLLER_REVISION, "apps", "v1", "controllerrevisions", metadata_only=True),
+    Kind(JOB, "batch", "v1", "jobs", naming.FORMATION_LABEL, dispensable=True),
+    Kind(EVENT, "events.k8s.io", "v1", "events"),
+    Kind(LEASE, "coordination.k8s.io", "v1", "leases"),
+)
 """The kinds that are read or written by their names; `observe.watched` has those that are watched."""

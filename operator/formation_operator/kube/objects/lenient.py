@@ -5,6 +5,7 @@ Kubelet writes a Pod's status, but any client with the right to may, too: no val
 
 import re
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 LONGEST = 1000
@@ -106,6 +107,17 @@ def interned(value: Any) -> Any:
     if isinstance(value, dict):
         return {shared(key): interned(item) for key, item in value.items()}
     return [*map(interned, value)] if isinstance(value, list) else value
+
+
+def holds(fields: dict[str, Any], path: Iterable[str]) -> bool:
+    """Return whether an entry of managed fields holds the field at a path."""
+    node: Any = fields
+    for step in path:
+        names = (f"f:{step}", f"k:{step}", f"v:{step}")
+        node = next((node[name] for name in names if name in node), None)
+        if node is None:
+            return False
+    return True
 
 
 def _string(source: dict[str, Any], key: str) -> str:

@@ -4,14 +4,13 @@ Half of a Deployment in a list is the `fieldsV1` of its managed fields, and most
 compared by its bytes. Fields that aren't used are skipped.
 """
 
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Any, TypedDict
 
 import msgspec
 import pydantic_core
 
-from formation_operator.kube.objects import nesting
+from formation_operator.kube.objects import lenient, nesting
 
-T = TypeVar("T")
 Text = msgspec.Raw
 """JSON that isn't parsed; `bytes` returns it."""
 
@@ -29,7 +28,7 @@ class Entry(TypedDict, total=False):
 
 
 class Metadata(TypedDict, total=False):
-    """What is read of an object's metadata, without the managed fields."""
+    """What is read of an object's metadata."""
 
     namespace: Any
     name: Any
@@ -43,38 +42,33 @@ class Metadata(TypedDict, total=False):
     annotations: Any
     ownerReferences: Any
     finalizers: Any
-
-
-class ManagedMetadata(Metadata, total=False):
-    """What is read of an object's metadata, with the managed fields."""
-
     managedFields: list[Entry]
 
 
-class Item(TypedDict, Generic[T], total=False):
-    """What is read of an object, with metadata of either kind."""
+class Item(TypedDict, total=False):
+    """What is read of an object."""
 
     apiVersion: Any
     kind: Any
-    metadata: T
+    metadata: Metadata
     spec: Any
     status: Any
 
 
-class Page(TypedDict, Generic[T], total=False):
+class Page(TypedDict, total=False):
     """What is read of a page of a list."""
 
     apiVersion: Any
     kind: Any
     metadata: Any
-    items: list[Item[T]]
+    items: list[Item]
 
 
-class WatchEvent(TypedDict, Generic[T], total=False):
+class WatchEvent(TypedDict, total=False):
     """What is read of an event of a watch."""
 
     type: Any
-    object: Item[T]
+    object: Item
 
 
 Count = TypedDict("Count", {"f:replicas": Text}, total=False)
@@ -86,9 +80,7 @@ EntryFields = TypedDict("EntryFields", {"f:spec": Count, "f:metadata": Annotatio
 """The fields of an entry that matter, whoever its manager is: the count, and what our annotations say of it
 and of the content."""
 ENTRY_FIELDS = msgspec.json.Decoder(EntryFields)
-PAGE, EVENT = msgspec.json.Decoder(Page[ManagedMetadata]), msgspec.json.Decoder(WatchEvent[ManagedMetadata])
-PAGE_WITHOUT, EVENT_WITHOUT = msgspec.json.Decoder(Page[Metadata]), msgspec.json.Decoder(WatchEvent[Metadata])
-"""Without managed fields."""
+PAGE, EVENT = msgspec.json.Decoder(Page), msgspec.json.Decoder(WatchEvent)
 
 
 async def read(text: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
@@ -101,6 +93,11 @@ async def read(text: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
         return await nesting.read(text, decoder.decode)
     except ValueError:
         return await nesting.read(text, pydantic_core.from_json)
+
+
+def without_managed_fields(raw: dict[str, Any]) -> None:
+    """Take the managed fields off an object."""
+    lenient.mapping(raw, "metadata").pop("managedFields", None)
 
 
 def entry_fields(text: bytes) -> dict[str, Any]:

@@ -1,9 +1,8 @@
 """The session of our requests, and the fence that lets only the leader write."""
 
-import copy
 import re
 import time
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -23,6 +22,16 @@ Requested = Callable[[str, int | None, float], None]
 """Counts a request: its verb, the status of its answer if one came, and the seconds that it took."""
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
+JSON_PATCH = "application/json-patch+json"
+REQUESTS = {
+    "get": ("GET", JSON),
+    "list": ("GET", JSON),
+    "create": ("POST", JSON),
+    "apply": ("PATCH", APPLY),
+    "patch": ("PATCH", JSON_PATCH),
+    "delete": ("DELETE", JSON),
+}
+"""Method and type of the body by the verb of a request, as Kubernetes has it, but for server-side apply."""
 NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 """Letters that JSON allows as they are and YAML doesn't. The API server reads what is applied as YAML: it
 refuses these letters, or folds them into a space.
@@ -86,8 +95,13 @@ class Connection:
         configuration: client.Configuration,
         requested: Requested = lambda *_: None,
         middlewares: Sequence[aiohttp.ClientMiddlewareType] = (),
+        connections: int | None = None,
     ) -> None:
-        """Take the server's address and our credentials, a counter of requests, and shared middlewares."""
+        """Take the server's address and our credentials, a counter of requests, and shared middlewares.
+
+        ``connections`` is how many there are at most, if not as many as the configuration says.
+        """
+        most = configuration.connection_pool_maxsize if connections is None else connections
         self._configuration = configuration
         self._requested = requested
         self.url = str(configuration.host)
@@ -96,9 +110,7 @@ class Connection:
         """They pause requests as the server wants, and add our credentials."""
         self._fence = Fence(lambda: True)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=configuration.connection_pool_maxsize, keepalive_timeout=KEEP_ALIVE
-            ),
+            connector=aiohttp.TCPConnector(limit=most, keepalive_timeout=KEEP_ALIVE),
             headers={"User-Agent": naming.FIELD_MANAGER},
             proxy=self.proxy,
             read_bufsize=MOST_BYTES,
@@ -114,32 +126,24 @@ class Connection:
 
     def another(self, connections: int) -> "Connection":
         """Return another one with the same credentials, connections of its own, and no fence."""
-        configuration = copy.copy(self._configuration)
-        configuration.connection_pool_maxsize = connections
-        return Connection(configuration, self._requested, self.middlewares)
+        return Connection(self._configuration, self._requested, self.middlewares, connections)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._session.close()
 
     def stream(
-        self, resource: str, query: dict[str, str], accept: str = JSON
+        self, resource: str, query: dict[str, str]
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Send a read, and return its answer before the body has come. Raises what aiohttp does."""
         url = self._url(resource, query)
-        return self._session.get(url, headers={"Accept": accept}, allow_redirects=False)
+        return self._session.get(url, headers={"Accept": JSON}, allow_redirects=False)
 
-    async def send(  # noqa: PLR0913, PLR0917  # a request has as many parts
-        self,
-        method: str,
-        resource: str,
-        query: dict[str, str],
-        body: Any,
-        content_type: str,
-        accept: str = JSON,
+    async def send(
+        self, verb: str, resource: str, query: dict[str, str], body: Any = None, accept: str = JSON
     ) -> tuple[int, bytes]:
         """Send a request and return the status and the text of the answer, or raise what aiohttp does."""
-        started, verb = time.perf_counter(), verb_of(method, query, content_type)
+        started, (method, content_type) = time.perf_counter(), REQUESTS[verb]
         try:
             async with self._session.request(
                 method,
@@ -177,18 +181,6 @@ def written(body: Any) -> bytes:
     if text.isascii() and b"\x7f" not in text:
         return text
     return NOT_YAML.sub(lambda letter: f"\\u{ord(letter[0]):04x}", text.decode()).encode()
-
-
-def verb_of(method: str, query: Container[str], content_type: str) -> str:
-    """Return the verb of a request as Kubernetes has it, but ``apply`` for server-side apply."""
-    match method:
-        case "GET":
-            return "list" if "limit" in query else "get"
-        case "POST":
-            return "create"
-        case "PATCH":
-            return "apply" if content_type == APPLY else "patch"
-    return method.lower()
 
 
 def proxy_for(url: str) -> str | None:

@@ -11,6 +11,7 @@ import logging
 import math
 import pathlib
 import ssl
+import time
 from typing import Any
 
 import aiohttp
@@ -36,13 +37,12 @@ class Login:
     def __init__(self, configuration: client.Configuration) -> None:
         """Take the configuration of a client that has logged in."""
         self._configuration = configuration
-        self._reload_task: asyncio.Task[None] | None = None
-        self._reloaded = -math.inf
-        """When the credentials were last read."""
+        self._reading = asyncio.Lock()
+        self._last_read = -math.inf
         self._header = ""
         """The token that was last readable, as a header."""
         self._tls, self._files = tls_of(configuration), files_of(configuration)
-        self._no_token, self._refused, self._no_credentials = (Repeated() for _ in range(3))
+        self._no_token, self._refused = Repeated(), Repeated()
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
@@ -52,7 +52,7 @@ class Login:
         try:
             answer = await send(request)
         except aiohttp.ClientConnectorCertificateError:
-            await self._renew("The API server can't prove who it is")
+            await self._read_again("The API server can't prove who it is")
             if await self._sign(request) == before:
                 raise
             return await send(request)
@@ -61,7 +61,7 @@ class Login:
             return answer
         with contextlib.ExitStack() as unread:
             unread.callback(answer.close)  # even if the caller is cancelled meanwhile
-            await self._renew("The API server doesn't accept the credentials")
+            await self._read_again("The API server doesn't accept the credentials")
             if await self._sign(request) == before:
                 unread.pop_all()
                 return answer
@@ -87,28 +87,20 @@ class Login:
         request._ssl = self._tls  # noqa: SLF001  # a connection belongs to the certificates of its time
         return self._header, self._tls
 
-    async def _renew(self, trouble: str) -> None:
-        """Read our credentials again, unless that was just done; a cancelled caller doesn't end the reading.
-
-        An exec plugin of a kubeconfig may take longer than some requests.
-        """
-        if self._reload_task is None:
-            if asyncio.get_running_loop().time() < self._reloaded + PAUSE:
+    async def _read_again(self, trouble: str) -> None:
+        """Read our credentials again, unless that was just done."""
+        async with self._reading:
+            if time.monotonic() < self._last_read + PAUSE:
                 return
-            self._refused.warn(logger, trouble, "%s: reading the credentials again")
-            self._reload_task = asyncio.create_task(self._reload(), name="credentials")
-        await asyncio.shield(self._reload_task)
-
-    async def _reload(self) -> None:
-        trouble = ""
-        try:
-            await load(self._configuration)
-            if (files := files_of(self._configuration)) != self._files:
-                self._tls, self._files = tls_of(self._configuration), files
-        except Exception as error:  # noqa: BLE001  # there are many ways to log in
-            trouble = sayable(error)
-        self._no_credentials.warn(logger, trouble, "No credentials can be read: %s")
-        self._reload_task, self._reloaded = None, asyncio.get_running_loop().time()
+            said = "reading the credentials again"
+            try:
+                await load(self._configuration)
+                if (files := files_of(self._configuration)) != self._files:
+                    self._tls, self._files = tls_of(self._configuration), files
+            except Exception as error:  # noqa: BLE001  # there are many ways to log in
+                said = f"no credentials can be read: {sayable(error)}"
+            self._refused.warn(logger, f"{trouble}: {said}")
+            self._last_read = time.monotonic()
 
 
 def tls_of(configuration: client.Configuration) -> ssl.SSLContext:

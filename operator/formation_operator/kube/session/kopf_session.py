@@ -20,7 +20,7 @@ from formation_operator.kube.objects import lenient, listings, nesting
 from formation_operator.kube.session.connection import Connection, Fence
 from formation_operator.kube.session.paging import BoundedResponse, Pages
 from formation_operator.kube.session.retry_after import NAMESPACE
-from formation_operator.kube.session.watch_lines import Lines
+from formation_operator.kube.session.watch_lines import batches
 
 Reached = Callable[[str | None], None]
 FORBIDDEN, GONE = 403, 410
@@ -48,7 +48,10 @@ class BoundedPage(BoundedResponse):
         text = await self.read()
         if "limit" not in self.url.query:
             return nesting.parsed(text)
-        return await _parsed(text, listings.PAGE_WITHOUT)
+        page = await _parsed(text, listings.PAGE)
+        for item in lenient.items(page, "items"):
+            listings.without_managed_fields(item)
+        return page
 
 
 class BoundedLines:
@@ -65,7 +68,7 @@ class BoundedLines:
 
     async def iter_chunked(self, _: int) -> AsyncIterator[bytes]:
         """Yield the lines as they come; raise `ClientPayloadError` for one that is no event."""
-        async for lines in Lines(self._content).batches():
+        async for lines in batches(self._content):
             self._reached()
             for line in lines:
                 yield await _readable(line) + b"\n"
@@ -87,10 +90,11 @@ async def _readable(line: bytes) -> bytes:
     """Return an event without managed fields, and with null for what is nested too deep."""
     if line.startswith(ERROR) and EXPIRED in line:
         return line
-    event = await _parsed(line, listings.EVENT_WITHOUT, "object")
+    event = await _parsed(line, listings.EVENT, "object")
+    listings.without_managed_fields(event["object"])
     try:
         text = msgspec.json.encode(event)
-    except UnicodeEncodeError:  # in its managed fields is half of a surrogate pair
+    except UnicodeEncodeError:  # it has half of a surrogate pair
         text = json.dumps(event).encode()
     return await nesting.cut(text) if nesting.is_deep(text) else text
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Protocol, runtime_checkable
 
 import aiohttp
 
@@ -21,54 +20,40 @@ PILE = 2**18
 """Bytes that may be gathered: the connection buffers no more, and then the server couldn't send."""
 
 
-@runtime_checkable
-class Buffering(Protocol):
-    """A transport that buffers what its connection brings."""
+async def batches(
+    content: aiohttp.StreamReader, *, gathered_in: asyncio.ReadTransport | None = None
+) -> AsyncIterator[list[bytes]]:
+    """Yield batches of complete lines of an answer's body, until the server ends the watch.
 
-    def set_read_buffer_limits(self, high: int, low: int) -> None:
-        """Stop reading above ``high`` bytes, until less than ``low`` remain."""
+    They are gathered in a transport if it is given. Raises `ClientPayloadError` if nothing comes for too
+    long, or a line is too long or cut off.
+    """
+    now = asyncio.get_running_loop().time
+    started, came, last, rest = now(), 0, now(), b""
+    while data := await _read(content, last + SILENCE):
+        came += len(data)
+        *lines, rest = (rest + data).split(b"\n")
+        if len(rest) > paging.MOST_OF_ONE:
+            raise aiohttp.ClientPayloadError(f"a line has more than {paging.MOST_OF_ONE} bytes")
+        if any(lines):
+            last = now()
+            yield [line for line in lines if line]
+        if len(data) == READ_BYTES:
+            await asyncio.sleep(0)
+        elif gathered_in is not None:
+            seconds = gathering(came, now() - started)
+            started, came = now(), 0  # the bytes that come during a pause determine the next one
+            await gather(gathered_in, seconds)
+    if rest:
+        raise aiohttp.ClientPayloadError(f"cut off after {rest[:100]!r}")
 
 
-class Lines:
-    """Reads the lines of a watch from what a server sends."""
-
-    def __init__(
-        self, content: aiohttp.StreamReader, *, gathered_in: asyncio.ReadTransport | None = None
-    ) -> None:
-        """Take the body of an answer, and its transport if its lines are to be gathered there."""
-        self._content = content
-        self._gathered_in = gathered_in
-
-    async def batches(self) -> AsyncIterator[list[bytes]]:
-        """Yield batches of complete lines, until the server ends the watch.
-
-        Raises `ClientPayloadError` if nothing comes for too long, or a line is too long or cut off.
-        """
-        now = asyncio.get_running_loop().time
-        started, came, last, rest = now(), 0, now(), b""
-        while data := await self._read(last + SILENCE):
-            came += len(data)
-            *lines, rest = (rest + data).split(b"\n")
-            if len(rest) > paging.MOST_OF_ONE:
-                raise aiohttp.ClientPayloadError(f"a line has more than {paging.MOST_OF_ONE} bytes")
-            if any(lines):
-                last = now()
-                yield [line for line in lines if line]
-            if len(data) == READ_BYTES:
-                await asyncio.sleep(0)
-            elif self._gathered_in is not None:
-                seconds = gathering(came, now() - started)
-                started, came = now(), 0  # the bytes that come during a pause determine the next one
-                await gather(self._gathered_in, seconds)
-        if rest:
-            raise aiohttp.ClientPayloadError(f"cut off after {rest[:100]!r}")
-
-    async def _read(self, until: float) -> bytes:
-        try:
-            async with asyncio.timeout_at(until):
-                return await self._content.read(READ_BYTES)
-        except TimeoutError as error:
-            raise aiohttp.ClientPayloadError(f"no line came for {SILENCE} s") from error
+async def _read(content: aiohttp.StreamReader, until: float) -> bytes:
+    try:
+        async with asyncio.timeout_at(until):
+            return await content.read(READ_BYTES)
+    except TimeoutError as error:
+        raise aiohttp.ClientPayloadError(f"no line came for {SILENCE} s") from error
 
 
 async def gather(transport: asyncio.ReadTransport, seconds: float) -> None:
@@ -86,10 +71,8 @@ def gathering(came: int, seconds: float) -> float:
 
 def transport_of(answer: aiohttp.ClientResponse) -> asyncio.ReadTransport | None:
     """Return the transport of an answer, set so that unread bytes stay on the connection."""
-    if answer.connection is None:
-        return None
-    transport = answer.connection.transport
+    transport = answer.connection.transport if answer.connection is not None else None
     # TLS would buffer much, and wake us for each event.
-    if isinstance(transport, Buffering):
-        transport.set_read_buffer_limits(high=1, low=0)
+    if (limit := getattr(transport, "set_read_buffer_limits", None)) is not None:
+        limit(high=1, low=0)
     return transport

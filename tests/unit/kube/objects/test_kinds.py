@@ -2,6 +2,7 @@
 
 import pytest
 
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children
 from formation_operator.render.desired import Intent
@@ -43,3 +44,9 @@ def test_a_formation_that_does_what_a_message_says_does_without_a_child(intent: 
     assert intent.without == said
     left = {each.kind for each in intents(parsed(a_formation(processes={"web": process})))}
     assert (intent.kind in left) == (not said)
+
+
+def test_no_kind_takes_the_place_of_another_one_of_its_name() -> None:
+    ours = kinds.BY_NAME[kinds.HPA]._replace(label_selector="ours")
+    with pytest.raises(ValueError, match="two kinds have one name: HorizontalPodAutoscaler"):
+        kinds.by_name(*kinds.BY_NAME.values(), ours)

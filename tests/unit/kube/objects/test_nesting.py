@@ -8,7 +8,6 @@ from typing import Any
 import pydantic_core
 import pytest
 
-from formation_operator.kube import watch_events
 from formation_operator.kube.objects import nesting
 from tests.unit import cost
 
@@ -51,20 +50,6 @@ def test_bytes_that_are_no_text_take_hardly_longer_to_be_read_than_what_is() -> 
     others = ",".join(f'"f:{index}":{{}}' for index in range(20_000)).encode()
     text, no_text = (b'{"%s":{},%s}' % (name, others) for name in (b"f:?", b"f:\xff"))
     assert cost.seconds(nesting.parsed, no_text) < 3 * cost.seconds(nesting.parsed, text)
-
-
-def test_what_is_no_text_and_too_deep_as_well_is_cut() -> None:
-    read = nesting.parsed(b'[{"f:\xff":' + nested(DEEP).encode() + b'}, {"name": "shop"}]')
-    assert read[1] == {"name": "shop"}
-    assert json.dumps(read)
-
-
-async def test_an_event_of_such_an_object_is_read() -> None:
-    deep = json.dumps({"name": "shop", "resourceVersion": "9", "managedFields": [{"fieldsV1": "DEEP"}]})
-    metadata = deep.replace('"DEEP"', nested(DEEP))
-    text = f'{{"type": "ADDED", "object": {{"kind": "Formation", "metadata": {metadata}}}}}'
-    event = await watch_events.read(text.encode())
-    assert (await event.object())["metadata"]["name"] == "shop"
 
 
 def steps(reading: Coroutine[Any, Any, object]) -> int:

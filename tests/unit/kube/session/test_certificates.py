@@ -38,18 +38,23 @@ class Server:
         self.context.load_cert_chain(folder / "server.crt", folder / "server.key")
         return folder / "kubernetes.crt"
 
-    def write(self, authority: pathlib.Path, user: dict[str, str] | None = None) -> None:
+    def write(
+        self,
+        authority: pathlib.Path,
+        user: dict[str, str] | None = None,
+        of_cluster: dict[str, str] | None = None,
+    ) -> None:
         """Name an authority in the kubeconfig, and who we are."""
-        cluster = {"server": self.url, "certificate-authority": str(authority)}
+        cluster = {"server": self.url, "certificate-authority": str(authority), **(of_cluster or {})}
         clients.write(self._kubeconfig, cluster, user or {"token": "ours"})
 
     @contextlib.asynccontextmanager
     async def logged_in(
-        self, user: dict[str, str] | None = None
+        self, user: dict[str, str] | None = None, of_cluster: dict[str, str] | None = None
     ) -> AsyncIterator[tuple[connection.Connection, aiohttp.ClientSession]]:
         """Serve; give both of our clients, to whom the server proves who it is."""
         async with answering(self._answer, self.context) as self.url:
-            self.write(self.certify("first"), user)
+            self.write(self.certify("first"), user, of_cluster)
             opened = await connection.login(connections=9)
             async with watching(opened) as watches:
                 yield opened, watches
@@ -64,7 +69,7 @@ class Server:
 
 
 async def ask(opened: connection.Connection) -> int:
-    status, _ = await opened.send("GET", "/version", {}, None, connection.JSON)
+    status, _ = await opened.send("get", "/version", {})
     return status
 
 
@@ -105,6 +110,19 @@ async def test_who_cannot_prove_to_be_the_server_is_asked_nothing(
         assert await ask(opened) == 200
 
 
+async def test_the_server_is_taken_by_the_name_of_the_kubeconfig_and_by_no_other(server: Server) -> None:
+    async with server.logged_in(of_cluster={"tls-server-name": HOST}) as (opened, watches):
+        assert await ask(opened) == 200
+        assert (await watches.get(opened.url + WATCH)).status == 200
+    server.asked = 0
+    async with server.logged_in(of_cluster={"tls-server-name": "other.example"}) as (opened, watches):
+        with pytest.raises(aiohttp.ClientError, match=r"other\.example"):
+            await ask(opened)
+        with pytest.raises(aiohttp.ClientError, match=r"other\.example"):
+            await watches.get(opened.url + WATCH)
+    assert server.asked == 0
+
+
 async def test_a_certificate_needs_no_more_than_the_clients_in_go_ask_for(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,20 +134,6 @@ async def test_a_certificate_needs_no_more_than_the_clients_in_go_ask_for(
         assert await ask(opened) == 200
 
 
-async def test_the_authority_of_before_is_trusted_no_more(server: Server) -> None:
-    async with server.logged_in() as (opened, watches):
-        server.write(server.certify("second"))
-        assert await ask(opened) == 200
-        assert (await watches.get(opened.url + WATCH)).status == 200
-        asked = server.asked
-        server.certify("first")
-        with pytest.raises(aiohttp.ClientConnectorCertificateError):
-            await ask(opened)
-        with pytest.raises(aiohttp.ClientConnectionError):
-            await watches.get(opened.url + WATCH)
-        assert server.asked == asked
-
-
 async def test_the_leases_own_connection_learns_from_what_another_one_read(server: Server) -> None:
     async with server.logged_in() as (opened, _):
         for_lease = opened.another(connections=1)
@@ -139,30 +143,6 @@ async def test_the_leases_own_connection_learns_from_what_another_one_read(serve
         authority.unlink()
         assert await ask(for_lease) == 200
         await for_lease.close()
-
-
-async def test_who_gives_up_waiting_ends_no_reading_of_credentials(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    may_go_on, reads = asyncio.Event(), 0
-    load = credentials.load
-
-    async def slow(configuration: client.Configuration) -> None:
-        nonlocal reads
-        reads += 1
-        await may_go_on.wait()
-        await load(configuration)
-
-    async with server.logged_in() as (opened, _):
-        monkeypatch.setattr(credentials, "load", slow)
-        server.write(server.certify("second"))
-        for _ in range(3):
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.2):
-                    await ask(opened)
-        may_go_on.set()
-        assert await ask(opened) == 200
-    assert reads == 1
 
 
 async def test_a_certificate_of_ours_that_was_replaced_is_used_once_the_last_one_is_refused(
@@ -201,14 +181,4 @@ async def test_what_a_kubeconfig_says_of_its_user_comes_into_no_log(
             with pytest.raises(aiohttp.ClientConnectorCertificateError):
                 await ask(opened)
     assert "hush" not in caplog.text
-    assert len(caplog.messages) == 2, "each is said once"
-
-
-async def test_whom_to_trust_is_read_once_for_many_requests_that_fail_at_once(
-    server: Server, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with server.logged_in() as (opened, _):
-        server.certify("second")
-        failed = await asyncio.gather(*(ask(opened) for _ in range(9)), return_exceptions=True)
-    assert {type(each) for each in failed} == {aiohttp.ClientConnectorCertificateError}
     assert len(caplog.messages) == 1

@@ -16,7 +16,8 @@ from formation_operator.kube.objects import kinds
 from formation_operator.kube.session import connection
 from tests import builders
 from tests.builders import a_formation
-from tests.unit.fakes.api_server import ApiServer
+from tests.unit.fakes.cluster import FakeCluster
+from tests.unit.fakes.live_api_server import LiveApiServer
 from tests.unit.fakes.loopback import answering
 
 NOWHERE = "http://127.0.0.1:1"
@@ -30,8 +31,10 @@ def without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextlib.asynccontextmanager
-async def running() -> AsyncIterator[ApiServer]:
-    async with ApiServer(formations=[builders.stored(a_formation())]).running() as server:
+async def running() -> AsyncIterator[LiveApiServer]:
+    cluster = FakeCluster()
+    cluster.put(naming.KIND, builders.stored(a_formation()))
+    async with LiveApiServer(cluster).running() as server:
         yield server
 
 
@@ -54,15 +57,6 @@ async def test_requests_go_through_the_proxy_of_the_environment(monkeypatch: pyt
     async with running() as server:
         monkeypatch.setenv("http_proxy", server.url)
         assert await names(connected("http://cluster.example")) == ["shop"]
-
-
-async def test_a_server_that_the_environment_excepts_is_reached_directly(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async with running() as server:
-        monkeypatch.setenv("http_proxy", NOWHERE)
-        monkeypatch.setenv("no_proxy", "example.com,127.0.0.1")
-        assert await names(connected(server.url)) == ["shop"]
 
 
 @pytest.mark.parametrize(
@@ -96,22 +90,6 @@ async def test_a_proxy_of_the_kubeconfig_comes_before_that_of_the_environment(
         assert await names(api_server.Kube(connection.Connection(configuration), timeout=5)) == ["shop"]
 
 
-async def test_the_environment_is_read_once_and_not_at_each_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with running() as server:
-        cluster = connected(server.url)
-        monkeypatch.setenv("http_proxy", NOWHERE)
-        assert await names(cluster) == ["shop"]
-
-
-async def test_as_many_requests_are_under_way_at_once_as_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kubernetes.aio.config.load_incluster_config", lambda **_: None)
-    opened = await connection.login(connections=77)
-    connector = opened._session.connector  # noqa: SLF001
-    assert connector is not None
-    assert connector.limit == 77
-    await opened.close()
-
-
 def test_what_is_written_says_the_same_as_json_and_as_yaml() -> None:
     """The API server reads what is applied as YAML, and what is created or patched as JSON."""
     others = "\ud7ff\ue000\ufeff\ufffe\uffff\U0001f4a9\U0010ffff"
@@ -121,39 +99,25 @@ def test_what_is_written_says_the_same_as_json_and_as_yaml() -> None:
     assert yaml.safe_load(connection.written(body)) == body
 
 
-class Noting(ApiServer):
-    """Notes who asks."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[str | None] = []
-
-    async def _listed(self, request: web.Request) -> web.StreamResponse:
-        self.seen.append(request.headers.get("Authorization"))
-        return await super()._listed(request)
-
-
 async def test_each_request_says_who_we_are_by_the_token_of_the_time() -> None:
-    server, tokens = Noting(), iter(("Bearer first", "Bearer second"))
+    seen, tokens = list[str | None](), iter(("Bearer first", "Bearer second"))
+
+    async def note(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("Authorization"))
+        return web.json_response({})
 
     def renewed(configuration: client.Configuration) -> None:
         configuration.api_key["BearerToken"] = next(tokens)
 
-    async with server.running():
-        configuration = client.Configuration(host=server.url, api_key={"BearerToken": "stale"})
+    async with answering(note) as url:
+        configuration = client.Configuration(host=url, api_key={"BearerToken": "stale"})
         configuration.refresh_api_key_hook = renewed  # type: ignore[assignment]  # it knows its default only
-        cluster = api_server.Kube(connection.Connection(configuration), timeout=5)
-        for _ in range(2):
-            assert [page async for page in cluster.pages(kinds.BY_NAME[naming.KIND])]
-        await cluster.close()
-    assert server.seen == ["Bearer first", "Bearer second"]
-
-
-async def test_who_has_no_token_says_nothing() -> None:
-    server = Noting()
-    async with server.running():
-        await names(connected(server.url))
-    assert server.seen == [None]
+        for known in (configuration, client.Configuration(host=url)):
+            cluster = api_server.Kube(connection.Connection(known), timeout=5)
+            for _ in range(2):
+                await cluster.get("Pod", "default", "a")
+            await cluster.close()
+    assert seen == ["Bearer first", "Bearer second", None, None]
 
 
 async def test_each_request_is_counted_by_its_verb_and_that_no_answer_came() -> None:
@@ -197,20 +161,3 @@ async def test_nobody_to_whom_a_request_is_redirected_learns_our_token_or_is_bel
             await cluster.close()
     assert [type(each) for each in said] == 3 * [errors.UnavailableError]
     assert not strangers
-
-
-async def test_cookies_that_somebody_on_the_way_sets_are_not_kept() -> None:
-    kept: list[str] = []
-
-    async def proxy(request: web.Request) -> web.Response:
-        kept.extend(request.cookies)
-        answer = web.Response(status=502)
-        answer.set_cookie(f"answer-{len(kept)}", "a")
-        return answer
-
-    async with answering(proxy) as url:
-        cluster = connected(url.replace("127.0.0.1", "localhost"))
-        for _ in range(2):
-            await asyncio.gather(cluster.get("Pod", "default", "a"), return_exceptions=True)
-        await cluster.close()
-    assert kept == []

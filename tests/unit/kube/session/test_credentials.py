@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import datetime
 import json
 import pathlib
@@ -18,7 +19,7 @@ from formation_operator.api import naming
 from formation_operator.kube import api_server, errors
 from formation_operator.kube.session import connection, credentials
 from tests.builders import a_formation, stored
-from tests.unit.fakes.loopback import answering, never_whole
+from tests.unit.fakes.loopback import answering
 from tests.unit.kube.session import clients
 
 
@@ -45,19 +46,15 @@ class Doorkeeper:
         return web.json_response(json.loads(body) if body else stored(a_formation()))
 
 
+@dataclasses.dataclass
 class Badge:
     """The kubeconfig that we read our credentials from."""
 
-    def __init__(self, file: pathlib.Path) -> None:
-        self._file = file
+    file: pathlib.Path
 
     def write(self, url: str, token: str) -> None:
         """Be known as the one with a token."""
-        clients.write(self._file, {"server": url}, {"token": token})
-
-    def spoil(self) -> None:
-        """Be somebody whom nobody can read."""
-        self._file.write_text("{")
+        clients.write(self.file, {"server": url}, {"token": token})
 
 
 @pytest.fixture
@@ -126,33 +123,11 @@ async def test_a_refusal_that_no_other_credentials_help_against_is_tried_again_l
         async with logged_in(url) as kube:
             door.token = "new"
             if badly:
-                badge.spoil()
+                badge.file.write_text("{")
             with pytest.raises(errors.UnavailableError, match="Unauthorized"):
                 await kube.get(naming.KIND, "default", "shop")
             badge.write(url, "new")
             assert await kube.get(naming.KIND, "default", "shop")
-
-
-async def test_a_refusal_that_nobody_waits_for_any_more_leaves_no_connection_open(
-    badge: Badge, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun = asyncio.Event()
-
-    async def stuck(_: client.Configuration) -> None:
-        begun.set()
-        await asyncio.Event().wait()
-
-    async with never_whole(status=401) as (url, closed), asyncio.timeout(30):
-        badge.write(url, "old")
-        async with logged_in(url) as kube:
-            monkeypatch.setattr(credentials, "load", stuck)
-            asked = asyncio.create_task(kube.get(naming.KIND, "default", "shop"))
-            await begun.wait()
-            asked.cancel()
-            with pytest.raises(asyncio.CancelledError) as cancelled:
-                await asked
-            await closed.wait()
-            assert cancelled.tb  # as long as that is held, what it refers to isn't collected
 
 
 class Mounted:

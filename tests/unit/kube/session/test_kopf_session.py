@@ -14,7 +14,8 @@ from kubernetes.aio import client
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.session import connection, kopf_session, paging
-from tests.unit.fakes.api_server import ApiServer
+from tests.unit.fakes.cluster import FakeCluster
+from tests.unit.fakes.live_api_server import LiveApiServer
 from tests.unit.fakes.loopback import answering
 
 FORMATIONS = kinds.BY_NAME[naming.KIND]
@@ -141,26 +142,6 @@ async def test_whatever_is_wrong_with_an_answer_it_is_as_a_lost_connection(numbe
     assert is_tried_again == (number != 410 or path == WATCH)
 
 
-async def test_a_token_that_is_too_old_has_kopf_begin_its_list_anew() -> None:
-    """kopf tries a request again that has lost its connection; of a lost payload it begins the list anew."""
-    async with session(status(410)) as here:
-        with pytest.raises(aiohttp.ClientPayloadError, match="HTTP 410"):
-            await here.get(f"{LIST}?limit=500&continue=old")
-
-
-async def test_no_redirect_is_followed_as_each_request_says_who_we_are() -> None:
-    asked = []
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        asked.append(request.path)
-        return web.Response(status=307, headers={"Location": "/elsewhere"})
-
-    async with session(answer) as here:
-        with pytest.raises(aiohttp.ClientConnectionError, match="HTTP 307"):
-            await here.get(LIST)
-    assert asked == [LIST]
-
-
 async def test_that_a_watch_is_too_old_reaches_kopf() -> None:
     async with session(stream(event(formation("a")), error(410))) as here:
         first, last = await here.watch()
@@ -182,19 +163,6 @@ async def test_an_error_of_a_proxy_with_the_status_200_is_as_a_lost_connection(s
         answer = await here.get(f"{LIST}?limit=500")
         with pytest.raises(aiohttp.ClientPayloadError):
             await answer.json()
-
-
-async def test_a_line_that_is_cut_off_is_as_a_lost_connection() -> None:
-    async with session(stream(event(formation("a")), event(formation("b"))[:-20])) as here:
-        with pytest.raises(aiohttp.ClientPayloadError, match="cut off"):
-            await here.watch()
-
-
-async def test_a_line_without_an_end_is_as_a_lost_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging, "MOST_OF_ONE", 2**18)
-    async with session(stream(*[b"x" * 2**16] * 100)) as here:
-        with pytest.raises(aiohttp.ClientPayloadError, match="more than 262144 bytes"):
-            await here.watch()
 
 
 @pytest.mark.parametrize("path", [LIST, WATCH], ids=["list", "watch"])
@@ -222,44 +190,11 @@ async def test_whenever_a_watch_says_anything_its_namespace_is_reached() -> None
         assert here.reached == []
 
 
-@pytest.mark.parametrize("line", [b"", event(formation("a")), error(500)], ids=["nothing", "event", "error"])
-async def test_watches_of_a_namespace_start_a_second_apart_at_least_and_one_after_a_longer_one_at_once(
-    line: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """kopf itself starts the next one at once."""
-    pauses: list[float] = []
-    sleep = asyncio.sleep
-
-    async def noted(seconds: float) -> None:
-        if seconds:
-            pauses.append(seconds)
-        await sleep(0)
-
-    async with session(stream(line)) as here:
-
-        async def watched(path: str = WATCH) -> float:
-            with contextlib.suppress(aiohttp.ClientPayloadError):
-                await here.watch(path)
-            return pauses[-1]
-
-        monkeypatch.setattr(asyncio, "sleep", noted)
-        monkeypatch.setattr(kopf_session, "APART", 60.0)
-        assert await watched() < 0, "nothing has come before"
-        assert 0 < await watched() <= 60
-        assert await watched(f"{FORMATIONS.place('left')}?watch=true") < 0, "each namespace has its own"
-        number = len(pauses)
-        await here.get(f"{LIST}?limit=500")
-        assert len(pauses) == number, "lists wait for nothing"
-        await sleep(0.01)
-        monkeypatch.setattr(kopf_session, "APART", 0.01)
-        assert await watched() < 0
-        monkeypatch.undo()
-
-
 async def test_a_list_comes_in_pages_that_fit() -> None:
-    large = [{"metadata": {"name": str(number)}, "x": "x" * 2**16} for number in range(60)]
-    server = ApiServer(formations=large)
-    async with server.running():
+    cluster = FakeCluster()
+    for number in range(60):
+        cluster.put(naming.KIND, {"metadata": {"name": str(number)}, "x": "x" * 2**16})
+    async with LiveApiServer(cluster).running() as server:
         here = Session(server.url)
         listed = await (await here.get(f"{LIST}?limit=500")).json()
         await here.client.close()

@@ -2,10 +2,7 @@
 
 import asyncio
 import contextlib
-import gc
-import json
 import tracemalloc
-import weakref
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -17,20 +14,15 @@ from hypothesis import strategies as st
 from kubernetes.aio import client
 
 from formation_operator.api import naming
-from formation_operator.diagnose.evidence import Evidence
-from formation_operator.diagnose.investigator import Examiner
 from formation_operator.kube import api_server, errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from formation_operator.kube.session import connection, paging
-from formation_operator.observe.children import Rollout
-from formation_operator.observe.faults import Faults
 from tests import builders
-from tests.builders import NOW, a_container, a_formation, a_pod, waiting
-from tests.client import eventually
+from tests.builders import a_formation
 from tests.unit import inputs
-from tests.unit.facts import a_child, known
-from tests.unit.fakes.api_server import ApiServer
+from tests.unit.fakes.cluster import FakeCluster
+from tests.unit.fakes.live_api_server import LiveApiServer
 from tests.unit.fakes.loopback import answering, never_whole
 
 PAGE = 2**17
@@ -45,6 +37,14 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paging, "MOST_BYTES", PAGE)
 
 
+def serving(kind: str, objects: list[Object]) -> LiveApiServer:
+    """Return a server of some objects."""
+    cluster = FakeCluster()
+    for each in objects:
+        cluster.put(kind, each)
+    return LiveApiServer(cluster)
+
+
 def formations(number: int, size: int = 0) -> list[Object]:
     """Return Formations whose variables have some size, in bytes."""
     variables = [{"name": f"N{each:05}", "value": ""} for each in range(size // 32)]
@@ -53,7 +53,7 @@ def formations(number: int, size: int = 0) -> list[Object]:
 
 
 @contextlib.asynccontextmanager
-async def connected(server: ApiServer) -> AsyncIterator[api_server.Kube]:
+async def connected(server: LiveApiServer) -> AsyncIterator[api_server.Kube]:
     async with server.running():
         cluster = a_connection(server)
         try:
@@ -62,7 +62,7 @@ async def connected(server: ApiServer) -> AsyncIterator[api_server.Kube]:
             await cluster.close()
 
 
-def a_connection(server: ApiServer) -> api_server.Kube:
+def a_connection(server: LiveApiServer) -> api_server.Kube:
     configuration = client.Configuration()
     configuration.host = server.url
     return api_server.Kube(connection.Connection(configuration), timeout=30)
@@ -89,7 +89,7 @@ async def names(cluster: api_server.Kube) -> list[str]:
 
 
 async def test_a_list_of_large_objects_is_never_in_memory_as_a_whole() -> None:
-    server = ApiServer(formations=formations(20, LARGE))
+    server = serving(naming.KIND, formations(20, LARGE))
     async with connected(server) as cluster:
         with peak() as measured:
             assert len(await names(cluster)) == 20
@@ -109,7 +109,7 @@ async def test_of_an_answer_that_goes_on_and_on_no_more_is_read_than_an_object_m
                 await response.write(b" " * 2**16)
         return response
 
-    server = ApiServer()
+    server = serving(naming.KIND, [])
     async with answering(go_on) as server.url:
         cluster = a_connection(server)
         with peak() as measured:
@@ -126,62 +126,14 @@ async def test_of_an_answer_that_goes_on_and_on_no_more_is_read_than_an_object_m
 
 
 async def test_objects_that_are_small_come_many_at_once() -> None:
-    server = ApiServer(formations=formations(1000))
+    server = serving(naming.KIND, formations(1000))
     async with connected(server) as cluster:
         assert len(await names(cluster)) == 1000
     assert len(server.asked) < 10
 
 
-async def test_the_next_page_is_asked_for_before_one_is_taken_in_however_busy_that_keeps_us() -> None:
-    with ApiServer(formations=formations(1000)).in_a_thread() as server:
-        cluster = a_connection(server)
-        taken = 0
-        async for items, _ in cluster.pages(kinds.BY_NAME[naming.KIND]):
-            taken += 1
-            last = items[-1]["metadata"]["name"] == "f00999"
-            # As for who takes them in: nobody here has a turn meanwhile.
-            eventually(lambda: len(server.asked) >= taken + (not last))  # noqa: B023  # it is over at once
-            assert len(server.asked) == taken + (not last)
-        await cluster.close()
-
-
-async def test_a_list_that_fails_leaves_nothing_that_only_a_search_would_find() -> None:
-    """What is searched for late, as at a start, would pile up with each try."""
-
-    class Gathered(set[str]):
-        """What of a list was taken in."""
-
-    class Failing(api_server.Kube):
-        """Has no second page."""
-
-        async def _send(self, method: str, resource: str, query: Any = None, *_: Any, **__: Any) -> bytes:
-            if query.get("continue"):
-                raise errors.UnavailableError("away")
-            metadata = {"resourceVersion": "1", "continue": "more"}
-            return json.dumps({"kind": "FormationList", "metadata": metadata, "items": []}).encode()
-
-    held: list[weakref.ref[Gathered]] = []
-    cluster = Failing(connection.Connection(client.Configuration()), timeout=1)
-
-    async def gather() -> None:
-        gathered = Gathered()
-        held.append(weakref.ref(gathered))
-        async for _ in cluster.pages(kinds.BY_NAME[naming.KIND]):
-            gathered.add("something")
-
-    gc.disable()
-    try:
-        with pytest.raises(errors.UnavailableError):
-            await gather()
-        await asyncio.sleep(0)
-        assert held[0]() is None
-    finally:
-        gc.enable()
-        await cluster.close()
-
-
 async def test_who_has_seen_enough_of_a_list_leaves_no_request_behind() -> None:
-    async with connected(ApiServer(formations=formations(1000))) as cluster:
+    async with connected(serving(naming.KIND, formations(1000))) as cluster:
         pages = cluster.pages(kinds.BY_NAME[naming.KIND])
         await anext(pages)
         assert len(requests()) == 1
@@ -207,7 +159,12 @@ def requests() -> list[str]:
 
 
 async def test_large_objects_of_one_namespace_make_the_pages_of_another_no_smaller() -> None:
-    server = ApiServer(events=[{"metadata": {"name": f"e{each}"}, "note": "x" * LARGE} for each in range(9)])
+    events = [
+        {"metadata": {"name": f"e{each}", "namespace": namespace}, "note": "x" * LARGE}
+        for each in range(9)
+        for namespace in ("theirs", "ours")
+    ]
+    server = serving(kinds.EVENT, events)
     async with connected(server) as cluster:
         for namespace in ("theirs", "ours"):
             assert sum([len(items) async for items in cluster.select("Event", namespace)]) == 9
@@ -220,21 +177,27 @@ async def test_one_large_page_at_most_is_parsed_between_two_steps_of_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(api_server, "LARGE", LARGE)
-    server = ApiServer(events=[{"metadata": {"name": f"e{each}"}, "note": "x" * LARGE} for each in range(20)])
+    server = serving(
+        kinds.EVENT,
+        [
+            {"metadata": {"name": f"e{each}", "namespace": f"theirs-{number}"}, "note": "x" * LARGE}
+            for each in range(20)
+            for number in range(8)
+        ],
+    )
     parsed, parsed_in_a_step = 0, []
-    parse = pydantic_core.from_json
 
-    def counted(text: bytes) -> Any:
+    async def counted(text: bytes) -> Any:
         nonlocal parsed
         parsed += len(text) >= LARGE
-        return parse(text)
+        return pydantic_core.from_json(text)
 
     async def read(namespace: str) -> None:
         async for _ in cluster.select("Event", namespace):
             pass
 
     async with connected(server) as cluster:
-        monkeypatch.setattr(pydantic_core, "from_json", counted)
+        monkeypatch.setattr(api_server, "WHOLE", counted)
         tasks = [asyncio.create_task(read(f"theirs-{number}")) for number in range(8)]
         while not all(task.done() for task in tasks):
             before = parsed
@@ -245,7 +208,7 @@ async def test_one_large_page_at_most_is_parsed_between_two_steps_of_others(
 
 
 async def test_an_object_that_is_larger_than_a_page_comes_alone() -> None:
-    server = ApiServer(formations=formations(3, PAGE + 1))
+    server = serving(naming.KIND, formations(3, PAGE + 1))
     async with connected(server) as cluster:
         assert await names(cluster) == ["f00000", "f00001", "f00002"]
     assert server.asked[-1]["limit"] == "1"
@@ -254,9 +217,9 @@ async def test_an_object_that_is_larger_than_a_page_comes_alone() -> None:
 @settings(inputs.tried(20), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from([0, 1000, LARGE, PAGE]), max_size=60))
 async def test_each_object_comes_once_whatever_the_sizes(sizes: list[int]) -> None:
-    objects = [{"metadata": {"name": str(number)}, "x": "x" * size} for number, size in enumerate(sizes)]
-    async with connected(ApiServer(formations=objects)) as cluster:
-        assert await names(cluster) == [str(number) for number in range(len(sizes))]
+    objects = [{"metadata": {"name": f"{each:02}"}, "x": "x" * size} for each, size in enumerate(sizes)]
+    async with connected(serving(naming.KIND, objects)) as cluster:
+        assert await names(cluster) == [f"{each:02}" for each in range(len(sizes))]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -265,19 +228,3 @@ def test_the_next_page_is_neither_empty_nor_much_larger(limit: int, size: int) -
     following = paging.following(limit, size)
     assert 1 <= following <= min(paging.MOST, paging.STEP * limit)
     assert following == 1 or following * size / limit <= paging.MOST_BYTES / 2
-
-
-async def test_events_that_anybody_may_record_by_the_thousand_cost_little() -> None:
-    note = {"type": "Warning", "reason": "FailedMount", "metadata": {"annotations": {"x": "x" * 20_000}}}
-    events = [{**note, "note": f"number {each}"} for each in range(1000)]
-    pod = known(a_pod(a_container(waiting("ContainerCreating"))))
-    alone = {"worker": a_child(rollout=Rollout(current=True, total=1, updated=1))}
-    server = ApiServer(events=events)
-    async with connected(server) as cluster:
-        with peak() as measured:
-            examined = await Examiner(cluster).examine(
-                Evidence(), alone, [pod], NOW, Faults(("default", "shop"))
-            )
-    assert examined.findings["worker"][0].reason == "FailedMount"
-    assert measured[0] < MOST
-    assert len(server.asked) < 10

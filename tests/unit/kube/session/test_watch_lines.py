@@ -2,15 +2,12 @@
 
 import asyncio
 import contextlib
-import fcntl
 import json
 import math
 import pathlib
 import ssl
-import struct
-import termios
 from collections.abc import AsyncIterator
-from typing import Any, cast
+from typing import cast
 
 import aiohttp
 import pytest
@@ -20,14 +17,13 @@ from kubernetes.aio import client
 from formation_operator.kube import api_server
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.session import connection, paging, watch_lines
-from formation_operator.kube.session.watch_lines import Lines
 from tests.cluster.certificates import Authority
 from tests.unit import virtual_time
 from tests.unit.fakes.loopback import HOST, answering
 
 
 @contextlib.asynccontextmanager
-async def sent(*parts: bytes, pause: float = 0.01) -> AsyncIterator[Lines]:
+async def sent(*parts: bytes, pause: float = 0.01) -> AsyncIterator[AsyncIterator[list[bytes]]]:
     """Read from a server that sends some bytes, piece by piece."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
@@ -39,11 +35,11 @@ async def sent(*parts: bytes, pause: float = 0.01) -> AsyncIterator[Lines]:
         return response
 
     async with answering(serve) as url, aiohttp.ClientSession() as session, session.get(url) as answer:
-        yield Lines(answer.content)
+        yield watch_lines.batches(answer.content)
 
 
-async def read(of: Lines) -> list[bytes]:
-    return [line async for batch in of.batches() for line in batch]
+async def read(batches: AsyncIterator[list[bytes]]) -> list[bytes]:
+    return [line async for batch in batches for line in batch]
 
 
 @pytest.mark.parametrize(
@@ -66,14 +62,8 @@ async def test_a_line_that_is_longer_than_what_is_read_at_once_comes_whole() -> 
         assert await read(those) == [long, b"short"]
 
 
-async def test_lines_come_together_as_they_were_sent_together() -> None:
-    async with sent(b"one\ntwo\n", b"three\n", pause=0.05) as those:
-        assert [len(batch) async for batch in those.batches()][0] == 2  # noqa: RUF015  # all are read
-
-
 async def test_a_line_that_is_cut_off_is_as_a_lost_connection() -> None:
-    async with sent(b"one\n", b"tw") as those:
-        batches = those.batches()
+    async with sent(b"one\n", b"tw") as batches:
         assert await anext(batches) == [b"one"]
         with pytest.raises(aiohttp.ClientPayloadError, match="cut off after b'tw'"):
             await anext(batches)
@@ -102,7 +92,7 @@ class Slow:
 
 def came(part: bytes, seconds: float, times: int = 1000) -> list[bytes]:
     body = cast("aiohttp.StreamReader", Slow(part, seconds, times))
-    return virtual_time.run(read(Lines(body)))
+    return virtual_time.run(read(watch_lines.batches(body)))
 
 
 @pytest.mark.parametrize(
@@ -129,34 +119,26 @@ def event(number: int) -> bytes:
     return json.dumps({"type": "MODIFIED", "object": {"metadata": about}}).encode() + b"\n"
 
 
-class Watching:
-    """A watch of a server that sends an event every few milliseconds."""
+async def watched(kind: kinds.Kind, authority: Authority | None = None) -> list[str]:
+    """Return the names that a watch brings of a server which sends an event every few milliseconds."""
 
-    def __init__(self, number: int) -> None:
-        self.events = [event(each) for each in range(1, number + 1)]
-        self.names: list[str] = []
-        self.batches = 0
-        self.answer: web.StreamResponse | None = None
-
-    async def serve(self, request: web.Request) -> web.StreamResponse:
+    async def serve(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        for each in self.events:
-            await response.write(each)
+        for number in range(30):
+            await response.write(event(number))
             await asyncio.sleep(0.01)
         return response
 
-    async def run(self, kind: kinds.Kind, authority: Authority | None = None) -> None:
-        configuration = client.Configuration()
-        if authority is not None:
-            configuration.ssl_ca_cert = str(authority.pair.certificate)
-        async with answering(self.serve, of_server(authority) if authority else None) as url:
-            configuration.host = url
-            cluster = api_server.Kube(connection.Connection(configuration), timeout=30)
-            async with cluster.watch(kind, None, 5) as events:
-                async for each in events:
-                    self.names.append(each.key[1])
-            await cluster.close()
+    configuration = client.Configuration()
+    if authority is not None:
+        configuration.ssl_ca_cert = str(authority.pair.certificate)
+    async with answering(serve, of_server(authority) if authority else None) as configuration.host:
+        cluster = api_server.Kube(connection.Connection(configuration), timeout=30)
+        async with cluster.watch(kind, None, 5) as events:
+            names = [each.key[1] async for each in events]
+        await cluster.close()
+    return names
 
 
 def of_server(authority: Authority) -> ssl.SSLContext:
@@ -166,46 +148,33 @@ def of_server(authority: Authority) -> ssl.SSLContext:
     return context
 
 
-def unread(transport: asyncio.ReadTransport) -> int:
-    """Return how many bytes wait on the connection."""
-    socket = transport.get_extra_info("socket")
-    (count,) = struct.unpack("i", fcntl.ioctl(socket.fileno(), termios.FIONREAD, b"\0" * 4))
-    return int(count)
-
-
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return what gets the bytes that wait on the connection, whenever events have been gathered."""
-    waiting: list[int] = []
+def gathered(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return what gets the seconds of each time for which events are gathered."""
+    seconds: list[float] = []
     gather = watch_lines.gather
 
-    async def noted(transport: asyncio.ReadTransport, seconds: float) -> None:
-        transport.pause_reading()
-        await asyncio.sleep(seconds)
-        waiting.append(unread(transport))
-        transport.resume_reading()
-        await gather(transport, 0)
+    async def noted(transport: asyncio.ReadTransport, for_seconds: float) -> None:
+        seconds.append(for_seconds)
+        await gather(transport, for_seconds)
 
+    monkeypatch.setattr(watch_lines, "GATHERED", 0.2)
     monkeypatch.setattr(watch_lines, "gather", noted)
-    return waiting
+    return seconds
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "over TLS"])
-async def test_the_events_of_autoscalers_wait_on_the_connection_and_none_is_lost(
-    tls: bool, counted: list[int], monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+async def test_the_events_of_autoscalers_are_gathered_and_none_is_lost(
+    tls: bool, gathered: list[float], tmp_path: pathlib.Path
 ) -> None:
-    monkeypatch.setattr(watch_lines, "GATHERED", 0.2)
-    watch = Watching(30)
-    await watch.run(HPA, Authority(tmp_path, "authority") if tls else None)
-    assert watch.names == [f"a{number}" for number in range(1, 31)]
-    assert max(counted) > len(event(1))
+    names = await watched(HPA, Authority(tmp_path, "authority") if tls else None)
+    assert names == [f"a{number}" for number in range(30)]
+    assert 1 <= len(gathered) < 10
 
 
-async def test_events_of_other_kinds_wait_for_nothing(counted: list[int]) -> None:
-    watch = Watching(10)
-    await watch.run(POD)
-    assert watch.names == [f"a{number}" for number in range(1, 11)]
-    assert counted == []
+async def test_events_of_other_kinds_wait_for_nothing(gathered: list[float]) -> None:
+    assert await watched(POD) == [f"a{number}" for number in range(30)]
+    assert gathered == []
 
 
 @pytest.mark.parametrize(
@@ -216,37 +185,3 @@ def test_events_wait_no_longer_than_a_connection_holds_what_comes_meanwhile(
     number: int, size: int, least: float, most: float
 ) -> None:
     assert least <= watch_lines.gathering(number * size, 15.0) <= most
-
-
-class Steady:
-    """A hundred lines a second, and a transport that counts how often it is read on."""
-
-    def __init__(self) -> None:
-        self.read_on = 0
-        self._taken = 0
-
-    async def read(self, _: int) -> bytes:
-        """Return the lines that have come since the last call, or wait for one."""
-        await asyncio.sleep(0.01 * (self._taken + 1) - asyncio.get_running_loop().time())
-        come = int(asyncio.get_running_loop().time() * 100 + 0.5) - self._taken
-        self._taken += come
-        return b"{}\n" * come if self._taken < 1000 else b""
-
-    def pause_reading(self) -> None:
-        """Take note of nothing."""
-
-    def resume_reading(self) -> None:
-        """Count that."""
-        self.read_on += 1
-
-
-def test_events_that_come_all_the_time_are_gathered_for_as_long_as_any_others() -> None:
-    """Otherwise each would wake us: the time in which they came is the pause before them as well."""
-    server: Any = Steady()
-
-    async def main() -> None:
-        async for _ in watch_lines.Lines(server, gathered_in=server).batches():
-            pass
-
-    virtual_time.run(main())
-    assert server.read_on < 1.5 * 10 / watch_lines.GATHERED
