@@ -6,7 +6,6 @@ It is a guest of the cluster, so it ends with that, whatever becomes of the test
 import contextlib
 import dataclasses
 import pathlib
-import resource
 import signal
 import sys
 import time
@@ -18,7 +17,6 @@ from tests.local_http import free_port, opened
 
 NAME = "operator"
 START_SECONDS = 120
-STOP_SECONDS = 60
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,10 +41,8 @@ class OperatorProcess:
         metrics = ["--metrics", f"127.0.0.1:{free_port()}"] if self.measured else []
         listening = ["--liveness", health, *metrics]
         command = [sys.executable, "-m", "formation_operator", *listening, *flags]
-        with lifecycle.alone():
-            started = _cluster().start_guest(
-                NAME, command, {**environment(), **self.variables, "KUBECONFIG": str(kubeconfig)}
-            )
+        variables = {**environment(), **self.variables, "KUBECONFIG": str(kubeconfig)}
+        started = lifecycle.start_guest(NAME, command, variables)
         deadline = time.monotonic() + START_SECONDS
         while not healthy(health):
             if not processes.is_alive(started) or time.monotonic() > deadline:
@@ -56,14 +52,8 @@ class OperatorProcess:
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Ask the operator to stop, as Kubernetes does, and wait for it."""
         self._require_mine()
-        running = self._process()
-        if running is None:
-            return
-        processes.send(running, number)
-        deadline = time.monotonic() + STOP_SECONDS
-        while processes.is_alive(running):
-            assert time.monotonic() < deadline, f"the operator doesn't stop:\n{self.last_lines()}"
-            processes.wait_for_end(running.pid)
+        if running := self._process():
+            processes.stop(running, number)
 
     def kill(self) -> None:
         """End the operator without warning."""
@@ -78,8 +68,7 @@ class OperatorProcess:
     def standing_still(self) -> Iterator[None]:
         """Have everything within happen at one moment, as the operator sees it."""
         self._require_mine()
-        running = self._process()
-        assert running is not None
+        running = self._running()
         processes.send(running, signal.SIGSTOP)
         try:
             yield
@@ -103,16 +92,13 @@ class OperatorProcess:
         return self._flag("--metrics")
 
     def _flag(self, name: str) -> str:
-        running = self._process()
-        assert running is not None
-        words = processes.command(running.pid)
+        words = processes.command(self._running().pid)
         return words[words.index(name) + 1]
 
     @property
     def memory(self) -> float:
-        """What the process has in memory, in MiB."""
-        pages = int(pathlib.Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        return pages * resource.getpagesize() / 2**20
+        """What the process that runs has in memory, in MiB."""
+        return processes.memory(self._running().pid)
 
     def last_lines(self, characters: int = 3000) -> str:
         """Return the end of the log."""
@@ -124,16 +110,15 @@ class OperatorProcess:
         return paths.state() / "logs" / f"{NAME}.log"
 
     def _process(self) -> processes.Process | None:
-        return next((guest for guest in _cluster().guests if guest.name == NAME), None)
+        return next((guest for guest in record.known().guests if guest.name == NAME), None)
+
+    def _running(self) -> processes.Process:
+        running = self._process()
+        assert running is not None
+        return running
 
     def _require_mine(self) -> None:
         assert not self.shared, "other tests rely on the operator now: mark this test `alone`"
-
-
-def _cluster() -> record.Record:
-    known = record.load()
-    assert known is not None, "the cluster has gone"
-    return known
 
 
 def healthy(url: str) -> bool:

@@ -35,6 +35,11 @@ class Cluster:
         """The certificate of the authority that the API server is known by."""
         return self.state / "pki" / "ca.crt"
 
+    @property
+    def known_by(self) -> dict[str, str]:
+        """The cluster as kubeconfigs have it."""
+        return kubeconfigs.known_by(self.server_url, self.ca)
+
     def run_kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """Run kubectl and return its output; raises CalledProcessError."""
         done = subprocess.run(
@@ -51,7 +56,7 @@ class Cluster:
         """Write a kubeconfig for a service account: what runs with it has just that account's rights."""
         token = self.token_for(namespace, service_account, "24h")
         file = self.state / "kubeconfigs" / f"{namespace}.{service_account}.kubeconfig"
-        return kubeconfigs.write(file, self.server_url, self.ca, {"token": token}, namespace)
+        return kubeconfigs.write(file, self.known_by, {"token": token}, namespace)
 
     def token_for(self, namespace: str, service_account: str, duration: str) -> str:
         """Return a token of a service account: the shortest that Kubernetes makes lasts for ten minutes."""

@@ -133,7 +133,7 @@ def kubeconfig(record: Record, keys: Keys, user: str, group: str = "") -> pathli
     name = user.removeprefix("system:").replace(":", "-")
     user_keys = kubeconfigs.by_certificate(keys.ca.issue(name, user, group))
     file = paths.state() / f"{name}.kubeconfig"
-    return kubeconfigs.write(file, record.server, keys.ca.pair.certificate, user_keys)
+    return kubeconfigs.write(file, kubeconfigs.known_by(record.server, keys.ca.pair.certificate), user_keys)
 
 
 def start_controllers(record: Record, keys: Keys) -> None:

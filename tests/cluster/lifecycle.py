@@ -181,6 +181,12 @@ def current() -> cluster.Cluster | None:
     return cluster.of(known) if alive else None
 
 
+def start_guest(name: str, command: list[str], environment: dict[str, str]) -> processes.Process:
+    """Start something on the cluster that is up, with which it ends, in place of one of its name."""
+    with alone():
+        return record.known().start_guest(name, command, environment)
+
+
 def machine() -> contextlib.AbstractContextManager[None]:
     """Let only one command at a time change the machine, whatever its cache; only root does."""
     if os.geteuid() != 0:

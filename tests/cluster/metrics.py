@@ -7,7 +7,7 @@ looks at those, and of newer minors at the EndpointSlice that a controller makes
 
 import json
 
-from tests.cluster import build, lifecycle, record, settings
+from tests.cluster import build, lifecycle, settings
 from tests.cluster.cluster import Cluster
 from tests.cluster.errors import ClusterError
 
@@ -17,11 +17,9 @@ NAME = "metrics-server"
 def start(cluster: Cluster) -> None:
     """Build metrics-server if needed, start it, and wait until the API server gives its figures."""
     binary = build.ensure((build.METRICS,))[NAME]
-    with lifecycle.alone():
-        known = record.load()
-        if known is None or cluster.node != "real":
-            raise ClusterError("metrics need a real node: run `up` as root without KUBE_NODE")
-        known.start_guest(NAME, command(cluster, str(binary)), {})
+    if cluster.node != "real":
+        raise ClusterError("metrics need a real node: run `up` as root without KUBE_NODE")
+    lifecycle.start_guest(NAME, command(cluster, str(binary)), {})
     serve(cluster, NAME, "metrics.k8s.io", settings.port(settings.METRICS_PORT))
 
 

@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import os
 import pathlib
+import resource
 import select
 import signal
 import time
@@ -112,16 +113,28 @@ def send(process: Process, number: signal.Signals) -> None:
         os.close(handle)
 
 
+def stop(process: Process, number: signal.Signals = signal.SIGTERM, seconds: float = 60) -> None:
+    """Send a process a signal that ends it, and wait for its end."""
+    send(process, number)
+    deadline = time.monotonic() + seconds
+    while is_alive(process):
+        if time.monotonic() > deadline:
+            raise ClusterError(f"{process.name} (process {process.pid}) doesn't end; its log: {process.log}")
+        wait_for_end(process.pid)
+
+
+def memory(pid: int) -> float:
+    """Return what a process has in memory, in MiB."""
+    pages = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
 def kill(running: list[Process]) -> None:
     """End processes at once and wait until the kernel has let go of them, ports included."""
     for process in running:
         send(process, signal.SIGKILL)
-    deadline = time.monotonic() + UNFINISHED
     for process in running:
-        while is_alive(process):
-            if time.monotonic() > deadline:
-                raise ClusterError(f"{process.name} (process {process.pid}) doesn't end, even when killed")
-            wait_for_end(process.pid)
+        stop(process, signal.SIGKILL, UNFINISHED)
 
 
 def wait_for_end(pid: int, seconds: float = 0.5) -> None:

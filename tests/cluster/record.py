@@ -11,6 +11,7 @@ import pathlib
 import typing
 
 from tests.cluster import packages, paths, processes
+from tests.cluster.errors import ClusterError
 
 
 @dataclasses.dataclass
@@ -77,6 +78,13 @@ def copy() -> pathlib.Path:
 def load() -> Record | None:
     """Return the recorded cluster of this cache, if there is one."""
     return read(file())
+
+
+def known() -> Record:
+    """Return the recorded cluster of this cache; raise ClusterError if there is none."""
+    if found := load():
+        return found
+    raise ClusterError("no cluster is up")
 
 
 def of_machine() -> Record | None:

@@ -1,5 +1,6 @@
 """The demo on a cluster that the user has, by ``CLUSTER=current`` alone: nothing stays there unasked."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -9,9 +10,9 @@ import subprocess
 import sys
 import tempfile
 
-from tests.cluster import ClusterError, progress
+from tests.cluster import ClusterError, kubeconfigs, progress
 from tests.demo import place
-from tests.demo.stage import Stage, WrongError, require
+from tests.demo.stage import Stage, WrongError, eventually, require
 from tests.demo.traces import Traces
 from tests.images import busybox
 
@@ -50,30 +51,17 @@ class CurrentCluster:
                 command, env=environment, stdout=output, stderr=output, start_new_session=True
             )
         process = self.process
-        answer = place.ask_patiently(
-            lambda: "it has died" if process.poll() is not None else place.fetch(health),
-            "the operator starts, on this machine",
-            seconds=60,
-        )
-        require(answer and process.poll() is None, f"the operator has died:\n{log.read_text()[-2000:]}")
+        progress.step("the operator starts, on this machine")
+        eventually(lambda: process.poll() is not None or place.fetch(health), "it answers", seconds=60)
+        require(process.poll() is None, f"the operator has died:\n{log.read_text()[-2000:]}")
 
     def kubeconfig(self) -> pathlib.Path:
         """Write a kubeconfig for the operator's account, with the context's cluster."""
         seen = json.loads(self.stage.run("config", "view", "--minify", "--flatten", "--raw", "-o", "json"))
         namespace, account = place.ACCOUNT
         token = self.stage.run("create", "token", account, f"--namespace={namespace}", "--duration=1h")
-        content = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": "current", "cluster": seen["clusters"][0]["cluster"]}],
-            "users": [{"name": account, "user": {"token": token.strip()}}],
-            "contexts": [{"name": "demo", "context": {"cluster": "current", "user": account}}],
-            "current-context": "demo",
-        }
-        file = self.folder / "kubeconfig"
-        file.touch(mode=0o600)
-        file.write_text(json.dumps(content))
-        return file
+        user = {"token": token.strip()}
+        return kubeconfigs.write(self.folder / "kubeconfig", seen["clusters"][0]["cluster"], user)
 
     def apply_sample(self) -> None:
         """Apply the sample of a public image, or with the image that the user has named."""
@@ -89,12 +77,12 @@ class CurrentCluster:
         path = f"/api/v1/namespaces/{NAMESPACE}/services/shop-web:8080/proxy/"
 
         def ask() -> str:
-            try:
+            with contextlib.suppress(WrongError):
                 return self.stage.run("get", "--raw", path)
-            except WrongError:
-                return ""
+            return ""
 
-        return place.ask_patiently(ask, f"GET {path}")
+        progress.step(f"GET {path}")
+        return eventually(ask, "it answers")
 
     def rest(self) -> None:
         """Let a user at a terminal try more, and choose what stays."""

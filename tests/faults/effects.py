@@ -1,4 +1,4 @@
-"""What may be done to a request on its way, and to which: the words of the table of faults."""
+"""What may be done to a request on its way: the words of the table of faults."""
 
 import asyncio
 import json
@@ -6,41 +6,9 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.faults.proxy import Call, Effect, Exchange
+from tests.faults.proxy import Effect, Exchange
 
 HALF = 0.5
-
-
-def everything(_: Call) -> bool:
-    return True
-
-
-def watches(call: Call) -> bool:
-    return call.watches
-
-
-def lists(call: Call) -> bool:
-    return call.lists
-
-
-def later_pages(call: Call) -> bool:
-    return bool(call.query.get("continue"))
-
-
-def writes(call: Call) -> bool:
-    return call.writes
-
-
-def writes_of_children(call: Call) -> bool:
-    return call.writes and "/formations/" not in call.path and "/events" not in call.path
-
-
-def statuses(call: Call) -> bool:
-    return call.path.endswith("/status")
-
-
-def no_watch(call: Call) -> bool:
-    return not call.watches
 
 
 async def cut_before(exchange: Exchange) -> web.StreamResponse:

@@ -15,7 +15,7 @@ import yaml
 
 from tests import server
 from tests.client import eventually
-from tests.cluster import build, lifecycle, paths, processes, record, simulated_node
+from tests.cluster import build, lifecycle, paths, processes, simulated_node
 from tests.cluster.cluster import Cluster, environment
 
 LABEL = "formations.dev/simulated"
@@ -102,10 +102,7 @@ def _kwok(cluster: Cluster, group: str) -> processes.Process:
         "--node-ip=127.0.0.1",
         "--cidr=10.250.0.0/16",
     ]
-    with lifecycle.alone():
-        known = record.load()
-        assert known is not None
-        return known.start_guest(f"kwok-{group}", command, environment())
+    return lifecycle.start_guest(f"kwok-{group}", command, environment())
 
 
 def _stages() -> Iterator[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The operator behind the fault proxy, and what a fault may be done to."""
 
+import asyncio
 import contextlib
 import dataclasses
 import pathlib
@@ -9,11 +10,13 @@ import threading
 import time
 from collections.abc import Iterator
 
+from aiohttp import web
+
 from tests.client import eventually
 from tests.cluster import kubeconfigs
 from tests.cluster.cluster import Cluster
 from tests.faults.apps import App
-from tests.faults.proxy import Proxy
+from tests.faults.proxy import Call, Exchange, Proxy, Rule
 from tests.operator_process import OperatorProcess
 
 ACCOUNT = ("formation-system", "formation-operator")
@@ -38,7 +41,8 @@ class Place:
     def give_token(self) -> str:
         """Write a new token to where the operator reads it."""
         token = self.cluster.token_for(*ACCOUNT, SHORTEST)
-        kubeconfigs.write(self.kubeconfig, self.proxy.url, self.proxy.ca, {"token": token})
+        cluster = kubeconfigs.known_by(self.proxy.url, self.proxy.ca)
+        kubeconfigs.write(self.kubeconfig, cluster, {"token": token})
         return token
 
     def converge(self, *apps: App, patience: float = CONVERGED) -> float:
@@ -97,6 +101,33 @@ class Place:
         finally:
             over.set()
             keeper.join()
+
+    @contextlib.contextmanager
+    def killed_at_each_write(self, namespace: str, *, done: bool) -> Iterator[Rule]:
+        """Kill the operator at its first write of each object in a namespace, whether or not that is done."""
+        met = set[tuple[str, str]]()
+
+        def is_first(call: Call) -> bool:
+            here = call.writes() and f"/namespaces/{namespace}/" in call.path and "/events" not in call.path
+            new = here and (call.method, call.path) not in met
+            if new:
+                met.add((call.method, call.path))
+            return new
+
+        async def kill(exchange: Exchange) -> web.StreamResponse:
+            if done:
+                await exchange.ask()
+            await asyncio.to_thread(self.operator.kill)
+            return exchange.cut()
+
+        with self.proxy.having(is_first, kill, 20) as rule:
+            yield rule
+
+    def restart_if_killed(self) -> None:
+        """Start the operator if it was killed; it may be killed again while it starts."""
+        if self.operator.pid is None:
+            with contextlib.suppress(RuntimeError):
+                self.operator.start()
 
     def _is_quiet(self) -> bool:
         before = len(self.proxy.writes)

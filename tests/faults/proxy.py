@@ -36,17 +36,32 @@ class Call:
     query: dict[str, str]
     token: str
 
-    @property
+    def is_any(self) -> bool:
+        return True
+
     def watches(self) -> bool:
         return "watch" in self.query
 
-    @property
     def lists(self) -> bool:
         return "limit" in self.query
 
-    @property
+    def lists_on(self) -> bool:
+        return bool(self.query.get("continue"))
+
+    def is_short(self) -> bool:
+        return not self.watches()
+
     def writes(self) -> bool:
         return self.method not in READS
+
+    def writes_a_status(self) -> bool:
+        return self.path.endswith("/status")
+
+    def writes_a_child(self) -> bool:
+        return self.writes() and "/formations/" not in self.path and "/events" not in self.path
+
+    def writes_a_deployment(self) -> bool:
+        return self.writes() and "/deployments" in self.path
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -90,6 +105,10 @@ class Exchange:
         except (aiohttp.ClientError, OSError):
             self._proxy.refusals.append(self.call)
             raise
+
+    async def arrives(self) -> None:
+        """Wait for the whole request: whoever has sent it may be gone later."""
+        await self._request.read()
 
     async def ask(self) -> tuple[int, bytes]:
         """Return the API server's whole answer."""
@@ -214,7 +233,7 @@ class Proxy:
     @property
     def writes(self) -> list[Call]:
         """What was written, or was to be."""
-        return [call for call in self.calls if call.writes]
+        return [call for call in self.calls if call.writes()]
 
     def _to_all(self, of: Matcher, do: Callable[[Exchange], object]) -> int:
         async def all_of_them() -> int:

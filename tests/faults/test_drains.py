@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import server
 from tests.builders import Manifest, a_formation, a_process
 from tests.client import Client, eventually, is_ready
 from tests.cluster.cluster import Cluster
@@ -252,29 +251,3 @@ def lost(simulated: Nodes, user: Client, watching: Watching) -> None:
     eventually(lambda: all_ready(user), patience=120)
     seconds = drain(user, LOST, "--skip-wait-for-delete-timeout=1")
     print(f"{LOST} drained in {seconds:.0f} s although it is lost")
-
-
-def test_kubernetes_evicts_no_pod_that_two_budgets_select(simulated: Nodes, kubectl: Client) -> None:
-    user = kubectl
-    eventually(lambda: user.find("serviceaccount", "default"))
-    template = {"spec": POD}
-    user.apply(a_formation(podTemplate=template, processes={"web": a_process(replicas=2)}))
-    eventually(lambda: ready(user) == {"web": 2})
-    for name in ("one", "two"):
-        user("create", "poddisruptionbudget", name, "--max-unavailable=1", f"--selector={TYPE}=web")
-    eventually(lambda: settled(user))
-    pod = pods(user)[0]["metadata"]["name"]
-    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}}
-    path = f"{user.server.path('pod', user.namespace, pod)}/eviction"
-    with pytest.raises(server.ServerError, match="more than one PodDisruptionBudget") as refused:
-        user.server.request("POST", path, eviction)
-    assert refused.value.status == 500
-    node = user.get("pod", pod)["spec"]["nodeName"]
-    done = user("drain", node, "--ignore-daemonsets", PATIENCE, check=False)
-    assert done.returncode != 0
-    assert "more than one PodDisruptionBudget" in done.stderr
-    user("uncordon", node)
-    user("delete", "poddisruptionbudget", "two")
-    user.merge("formation", "shop", {"spec": {"disruptionBudget": {}}})
-    eventually(lambda: user.condition("DisruptionContended"))
-    drain(user, node)

@@ -3,19 +3,23 @@
 The seconds that a change waits are printed; 15 after a crash and 1 after SIGTERM are promised.
 """
 
+import asyncio
 import re
 import signal
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from aiohttp import web
 
 from tests import server
 from tests.builders import a_formation, a_process
-from tests.client import COLLECTED, Client, eventually, throughout
+from tests.client import Client, eventually, throughout
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
 from tests.contract.counting import count
+from tests.faults.place import Place
+from tests.faults.proxy import Call, Effect, Exchange
 from tests.faults.replicas import LONG_AGO, PLACE, Replica, holder, release, two
 from tests.operator_process import OperatorProcess
 
@@ -78,24 +82,6 @@ def test_after_the_leader_was_killed_the_next_change_is_acted_on(pair: Pair, sho
     assert second.healthy
 
 
-@pytest.mark.long
-def test_a_formation_of_the_operators_name_beside_its_lease_keeps_nobody_from_taking_over(
-    pair: Pair, shop: Client
-) -> None:
-    namespace, name = PLACE
-    beside = Client(shop.cluster, namespace)
-    beside.apply(a_formation(name))
-    labels = f"app.kubernetes.io/name={name}"
-    eventually(lambda: beside.server.list_all("pod", namespace, labelSelector=labels))
-    first, second = pair
-    first.send(signal.SIGKILL)
-    eventually(lambda: second.is_leader)
-    scale(shop, 3)
-    eventually(lambda: count(shop) == 3)
-    beside("delete", "formation", name)
-    eventually(lambda: not beside.server.list_all("pod", namespace, labelSelector=labels), patience=COLLECTED)
-
-
 def test_after_sigterm_the_lease_is_released_and_the_next_change_acted_on(
     pair: Pair, shop: Client, administrator: Cluster
 ) -> None:
@@ -130,24 +116,43 @@ def test_a_leader_that_was_frozen_writes_nothing_when_it_goes_on(pair: Pair, sho
 
 
 @pytest.mark.long
-def test_what_a_leader_sent_before_its_connection_was_mended_is_refused(pair: Pair, shop: Client) -> None:
-    first, second = pair
-    with first.cable.cut():
-        scale(shop, 4)  # it hears of this, and what it writes gets stuck
-        eventually(lambda: "This replica writes nothing" in first.log)
-        eventually(lambda: count(shop) == 4)
-        assert "This replica leads" in second.log
-        scale(shop, 2)
-        eventually(lambda: count(shop) == 2)
-        shop.reported()
-        before, refused = made(shop), conflicts(shop)
-        assert first.cable.held > 1000
-    eventually(lambda: conflicts(shop) > refused)
-    throughout(8, lambda: made(shop))
-    assert made(shop) == before
-    print(
-        f"\n{first.cable.held} bytes of a leader came late; {conflicts(shop) - refused} patches were refused"
-    )
+def test_what_a_leader_sent_before_its_connection_was_mended_is_refused(
+    place: Place, no_other: None, kubectl: Client, administrator: Cluster
+) -> None:
+    place.operator.stop()
+    with two(administrator, place.kubeconfig) as (first, second):
+        kubectl.apply(a_formation(processes={"worker": a_process(replicas=1)}))
+        kubectl.reported()
+        with place.proxy.having(Call.is_any, held(gate := asyncio.Event())) as rule:
+            scale(kubectl, 4)  # it hears of this, and what it writes gets stuck
+            eventually(lambda: "This replica writes nothing" in first.log)
+            eventually(lambda: count(kubectl) == 4)
+            assert "This replica leads" in second.log
+            scale(kubectl, 2)
+            eventually(lambda: count(kubectl) == 2)
+            kubectl.reported()
+            before, refused = made(kubectl), conflicts(kubectl)
+        place.proxy.call(gate.set)
+        eventually(lambda: conflicts(kubectl) > refused)
+        assert throughout(8, lambda: made(kubectl)) == before
+        print(f"\n{rule.hits} requests of a leader came late")
+
+
+def held(gate: asyncio.Event) -> Effect:
+    """Have requests done once a gate is open, even if whoever has sent one is gone by then."""
+    late = set[asyncio.Task[tuple[int, bytes]]]()
+
+    async def hold(exchange: Exchange) -> web.StreamResponse:
+        async def ask() -> tuple[int, bytes]:
+            await exchange.arrives()
+            await gate.wait()
+            return await exchange.ask()
+
+        asking = asyncio.create_task(ask())
+        late.add(asking)
+        return await exchange.say(*await asyncio.shield(asking))
+
+    return hold
 
 
 @pytest.mark.parametrize(
@@ -179,7 +184,7 @@ def test_the_very_first_replica_leads_once_an_older_lease_can_have_no_holder_any
 ) -> None:
     if holder(administrator) is not None:
         server.of(administrator).delete("lease", *PLACE)
-    first = Replica(administrator, f"replica-first-{time.monotonic_ns()}")
+    first = Replica(f"replica-first-{time.monotonic_ns()}", administrator.kubeconfig_for(*PLACE))
     try:
         first.start()
         began = time.monotonic()

@@ -9,6 +9,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -63,6 +64,12 @@ def run(command: list[str]) -> str:
     if done.returncode:
         raise ClusterError(f"`{' '.join(command)}` has failed:\n{done.stdout[-4000:]}")
     return done.stdout
+
+
+def pip(verb: str, lock: pathlib.Path, *options: str) -> None:
+    """Install or download what a lock file has, by its hashes."""
+    always = ["--disable-pip-version-check", "--quiet", verb, "--require-hashes", "--only-binary=:all:"]
+    run([sys.executable, "-m", "pip", *always, *options, f"--requirement={lock}"])
 
 
 def require(command: str) -> None:

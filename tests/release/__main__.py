@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tests.cluster import build, paths, progress
 from tests.cluster.errors import ClusterError
-from tests.images import operator_image
+from tests.images import operator_image, workshop
 from tests.release import archives, image, krew, notes, plugin, provenance, sbom, shelf, staging, wheel
 from tests.release.site import Site
 
@@ -76,7 +76,7 @@ def make(work: pathlib.Path, target: pathlib.Path, order: Order) -> None:
     seconds, sources, version = staging.epoch(), work / "sources", order.version
     staging.stage(sources, version, order.image, seconds, order.repository)
     write(sources, target, version, seconds)
-    wheel.install_tools(work / "tools")
+    workshop.pip("install", wheel.REQUIREMENTS, f"--target={work / 'tools'}")
     wheel.build(sources, work / "tools", target, seconds)
     progress.step("the wheel is built; next the plugin and the image, which take some minutes")
     write_plugins(sources, work / "tools", target, order, seconds)

@@ -236,8 +236,8 @@ def test_a_release_takes_the_place_of_an_earlier_one(tmp_path: pathlib.Path) -> 
     dist = tmp_path / "new" / "dist"
     for number, names in enumerate((("a", "b"), ("b", "c"))):
         shelf.put(released(tmp_path / str(number), *names), dist)
-        (dist / shelf.SIGNATURE).write_text("signed")
-        assert {path.name for path in dist.iterdir()} == {*names, shelf.CHECKSUMS, shelf.SIGNATURE}
+        (dist / "SHA256SUMS.asc").write_text("signed")
+        assert {path.name for path in dist.iterdir()} == {*names, shelf.CHECKSUMS, "SHA256SUMS.asc"}
 
 
 @pytest.mark.parametrize("earlier", [(), ("a",)], ids=["alone", "beside a release"])

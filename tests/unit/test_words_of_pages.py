@@ -46,7 +46,6 @@ FLAGS = {
     "helm": {"--create-namespace", "--logs", "--set", "--set-json", "--take-ownership"},
     "gunicorn and uvicorn": {"--graceful-timeout", "--host", "--preload"},
     "make up": {"--without-controllers"},
-    "pytest": {"--update-golden"},
 }
 """By the program that has them, as all of these."""
 NAMES = {
