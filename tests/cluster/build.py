@@ -160,7 +160,7 @@ def build(module: Module) -> None:
     """Build the commands that aren't in the cache, or wait until another process has built them."""
     if not missing(module):
         return
-    with locks.held(lock(module), f"building {module.name}", lambda: golang.headway(module.name)):
+    with locks.held(lock(module), f"building {module.name}"):
         if wanted := missing(module):
             compile_commands(module, wanted)
 

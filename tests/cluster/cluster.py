@@ -40,17 +40,26 @@ class Cluster:
         """The cluster as kubeconfigs have it."""
         return kubeconfigs.known_by(self.server_url, self.ca)
 
-    def run_kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+    def run_kubectl(self, *arguments: str, stdin: str | None = None, stderr: int | None = None) -> str:
         """Run kubectl and return its output; raises CalledProcessError."""
         done = subprocess.run(
             [str(self.kubectl), *arguments],
             env={**environment(), "KUBECONFIG": str(self.kubeconfig)},
             input=stdin,
             stdout=subprocess.PIPE,
+            stderr=stderr,
             check=True,
             text=True,
         )
         return done.stdout
+
+    def answers(self, *arguments: str) -> bool:
+        """Tell whether kubectl succeeds."""
+        try:
+            self.run_kubectl(*arguments, "--request-timeout=5s", stderr=subprocess.DEVNULL)
+        except subprocess.CalledProcessError:
+            return False
+        return True
 
     def kubeconfig_for(self, namespace: str, service_account: str) -> pathlib.Path:
         """Write a kubeconfig for a service account: what runs with it has just that account's rights."""

@@ -7,7 +7,8 @@ otherwise on loopback.  It never listens on an address that other machines can r
 import dataclasses
 import pathlib
 
-from tests.cluster import api, audit, certificates, kubeconfigs, paths, progress, settings
+from tests.cluster import audit, certificates, kubeconfigs, paths, progress, settings
+from tests.cluster.cluster import Cluster
 from tests.cluster.record import Record
 
 ADMIN = ("admin", "system:masters")
@@ -38,7 +39,7 @@ def make_keys(folder: pathlib.Path) -> Keys:
         front_proxy_ca=front,
         front_proxy=front.issue("front-proxy", "front-proxy-client"),
         server=ca.issue("api-server", "kube-apiserver", hosts=names + addresses),
-        service_accounts=certificates.signing_key(folder, "service-accounts"),
+        service_accounts=ca.issue("service-accounts", "service-accounts"),
         admin=ca.issue(*("admin", *ADMIN)),
     )
 
@@ -169,12 +170,19 @@ def controller_flags(file: pathlib.Path, keys: Keys) -> list[str]:
     ]
 
 
-def wait(record: Record, server: api.Api) -> None:
+def wait(record: Record, running: Cluster) -> None:
     """Wait for the API server."""
-    progress.wait("the API server is ready", lambda: server.answers("/readyz"), record.daemons)
+    readyz = ("get", "--raw", "/readyz")
+    progress.wait("the API server is ready", lambda: running.answers(*readyz), record.daemons)
 
 
-def wait_for_controllers(record: Record, server: api.Api) -> None:
+def wait_for_controllers(record: Record, running: Cluster) -> None:
     """Wait until pods can be created: they need the service account that a controller makes."""
-    account = "/api/v1/namespaces/default/serviceaccounts/default"
-    progress.wait("the controllers are at work", lambda: server.answers(account), record.daemons)
+    account = ("get", "--raw", "/api/v1/namespaces/default/serviceaccounts/default")
+    progress.wait("the controllers are at work", lambda: running.answers(*account), record.daemons)
+
+
+def wait_for_node(record: Record, running: Cluster) -> None:
+    """Wait until the node is ready."""
+    ready = ("wait", "--for=condition=Ready", f"node/{settings.NODE}", "--timeout=1s")
+    progress.wait("the node is ready", lambda: running.answers(*ready), record.daemons)

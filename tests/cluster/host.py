@@ -13,7 +13,7 @@ import re
 import subprocess
 import typing
 
-from tests.cluster import cgroups, firewall, packages, paths, record, settings
+from tests.cluster import cgroups, firewall, packages, paths, settings
 from tests.cluster.errors import ClusterError
 
 # What kubelet, kube-proxy and the bridge plugin set; forwarding comes first as it resets others.
@@ -57,10 +57,8 @@ def require_possible() -> None:
     packages.require()
     links = link_names()
     if settings.BRIDGE in links:
-        known = record.of_machine()
-        way = f"`FORMATION_CACHE={known.cache} make down`" if known else "`make down` and that"
         raise ClusterError(
-            f"a cluster with another FORMATION_CACHE is here ({settings.BRIDGE}): end it with {way}"
+            f"a cluster with another FORMATION_CACHE is here ({settings.BRIDGE}): end that one"
         )
     foreign = [*filter(FOREIGN_LINKS.match, links), *firewall.foreign_chains()]
     if foreign:

@@ -13,7 +13,6 @@ import typing
 import yaml
 
 from tests.cluster import (
-    api,
     cgroups,
     control_plane,
     firewall,
@@ -24,7 +23,8 @@ from tests.cluster import (
     runtime,
     settings,
 )
-from tests.cluster.record import Record, of_machine
+from tests.cluster.cluster import Cluster
+from tests.cluster.record import Record
 
 PAUSE = pathlib.Path(__file__).with_name("pause")
 
@@ -153,9 +153,9 @@ def write(name: str, content: dict[str, typing.Any]) -> pathlib.Path:
     return file
 
 
-def wait(record: Record, server: api.Api) -> None:
+def wait(record: Record, running: Cluster) -> None:
     """Wait until the node is ready and Services lead somewhere."""
-    progress.wait("the node is ready", lambda: server.node_is_ready(settings.NODE), record.daemons)
+    control_plane.wait_for_node(record, running)
     progress.wait("Services work", service_answers, record.daemons)
 
 
@@ -169,9 +169,6 @@ def service_answers() -> bool:
 
 
 def clean(record: Record) -> None:
-    """End everything on the node and put the machine back, unless another cluster is here by now."""
-    known = of_machine()
-    if known is not None and known.cache != record.cache:
-        return
+    """End everything on the node and put the machine back."""
     host.restore(record.host)
     shutil.rmtree(paths.sockets(), ignore_errors=True)

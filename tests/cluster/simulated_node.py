@@ -4,7 +4,8 @@ import json
 import pathlib
 import typing
 
-from tests.cluster import api, build, control_plane, golang, paths, progress, settings
+from tests.cluster import build, control_plane, golang, paths, settings
+from tests.cluster.cluster import Cluster
 from tests.cluster.record import Record
 
 MODULE = "sigs.k8s.io/kwok"
@@ -52,7 +53,7 @@ def node() -> dict[str, typing.Any]:
     }
 
 
-def wait(record: Record, server: api.Api) -> None:
+def wait(record: Record, running: Cluster) -> None:
     """Register the node and wait until it is ready."""
-    server.request("POST", "/api/v1/nodes", node())
-    progress.wait("the node is ready", lambda: server.node_is_ready(settings.NODE), record.daemons)
+    running.run_kubectl("create", "-f", "-", stdin=json.dumps(node()))
+    control_plane.wait_for_node(record, running)

@@ -57,15 +57,6 @@ def test_a_lock_is_free_when_its_holder_was_killed_even_while_what_it_started_li
     subprocess.run(["kill", str(child)], check=True)
 
 
-def test_nobody_else_can_open_the_lock_of_the_machine_and_nothing_of_it_stays(
-    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(paths, "RUN", tmp_path)
-    with locks.machine_held("starting a cluster"):
-        assert paths.machine_lock().stat().st_mode & 0o777 == 0o600
-    assert not paths.machine_lock().exists()
-
-
 @pytest.mark.parametrize("minor", build.older())
 def test_an_older_minor_is_pinned_in_its_folder_and_told_to_serve_what_the_tests_need(
     minor: str, monkeypatch: pytest.MonkeyPatch
