@@ -3,8 +3,6 @@
 import pathlib
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 
 import pytest
 
@@ -27,14 +25,6 @@ def cache(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORMATION_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("KUBE_BIN_DIR", raising=False)
     monkeypatch.delenv("KUBE_VERSION", raising=False)
-
-
-def wait_until(check: Callable[[], bool]) -> None:
-    """Wait until a check holds; fail if it never does."""
-    deadline = time.monotonic() + 60
-    while not check():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_a_lock_is_free_when_its_holder_was_killed_even_while_what_it_started_lives_on() -> None:
@@ -79,33 +69,3 @@ def test_a_cluster_of_another_version_is_not_kept() -> None:
     assert not lifecycle.is_wanted(kept, "none", controllers=False)
     other = record.Record("none", "", {**kept.binaries, "kube-apiserver": "/older/kube-apiserver"})
     assert not lifecycle.is_wanted(other, "none", controllers=True)
-
-
-SUPERVISOR = """
-import pathlib, signal, sys
-from tests.images import ahead
-signal.signal(signal.SIGTERM, ahead.leave)
-sys.exit(ahead.supervise(["sh", "-c", "sleep 60 & echo $$ $!; wait"], pathlib.Path(sys.argv[1])))
-"""
-
-
-@pytest.mark.parametrize("how", ["its parent is gone", "it is asked to"])
-def test_building_ahead_ends_with_all_that_it_started_when(how: str, tmp_path: pathlib.Path) -> None:
-    log = tmp_path / "ahead.log"
-    parent = subprocess.Popen(
-        ["sh", "-c", '"$@" & echo $!; wait', "sh", sys.executable, "-c", SUPERVISOR, str(log)],
-        cwd=paths.ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with parent:
-        assert parent.stdout is not None
-        supervisor = int(parent.stdout.readline())
-        wait_until(lambda: log.is_file() and len(log.read_text().split()) == 2)
-        started = [supervisor, *map(int, log.read_text().split())]
-        assert all(processes.start_time(pid) is not None for pid in started)
-        if how == "its parent is gone":
-            parent.kill()
-        else:
-            subprocess.run(["kill", "-TERM", str(supervisor)], check=True)
-        wait_until(lambda: all(processes.start_time(pid) is None for pid in started))
