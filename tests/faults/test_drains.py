@@ -45,7 +45,7 @@ POD = {
         }
     },
 }
-COUNTS = {"web": 6, "api": 2, "worker": 4, "one": 1, "clock": 1, "crash": 3}
+COUNTS = {"web": 6, "api": 2, "worker": 4, "one": 1, "clock": 1}
 DOWN = {"web": 2, "api": 1, "worker": 1}
 """How many processes a drain may have down, of each type that has a budget and is ready."""
 SHOP = a_formation(
@@ -57,7 +57,6 @@ SHOP = a_formation(
         "worker": a_process(replicas=4),
         "one": a_process(replicas=1),
         "clock": a_process(replicas=1, singleton=True),
-        "crash": a_process(replicas=3),
     },
 )
 
@@ -135,10 +134,8 @@ def ready(user: Client, formation: str = "shop") -> dict[str, int]:
 
 
 def all_ready(user: Client) -> bool:
-    wanted = {name: count for name, count in COUNTS.items() if name != "crash"}
-    return ready(user) == wanted and all(
-        ready(user, each) == {"web": 2} for each in ("bare", "close", "theirs")
-    )
+    others = ("bare", "close", "theirs")
+    return ready(user) == COUNTS and all(ready(user, each) == {"web": 2} for each in others)
 
 
 def drain(user: Client, node: str, *flags: str) -> float:
@@ -205,7 +202,7 @@ def test_each_node_is_drained_and_one_is_lost(simulated: Nodes, shops: Client) -
 def spread_over_zones(user: Client) -> None:
     spread = zones(user)
     print(f"processes of each type by zone: {json.dumps(spread)}")
-    for name in ("web", "worker", "crash"):
+    for name in ("web", "worker"):
         assert set(spread[name]) == set("abc")
         assert max(spread[name].values()) - min(spread[name].values()) <= 1
     assert len(spread["api"]) == 2
@@ -229,11 +226,7 @@ def drained(user: Client, node: str, watching: Watching) -> set[str]:
 def settled(user: Client) -> bool:
     """Tell whether each budget lets the next drain begin."""
     there = user.list_all("poddisruptionbudget")
-    return all(
-        each["status"].get("disruptionsAllowed", 0) > 0
-        or each["metadata"]["name"] == "shop-crash"  # its processes aren't ready, so they may always go
-        for each in there
-    )
+    return all(each["status"].get("disruptionsAllowed", 0) > 0 for each in there)
 
 
 def lost(simulated: Nodes, user: Client, watching: Watching) -> None:
