@@ -59,6 +59,6 @@ def run_apt(command: list[str]) -> None:
 
 
 def remove(*found: pathlib.Path) -> None:
-    """Remove files and folders."""
+    """Remove files and folders; one that a link leads to may be named twice."""
     for path in found:
-        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)

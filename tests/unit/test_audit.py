@@ -25,13 +25,11 @@ EVERYWHERE = {
     "rules": [
         {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},
         {"apiGroups": ["formations.dev"], "resources": ["formations/status"], "verbs": ["patch"]},
-        {"nonResourceURLs": ["/apis", "/apis/*"], "verbs": ["get"]},
     ],
 }
 GRANTS = grants.of([LEASES, EVERYWHERE])
 PODS = Call("list", "", "pods", "t-1")
 LEASE = Call("get", "coordination.k8s.io", "leases", "formation-system", "formation-operator")
-NO_REASON: dict[comparison.Right, str] = {}
 
 
 def event(verb: str, code: int = 200, message: str = "", **about: Any) -> str:
@@ -84,8 +82,6 @@ def test_server_side_apply_needs_the_right_to_create_where_it_creates(
         Call("watch", "", "pods"),
         LEASE,
         Call("patch", "formations.dev", "formations/status", "t-1", "shop"),
-        Call("get", path="/apis"),
-        Call("get", path="/apis/apps/v1"),
     ],
     ids=str,
 )
@@ -103,8 +99,6 @@ def test_what_is_granted_is_not_missing(call: Call) -> None:
         LEASE._replace(name=""),
         LEASE._replace(verb="delete"),
         Call("patch", "formations.dev", "formations", "t-1"),
-        Call("get", path="/metrics"),
-        Call("get", path="/apisother"),
     ],
     ids=str,
 )
@@ -119,17 +113,12 @@ def test_a_granted_call_that_was_refused_is_not_missing_since_a_test_took_the_ri
     assert comparison.forbidden(records(PODS)) == []
 
 
-def test_what_is_never_called_is_spare_unless_there_is_a_reason_to_keep_it() -> None:
-    unused = comparison.spare(records(PODS, LEASE), GRANTS, NO_REASON)
-    assert [str(grant) for grant in unused] == [
+def test_what_is_never_called_is_spare() -> None:
+    assert [str(grant) for grant in comparison.spare(records(PODS, LEASE), GRANTS)] == [
         "lease: patch leases.coordination.k8s.io",
         "everywhere: watch pods",
         "everywhere: patch formations/status.formations.dev",
-        "everywhere: get /apis",
-        "everywhere: get /apis/*",
     ]
-    kept = {comparison.right(grant): "a reason" for grant in unused[1:]}
-    assert comparison.spare(records(PODS, LEASE), GRANTS, kept) == unused[:1]
 
 
 def test_the_roles_that_are_compared_are_all_that_the_operator_has() -> None:
@@ -138,8 +127,3 @@ def test_the_roles_that_are_compared_are_all_that_the_operator_has() -> None:
         ("ClusterRole", "formation-operator"),
         ("Role", "formation-operator-lease"),
     }
-
-
-def test_each_reason_is_for_a_right_that_is_granted() -> None:
-    assert audit.KEPT.keys() <= {comparison.right(grant) for grant in grants.of(audit.roles())}
-    assert all(audit.KEPT.values())
