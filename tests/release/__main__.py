@@ -84,10 +84,7 @@ def make(work: pathlib.Path, target: pathlib.Path, order: Order) -> None:
     file = target / f"formation-operator-{version}.oci.tar"
     installed = image.build(sources, file, facts, seconds)
     locked = sbom.python_packages((paths.ROOT / "requirements.txt").read_text())
-    wholes = [
-        sbom.image(operator_image.reference(sources), [*locked, *installed]),
-        sbom.plugin(version, plugin.parts()),
-    ]
+    wholes = sbom.wholes(operator_image.reference(sources), [*locked, *installed], plugin.parts())
     (target / "sbom.spdx.json").write_text(sbom.document(version, seconds, wholes))
     if order.site:
         statement = provenance_of(order.site, order.builder, sources, target, facts["revision"])

@@ -23,7 +23,6 @@ from tests.cluster import (
 def cache(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cache of the test's own."""
     monkeypatch.setenv("FORMATION_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("KUBE_BIN_DIR", raising=False)
     monkeypatch.delenv("KUBE_VERSION", raising=False)
 
 

@@ -362,8 +362,8 @@ def test_the_bill_says_the_licence_of_nearly_every_package() -> None:
 
 def billed(parts: list[sbom.Part]) -> str:
     """Return the bill of a release whose image holds some parts."""
-    image = sbom.image("registry.example.com/operator:1.2.3", parts)
-    return sbom.document("1.2.3", 0, [image, sbom.plugin("1.2.3", plugin.parts())])
+    wholes = sbom.wholes("registry.example.com/operator:1.2.3", parts, plugin.parts())
+    return sbom.document("1.2.3", 0, wholes)
 
 
 def test_the_bill_says_what_the_image_holds_and_what_the_plugins_single_file_does() -> None:
