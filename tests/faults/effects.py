@@ -22,12 +22,6 @@ async def cut_after(exchange: Exchange) -> web.StreamResponse:
     return exchange.cut()
 
 
-async def cut_within(exchange: Exchange) -> web.StreamResponse:
-    """Have it done, and cut the connection half way through the answer."""
-    status, body = await exchange.ask()
-    return await exchange.say(status, body[: int(len(body) * HALF)], length=len(body))
-
-
 async def cut_in_mid_line(exchange: Exchange) -> web.StreamResponse:
     """Cut a watch in the middle of what it says first."""
     return await exchange.forward(HALF)
@@ -37,12 +31,6 @@ async def in_small_pages(exchange: Exchange) -> web.StreamResponse:
     """Answer with a page of a list that has one object."""
     exchange.limit = 1
     return await exchange.forward()
-
-
-async def truncated(exchange: Exchange) -> web.StreamResponse:
-    """Have it done, and answer half of the JSON as if it were all."""
-    status, body = await exchange.ask()
-    return await exchange.say(status, body[: int(len(body) * HALF)])
 
 
 def delayed(seconds: float) -> Effect:
@@ -74,15 +62,6 @@ async def denied_to_exist(exchange: Exchange) -> web.StreamResponse:
     name = exchange.call.path.removesuffix("/status").rpartition("/")[2]
     body = {**status(404, f'"{name}" not found'), "reason": "NotFound", "details": {"name": name}}
     return web.json_response(body, status=404)
-
-
-def page(code: int) -> Effect:
-    """Answer with an HTTP status, as a proxy words it."""
-
-    async def say(exchange: Exchange) -> web.StreamResponse:
-        return web.Response(text="<html>Bad gateway</html>", status=code, content_type="text/html")
-
-    return say
 
 
 def told(text: str) -> Effect:

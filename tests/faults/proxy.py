@@ -8,7 +8,6 @@ import contextlib
 import dataclasses
 import pathlib
 import ssl
-import tempfile
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from typing import TypeVar
@@ -47,9 +46,6 @@ class Call:
 
     def lists_on(self) -> bool:
         return bool(self.query.get("continue"))
-
-    def is_short(self) -> bool:
-        return not self.watches()
 
     def writes(self) -> bool:
         return self.method not in READS
@@ -114,14 +110,6 @@ class Exchange:
         """Return the API server's whole answer."""
         async with self._asked() as answer:
             return answer.status, await answer.read()
-
-    async def say(self, status: int, body: bytes, *, length: int | None = None) -> web.StreamResponse:
-        """Answer, or claim a length and stop half way."""
-        response = web.StreamResponse(status=status, headers={"Content-Type": "application/json"})
-        response.content_length = length or len(body)
-        await response.prepare(self._request)
-        await response.write(body)
-        return self.cut() if length else response
 
     async def tell(self, text: bytes) -> web.StreamResponse:
         """Begin a watch's stream, say something, and end it."""
@@ -194,11 +182,11 @@ class Proxy:
         """Listen."""
         thread = threading.Thread(target=self._loop.run_forever, name="fault proxy", daemon=True)
         thread.start()
-        self._runner = self._run(self._start())
+        runner = self._run(self._start())
         try:
             yield self
         finally:
-            self._run(self._stop(self._runner))
+            self._run(self._stop(runner))
             self._loop.call_soon_threadsafe(self._loop.stop)
             thread.join()
             self._loop.close()
@@ -220,11 +208,6 @@ class Proxy:
     def silence(self, of: Matcher) -> int:
         """Keep back from now on what comes in answer to what is under way; return how much that was."""
         return self._to_all(of, lambda exchange: setattr(exchange, "silent", True))
-
-    def certify_anew(self) -> int:
-        """Be another authority's from now on to whoever connects; return how many have to do so anew."""
-        self.ca = self._certify()
-        return self._run(self._disconnect())
 
     def call(self, do: Callable[[], object]) -> None:
         """Do something within the proxy's loop."""
@@ -248,18 +231,11 @@ class Proxy:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(timeout=30)
 
     def _certify(self) -> pathlib.Path:
-        """Have a certificate of a new authority, and return that one's own."""
-        folder = pathlib.Path(tempfile.mkdtemp(dir=self._folder))
-        authority = certificates.Authority(folder, "proxy-ca")
+        """Have a certificate of an authority, and return that one's own."""
+        authority = certificates.Authority(self._folder, "proxy-ca")
         pair = authority.issue("proxy", "proxy", hosts=(LOOPBACK,))
         self._context.load_cert_chain(pair.certificate, pair.key)
         return authority.pair.certificate
-
-    async def _disconnect(self) -> int:
-        connections = self._runner.server.connections if self._runner.server else []
-        for connection in connections:
-            connection.force_close()
-        return len(connections)
 
     async def _start(self) -> web.AppRunner:
         trust = ssl.create_default_context(cafile=str(self._cluster.ca))

@@ -15,8 +15,6 @@ from tests.local_http import free_port
 from tests.operator_process import healthy
 
 PLACE = ("formation-system", "formation-operator")
-LONG_AGO, AHEAD = "2001-01-01T00:00:00.000000Z", "2999-01-01T00:00:00.000000Z"
-"""Before any Lease here was made, and after that."""
 
 
 class Replica:
@@ -71,10 +69,10 @@ def holder(cluster: Cluster) -> str | None:
     return None if lease is None else str(lease["spec"].get("holderIdentity") or "")
 
 
-def release(cluster: Cluster, renewed: str = AHEAD) -> None:
-    """Have the Lease be there as its holder released it at a time, be it before it was made."""
+def release(cluster: Cluster) -> None:
+    """Have the Lease be there as its holder released it."""
     api, (namespace, name) = server.of(cluster), PLACE
-    released = {"holderIdentity": "", "renewTime": renewed}
+    released = {"holderIdentity": "", "renewTime": "2999-01-01T00:00:00.000000Z"}
     about = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
     lease = {**about, "metadata": {"namespace": namespace, "name": name}, "spec": released}
     path = server.with_query(api.path("lease", *PLACE), {"fieldManager": "tests", "force": "true"})

@@ -1,18 +1,17 @@
-"""The faults: one more is one more row.
+"""The faults: one more is one more row. What no API server says is in `tests/unit/kube/test_odd_answers.py`.
 
 Each is there while something is edited, and for some seconds after that.
 """
 
 import contextlib
 import dataclasses
-import time
 from collections.abc import Iterator
 
 from tests.client import Client
 from tests.faults import effects
 from tests.faults.causes import Cause, frozen, no_rights, quota, stopped
 from tests.faults.daemons import API_SERVER, ETCD
-from tests.faults.effects import failed, page, refused, told
+from tests.faults.effects import failed, refused, told
 from tests.faults.place import Place
 from tests.faults.proxy import Bites, Call, Effect, Matcher
 
@@ -93,25 +92,11 @@ def another_token(place: Place, _: Client) -> Iterator[Bites]:
         yield lambda: rule.hits
 
 
-@contextlib.contextmanager
-def another_authority(place: Place, _: Client) -> Iterator[Bites]:
-    """Have the server prove who it is by another authority, which the operator is told of seconds later."""
-    cut = place.proxy.certify_anew()
-    asked = len(place.proxy.calls)
-    time.sleep(3)
-    assert len(place.proxy.calls) == asked, "nobody asks who can't prove to be the server"
-    place.give_token()
-    yield lambda: cut
-
-
 DENIED = refused(422, "ValidatingAdmissionPolicy 'deny' denied request: a fault of the tests")
-HTML = "<html>wait a moment</html>\n"
 FAULTS = [
     Fault("connections are cut once", cut_everything, 0.0),
     Fault("nothing can be connected to", requests(Call.is_any, effects.cut_before)),
     Fault("connections are cut after a write", requests(Call.writes, effects.cut_after)),
-    Fault("connections are cut within an answer", requests(Call.is_short, effects.cut_within)),
-    Fault("an answer is half of its JSON", requests(Call.is_short, effects.truncated)),
     Fault("answers take 2 s", requests(Call.is_any, effects.delayed(2.0)), 5.0),
     Fault("writes are never answered", requests(Call.writes, effects.stalled, 4), 40.0),
     Fault("nothing is answered for 90 s", requests(Call.is_any, effects.stalled), 90.0),
@@ -122,13 +107,11 @@ FAULTS = [
     Fault("400 to everything", requests(Call.is_any, refused(400))),
     Fault("401 to everything", requests(Call.is_any, refused(401))),
     Fault("another token of ten minutes", another_token),
-    Fault("certificates of another authority", another_authority),
     Fault("403 to everything", requests(Call.is_any, refused(403))),
     Fault("403 to writes of a status", requests(Call.writes_a_status, refused(403)), 4.0),
     Fault("403 to watches for 70 s", watches(refused(403)), 70.0),
     Fault("404 to watches", watches(refused(404))),
     Fault("404 to writes", requests(Call.writes, effects.denied_to_exist)),
-    Fault("404 with a page of a load balancer's", requests(Call.is_any, page(404))),
     Fault("409 to writes", requests(Call.writes, refused(409))),
     Fault("410 to watches", watches(refused(410), 5)),
     Fault("410 in watches", watches(failed(410, reason="Expired"), 5)),
@@ -137,9 +120,6 @@ FAULTS = [
     Fault("500 to everything", requests(Call.is_any, refused(500))),
     Fault("500 to watches for 70 s", watches(refused(500)), 70.0),
     Fault("an unknown error in watches", watches(failed(500, reason="InternalError"), 5)),
-    Fault("an error without a code in watches", watches(told('{"type": "ERROR", "object": {}}\n'), 5)),
-    Fault("a page of a load balancer's in watches", watches(told(HTML), 5)),
-    Fault("502 with a page of a load balancer's", requests(Call.is_any, page(502))),
     Fault("503 to everything for two minutes", requests(Call.is_any, refused(503)), 120.0),
     Fault("watches are refused while children are deleted", watches(refused(503))),
     Fault("the operator has no rights", no_rights, 5.0),

@@ -1,5 +1,7 @@
 """One of two replicas works, the other takes over, and what the first one meant to write comes to nothing.
 
+What else may become of a Lease is in `tests/unit/controller/test_leader.py`.
+
 The seconds that a change waits are printed; 15 after a crash and 1 after SIGTERM are promised.
 """
 
@@ -12,21 +14,18 @@ from collections.abc import Callable, Iterator
 import pytest
 from aiohttp import web
 
-from tests import server
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually, throughout
-from tests.cluster import paths
 from tests.cluster.cluster import Cluster
 from tests.contract.counting import count
 from tests.faults.place import Place
 from tests.faults.proxy import Call, Effect, Exchange
-from tests.faults.replicas import LONG_AGO, PLACE, Replica, holder, release, two
+from tests.faults.replicas import Replica, holder, two
 from tests.operator_process import OperatorProcess
 
 pytestmark = pytest.mark.alone
 
 AFTER_A_CRASH = 15.0
-RIGHTS = paths.ROOT / "manifests" / "rbac"
 Pair = tuple[Replica, Replica]
 
 
@@ -99,23 +98,6 @@ def test_after_sigterm_the_lease_is_released_and_the_next_change_acted_on(
 
 
 @pytest.mark.long
-def test_a_leader_that_was_frozen_writes_nothing_when_it_goes_on(pair: Pair, shop: Client) -> None:
-    first, second = pair
-    first.send(signal.SIGSTOP)
-    scale(shop, 3)
-    seconds = seconds_until(lambda: count(shop) == 3, AFTER_A_CRASH)
-    shop.reported()
-    first.send(signal.SIGCONT)
-    eventually(lambda: "This replica writes nothing" in first.log)
-    throughout(3, lambda: made(shop))
-    scale(shop, 2)
-    eventually(lambda: count(shop) == 2)
-    assert second.is_leader
-    assert not first.is_leader
-    print(f"\nSIGSTOP of the leader: the next change waits {seconds:.2f} s")
-
-
-@pytest.mark.long
 def test_what_a_leader_sent_before_its_connection_was_mended_is_refused(
     place: Place, no_other: None, kubectl: Client, administrator: Cluster
 ) -> None:
@@ -150,67 +132,10 @@ def held(gate: asyncio.Event) -> Effect:
 
         asking = asyncio.create_task(ask())
         late.add(asking)
-        return await exchange.say(*await asyncio.shield(asking))
+        await asyncio.shield(asking)
+        return exchange.cut()
 
     return hold
-
-
-@pytest.mark.parametrize(
-    "restored",
-    [False, pytest.param(True, marks=pytest.mark.long)],
-    ids=["deleted", "restored from a copy of a released one"],
-)
-def test_a_lease_that_is_made_again_is_its_holders_again_who_goes_on(
-    pair: Pair, shop: Client, administrator: Cluster, *, restored: bool
-) -> None:
-    first, second = pair
-    before, said = holder(administrator), first.log.count("This replica")
-    for _ in range(4 if restored else 1):  # by chance its holder is the first who looks
-        began = time.monotonic()
-        shop.server.delete("lease", *PLACE)
-        if restored:
-            release(administrator, LONG_AGO)
-        eventually(lambda: holder(administrator) == before)
-        print(f"\nThe Lease is made again: its holder has it after {time.monotonic() - began:.2f} s")
-    scale(shop, 3)
-    eventually(lambda: count(shop) == 3)
-    assert not second.is_leader
-    assert first.log.count("This replica") == said, "its passes go on meanwhile"
-
-
-@pytest.mark.long
-def test_the_very_first_replica_leads_once_an_older_lease_can_have_no_holder_any_more(
-    no_other: None, administrator: Cluster
-) -> None:
-    if holder(administrator) is not None:
-        server.of(administrator).delete("lease", *PLACE)
-    first = Replica(f"replica-first-{time.monotonic_ns()}", administrator.kubeconfig_for(*PLACE))
-    try:
-        first.start()
-        began = time.monotonic()
-        eventually(lambda: "it is new" in first.log)
-        assert holder(administrator) == ""
-        seconds_until(lambda: first.is_leader, AFTER_A_CRASH)
-        print(f"\nThe first start: it leads {time.monotonic() - began:.2f} s after it is ready")
-    finally:
-        first.end()
-
-
-@pytest.mark.long
-def test_without_the_right_to_the_lease_no_replica_writes_and_each_says_so(
-    pair: Pair, shop: Client, administrator: Cluster
-) -> None:
-    administrator.run_kubectl("delete", "-f", str(RIGHTS / "lease.yaml"))
-    try:
-        shop.server.delete("lease", *PLACE)
-        for each in pair:
-            eventually(lambda: re.search("This replica writes nothing: .* is forbidden", each.log))  # noqa: B023  # used at once
-        scale(shop, 3)
-        assert throughout(15, lambda: count(shop)) == 1
-        assert [each.healthy for each in pair] == [True, True]
-    finally:
-        administrator.run_kubectl("apply", "-k", str(RIGHTS))
-    eventually(lambda: count(shop) == 3)
 
 
 def made(user: Client) -> list[object]:
