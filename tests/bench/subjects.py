@@ -3,7 +3,6 @@
 import asyncio
 import dataclasses
 import pathlib
-import subprocess
 import sys
 import time
 
@@ -45,18 +44,10 @@ def shipped(tree: pathlib.Path) -> tuple[tuple[str, ...], ...]:
 
 def operator(tree: pathlib.Path, name: str) -> Subject:
     """Return the operator of a tree, started as a user does."""
-    variables = {"PYTHONPATH": str(tree / "operator")}
-    command = (sys.executable, "-m", "formation_operator")
-    asked = [*command, "--help"]
-    known = subprocess.run(
-        asked, env={**environment(), **variables}, capture_output=True, text=True, check=True
-    ).stdout
-    health = Subject.health
-    flags = ["--liveness", health]
-    if "--metrics" in known:  # versions before that have neither
-        flags += ["--metrics", "127.0.0.1:{other}"]
-        health = health.replace("healthz", "readyz")
-    return Subject(name, shipped(tree), (*command, *flags), health, tuple(variables.items()))
+    listening = ("--liveness", Subject.health, "--metrics", "127.0.0.1:{other}")
+    command = (sys.executable, "-m", "formation_operator", *listening)
+    ready = Subject.health.replace("healthz", "readyz")
+    return Subject(name, shipped(tree), command, ready, (("PYTHONPATH", str(tree / "operator")),))
 
 
 def raw(tree: pathlib.Path) -> Subject:

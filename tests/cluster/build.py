@@ -149,7 +149,7 @@ def compile_commands(module: Module, wanted: dict[str, str]) -> None:
     unfinished.mkdir(parents=True)
     # Of several, Go names each after its package; one alone may be named otherwise.
     output = unfinished if len(wanted) > 1 else unfinished / next(iter(wanted))
-    flags = ["-v", "-trimpath", "-mod=readonly", "-buildvcs=false", f"-tags={module.tags}"]
+    flags = ["-trimpath", "-mod=readonly", "-buildvcs=false", f"-tags={module.tags}"]
     flags += ["-ldflags", linker_flags(module)]
     golang.run(["build", *flags, "-o", str(output), *wanted.values()], module.folder, module.name)
     for name in wanted:

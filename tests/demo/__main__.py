@@ -10,7 +10,7 @@ import time
 import types
 
 from tests.cluster import ClusterError, progress
-from tests.demo import current_cluster, installed, own_cluster, report, story
+from tests.demo import current_cluster, own_cluster, report, story
 from tests.demo.current_cluster import CurrentCluster
 from tests.demo.diary import Diary, Entry
 from tests.demo.own_cluster import OwnCluster
@@ -88,10 +88,8 @@ def enter() -> story.Place:
     """Return our own cluster, or the user's where that was asked for in so many words."""
     chosen = os.environ.get("CLUSTER", "")
     match chosen:
-        case "current":
-            return current_cluster.enter()
-        case "installed":
-            return installed.enter()
+        case "current" | "installed":
+            return current_cluster.enter(chosen)
         case "":
             return own_cluster.enter()
     raise ClusterError(f"CLUSTER is `current`, `installed` or isn't set, not {chosen!r}")
