@@ -10,10 +10,9 @@ import json
 import os
 import pathlib
 import re
-import subprocess
 import typing
 
-from tests.cluster import cgroups, firewall, packages, paths, settings
+from tests.cluster import cgroups, commands, firewall, packages, paths, settings
 from tests.cluster.errors import ClusterError
 
 # What kubelet, kube-proxy and the bridge plugin set; forwarding comes first as it resets others.
@@ -70,8 +69,7 @@ def require_possible() -> None:
 
 def ip(*arguments: str) -> str:
     """Run `ip` and return what it prints."""
-    command = [packages.find("ip") or "ip", *arguments]
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    return commands.output([packages.find("ip") or "ip", *arguments])
 
 
 def link_names() -> list[str]:
@@ -150,7 +148,7 @@ def remove_link(name: str) -> None:
     """Remove a link, unless it has gone with its namespace by now."""
     try:
         ip("link", "delete", name)
-    except subprocess.CalledProcessError:
+    except ClusterError:
         if name in link_names():
             raise
 

@@ -12,15 +12,13 @@ import json
 import pathlib
 import platform
 import shutil
-import subprocess
 import tarfile
 import tempfile
 import typing
 from collections.abc import Callable, Iterable, Iterator
 
-from tests.cluster import golang, locks, paths, progress
+from tests.cluster import commands, golang, locks, paths, progress
 from tests.cluster.cluster import Cluster
-from tests.cluster.errors import ClusterError
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
@@ -128,13 +126,8 @@ def load(cluster: Cluster, archive: pathlib.Path) -> None:
 
 def put(ctr: pathlib.Path, archive: pathlib.Path) -> None:
     """Import an archive into our containerd."""
-    address = str(paths.sockets() / "containerd.sock")
-    command = [str(ctr), "--address", address, "--namespace", "k8s.io", "images", "import", str(archive)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False
-    )  # it warns even when all is well
-    if done.returncode:
-        raise ClusterError(f"the image {archive} can't be imported: {done.stderr.strip()}")
+    address = paths.sockets() / "containerd.sock"
+    commands.output([ctr, "--address", address, "--namespace", "k8s.io", "images", "import", archive])
 
 
 def digest(roots: Iterable[pathlib.Path], *facts: object) -> str:

@@ -5,12 +5,11 @@ import json
 import os
 import pathlib
 import shlex
-import subprocess
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from tests.cluster import paths, progress
+from tests.cluster import commands, paths, progress
 from tests.cluster.cluster import environment
 
 T = TypeVar("T")
@@ -35,7 +34,7 @@ class Stage:
         """Return the same in the demo's namespace."""
         return dataclasses.replace(self, options=(*self.options, "-n", self.namespace))
 
-    def show(self, *arguments: str, stdin: str | None = None) -> str:
+    def show(self, *arguments: str, stdin: str = "") -> str:
         """Run kubectl before the audience; a failure ends the demo."""
         progress.step(f"$ {shlex.join(['kubectl', *self.options, *arguments])}")
         return shown(self.run(*arguments, stdin=stdin))
@@ -45,20 +44,10 @@ class Stage:
         answer = self.run(*arguments, "--output=json")
         return json.loads(answer) if answer else None
 
-    def run(self, *arguments: str, stdin: str | None = None) -> str:
+    def run(self, *arguments: str, stdin: str = "") -> str:
         """Run kubectl and return what it says; raise `WrongError` if it fails."""
-        done = subprocess.run(
-            [self.kubectl, *self.options, *arguments],
-            cwd=paths.ROOT,
-            env=self._environment(),
-            input=stdin or "",
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise WrongError(f"kubectl {' '.join(arguments)}\n{done.stdout}{done.stderr}".strip())
-        return done.stdout
+        command = [self.kubectl, *self.options, *arguments]
+        return commands.output(command, WrongError, stdin=stdin, env=self._environment(), cwd=paths.ROOT)
 
     def _environment(self) -> dict[str, str]:
         if self.kubeconfig is None:

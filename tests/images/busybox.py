@@ -2,9 +2,8 @@
 
 import dataclasses
 import pathlib
-import subprocess
 
-from tests.cluster import images
+from tests.cluster import commands, images
 from tests.images import workshop
 
 # As https://hub.docker.com/_/busybox has it: no user, so processes run as root unless a Pod says otherwise.
@@ -26,9 +25,7 @@ def build(image: images.Image = IMAGE) -> pathlib.Path:
         program = root / "bin" / "busybox"
         program.parent.mkdir(parents=True)
         (folder / "package/bin/busybox").rename(program)
-        for name in subprocess.run(
-            [program, "--list"], capture_output=True, text=True, check=True
-        ).stdout.split():
+        for name in commands.output([program, "--list"]).split():
             if name != program.name:
                 (program.parent / name).symlink_to(program.name)
         (root / "tmp").mkdir()
