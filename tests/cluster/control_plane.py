@@ -7,7 +7,7 @@ otherwise on loopback.  It never listens on an address that other machines can r
 import dataclasses
 import pathlib
 
-from tests.cluster import audit, certificates, kubeconfigs, paths, progress, settings
+from tests.cluster import audit, certificates, kubeconfigs, paths, progress, settings, templates
 from tests.cluster.cluster import Cluster
 from tests.cluster.record import Record
 
@@ -54,28 +54,13 @@ def start(record: Record, keys: Keys) -> None:
     settings.require_free(settings.LOOPBACK, settings.ETCD_PORT)
     settings.require_free(address(record), settings.API_PORT)
     etcd = f"http://{settings.LOOPBACK}:{settings.port(settings.ETCD_PORT)}"
-    record.start("etcd", [record.binaries["etcd"], *etcd_flags(etcd)])
+    peer = f"http://{settings.LOOPBACK}:2380"
+    file = templates.write("etcd.yaml", url=etcd, peer=peer, anywhere=f"http://{settings.LOOPBACK}:0")
+    record.start("etcd", [record.binaries["etcd"], f"--config-file={file}"])
     flags = [*api_server_flags(address(record), etcd), *identity_flags(keys)]
     if record.controllers:  # without them it is measured, and not tested, what somebody asks for
         flags += audit.flags()
     record.start("kube-apiserver", [record.binaries["kube-apiserver"], *flags])
-
-
-def etcd_flags(url: str) -> list[str]:
-    """Return etcd's flags: one member that never meets a peer and needn't survive a power cut."""
-    peer = f"http://{settings.LOOPBACK}:2380"
-    return [
-        "--name=etcd",
-        f"--data-dir={paths.state() / 'etcd'}",
-        f"--listen-client-urls={url}",
-        f"--advertise-client-urls={url}",
-        f"--listen-peer-urls=http://{settings.LOOPBACK}:0",
-        f"--initial-advertise-peer-urls={peer}",
-        f"--initial-cluster=etcd={peer}",
-        "--unsafe-no-fsync",
-        "--quota-backend-bytes=4294967296",
-        "--log-level=warn",
-    ]
 
 
 def api_server_flags(bind: str, etcd: str) -> list[str]:
