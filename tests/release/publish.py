@@ -41,31 +41,22 @@ def main() -> int:
     """Read the command line and do what it says."""
     parser = argparse.ArgumentParser(prog="python -m tests.release.publish", description=__doc__)
     parser.add_argument("--dist", type=pathlib.Path, default=paths.ROOT / "dist", help="default: dist/")
-    does = parser.add_subparsers(dest="does", required=True)
-    entering = does.add_parser("login", help="remember a password, read from standard input")
-    entering.add_argument("registry", help="such as registry.example.com")
-    entering.add_argument("user")
-    does.add_parser("push", help="push image and chart").add_argument("charts", help="registry/path")
-    does.add_parser("sign", help="by cosign, on the PATH").add_argument("key", help="as cosign takes it")
-    does.add_parser("draft", help="on GitHub, by gh, on the PATH")
-    chosen = parser.parse_args()
+    does = parser.add_subparsers(required=True)
+    for do, *words in ((login, "registry", "user"), (push, "charts"), (sign, "key"), (draft,)):
+        command = does.add_parser(do.__name__, help=do.__doc__)
+        command.set_defaults(do=do)
+        for word in words:
+            command.add_argument(word)
+    chosen = vars(parser.parse_args())
     try:
-        match chosen.does:
-            case "login":
-                login(chosen.registry, chosen.user)
-            case "push":
-                push(chosen.dist, chosen.charts)
-            case "sign":
-                sign(chosen.dist, chosen.key)
-            case "draft":
-                draft(chosen.dist)
+        chosen.pop("do")(**chosen)
     except (ClusterError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def login(registry: str, user: str) -> None:
+def login(dist: pathlib.Path, registry: str, user: str) -> None:  # as all others
     """Remember how to log in to a registry, in Docker's configuration, which Helm and cosign read, too."""
     if not registry or not user:
         raise ClusterError("give the registry and the user: REGISTRY=registry.example.com REGISTRY_USER=me")
