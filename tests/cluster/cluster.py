@@ -63,13 +63,13 @@ class Cluster:
 
     def kubeconfig_for(self, namespace: str, service_account: str) -> pathlib.Path:
         """Write a kubeconfig for a service account: what runs with it has just that account's rights."""
-        token = self.token_for(namespace, service_account, "24h")
+        user = {"token": self.token_for(namespace, service_account)}
         file = self.state / "kubeconfigs" / f"{namespace}.{service_account}.kubeconfig"
-        return kubeconfigs.write(file, self.known_by, {"token": token}, namespace)
+        return kubeconfigs.write(file, self.known_by, user, namespace)
 
-    def token_for(self, namespace: str, service_account: str, duration: str) -> str:
-        """Return a token of a service account: the shortest that Kubernetes makes lasts for ten minutes."""
-        account = ("create", "token", service_account, f"--namespace={namespace}", f"--duration={duration}")
+    def token_for(self, namespace: str, service_account: str) -> str:
+        """Return a new token of a service account, which lasts for a day."""
+        account = ("create", "token", service_account, f"--namespace={namespace}", "--duration=24h")
         return self.run_kubectl(*account).strip()
 
 

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import dataclasses
 import pathlib
-import subprocess
 import tempfile
 import threading
 import time
@@ -23,10 +22,6 @@ ACCOUNT = ("formation-system", "formation-operator")
 QUIET = 3.0
 """Seconds without a write after which none is expected any more: a report is gathered for one."""
 CONVERGED = 120.0
-SHORTEST = "10m"
-"""For how long a token lasts here: Kubernetes makes none that lasts less."""
-RENEWED = 240.0
-"""Seconds after which it gets another one, as kubelet gives it to a Pod."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,12 +33,10 @@ class Place:
     operator: OperatorProcess
     kubeconfig: pathlib.Path
 
-    def give_token(self) -> str:
+    def give_token(self) -> None:
         """Write a new token to where the operator reads it."""
-        token = self.cluster.token_for(*ACCOUNT, SHORTEST)
         cluster = kubeconfigs.known_by(self.proxy.url, self.proxy.ca)
-        kubeconfigs.write(self.kubeconfig, cluster, {"token": token})
-        return token
+        kubeconfigs.write(self.kubeconfig, cluster, {"token": self.cluster.token_for(*ACCOUNT)})
 
     def converge(self, *apps: App, patience: float = CONVERGED) -> float:
         """Wait until all is as it was asked for and nothing is written; return the seconds to the first."""
@@ -61,25 +54,6 @@ class Place:
             except AssertionError as error:
                 raise AssertionError("\n".join([*app.wrong(), self.operator.last_lines()])) from error
         return time.monotonic() - began
-
-    @contextlib.contextmanager
-    def logged_in(self) -> Iterator[None]:
-        """Give it one token, and others in time; where none is made, the next one comes as late as that."""
-        over = threading.Event()
-
-        def renew() -> None:
-            while not over.wait(RENEWED):
-                with contextlib.suppress(subprocess.CalledProcessError):
-                    self.give_token()
-
-        self.give_token()
-        renewing = threading.Thread(target=renew, name="kubelet")
-        renewing.start()
-        try:
-            yield
-        finally:
-            over.set()
-            renewing.join()
 
     @contextlib.contextmanager
     def kept_running(self) -> Iterator[list[str]]:
@@ -144,10 +118,10 @@ def behind_a_proxy(cluster: Cluster, operator: OperatorProcess) -> Iterator[Plac
         with Proxy(cluster, folder).open() as proxy:
             kubeconfig = folder / "operator.kubeconfig"
             place = Place(cluster, proxy, OperatorProcess(cluster, kubeconfig=kubeconfig), kubeconfig)
-            with place.logged_in():
-                place.operator.start()
-                try:
-                    yield place
-                finally:
-                    place.operator.stop()
+            place.give_token()
+            place.operator.start()
+            try:
+                yield place
+            finally:
+                place.operator.stop()
     operator.start()

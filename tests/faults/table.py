@@ -106,7 +106,7 @@ FAULTS = [
     Fault("watches end at once", watches(told(""))),
     Fault("400 to everything", requests(Call.is_any, refused(400))),
     Fault("401 to everything", requests(Call.is_any, refused(401))),
-    Fault("another token of ten minutes", another_token),
+    Fault("another token", another_token),
     Fault("403 to everything", requests(Call.is_any, refused(403))),
     Fault("403 to writes of a status", requests(Call.writes_a_status, refused(403)), 4.0),
     Fault("403 to watches for 70 s", watches(refused(403)), 70.0),
