@@ -15,7 +15,6 @@ from tests.cluster import lifecycle, paths, processes, record
 from tests.cluster.cluster import Cluster, environment
 from tests.local_http import free_port, opened
 
-NAME = "operator"
 START_SECONDS = 120
 
 
@@ -24,6 +23,8 @@ class OperatorProcess:
     """Starts, stops and restarts the operator against a cluster."""
 
     cluster: Cluster
+    name: str = "operator"
+    """Of the process: starting another one of a name ends it."""
     shared: bool = False
     """Whether tests that run at this moment rely on it: then nobody may stop it."""
     kubeconfig: pathlib.Path | None = None
@@ -42,7 +43,7 @@ class OperatorProcess:
         listening = ["--liveness", health, *metrics]
         command = [sys.executable, "-m", "formation_operator", *listening, *flags]
         variables = {**environment(), **self.variables, "KUBECONFIG": str(kubeconfig)}
-        started = lifecycle.start_guest(NAME, command, variables)
+        started = lifecycle.start_guest(self.name, command, variables)
         deadline = time.monotonic() + START_SECONDS
         while not healthy(health):
             if not processes.is_alive(started) or time.monotonic() > deadline:
@@ -54,6 +55,10 @@ class OperatorProcess:
         self._require_mine()
         if running := self._process():
             processes.stop(running, number)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send the operator a signal."""
+        processes.send(self._running(), number)
 
     def kill(self) -> None:
         """End the operator without warning."""
@@ -68,12 +73,11 @@ class OperatorProcess:
     def standing_still(self) -> Iterator[None]:
         """Have everything within happen at one moment, as the operator sees it."""
         self._require_mine()
-        running = self._running()
-        processes.send(running, signal.SIGSTOP)
+        self.send(signal.SIGSTOP)
         try:
             yield
         finally:
-            processes.send(running, signal.SIGCONT)
+            self.send(signal.SIGCONT)
 
     @property
     def pid(self) -> int | None:
@@ -106,11 +110,11 @@ class OperatorProcess:
 
     @property
     def log(self) -> pathlib.Path:
-        """What all operators on this cluster have logged so far."""
-        return paths.state() / "logs" / f"{NAME}.log"
+        """What all operators of this name have logged so far."""
+        return paths.state() / "logs" / f"{self.name}.log"
 
     def _process(self) -> processes.Process | None:
-        return next((guest for guest in record.known().guests if guest.name == NAME), None)
+        return next((guest for guest in record.known().guests if guest.name == self.name), None)
 
     def _running(self) -> processes.Process:
         running = self._process()
