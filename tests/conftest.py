@@ -111,9 +111,7 @@ def operator(administrator: Cluster, installed: Cluster, pytestconfig: pytest.Co
 def daemons(operator: OperatorProcess) -> record.Record:
     """The processes of the cluster, which a test may stop."""
     assert not operator.shared, "other tests rely on the cluster now: mark this test `alone`"
-    known = record.load()
-    assert known is not None
-    return known
+    return record.known()
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """What a kustomization makes: by kustomize, or read here, where it only lists files and folders."""
 
 import pathlib
-import subprocess
 from typing import Any
 
 import yaml
+
+from tests.cluster import commands
 
 Manifest = dict[str, Any]
 Key = tuple[str, str, str]
@@ -31,8 +32,7 @@ def built(folder: pathlib.Path) -> list[Manifest]:
 
 def rendered(kubectl: pathlib.Path, folder: pathlib.Path) -> list[Manifest]:
     """Return what kustomize makes of a folder."""
-    command = [str(kubectl), "kustomize", str(folder)]
-    return parse(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return parse(commands.output([kubectl, "kustomize", folder]))
 
 
 def by_key(objects: list[Manifest]) -> dict[Key, Manifest]:

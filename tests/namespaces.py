@@ -1,7 +1,7 @@
 """A namespace for each test, and nothing is left in it that costs anything."""
 
 import contextlib
-import json
+import pathlib
 import uuid
 from collections.abc import Iterator
 
@@ -13,8 +13,7 @@ HELD = {"formations.dev/pods": "held"}
 COSTLY = ("formation", "deployment", "horizontalpodautoscaler", "cronjob", "job", "service", "pod")
 """What somebody would go on working for."""
 POLICIES = "mutatingadmissionpolicies"
-POLICY = "tests-hold-pods"
-GATE = 'Object{spec: Object.spec{schedulingGates: [Object.spec.schedulingGates{name: "example.com/hold"}]}}'
+MANIFEST = pathlib.Path(__file__).with_name("hold.yaml")
 
 
 @contextlib.contextmanager
@@ -43,19 +42,5 @@ def mutating(cluster: Cluster) -> str:
 
 def install_hold(cluster: Cluster) -> None:
     """Have Pods held where a namespace says so: most tests ask nothing of them, and each costs a lot."""
-    pods = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
-    mutation = {"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": GATE}}
-    spec = {
-        "matchConstraints": {"namespaceSelector": {"matchLabels": HELD}, "resourceRules": [pods]},
-        "mutations": [mutation],
-        "failurePolicy": "Fail",
-        "reinvocationPolicy": "Never",
-    }
-    about = {"apiVersion": mutating(cluster), "metadata": {"name": POLICY}}
-    items = [
-        {**about, "kind": "MutatingAdmissionPolicy", "spec": spec},
-        {**about, "kind": "MutatingAdmissionPolicyBinding", "spec": {"policyName": POLICY}},
-    ]
-    cluster.run_kubectl(
-        "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
-    )
+    manifest = MANIFEST.read_text().replace("admissionregistration.k8s.io/v1", mutating(cluster))
+    cluster.run_kubectl("apply", "-f", "-", stdin=manifest)

@@ -1,35 +1,24 @@
 """What is done once on the cluster that runs, by whichever of the tests' processes needs it first."""
 
-import contextlib
-import fcntl
 import hashlib
 import os
 import pathlib
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from tests.cluster import images, paths
+from tests.cluster import images, locks, paths
 from tests.cluster.cluster import Cluster
 
 RUN = os.environ.setdefault("FORMATION_TEST_RUN", uuid.uuid4().hex)
 """Names this run of the tests, in all its processes; what an earlier one did may be out of date."""
 
 
-@contextlib.contextmanager
-def alone(name: str) -> Iterator[None]:
-    """Let one process at a time do something."""
-    folder = paths.state() / "once"
-    folder.mkdir(exist_ok=True)
-    with (folder / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def once(name: str, do: Callable[[], object]) -> None:
     """Do something, unless this run has done it: whoever else asks waits for that."""
-    with alone(name):
+    with locks.held(f"once-{name}", f"doing once what tests need: {name}"):
         if not is_done(name):
             do()
+            _mark(name).parent.mkdir(exist_ok=True)
             _mark(name).touch()
 
 

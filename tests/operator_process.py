@@ -6,7 +6,6 @@ It is a guest of the cluster, so it ends with that, whatever becomes of the test
 import contextlib
 import dataclasses
 import pathlib
-import resource
 import signal
 import sys
 import time
@@ -16,9 +15,7 @@ from tests.cluster import lifecycle, paths, processes, record
 from tests.cluster.cluster import Cluster, environment
 from tests.local_http import free_port, opened
 
-NAME = "operator"
 START_SECONDS = 120
-STOP_SECONDS = 60
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +23,8 @@ class OperatorProcess:
     """Starts, stops and restarts the operator against a cluster."""
 
     cluster: Cluster
+    name: str = "operator"
+    """Of the process: starting another one of a name ends it."""
     shared: bool = False
     """Whether tests that run at this moment rely on it: then nobody may stop it."""
     kubeconfig: pathlib.Path | None = None
@@ -43,10 +42,8 @@ class OperatorProcess:
         metrics = ["--metrics", f"127.0.0.1:{free_port()}"] if self.measured else []
         listening = ["--liveness", health, *metrics]
         command = [sys.executable, "-m", "formation_operator", *listening, *flags]
-        with lifecycle.alone():
-            started = _cluster().start_guest(
-                NAME, command, {**environment(), **self.variables, "KUBECONFIG": str(kubeconfig)}
-            )
+        variables = {**environment(), **self.variables, "KUBECONFIG": str(kubeconfig)}
+        started = lifecycle.start_guest(self.name, command, variables)
         deadline = time.monotonic() + START_SECONDS
         while not healthy(health):
             if not processes.is_alive(started) or time.monotonic() > deadline:
@@ -56,14 +53,12 @@ class OperatorProcess:
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Ask the operator to stop, as Kubernetes does, and wait for it."""
         self._require_mine()
-        running = self._process()
-        if running is None:
-            return
-        processes.send(running, number)
-        deadline = time.monotonic() + STOP_SECONDS
-        while processes.is_alive(running):
-            assert time.monotonic() < deadline, f"the operator doesn't stop:\n{self.last_lines()}"
-            processes.wait_for_end(running.pid)
+        if running := self._process():
+            processes.stop(running, number)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send the operator a signal."""
+        processes.send(self._running(), number)
 
     def kill(self) -> None:
         """End the operator without warning."""
@@ -78,13 +73,11 @@ class OperatorProcess:
     def standing_still(self) -> Iterator[None]:
         """Have everything within happen at one moment, as the operator sees it."""
         self._require_mine()
-        running = self._process()
-        assert running is not None
-        processes.send(running, signal.SIGSTOP)
+        self.send(signal.SIGSTOP)
         try:
             yield
         finally:
-            processes.send(running, signal.SIGCONT)
+            self.send(signal.SIGCONT)
 
     @property
     def pid(self) -> int | None:
@@ -103,16 +96,13 @@ class OperatorProcess:
         return self._flag("--metrics")
 
     def _flag(self, name: str) -> str:
-        running = self._process()
-        assert running is not None
-        words = processes.command(running.pid)
+        words = processes.command(self._running().pid)
         return words[words.index(name) + 1]
 
     @property
     def memory(self) -> float:
-        """What the process has in memory, in MiB."""
-        pages = int(pathlib.Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        return pages * resource.getpagesize() / 2**20
+        """What the process that runs has in memory, in MiB."""
+        return processes.memory(self._running().pid)
 
     def last_lines(self, characters: int = 3000) -> str:
         """Return the end of the log."""
@@ -120,20 +110,19 @@ class OperatorProcess:
 
     @property
     def log(self) -> pathlib.Path:
-        """What all operators on this cluster have logged so far."""
-        return paths.state() / "logs" / f"{NAME}.log"
+        """What all operators of this name have logged so far."""
+        return paths.state() / "logs" / f"{self.name}.log"
 
     def _process(self) -> processes.Process | None:
-        return next((guest for guest in _cluster().guests if guest.name == NAME), None)
+        return next((guest for guest in record.known().guests if guest.name == self.name), None)
+
+    def _running(self) -> processes.Process:
+        running = self._process()
+        assert running is not None
+        return running
 
     def _require_mine(self) -> None:
         assert not self.shared, "other tests rely on the operator now: mark this test `alone`"
-
-
-def _cluster() -> record.Record:
-    known = record.load()
-    assert known is not None, "the cluster has gone"
-    return known
 
 
 def healthy(url: str) -> bool:

@@ -4,22 +4,15 @@ A right that is missing fails. A spare one does so only with ``--whole``, after 
 """
 
 import argparse
-import json
 import sys
 from typing import Any
 
 from tests import cluster as clusters
 from tests.audit import calls, comparison, grants
-from tests.audit.comparison import Right
 from tests.cluster import audit, paths
-from tests.cluster.cluster import Cluster
 from tests.kustomization import built
 
 OPERATOR = {"formation-operator", "formation-operator-lease"}
-EVERYBODY = ("system:basic-user", "system:discovery", "system:public-info-viewer")
-"""What Kubernetes grants to whoever is logged in."""
-KEPT: dict[Right, str] = {}
-"""Why a right is granted that no test has the operator use."""
 
 
 def main() -> int:
@@ -32,8 +25,7 @@ def main() -> int:
         sys.exit("audit: a cluster with controllers has to be up: make up")
     records = list(calls.recorded())
     shipped = grants.of(roles())
-    missing = comparison.missing(records, [*shipped, *grants.of(everybody(running))])
-    spare = comparison.spare(records, shipped, KEPT)
+    missing, spare = comparison.missing(records, shipped), comparison.spare(records, shipped)
     print(f"audit: {len(records)} calls of the operator, {len(shipped)} rights")
     for each in missing:
         print(f"  called, and not granted: {each}")
@@ -49,11 +41,6 @@ def roles() -> list[dict[str, Any]]:
     return [
         each for each in shipped if each["kind"].endswith("Role") and each["metadata"]["name"] in OPERATOR
     ]
-
-
-def everybody(running: Cluster) -> list[dict[str, Any]]:
-    """Return the roles of everybody, as this version of Kubernetes has them."""
-    return [json.loads(running.run_kubectl("get", "clusterrole", name, "-o", "json")) for name in EVERYBODY]
 
 
 if __name__ == "__main__":

@@ -3,11 +3,10 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tests.cluster import audit
 
-Event = dict[str, Any]
 CREATED = 201
 NOT_CREATED = re.compile(r"cannot create resource")
 """How the API server refuses server-side apply where the object isn't there: it asks for ``create`` itself.
@@ -26,13 +25,9 @@ class Call(NamedTuple):
     namespace: str = ""
     """Empty for the whole cluster."""
     name: str = ""
-    path: str = ""
-    """Of what is no resource, such as ``/apis``."""
 
     def __str__(self) -> str:
         """Say it as a sentence's end."""
-        if self.path:
-            return f"{self.verb} {self.path}"
         kind = f"{self.resource}.{self.group}" if self.group else self.resource
         return f"{self.verb} {kind} in {self.namespace or 'all namespaces'}"
 
@@ -54,36 +49,26 @@ def recorded(since: str = "") -> Iterator[Record]:
 
 
 def read(lines: Iterable[str]) -> Iterator[Record]:
-    """Yield what was called; of a line that is cut off, as the last one may be, nothing."""
+    """Yield what was called, but for what is no resource, such as ``/apis``: everybody may read that.
+
+    Of a line that is cut off, as the last one may be, nothing. An apply that creates needs two rights.
+    """
     for line in lines:
         try:
             event = json.loads(line)
         except ValueError:
             continue
-        yield from records_of(event)
+        if about := event.get("objectRef"):
+            status, time = event.get("responseStatus", {}), event["requestReceivedTimestamp"]
+            call, code = call_of(event["verb"], about), status.get("code", 0)
+            yield Record(call, code, time)
+            created = code == CREATED or NOT_CREATED.search(status.get("message", ""))
+            if call.verb == "patch" and created:
+                yield Record(call._replace(verb="create"), code, time)
 
 
-def records_of(event: Event) -> Iterator[Record]:
-    """Yield what one request needed: server-side apply that creates an object needs two rights."""
-    code = event.get("responseStatus", {}).get("code", 0)
-    time = event["requestReceivedTimestamp"]
-    call = call_of(event)
-    yield Record(call, code, time)
-    message = event.get("responseStatus", {}).get("message", "")
-    if call.verb == "patch" and (code == CREATED or NOT_CREATED.search(message)):
-        yield Record(call._replace(verb="create"), code, time)
-
-
-def call_of(event: Event) -> Call:
-    """Return what was asked for itself."""
-    about = event.get("objectRef")
-    if about is None:
-        return Call(event["verb"], path=event["requestURI"].partition("?")[0])
-    below = about.get("subresource")
-    return Call(
-        event["verb"],
-        about.get("apiGroup", ""),
-        f"{about['resource']}/{below}" if below else about["resource"],
-        about.get("namespace", ""),
-        about.get("name", ""),
-    )
+def call_of(verb: str, about: dict[str, str]) -> Call:
+    """Return what was asked for, given the object that it was about."""
+    resource, below = about["resource"], about.get("subresource")
+    kind = f"{resource}/{below}" if below else resource
+    return Call(verb, about.get("apiGroup", ""), kind, about.get("namespace", ""), about.get("name", ""))

@@ -1,13 +1,11 @@
 """Compare what was called with what is granted, in both directions."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 from tests.audit.calls import Call, Record
 from tests.audit.grants import Grant
 
 FORBIDDEN = 403
-Right = tuple[str, str, str, str]
-"""Role, verb, group and resource."""
 
 
 def missing(records: Iterable[Record], grants: Collection[Grant]) -> list[Call]:
@@ -20,14 +18,10 @@ def missing(records: Iterable[Record], grants: Collection[Grant]) -> list[Call]:
     )
 
 
-def spare(records: Iterable[Record], grants: Collection[Grant], kept: Mapping[Right, str]) -> list[Grant]:
-    """Return what is granted, was never of use, and isn't kept for a reason."""
+def spare(records: Iterable[Record], grants: Collection[Grant]) -> list[Grant]:
+    """Return what is granted and was never of use."""
     calls = distinct(records, grants)
-    return [
-        grant
-        for grant in grants
-        if right(grant) not in kept and not any(grant.allows(call) for call in calls)
-    ]
+    return [grant for grant in grants if not any(grant.allows(call) for call in calls)]
 
 
 def distinct(records: Iterable[Record], grants: Collection[Grant]) -> set[Call]:
@@ -35,11 +29,6 @@ def distinct(records: Iterable[Record], grants: Collection[Grant]) -> set[Call]:
     names = {name for grant in grants for name in grant.names}
     calls = (record.call for record in records)
     return {call if call.name in names else call._replace(name="") for call in calls}
-
-
-def right(grant: Grant) -> Right:
-    """Return what a grant is called in a table of reasons."""
-    return grant.role, grant.verb, grant.group, grant.resource
 
 
 def forbidden(records: Iterable[Record]) -> list[Record]:

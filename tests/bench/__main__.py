@@ -15,10 +15,8 @@ import uvloop
 
 from tests.bench import pods, subjects, trial
 from tests.bench.measures import MEASURES, Figures
-from tests.bench.report import plots
-from tests.bench.report.figures import Run
-from tests.bench.report.table import table
 from tests.bench.subjects import PEERS, Subject
+from tests.bench.table import Rounds, table
 from tests.bench.trial import Size
 from tests.cluster import ClusterError, paths
 
@@ -43,15 +41,9 @@ def parser() -> argparse.ArgumentParser:
     own.add_argument(
         "--burst", type=int, help="Formations of the burst (default: as many again, at most 8000)"
     )
-    own.add_argument("--idle", type=float, default=10, help="seconds of idling (default: %(default)s)")
-    own.add_argument(
-        "--others", type=int, help="autoscalers of others, of each kind (default: N, at most 5000)"
-    )
     own.add_argument("--changes", type=int, default=0, help="changes over which memory is looked at")
     own.add_argument("--pods", type=int, default=0, help="simulated Pods, in a trial of their own")
-    own.add_argument("--namespaces", type=int, default=10, help="(default: %(default)s)")
     own.add_argument("--json", type=pathlib.Path, help="file for the figures (default: in the cache)")
-    own.add_argument("--plots", type=pathlib.Path, metavar="FOLDER", help="write plots (default: none)")
     return own
 
 
@@ -75,21 +67,19 @@ def chosen_subjects(trees: list[pathlib.Path] | None, against: list[str]) -> lis
     return [*operators, *(PEERS[peer](found[0]) for peer in against)]
 
 
-async def measured(subject: Subject, size: Size, only: list[str], run: Run) -> None:
-    """Add the figures of a subject to the run: of one trial, and of another one with Pods."""
+async def measured(subject: Subject, size: Size, only: list[str]) -> Figures:
+    """Return the figures of a subject: of one trial, and of another one with Pods."""
     figures: Figures = {}
     async with trial.of(subject, size) as prepared:
         for name, measure in MEASURES.items():
             if name in ("converge", *only):  # all others need what it has made
                 print(f"== {subject.name}: {name}", flush=True)
                 figures |= await measure(prepared)
-    if prepared.memory:
-        run.memory[subject.name] = prepared.memory
     if size.pods and subject.command:
         print(f"== {subject.name}: pods", flush=True)
         async with trial.of(subject, size, pods.NODE) as prepared:
             figures |= await pods.pods(prepared)
-    run.add(subject.name, figures)
+    return figures
 
 
 def main() -> None:
@@ -100,25 +90,25 @@ def main() -> None:
     size = size_of(chosen)
     against = ["raw"] if chosen.n < 300 else ["raw", "go"]
     everybody = chosen_subjects(chosen.operator, against if chosen.against is None else chosen.against)
-    run = Run({subject.name: [] for subject in everybody})
+    rounds: Rounds = {subject.name: [] for subject in everybody}
     target = chosen.json or paths.cache() / "bench" / f"{chosen.n}.json"
     for turn in range(chosen.rounds):
         for subject in everybody if turn % 2 == 0 else reversed(everybody):
-            uvloop.run(measured(subject, size, chosen.only, run))
-        write(target, run, size)
+            rounds[subject.name].append(uvloop.run(measured(subject, size, chosen.only)))
+        write(target, rounds, size)
         done = f"{chosen.n} Formations, round {turn + 1} of {chosen.rounds}; {machine()}; {target}"
-        print(f"\n{table(run)}\n\n{done}", flush=True)
-    if chosen.plots:
-        today = datetime.datetime.now(datetime.UTC).date()
-        plots.write(run, f"{chosen.n} Formations of 3 types; {machine()}; {today}", chosen.plots)
+        print(f"\n{table(rounds)}\n\n{done}", flush=True)
 
 
 def size_of(chosen: argparse.Namespace) -> Size:
     """Return how much is done; what isn't chosen follows from the number of Formations."""
-    burst = min(chosen.n, 8000) if chosen.burst is None else chosen.burst
-    others = min(chosen.n, 5000) if chosen.others is None else chosen.others
     return Size(
-        chosen.n, chosen.namespaces, chosen.scales, burst, chosen.idle, others, chosen.changes, chosen.pods
+        chosen.n,
+        scales=chosen.scales,
+        burst=min(chosen.n, 8000) if chosen.burst is None else chosen.burst,
+        others=min(chosen.n, 5000),
+        changes=chosen.changes,
+        pods=chosen.pods,
     )
 
 
@@ -128,15 +118,14 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {gib:.0f} GiB, {platform.system()} {platform.machine()}"
 
 
-def write(target: pathlib.Path, run: Run, size: Size) -> None:
+def write(target: pathlib.Path, rounds: Rounds, size: Size) -> None:
     """Write the figures of all rounds."""
     target.parent.mkdir(parents=True, exist_ok=True)
     content = {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "machine": machine(),
         "size": dataclasses.asdict(size),
-        "rounds": run.rounds,
-        "memory": run.memory,
+        "rounds": rounds,
     }
     target.write_text(json.dumps(content, indent=1))
 

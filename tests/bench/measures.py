@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from tests.bench import api, usage
 from tests.bench.trial import Trial
 from tests.bench.users import load, pace, strangers, work
+from tests.cluster import processes
 from tests.contract import keda
 
 Figures = dict[str, float]
@@ -44,7 +45,7 @@ async def converge(trial: Trial) -> Figures:
     }
     if not trial.by_hand:
         figures["converge.cpu_ms"] = (trial.cpu() - cpu) * 1000 / count
-        figures["converge.rss_mib"] = usage.memory(trial.pid)
+        figures["converge.rss_mib"] = processes.memory(trial.pid)
     return figures
 
 
@@ -91,7 +92,7 @@ async def idle(trial: Trial) -> Figures:
     figures = {"idle.writes": float(usage.writes(await usage.requests(trial.user) - before))}
     if not trial.by_hand:
         figures["idle.cpu_percent"] = 100 * spent / trial.size.idle
-        figures["idle.rss_mib"] = usage.memory(trial.pid)
+        figures["idle.rss_mib"] = processes.memory(trial.pid)
     return figures
 
 
@@ -137,16 +138,14 @@ async def memory(trial: Trial) -> Figures:
     """Scale Formations as fast as that goes, and see whether memory stays."""
     if trial.by_hand or not trial.size.changes:
         return {}
-    step = max(1, trial.size.changes // 100)
-    for done in range(0, trial.size.changes, step):
-        trial.memory.append((done, usage.memory(trial.pid)))
-        turns = range(done, done + step)
+    figures = {}
+    tenth = trial.size.changes // 10
+    for name, turns in (("early", range(tenth)), ("late", range(tenth, trial.size.changes))):
         everything = range(trial.created)
         await pace.all_of(load.changes(trial.user, trial.hands, everything, trial.size.namespaces, turns))
-    await trial.calm()
-    trial.memory.append((trial.size.changes, usage.memory(trial.pid)))
-    after_a_tenth = trial.memory[len(trial.memory) // 10][1]
-    return {"memory.early_mib": after_a_tenth, "memory.late_mib": trial.memory[-1][1]}
+        await trial.calm()
+        figures[f"memory.{name}_mib"] = processes.memory(trial.pid)
+    return figures
 
 
 async def start(trial: Trial) -> Figures:
@@ -163,7 +162,7 @@ async def start(trial: Trial) -> Figures:
         "start.ready_s": ready,
         "start.cpu_s": trial.cpu(),
         "start.writes": float(usage.writes(await usage.requests(trial.user) - before)),
-        "start.rss_mib": usage.memory(trial.pid),
+        "start.rss_mib": processes.memory(trial.pid),
     }
     trial.runner.stop()
     trial.runner.start()

@@ -13,6 +13,7 @@ from tests.bench.api import Api, Object
 from tests.bench.measures import Figures, percentiles, scaled
 from tests.bench.trial import Trial
 from tests.bench.users import pace, work
+from tests.cluster import processes
 
 NODE = "simulated"
 RATE = 20.0
@@ -38,7 +39,7 @@ async def pods(trial: Trial) -> Figures:
         "pods.ready_s": time.perf_counter() - began,
         "pods.cpu_ms": (trial.cpu() - cpu) * 1000 / total,
         **await churn(trial),
-        "pods.rss_mib": usage.memory(trial.pid),
+        "pods.rss_mib": processes.memory(trial.pid),
         "pods.wrong": await wrong(trial),
     }
 

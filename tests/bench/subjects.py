@@ -3,12 +3,10 @@
 import asyncio
 import dataclasses
 import pathlib
-import signal
-import subprocess
 import sys
 import time
 
-from tests.cluster import build, golang, lifecycle, paths, processes, record
+from tests.cluster import build, golang, lifecycle, paths, processes
 from tests.cluster.cluster import Cluster, environment
 from tests.local_http import free_port
 from tests.operator_process import healthy
@@ -20,7 +18,6 @@ KRO = build.Module("kro", {"kro": f"{KRO_PACKAGE}/cmd/controller"}, home=HERE)
 WORKERS = 20
 """Formations that a peer works on at once: as many as the operator."""
 START_SECONDS = 300
-STOP_SECONDS = 60
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,18 +44,10 @@ def shipped(tree: pathlib.Path) -> tuple[tuple[str, ...], ...]:
 
 def operator(tree: pathlib.Path, name: str) -> Subject:
     """Return the operator of a tree, started as a user does."""
-    variables = {"PYTHONPATH": str(tree / "operator")}
-    command = (sys.executable, "-m", "formation_operator")
-    asked = [*command, "--help"]
-    known = subprocess.run(
-        asked, env={**environment(), **variables}, capture_output=True, text=True, check=True
-    ).stdout
-    health = Subject.health
-    flags = ["--liveness", health]
-    if "--metrics" in known:  # versions before that have neither
-        flags += ["--metrics", "127.0.0.1:{other}"]
-        health = health.replace("healthz", "readyz")
-    return Subject(name, shipped(tree), (*command, *flags), health, tuple(variables.items()))
+    listening = ("--liveness", Subject.health, "--metrics", "127.0.0.1:{other}")
+    command = (sys.executable, "-m", "formation_operator", *listening)
+    ready = Subject.health.replace("healthz", "readyz")
+    return Subject(name, shipped(tree), command, ready, (("PYTHONPATH", str(tree / "operator")),))
 
 
 def raw(tree: pathlib.Path) -> Subject:
@@ -121,10 +110,7 @@ class Runner:
         self._health = self.subject.health.format(**ports)
         command = [word.format(**ports) for word in self.subject.command]
         variables = {**environment(), **dict(self.subject.variables), "KUBECONFIG": str(self.kubeconfig)}
-        with lifecycle.alone():
-            known = record.load()
-            assert known is not None
-            self._process = known.start_guest("bench", command, variables)
+        self._process = lifecycle.start_guest("bench", command, variables)
 
     async def ready(self) -> float:
         """Wait until it says that it is ready, and return when that was."""
@@ -138,12 +124,6 @@ class Runner:
 
     def stop(self) -> None:
         """Ask it to stop, and wait for its end."""
-        if self._process is None:
-            return
-        processes.send(self._process, signal.SIGTERM)
-        deadline = time.monotonic() + STOP_SECONDS
-        while processes.is_alive(self._process):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{self.subject.name} doesn't stop")
-            processes.wait_for_end(self._process.pid)
+        if self._process:
+            processes.stop(self._process)
         self._process = None

@@ -4,15 +4,16 @@ import asyncio
 import contextlib
 import dataclasses
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
-from tests.bench import api, eye, ground, usage
+from tests.bench import api, eye, usage
 from tests.bench.api import Api
 from tests.bench.eye import Eye
 from tests.bench.subjects import Runner, Subject
 from tests.bench.users import load, work
 from tests.bench.users.hands import Hands
-from tests.cluster import paths, record
+from tests.cluster import lifecycle, paths, record
+from tests.cluster.cluster import Cluster
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,8 +48,6 @@ class Trial:
     """The process of the API server."""
     created: int = 0
     """How many Formations there are."""
-    memory: list[tuple[float, float]] = dataclasses.field(default_factory=list)
-    """MiB, by the number of changes so far."""
 
     @property
     def by_hand(self) -> bool:
@@ -94,13 +93,27 @@ class Trial:
         return str(paths.state() / "admin.kubeconfig")
 
 
+@contextlib.contextmanager
+def ground(node: str) -> Iterator[Cluster]:
+    """Start a cluster that is new for each trial, so that all find the same, and end it afterwards.
+
+    Without a node it is etcd and the API server alone, so that nobody else writes.
+    """
+    lifecycle.down()
+    cluster = lifecycle.up(node, controllers=node != "none")
+    try:
+        yield cluster
+    finally:
+        lifecycle.down()
+
+
 @contextlib.asynccontextmanager
 async def of(subject: Subject, size: Size, node: str = "none") -> AsyncIterator[Trial]:
     """Prepare everything for a subject, start it, and end it all afterwards."""
-    with ground.prepared(*subject.installed, node=node) as cluster:
-        known = record.load()
-        assert known is not None
-        server = known.daemon("kube-apiserver").pid
+    with ground(node) as cluster:
+        for flags in subject.installed:
+            cluster.run_kubectl("apply", *flags)
+        server = record.known().daemon("kube-apiserver").pid
         runner = Runner(subject, cluster)
         async with api.connect(cluster.kubeconfig) as user, api.connect(runner.kubeconfig) as other:
             for number in range(size.namespaces):

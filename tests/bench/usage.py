@@ -4,7 +4,6 @@ import asyncio
 import os
 import pathlib
 import re
-import resource
 import time
 from collections import Counter
 
@@ -28,12 +27,6 @@ def cpu(pid: int) -> float:
     """Return the seconds that a process has had of a core."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def memory(pid: int) -> float:
-    """Return what a process has in memory, in MiB."""
-    pages = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 2**20
 
 
 async def requests(admin: Api) -> Requests:

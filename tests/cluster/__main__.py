@@ -1,17 +1,17 @@
-"""The commands: ``python -m tests.cluster up | down | status | build``."""
+"""The commands: ``python -m tests.cluster up | down | build``."""
 
 import argparse
 import subprocess
 import sys
 
-from tests.cluster import build, lifecycle, processes, record
+from tests.cluster import build, lifecycle
 from tests.cluster.errors import ClusterError
 
 
 def main() -> None:
     """Run the command that was asked for."""
     parser = argparse.ArgumentParser(prog="tests.cluster", description=sys.modules["tests.cluster"].__doc__)
-    parser.add_argument("command", choices=["up", "down", "status", "build"])
+    parser.add_argument("command", choices=["up", "down", "build"])
     parser.add_argument("--node", choices=lifecycle.NODES, help="what kind of node (default: KUBE_NODE)")
     parser.add_argument("--without-controllers", action="store_true", help="etcd and API server alone")
     chosen = parser.parse_args()
@@ -19,29 +19,14 @@ def main() -> None:
         up(chosen.node, controllers=not chosen.without_controllers)
     elif chosen.command == "down":
         lifecycle.down()
-    elif chosen.command == "build":
-        build.ensure((*build.CONTROL, *build.REAL_NODE, *build.SIMULATED_NODE, build.METRICS))
     else:
-        status()
+        build.ensure((*build.CONTROL, *build.REAL_NODE, *build.SIMULATED_NODE, build.METRICS))
 
 
 def up(node: str | None, *, controllers: bool) -> None:
     """Bring the cluster up and say how to use it."""
     running = lifecycle.up(node, controllers=controllers)
     print(f"export KUBECONFIG={running.kubeconfig} PATH={running.kubectl.parent}:$PATH")
-
-
-def status() -> None:
-    """Show what runs."""
-    known = record.load()
-    if known is None:
-        print("no cluster is up")
-        return
-    complete = lifecycle.current() is not None
-    print(f"{'up' if complete else 'incomplete: `up` starts it anew'}: {known.node} node, {known.server}")
-    for process in [*known.daemons, *known.guests]:
-        state = "runs" if processes.is_alive(process) else "has ended"
-        print(f"  {process.name:24} {state:10} process {process.pid:<8} {process.log}")
 
 
 if __name__ == "__main__":

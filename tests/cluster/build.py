@@ -1,9 +1,8 @@
 """Build the cluster's binaries from pinned Go modules, once, into the cache.
 
 A module's binaries are keyed by the hash of its ``go.mod`` and ``go.sum``, so that a bumped
-version builds anew and everything else is found ready.  ``KUBE_BIN_DIR`` names a folder of
-ready binaries that are used as they are; ``KUBE_VERSION`` an older minor of Kubernetes, pinned
-in a folder of its own.
+version builds anew and everything else is found ready.  ``KUBE_VERSION`` names an older minor of
+Kubernetes, pinned in a folder of its own.
 """
 
 import dataclasses
@@ -108,41 +107,16 @@ def ensure(modules: tuple[Module, ...]) -> dict[str, pathlib.Path]:
     """Build what is missing and return the path of every command of the modules.
 
     What another process builds at this moment comes last: it may be there by then.
-    Raises FileNotFoundError when ``KUBE_BIN_DIR`` is set and lacks one of the commands, and
-    ClusterError when ``KUBE_VERSION`` isn't pinned.
+    Raises ClusterError when ``KUBE_VERSION`` isn't pinned.
     """
-    found = places(modules)
-    if os.environ.get("KUBE_BIN_DIR"):
-        return {command: given(path) for command, path in found.items()}
-    for module in sorted(united(modules), key=lambda module: locks.is_taken(lock(module))):
+    for module in sorted(modules, key=lambda module: locks.is_taken(lock(module))):
         build(module)
-    return found
+    return places(modules)
 
 
 def places(modules: tuple[Module, ...]) -> dict[str, pathlib.Path]:
     """Return where each command of the modules is, or will be once it is built."""
-    ready = os.environ.get("KUBE_BIN_DIR")
-    return {
-        command: (pathlib.Path(ready) if ready else module.binaries()) / command
-        for module in modules
-        for command in module.commands
-    }
-
-
-def united(modules: tuple[Module, ...]) -> list[Module]:
-    """Return each module once, with the commands of all its parts: Go builds them in one go."""
-    found: dict[pathlib.Path, Module] = {}
-    for module in modules:
-        before = found.get(module.folder, module)
-        found[module.folder] = dataclasses.replace(module, commands={**before.commands, **module.commands})
-    return list(found.values())
-
-
-def given(binary: pathlib.Path) -> pathlib.Path:
-    """Return a ready binary, or say which one is missing."""
-    if not binary.is_file():
-        raise FileNotFoundError(f"KUBE_BIN_DIR has no {binary.name}: unset it to build all of them")
-    return binary
+    return {command: module.binaries() / command for module in modules for command in module.commands}
 
 
 def lock(module: Module) -> str:
@@ -160,7 +134,7 @@ def build(module: Module) -> None:
     """Build the commands that aren't in the cache, or wait until another process has built them."""
     if not missing(module):
         return
-    with locks.held(lock(module), f"building {module.name}", lambda: golang.headway(module.name)):
+    with locks.held(lock(module), f"building {module.name}"):
         if wanted := missing(module):
             compile_commands(module, wanted)
 
@@ -175,15 +149,8 @@ def compile_commands(module: Module, wanted: dict[str, str]) -> None:
     unfinished.mkdir(parents=True)
     # Of several, Go names each after its package; one alone may be named otherwise.
     output = unfinished if len(wanted) > 1 else unfinished / next(iter(wanted))
-    flags = [
-        "-v",
-        "-trimpath",
-        "-mod=readonly",
-        "-buildvcs=false",
-        f"-tags={module.tags}",
-        "-ldflags",
-        linker_flags(module),
-    ]
+    flags = ["-trimpath", "-mod=readonly", "-buildvcs=false", f"-tags={module.tags}"]
+    flags += ["-ldflags", linker_flags(module)]
     golang.run(["build", *flags, "-o", str(output), *wanted.values()], module.folder, module.name)
     for name in wanted:
         (unfinished / name).rename(module.binaries() / name)

@@ -13,17 +13,10 @@ import pathlib
 import re
 import sys
 
-from tests.cluster import golang, paths
+from tests.cluster import build, golang, paths
 from tests.cluster.errors import ClusterError
 
-COMMANDS = (
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-proxy",
-    "kube-scheduler",
-    "kubectl",
-    "kubelet",
-)
+PACKAGES = sorted({**build.CONTROL_PLANE.commands, **build.NODE.commands}.values())
 STAGING = re.compile(r"^\s*(k8s\.io/[\w-]+) v0\.0\.0$", re.MULTILINE)
 GO_VERSION = re.compile(r"^go (\S+)$", re.MULTILINE)
 
@@ -42,7 +35,7 @@ def go_mod(version: str, upstream: str) -> str:
         f"go {go_version[1]}",
         "",
         "tool (",
-        *(f"\tk8s.io/kubernetes/cmd/{command}" for command in COMMANDS),
+        *(f"\t{package}" for package in PACKAGES),
         ")",
         "",
         f"require k8s.io/kubernetes v{version}",

@@ -105,33 +105,10 @@ def unsigned(
 def write(
     folder: pathlib.Path, file: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey
 ) -> Pair:
-    """Write a certificate and its key."""
+    """Write a certificate, and its key, which only its owner reads."""
     pair = Pair(folder / f"{file}.crt", folder / f"{file}.key")
     pair.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    write_key(pair.key, key)
-    return pair
-
-
-def write_key(file: pathlib.Path, key: ec.EllipticCurvePrivateKey) -> None:
-    """Write a private key that only its owner reads."""
-    file.touch(mode=0o600)
-    file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-
-
-def signing_key(folder: pathlib.Path, file: str) -> Pair:
-    """Write a bare key pair, as it signs and verifies the tokens of service accounts."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    pair = Pair(folder / f"{file}.pub", folder / f"{file}.key")
-    pair.certificate.write_bytes(
-        key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-    )
-    write_key(pair.key, key)
+    pair.key.touch(mode=0o600)
+    none, form = serialization.NoEncryption(), serialization.PrivateFormat.PKCS8
+    pair.key.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, none))
     return pair

@@ -82,20 +82,15 @@ def read(file: pathlib.Path) -> str:
 
 def remove() -> None:
     """End everything in our group, then remove it."""
-    with progress.patiently("ending what runs on the node", lambda: ", ".join(map(described, members()))):
-        remove_within(120)
-
-
-def remove_within(seconds: float) -> None:
-    """End everything in our group and remove it, or say what doesn't go away."""
-    deadline = time.monotonic() + seconds
-    while left := [*map(described, members())] or remove_empty():
-        if time.monotonic() > deadline:
-            raise ClusterError(f"the node's processes or control groups don't go away: {', '.join(left)}")
-        thaw()
-        for pid in members():
-            kill(pid)
-        time.sleep(0.05)
+    deadline = time.monotonic() + 120
+    with progress.patiently("ending what runs on the node"):
+        while left := [*map(described, members())] or remove_empty():
+            if time.monotonic() > deadline:
+                raise ClusterError(f"the node's processes or control groups don't go away: {', '.join(left)}")
+            thaw()
+            for pid in members():
+                kill(pid)
+            time.sleep(0.05)
 
 
 def described(pid: int) -> str:

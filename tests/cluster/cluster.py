@@ -35,27 +35,41 @@ class Cluster:
         """The certificate of the authority that the API server is known by."""
         return self.state / "pki" / "ca.crt"
 
-    def run_kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+    @property
+    def known_by(self) -> dict[str, str]:
+        """The cluster as kubeconfigs have it."""
+        return kubeconfigs.known_by(self.server_url, self.ca)
+
+    def run_kubectl(self, *arguments: str, stdin: str | None = None, stderr: int | None = None) -> str:
         """Run kubectl and return its output; raises CalledProcessError."""
         done = subprocess.run(
             [str(self.kubectl), *arguments],
             env={**environment(), "KUBECONFIG": str(self.kubeconfig)},
             input=stdin,
             stdout=subprocess.PIPE,
+            stderr=stderr,
             check=True,
             text=True,
         )
         return done.stdout
 
+    def answers(self, *arguments: str) -> bool:
+        """Tell whether kubectl succeeds."""
+        try:
+            self.run_kubectl(*arguments, "--request-timeout=5s", stderr=subprocess.DEVNULL)
+        except subprocess.CalledProcessError:
+            return False
+        return True
+
     def kubeconfig_for(self, namespace: str, service_account: str) -> pathlib.Path:
         """Write a kubeconfig for a service account: what runs with it has just that account's rights."""
-        token = self.token_for(namespace, service_account, "24h")
+        user = {"token": self.token_for(namespace, service_account)}
         file = self.state / "kubeconfigs" / f"{namespace}.{service_account}.kubeconfig"
-        return kubeconfigs.write(file, self.server_url, self.ca, {"token": token}, namespace)
+        return kubeconfigs.write(file, self.known_by, user, namespace)
 
-    def token_for(self, namespace: str, service_account: str, duration: str) -> str:
-        """Return a token of a service account: the shortest that Kubernetes makes lasts for ten minutes."""
-        account = ("create", "token", service_account, f"--namespace={namespace}", f"--duration={duration}")
+    def token_for(self, namespace: str, service_account: str) -> str:
+        """Return a new token of a service account, which lasts for a day."""
+        account = ("create", "token", service_account, f"--namespace={namespace}", "--duration=24h")
         return self.run_kubectl(*account).strip()
 
 

@@ -7,7 +7,8 @@ otherwise on loopback.  It never listens on an address that other machines can r
 import dataclasses
 import pathlib
 
-from tests.cluster import api, audit, certificates, kubeconfigs, paths, progress, settings
+from tests.cluster import audit, certificates, kubeconfigs, paths, progress, settings, templates
+from tests.cluster.cluster import Cluster
 from tests.cluster.record import Record
 
 ADMIN = ("admin", "system:masters")
@@ -38,7 +39,7 @@ def make_keys(folder: pathlib.Path) -> Keys:
         front_proxy_ca=front,
         front_proxy=front.issue("front-proxy", "front-proxy-client"),
         server=ca.issue("api-server", "kube-apiserver", hosts=names + addresses),
-        service_accounts=certificates.signing_key(folder, "service-accounts"),
+        service_accounts=ca.issue("service-accounts", "service-accounts"),
         admin=ca.issue(*("admin", *ADMIN)),
     )
 
@@ -53,28 +54,13 @@ def start(record: Record, keys: Keys) -> None:
     settings.require_free(settings.LOOPBACK, settings.ETCD_PORT)
     settings.require_free(address(record), settings.API_PORT)
     etcd = f"http://{settings.LOOPBACK}:{settings.port(settings.ETCD_PORT)}"
-    record.start("etcd", [record.binaries["etcd"], *etcd_flags(etcd)])
+    peer = f"http://{settings.LOOPBACK}:2380"
+    file = templates.write("etcd.yaml", url=etcd, peer=peer, anywhere=f"http://{settings.LOOPBACK}:0")
+    record.start("etcd", [record.binaries["etcd"], f"--config-file={file}"])
     flags = [*api_server_flags(address(record), etcd), *identity_flags(keys)]
     if record.controllers:  # without them it is measured, and not tested, what somebody asks for
         flags += audit.flags()
     record.start("kube-apiserver", [record.binaries["kube-apiserver"], *flags])
-
-
-def etcd_flags(url: str) -> list[str]:
-    """Return etcd's flags: one member that never meets a peer and needn't survive a power cut."""
-    peer = f"http://{settings.LOOPBACK}:2380"
-    return [
-        "--name=etcd",
-        f"--data-dir={paths.state() / 'etcd'}",
-        f"--listen-client-urls={url}",
-        f"--advertise-client-urls={url}",
-        f"--listen-peer-urls=http://{settings.LOOPBACK}:0",
-        f"--initial-advertise-peer-urls={peer}",
-        f"--initial-cluster=etcd={peer}",
-        "--unsafe-no-fsync",
-        "--quota-backend-bytes=4294967296",
-        "--log-level=warn",
-    ]
 
 
 def api_server_flags(bind: str, etcd: str) -> list[str]:
@@ -133,7 +119,7 @@ def kubeconfig(record: Record, keys: Keys, user: str, group: str = "") -> pathli
     name = user.removeprefix("system:").replace(":", "-")
     user_keys = kubeconfigs.by_certificate(keys.ca.issue(name, user, group))
     file = paths.state() / f"{name}.kubeconfig"
-    return kubeconfigs.write(file, record.server, keys.ca.pair.certificate, user_keys)
+    return kubeconfigs.write(file, kubeconfigs.known_by(record.server, keys.ca.pair.certificate), user_keys)
 
 
 def start_controllers(record: Record, keys: Keys) -> None:
@@ -169,12 +155,19 @@ def controller_flags(file: pathlib.Path, keys: Keys) -> list[str]:
     ]
 
 
-def wait(record: Record, server: api.Api) -> None:
+def wait(record: Record, running: Cluster) -> None:
     """Wait for the API server."""
-    progress.wait("the API server is ready", lambda: server.answers("/readyz"), record.daemons)
+    readyz = ("get", "--raw", "/readyz")
+    progress.wait("the API server is ready", lambda: running.answers(*readyz), record.daemons)
 
 
-def wait_for_controllers(record: Record, server: api.Api) -> None:
+def wait_for_controllers(record: Record, running: Cluster) -> None:
     """Wait until pods can be created: they need the service account that a controller makes."""
-    account = "/api/v1/namespaces/default/serviceaccounts/default"
-    progress.wait("the controllers are at work", lambda: server.answers(account), record.daemons)
+    account = ("get", "--raw", "/api/v1/namespaces/default/serviceaccounts/default")
+    progress.wait("the controllers are at work", lambda: running.answers(*account), record.daemons)
+
+
+def wait_for_node(record: Record, running: Cluster) -> None:
+    """Wait until the node is ready."""
+    ready = ("wait", "--for=condition=Ready", f"node/{settings.NODE}", "--timeout=1s")
+    progress.wait("the node is ready", lambda: running.answers(*ready), record.daemons)

@@ -31,9 +31,9 @@ def run(arguments: list[str], cwd: pathlib.Path, what: str) -> str:
     Raises ClusterError with the end of that log when it fails.
     """
     command = [find(), *arguments]
-    log = log_of(what)
+    log = paths.logs() / f"go-{what}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w") as messages, progress.patiently(f"building {what}", lambda: headway(what)):
+    with log.open("w") as messages, progress.patiently(f"building {what}"):
         done = subprocess.run(
             command,
             cwd=cwd,
@@ -45,29 +45,9 @@ def run(arguments: list[str], cwd: pathlib.Path, what: str) -> str:
             check=False,
         )
     if done.returncode:
-        last = "\n    ".join(lines_of(log)[-LAST_LINES:])
+        last = "\n    ".join(log.read_text(errors="replace").splitlines()[-LAST_LINES:])
         raise ClusterError(f"`go {arguments[0]}` has failed for {what}; the end of {log}:\n    {last}")
     return done.stdout
-
-
-def log_of(what: str) -> pathlib.Path:
-    """Return the file with Go's messages about what it builds."""
-    return paths.logs() / f"go-{what}.log"
-
-
-def headway(what: str) -> str:
-    """Say how far Go has come with what it builds, from its messages."""
-    lines = lines_of(log_of(what))
-    fetched = sum(line.startswith("go: downloading ") for line in lines)
-    compiled = sum(not line.startswith("go: ") for line in lines)
-    if compiled:
-        return f"compiling packages: {compiled} so far"
-    return f"fetching modules: {fetched} so far" if fetched else ""
-
-
-def lines_of(log: pathlib.Path) -> list[str]:
-    """Return the lines of a log, none if there is no such file."""
-    return log.read_text(errors="replace").splitlines() if log.is_file() else []
 
 
 @functools.cache

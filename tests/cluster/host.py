@@ -10,10 +10,9 @@ import json
 import os
 import pathlib
 import re
-import subprocess
 import typing
 
-from tests.cluster import cgroups, firewall, packages, paths, record, settings
+from tests.cluster import cgroups, commands, firewall, packages, paths, settings
 from tests.cluster.errors import ClusterError
 
 # What kubelet, kube-proxy and the bridge plugin set; forwarding comes first as it resets others.
@@ -57,10 +56,8 @@ def require_possible() -> None:
     packages.require()
     links = link_names()
     if settings.BRIDGE in links:
-        known = record.of_machine()
-        way = f"`FORMATION_CACHE={known.cache} make down`" if known else "`make down` and that"
         raise ClusterError(
-            f"a cluster with another FORMATION_CACHE is here ({settings.BRIDGE}): end it with {way}"
+            f"a cluster with another FORMATION_CACHE is here ({settings.BRIDGE}): end that one"
         )
     foreign = [*filter(FOREIGN_LINKS.match, links), *firewall.foreign_chains()]
     if foreign:
@@ -72,8 +69,7 @@ def require_possible() -> None:
 
 def ip(*arguments: str) -> str:
     """Run `ip` and return what it prints."""
-    command = [packages.find("ip") or "ip", *arguments]
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    return commands.output([packages.find("ip") or "ip", *arguments])
 
 
 def link_names() -> list[str]:
@@ -152,7 +148,7 @@ def remove_link(name: str) -> None:
     """Remove a link, unless it has gone with its namespace by now."""
     try:
         ip("link", "delete", name)
-    except subprocess.CalledProcessError:
+    except ClusterError:
         if name in link_names():
             raise
 

@@ -1,7 +1,7 @@
 """Container images without a registry: one layer, made here, put straight into containerd.
 
 An archive holds the same bytes whenever it is made from the same content, and is kept in the
-cache under the hash of that content.
+cache under the hash of everything that it is made from.
 """
 
 import contextlib
@@ -11,14 +11,14 @@ import io
 import json
 import pathlib
 import platform
-import subprocess
+import shutil
 import tarfile
 import tempfile
 import typing
+from collections.abc import Callable, Iterable, Iterator
 
-from tests.cluster import golang, locks, paths
+from tests.cluster import commands, golang, locks, paths, progress
 from tests.cluster.cluster import Cluster
-from tests.cluster.errors import ClusterError
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
@@ -66,32 +66,56 @@ class Image:
         return json.dumps(content).encode()
 
 
-def from_program(folder: pathlib.Path, image: Image) -> pathlib.Path:
+def from_program(folder: pathlib.Path, image: Image, flags: str = "") -> pathlib.Path:
     """Return an archive with a Go program as its only file, which is named after its folder."""
     image = dataclasses.replace(image, entrypoint=image.entrypoint or (f"/{folder.name}",))
-    archive = cached(folder, image)
-    with alone():
-        if not archive.is_file():
-            with tempfile.TemporaryDirectory() as root:
-                program = str(pathlib.Path(root, folder.name))
-                flags = ["-trimpath", "-buildvcs=false", "-ldflags", "-s -w"]
-                golang.run(["build", *flags, "-o", program, "."], folder, "image-from-program")
-                write(archive, pathlib.Path(root), image)
-    return archive
+
+    def make(work: pathlib.Path, target: pathlib.Path) -> None:
+        built = [
+            "-trimpath",
+            "-buildvcs=false",
+            "-ldflags",
+            f"-s -w {flags}",
+            "-o",
+            f"{work}/root/{folder.name}",
+        ]
+        golang.run(["build", *built, "."], folder, f"image-{folder.name}")
+        write(target, work / "root", image)
+
+    return once(digest((folder,), image, flags), "program", make)
 
 
 def from_folder(root: pathlib.Path, image: Image) -> pathlib.Path:
     """Return an archive with a folder's content as its root."""
-    archive = cached(root, image)
-    with alone():
-        if not archive.is_file():
-            write(archive, root, image)
-    return archive
+    return once(digest((root,), image), "folder", lambda _, target: write(target, root, image))
 
 
-def alone() -> contextlib.AbstractContextManager[None]:
-    """Let one process at a time make an image of what it has at hand; that takes seconds."""
-    return locks.held("image", "making an image")
+def once(kind: str, key: str, make: Callable[[pathlib.Path, pathlib.Path], None]) -> pathlib.Path:
+    """Return the file of ``kind`` for ``key``; ``make(folder, file)`` makes it if it isn't in the cache.
+
+    The folder is for its work alone, under a lock that the system gives back when we die; one that a killed
+    build left is removed by the next. Only the newest file of a kind is kept: each may hold a whole system.
+    """
+    shelf = paths.cache() / "images"
+    target = shelf / f"{kind}-{key}.tar"
+    if target.is_file():
+        return target
+    shelf.mkdir(parents=True, exist_ok=True)
+    with locks.held(f"image-{kind}", f"building the image {kind}"):
+        if not target.is_file():
+            progress.step(f"building {target.name}, once")
+            folder = shelf / f".{kind}"
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            try:
+                with progress.patiently(f"building {target.name}"):
+                    make(folder, folder / target.name)
+                (folder / target.name).rename(target)
+            finally:
+                shutil.rmtree(folder)
+            for older in set(shelf.glob(f"{kind}-*.tar")) - {target}:
+                older.unlink()
+    return target
 
 
 def load(cluster: Cluster, archive: pathlib.Path) -> None:
@@ -102,28 +126,22 @@ def load(cluster: Cluster, archive: pathlib.Path) -> None:
 
 def put(ctr: pathlib.Path, archive: pathlib.Path) -> None:
     """Import an archive into our containerd."""
-    address = str(paths.sockets() / "containerd.sock")
-    command = [str(ctr), "--address", address, "--namespace", "k8s.io", "images", "import", str(archive)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False
-    )  # it warns even when all is well
-    if done.returncode:
-        raise ClusterError(f"the image {archive} can't be imported: {done.stderr.strip()}")
+    address = paths.sockets() / "containerd.sock"
+    commands.output([ctr, "--address", address, "--namespace", "k8s.io", "images", "import", archive])
 
 
-def cached(root: pathlib.Path, image: Image) -> pathlib.Path:
-    """Return where the archive of a folder and its image is kept."""
-    digest = hashlib.sha256(repr(image).encode())
-    for path in files(root):
-        status = path.lstat()
-        facts = (str(path.relative_to(root)), status.st_mode, status.st_uid, status.st_gid)
-        digest.update(repr(facts).encode())
-        if path.is_symlink():
-            digest.update(str(path.readlink()).encode())
-        elif path.is_file():
-            with path.open("rb") as content:
-                digest.update(hashlib.file_digest(content, "sha256").digest())
-    return paths.cache() / "images" / f"{digest.hexdigest()[:16]}.tar"
+def digest(roots: Iterable[pathlib.Path], *facts: object) -> str:
+    """Return a short hash of files, of what is in folders, and of whatever else an image is made from."""
+    summary = hashlib.sha256(repr(facts).encode())
+    for root in roots:
+        for path in [root, *files(root)]:
+            if "__pycache__" not in path.parts:
+                status = path.lstat()
+                known = (str(path.relative_to(root)), status.st_mode, status.st_uid, status.st_gid)
+                summary.update(repr(known).encode())
+                summary.update(str(path.readlink()).encode() if path.is_symlink() else b"")
+                summary.update(path.read_bytes() if path.is_file() else b"")
+    return summary.hexdigest()[:12]
 
 
 def files(root: pathlib.Path) -> list[pathlib.Path]:
@@ -161,6 +179,13 @@ def add(tar: tarfile.TarFile, root: pathlib.Path, path: pathlib.Path) -> None:
             tar.addfile(entry, content)
     else:
         tar.addfile(entry)
+
+
+@contextlib.contextmanager
+def layer(archive: pathlib.Path) -> Iterator[tarfile.TarFile]:
+    """Open what an archive of ours has as the root of its image."""
+    with tarfile.open(archive) as outer, tarfile.open(fileobj=outer.extractfile("layer.tar")) as content:
+        yield content
 
 
 def put_file(tar: tarfile.TarFile, name: str, content: typing.IO[bytes], size: int) -> None:

@@ -19,12 +19,16 @@ def by_certificate(pair: certificates.Pair) -> dict[str, str]:
     return {"client-certificate-data": encoded(pair.certificate), "client-key-data": encoded(pair.key)}
 
 
+def known_by(server: str, ca: pathlib.Path) -> dict[str, str]:
+    """Return a cluster that proves itself by an authority."""
+    return {"server": server, "certificate-authority-data": encoded(ca)}
+
+
 def write(
-    file: pathlib.Path, server: str, ca: pathlib.Path, user: dict[str, str], namespace: str = "default"
+    file: pathlib.Path, cluster: dict[str, str], user: dict[str, str], namespace: str = "default"
 ) -> pathlib.Path:
-    """Write a kubeconfig for one user of the cluster."""
+    """Write a kubeconfig for one user of a cluster."""
     context = {"cluster": "formation", "user": "formation", "namespace": namespace}
-    cluster = {"server": server, "certificate-authority-data": encoded(ca)}
     content: dict[str, typing.Any] = {
         "apiVersion": "v1",
         "kind": "Config",

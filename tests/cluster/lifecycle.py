@@ -6,7 +6,6 @@ import shutil
 import sys
 
 from tests.cluster import (
-    api,
     build,
     cluster,
     control_plane,
@@ -55,11 +54,11 @@ def up(node: str | None = None, *, controllers: bool = True) -> cluster.Cluster:
         if old and running and is_wanted(old, kind, controllers=controllers):
             progress.step(f"the cluster is up already ({kind} node): kept")
             return running
-        with machine():
-            clear_away(old)
-            if kind == "real":
-                put_back()
-            return start(kind, controllers=controllers)
+        if old:
+            why = f"the cluster with node {old.node!r}" if running else "a cluster that was cut short"
+            clean(old)
+            progress.step(f"{why} was still here: removed")
+        return start(kind, controllers=controllers)
 
 
 def is_wanted(old: record.Record, kind: str, *, controllers: bool) -> bool:
@@ -67,14 +66,6 @@ def is_wanted(old: record.Record, kind: str, *, controllers: bool) -> bool:
     binaries = build.places((*build.CONTROL, *MODULES[kind]))
     same = old.binaries == {name: str(path) for name, path in binaries.items()}
     return same and (old.node, old.controllers) == (kind, controllers)
-
-
-def clear_away(old: record.Record | None) -> None:
-    """Clean up what an earlier command has left, and say so."""
-    if old:
-        why = f"the cluster with node {old.node!r}" if current() else "a cluster that was cut short"
-        clean(old)
-        progress.step(f"{why} was still here: removed")
 
 
 def start(kind: str, *, controllers: bool) -> cluster.Cluster:
@@ -103,56 +94,40 @@ def start_parts(new: record.Record) -> None:
         real_node.prepare(new)
     keys = control_plane.make_keys(paths.state() / "pki")
     control_plane.kubeconfig(new, keys, *control_plane.ADMIN)
-    server = api.Api(new.server, keys.ca.pair.certificate, keys.admin)
+    running = cluster.of(new)
     control_plane.start(new, keys)
     if new.node == "real":
         real_node.start_runtime(new)
         progress.step("the container runtime is ready")
-    control_plane.wait(new, server)
+    control_plane.wait(new, running)
     progress.step("the API server is ready")
     if not new.controllers:
         return
     control_plane.start_controllers(new, keys)
-    start_node(new, keys, server)
-    control_plane.wait_for_controllers(new, server)
+    start_node(new, keys, running)
+    control_plane.wait_for_controllers(new, running)
     progress.step("the controllers are at work")
 
 
-def start_node(new: record.Record, keys: control_plane.Keys, server: api.Api) -> None:
+def start_node(new: record.Record, keys: control_plane.Keys, running: cluster.Cluster) -> None:
     """Start the node that was asked for and wait until it is ready."""
     if new.node == "real":
         real_node.start(new, keys)
-        real_node.wait(new, server)
+        real_node.wait(new, running)
         progress.step("the node is ready: containers run on this machine")
     elif new.node == "simulated":
         simulated_node.start(new, keys)
-        simulated_node.wait(new, server)
+        simulated_node.wait(new, running)
         progress.step("the node is ready: it is simulated by kwok, nothing really runs in its pods")
 
 
 def down(*, keep_logs: bool = False) -> None:
     """End the cluster and leave the machine as it was, but for its logs if they are to stay."""
     progress.restart()
-    with alone(), machine():
+    with alone():
         old = record.load()
         clean(old, keep_logs=keep_logs)
-        put_back()
         progress.step("the cluster is down" if old else "no cluster is up")
-
-
-def put_back() -> None:
-    """Put the machine back after a real node that was ended hard and is none of this cache's records.
-
-    One with a daemon that runs is left alone, unless it is of this cache and only its record has gone.
-    """
-    left = record.of_machine()
-    if left is None or os.geteuid() != 0:
-        return
-    if any(map(processes.is_alive, left.daemons)) and left.cache != str(paths.cache().resolve()):
-        return
-    processes.kill([*left.guests, *left.daemons])
-    real_node.clean(left)
-    progress.step(f"what a cluster with FORMATION_CACHE={left.cache} had left here: removed")
 
 
 def clean(old: record.Record | None, *, keep_logs: bool = False) -> None:
@@ -181,11 +156,10 @@ def current() -> cluster.Cluster | None:
     return cluster.of(known) if alive else None
 
 
-def machine() -> contextlib.AbstractContextManager[None]:
-    """Let only one command at a time change the machine, whatever its cache; only root does."""
-    if os.geteuid() != 0:
-        return contextlib.nullcontext()
-    return locks.machine_held("starting or ending a cluster of another FORMATION_CACHE")
+def start_guest(name: str, command: list[str], environment: dict[str, str]) -> processes.Process:
+    """Start something on the cluster that is up, with which it ends, in place of one of its name."""
+    with alone():
+        return record.known().start_guest(name, command, environment)
 
 
 def alone() -> contextlib.AbstractContextManager[None]:

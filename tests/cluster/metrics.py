@@ -5,9 +5,7 @@ its Service has no selector but Endpoints that lead to the bridge's address: the
 looks at those, and of newer minors at the EndpointSlice that a controller makes of them.
 """
 
-import json
-
-from tests.cluster import build, lifecycle, record, settings
+from tests.cluster import build, lifecycle, settings, templates
 from tests.cluster.cluster import Cluster
 from tests.cluster.errors import ClusterError
 
@@ -17,20 +15,17 @@ NAME = "metrics-server"
 def start(cluster: Cluster) -> None:
     """Build metrics-server if needed, start it, and wait until the API server gives its figures."""
     binary = build.ensure((build.METRICS,))[NAME]
-    with lifecycle.alone():
-        known = record.load()
-        if known is None or cluster.node != "real":
-            raise ClusterError("metrics need a real node: run `up` as root without KUBE_NODE")
-        known.start_guest(NAME, command(cluster, str(binary)), {})
+    if cluster.node != "real":
+        raise ClusterError("metrics need a real node: run `up` as root without KUBE_NODE")
+    lifecycle.start_guest(NAME, command(cluster, str(binary)), {})
     serve(cluster, NAME, "metrics.k8s.io", settings.port(settings.METRICS_PORT))
 
 
 def serve(cluster: Cluster, name: str, group: str, port: int) -> None:
     """Have the API server ask a process at the bridge's address for figures, and wait until it does."""
-    items = objects(name, group, port)
-    cluster.run_kubectl(
-        "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
-    )
+    address = settings.BRIDGE_ADDRESS
+    objects = templates.filled("figures.yaml", name=name, group=group, port=port, address=address)
+    cluster.run_kubectl("apply", "-f", "-", stdin=objects)
     cluster.run_kubectl("wait", "--for=condition=Available", f"apiservice/v1beta1.{group}", "--timeout=180s")
 
 
@@ -49,41 +44,4 @@ def command(cluster: Cluster, binary: str) -> list[str]:
         "--kubelet-preferred-address-types=InternalIP",
         "--kubelet-request-timeout=5s",
         "--metric-resolution=10s",
-    ]
-
-
-def objects(name: str, group: str, port: int) -> list[dict[str, object]]:
-    """Return what makes the API server ask a process for the figures of an API group."""
-    metadata = {"name": name, "namespace": "kube-system"}
-    return [
-        {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": metadata,
-            "spec": {"ports": [{"name": "https", "port": 443}]},
-        },
-        {
-            "apiVersion": "v1",
-            "kind": "Endpoints",
-            "metadata": metadata,
-            "subsets": [
-                {
-                    "addresses": [{"ip": settings.BRIDGE_ADDRESS}],
-                    "ports": [{"name": "https", "port": port}],
-                }
-            ],
-        },
-        {
-            "apiVersion": "apiregistration.k8s.io/v1",
-            "kind": "APIService",
-            "metadata": {"name": f"v1beta1.{group}"},
-            "spec": {
-                "service": {"name": name, "namespace": "kube-system", "port": 443},
-                "group": group,
-                "version": "v1beta1",
-                "insecureSkipTLSVerify": True,
-                "groupPriorityMinimum": 100,
-                "versionPriority": 100,
-            },
-        },
     ]

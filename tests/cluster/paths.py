@@ -10,8 +10,6 @@ import pathlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODULES = ROOT / "tests" / "cluster" / "modules"
-RUN = pathlib.Path("/run")
-"""What is of this machine until it is started again, whatever the cache."""
 
 
 def cache() -> pathlib.Path:
@@ -31,11 +29,6 @@ def state() -> pathlib.Path:
     return cache() / "cluster"
 
 
-def machine_lock() -> pathlib.Path:
-    """Return the file whose lock root holds while it changes the machine."""
-    return RUN / "formation-cluster.lock"
-
-
 def sockets() -> pathlib.Path:
     """Return the folder for the sockets of a real node: a socket's path may have 107 characters at most."""
-    return RUN / "formation-cluster"
+    return pathlib.Path("/run/formation-cluster")

@@ -9,8 +9,10 @@ import contextlib
 import dataclasses
 import os
 import pathlib
+import resource
 import select
 import signal
+import subprocess
 import time
 
 from tests.cluster.errors import ClusterError
@@ -30,37 +32,20 @@ class Process:
     log: str
 
 
-def inherited() -> list[int]:
-    """Return the descriptors that whoever started us left open, such as a lock that a daemon would keep."""
-    descriptors = [int(entry.name) for entry in pathlib.Path("/proc/self/fd").iterdir()]
-    return [each for each in descriptors if each > 2 and is_inheritable(each)]
-
-
-def is_inheritable(descriptor: int) -> bool:
-    """Tell whether a descriptor is open and would be passed on."""
-    try:
-        return os.get_inheritable(descriptor)
-    except OSError:
-        return False
-
-
 def start(name: str, command: list[str], log: pathlib.Path, environment: dict[str, str]) -> Process:
-    """Start a command in a session of its own, its output in a file."""
+    """Start a command in a session of its own, its output in a file, without any file that we have open."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    pid = os.posix_spawn(
-        command[0],
-        command,
-        environment,
-        file_actions=[
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
-            (os.POSIX_SPAWN_DUP2, 1, 2),
-            *((os.POSIX_SPAWN_CLOSE, descriptor) for descriptor in inherited()),
-        ],
-        setsid=True,
-        setsigdef=[signal.SIGPIPE, signal.SIGINT],
-    )
-    return Process(name, pid, start_time(pid) or 0, boot_id(), str(log))
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            ["env", "--default-signal=INT", *command],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    child.returncode = 0  # it outlives us, which is nothing to warn of
+    return Process(name, child.pid, start_time(child.pid) or 0, boot_id(), str(log))
 
 
 def boot_id() -> str:
@@ -112,16 +97,28 @@ def send(process: Process, number: signal.Signals) -> None:
         os.close(handle)
 
 
+def stop(process: Process, number: signal.Signals = signal.SIGTERM, seconds: float = 60) -> None:
+    """Send a process a signal that ends it, and wait for its end."""
+    send(process, number)
+    deadline = time.monotonic() + seconds
+    while is_alive(process):
+        if time.monotonic() > deadline:
+            raise ClusterError(f"{process.name} (process {process.pid}) doesn't end; its log: {process.log}")
+        wait_for_end(process.pid)
+
+
+def memory(pid: int) -> float:
+    """Return what a process has in memory, in MiB."""
+    pages = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
 def kill(running: list[Process]) -> None:
     """End processes at once and wait until the kernel has let go of them, ports included."""
     for process in running:
         send(process, signal.SIGKILL)
-    deadline = time.monotonic() + UNFINISHED
     for process in running:
-        while is_alive(process):
-            if time.monotonic() > deadline:
-                raise ClusterError(f"{process.name} (process {process.pid}) doesn't end, even when killed")
-            wait_for_end(process.pid)
+        stop(process, signal.SIGKILL, UNFINISHED)
 
 
 def wait_for_end(pid: int, seconds: float = 0.5) -> None:

@@ -27,14 +27,14 @@ def step(message: str) -> None:
 
 
 @contextlib.contextmanager
-def patiently(what: str, detail: Callable[[], str] = lambda: "") -> Iterator[None]:
-    """Show every few seconds what is being done, and a detail of it, until it is done.
+def patiently(what: str) -> Iterator[None]:
+    """Show every few seconds what is being done, until it is done.
 
     Of things that are done for each other only the innermost is shown.
     """
     done = threading.Event()
     underway.append(done)
-    clock = threading.Thread(target=show, args=(done, what, detail), daemon=True)
+    clock = threading.Thread(target=show, args=(done, what), daemon=True)
     clock.start()
     try:
         yield
@@ -44,12 +44,11 @@ def patiently(what: str, detail: Callable[[], str] = lambda: "") -> Iterator[Non
         clock.join()
 
 
-def show(done: threading.Event, what: str, detail: Callable[[], str]) -> None:
+def show(done: threading.Event, what: str) -> None:
     """Show what is being done every few seconds, unless something else is done for it."""
     while not done.wait(EVERY):
         if underway[-1:] == [done]:
-            more = detail()
-            step(f"{what} ..." + (f" ({more})" if more else ""))
+            step(f"{what} ...")
 
 
 def wait(

@@ -1,8 +1,4 @@
-"""What is known of the cluster that runs: written before each step, so that any crash can be cleaned up.
-
-A real node changes the machine.  So a copy of its record is in a place of the machine, where a command with
-another cache finds what has to be put back.
-"""
+"""What is known of the cluster that runs: written before each step, so that any crash can be cleaned up."""
 
 import dataclasses
 import json
@@ -11,6 +7,7 @@ import pathlib
 import typing
 
 from tests.cluster import packages, paths, processes
+from tests.cluster.errors import ClusterError
 
 
 @dataclasses.dataclass
@@ -28,16 +25,13 @@ class Record:
     """What runs on the cluster without being part of it, such as the demo's operator: ends with it."""
     host: dict[str, typing.Any] = dataclasses.field(default_factory=dict)
     """How the machine was before the real node."""
-    cache: str = dataclasses.field(default_factory=lambda: str(paths.cache().resolve()))
-    """The cache whose cluster it is."""
 
     def save(self) -> None:
-        """Write the record, and its copy if it has something to put back; each in one step."""
-        for target in (file(), *([copy()] if self.host else [])):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = target.with_suffix(".new")
-            unfinished.write_text(json.dumps(dataclasses.asdict(self), indent=1))
-            unfinished.replace(target)
+        """Write the record, in one step."""
+        unfinished = file().with_suffix(".new")
+        unfinished.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(json.dumps(dataclasses.asdict(self), indent=1))
+        unfinished.replace(file())
 
     def start(self, name: str, command: list[str]) -> None:
         """Start and record a daemon; all that it gets of our environment is where commands are."""
@@ -69,27 +63,19 @@ def file() -> pathlib.Path:
     return paths.state() / "cluster.json"
 
 
-def copy() -> pathlib.Path:
-    """Return the file of the machine's copy, which goes when the machine is put back."""
-    return paths.sockets() / "cluster.json"
-
-
 def load() -> Record | None:
-    """Return the recorded cluster of this cache, if there is one."""
-    return read(file())
-
-
-def of_machine() -> Record | None:
-    """Return the cluster, of whatever cache, that has changed this machine, if it was recorded."""
-    return read(copy())
-
-
-def read(recorded: pathlib.Path) -> Record | None:
-    """Return the cluster that a file is about, if there is one."""
+    """Return the recorded cluster, if there is one."""
     try:
-        content = json.loads(recorded.read_text())
+        content = json.loads(file().read_text())
     except FileNotFoundError:
         return None
     for kind in ("daemons", "guests"):
         content[kind] = [processes.Process(**process) for process in content.get(kind, [])]
     return Record(**content)
+
+
+def known() -> Record:
+    """Return the recorded cluster of this cache; raise ClusterError if there is none."""
+    if found := load():
+        return found
+    raise ClusterError("no cluster is up")

@@ -4,11 +4,13 @@ import json
 import pathlib
 import typing
 
-from tests.cluster import api, build, control_plane, golang, paths, progress, settings
+from tests.cluster import build, control_plane, golang, paths, settings
+from tests.cluster.cluster import Cluster
 from tests.cluster.record import Record
 
 MODULE = "sigs.k8s.io/kwok"
 PODS = "10.244.0.0/16"
+LABELS = {"kubernetes.io/os": "linux", "type": "kwok"}
 STAGES = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
 
 
@@ -17,15 +19,18 @@ def start(record: Record, keys: control_plane.Keys) -> None:
     admin = control_plane.kubeconfig(record, keys, "kwok", "system:masters")
     stages = paths.state() / "stages.yaml"
     stages.write_text(stages_of_kwok())
-    flags = [
-        f"--kubeconfig={admin}",
+    record.start("kwok", [record.binaries["kwok"], *flags(admin, stages), "--manage-all-nodes=true"])
+
+
+def flags(kubeconfig: pathlib.Path, stages: pathlib.Path) -> list[str]:
+    """Return what every kwok is started with, but for which nodes it answers."""
+    return [
+        f"--kubeconfig={kubeconfig}",
         f"--config={stages}",
-        "--manage-all-nodes=true",
         "--node-lease-duration-seconds=40",
         f"--cidr={PODS}",
         f"--node-ip={settings.LOOPBACK}",
     ]
-    record.start("kwok", [record.binaries["kwok"], *flags])
 
 
 def stages_of_kwok() -> str:
@@ -40,19 +45,15 @@ def stages_of_kwok() -> str:
     return cached.read_text()
 
 
-def node() -> dict[str, typing.Any]:
+def node(name: str, labels: dict[str, str]) -> dict[str, typing.Any]:
     """Return a node with more room than any test needs."""
     room = {"cpu": "10000", "memory": "100Ti", "pods": "100000"}
-    labels = {"kubernetes.io/hostname": settings.NODE, "kubernetes.io/os": "linux", "type": "kwok"}
-    return {
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {"name": settings.NODE, "labels": labels},
-        "status": {"allocatable": room, "capacity": room},
-    }
+    metadata = {"name": name, "labels": {"kubernetes.io/hostname": name, **labels}}
+    status = {"allocatable": room, "capacity": room}
+    return {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "status": status}
 
 
-def wait(record: Record, server: api.Api) -> None:
+def wait(record: Record, running: Cluster) -> None:
     """Register the node and wait until it is ready."""
-    server.request("POST", "/api/v1/nodes", node())
-    progress.wait("the node is ready", lambda: server.node_is_ready(settings.NODE), record.daemons)
+    running.run_kubectl("create", "-f", "-", stdin=json.dumps(node(settings.NODE, LABELS)))
+    control_plane.wait_for_node(record, running)

@@ -10,11 +10,10 @@ import time
 import types
 
 from tests.cluster import ClusterError, progress
-from tests.demo import current_cluster, installed, own_cluster, report, story
+from tests.demo import current_cluster, own_cluster, report, story
 from tests.demo.current_cluster import CurrentCluster
 from tests.demo.diary import Diary, Entry
 from tests.demo.own_cluster import OwnCluster
-from tests.demo.place import Place
 from tests.demo.stage import WrongError
 from tests.images import busybox
 
@@ -34,7 +33,7 @@ def main() -> str:
     return reported(place)
 
 
-def perform(place: Place, diary: Diary) -> str:
+def perform(place: story.Place, diary: Diary) -> str:
     """Tell the story and leave; return what went wrong, and is left where it shouldn't be."""
     wrong = left = ""
     try:
@@ -85,14 +84,12 @@ def said(error: BaseException) -> str:
     return str(error)
 
 
-def enter() -> CurrentCluster | OwnCluster:
+def enter() -> story.Place:
     """Return our own cluster, or the user's where that was asked for in so many words."""
     chosen = os.environ.get("CLUSTER", "")
     match chosen:
-        case "current":
-            return current_cluster.enter()
-        case "installed":
-            return installed.enter()
+        case "current" | "installed":
+            return current_cluster.enter(chosen)
         case "":
             return own_cluster.enter()
     raise ClusterError(f"CLUSTER is `current`, `installed` or isn't set, not {chosen!r}")

@@ -1,5 +1,6 @@
-"""The demo on a cluster that the user has, by ``CLUSTER=current`` alone: nothing stays there unasked."""
+"""The demo on a cluster that the user has, by ``CLUSTER=current`` or ``installed``: nothing stays unasked."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -9,9 +10,9 @@ import subprocess
 import sys
 import tempfile
 
-from tests.cluster import ClusterError, progress
+from tests.cluster import ClusterError, kubeconfigs, progress
 from tests.demo import place
-from tests.demo.stage import Stage, WrongError, require
+from tests.demo.stage import Stage, WrongError, eventually, require
 from tests.demo.traces import Traces
 from tests.images import busybox
 
@@ -24,6 +25,15 @@ So an operator is installed there, or was, and the demo has changed nothing. If 
 `make demo CLUSTER=installed`. If an earlier demo has left this, delete it:
 
 {}"""
+EARLIER = """the context {} has this already: {}
+
+An earlier demo has left it. Delete it:
+
+{}"""
+NOT_THERE = """no operator is installed in the cluster of the context {}: see docs/how-to/install.md.
+Without one, `make demo CLUSTER=current` starts it on this machine"""
+OPERATOR = "--selector=app.kubernetes.io/name=formation-operator,!formations.dev/formation"
+"""Its Deployment, wherever it is, and not one of a Formation with the operator's name."""
 
 
 @dataclasses.dataclass
@@ -33,15 +43,28 @@ class CurrentCluster:
     stage: Stage
     image: str
     folder: pathlib.Path
+    where: str = ""
+    """The namespace of the operator that is installed there; without one the demo starts it."""
     runs_processes: bool = True
-    installs: bool = True
-    begins = "the operator starts on this machine"
     process: subprocess.Popen[bytes] | None = None
     kept: bool = False
     """Whether the user wants to keep what the demo has made."""
 
+    @property
+    def installs(self) -> bool:
+        """Whether the CRD and the operator's rights aren't there yet."""
+        return not self.where
+
+    @property
+    def begins(self) -> str:
+        """What `start_operator` does, as a sentence."""
+        return "the operator is at work" if self.where else "the operator starts on this machine"
+
     def start_operator(self) -> None:
-        """Start the operator on this machine, for as long as the demo takes."""
+        """Start the operator, for as long as the demo takes, or wait until every replica of it is ready."""
+        if self.where:
+            self.stage.show("rollout", "status", "deployments", OPERATOR, "-n", self.where, "--timeout=2m")
+            return
         command, health = place.operator_command()
         log = self.folder / "operator.log"
         environment = {**place.operator_environment(self.kubeconfig()), **proxies()}
@@ -50,30 +73,17 @@ class CurrentCluster:
                 command, env=environment, stdout=output, stderr=output, start_new_session=True
             )
         process = self.process
-        answer = place.ask_patiently(
-            lambda: "it has died" if process.poll() is not None else place.fetch(health),
-            "the operator starts, on this machine",
-            seconds=60,
-        )
-        require(answer and process.poll() is None, f"the operator has died:\n{log.read_text()[-2000:]}")
+        progress.step("the operator starts, on this machine")
+        eventually(lambda: process.poll() is not None or place.fetch(health), "it answers", seconds=60)
+        require(process.poll() is None, f"the operator has died:\n{log.read_text()[-2000:]}")
 
     def kubeconfig(self) -> pathlib.Path:
         """Write a kubeconfig for the operator's account, with the context's cluster."""
         seen = json.loads(self.stage.run("config", "view", "--minify", "--flatten", "--raw", "-o", "json"))
         namespace, account = place.ACCOUNT
         token = self.stage.run("create", "token", account, f"--namespace={namespace}", "--duration=1h")
-        content = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": "current", "cluster": seen["clusters"][0]["cluster"]}],
-            "users": [{"name": account, "user": {"token": token.strip()}}],
-            "contexts": [{"name": "demo", "context": {"cluster": "current", "user": account}}],
-            "current-context": "demo",
-        }
-        file = self.folder / "kubeconfig"
-        file.touch(mode=0o600)
-        file.write_text(json.dumps(content))
-        return file
+        user = {"token": token.strip()}
+        return kubeconfigs.write(self.folder / "kubeconfig", seen["clusters"][0]["cluster"], user)
 
     def apply_sample(self) -> None:
         """Apply the sample of a public image, or with the image that the user has named."""
@@ -89,12 +99,12 @@ class CurrentCluster:
         path = f"/api/v1/namespaces/{NAMESPACE}/services/shop-web:8080/proxy/"
 
         def ask() -> str:
-            try:
+            with contextlib.suppress(WrongError):
                 return self.stage.run("get", "--raw", path)
-            except WrongError:
-                return ""
+            return ""
 
-        return place.ask_patiently(ask, f"GET {path}")
+        progress.step(f"GET {path}")
+        return eventually(ask, "it answers")
 
     def rest(self) -> None:
         """Let a user at a terminal try more, and choose what stays."""
@@ -121,20 +131,19 @@ class CurrentCluster:
 
     def by_hand(self) -> str:
         """Return the commands that delete what the demo has made."""
-        return Traces(self.stage).by_hand()
+        return Traces(self.stage).by_hand(only_app=bool(self.where))
 
     def clean_up(self) -> None:
         """Delete the app while the operator still works, and then what that needs."""
         traces = Traces(self.stage)
         if self.kept:
-            print(
-                f"\nThe operator ends with the demo. To delete what is left:\n\n{self.by_hand()}\n",
-                flush=True,
-            )
+            ends = "" if self.where else "The operator ends with the demo. "
+            print(f"\n{ends}To delete what is left:\n\n{self.by_hand()}\n", flush=True)
             return
         traces.delete_app()
-        self.end_operator()
-        traces.delete_rest()
+        if not self.where:
+            self.end_operator()
+            traces.delete_rest()
 
     def end_operator(self) -> None:
         """End the operator, if it runs."""
@@ -147,14 +156,28 @@ def proxies() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
 
 
-def enter() -> CurrentCluster:
+def enter(wish: str) -> CurrentCluster:
     """Check that the demo can run there and is in nobody's way, before anything is touched."""
-    stage = chosen_stage("current")
+    stage = chosen_stage(wish)
+    where = operators_namespace(stage) if wish == "installed" else ""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="formation-demo-"))
+    chosen = CurrentCluster(stage, os.environ.get("SHOP_IMAGE") or busybox.IMAGE.name, folder, where)
     context = stage.options[-1]
-    if found := Traces(stage).found():
-        raise ClusterError(THERE.format(context, ", ".join(found), Traces(stage).by_hand()))
-    progress.step(f"the demo uses the cluster of the context {context}, and deletes all that it makes there")
-    return CurrentCluster(stage, chosen_image(), pathlib.Path(tempfile.mkdtemp(prefix="formation-demo-")))
+    if found := Traces(stage).found(only_app=bool(where)):
+        folder.rmdir()
+        there = EARLIER if where else THERE
+        raise ClusterError(there.format(context, ", ".join(found), chosen.by_hand()))
+    made = "its sample at the end" if where else "all that it makes there"
+    progress.step(f"the demo uses the cluster of the context {context}, and deletes {made}")
+    return chosen
+
+
+def operators_namespace(stage: Stage) -> str:
+    """Return where an operator is installed; raise ClusterError if none is."""
+    found = stage.ask("get", "deployments", "--all-namespaces", OPERATOR)["items"]
+    if not found:
+        raise ClusterError(NOT_THERE.format(stage.options[-1]))
+    return min(str(item["metadata"]["namespace"]) for item in found)
 
 
 def chosen_stage(wish: str) -> Stage:
@@ -171,8 +194,3 @@ def chosen_stage(wish: str) -> Stage:
     except WrongError as error:
         raise ClusterError(f"CLUSTER={wish} needs a kube context that answers: {error}") from error
     return stage
-
-
-def chosen_image() -> str:
-    """Return the image of the sample: the public one, or the copy that the user has named."""
-    return os.environ.get("SHOP_IMAGE") or busybox.IMAGE.name

@@ -3,10 +3,10 @@
 import dataclasses
 
 from tests import cluster as clusters
-from tests.cluster import ClusterError, images, lifecycle, progress, record
+from tests.cluster import ClusterError, images, lifecycle, progress
 from tests.cluster.cluster import Cluster
 from tests.demo import place
-from tests.demo.stage import Stage
+from tests.demo.stage import Stage, eventually
 from tests.images import shop_image
 
 NAMESPACE = "demo"
@@ -36,11 +36,7 @@ class OwnCluster:
         """Start the operator, in place of an earlier demo's; `make down` ends it."""
         command, health = place.operator_command()
         environment = place.operator_environment(self.cluster.kubeconfig_for(*place.ACCOUNT))
-        with lifecycle.alone():
-            known = record.load()
-            if known is None:
-                raise ClusterError("the cluster was ended meanwhile")
-            process = known.start_guest("operator", command, environment)
+        process = lifecycle.start_guest("operator", command, environment)
         progress.wait("the operator is at work", lambda: place.fetch(health) != "", [process])
         progress.step(f"the operator is at work as {'/'.join(place.ACCOUNT)} (process {process.pid})")
 
@@ -54,7 +50,8 @@ class OwnCluster:
             "get", "service/shop-web", "--output=jsonpath={.spec.clusterIP}"
         )
         url = f"http://{address}:8080/"
-        return place.ask_patiently(lambda: place.fetch(url), f"GET {url} (the Service shop-web)")
+        progress.step(f"GET {url} (the Service shop-web)")
+        return eventually(lambda: place.fetch(url), "it answers")
 
     def rest(self) -> None:
         """Say what is still up."""

@@ -1,19 +1,23 @@
 """What the demo shows, on whichever cluster: install, apply, scale, and that the processes really run."""
 
 import json
-from typing import Any
+import shlex
+import time
 
 from formation_cli.views import trouble
 from formation_operator.kube.objects import lenient
 from tests.cluster import progress
+from tests.demo.current_cluster import CurrentCluster
 from tests.demo.diary import Diary
-from tests.demo.place import Place
-from tests.demo.stage import HopelessError, WrongError, eventually, require, shown
+from tests.demo.own_cluster import OwnCluster
+from tests.demo.stage import WrongError, eventually, require, shown
 
 SAMPLE = {"web": 2, "worker": 2, "clock": 1}
 """The counts of both samples, which log the same lines."""
 LOG_LINES = {"worker": "worker: job ", "clock": "clock: tick "}
-WAIT = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=120s")
+WAIT = ("wait", "--for=condition=Ready", "formation/shop")
+PATIENCE = 120.0
+Place = CurrentCluster | OwnCluster
 
 
 def tell(place: Place, diary: Diary) -> None:
@@ -72,19 +76,20 @@ def scale(place: Place) -> None:
 def wait(place: Place) -> None:
     """Wait until every process runs as declared, and no longer than that may come true."""
     stage = place.stage.in_namespace()
-
-    def types() -> tuple[dict[str, Any], dict[str, Any]]:
-        formation = stage.ask("get", "formation/shop")
-        declared = lenient.mapping(formation, "spec", "processes")
-        known = lenient.mapping(formation, "status", "processes")
-        return formation, {name: lenient.mapping(known, name) for name in declared}
-
-    try:
-        stage.show(*WAIT, hopeless=lambda: trouble.lasting(*types()))
-    except HopelessError:
-        raise
-    except WrongError as error:
-        raise WrongError(f"{error}\n{trouble.causes(trouble.open_ones(types()[1]))}") from None
+    progress.step(f"$ {shlex.join(['kubectl', *stage.options, *WAIT])}")
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            shown(stage.run(*WAIT, "--timeout=2s"))
+        except WrongError as error:
+            formation = stage.ask("get", "formation/shop")
+            known = lenient.mapping(formation, "status", "processes")
+            types = {name: lenient.mapping(known, name) for name in formation["spec"]["processes"]}
+            late = time.monotonic() > deadline and f"{error}\n{trouble.causes(trouble.open_ones(types))}"
+            if cause := trouble.lasting(formation, types) or late:
+                raise WrongError(cause) from None
+        else:
+            return
 
 
 def show_processes(place: Place) -> None:

@@ -17,11 +17,11 @@ class Traces:
 
     stage: Stage
 
-    def found(self) -> list[str]:
-        """Return the names of what is there."""
+    def found(self, *, only_app: bool = False) -> list[str]:
+        """Return the names of what is there, or of what of the sample is there."""
         query = ("get", "--ignore-not-found", "--output=name")
         names = self.stage.run(*query, "namespace", self.stage.namespace)
-        for folder in SHARED:
+        for folder in () if only_app else SHARED:
             names += self.stage.run(*query, "-k", folder)
         return list(dict.fromkeys(names.split()))
 
@@ -51,9 +51,9 @@ class Traces:
             f"Formations were made elsewhere, so the CRD stays: {', '.join(others.split())}",
         )
 
-    def by_hand(self) -> str:
-        """Return the commands that delete it."""
-        kubectl = " ".join(["kubectl", *self.stage.options])
-        commands = [f"delete namespace {self.stage.namespace}", *(f"delete -k {folder}" for folder in SHARED)]
-        lines = [f"    {kubectl} {command}" for command in commands]
-        return "\n".join([*lines[:-1], f"    # {LAST}", lines[-1]])
+    def by_hand(self, *, only_app: bool = False) -> str:
+        """Return the commands that delete it, or those that delete the sample."""
+        kubectl = " ".join(["    kubectl", *self.stage.options])
+        app = f"{kubectl} delete namespace {self.stage.namespace}"
+        *folders, last = [f"{kubectl} delete -k {folder}" for folder in SHARED]
+        return app if only_app else "\n".join([app, *folders, f"    # {LAST}", last])

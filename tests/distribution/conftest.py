@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests import local_http, once
-from tests.client import Client, eventually
+from tests.client import Client, eventually, fetch
 from tests.cluster import build, paths
 from tests.cluster.cluster import Cluster
 from tests.distribution import releases
@@ -33,25 +33,22 @@ def ready_helm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(scope="session")
+def newest_helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
+    """The newer version of Helm, for what each version does alike."""
+    return Helm(binary(build.HELM4), tmp_path_factory.mktemp("helm"))
+
+
+@pytest.fixture(scope="session")
 def registry() -> Iterator[str]:
     """A registry on this machine alone, which forgets everything at its end."""
     address = f"127.0.0.1:{local_http.free_port()}"
     command = [str(build.ensure((build.CRANE,))["crane"]), "registry", "serve", "--address", address]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            eventually(lambda: answers(f"http://{address}/v2/"))
+            fetch(f"http://{address}/v2/")
             yield address
         finally:
             process.terminate()
-
-
-def answers(url: str) -> bool:
-    """Tell whether something answers at a URL."""
-    try:
-        local_http.text_of(url, seconds=2)
-    except OSError:
-        return False
-    return True
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,9 @@
 import dataclasses
 import hashlib
 import pathlib
-import subprocess
 
 from tests import kustomization
-from tests.cluster import build, paths
+from tests.cluster import build, commands, paths
 from tests.cluster.cluster import environment
 
 CHART = paths.ROOT / "manifests" / "chart"
@@ -33,16 +32,8 @@ class Helm:
     def __call__(self, *arguments: str) -> str:
         """Run Helm and return its output; raises HelmError."""
         homes = {f"HELM_{kind}_HOME": str(self.home / kind) for kind in ("CACHE", "CONFIG", "DATA")}
-        done = subprocess.run(
-            [str(self.binary), *arguments],
-            env={**environment(), **homes, "KUBECONFIG": str(self.kubeconfig or self.home / "none")},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise HelmError(f"helm {' '.join(arguments)}: {done.stderr or done.stdout}")
-        return done.stdout
+        variables = {**environment(), **homes, "KUBECONFIG": str(self.kubeconfig or self.home / "none")}
+        return commands.output([self.binary, *arguments], HelmError, env=variables)
 
     def render(self, *flags: str, chart: pathlib.Path = CHART) -> list[kustomization.Manifest]:
         """Return the objects of the chart, without those of `helm test`."""

@@ -6,7 +6,6 @@ import json
 import pathlib
 import re
 import shutil
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ import yaml
 from tests.client import Client, eventually, throughout
 from tests.cluster import build, paths
 from tests.cluster.cluster import Cluster
+from tests.contract.counting import count
 from tests.distribution.helm import CHART, NAME, NAMESPACE, VERSIONS, Helm, HelmError, binary
 from tests.e2e.workers import READY
 
@@ -99,15 +99,11 @@ def untouched(app: Client) -> dict[str, tuple[int, ...]]:
     return {**pods, **children}
 
 
-def runs(app: Client, replicas: int) -> bool:
-    return bool(app.get("deployment", "shop-worker")["spec"]["replicas"] == replicas)
-
-
 def works(app: Client) -> None:
     """Fail unless a change of the Formation is acted on, and taken back."""
     for replicas in (3, 2):
         app.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": replicas}}}})
-        eventually(functools.partial(runs, app, replicas))
+        eventually(lambda: count(app) == replicas)  # noqa: B023  # used at once
         app(*READY)
 
 
@@ -186,32 +182,19 @@ def test_kubectl_installs_and_uninstalls_and_no_process_notices(empty: Cluster, 
     assert untouched(app) == before
 
 
-@pytest.fixture(params=["kustomize", "helm"])
-def installed_for_shop(
-    request: pytest.FixtureRequest, empty: Cluster, tmp_path: pathlib.Path
-) -> Callable[[], None]:
-    """Each way to install the operator for the namespace `shop` alone."""
-    if request.param == "kustomize":
-
-        def install() -> None:
-            apply(empty, "crds")
-            apply(empty, "manifests/namespaced")
-    else:
-
-        def install() -> None:
-            helm = Helm(binary(build.HELM4), tmp_path / "helm", empty.kubeconfig)
-            Release(helm).install(CHART, "--set", "namespaces={shop}")
-
-    return install
-
-
+@pytest.mark.parametrize("way", ["kustomize", "helm"])
 def test_an_operator_for_one_namespace_serves_that_and_may_do_nothing_in_another(
-    empty: Cluster, app: Client, installed_for_shop: Callable[[], None]
+    empty: Cluster, app: Client, way: str, tmp_path: pathlib.Path
 ) -> None:
     shop = Client(empty, "shop")
     app("create", "namespace", "shop")
     try:
-        installed_for_shop()
+        if way == "kustomize":
+            apply(empty, "crds")
+            apply(empty, "manifests/namespaced")
+        else:
+            newest = Helm(binary(build.HELM4), tmp_path / "helm", empty.kubeconfig)
+            Release(newest).install(CHART, "--set", "namespaces={shop}")
         empty.run_kubectl("rollout", "status", *OPERATOR, "--timeout=300s")
         for client in (app, shop):
             eventually(functools.partial(client.find, "serviceaccount", "default"))
@@ -234,12 +217,10 @@ def test_an_operator_for_one_namespace_serves_that_and_may_do_nothing_in_another
 
 def may(client: Client, *where: str) -> dict[str, bool]:
     """Return which kinds the operator's account may list."""
-    account = f"--as=system:serviceaccount:{NAMESPACE}:{NAME}"
-
-    def answer(kind: str) -> bool:
-        return client("auth", "can-i", "list", kind, account, *where, check=False).stdout.strip() == "yes"
-
-    return {kind: answer(kind) for kind in ("formations", "deployments", "services", "pods")}
+    ask = ("auth", "can-i", "list")
+    as_operator = (f"--as=system:serviceaccount:{NAMESPACE}:{NAME}", *where)
+    kinds = ("formations", "deployments", "services", "pods")
+    return {kind: client(*ask, kind, *as_operator, check=False).stdout.strip() == "yes" for kind in kinds}
 
 
 def running(cluster: Cluster) -> list[dict[str, Any]]:

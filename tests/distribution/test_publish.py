@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import build, images, packages, paths
+from tests.cluster import build, commands, images, packages, paths
 from tests.distribution import releases
 from tests.distribution.helm import Helm, HelmError
 from tests.distribution.releases import VERSION
@@ -36,8 +36,7 @@ class Published:
 
     def ask(self, *arguments: str) -> str:
         """Return what crane says."""
-        command = [str(self.crane), *arguments]
-        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+        return commands.output([self.crane, *arguments])
 
 
 def publish(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

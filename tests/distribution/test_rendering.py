@@ -51,12 +51,6 @@ def test_the_chart_makes_what_its_golden_file_holds(ready_helm: Helm, pytestconf
     assert made == by_key(load(GOLDEN))
 
 
-def test_the_chart_makes_what_kustomize_makes_of_the_manifests(
-    ready_helm: Helm, kubectl_binary: pathlib.Path
-) -> None:
-    assert by_key(ready_helm.render(*helm.WITHOUT_CRD)) == by_key(kustomized(kubectl_binary, "manifests"))
-
-
 def test_for_some_namespaces_too_it_makes_what_kustomize_makes(
     ready_helm: Helm, kubectl_binary: pathlib.Path
 ) -> None:

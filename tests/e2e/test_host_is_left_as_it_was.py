@@ -1,13 +1,11 @@
 """A real node uses its host's links, packet filter, mounts and control groups, and gives all of it back."""
 
-import contextlib
 import json
 import os
 import pathlib
 import re
 import socket
 import subprocess
-import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -20,7 +18,6 @@ from tests.cluster import (
     host,
     images,
     packages,
-    paths,
     processes,
     progress,
     record,
@@ -95,23 +92,8 @@ def nothing_left() -> Iterator[None]:
     tests.cluster.down()
 
 
-@contextlib.contextmanager
-def another_cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Use another cache, with the same binaries; what runs in it ends with it."""
-    with tempfile.TemporaryDirectory(prefix="formation-") as folder, monkeypatch.context() as changed:
-        for name in ("bin", "images"):
-            pathlib.Path(folder, name).symlink_to(paths.cache() / name)
-        changed.setenv("FORMATION_CACHE", folder)
-        try:
-            yield
-        finally:
-            tests.cluster.down()
-
-
 def kill_every_daemon() -> None:
-    known = record.load()
-    assert known is not None
-    processes.kill(known.daemons)
+    processes.kill(record.known().daemons)
 
 
 def run_a_pod(cluster: tests.cluster.Cluster) -> str:
@@ -171,27 +153,4 @@ def test_down_waits_neither_for_an_unanswered_connection_nor_for_a_frozen_pod_an
         monkeypatch.setattr(progress, "EVERY", 0.01)
         tests.cluster.down()
     assert "ending what runs on the node ..." in capsys.readouterr().out
-    check_same(before)
-
-
-def test_a_cluster_of_another_cache_is_named_while_it_runs_and_cleaned_up_once_it_was_ended_hard(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before, cache = snapshot(), paths.cache().resolve()
-    tests.cluster.up(node="real")
-    with another_cache(monkeypatch):
-        tests.cluster.down()
-        with pytest.raises(tests.cluster.ClusterError, match=f"`FORMATION_CACHE={cache} make down`"):
-            tests.cluster.up(node="real")
-    assert tests.cluster.current() is not None, "it isn't touched"
-    kill_every_daemon()
-    with another_cache(monkeypatch):
-        capsys.readouterr()
-        cluster = tests.cluster.up(node="real")
-        assert f"FORMATION_CACHE={cache} had left here: removed" in capsys.readouterr().out
-        with monkeypatch.context() as back:
-            back.setenv("FORMATION_CACHE", str(cache))
-            tests.cluster.down()  # with the record of what has been cleaned up
-        assert "node" in cluster.run_kubectl("get", "nodes")
-        assert tests.cluster.current() is not None, "nor is this one"
     check_same(before)

@@ -86,7 +86,7 @@ class App:
         self.rollouts += 1
         self._change({"image": IMAGE.format(self.image)})
 
-    def suspend(self, suspended: bool) -> None:
+    def suspend(self, *, suspended: bool) -> None:
         """Stop everything, or go on."""
         self.suspended = suspended
         self._change({"suspend": suspended or None})

@@ -14,23 +14,17 @@ from tests.cluster.cluster import Cluster
 API_SERVER, ETCD, CONTROLLERS = "kube-apiserver", "etcd", "kube-controller-manager"
 
 
-def known() -> record.Record:
-    found = record.load()
-    assert found is not None
-    return found
-
-
 @contextlib.contextmanager
 def without(cluster: Cluster, *names: str) -> Iterator[None]:
     """End some of the processes, and start them again afterwards, the last one first."""
-    ended = [known().daemon(name) for name in names]
+    ended = [record.known().daemon(name) for name in names]
     commands = {process.name: processes.command(process.pid) for process in ended}
     processes.kill(ended)
     try:
         yield
     finally:
         with lifecycle.alone():
-            running = known()  # somebody may have started the operator meanwhile
+            running = record.known()  # somebody may have started the operator meanwhile
             running.daemons = [process for process in running.daemons if process not in ended]
             for name in reversed(names):
                 running.start(name, commands[name])
@@ -40,7 +34,7 @@ def without(cluster: Cluster, *names: str) -> Iterator[None]:
 @contextlib.contextmanager
 def frozen(cluster: Cluster, name: str) -> Iterator[None]:
     """Have one of the processes stand still."""
-    process = known().daemon(name)
+    process = record.known().daemon(name)
     processes.send(process, signal.SIGSTOP)
     try:
         yield

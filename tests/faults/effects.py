@@ -1,4 +1,4 @@
-"""What may be done to a request on its way, and to which: the words of the table of faults."""
+"""What may be done to a request on its way: the words of the table of faults."""
 
 import asyncio
 import json
@@ -6,41 +6,9 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.faults.proxy import Call, Effect, Exchange
+from tests.faults.proxy import Effect, Exchange
 
 HALF = 0.5
-
-
-def everything(_: Call) -> bool:
-    return True
-
-
-def watches(call: Call) -> bool:
-    return call.watches
-
-
-def lists(call: Call) -> bool:
-    return call.lists
-
-
-def later_pages(call: Call) -> bool:
-    return bool(call.query.get("continue"))
-
-
-def writes(call: Call) -> bool:
-    return call.writes
-
-
-def writes_of_children(call: Call) -> bool:
-    return call.writes and "/formations/" not in call.path and "/events" not in call.path
-
-
-def statuses(call: Call) -> bool:
-    return call.path.endswith("/status")
-
-
-def no_watch(call: Call) -> bool:
-    return not call.watches
 
 
 async def cut_before(exchange: Exchange) -> web.StreamResponse:
@@ -54,12 +22,6 @@ async def cut_after(exchange: Exchange) -> web.StreamResponse:
     return exchange.cut()
 
 
-async def cut_within(exchange: Exchange) -> web.StreamResponse:
-    """Have it done, and cut the connection half way through the answer."""
-    status, body = await exchange.ask()
-    return await exchange.say(status, body[: int(len(body) * HALF)], length=len(body))
-
-
 async def cut_in_mid_line(exchange: Exchange) -> web.StreamResponse:
     """Cut a watch in the middle of what it says first."""
     return await exchange.forward(HALF)
@@ -69,12 +31,6 @@ async def in_small_pages(exchange: Exchange) -> web.StreamResponse:
     """Answer with a page of a list that has one object."""
     exchange.limit = 1
     return await exchange.forward()
-
-
-async def truncated(exchange: Exchange) -> web.StreamResponse:
-    """Have it done, and answer half of the JSON as if it were all."""
-    status, body = await exchange.ask()
-    return await exchange.say(status, body[: int(len(body) * HALF)])
 
 
 def delayed(seconds: float) -> Effect:
@@ -106,15 +62,6 @@ async def denied_to_exist(exchange: Exchange) -> web.StreamResponse:
     name = exchange.call.path.removesuffix("/status").rpartition("/")[2]
     body = {**status(404, f'"{name}" not found'), "reason": "NotFound", "details": {"name": name}}
     return web.json_response(body, status=404)
-
-
-def page(code: int) -> Effect:
-    """Answer with an HTTP status, as a proxy words it."""
-
-    async def say(exchange: Exchange) -> web.StreamResponse:
-        return web.Response(text="<html>Bad gateway</html>", status=code, content_type="text/html")
-
-    return say
 
 
 def told(text: str) -> Effect:

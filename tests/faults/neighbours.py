@@ -1,7 +1,7 @@
 """Two tenants of one operator: one who does his worst, and one who scales meanwhile and is timed."""
 
+import concurrent.futures
 import dataclasses
-import threading
 import time
 from collections.abc import Callable
 
@@ -52,27 +52,17 @@ class Neighbour:
 
     def while_(self, attack: Callable[[], None], seconds: float) -> Figures:
         """Go on scaling while an attack is under way, and for some seconds after it."""
-        figures, failures = Figures(), list[BaseException]()
-
-        def attacking() -> None:
-            try:
-                attack()
-            except BaseException as error:  # noqa: BLE001  # raised below, in the test's own thread
-                failures.append(error)
-
-        thread = threading.Thread(target=attacking)
-        thread.start()
-        over = None
-        while over is None or time.monotonic() < over:
-            if over is None and not thread.is_alive():
-                over = time.monotonic() + seconds
-            figures.latencies.append(self._scale())
-            figures.unhealthy += not healthy(self._operator.health)
-            figures.memory = max(figures.memory, self._operator.memory)
-            time.sleep(PAUSE)
-        thread.join()
-        if failures:
-            raise failures[0]
+        figures, over = Figures(), 0.0
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            attacking = pool.submit(attack)
+            while not attacking.done() or time.monotonic() < over:
+                if not attacking.done():
+                    over = time.monotonic() + seconds
+                figures.latencies.append(self._scale())
+                figures.unhealthy += not healthy(self._operator.health)
+                figures.memory = max(figures.memory, self._operator.memory)
+                time.sleep(PAUSE)
+        attacking.result()
         return figures
 
     def _scale(self) -> float:

@@ -1,29 +1,27 @@
 """The operator behind the fault proxy, and what a fault may be done to."""
 
+import asyncio
 import contextlib
 import dataclasses
 import pathlib
-import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
 
+from aiohttp import web
+
 from tests.client import eventually
 from tests.cluster import kubeconfigs
 from tests.cluster.cluster import Cluster
 from tests.faults.apps import App
-from tests.faults.proxy import Proxy
+from tests.faults.proxy import Call, Exchange, Proxy, Rule
 from tests.operator_process import OperatorProcess
 
 ACCOUNT = ("formation-system", "formation-operator")
 QUIET = 3.0
 """Seconds without a write after which none is expected any more: a report is gathered for one."""
 CONVERGED = 120.0
-SHORTEST = "10m"
-"""For how long a token lasts here: Kubernetes makes none that lasts less."""
-RENEWED = 240.0
-"""Seconds after which it gets another one, as kubelet gives it to a Pod."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,11 +33,10 @@ class Place:
     operator: OperatorProcess
     kubeconfig: pathlib.Path
 
-    def give_token(self) -> str:
+    def give_token(self) -> None:
         """Write a new token to where the operator reads it."""
-        token = self.cluster.token_for(*ACCOUNT, SHORTEST)
-        kubeconfigs.write(self.kubeconfig, self.proxy.url, self.proxy.ca, {"token": token})
-        return token
+        cluster = kubeconfigs.known_by(self.proxy.url, self.proxy.ca)
+        kubeconfigs.write(self.kubeconfig, cluster, {"token": self.cluster.token_for(*ACCOUNT)})
 
     def converge(self, *apps: App, patience: float = CONVERGED) -> float:
         """Wait until all is as it was asked for and nothing is written; return the seconds to the first."""
@@ -57,25 +54,6 @@ class Place:
             except AssertionError as error:
                 raise AssertionError("\n".join([*app.wrong(), self.operator.last_lines()])) from error
         return time.monotonic() - began
-
-    @contextlib.contextmanager
-    def logged_in(self) -> Iterator[None]:
-        """Give it one token, and others in time; where none is made, the next one comes as late as that."""
-        over = threading.Event()
-
-        def renew() -> None:
-            while not over.wait(RENEWED):
-                with contextlib.suppress(subprocess.CalledProcessError):
-                    self.give_token()
-
-        self.give_token()
-        renewing = threading.Thread(target=renew, name="kubelet")
-        renewing.start()
-        try:
-            yield
-        finally:
-            over.set()
-            renewing.join()
 
     @contextlib.contextmanager
     def kept_running(self) -> Iterator[list[str]]:
@@ -98,6 +76,33 @@ class Place:
             over.set()
             keeper.join()
 
+    @contextlib.contextmanager
+    def killed_at_each_write(self, namespace: str, *, done: bool) -> Iterator[Rule]:
+        """Kill the operator at its first write of each object in a namespace, whether or not that is done."""
+        met = set[tuple[str, str]]()
+
+        def is_first(call: Call) -> bool:
+            here = call.writes() and f"/namespaces/{namespace}/" in call.path and "/events" not in call.path
+            new = here and (call.method, call.path) not in met
+            if new:
+                met.add((call.method, call.path))
+            return new
+
+        async def kill(exchange: Exchange) -> web.StreamResponse:
+            if done:
+                await exchange.ask()
+            await asyncio.to_thread(self.operator.kill)
+            return exchange.cut()
+
+        with self.proxy.having(is_first, kill, 20) as rule:
+            yield rule
+
+    def restart_if_killed(self) -> None:
+        """Start the operator if it was killed; it may be killed again while it starts."""
+        if self.operator.pid is None:
+            with contextlib.suppress(RuntimeError):
+                self.operator.start()
+
     def _is_quiet(self) -> bool:
         before = len(self.proxy.writes)
         time.sleep(QUIET)
@@ -113,10 +118,10 @@ def behind_a_proxy(cluster: Cluster, operator: OperatorProcess) -> Iterator[Plac
         with Proxy(cluster, folder).open() as proxy:
             kubeconfig = folder / "operator.kubeconfig"
             place = Place(cluster, proxy, OperatorProcess(cluster, kubeconfig=kubeconfig), kubeconfig)
-            with place.logged_in():
-                place.operator.start()
-                try:
-                    yield place
-                finally:
-                    place.operator.stop()
+            place.give_token()
+            place.operator.start()
+            try:
+                yield place
+            finally:
+                place.operator.stop()
     operator.start()

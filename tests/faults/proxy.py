@@ -8,7 +8,6 @@ import contextlib
 import dataclasses
 import pathlib
 import ssl
-import tempfile
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from typing import TypeVar
@@ -36,17 +35,29 @@ class Call:
     query: dict[str, str]
     token: str
 
-    @property
+    def is_any(self) -> bool:
+        return True
+
     def watches(self) -> bool:
         return "watch" in self.query
 
-    @property
     def lists(self) -> bool:
         return "limit" in self.query
 
-    @property
+    def lists_on(self) -> bool:
+        return bool(self.query.get("continue"))
+
     def writes(self) -> bool:
         return self.method not in READS
+
+    def writes_a_status(self) -> bool:
+        return self.path.endswith("/status")
+
+    def writes_a_child(self) -> bool:
+        return self.writes() and "/formations/" not in self.path and "/events" not in self.path
+
+    def writes_a_deployment(self) -> bool:
+        return self.writes() and "/deployments" in self.path
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -91,18 +102,14 @@ class Exchange:
             self._proxy.refusals.append(self.call)
             raise
 
+    async def arrives(self) -> None:
+        """Wait for the whole request: whoever has sent it may be gone later."""
+        await self._request.read()
+
     async def ask(self) -> tuple[int, bytes]:
         """Return the API server's whole answer."""
         async with self._asked() as answer:
             return answer.status, await answer.read()
-
-    async def say(self, status: int, body: bytes, *, length: int | None = None) -> web.StreamResponse:
-        """Answer, or claim a length and stop half way."""
-        response = web.StreamResponse(status=status, headers={"Content-Type": "application/json"})
-        response.content_length = length or len(body)
-        await response.prepare(self._request)
-        await response.write(body)
-        return self.cut() if length else response
 
     async def tell(self, text: bytes) -> web.StreamResponse:
         """Begin a watch's stream, say something, and end it."""
@@ -175,11 +182,11 @@ class Proxy:
         """Listen."""
         thread = threading.Thread(target=self._loop.run_forever, name="fault proxy", daemon=True)
         thread.start()
-        self._runner = self._run(self._start())
+        runner = self._run(self._start())
         try:
             yield self
         finally:
-            self._run(self._stop(self._runner))
+            self._run(self._stop(runner))
             self._loop.call_soon_threadsafe(self._loop.stop)
             thread.join()
             self._loop.close()
@@ -202,11 +209,6 @@ class Proxy:
         """Keep back from now on what comes in answer to what is under way; return how much that was."""
         return self._to_all(of, lambda exchange: setattr(exchange, "silent", True))
 
-    def certify_anew(self) -> int:
-        """Be another authority's from now on to whoever connects; return how many have to do so anew."""
-        self.ca = self._certify()
-        return self._run(self._disconnect())
-
     def call(self, do: Callable[[], object]) -> None:
         """Do something within the proxy's loop."""
         self._loop.call_soon_threadsafe(do)
@@ -214,7 +216,7 @@ class Proxy:
     @property
     def writes(self) -> list[Call]:
         """What was written, or was to be."""
-        return [call for call in self.calls if call.writes]
+        return [call for call in self.calls if call.writes()]
 
     def _to_all(self, of: Matcher, do: Callable[[Exchange], object]) -> int:
         async def all_of_them() -> int:
@@ -229,18 +231,11 @@ class Proxy:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(timeout=30)
 
     def _certify(self) -> pathlib.Path:
-        """Have a certificate of a new authority, and return that one's own."""
-        folder = pathlib.Path(tempfile.mkdtemp(dir=self._folder))
-        authority = certificates.Authority(folder, "proxy-ca")
+        """Have a certificate of an authority, and return that one's own."""
+        authority = certificates.Authority(self._folder, "proxy-ca")
         pair = authority.issue("proxy", "proxy", hosts=(LOOPBACK,))
         self._context.load_cert_chain(pair.certificate, pair.key)
         return authority.pair.certificate
-
-    async def _disconnect(self) -> int:
-        connections = self._runner.server.connections if self._runner.server else []
-        for connection in connections:
-            connection.force_close()
-        return len(connections)
 
     async def _start(self) -> web.AppRunner:
         trust = ssl.create_default_context(cafile=str(self._cluster.ca))

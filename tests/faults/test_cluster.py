@@ -6,7 +6,6 @@ import dataclasses
 import datetime
 import pathlib
 import time
-from collections.abc import Iterator
 
 import pytest
 from aiohttp import web
@@ -14,25 +13,16 @@ from aiohttp import web
 from tests.builders import Manifest
 from tests.client import COLLECTED, Client, established, eventually
 from tests.cluster import paths
-from tests.cluster.cluster import Cluster
-from tests.faults import effects
 from tests.faults.apps import App
 from tests.faults.clocks import Clock
 from tests.faults.daemons import Backup
-from tests.faults.place import Place, behind_a_proxy
+from tests.faults.place import Place
 from tests.faults.proxy import Call, Exchange
-from tests.operator_process import OperatorProcess
 
 pytestmark = [pytest.mark.alone, pytest.mark.long]
 MINUTE, HOUR = 60, 3600
 AHEAD = 1000
 """Versions that a backup is behind: those of a busy cluster catch up before a watch has told of it."""
-
-
-@pytest.fixture(scope="module")
-def place(administrator: Cluster, operator: OperatorProcess) -> Iterator[Place]:
-    with behind_a_proxy(administrator, operator) as made:
-        yield made
 
 
 def test_what_a_restored_cluster_says_is_what_counts(
@@ -90,7 +80,7 @@ def test_a_namespace_may_go_in_the_middle_of_a_pass(place: Place, kubectl: Clien
         return await exchange.forward()
 
     def is_write_here(call: Call) -> bool:
-        return effects.writes_of_children(call) and f"/namespaces/{kubectl.namespace}/" in call.path
+        return call.writes_a_child() and f"/namespaces/{kubectl.namespace}/" in call.path
 
     with place.proxy.having(is_write_here, held) as rule:
         App.create(kubectl)

@@ -1,25 +1,17 @@
 """Whatever goes wrong between the operator and the API server: it converges after it, and no more happens."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from tests.client import Client, eventually
-from tests.cluster.cluster import Cluster
 from tests.faults.apps import App
-from tests.faults.place import Place, behind_a_proxy
+from tests.faults.place import Place
 from tests.faults.table import FAULTS, Fault
-from tests.operator_process import OperatorProcess
 from tests.soak.soak import soaked
 
 pytestmark = pytest.mark.alone
-
-
-@pytest.fixture(scope="module")
-def place(administrator: Cluster, operator: OperatorProcess) -> Iterator[Place]:
-    with behind_a_proxy(administrator, operator) as made:
-        yield made
 
 
 @pytest.mark.parametrize(

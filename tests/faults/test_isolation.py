@@ -7,7 +7,8 @@ number, comes from one namespace, and uses no more than a namespace's editor may
 import concurrent.futures
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import pytest
 import yaml
@@ -40,7 +41,7 @@ def limit() -> float:
     return float(memory.removesuffix("Mi"))
 
 
-def create(client: Client, kind: str, manifests: list[Manifest]) -> None:
+def create(client: Client, kind: str, manifests: Iterable[Manifest]) -> None:
     """Create many objects; what the API server refuses is no attack."""
 
     def one(manifest: Manifest) -> None:
@@ -52,6 +53,17 @@ def create(client: Client, kind: str, manifests: list[Manifest]) -> None:
 
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(one, manifests))
+
+
+def create_formations(client: Client, name: str, number: int, **spec: Any) -> list[str]:
+    """Create many Formations that differ in their names alone, which are returned."""
+    names = [f"{name}-{each}" for each in range(number)]
+    create(client, "formation", (a_formation(each, **spec) for each in names))
+    return names
+
+
+def set_image(client: Client, name: str, version: int) -> None:
+    client.server.merge("formation", client.namespace, name, {"spec": {"image": f"shop:v{version}"}})
 
 
 def idle(*command: str, **fields: object) -> Manifest:
@@ -94,23 +106,21 @@ def big_specs(client: Client) -> None:
     """A hundred Formations of nearly a megabyte."""
     filler = {"annotations": {"example.com/filler": "x" * 200_000}}
     processes = {f"t{number}": idle(podTemplate={"metadata": filler}) for number in range(4)}
-    create(client, "formation", [a_formation(f"big-{number}", processes=processes) for number in range(100)])
+    create_formations(client, "big", 100, processes=processes)
 
 
 def burst(client: Client) -> None:
     """Many Formations at once."""
-    processes = {name: idle() for name in ("web", "worker", "clock")}
-    create(client, "formation", [a_formation(f"app-{number}", processes=processes) for number in range(600)])
+    create_formations(client, "app", 600, processes={name: idle() for name in ("web", "worker", "clock")})
 
 
 def many_edits(client: Client) -> None:
     """One edit after the other of the same Formations, as fast as the API server takes them."""
-    names = [f"edited-{number}" for number in range(40)]
-    create(client, "formation", [a_formation(name, processes={"web": idle()}) for name in names])
+    names = create_formations(client, "edited", 40, processes={"web": idle()})
 
     def edit(name: str) -> None:
         for number in range(25):
-            client.server.merge("formation", client.namespace, name, {"spec": {"image": f"shop:v{number}"}})
+            set_image(client, name, number)
 
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(edit, names))
@@ -118,12 +128,11 @@ def many_edits(client: Client) -> None:
 
 def taken_names(client: Client) -> None:
     """Formations whose every child's name is taken by an object of somebody else."""
-    names = [f"taken-{number}" for number in range(40)]
     template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "a", "image": "a:v1"}]}}
     spec = {"replicas": 0, "selector": {"matchLabels": {"a": "b"}}, "template": template}
     about = {"apiVersion": "apps/v1", "kind": "Deployment", "spec": spec}
-    create(client, "deployment", [{**about, "metadata": {"name": f"{name}-web"}} for name in names])
-    create(client, "formation", [a_formation(name, processes={"web": idle()}) for name in names])
+    create(client, "deployment", ({**about, "metadata": {"name": f"taken-{n}-web"}} for n in range(40)))
+    create_formations(client, "taken", 40, processes={"web": idle()})
 
 
 def forged_children(client: Client) -> None:
@@ -134,11 +143,8 @@ def forged_children(client: Client) -> None:
     pod = {"schedulingGates": [{"name": "example.com/hold"}], "containers": [container]}
     for kind, spec in (("Service", ports), ("Pod", pod)):
         about = {"apiVersion": "v1", "kind": kind, "spec": spec}
-        create(
-            client,
-            kind.lower(),
-            [{**about, "metadata": {"name": f"forged-{number}", "labels": labels}} for number in range(150)],
-        )
+        names = ({"name": f"forged-{number}", "labels": labels} for number in range(150))
+        create(client, kind.lower(), ({**about, "metadata": each} for each in names))
 
 
 def fights(client: Client) -> None:
@@ -149,7 +155,7 @@ def fights(client: Client) -> None:
         "metadata": {"annotations": old["metadata"]["annotations"]},
         "spec": {"template": {"spec": {"terminationGracePeriodSeconds": 7}}},
     }
-    client.server.merge("formation", client.namespace, "fought", {"spec": {"image": "shop:v2"}})
+    set_image(client, "fought", 2)
     until = time.monotonic() + 10
     while time.monotonic() < until:
         client.merge("deployment", "fought-web", patch)
@@ -162,7 +168,6 @@ def loud_pods(client: Client) -> None:
         "formation", client.namespace, a_formation("loud", processes={"web": a_process(replicas=20)})
     )
     pods = eventually(lambda: client.list_all("pod")[:5] if len(client.list_all("pod")) >= 5 else None)
-    now = time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime())
     about = {
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
@@ -172,53 +177,40 @@ def loud_pods(client: Client) -> None:
         "note": "x" * 1000,
         "reportingController": "example.com/loud",
         "reportingInstance": "loud",
-        "eventTime": now,
+        "eventTime": time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime()),
     }
-    events = [
+    filler = {"example.com/filler": "x" * 15_000}
+    regarding = [
         {
-            **about,
-            "metadata": {
-                "name": f"loud-{number}",
-                "annotations": {"example.com/filler": "x" * 15_000},
-            },
-            "regarding": {
-                "apiVersion": "v1",
-                "kind": "Pod",
-                "namespace": client.namespace,
-                "name": pods[number % 5]["metadata"]["name"],
-                "uid": pods[number % 5]["metadata"]["uid"],
-            },
+            "apiVersion": "v1",
+            "kind": "Pod",
+            **{key: pod["metadata"][key] for key in ("namespace", "name", "uid")},
         }
-        for number in range(1500)
+        for pod in pods
     ]
+    events = (
+        {**about, "metadata": {"name": f"loud-{n}", "annotations": filler}, "regarding": regarding[n % 5]}
+        for n in range(1500)
+    )
     create(client, "events.events.k8s.io", events)
 
 
 def failing_releases(client: Client) -> None:
     """A hundred Formations whose release fails within a second, edited again and again."""
-    names = [f"failing-{number}" for number in range(100)]
     release = {"command": ["/shop", "migrate"], "activeDeadlineSeconds": 1}
     held = {"spec": {"schedulingGates": [{"name": "example.com/hold"}]}}
-    spec: Manifest = {"release": release, "podTemplate": held, "processes": {"web": idle()}}
-    create(client, "formation", [a_formation(name, **spec) for name in names])
-    for version in ("v2", "v3"):
+    failing = {"release": release, "podTemplate": held, "processes": {"web": idle()}}
+    names = create_formations(client, "failing", 100, **failing)
+    for version in (2, 3):
         for name in names:
-            client.server.merge("formation", client.namespace, name, {"spec": {"image": f"shop:{version}"}})
+            set_image(client, name, version)
 
 
-SHORT: list[Attack] = [slow_words]
-LONG: list[Attack] = [
-    wide_specs,
-    taken_names,
-    big_specs,
-    burst,
-    many_edits,
-    forged_children,
-    fights,
-    loud_pods,
-    failing_releases,
-]
-ATTACKS = [*SHORT, *(pytest.param(each, marks=pytest.mark.long) for each in LONG)]
+LONG = (
+    *(wide_specs, taken_names, big_specs, burst, many_edits, forged_children),
+    *(fights, loud_pods, failing_releases),
+)
+ATTACKS = [slow_words, *(pytest.param(each, marks=pytest.mark.long) for each in LONG)]
 
 
 @pytest.fixture

@@ -1,35 +1,18 @@
 """A release still comes first if the operator is killed, or the API server restarted, in any of its steps."""
 
-import asyncio
-import contextlib
-import itertools
 import time
-from collections.abc import Callable, Iterator
 
 import pytest
-from aiohttp import web
 
 from tests import releases
 from tests.builders import Manifest, a_formation, a_process
 from tests.client import Client, eventually
-from tests.cluster.cluster import Cluster
 from tests.faults import daemons
-from tests.faults.place import Place, behind_a_proxy
-from tests.faults.proxy import Call, Exchange, Rule
+from tests.faults.place import Place
 from tests.history import History, stages
-from tests.operator_process import OperatorProcess
 
 pytestmark = pytest.mark.alone
 TYPES = ("web", "worker")
-FEWEST = 6
-"""Calls that a deploy takes at least."""
-Match = Callable[[Call], bool]
-
-
-@pytest.fixture(scope="module")
-def place(administrator: Cluster, operator: OperatorProcess) -> Iterator[Place]:
-    with behind_a_proxy(administrator, operator) as made:
-        yield made
 
 
 @pytest.fixture
@@ -96,45 +79,15 @@ def is_complete(job: Manifest) -> bool:
     return any(each["type"] == "Complete" for each in job.get("status", {}).get("conditions") or [])
 
 
-@contextlib.contextmanager
-def killed(place: Place, is_it: Match, times: float = 1, *, done: bool) -> Iterator[Rule]:
-    """Kill the operator at calls, whether or not they are done."""
-
-    async def kill(exchange: Exchange) -> web.StreamResponse:
-        if done:
-            await exchange.ask()
-        await asyncio.to_thread(place.operator.kill)
-        return exchange.cut()
-
-    with place.proxy.having(is_it, kill, times) as rule:
-        yield rule
-
-
 def carried_on(place: Place, deploy: Deploy) -> bool:
     """Start the operator if it was killed, play kubelet, and tell whether the deploy is done."""
-    if place.operator.pid is None:
-        with contextlib.suppress(RuntimeError):  # it is killed again while it starts
-            place.operator.start()
+    place.restart_if_killed()
     deploy.release()
     return deploy.is_done()
 
 
 def numbers(user: Client) -> list[int]:
     return sorted(item["revision"] for item in user.list_all("controllerrevisions.apps"))
-
-
-def each_write_once(namespace: str) -> Match:
-    """Return what matches the first write of each object in a namespace, Events left out."""
-    met = set[tuple[str, str]]()
-
-    def is_it(call: Call) -> bool:
-        here = call.writes and f"/namespaces/{namespace}/" in call.path and "/events" not in call.path
-        new = here and (call.method, call.path) not in met
-        if new:
-            met.add((call.method, call.path))
-        return new
-
-    return is_it
 
 
 @pytest.mark.parametrize(
@@ -147,33 +100,13 @@ def each_write_once(namespace: str) -> Match:
 def test_a_release_comes_first_and_once_though_the_operator_is_killed_at_each_of_its_writes(
     place: Place, shop: Client, *, done: bool
 ) -> None:
-    with killed(place, each_write_once(shop.namespace), 20, done=done) as rule:
+    with place.killed_at_each_write(shop.namespace, done=done) as rule:
         deploy = Deploy(shop, 1)
         eventually(lambda: carried_on(place, deploy))
     deploy.check()
     assert rule.hits >= 5  # the revision, the Job, the status and two templates
     assert numbers(shop) == [1, 2]
     print(f"killed {rule.hits} times")
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("done", [False, True], ids=["before it is done", "after it is done"])
-def test_a_release_survives_a_kill_at_every_call(place: Place, shop: Client, *, done: bool) -> None:
-    for number in itertools.count(1):
-        calls = itertools.count(1)
-
-        def is_it(call: Call, calls: Iterator[int] = calls, number: int = number) -> bool:
-            return f"/namespaces/{shop.namespace}/" in call.path and next(calls) == number
-
-        with killed(place, is_it, done=done) as rule:
-            deploy = Deploy(shop, number)
-            eventually(lambda: carried_on(place, deploy))  # noqa: B023  # used at once
-        deploy.check()
-        assert numbers(shop)[-1] == number + 1
-        if not rule.hits:
-            break
-    assert number > FEWEST
-    print(f"killed at each of {number - 1} calls")
 
 
 @pytest.mark.long

@@ -1,28 +1,31 @@
 """One of two replicas works, the other takes over, and what the first one meant to write comes to nothing.
 
+What else may become of a Lease is in `tests/unit/controller/test_leader.py`.
+
 The seconds that a change waits are printed; 15 after a crash and 1 after SIGTERM are promised.
 """
 
+import asyncio
 import re
 import signal
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from aiohttp import web
 
-from tests import server
 from tests.builders import a_formation, a_process
-from tests.client import COLLECTED, Client, eventually, throughout
-from tests.cluster import paths
+from tests.client import Client, eventually, throughout
 from tests.cluster.cluster import Cluster
 from tests.contract.counting import count
-from tests.faults.replicas import LONG_AGO, PLACE, Replica, holder, release, two
-from tests.operator_process import OperatorProcess
+from tests.faults.place import Place
+from tests.faults.proxy import Call, Effect, Exchange
+from tests.faults.replicas import Replica, holder, two
+from tests.operator_process import OperatorProcess, healthy
 
 pytestmark = pytest.mark.alone
 
 AFTER_A_CRASH = 15.0
-RIGHTS = paths.ROOT / "manifests" / "rbac"
 Pair = tuple[Replica, Replica]
 
 
@@ -75,25 +78,7 @@ def test_after_the_leader_was_killed_the_next_change_is_acted_on(pair: Pair, sho
     scale(shop, 3)
     seconds = seconds_until(lambda: count(shop) == 3, AFTER_A_CRASH)
     print(f"\nkill -9 of the leader: the next change waits {seconds:.2f} s")
-    assert second.healthy
-
-
-@pytest.mark.long
-def test_a_formation_of_the_operators_name_beside_its_lease_keeps_nobody_from_taking_over(
-    pair: Pair, shop: Client
-) -> None:
-    namespace, name = PLACE
-    beside = Client(shop.cluster, namespace)
-    beside.apply(a_formation(name))
-    labels = f"app.kubernetes.io/name={name}"
-    eventually(lambda: beside.server.list_all("pod", namespace, labelSelector=labels))
-    first, second = pair
-    first.send(signal.SIGKILL)
-    eventually(lambda: second.is_leader)
-    scale(shop, 3)
-    eventually(lambda: count(shop) == 3)
-    beside("delete", "formation", name)
-    eventually(lambda: not beside.server.list_all("pod", namespace, labelSelector=labels), patience=COLLECTED)
+    assert healthy(second.health)
 
 
 def test_after_sigterm_the_lease_is_released_and_the_next_change_acted_on(
@@ -109,103 +94,48 @@ def test_after_sigterm_the_lease_is_released_and_the_next_change_acted_on(
     print(
         f"\nSIGTERM: released after {released:.2f} s, a change then acted on {time.monotonic() - began:.2f} s"
     )
-    assert "is released" in first.log
+    assert "is released" in first.said
 
 
 @pytest.mark.long
-def test_a_leader_that_was_frozen_writes_nothing_when_it_goes_on(pair: Pair, shop: Client) -> None:
-    first, second = pair
-    first.send(signal.SIGSTOP)
-    scale(shop, 3)
-    seconds = seconds_until(lambda: count(shop) == 3, AFTER_A_CRASH)
-    shop.reported()
-    first.send(signal.SIGCONT)
-    eventually(lambda: "This replica writes nothing" in first.log)
-    throughout(3, lambda: made(shop))
-    scale(shop, 2)
-    eventually(lambda: count(shop) == 2)
-    assert second.is_leader
-    assert not first.is_leader
-    print(f"\nSIGSTOP of the leader: the next change waits {seconds:.2f} s")
-
-
-@pytest.mark.long
-def test_what_a_leader_sent_before_its_connection_was_mended_is_refused(pair: Pair, shop: Client) -> None:
-    first, second = pair
-    with first.cable.cut():
-        scale(shop, 4)  # it hears of this, and what it writes gets stuck
-        eventually(lambda: "This replica writes nothing" in first.log)
-        eventually(lambda: count(shop) == 4)
-        assert "This replica leads" in second.log
-        scale(shop, 2)
-        eventually(lambda: count(shop) == 2)
-        shop.reported()
-        before, refused = made(shop), conflicts(shop)
-        assert first.cable.held > 1000
-    eventually(lambda: conflicts(shop) > refused)
-    throughout(8, lambda: made(shop))
-    assert made(shop) == before
-    print(
-        f"\n{first.cable.held} bytes of a leader came late; {conflicts(shop) - refused} patches were refused"
-    )
-
-
-@pytest.mark.parametrize(
-    "restored",
-    [False, pytest.param(True, marks=pytest.mark.long)],
-    ids=["deleted", "restored from a copy of a released one"],
-)
-def test_a_lease_that_is_made_again_is_its_holders_again_who_goes_on(
-    pair: Pair, shop: Client, administrator: Cluster, *, restored: bool
+def test_what_a_leader_sent_before_its_connection_was_mended_is_refused(
+    place: Place, no_other: None, kubectl: Client, administrator: Cluster
 ) -> None:
-    first, second = pair
-    before, said = holder(administrator), first.log.count("This replica")
-    for _ in range(4 if restored else 1):  # by chance its holder is the first who looks
-        began = time.monotonic()
-        shop.server.delete("lease", *PLACE)
-        if restored:
-            release(administrator, LONG_AGO)
-        eventually(lambda: holder(administrator) == before)
-        print(f"\nThe Lease is made again: its holder has it after {time.monotonic() - began:.2f} s")
-    scale(shop, 3)
-    eventually(lambda: count(shop) == 3)
-    assert not second.is_leader
-    assert first.log.count("This replica") == said, "its passes go on meanwhile"
+    place.operator.stop()
+    with two(administrator, place.kubeconfig) as (first, second):
+        kubectl.apply(a_formation(processes={"worker": a_process(replicas=1)}))
+        kubectl.reported()
+        with place.proxy.having(Call.is_any, held(gate := asyncio.Event())) as rule:
+            scale(kubectl, 4)  # it hears of this, and what it writes gets stuck
+            eventually(lambda: "This replica writes nothing" in first.said)
+            eventually(lambda: count(kubectl) == 4)
+            assert "This replica leads" in second.said
+            scale(kubectl, 2)
+            eventually(lambda: count(kubectl) == 2)
+            kubectl.reported()
+            before, refused = made(kubectl), conflicts(kubectl)
+        place.proxy.call(gate.set)
+        eventually(lambda: conflicts(kubectl) > refused)
+        assert throughout(8, lambda: made(kubectl)) == before
+        print(f"\n{rule.hits} requests of a leader came late")
 
 
-@pytest.mark.long
-def test_the_very_first_replica_leads_once_an_older_lease_can_have_no_holder_any_more(
-    no_other: None, administrator: Cluster
-) -> None:
-    if holder(administrator) is not None:
-        server.of(administrator).delete("lease", *PLACE)
-    first = Replica(administrator, f"replica-first-{time.monotonic_ns()}")
-    try:
-        first.start()
-        began = time.monotonic()
-        eventually(lambda: "it is new" in first.log)
-        assert holder(administrator) == ""
-        seconds_until(lambda: first.is_leader, AFTER_A_CRASH)
-        print(f"\nThe first start: it leads {time.monotonic() - began:.2f} s after it is ready")
-    finally:
-        first.end()
+def held(gate: asyncio.Event) -> Effect:
+    """Have requests done once a gate is open, even if whoever has sent one is gone by then."""
+    late = set[asyncio.Task[tuple[int, bytes]]]()
 
+    async def hold(exchange: Exchange) -> web.StreamResponse:
+        async def ask() -> tuple[int, bytes]:
+            await exchange.arrives()
+            await gate.wait()
+            return await exchange.ask()
 
-@pytest.mark.long
-def test_without_the_right_to_the_lease_no_replica_writes_and_each_says_so(
-    pair: Pair, shop: Client, administrator: Cluster
-) -> None:
-    administrator.run_kubectl("delete", "-f", str(RIGHTS / "lease.yaml"))
-    try:
-        shop.server.delete("lease", *PLACE)
-        for each in pair:
-            eventually(lambda: re.search("This replica writes nothing: .* is forbidden", each.log))  # noqa: B023  # used at once
-        scale(shop, 3)
-        assert throughout(15, lambda: count(shop)) == 1
-        assert [each.healthy for each in pair] == [True, True]
-    finally:
-        administrator.run_kubectl("apply", "-k", str(RIGHTS))
-    eventually(lambda: count(shop) == 3)
+        asking = asyncio.create_task(ask())
+        late.add(asking)
+        await asyncio.shield(asking)
+        return exchange.cut()
+
+    return hold
 
 
 def made(user: Client) -> list[object]:

@@ -6,19 +6,18 @@ one is looked for, and shown.
 """
 
 import argparse
+import contextlib
 import random
 import subprocess
 import sys
 
 from hypothesis import Phase
 
-from tests import cluster as clusters
 from tests.client import Client
 from tests.fuzz.run import fuzz
 from tests.fuzz.trial import Trial
-from tests.installation import install
+from tests.installation import on_a_cluster_of_its_own
 from tests.namespaces import HELD, fresh_namespace
-from tests.operator_process import OperatorProcess
 
 CURIOUS = ("-m", "pytest", "-q", "-n", "auto", "-m", "hypothesis", "--hypothesis-profile=curious")
 
@@ -42,19 +41,16 @@ def main() -> int:
 
 def on_a_cluster(cases: int, seed: int) -> None:
     """Start a cluster, send hostile Formations, and end it."""
-    cluster = clusters.up("none")
-    try:
-        install(cluster)
-        operator = OperatorProcess(cluster)
+    with contextlib.ExitStack() as stack:
+        operator = stack.enter_context(on_a_cluster_of_its_own())
         operator.start()
-        with fresh_namespace(cluster, HELD) as one, fresh_namespace(cluster, HELD) as other:
-            trial = Trial(Client(cluster, one), Client(cluster, other), operator)
-            try:
-                fuzz(trial, cases, seed, (Phase.generate, Phase.shrink))
-            finally:
-                print(f"fuzz: {trial}", flush=True)
-    finally:
-        clusters.down()
+        fresh = (stack.enter_context(fresh_namespace(operator.cluster, HELD)) for _ in range(2))
+        attacker, neighbour = (Client(operator.cluster, name) for name in fresh)
+        trial = Trial(attacker, neighbour, operator)
+        try:
+            fuzz(trial, cases, seed, (Phase.generate, Phase.shrink))
+        finally:
+            print(f"fuzz: {trial}", flush=True)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ All of it is what a namespace's editor may send. Most fields are right, so that 
 """
 
 import copy
+import json
+import pathlib
 from collections.abc import Callable
 from typing import Any
 
@@ -14,56 +16,10 @@ from tests.builders import Manifest, a_formation, a_process
 Json = Any
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
-FORGED = "\nformation_operator_leader 666\n[kube-system/forged] Deployment forged: created\r\x1b[2J\u202e"
-"""Lines as our metrics and our log have them, and what moves a terminal's cursor."""
-NASTY = [
-    *("", " ", ".", "..", "/", "../../../etc/passwd", "..%2f..%2fsecrets", "-", "--kubeconfig=/", "*"),
-    *(
-        "$(PATH)",
-        "$(A)$(B)$(A)",
-        "$$(A",
-        "${jndi:ldap://x}",
-        "{{.Values.x}}",
-        "`id`",
-        "'; drop",
-        "a\nb",
-        "a\tb",
-    ),
-    *("\x00", "\x7f", "\u202e", "\ufeff", "\u2028", "\ud800", "\U0001f4a9", "İ", "ﬀ", "e\u0301" * 40, "ー"),
-    *('"} 1\nformation_operator_leader{x="', "__proto__", "null", "true", "0x10", "1e999", "~", "!!python/x"),
-    *("a" * 64, "a" * 254, "x." * 120, "release", "run", "web", "process", "http", FORGED),
-]
-UNITS = [
-    "a",
-    "-m",
-    "exec ",
-    "daemon ",
-    "A=b ",
-    "$(A)",
-    "a/",
-    "&& ",
-    "\\",
-    "'",
-    '"',
-    "\u0301",
-    "#",
-    ";",
-    "on ",
-]
-ENDS = ["", "!", " &", "\n", "-D", "'", "off;"]
-PROGRAMS = [
-    *("/bin/sh", "sh", "bash", "env", "nohup", "exec", "screen", "tmux", "nginx", "gunicorn", "httpd"),
-    *("/usr/" + "a" * 60_000 + "/bin/x", "supervisord", "celery", "redis-server", "java", "node", "tini"),
-]
-OURS = [
-    *(
-        "formations.dev/intent",
-        "formations.dev/count",
-        "formations.dev/formation",
-        "formations.dev/process-type",
-    ),
-    *("kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision", "a/b/c"),
-]
+WORDS: dict[str, list[str]] = json.loads(pathlib.Path(__file__).with_name("words.json").read_text())
+"""Among the nasty ones are lines as our metrics and our log have them, and what moves a terminal's cursor."""
+NASTY = [*WORDS["nasty"], "e\u0301" * 40, "a" * 64, "a" * 254, "x." * 120]
+PROGRAMS = [*WORDS["programs"], "/usr/" + "a" * 60_000 + "/bin/x"]
 
 
 def slow(unit: str, times: int, end: str) -> str:
@@ -78,7 +34,9 @@ def nested(depth: int, value: Json, *, lists: bool) -> Json:
     return value
 
 
-long_texts = st.builds(slow, st.sampled_from(UNITS), st.integers(1, 20_000), st.sampled_from(ENDS))
+long_texts = st.builds(
+    slow, st.sampled_from(WORDS["units"]), st.integers(1, 20_000), st.sampled_from(WORDS["ends"])
+)
 texts = st.one_of(st.sampled_from(NASTY), st.text(st.characters(), max_size=40), long_texts)
 names = st.one_of(st.from_regex(r"[a-z]([-a-z0-9]{0,20}[a-z0-9])?", fullmatch=True), st.sampled_from(NASTY))
 numbers = st.one_of(
@@ -96,7 +54,7 @@ commands = st.one_of(
     st.tuples(st.sampled_from(PROGRAMS), texts, texts).map(list),
     st.tuples(st.just("/bin/sh"), st.just("-c"), texts).map(list),
 )
-keys = st.one_of(st.sampled_from(OURS), names, texts)
+keys = st.one_of(st.sampled_from(WORDS["ours"]), names, texts)
 labels = st.dictionaries(keys, st.one_of(names, texts), max_size=4)
 quantities = st.one_of(st.sampled_from(["1", "100m", "-1", "1e9999", "0x", "1Ei", "9" * 400]), scalars)
 references = st.sampled_from(["valueFrom", "secretRef", "fieldRef"])

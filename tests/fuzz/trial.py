@@ -11,7 +11,6 @@ import itertools
 import json
 import re
 import time
-import urllib.request
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -19,6 +18,7 @@ from formation_operator.api import naming
 from tests.builders import Manifest, a_formation, a_process
 from tests.client import Client, eventually
 from tests.cluster import metrics
+from tests.local_http import text_of
 from tests.operator_process import OperatorProcess, healthy
 from tests.server import ServerError
 
@@ -184,18 +184,13 @@ class Trial:
         assert self._operator.pid == self._pid, f"it has died:\n{self._operator.last_lines()}"
         assert healthy(self._operator.health)
         self.memory = max(self.memory, self._operator.memory)
-        check_metrics(self._scrape())
+        check_metrics(text_of(f"http://{self._operator.metrics}/metrics", seconds=30))
         with self._operator.log.open("rb") as log:
             log.seek(self._read)
             *lines, rest = log.read().split(b"\n")
             self._read = log.tell() - len(rest)
         for line in lines:
             check_line(line.decode())
-
-    def _scrape(self) -> str:
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"http://{self._operator.metrics}/metrics", timeout=30) as answer:
-            return str(answer.read(), "utf-8")
 
 
 def check_refusal(status: int, message: str) -> None:

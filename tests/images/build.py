@@ -1,32 +1,25 @@
-"""Build an image and print the file that holds it: ``python -m tests.images.build operator``.
+"""Build an image and print the file that holds it: ``... .build operator``, ``shop v1`` or ``system node``.
 
 The file is a docker-archive: ``ctr --namespace k8s.io images import FILE`` brings it to a node.
 """
 
+import pathlib
 import sys
+from collections.abc import Callable
 
 from tests.cluster.errors import ClusterError
 from tests.images import operator_image, shop_image, system_image
 
-
-def main(arguments: list[str]) -> None:
-    """Build what the arguments name."""
-    match arguments:
-        case ["operator"]:
-            print(operator_image.build())
-        case ["shop"]:
-            print(shop_image.build())
-        case ["shop", version]:
-            print(shop_image.build(version))
-        case ["system", name] if name in system_image.SYSTEMS:
-            print(system_image.build(name))
-        case _:
-            names = "|".join(system_image.SYSTEMS)
-            sys.exit(f"usage: python -m tests.images.build operator | shop [VERSION] | system {names}")
+BUILDERS: dict[str, Callable[..., pathlib.Path]] = {
+    "operator": operator_image.build,
+    "shop": shop_image.build,
+    "system": system_image.build,
+}
 
 
 if __name__ == "__main__":
+    what, *version = sys.argv[1:]
     try:
-        main(sys.argv[1:])
+        print(BUILDERS[what](*version))
     except ClusterError as error:
         sys.exit(str(error))

@@ -2,11 +2,8 @@
 
 import dataclasses
 import pathlib
-import platform
-import subprocess
 
-from tests.cluster import images, packages
-from tests.cluster.errors import ClusterError
+from tests.cluster import commands, images
 from tests.images import workshop
 
 # As https://hub.docker.com/_/busybox has it: no user, so processes run as root unless a Pod says otherwise.
@@ -21,7 +18,6 @@ PACKAGE = "busybox-static"
 
 def build(image: images.Image = IMAGE) -> pathlib.Path:
     """Return an image as a docker-archive, making it if it isn't in the cache."""
-    suite = platform.freedesktop_os_release().get("VERSION_CODENAME", "stable")
 
     def make(folder: pathlib.Path, target: pathlib.Path) -> None:
         root = folder / "root"
@@ -29,9 +25,7 @@ def build(image: images.Image = IMAGE) -> pathlib.Path:
         program = root / "bin" / "busybox"
         program.parent.mkdir(parents=True)
         (folder / "package/bin/busybox").rename(program)
-        for name in subprocess.run(
-            [program, "--list"], capture_output=True, text=True, check=True
-        ).stdout.split():
+        for name in commands.output([program, "--list"]).split():
             if name != program.name:
                 (program.parent / name).symlink_to(program.name)
         (root / "tmp").mkdir()
@@ -39,17 +33,11 @@ def build(image: images.Image = IMAGE) -> pathlib.Path:
         images.write(target, root, image)
 
     _, _, tag = image.name.partition(":")
-    return workshop.once(f"busybox-{tag}", suite, make)
+    return images.once(f"busybox-{tag}", workshop.suite(), make)
 
 
 def download(folder: pathlib.Path) -> pathlib.Path:
     """Return Debian's package, which isn't installed on this machine."""
-    command = ["sh", "-c", f'cd "$0" && apt-get -qq download {PACKAGE}', str(folder)]
-    try:
-        workshop.run(command)
-    except ClusterError:  # the lists of packages may be missing, or too old
-        with packages.alone():
-            packages.apt("update")
-        workshop.run(command)
+    workshop.run_apt(["sh", "-c", f'cd "$0" && apt-get -qq download {PACKAGE}', str(folder)])
     (package,) = folder.glob(f"{PACKAGE}_*.deb")
     return package

@@ -4,10 +4,7 @@ Where there is no image registry, the Dockerfile's ``BASE_IMAGE`` has to come fr
 one comes from the same package mirror as the machine itself, which is known to be reachable.
 """
 
-import hashlib
 import pathlib
-import platform
-import shutil
 
 from tests.cluster import images
 from tests.images import workshop
@@ -26,8 +23,7 @@ LEFT_OUT = (
 
 def base() -> pathlib.Path:
     """Return the base image as a docker-archive, making it if it isn't in the cache."""
-    suite = platform.freedesktop_os_release().get("VERSION_CODENAME", "stable")
-    key = hashlib.sha256(repr((suite, PACKAGES, LEFT_OUT, IMAGE)).encode()).hexdigest()[:12]
+    suite = workshop.suite()
 
     def make(folder: pathlib.Path, target: pathlib.Path) -> None:
         workshop.require("debootstrap")
@@ -36,7 +32,7 @@ def base() -> pathlib.Path:
         strip(root)
         images.write(target, root, IMAGE)
 
-    return workshop.once("base", key, make)
+    return images.once("base", images.digest((), suite, PACKAGES, LEFT_OUT, IMAGE), make)
 
 
 def bootstrap(suite: str, root: pathlib.Path) -> None:
@@ -59,8 +55,4 @@ def mirror(suite: str) -> list[str]:
 
 def strip(root: pathlib.Path) -> None:
     """Remove what is left out of the image."""
-    for path in (path for pattern in LEFT_OUT for path in root.glob(pattern)):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+    workshop.remove(*(path for pattern in LEFT_OUT for path in root.glob(pattern)))

@@ -4,7 +4,6 @@ buildah runs the build in a plain chroot, and keeps its storage in a folder that
 build: no daemon, no registry, and nothing of this machine's own containers is touched.
 """
 
-import hashlib
 import os
 import pathlib
 from typing import NamedTuple
@@ -44,11 +43,13 @@ def build() -> pathlib.Path:
     """Return this machine's image as a docker-archive, building it if the cache has none of these sources."""
     architecture = images.architecture()
     chosen = bases(architecture)
+    sources = ("Dockerfile", "requirements.txt", NAMED_IN, "operator/formation_operator")
+    key = images.digest((paths.ROOT / name for name in sources), chosen)
 
     def make(folder: pathlib.Path, target: pathlib.Path) -> None:
         bud(folder, paths.ROOT, architecture, chosen, f"docker-archive:{target}:{reference()}")
 
-    return workshop.once("operator", digest(chosen), make)
+    return images.once("operator", key, make)
 
 
 def bud(
@@ -69,16 +70,3 @@ def bud(
     settings = pip_settings.bud_options(folder)
     workshop.run([*buildah, "bud", "--isolation", "chroot", *named, *settings, *options, str(sources)])
     workshop.run([*buildah, "push", reference(sources), target])
-
-
-def digest(chosen: Bases) -> str:
-    """Return a short hash of everything that the image is made from."""
-    package = paths.ROOT / "operator" / "formation_operator"
-    sources = sorted(path for path in package.rglob("*") if "__pycache__" not in path.parts)
-    files = [paths.ROOT / name for name in ("Dockerfile", "requirements.txt", NAMED_IN)]
-    summary = hashlib.sha256(repr(chosen).encode())
-    for file in [*files, *sources]:
-        if file.is_file():
-            summary.update(f"{file.relative_to(paths.ROOT)}\0{file.stat().st_size}\0".encode())
-            summary.update(file.read_bytes())
-    return summary.hexdigest()[:12]

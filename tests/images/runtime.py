@@ -6,11 +6,8 @@ machine. Their licences stay, and so does the list of what is installed: scanner
 does our own bill of materials.
 """
 
-import hashlib
 import io
 import pathlib
-import platform
-import shutil
 import subprocess
 import tarfile
 
@@ -49,8 +46,7 @@ def base(architecture: str) -> pathlib.Path:
         env=(("PATH", "/usr/local/bin:/usr/bin:/bin"),),
         architecture=architecture,
     )
-    recipe = (suite(), PACKAGE, LEFT_OUT, USELESS, NAMES, COMPILE, image)
-    key = hashlib.sha256(repr(recipe).encode()).hexdigest()[:12]
+    key = images.digest((), workshop.suite(), PACKAGE, LEFT_OUT, USELESS, NAMES, COMPILE, image)
     native = None if architecture == images.architecture() else base(images.architecture())
 
     def make(folder: pathlib.Path, target: pathlib.Path) -> None:
@@ -63,12 +59,7 @@ def base(architecture: str) -> pathlib.Path:
             copy_byte_code(native, root)
         images.write(target, root, image)
 
-    return workshop.once(f"runtime-{architecture}", key, make)
-
-
-def suite() -> str:
-    """Return the name of the Debian that we run on."""
-    return platform.freedesktop_os_release().get("VERSION_CODENAME", "stable")
+    return images.once(f"runtime-{architecture}", key, make)
 
 
 def download(folder: pathlib.Path, architecture: str) -> list[pathlib.Path]:
@@ -119,12 +110,9 @@ def output(*command: str) -> bytes:
 
 def strip(root: pathlib.Path) -> None:
     """Remove what no program reads; of the documentation only the licences stay."""
-    for pattern in USELESS:
-        for path in root.glob(pattern):
-            shutil.rmtree(path)
-    for path in root.glob("usr/share/doc/*/*"):
-        if path.name != "copyright":
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    workshop.remove(*(path for pattern in USELESS for path in root.glob(pattern)))
+    documentation = root.glob("usr/share/doc/*/*")
+    workshop.remove(*(path for path in documentation if path.name != "copyright"))
 
 
 def compile_library(root: pathlib.Path) -> None:
@@ -139,6 +127,6 @@ def compile_library(root: pathlib.Path) -> None:
 
 def copy_byte_code(native: pathlib.Path, root: pathlib.Path) -> None:
     """Copy the compiled library from this machine's own base: it is the same for every architecture."""
-    with tarfile.open(native) as archive, tarfile.open(fileobj=archive.extractfile("layer.tar")) as layer:
+    with images.layer(native) as layer:
         compiled = [entry for entry in layer if "__pycache__" in pathlib.PurePath(entry.name).parts]
         layer.extractall(root, compiled, filter="fully_trusted")

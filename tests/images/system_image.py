@@ -5,13 +5,10 @@ that packages come from where this machine's packages come from.
 """
 
 import dataclasses
-import hashlib
 import pathlib
 import shutil
-import tarfile
 
-from tests.cluster import images, packages, paths
-from tests.cluster.errors import ClusterError
+from tests.cluster import images, paths
 from tests.images import debian, workshop
 
 APPS = paths.ROOT / "tests" / "systems"
@@ -84,12 +81,12 @@ def build(name: str) -> pathlib.Path:
         debian.strip(root)
         images.write(target, root, system.image)
 
-    return workshop.once(f"system-{name}", digest(base, system), make)
+    return images.once(f"system-{name}", images.digest((system.app,), base.name, system, system.image), make)
 
 
 def unpack(base: pathlib.Path, root: pathlib.Path) -> None:
     """Unpack the root file system of a base image, with its owners and modes."""
-    with tarfile.open(base) as archive, tarfile.open(fileobj=archive.extractfile("layer.tar")) as layer:
+    with images.layer(base) as layer:
         layer.extractall(root, filter="fully_trusted")
 
 
@@ -111,31 +108,18 @@ def install(root: pathlib.Path, *names: str) -> None:
     }
     options = [f"--option={name}={place}" for name, place in places.items()]
     command = ["apt-get", "install", "--yes", "--no-install-recommends", *options, *names]
-    with packages.alone():
-        try:
-            run(root, *command)
-        except ClusterError:
-            packages.apt("update")  # the lists are missing, or too old
-            run(root, *command)
+    workshop.run_apt(inside(root, *command))
 
 
 def compile_app(root: pathlib.Path, system: System) -> None:
     """Build the app where it needs that, and take away again what only that needs."""
     if system.build:
-        run(root, "chroot", str(root), "sh", "-c", 'cd /app && exec "$@"', "sh", *system.build)
-        run(root, "chroot", str(root), "dpkg", "--purge", *system.build_packages)
+        in_app = ("sh", "-c", 'cd /app && exec "$@"', "sh", *system.build)
+        for command in (in_app, ("dpkg", "--purge", *system.build_packages)):
+            workshop.run(inside(root, "chroot", str(root), *command))
 
 
-def run(root: pathlib.Path, *command: str) -> None:
-    """Run a command of this machine with /proc and /dev in the root."""
+def inside(root: pathlib.Path, *command: str) -> list[str]:
+    """Return a command of this machine with /proc and /dev in the root."""
     apart = ["unshare", "--mount", "--propagation", "private", "sh", "-c", MOUNTED, str(root)]
-    workshop.run([*apart, "env", "DEBIAN_FRONTEND=noninteractive", *command])
-
-
-def digest(base: pathlib.Path, system: System) -> str:
-    """Return a short hash of everything that the image is made from."""
-    summary = hashlib.sha256(repr((base.name, system, system.image)).encode())
-    for file in sorted(path for path in system.app.rglob("*") if path.is_file()):
-        facts = (str(file.relative_to(system.app)), file.stat().st_mode, file.stat().st_size)
-        summary.update(repr(facts).encode() + file.read_bytes())
-    return summary.hexdigest()[:12]
+    return [*apart, "env", "DEBIAN_FRONTEND=noninteractive", *command]

@@ -2,13 +2,13 @@
 
 import pathlib
 import shutil
-import subprocess
 import time
 
 import pytest
 
 from tests.builders import a_formation
 from tests.client import Client, eventually
+from tests.cluster import commands
 from tests.local_http import text_of
 from tests.monitoring import prometheus
 from tests.monitoring.prometheus import OPERATORS, RULES, SETTINGS
@@ -17,12 +17,8 @@ from tests.operator_process import OperatorProcess
 pytestmark = pytest.mark.long
 
 
-def promtool(binaries: dict[str, pathlib.Path], *arguments: str, text: str | None = None) -> str:
-    done = subprocess.run(
-        [str(binaries["promtool"]), *arguments], input=text, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+def promtool(binaries: dict[str, pathlib.Path], *arguments: str, text: str = "") -> None:
+    commands.output([binaries["promtool"], *arguments], AssertionError, stdin=text)
 
 
 def firing(server: str) -> dict[str, set[str]]:

@@ -6,14 +6,13 @@ Needs no registry and no container engine. The same commit, base image and tools
 import argparse
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
 from typing import NamedTuple
 
-from tests.cluster import build, paths, progress
+from tests.cluster import build, commands, paths, progress
 from tests.cluster.errors import ClusterError
-from tests.images import operator_image
+from tests.images import operator_image, workshop
 from tests.release import archives, image, krew, notes, plugin, provenance, sbom, shelf, staging, wheel
 from tests.release.site import Site
 
@@ -76,7 +75,7 @@ def make(work: pathlib.Path, target: pathlib.Path, order: Order) -> None:
     seconds, sources, version = staging.epoch(), work / "sources", order.version
     staging.stage(sources, version, order.image, seconds, order.repository)
     write(sources, target, version, seconds)
-    wheel.install_tools(work / "tools")
+    workshop.pip("install", wheel.REQUIREMENTS, f"--target={work / 'tools'}")
     wheel.build(sources, work / "tools", target, seconds)
     progress.step("the wheel is built; next the plugin and the image, which take some minutes")
     write_plugins(sources, work / "tools", target, order, seconds)
@@ -84,10 +83,7 @@ def make(work: pathlib.Path, target: pathlib.Path, order: Order) -> None:
     file = target / f"formation-operator-{version}.oci.tar"
     installed = image.build(sources, file, facts, seconds)
     locked = sbom.python_packages((paths.ROOT / "requirements.txt").read_text())
-    wholes = [
-        sbom.image(operator_image.reference(sources), [*locked, *installed]),
-        sbom.plugin(version, plugin.parts()),
-    ]
+    wholes = sbom.wholes(operator_image.reference(sources), [*locked, *installed], plugin.parts())
     (target / "sbom.spdx.json").write_text(sbom.document(version, seconds, wholes))
     if order.site:
         statement = provenance_of(order.site, order.builder, sources, target, facts["revision"])
@@ -126,18 +122,14 @@ def write(sources: pathlib.Path, target: pathlib.Path, version: str, seconds: in
     chart = target / f"formation-operator-{version}.tgz"
     archives.tgz(chart, sources / "manifests/chart", seconds, "formation-operator/")
     kubectl = build.ensure((build.KUBECTL,))["kubectl"]
-    crd, operator = (kustomized(kubectl, sources / folder) for folder in ("crds", "manifests"))
+    crd, operator = (
+        commands.output([kubectl, "kustomize", sources / each]) for each in ("crds", "manifests")
+    )
     (target / "install.yaml").write_text(f"{WARNING}{crd}---\n{operator}")
     (target / "operator.yaml").write_text(operator)
     changelog = (paths.ROOT / "CHANGELOG.md").read_text()
     reference = operator_image.reference(sources)
     (target / "RELEASE_NOTES.md").write_text(notes.write(changelog, version, reference))
-
-
-def kustomized(kubectl: pathlib.Path, folder: pathlib.Path) -> str:
-    """Return the objects of a kustomization."""
-    command = [str(kubectl), "kustomize", str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ def of_the_base(layout: pathlib.Path, image: Descriptor) -> list[sbom.Part]:
             "it: choose a BASE_IMAGE that is made from Debian"
         )
     version = python(layout, image)
-    return [*packages, *([sbom.cpython(version)] if version else [])]
+    return [*packages, *([sbom.Part("cpython", version, "generic", "PSF-2.0")] if version else [])]
 
 
 def python(layout: pathlib.Path, image: Descriptor) -> str | None:

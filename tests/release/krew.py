@@ -7,7 +7,6 @@ import hashlib
 import pathlib
 import shutil
 import tempfile
-from typing import Any
 
 import yaml
 
@@ -16,22 +15,24 @@ from tests.release.site import Site
 
 MANIFEST = "krew.yaml"
 PROGRAM = "kubectl-formation"
-DESCRIPTION = """\
-Shows, scales, deploys, rolls back and debugs Formations: twelve-factor apps that the Formation operator runs
-as Deployments.
-"""
-CAVEATS = """\
-The plugin needs Python 3.11 or newer, as python3 on the PATH.
-The cluster needs the Formation operator.
-"""
+TEMPLATE = pathlib.Path(__file__).with_name(MANIFEST)
 
 
 def write(plugins: dict[str, pathlib.Path], licence: pathlib.Path, site: Site, seconds: int) -> None:
     """Write the manifest, and an archive beside the plugin's single file of each architecture."""
-    packed = {
-        architecture: pack(plugin, licence, seconds) for architecture, plugin in sorted(plugins.items())
-    }
-    text = yaml.safe_dump(manifest(site, packed), sort_keys=False, width=110)
+    manifest = yaml.safe_load(TEMPLATE.read_text())
+    spec = manifest["spec"]
+    spec |= {"version": f"v{site.version}", "homepage": site.repository, "platforms": []}
+    for architecture, plugin in sorted(plugins.items()):
+        archive = pack(plugin, licence, seconds)
+        platform = {
+            "selector": {"matchLabels": {"os": "linux", "arch": architecture}},
+            "uri": site.download(archive.name),
+            "sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
+            "bin": PROGRAM,
+        }
+        spec["platforms"].append(platform)
+    text = yaml.safe_dump(manifest, sort_keys=False, width=110)
     next(iter(plugins.values())).with_name(MANIFEST).write_text(text)
 
 
@@ -44,28 +45,3 @@ def pack(plugin: pathlib.Path, licence: pathlib.Path, seconds: int) -> pathlib.P
         shutil.copy(licence, folder / "LICENSE")
         archives.tgz(archive, folder, seconds, "", programs=(PROGRAM,))
     return archive
-
-
-def manifest(site: Site, packed: dict[str, pathlib.Path]) -> dict[str, Any]:
-    """Return the manifest, given the archive of each architecture."""
-    return {
-        "apiVersion": "krew.googlecontainertools.github.com/v1alpha2",
-        "kind": "Plugin",
-        "metadata": {"name": "formation"},
-        "spec": {
-            "version": f"v{site.version}",
-            "homepage": site.repository,
-            "shortDescription": "Work with the process types of Formations",
-            "description": DESCRIPTION,
-            "caveats": CAVEATS,
-            "platforms": [
-                {
-                    "selector": {"matchLabels": {"os": "linux", "arch": architecture}},
-                    "uri": site.download(archive.name),
-                    "sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
-                    "bin": PROGRAM,
-                }
-                for architecture, archive in packed.items()
-            ],
-        },
-    }

@@ -60,13 +60,11 @@ def parts() -> list[sbom.Part]:
 
 def download(python: tuple[int, int], machine: str, wheels: pathlib.Path) -> None:
     """Download the wheels of the lock file for a Python on such a machine, by their hashes."""
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "download"]
-    options = ["--no-deps", "--require-hashes", "--only-binary=:all:", f"--dest={wheels}"]
     chosen = [
         f"--python-version={python[0]}.{python[1]}",
         *(f"--platform={each}" for each in platforms(machine)),
     ]
-    workshop.run([*pip, *options, *chosen, f"--requirement={LOCK}"])
+    workshop.pip("download", LOCK, "--no-deps", f"--dest={wheels}", *chosen)
 
 
 def platforms(machine: str) -> list[str]:

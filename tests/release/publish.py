@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tests.cluster import build, packages, paths, progress
+from tests.cluster import build, commands, packages, paths, progress
 from tests.cluster.errors import ClusterError
 from tests.release import image, provenance, shelf
 
@@ -41,31 +41,22 @@ def main() -> int:
     """Read the command line and do what it says."""
     parser = argparse.ArgumentParser(prog="python -m tests.release.publish", description=__doc__)
     parser.add_argument("--dist", type=pathlib.Path, default=paths.ROOT / "dist", help="default: dist/")
-    does = parser.add_subparsers(dest="does", required=True)
-    entering = does.add_parser("login", help="remember a password, read from standard input")
-    entering.add_argument("registry", help="such as registry.example.com")
-    entering.add_argument("user")
-    does.add_parser("push", help="push image and chart").add_argument("charts", help="registry/path")
-    does.add_parser("sign", help="by cosign, on the PATH").add_argument("key", help="as cosign takes it")
-    does.add_parser("draft", help="on GitHub, by gh, on the PATH")
-    chosen = parser.parse_args()
+    does = parser.add_subparsers(required=True)
+    for do, *words in ((login, "registry", "user"), (push, "charts"), (sign, "key"), (draft,)):
+        command = does.add_parser(do.__name__, help=do.__doc__)
+        command.set_defaults(do=do)
+        for word in words:
+            command.add_argument(word)
+    chosen = vars(parser.parse_args())
     try:
-        match chosen.does:
-            case "login":
-                login(chosen.registry, chosen.user)
-            case "push":
-                push(chosen.dist, chosen.charts)
-            case "sign":
-                sign(chosen.dist, chosen.key)
-            case "draft":
-                draft(chosen.dist)
+        chosen.pop("do")(**chosen)
     except (ClusterError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def login(registry: str, user: str) -> None:
+def login(dist: pathlib.Path, registry: str, user: str) -> None:  # as all others
     """Remember how to log in to a registry, in Docker's configuration, which Helm and cosign read, too."""
     if not registry or not user:
         raise ClusterError("give the registry and the user: REGISTRY=registry.example.com REGISTRY_USER=me")
@@ -82,13 +73,13 @@ def push(dist: pathlib.Path, charts: str) -> None:
     if not host:
         raise ClusterError("give where charts go: CHARTS=registry.example.com/team/charts")
     require_whole(dist)
-    commands = build.ensure((build.CRANE, build.HELM4))
+    found = build.ensure((build.CRANE, build.HELM4))
     with unpacked(dist) as layout:
-        run([str(commands["crane"]), "push", str(layout.folder), layout.reference])
+        run([str(found["crane"]), "push", str(layout.folder), layout.reference])
         progress.step(f"pushed {layout.pinned}")
     plain = ["--plain-http"] if host.partition(":")[0] in LOCAL else []
     chart = chart_of(dist)
-    run([str(commands["helm4"]), "push", str(chart), f"oci://{charts}", *plain])
+    run([str(found["helm4"]), "push", str(chart), f"oci://{charts}", *plain])
     progress.step(f"pushed {chart.name} to oci://{charts}")
 
 
@@ -96,7 +87,7 @@ def sign(dist: pathlib.Path, key: str) -> None:
     """Sign the image by its digest, and attach the provenance, with the project's key."""
     if not key:
         raise ClusterError("give the key: KEY=cosign.key")
-    cosign = found("cosign")
+    cosign = installed("cosign")
     require_whole(dist)
     with unpacked(dist) as layout, tempfile.NamedTemporaryFile("w") as predicate:
         run([cosign, "sign", "--yes", "--recursive", "--key", key, layout.pinned])
@@ -110,7 +101,7 @@ def sign(dist: pathlib.Path, key: str) -> None:
 
 def draft(dist: pathlib.Path) -> None:
     """Put the files of a release into a draft, which only those see who may write to the repository."""
-    gh = found("gh")
+    gh = installed("gh")
     require_whole(dist)
     version = chart_of(dist).stem.removeprefix("formation-operator-")
     files = sorted(str(path) for path in dist.iterdir())
@@ -124,7 +115,7 @@ def chart_of(dist: pathlib.Path) -> pathlib.Path:
     return chart
 
 
-def found(command: str) -> str:
+def installed(command: str) -> str:
     """Return the path of a command; raise ClusterError if it isn't here."""
     if path := packages.find(command):
         return path
@@ -135,10 +126,10 @@ def require_whole(dist: pathlib.Path) -> None:
     """Raise ClusterError unless a folder holds a release, each file as its checksum says."""
     if not (dist / shelf.CHECKSUMS).is_file():
         raise ClusterError(f"{dist} holds no release: `make release` makes one")
-    check = ["sha256sum", "--check", "--strict", "--quiet", shelf.CHECKSUMS]
-    done = subprocess.run(check, cwd=dist, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ClusterError(f"{dist} isn't as it was made:\n{done.stdout}{done.stderr}")
+    try:
+        commands.output(["sha256sum", "--check", "--strict", "--quiet", shelf.CHECKSUMS], cwd=dist)
+    except ClusterError as error:
+        raise ClusterError(f"{dist} isn't as it was made: {error}") from error
 
 
 @contextlib.contextmanager

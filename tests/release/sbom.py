@@ -62,16 +62,15 @@ class Whole(NamedTuple):
         return f"SPDXRef-{self.name}"
 
 
-def image(reference: str, parts: Iterable[Part]) -> Whole:
-    """Return the operator's image, given its name and tag."""
+def wholes(reference: str, of_image: Iterable[Part], of_plugin: Iterable[Part]) -> list[Whole]:
+    """Return the image, given its name and tag, and the single file of the same version."""
     name, _, tag = reference.rpartition("/")[2].partition(":")
-    return Whole("formation-operator", f"pkg:oci/{name}@{tag}", "CONTAINER", frozenset(parts))
-
-
-def plugin(version: str, parts: Iterable[Part]) -> Whole:
-    """Return the plugin's single file."""
-    name = "kubectl-formation"
-    return Whole(name, f"pkg:generic/{name}@{version}", "APPLICATION", frozenset(parts))
+    return [
+        Whole("formation-operator", f"pkg:oci/{name}@{tag}", "CONTAINER", frozenset(of_image)),
+        Whole(
+            "kubectl-formation", f"pkg:generic/kubectl-formation@{tag}", "APPLICATION", frozenset(of_plugin)
+        ),
+    ]
 
 
 def python_packages(lock: str) -> list[Part]:
@@ -107,11 +106,6 @@ def debian_packages(status: str) -> Iterator[Part]:
         fields = dict(line.split(": ", 1) for line in entry.splitlines() if re.match(r"[A-Z][\w-]*: ", line))
         if fields.get("Status", "").endswith(" installed"):
             yield Part(fields["Package"], fields["Version"], "deb/debian")
-
-
-def cpython(version: str) -> Part:
-    """Return a Python that isn't Debian's."""
-    return Part("cpython", version, "generic", "PSF-2.0")
 
 
 def document(version: str, seconds: int, wholes: list[Whole]) -> str:

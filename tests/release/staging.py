@@ -9,9 +9,8 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 
-from tests.cluster import paths
+from tests.cluster import commands, paths
 from tests.cluster.errors import ClusterError
 from tests.release.site import Site
 
@@ -34,11 +33,7 @@ NAME = re.compile(r"[a-z0-9.-]+(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+")
 
 def git(*arguments: str) -> str:
     """Return what git says about this checkout."""
-    command = ["git", "-C", str(paths.ROOT), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ClusterError(f"a release is made from a git checkout: {done.stderr.strip()}")
-    return done.stdout
+    return commands.output(["git", "-C", paths.ROOT, *arguments])
 
 
 def require_committed() -> None:

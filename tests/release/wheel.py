@@ -5,17 +5,8 @@ import pathlib
 import subprocess
 import sys
 
-from tests.images import workshop
-
 REQUIREMENTS = pathlib.Path(__file__).with_name("requirements.txt")
 BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
-
-
-def install_tools(folder: pathlib.Path) -> None:
-    """Install what builds the wheel and the plugin, by the hashes of the lock file."""
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
-    options = ["--require-hashes", "--only-binary=:all:", "--target", str(folder)]
-    workshop.run([*pip, *options, "--requirement", str(REQUIREMENTS)])
 
 
 def build(sources: pathlib.Path, tools: pathlib.Path, target: pathlib.Path, seconds: int) -> None:

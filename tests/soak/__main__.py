@@ -5,13 +5,10 @@ import contextlib
 import random
 import sys
 
-from tests import cluster as clusters
 from tests.client import Client
-from tests.cluster import paths
 from tests.faults.place import behind_a_proxy
-from tests.installation import install
+from tests.installation import on_a_cluster_of_its_own
 from tests.namespaces import HELD, fresh_namespace
-from tests.operator_process import OperatorProcess
 from tests.soak.soak import soaked
 
 NAMESPACES = 3
@@ -24,21 +21,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     chosen = parser.parse_args()
     print(f"soak: {chosen.minutes} minutes, seed {chosen.seed}", flush=True)
-    cluster = clusters.up("none")
-    failed = True
-    try:
-        install(cluster)
-        operator = OperatorProcess(cluster)
-        with contextlib.ExitStack() as stack:
-            place = stack.enter_context(behind_a_proxy(cluster, operator))
-            fresh = (stack.enter_context(fresh_namespace(cluster, HELD)) for _ in range(NAMESPACES))
-            users = [Client(cluster, name) for name in fresh]
-            print(soaked(place, users, chosen.seed, chosen.minutes * 60, long=True), flush=True)
-        failed = False
-    finally:
-        clusters.down(keep_logs=failed)
-        if failed:
-            print(f"the logs are in {paths.state()}, until a cluster is started", flush=True)
+    with contextlib.ExitStack() as stack:
+        operator = stack.enter_context(on_a_cluster_of_its_own())
+        place = stack.enter_context(behind_a_proxy(operator.cluster, operator))
+        fresh = (stack.enter_context(fresh_namespace(operator.cluster, HELD)) for _ in range(NAMESPACES))
+        users = [Client(operator.cluster, name) for name in fresh]
+        print(soaked(place, users, chosen.seed, chosen.minutes * 60, long=True), flush=True)
 
 
 if __name__ == "__main__":

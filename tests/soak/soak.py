@@ -156,7 +156,7 @@ class Soak:
                 yield "scale a Deployment", lambda: app.scale_child(present, count)
             return
         yield "scale a Formation", lambda: app.scale(present, count)
-        yield "suspend or resume", lambda: app.suspend(not app.suspended)
+        yield "suspend or resume", lambda: app.suspend(suspended=not app.suspended)
         yield "delete a Deployment", lambda: app.delete_child("deployment", present)
         yield "delete a Service", lambda: app.delete_child("service", "web")
         missing = [each for each in TYPES if each not in app.processes]

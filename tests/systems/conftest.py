@@ -1,4 +1,4 @@
-"""The samples of manifests/samples/systems, each with its image on the node, and the clients' figures."""
+"""The samples of manifests/samples/systems, each with its image on the node."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +17,6 @@ from tests.operator_process import OperatorProcess
 from tests.systems.running import Sample
 
 SAMPLES = paths.ROOT / "manifests" / "samples" / "systems"
-FIGURES: pytest.StashKey[list[str]] = pytest.StashKey()
 
 
 @pytest.fixture(scope="session")
@@ -45,17 +44,3 @@ def restricted(operator: OperatorProcess, real_node: Cluster) -> Iterator[Client
         kubectl = Client(real_node, namespace)
         kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
         yield kubectl
-
-
-@pytest.fixture(scope="session")
-def figures(pytestconfig: pytest.Config) -> list[str]:
-    """Lines that are printed at the end, whether or not all is well."""
-    return pytestconfig.stash.setdefault(FIGURES, [])
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the figures."""
-    if lines := config.stash.get(FIGURES, []):
-        terminalreporter.section("requests through the Service")
-        for line in lines:
-            terminalreporter.write_line(line)

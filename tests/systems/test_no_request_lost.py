@@ -23,7 +23,7 @@ pytestmark = pytest.mark.node
     [name if name in IN_EVERY_RUN else pytest.param(name, marks=pytest.mark.long) for name in WEB_SERVERS],
 )
 def test_no_request_is_lost_while_processes_come_and_go(
-    name: str, restricted: Client, sample: Sample, figures: list[str]
+    name: str, restricted: Client, sample: Sample
 ) -> None:
     web = only_command_and_port(restricted, name, sample(name)["spec"])
 
@@ -43,7 +43,7 @@ def test_no_request_is_lost_while_processes_come_and_go(
         with client.during("scale-in"):
             web.scale(1)
 
-    figures += [f"{name}: {line}" for line in client.figures()]
+    print("\n".join(client.figures()))
     web.kubectl("delete", "formation", name)
     assert client.failed == {}
     assert set(client.sent) >= STEPS  # and each was taken under fire
@@ -51,7 +51,7 @@ def test_no_request_is_lost_while_processes_come_and_go(
 
 @pytest.mark.long
 def test_a_typo_behind_a_server_that_listens_before_the_app_is_loaded_loses_no_request(
-    restricted: Client, sample: Sample, figures: list[str]
+    restricted: Client, sample: Sample
 ) -> None:
     web = only_command_and_port(restricted, "typo", sample("gunicorn")["spec"])
     (old,) = [pod["metadata"]["name"] for pod in web.pods()]
@@ -65,7 +65,7 @@ def test_a_typo_behind_a_server_that_listens_before_the_app_is_loaded_loses_no_r
         serving = [pod["metadata"]["name"] for pod in web.pods() if is_ready(pod)]
         why = web.status()["reason"]
 
-    figures += [f"gunicorn: {line}" for line in client.figures()]
+    print("\n".join(client.figures()))
     web.kubectl("delete", "formation", web.formation)
     assert client.failed == {}
     assert (serving, why) == ([old], "Exited")

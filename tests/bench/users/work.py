@@ -5,6 +5,8 @@ without it; ``tests/bench/test_bench.py`` compares the two on a cluster.
 """
 
 import datetime
+import json
+import pathlib
 from typing import Any
 
 Manifest = dict[str, Any]
@@ -14,6 +16,9 @@ SCALED = "worker"
 """The type whose count is changed."""
 IMAGE = "registry.example.com/shop:v1"
 API_VERSION = "formations.dev/v1"
+DEPLOYMENT, STATUS = (
+    pathlib.Path(__file__).with_name(name).read_text() for name in ("deployment.json", "status.json")
+)
 
 
 def namespace(number: int, namespaces: int) -> str:
@@ -54,121 +59,33 @@ def formation(number: int, namespaces: int, replicas: int = 1) -> Manifest:
 
 def deployment(stored: Manifest, kind: str) -> Manifest:
     """Return the Deployment of a process type, given the Formation as the API server has it."""
-    about, process = stored["metadata"], stored["spec"]["processes"][kind]
-    owner = about["name"]
-    labels = {
-        "app.kubernetes.io/name": owner,
-        "app.kubernetes.io/instance": owner,
-        "app.kubernetes.io/component": kind,
-        "app.kubernetes.io/managed-by": "formation-operator",
-        **selector(owner, kind),
-    }
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {
-            "name": f"{owner}-{kind}",
-            "namespace": about["namespace"],
-            "labels": labels,
-            "annotations": {
-                "formations.dev/content": f"1-{0:032x}",
-                "formations.dev/count": str(process["replicas"]),
-                "formations.dev/intent": f"{about['generation']:016x}",
-            },
-            "ownerReferences": [
-                {
-                    "apiVersion": API_VERSION,
-                    "kind": "Formation",
-                    "name": owner,
-                    "uid": about["uid"],
-                    "controller": True,
-                    "blockOwnerDeletion": False,
-                }
-            ],
-        },
-        "spec": {
-            "replicas": process["replicas"],
-            "minReadySeconds": 5,
-            "selector": {"matchLabels": selector(owner, kind)},
-            "strategy": {
-                "type": "RollingUpdate",
-                "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"},
-            },
-            "template": {"metadata": {"labels": labels}, "spec": pod(stored, kind)},
-        },
-    }
-
-
-def pod(stored: Manifest, kind: str) -> Manifest:
-    """Return what a process looks like."""
-    spec = stored["spec"]
-    container = {
-        "name": kind,
-        "image": spec["image"],
-        "command": spec["processes"][kind]["command"],
-        "env": [
-            {"name": "FORMATION", "value": stored["metadata"]["name"]},
-            {"name": "PROCESS_TYPE", "value": kind},
-            {"name": "PROCESS_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
-        ],
-        "terminationMessagePolicy": "FallbackToLogsOnError",
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-    }
-    context = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
-    return {"containers": [container], "enableServiceLinks": False, "securityContext": context}
-
-
-def selector(owner: str, kind: str) -> dict[str, str]:
-    """Return the labels that select a type's Pods."""
-    return {"formations.dev/formation": owner, "formations.dev/process-type": kind}
+    about, spec = stored["metadata"], stored["spec"]
+    return filled(
+        DEPLOYMENT,
+        owner=about["name"],
+        namespace=about["namespace"],
+        uid=about["uid"],
+        kind=kind,
+        replicas=spec["processes"][kind]["replicas"],
+        intent=f"{about['generation']:016x}",
+        image=spec["image"],
+    )
 
 
 def status(stored: Manifest) -> Manifest:
     """Return what is reported while no process runs yet, as an apply of the status."""
-    about, processes = stored["metadata"], stored["spec"]["processes"]
-    summary = " ".join(f"{kind}=0/{processes[kind]['replicas']}" for kind in sorted(processes))
-    kinds = {kind: type_status(about["name"], kind, processes[kind]["replicas"]) for kind in processes}
-    return {
-        "apiVersion": API_VERSION,
-        "kind": "Formation",
-        "metadata": {"name": about["name"], "namespace": about["namespace"]},
-        "status": {
-            "observedGeneration": about["generation"],
-            "summary": summary,
-            "image": stored["spec"]["image"],
-            "replicas": 0,
-            "selector": kinds["web"]["selector"],
-            "processes": kinds,
-            "conditions": [
-                condition("Ready", "False", summary, about["generation"]),
-                condition("Reconciling", "True", summary, about["generation"]),
-            ],
-        },
-    }
+    about, spec = stored["metadata"], stored["spec"]
+    return filled(
+        STATUS,
+        owner=about["name"],
+        namespace=about["namespace"],
+        generation=about["generation"],
+        image=spec["image"],
+        now=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        **{kind: spec["processes"][kind]["replicas"] for kind in TYPES},
+    )
 
 
-def type_status(owner: str, kind: str, replicas: int) -> Manifest:
-    """Return the status of a type of which no process runs yet."""
-    return {
-        "desiredReplicas": replicas,
-        "readyReplicas": 0,
-        "updatedReplicas": 0,
-        "selector": ",".join(f"{key}={value}" for key, value in selector(owner, kind).items()),
-        "state": "Starting",
-        "reason": "Progressing",
-        "message": f"0 of {replicas} processes are ready",
-        "restarts": 0,
-    }
-
-
-def condition(kind: str, value: str, message: str, generation: int) -> Manifest:
-    """Return a condition that holds from now on."""
-    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {
-        "type": kind,
-        "status": value,
-        "reason": "Progressing",
-        "message": message,
-        "observedGeneration": generation,
-        "lastTransitionTime": now,
-    }
+def filled(template: str, **values: object) -> Manifest:
+    """Return a manifest with these values."""
+    return dict(json.loads(template % values))

@@ -1,1 +1,0 @@
-"""What becomes of the figures: a table, plots."""
