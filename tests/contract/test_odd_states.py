@@ -12,7 +12,6 @@ from tests.contract.replacing import another_than
 
 OLD = [{"name": "OLD", "value": "1"}]
 NEW = [{"name": "NEW", "value": "1"}]
-FORMATION, TYPE = "formations.dev/formation", "formations.dev/process-type"
 
 
 @pytest.fixture
@@ -140,19 +139,6 @@ def test_a_deployment_that_is_given_to_another_formation_is_deleted_by_that_and_
     assert count(shop) == 2
     assert eventually(lambda: shop.events("Deleted"))
     eventually(lambda: shop.condition("Stalled") is None)
-
-
-def test_labels_that_name_another_formation_are_set_back_and_that_one_takes_nothing(shop: Client) -> None:
-    shop.apply(a_formation("other", processes={"worker": a_process(replicas=1)}))
-    shop.reported("other")
-    before = identity(shop)
-
-    edit(shop, labels={FORMATION: "other"})
-
-    eventually(lambda: deployment(shop)["metadata"]["labels"][FORMATION] == "shop")
-    assert eventually(lambda: shop.events("DriftRepaired"))
-    assert throughout(2, lambda: identity(shop)) == before
-    assert owner(shop) == shops_uid(shop)
 
 
 def replace(user: Client, *kept: str) -> None:

@@ -39,27 +39,3 @@ def test_what_the_operator_keeps_is_gone_back_to(user: Client, formation: Plugin
     assert [(row[0], row[2]) for row in rows] == [("2", "Kept"), ("3", "Runs")]
     again = ("rollback", "shop", "--to", "2", "--dry-run")
     assert formation.within(*again).stdout.startswith("revision 2: image ")
-
-
-def test_what_an_earlier_formation_has_left_is_called_by_its_digest_and_gone_back_to(
-    user: Client, formation: Plugin
-) -> None:
-    types = {"web": {**WEB, "replicas": 0}}
-    user.apply(builders.a_formation(processes=types))
-    deployed(user, 1)
-    name = user.get("formation", "shop")["status"]["revision"]["name"]
-    user("delete", "formation", "shop", "--cascade=orphan")
-    eventually(lambda: "ownerReferences" not in user.get("controllerrevisions.apps", name)["metadata"])
-    user.apply(builders.a_formation(processes=types, image="example.com/shop:v2"))
-    deployed(user, 2)
-    eventually(lambda: user.get("controllerrevisions.apps", name)["metadata"].get("ownerReferences"))
-    digest = name.removeprefix("shop-")[:7]
-    rows = [line.split(maxsplit=2) for line in formation.within("history", "shop").stdout.splitlines()[1:]]
-    assert [row[0] for row in rows] == ["2", digest]
-    assert formation.completed("formation", "rollback", "shop", "--to", "") == [digest]
-    assert "No other revision of shop is known" in formation.within("rollback", "shop", code=1).stderr
-    assert formation.within("rollback", "shop", "--to", digest).stdout.startswith(
-        f"revision {digest}: image "
-    )
-    deployed(user, 3)
-    assert spec(user)["image"] == builders.IMAGE
