@@ -9,8 +9,6 @@ LINGERS = 'trap "sleep 5; exit 0" TERM; while :; do sleep 0.2; done'
 """So long that it is seen while it ends."""
 # Told in that file, because kubelet doesn't wait for the last line of a log to be written.
 CRASHES = "echo 'no database' > /dev/termination-log; exit 3"
-STAYS = "trap : TERM; while :; do sleep 0.2; done"
-"""Doesn't end when it is asked to."""
 
 
 def shop_of(**scripts: str) -> builders.Manifest:

@@ -3,7 +3,6 @@
 import signal
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,7 +10,7 @@ from formation_cli.commands import log_streams
 from tests import builders, local_http
 from tests.builders import a_process
 from tests.client import Client, eventually
-from tests.e2e.scripts import GREETS, LINGERS, READY, STAYS, shop_of
+from tests.e2e.scripts import GREETS, LINGERS, READY, shop_of
 from tests.plugin import Plugin
 from tests.terminal import CTRL_C, Terminal
 
@@ -133,24 +132,3 @@ def test_a_command_that_runs_once_ends_and_nothing_is_left(greeting: Client, for
         running.press(CTRL_C)
     ended(running)
     eventually(lambda: not greeting.list_all("jobs.batch"))
-
-
-@pytest.fixture
-def staying(person: Client) -> Iterator[Client]:
-    """A user with a type whose process ends only when it is killed, and that is later than anyone looks."""
-    manifest = shop_of(worker=STAYS)
-    manifest["spec"]["processes"]["worker"]["terminationGracePeriodSeconds"] = 300
-    person.apply(manifest)
-    person(*READY)
-    yield person
-    person("delete", "pods", "--all", "--grace-period=1", "--wait=false")
-
-
-def test_who_waits_no_longer_has_stopped_it_all_the_same(staying: Client, formation: Plugin) -> None:
-    with formation.terminal("stop", "shop", "--wait") as waiting:
-        waiting.sees("shop: stopped")
-        waiting.sees("worker +0/0 +0/0 +Suspended")
-        waiting.press(CTRL_C)
-    ended(waiting)
-    assert staying.get("formation", "shop")["spec"]["suspend"] is True
-    assert pods(staying, "worker")
