@@ -127,6 +127,18 @@ def test_a_limit_range_changes_the_pod_and_no_job_is_written_again_for_it(user: 
     assert releases.images(user) == V1
 
 
+def test_a_job_of_that_name_that_is_somebody_elses_is_said_and_never_touched(shop: Client) -> None:
+    name = f"shop-release-{releases.digest(shop, image='shop:v2')}"
+    shop("create", "job", name, "--image=theirs:v1")
+    before = shop.get("job", name)["metadata"]["uid"]
+    deploy(shop)
+    eventually(lambda: (shop.condition("Stalled") or {}).get("reason") == "NameTaken")
+    assert shop.get("job", name)["metadata"]["uid"] == before
+    shop("delete", "job", name)
+    releases.succeeded(shop)
+    assert releases.images(shop) == V2
+
+
 KINDS = ("deployment", "replicaset", "pod", "service", "job")
 
 
