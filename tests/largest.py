@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from formation_operator.api import bounds, formation, naming
+from formation_operator.api import bounds, fields, formation, naming
 from formation_operator.render import merge
 from tests.builders import Manifest, a_formation, a_process
 
@@ -50,7 +50,7 @@ def referring(length: int) -> Manifest:
 
     Each type overrides that one, and needs all of the others for it.
     """
-    each = variables(formation.MOST_VARIABLES - 1, "$(A)" * (length // 4 // formation.MOST_VARIABLES))
+    each = variables(fields.MOST_VARIABLES - 1, "$(A)" * (length // 4 // fields.MOST_VARIABLES))
     all_of_them = "".join(f"$({variable['name']})" for variable in each)
     own = types(env=[{"name": "A", "value": all_of_them}])
     return a_formation(processes=own, env=[{"name": "A", "value": "1"}, *each])

@@ -12,7 +12,7 @@ itself.  Everything that differs on purpose from the definition is a table here:
 
 from typing import Any
 
-from formation_operator.api import formation
+from formation_operator.api import fields, formation
 
 Json = dict[str, Any]
 
@@ -33,7 +33,7 @@ DROPPED = {
 }
 # Of an embedded object's metadata only these reach the Pod.
 METADATA = {
-    "labels": {"type": "string", "maxLength": 63, "pattern": formation.LABEL_VALUE},
+    "labels": {"type": "string", "maxLength": 63, "pattern": fields.LABEL_VALUE},
     "annotations": {"type": "string"},
 }
 OPTIONAL = {"PodSpec": ["containers"]}
@@ -53,7 +53,7 @@ LONGEST_PORT_NAME = 15
 NAMED_PORT = {**PORT, "maxLength": LONGEST_PORT_NAME, "pattern": f"^{PORT_NAME}$"}
 KEY = {"maxLength": 253, "pattern": "^[-._a-zA-Z0-9]+$"}
 FEW = {"maxItems": 32}
-WORDS = {"items": {"type": "string", "maxLength": formation.LONGEST_WORD}}
+WORDS = {"items": {"type": "string", "maxLength": fields.LONGEST_WORD}}
 NOT_NEGATIVE = {"minimum": 0}
 NOT_EMPTY = {"minLength": 1}
 PROBE_NUMBERS = [
@@ -71,7 +71,7 @@ NARROWED: dict[str, Json] = {
     "Container.command": WORDS,
     "Container.args": WORDS,
     "Container.ports": FEW,
-    "Container.env": {"maxItems": formation.MOST_VARIABLES},
+    "Container.env": {"maxItems": fields.MOST_VARIABLES},
     "Container.imagePullPolicy": choice("Always", "IfNotPresent", "Never"),
     "ContainerPort.containerPort": PORT,
     "ContainerPort.hostPort": {**PORT, **NOT_NEGATIVE},

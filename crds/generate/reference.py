@@ -12,14 +12,8 @@ from crds.generate import crd
 from crds.generate.rules import table
 from crds.generate.rules.cel import PLACEHOLDER, Rule
 from formation_operator.api import naming
-from formation_operator.api.formation import (
-    DisruptionBudget,
-    FormationSpec,
-    ProcessType,
-    Release,
-    RollingUpdate,
-    Schedule,
-)
+from formation_operator.api.commands import Release, Schedule
+from formation_operator.api.formation import DisruptionBudget, FormationSpec, ProcessType, RollingUpdate
 from formation_operator.api.formation_status import (
     Condition,
     FormationStatus,

@@ -28,20 +28,20 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Change": {
         "scale": Entry("change.scale:command", "Set the counts of process types, or print them"),
         "deploy": Entry("change.deploy:command", "Run another image"),
-        "rollback": Entry("change.rollback:command", "Go back to a revision"),
-        "config": Entry("config.group:command", "Show, set and unset variables; secret ones are in a Secret"),
+        "rollback": Entry("change.deploy:rollback", "Go back to a revision"),
+        "config": Entry("config.show:command", "Show, set and unset variables; secret ones are in a Secret"),
         "restart": Entry("change.restart:command", "Restart processes"),
         "stop": Entry("change.suspend:stop", "Stop all processes, and remember their counts"),
         "start": Entry("change.suspend:start", "Start them again"),
     },
     "Enter": {
         "run": Entry("enter.run:command", "Run a command in a new process"),
-        "exec": Entry("enter.exec:command", "Run a command in a running process"),
-        "port-forward": Entry("enter.port_forward:command", "Forward a port of this machine to a process"),
+        "exec": Entry("enter.connect:execute", "Run a command in a running process"),
+        "port-forward": Entry("enter.connect:forward", "Forward a port of this machine to a process"),
     },
     "Outside a cluster": {
         "local": Entry("outside.local:command", "Run a Formation on this machine, as Foreman does"),
-        "init": Entry("outside.init:command", "Make formation.yaml from a Procfile"),
+        "init": Entry("outside.imports:init", "Make formation.yaml from a Procfile"),
         "import": Entry(
             "outside.imports:command", "Make a Formation or its Secret from another tool's files"
         ),

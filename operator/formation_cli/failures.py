@@ -32,12 +32,8 @@ SIGNAL = 128
 """More than its number is the exit code of what a signal has ended, as shells have it."""
 INTERRUPTED = SIGNAL + signal.SIGINT
 """Somebody has pressed Ctrl-C."""
-HUNG_UP = SIGNAL + signal.SIGHUP
-"""The terminal is gone."""
 BROKEN_PIPE = SIGNAL + signal.SIGPIPE
 """The reader of the output has gone, as after ``head``."""
-TERMINATED = SIGNAL + signal.SIGTERM
-"""Somebody has asked us to end."""
 MEANINGS = {
     0: "done",
     FAILED: "it failed: a process crashes, the Formation is stalled, the API server refuses",
@@ -49,10 +45,10 @@ MEANINGS = {
     OURS: "`run`, `exec`: the command wasn't reached, for one of the causes 1 to 5",
     NOT_STARTED: "`run`: its command can't be started",
     NO_COMMAND: "`run`: there is no such command",
-    HUNG_UP: "the terminal was closed (SIGHUP)",
+    SIGNAL + signal.SIGHUP: "the terminal was closed (SIGHUP)",
     INTERRUPTED: "interrupted with Ctrl-C",
     BROKEN_PIPE: "the reader of the output has gone (SIGPIPE)",
-    TERMINATED: "ended with SIGTERM",
+    SIGNAL + signal.SIGTERM: "ended with SIGTERM",
 }
 """For the help, which says `OTHERS` below it."""
 OTHERS = (
@@ -74,6 +70,10 @@ def _flags() -> list[str]:
     current = click.get_current_context(silent=True)
     typed = current.find_root().ensure_object(dict) if current else {}
     return [f"{flag} {shlex.quote(typed[name])}" for flag, name in FLAGS.items() if typed.get(name)]
+
+
+ENDINGS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
+"""By which somebody ends a command."""
 
 
 class Failure(click.ClickException):
@@ -144,6 +144,17 @@ def end_when_asked() -> None:
             signal.signal(number, lambda which, _: sys.exit(SIGNAL + which))
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, _interrupt)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Put in order what is under way, whatever comes: Ctrl-C again, or the end of a CI job."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in ENDINGS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _interrupt(*_: object) -> None:

@@ -28,9 +28,8 @@ def read(path: str) -> str:
         )
     if b"\0" in data:
         line = data.count(b"\n", 0, data.index(b"\0")) + 1
-        raise Mistyped(
-            f"{path}, line {line}: a zero byte, so it isn't text: check that it is the right file."
-        )
+        sentence = f"{path}, line {line}: a zero byte, so it isn't text: check that it is the right file."
+        raise Mistyped(sentence)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -46,10 +45,8 @@ def renew(folder: pathlib.Path, texts: Mapping[str, str], mark: str) -> None:
     for name in texts:
         path = folder / name
         if path.is_symlink() or (path.exists() and not read(str(path)).startswith(mark)):
-            raise Failure(
-                f"{path} exists already, and isn't from this command.",
-                hint="Move it away, or name another folder.",
-            )
+            hint = "Move it away, or name another folder."
+            raise Failure(f"{path} exists already, and isn't from this command.", hint=hint)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():

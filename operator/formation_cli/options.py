@@ -2,22 +2,22 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import click
 from click.core import ParameterSource
 
 from formation_cli import cluster_options, failures
-from formation_cli.cluster import formations
-from formation_cli.cluster_options import CLUSTER_OPTIONS, connect_at_once
-from formation_cli.words.durations import DURATION
+from formation_cli.cluster.port import Cluster
+from formation_cli.cluster_options import CLUSTER_OPTIONS, connect, target_of
+from formation_cli.words.values import DURATION
 from formation_operator.api import naming
 
-R = TypeVar("R")
+Function = Callable[..., Any]
+Decorator = Callable[[Function], Function]
 KINDS = ("formation", "formations", f"formation.{naming.GROUP}", f"{naming.PLURAL}.{naming.GROUP}")
 """What may be in front of a name."""
-target_of, connect = cluster_options.target_of, cluster_options.connect
 
 
 class Documented(click.Command):
@@ -88,48 +88,42 @@ class Group(Documented, click.Group):
     """A word that another one follows, with examples in its help."""
 
 
-def pass_cluster(function: Callable[..., R]) -> Callable[..., R]:
+def cluster_of(ctx: click.Context) -> Cluster:
+    """Connect to the cluster that is meant."""
+    return connect(target_of(ctx))
+
+
+def pass_cluster(function: Function) -> Function:
     """Give a command the cluster as its first argument."""
 
     @click.pass_context
     @functools.wraps(function)
-    def with_cluster(ctx: click.Context, *args: Any, **kwargs: Any) -> R:
-        return function(connect(target_of(ctx)), *args, **kwargs)
+    def with_cluster(ctx: click.Context, *args: Any, **kwargs: Any) -> Any:
+        return function(cluster_of(ctx), *args, **kwargs)
 
     return with_cluster
 
 
 def output(
     *formats: str, text: str = "Print it in this format, for programs.", default: str | None = None
-) -> Callable[[Callable[..., R]], Callable[..., R]]:
+) -> Decorator:
     """Return the option -o, with the formats that a command can write."""
-    return click.option(
-        "-o", "--output", type=click.Choice(formats), help=text, default=default, show_default=bool(default)
-    )
-
-
-def check_watch(output: str | None, *, watch: bool) -> None:
-    """Raise `click.UsageError` if a table that goes on is wanted in another form."""
-    if watch and output:
-        raise click.UsageError("--watch shows a table: leave out one of --watch and --output.")
+    kind = click.Choice(formats)
+    return click.option("-o", "--output", type=kind, help=text, default=default, show_default=bool(default))
 
 
 def check_image(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """Return an image, if one is named; raises `click.BadParameter` for what can't be one."""
-    if value is None:
-        return None
-    if not value or value.startswith("-") or any(map(str.isspace, value)):
-        raise click.BadParameter(
-            f"{value[:100]!r} isn't an image; try registry.example.com/shop:v1", ctx, param
-        )
+    if value is not None and (not value or value.startswith("-") or any(map(str.isspace, value))):
+        sentence = f"{value[:100]!r} isn't an image; try registry.example.com/shop:v1"
+        raise click.BadParameter(sentence, ctx, param)
     return value
 
 
-def formation(*, required: bool = True) -> Callable[[Callable[..., R]], Callable[..., R]]:
+def formation(*, required: bool = True) -> Decorator:
     """Return the argument that names a Formation."""
-    return click.argument(
-        "name", required=required, callback=_without_kind, shell_complete=_complete_formation
-    )
+    complete = cluster_options.FORMATION
+    return click.argument("name", required=required, callback=_without_kind, shell_complete=complete)
 
 
 def _without_kind(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -141,37 +135,24 @@ def _without_kind(ctx: click.Context, param: click.Parameter, value: str | None)
     return found
 
 
-def _complete_formation(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the Formations whose name begins so; nothing where the cluster doesn't say."""
-    try:
-        found = connect_at_once(ctx).select(naming.KIND).items
-    except click.ClickException:
-        return []
-    names = (str(each["metadata"]["name"]) for each in found)
-    return sorted(name for name in names if name.startswith(incomplete))
+def filename(text: str = "The manifest; - for stdin.", default: str | None = None) -> Decorator:
+    """Return the option -f, which names a manifest."""
+    kind = click.Path(allow_dash=True)
+    return click.option("-f", "--filename", type=kind, help=text, default=default, show_default=bool(default))
 
 
-def counts() -> Callable[[Callable[..., R]], Callable[..., R]]:
-    """Return the arguments that are counts, completed by the types of the Formation."""
-    return click.argument(
-        "counts", nargs=-1, metavar="[TYPE=N | TYPE+N | TYPE-N]...", shell_complete=_complete_count
-    )
-
-
-def types(
-    text: str, metavar: str = "[TYPE]...", *, everything: bool = False
-) -> Callable[[Callable[..., R]], Callable[..., R]]:
+def types(text: str, metavar: str = "[TYPE]...", *, everything: bool = False) -> Decorator:
     """Return the arguments that are process types, which may be options, too: other commands have those.
 
     If it may be ``everything`` that is shown of a Formation, that is completed.
     """
-    complete = complete_any if everything else complete_type
+    complete = cluster_options.ANYTHING if everything else cluster_options.TYPE
 
-    def decorated(function: Callable[..., R]) -> Callable[..., R]:
+    def decorated(function: Function) -> Function:
         @click.argument("types", nargs=-1, metavar=metavar, shell_complete=complete)
         @click.option("--type", "more", multiple=True, shell_complete=complete, help=text)
         @functools.wraps(function)
-        def with_types(*args: Any, types: tuple[str, ...], more: tuple[str, ...], **kwargs: Any) -> R:
+        def with_types(*args: Any, types: tuple[str, ...], more: tuple[str, ...], **kwargs: Any) -> Any:
             return function(*args, types=(*types, *more), **kwargs)
 
         return with_types
@@ -179,16 +160,14 @@ def types(
     return decorated
 
 
-def word(
-    name: str, option: str, text: str, *, required: bool = False, **more: Any
-) -> Callable[[Callable[..., R]], Callable[..., R]]:
+def word(name: str, option: str, text: str, *, required: bool = False, **more: Any) -> Decorator:
     """Return an argument behind the name, which may be an option instead."""
 
-    def decorated(function: Callable[..., R]) -> Callable[..., R]:
+    def decorated(function: Function) -> Function:
         @click.argument(name, required=False, **more)
         @click.option(option, "named", help=text, **more)
         @functools.wraps(function)
-        def with_word(*args: Any, named: str | None, **kwargs: Any) -> R:
+        def with_word(*args: Any, named: str | None, **kwargs: Any) -> Any:
             given = [each for each in (kwargs.pop(name), named) if each is not None]
             if len(given) > 1 or (required and not given):
                 which = "only one of " if given else ""
@@ -200,18 +179,18 @@ def word(
     return decorated
 
 
-def process_type(text: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+def process_type(text: str) -> Decorator:
     """Return the option --type, which names one process type."""
-    return click.option("--type", "process_type", shell_complete=complete_type, help=text)
+    return click.option("--type", "process_type", shell_complete=cluster_options.TYPE, help=text)
 
 
-def process() -> Callable[[Callable[..., R]], Callable[..., R]]:
+def process() -> Decorator:
     """Return the option --process, which names one process."""
     text = "This process, with its name in `ps` or `logs`."
-    return click.option("--process", shell_complete=complete_process, help=text)
+    return click.option("--process", shell_complete=cluster_options.PROCESS, help=text)
 
 
-def dry_run() -> Callable[[Callable[..., R]], Callable[..., R]]:
+def dry_run() -> Decorator:
     """Return the option --dry-run, with kubectl's values: whichever is meant, the API server is asked."""
     return click.option(
         "--dry-run",
@@ -244,25 +223,20 @@ class How(NamedTuple):
 def change(
     wait: str = "Wait until it runs; end at once if it can't.",
     written: str = "Print what was written in this format, for programs.",
-) -> Callable[[Callable[..., R]], Callable[..., R]]:
+) -> Decorator:
     """Return the options of a command that changes something, as one `How`; it gets the cluster, too."""
+    long = "How long to wait, such as 90s or 10m."
 
-    def decorated(function: Callable[..., R]) -> Callable[..., R]:
+    def decorated(function: Function) -> Function:
         @dry_run()
         @click.option("--wait", "waits", is_flag=True, help=wait)
-        @click.option(
-            "--timeout",
-            type=DURATION,
-            default="5m",
-            show_default=True,
-            help="How long to wait, such as 90s or 10m.",
-        )
+        @click.option("--timeout", type=DURATION, default="5m", show_default=True, help=long)
         @output("json", "yaml", "name", text=written)
         @pass_cluster
         @functools.wraps(function)
         def with_how(
             *args: Any, dry_run: bool, waits: bool, timeout: float, output: str | None, **kwargs: Any
-        ) -> R:
+        ) -> Any:
             source = click.get_current_context().get_parameter_source("timeout")
             if source is ParameterSource.COMMANDLINE and not waits:
                 raise click.UsageError("--timeout is how long to wait: add --wait.")
@@ -271,69 +245,3 @@ def change(
         return with_how
 
     return decorated
-
-
-def complete_type(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the types of the Formation on the command line that begin so, but for those that are there."""
-    return _completed(ctx, param, incomplete, _names(ctx, formations.types))
-
-
-def complete_any(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the types and schedules that begin so, and what else is shown of a Formation by a name."""
-    return _completed(ctx, param, incomplete, _names(ctx, formations.everything))
-
-
-def complete_key(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the plain variables that begin so: a key that is pressed reads no Secret."""
-    found = _names(ctx, lambda found: [each["name"] for each in found["spec"].get("env") or ()])
-    return _completed(ctx, param, incomplete, found)
-
-
-def complete_schedule(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the schedules of the Formation on the command line that begin so."""
-    return _completed(ctx, param, incomplete, _names(ctx, formations.schedules))
-
-
-def _completed(
-    ctx: click.Context, param: click.Parameter, incomplete: str, known: Iterable[str]
-) -> list[str]:
-    given = ctx.params.get(param.name or "") or ()
-    return [each for each in known if each.startswith(incomplete) and each not in given]
-
-
-def _complete_count(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the types that begin so, as the beginning of a count."""
-    return [f"{each}=" for each in _names(ctx, formations.types) if each.startswith(incomplete)]
-
-
-def complete_process(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the processes of the Formation on the command line that begin so."""
-    return [each for each in processes_of(ctx) if each.startswith(incomplete)]
-
-
-def processes_of(ctx: click.Context, chosen: Callable[[Any], bool] = lambda _: True) -> list[str]:
-    """Return the processes of the Formation on a command line that haven't ended and that are chosen."""
-    labels = f"{naming.FORMATION_LABEL}={name_of(ctx)}"
-    try:
-        found = connect_at_once(ctx).select("Pod", labels=labels).items
-    except click.ClickException:
-        return []
-    goes_on = (
-        each for each in found if (each.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
-    )
-    return sorted(str(each["metadata"]["name"]) for each in goes_on if chosen(each))
-
-
-def name_of(ctx: click.Context) -> str:
-    """Return the Formation on a command line that is being completed, or nothing."""
-    # An option that still lacks its value keeps click from giving the arguments before it their names.
-    return str(ctx.params.get("name") or next(iter(ctx.args), ""))
-
-
-def _names(ctx: click.Context, of: Callable[[Any], list[str]]) -> list[str]:
-    name = name_of(ctx)
-    try:
-        found = connect_at_once(ctx).get(naming.KIND, name) if name else None
-    except click.ClickException:
-        return []
-    return of(found) if found else []

@@ -1,9 +1,11 @@
 """The program as a whole: finds commands by the table, so that only the one that is typed is imported."""
 
+import contextlib
 import errno
 import importlib
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -25,7 +27,10 @@ INSTEAD = {
         ("releases", "revisions"): "kubectl formation history NAME",
         ("ssh", "shell", "sh", "bash", "console"): "kubectl formation exec NAME -- /bin/sh, or run",
         ("attach", "tail", "log"): "kubectl formation logs NAME -f",
-        ("env", "set", "unset", "secrets", "variables"): "kubectl formation config NAME",
+        ("env", "secrets", "variables", "config:list"): "kubectl formation config NAME",
+        ("set", "unset"): "kubectl formation config set NAME KEY=VALUE, or config unset NAME KEY",
+        ("logs:tail",): "kubectl formation logs NAME -f",
+        ("run:detached",): "kubectl formation run NAME --detach -- COMMAND",
         ("open", "url"): "kubectl formation port-forward NAME",
         ("completion",): "source <(kubectl completion bash), which completes this command, too",
         ("migrate",): "kubectl formation release NAME, or run NAME -- COMMAND",
@@ -37,6 +42,23 @@ INSTEAD = {
     for word in words
 }
 """What does what others call by these names."""
+
+
+@contextlib.contextmanager
+def _ended(ctx: click.Context) -> Iterator[None]:
+    """End as a person expects after Ctrl-C, which is no error to talk about, and where nobody reads on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        ctx.exit(INTERRUPTED)
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # Python writes the rest at its end
+        if error.errno == errno.EPIPE:
+            ctx.exit(BROKEN_PIPE)
+        raise Failure("The output can't be written: no space is left.") from error
 
 
 class Program(click.Group):
@@ -57,7 +79,8 @@ class Program(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read what is typed, `help COMMAND` as `COMMAND --help`: kubectl and Heroku have both."""
-        return super().parse_args(ctx, [*args[1:], "--help"] if args[:1] == ["help"] else args)
+        with _ended(ctx):
+            return super().parse_args(ctx, [*args[1:], "--help"] if args[:1] == ["help"] else args)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -72,20 +95,9 @@ class Program(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; Ctrl-C ends what follows or waits, and is no error to talk about."""
-        try:
+        """Run the command."""
+        with _ended(ctx):
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            ctx.exit(INTERRUPTED)
-        except OSError as error:
-            if error.errno not in (errno.EPIPE, errno.ENOSPC):
-                raise
-            os.dup2(
-                os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-            )  # Python writes the rest at its end
-            if error.errno == errno.EPIPE:
-                ctx.exit(BROKEN_PIPE)
-            raise Failure("The output can't be written: no space is left.") from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands by section, without importing any."""

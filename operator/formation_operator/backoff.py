@@ -26,9 +26,8 @@ class Tried(Generic[T]):
     pause: float
 
     def remaining(self, what: object, now: float) -> float:
-        """Return for how many seconds a try has to wait; 0 after the clock was set back, too."""
-        due = self.what != what or not self.at <= now < self.at + self.pause
-        return 0.0 if due else self.at + self.pause - now
+        """Return for how many seconds a try has to wait, by a clock that nobody sets."""
+        return max(0.0, self.at + self.pause - now) if self.what == what else 0.0
 
 
 def tried(

@@ -7,9 +7,7 @@ of its own would be on the user's object. What is the operator's own is in `proc
 runs it with the defaults, without a Lease, and without health checks but those of kopf's ``--liveness``.
 """
 
-import itertools
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import kopf
@@ -19,6 +17,8 @@ from formation_operator.kube.session import kopf_session, paging
 from formation_operator.process import Process
 from formation_operator.settings import Settings
 
+BACKOFFS = [1.0, 2.0, 4.0, *10_000 * [8.0]]
+"""Seconds between tries of a request; after the last one, most of a day later, kopf ends the process."""
 AGAIN = 1.0
 """Seconds between the end of a watch whose version was too old and the next list."""
 LAST_SECONDS: float | None = 30.0
@@ -56,14 +56,6 @@ class Nothing(kopf.DiffBaseStorage, kopf.ProgressStorage):
         return essence
 
 
-class Backoffs:
-    """An endless series of pauses between tries of a request: after the last one kopf ends the process."""
-
-    def __iter__(self) -> Iterator[float]:
-        """Start with the first pause."""
-        return itertools.chain((1.0, 2.0, 4.0), itertools.repeat(8.0))
-
-
 @kopf.on.startup(errors=kopf.ErrorsMode.PERMANENT)
 async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> None:
     """Configure kopf, connect, and list all that is watched."""
@@ -80,7 +72,7 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     settings.watching.reconnect_backoff = AGAIN
     settings.networking.connect_timeout = 10
     settings.networking.request_timeout = 60
-    settings.networking.error_backoffs = Backoffs()
+    settings.networking.error_backoffs = BACKOFFS
     settings.queueing.idle_timeout = 0.05  # kopf keeps a task and a queue of each object for so long
     settings.process.ultimate_exiting_timeout = LAST_SECONDS
     memo.process = Process(memo.get("settings") or Settings(liveness=None))

@@ -3,7 +3,8 @@
 On SIGTERM kopf ends its own watch, then calls `stop`, which ends the work and releases the Lease. The work
 ends by itself if only a new process helps: the cluster is older than it was (`RestoredError`), kopf's watch
 brings nothing (`WatchLostError`), or an unexpected error. Then `end_process` raises SIGTERM, and
-`handlers.stop` makes the exit code 1. If an address can't be bound, `_answer` exits at once.
+`handlers.stop` makes the exit code 1. Without credentials, or if an address can't be bound, it
+exits at once.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ import uuid
 from formation_operator.controller import leader
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import api_server
-from formation_operator.kube.session import connection
+from formation_operator.kube.session import connection, credentials
 from formation_operator.settings import Settings
 from formation_operator.sync import executor
 from formation_operator.telemetry import server
@@ -27,11 +28,12 @@ from formation_operator.telemetry.instruments import Instruments
 logger = logging.getLogger(__name__)
 LISTS = 8
 """Connections for lists, beside those for all passes: so no request has to wait for one."""
-GC_THRESHOLD = 50_000
-"""How many new objects start a run of the garbage collector.
+GC_THRESHOLD = 5_000
+"""How many new objects start a run of the garbage collector, for which everything waits.
 
-Parsed objects have no cycles, and Python's default would search each page of a list more than a hundred
-times.
+kopf leaves a cycle with the whole Formation behind at each event, each written status included: a run after
+ten times as many takes ten times as long, and a count that comes then waits for it. Python's own threshold
+would search each page of a list a hundred times.
 """
 GC_AT_START = 500_000
 """The same until everything has been listed: nearly all objects until then are kept.
@@ -55,10 +57,13 @@ class Process:
     async def start(self) -> None:
         """Connect, list all that is watched, start the work, and serve health and metrics."""
         gc.set_threshold(GC_AT_START)
-        self.server = await connection.login(
-            connections=self._settings.workers * executor.CONCURRENT_WRITES + LISTS,
-            requested=self._instruments.requested,
-        )
+        try:
+            self.server = await connection.login(
+                connections=self._settings.workers * executor.CONCURRENT_WRITES + LISTS,
+                requested=self._instruments.requested,
+            )
+        except credentials.UnreadableError as error:
+            sys.exit(str(error))
         self.controller = self._control()
         await self.controller.start()
         # The cache stays: a search through it would stop everything for up to a third of a second.

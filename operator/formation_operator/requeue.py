@@ -5,6 +5,9 @@ import enum
 from collections.abc import Mapping
 from typing import NamedTuple
 
+REPORT_SECONDS = 1.0
+"""A report waits so long after a change, and so long after the report before it."""
+
 
 class Lane(enum.IntEnum):
     """How urgent a pass is; a lower value is more urgent."""
@@ -15,6 +18,11 @@ class Lane(enum.IntEnum):
     """A Formation is new, or a child is missing or isn't as it was written."""
     REPORT = 2
     """Only the status may change, or something is tried again."""
+
+    @property
+    def pause(self) -> float:
+        """The seconds after a change until its pass: those that lead to a report are gathered."""
+        return REPORT_SECONDS if self is Lane.REPORT else 0.0
 
 
 class Requeue(NamedTuple):

@@ -15,8 +15,6 @@ class Settings:
     """Further clients, by field manager, whose edits of a child's count are scale requests."""
     workers: int = 20
     """How many passes run at the same time, each of another Formation."""
-    status_delay: float = 1.0
-    """How long changes of readiness are gathered before they are reported."""
     resync: float = 600.0
     """How often everything is listed and compared, in case a watch missed something."""
     resync_retry: float = 60.0

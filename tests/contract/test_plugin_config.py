@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from formation_cli.commands.config import stale
+from formation_cli.commands.config import prune
 from tests import builders
 from tests.client import Client, eventually
 from tests.plugin import Plugin
@@ -85,7 +85,7 @@ def test_a_secret_that_nothing_names_is_listed_and_pruned_and_no_other(
     if_no_revision_names_it(shop)
     fresh = f"Secret {old} was made a moment ago"
     eventually(lambda: fresh in formation.within("config", "prune", "shop", "--yes").stderr)
-    monkeypatch.setattr(stale, "FRESH", 0.0)
+    monkeypatch.setattr(prune, "FRESH", 0.0)
     eventually(lambda: formation.within("config", "prune", "shop", "--dry-run").stdout)  # its Pods go first
     assert old in secrets(shop)
     assert f"Nothing names {old}" in formation.within("config", "shop").stderr
@@ -112,7 +112,7 @@ def test_a_dry_run_and_a_change_that_the_api_server_refuses_leave_nothing(
 def test_whoever_may_edit_a_namespace_may_do_all_of_it(
     shop: Client, formation: Plugin, somebody: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stale, "FRESH", 0.0)
+    monkeypatch.setattr(prune, "FRESH", 0.0)
     token = formation.with_user(token=somebody("edit"))
     formation.within(*token, "config", "set", "shop", "--secret", "KEY", stdin="1")
     formation.within(*token, "config", "unset", "shop", "KEY")

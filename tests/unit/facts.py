@@ -51,6 +51,11 @@ def intents(formation: Formation) -> list[Intent]:
     ]
 
 
+def of_process(**said: Any) -> Manifest:
+    """Return a podTemplate that says this of the process's own container."""
+    return {"spec": {"containers": [{"name": "process", **said}]}}
+
+
 def fields(value: Any) -> Any:
     """Return the fieldsV1 of a manager that applied a value; only containers are held one by one."""
     if isinstance(value, list) and value and "image" in value[0]:

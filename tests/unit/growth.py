@@ -8,29 +8,20 @@ import dataclasses
 import gc
 import importlib
 import itertools
-import math
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from tests.unit import cost
+
 # Python's own reading of a pattern; a library that shows it isn't known to us.
 parser = importlib.import_module("re._parser")
 
-TIMES = 4
-SIZES = tuple(16 * TIMES**step for step in range(4))
+SIZES = tuple(16 * cost.TIMES**step for step in range(5))
 """Characters. What is slow beyond measure is so in short texts already."""
-STEEP = 9.0
-"""Four times the text takes four times as long if it is read once, and sixteen times as long if it is read
-again from each of its characters."""
-BEYOND = 100.0
-"""What takes so much longer isn't tried with longer texts: there may be no end to it."""
 NOTHING = 1e-4
-"""Seconds: what takes no longer is too short to be compared, and the longest text would have taken longer."""
-TRIES = 8
-"""How often what seems slow is tried again."""
-AGAIN, PAUSE = 5, 0.2
-"""How often all of it is done again, and the seconds between."""
+"""Seconds: what takes no longer is too short to be compared."""
 MOST = 2000
 """Texts for a pattern."""
 ENDS = ("", "\0", "\n\0")
@@ -55,47 +46,21 @@ class Text:
 
 def slow(read: Read, texts: Iterable[Text]) -> Text | None:
     """Return a text that takes longer in more than proportion to its size, if there is one."""
-    return next((text for text in texts if any(_stays_steep(read, text, size) for size in SIZES)), None)
-
-
-def _stays_steep(read: Read, text: Text, size: int) -> bool:
-    """Tell whether a text is steep whenever it is tried: others take the memory for a while only."""
-    for _ in range(AGAIN):
-        if not _steep(read, text, size):
-            return False
-        time.sleep(PAUSE)
-    return True
+    return next((text for text in texts if any(_steep(read, text, size) for size in SIZES)), None)
 
 
 def _steep(read: Read, text: Text, size: int) -> bool:
-    """Tell whether each longer text takes so much longer.
-
-    Where only one does, the system had to find memory for it.
-    """
-    if seconds(read, text, size) < NOTHING:
-        return False
-    growth = _growth(read, text, size // TIMES)
-    return growth > BEYOND or (growth > STEEP and _growth(read, text, size) > STEEP)
+    """Tell whether a text takes so much longer than one that is shorter."""
+    short, long = text.of(size // cost.TIMES), text.of(size)
+    return seconds(read, long) > NOTHING and cost.ratio(read, short, long, seconds) > cost.MOST
 
 
-def _growth(read: Read, text: Text, size: int) -> float:
-    """Return how many times as long a longer text takes at the least: others only ever slow a try down."""
-    short = long = math.inf
-    for _ in range(TRIES):
-        short = min(short, *(seconds(read, text, size) for _ in range(TIMES)))
-        long = min(long, seconds(read, text, size * TIMES))
-        if long <= STEEP * short:
-            break
-    return long / max(short, 1e-9)
-
-
-def seconds(read: Read, text: Text, size: int) -> float:
-    """Return the processor time that reading a text of a size takes."""
-    written = text.of(size)
+def seconds(read: Read, text: str) -> float:
+    """Return the processor time that reading a text takes."""
     gc.disable()  # what else is in memory has no part in this
     try:
         began = time.thread_time()
-        read(written)
+        read(text)
         return time.thread_time() - began
     finally:
         gc.enable()

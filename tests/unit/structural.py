@@ -23,6 +23,16 @@ Source: ``openapi_types`` of each model in https://github.com/kubernetes-client/
 """
 
 
+def nodes(schema: Json, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Json]]:
+    """Yield every node of a schema with its path; ``*`` stands for items and values."""
+    yield path, schema
+    for name, value in schema.get("properties", {}).items():
+        yield from nodes(value, (*path, name))
+    for key in ("items", "additionalProperties"):
+        if key in schema:
+            yield from nodes(schema[key], (*path, "*"))
+
+
 def faults(schema: Json, value: Any, path: str = "") -> Iterator[str]:
     """Yield what a structural schema has against a value: its type, its fields, a limit."""
     wanted = schema.get("type")

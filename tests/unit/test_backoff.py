@@ -18,7 +18,3 @@ def test_until_then_it_waits_and_anything_else_is_tried_at_once() -> None:
     last = Tried("this", None, at=100.0, pause=8.0)
     assert [last.remaining("this", now) for now in (100.0, 105.0, 108.0, 200.0)] == [8, 3, 0, 0]
     assert last.remaining("that", 101.0) == 0
-
-
-def test_a_clock_that_was_set_back_keeps_nothing_waiting() -> None:
-    assert Tried("this", None, at=100.0, pause=8.0).remaining("this", 99.0) == 0

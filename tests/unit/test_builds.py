@@ -1,120 +1,25 @@
-"""What a killed command leaves of the cluster blocks nobody, and older minors are pinned."""
-
-import pathlib
-import subprocess
-import sys
-import time
-from collections.abc import Callable
+"""The tests run on the Kubernetes that they say they run on."""
 
 import pytest
 
-from tests.cluster import (
-    build,
-    bump,
-    control_plane,
-    lifecycle,
-    locks,
-    paths,
-    processes,
-    record,
-    settings,
-)
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cache of the test's own."""
-    monkeypatch.setenv("FORMATION_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("KUBE_BIN_DIR", raising=False)
-    monkeypatch.delenv("KUBE_VERSION", raising=False)
-
-
-def wait_until(check: Callable[[], bool]) -> None:
-    """Wait until a check holds; fail if it never does."""
-    deadline = time.monotonic() + 60
-    while not check():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def test_a_lock_is_free_when_its_holder_was_killed_even_while_what_it_started_lives_on() -> None:
-    hold = (
-        "import subprocess; from tests.cluster import locks\n"
-        "with locks.held('part', 'building'):\n"
-        "    print(subprocess.Popen(['sleep', '60'], stdout=subprocess.DEVNULL).pid, flush=True)\n"
-        "    input()\n"
-    )
-    holder = subprocess.Popen(
-        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=paths.ROOT, text=True
-    )
-    with holder:
-        assert holder.stdout is not None
-        child = int(holder.stdout.readline())
-        assert locks.is_taken("part")
-        holder.kill()
-    assert processes.start_time(child) is not None
-    assert not locks.is_taken("part")
-    subprocess.run(["kill", str(child)], check=True)
-
-
-def test_nobody_else_can_open_the_lock_of_the_machine_and_nothing_of_it_stays(
-    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(paths, "RUN", tmp_path)
-    with locks.machine_held("starting a cluster"):
-        assert paths.machine_lock().stat().st_mode & 0o777 == 0o600
-    assert not paths.machine_lock().exists()
+from tests.cluster import build, bump, control_plane, lifecycle, record, settings
 
 
 @pytest.mark.parametrize("minor", build.older())
-def test_an_older_minor_is_pinned_in_its_folder_and_told_to_serve_what_the_tests_need(
+def test_an_older_minor_is_pinned_and_serves_what_the_tests_need(
     minor: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = bump.folder(f"{minor}.9")
-    assert folder.name == f"kubernetes-{minor}"
-    assert f"\tk8s.io/kubernetes v{minor}." in (folder / "go.mod").read_text()
-    assert f"k8s.io/kubernetes v{minor}." in (folder / "go.sum").read_text()
+    assert f"\tk8s.io/kubernetes v{minor}." in (bump.folder(f"{minor}.9") / "go.mod").read_text()
 
-    assert control_plane.admission_flags() == []
     monkeypatch.setenv("KUBE_VERSION", minor)
-    flags = control_plane.admission_flags()
-    assert f"--runtime-config=admissionregistration.k8s.io/{settings.ADMISSION[minor]}=true" in flags
+    served = f"--runtime-config=admissionregistration.k8s.io/{settings.ADMISSION[minor]}=true"
+    assert served in control_plane.admission_flags()
 
 
-def test_a_cluster_of_another_version_is_not_kept() -> None:
-    wanted = build.places(build.CONTROL)
-    kept = record.Record("none", "", {name: str(path) for name, path in wanted.items()})
-    assert lifecycle.is_wanted(kept, "none", controllers=True)
-    assert not lifecycle.is_wanted(kept, "none", controllers=False)
-    other = record.Record("none", "", {**kept.binaries, "kube-apiserver": "/older/kube-apiserver"})
+def test_a_cluster_of_another_version_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KUBE_BIN_DIR", raising=False)
+    monkeypatch.delenv("KUBE_VERSION", raising=False)
+    wanted = {name: str(path) for name, path in build.places(build.CONTROL).items()}
+    assert lifecycle.is_wanted(record.Record("none", "", wanted), "none", controllers=True)
+    other = record.Record("none", "", {**wanted, "kube-apiserver": "/older/kube-apiserver"})
     assert not lifecycle.is_wanted(other, "none", controllers=True)
-
-
-SUPERVISOR = """
-import pathlib, signal, sys
-from tests.images import ahead
-signal.signal(signal.SIGTERM, ahead.leave)
-sys.exit(ahead.supervise(["sh", "-c", "sleep 60 & echo $$ $!; wait"], pathlib.Path(sys.argv[1])))
-"""
-
-
-@pytest.mark.parametrize("how", ["its parent is gone", "it is asked to"])
-def test_building_ahead_ends_with_all_that_it_started_when(how: str, tmp_path: pathlib.Path) -> None:
-    log = tmp_path / "ahead.log"
-    parent = subprocess.Popen(
-        ["sh", "-c", '"$@" & echo $!; wait', "sh", sys.executable, "-c", SUPERVISOR, str(log)],
-        cwd=paths.ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with parent:
-        assert parent.stdout is not None
-        supervisor = int(parent.stdout.readline())
-        wait_until(lambda: log.is_file() and len(log.read_text().split()) == 2)
-        started = [supervisor, *map(int, log.read_text().split())]
-        assert all(processes.start_time(pid) is not None for pid in started)
-        if how == "its parent is gone":
-            parent.kill()
-        else:
-            subprocess.run(["kill", "-TERM", str(supervisor)], check=True)
-        wait_until(lambda: all(processes.start_time(pid) is None for pid in started))

@@ -5,13 +5,14 @@ import json
 import math
 import runpy
 from typing import Any
+from unittest import mock
 
 import pytest
 import yaml
 from kubernetes import client, config
 
 import formation_operator
-from crds.generate import chart, crd, snapshot
+from crds.generate import crd, snapshot
 from formation_operator.command_line import parser
 from tests.cluster import paths
 from tests.distribution import helm
@@ -42,24 +43,6 @@ def test_helm_has_seen_the_chart_as_it_is_now() -> None:
 def test_the_chart_has_the_version_of_the_operator() -> None:
     (chart,) = load(helm.CHART / "Chart.yaml")
     assert {chart["version"], chart["appVersion"]} == {formation_operator.__version__}
-
-
-def test_values_and_readme_are_made_of_the_descriptions_of_the_schema() -> None:
-    assert (helm.CHART / "values.yaml").read_text() == chart.values(), "run python -m crds.generate"
-    assert (helm.CHART / "README.md").read_text() == chart.readme(), "run python -m crds.generate"
-
-
-def test_each_value_is_described_in_a_sentence_and_has_a_row_in_the_readme() -> None:
-    def defaults(values: dict[str, Any], prefix: str = "") -> set[str]:
-        inner = {name: value for name, value in values.items() if isinstance(value, dict) and value}
-        paths = {prefix + name for name in values if name not in inner}
-        return paths.union(*(defaults(value, f"{prefix}{name}.") for name, value in inner.items()))
-
-    described = dict(chart.leaves())
-    assert described.keys() == defaults(yaml.safe_load((helm.CHART / "values.yaml").read_text()))
-    for path, node in described.items():
-        assert node["description"].endswith((".", ":")), path
-        assert f"| `{path}` | " in (helm.CHART / "README.md").read_text()
 
 
 def examples() -> list[dict[str, Any]]:
@@ -116,32 +99,27 @@ def is_within(known: dict[str, Any], value: float) -> bool:
     return math.isfinite(value) and fits and known["minimum"] <= value <= known["maximum"]
 
 
-OF_PARENTS = {"global", "enabled"}
-"""Values that a chart has for those that it depends on."""
+def check(node: dict[str, Any]) -> None:
+    """Fail unless each value is described in a sentence, and required if it has a default."""
+    given = {name for name, inner in node["properties"].items() if inner.get("default", "") is not None}
+    assert {*node["required"]} == given
+    for name, inner in node["properties"].items():
+        assert inner["description"].endswith((".", ":")), name
+        if "default" not in inner:
+            check(inner)
 
 
-def test_the_schema_knows_every_default_value() -> None:
+def test_each_value_is_described_and_required_because_helm_drops_what_is_null() -> None:
     schema = json.loads((helm.CHART / "values.schema.json").read_text())
-    values = yaml.safe_load((helm.CHART / "values.yaml").read_text())
-
-    assert set(schema["properties"]) - OF_PARENTS == set(values)
-    for name, value in values.items():
-        inner = schema["properties"][name].get("properties")
-        if inner and value:
-            assert set(inner) == set(value)
-
-
-def test_every_default_value_is_required_because_helm_drops_what_is_null() -> None:
-    schema = json.loads((helm.CHART / "values.schema.json").read_text())
-    values = yaml.safe_load((helm.CHART / "values.yaml").read_text())
-
-    def check(inner: dict[str, Any], of: dict[str, Any]) -> None:
-        assert set(inner["required"]) == {name for name, value in of.items() if value is not None}
-        for name, value in of.items():
-            if isinstance(value, dict) and value:
-                check(inner["properties"][name], value)
-
-    check(schema, values)
+    of_parents = {"global", "enabled"}
+    check(
+        {
+            **schema,
+            "properties": {
+                key: schema["properties"][key] for key in schema["properties"].keys() - of_parents
+            },
+        }
+    )
 
 
 def test_every_link_of_the_chart_leads_into_this_repository() -> None:
@@ -153,55 +131,14 @@ def test_every_link_of_the_chart_leads_into_this_repository() -> None:
         assert link.exists()
 
 
-OWN_IMAGE = "registry.invalid/none:v1"
-
-
-class Formations:
-    """The client's API of custom objects, as far as `helm test` asks it; the operator reports at once."""
-
-    def __init__(self, *names: str, image: str = OWN_IMAGE) -> None:
-        self.names = {*names}
-        self.image = image
-
-    def create_namespaced_custom_object(self, *of: Any) -> None:
-        name = of[-1]["metadata"]["name"]
-        if name in self.names:
-            raise client.ApiException(status=409)
-        self.names.add(name)
-
-    def get_namespaced_custom_object(self, *of: str) -> dict[str, Any]:
-        if of[-1] not in self.names:
-            raise client.ApiException(status=404)
-        ready = {"type": "Ready", "status": "True"}
-        return {"spec": {"image": self.image}, "status": {"conditions": [ready]}}
-
-    def delete_namespaced_custom_object(self, *of: str) -> None:
-        if of[-1] not in self.names:
-            raise client.ApiException(status=404)
-        self.names.remove(of[-1])
-
-
-def helms_test(formations: Formations, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_helms_test_leaves_the_formation_of_others_of_its_name_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    formations = mock.Mock()
+    formations.get_namespaced_custom_object.return_value = {"spec": {"image": "registry.example.com/shop:v1"}}
     monkeypatch.setenv("NAMESPACE", "shop")
     monkeypatch.setattr(config, "load_incluster_config", lambda: None)
     monkeypatch.setattr(client, "CustomObjectsApi", lambda: formations)
-    runpy.run_path(str(helm.CHART / "files" / "smoke.py"), run_name="__main__")
-
-
-@pytest.mark.parametrize("left", [(), ("helm-test",)], ids=["nothing", "its Formation"])
-def test_helms_test_works_whatever_one_that_was_killed_has_left(
-    left: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    formations = Formations(*left)
-    with pytest.raises(SystemExit, match=r"^0$"):
-        helms_test(formations, monkeypatch)
-    assert formations.names == set()
-
-
-def test_helms_test_leaves_somebody_elses_formation_of_its_name_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    formations = Formations("helm-test", image="registry.example.com/shop:v1")
     with pytest.raises(SystemExit, match="left alone"):
-        helms_test(formations, monkeypatch)
-    assert formations.names == {"helm-test"}
+        runpy.run_path(str(helm.CHART / "files" / "smoke.py"), run_name="__main__")
+    formations.delete_namespaced_custom_object.assert_not_called()

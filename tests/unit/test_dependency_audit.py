@@ -17,14 +17,19 @@ def answer(*packages: object) -> str:
     return json.dumps({"dependencies": packages, "fixes": []})
 
 
-def test_an_audit_of_packages_without_a_known_vulnerability_is_fine() -> None:
-    assert audit.verdict(answer(CLEAN), "") == (audit.FINE, "1 packages, no known vulnerability")
-
-
-def test_a_known_vulnerability_is_named_with_its_fix_even_if_others_could_not_be_looked_up() -> None:
-    code, text = audit.verdict(answer(CLEAN, FLAWED, SKIPPED), "")
-    assert code == audit.VULNERABLE
-    assert "urllib3 2.8.0: PYSEC-2026-1, fixed in 2.8.1" in text
+@pytest.mark.parametrize(
+    ("packages", "result", "said"),
+    [
+        ((CLEAN,), audit.FINE, "1 packages, no known vulnerability"),
+        ((CLEAN, FLAWED, SKIPPED), audit.VULNERABLE, "urllib3 2.8.0: PYSEC-2026-1, fixed in 2.8.1"),
+    ],
+)
+def test_a_known_vulnerability_is_named_with_its_fix_even_if_others_could_not_be_looked_up(
+    packages: tuple[object, ...], result: int, said: str
+) -> None:
+    code, text = audit.verdict(answer(*packages), "")
+    assert code == result
+    assert said in text
 
 
 @pytest.mark.parametrize(

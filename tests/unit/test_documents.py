@@ -10,32 +10,23 @@ from typing import Any
 
 import click
 import pytest
-import yaml
 
 from crds.generate import crd, snapshot
 from formation_cli.program import program
 from tests import documents
 from tests.cluster import paths
+from tests.kustomization import built
 from tests.unit import structural
 from tests.unit.facts import intents, parsed
 
 Json = dict[str, Any]
 
+MANIFESTS = paths.ROOT / "manifests"
 INDEX = paths.ROOT / "docs" / "README.md"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 [VERSION] = crd.build(snapshot.read())["spec"]["versions"]
 SCHEMA: Json = VERSION["schema"]["openAPIV3Schema"]
-KUBERNETES = {
-    "v1": "V1",
-    "apps/v1": "V1",
-    "batch/v1": "V1",
-    "networking.k8s.io/v1": "V1",
-    "policy/v1": "V1",
-    "autoscaling/v2": "V2",
-    "admissionregistration.k8s.io/v1": "V1",
-}
-"""By API version, what the names of its types begin with in Kubernetes' client."""
 OF_OTHERS = {"gateway.networking.k8s.io/v1", "keda.sh/v1alpha1"}
 """What isn't Kubernetes' own: nothing here knows it."""
 
@@ -56,45 +47,15 @@ def test_what_is_shown_to_apply_is_valid(document: Json) -> None:
     if formation := documents.formation(document):
         assert [*structural.faults(SCHEMA, formation)] == []
         assert intents(parsed(formation))
-    elif (version := document["apiVersion"]) not in OF_OTHERS:
-        assert [*structural.unknown(KUBERNETES[version] + document["kind"], document)] == []
+    elif document["apiVersion"] not in OF_OTHERS:
+        version = document["apiVersion"].rpartition("/")[2].upper()
+        assert [*structural.unknown(version + document["kind"], document)] == []
 
 
-def probes(value: Any) -> Iterator[Json]:
-    """Yield each probe in an object, at any depth."""
-    if isinstance(value, list):
-        for item in value:
-            yield from probes(item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if key.endswith("Probe"):
-                yield item
-            else:
-                yield from probes(item)
-
-
-@pytest.mark.parametrize("document", OBJECTS)
-def test_no_probe_names_a_host(document: Json) -> None:
-    # Kubelet would connect to it from the node, and Pod Security refuses the Pod.
-    actions = [action for probe in probes(document) for action in probe.values() if isinstance(action, dict)]
-    assert [action for action in actions if "host" in action] == []
-
-
-def budgets() -> Iterator[Any]:
-    """Yield each PodDisruptionBudget that a page shows or a manifest holds."""
-    kind = "PodDisruptionBudget"
-    for place, shown in documents.objects():
-        if shown.get("kind") == kind:
-            yield pytest.param(shown, id=place)
-    for file in sorted((paths.ROOT / "manifests").rglob("*.yaml")):
-        for text in file.read_text().split("\n---\n"):
-            if f"kind: {kind}" in text:
-                yield pytest.param(yaml.safe_load(text), id=documents.name_of(file))
-
-
-@pytest.mark.parametrize("budget", [*budgets()])
-def test_no_budget_lets_a_process_that_crashes_block_a_drain(budget: Json) -> None:
-    assert budget["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
+def test_no_budget_lets_a_process_that_crashes_block_a_drain() -> None:
+    shown = [shown for _, shown in documents.objects()]
+    budgets = [each for each in (*shown, *built(MANIFESTS)) if each.get("kind") == "PodDisruptionBudget"]
+    assert {each["spec"]["unhealthyPodEvictionPolicy"] for each in budgets} == {"AlwaysAllow"}
 
 
 def anchors(page: pathlib.Path) -> set[str]:

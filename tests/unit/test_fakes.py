@@ -51,7 +51,7 @@ async def test_a_pass_makes_all_that_is_wanted_and_the_next_ones_find_nothing_to
     def clock() -> datetime.datetime:
         return MIDNIGHT + datetime.timedelta(minutes=next(minutes))
 
-    here = Reconciler(cluster, known, clock, Settings())
+    here = Reconciler(cluster, known, clock, Settings(), lambda: 60.0 * next(minutes))
     for _ in range(3):
         assert not (await here.run(KEY)).failed
 

@@ -2,15 +2,17 @@
 
 import asyncio
 import contextlib
-import itertools
+import inspect
 import json
 import os
 import pathlib
 import random
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, cast
+from unittest import mock
 
 import kopf
 import pytest
@@ -33,7 +35,7 @@ from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.live_api_server import GONE, LiveApiServer, Trouble
 
 QUICK = Settings(start_retry=0.01, liveness=None)
-LONGEST_PAUSE = max(itertools.islice(handlers.Backoffs(), 20))
+LONGEST_PAUSE = max(handlers.BACKOFFS)
 LEASE = ("formation-system", "formation-operator")
 STATUSES = [403, 404, 410, 429, 500, 503]
 
@@ -177,7 +179,7 @@ def in_haste(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
     monkeypatch.setenv("LOGNAME", "a")
     monkeypatch.setattr(handlers, "AGAIN", 0.01)
     monkeypatch.setattr(handlers, "LAST_SECONDS", None)  # the process is that of all tests
-    monkeypatch.setattr(handlers.Backoffs, "__iter__", lambda _: itertools.repeat(0.01))
+    monkeypatch.setattr(handlers, "BACKOFFS", [0.01] * 10_000)
     monkeypatch.setattr(informers, "QUIET_SECONDS", 0.05)
     monkeypatch.setattr(kopf_session, "APART", 0.01)
     for each in (informers, reflector):
@@ -270,28 +272,6 @@ async def test_several_namespaces_are_watched_each_by_itself(tmp_path: pathlib.P
         label(cluster, "c", "elsewhere")
         await here.server.publish()
         await until(lambda: here.known == {"b", "d"})
-
-
-async def test_a_namespace_that_refuses_from_the_start_is_served_as_soon_as_it_lets_us(
-    tmp_path: pathlib.Path,
-) -> None:
-    cluster = a_cluster("a", namespace="left")
-    put(cluster, "b", "right")
-
-    def refuse(server: LiveApiServer) -> None:
-        server.refusals = {f"left/{each.kind.plural}": 403 for each in watched.WATCHED}
-
-    settings = Settings(("left", "right"), liveness=None)
-    async with started(cluster, tmp_path, settings, before=refuse) as here:
-        await here.until_watching(AT_FIRST)
-        await until(lambda: here.server.lists[f"left/{naming.PLURAL}"] > 3)
-        assert here.known == {"b"}
-        here.server.refusals.clear()
-        await here.until_watching(2 * AT_FIRST)
-        assert here.known == {"a", "b"}
-        cluster.remove(naming.KIND, "left", "a")
-        await here.server.publish()
-        await until(lambda: here.known == {"b"})
 
 
 async def test_kopfs_watch_ends_at_another_moment_than_those_of_other_processes(
@@ -454,25 +434,22 @@ async def test_whatever_comes_instead_of_a_list_nothing_is_forgotten_and_all_goe
         await here.until_all_goes_on()
 
 
-async def test_a_token_that_is_too_old_has_kopf_list_from_the_start(tmp_path: pathlib.Path) -> None:
-    cluster = a_cluster(*"abc")
-
-    def lose_the_second_page(server: LiveApiServer) -> None:
-        async def first(_: web.Request) -> web.StreamResponse:
-            return server.page(naming.PLURAL, **{"continue": "old"})
-
-        async def second(request: web.Request) -> web.StreamResponse:
-            assert request.query["continue"] == "old"
-            return await status(410)(request)
-
-        server.list_troubles = [second, first]
-
-    async with started(cluster, tmp_path, before=lose_the_second_page) as here:
-        await here.until_all_goes_on()
-        assert here.known == {"a", "b", "c"}
-
-
 # The start
+
+
+def test_kopf_has_no_handler_but_for_its_start_and_end_the_login_and_events() -> None:
+    used = re.findall(r"@kopf\.on\.(\w+)", inspect.getsource(handlers))
+    assert used == ["startup", "login", "event", "cleanup"]
+
+
+async def test_kopf_keeps_and_posts_nothing_and_has_no_peers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process.Process, "start", mock.AsyncMock())
+    settings, start = kopf.OperatorSettings(), cast("Any", handlers.start)
+    await start(settings, kopf.Memo(settings=QUICK))
+    stored = settings.persistence
+    assert settings.peering.standalone
+    assert not settings.posting.enabled
+    assert {*map(type, (stored.diffbase_storage, stored.progress_storage))} == {handlers.Nothing}
 
 
 async def test_a_start_waits_for_the_crd_and_says_how_to_install_it(
@@ -638,3 +615,13 @@ async def test_the_program_ends_well_when_it_is_asked_to_stop_before_it_has_begu
         running.send_signal(signal.SIGTERM)
         _, said = await asyncio.wait_for(running.communicate(), 60)
     assert (running.returncode, b"Traceback" in said) == (0, False), said.decode()
+
+
+async def test_the_program_ends_with_one_line_that_says_that_there_are_no_credentials(
+    tmp_path: pathlib.Path,
+) -> None:
+    async with program(tmp_path, *OPERATOR) as running:
+        _, said = await asyncio.wait_for(running.communicate(), 60)
+    assert running.returncode == 1
+    assert said.decode().splitlines()[-1].startswith("the credentials for the cluster can't be read: ")
+    assert b"Traceback" not in said

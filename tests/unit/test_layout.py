@@ -5,8 +5,6 @@ import operator
 import pathlib
 import re
 
-import pytest
-
 from tests.cluster import paths
 
 OF_TESTS = re.compile(r"(.*\.)?(test_\w+|conftest)(\..*)?")
@@ -24,16 +22,6 @@ def imported(module: pathlib.Path) -> set[str]:
     return names
 
 
-def test_a_profile_says_how_many_inputs_each_property_test_tries() -> None:
-    fixed = [
-        str(path)
-        for path in (paths.ROOT / "tests" / "unit").rglob("test_*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.keyword) and node.arg == "max_examples"
-    ]
-    assert fixed == []
-
-
 def test_our_folder_does_not_hide_the_standard_library() -> None:
     assert not (paths.ROOT / "operator" / "__init__.py").exists()
     assert operator.__file__ is not None
@@ -45,8 +33,3 @@ def test_what_tests_share_is_in_no_module_of_tests_or_fixtures() -> None:
     assert pathlib.Path(__file__) in modules
     wrong = {str(path): name for path, names in modules.items() for name in names if OF_TESTS.fullmatch(name)}
     assert wrong == {}
-
-
-def test_a_test_that_hangs_is_ended_and_a_unit_test_sooner(request: pytest.FixtureRequest) -> None:
-    limit = request.node.get_closest_marker("timeout")
-    assert 0 < limit.args[0] < float(request.config.getini("timeout"))

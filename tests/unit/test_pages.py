@@ -1,42 +1,27 @@
 """What pages say of the operator is so: flags, Events, and what restarts a process."""
 
-import ast
+import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection
 from typing import Any
 
 import click
 import pytest
 
 from formation_cli.cluster import kinds
-from formation_cli.command_table import ENTRIES
-from formation_cli.commands.config import stale
+from formation_cli.commands.config import prune
 from formation_cli.program import program
 from formation_cli.views import history, processes
 from formation_operator.api.formation import ProcessType
 from formation_operator.command_line import parser
-from tests import builders
+from tests import builders, session
 from tests.cluster import build, paths
 from tests.faults.table import FAULTS
 from tests.kustomization import built, load
 from tests.unit.facts import intents, parsed
 
 DOCS = paths.ROOT / "docs"
-EVERYDAY, ADMINISTER, OWNERSHIP, OPERATING, INSTALL, CONFIG, CLI, FAULTY = (
-    (DOCS / name).read_text()
-    for name in (
-        "how-to/everyday.md",
-        "how-to/administer.md",
-        "ownership.md",
-        "operating.md",
-        "how-to/install.md",
-        "how-to/config.md",
-        "cli.md",
-        "faults.md",
-    )
-)
-NOTICE = re.compile(r'\bNotice\(\s*(?:reason=)?"(\w+)"')
 OTHER: dict[str, Any] = {
     "command": ["/other"],
     "args": ["--other"],
@@ -70,16 +55,23 @@ def templates(**shop: Any) -> list[str]:
     ]
 
 
+def section(page: str, heading: str = "") -> str:
+    """Return the part of a page below a heading, or all of it."""
+    text = (DOCS / page).read_text()
+    return re.split(r"\n#+ ", text.partition(f"# {heading}\n")[2])[0] if heading else text
+
+
 def rows(page: str, heading: str) -> list[list[str]]:
     """Return the cells of the table below a heading."""
-    section = page.partition(f"# {heading}\n")[2].partition("\n#")[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
+    lines = [line for line in section(page, heading).splitlines() if line.startswith("|")]
     return [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines[2:]]
 
 
 def said_to_restart(field: str) -> bool:
     (says,) = {
-        cells[1].strip() for cells in rows(EVERYDAY, "What restarts a process") if f"`{field}`" in cells[0]
+        cells[1].strip()
+        for cells in rows("how-to/everyday.md", "What restarts a process")
+        if f"`{field}`" in cells[0]
     }
     return not says.startswith("nothing")
 
@@ -98,7 +90,7 @@ def test_labels_and_annotations_of_the_spec_restart_nothing(field: str) -> None:
 
 
 def test_each_flag_is_explained_with_its_default() -> None:
-    explained = {cells[0]: cells[2] for cells in rows(ADMINISTER, "Flags")}
+    explained = {cells[0]: cells[2] for cells in rows("how-to/administer.md", "Flags")}
     for action in parser()._actions:  # noqa: SLF001  # argparse has no other way to ask
         flag = action.option_strings[-1]
         if flag in {"--help", "--version"}:
@@ -108,91 +100,64 @@ def test_each_flag_is_explained_with_its_default() -> None:
             assert str(action.default).removesuffix(".0") in default
 
 
-def test_what_has_to_follow_another_lease_or_none_has_its_name_on_the_page() -> None:
-    role, _ = load(paths.ROOT / "manifests" / "rbac" / "lease.yaml")
-    names = [role["metadata"]["name"], *role["rules"][0]["resourceNames"]]
-    said = OPERATING.partition("`--lease NAMESPACE/NAME`")[2].partition("\n#")[0]
-    assert [name for name in names if f"`{name}`" not in said] == []
-
-
-def test_each_event_of_the_operators_own_is_explained() -> None:
-    sources = (paths.ROOT / "operator" / "formation_operator").rglob("*.py")
-    told = {reason for file in sources for reason in NOTICE.findall(file.read_text())}
-    assert told >= {"DriftRepaired", "Recreated", "ScaleHonoured"}
-    assert {reason for reason in told if f"`{reason}`" not in OWNERSHIP} == set()
-
-
-def test_each_kind_that_is_installed_is_named_where_the_page_says_what_is_installed() -> None:
-    installed = {each["kind"] for folder in ("crds", "manifests") for each in built(paths.ROOT / folder)}
-    cells = rows(INSTALL, "What is installed")
-    named = {word for cell in cells for word in re.findall(r"\b[A-Z]\w+[a-z]\b", cell[1])}
-    assert named >= installed
-    assert {each.removesuffix("s") for each in named} - installed == {"Formation", "Lease"}
-
-
 def help_of(*words: str) -> str:
     """Return the help of a command as one line."""
     command: click.Command | None = program
-    context = click.Context(program)
     for word in words:
         assert isinstance(command, click.Group)
-        command = command.get_command(context, word)
+        command = command.get_command(click.Context(command), word)
     assert command is not None
-    return " ".join(command.get_help(context).split())
+    return " ".join(command.get_help(click.Context(command)).split())
 
 
-def test_what_may_use_a_secret_is_named_where_unused_ones_are_deleted() -> None:
-    said = {kinds.CONTROLLER_REVISION: "revision"}
-    for text in (help_of("config", "prune"), CONFIG.partition("## Clean up")[2]):
-        assert [kind for kind in stale.HOLDERS if said.get(kind, kind) not in text] == []
-
-
-def test_each_state_of_a_revision_is_in_the_help_of_history() -> None:
-    states = (history.RUNS, history.RAN, history.KEPT, history.FOREIGN, history.UNRELEASED)
-    assert [state for state in states if state not in help_of("history")] == []
-
-
-def test_each_state_that_ps_has_beside_those_of_the_status_is_on_its_page() -> None:
-    states = (processes.STOPPING, processes.SUCCEEDED, processes.FAILED)
-    _, _, after = CLI.partition("`ps` adds")
-    assert [state for state in states if f"`{state}`" not in after.partition(".")[0]] == []
-
-
-def test_each_fault_that_is_tried_has_its_figures_on_the_page() -> None:
-    assert [cells[0].strip() for cells in rows(FAULTY, "What was seen")] == [each.name for each in FAULTS]
-
-
-BLOCK = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
-SENTENCE = re.compile(r"\n\n|(?<=\.)\s+(?=[A-Z])|\n(?=[-|])")
-QUOTED = re.compile("`([^`]+)`")
-COMMANDS = {"kubectl", "helm", "make", *ENTRIES}
-STANDS_FOR = re.compile(r"[:()]|\b[A-Z]{2,}\b|\b[0-9][0-9.]*")
-"""What a line has another text for each time, or between parts that the operator puts together."""
-
-
-def quoted_lines(page: str) -> Iterator[str]:
-    """Yield what a page quotes of the log: beside the word, or in a table of lines; several words each."""
-    for sentence in SENTENCE.split(BLOCK.sub("", page)):
-        if re.search(r"\blog\b", sentence):
-            yield from (" ".join(quote.split()) for quote in QUOTED.findall(sentence))
-    for table in page.split("\n\n"):
-        if table.startswith("| line |"):
-            yield from QUOTED.findall("\n".join(line.split("|")[1] for line in table.splitlines()))
-
-
-def test_each_line_of_the_log_that_a_page_quotes_is_one_that_the_operator_writes() -> None:
+def of_operator(pattern: str) -> set[str]:
+    """Return what a pattern finds in the operator's sources."""
     sources = (paths.ROOT / "operator" / "formation_operator").rglob("*.py")
-    nodes = (node for file in sources for node in ast.walk(ast.parse(file.read_text())))
-    texts = "\n".join(str(node.value) for node in nodes if isinstance(node, ast.Constant))
-    quotes = {
-        quote
-        for page in DOCS.rglob("*.md")
-        for quote in quoted_lines(page.read_text())
-        if " " in quote and not quote.startswith("-") and quote.split()[0] not in COMMANDS
-    }
-    assert quotes >= {"This replica writes nothing:", "The cluster can't be listed yet"}
-    parts = {part.strip() for quote in quotes for part in STANDS_FOR.split(quote)}
-    assert {part for part in parts if part not in texts} == set()
+    found = {each for file in sources for each in re.findall(pattern, file.read_text())}
+    assert found
+    return found
+
+
+def lease() -> list[str]:
+    """Return what has to follow another Lease, or none."""
+    role, _ = load(paths.ROOT / "manifests" / "rbac" / "lease.yaml")
+    return [role["metadata"]["name"], *role["rules"][0]["resourceNames"]]
+
+
+HOLDERS = {"revision" if kind == kinds.CONTROLLER_REVISION else kind for kind in prune.HOLDERS}
+SAYS: dict[str, tuple[str, Collection[str]]] = {
+    "each Event of the operator's own": (
+        section("ownership.md"),
+        of_operator(r'\bNotice\(\s*(?:reason=)?"(\w+)"'),
+    ),
+    "each kind that is installed": (
+        section("how-to/install.md", "What is installed"),
+        {each["kind"] for folder in ("crds", "manifests") for each in built(paths.ROOT / folder)},
+    ),
+    "the Lease's name": (section("operating.md"), lease()),
+    "what may use a Secret, on its page": (section("how-to/config.md", "Clean up"), HOLDERS),
+    "what may use a Secret, in the help": (help_of("config", "prune"), HOLDERS),
+    "each state of a revision": (
+        help_of("history"),
+        (history.RUNS, history.RAN, history.KEPT, history.FOREIGN, history.UNRELEASED),
+    ),
+    "each state that ps adds": (
+        section("cli.md"),
+        (processes.STOPPING, processes.SUCCEEDED, processes.FAILED),
+    ),
+    "each command of the recorded session": (
+        html.unescape(session.PICTURE.read_text()).replace("\xa0", " "),
+        [words for words, _ in session.STEPS],
+    ),
+    "each fault that is tried": (section("faults.md", "What was seen"), [each.name for each in FAULTS]),
+}
+"""What says something, and the words that the code has for it."""
+
+
+@pytest.mark.parametrize(("text", "words"), SAYS.values(), ids=SAYS)
+def test_what_users_read_names(text: str, words: Collection[str]) -> None:
+    assert words
+    assert [word for word in words if word not in text] == []
 
 
 def test_the_badge_and_the_table_name_the_minors_that_are_pinned_for_the_tests() -> None:

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 
 import click
-import pytest
 
 from formation_cli.program import program
 from formation_operator.command_line import parser
+from tests import documents
 from tests.cluster import paths
 
 START = r"(?:^|[.!?:;] |\| |\()"
@@ -38,36 +38,23 @@ MARKS = {
     r"\bgo(?:es)? by\b|\bcomes? by\b": "use",
 }
 """A pattern of each, and what to write instead."""
-
-PAGES = sorted(
-    [*paths.ROOT.glob("*.md"), *(paths.ROOT / "docs").rglob("*.md"), paths.ROOT / "tests/cluster/README.md"]
-)
 CODE = re.compile(r"^ *```.*?^ *```$|`[^`]*`|\]\([^)]*\)", re.MULTILINE | re.DOTALL)
-SOURCES = sorted((paths.ROOT / "operator").rglob("*.py"))
-MANIFESTS = sorted(
-    file
-    for file in (paths.ROOT / "manifests").rglob("*")
-    if file.suffix in {".yaml", ".tpl", ".txt", ".json", ".lua"} and file.is_file()
-)
+MANIFESTS = {".yaml", ".tpl", ".txt", ".json", ".lua"}
 
 
-def name_of(file: pathlib.Path) -> str:
-    return str(file.relative_to(paths.ROOT))
-
-
-def found(text: str) -> list[str]:
-    """Return what a text has of the marks, each with some words around it and what to write."""
-    lines = re.sub(r"\n(?=[^\n|#\-*0-9])", " ", text)
-    return [
-        f"{lines[max(0, hit.start() - 40) : hit.end() + 40]!r}: {instead}"
-        for mark, instead in MARKS.items()
-        for hit in re.finditer(mark, lines, re.MULTILINE)
-    ]
-
-
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_a_page_has_one_reading(page: pathlib.Path) -> None:
-    assert found(CODE.sub("]", page.read_text())) == []
+def texts() -> Iterator[tuple[str, str]]:
+    """Yield each text that users read, and where it is."""
+    for page in documents.PAGES:
+        yield documents.name_of(page), CODE.sub("]", page.read_text())
+    for file in (paths.ROOT / "manifests").rglob("*"):
+        if file.is_file() and file.suffix in MANIFESTS:
+            yield documents.name_of(file), file.read_text().replace("#", "")
+    for file in (paths.ROOT / "operator").rglob("*.py"):
+        for sentence in sentences(file):
+            yield documents.name_of(file), sentence
+    yield "formation-operator --help", parser().format_help()
+    for command in commands(program):
+        yield f"{command.name} --help", command.get_help(click.Context(command))
 
 
 def commands(command: click.Command) -> Iterator[click.Command]:
@@ -76,39 +63,26 @@ def commands(command: click.Command) -> Iterator[click.Command]:
     if isinstance(command, click.Group):
         context = click.Context(command)
         for name in command.list_commands(context):
-            found_command = command.get_command(context, name)
-            assert found_command
-            yield from commands(found_command)
-
-
-@pytest.mark.parametrize("command", [*commands(program)], ids=lambda each: str(each.name))
-def test_the_help_of_the_plugin_has_one_reading(command: click.Command) -> None:
-    assert found(command.get_help(click.Context(command))) == []
-
-
-def test_the_help_of_the_operator_has_one_reading() -> None:
-    assert found(parser().format_help()) == []
+            found = command.get_command(context, name)
+            assert found
+            yield from commands(found)
 
 
 def sentences(file: pathlib.Path) -> Iterator[str]:
     """Yield each text in a module that is more than a word, but for what documents it."""
-    tree = ast.parse(file.read_text())
-    documents = {
-        each.value
-        for node in ast.walk(tree)
-        for each in ast.iter_child_nodes(node)
-        if isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant)
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in documents:
+    nodes = [*ast.walk(ast.parse(file.read_text()))]
+    documenting = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documenting:
             yield from [node.value] if " " in node.value else []
 
 
-@pytest.mark.parametrize("file", SOURCES, ids=name_of)
-def test_what_is_said_to_users_has_one_reading(file: pathlib.Path) -> None:
-    assert [hit for text in sentences(file) for hit in found(text)] == []
-
-
-@pytest.mark.parametrize("file", MANIFESTS, ids=name_of)
-def test_manifests_and_the_chart_have_one_reading(file: pathlib.Path) -> None:
-    assert found(file.read_text().replace("#", "")) == []
+def test_what_users_read_has_one_reading() -> None:
+    found = [
+        f"{place}: {lines[max(0, hit.start() - 40) : hit.end() + 40]!r}: {instead}"
+        for place, text in texts()
+        for lines in [re.sub(r"\n(?=[^\n|#\-*0-9])", " ", text)]
+        for mark, instead in MARKS.items()
+        for hit in re.finditer(mark, lines, re.MULTILINE)
+    ]
+    assert found == []

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import os
 import pathlib
 import re
 import subprocess
@@ -12,12 +11,10 @@ import tarfile
 import tomllib
 
 import pytest
-import yaml
 
 import formation_operator
 from tests.cluster import paths
 from tests.cluster.errors import ClusterError
-from tests.distribution import helm
 from tests.images import operator_image
 from tests.kustomization import load
 from tests.release import archives, image, krew, notes, plugin, provenance, publish, sbom, shelf, staging
@@ -39,16 +36,6 @@ def staged(tmp_path: pathlib.Path) -> pathlib.Path:
 
 
 def test_version_and_image_are_written_to_every_place_of_the_copy(staged: pathlib.Path) -> None:
-    chart = staged / "manifests/chart"
-    described = yaml.safe_load((chart / "Chart.yaml").read_text())
-
-    assert operator_image.reference(staged) == "registry.example.com/team/operator:7.8.9"
-    assert (described["version"], described["appVersion"]) == ("7.8.9", "7.8.9")
-    assert '__version__ = "7.8.9"' in (staged / "operator/formation_operator/__init__.py").read_text()
-    assert (chart / "files/image/kustomization.yaml").read_bytes() == (staged / staging.IMAGE).read_bytes()
-
-
-def test_no_place_but_those_names_a_version_of_ours(staged: pathlib.Path) -> None:
     old = formation_operator.__version__
     sources = [staged / name for name in ("Dockerfile", "pyproject.toml")]
     sources += [path for name in ("crds", "manifests", "operator") for path in (staged / name).rglob("*.*")]
@@ -56,45 +43,51 @@ def test_no_place_but_those_names_a_version_of_ours(staged: pathlib.Path) -> Non
     samples = staged / "manifests/gitops"  # for a version that the reader chooses
     found = [path for path in sources if path.is_file() and old in path.read_text()]
     assert [path for path in found if samples not in path.parents] == []
-
-
-def test_the_checkout_stays_as_it_is(staged: pathlib.Path) -> None:
-    assert formation_operator.__version__ in (paths.ROOT / staging.IMAGE).read_text()
-
-
-def test_a_copy_has_no_link_no_mode_and_no_time_of_this_machine(staged: pathlib.Path) -> None:
-    for path in staged.rglob("*"):
-        status = path.lstat()
-        assert not path.is_symlink()
-        assert status.st_mtime == 1_700_000_000
-        assert status.st_mode & 0o777 == (0o755 if path.is_dir() else 0o644)
+    assert operator_image.reference(staged) == "registry.example.com/team/operator:7.8.9"
 
 
 REPOSITORY = "https://git.example.com/team/operator"
 
 
-def test_a_release_without_an_address_names_none(staged: pathlib.Path) -> None:
-    (chart,) = load(staged / "manifests/chart/Chart.yaml")
-    (values,) = load(staged / "manifests/chart/values.yaml")
-    assert not {"home", "sources"} & chart.keys()
-    assert values["monitoring"]["runbookUrl"] == ""
-
-
-def test_the_one_address_of_a_release_is_where_chart_and_alerts_and_krew_look(tmp_path: pathlib.Path) -> None:
-    staging.stage(tmp_path / "sources", "7.8.9", None, 0, REPOSITORY)
+@pytest.mark.parametrize(
+    ("address", "sources", "runbooks"),
+    [
+        (None, None, ""),
+        (REPOSITORY, [REPOSITORY], f"{REPOSITORY}/blob/v7.8.9/docs/runbooks.md"),
+    ],
+)
+def test_the_one_address_of_a_release_is_where_chart_and_alerts_look(
+    address: str | None, sources: list[str] | None, runbooks: str, tmp_path: pathlib.Path
+) -> None:
+    staging.stage(tmp_path / "sources", "7.8.9", None, 0, address)
     (chart,) = load(tmp_path / "sources/manifests/chart/Chart.yaml")
     (values,) = load(tmp_path / "sources/manifests/chart/values.yaml")
-
-    assert (chart["home"], chart["sources"]) == (REPOSITORY, [REPOSITORY])
-    assert values["monitoring"]["runbookUrl"] == f"{REPOSITORY}/blob/v7.8.9/docs/runbooks.md"
+    assert (chart.get("home"), chart.get("sources")) == (address, sources)
+    assert values["monitoring"]["runbookUrl"] == runbooks
 
 
 @pytest.mark.parametrize(
-    "address", ["git.example.com/x", "http://git.example.com/x", "https://x/y?z=1", "https://x"]
+    ("refusal", "version", "image", "address"),
+    [
+        *[
+            ("is no version", each, None, None)
+            for each in ("", "1", "v1.2.3", "1.2.3+x", "1.2.3\n", "../1.2.3")
+        ],
+        *[
+            ("is no image's name", "1.2.3", each, None)
+            for each in ("x", "Registry/x", "a.b/c:v1", "a/b\nc: x")
+        ],
+        *[
+            ("is no address", "1.2.3", None, each)
+            for each in ("x.y/z", "http://x/y", "https://x/y?z", "https://x")
+        ],
+    ],
 )
-def test_what_is_no_address_is_refused(address: str, tmp_path: pathlib.Path) -> None:
-    with pytest.raises(ClusterError, match="is no address"):
-        staging.stage(tmp_path, "1.2.3", None, 0, address)
+def test_what_is_no_version_no_image_or_no_address_is_refused(
+    refusal: str, version: str, image: str | None, address: str | None, tmp_path: pathlib.Path
+) -> None:
+    with pytest.raises(ClusterError, match=refusal):
+        staging.stage(tmp_path, version, image, 0, address)
 
 
 def test_krew_finds_the_plugin_of_each_architecture_in_its_archive_by_its_checksum(
@@ -102,58 +95,19 @@ def test_krew_finds_the_plugin_of_each_architecture_in_its_archive_by_its_checks
 ) -> None:
     singles = {each: tmp_path / plugin.name("7.8.9", each) for each in image.ARCHITECTURES}
     for architecture, single in singles.items():
-        single.write_text(f"#!/bin/sh\necho for {architecture}\n")
+        single.write_text(architecture)
     krew.write(singles, paths.ROOT / "LICENSE", Site(REPOSITORY, "7.8.9"), 0)
 
     (manifest,) = load(tmp_path / krew.MANIFEST)
-    chosen = {each["selector"]["matchLabels"]["arch"]: each for each in manifest["spec"]["platforms"]}
-    assert {*chosen} == {"amd64", "arm64"}
-    for architecture, platform in chosen.items():
-        archive = tmp_path / platform["uri"].rpartition("/")[2]
-        assert platform["uri"] == f"{REPOSITORY}/releases/download/v7.8.9/{archive.name}"
-        assert platform["sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest()
-        store = tmp_path / architecture
-        with tarfile.open(archive) as unpacked:
-            unpacked.extractall(store, filter="data")
-        run = [store / platform["bin"]]
-        assert (
-            subprocess.run(run, capture_output=True, text=True, check=True).stdout == f"for {architecture}\n"
-        )
-        assert (store / "LICENSE").is_file()  # krew demands it
-
-
-@pytest.mark.parametrize("version", ["", "1", "v1.2.3", "1.2.3+local", "1.2.3\n", "../1.2.3", "latest"])
-def test_what_is_no_version_is_refused(version: str, tmp_path: pathlib.Path) -> None:
-    with pytest.raises(ClusterError, match="is no version"):
-        staging.stage(tmp_path, version, None, 0)
-
-
-@pytest.mark.parametrize(
-    "image", ["operator", "registry.example.com/operator:v1", "Registry/x", "a/b\nevil: x"]
-)
-def test_what_is_no_name_of_an_image_is_refused(image: str, tmp_path: pathlib.Path) -> None:
-    with pytest.raises(ClusterError, match="is no image's name"):
-        staging.stage(tmp_path, "1.2.3", image, 0)
-
-
-@pytest.mark.parametrize("write", [archives.tar, archives.tgz])
-def test_an_archive_holds_the_same_bytes_whoever_makes_it_when(
-    write: object, staged: pathlib.Path, tmp_path: pathlib.Path
-) -> None:
-    assert callable(write)
-    chart = staged / "manifests/chart"
-    write(tmp_path / "first", chart, 5, "formation-operator/")
-    for path in chart.rglob("*"):
-        path.chmod(0o700)
-        os.utime(path)
-    write(tmp_path / "second", chart, 5, "formation-operator/")
-
-    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
-    with tarfile.open(tmp_path / "first") as archive:
-        names = archive.getnames()
-    assert "formation-operator/Chart.yaml" in names
-    assert "formation-operator/files/rbac/rights/role.yaml" in names
-    assert {name.partition("/")[0] for name in names} == {helm.NAME}
+    for platform in manifest["spec"]["platforms"]:
+        address, _, name = platform["uri"].rpartition("/")
+        assert address == f"{REPOSITORY}/releases/download/v7.8.9"
+        assert platform["sha256"] == hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
+        with tarfile.open(tmp_path / name) as archive:
+            assert "LICENSE" in archive.getnames()  # krew demands it
+            program = archive.extractfile(platform["bin"])
+            assert program is not None
+            assert program.read().decode() == platform["selector"]["matchLabels"]["arch"]
 
 
 def test_the_plugins_single_file_has_what_is_tested() -> None:
@@ -171,25 +125,6 @@ def test_the_plugins_single_file_begins_where_its_scripts_do() -> None:
     entry = project["scripts"][plugin.COMPLETION.name]
     assert f"PEX_MODULE={entry} " in plugin.COMPLETION.read_text()
     assert project["requires-python"] == f">={plugin.PYTHONS[0][0]}.{plugin.PYTHONS[0][1]}"
-
-
-def test_each_python_is_described_by_what_it_installs() -> None:
-    newer, older = (plugin.described(each, "aarch64") for each in ((3, 13), (3, 11)))
-    assert "cp313-cp313-manylinux_2_17_aarch64" in newer["compatible_tags"]
-    assert "cp313-cp313-manylinux_2_17_aarch64" not in older["compatible_tags"]
-    assert not [tag for tag in newer["compatible_tags"] if "x86_64" in tag]
-    assert newer["marker_environment"]["platform_machine"] == "aarch64"
-    assert "py3-none-any" in older["compatible_tags"]
-
-
-def test_checksums_are_what_sha256sum_checks(tmp_path: pathlib.Path) -> None:
-    for name in ("a", "b"):
-        (tmp_path / name).write_text(name)
-    text = archives.checksums(tmp_path)
-
-    check = ["sha256sum", "--check", "--strict"]
-    done = subprocess.run(check, cwd=tmp_path, input=text, text=True, capture_output=True, check=True)
-    assert done.stdout == "a: OK\nb: OK\n"
 
 
 @pytest.fixture
@@ -305,27 +240,6 @@ def layout(
     return folder
 
 
-def test_each_machine_takes_its_own_image_from_the_one_name_of_all(tmp_path: pathlib.Path) -> None:
-    made = layout(tmp_path, {}, architecture="arm64")
-    image.join(
-        made, "registry.example.com/team/operator:1.2.3", {"org.opencontainers.image.version": "1.2.3"}
-    )
-
-    (whole,) = image.load(made / "index.json")["manifests"]
-    assert whole["annotations"] == {
-        "io.containerd.image.name": "registry.example.com/team/operator:1.2.3",
-        "org.opencontainers.image.ref.name": "1.2.3",
-    }
-    content = image.blob(made, whole).read_bytes()
-    assert (whole["digest"], whole["size"]) == (f"sha256:{hashlib.sha256(content).hexdigest()}", len(content))
-    index = json.loads(content)
-    assert index["manifests"] == [{**IMAGE, "platform": {"architecture": "arm64", "os": "linux"}}]
-    assert index["annotations"] == {"org.opencontainers.image.version": "1.2.3"}
-
-    archives.tar(tmp_path / "archive", made, 0)
-    assert f"sha256:{image.digest(tmp_path / 'archive')}" == whole["digest"]
-
-
 DPKG = {"var/lib/dpkg/status": STATUS}
 HEADER = {"./usr/local/include/python3.14/patchlevel.h": '#define PY_VERSION      \t"3.14.2"\n'}
 
@@ -368,50 +282,35 @@ def billed(parts: list[sbom.Part]) -> str:
 
 def test_the_bill_says_what_the_image_holds_and_what_the_plugins_single_file_does() -> None:
     bill = json.loads(billed(PARTS))
-    names = {"SPDXRef-DOCUMENT": "", **{each["SPDXID"]: each["name"] for each in bill["packages"]}}
+    names = {each["SPDXID"]: each["name"] for each in bill["packages"]}
     held: dict[str, set[str]] = {}
     for each in bill["relationships"]:
-        held.setdefault(names[each["spdxElementId"]], set()).add(names[each["relatedSpdxElement"]])
+        held.setdefault(names.get(each["spdxElementId"], ""), set()).add(names[each["relatedSpdxElement"]])
 
-    assert held[""] == {"formation-operator", "kubectl-formation"}
     assert held["formation-operator"] == {part.name for part in PARTS}
     assert {"pex", "rich", "honcho", "kubernetes"} <= held["kubectl-formation"]
     assert not {"kopf", "libc6", "colorama"} & held["kubectl-formation"]
 
 
-def test_the_bill_is_the_same_each_time_and_every_reference_in_it_leads_somewhere() -> None:
-    text, bill = billed(PARTS), json.loads(billed(PARTS))
-
-    assert text == billed(PARTS[::-1])
+def test_every_reference_in_the_bill_leads_somewhere() -> None:
+    bill = json.loads(billed(PARTS))
     names = [package["SPDXID"] for package in bill["packages"]]
-    assert len(set(names)) == len(names) == len({*PARTS, *plugin.parts()}) + 2
-    related = {relation["relatedSpdxElement"] for relation in bill["relationships"]}
-    assert related == set(names)
-    assert bill["creationInfo"]["created"] == "1970-01-01T00:00:00Z"
+    assert len({*names}) == len(names) == len({*PARTS, *plugin.parts()}) + 2
+    assert {relation["relatedSpdxElement"] for relation in bill["relationships"]} == {*names}
     urls = {each["externalRefs"][0]["referenceLocator"] for each in bill["packages"]}
-    assert "pkg:oci/operator@1.2.3" in urls
-    assert "pkg:deb/debian/libc6@2.36-9%2Bdeb12u10" in urls
+    assert {"pkg:oci/operator@1.2.3", "pkg:deb/debian/libc6@2.36-9%2Bdeb12u10"} <= urls
 
 
-def test_the_provenance_names_what_was_made_by_whom_and_of_what(tmp_path: pathlib.Path) -> None:
-    (tmp_path / "install.yaml").write_text("")
-    made = [{"name": "registry.example.com/operator"}, provenance.described(tmp_path / "install.yaml")]
+def test_the_provenance_names_the_sources_and_what_was_locked() -> None:
     site = Site(REPOSITORY, "7.8.9")
     materials = [provenance.source(site, "f00"), *provenance.locks(paths.ROOT)]
+    made = [{"name": "registry.example.com/operator"}]
     said = json.loads(provenance.statement(site, "https://ci.example.com/7", made, materials))
 
     assert said["subject"] == made
-    assert made[1]["digest"] == {"sha256": hashlib.sha256(b"").hexdigest()}
-    definition = said["predicate"]["buildDefinition"]
-    assert definition["externalParameters"] == {
-        "version": "7.8.9",
-        "image": "registry.example.com/operator",
-        "repository": REPOSITORY,
-    }
-    source, *locks = definition["resolvedDependencies"]
+    source, *locks = said["predicate"]["buildDefinition"]["resolvedDependencies"]
     assert source == {"uri": f"git+{REPOSITORY}", "digest": {"gitCommit": "f00"}}
     assert {"requirements.txt", "tests/release/requirements-plugin.txt"} <= {each["name"] for each in locks}
-    assert said["predicate"]["runDetails"]["builder"]["id"] == "https://ci.example.com/7"
 
 
 def test_a_base_is_known_by_its_digest_where_it_has_one(tmp_path: pathlib.Path) -> None:
@@ -434,13 +333,6 @@ def to_publish(folder: pathlib.Path, reference: str) -> pathlib.Path:
     archives.tar(dist / "formation-operator-1.2.3.oci.tar", made, 0)
     (dist / shelf.CHECKSUMS).write_text(archives.checksums(dist))
     return dist
-
-
-def test_what_was_pushed_is_signed_by_its_digest(tmp_path: pathlib.Path) -> None:
-    dist = to_publish(tmp_path, "registry.example.com:5000/operator:1.2.3")
-    with publish.unpacked(dist) as found:
-        assert found.pinned == f"registry.example.com:5000/operator@{found.digest}"
-        assert (found.folder / "blobs").is_dir()
 
 
 def test_an_image_with_the_name_of_the_manifests_is_never_pushed(tmp_path: pathlib.Path) -> None:

@@ -28,13 +28,6 @@ def test_entries_may_have_sizes_and_a_namespace_with_many_small_ones_pays_for_no
     assert len(shares) == 30 + 2 * 30
 
 
-def test_what_had_to_go_is_said() -> None:
-    shares: Shares[int, str] = Shares(1)
-    assert shares.put("a", 1, "") == []
-    assert shares.put("a", 1, "") == [], "it is the same"
-    assert shares.put("b", 2, "") in ([("a", 1)], [("b", 2)])
-
-
 @given(ENTRIES, st.integers(1, 12))
 def test_it_holds_the_latest_of_each_and_no_more_than_it_may(
     entries: list[tuple[str, int, bool]], most: int

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from formation_cli.changes import config_secrets, patches
 from formation_cli.failures import Mistyped, did_you_mean
+from formation_cli.objects import Object
 from formation_operator.kube.objects import lenient
 
-Object = dict[str, Any]
 NOTHING: Mapping[str, str] = MappingProxyType({})
 PORT = "PORT"
 INJECTED = (PORT, "FORMATION", "PROCESS_TYPE", "PROCESS_NAME")

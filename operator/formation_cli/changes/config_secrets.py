@@ -9,12 +9,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from formation_cli.changes import owners
-from formation_cli.naming import CONFIG_LABEL
+from formation_cli.objects import CONFIG_LABEL, Object, owner
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 
-Object = dict[str, Any]
 KIND = "Secret"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 SUFFIX = "[0-9a-f]{10}"
@@ -23,14 +21,14 @@ SUFFIX = "[0-9a-f]{10}"
 
 def manifest(formation: Object, data: Mapping[str, str], suffix: str) -> Object:
     """Return a Secret with values in base64, whose name ends so; it goes with the Formation."""
-    owner = formation["metadata"]
+    name = formation["metadata"]["name"]
     return {
         "apiVersion": "v1",
         "kind": KIND,
         "metadata": {
-            "name": f"{owner['name']}-config-{suffix}",
-            "labels": {naming.FORMATION_LABEL: owner["name"], CONFIG_LABEL: ""},
-            "ownerReferences": [owners.reference(formation)],
+            "name": f"{name}-config-{suffix}",
+            "labels": {naming.FORMATION_LABEL: name, CONFIG_LABEL: ""},
+            "ownerReferences": [owner(formation)],
         },
         "type": "Opaque",
         "immutable": True,

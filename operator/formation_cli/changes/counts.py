@@ -1,14 +1,14 @@
 """Change the counts of several types in one write, from what the Formation says now."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from formation_cli.changes import patches
 from formation_cli.failures import Mistyped, did_you_mean
+from formation_cli.objects import Object
 from formation_cli.words.counts import Wanted
 from formation_operator.kube.objects import lenient
 
-Object = dict[str, Any]
 MANY, TIMES = 50, 10
 """A count that is above the first, and above so many times the present one, may be a slip."""
 

@@ -1,13 +1,11 @@
 """Restart a type's processes, as `kubectl rollout restart` does, and find what uses a ConfigMap or Secret."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
+from formation_cli.objects import Object
 from formation_cli.words.sources import CONFIG_MAP, SECRET, Source
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
-
-Object = dict[str, Any]
 
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 """kubectl's own annotation: one more restart by either replaces the other's time."""

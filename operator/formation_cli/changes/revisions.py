@@ -1,16 +1,14 @@
 """The contents that the operator keeps of a Formation as ControllerRevisions, and the way back to one."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from formation_cli.changes import patches, restarts
+from formation_cli.objects import Object
 from formation_cli.words.revisions import Revision
 from formation_cli.words.sources import Source
 from formation_operator.api import content as contents
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
-
-Object = dict[str, Any]
 
 
 def read(objects: Iterable[Object], formation: Object) -> list[Revision]:

@@ -11,10 +11,18 @@ from urllib3.util import ssl_
 from formation_cli.cluster import answers, kinds, kubeconfig, lines
 from formation_cli.cluster.answers import Request
 from formation_cli.cluster.kubeconfig import Access
-from formation_cli.cluster.port import Change, Cluster, CutFailure, GoneError, Listed, LogQuery, Object
-from formation_cli.cluster.target import Target
+from formation_cli.cluster.port import (
+    Change,
+    Cluster,
+    CutFailure,
+    GoneError,
+    Listed,
+    LogQuery,
+    Object,
+    Target,
+)
 from formation_cli.failures import NoAccess
-from formation_cli.naming import FIELD_MANAGER
+from formation_cli.objects import FIELD_MANAGER
 from formation_operator.kube.objects import nesting
 
 TIMEOUT = 30.0
@@ -108,13 +116,8 @@ class Kube(Cluster):
         body = {"propagationPolicy": "Background", **({"dryRun": ["All"]} if dry_run else {})}
         self._find(Request("DELETE", kind, self._namespace, name, body=body))
 
-    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
-        """Yield the lines of a log, until it ends; raises `CutFailure` if it breaks off."""
-        for line in self.log_as_it_is(pod, query):
-            yield line.removesuffix(b"\n").decode(errors="replace")
-
-    def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
-        """Yield the lines of a log with their ends, whatever they are made of, as `log` does."""
+    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+        """Yield the lines of a log with their ends, until it ends; raises `CutFailure` if it breaks off."""
         response = self._log(pod, query)
         try:
             yield from lines.of(response)
@@ -173,9 +176,8 @@ class Kube(Cluster):
         except (*lines.BROKEN, client.ApiException) as error:
             raise answers.unreachable(self._api.configuration.host, error) from error
         except ValueError:  # it would show a token
-            raise NoAccess(
-                "The token, or the user to impersonate, has a character that can't be sent."
-            ) from None
+            sentence = "The token, or the user to impersonate, has a character that can't be sent."
+            raise NoAccess(sentence) from None
         return response
 
     def _as_somebody(self, headers: dict[str, str]) -> urllib3.HTTPHeaderDict:

@@ -3,11 +3,38 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, NamedTuple, TypeVar
 
-from formation_cli.cluster.handover import Handover
+from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Change, Cluster, GoneError, Object
+from formation_cli.failures import NotFound
+from formation_operator.api import naming
+
+Item = TypeVar("Item")
+MOST_WAITING = 10_000
+"""Items that are kept for a slow reader: then whoever has another one waits."""
+
+
+class Handover(Generic[Item]):
+    """A queue that is read by one thread."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._items: queue.SimpleQueue[Item] = queue.SimpleQueue()
+        self._room = threading.Semaphore(MOST_WAITING)
+
+    def put(self, item: Item) -> None:
+        """Hand over an item, once there is room for it."""
+        self._room.acquire()
+        self._items.put(item)
+
+    def get(self, timeout: float | None = None) -> Item:
+        """Return the next item; raise `queue.Empty` if none comes for so many seconds."""
+        item = self._items.get(timeout=timeout)
+        self._room.release()
+        return item
+
 
 PAUSE = 1.0
 """Seconds before a watch that has ended at once is begun again."""
@@ -21,6 +48,24 @@ class Subject(NamedTuple):
     kind: str
     labels: str = ""
     fields: str = ""
+
+
+def formation(name: str) -> Subject:
+    """Return what is followed of a Formation itself."""
+    return Subject(naming.KIND, fields=f"metadata.name={name}")
+
+
+def pods(name: str, *labels: str) -> Subject:
+    """Return what is followed of a Formation's Pods, if they have these labels, too."""
+    return Subject(kinds.POD, labels=",".join([f"{naming.FORMATION_LABEL}={name}", *labels]))
+
+
+def still_there(objects: Iterable[Object], name: str) -> Object:
+    """Return the Formation among what is followed; raises `NotFound` if it is gone."""
+    for each in objects:
+        if each["kind"] == naming.KIND:
+            return each
+    raise NotFound(f"Formation {name} was deleted in the meantime.")
 
 
 class News(NamedTuple):

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
+from formation_cli.cluster import follow
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.failures import Mistyped, NoAccess, NotFound, did_you_mean
-from formation_cli.naming import ONE_OFF
+from formation_cli.objects import ONE_OFF
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 
@@ -28,6 +29,12 @@ def find(cluster: Cluster, name: str) -> Object:
 def names(cluster: Cluster) -> list[str]:
     """Return the names of all Formations of the namespace."""
     return sorted(each["metadata"]["name"] for each in cluster.select(naming.KIND).items)
+
+
+def pods(cluster: Cluster, name: str, *labels: str) -> list[Object]:
+    """Return the Pods of a Formation that have these labels, too."""
+    subject = follow.pods(name, *labels)
+    return cluster.select(subject.kind, labels=subject.labels).items
 
 
 def types(formation: Object) -> list[str]:

@@ -10,6 +10,7 @@ import pathlib
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
+from logging import handlers
 from typing import Any, NamedTuple
 
 import urllib3
@@ -18,11 +19,13 @@ from kubernetes.config import kube_config
 
 from formation_cli import failures
 from formation_cli.cluster import kubectl
-from formation_cli.cluster.target import Target
+from formation_cli.cluster.port import Target
 from formation_operator.kube.objects import lenient
 
 POD_NAMESPACE = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 DEFAULT = pathlib.Path("~/.kube/config")
+MOST_LINES = 1000
+"""Lines that a login is expected to log at most."""
 CONNECTIONS = 256
 """As many logs are followed at once without a new connection for each request."""
 ONCE = urllib3.Retry(connect=0, read=0)
@@ -133,29 +136,20 @@ def _renew(renew: Callable[[client.Configuration], None], configuration: client.
 @contextlib.contextmanager
 def _complaining() -> Iterator[None]:
     """Raise `NoAccess` if a login fails: the client would only log that, and go on as nobody."""
-    complaints = _Complaints(logging.ERROR)
+    complaints = handlers.BufferingHandler(MOST_LINES)
+    complaints.setLevel(logging.ERROR)
     logging.getLogger().addHandler(complaints)
+    said = []
     try:
         yield
     except (config.ConfigException, OSError, ValueError) as error:
-        complaints.told.append(str(error))
+        said.append(str(error))
     finally:
         logging.getLogger().removeHandler(complaints)
-    if complaints.told:
+    own = (each for each in complaints.buffer if each.thread == threading.get_ident())
+    said += [each.getMessage() for each in own]  # others may be in the midst of their own requests
+    if said:
         raise failures.NoAccess(
-            f"Logging in failed: {lenient.shown(complaints.told[0], lenient.LONGEST_SUMMARY)}",
+            f"Logging in failed: {lenient.shown(said[0], lenient.LONGEST_SUMMARY)}",
             hint="The kubeconfig has the command that logs this user in: try it by hand.",
         )
-
-
-class _Complaints(logging.Handler):
-    """Keeps what the thread that made it logs: others may be in the midst of their own requests."""
-
-    def __init__(self, level: int) -> None:
-        super().__init__(level)
-        self.told: list[str] = []
-        self._thread = threading.get_ident()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self._thread:
-            self.told.append(record.getMessage())

@@ -3,10 +3,10 @@
 `api_server.Kube` is the real one. A method that fails raises a `failures.Failure`: why, and what to do.
 """
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
-from formation_cli.cluster.target import Target
 from formation_cli.failures import Failure
 
 Object = dict[str, Any]
@@ -41,6 +41,21 @@ class LogQuery(NamedTuple):
     since_time: str = ""
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Target:
+    """What the command line says; nothing means what the kubeconfig says."""
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespace: str | None = None
+    as_user: str | None = None
+
+    def flags(self) -> list[str]:
+        """Return the same for kubectl, but for the namespace, as words of its command line."""
+        given = {"kubeconfig": self.kubeconfig, "context": self.context, "as": self.as_user}
+        return [f"--{name}={value}" for name, value in given.items() if value]
+
+
 class Cluster(Protocol):
     """Reads and writes of objects as plain JSON."""
 
@@ -73,11 +88,8 @@ class Cluster(Protocol):
     def delete(self, kind: str, name: str, *, dry_run: bool = False) -> None:
         """Delete an object and what it owns; it is no failure if it's gone."""
 
-    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
-        """Yield the lines of a log, until it ends; raises `CutFailure` if it breaks off."""
-
-    def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
-        """Yield the lines of a log with their ends, whatever they are made of, as `log` does."""
+    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+        """Yield the lines of a log with their ends, until it ends; raises `CutFailure` if it breaks off."""
 
     def close(self) -> None:
         """Leave nothing behind on this machine."""

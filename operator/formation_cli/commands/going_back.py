@@ -10,6 +10,7 @@ from formation_cli.changes import revisions as changes
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import releases as others
 from formation_cli.commands import revisions, waiting, writing
+from formation_cli.commands.writing import Changed
 from formation_cli.failures import Failure, NoAccess, TimedOut, again
 from formation_cli.options import How
 from formation_cli.views import history, releases
@@ -17,16 +18,15 @@ from formation_cli.words.revisions import Revision
 
 
 class Done(NamedTuple):
-    """What was written."""
+    """What was written, and what it goes back to."""
 
-    before: Object
-    after: Object
+    changed: Changed
     revision: Revision
 
     @property
     def sentence(self) -> str:
         """What has changed, in a line."""
-        old, new = (changes.of(each).content for each in (self.before, self.after))
+        old, new = (changes.of(each).content for each in self.changed)
         return f"{self.revision}: {history.changes(old, new) or 'as it was'}"
 
 
@@ -41,8 +41,7 @@ def go_back(
         _check_sources(cluster, chosen[0])
         return changes.patch(found, chosen[0].content)
 
-    before, after = writing.change(cluster, name, patch, dry_run=dry_run)
-    return Done(before, after, chosen[0])
+    return Done(writing.change(cluster, name, patch, dry_run=dry_run), chosen[0])
 
 
 def _check_sources(cluster: Cluster, revision: Revision) -> None:
@@ -59,16 +58,14 @@ def _check_sources(cluster: Cluster, revision: Revision) -> None:
         gone += [] if found else [str(source)]
     if gone:
         what = f"{', '.join(gone)} {'is' if len(gone) == 1 else 'are'} gone"
-        raise Failure(
-            f"{what}, which {revision} needs. Nothing was changed.",
-            hint="Create it again, or choose another revision.",
-        )
+        hint = "Create it again, or choose another revision."
+        raise Failure(f"{what}, which {revision} needs. Nothing was changed.", hint=hint)
 
 
-def advise(cluster: Cluster, done: Done) -> None:
+def advise(cluster: Cluster, changed: Changed) -> None:
     """Say beside the result which types restart, and which release still runs."""
-    before, after = done.before, done.after
-    if before is not after:
+    before, after = changed
+    if changed.is_written:
         writing.advise(*_forecast(before, revisions.running(cluster, before), after))
     writing.advise(*others.beside(cluster, after))
 
@@ -81,25 +78,19 @@ def _forecast(before: Object, running: Object, after: Object) -> Iterator[str]:
 
 
 def wait(
-    cluster: Cluster,
-    before: Object,
-    after: Object,
-    how: How,
-    types: Iterable[str] = (),
-    *,
-    back: bool = False,
+    cluster: Cluster, changed: Changed, how: How, types: Iterable[str] = (), *, back: bool = False
 ) -> None:
     """Wait for a deploy, if that is wanted; where it fails go ``back``, or say the line that does so."""
     if not how.waits:
         return
     try:
-        waiting.wait(cluster, after, how.timeout, types, deployed=True, written=before is not after)
+        waiting.wait(cluster, changed.after, how.timeout, types, deployed=True, written=changed.is_written)
     except (waiting.NotReady, TimedOut) as failure:
-        if back and _differ(before, after):
+        if back and _differ(*changed):
             failure.show()
-            _take_back(cluster, before, after, failure, how, types)
-        failure.also(_nothing(before) if back else "")
-        failure.also(_line(before, after))
+            _take_back(cluster, changed, failure, how, types)
+        failure.also(_nothing(changed.before) if back else "")
+        failure.also(_line(*changed))
         raise
 
 
@@ -130,9 +121,10 @@ def _differ(one: Object, other: Object) -> bool:
 
 
 def _take_back(
-    cluster: Cluster, before: Object, after: Object, failure: Failure, how: How, types: Iterable[str]
+    cluster: Cluster, changed: Changed, failure: Failure, how: How, types: Iterable[str]
 ) -> NoReturn:
     """Go back to what was there before, wait for it, and end with the code of the deploy's failure."""
+    before, after = changed
     name = before["metadata"]["name"]
 
     def choose(found: Object) -> Revision:
@@ -152,8 +144,8 @@ def _take_back(
     try:
         done = go_back(cluster, name, choose)
         click.echo(f"Going back to {done.sentence}", err=True)
-        advise(cluster, done)
-        waiting.wait(cluster, done.after, how.timeout, types, deployed=True)
+        advise(cluster, done.changed)
+        waiting.wait(cluster, done.changed.after, how.timeout, types, deployed=True)
     except Failure as second:
         second.show()
     else:

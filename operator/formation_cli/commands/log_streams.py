@@ -11,13 +11,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 import click
 
 from formation_cli.cluster import follow, kinds
-from formation_cli.cluster.follow import Subject
-from formation_cli.cluster.handover import MOST_WAITING, Handover
+from formation_cli.cluster.follow import MOST_WAITING, Handover
 from formation_cli.cluster.port import Cluster, CutFailure, LogQuery, Object
 from formation_cli.failures import Failure, NoAccess, NotFound
-from formation_cli.views import log_lines, processes
+from formation_cli.views import log_lines, pod_state
 from formation_cli.views.log_lines import Line, Source
-from formation_operator.api import naming
 
 PAUSE = 1.0
 """Seconds before a log whose connection broke is read on."""
@@ -87,7 +85,8 @@ def _read(cluster: Cluster, source: Source, query: LogQuery, *, or_last: bool = 
     its log as the current one until the next is started.
     """
     try:
-        for text in cluster.log(source.pod, query._replace(container=source.container)):
+        for line in cluster.log(source.pod, query._replace(container=source.container)):
+            text = line.removesuffix(b"\n").decode(errors="replace")
             yield _present(log_lines.parsed(text, source))
     except NotFound:
         return
@@ -150,8 +149,7 @@ class Following:
 
     def _discover(self, formation: str) -> None:
         began, there = time.monotonic(), True
-        pods = Subject(kinds.POD, labels=f"{naming.FORMATION_LABEL}={formation}")
-        whole = Subject(naming.KIND, fields=f"metadata.name={formation}")
+        pods, whole = follow.pods(formation), follow.formation(formation)
         try:
             for news in follow.together(self._cluster, pods, whole, tick=PAUSE):
                 if news is None:
@@ -169,15 +167,15 @@ class Following:
         """Begin to read the log of a process that has started, and say who has come or gone."""
         source = log_lines.source(pod)
         key = source.uid, source.run
-        runs = log_lines.is_running(pod) and not gone
-        if key not in self._running and log_lines.has_started(pod) and not gone:
+        runs = pod_state.is_running(pod) and not gone
+        if key not in self._running and pod_state.has_started(pod) and not gone:
             query = self._query._replace(tail=None, since_seconds=None) if fresh else self._query
             self._note(source, "started", fresh=fresh)
             self._readers.append(threading.Thread(target=self._read_on, args=(source, query), daemon=True))
             self._readers[-1].start()
         elif self._running.get(key) and not runs:
-            self._note(source, f"ended{log_lines.how(pod)}", fresh=True)
-        if gone or log_lines.has_started(pod):
+            self._note(source, f"ended{pod_state.how(pod)}", fresh=True)
+        if gone or pod_state.has_started(pod):
             self._running[key] = runs
 
     def _note(self, source: Source, what: str, *, fresh: bool) -> None:
@@ -198,7 +196,7 @@ class Following:
             pod = self._cluster.get(kinds.POD, source.pod)
             if pod is None or log_lines.source(pod) != source:  # its log is that of another run by now
                 return False
-            return failure is not None or log_lines.is_running(pod)
+            return failure is not None or pod_state.is_running(pod)
 
         try:
             for line in unbroken(functools.partial(_read, self._cluster, source), query, goes_on):
@@ -209,7 +207,7 @@ class Following:
 
 def of_any_type(pod: Object) -> bool:
     """Choose the Pods of all types, also of those to come, and of Jobs."""
-    return processes.is_of(pod) or processes.is_of_job(pod)
+    return pod_state.is_of(pod) or pod_state.is_of_job(pod)
 
 
 def of_types(types: Iterable[str]) -> Callable[[Object], bool]:
@@ -218,6 +216,6 @@ def of_types(types: Iterable[str]) -> Callable[[Object], bool]:
 
     def chosen(pod: Object) -> bool:
         named = any(log_lines.is_named(pod, each) for each in wanted)
-        return of_any_type(pod) and (named or processes.process_type(pod) in wanted)
+        return of_any_type(pod) and (named or pod_state.process_type(pod) in wanted)
 
     return chosen

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from formation_cli.cluster import kinds
+from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, LogQuery, Object
 from formation_cli.commands import log_streams
 from formation_cli.failures import NoAccess, again
-from formation_cli.terminal.log_writer import Writer
+from formation_cli.terminal.screen import Writer
 from formation_cli.views import releases
 from formation_operator.api import naming
 
@@ -44,12 +44,12 @@ def beside(cluster: Cluster, formation: Object, pods: Iterable[Object] | None = 
 
     No status names it: a release that has started is never ended for another one.
     """
+    own = formation["metadata"]["name"]
     try:
         if pods is None:
-            labels = f"{naming.FORMATION_LABEL}={formation['metadata']['name']},{naming.RELEASE_LABEL}"
-            pods = cluster.select(kinds.POD, labels=labels).items
+            pods = formations.pods(cluster, own, naming.RELEASE_LABEL)
         for name in releases.running_jobs(pods):
-            job, end = cluster.get(kinds.JOB, name), f"stop {formation['metadata']['name']} --process {name}"
+            job, end = cluster.get(kinds.JOB, name), f"stop {own} --process {name}"
             if job and releases.is_of_another(job, formation):
                 yield OTHER.format(job=name, end=again(end))
     except NoAccess:  # it is only said beside a result

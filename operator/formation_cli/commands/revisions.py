@@ -3,11 +3,10 @@
 import click
 from click.shell_completion import CompletionItem
 
-from formation_cli import options
 from formation_cli.changes import revisions
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.cluster_options import connect_at_once
+from formation_cli.cluster_options import connect_at_once, name_of
 from formation_cli.failures import Failure, Mistyped, NoAccess, again
 from formation_cli.views import history
 from formation_cli.words.revisions import Revision
@@ -36,9 +35,14 @@ def find(cluster: Cluster, formation: Object, word: str | None) -> Revision:
     kept = [each for each in found if not each.flaw]
     if word is None:
         before = revisions.previous(kept, formation)
+        others = [each for each in kept if each.name != revisions.of(formation).name]
         if before is None:
-            raise _unwell(name, [each for each in kept if each.name != revisions.of(formation).name])
+            raise _unwell(name, others)
+        if passed := ", ".join(each.called for each in others if each.number > before.number):
+            click.echo(f"Passed over, because it isn't known to have run well: {passed}.", err=True)
         return before
+    if not word.strip():
+        raise Mistyped("The word for the revision is empty.", hint=_hint(name, kept))
     wanted = [each for each in kept if each.is_meant(word)]
     if len(wanted) != 1:
         raise Mistyped(_missing(word, found, wanted), hint=_hint(name, kept))
@@ -93,39 +97,30 @@ def _hint(name: str, kept: list[Revision]) -> str:
 
 def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the revisions that begin so, the latest first, with what each has changed."""
-    return _items(_kept(ctx)[1], incomplete)
+    return _offered(ctx, incomplete, back=False)
 
 
 def complete_way_back(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the same of what one may go back to: what ran well comes first, what is declared is left out."""
-    formation, lines = _kept(ctx)
-    others = [each for each in lines if each.revision.name != revisions.of(formation).name]
-    return _items(sorted(others, key=_last), incomplete)
+    return _offered(ctx, incomplete, back=True)
 
 
-def _last(line: history.Line) -> tuple[bool, bool]:
-    """Return what sorts last that nobody knows to have run well, and at the end what has no number."""
-    return not line.revision.number, line.state == history.KEPT
-
-
-def _kept(ctx: click.Context) -> tuple[Object, list[history.Line]]:
-    """Return the Formation on a command line, and its revisions, the latest first; none where nobody says."""
+def _offered(ctx: click.Context, incomplete: str, *, back: bool) -> list[CompletionItem]:
     try:
         cluster = connect_at_once(ctx)
-        formation = cluster.get(naming.KIND, options.name_of(ctx))
+        formation = cluster.get(naming.KIND, name_of(ctx)) or {}
         found = read(cluster, formation) if formation else []
-    except click.ClickException:
-        formation, found = None, []
-    if formation is None:
-        return {}, []
+    except click.ClickException:  # none where nobody says
+        return []
+
+    def order(line: history.Line) -> tuple[bool, bool]:
+        return not line.revision.number, back and line.state == history.KEPT
+
+    declared = revisions.of(formation).name if formation and back else ""
     lines = history.lines(found, revisions.current(formation)[0])
-    own = [each for each in lines[::-1] if each.state != history.FOREIGN]
-    return formation, sorted(own, key=lambda each: not each.revision.number)
-
-
-def _items(lines: list[history.Line], incomplete: str) -> list[CompletionItem]:
+    own = [each for each in lines[::-1] if each.state != history.FOREIGN and each.revision.name != declared]
     return [
         CompletionItem(each.revision.called, help=each.change, ordered=True)
-        for each in lines
+        for each in sorted(own, key=order)
         if each.revision.called.startswith(incomplete)
     ]

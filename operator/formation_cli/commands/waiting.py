@@ -8,11 +8,10 @@ from typing import NamedTuple
 import click
 
 from formation_cli.cluster import follow, kinds
-from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands.releases import Log
-from formation_cli.failures import Failure, NotFound, TimedOut, again
-from formation_cli.naming import FIELD_MANAGER, ONE_OFF
+from formation_cli.failures import Failure, TimedOut, again
+from formation_cli.objects import FIELD_MANAGER, ONE_OFF
 from formation_cli.terminal import drawing
 from formation_cli.views import processes, progress, releases
 from formation_cli.views.processes import Process
@@ -20,8 +19,6 @@ from formation_cli.views.progress import Awaited, Progress
 from formation_operator.api import naming
 
 TICK = 1.0
-SILENCE = 15.0
-"""Seconds after which it is worth a word that the operator says nothing."""
 
 
 class NotReady(Failure):
@@ -94,14 +91,11 @@ def _silent(sight: Sight, awaited: Awaited) -> str:
 
 
 def _sights(cluster: Cluster, name: str, awaited: Awaited) -> Iterator[Sight]:
-    labels = f"{naming.FORMATION_LABEL}={name}"
-    subjects = [Subject(naming.KIND, fields=f"metadata.name={name}"), Subject(kinds.POD, labels=labels)]
+    subjects = [follow.formation(name), follow.pods(name)]
     if awaited.deployments:
-        subjects.append(Subject(kinds.DEPLOYMENT, labels=labels))
+        subjects.append(follow.pods(name)._replace(kind=kinds.DEPLOYMENT))
     for objects in follow.snapshots(cluster, *subjects, tick=TICK):
-        formation = next((each for each in objects if each["kind"] == naming.KIND), None)
-        if formation is None:
-            raise NotFound(f"Formation {name} was deleted in the meantime.")
+        formation = follow.still_there(objects, name)
         pods = [each for each in objects if each["kind"] == kinds.POD]
         deployments = [each for each in objects if each["kind"] == kinds.DEPLOYMENT]
         found = processes.processes(formation, pods, time.time())

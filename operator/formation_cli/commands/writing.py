@@ -1,11 +1,12 @@
 """Change a Formation by what it says now, again if somebody has just changed it; say what goes with it."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
-from formation_cli.changes import git
+from formation_cli import failures
+from formation_cli.changes import impact
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, ConflictFailure, Object
 from formation_cli.options import How
@@ -15,10 +16,22 @@ from formation_operator.api import naming
 TRIES = 5
 
 
+class Changed(NamedTuple):
+    """A Formation before and after a change; both are the same where it was so already."""
+
+    before: Object
+    after: Object
+
+    @property
+    def is_written(self) -> bool:
+        """Whether anything was written, or would be."""
+        return self.before is not self.after
+
+
 def change(
     cluster: Cluster, name: str, patch: Callable[[Object], list[Object]], *, dry_run: bool = False
-) -> tuple[Object, Object]:
-    """Write a patch that is made from the Formation as it is; return the Formation before and after.
+) -> Changed:
+    """Write a patch that is made from the Formation as it is.
 
     A patch without operations writes nothing.
     """
@@ -26,16 +39,25 @@ def change(
         before = formations.find(cluster, name)
         operations = patch(before)
         if not operations:
-            return before, before
+            return Changed(before, before)
         try:
-            return before, cluster.patch(naming.KIND, name, operations, dry_run=dry_run)
+            return Changed(before, cluster.patch(naming.KIND, name, operations, dry_run=dry_run))
         except ConflictFailure:
             if not tries_left:
                 raise
     raise AssertionError("unreachable")
 
 
-def report(before: Object, after: Object, how: How, *sentences: str, value: Any = None) -> None:
+def take_back(cluster: Cluster, kind: str, name: str) -> None:
+    """Delete what was made in vain, whatever comes; say if it may be left behind."""
+    with failures.undisturbed():
+        try:
+            cluster.delete(kind, name)
+        except failures.Failure as failure:
+            click.echo(f"{kind} {name} may be left behind: {failure.message}", err=True)
+
+
+def report(changed: Changed, how: How, *sentences: str, value: Any = None) -> None:
     """Print what was written, in sentences or for a program, and beside it who sets it back.
 
     A program gets the Formation, or the ``value`` in its place.
@@ -43,11 +65,11 @@ def report(before: Object, after: Object, how: How, *sentences: str, value: Any 
     if value is not None and how.output in ("json", "yaml"):
         formats.write(value, how.output)
     elif how.output:
-        formats.write_object(after, how.output)
+        formats.write_object(changed.after, how.output)
     else:
         screen.write_lines(map(how.said, sentences))
-    advise(git.hint(before, after))
-    if before["spec"].get("paused"):
+    advise(impact.set_back(*changed))
+    if changed.before["spec"].get("paused"):
         advise("spec.paused is true: nothing changes until you remove it.")
 
 

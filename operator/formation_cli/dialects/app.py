@@ -4,35 +4,59 @@ import base64
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, StringConstraints
+from pydantic import dataclasses as checked
 
 from formation_cli.dialects import names, programs, references, shell
-from formation_cli.dialects.cron import Cron
 from formation_cli.failures import Mistyped
+from formation_cli.objects import Object
 from formation_operator.api import naming
+from formation_operator.api.commands import SCHEDULE
+from formation_operator.api.fields import LONGEST_WORD
 
-Object = dict[str, Any]
 WEB = "web"
 PORT = 8080
 """Where a web process listens unless another port is asked for; below 1024 needs rights."""
 LISTENS = re.compile(r"\$\{?PORT\b")
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_WORD, pattern=r"^[^\n\x00]*$"),
+]
+"""A command as a shell reads it."""
 
 
-@dataclasses.dataclass(frozen=True)
+@checked.dataclass(frozen=True)
+class Cron:
+    """A line that runs by the clock."""
+
+    schedule: Annotated[str, StringConstraints(strip_whitespace=True, pattern=f"^(?:{SCHEDULE})$")]
+    command: Line
+    concurrency_policy: (
+        Annotated[Literal["Allow", "Forbid", "Replace"], BeforeValidator(lambda word: str(word).title())]
+        | None
+    ) = None
+    maintenance: bool = False
+
+
+@dataclasses.dataclass
 class App:
     """An app as others describe it."""
 
-    name: str
-    image: str
-    commands: Mapping[str, str]
+    name: str = ""
+    image: str = ""
+    commands: dict[str, str] = dataclasses.field(default_factory=dict)
     """The line of each process type, as a shell reads it, and that of ``release``."""
-    env: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    counts: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    memory: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    env: dict[str, str] = dataclasses.field(default_factory=dict)
+    counts: dict[str, int] = dataclasses.field(default_factory=dict)
+    memory: dict[str, str] = dataclasses.field(default_factory=dict)
     port: int = PORT
-    schedules: Sequence[Cron] = ()
+    schedules: list[Cron] = dataclasses.field(default_factory=list)
     secret: str = ""
     """The Secret whose keys all types get, if there is one."""
+    left_out: list[str] = dataclasses.field(default_factory=list)
+    """Sentences about what a Formation doesn't say."""
 
 
 def formation(app: App) -> Object:

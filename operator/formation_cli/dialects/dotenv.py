@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dotenv import parser
 
 from formation_cli.failures import Mistyped
-from formation_operator.api.formation import MOST_VARIABLES
+from formation_operator.api.fields import MOST_VARIABLES
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 SHELLS_OWN = re.compile(

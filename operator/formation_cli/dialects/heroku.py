@@ -1,21 +1,24 @@
 """Heroku's two descriptions of a formation: ``app.json``, and the list of the Platform API.
 
+The cron entries of an ``app.json`` are Dokku's.
 Sources: https://devcenter.heroku.com/articles/app-json-schema,
+https://dokku.com/docs/processes/scheduled-cron-tasks/,
 https://devcenter.heroku.com/articles/platform-api-reference#formation and
 https://devcenter.heroku.com/articles/dyno-types
 """
 
-import dataclasses
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, TypeAdapter, ValidationError
 
-from formation_cli.dialects import checks, dotenv, names, quantities
-from formation_cli.dialects.cron import Cron, Entries, Line
+from formation_cli.dialects import dotenv, manifest, names
+from formation_cli.dialects.app import App, Cron, Line
 from formation_cli.dialects.manifest import Known
 from formation_cli.failures import Mistyped
-from formation_operator.api.formation import INT32, MOST_TYPES, MOST_VARIABLES
+from formation_cli.words import values
+from formation_operator.api.fields import INT32, MOST_VARIABLES
+from formation_operator.api.formation import MOST_SCHEDULES, MOST_TYPES
 from formation_operator.kube.objects import lenient
 
 SIZES = {
@@ -28,7 +31,7 @@ SIZES = {
     "126Gi": ("Performance-2XL",),
 }
 """The sizes of dynos by their memory; the first of each is the one that is written."""
-MEMORY = {size.lower(): memory for memory, sizes in SIZES.items() for size in sizes}
+MEMORY = {each.lower(): memory for memory, dynos in SIZES.items() for each in dynos}
 ELSEWHERE = ("addons", "buildpacks", "stack")
 """What of an app.json is no part of a formation."""
 NO_PART = "no part of a formation"
@@ -40,7 +43,7 @@ def _memory(size: Any) -> str:
     """Return the memory of a dyno by its size, which the API has as an object; raises `ValueError`."""
     word = str(size.get("name") if isinstance(size, dict) else size)
     if word.lower() not in MEMORY:
-        there = ", ".join(sizes[0] for sizes in SIZES.values())
+        there = ", ".join(dynos[0] for dynos in SIZES.values())
         raise ValueError(f"{word[:100]!r} isn't a known size; there is: {there}")
     return MEMORY[word.lower()]
 
@@ -52,6 +55,12 @@ def _within(key: str) -> BeforeValidator:
 
 Name = Annotated[str, StringConstraints(pattern=f"^{dotenv.NAME.pattern}$")]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+
+
+class Entries(BaseModel):
+    """What of an app.json is about the clock."""
+
+    cron: Annotated[list[Cron], Field(max_length=MOST_SCHEDULES)] = []
 
 
 class Dyno(BaseModel):
@@ -83,37 +92,34 @@ class AppJson(Entries, extra="allow"):
     scripts: Scripts = Scripts()
 
 
-@dataclasses.dataclass
-class Found:
-    """What Heroku's files say of an app."""
-
-    name: str = ""
-    commands: dict[str, str] = dataclasses.field(default_factory=dict)
-    env: dict[str, str] = dataclasses.field(default_factory=dict)
-    counts: dict[str, int] = dataclasses.field(default_factory=dict)
-    memory: dict[str, str] = dataclasses.field(default_factory=dict)
-    schedules: list[Cron] = dataclasses.field(default_factory=list)
-    left_out: list[str] = dataclasses.field(default_factory=list)
-
-    def types(self) -> list[str]:
-        """Return all types that are named."""
-        return [*dict.fromkeys([*self.commands, *self.counts, *self.memory])]
-
-
-def read(text: str, file: str, found: Found) -> None:
+def read(text: str, file: str, found: App) -> None:
     """Add what a file says; raises `Mistyped` with the place of what isn't as Heroku writes it."""
     if text.lstrip().startswith("["):
         seen: set[str] = set()
-        for dyno in checks.parsed(Annotated[list[OfApi], Field(max_length=MOST_TYPES)], text, file):
+        for dyno in _parsed(Annotated[list[OfApi], Field(max_length=MOST_TYPES)], text, file):
             if dyno.type in seen:
                 raise Mistyped(f"{file}: {lenient.shown(dyno.type)} appears twice.")
             seen.add(dyno.type)
             _take_in(dyno.type, dyno, file, found)
     else:
-        _read_app(checks.parsed(AppJson, text, file), file, found)
+        _read_app(_parsed(AppJson, text, file), file, found)
 
 
-def _read_app(app: AppJson, file: str, found: Found) -> None:
+def entries(text: str, file: str) -> list[Cron]:
+    """Return the cron entries of an app.json; raises `Mistyped` with the place of what is none."""
+    found: Entries = _parsed(Entries, text, file)
+    return found.cron
+
+
+def _parsed(form: Any, text: str, file: str) -> Any:
+    """Return what a JSON file says; raises `Mistyped` with the first thing that isn't of the form."""
+    try:
+        return TypeAdapter(form).validate_json(text.encode(errors="surrogatepass"))
+    except ValidationError as error:
+        raise manifest.mistyped(error, file) from error
+
+
+def _read_app(app: AppJson, file: str, found: App) -> None:
     found.name = names.suggestion(app.name)
     for name, dyno in app.formation.items():
         _take_in(name, dyno, file, found)
@@ -132,7 +138,7 @@ def _read_app(app: AppJson, file: str, found: Found) -> None:
     found.left_out += [f"{each}: {NO_PART}" for each in ELSEWHERE if (app.model_extra or {}).get(each)]
 
 
-def _take_in(name: str, dyno: Dyno, file: str, found: Found) -> None:
+def _take_in(name: str, dyno: Dyno, file: str, found: App) -> None:
     if name != names.RELEASE:
         names.check_type(name, file)
         if dyno.quantity is not None:
@@ -143,14 +149,13 @@ def _take_in(name: str, dyno: Dyno, file: str, found: Found) -> None:
         found.commands[name] = dyno.command
 
 
-def check_commands(found: Found) -> None:
+def check_commands(found: App) -> None:
     """Raise `Mistyped` for types whose command nobody has said."""
-    silent = [each for each in found.types() if each not in found.commands]
+    named = dict.fromkeys([*found.counts, *found.memory])
+    silent = [each for each in named if each not in found.commands]
     if silent:
-        raise Mistyped(
-            f"What should {', '.join(silent)} run?",
-            hint="Commands are in the Procfile (--procfile), or in the JSON of Heroku's formation API.",
-        )
+        hint = "Commands are in the Procfile (--procfile), or in the JSON of Heroku's formation API."
+        raise Mistyped(f"What should {', '.join(silent)} run?", hint=hint)
 
 
 def formation(known: Known) -> list[dict[str, Any]]:
@@ -163,10 +168,10 @@ def formation(known: Known) -> list[dict[str, Any]]:
 def _sized(known: Known, name: str) -> dict[str, str]:
     memory = lenient.mapping(known.spec.processes[name].resources, "limits").get("memory")
     try:
-        wanted = None if memory is None else quantities.number(memory)
+        wanted = None if memory is None else values.number(memory)
     except ValueError:
         return {}
-    return next(({"size": sizes[0]} for has, sizes in SIZES.items() if quantities.number(has) == wanted), {})
+    return next(({"size": dynos[0]} for has, dynos in SIZES.items() if values.number(has) == wanted), {})
 
 
 def left_out(known: Known) -> Iterable[str]:

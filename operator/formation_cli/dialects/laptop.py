@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable, Mapping
 from formation_cli.dialects import dotenv, references
 from formation_cli.dialects.manifest import IMAGES_OWN, Known
 from formation_cli.failures import Mistyped, did_you_mean
-from formation_operator.api.formation import LONGEST_WORD, ProcessType
+from formation_operator.api.fields import LONGEST_WORD
+from formation_operator.api.formation import ProcessType
 from formation_operator.kube.objects import lenient
 from formation_operator.render.pod_template import GRACE_SECONDS
 
@@ -32,15 +33,6 @@ class Process:
     """How long it has between SIGTERM and SIGKILL."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Place:
-    """A process that there is to be: its type, its name and its port."""
-
-    type: str
-    name: str
-    port: int
-
-
 def counts(known: Known, wanted: Mapping[str, int], types: Collection[str] = ()) -> dict[str, int]:
     """Return how many processes of each type to run, of all types or of some.
 
@@ -56,46 +48,39 @@ def counts(known: Known, wanted: Mapping[str, int], types: Collection[str] = ())
         each: wanted.get(each, count) if not types or each in types else 0 for each, count in usual.items()
     }
     if sum(found.values()) > MOST:
-        raise Mistyped(
-            f"{sum(found.values())} processes are too many for one machine: {MOST} are started.",
-            hint="Set the counts with -m, such as -m web=2,worker=1.",
-        )
+        sentence = f"{sum(found.values())} processes are too many for one machine: {MOST} are started."
+        raise Mistyped(sentence, hint="Set the counts with -m, such as -m web=2,worker=1.")
     if not any(found.values()) and unknown:
         raise Mistyped(f"{unknown[0]} {IMAGES_OWN}.", hint="Set its command.")
     if not any(found.values()):
-        raise Mistyped(
-            f"{known.name} has no process to run.", hint="Set the counts with -m, such as -m all=1."
-        )
+        hint = "Set the counts with -m, such as -m all=1."
+        raise Mistyped(f"{known.name} has no process to run.", hint=hint)
     return found
 
 
-def process(known: Known, place: Place, own: Mapping[str, str], base: Mapping[str, str]) -> Process:
+def process(known: Known, name: str, port: int, own: Mapping[str, str], base: Mapping[str, str]) -> Process:
     """Return a process: ``own`` is what this machine sets in place of the Formation's, ``base`` what it has.
 
     Raises `Mistyped` where only the image knows what to run.
     """
-    declared = known.parts()[place.type]
+    type_ = name.partition(".")[0]
+    declared = known.parts()[type_]
     if not declared.command:
-        raise Mistyped(
-            f"{place.type} {IMAGES_OWN}.",
-            hint=f"Set its command, or leave it out with -m {place.type}=0.",
-        )
+        hint = f"Set its command, or leave it out with -m {type_}=0."
+        raise Mistyped(f"{type_} {IMAGES_OWN}.", hint=hint)
+    # Whatever port is declared: two processes can't listen on one.
+    fixed = {**own, "PORT": str(port), "PS": name}
     try:
-        env = _environment(known, place, own, base)
+        env = _environment(known, type_, name, fixed, base)
         words = [references.expanded(word, env.get) for word in (*declared.command, *(declared.args or []))]
     except ValueError as error:
-        raise Mistyped(f"{place.type} has {error}.") from error
+        raise Mistyped(f"{type_} has {error}.") from error
     command = f"exec {shlex.join(words)}"
-    for name, value in env.items():
-        _check(f"{place.type}: the variable {lenient.shown(name)}", name, value)
-    _check(f"{place.type}: its command", "", command)
+    for variable, value in env.items():
+        _check(f"{type_}: the variable {lenient.shown(variable)}", variable, value)
+    _check(f"{type_}: its command", "", command)
     grace = declared.termination_grace_period_seconds if isinstance(declared, ProcessType) else None
-    return Process(
-        place.name,
-        command,
-        {**base, **env},
-        GRACE_SECONDS if grace is None else grace,
-    )
+    return Process(name, command, {**base, **env}, GRACE_SECONDS if grace is None else grace)
 
 
 def _check(what: str, name: str, value: str) -> None:
@@ -107,25 +92,15 @@ def _check(what: str, name: str, value: str) -> None:
 
 
 def _environment(
-    known: Known, place: Place, own: Mapping[str, str], base: Mapping[str, str]
+    known: Known, type_: str, name: str, fixed: Mapping[str, str], base: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the variables that a process has on the cluster, with the values that they have here."""
-    there = {name: base[name] for name in known.elsewhere(place.type) if name in base}
-    fixed = {
-        **own,
-        "PORT": str(place.port),  # whatever is declared: two processes can't listen on one port
-        "PS": place.name,
-    }
-    found = {
-        "FORMATION": known.name,
-        "PROCESS_TYPE": place.type,
-        "PROCESS_NAME": place.name,
-        **there,
-        **fixed,
-    }
-    for name, value in known.literals(place.type).items():
-        if name not in fixed:
-            found[name] = references.expanded(value, found.get)
+    there = {each: base[each] for each in known.elsewhere(type_) if each in base}
+    own = {"FORMATION": known.name, "PROCESS_TYPE": type_, "PROCESS_NAME": name}
+    found = {**own, **there, **fixed}
+    for each, value in known.literals(type_).items():
+        if each not in fixed:
+            found[each] = references.expanded(value, found.get)
     return found
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from formation_cli.dialects import checks, names
+from formation_cli.dialects import names
 from formation_cli.failures import Mistyped
 from formation_operator.api import naming
-from formation_operator.api.formation import FormationSpec, ProcessType, Release, Schedule
+from formation_operator.api.commands import Release, Schedule
+from formation_operator.api.formation import FormationSpec, ProcessType
 from formation_operator.kube.objects import lenient
 
 IMAGES_OWN = "runs the program of its image, which isn't in the Formation"
@@ -100,7 +101,7 @@ def known(manifest: Mapping[str, Any], where: str) -> Known:
     try:
         spec = FormationSpec.model_validate(manifest.get("spec"))
     except ValidationError as error:
-        raise checks.mistyped(error, where, "spec") from error
+        raise mistyped(error, where, "spec") from error
     for each, process in spec.processes.items():
         names.check_type(each, where)
         _check(process, f"{where}: spec.processes.{each}")
@@ -111,6 +112,14 @@ def known(manifest: Mapping[str, Any], where: str) -> Known:
         _check(spec.release, f"{where}: spec.release")
     names.check_together(name, [*spec.processes])
     return Known(name, spec)
+
+
+def mistyped(error: ValidationError, file: str, *above: str) -> Mistyped:
+    """Return how a command ends whose file has something wrong, with its place in the file."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(map(str, (*above, *first["loc"])))
+    words = [file, *([lenient.shown(place)] if place else []), f"{lenient.shown(first['msg'])}."]
+    return Mistyped(": ".join(words))
 
 
 def _check(part: FormationSpec | ProcessType | Release | Schedule, where: str) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from formation_operator.api.formation import LONGEST_WORD
+from formation_operator.api.fields import LONGEST_WORD
 
 # What has no end takes the rest: searched for at each beginning, that would take long.
 TOKEN = re.compile(r"\$\$|\$\((?:([^)]*)\)|.*)", re.DOTALL)

@@ -5,12 +5,18 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
 
+import click
 from rich.console import Console, RenderableType
 from rich.live import Live
 
+from formation_cli.cluster import follow
+from formation_cli.cluster.follow import Subject
+from formation_cli.cluster.port import Cluster, Object
 from formation_cli.terminal import screen
 from formation_cli.views.table import Table
 
+TICK = 1.0
+"""Seconds until the times in a table are old."""
 ECHO = "^C"
 """What the terminal writes behind the last line: in a window that is full, it would make one line more."""
 
@@ -18,6 +24,12 @@ ECHO = "^C"
 def is_possible() -> bool:
     """Tell whether a person reads the output, at a terminal whose cursor can be moved."""
     return screen.is_terminal() and not screen.console().is_dumb_terminal
+
+
+def check_watch(output: str | None, *, watch: bool) -> None:
+    """Raise `click.UsageError` if a table that goes on is wanted in another form."""
+    if watch and output:
+        raise click.UsageError("--watch shows a table: leave out one of --watch and --output.")
 
 
 @contextlib.contextmanager
@@ -78,3 +90,10 @@ def fitted(table: Table, console: Console) -> Table:
 
 def _rendered(table: Table, console: Console) -> RenderableType:
     return screen.rendered(table, console.width - len(ECHO))
+
+
+def live(cluster: Cluster, subjects: list[Subject], table: Callable[[list[Object]], Table]) -> None:
+    """Show the table of what is there, until somebody interrupts."""
+    with following() as draw:
+        for objects in follow.snapshots(cluster, *subjects, tick=TICK):
+            draw(table(objects))

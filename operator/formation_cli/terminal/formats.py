@@ -7,9 +7,8 @@ from typing import Any
 
 import yaml
 
+from formation_cli.objects import Object
 from formation_cli.terminal import screen
-
-Object = dict[str, Any]
 
 
 class _Dumper(yaml.SafeDumper):

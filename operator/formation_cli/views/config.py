@@ -3,12 +3,12 @@
 import base64
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from formation_cli.objects import Object
 from formation_cli.views.table import Cell, Table
 from formation_operator.kube.objects import lenient
 
-Object = dict[str, Any]
 Key = tuple[str, str]
 """Kind and name of an object."""
 ENV = "spec.env"

@@ -1,14 +1,12 @@
 """Formations as a whole: a line each, and the sentence about one."""
 
 from collections.abc import Iterable
-from typing import Any
 
-from formation_cli.views import times
-from formation_cli.views.table import Cell, Table, state
+from formation_cli.objects import Object
+from formation_cli.views.table import Cell, Table, ago, state
 from formation_operator.api.reasons import ConditionType, State, Trouble
 from formation_operator.kube.objects import lenient
 
-Object = dict[str, Any]
 COLUMNS = ("NAME", "READY", "PROCESSES", "REASON", "IMAGE", "AGE")
 WIDE = ("OWN IMAGES", "MESSAGE")
 STOPPED = (
@@ -66,7 +64,7 @@ def _row(formation: Object, now: float) -> tuple[Cell, ...]:
         Cell(lenient.text(lenient.mapping(formation, "status"), "summary") or "-"),
         Cell(reason or "-"),
         Cell(lenient.text(lenient.mapping(formation, "spec"), "image") or "-"),
-        Cell(times.ago(lenient.text(formation["metadata"], "creationTimestamp"), now)),
+        Cell(ago(lenient.text(formation["metadata"], "creationTimestamp"), now)),
     )
 
 

@@ -1,14 +1,12 @@
 """The Events about a Formation and all that it made, the oldest first."""
 
 from collections.abc import Collection, Iterable
-from typing import Any
 
-from formation_cli.views import times
-from formation_cli.views.table import Cell, Table
+from formation_cli.objects import Object
+from formation_cli.views.table import Cell, Table, span
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient, timestamps
 
-Object = dict[str, Any]
 COLUMNS = ("SINCE", "LEVEL", "OBJECT", "REASON", "MESSAGE")
 MADE = (
     "Deployment",
@@ -47,7 +45,7 @@ def _row(event: Object, now: float) -> tuple[Cell, ...]:
     subject, often = lenient.mapping(event, "regarding"), count(event)
     level = lenient.text(event, "type") or "Normal"
     return (
-        Cell(times.span(max(0.0, now - moment(event)))),
+        Cell(span(max(0.0, now - moment(event)))),
         Cell(level, "yellow" if level == "Warning" else ""),
         Cell(f"{lenient.text(subject, 'kind').lower()}/{lenient.text(subject, 'name')}"),
         Cell(lenient.text(event, "reason")),

@@ -1,15 +1,14 @@
 """The revisions of a Formation, the latest last: what each has changed, and which one runs."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from formation_cli.views import times
-from formation_cli.views.table import Cell, Table
+from formation_cli.objects import Object
+from formation_cli.views.table import Cell, Table, ago
 from formation_cli.words.revisions import Revision
 from formation_operator.api.content_changes import describe_change
 from formation_operator.kube.objects import lenient
 
-Object = dict[str, Any]
 COLUMNS = ("REVISION", "AGE", "STATE", "CHANGE")
 RUNS, RAN, KEPT, FOREIGN, UNRELEASED = "Runs", "Ran", "Kept", "Foreign", "Not rolled out"
 """The second has run well at some time, and of the third that isn't known."""
@@ -70,7 +69,7 @@ def table(found: Iterable[Line], now: float) -> Table:
 def _row(line: Line, now: float) -> tuple[Cell, ...]:
     return (
         Cell("-" if line.state == FOREIGN else line.revision.called, "bold"),
-        Cell(times.ago(line.revision.since, now) or "-"),
+        Cell(ago(line.revision.since, now) or "-"),
         Cell(line.state, COLOURS.get(line.state, "")),
         Cell(line.change or "-"),
     )

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from formation_cli.views import processes
+from formation_cli.objects import Object
+from formation_cli.views import pod_state
 from formation_operator.kube.objects import lenient, timestamps
 
-Object = dict[str, Any]
 COLOURS = ("cyan", "yellow", "green", "magenta", "red", "blue")
 """One for each type, in the order of their names, as Foreman's."""
 SYSTEM = "system"
@@ -56,15 +56,15 @@ class Line(NamedTuple):
 
 def source(pod: Object) -> Source:
     """Return whose log a Pod's is now."""
-    name, own = pod["metadata"]["name"], processes.container_status(pod)
-    type_, container = processes.process_type(pod), processes.container(pod)
-    word = type_ if processes.is_of(pod) else container
+    name, own = pod["metadata"]["name"], pod_state.container_status(pod)
+    type_, container = pod_state.process_type(pod), pod_state.container(pod)
+    word = type_ if pod_state.is_of(pod) else container
     return Source(
         pod=name,
         uid=pod["metadata"]["uid"],
         container=container,
         run=lenient.number(own, "restartCount"),
-        label=processes.label(word, name),
+        label=pod_state.label(word, name),
         type=type_,
     )
 
@@ -72,30 +72,6 @@ def source(pod: Object) -> Source:
 def is_named(pod: Object, word: str) -> bool:
     """Tell whether a Pod is meant: by its name, with or without its kind, or as `logs` names its process."""
     return word.removeprefix("pod/") in (pod["metadata"]["name"], source(pod).label)
-
-
-def has_started(pod: Object) -> bool:
-    """Tell whether the process has a log: it runs, or has ended, as one has that waits to be started anew."""
-    own = processes.container_status(pod)
-    state = lenient.mapping(own, "state")
-    return "running" in state or "terminated" in state or "terminated" in lenient.mapping(own, "lastState")
-
-
-def is_running(pod: Object) -> bool:
-    """Tell whether the process runs."""
-    return "running" in lenient.mapping(processes.container_status(pod), "state")
-
-
-def is_waiting(pod: Object) -> bool:
-    """Tell whether the process has ended and is to be started again, as in the back-off of a crash."""
-    over = lenient.text(lenient.mapping(pod, "status"), "phase") in ("Succeeded", "Failed")
-    return has_started(pod) and not is_running(pod) and not over
-
-
-def how(pod: Object) -> str:
-    """Return how the process ended, if that is known: `` with code 1``."""
-    ended = lenient.mapping(processes.container_status(pod), "state", "terminated")
-    return f" with code {ended['exitCode']}" if "exitCode" in ended else ""
 
 
 def parsed(line: str, whose: Source) -> Line:

@@ -2,13 +2,12 @@
 
 import dataclasses
 from collections.abc import Iterable
-from typing import Any
 
 from formation_cli.failures import NO_COMMAND, NOT_STARTED
-from formation_cli.views import processes
+from formation_cli.objects import Object
+from formation_cli.views import pod_state, processes
 from formation_operator.kube.objects import lenient
 
-Object = dict[str, Any]
 MISSING = ("not found", "no such file")
 """How a runtime says that there is no such command."""
 
@@ -28,7 +27,7 @@ class Stage:
 
 def stage(pod: Object) -> Stage:
     """Return how far a process has come that is started once."""
-    own = processes.container_status(pod)
+    own = pod_state.container_status(pod)
     ended = lenient.mapping(own, "state", "terminated")
     if ended:
         why = _not_run(ended)
@@ -42,7 +41,7 @@ def stage(pod: Object) -> Stage:
     if lenient.text(waiting, "reason") not in processes.COMING:
         why = f"{lenient.text(waiting, 'reason')}: {lenient.text(waiting, 'message')}"
         return Stage(started=False, failure=why.rstrip(": "))
-    return Stage(started="running" in lenient.mapping(own, "state"), waits=processes.unscheduled(status))
+    return Stage(started="running" in lenient.mapping(own, "state"), waits=pod_state.unscheduled(status))
 
 
 def _not_run(ended: Object) -> str:

@@ -4,17 +4,15 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from formation_cli.naming import DEFAULT_CONTAINER, ONE_OFF, ONE_OFF_LABEL
-from formation_cli.views import times
-from formation_cli.views.table import Cell, Table, state
+from formation_cli.objects import ONE_OFF, Object
+from formation_cli.views import pod_state
+from formation_cli.views.table import Cell, Table, ago, state, until
 from formation_cli.words import cron
-from formation_operator.api import naming
 from formation_operator.api.reasons import Reason, State
 from formation_operator.diagnose import diagnosis, exits
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.observe import pods
 
-Object = dict[str, Any]
 STOPPING = "Stopping"
 """The state of a process that was asked to end."""
 SUCCEEDED = "Completed"
@@ -22,7 +20,6 @@ FAILED = "Failed"
 """The states of what ran once: it is over, and nothing is started anew."""
 COMING = frozenset({"", "ContainerCreating", "PodInitializing"})
 """Why a container waits that nothing is wrong with."""
-JOB = ("batch/v1", "Job")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,9 +34,9 @@ class Process:
     message: str
     since: str
     """Since when it is so, as an RFC 3339 time; empty if nobody knows."""
-    ready: bool
-    restarts: int
     last_exit: dict[str, Any] | None
+    ready: bool = False
+    restarts: int = 0
     node: str = ""
     image: str = ""
     created: float = 0.0
@@ -58,12 +55,8 @@ class Process:
 
     def is_named(self, word: str) -> bool:
         """Tell whether it is meant: by its type, or by its name as `ps` or `logs` has it."""
-        return word.removeprefix("pod/") in (self.type, self.process, label(self.type, self.process))
-
-
-def label(word: str, pod: str) -> str:
-    """Return a process's short name: a word, and the end of its Pod's name."""
-    return f"{word}.{pod.rpartition('-')[2]}"
+        short = pod_state.label(self.type, self.process)
+        return word.removeprefix("pod/") in (self.type, self.process, short)
 
 
 def processes(formation: Object, found: Iterable[Object], now: float) -> list[Process]:
@@ -72,7 +65,7 @@ def processes(formation: Object, found: Iterable[Object], now: float) -> list[Pr
     Schedules come behind types. Of their runs, and of releases, only those that go on are here.
     """
     by_age = sorted(found, key=lambda each: (each["metadata"]["creationTimestamp"], each["metadata"]["name"]))
-    running = [process(each, now) for each in by_age if is_of(each) or is_going_on(each)]
+    running = [process(each, now) for each in by_age if pod_state.is_of(each) or pod_state.is_going_on(each)]
     with_one = {each.type for each in running}
     absent = [
         _none(name, lenient.mapping(formation, "status", part, name))
@@ -101,96 +94,31 @@ def _completed(each: Process, formation: Object, now: float) -> Process:
     return dataclasses.replace(each, reason=reason, message=message)
 
 
-def is_of(pod: Object) -> bool:
-    """Tell whether a Pod with the Formation's label is a process of a type, or a one-off one."""
-    return pods.is_process(pod["metadata"]) or ONE_OFF_LABEL in lenient.mapping(pod, "metadata", "labels")
-
-
-def is_of_job(pod: Object) -> bool:
-    """Tell whether a Pod with the Formation's label is of a Job, ours or another (`docs/how-to/jobs.md`)."""
-    owners = lenient.items(pod["metadata"], "ownerReferences")
-    return any((each.get("apiVersion"), each.get("kind")) == JOB for each in owners)
-
-
-def is_once(pod: Object) -> bool:
-    """Tell whether a Pod is to end: it is a one-off process, or a Job's."""
-    return ONE_OFF_LABEL in lenient.mapping(pod, "metadata", "labels") or is_of_job(pod)
-
-
-def is_going_on(pod: Object) -> bool:
-    """Tell whether a Pod is a run of a schedule, or a release, that hasn't ended."""
-    over = lenient.text(lenient.mapping(pod, "status"), "phase") in ("Succeeded", "Failed")
-    ours = {naming.SCHEDULE_LABEL, naming.RELEASE_LABEL} & {*lenient.mapping(pod, "metadata", "labels")}
-    return bool(ours) and is_of_job(pod) and not over
-
-
-def process_type(pod: Object) -> str:
-    """Return what type a process has; that of a run is its schedule."""
-    labels = lenient.mapping(pod, "metadata", "labels")
-    if naming.RELEASE_LABEL in labels and is_of_job(pod):
-        return naming.RELEASE
-    if naming.SCHEDULE_LABEL in labels and is_of_job(pod):
-        return lenient.text(labels, naming.SCHEDULE_LABEL)
-    return ONE_OFF if is_once(pod) else lenient.text(labels, naming.PROCESS_TYPE_LABEL)
-
-
 def process(pod: Object, now: float) -> Process:
     """Return a Pod as a process."""
-    own = container_status(pod)
+    own = pod_state.container_status(pod)
     word, reason, message = _state(pod, own, now)
     return Process(
-        type=process_type(pod),
+        type=pod_state.process_type(pod),
         process=pod["metadata"]["name"],
         state=word,
         reason=reason,
         message=message,
         since=_since(pod, own),
         ready=own.get("ready") is True,
-        restarts=sum(lenient.number(each, "restartCount") for each in _statuses(pod)),
+        restarts=sum(lenient.number(each, "restartCount") for each in pod_state.statuses(pod)),
         last_exit=_last_exit(pod, own),
         node=lenient.text(lenient.mapping(pod, "spec"), "nodeName"),
-        image=_image(pod),
+        image=pod_state.image(pod),
         created=timestamps.epoch(lenient.text(pod["metadata"], "creationTimestamp")) or 0.0,
     )
-
-
-def container(pod: Object) -> str:
-    """Return the name of the container that runs the process: that of its type; of another Pod the first."""
-    about = pod["metadata"]
-    named = lenient.text(lenient.mapping(about, "annotations"), DEFAULT_CONTAINER)
-    if not named and pods.is_process(about):
-        named = lenient.text(lenient.mapping(about, "labels"), naming.PROCESS_TYPE_LABEL)
-    if not named and is_of_job(pod) and process_type(pod) != ONE_OFF:
-        named = process_type(pod)
-    first = lenient.items(lenient.mapping(pod, "spec"), "containers")[:1]
-    return named or next((lenient.text(each, "name") for each in first), "")
-
-
-def _image(pod: Object) -> str:
-    return lenient.text(_container_spec(pod), "image")
-
-
-def _container_spec(pod: Object) -> Object:
-    """Return what a Pod's spec says of that container."""
-    name, containers = container(pod), lenient.items(lenient.mapping(pod, "spec"), "containers")
-    return next((each for each in containers if each.get("name") == name), {})
-
-
-def container_status(pod: Object) -> Object:
-    """Return the status of that container; nothing while there is none."""
-    name = container(pod)
-    return next((each for each in _statuses(pod) if each.get("name") == name), {})
-
-
-def _statuses(pod: Object) -> list[Object]:
-    return lenient.items(lenient.mapping(pod, "status"), "containerStatuses")
 
 
 def _state(pod: Object, own: Object, now: float) -> tuple[str, str, str]:
     """Return the state, the reason and the message, as the operator would find them."""
     if "deletionTimestamp" in pod["metadata"]:
         return STOPPING, "", ""
-    if is_once(pod):
+    if pod_state.is_once(pod):
         return _once(pod, own, lenient.mapping(pod, "status"))
     if lenient.text(lenient.mapping(pod, "status"), "phase") == "Succeeded":
         return SUCCEEDED, "", ""
@@ -212,18 +140,11 @@ def _once(pod: Object, own: Object, status: Object) -> tuple[str, str, str]:
     if ended or status.get("phase") == "Failed":
         why = _last_exit(pod, own) or status
         return FAILED, lenient.text(why, "reason"), lenient.text(why, "message")
-    if unscheduled(status):
-        return State.UNSCHEDULABLE, Reason.UNSCHEDULABLE, unscheduled(status)
+    if pod_state.unscheduled(status):
+        return State.UNSCHEDULABLE, Reason.UNSCHEDULABLE, pod_state.unscheduled(status)
     if lenient.text(waiting, "reason") not in COMING:
         return State.STARTING, lenient.text(waiting, "reason"), lenient.text(waiting, "message")
     return (State.RUNNING if own.get("ready") is True else State.STARTING), "", ""
-
-
-def unscheduled(status: Object) -> str:
-    """Return why no node takes a Pod, if that is so."""
-    conditions = {lenient.text(each, "type"): each for each in lenient.items(status, "conditions")}
-    scheduled = conditions.get("PodScheduled", {})
-    return lenient.text(scheduled, "message") if scheduled.get("status") == "False" else ""
 
 
 def _since(pod: Object, own: Object) -> str:
@@ -242,7 +163,7 @@ def _last_exit(pod: Object, own: Object) -> dict[str, Any] | None:
     ended = lenient.mapping(own, "state", "terminated") or lenient.mapping(own, "lastState", "terminated")
     if not ended:
         return None
-    return exits.record(pods.exit_of(ended, _container_spec(pod), once=is_once(pod)))
+    return exits.record(pods.exit_of(ended, pod_state.container_spec(pod), once=pod_state.is_once(pod)))
 
 
 def _none(name: str, status: Object) -> Process:
@@ -254,8 +175,6 @@ def _none(name: str, status: Object) -> Process:
         reason=lenient.text(status, "reason"),
         message=lenient.text(status, "message"),
         since=lenient.text(status, "lastScheduleTime"),
-        ready=False,
-        restarts=0,
         last_exit=lenient.mapping(status, "lastExit") or None,
     )
 
@@ -274,7 +193,7 @@ def table(found: Iterable[Process], now: float, *, wide: bool = False) -> Table:
 
 def _schedule(each: Process, now: float) -> str:
     """Return when a schedule runs, and how soon that is."""
-    soon = times.until(each.next, now)
+    soon = until(each.next, now)
     return (each.schedule or "-") + (f", next in {soon}" if soon else "")
 
 
@@ -285,9 +204,9 @@ def _wide(each: Process) -> tuple[Cell, ...]:
 def _row(each: Process, now: float) -> tuple[Cell, ...]:
     return (
         Cell(each.type, "bold"),
-        Cell(each.process or "-", short=each.process and label(each.type, each.process)),
+        Cell(each.process or "-", short=each.process and pod_state.label(each.type, each.process)),
         state(each.state),
-        Cell(times.ago(each.since, now) or "-"),
+        Cell(ago(each.since, now) or "-"),
         Cell(str(each.restarts), "yellow" if each.restarts else ""),
         Cell(last_exit(each, now), short=last_exit(each, now, why=False)),
         Cell(each.reason or "-"),
@@ -299,7 +218,7 @@ def last_exit(each: Process, now: float, *, why: bool = True) -> str:
     last = each.last_exit
     if not last:
         return "-"
-    when = times.ago(lenient.text(last, "finishedAt"), now)
+    when = ago(lenient.text(last, "finishedAt"), now)
     how = f"signal {last['signal']}" if last.get("signal") else f"code {last.get('exitCode', '?')}"
     reason = f" ({lenient.text(last, 'reason')})" if why else ""
     return f"{how}{reason}" + (f", {when} ago" if when else "")

@@ -6,15 +6,14 @@ and the status may still be about the processes before: there the newer processe
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import Any
 
+from formation_cli.objects import Object
 from formation_cli.views import formations, releases, trouble
 from formation_cli.views.processes import Process
 from formation_cli.views.table import Cell, Table, state
 from formation_operator.api.reasons import ConditionType, State
 from formation_operator.kube.objects import lenient, timestamps
 
-Object = dict[str, Any]
 COLUMNS = ("TYPE", "READY", "UPDATED", "STATE", "MESSAGE")
 
 

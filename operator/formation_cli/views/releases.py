@@ -1,13 +1,12 @@
 """The release of a Formation: how far its command is, and which Pods run it."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from pydantic import ValidationError
 
-from formation_cli.naming import JOB_LABEL
-from formation_cli.views import formations, log_lines, times
-from formation_cli.views.table import Cell, state
+from formation_cli.objects import JOB_LABEL, Object
+from formation_cli.views import formations, pod_state
+from formation_cli.views.table import Cell, ago, state
 from formation_operator.api import content as contents
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
@@ -15,7 +14,6 @@ from formation_operator.api.reasons import ConditionType, ReleaseState, State
 from formation_operator.api.release_key import release_key
 from formation_operator.kube.objects import lenient, timestamps
 
-Object = dict[str, Any]
 NONE = (
     "{} has no release command. spec.release.command names one that runs before a deploy changes any "
     "process: kubectl explain formation.spec.release"
@@ -75,7 +73,7 @@ def running_jobs(found: Iterable[Object]) -> list[str]:
     labels = (
         lenient.mapping(each, "metadata", "labels")
         for each in found
-        if log_lines.is_running(each) and "deletionTimestamp" not in each["metadata"]
+        if pod_state.is_running(each) and "deletionTimestamp" not in each["metadata"]
     )
     jobs = (lenient.text(each, JOB_LABEL) for each in labels if naming.RELEASE_LABEL in each)
     return sorted({each for each in jobs if each})
@@ -116,7 +114,7 @@ def sentence(formation: Object, now: float) -> str:
     known, name = status(formation), formation["metadata"]["name"]
     if not known:
         return formations.sentence(formation)
-    job, ended = lenient.text(known, "job"), times.ago(lenient.text(known, "finishedAt"), now)
+    job, ended = lenient.text(known, "job"), ago(lenient.text(known, "finishedAt"), now)
     done = f"has succeeded in Job {job}, {ended} ago" if job else "has nothing to do for the running content"
     return f"{name}: {lenient.text(known, 'message') or f'the release command {done}'}"
 
@@ -125,6 +123,6 @@ def row(formation: Object, pods: Iterable[Object]) -> tuple[Cell, ...]:
     """Return the row of a release for anyone who waits for it, given its Pods."""
     known = status(formation)
     word, message = (lenient.text(known, each) for each in ("state", "message"))
-    if word == ReleaseState.RUNNING and not any(map(log_lines.has_started, pods)):
+    if word == ReleaseState.RUNNING and not any(map(pod_state.has_started, pods)):
         word = State.STARTING
     return Cell(naming.RELEASE, "bold"), Cell("-"), Cell("-"), state(word), Cell(message or "-")

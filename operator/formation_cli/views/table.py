@@ -1,9 +1,10 @@
-"""A table, before anybody knows whether it is for a person or for a program."""
+"""A table, before anybody knows whether it is for a person or for a program; and times as it has them."""
 
 import dataclasses
 from typing import NamedTuple
 
 from formation_operator.api.reasons import ScheduleState, State
+from formation_operator.kube.objects import timestamps
 
 COLOURS = {
     State.RUNNING: "green",
@@ -60,3 +61,33 @@ class Table:
         """Return the rows without what changes with time alone."""
         kept = [place for place, column in enumerate(self.columns) if column not in TIMES]
         return [tuple(row[place].text for place in kept) for row in self.rows]
+
+
+STEPS = ((120, 1, "s"), (600, 60, "m"), (10800, 60, "m"), (172800, 3600, "h"))
+DAY = 86400
+
+
+def ago(text: str | None, now: float) -> str:
+    """Return how long ago an RFC 3339 time was; nothing of what isn't one."""
+    moment = timestamps.epoch(text)
+    return "" if moment is None else span(max(0.0, now - moment))
+
+
+def until(text: str, now: float) -> str:
+    """Return how soon an RFC 3339 time comes; nothing of what isn't one."""
+    moment = timestamps.epoch(text)
+    return "" if moment is None else span(max(0.0, moment - now))
+
+
+def span(seconds: float) -> str:
+    """Return a time as kubectl does.
+
+    Source: ``k8s.io/apimachinery/pkg/util/duration``, simplified.
+
+    >>> [span(each) for each in (5, 119, 130, 7200, 100000, 200000)]
+    ['5s', '119s', '2m', '120m', '27h', '2d']
+    """
+    for below, unit, letter in STEPS:
+        if seconds < below:
+            return f"{int(seconds // unit)}{letter}"
+    return f"{int(seconds // DAY)}d"

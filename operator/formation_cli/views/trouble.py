@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
+from formation_cli.objects import Object
 from formation_cli.views import formations, releases
 from formation_operator.api.reasons import ConditionType, Reason, State, Trouble
 from formation_operator.kube.objects import lenient
 
-Object = dict[str, Any]
 HOPELESS = frozenset(
     {
         Reason.IMAGE_PULL_FAILED,

@@ -1,10 +1,10 @@
 """Revisions as they are called."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from formation_cli.objects import Object
 from formation_operator.api import content
 
-Object = dict[str, Any]
 SHORT = 7
 """Letters of a digest that stand for it, and digits from which on a word may be the beginning of one."""
 

@@ -1,8 +1,8 @@
 """ConfigMaps and Secrets as kubectl names them: ``secret/shop``, ``cm/shop``."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import click
+from formation_cli.words.values import Word
 
 CONFIG_MAP, SECRET = "ConfigMap", "Secret"
 WORDS = {
@@ -22,20 +22,12 @@ class Source(NamedTuple):
         return f"{self.kind.lower()}/{self.name}"
 
 
-class SourceType(click.ParamType[Source]):
-    """Reads a word such as ``secret/shop``."""
-
-    name = "kind/name"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Source:
-        """Return what is meant; ends with `click.BadParameter` for anything else."""
-        if isinstance(value, Source):
-            return value
-        word, _, name = str(value).partition("/")
-        kind = WORDS.get(word.lower())
-        if kind is None or not name or "/" in name:
-            self.fail(f"{value!r:.100} isn't secret/NAME or configmap/NAME", param, ctx)
-        return Source(kind, name)
+def source(word: str) -> Source:
+    """Return what is meant; raises `ValueError` for anything else."""
+    kind, _, name = word.partition("/")
+    if kind.lower() not in WORDS or not name or "/" in name:
+        raise ValueError(f"{word!r:.100} isn't secret/NAME or configmap/NAME")
+    return Source(WORDS[kind.lower()], name)
 
 
-SOURCE = SourceType()
+SOURCE = Word("kind/name", source)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from formation_cli.failures import Mistyped
-from formation_operator.api.formation import LONGEST_WORD
+from formation_operator.api.fields import LONGEST_WORD
 from formation_operator.kube.objects import lenient
 
 NAME = re.compile(r"[A-Za-z_][-._A-Za-z0-9]{0,252}")

@@ -35,11 +35,17 @@ class Mark(NamedTuple):
         return f"{self.number}-{self.digest}"
 
 
+def number_in(text: str) -> int | None:
+    """Return the number that a text is, or nothing: anyone may have written it."""
+    is_one = text.isascii() and text.isdecimal() and len(text) < len(str(HIGHEST))
+    return int(text) if is_one else None
+
+
 def mark_in(text: str) -> Mark | None:
     """Return the mark that a text is, or nothing: anyone may have written it."""
-    number, _, digest = text.partition("-")
-    is_one = number.isascii() and number.isdecimal() and len(number) < len(str(HIGHEST))
-    return Mark(int(number), digest) if is_one and len(digest) == naming.DIGITS and digest.isalnum() else None
+    before, _, digest = text.partition("-")
+    number, is_one = number_in(before), len(digest) == naming.DIGITS and digest.isalnum()
+    return Mark(number, digest) if number is not None and is_one else None
 
 
 def content_of(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from formation_operator.api.formation import Model
+from formation_operator.api.fields import Model
 from formation_operator.api.reasons import ConditionType
 
 OUR_CONDITIONS = tuple(ConditionType)
@@ -158,26 +158,18 @@ def read(status: Any, process_types: Iterable[str], schedules: Iterable[str] = (
 
     A newer operator writes fields that this one doesn't know, and other clients may write anything.
     """
-    found = _concerning(status if isinstance(status, dict) else {}, process_types, schedules)
+    known = status if isinstance(status, dict) else {}
+    conditions = known.get("conditions")
+    found = {  # without what others added to it, however much
+        **known,
+        "processes": _named(known.get("processes"), process_types),
+        "schedules": _named(known.get("schedules"), schedules) or None,
+        "conditions": [*filter(is_ours, conditions)] if isinstance(conditions, list) else [],
+    }
     try:
         return FormationStatus.model_validate(found, strict=True, extra="ignore")
     except ValidationError:
         return FormationStatus()
-
-
-def _concerning(
-    status: dict[str, Any], process_types: Iterable[str], schedules: Iterable[str]
-) -> dict[str, Any]:
-    """Return a status without what others added to it, however much."""
-    conditions = status.get("conditions")
-    ours = (item for item in conditions if is_ours(item)) if isinstance(conditions, list) else ()
-    found = {
-        **status,
-        "processes": _named(status.get("processes"), process_types),
-        "conditions": [*ours],
-    }
-    known = _named(found.pop("schedules", None), schedules)
-    return {**found, "schedules": known} if known else found
 
 
 def _named(known: Any, names: Iterable[str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ parsing on; `reporting` has those from the diagnosis on. A room returns what it 
 it into the cache.
 
 - `informers`: what is listed and watched; `intake`: which change gives which Formation a pass;
-- `plan`: what is wanted, and what to do about it; `steps`: the other pure steps;
+- `passes`: the state of a pass; `wanted`: what it wants; `plan`: what it does about a type;
 - `budgets`: the disruption budgets of others, which are listed beside the passes;
 - `runs`: which CronJobs are busy, and why a Job of a release or a schedule fails;
 - `memory`: what is kept of a Formation from pass to pass, and dropped with it;

@@ -7,40 +7,31 @@ Source: ``k8s.io/client-go/tools/leaderelection/leaderelection.go``.
 """
 
 import math
-from typing import NamedTuple
 
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.port import Object
 
+LEASE = 10.0
+"""Seconds for which a Lease stays with its last holder if it isn't renewed (`leaseDuration` of client-go)."""
+DEADLINE = 7.0
+"""Seconds for which a replica may write after the start of its last renewal (`renewDeadline`).
 
-class LeaseTimes(NamedTuple):
-    """The times of the Lease, in seconds."""
-
-    lease: float = 10.0
-    """How long a Lease stays with its last holder if it isn't renewed (`leaseDuration` of client-go)."""
-    deadline: float = 7.0
-    """How long a replica may write after the start of its last renewal (`renewDeadline`).
-
-    It is shorter than the lease: requests under way need the rest, and clocks run at different speeds.
-    """
-    renew: float = 1.0
-    """The pause between two renewals (`retryPeriod`)."""
-    look: float = 0.5
-    """The pause between two reads of a replica that stands by."""
-    attempt: float = 3.0
-    """How long one request may take: if its connection has died, there is time for another request."""
-
-
-LEASE_TIMES = LeaseTimes()
+They are fewer than those of the lease: requests under way need the rest, and clocks run at different speeds.
+"""
+RENEW = 1.0
+"""Seconds between two renewals (`retryPeriod`)."""
+LOOK = 0.5
+"""Seconds between two reads of a replica that stands by."""
+ATTEMPT = 3.0
+"""Seconds that one request may take: if its connection has died, there is time for another request."""
 
 
 class Election:
     """What a replica knows of the Lease; each ``now`` is of one clock that never goes back."""
 
-    def __init__(self, identity: str, times: LeaseTimes) -> None:
+    def __init__(self, identity: str) -> None:
         """Take a name that no other process has, not even the next one here."""
         self.identity = identity
-        self._times = times
         self._lease: Object = {}
         self._changed = math.inf
         """When this replica first saw the Lease as it is now; infinite before the first read."""
@@ -86,12 +77,12 @@ class Election:
     def is_free(self, now: float) -> bool:
         """Return whether the Lease may be taken: it was released, is its own, or has expired."""
         is_open = not self.is_new and self.holder in ("", self.identity)
-        return is_open or now - self._changed >= self._times.lease
+        return is_open or now - self._changed >= LEASE
 
     def held(self, written: Object, sent: float) -> None:
         """Take the answer to a write that was sent at a time: this replica leads from that time on."""
         self._lease, self._changed = written, sent
-        self._until = sent + self._times.deadline
+        self._until = sent + DEADLINE
 
     def ended(self) -> None:
         """Lead no more."""
@@ -103,7 +94,7 @@ class Election:
         mine = self.holder == self.identity
         return {
             "holderIdentity": self.identity,
-            "leaseDurationSeconds": int(self._times.lease),
+            "leaseDurationSeconds": int(LEASE),
             "acquireTime": before.get("acquireTime") if mine else time,
             "renewTime": time,
             "leaseTransitions": lenient.number(before, "leaseTransitions") + (not mine),

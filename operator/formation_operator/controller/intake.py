@@ -166,8 +166,6 @@ class Controller:
         for kind, change in changes:
             if kind == naming.KIND and change.before is not None:
                 self._forget_replaced(change.before, change.now)
-                if change.now is not None:
-                    self._reconciler.see(change.now)
             for key, lane in self._cache.concerned(kind, change).items():
                 if not self._reconciler.will_compare(key, change):
                     self._enqueue(key, lane)
@@ -190,7 +188,7 @@ class Controller:
             self._unled.pop(key, None)
             self._unled[key] = None
         else:
-            self._queue.add(key, lane, self._settings.status_delay if lane is Lane.REPORT else 0.0)
+            self._queue.add(key, lane, lane.pause)
 
 
 def around(seconds: float) -> float:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from formation_operator.controller.election import LEASE_TIMES, Election, LeaseTimes
+from formation_operator.controller.election import ATTEMPT, LEASE, LOOK, RENEW, Election
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, Object
@@ -46,12 +46,11 @@ async def alone(work: Work) -> None:
 class Leader:
     """Holds a Lease, or waits for it."""
 
-    def __init__(  # noqa: PLR0913  # the clock and chance are a test's
+    def __init__(  # the clock and chance are a test's
         self,
         cluster: Cluster,
         lease: tuple[str, str],
         identity: str,
-        times: LeaseTimes = LEASE_TIMES,
         *,
         clock: Callable[[], float] = machine_clock,
         jitter: Callable[[], float] = random.random,
@@ -62,8 +61,7 @@ class Leader:
         """
         self._cluster = cluster
         self._namespace, self._name = lease
-        self._election = Election(identity, times)
-        self._times = times
+        self._election = Election(identity)
         self._clock = clock
         self._jitter = jitter
         self._said = ""
@@ -84,7 +82,7 @@ class Leader:
                 if await self._try(self._take):
                     await self._lead(work)
                 else:
-                    await asyncio.sleep(self._about(self._times.look))
+                    await asyncio.sleep(self._about(LOOK))
         finally:
             await self._release()
 
@@ -94,7 +92,7 @@ class Leader:
         try:
             while self.leads():
                 remaining = self._election.remaining(self._clock())
-                await asyncio.wait([working], timeout=min(remaining, self._about(self._times.renew)))
+                await asyncio.wait([working], timeout=min(remaining, self._about(RENEW)))
                 if working.done():
                     return await working
                 if self.leads():
@@ -143,12 +141,14 @@ class Leader:
         return True
 
     async def _put(self, spec: Object) -> Object:
-        return await self._patch(
-            [_over(self._election.version), {"op": "add", "path": "/spec", "value": spec}]
-        )
-
-    async def _patch(self, operations: list[Object]) -> Object:
-        return await self._in_time(self._cluster.patch(kinds.LEASE, self._namespace, self._name, operations))
+        """Write the spec, which is a conflict unless the Lease has the version that was read last."""
+        version: Object = {
+            "op": "replace",
+            "path": "/metadata/resourceVersion",
+            "value": self._election.version,
+        }
+        changes = [version, {"op": "add", "path": "/spec", "value": spec}]
+        return await self._in_time(self._cluster.patch(kinds.LEASE, self._namespace, self._name, changes))
 
     async def _look(self) -> None:
         """Read the Lease; if there is none, create one without a holder."""
@@ -167,7 +167,7 @@ class Leader:
         if self._election.is_free(self._clock()):
             return True
         if self._election.is_new:
-            seconds = f"{self._times.lease:.0f} s"
+            seconds = f"{LEASE:.0f} s"
             self._say(logging.INFO, f"it is new: a holder of an older one may write for {seconds}")
         else:
             self._say(logging.INFO, f"{lenient.shown(self._election.holder)} leads")
@@ -178,7 +178,7 @@ class Leader:
 
         Each request has its own time-out: taking a Lease needs several, and the server may be slow.
         """
-        async with asyncio.timeout(self._times.attempt):
+        async with asyncio.timeout(ATTEMPT):
             return await request
 
     async def _release(self) -> None:
@@ -215,11 +215,6 @@ class Leader:
     def _about(self, seconds: float) -> float:
         """Return a little less, so that replicas don't send their requests at the same moments."""
         return seconds * (1 - 0.2 * self._jitter())
-
-
-def _over(version: str) -> Object:
-    """Return the operation that makes a patch a conflict unless the object has a version."""
-    return {"op": "replace", "path": "/metadata/resourceVersion", "value": version}
 
 
 def wall_clock() -> str:

@@ -4,28 +4,17 @@ Only the Formation's own pass uses it. If the Formation is deleted during a pass
 """
 
 import dataclasses
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
 from formation_operator.diagnose.evidence import Evidence
-from formation_operator.diagnose.job_cause import Blocked
+from formation_operator.diagnose.job_pods import Blocked
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe.children import Child, ChildId
 from formation_operator.release import asked
 from formation_operator.render.desired import Intent
 from formation_operator.replicas.write_through import Answers
 from formation_operator.status.trial import Trial
 from formation_operator.status.writer import Reports
-
-
-class Rendered(NamedTuple):
-    """What was rendered from a content with counts and budgets; the children themselves show the rest."""
-
-    content: int | str
-    """The content's version."""
-    counts: tuple[object, ...]
-    """What was rendered of each type's count, and of its disruption budget."""
-    number: int
-    """How many objects were rendered."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -44,8 +33,10 @@ class Memory:
     there: set[ChildId] = dataclasses.field(default_factory=set)
     """The children that it had after the last pass, or should have: another client deleted those now gone."""
 
-    rendered: Rendered | None = None
-    """What the last pass rendered: it isn't rendered again as long as the children are like that."""
+    rendered: dict[str, tuple[tuple[object, ...], Sequence[ChildKind]]] = dataclasses.field(
+        default_factory=dict
+    )
+    """By type or schedule: what decided how it was rendered, and which objects it has if these are so."""
 
     suspended: dict[str, float] = dataclasses.field(default_factory=dict)
     """By uid of a CronJob that isn't wanted any more: when it was suspended, by a clock that nobody sets."""

@@ -3,18 +3,17 @@
 import asyncio
 import dataclasses
 import logging
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Formation
-from formation_operator.controller import budgets, parsing, runs, steps
+from formation_operator.controller import budgets, parsing, passes, runs
 from formation_operator.controller.memory import Memory
-from formation_operator.controller.plan import Planning, Wanted
+from formation_operator.controller.passes import Pass
+from formation_operator.controller.plan import Planning
 from formation_operator.controller.reporting import Reporting
-from formation_operator.controller.steps import Pass
-from formation_operator.diagnose import investigator
+from formation_operator.controller.wanted import Wanted, all_wanted
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import Key
@@ -25,17 +24,21 @@ from formation_operator.observe.basis import Basis
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.observe.store import Change
 from formation_operator.release import releaser
-from formation_operator.release.asked import RETRY_MOST, Asked, Chosen
+from formation_operator.release.asked import Asked, Chosen
 from formation_operator.replicas import scale_requests, write_through
 from formation_operator.requeue import Lane, Requeue, Result, Retry, soonest
 from formation_operator.settings import Settings
-from formation_operator.status import writer
 from formation_operator.sync import executor, planner, repair_limit
 from formation_operator.sync.outcome import Outcome
-from formation_operator.sync.planner import Verb
+from formation_operator.sync.planner import Action, Verb
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
+
+
+def loop_time() -> float:
+    """Return the seconds of the running loop's clock, which nobody sets."""
+    return asyncio.get_running_loop().time()
 
 
 class Reconciler:
@@ -47,7 +50,7 @@ class Reconciler:
         known: cache.Cache,
         clock: Clock,
         settings: Settings,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = loop_time,
     ) -> None:
         """Take the port to the cluster, the cache, and a clock that gives aware times.
 
@@ -57,12 +60,9 @@ class Reconciler:
         self._cache = known
         self._clock = clock
         self._monotonic = monotonic
-        self._delay = settings.status_delay
-        policy = scale_requests.Policy(settings.write_through, frozenset(settings.honour))
-        self._requests = write_through.Requests(cluster, known, policy)
-        self._writer = writer.Reporter(cluster, clock, settings.status_delay)
+        self._policy = scale_requests.Policy(settings.write_through, frozenset(settings.honour))
         self._runs = runs.Runs(cluster, known, monotonic)
-        self.others = budgets.Others(cluster)
+        self.others = budgets.Others(cluster, monotonic)
         self._memories: dict[str, Memory] = {}
         self._under_way: dict[Key, Basis] = {}
         self.begin_anew()
@@ -71,34 +71,20 @@ class Reconciler:
         """Return whether a pass under way compares a change at its end, where it knows its own writes."""
         return key in self._under_way and self._under_way[key].will_compare(change)
 
-    def see(self, formation: dict[str, Any]) -> None:
-        """Take note of each version of a Formation, between passes and during one."""
-        memory = self._memories.get(formations.uid_of(formation))
-        if memory is not None:
-            write_through.resolve(memory.answers, formation)
-
     def begin_anew(self) -> None:
         """Forget everything: another replica may have led and written meanwhile."""
         self._memories.clear()
         self._patience = repair_limit.Patience()
-        self._examiner = investigator.Examiner(self._cluster)
         self._releaser = releaser.Releaser(self._cluster)
         self._reporting = Reporting(
-            known=self._cache,
-            writer=self._writer,
-            examiner=self._examiner,
-            releaser=self._releaser,
-            runs=self._runs,
-            clock=self._clock,
-            monotonic=self._monotonic,
-            delay=self._delay,
+            self._cluster, self._cache, self._releaser, self._runs, self._clock, self._monotonic
         )
 
     def forget(self, uid: str) -> None:
         """Forget a Formation that is gone."""
         memory = self._memories.pop(uid, None)
         if memory is not None:
-            self._examiner.forget(memory.evidence)
+            self._reporting.examiner.forget(memory.evidence)
 
     async def run(self, key: Key) -> Result:
         """Run one pass; an error that ends it early is in the result."""
@@ -112,7 +98,9 @@ class Reconciler:
         try:
             result = await self._run(this)
         except errors.ClusterError as error:
-            result = self._failed(this, error)
+            logger.warning("%s/%s: %s; trying again", *key, error, extra=records.about(key))
+            is_lasting = isinstance(error, errors.RefusedError)
+            result = Result(retry=Retry.LASTING if is_lasting else Retry.PASSING, error=error)
         finally:
             del self._under_way[key]
         return self._finished(this, result)
@@ -136,19 +124,19 @@ class Reconciler:
         if current is not known:
             this.basis.formation = await self._whole(current)
             formation = parsing.parse(this.basis.formation)
-        asked = steps.asked(this, formation, self._cache, self._monotonic())
+        asked = passes.asked(this, formation, self._cache, self._monotonic())
         chosen = await self._releaser.choose(asked)
-        before = steps.of_both(asked, chosen.content.spec)
-        wanted = Wanted(formation, chosen.content, undecided, busy=self._runs.busy(this))
-        wanted = steps.with_counts(wanted, before, this.basis.children, self._cache)
-        wanted = await budgets.with_budgets(this, wanted, before, self.others)
+        asked = passes.of_both(asked, chosen.content.spec)
+        declared = await budgets.decide(this, asked, chosen.content, self.others)
+        wanted = all_wanted(asked, chosen.content, undecided, declared, self._cache)
+        this.busy = self._runs.busy(this)
         await self._bring_about(this, wanted)
         chosen = await self._release(this, asked, chosen)
         written = (each for outcome in this.outcomes for each in outcome.notices)
         await self._reporting.record(this, [*chosen.notices, *written])
-        requeue = await self._reporting.report(this, wanted, asked, chosen, before)
-        requeue = soonest(requeue, chosen.requeue, self._runs.again(this))
-        return Result(requeue, steps.retry([*undecided, *wanted.unlisted], this.outcomes))
+        requeue = await self._reporting.report(this, wanted, asked, chosen)
+        requeue = soonest(requeue, chosen.requeue, self._runs.again(this), declared.again)
+        return Result(requeue, _retry(wanted.undecided, this.outcomes))
 
     # What is wanted
 
@@ -168,75 +156,51 @@ class Reconciler:
 
     async def _write_through(self, this: Pass, formation: Formation) -> list[Problem]:
         """Write scale requests on Deployments to the Formation; return what couldn't be decided."""
-        status = this.basis.formation["status"]
-        judged = await self._requests.honour(
-            formation, status, this.basis.children, this.memory.answers, this.changes
+        memory, changes = this.memory, this.changes
+        requests = write_through.Requests(
+            self._cluster, self._cache, self._policy, formation, memory.answers, changes
         )
-        await self._reporting.record(this, judged.notices)
-        if judged.error is not None:
-            raise judged.error
-        return judged.undecided
+        try:
+            await requests.honour(this.basis.formation["status"], this.basis.children)
+        finally:
+            await self._reporting.record(this, requests.notices)
+        return requests.undecided
 
     async def _release(self, this: Pass, asked: Asked, chosen: Chosen) -> Chosen:
-        """Have the release go on, unless its content has changed meanwhile; whatever fails about it waits."""
+        """Have the release go on, unless its content has changed meanwhile: that brings another pass."""
         current = self._cache.formations.get(this.key)
         seen = formations.lane_of(this.basis.formation, current)
-        if current is None or seen in (Lane.CHANGE, Lane.BUILD):
-            return chosen  # that brings another pass
-        with this.faults.confined_to(""):
-            chosen = await self._releaser.proceed(asked, chosen)
-            for job in chosen.written:
-                this.changes.extend(self._cache.see(kinds.JOB, job))
-            return chosen
-        return chosen._replace(requeue=Requeue(Lane.REPORT, RETRY_MOST))
+        is_current = current is not None and seen not in (Lane.CHANGE, Lane.BUILD)
+        chosen = await self._releaser.proceed(asked, chosen, is_current=is_current)
+        for job in chosen.written:
+            this.changes.extend(self._cache.see(kinds.JOB, job))
+        return chosen
 
     # Bringing it about
 
     async def _bring_about(self, this: Pass, wanted: Wanted) -> None:
-        """Plan and execute, unless all children are as rendered before; remember whether they are now."""
+        """Render, decide about and write each type and schedule; what isn't wanted goes after that."""
         children, memory = this.basis.children, this.memory
         memory.keep(children.values())
         context, lost = self._context(this, wanted), memory.there - children.keys()
-        planning = Planning(wanted, children, context, memory, this.faults)
-        counts, suspended = wanted.counts, wanted.suspended
-        by = executor.Executor(self._cluster, wanted.formation, context, lost, counts, suspended)
-        this.intents.extend(() if wanted.undecided else planning.as_before())
-        async with asyncio.TaskGroup() as group:
-            started = [] if this.intents else await self._start(this, planning, by, group)
-        for task in started:
-            self._take_in(this, task.result())
-        undone = any(outcome.again or outcome.problem for outcome in this.outcomes)
-        if not (undone or planning.is_named) and (naming := await planning.naming()):
-            self._take_in(this, await by.carry_out(naming))
-        # What isn't wanted goes once the content is named: by its name the next leader knows that.
-        obsolete = planning.obsolete(this.intents)
-        async with asyncio.TaskGroup() as group:
-            started = [group.create_task(by.carry_out(action)) for action in obsolete]
-        for task in started:
-            self._take_in(this, task.result())
-        memory.there = {each for each, child in children.items() if child.is_owned_by(this.basis.uid)}
-        memory.there |= lost & {(intent.kind, intent.name) for intent in this.intents}
-        if not (wanted.undecided or this.failed or this.faults.problems):
-            memory.rendered = planning.rendered(this.intents)
+        planning = Planning(this, wanted, context)
+        by = executor.Executor(self._cluster, wanted.formation, context, lost)
 
-    async def _start(
-        self, this: Pass, planning: Planning, by: executor.Executor, group: asyncio.TaskGroup
-    ) -> list[asyncio.Task[Outcome]]:
-        """Plan part by part; the actions of one run while the next is planned, if both fit into memory."""
-        this.memory.rendered = None
-        started: list[asyncio.Task[Outcome]] = []
-        for types in planning.parts:
-            while types:
-                part = await planning.plan(types)
-                this.intents.extend(part.intents)
-                this.failed.extend(part.failed)
-                written = [group.create_task(by.carry_out(action)) for action in part.actions]
-                started += written
-                for _ in range(2 if written else 0):  # a request is sent in two turns: the rest can wait
-                    await asyncio.sleep(0)
-                if (types := part.rest) and written:
-                    await asyncio.wait(written)
-        return started
+        async def carry_out(action: Action) -> None:
+            self._take_in(this, await by.carry_out(action))
+
+        async def bring(name: str) -> None:
+            for action in planning.actions(name):
+                await carry_out(action)
+            planning.remember(name)
+
+        await executor.each(bring, planning.names)
+        memory.rendered = {name: each for name, each in memory.rendered.items() if name in this.intents}
+        await executor.each(carry_out, planning.naming())
+        # What isn't wanted goes once the content is named: by its name the next leader knows that.
+        await executor.each(carry_out, planning.obsolete())
+        memory.there = {each for each, child in children.items() if child.is_owned_by(this.basis.uid)}
+        memory.there |= lost & {(each.kind, each.name) for each in planning.intents}
 
     def _context(self, this: Pass, wanted: Wanted) -> planner.PlanContext:
         uids = [child.uid for child in this.basis.children.values()]
@@ -245,7 +209,9 @@ class Reconciler:
             living=self._cache.living,
             applied=this.memory.applied,
             restless=scale_requests.restless(wanted.formation.spec, wanted.counts),
-            exhausted=self._patience.exhausted(uids, self._clock().timestamp()),
+            exhausted=self._patience.exhausted(uids, self._monotonic()),
+            counts=wanted.counts,
+            suspended=wanted.suspended,
         )
 
     def _take_in(self, this: Pass, outcome: Outcome) -> None:
@@ -258,7 +224,7 @@ class Reconciler:
         elif child is not None:
             this.changes.extend(self._cache.put(child.kind, child))
             if outcome.is_repair:
-                self._patience.repaired(child.uid, self._clock().timestamp())
+                self._patience.repaired(child.uid, self._monotonic())
             if outcome.again:
                 return
             if action.verb is not Verb.ADOPT:  # what it is to be is decided after that, at once
@@ -272,19 +238,30 @@ class Reconciler:
 
     # The end of a pass
 
-    def _failed(self, this: Pass, error: errors.ClusterError) -> Result:
-        """Return the result of a pass that an error ended; after a 404, too, the pass is tried again."""
-        logger.warning("%s/%s: %s; trying again", *this.key, error, extra=records.about(this.key))
-        return Result(
-            retry=Retry.LASTING if isinstance(error, errors.RefusedError) else Retry.PASSING, error=error
-        )
-
     def _finished(self, this: Pass, result: Result) -> Result:
         """Return a result with the passes that changes during this pass require."""
         current = self._cache.formations.get(this.key)
         lane = this.basis.missed(current, self._cache.children_of(this.key))
-        missed = None if lane is None else Requeue(lane, self._delay if lane is Lane.REPORT else 0.0)
-        others = steps.others(this, self._cache)
+        missed = Requeue(lane, lane.pause) if lane is not None else None
+        others = self._others(this)
         if not this.basis.is_about(current):
             return Result(missed, others=others)
         return dataclasses.replace(result, requeue=soonest(result.requeue, missed), others=others)
+
+    def _others(self, this: Pass) -> dict[Key, Lane]:
+        """Return the passes that are wanted because of what this one has put into the cache."""
+        found: dict[Key, Lane] = {}
+        for kind, change in this.changes:
+            for key, lane in self._cache.concerned(kind, change).items():
+                if key != this.key or not this.basis.will_compare(change):
+                    found[key] = min(lane, found.get(key, lane))
+        return found
+
+
+def _retry(undecided: Iterable[Problem], outcomes: Iterable[Outcome]) -> Retry:
+    """Return how a pass has to be tried again; what may pass by itself comes before what lasts."""
+    lasting = [problem.lasting for problem in undecided]
+    lasting += [outcome.lasting for outcome in outcomes if outcome.problem or outcome.again]
+    if not lasting:
+        return Retry.NONE
+    return Retry.LASTING if all(lasting) else Retry.PASSING

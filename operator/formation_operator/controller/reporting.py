@@ -1,143 +1,161 @@
 """The report of a pass: the status, the Events about it, and the revision of what is rolled out."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterable
 
 from formation_operator.api import naming
+from formation_operator.api.formation import FormationSpec
 from formation_operator.api.formation_status import FormationStatus
-from formation_operator.controller import steps
-from formation_operator.controller.plan import Wanted
+from formation_operator.controller.passes import Pass
 from formation_operator.controller.runs import Runs
-from formation_operator.controller.steps import Pass
-from formation_operator.diagnose.investigator import Examined, Examiner
-from formation_operator.diagnose.job_cause import Cause
+from formation_operator.controller.wanted import Wanted, own_deployments, problems
+from formation_operator.diagnose.investigator import Examiner
 from formation_operator.foreground import check
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.objects.timestamps import Clock
+from formation_operator.kube.port import Cluster
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.faults import Problem
+from formation_operator.observe.faults import Faults, Problem
 from formation_operator.release import progress
 from formation_operator.release.asked import Asked, Chosen
 from formation_operator.release.releaser import Releaser
-from formation_operator.replicas import scale_requests, write_through
+from formation_operator.replicas import scale_requests
 from formation_operator.requeue import Lane, Requeue, soonest
 from formation_operator.status import compute, trial
 from formation_operator.status.observation import Seen
 from formation_operator.status.writer import Reporter
 
 
-@dataclasses.dataclass(frozen=True)
 class Reporting:
     """Reports how passes went."""
 
-    known: Cache
-    writer: Reporter
-    examiner: Examiner
-    releaser: Releaser
-    runs: Runs
-    clock: Clock
-    monotonic: Callable[[], float]
-    """Gives seconds, and nobody sets it."""
-    delay: float
-    """Seconds between a change and its report."""
+    def __init__(  # noqa: PLR0913, PLR0917  # two of them are clocks
+        self,
+        cluster: Cluster,
+        known: Cache,
+        releaser: Releaser,
+        runs: Runs,
+        clock: Clock,
+        monotonic: Callable[[], float],
+    ) -> None:
+        """Take the port to the cluster, the cache, who knows more, and the clocks; nobody sets the second."""
+        self._known = known
+        self._releaser = releaser
+        self._runs = runs
+        self._clock = clock
+        self._monotonic = monotonic
+        self._writer = Reporter(cluster, monotonic)
+        self.examiner = Examiner(cluster)
 
-    async def report(
-        self, this: Pass, wanted: Wanted, asked: Asked, chosen: Chosen, before: FormationStatus
-    ) -> Requeue | None:
+    async def report(self, this: Pass, wanted: Wanted, asked: Asked, chosen: Chosen) -> Requeue | None:
         """Write the status, unless that has to wait for the answer to what this pass changed.
 
         Return when to do so again, as findings about Pods may change with time alone.
         """
-        keep = await self.releaser.keep(asked, chosen)  # an edit may come before the report
-        later = self.writer.later(this.memory.reports, this.outcomes)
+        later = self._writer.later(this.memory.reports, this.outcomes)
         if later is not None:
-            return soonest(later, keep)
-        seen, again = await self._seen(this, wanted, asked, chosen, before)
-        unkept = asked.noted.unkept
-        seen = dataclasses.replace(seen, revision=asked.kept, unrevised=unkept.found if unkept else None)
-        ran_well, tried = await self._try(this, asked, seen, before)
+            return later
+        seen, again = await self._seen(this, wanted, asked, chosen)
+        ran_well, tried = await self._try(this, asked, seen)
         seen = dataclasses.replace(seen, ran_well=ran_well)
-        status = steps.report(seen, before, self._now(), this.faults)
-        return soonest(await self._write(this, status), keep, again, tried)
+        status = _computed(seen, asked.before, self._now(), this.faults)
+        return soonest(await self._write(this, status), again, tried)
 
     async def stall(self, this: Pass, problem: Problem) -> Requeue | None:
         """Write why a Formation can't be used into its status; return when to try again."""
-        raw = this.basis.formation
+        later, raw = self._writer.later(this.memory.reports), this.basis.formation
+        if later is not None:
+            return later
         generation = lenient.number(raw["metadata"], "generation")
         return await self._write(this, compute.stalled(generation, problem, raw["status"], self._now()))
 
     async def record(self, this: Pass, notices: Iterable[Notice]) -> None:
         """Record Events about the Formation."""
-        await self.writer.record(this.basis.formation, notices)
+        await self._writer.record(this.basis.formation, notices)
 
     async def _seen(
-        self, this: Pass, wanted: Wanted, asked: Asked, chosen: Chosen, before: FormationStatus
+        self, this: Pass, wanted: Wanted, asked: Asked, chosen: Chosen
     ) -> tuple[Seen, Requeue | None]:
         """Return all that this pass has seen, and when that may be different although no event comes."""
-        children = this.basis.shown = self.known.children_of(this.key)
-        formation, deciding = wanted.formation, steps.deciding(wanted, self.known)
-        is_same = children == this.basis.children
-        counts = wanted.counts if is_same else steps.counts(wanted, before, children, deciding)
-        deployments = steps.own_deployments(formation.metadata, counts, children)
-        pods, now = self.known.pods_of(this.key), self.clock().timestamp()
+        children = this.basis.shown = self._known.children_of(this.key)
+        formation, unkept = wanted.formation, asked.noted.unkept
+        deployments = own_deployments(formation.metadata, wanted.counts, children)
+        pods, now = self._known.pods_of(this.key), self._clock().timestamp()
         examined = await self.examiner.examine(this.memory.evidence, deployments, pods, now, this.faults)
-        schedules = await self.runs.scheduled(this, wanted)
+        schedules = await self._runs.scheduled(this, wanted)
         jobs = [chosen.job] if chosen.job is not None else []
         jobs += [job for each in schedules.values() for job in each.jobs]
-        causes, look_again = await self.runs.causes(this, jobs, examined, now)
+        causes, look_again = await self._runs.causes(this, jobs, examined, now)
         with this.faults.confined_to(""):
-            cause = causes.get(chosen.job.name, Cause()) if chosen.job is not None else Cause()
+            cause = causes.get(chosen.job.name) if chosen.job is not None else None
             chosen = progress.said(asked, chosen, cause)
-        intents = {each.process_type: each for each in this.intents if each.kind.traits.runs_processes}
+        intents = [each for own in this.intents.values() for each in own if each.kind.traits.runs_processes]
         seen = Seen(
             name=formation.metadata.name,
             generation=formation.metadata.generation,
-            counts=counts,
+            counts=wanted.counts,
             deployments=deployments,
-            digests={name: intent.digest for name, intent in intents.items()},
-            images={name: dict(intent.images) for name, intent in intents.items()},
-            problems=steps.problems(this, wanted, chosen),
+            digests={each.process_type: each.digest for each in intents},
+            images={each.process_type: dict(each.images) for each in intents},
+            problems=problems(this, wanted, chosen),
             pods=examined.pods,
             findings=examined.findings,
             suspended=bool(formation.spec.suspend),
             paused=bool(formation.spec.paused),
-            contended=scale_requests.contended(formation.spec, this.key[1], deciding),
+            contended=scale_requests.contended(formation.spec, this.key[1], wanted.deciding),
             outvoted=wanted.budgets.contended.values(),
-            daemonizing=check.warnings(steps.commands(wanted.content.spec)),
+            daemonizing=check.warnings(commands(wanted.content.spec)),
+            revision=asked.kept,
             release=chosen.status,
             schedules={name: each._replace(causes=causes) for name, each in schedules.items()},
+            unrevised=unkept.found if unkept else None,
         )
-        return seen, soonest(self._again(examined), look_again)
-
-    def _again(self, examined: Examined) -> Requeue | None:
         again = examined.again_in
-        return Requeue(Lane.REPORT, again + self.delay) if again is not None else None
+        changes = Requeue(Lane.REPORT, again + Lane.REPORT.pause) if again is not None else None
+        return seen, soonest(changes, look_again)
 
-    async def _try(
-        self, this: Pass, asked: Asked, seen: Seen, before: FormationStatus
-    ) -> tuple[bool, Requeue | None]:
+    async def _try(self, this: Pass, asked: Asked, seen: Seen) -> tuple[bool, Requeue | None]:
         """Return whether the newest revision has run well, and when it may have; once it has, it stays so."""
-        newest, known, memory = seen.revision, before.revision, this.memory
+        newest, known, memory = seen.revision, asked.before.revision, this.memory
         if newest and known and known.ready and known.name == newest.name:
             memory.trial = None
             return True, None
-        now = self.monotonic()
+        now = self._monotonic()
         memory.trial = trial.go_on(seen, memory.trial, now)
         remaining = trial.remaining(seen, memory.trial, now)
-        if newest and remaining == 0 and not await self.releaser.keeper.note_ran_well(asked, newest):
+        if newest and remaining == 0 and not await self._releaser.revisions.note_ran_well(asked, newest):
             memory.trial, remaining = None, trial.LASTS  # the minute begins again
         return remaining == 0, Requeue(Lane.REPORT, remaining) if remaining else None
 
     async def _write(self, this: Pass, status: compute.Status) -> Requeue | None:
         """Write a status if it differs; return when to try again if it can't be written now."""
-        written = await self.writer.write(this.basis.formation, this.memory.reports, status)
+        written = await self._writer.write(this.basis.formation, this.memory.reports, status)
         if written.formation is not None:
-            this.changes.extend(self.known.put(naming.KIND, written.formation))
+            this.changes.extend(self._known.put(naming.KIND, written.formation))
             this.basis.reported(written.formation)
-            write_through.resolve(this.memory.answers, written.formation)
         await self.record(this, written.notices)
         return written.requeue
 
     def _now(self) -> str:
-        return timestamps.rfc3339(self.clock())
+        return timestamps.rfc3339(self._clock())
+
+
+def _computed(seen: Seen, previous: FormationStatus, now: str, faults: Faults) -> compute.Status:
+    """Return the status; a type or schedule whose status can't be computed is reported with that only."""
+    with contextlib.suppress(Exception):  # the loop finds the type, and logs its error
+        return compute.compute(seen, previous, now)
+    for name, count in seen.counts.items():
+        with faults.confined_to(name):
+            compute.compute(dataclasses.replace(seen, counts={name: count}, schedules={}), previous, now)
+    for name, schedule in seen.schedules.items():
+        with faults.confined_to(name):
+            compute.compute(dataclasses.replace(seen, counts={}, schedules={name: schedule}), previous, now)
+    return compute.compute(seen.without(faults.problems), previous, now)
+
+
+def commands(content: FormationSpec) -> dict[str, list[str]]:
+    """Return the command of each type that has one; otherwise the image decides."""
+    types = content.processes.items()
+    return {name: [*item.command, *(item.args or [])] for name, item in types if item.command}

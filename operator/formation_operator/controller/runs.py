@@ -5,11 +5,11 @@ import itertools
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from formation_operator.api import naming
-from formation_operator.controller.plan import Wanted
-from formation_operator.controller.steps import Pass
-from formation_operator.diagnose import job_cause
+from formation_operator.controller.passes import Pass
+from formation_operator.controller.wanted import Wanted
+from formation_operator.diagnose import job_pods
+from formation_operator.diagnose.finding import Finding
 from formation_operator.diagnose.investigator import Examined
-from formation_operator.diagnose.job_cause import Cause
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Cluster
@@ -77,14 +77,15 @@ class Runs:
 
     async def causes(
         self, this: Pass, jobs: Iterable[Job], examined: Examined, now: float
-    ) -> tuple[dict[str, Cause], Requeue | None]:
+    ) -> tuple[dict[str, Finding], Requeue | None]:
         """Return why each of some Jobs isn't done or has failed, by its name, and when to look again."""
-        undone, found = [job for job in jobs if not job.complete], dict[str, Cause]()
+        undone, found = [job for job in jobs if not job.complete], dict[str, Finding]()
         pods = by_job(pod for own in examined.pods.values() for pod in own if pod.job) if undone else {}
         blocked, requeue = await self._blocked(this, undone, pods, now)
         for job in undone:
             own, findings = pods.get(job.name, ()), examined.of_runs.get(job.name, ())
-            found[job.name] = job_cause.cause_of(job, own, findings, now, blocked.get(job.uid, ""))
+            if cause := job_pods.cause_of(job, own, findings, now, blocked.get(job.uid, "")):
+                found[job.name] = cause
             await asyncio.sleep(0)
         return found, requeue
 
@@ -92,14 +93,14 @@ class Runs:
         self, this: Pass, jobs: Sequence[Job], with_pods: Collection[str], now: float
     ) -> tuple[dict[str, str], Requeue | None]:
         """Return why Jobs have no Pods, by their uids, and when to look again."""
-        lacking = (job for job in jobs if job.name not in with_pods and job_cause.lacks_pods(job, ()))
+        lacking = (job for job in jobs if job.name not in with_pods and job_pods.lacks_pods(job))
         waits = list[float]()
         before, this.memory.blocked = this.memory.blocked, {}
         for job in itertools.islice(lacking, MOST_LOOKED_AT):
             try:
-                looked, wait = await job_cause.why_podless(self._cluster, job, before.get(job.uid), now)
+                looked, wait = await job_pods.why_podless(self._cluster, job, before.get(job.uid), now)
             except errors.ClusterError:
-                waits.append(job_cause.PODLESS)
+                waits.append(job_pods.PODLESS)
                 continue
             this.memory.blocked[job.uid] = looked
             waits.append(wait)

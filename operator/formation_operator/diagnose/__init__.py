@@ -1,11 +1,11 @@
 """Why a Pod or a Job isn't well.
 
-It imports `observe`, `foreground` and what is below. `investigator`, `job_cause` and `release_pods` read what
-isn't cached; all else is pure.
+It imports `observe`, `foreground` and what is below. `investigator` and `job_pods` read what isn't
+cached; all else is pure.
 
 - `diagnosis`: what is wrong with one Pod, from its parts: `waits` (a container hasn't started), `exits` (it
-  ended), `kubelet_events` (only Events say so), `log_excerpt` (its last words), `grace_periods` (too early
+  ended), `pod_events` (only Events say so), `log_excerpt` (its last words), `grace_periods` (too early
   to say);
-- `finding`: the result; `evidence`: what was read, within a bound; `samples`: a few of many Pods;
-- `pod_events`: which Events count; `job_cause`, `release_pods`: of Jobs.
+- `finding`: the result; `evidence`: what was read, within a bound;
+- `job_pods`: why a Job isn't done or has failed, and whether a release's has started.
 """

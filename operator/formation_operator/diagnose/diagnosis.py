@@ -9,16 +9,9 @@ import re
 from collections.abc import Iterable
 
 from formation_operator.api.reasons import Reason, State
-from formation_operator.diagnose import exits, grace_periods, kubelet_events, waits
-from formation_operator.diagnose.finding import (
-    SEVERITY,
-    Events,
-    Finding,
-    PodEvent,
-    about,
-    latest,
-    with_way_out,
-)
+from formation_operator.diagnose import exits, grace_periods, pod_events, waits
+from formation_operator.diagnose.finding import SEVERITY, Finding, with_way_out
+from formation_operator.diagnose.pod_events import Events, PodEvent
 from formation_operator.observe.pods import Container, Exit, Pod
 
 ON_THE_WAY = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "FailedMapVolume")
@@ -35,6 +28,8 @@ WAYS_TO_AN_ANSWER = {
     re.compile("connection refused$"): "check that it listens on that port, and on all addresses",
     re.compile(r"not found in \$PATH"): "check that the image has that program",
 }
+CHECK_THE_NODE = "check that the node exists and is healthy"
+CHECK_THE_SCHEDULER = "check that one runs, and that podTemplate names the right one"
 OF_VOLUMES = re.compile("unbound|persistent ?volumes to bind|VolumeBinding|binding volumes")
 """What the scheduler says of claims without a volume."""
 # The scheduler's later sentences, about preemption, add nothing to the first.
@@ -47,7 +42,9 @@ def finding(pod: Pod, now: float, events: Events = ()) -> Finding | None:
         return _failed(pod) if now < grace_periods.failed_until(pod) else None
     if pod.unscheduled is not None:
         return _unscheduled(pod, *pod.unscheduled)
-    each = ((item, _container(pod, item, now, about(item.name, events))) for item in pod.containers)
+    each = (
+        (item, _container(pod, item, now, pod_events.about(item.name, events))) for item in pod.containers
+    )
     return _gravest(pod, each) or _as_a_whole(pod, now, events)
 
 
@@ -73,14 +70,14 @@ def needs_events(pod: Pod, now: float, found: Finding | None) -> bool:
     if pod.failure is not None or pod.unscheduled is not None:
         return False
     crashed = (each for each in pod.containers if grace_periods.crashed(each, now))
-    if any(kubelet_events.FATAL & {*each.checks} for each in crashed):  # kubelet may have ended it
+    if any(pod_events.FATAL & {*each.checks} for each in crashed):  # kubelet may have ended it
         return True
     if not grace_periods.unready_for_long(pod, now):
         return False
     if found is None:
         only_pulls = pod.set_up and not _running(pod)
         return not (only_pulls or _just_started(pod, now))
-    return found.reason in (*kubelet_events.PROBE_FAILED.values(), Reason.IMAGE_PULL_FAILED)
+    return found.reason in (*pod_events.PROBE_FAILED.values(), Reason.IMAGE_PULL_FAILED)
 
 
 def changes_in(pod: Pod, now: float) -> float | None:
@@ -116,13 +113,13 @@ def _unscheduled(pod: Pod, reason: str, message: str) -> Finding:
         text = f"waits for its scheduling gates to be removed: {pod.gates.joined(', ')}".rstrip(": ")
         return Finding(State.STARTING, reason, text)
     text = with_way_out(NOISE.sub("", message).rstrip(". "), WAYS_TO_A_NODE)
-    if pod.claims.first and OF_VOLUMES.search(text):
-        text += f": {_see_claims(pod)}"
+    if (claims := _see_claims(pod)) and OF_VOLUMES.search(text):
+        text += f": {claims}"
     return Finding(State.UNSCHEDULABLE, Reason.UNSCHEDULABLE, f"no node can take it: {text}")
 
 
 def _see_claims(pod: Pod) -> str:
-    return f"see kubectl describe pvc {pod.claims.joined(' ')}"
+    return f"see kubectl describe pvc {pod.claims.joined(' ')}" if pod.claims.first else ""
 
 
 def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
@@ -154,27 +151,20 @@ def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
     event = _in_the_way(events)
     if event is not None:
         why = with_way_out(exits.without_preamble(event.message), WAYS_TO_A_VOLUME)
-        text = f"{waits.CANNOT}{why}"
-        return Finding(State.STARTING, event.reason, text)
+        return Finding(State.STARTING, event.reason, f"{waits.CANNOT}{why}")
     if pod.containers:
         return None
-    if pod.chosen and not pod.node:
-        what = (
-            f"its volume: {_see_claims(pod)}" if pod.claims.first else "what it needs there, such as a volume"
-        )
+    if pod.node:
+        text = f"waits for its node {pod.node}, which hasn't started it: {CHECK_THE_NODE}"
+        return Finding(State.STARTING, Reason.NODE_SILENT, text)
+    claims = _see_claims(pod)
+    if pod.chosen:
+        what = f"its volume: {claims}" if claims else "what it needs there, such as a volume"
         text = f"node {pod.chosen} has room for it, and the scheduler waits for {what}"
         return Finding(State.UNSCHEDULABLE, Reason.VOLUME_PENDING, text)
-    if not pod.node:
-        volume = f", or it waits for its volume ({_see_claims(pod)})" if pod.claims.first else ""
-        text = (
-            f"no scheduler has looked at it{volume}: check that one runs, and that podTemplate names "
-            "the right one"
-        )
-        return Finding(State.UNSCHEDULABLE, Reason.SCHEDULER_SILENT, text)
-    text = (
-        f"waits for its node {pod.node}, which hasn't started it: check that the node exists and is healthy"
-    )
-    return Finding(State.STARTING, Reason.NODE_SILENT, text)
+    volume = f", or it waits for its volume ({claims})" if claims else ""
+    text = f"no scheduler has looked at it{volume}: {CHECK_THE_SCHEDULER}"
+    return Finding(State.UNSCHEDULABLE, Reason.SCHEDULER_SILENT, text)
 
 
 def _in_the_way(events: Events) -> PodEvent | None:
@@ -182,7 +172,7 @@ def _in_the_way(events: Events) -> PodEvent | None:
     later = [event for event in events if event.reason != "FailedScheduling"]
     known = [event for event in later if event.reason in ON_THE_WAY]
     causes = [event for event in known if not event.message.startswith(NO_CAUSE)]
-    return latest(causes or known or later)
+    return pod_events.latest(causes or known or later)
 
 
 def _running(pod: Pod) -> bool:
@@ -219,7 +209,7 @@ def _with_way_in(found: Finding, events: Events) -> Finding:
     """Return why an image can't be pulled, with what may open its registry."""
     if found.reason != Reason.IMAGE_PULL_FAILED:
         return found
-    names = kubelet_events.missing_pull_secrets(events)
+    names = pod_events.missing_pull_secrets(events)
     missing = f"{found.message}: there is no Secret {names}, which imagePullSecrets name"
     return dataclasses.replace(
         found, message=missing if names else with_way_out(found.message, waits.WAYS_TO_AN_IMAGE)
@@ -229,7 +219,7 @@ def _with_way_in(found: Finding, events: Events) -> Finding:
 def _exit(pod: Pod, container: Container, last: Exit, events: Events) -> Finding:
     reason, message = exits.reason(last), exits.sentence(last, own=container.name == pod.process_type)
     if reason != Reason.OUT_OF_MEMORY:
-        reason, message = kubelet_events.ended(container, last, events) or (reason, message)
+        reason, message = pod_events.ended(container, last, events) or (reason, message)
     return Finding(State.CRASHING, reason, message, reason == Reason.BAD_COMMAND, last.finished_at)
 
 
@@ -243,10 +233,10 @@ def _unready(pod: Pod, container: Container, now: float, events: Events) -> Find
     if (
         not was_ready
         and now < grace_periods.tried_until(container)
-        and not kubelet_events.probe_failed(kind, events, started)
+        and not pod_events.probe_failed(kind, events, started)
     ):
         return None  # most processes take a moment to start
-    text = f"runs, but its {kind} probe fails{kubelet_events.probe_says(kind, events)}"
+    text = f"runs, but its {kind} probe fails{pod_events.probe_says(kind, events)}"
     if was_ready:
-        return Finding(State.UNREADY, kubelet_events.PROBE_FAILED[kind], text)
-    return Finding(State.STARTING, kubelet_events.PROBE_FAILED[kind], with_way_out(text, WAYS_TO_AN_ANSWER))
+        return Finding(State.UNREADY, pod_events.PROBE_FAILED[kind], text)
+    return Finding(State.STARTING, pod_events.PROBE_FAILED[kind], with_way_out(text, WAYS_TO_AN_ANSWER))

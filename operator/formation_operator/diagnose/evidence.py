@@ -3,10 +3,10 @@
 import dataclasses
 import itertools
 import sys
-from collections.abc import Iterable
+from collections.abc import Mapping
 
-from formation_operator.diagnose.finding import PodEvent
-from formation_operator.observe.pods import Pod
+from formation_operator.backoff import Tried
+from formation_operator.diagnose.pod_events import Events
 from formation_operator.shares import Shares
 
 MOST_ANSWERS = 32 * 2**20
@@ -15,35 +15,16 @@ pause."""
 USUAL_SIZE = 256
 """Bytes that an Event takes without its texts."""
 
-
-@dataclasses.dataclass(frozen=True)
-class Inquiry:
-    """The Events about a Pod, and when they were read."""
-
-    namespace: str
-    uid: str
-    fingerprint: int
-    """The fingerprint that the Pod had then."""
-    events: tuple[PodEvent, ...]
-    read_at: float
-    pause: float
-
-    def holds(self, pod: Pod, now: float) -> bool:
-        """Return whether it is still valid for a Pod."""
-        return pod.fingerprint == self.fingerprint and now < self.read_at + self.pause
-
-    @property
-    def size(self) -> int:
-        """An estimate of its bytes of memory; most of them are texts."""
-        texts = itertools.chain(*((each.reason, each.message, each.container) for each in self.events))
-        return (1 + len(self.events)) * USUAL_SIZE + sum(map(sys.getsizeof, texts))
+Answer = Tried[Events]
+"""The Events about a Pod that had a fingerprint."""
 
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Evidence:
     """What was read about a Formation's Pods, as long as some aren't well."""
 
-    answers: dict[str, Inquiry] = dataclasses.field(default_factory=dict)
+    namespace: str = ""
+    answers: dict[str, Answer] = dataclasses.field(default_factory=dict)
     """By uid of a Pod."""
     templates: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     """By process type: a revision of its Deployment, and the hash of that revision's template."""
@@ -62,22 +43,24 @@ class Archive:
         """Return the estimated bytes of all answers."""
         return len(self._held)
 
-    def keep(self, evidence: Evidence, kept: dict[str, Inquiry], fresh: Iterable[Inquiry]) -> None:
+    def keep(self, evidence: Evidence, kept: dict[str, Answer], fresh: Mapping[str, Answer]) -> None:
         """Set the answers of an evidence to some earlier and some fresh ones, within the bound."""
-        for uid, answer in evidence.answers.items():
-            if uid not in kept:
-                self._held.pop(answer.namespace, (evidence, uid))
-        evidence.answers = kept
-        for answer in fresh:
-            kept[answer.uid] = answer
-            if evidence.over:
-                continue
-            identity = (evidence, answer.uid)
-            for _, (other, uid) in self._held.put(answer.namespace, identity, None, answer.size):
-                if uid in other.answers:  # the time of the next read stays
-                    other.answers[uid] = dataclasses.replace(other.answers[uid], events=())
+        for uid in evidence.answers.keys() - kept:
+            self._held.pop(evidence.namespace, (evidence, uid))
+        evidence.answers = {**kept, **fresh}
+        for uid, answer in {} if evidence.over else fresh.items():
+            identity = (evidence, uid)
+            for _, (other, known) in self._held.put(evidence.namespace, identity, None, size_of(answer)):
+                if known in other.answers:  # the time of the next read stays
+                    other.answers[known] = dataclasses.replace(other.answers[known], found=())
 
     def forget(self, evidence: Evidence) -> None:
         """Drop all answers about the Pods of a Formation that is gone, and keep no later ones."""
-        self.keep(evidence, {}, ())
+        self.keep(evidence, {}, {})
         evidence.over = True
+
+
+def size_of(answer: Answer) -> int:
+    """Return an estimate of the bytes of memory that an answer takes; most of them are texts."""
+    texts = itertools.chain(*((each.reason, each.message, each.container) for each in answer.found))
+    return (1 + len(answer.found)) * USUAL_SIZE + sum(map(sys.getsizeof, texts))

@@ -8,7 +8,7 @@ from typing import Any
 from formation_operator.api.reasons import Reason
 from formation_operator.diagnose import log_excerpt
 from formation_operator.foreground import check
-from formation_operator.kube.objects import lenient, timestamps
+from formation_operator.kube.objects import lenient
 from formation_operator.observe.pods import REJECTED, Exit, Pod
 
 STARTUP_SECONDS = 10.0
@@ -51,15 +51,9 @@ OF_A_FILE = {
     "exec format error": "it isn't built for this machine, or it is a script without a first line (#!)",
     "argument list too long": "Linux takes no word or variable above 131071 bytes: use a file",
 }
-FOREGROUND = (
-    "{what} has to keep running. If it goes into the background, run it in the "
-    "foreground{way_out}; if its work was done, {other}"
-)
-PROCESS = {"what": "a process type", "other": "make it a Job"}
-HELPER = {
-    "what": "a container beside the process",
-    "other": "move it to initContainers, without a restartPolicy",
-}
+PROCESS = "a process type", "make it a Job"
+HELPER = "a container beside the process", "move it to initContainers, without a restartPolicy"
+"""What has to keep running, and what to do if its work was done."""
 WAY_OUT = functools.lru_cache(maxsize=64)(check.way_out)
 """Many Pods have the same command."""
 
@@ -97,10 +91,8 @@ def sentence(exit_: Exit, *, own: bool = True) -> str:
             )
         case Reason.EXITED_AT_ONCE:
             text = f"exited with code 0 right after its start: {keep_running(exit_, own=own)}"
-        case Reason.COMPLETED if exit_.once:
-            text = "exited with code 0"
         case Reason.COMPLETED:
-            text = f"exited with code 0: {keep_running(exit_, own=own)}"
+            text = "exited with code 0" + ("" if exit_.once else f": {keep_running(exit_, own=own)}")
         case Reason.KILLED:
             text = _signalled(exit_) + _log_line(exit_)
         case _:
@@ -120,7 +112,12 @@ def _out_of_memory(limit: str) -> str:
 def keep_running(exit_: Exit, *, own: bool = True) -> str:
     """Return what to do about a process that ended without an error."""
     known = WAY_OUT(exit_.command)
-    return FOREGROUND.format(way_out=f" ({known})" if known else "", **(PROCESS if own else HELPER))
+    way_out = f" ({known})" if known else ""
+    what, other = PROCESS if own else HELPER
+    return (
+        f"{what} has to keep running. If it goes into the background, run it in the foreground{way_out}; "
+        f"if its work was done, {other}"
+    )
 
 
 def not_started(message: str) -> str:
@@ -198,11 +195,6 @@ def by_its_node(reason_: str, message: str) -> str:
 def hook_failed(message: str = "") -> str:
     """Return how a container ended whose postStart hook failed."""
     return f"was killed because its postStart hook failed: {message}".rstrip(": ")
-
-
-def moments(exit_: Exit) -> tuple[float, float]:
-    """Return when a container started and ended, in seconds since 1970."""
-    return timestamps.epoch(exit_.started_at) or 0.0, timestamps.epoch(exit_.finished_at) or 0.0
 
 
 def _hardly_started(exit_: Exit) -> bool:

@@ -1,8 +1,8 @@
-"""What may be wrong with a Pod, and what kubelet recorded about it."""
+"""What may be wrong with a Pod or a Job of ours."""
 
 import dataclasses
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 
 from formation_operator.api.reasons import State
 
@@ -12,7 +12,7 @@ SEVERITY = (State.CRASHING, State.UNSCHEDULABLE, State.STARTING, State.UNREADY)
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """What is wrong with one Pod."""
+    """What is wrong with one Pod, or with a Job because of its Pods."""
 
     state: State
     reason: str
@@ -29,30 +29,10 @@ class Finding:
     beside: "Finding | None" = None
     """What is wrong with the process itself, if another container's trouble is graver."""
 
-
-@dataclasses.dataclass(frozen=True)
-class PodEvent:
-    """One Event about a Pod."""
-
-    reason: str
-    message: str
-    last: float
-    """When it was last seen, in seconds since 1970."""
-    container: str = ""
-    """Which container it is about; empty if none is named."""
-
-
-Events = Sequence[PodEvent]
-
-
-def latest(events: Events, fits: Callable[[PodEvent], bool] = bool) -> PodEvent | None:
-    """Return the latest Event that fits; without a condition all do."""
-    return max((event for event in events if fits(event)), key=lambda event: event.last, default=None)
-
-
-def about(container: str, events: Events) -> Events:
-    """Return the Events that aren't about another container."""
-    return [event for event in events if event.container in ("", container)]
+    @property
+    def waits(self) -> bool:
+        """Whether no process has started."""
+        return self.state in (State.STARTING, State.UNSCHEDULABLE)
 
 
 def with_way_out(text: str, ways_out: Mapping[re.Pattern[str], str]) -> str:

@@ -58,7 +58,7 @@ class Job:
     suspended: bool
     deleting: bool
     left: bool
-    """Whether its content was given up after it had ended (annotation formations.dev/release-left)."""
+    """Whether its content was given up after it had ended (label formations.dev/release-left)."""
     active: int
     """How many Pods of it are there and haven't ended."""
     pods_failed: int
@@ -117,7 +117,7 @@ def job(raw: dict[str, Any]) -> Job | None:
         over=COMPLETE in met or FAILED in met,
         suspended=lenient.mapping(raw, "spec").get("suspend") is True,
         deleting="deletionTimestamp" in metadata,
-        left=naming.RELEASE_LEFT_ANNOTATION in lenient.mapping(metadata, "annotations"),
+        left=naming.RELEASE_LEFT_LABEL in labels,
         active=lenient.number(status, "active"),
         pods_failed=lenient.number(status, "failed"),
     )

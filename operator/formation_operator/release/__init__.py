@@ -3,9 +3,8 @@
 It imports `sync` and what is below. `asked`, `gate`, `progress` and `revisions` are pure.
 
 - `chooser`: which content is rendered; `gate`: whether the wanted one may be rolled out, and what to do;
-- `releaser`: carries that out; `runner`: writes the Jobs; `progress`: what is said of a release;
-- `keeper`: numbers what is let through, keeps it and prunes; `revisions`: the rules of that;
-  `revision_store`: reads and writes ControllerRevisions, alone;
+- `releaser`: carries that out; `progress`: what is said of a release;
+- `revision_store`: gets, creates, numbers and prunes revisions; `revisions`: the rules of that;
 - `older_crd`: whether the CRD has lost fields: then one that is missing doesn't count as removed;
 - `asked`: the question, its answer, and what is remembered of both.
 

@@ -1,24 +1,26 @@
 """What is asked about the release of a Formation, what is answered, and what is remembered of it."""
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from formation_operator.api import naming
 from formation_operator.api.content import Mark, mark_in, revision_name
 from formation_operator.api.formation import Formation, FormationSpec
 from formation_operator.api.formation_status import FormationStatus, ReleaseStatus, Revision
+from formation_operator.api.reasons import ReleaseState
 from formation_operator.backoff import Tried, tried
 from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
+from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Children
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.observe.jobs import Job
-from formation_operator.release import gate
-from formation_operator.release.gate import Decision, Phase, Situation
+from formation_operator.release.gate import Decision, Gate
 from formation_operator.release.revisions import History
-from formation_operator.requeue import Lane, Requeue
+from formation_operator.requeue import Lane, Requeue, soonest
 
 RETRY_FIRST, RETRY_MOST = 2.0, 300.0
 """Seconds until a step that failed is tried again, at first and at the most."""
@@ -57,20 +59,16 @@ class Noted:
     key: str = ""
     released: Mark | None = None
     """What names the content that was let through last, before a Deployment does."""
-    complete: int = -1
-    """The generation at which the CRD was found to have all fields."""
-    outdated: tuple[str, str] = "", ""
-    """The digest of a content of which the CRD has lost fields, and what is said of that."""
-    unreleased: str = ""
-    """The digest of a content that was found not to be let through before."""
+    lost: tuple[str, str] = "", ""
+    """The digest of a content, and which of its fields the CRD has lost; nothing if it has all."""
+    unreleased: tuple[str, bool] = "", False
+    """The digest of a content that wasn't let through before, and whether a revision keeps it."""
     kept: Mark | None = None
     """The content whose revision was written last."""
     unkept: Tried[Problem | None] | None = None
     """The try to write a revision, if it failed, and what is said of that."""
     history: History | None = None
     """The revisions that there were when a content was let through; nothing once those too many are gone."""
-    started: str = ""
-    """The uid of a Job that has started a container."""
     failed: Tried[Sequence[Problem]] | None = None
     """The step of a release that failed, and what is said of it."""
 
@@ -99,19 +97,26 @@ class Asked(NamedTuple):
 
     raw: Object
     formation: Formation
-    content: Content
-    """What it says now."""
     before: FormationStatus
     jobs: Sequence[Job]
+    """Its releases, the oldest first; of many only some."""
     children: Children
     noted: Noted
     faults: Faults
-    known_jobs: Callable[[], Collection[str]]
-    """Returns the uids of all Jobs that are known: of many only some are in ``jobs``."""
-    forbidden: bool
-    """Whether we have no right to list Jobs."""
+    known: Cache
     now: float
     """By a clock in seconds that nobody sets."""
+
+    @property
+    def declared(self) -> Content:
+        """What the Formation says now: it is rendered unless its release has to come first."""
+        formation = self.formation
+        return Content(formation.spec, formation.metadata.generation, mark=self.noted.released)
+
+    @property
+    def is_forbidden(self) -> bool:
+        """Whether we have no right to list Jobs."""
+        return self.known.is_forbidden(kinds.JOB, self.formation.metadata.namespace)
 
     @property
     def reported(self) -> Mark | None:
@@ -140,8 +145,7 @@ class Asked(NamedTuple):
     @property
     def of_jobs(self) -> set[str]:
         """The digests of the contents that Jobs release, or have released."""
-        uid = self.formation.metadata.uid
-        return {each.digest for each in self.jobs if each.owner == uid and not each.left}
+        return {each.digest for each in self.jobs if not each.left}
 
     @property
     def is_first(self) -> bool:
@@ -154,26 +158,24 @@ class Chosen(NamedTuple):
     """The content that is rendered, and how the release of the wanted one goes."""
 
     content: Content
+    gate: Gate | None = None
+    """What decides how its release goes on; nothing if there is none."""
+    decision: Decision | None = None
+    """What was done about that; nothing if that has to wait."""
     status: ReleaseStatus | None = None
     problems: Sequence[Problem] = ()
     requeue: Requeue | None = None
     written: Sequence[Object] = ()
     """The Jobs that were written, as the API server answered."""
-    situation: Situation | None = None
-    """What decides how its release goes on; nothing if there is none."""
-    decision: Decision | None = None
-    """What was done about that; nothing if that has to wait."""
-    failures: Sequence[Problem] = ()
-    """Why that couldn't be done."""
     notices: Sequence[Notice] = ()
+
+    def later(self, requeue: Requeue | None, *problems: Problem) -> "Chosen":
+        """Return this with when to go on, and with why that has to wait."""
+        return self._replace(requeue=soonest(self.requeue, requeue), problems=[*self.problems, *problems])
 
     @property
     def job(self) -> Job | None:
         """The Job that runs the release of the wanted content, or has failed to."""
         done = self.decision
-        return done.job if done is not None and done.phase in (Phase.RUNNING, Phase.FAILED) else None
-
-    @property
-    def is_shut(self) -> bool:
-        """Whether the gate of the wanted content is shut."""
-        return self.situation is not None and not gate.is_open(self.situation)
+        is_its = done is not None and done.state in (ReleaseState.RUNNING, ReleaseState.FAILED)
+        return done.job if done is not None and is_its else None

@@ -7,33 +7,30 @@ A content gets its number before its first template is written. The number says 
 through: so it is rendered from then on while the gate of a later one is shut.
 """
 
-import contextlib
-
 from formation_operator.api import content_changes
 from formation_operator.api.content import Mark, content_of, digest_of
 from formation_operator.api.formation import FormationSpec
-from formation_operator.api.reasons import ConditionType, Trouble
+from formation_operator.api.reasons import Trouble
 from formation_operator.api.release_key import release_key, surroundings
 from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.port import Cluster
 from formation_operator.observe.faults import Problem
-from formation_operator.observe.jobs import Job
-from formation_operator.release import gate, older_crd, revisions
+from formation_operator.release import older_crd, revisions
 from formation_operator.release.asked import NOTHING, Asked, Chosen, Content
-from formation_operator.release.gate import Situation
-from formation_operator.release.keeper import Keeper
-from formation_operator.release.revision_store import RevisionStore, patiently
+from formation_operator.release.gate import Gate
+from formation_operator.release.revision_store import RevisionStore, patient
+
+CRD_UNREAD = "the Formation lacks fields that it had, and it can't be read whether the cluster's CRD has them"
 
 
 class Chooser:
     """Finds out which content may be rendered, and gives it its number."""
 
-    def __init__(self, cluster: Cluster, store: RevisionStore, keeper: Keeper) -> None:
-        """Take the port to the cluster, what reads revisions, and what numbers them."""
+    def __init__(self, cluster: Cluster, store: RevisionStore) -> None:
+        """Take the port to the cluster, and the store of revisions."""
         self._cluster = cluster
         self._store = store
-        self._keeper = keeper
 
     async def choose(self, this: Asked) -> Chosen:
         """Return the content to render; whatever fails, counts are written."""
@@ -41,28 +38,30 @@ class Chooser:
         spec, noted = this.formation.spec, this.noted
         noted.released = max((*this.named, *filter(None, (noted.released, this.reported))), default=None)
         if spec.paused:
-            return Chosen(this.content._replace(mark=noted.released), this.before.release)
+            return Chosen(this.declared)
         if spec.release is None and _is_new(this):
             noted.released = Mark(1, noted.digest)  # it is kept beside the Deployments
         try:
             # Without a release command a deploy waits so long in all; with one, for each of its requests.
-            async with patiently() if spec.release is None else contextlib.nullcontext():
-                return await self._choose(this)
+            return await (patient(self._choose(this)) if spec.release is None else self._choose(this))
         except errors.ClusterError as error:
             return self._unread(this, error)
 
     async def _choose(self, this: Asked) -> Chosen:
         noted, before = this.noted, await self._before(this)
         if lost := await self._lost(this, before):
-            return Chosen(NOTHING, this.before.release, [lost], noted.retry(this.now))
-        chosen = Chosen(this.content._replace(mark=noted.released))
-        gated = await self._gated(this, before) if this.formation.spec.release is not None else chosen
+            return Chosen(NOTHING, problems=[lost], requeue=noted.retry(this.now))
+        if this.formation.spec.release is None:
+            return Chosen(this.declared) if noted.is_released else await self._through(this, before)
+        gate = await self._gate(this, before)
         if noted.is_released:
-            return gated._replace(content=chosen.content)
-        if gated.is_shut and await self._is_other_released_since(this, gated):
+            return Chosen(this.declared, gate)
+        if not gate.is_open and await self._is_other_released_since(this, gate):
             before = await self._before(this)
-            gated = await self._gated(this, before)
-        return gated if gated.is_shut else await self._through(this, before, gated)
+            gate = await self._gate(this, before)
+        if not gate.is_open:
+            return Chosen(before or NOTHING, gate)
+        return (await self._through(this, before))._replace(gate=gate)
 
     async def _before(self, this: Asked) -> Content | None:
         """Return the content that was released last, if it is another one and kept."""
@@ -77,69 +76,50 @@ class Chooser:
             return None
 
     async def _lost(self, this: Asked, before: Content | None) -> Problem | None:
-        """Return what is said if the CRD has lost fields that the content before has, or a child needs.
+        """Return what is said if the CRD has lost fields that the content before has, or a child needs."""
+        noted = this.noted
+        if noted.lost[0] != noted.digest:
+            try:
+                noted.lost = noted.digest, await patient(older_crd.lost(self._cluster, this, before))
+            except errors.ClusterError as error:
+                return Problem("", Trouble.RETRYING, f"{CRD_UNREAD}: {error}", lasting=False)
+        return Problem("", Trouble.OUTDATED, noted.lost[1]) if noted.lost[1] else None
 
-        Whoever applies a newer CRD has to apply the Formation, too: until its content changes, absence says
-        nothing.
-        """
-        noted, generation = this.noted, this.formation.metadata.generation
-        if noted.complete == generation:
-            return None
-        gone = older_crd.absent(this, before)
-        ready = this.before.condition(ConditionType.READY)
-        if gone and ready and (ready.reason, ready.observed_generation) == (Trouble.OUTDATED, generation):
-            noted.outdated = noted.digest, older_crd.said_in(ready.message)
-        try:
-            known, lost = noted.outdated
-            is_known = gone and lost and known == noted.digest
-            async with patiently():
-                lost = lost if is_known else await older_crd.lost(self._cluster, gone)
-        except errors.ClusterError as error:
-            return Problem("", Trouble.RETRYING, f"{older_crd.UNREAD}: {error}", lasting=False)
-        noted.complete, noted.outdated = -1 if lost else generation, (noted.digest, lost)
-        return Problem("", Trouble.OUTDATED, lost) if lost else None
-
-    async def _gated(self, this: Asked, before: Content | None) -> Chosen:
-        """Return what is rendered while the gate of the wanted content is shut."""
-        situation = await self._situation(this, before)
-        return Chosen(before or NOTHING, this.before.release, situation=situation)
-
-    async def _through(self, this: Asked, before: Content | None, chosen: Chosen) -> Chosen:
+    async def _through(self, this: Asked, before: Content | None) -> Chosen:
         """Give the wanted content its number, and return it as the one to render."""
         noted, content, is_first = this.noted, content_of(this.raw["spec"]), this.noted.released is None
-        mark = await self._keeper.let_through(this, noted.digest, content)
-        noted.unreleased = ""
+        mark = await self._store.let_through(this, noted.digest, content)
+        noted.unreleased = "", False
         if this.formation.spec.release is not None:
-            self._store.hold(this.formation.metadata, mark.digest, content)
+            self._store.hold(this.formation.metadata, mark, content)
         notices: list[Notice] = []
         with this.faults.confined_to(""):
             notices += [] if is_first else [_deployed(mark, before, content)]
-        return chosen._replace(content=this.content._replace(mark=mark), notices=notices)
+        return Chosen(this.declared, notices=notices)
 
-    async def _is_other_released_since(self, this: Asked, chosen: Chosen) -> bool:
+    async def _is_other_released_since(self, this: Asked, gate: Gate) -> bool:
         """Return whether the release of another content has succeeded since; it is let through then.
 
         The database fits it. Without a number it was never let through; with a higher one it was, and no
         Deployment has been written since then.
         """
-        mine, released = this.formation.metadata, this.noted.released or Mark(0, "")
-        last = gate.succeeded_last(chosen.situation.jobs if chosen.situation else ())
+        released, last = this.noted.released or Mark(0, ""), gate.succeeded_last
         if last is None or last.digest in (this.noted.digest, released.digest):
             return False
-        number, content = await self._store.kept(mine, last.digest)
+        number, content = await self._store.kept(this.formation.metadata, last.digest)
         if content is None or 0 < number <= released.number:
             return False
-        await self._keeper.let_through(this, last.digest, content)
+        await self._store.let_through(this, last.digest, content)
         return True
 
-    async def _situation(self, this: Asked, before: Content | None) -> Situation:
-        noted, mine = this.noted, this.formation.metadata
-        jobs = sorted((each for each in this.jobs if each.owner == mine.uid), key=_age)
+    async def _gate(self, this: Asked, before: Content | None) -> Gate:
+        noted = this.noted
         needs_none = noted.is_released or (before is not None and _is_given_the_same(this, before.spec))
-        if not needs_none and noted.unreleased != noted.digest:
-            needs_none = (await self._store.kept(mine, noted.digest))[0] > 0
-            noted.unreleased = "" if needs_none else noted.digest
-        return Situation(noted.digest, noted.key, needs_none, bool(this.formation.spec.suspend), jobs)
+        if not needs_none and noted.unreleased[0] != noted.digest:
+            number, kept = await self._store.kept(this.formation.metadata, noted.digest)
+            needs_none = number > 0
+            noted.unreleased = ("", False) if needs_none else (noted.digest, kept is not None)
+        return Gate(noted.digest, noted.key, needs_none, bool(this.formation.spec.suspend), this.jobs)
 
     def _unread(self, this: Asked, error: errors.ClusterError) -> Chosen:
         """Return what is rendered where it can't be read what was released, or a number can't be written.
@@ -147,15 +127,14 @@ class Chooser:
         Without a release command nothing holds up a deploy: the Deployments name the next number. But a field
         that is absent says nothing until the CRD was asked for it.
         """
-        noted, mine = this.noted, this.formation.metadata
-        known = self._store.known(mine, noted.released)
-        is_complete = noted.complete == mine.generation
+        noted, known = this.noted, self._store.known(this.formation.metadata, this.noted.released)
+        is_complete = noted.lost == (noted.digest, "")
         if this.formation.spec.release is None and (is_complete or not older_crd.absent(this, known)):
-            if noted.released is None or not noted.is_released:
+            if not noted.is_released:
                 noted.released = Mark((noted.released.number if noted.released else 0) + 1, noted.digest)
-            return Chosen(this.content._replace(mark=noted.released))
+            return Chosen(this.declared)
         problem = revisions.problem(error, revisions.DEPLOY_WAITS)
-        return Chosen(known or NOTHING, this.before.release, [problem], noted.retry(this.now))
+        return Chosen(known or NOTHING, problems=[problem], requeue=noted.retry(this.now))
 
 
 def _note(this: Asked) -> None:
@@ -164,22 +143,15 @@ def _note(this: Asked) -> None:
     A spec that was read again may lack fields at the same generation: an older CRD prunes what is read, too.
     """
     noted, generation = this.noted, this.formation.metadata.generation
-    if noted.generation == generation and not this.raw.get("reread"):
-        return
-    digest = digest_of(content_of(this.raw["spec"]))
-    noted.complete = noted.complete if digest == noted.digest else -1
-    noted.generation, noted.digest, noted.key = generation, digest, release_key(this.formation.spec)
+    if noted.generation != generation or this.raw.get("reread"):
+        noted.generation, noted.digest = generation, digest_of(content_of(this.raw["spec"]))
+        noted.key = release_key(this.formation.spec)
 
 
 def _is_new(this: Asked) -> bool:
     """Return whether a Formation can have no revision yet, so that none need be looked for."""
     reported = this.before.observed_generation not in (None, -1)  # the CRD's default
     return this.formation.metadata.generation == 1 and not reported and this.noted.released is None
-
-
-def _age(job: Job) -> tuple[float, str, str]:
-    """Return what Jobs are sorted by: times are whole seconds, but one ends before the next starts."""
-    return job.created, job.finished_at or "later", job.name
 
 
 def _is_given_the_same(this: Asked, released: FormationSpec) -> bool:

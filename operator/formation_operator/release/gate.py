@@ -6,9 +6,10 @@ database fits that one, and the newest content is released next.
 """
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from formation_operator.api.reasons import ReleaseState
 from formation_operator.observe.jobs import Job
 
 
@@ -24,25 +25,20 @@ class Act(enum.Enum):
     """Mark a Job as left, because its content isn't wanted any more."""
 
 
-class Phase(enum.Enum):
-    """How far the release of the wanted content is."""
+class Decision(NamedTuple):
+    """How far the release of the wanted content is, and what to do about releases now."""
 
-    OPEN = "open"
-    """It needs none, or it has succeeded: the content may be rolled out."""
-    RUNNING = "running"
-    FAILED = "failed"
-    HELD = "held"
-    """The Formation is suspended, so none starts."""
-    ENDING = "ending"
-    """An earlier one has to be gone first."""
-    STARTING = "starting"
+    state: ReleaseState
+    act: Act = Act.NOTHING
+    job: Job | None = None
+    """The Job that this is about."""
 
 
-class Situation(NamedTuple):
-    """What the decision needs to know of a Formation whose wanted content wasn't released last."""
+class Gate(NamedTuple):
+    """What decides whether the content that the Formation has now may be rolled out."""
 
     wanted: str
-    """The digest of the content that the Formation has now."""
+    """The digest of that content."""
     key: str
     """What its release is given."""
     needs_none: bool
@@ -53,60 +49,77 @@ class Situation(NamedTuple):
     started: bool = False
     """Whether the one that is under way, if any, has started a container."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the content may be rolled out.
 
-class Decision(NamedTuple):
-    """What follows from a situation."""
+        Its release has succeeded, or just now one that was given the same.
+        """
+        last = self.succeeded_last
+        same = last is not None and last.key == self.key
+        return self.needs_none or same or any(job.complete and job.digest == self.wanted for job in self.jobs)
 
-    phase: Phase
-    act: Act = Act.NOTHING
-    job: Job | None = None
-    """The Job that the phase is about."""
-    target: Job | None = None
-    """The Job to act on."""
+    @property
+    def succeeded_last(self) -> Job | None:
+        """The newest Job if it has succeeded and wasn't left: what the database fits now."""
+        last = self.jobs[-1] if self.jobs else None
+        return last if last is not None and last.complete and not last.left else None
 
+    @property
+    def under_way(self) -> Job | None:
+        """The Job that has neither succeeded nor failed."""
+        return next((each for each in self.jobs if each.is_under_way), None)
 
-def decide(this: Situation) -> Decision:
-    """Return whether the wanted content may be rolled out, and what to do about releases now."""
-    under_way = next((each for each in this.jobs if each.is_under_way), None)
-    left = next((each for each in this.jobs if _is_left(each, this)), None)
-    if is_open(this):
-        return _open(this, under_way, left)
-    return _beside(this, under_way) if under_way is not None else _next(this, left)
-
-
-def is_open(this: Situation) -> bool:
-    """Return whether the wanted content may be rolled out."""
-    return this.needs_none or _has_succeeded(this)
+    def fits(self, job: Job) -> bool:
+        """Return whether a Job is the content's release, or is given what that would be given."""
+        return job.digest == self.wanted or job.key == self.key
 
 
-def _next(this: Situation, left: Job | None) -> Decision:
+def in_order(jobs: Iterable[Job], owner: str) -> list[Job]:
+    """Return the Jobs of an owner, the oldest first.
+
+    Times are whole seconds, but one ends before the next starts.
+    """
+    own = (each for each in jobs if each.owner == owner)
+    return sorted(own, key=lambda each: (each.created, each.finished_at or "later", each.name))
+
+
+def decide(this: Gate) -> Decision:
+    """Return how far the release of the wanted content is, and what to do about releases now."""
+    under_way, left = this.under_way, next((each for each in this.jobs if _is_left(each, this)), None)
+    if not this.is_open:
+        return _beside(this, under_way) if under_way is not None else _next(this, left)
+    # What is under way for another content ends by itself if it has started.
+    if under_way is not None and not (this.started or under_way.deleting):
+        return Decision(ReleaseState.SUCCEEDED, Act.DELETE, under_way)
+    return Decision(ReleaseState.SUCCEEDED, Act.LEAVE if left else Act.NOTHING, left)
+
+
+def _beside(this: Gate, under_way: Job) -> Decision:
+    """Decide beside a Job that is neither done nor failed."""
+    if under_way.deleting:
+        return Decision(ReleaseState.WAITING, job=under_way)
+    if this.started or (this.fits(under_way) and not this.suspended):
+        return Decision(ReleaseState.RUNNING, job=under_way)
+    return Decision(ReleaseState.HELD if this.suspended else ReleaseState.WAITING, Act.DELETE, under_way)
+
+
+def _next(this: Gate, left: Job | None) -> Decision:
     """Decide where no release is under way."""
     failed = next((each for each in this.jobs if each.digest == this.wanted and each.failed), None)
     if failed is not None and not (failed.left or failed.deleting):
-        return Decision(Phase.FAILED, job=failed)
+        return Decision(ReleaseState.FAILED, job=failed)
     if this.suspended:
-        return Decision(Phase.HELD)
+        return Decision(ReleaseState.HELD)
     if left is not None:
-        return Decision(Phase.STARTING, Act.LEAVE, target=left)
+        return Decision(ReleaseState.WAITING, Act.LEAVE, left)
     if failed is not None and not failed.deleting:  # it was left meanwhile: its name has to become free
-        return Decision(Phase.ENDING, Act.DELETE, failed, failed)
+        return Decision(ReleaseState.WAITING, Act.DELETE, failed)
     ending = next((each for each in this.jobs if each.deleting or not each.over), None)
-    return Decision(Phase.ENDING, job=ending) if ending is not None else Decision(Phase.STARTING, Act.START)
+    return Decision(ReleaseState.WAITING, Act.NOTHING if ending else Act.START, ending)
 
 
-def succeeded_last(jobs: Sequence[Job]) -> Job | None:
-    """Return the newest Job if it has succeeded and wasn't left: what the database fits now."""
-    return jobs[-1] if jobs and jobs[-1].complete and not jobs[-1].left else None
-
-
-def _has_succeeded(this: Situation) -> bool:
-    """Return whether the wanted content's release has succeeded, or just now one that was given the same."""
-    last = succeeded_last(this.jobs)
-    same = last is not None and last.key == this.key
-    return same or any(each.complete and each.digest == this.wanted for each in this.jobs)
-
-
-def _is_left(job: Job, this: Situation) -> bool:
+def _is_left(job: Job, this: Gate) -> bool:
     """Return whether a Job is done, its content isn't wanted any more, and it isn't marked so yet.
 
     Anyone who comes back to a failed content has it run anew. One that has succeeded is left only while the
@@ -115,25 +128,3 @@ def _is_left(job: Job, this: Situation) -> bool:
     if job.digest == this.wanted or job.left or job.deleting:
         return False
     return bool(job.failed) or (job.complete and job is this.jobs[-1] and this.needs_none)
-
-
-def _open(this: Situation, under_way: Job | None, left: Job | None) -> Decision:
-    """Let the wanted content through; what is under way for another one ends by itself if it has started."""
-    if under_way is not None and not (this.started or under_way.deleting):
-        return Decision(Phase.OPEN, Act.DELETE, target=under_way)
-    return Decision(Phase.OPEN, Act.LEAVE if left else Act.NOTHING, target=left)
-
-
-def _beside(this: Situation, under_way: Job) -> Decision:
-    """Decide beside a Job that is neither done nor failed."""
-    if under_way.deleting:
-        return Decision(Phase.ENDING, job=under_way)
-    right = fits(under_way, this.wanted, this.key)
-    if this.started or (right and not this.suspended):
-        return Decision(Phase.RUNNING, job=under_way)
-    return Decision(Phase.HELD if this.suspended else Phase.ENDING, Act.DELETE, under_way, under_way)
-
-
-def fits(job: Job, wanted: str, key: str) -> bool:
-    """Return whether a Job is the release of a content, or is given what that would be given."""
-    return job.digest == wanted or job.key == key

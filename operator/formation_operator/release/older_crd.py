@@ -1,14 +1,16 @@
 """Finds out whether the cluster's CRD has lost fields: then an absent field says nothing.
 
 An older CRD prunes the fields that it doesn't know from each Formation that is written. So before a field's
-absence counts, the CRD is asked for it, whether this operator knows the field or not.
+absence counts, the CRD is asked for it, whether this operator knows the field or not. Whoever applies a newer
+CRD has to apply the Formation, too: until its content changes, absence says nothing.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.api.content import WITHOUT
+from formation_operator.api.reasons import ConditionType, Trouble
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Cluster
@@ -19,20 +21,21 @@ NESTED = ("release",)
 Path = tuple[str, ...]
 MADE_FROM = {ChildKind.CRON_JOB: "schedules", ChildKind.POD_DISRUPTION_BUDGET: "disruptionBudget"}
 """The field that a child is made from."""
-UNREAD = "the Formation lacks fields that it had, and it can't be read whether the cluster's CRD has them"
 WAY_OUT = (
     "so nothing but counts is changed, since it isn't known what was meant: apply the crds/ of the newer "
     "version again, and then this Formation's manifest"
 )
 
 
-async def lost(cluster: Cluster, gone: Collection[Path]) -> str:
-    """Return which of some fields the cluster's CRD has lost, with the way out; nothing if none was.
+async def lost(cluster: Cluster, this: Asked, before: Content | None) -> str:
+    """Return which absent fields the cluster's CRD has lost, with the way out; nothing if none was.
 
     Raises `ClusterError` if the CRD can't be read.
     """
-    if not gone:
+    if not (gone := absent(this, before)):
         return ""
+    if said := _reported(this):
+        return said
     schema = lenient.mapping(await cluster.schema(naming.KIND), "properties", "spec")
     fields = [".".join(("spec", *path)) for path in sorted(gone) if not _has(schema, path)]
     if not fields:
@@ -40,9 +43,12 @@ async def lost(cluster: Cluster, gone: Collection[Path]) -> str:
     return f"the cluster's CRD is older than this Formation, and has lost {', '.join(fields)}: {WAY_OUT}"
 
 
-def said_in(message: str) -> str:
-    """Return what a message says of lost fields, without what follows it."""
-    return message.partition(WAY_OUT)[0] + WAY_OUT
+def _reported(this: Asked) -> str:
+    """Return what the last status says of lost fields, if it is about this very Formation."""
+    ready, generation = this.before.condition(ConditionType.READY), this.formation.metadata.generation
+    if ready is None or (ready.reason, ready.observed_generation) != (Trouble.OUTDATED, generation):
+        return ""
+    return ready.message.partition(WAY_OUT)[0] + WAY_OUT
 
 
 def absent(this: Asked, before: Content | None) -> set[Path]:

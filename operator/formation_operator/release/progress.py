@@ -1,61 +1,66 @@
 """What is said of a release: its part of the status, and why the Formation isn't as declared.  Pure."""
 
-from formation_operator.api.formation import DEADLINE
+from formation_operator.api.commands import DEADLINE
 from formation_operator.api.formation_status import ReleaseStatus
-from formation_operator.api.reasons import ReleaseState, Trouble
-from formation_operator.diagnose.job_cause import Cause
+from formation_operator.api.reasons import ReleaseState, State, Trouble
+from formation_operator.diagnose import job_pods
+from formation_operator.diagnose.finding import Finding
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
-from formation_operator.release import gate, revisions
+from formation_operator.release import revisions
 from formation_operator.release.asked import Asked, Chosen
-from formation_operator.release.gate import Decision, Phase, Situation
+from formation_operator.release.gate import Act, Decision, Gate
 
 HELD = "the release command starts once spec.suspend is false"
 EARLIER = "it releases an earlier content; the newest is released after it"
 RIGHTS = errors.rights_for(revisions.JOBS)
-UNKNOWN = Cause(
+UNKNOWN = Finding(
+    State.RUNNING,
+    Trouble.REFUSED,
     f"the operator may not list Jobs, so it isn't known how this one goes: {RIGHTS}",
     lasting=True,
-    reason=Trouble.REFUSED,
 )
-ENDS = "to end it: kubectl delete job {}"
 
 
-def said(this: Asked, chosen: Chosen, cause: Cause) -> Chosen:
+def said(this: Asked, chosen: Chosen, cause: Finding | None) -> Chosen:
     """Return what was chosen with what is said of the release, given why its Job isn't done."""
-    if chosen.situation is None or chosen.decision is None:
-        return chosen
-    failure, *others = *chosen.failures, None
-    status, problem = _said(this, chosen.situation, chosen.decision, cause, failure)
-    problems = filter(None, (*chosen.problems, problem, *others))
-    return chosen._replace(status=status, problems=[*problems])
+    spec, gate, decision = this.formation.spec, chosen.gate, chosen.decision
+    if gate is None or decision is None:
+        is_without = spec.release is None and chosen.content.is_declared and not spec.paused
+        return chosen if is_without else chosen._replace(status=this.before.release)
+    if decision.state is ReleaseState.SUCCEEDED:
+        return chosen._replace(status=_succeeded(this, gate), problems=chosen.problems[1:])
+    failure, *others = *chosen.problems, None
+    problem = _problem(this, gate, decision, cause, failure)
+    job, released = chosen.job, this.noted.released
+    status = _status(decision.state, released.digest if released else None, job)
+    about = {
+        "running": job.digest if job else gate.wanted,
+        "reason": lenient.shown(problem.reason, lenient.LONGEST_WORD),
+        "message": lenient.shown(problem.message),
+    }
+    return chosen._replace(status=status.model_copy(update=about), problems=[problem, *filter(None, others)])
 
 
-def _said(
-    this: Asked, situation: Situation, decision: Decision, cause: Cause, failure: Problem | None
-) -> tuple[ReleaseStatus, Problem | None]:
-    wanted, job, state, running = situation.wanted, decision.job, ReleaseState.WAITING, situation.wanted
-    match decision.phase:
-        case Phase.OPEN:
-            return _succeeded(this, situation), None
-        case Phase.FAILED if job is not None:
-            problem = Problem("", Trouble.RELEASE_FAILED, _failure(this, job, cause))
-            state = ReleaseState.FAILED
-        case Phase.RUNNING if job is not None:
-            cause = cause if not (this.forbidden and job.is_under_way) else UNKNOWN
-            problem = _unfinished(job, cause, is_earlier=not gate.fits(job, wanted, situation.key))
-            state, running = ReleaseState.RUNNING, job.digest
-        case Phase.HELD:
-            problem, job = Problem("", Trouble.RELEASE_HELD, HELD, lasting=False), None
-            state = ReleaseState.HELD
-        case _:
-            problem, job = failure or Problem("", Trouble.RELEASING, _ending(job), lasting=False), None
-    released = this.noted.released
-    status = _status(state, released.digest if released is not None else None, job)
-    reason, message = lenient.shown(problem.reason, lenient.LONGEST_WORD), lenient.shown(problem.message)
-    return status.model_copy(update={"running": running, "reason": reason, "message": message}), problem
+def _problem(
+    this: Asked, gate: Gate, decision: Decision, cause: Finding | None, failure: Problem | None
+) -> Problem:
+    """Return why the release isn't done; ``failure`` is why its next step couldn't be taken."""
+    job = decision.job
+    match decision.state:
+        case ReleaseState.FAILED if job is not None:
+            return Problem("", Trouble.RELEASE_FAILED, _failure(this, job, cause))
+        case ReleaseState.RUNNING if job is not None:
+            cause = UNKNOWN if job.is_under_way and this.is_forbidden else cause
+            return _unfinished(job, cause, is_earlier=not gate.fits(job))
+        case ReleaseState.HELD:
+            return Problem("", Trouble.RELEASE_HELD, HELD, lasting=False)
+    text = "it starts"
+    if job is not None and decision.act is not Act.LEAVE:
+        text = f"the release command starts once Job {job.name} and its Pods are gone"
+    return failure or Problem("", Trouble.RELEASING, text, lasting=False)
 
 
 def _status(state: ReleaseState, released: str | None, job: Job | None) -> ReleaseStatus:
@@ -65,43 +70,41 @@ def _status(state: ReleaseState, released: str | None, job: Job | None) -> Relea
     return ReleaseStatus(state=state, released=released, job=job.name, **times)
 
 
-def _succeeded(this: Asked, situation: Situation) -> ReleaseStatus:
+def _succeeded(this: Asked, gate: Gate) -> ReleaseStatus:
     """Return the status of a content that is released, with the Job that did it, if there was one."""
-    wanted, before = situation.wanted, this.before.release
-    done = (each for each in reversed(situation.jobs) if each.complete and each.digest == wanted)
+    before = this.before.release
+    done = (each for each in reversed(gate.jobs) if each.complete and each.digest == gate.wanted)
     job = next(done, None)
-    if job is None and before and (before.released, before.state) == (wanted, ReleaseState.SUCCEEDED):
+    if job is None and before and (before.released, before.state) == (gate.wanted, ReleaseState.SUCCEEDED):
         return before
-    return _status(ReleaseState.SUCCEEDED, wanted, job)
+    return _status(ReleaseState.SUCCEEDED, gate.wanted, job)
 
 
-def _unfinished(job: Job, cause: Cause, *, is_earlier: bool) -> Problem:
+def _unfinished(job: Job, cause: Finding | None, *, is_earlier: bool) -> Problem:
     """Return why a Job isn't done: it has the reason of its Pod if that isn't well."""
+    waits = cause is not None and cause.waits
     said = [
-        f"the release command {'waits' if cause.waits else 'runs'} in Job {job.name} since {job.created_at}",
+        f"the release command {'waits' if waits else 'runs'} in Job {job.name} since {job.created_at}",
         EARLIER if is_earlier else "",
-        cause.message,
-        ENDS.format(job.name) if is_earlier or cause.waits else "",
+        cause.message if cause else "",
+        f"to end it: kubectl delete job {job.name}" if is_earlier or waits else "",
     ]
     message = ": ".join(filter(None, said))
-    return Problem("", cause.reason or Trouble.RELEASING, message, lasting=cause.lasting)
+    if cause is None:
+        return Problem("", Trouble.RELEASING, message, lasting=False)
+    return Problem("", cause.reason, message, lasting=cause.lasting)
 
 
-def _ending(job: Job | None) -> str:
-    return f"the release command starts once Job {job.name} and its Pods are gone" if job else "it starts"
-
-
-def _failure(this: Asked, job: Job, cause: Cause) -> str:
+def _failure(this: Asked, job: Job, cause: Finding | None) -> str:
     """Return why a release has failed, with the ways out; its Pod may be gone, but the status remembers."""
     before, formation = this.before.release, this.formation
-    if not cause.message and before and (before.job, before.finished_at) == (job.name, job.finished_at):
+    if cause is None and before and (before.job, before.finished_at) == (job.name, job.finished_at):
         return before.message or ""
-    reason, said = job.failed or ("", "")
-    why = cause.message or said or reason
-    if reason == "DeadlineExceeded":
-        release = formation.spec.release
-        seconds = (release and release.active_deadline_seconds) or DEADLINE
-        why = f"it ran longer than spec.release.activeDeadlineSeconds allows ({seconds} s)"
+    release = formation.spec.release
+    seconds = (release and release.active_deadline_seconds) or DEADLINE
+    why = job_pods.by_its_controller(job, "spec.release", seconds)
+    if cause is not None and not job_pods.ran_too_long(job):
+        why = cause.message
     else_, back = "nothing has changed", ""
     if this.noted.released is not None:
         else_ = "what was released before keeps running"

@@ -5,11 +5,11 @@ nothing, and whatever one says, only its own Formation is concerned.
 """
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from formation_operator.api import bounds, naming
-from formation_operator.api.content import Mark, digest_in, digest_of, has_run_well, revision_name
+from formation_operator.api.content import Mark, digest_in, digest_of, has_run_well, number_in, revision_name
 from formation_operator.api.formation import Metadata
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors
@@ -19,8 +19,6 @@ from formation_operator.render import desired
 from formation_operator.sync.versioned_writes import unchanged
 
 Object = dict[str, Any]
-DIGITS = 12
-"""Of the highest number that counts: a larger one isn't ours."""
 LIKELY = 10**9
 """Numbers from there on don't decide about the next one, unless a Deployment names them."""
 REVISIONS, JOBS = "controllerrevisions.apps", "jobs.batch"
@@ -49,13 +47,13 @@ class Listed:
 class History:
     """The revisions of a Formation that were found."""
 
-    own: Sequence[Listed] = ()
-    orphans: Sequence[Listed] = ()
+    own: list[Listed] = dataclasses.field(default_factory=list)
+    orphans: list[Listed] = dataclasses.field(default_factory=list)
     """Those with the Formation's label that have no owner: an earlier Formation has left them."""
 
-    def __contains__(self, name: str) -> bool:
-        """Return whether a revision of a name is there."""
-        return any(each.name == name for each in (*self.own, *self.orphans))
+    def __contains__(self, digest: str) -> bool:
+        """Return whether a revision of a content's digest is there."""
+        return any(each.digest == digest for each in (*self.own, *self.orphans))
 
     def next(self, floor: int) -> int:
         """Return the number of a content that is let through after the one numbered ``floor``."""
@@ -76,9 +74,6 @@ class History:
         kept = {*protected, *[each.digest for each in by_number if each.ran_well][-1:]}
         old = [each for each in by_number if each.digest not in kept]
         return old[: max(0, len(old) - limit)]
-
-
-NONE = History()
 
 
 class TakenError(errors.ClusterError):
@@ -184,14 +179,9 @@ def numbered(raw: Object, mine: Metadata, number: int, *, well: bool = False) ->
     return [*unchanged(metadata), *operations] if operations else []
 
 
-def number_in(raw: Object, mine: Metadata) -> int:
+def number_of(raw: Object, mine: Metadata) -> int:
     """Return the number that a Formation's own revision says in its metadata; 0 if it has none."""
-    return _number_in(raw) if is_own(raw, mine) else 0
-
-
-def _number_in(raw: Object) -> int:
-    text = str(_annotations_of(raw).get(naming.REVISION_ANNOTATION))
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= DIGITS else 0
+    return listed(raw).number if is_own(raw, mine) else 0
 
 
 def _annotations_of(raw: Object) -> Object:
@@ -200,8 +190,9 @@ def _annotations_of(raw: Object) -> Object:
 
 def listed(raw: Object) -> Listed:
     """Return what a list has of a revision, of which only the metadata counts."""
-    about, said = raw["metadata"], has_run_well(_annotations_of(raw))
-    return Listed(about["name"], about["uid"], str(about["resourceVersion"]), _number_in(raw), said)
+    about, said = raw["metadata"], _annotations_of(raw)
+    number = number_in(str(said.get(naming.REVISION_ANNOTATION))) or 0
+    return Listed(about["name"], about["uid"], str(about["resourceVersion"]), number, has_run_well(said))
 
 
 def _owner_of(raw: Mapping[str, Any]) -> str | None:

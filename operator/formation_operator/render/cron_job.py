@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 
-from formation_operator.api.formation import LATE, FormationSpec, Metadata
+from formation_operator.api.commands import LATE
+from formation_operator.api.formation import FormationSpec, Metadata
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.render import desired, job_template
 from formation_operator.render.desired import Intent

@@ -6,7 +6,6 @@ of counts, `suspend` and `paused` isn't looked at. Which types have a disruption
 
 import dataclasses
 import json
-from collections.abc import Iterator
 
 from formation_operator.api import naming
 from formation_operator.api.content import Mark
@@ -42,26 +41,11 @@ class Intent:
     """Whether the manifest is complete: not so while the count is undecided."""
     images: tuple[tuple[str, str], ...] = ()
     """The images of a Deployment, by container."""
-    size: int = 0
-    """Bytes of the manifest as compact JSON."""
 
     @property
     def applied_as(self) -> str:
         """What is remembered of an object that was applied with this intent."""
         return self.digest if self.whole else f"{self.digest} but for the count"
-
-    def without_manifest(self) -> "Intent":
-        """Return it without its manifest: enough to see that an object is still as it was written."""
-        return Intent(
-            self.kind,
-            self.name,
-            self.process_type,
-            {},
-            self.digest,
-            self.handed_over,
-            self.whole,
-            self.images,
-        )
 
     @property
     def without(self) -> str:
@@ -217,13 +201,6 @@ def intent(
     text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
     digest = naming.digest(text)
     about["annotations"][naming.INTENT_ANNOTATION] = digest
-    images = tuple(_images(spec)) if kind.traits.runs_processes else ()
-    return Intent(
-        kind, about["name"], process_type, manifest, digest, handed_over, images=images, size=len(text)
-    )
-
-
-def _images(spec: Manifest) -> Iterator[tuple[str, str]]:
-    for item in spec["template"]["spec"]["containers"]:
-        if "image" in item:
-            yield item["name"], item["image"]
+    containers = spec["template"]["spec"]["containers"] if kind.traits.runs_processes else ()
+    images = tuple((item["name"], item["image"]) for item in containers if "image" in item)
+    return Intent(kind, about["name"], process_type, manifest, digest, handed_over, images=images)

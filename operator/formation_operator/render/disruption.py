@@ -3,7 +3,6 @@
 What is declared today counts, whatever content is rendered: a budget is none of it.
 """
 
-import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 
@@ -14,22 +13,10 @@ from formation_operator.render import pod_template
 
 MOST = 256
 """How many budgets of others are looked at for a type: beyond that, one is taken to select its processes."""
-Over = Callable[[Mapping[str, str]], Iterable[OtherBudget]]
-"""Returns the budgets that may select a Pod with some labels."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Budgets:
-    """What is to be done about the budgets that a Formation declares."""
-
-    wanted: Mapping[str, int | str] = dataclasses.field(default_factory=dict)
-    """How many processes of a type a drain may have down, where the type is to have a budget."""
-    contended: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Why a type has none although one is declared, and the way out."""
-
-    def without(self, types: Iterable[str]) -> "Budgets":
-        """Return this without the budgets of some types."""
-        return Budgets({name: self.wanted[name] for name in self.wanted.keys() - types}, self.contended)
+WAY_OUT = (
+    "so the Formation has none of its own, because Kubernetes evicts no Pod that two select: "
+    "delete the other one, or remove disruptionBudget"
+)
 
 
 def declared(today: FormationSpec, content: FormationSpec) -> dict[str, int | str]:
@@ -43,24 +30,21 @@ def declared(today: FormationSpec, content: FormationSpec) -> dict[str, int | st
     return found
 
 
-def contended(formation: Formation, content: FormationSpec, name: str, over: Over) -> str:
-    """Return why a type has no budget although one is declared, and the way out; nothing if it has one."""
+def contended(
+    formation: Formation,
+    content: FormationSpec,
+    name: str,
+    over: Callable[[Mapping[str, str]], Iterable[OtherBudget]],
+) -> str:
+    """Return why a type has no budget although one is declared, and the way out; nothing if it has one.
+
+    ``over`` returns the budgets of others that may select a Pod with some labels.
+    """
     labels = pod_template.labels(formation.metadata.name, name, content, content.processes[name])
-    other = _other({TEMPLATE_LABEL: "", **labels}, over)
-    return f"{name}: {other}" if other else ""
-
-
-WAY_OUT = (
-    "so the Formation has none of its own, because Kubernetes evicts no Pod that two select: "
-    "delete the other one, or remove disruptionBudget"
-)
-
-
-def _other(labels: Mapping[str, str], over: Over) -> str:
-    """Return which other budget selects a type's processes, as a sentence; nothing if none does."""
+    labels = {TEMPLATE_LABEL: "", **labels}
     for number, each in enumerate(itertools.islice(over(labels), MOST + 1)):
         if number == MOST:
-            return f"more than {MOST} PodDisruptionBudgets may select its processes, {WAY_OUT}"
+            return f"{name}: more than {MOST} PodDisruptionBudgets may select its processes, {WAY_OUT}"
         if each.selects(labels):
-            return f"PodDisruptionBudget {each.name} selects its processes, {WAY_OUT}"
+            return f"{name}: PodDisruptionBudget {each.name} selects its processes, {WAY_OUT}"
     return ""

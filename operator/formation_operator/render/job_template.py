@@ -6,21 +6,18 @@ No Pod of it has a process type's label, so no Service, budget or autoscaler of 
 from typing import Any
 
 from formation_operator.api import naming
-from formation_operator.api.formation import FormationSpec, ProcessType, Release, Schedule
-from formation_operator.render import environment, pod_template
+from formation_operator.api.commands import Command, Ending, Schedule
+from formation_operator.api.formation import FormationSpec, ProcessType
+from formation_operator.render import environment, merge, pod_template
 from formation_operator.render.pod_template import InvalidTypeError, Manifest
 
-OF_PROCESSES = frozenset(
-    {
-        *("livenessProbe", "readinessProbe", "startupProbe", "ports", "lifecycle"),
-        *("restartPolicy", "restartPolicyRules"),  # only backoffLimit says whether the command may run again
-    }
-)
-"""What the shared podTemplate says of the container ``process`` for processes that go on."""
+OF_PROCESSES = {*merge.PROBES, "ports", "lifecycle", "restartPolicy", "restartPolicyRules"}
+"""What the shared podTemplate says of the container ``process`` for processes that go on.
+
+Only ``backoffLimit`` says whether the command may run again.
+"""
 # A drain or a preemption is no failure of the command, so it uses up no try.
 DISRUPTED = {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
-Ending = Release | Schedule
-"""A command that ends."""
 
 
 def job_spec(
@@ -49,14 +46,8 @@ def labelled(metadata: Manifest, labels: dict[str, str]) -> Manifest:
 def _template(
     formation: str, name: str, content: FormationSpec, command: Ending, labels: dict[str, str]
 ) -> Manifest:
-    process = ProcessType(
-        command=command.command,
-        args=command.args,
-        image=command.image if isinstance(command, Schedule) else None,
-        env=command.env,
-        env_from=command.env_from,
-        resources=command.resources,
-    )
+    given = {field: getattr(command, field) for field in Command.model_fields}
+    process = ProcessType(**given, image=command.image if isinstance(command, Schedule) else None)
     shared = content.model_copy(update={"pod_template": _shared(content.pod_template or {}, command)})
     whose = "the schedule" if isinstance(command, Schedule) else "that of the release command"
     template = pod_template.pod_template(formation, name, shared, process, whose=whose)
@@ -90,9 +81,8 @@ def _own_container(container: Manifest, command: Ending) -> Manifest:
 
 def _never_restarted(pod: Manifest) -> Manifest:
     """Return a Pod whose containers aren't started again; no resizePolicy that does so is valid there."""
-    containers: Manifest = {
-        key: [{field: item[field] for field in item if field != "resizePolicy"} for item in pod[key]]
-        for key in ("initContainers", "containers")
-        if key in pod
-    }
-    return {**pod, **containers, "restartPolicy": "Never"}
+    return {**pod_template.with_containers(pod, _never_resized), "restartPolicy": "Never"}
+
+
+def _never_resized(container: Manifest) -> Manifest:
+    return {field: value for field, value in container.items() if field != "resizePolicy"}

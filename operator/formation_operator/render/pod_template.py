@@ -7,6 +7,7 @@ changelog.  Nothing that changes with a count may appear here.
 
 import functools
 import operator
+from collections.abc import Callable
 from typing import Any
 
 from formation_operator.api import naming
@@ -54,10 +55,9 @@ def pod_template(
     overlay = merge.merge(spec.pod_template or {}, process.pod_template or {})
     overlay = _named_after_type(name, process, overlay, whose)
     template = merge.merge(_template(formation, name, spec, process, overlay), overlay)
-    template = {**template, "spec": _aliased(_outspoken(template["spec"]))}
-    if (process.security_defaults or spec.security_defaults) != "none":
-        template = {**template, "spec": _restricted(template["spec"])}
-    return template
+    pod = _aliased(_outspoken(template["spec"]))
+    is_restricted = (process.security_defaults or spec.security_defaults) != "none"
+    return {**template, "spec": _restricted(pod) if is_restricted else pod}
 
 
 def has_own_check(spec: FormationSpec, process: ProcessType) -> bool:
@@ -191,9 +191,17 @@ def _check_resources(resources: Manifest) -> None:
 
 def _outspoken(pod: Manifest) -> Manifest:
     """Return the pod with containers that leave the end of their log in its status when they crash."""
-    policy = {"terminationMessagePolicy": "FallbackToLogsOnError"}
+    return with_containers(pod, _outspoken_container)
+
+
+def _outspoken_container(container: Manifest) -> Manifest:
+    return {"terminationMessagePolicy": "FallbackToLogsOnError", **container}
+
+
+def with_containers(pod: Manifest, changed: Callable[[Manifest], Manifest]) -> Manifest:
+    """Return the pod with each of its containers changed."""
     kinds = [key for key in ("initContainers", "containers") if key in pod]
-    return {**pod, **{key: [{**policy, **item} for item in pod[key]] for key in kinds}}
+    return {**pod, **{key: [*map(changed, pod[key])] for key in kinds}}
 
 
 def _aliased(pod: Manifest) -> Manifest:
@@ -214,12 +222,7 @@ def _restricted(pod: Manifest) -> Manifest:
     if (pod.get("os") or {}).get("name") == "windows":
         return pod  # none of these fields is allowed there
     context = merge.merge(RESTRICTED_POD, pod.get("securityContext") or {})
-    secured: Manifest = {
-        key: [_restricted_container(item) for item in pod[key]]
-        for key in ("initContainers", "containers")
-        if key in pod
-    }
-    return {**pod, "securityContext": context, **secured}
+    return {**with_containers(pod, _restricted_container), "securityContext": context}
 
 
 def _restricted_container(container: Manifest) -> Manifest:

@@ -1,7 +1,8 @@
 """The Job that runs a release command."""
 
 from formation_operator.api import naming
-from formation_operator.api.formation import DEADLINE, FormationSpec, Metadata, Release
+from formation_operator.api.commands import DEADLINE, Release
+from formation_operator.api.formation import FormationSpec, Metadata
 from formation_operator.kube.objects import kinds
 from formation_operator.render import desired, job_template
 from formation_operator.render.pod_template import InvalidTypeError, Manifest

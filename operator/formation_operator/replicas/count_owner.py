@@ -9,7 +9,8 @@ otherwise the Deployment would drop to Kubernetes' default of 1.
 import dataclasses
 from collections.abc import Iterable
 
-from formation_operator.api.formation import INT32, FormationSpec, ProcessType
+from formation_operator.api.fields import INT32
+from formation_operator.api.formation import FormationSpec, ProcessType
 from formation_operator.api.formation_status import FormationStatus
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child

@@ -8,7 +8,6 @@ both differ from it, or there is no base, the Formation wins.
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
@@ -85,7 +84,8 @@ class Answer:
     """The count of the Deployment that was judged; nothing if it has to be judged again."""
     count: int | None
     """The Formation's count by this answer: the base of the next judgement."""
-    unanswered: "Unanswered | None" = None
+    unanswered: tuple[int, int] | None = None
+    """The Formation's generation and the count of a patch to which no answer came."""
 
     def is_about(self, child: Child) -> bool:
         """Return whether a Deployment still has the count that was judged."""
@@ -97,18 +97,11 @@ class Answer:
         The patch made the next generation, or it failed.  After later generations the patch counts as
         applied, since the user may have changed the count back.
         """
-        sent = self.unanswered
-        if sent is None or generation <= sent.generation:
+        before, wanted = self.unanswered or (generation, 0)
+        if generation <= before:
             return self
-        is_in = declared == sent.wanted or generation > sent.generation + 1
-        return Answer(self.uid, None, sent.wanted if is_in else self.count)
-
-
-class Unanswered(NamedTuple):
-    """A patch with a count to a Formation of a generation, to which no answer came."""
-
-    generation: int
-    wanted: int
+        is_in = declared == wanted or generation > before + 1
+        return Answer(self.uid, None, wanted if is_in else self.count)
 
 
 @dataclasses.dataclass(frozen=True)

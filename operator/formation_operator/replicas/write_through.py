@@ -1,12 +1,11 @@
 """Write scale requests on children through to their Formation, as `scale_requests` judges them."""
 
-import dataclasses
 import logging
 from collections.abc import Iterable
 from typing import Any
 
 from formation_operator.api import formation_status, naming
-from formation_operator.api.formation import Formation, Metadata
+from formation_operator.api.formation import Formation
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
@@ -19,7 +18,7 @@ from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Problem
 from formation_operator.replicas import count_owner, scale_requests
-from formation_operator.replicas.scale_requests import Answer, Request, Scaled, Unanswered
+from formation_operator.replicas.scale_requests import Answer, Request, Scaled
 
 logger = logging.getLogger(__name__)
 # Why a count is neither written through nor set back for now.
@@ -36,112 +35,99 @@ Answers = dict[str, Answer]
 """By process type: how a count was judged, until its Deployment is written."""
 
 
-@dataclasses.dataclass
-class Judged:
-    """The result of judging the children of a Formation."""
-
-    answers: Answers
-    generation: int
-    """The Formation's generation after the last count that was written to it."""
-    changes: Changes
-    """What changed in the cache meanwhile."""
-    notices: list[Notice] = dataclasses.field(default_factory=list)
-    undecided: list[Problem] = dataclasses.field(default_factory=list)
-    """The types whose count can't be judged now, and stays as it is."""
-    error: errors.ClusterError | None = None
-    """Why the others weren't judged: `ConflictError` if the cache's Formation is out of date."""
-
-
 class Requests:
-    """Finds scale requests on the children of a Formation, and writes their counts to it."""
+    """Finds scale requests on the children of a Formation in one pass, and writes their counts to it."""
 
-    def __init__(self, cluster: Cluster, known: Cache, policy: scale_requests.Policy) -> None:
-        """Take the port to the cluster, the cache, and which changes of a count are requests."""
-        self._cluster = cluster
-        self._cache = known
-        self._policy = policy
-
-    async def honour(
+    def __init__(  # noqa: PLR0913, PLR0917  # what all passes have, and what this one has
         self,
+        cluster: Cluster,
+        known: Cache,
+        policy: scale_requests.Policy,
         formation: Formation,
-        said: dict[str, Any],
-        children: Children,
         answers: Answers,
         changes: Changes,
-    ) -> Judged:
-        """Write scale requests on the children of a Formation to it; ``said`` is its status.
+    ) -> None:
+        """Take the port to the cluster, the cache, and which changes of a count are requests.
 
         ``answers`` of earlier passes are updated. Changes of the cache are added to ``changes``.
         """
-        about = formation.metadata
-        kept, found = unwritten(answers, formation, children), self._scaled(formation, children)
-        answers.clear()
-        answers.update(kept)
-        judged = Judged(answers, about.generation, changes)
+        self._cluster = cluster
+        self._cache = known
+        self._policy = policy
+        self._formation = formation
+        self._answers = answers
+        self._changes = changes
+        self._generation = formation.metadata.generation
+        """The Formation's generation after the last count that was written to it."""
+        self.notices = list[Notice]()
+        self.undecided = list[Problem]()
+        """The types whose count can't be judged now, and stays as it is."""
+
+    async def honour(self, said: dict[str, Any], children: Children) -> None:
+        """Write scale requests on the children of the Formation to it; ``said`` is its status.
+
+        Raises `ClusterError`, which is `ConflictError` if the cache's Formation is out of date.
+        """
+        formation, about = self._formation, self._formation.metadata
+        kept, found = unwritten(self._answers, formation, children), self._scaled(children)
+        self._answers.clear()
+        self._answers.update(kept)
         if formation.spec.paused or not found:
-            return judged
-        unlisted = await self._look_for_autoscalers(about.namespace, changes)
+            return
+        unlisted = await self._look_for_autoscalers(about.namespace)
         known = self._autoscalers(about.namespace, found.values())
         status = formation_status.read(said, found)
         for name, child in found.items():
             autoscaler = autoscalers.of_child(known, child.name)
             if autoscaler is None and unlisted is not None:
-                judged.undecided.append(undecided(name, child, UNLISTED, unlisted))
+                self.undecided.append(undecided(name, child, UNLISTED, unlisted))
                 continue
             before = count_owner.reported(status, name, about.generation)
-            try:
-                await self._judge(
-                    formation, Scaled(name, child, autoscaler, before, answers.get(name)), judged
-                )
-            except errors.ClusterError as error:
-                judged.error = error
-                break
-        return judged
+            await self._judge(Scaled(name, child, autoscaler, before, self._answers.get(name)))
 
-    async def _judge(self, formation: Formation, scaled: Scaled, judged: Judged) -> None:
+    async def _judge(self, scaled: Scaled) -> None:
         """Judge the count of one Deployment, and write it to the Formation if it is a request."""
         name, child, answer = scaled.process_type, scaled.child, scaled.answer
-        count = formation.spec.processes[name].replicas
-        verdict = scale_requests.judge(formation.spec, scaled, self._policy)
+        count = self._formation.spec.processes[name].replicas
+        verdict = scale_requests.judge(self._formation.spec, scaled, self._policy)
         is_unsure = answer is not None and answer.unanswered is not None
         if is_unsure or isinstance(verdict, Request):
-            await self._check_current(formation.metadata, judged.generation, read=is_unsure)
+            await self._check_current(read=is_unsure)
         if isinstance(verdict, Request):
-            # The watch may bring the patched Formation before the answer comes.
-            sent = Unanswered(judged.generation, child.replicas)
-            judged.answers[name] = Answer(child.uid, None, count, sent)
             try:
-                verdict, count = await self._write_through(formation.metadata, verdict, judged)
+                verdict, count = await self._write_through(verdict)
             except errors.RefusedError as error:
                 # If an earlier one is still unanswered, its late arrival may be why this one is refused.
-                earlier = answer.unanswered if answer is not None else None
-                judged.answers[name] = Answer(child.uid, None, count, earlier)
                 if errors.is_late(error):
                     # Otherwise the child would be set to a count that the Formation doesn't have any more.
                     raise errors.ConflictError(CHANGED) from error
-                judged.undecided.append(undecided(name, child, UNWRITABLE, error))
+                self.undecided.append(undecided(name, child, UNWRITABLE, error))
                 return
-        judged.answers[name] = Answer(child.uid, child.replicas, count)
+            except errors.ClusterError:
+                self._answers[name] = Answer(child.uid, None, count, (self._generation, child.replicas))
+                raise
+        self._answers[name] = Answer(child.uid, child.replicas, count)
         if verdict is not None:
-            judged.notices.append(verdict)
+            self.notices.append(verdict)
 
-    async def _check_current(self, about: Metadata, generation: int, *, read: bool) -> None:
-        """Raise `ConflictError` if a Formation has a later generation.
+    async def _check_current(self, *, read: bool) -> None:
+        """Raise `ConflictError` if the Formation has a later generation.
 
         With ``read`` it is read from the API server: an unanswered patch may be in it, and the watch may be
         late.
         """
+        about = self._formation.metadata
         live = await self._cluster.get(naming.KIND, about.namespace, about.name) if read else None
         for raw in filter(None, (live, self._cache.formations.get((about.namespace, about.name)))):
-            if lenient.number(raw["metadata"], "generation") > generation:
+            if lenient.number(raw["metadata"], "generation") > self._generation:
                 raise errors.ConflictError(CHANGED)
 
-    def _scaled(self, formation: Formation, children: Children) -> dict[str, Child]:
+    def _scaled(self, children: Children) -> dict[str, Child]:
         """Return the Deployments whose count another client set that is no known autoscaler."""
-        about = formation.metadata
+        about = self._formation.metadata
         found = {
             name: deployment_of(children, about.name, name)
-            for name, process in formation.spec.processes.items()
+            for name, process in self._formation.spec.processes.items()
             if process.replicas is not None
         }
         known = self._autoscalers(about.namespace, filter(None, found.values()))
@@ -159,7 +145,7 @@ class Requests:
             self._cache.autoscalers_of(namespace, [child.name for child in deployments])
         )
 
-    async def _look_for_autoscalers(self, namespace: str, changes: Changes) -> errors.ClusterError | None:
+    async def _look_for_autoscalers(self, namespace: str) -> errors.ClusterError | None:
         """List a namespace's autoscalers: one may have acted before the watch brings it.
 
         Returns the error if some can't be listed.
@@ -167,7 +153,7 @@ class Requests:
         unlisted = None
         for kind in kinds.AUTOSCALERS:
             try:
-                await look_at(self._cluster, self._cache, kinds.BY_NAME[kind], namespace, changes)
+                await self._list(kinds.BY_NAME[kind], namespace)
             except errors.ClusterError as error:
                 if kinds.BY_NAME[kind].optional and isinstance(error, errors.NotFoundError):
                     continue  # it isn't installed
@@ -175,57 +161,41 @@ class Requests:
                 unlisted = error
         return unlisted
 
-    async def _write_through(self, about: Metadata, request: Request, judged: Judged) -> tuple[Notice, int]:
+    async def _list(self, kind: Kind, namespace: str) -> None:
+        pages = 0
+        async for items, _ in self._cluster.pages(kind, namespace):
+            if pages == MOST_PAGES:
+                raise errors.UnavailableError("there are too many")
+            for raw in items:
+                self._changes += self._cache.see(kind.name, raw)
+            pages += 1
+
+    async def _write_through(self, request: Request) -> tuple[Notice, int]:
         """Write a count to a Formation; return the Event about that, and the Formation's count then.
 
         Raises `RefusedError` if the reason isn't the count itself, such as a later generation.
         """
-        operations = request.patch(about.uid, judged.generation)
+        about = self._formation.metadata
+        operations = request.patch(about.uid, self._generation)
         try:
             written = await self._cluster.patch(naming.KIND, about.namespace, about.name, operations)
         except errors.RefusedError as error:
             if not errors.is_verdict(error):
                 raise
             return request.overruled(f"the Formation refuses it ({error})"), request.declared
-        judged.changes += self._cache.see(naming.KIND, written)
-        resolve(judged.answers, written)
-        judged.generation = lenient.number(written["metadata"], "generation")
+        self._changes += self._cache.see(naming.KIND, written)
+        self._generation = lenient.number(written["metadata"], "generation")
         return request.honoured(), request.wanted
-
-
-async def look_at(cluster: Cluster, known: Cache, kind: Kind, namespace: str, changes: Changes) -> None:
-    """List a kind in a namespace, and take it in: the watch may not have brought all of it yet.
-
-    Raises `ClusterError`, which is `UnavailableError` if there are more than `MOST_PAGES`.
-    """
-    pages = 0
-    async for items, _ in cluster.pages(kind, namespace):
-        if pages == MOST_PAGES:
-            raise errors.UnavailableError("there are too many")
-        for raw in items:
-            changes += known.see(kind.name, raw)
-        pages += 1
 
 
 def unwritten(answers: Answers, formation: Formation, children: Children) -> Answers:
     """Return the answers about Deployments that we haven't written since then."""
     about, kept = formation.metadata, {}
     for name, answer in answers.items():
-        child = deployment_of(children, about.name, name)
+        child, process = deployment_of(children, about.name, name), formation.spec.processes.get(name)
         if child is not None and child.uid == answer.uid and not child.owns_count:
-            kept[name] = answer
+            kept[name] = answer.resolved(about.generation, process.replicas if process else None)
     return kept
-
-
-def resolve(answers: Answers, formation: dict[str, Any]) -> None:
-    """Resolve unanswered patches by a version of the Formation, as the cache has it.
-
-    Each version is needed: a later one may have the count changed back.
-    """
-    generation = lenient.number(formation["metadata"], "generation")
-    for name, answer in answers.items():
-        declared = lenient.mapping(formation, "spec", "processes", name).get("replicas")
-        answers[name] = answer.resolved(generation, declared)
 
 
 def undecided(process_type: str, child: Child, why: str, error: errors.ClusterError) -> Problem:

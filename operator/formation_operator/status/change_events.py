@@ -25,10 +25,9 @@ def notices(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
     yield from _schedules(known, found)
     for name in names:
         previous, process = known.process(name), found.process(name)
-        if process.state is None or _state_and_cause(previous) == _state_and_cause(process):
-            continue
-        if previous.state is not None or _cause(process):
-            yield _notice(name, process)
+        cause, same = _cause(process), previous.state == process.state and _cause(previous) == _cause(process)
+        if process.state is not None and not same and (previous.state is not None or cause):
+            yield _notice(name, process, process.state, cause)
 
 
 def refused(why: str) -> Notice:
@@ -66,17 +65,12 @@ def _schedules(before: FormationStatus, now: FormationStatus) -> Iterator[Notice
             yield Notice("RunFailed", "Run", note, warning=True, process_type=name, topic=f"{name}/{run}")
 
 
-def _state_and_cause(process: ProcessStatus) -> tuple[str, str]:
-    return process.state or "", _cause(process)
-
-
 def _cause(process: ProcessStatus) -> str:
     """Return why a type isn't well; nothing if it is, or if it only progresses or is paused."""
     return "" if process.reason in (None, Reason.PROGRESSING, Trouble.PAUSED) else process.reason
 
 
-def _notice(name: str, process: ProcessStatus) -> Notice:
-    state, cause = _state_and_cause(process)
+def _notice(name: str, process: ProcessStatus, state: str, cause: str) -> Notice:
     return Notice(
         reason=cause if cause and state not in ALARMING else state,
         action=cause or state,

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from formation_operator.api import formation_status, naming
+from formation_operator.api.fields import Model
 from formation_operator.api.formation_status import (
     OUR_CONDITIONS,
     FormationStatus,
     ProcessStatus,
-    Revision,
     ScheduleStatus,
 )
 from formation_operator.api.reasons import BY_KUBELET, ConditionType, Reason, ReleaseState, Trouble
@@ -24,8 +24,7 @@ from formation_operator.kube.objects import lenient
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
 from formation_operator.replicas.count_owner import Replicas
-from formation_operator.status import conditions, schedule_health, type_health, verdict
-from formation_operator.status.conditions import Verdict
+from formation_operator.status import conditions, schedule_health, type_health
 from formation_operator.status.observation import Seen
 from formation_operator.status.type_health import Health
 
@@ -39,66 +38,61 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
     types = {name: _health(seen, name, _ready_before(seen, name, previous)) for name in sorted(seen.counts)}
     processes = {name: _process(seen, name, types[name], previous.process(name)) for name in types}
     schedules = {name: _schedule(seen, name, previous) for name in seen.schedules}
-    verdicts = verdict.conditions_of(seen, types, schedules)
-    status: Status = {
+    web, deployment = processes.get("web"), seen.deployments.get("web")
+    status = {
         "observedGeneration": seen.generation,
-        "summary": " ".join(
-            [
-                *_release_summary(seen),
-                *(
-                    f"{name}={item['readyReplicas']}/{item['desiredReplicas']}"
-                    for name, item in processes.items()
-                ),
-            ]
-        ),
+        "summary": _summary(seen, processes),
+        "image": _image(seen),
         "processes": processes,
-        "conditions": conditions.rendered(verdicts, previous, seen.generation, now),
+        "schedules": {name: _written(each) for name, each in schedules.items()} or None,
+        "conditions": conditions.rendered(seen, types, schedules, previous, now),
+        "revision": _revision(seen),
+        "release": _written(seen.release),
+        # What the scale subresource reads.
+        "replicas": (deployment.rollout.total if deployment else 0) if web else None,
+        "selector": web and web["selector"],
     }
-    if image := _image(seen):
-        status["image"] = image
-    if seen.revision is not None:
-        status["revision"] = _revision(seen.revision, ready=seen.ran_well)
-    if seen.release is not None:
-        status["release"] = seen.release.model_dump(by_alias=True, exclude_none=True)
-    if schedules:
-        found = {name: each.model_dump(by_alias=True, exclude_none=True) for name, each in schedules.items()}
-        status["schedules"] = found
-    if "web" in processes:  # what the scale subresource reads
-        web = seen.deployments.get("web")
-        status["replicas"] = web.rollout.total if web else 0
-        status["selector"] = processes["web"]["selector"]
-    return status
+    return _without_nothing(status)
 
 
-def _image(seen: Seen) -> str:
+def _revision(seen: Seen) -> dict[str, Any] | None:
+    ready = {"ready": True} if seen.ran_well else {}
+    return {**seen.revision.model_dump(exclude_none=True), **ready} if seen.revision is not None else None
+
+
+def _written(model: Model | None) -> dict[str, Any] | None:
+    """Return a part of the status as the API has it."""
+    return model.model_dump(by_alias=True, exclude_none=True) if model is not None else None
+
+
+def _without_nothing(fields: dict[str, Any]) -> dict[str, Any]:
+    return {field: value for field, value in fields.items() if value is not None}
+
+
+def _summary(seen: Seen, processes: dict[str, dict[str, Any]]) -> str:
+    """Return how many processes of each type are ready, and how a release is that isn't done."""
+    counts = [f"{name}={each['readyReplicas']}/{each['desiredReplicas']}" for name, each in processes.items()]
+    state = seen.release.state if seen.release is not None else None
+    is_done = state in (None, ReleaseState.SUCCEEDED)
+    return " ".join(counts if is_done else [f"{naming.RELEASE}={str(state).lower()}", *counts])
+
+
+def _image(seen: Seen) -> str | None:
     """Return the image that most types run, of several the first type's, and how many others there are."""
     by_type = (seen.images.get(name, {}).get(name) for name in sorted(seen.counts))
     images = Counter(filter(None, by_type)).most_common()
     if not images:
-        return ""
+        return None
     others = len(images) - 1
     return f"{images[0][0]} and {others} more" if others else images[0][0]
 
 
 def stalled(generation: int, problem: Problem, previous: Status, now: str) -> Status:
     """Return the status of a Formation that can't be used: what ran before goes on running."""
-    wanted = [
-        Verdict(ConditionType.READY, problem.reason, str(problem), true=False),
-        Verdict(ConditionType.STALLED, problem.reason, str(problem)),
-    ]
     kept = {key: value for key, value in previous.items() if key in KEPT}
     before = formation_status.read(previous, ())
-    return {
-        **kept,
-        "observedGeneration": generation,
-        "conditions": conditions.rendered(wanted, before, generation, now),
-    }
-
-
-def _release_summary(seen: Seen) -> list[str]:
-    """Return what the summary says of a release, as long as it isn't done."""
-    state = seen.release.state if seen.release is not None else None
-    return [] if state in (None, ReleaseState.SUCCEEDED) else [f"{naming.RELEASE}={str(state).lower()}"]
+    said = conditions.stalled(generation, problem, before, now)
+    return {**kept, "observedGeneration": generation, "conditions": said}
 
 
 def differs(wanted: Status, present: Status) -> bool:
@@ -111,6 +105,10 @@ def _by_type(status: Status) -> dict[str, Any]:
     return {item["type"]: item for item in items if item.get("type") in OUR_CONDITIONS}
 
 
+def _problem_of(seen: Seen, name: str) -> Problem | None:
+    return next((each for each in seen.problems if each.process_type == name), None)
+
+
 def _ready_before(seen: Seen, name: str, previous: FormationStatus) -> int | None:
     """Return how many processes of a type were ready when this generation was last reported as Ready."""
     ready = previous.condition(ConditionType.READY)
@@ -120,16 +118,15 @@ def _ready_before(seen: Seen, name: str, previous: FormationStatus) -> int | Non
 
 
 def _schedule(seen: Seen, name: str, previous: FormationStatus) -> ScheduleStatus:
-    problem = next((each for each in seen.problems if each.process_type == name), None)
     before = (previous.schedules or {}).get(name)
-    return schedule_health.status(name, seen.schedules[name], before, problem)
+    return schedule_health.status(name, seen.schedules[name], before, _problem_of(seen, name))
 
 
 def _health(seen: Seen, name: str, ready_before: int | None) -> Health:
     """Return the health of a type, with the reason if it can't be written as intended."""
     child, count = seen.deployments.get(name), seen.counts[name]
     behind = not seen.is_as_intended(name)
-    problem = next((each for each in seen.problems if each.process_type == name), None)
+    problem = _problem_of(seen, name)
     if problem is None and seen.paused and behind:
         problem = CHANGE_WAITS
     if child is not None and behind:
@@ -163,23 +160,15 @@ def _held_up(own: Health, problem: Problem) -> Health:
     )
 
 
-def _revision(now: Revision, *, ready: bool) -> dict[str, Any]:
-    return {"name": now.name, "number": now.number, **({"ready": True} if ready else {})}
-
-
 def _process(seen: Seen, name: str, own: Health, before: ProcessStatus) -> dict[str, Any]:
     child, count = seen.deployments.get(name), seen.counts[name]
-    autoscaler = count.autoscaler
+    ready = updated = 0
     if child is not None and child.rollout.current:
         ready, updated = child.rollout.ready, child.rollout.updated
     elif child is not None:
         # The Deployment's figures are about its older spec, and don't count yet.
-        ready, updated = before.ready_replicas or 0, 0
-    else:
-        ready = updated = 0
-    known = before.last_exit
-    last = _last_exit(seen, name, known.model_dump(by_alias=True, exclude_none=True) if known else {})
-    return {
+        ready = before.ready_replicas or 0
+    fields = {
         "desiredReplicas": count.desired,
         "readyReplicas": ready,
         "updatedReplicas": updated,
@@ -187,14 +176,11 @@ def _process(seen: Seen, name: str, own: Health, before: ProcessStatus) -> dict[
         "state": own.state,
         **(_shown({"reason": own.reason, "message": own.message}) if own.reason else {}),
         "restarts": sum(pod.restarts for pod in seen.pods.get(name, ())),
-        **({"lastExit": _shown(last)} if last else {}),
-        **(
-            {"resumeReplicas": seen.counts[name].remembered}
-            if seen.suspended or seen.counts[name].suspended
-            else {}
-        ),
-        **({"replicasManagedBy": str(autoscaler)} if autoscaler else {}),
+        "lastExit": _shown(_last_exit(seen, name, _written(before.last_exit) or {})) or None,
+        "resumeReplicas": count.remembered if seen.suspended or count.suspended else None,
+        "replicasManagedBy": str(count.autoscaler) if count.autoscaler else None,
     }
+    return _without_nothing(fields)
 
 
 def _shown(facts: dict[str, Any]) -> dict[str, Any]:

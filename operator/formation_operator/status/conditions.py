@@ -1,4 +1,4 @@
-"""Conditions as Kubernetes and kstatus read them.
+"""The conditions of a Formation, as Kubernetes and kstatus read them, from the health of its types.
 
 `Ready` is always there; the others are listed only while they are true, and `Reconciling` and
 `Stalled` never together, because kstatus takes the first of the two.  ``lastTransitionTime`` moves
@@ -7,17 +7,20 @@ the next.
 Source: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus
 """
 
-import dataclasses
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
-from formation_operator.api.formation_status import FormationStatus
-from formation_operator.api.reasons import ConditionType
+from formation_operator.api.formation_status import FormationStatus, ScheduleStatus
+from formation_operator.api.reasons import ConditionType, Reason, ScheduleState, State, Trouble
 from formation_operator.kube.objects import lenient
+from formation_operator.observe.faults import Problem
+from formation_operator.status.observation import Seen
+from formation_operator.status.type_health import Health
+
+STOPPED = "it is stopped: no process type runs until spec.suspend is false"
 
 
-@dataclasses.dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """One condition, without the times and generations that the last step adds."""
 
     type: ConditionType
@@ -25,26 +28,37 @@ class Verdict:
     message: str
     true: bool = True
 
-    def __post_init__(self) -> None:
-        """Cut the texts to the lengths that a status may have."""
-        object.__setattr__(self, "reason", lenient.shown(self.reason, lenient.LONGEST_WORD))
-        object.__setattr__(self, "message", lenient.shown(self.message, lenient.LONGEST_SUMMARY))
-
 
 def rendered(
-    wanted: Iterable[Verdict], previous: FormationStatus, generation: int, now: str
+    seen: Seen,
+    types: Mapping[str, Health],
+    schedules: Mapping[str, ScheduleStatus],
+    previous: FormationStatus,
+    now: str,
 ) -> list[dict[str, Any]]:
-    """Return conditions as the API has them; ``now`` is an RFC 3339 time in UTC."""
+    """Return the conditions of a Formation as the API has them; ``now`` is an RFC 3339 time in UTC."""
+    return _rendered(_verdicts(seen, types, schedules), previous, seen.generation, now)
+
+
+def stalled(generation: int, problem: Problem, previous: FormationStatus, now: str) -> list[dict[str, Any]]:
+    """Return the conditions of a Formation that can't be used."""
+    verdicts = _unready(ConditionType.STALLED, problem.reason, str(problem))
+    return _rendered(verdicts, previous, generation, now)
+
+
+def _rendered(
+    verdicts: Iterable[Verdict], previous: FormationStatus, generation: int, now: str
+) -> list[dict[str, Any]]:
     return [
         {
-            "type": condition.type,
-            "status": str(condition.true),
+            "type": each.type,
+            "status": str(each.true),
             "observedGeneration": generation,
-            "lastTransitionTime": _transition_time(condition, previous, now),
-            "reason": condition.reason,
-            "message": condition.message,
+            "lastTransitionTime": _transition_time(each, previous, now),
+            "reason": lenient.shown(each.reason, lenient.LONGEST_WORD),
+            "message": lenient.shown(each.message, lenient.LONGEST_SUMMARY),
         }
-        for condition in wanted
+        for each in verdicts
     ]
 
 
@@ -52,3 +66,78 @@ def _transition_time(condition: Verdict, previous: FormationStatus, now: str) ->
     before = previous.condition(condition.type)
     same = before is not None and before.status == str(condition.true)
     return before.last_transition_time if same and before else now
+
+
+def _verdicts(
+    seen: Seen, types: Mapping[str, Health], schedules: Mapping[str, ScheduleStatus]
+) -> list[Verdict]:
+    lasting = [problem for problem in seen.problems if problem.lasting]
+    waiting = [problem for problem in seen.problems if not problem.lasting]
+    excused = {problem.process_type for problem in seen.problems}
+    for name, own in types.items():
+        if not own.complete and name not in excused:
+            problem = Problem(name, own.reason, own.message, lasting=own.lasting)
+            (lasting if own.lasting else waiting).append(problem)
+    return [*_readiness(seen, lasting, waiting), *_extra(seen, schedules)]
+
+
+def _readiness(seen: Seen, lasting: list[Problem], waiting: list[Problem]) -> list[Verdict]:
+    text = "; ".join(map(str, [*lasting, *waiting]))
+    if lasting:
+        return _unready(ConditionType.STALLED, lasting[0].reason, text)
+    if not waiting and seen.suspended:
+        return [Verdict(ConditionType.READY, State.SUSPENDED, STOPPED)]
+    if not waiting:
+        return [Verdict(ConditionType.READY, State.RUNNING, "all process types run as declared")]
+    if seen.paused:
+        return [Verdict(ConditionType.READY, Trouble.PAUSED, text, true=False)]
+    # A reason that says more than that something progresses is preferred.
+    reason = next((each.reason for each in waiting if each.reason != Reason.PROGRESSING), Reason.PROGRESSING)
+    return _unready(ConditionType.RECONCILING, reason, text)
+
+
+def _unready(kind: ConditionType, reason: str, text: str) -> list[Verdict]:
+    return [Verdict(ConditionType.READY, reason, text, true=False), Verdict(kind, reason, text)]
+
+
+def _extra(seen: Seen, schedules: Mapping[str, ScheduleStatus]) -> Iterable[Verdict]:
+    """Yield the other conditions, whether or not the Formation is ready: each as long as there is one to say.
+
+    A nightly report mustn't fail a deploy, so runs that fail are apart from Ready.
+    """
+    unrevised = [seen.unrevised] if seen.unrevised else []
+    failing = [name for name in sorted(schedules) if schedules[name].state == ScheduleState.FAILING]
+    outdated = [each.message for each in seen.problems if each.reason == Trouble.OUTDATED]
+    paused = ["spec.paused is true: nothing is changed"] if seen.paused else []
+    said: list[tuple[ConditionType, str, Iterable[str]]] = [
+        (ConditionType.OVERRIDDEN, "AdmissionPolicy", _overridden(seen)),
+        (ConditionType.CONTENDED, "Autoscaler", seen.contended),
+        (ConditionType.DISRUPTION_CONTENDED, "AnotherBudget", seen.outvoted),
+        (ConditionType.DAEMONIZING, "CommandLeavesForeground", seen.daemonizing),
+        (ConditionType.OUTDATED, "OlderCRD", outdated),
+        *((ConditionType.REVISION_FAILED, each.reason, [each.message]) for each in unrevised),
+        (ConditionType.PAUSED, Trouble.PAUSED, paused),
+        (
+            ConditionType.SCHEDULE_FAILING,
+            "RunFailed",
+            [f"{name}: {schedules[name].message}" for name in failing],
+        ),
+    ]
+    for type_, reason, sentences in said:
+        if text := "; ".join(sentences):
+            yield Verdict(type_, reason, text)
+
+
+def _overridden(seen: Seen) -> Iterable[str]:
+    """Yield what admission changes of what we write, which we leave as it is."""
+    for name, child in sorted(seen.deployments.items()):
+        if not seen.is_as_intended(name):
+            continue
+        live = dict(child.images)
+        for container, image in sorted(seen.images.get(name, {}).items()):
+            if live.get(container, image) != image:
+                what = f"the image {image} of container {container}"
+                yield f"{name}: the cluster changes {what} to {live[container]}"
+        rendered = seen.counts[name].rendered if name in seen.counts else None
+        if rendered is not None and child.replicas != rendered and child.owns_count:
+            yield f"{name}: the cluster changes the count {rendered} to {child.replicas}"

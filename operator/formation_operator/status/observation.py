@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from formation_operator.api.formation_status import ReleaseStatus, Revision
 from formation_operator.diagnose.finding import Finding
-from formation_operator.diagnose.job_cause import Cause
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
@@ -21,7 +20,7 @@ class Scheduled(NamedTuple):
     """Its CronJob, if the Formation owns one."""
     jobs: Sequence[Job]
     """Of its runs."""
-    causes: Mapping[str, Cause]
+    causes: Mapping[str, Finding]
     """Why a run fails or can't go on, by the name of its Job."""
     suspended: bool
 

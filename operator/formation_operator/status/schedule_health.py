@@ -5,7 +5,7 @@ A run that failed is said of the schedule until one succeeds, and the Formation 
 
 from formation_operator.api.formation_status import ScheduleStatus
 from formation_operator.api.reasons import Reason, ScheduleState
-from formation_operator.diagnose.job_cause import Cause
+from formation_operator.diagnose import job_pods
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.children import CronRuns
 from formation_operator.observe.faults import Problem
@@ -55,11 +55,10 @@ def _trouble(
 ) -> tuple[str, bool]:
     """Return what is wrong with a run that goes on, or why the last one failed; and whether it fails."""
     for job in going_on:
-        cause = this.causes.get(job.name, Cause())
-        if cause.reason in PLACELESS:
-            return f"{WAITS.format(job.name)}: {cause.message}", False
-        if cause.message:
-            return f"{STUCK.format(job.name)}: {cause.message}", True
+        if cause := this.causes.get(job.name):
+            is_placeless = cause.reason in PLACELESS
+            said = (WAITS if is_placeless else STUCK).format(job.name)
+            return f"{said}: {cause.message}", not is_placeless
     failure = _failure(name, this, before)
     return failure, bool(failure)
 
@@ -72,10 +71,11 @@ def _failure(name: str, this: Scheduled, before: ScheduleStatus | None) -> str:
     if last.failed is None or _succeeded_since(this, last):
         return ""
     said = FAILED.format(last.name)
-    why = this.causes.get(last.name, Cause()).message
-    if not why and run_of(before) == said:
-        return (before and before.message) or ""
-    return f"{said}: {why or _by_its_controller(name, *last.failed)}"
+    if cause := this.causes.get(last.name):
+        return f"{said}: {cause.message}"
+    if before is not None and run_of(before) == said:
+        return before.message or ""
+    return f"{said}: {job_pods.by_its_controller(last, f'spec.schedules.{name}')}"
 
 
 def _ended(job: Job) -> tuple[str, float, str]:
@@ -92,9 +92,3 @@ def _known_of(this: Scheduled, before: ScheduleStatus | None) -> str:
 
 def _succeeded_since(this: Scheduled, failed: Job) -> bool:
     return this.child is not None and this.child.runs.last_successful_time > failed.finished_at
-
-
-def _by_its_controller(name: str, reason: str, message: str) -> str:
-    if reason == "DeadlineExceeded":
-        return f"it ran longer than spec.schedules.{name}.activeDeadlineSeconds allows"
-    return message or reason

@@ -52,13 +52,11 @@ def health(
     grows = complete and count.rendered is None and ready_before is not None
     if child is None or not (child.rollout.current or grows):
         state = State.SUSPENDED if suspended and count.desired == 0 else State.STARTING
-        return _progressing(state, "the rollout is about to begin")
+        return _undone(state, "the rollout is about to begin")
     found = _worst(findings, replaced=child.rollout.total >= count.desired)
     if count.desired == 0:
         state = State.SUSPENDED if suspended else State.IDLE
-        return (
-            Health(state, complete=True) if complete else _progressing(state, progress(count, child.rollout))
-        )
+        return Health(state, complete=True) if complete else _undone(state, progress(count, child.rollout))
     if found is not None and found.reason != Reason.PROGRESSING:
         return _ill(found, findings, count, child, complete=complete)
     if complete:
@@ -103,8 +101,8 @@ def _worst(findings: Sequence[Finding], *, replaced: bool) -> Finding | None:
     )
 
 
-def _progressing(state: State, message: str) -> Health:
-    return Health(state, complete=False, reason=Reason.PROGRESSING, message=message)
+def _undone(state: State, message: str, reason: str = Reason.PROGRESSING, *, lasting: bool = False) -> Health:
+    return Health(state, complete=False, reason=reason, message=message, lasting=lasting)
 
 
 def _ill(
@@ -140,17 +138,14 @@ def _under_way(count: Replicas, child: Child, found: Finding | None) -> Health:
         return _blocked(count, rollout, "Pods", rollout.blocked)
     state = _state(count, rollout)
     if _is_paused_midway(rollout):
-        message = _pause_message(child)
-        return Health(state, complete=False, reason=Reason.DEPLOYMENT_PAUSED, message=message, lasting=True)
+        return _undone(state, _pause_message(child), Reason.DEPLOYMENT_PAUSED, lasting=True)
     if rollout.terminating:
-        message = "waits for the old process to end before a new one is started"
-        if rollout.stuck:
-            message += f": {HOW_IT_ENDS}"
-        return _progressing(state, message)
+        way_out = f": {HOW_IT_ENDS}" if rollout.stuck else ""
+        return _undone(state, f"waits for the old process to end before a new one is started{way_out}")
     if rollout.stuck:
-        message = f"the rollout is past its deadline: {so_far}"
-        return Health(state, complete=False, reason=Reason.DEADLINE_EXCEEDED, message=message, lasting=True)
-    return _progressing(state, so_far)
+        late = f"the rollout is past its deadline: {so_far}"
+        return _undone(state, late, Reason.DEADLINE_EXCEEDED, lasting=True)
+    return _undone(state, so_far)
 
 
 HOW_IT_ENDS = (
@@ -161,8 +156,7 @@ HOW_IT_ENDS = (
 def _blocked(count: Replicas, rollout: Rollout, what: str, why: str) -> Health:
     message = f"{what} can't be created: {waits.refused(why)}"
     lasting = waits.lasts(why) or rollout.stuck is not None
-    state = _state(count, rollout)
-    return Health(state, complete=False, reason=Reason.REPLICA_FAILURE, message=message, lasting=lasting)
+    return _undone(_state(count, rollout), message, Reason.REPLICA_FAILURE, lasting=lasting)
 
 
 def _state(count: Replicas, rollout: Rollout) -> State:

@@ -6,29 +6,24 @@ has reacted. A Formation's status is written at most once a second.
 
 import dataclasses
 import logging
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from formation_operator.api import bounds, naming
 from formation_operator.backoff import Tried, tried
 from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
-from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import formations
-from formation_operator.requeue import Lane, Requeue
+from formation_operator.requeue import REPORT_SECONDS, Lane, Requeue
 from formation_operator.status import change_events, compute
 from formation_operator.sync.outcome import Outcome
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
-
-
 LEEWAY = 0.01
 """Seconds: a timer may end a little early by another clock."""
-STATUS_SECONDS = 1.0
-"""At most one status of a Formation is written in so many seconds: a process may crash often."""
-
 REFUSED_FIRST, REFUSED_MOST = 10.0, 300.0
 """The first and the longest back-off in seconds after a status that was refused or pruned, as long as
 Formation and status are the same. Rights are granted, and the CRD is renewed, without an event."""
@@ -40,16 +35,27 @@ class Reports:
     """What is remembered of how a Formation was reported."""
 
     due: float | None = None
-    """When the report after a change is due, if it was delayed."""
-    written: float = -STATUS_SECONDS
+    """When the next report is due, if it was delayed."""
+    written: float = -math.inf
     """When a status was last sent."""
     refused: Tried[None] | None = None
     """The last try, if it was refused, or an older CRD pruned it."""
 
-    def pause(self, now: float) -> float:
-        """Return the seconds until the next status may be sent."""
-        waited = now - self.written  # negative if the clock was set back
-        return STATUS_SECONDS - waited if 0 <= waited < STATUS_SECONDS else 0.0
+    def wait(self, outcomes: Sequence[Outcome], now: float) -> float:
+        """Return for how many seconds a report has to wait after what a pass did.
+
+        Until then ``observedGeneration`` shows that the status is about an older spec. A problem is reported
+        at once, and further changes don't change the time of the report.
+        """
+        is_hurried = any(outcome.problem for outcome in outcomes)
+        if self.due is None or is_hurried:
+            changed = not is_hurried and any(outcome.child or outcome.gone for outcome in outcomes)
+            self.due = now + REPORT_SECONDS if changed else now
+        wait = max(self.due, self.written + REPORT_SECONDS) - now
+        if wait > LEEWAY:
+            return wait
+        self.due = None
+        return 0.0
 
 
 class Written(NamedTuple):
@@ -66,11 +72,10 @@ class Written(NamedTuple):
 class Reporter:
     """Writes statuses and Events."""
 
-    def __init__(self, cluster: Cluster, clock: Clock, delay: float) -> None:
-        """Take the port to the cluster, a clock, and for how long a report waits, in seconds."""
+    def __init__(self, cluster: Cluster, now: Callable[[], float]) -> None:
+        """Take the port to the cluster, and a clock in seconds that nobody sets."""
         self._cluster = cluster
-        self._clock = clock
-        self._delay = delay
+        self._now = now
         self._older = records.Repeated()
 
     async def record(self, raw: dict[str, Any], notices: Iterable[Notice]) -> None:
@@ -80,38 +85,23 @@ class Reporter:
             logger.info("%s/%s: %s", *key, notice.note, extra=records.about(key, notice.process_type))
             await self._cluster.notify(raw, notice)
 
-    def later(self, reports: Reports, outcomes: Sequence[Outcome]) -> Requeue | None:
-        """Return the requeue of a report that has to wait for the reaction to a change; else nothing.
-
-        Until then ``observedGeneration`` shows that the status is about an older spec. Further changes don't
-        change the time of the report.
-        """
-        now = self._clock().timestamp()
-        changed = any(outcome.child or outcome.gone for outcome in outcomes)
-        due = reports.due if reports.due is not None else now + (self._delay if changed else 0.0)
-        reports.due = None
-        wait = 0.0 if any(outcome.problem for outcome in outcomes) else due - now
-        if not LEEWAY < wait <= self._delay + LEEWAY:  # the clock may have been set back
-            return None
-        reports.due = due
-        return Requeue(Lane.REPORT, wait)
+    def later(self, reports: Reports, outcomes: Sequence[Outcome] = ()) -> Requeue | None:
+        """Return the requeue of a report that has to wait for the reaction to a change; else nothing."""
+        wait = reports.wait(outcomes, self._now())
+        return Requeue(Lane.REPORT, wait) if wait else None
 
     async def write(self, raw: dict[str, Any], reports: Reports, wanted: compute.Status) -> Written:
         """Write the status of a Formation if it differs from what is there."""
         if not compute.differs(wanted, raw["status"]):
             return Written()
-        now = self._clock().timestamp()
-        attempt = _attempt(raw, wanted)
-        held = reports.refused.remaining(attempt, now) if reports.refused is not None else 0.0
-        pause = held or reports.pause(now)
-        if pause:
-            return Written(Requeue(Lane.REPORT, pause + LEEWAY))
+        now, attempt = self._now(), _attempt(raw, wanted)
+        if reports.refused is not None and (held := reports.refused.remaining(attempt, now)):
+            return Written(Requeue(Lane.REPORT, held))
         reports.written = now
         try:
             written = formations.trimmed(await self._cluster.replace_status(manifest(raw, wanted)), raw)
         except errors.ConflictError:
-            # The watch brings the newer Formation, whose pass mustn't write earlier, either.
-            return Written(Requeue(Lane.REPORT, reports.pause(now) + LEEWAY))
+            return Written(Requeue(Lane.REPORT, REPORT_SECONDS))  # the watch brings the newer Formation
         except errors.RefusedError as error:
             again = self._again(reports, attempt)
             return Written(again, notices=[change_events.refused(str(error))])
@@ -124,8 +114,9 @@ class Reporter:
 
     def _again(self, reports: Reports, attempt: object) -> Requeue:
         """Remember that a status couldn't be written, or not whole, and return when it is tried again."""
-        now = self._clock().timestamp()
-        again = reports.refused = tried(reports.refused, attempt, None, now, (REFUSED_FIRST, REFUSED_MOST))
+        again = reports.refused = tried(
+            reports.refused, attempt, None, self._now(), (REFUSED_FIRST, REFUSED_MOST)
+        )
         return Requeue(Lane.REPORT, again.pause)
 
 
@@ -136,11 +127,9 @@ def manifest(raw: dict[str, Any], wanted: compute.Status) -> dict[str, Any]:
 
 
 def _attempt(raw: dict[str, Any], wanted: compute.Status) -> object:
-    """Return what identifies an attempt: the status without its times, and what may make it succeed."""
-    return raw["metadata"].get("generation"), hash(bounds.encoded(_timeless(wanted)))
+    """Return what identifies an attempt: what may make it succeed, and the status.
 
-
-def _timeless(status: compute.Status) -> compute.Status:
-    """Return a status without the transition times, which differ at each attempt."""
-    conditions = [{**each, "lastTransitionTime": ""} for each in status["conditions"]]
-    return {**status, "conditions": conditions}
+    Its transition times differ at each attempt.
+    """
+    conditions = [{**each, "lastTransitionTime": ""} for each in wanted["conditions"]]
+    return raw["metadata"].get("generation"), hash(bounds.encoded({**wanted, "conditions": conditions}))

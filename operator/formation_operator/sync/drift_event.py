@@ -26,17 +26,14 @@ def explain(formation: Formation, intent: Intent, live: dict[str, Any]) -> Notic
     if ours is None:
         lost = [("metadata", "managedFields")]
     if _is_rivals(intent, live, lost):
-        return _repaired(
-            intent,
+        note = (
             f"Something wrote {intent.kind} {intent.name} as {naming.FIELD_MANAGER}, with another content; "
-            "set it back. If another formation-operator runs, stop it: only one may serve a namespace",
+            "set it back. If another formation-operator runs, stop it: only one may serve a namespace"
         )
-    changed = ", ".join(".".join(_plain(path)) for path in lost[:SHOWN])
-    note = f"{client_of(managed, lost)} changed {changed} of {intent.kind} {intent.name}; set it back"
-    return _repaired(intent, f"{note}. The Formation decides about it{_way_out(formation, intent, lost)}")
-
-
-def _repaired(intent: Intent, note: str) -> Notice:
+    else:
+        changed = ", ".join(".".join(_plain(path)) for path in lost[:SHOWN])
+        note = f"{client_of(managed, lost)} changed {changed} of {intent.kind} {intent.name}; set it back"
+        note += f". The Formation decides about it{_way_out(formation, intent, lost)}"
     return Notice("DriftRepaired", "Repair", note, warning=True, process_type=intent.process_type)
 
 

@@ -4,28 +4,47 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import TypeVar
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Formation
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors
-from formation_operator.kube.objects.kinds import ChildKind, Key
+from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import children
 from formation_operator.observe.children import Child, ChildId
 from formation_operator.observe.faults import Faults
 from formation_operator.render import desired
-from formation_operator.replicas.count_owner import Replicas
-from formation_operator.sync import drift_event, outcome, planner
+from formation_operator.sync import outcome, planner
 from formation_operator.sync.outcome import Outcome
 from formation_operator.sync.planner import Action, PlanContext, Verb
-from formation_operator.sync.versioned_writes import VersionedWrites, check_living, looked_at
+from formation_operator.sync.versioned_writes import VersionedWrites, check_living
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
+TURNS = 2
+"""A request is sent in so many turns of the loop: what comes after it can wait."""
 CONCURRENT_WRITES = 4
 """How many objects of a Formation are written at the same time, so that others get their share."""
+
+
+async def each(work: Callable[[T], Awaitable[None]], items: Sequence[T]) -> None:
+    """Do some work about each of some items: at most `CONCURRENT_WRITES` at once, in their order."""
+    waiting = iter(items)
+
+    async def take() -> None:
+        for item in waiting:
+            await work(item)
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(min(CONCURRENT_WRITES, len(items))):
+            for _ in range(TURNS if number else 0):
+                await asyncio.sleep(0)
+            group.create_task(take())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,20 +56,12 @@ class Executor:
     context: PlanContext
     lost: Collection[ChildId]
     """The children that another client deleted."""
-    counts: Mapping[str, Replicas] = dataclasses.field(default_factory=dict)
-    """The count of each type."""
-    suspended: Mapping[str, bool] = dataclasses.field(default_factory=dict)
-    """Whether each schedule begins no run."""
-    places: asyncio.Semaphore = dataclasses.field(
-        default_factory=lambda: asyncio.Semaphore(CONCURRENT_WRITES)
-    )
 
     async def carry_out(self, action: Action) -> Outcome:
-        """Carry out an action when it has its turn, and return its outcome, without the manifest."""
-        async with self.places:
-            done = await self._one(action)
-            self._log(done)
-            return dataclasses.replace(done, action=done.action.without_manifest())
+        """Carry out an action, and return its outcome, without the manifest."""
+        done = await self._one(action)
+        self._log(done)
+        return dataclasses.replace(done, action=done.action.without_manifest())
 
     @property
     def _key(self) -> Key:
@@ -93,23 +104,14 @@ class Executor:
 
     async def _with_count_alone(self, action: Action, refusal: str) -> Outcome:
         """Return the outcome of a refused write, after the count was written alone if that differs."""
-        refused, alone = Outcome(action, problem=refusal, lasting=True), self._alone(action)
-        if alone is None:
+        refused = Outcome(action, problem=refusal, lasting=True)
+        alone = planner.alone(action.process_type, action.child, self.context)
+        if alone is None or alone.verb is Verb.WAIT:
             return refused
         write = self._writes.scale if alone.verb is Verb.SCALE else self._writes.suspend
         with contextlib.suppress(errors.ClusterError):
             return dataclasses.replace(await write(alone), problem=refusal, lasting=True)
         return refused
-
-    def _alone(self, action: Action) -> Action | None:
-        """Return the action that writes alone how much of an object runs, if it has another count."""
-        name, child = action.process_type, action.child
-        if child is not None and child.kind.traits.runs_processes and name in self.counts:
-            scaled = planner.scale(name, child, self.counts[name], self.context)
-            return scaled if scaled is not None and scaled.verb is Verb.SCALE else None
-        if child is not None and child.kind is ChildKind.CRON_JOB and name in self.suspended:
-            return planner.pause(name, child, self.context, suspend=self.suspended[name])
-        return None
 
     async def _create(self, action: Action) -> Outcome:
         """Create an object, unless one of its name exists without our labels, or is new to the cache."""
@@ -142,15 +144,12 @@ class Executor:
                 return await self._writes.write(action, child.resource_version)
             except errors.ConflictError as error:
                 logger.debug("%s %s/%s: %s", child.kind, child.namespace, child.name, error)
-        return await self._writes.bring(action, looked_at(action, await self._writes.live(child)))
+        return await self._writes.bring(action)
 
     async def _repair(self, action: Action) -> Outcome:
-        live = await self._writes.live(action.known)
-        notice, look = drift_event.explain(self.formation, action.meant, live), looked_at(action, live)
-        del live  # it may have megabytes, and the write may take long
-        return (await self._writes.bring(action, look)).with_event(notice)
+        return await self._writes.bring(action, self.formation)
 
     async def _adopt(self, action: Action) -> Outcome:
         await check_living(self.cluster, self.formation.metadata)
         adopted = await self._writes.adopt(action, desired.owner_reference(self.formation.metadata))
-        return adopted if adopted.again else adopted.with_event(outcome.adopted(action))
+        return adopted.with_event(outcome.adopted(action))

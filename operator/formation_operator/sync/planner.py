@@ -69,8 +69,9 @@ class Action:
 
     def without_manifest(self) -> "Action":
         """Return it without the manifest, as a pass keeps it afterwards."""
-        intent = self.intent.without_manifest() if self.intent is not None else None
-        return dataclasses.replace(self, intent=intent)
+        if self.intent is None:
+            return self
+        return dataclasses.replace(self, intent=dataclasses.replace(self.intent, manifest={}))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,6 +87,10 @@ class PlanContext:
     """By process type: why a suspended type can't be kept at zero, and the way out."""
     exhausted: Collection[str]
     """Uids of the objects that were repaired or adopted so often that they may not be now."""
+    counts: Mapping[str, Replicas] = dataclasses.field(default_factory=dict)
+    """The count of each type."""
+    suspended: Mapping[str, bool] = dataclasses.field(default_factory=dict)
+    """Whether each schedule begins no run."""
 
 
 RENAME = "rename the process type or the Formation"
@@ -135,6 +140,15 @@ def decide(intent: Intent, child: Child | None, context: PlanContext) -> Action 
     return _change(intent, child, context)
 
 
+def alone(name: str, child: Child | None, context: PlanContext) -> Action | None:
+    """Return the action that writes alone how much of a type's or schedule's object runs, if that differs."""
+    if child is not None and child.kind.traits.runs_processes and name in context.counts:
+        return scale(name, child, context.counts[name], context)
+    if child is not None and child.kind is ChildKind.CRON_JOB and name in context.suspended:
+        return pause(name, child, context, suspend=context.suspended[name])
+    return None
+
+
 def scale(name: str, child: Child | None, count: Replicas, context: PlanContext) -> Action | None:
     """Return the action that writes the count of a type's own Deployment alone, if it has another one.
 
@@ -179,20 +193,16 @@ def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:
     The fields that the server let us own after that write count as all: it may have dropped an empty field,
     and the same write again would change nothing.
     """
-    if not _bears(intent, child):
-        return False
-    unchanged = _is_as_answered(intent, child, context.applied)
-    return unchanged or owned_fields.covers(intent.manifest, child.owned, context.uid)
-
-
-def is_as_applied(intent: Intent, child: Child, uid: str, applied: Mapping[str, tuple[str, str]]) -> bool:
-    """Return whether a Formation's object is as intended; this needs no manifest."""
-    return (
-        not child.deleting
-        and child.is_owned_by(uid)
-        and _bears(intent, child)
-        and _is_as_answered(intent, child, applied)
+    return _bears(intent, child) and (
+        _is_as_answered(intent, child, context)
+        or owned_fields.covers(intent.manifest, child.owned, context.uid)
     )
+
+
+def is_as_applied(intent: Intent, child: Child, context: PlanContext) -> bool:
+    """Return whether a Formation's object is as intended; this needs no manifest."""
+    is_ours = child.is_owned_by(context.uid) and not child.deleting
+    return is_ours and _bears(intent, child) and _is_as_answered(intent, child, context)
 
 
 def _bears(intent: Intent, child: Child) -> bool:
@@ -200,9 +210,9 @@ def _bears(intent: Intent, child: Child) -> bool:
     return child.digest == intent.digest and intent.handed_over is None and bool(child.owned)
 
 
-def _is_as_answered(intent: Intent, child: Child, applied: Mapping[str, tuple[str, str]]) -> bool:
+def _is_as_answered(intent: Intent, child: Child, context: PlanContext) -> bool:
     """Return whether we own the same fields of an object as after we wrote this intent."""
-    return applied.get(child.uid) == (intent.applied_as, child.owned)
+    return context.applied.get(child.uid) == (intent.applied_as, child.owned)
 
 
 def had(intent: Intent, child: Child, context: PlanContext) -> bool:

@@ -18,10 +18,9 @@ class Patience:
         self._repairs: dict[str, collections.deque[float]] = {}
 
     def exhausted(self, uids: Iterable[str], now: float) -> set[str]:
-        """Return those of some objects that may not be repaired now; ``now`` is in seconds."""
+        """Return those of some objects that may not be repaired now, by a clock that nobody sets."""
         repaired = {uid: self._repairs[uid] for uid in uids if uid in self._repairs}
-        # A clock that was set back doesn't extend the limit.
-        return {uid for uid, times in repaired.items() if len(times) == FREE and 0 <= now - times[0] < WINDOW}
+        return {uid for uid, times in repaired.items() if len(times) == FREE and now - times[0] < WINDOW}
 
     def repaired(self, uid: str, now: float) -> None:
         """Count a repair."""

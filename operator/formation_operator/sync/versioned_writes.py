@@ -2,16 +2,16 @@
 
 import contextlib
 import dataclasses
-from typing import Any, NamedTuple
+from typing import Any
 
 from formation_operator.api import naming
-from formation_operator.api.formation import Metadata
+from formation_operator.api.formation import Formation, Metadata
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import children, managed_fields
 from formation_operator.observe.children import Child
-from formation_operator.sync import outcome
+from formation_operator.sync import drift_event, outcome
 from formation_operator.sync.outcome import Outcome
 from formation_operator.sync.planner import Action, Verb
 
@@ -20,16 +20,6 @@ INTENT = f"/metadata/annotations/{naming.INTENT_ANNOTATION.replace('/', '~1')}"
 
 LEAVING = "leaving"
 """What a CronJob that isn't wanted any more has in place of a digest."""
-
-
-class Look(NamedTuple):
-    """What a write needs of an object as it is now; the object itself may have megabytes."""
-
-    version: str
-    moved: Child | None
-    """The object, if it isn't as it was decided about."""
-    repaired: list[dict[str, Any]] | None
-    """The managed fields of a restored object with its creator's made ours, if none are ours."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,24 +35,32 @@ class VersionedWrites:
             raise errors.ConflictError(f"{child.kind} {child.name} is gone")
         return live
 
-    async def bring(self, action: Action, look: Look) -> Outcome:
-        """Write the intent over an object, given how it is now.
+    async def bring(self, action: Action, explained_to: Formation | None = None) -> Outcome:
+        """Write the intent over an object after a look at it; an Event on a Formation may explain that.
 
         Nothing is written if the object has changed in a way that matters to the decision, such as another
         count, or if it has lost our managed fields. The next pass decides again. Raises `ConflictError` if
         the object hasn't changed, so that the conflict has another reason.
         """
-        if look.moved is not None:
-            return Outcome(action, look.moved, again=True)
+        live = await self.live(action.known)
+        if (moved := _moved(action, live)) is not None:
+            return Outcome(action, moved, again=True)
+        version, notice = live["metadata"]["resourceVersion"], None
+        if explained_to is not None:
+            notice = drift_event.explain(explained_to, action.meant, live)
+        repaired = managed_fields.taken_over(live["metadata"].get("managedFields") or [])
+        del live  # it may have megabytes, and the write may take long
         try:
-            if look.repaired is not None:
-                return await self._take_over(action, look.version, look.repaired)
-            return await self.write(action, look.version)
+            if repaired is not None:
+                done = await self._take_over(action, version, repaired)
+            else:
+                done = await self.write(action, version)
         except errors.ConflictError:
-            moved = await self.live(action.known)
-            if moved["metadata"]["resourceVersion"] == look.version:
+            live = await self.live(action.known)
+            if live["metadata"]["resourceVersion"] == version:
                 raise
-            return _anew(action, moved)
+            return _anew(action, live)
+        return done if notice is None else done.with_event(notice)
 
     async def write(self, action: Action, version: str) -> Outcome:
         """Write the intent over an object that has a version, or raise `ConflictError` if it has another."""
@@ -154,26 +152,16 @@ class VersionedWrites:
         return await self.cluster.patch(child.kind, child.namespace, child.name, [*same, *operations])
 
     async def delete(self, action: Action) -> Outcome:
-        """Delete an object at its known version, or at a later one if the changes don't matter.
+        """Delete an object at its known version; after a change that the watch will bring, it is tried again.
 
-        After a 404 the deletion is tried again until the watch brings it: if a proxy sent the 404, the object
-        still exists, and would be forgotten.
+        So it is after a 404: if a proxy sent that, the object still exists, and would be forgotten.
         """
-        child, missing = action.known, Outcome(action, again=True)
-        deleted = Outcome(action, gone=True).with_event(outcome.deleted(action))
+        child = action.known
+        about = child.kind, child.namespace, child.name, child.uid, child.resource_version
         with contextlib.suppress(errors.ConflictError):
-            return deleted if await self._remove(child, child.resource_version) else missing
-        live = await self.cluster.get(child.kind, child.namespace, child.name)
-        if live is None:
-            return missing
-        moved, version = _moved(action, live), live["metadata"]["resourceVersion"]
-        del live  # it may have megabytes, and the deletion may take long
-        if moved is not None:
-            return Outcome(action, moved, again=True)
-        return deleted if await self._remove(child, version) else missing
-
-    async def _remove(self, child: Child, version: str) -> bool:
-        return await self.cluster.delete(child.kind, child.namespace, child.name, child.uid, version)
+            if await self.cluster.delete(*about):
+                return Outcome(action, gone=True).with_event(outcome.deleted(action))
+        return Outcome(action, again=True)
 
 
 async def check_living(cluster: Cluster, mine: Metadata) -> None:
@@ -197,16 +185,6 @@ def unchanged(metadata: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the operations that make a JSON patch a conflict if an object is another one, or has changed."""
     fields = ("uid", "resourceVersion")
     return [{"op": "replace", "path": f"/metadata/{each}", "value": metadata[each]} for each in fields]
-
-
-def looked_at(action: Action, live: dict[str, Any]) -> Look:
-    """Return what a write needs of an object."""
-    metadata, moved = live["metadata"], _moved(action, live)
-    return Look(
-        version=str(metadata["resourceVersion"]),
-        moved=moved,
-        repaired=managed_fields.taken_over(metadata.get("managedFields") or []) if moved is None else None,
-    )
 
 
 def _moved(action: Action, live: dict[str, Any]) -> Child | None:

@@ -18,15 +18,14 @@ def spec(*, own: int = 0, shared: int = 0, types: int = 1) -> Manifest:
 @pytest.mark.parametrize(
     "fits",
     [
-        spec(),
-        spec(own=250_000),
-        spec(own=200_000, types=formation.MOST_TYPES),
-        spec(shared=250_000, types=8),
-        spec(shared=60_000, types=formation.MOST_TYPES),
-        {},
-        {"processes": None},
+        pytest.param(spec(), id="a small one"),
+        pytest.param(spec(own=250_000), id="large"),
+        pytest.param(spec(own=200_000, types=formation.MOST_TYPES), id="many types"),
+        pytest.param(spec(shared=250_000, types=8), id="shared by few"),
+        pytest.param(spec(shared=60_000, types=formation.MOST_TYPES), id="shared by many"),
+        pytest.param({}, id="no spec"),
+        pytest.param({"processes": None}, id="no types"),
     ],
-    ids=["a small one", "large", "many types", "shared by few", "shared by many", "no spec", "no types"],
 )
 def test_a_formation_of_a_common_size_is_rendered(fits: Manifest) -> None:
     bounds.check(fits)

@@ -29,13 +29,12 @@ def digest(spec: dict[str, Any]) -> str:
 @pytest.mark.parametrize(
     "spec",
     [
-        changed(suspend=True),
-        changed(paused=True),
-        changed(revisionHistoryLimit=3),
-        of_web(replicas=7),
-        {key: SPEC[key] for key in reversed(SPEC)},
+        pytest.param(changed(suspend=True), id="suspend"),
+        pytest.param(changed(paused=True), id="paused"),
+        pytest.param(changed(revisionHistoryLimit=3), id="revisionHistoryLimit"),
+        pytest.param(of_web(replicas=7), id="replicas"),
+        pytest.param({key: SPEC[key] for key in reversed(SPEC)}, id="another order"),
     ],
-    ids=["suspend", "paused", "revisionHistoryLimit", "replicas", "another order"],
 )
 def test_what_rolls_out_nothing_is_no_content(spec: dict[str, Any]) -> None:
     assert digest(spec) == digest(SPEC)

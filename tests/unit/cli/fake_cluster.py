@@ -1,11 +1,12 @@
-"""A cluster in memory, as commands know it: objects that stay as they are, and patches that are noted."""
+"""A cluster in memory, as commands know it, which keeps what is written."""
 
+import copy
 import threading
 from collections.abc import Iterator
 
-from formation_cli.cluster.port import Change, Cluster, ConflictFailure, Listed, LogQuery, Object
-from formation_cli.cluster.target import Target
-from formation_cli.failures import NotFound
+from formation_cli.cluster.port import Change, Cluster, ConflictFailure, Listed, LogQuery, Object, Target
+from formation_cli.failures import NoAccess, NotFound
+from formation_operator.api import naming
 from tests import builders
 from tests.unit.fakes import json_patch
 
@@ -26,12 +27,26 @@ class FakeCluster(Cluster):
         """How many patches come too late."""
         self.dry_runs: list[bool] = []
         """Of each patch, whether it was to change nothing."""
+        self.forbidden: tuple[str, ...] = ()
+        """The kinds that one may not read."""
+        self.unreachable = False
+        """Whether that is because nobody answers."""
+
+    @property
+    def spec(self) -> Object:
+        """The spec of the first Formation."""
+        return dict(self.objects[naming.KIND][0]["spec"])
 
     def in_all_namespaces(self) -> Cluster:
         return self
 
     def get(self, kind: str, name: str) -> Object | None:
-        return next((each for each in self.objects.get(kind, []) if each["metadata"]["name"] == name), None)
+        if kind in self.forbidden:
+            failure = NoAccess(f"You may not read {kind} {name}.")
+            failure.refused = not self.unreachable
+            raise failure
+        named = (each for each in self.objects.get(kind, []) if each["metadata"]["name"] == name)
+        return copy.deepcopy(next(named, None))
 
     def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
         return Listed([*self.objects.get(kind, [])], "1", self.time)
@@ -49,8 +64,13 @@ class FakeCluster(Cluster):
             raise NotFound(f"There is no {kind} {name}.")
         self.dry_runs.append(dry_run)
         if isinstance(patch, list):
-            return json_patch.patched(found, patch)
-        return dict(json_patch.merged(found, patch))
+            after = json_patch.patched(found, patch)
+        else:
+            after = dict(json_patch.merged(found, patch))
+        if not dry_run:
+            others = [each for each in self.objects[kind] if each["metadata"]["name"] != name]
+            self.objects[kind] = [*others, copy.deepcopy(after)]
+        return after
 
     def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
         if dry_run:
@@ -63,11 +83,8 @@ class FakeCluster(Cluster):
             return
         self.objects[kind] = [each for each in self.objects[kind] if each["metadata"]["name"] != name]
 
-    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
-        yield from self.logs.get(pod, [])
-
-    def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
-        yield from (f"{line}\n".encode() for line in self.log(pod, query))
+    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+        yield from (f"{line}\n".encode() for line in self.logs.get(pod, []))
 
     def close(self) -> None:
         """Do nothing: there are no files."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from formation_cli.naming import JOB_LABEL
+from formation_cli.objects import JOB_LABEL
 from formation_operator.api import naming
 from tests import builders
 from tests.builders import a_container, a_pod, running

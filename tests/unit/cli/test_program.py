@@ -17,18 +17,15 @@ from collections.abc import Callable, Iterator
 import certifi
 import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from formation_cli import cluster_options, command_table, completion, failures, options
 from formation_cli.program import INSTEAD, program
 from tests.cluster import paths
 from tests.unit.cli import kubectls
+from tests.unit.cli.typed import typed as run
 
 HEAVY = ("kubernetes", "pydantic", "rich", "yaml", "urllib3")
-
-
-def run(*words: str) -> Result:
-    return CliRunner().invoke(program, words, prog_name="kubectl formation")
 
 
 @pytest.fixture(autouse=True)
@@ -177,6 +174,9 @@ def test_a_command_that_is_mistyped_is_guessed() -> None:
         ("top", "kubectl top pod -l formations.dev/formation=NAME"),
         ("config:set", "kubectl formation config set"),
         ("ps:scale", "kubectl formation scale"),
+        ("logs:tail", "kubectl formation logs NAME -f"),
+        ("run:detached", "kubectl formation run NAME --detach"),
+        ("set", "kubectl formation config set NAME KEY=VALUE"),
     ],
 )
 def test_what_others_call_it_leads_to_what_does_it(word: str, instead: str) -> None:
@@ -190,6 +190,7 @@ def test_what_others_call_it_is_no_command_of_ours(word: str) -> None:
     assert word not in command_table.ENTRIES
 
 
+@pytest.mark.parametrize("words", ["import procfile Procfile --image=a", "--help"])
 @pytest.mark.parametrize(
     ("reader", "code", "said"),
     [
@@ -198,10 +199,10 @@ def test_what_others_call_it_is_no_command_of_ours(word: str) -> None:
     ],
 )
 def test_output_that_nobody_takes_ends_it_without_a_trace(
-    tmp_path: pathlib.Path, reader: str, code: int, said: str
+    tmp_path: pathlib.Path, reader: str, code: int, said: str, words: str
 ) -> None:
     (tmp_path / "Procfile").write_text("web: echo\n")
-    plugin = f"{sys.executable} -m formation_cli import procfile Procfile --image=a"
+    plugin = f"{sys.executable} -m formation_cli {words}"
     script = f"{{ {plugin}; echo $? > code; }} {reader}"
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (tmp_path / "code").read_text() == f"{code}\n"

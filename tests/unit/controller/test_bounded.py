@@ -13,13 +13,14 @@ import pytest
 
 from formation_operator.api import bounds, naming
 from formation_operator.api.formation import Formation
-from formation_operator.api.formation_status import FormationStatus
-from formation_operator.controller import parsing, steps
-from formation_operator.controller.plan import Wanted, content_of
+from formation_operator.controller import parsing, passes, reporting, wanted
+from formation_operator.controller.memory import Memory
+from formation_operator.controller.passes import Pass
 from formation_operator.foreground import check
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import autoscalers, children, owned_fields
 from formation_operator.observe.autoscalers import Autoscaler
+from formation_operator.observe.basis import Basis
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Rollout
 from formation_operator.observe.faults import Faults
@@ -34,6 +35,7 @@ from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.operator import Looking
 
 T = TypeVar("T")
+KEY = ("default", "shop")
 SMALL = 48 * 1024
 SHAPES = pytest.mark.parametrize("shape", largest.SHAPES, ids=lambda shape: shape.__name__)
 KEYED = pytest.mark.parametrize("shape", [largest.shared, largest.mounting], ids=lambda shape: shape.__name__)
@@ -128,7 +130,7 @@ def test_a_child_is_taken_in_in_linear_time(shape: largest.Shape, measure: cost.
 @cost.MEASURED
 def test_commands_are_looked_through_in_linear_time(measure: cost.Measure[Any]) -> None:
     def commands(formation: Manifest) -> Any:
-        return steps.commands(facts.parsed(formation).spec)
+        return reporting.commands(facts.parsed(formation).spec)
 
     assert growth_of(check.warnings, largest.wordy, commands, measure) < cost.MOST
 
@@ -144,7 +146,9 @@ def test_who_scales_what_is_found_in_linear_time(measure: cost.Measure[Any]) -> 
 
     def counted(given: tuple[Formation, list[Autoscaler]]) -> Any:
         formation, known = given[0], autoscalers.deciding(given[1])
-        counts = steps.counts(Wanted(formation, content_of(formation)), FormationStatus(), {}, known)
+        this = Pass(KEY, Basis({"metadata": {"uid": "uid-1"}, "status": {}}, {}), Memory(), Faults(KEY))
+        asked = passes.asked(this, formation, Cache(), 0.0)
+        counts = wanted.counts(asked, asked.declared, known)
         return counts, list(scale_requests.contended(formation.spec, "shop", known))
 
     assert cost.ratio(counted, scaled(8), scaled(8 * cost.TIMES), measure) < cost.MOST
@@ -175,9 +179,7 @@ def test_pods_are_looked_at_in_linear_time(
 
     def examined(given: list[Pod]) -> Any:
         by = Looking(FakeCluster())
-        return asyncio.run(
-            by.examine(by.evidence, deployments, given, builders.NOW, Faults(("default", "shop")))
-        )
+        return asyncio.run(by.examine(by.evidence, deployments, given, builders.NOW, Faults(KEY)))
 
     assert cost.ratio(examined, pods(250), pods(250 * cost.TIMES), measure) < cost.MOST
 

@@ -1,39 +1,42 @@
 """Deploys under unlucky orders: what runs is never harmed, and `suspend` and counts always work."""
 
 import asyncio
+import contextlib
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
-from tests.builders import Manifest, a_formation, a_process, ago, stored
-from tests.unit.facts import condition_of
+from formation_operator.observe.cache import Cache
+from formation_operator.observe.watched import FORMATIONS, WATCHED, Share
+from formation_operator.release import revision_store
+from tests.builders import Manifest, a_formation, ago
 from tests.unit.fakes.cluster import Call, Incident
-from tests.unit.fakes.objects import SCALE
+from tests.unit.fakes.operator import Operator
 from tests.unit.fakes.releasing import (
     BOTH_V1,
     BOTH_V2,
+    DENIED,
     KEY,
     MORE,
-    OLD,
+    NIGHTLY,
     ONE,
+    PULLED,
     RELEASE,
     UNFIT,
     Ended,
     EndedError,
     Shop,
     a_clock,
+    an_app,
     lose_revisions,
     strategy,
 )
-
-
-def lose_status(shop: Shop) -> None:
-    shop.cluster.merge(naming.KIND, *KEY, {"status": None})
-
 
 # Singletons
 
@@ -41,16 +44,12 @@ def lose_status(shop: Shop) -> None:
 async def test_a_released_singleton_is_one_until_its_own_content_is_rolled_out() -> None:
     shop = await a_clock(RELEASE)
     await shop.change(image="shop:v2", processes={"clock": MORE})
-    assert (shop.counts(), strategy(shop), shop.images()) == (
-        {"shop-clock": 1},
-        "Recreate",
-        {"shop-clock": "shop:v1"},
-    )
-    shop.cluster.merge("Deployment", "default", "shop-clock", {"spec": {"replicas": 4}}, by=SCALE)
+    assert strategy(shop) == "Recreate"
+    shop.scale(clock=4)
     await shop.settle()
-    assert shop.counts() == {"shop-clock": 1}
+    shop.shows("clock=1:v1")
     await shop.finish("FailureTarget")
-    assert shop.counts() == {"shop-clock": 1}
+    shop.shows("clock=1:v1")
 
 
 @pytest.mark.parametrize("release", [None, RELEASE], ids=["without a release", "with one"])
@@ -61,33 +60,22 @@ async def test_what_was_a_singleton_is_one_until_none_of_its_old_processes_is_le
     await shop.change(image="shop:v2", processes={"clock": MORE})
     if release:
         await shop.finish()
-    assert shop.images() == {"shop-clock": "shop:v2"}
-    assert (shop.counts(), strategy(shop)) == ({"shop-clock": 1}, "Recreate")
+    shop.shows("clock=1:v2")
+    assert strategy(shop) == "Recreate"
     shop.run_well()
-    await shop.settle()
-    assert (shop.counts(), strategy(shop)) == ({"shop-clock": 3}, "RollingUpdate")
+    await shop.tell("time passes", "clock=3")
+    assert strategy(shop) == "RollingUpdate"
     before = len(shop.cluster.calls)
     await shop.settle()
-    assert not [each for each in shop.cluster.calls[before:] if each.verb == "apply"]
+    assert not shop.wrote(before)
 
 
 async def test_what_only_stops_being_a_singleton_gets_its_count_without_another_template() -> None:
     shop = await a_clock(None)
     await shop.change(processes={"clock": MORE})
     shop.run_well()
-    await shop.settle()
-    assert (shop.counts(), strategy(shop)) == ({"shop-clock": 3}, "RollingUpdate")
-
-
-async def test_a_count_of_one_that_comes_with_singleton_waits_with_it() -> None:
-    web = a_process("/web", replicas=5)
-    shop = Shop(a_formation(image="shop:v1", release=RELEASE, processes={"clock": web}))
-    await shop.settle()
-    await shop.finish()
-    await shop.change(image="shop:v2", processes={"clock": {"singleton": True, "replicas": 1}})
-    assert (shop.counts(), strategy(shop)) == ({"shop-clock": 5}, "RollingUpdate")
-    await shop.finish()
-    assert (shop.counts(), strategy(shop)) == ({"shop-clock": 1}, "Recreate")
+    await shop.tell("time passes", "clock=3")
+    assert strategy(shop) == "RollingUpdate"
 
 
 # Suspension is a type's
@@ -99,141 +87,75 @@ async def test_a_type_that_runs_is_never_stopped_because_another_could_not_be_re
 ) -> None:
     await shop.change(suspend=True)
     if refused:
-        no = errors.InvalidError("denied the request")
-        shop.cluster.incidents.append(
-            Incident("apply", "Deployment", "shop-worker", error=no, times=float("inf"))
-        )
-        shop.cluster.incidents.append(
-            Incident("patch", "Deployment", "shop-worker", error=no, times=float("inf"))
-        )
-        shop.cluster.merge(naming.KIND, *KEY, {"spec": {"suspend": False}})
-        for _ in range(4):
-            shop.time.seconds += 2
-            await shop.operator.work()
+        shop.refuse("apply", "Deployment", DENIED, "shop-worker")
+        shop.refuse("patch", "Deployment", DENIED, "shop-worker")
     else:
         await shop.change(processes={"worker": {"resources": UNFIT}})
-        await shop.change(suspend=False)
-    assert shop.counts()["shop-web"] == 1
+    await shop.tell({"suspend": False}, "web=1")
     for change in ({"image": "shop:v2"}, {"image": "shop:v3"}):
-        shop.cluster.merge(naming.KIND, *KEY, {"spec": change})
-        for _ in range(4):
-            shop.time.seconds += 2
-            await shop.operator.work()
-            assert shop.counts()["shop-web"] == 1
+        await shop.tell((change,), "web=1", "time passes", "web=1")
 
 
-async def test_a_type_that_stays_at_zero_names_the_way_to_run_at_once(shop: Shop) -> None:
+async def test_a_type_that_stays_at_zero_names_the_way_to_run_at_once(
+    shop: Shop, snapshot: SnapshotAssertion
+) -> None:
     await shop.change(suspend=True)
     await shop.change(image="shop:v2")
     await shop.change(suspend=False)
-    assert shop.counts() == {"shop-web": 0, "shop-worker": 0}
-    assert "kubectl formation rollback shop" in condition_of(shop.status, ConditionType.READY)["message"]
-    assert shop.status["processes"]["worker"]["resumeReplicas"] == 2
-    assert shop.status["processes"]["worker"]["state"] == "Suspended"
+    assert shop.condition()["message"] == snapshot
+    worker = shop.status["processes"]["worker"]
+    assert (worker["state"], worker["resumeReplicas"]) == ("Suspended", 2)
     await shop.change(processes={"worker": {"replicas": 7}})
     assert shop.status["processes"]["worker"]["resumeReplicas"] == 7
-    await shop.change(image="shop:v1")
-    assert shop.counts() == {"shop-web": 1, "shop-worker": 7}
+    await shop.tell({"image": "shop:v1"}, "web=1 worker=7")
 
 
-async def test_suspend_works_for_a_type_that_is_invalid_or_refused(shop: Shop) -> None:
-    await shop.change(processes={"worker": {"resources": UNFIT}})
-    await shop.change(suspend=True)
-    assert shop.counts() == {"shop-web": 0, "shop-worker": 0}
-    await shop.change(suspend=False)
-    assert shop.counts() == {"shop-web": 1, "shop-worker": 2}
-    no = errors.InvalidError("image policy: denied the request")
-    shop.cluster.incidents.append(Incident("apply", "Deployment", error=no, times=float("inf")))
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"suspend": True}})
-    for _ in range(3):
-        shop.time.seconds += 2
-        await shop.operator.work()
-    assert shop.counts() == {"shop-web": 0, "shop-worker": 0}
-    assert "denied" in condition_of(shop.status, ConditionType.STALLED)["message"]
+async def test_suspend_works_for_a_type_that_is_refused(shop: Shop) -> None:
+    shop.refuse("apply", "Deployment", DENIED)
+    await shop.tell({"suspend": True}, "web=0 worker=0")
+    assert "denied" in shop.condition(ConditionType.STALLED)["message"]
     shop.cluster.incidents.clear()
-    await shop.change(processes={"worker": {"resources": None}})
-    await shop.change(suspend=False)
-    assert shop.counts() == {"shop-web": 1, "shop-worker": 2}
-    said = {each.reason for each in shop.cluster.notices}
-    assert not said & {"DriftRepaired", "ScaleHonoured", "ScaleOverruled"}
+    await shop.tell({"suspend": False}, "web=1 worker=2")
+    assert not {each.reason for each in shop.cluster.notices} & {"ScaleHonoured", "ScaleOverruled"}
 
 
 # What was released last
 
 
 async def test_a_release_runs_before_any_process_where_nothing_but_revisions_is_left(shop: Shop) -> None:
-    shop.cluster.remove(naming.KIND, *KEY)
+    shop.leave("ControllerRevision")
     for kind in ("Deployment", "Service", "Job"):
-        for raw in shop.cluster.all(kind):
-            shop.cluster.remove(kind, "default", raw["metadata"]["name"])
-    for raw in shop.cluster.all("ControllerRevision"):
-        nobody: Manifest = {"metadata": {"ownerReferences": None}}
-        shop.cluster.merge("ControllerRevision", "default", raw["metadata"]["name"], nobody)
-    shop.cluster.put(naming.KIND, stored(ONE, uid="uid-2"))
-    shop.restart()
-    await shop.settle()
-    assert not shop.cluster.all("Deployment")
-    assert len(shop.jobs()) == 1
-    await shop.finish()
-    assert shop.images() == BOTH_V1
+        shop.remove(kind)
+    shop.come_back()
+    await shop.tell(
+        "time passes", "web=none worker=none jobs=1", "the release succeeds", "web=1:v1 worker=2:v1"
+    )
 
 
 async def test_revisions_of_an_earlier_formation_are_adopted_without_a_number(shop: Shop) -> None:
     await shop.change(image="shop:v2")
     await shop.finish()
-    shop.cluster.remove(naming.KIND, *KEY)
-    for kind in ("Deployment", "Service", "ControllerRevision"):
-        for raw in shop.cluster.all(kind):
-            nobody: Manifest = {"metadata": {"ownerReferences": None}}
-            shop.cluster.merge(kind, "default", raw["metadata"]["name"], nobody)
-    again = {**ONE, "spec": {**ONE["spec"], "image": "shop:v3"}}
-    shop.cluster.put(naming.KIND, stored(again, uid="uid-2"))
-    shop.restart()
-    await shop.settle()
-    assert shop.images() == BOTH_V2
-    await shop.finish()
-    assert set(shop.images().values()) == {"shop:v3"}
+    shop.leave("Deployment", "Service", "ControllerRevision")
+    shop.come_back(image="shop:v3")
+    await shop.tell("time passes", "web=1:v2 worker=2:v2", "the release succeeds", "web=1:v3 worker=2:v3")
     assert shop.revisions() == {"shop:v1": 0, "shop:v2": 0, "shop:v3": 3}
     owners = {raw["metadata"]["ownerReferences"][0]["uid"] for raw in shop.cluster.all("ControllerRevision")}
     assert owners == {"uid-2"}
 
 
-@pytest.mark.parametrize("lose", [lose_revisions, lose_status], ids=["revisions", "the status"])
-async def test_during_a_failed_release_what_is_lost_keeps_no_count_back_and_nothing_goes_back(
-    shop: Shop, lose: object
-) -> None:
-    await shop.change(image="shop:v2")
-    await shop.finish()
-    await shop.change(image="shop:v3")
-    await shop.finish("FailureTarget", "Failed")
-    assert callable(lose)
-    lose(shop)
-    shop.restart()
-    await shop.change(processes={"web": {"replicas": 7}})
-    assert shop.counts() == {"shop-web": 7, "shop-worker": 2}
-    assert shop.images() == BOTH_V2
-    await shop.change(suspend=True)
-    assert shop.counts() == {"shop-web": 0, "shop-worker": 0}
-    assert shop.images() == BOTH_V2
-
-
 async def test_what_was_deployed_while_there_was_no_release_command_stays_though_no_status_says_so(
     shop: Shop,
 ) -> None:
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"release": None, "image": "shop:v5"}})
-    shop.cluster.incidents.append(Incident("replace_status", error=EndedError(), times=1))
+    shop.refuse("replace_status", error=EndedError(), times=1)
     with pytest.raises(EndedError):
-        await shop.settle()
-    assert set(shop.images().values()) == {"shop:v5"}
+        await shop.change(release=None, image="shop:v5")
     shop.restart()
-    await shop.change(release=RELEASE, image="shop:v6")
-    assert set(shop.images().values()) == {"shop:v5"}
+    await shop.tell({"release": RELEASE, "image": "shop:v6"}, "web=1:v5 worker=2:v5")
 
 
 @pytest.mark.parametrize("forged", [False, True], ids=["deleted", "forged"])
 async def test_what_somebody_does_to_revisions_changes_nothing_that_runs(shop: Shop, forged: bool) -> None:
-    await shop.change(image="shop:v2")
-    await shop.finish()
+    await shop.tell({"image": "shop:v2"}, "the release succeeds")
     newest = f"shop-{shop.digest}"
     await shop.change(image="shop:v3")
     if forged:
@@ -241,78 +163,26 @@ async def test_what_somebody_does_to_revisions_changes_nothing_that_runs(shop: S
         shop.forge("shop-evil", "uid-1", data={"image": "evil", "processes": {"web": {}}})
         shop.cluster.merge("ControllerRevision", "default", "shop-evil", {"metadata": number})
     else:
-        shop.cluster.remove("ControllerRevision", "default", newest)
-    shop.restart()
-    await shop.settle()
-    assert shop.images() == BOTH_V2
-    await shop.finish()
-    assert set(shop.images().values()) == {"shop:v3"}
+        shop.remove("ControllerRevision", newest)
+    await shop.tell("the operator restarts", "web=1:v2", "the release succeeds", "web=1:v3")
     for version in (4, 5):
-        await shop.change(image=f"shop:v{version}")
-        await shop.finish()
-        assert set(shop.images().values()) == {f"shop:v{version}"}
-    await shop.change(image="shop:v4")
-    assert set(shop.images().values()) == {"shop:v4"}, "which was let through before"
+        await shop.tell({"image": f"shop:v{version}"}, "the release succeeds", f"web=1:v{version}")
+    await shop.tell({"image": "shop:v4"}, "web=1:v4")
 
 
 # A CRD older than the Formation
-
-
-@pytest.mark.parametrize("restarted", [False, True])
-async def test_where_the_crd_has_lost_a_field_nothing_is_rolled_out_and_the_status_says_so(
-    shop: Shop, restarted: bool
-) -> None:
-    await shop.change(schedules={"nightly": {"schedule": "@daily", "command": ["/shop", "report"]}})
-    await shop.change(image="shop:v2")
-    await shop.finish("FailureTarget", "Failed")
-    shop.cluster.spec_schema = OLD
-    if restarted:
-        shop.restart()
-    await shop.change(release=None, schedules=None, processes={"web": {"replicas": 4}})
-    assert shop.images() == BOTH_V1
-    assert shop.cluster.all("CronJob")
-    outdated = condition_of(shop.status, ConditionType.OUTDATED)["message"]
-    assert "spec.release" in outdated
-    assert "spec.schedules" in outdated
-    assert condition_of(shop.status, ConditionType.READY)["status"] == "False"
-    shop.cluster.spec_schema = {"x-kubernetes-preserve-unknown-fields": True}
-    shop.restart()
-    await shop.settle()
-    assert shop.images() == BOTH_V1, "the Formation has to be applied, too"
-
-
-async def test_how_a_release_has_ended_still_counts_after_a_crd_had_lost_its_field(shop: Shop) -> None:
-    await shop.change(image="shop:v2")
-    await shop.finish("FailureTarget", "Failed")
-    release, jobs = shop.spec["release"], shop.jobs()
-    shop.cluster.spec_schema = OLD
-    await shop.change(release=None)
-    assert shop.jobs() == jobs
-    shop.cluster.spec_schema = {"x-kubernetes-preserve-unknown-fields": True}
-    await shop.change(release=release)
-    assert shop.jobs() == jobs, "the command that has failed doesn't run again by itself"
-    assert shop.images() == BOTH_V1
-    assert condition_of(shop.status, ConditionType.STALLED)["reason"] == "ReleaseFailed"
-
-
-async def test_a_field_that_is_taken_away_under_a_crd_that_has_it_goes(shop: Shop) -> None:
-    await shop.change(schedules={"nightly": {"schedule": "@daily", "command": ["/shop", "report"]}})
-    await shop.change(schedules=None)
-    shop.time.seconds += 10
-    await shop.settle()
-    assert not shop.cluster.all("CronJob")
 
 
 async def test_a_release_that_is_refused_is_tried_later_each_time_and_no_sooner_because_of_counts(
     shop: Shop,
 ) -> None:
     refused = errors.ForbiddenError("jobs.batch is forbidden")
-    shop.cluster.incidents.append(Incident("apply", "Job", error=refused, times=float("inf")))
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    shop.refuse("apply", "Job", refused)
+    shop.declare(image="shop:v2")
     tries, said = list[int](), set[str]()
     for second in range(33):
         before = len(shop.cluster.asked("apply", "Job"))
-        shop.cluster.merge(naming.KIND, *KEY, {"spec": {"processes": {"web": {"replicas": second}}}})
+        shop.declare(processes={"web": {"replicas": second}})
         result = await shop.operator.run(KEY)
         assert result.requeue is not None
         tries += [second] * (len(shop.cluster.asked("apply", "Job")) - before)
@@ -326,26 +196,6 @@ async def test_a_release_that_is_refused_is_tried_later_each_time_and_no_sooner_
 
 
 # What starts is left alone
-
-
-PULLED: Manifest = {"waiting": {"reason": "ContainerCreating"}}
-
-
-def pod_of_release(shop: Shop, *, created: str, **metadata: str) -> Manifest:
-    """Have the Pod of the release be on a node, where its image is pulled."""
-    labels = {naming.FORMATION_LABEL: "shop", naming.RELEASE_LABEL: shop.digest}
-    pod: Manifest = {
-        "metadata": {
-            "name": "pod",
-            "uid": "of-pod",
-            "labels": labels,
-            "creationTimestamp": created,
-            **metadata,
-        },
-        "spec": {"nodeName": "n1", "containers": [{"name": "release"}]},
-        "status": {"phase": "Pending", "containerStatuses": [{"name": "release", "state": PULLED}]},
-    }
-    return shop.cluster.put("Pod", pod)
 
 
 def kubelet_says(shop: Shop, reason: str, at: str) -> None:
@@ -368,27 +218,25 @@ async def test_a_release_that_is_about_to_start_is_never_ended(
     shop: Shop, newer: Manifest, created: str
 ) -> None:
     await shop.change(image="shop:v2")
-    job = shop.status["release"]["job"]
-    pod_of_release(shop, created=created)
+    job = shop.job
+    shop.put_pod(PULLED, created=created)
     kubelet_says(shop, "FailedMount", ago(500))
     kubelet_says(shop, "Pulling", ago(400))
     await shop.change(**newer)
-    assert job in {
-        each["metadata"]["name"] for each in shop.jobs() if not each["metadata"].get("deletionTimestamp")
-    }
+    assert not shop.is_going(job)
 
 
-@pytest.mark.parametrize("gone", [False, True], ids=["its volume can't be mounted", "its node is gone"])
-async def test_a_release_that_can_not_start_gives_way_to_a_newer_one(shop: Shop, gone: bool) -> None:
+@pytest.mark.parametrize("why", ["it has no Pod", "its volume can't be mounted", "its node is gone"])
+async def test_a_release_that_can_not_start_gives_way_to_a_newer_one(shop: Shop, why: str) -> None:
     await shop.change(image="shop:v2")
-    job = shop.status["release"]["job"]
-    pod_of_release(shop, created=ago(60), **({"deletionTimestamp": ago(0)} if gone else {}))
-    if not gone:
+    job = shop.job
+    if why != "it has no Pod":
+        shop.put_pod(PULLED, created=ago(60), **({"deletionTimestamp": ago(0)} if "gone" in why else {}))
+    if "volume" in why:
         kubelet_says(shop, "Scheduled", ago(60))
         kubelet_says(shop, "FailedMount", ago(10))
     await shop.change(image="shop:v3")
-    left = {each["metadata"]["name"]: each["metadata"] for each in shop.jobs()}
-    assert "deletionTimestamp" in left.get(job, {"deletionTimestamp": ""})
+    assert shop.is_going(job)
 
 
 # What a deploy costs, and what it says of itself
@@ -396,19 +244,14 @@ async def test_a_release_that_can_not_start_gives_way_to_a_newer_one(shop: Shop,
 
 async def test_a_content_that_changes_no_template_is_named_on_one_deployment_by_one_write(shop: Shop) -> None:
     before = len(shop.cluster.calls)
-    await shop.change(schedules={"nightly": {"schedule": "@daily", "command": ["/shop", "report"]}})
-    written = [
-        each for each in shop.cluster.calls[before:] if each.verb == "apply" and each.kind == "Deployment"
-    ]
-    assert [each.name for each in written] == ["shop-web"]
+    await shop.change(schedules={"nightly": NIGHTLY})
+    assert [each.name for each in shop.wrote(before) if each.kind == "Deployment"] == ["shop-web"]
     named = [
         raw["metadata"]["annotations"][naming.CONTENT_ANNOTATION].partition("-")[0]
         for raw in shop.cluster.all("Deployment")
     ]
     assert named == ["2", "1"]
-    await shop.change(image="shop:v2")
-    await shop.finish("FailureTarget", "Failed")
-    assert shop.cluster.all("CronJob"), "what was released last has it"
+    await shop.tell({"image": "shop:v2"}, "the release fails", "nightly=on")
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before a call", "after it"])
@@ -417,9 +260,8 @@ async def test_an_operator_that_ends_at_any_call_of_a_deploy_gives_each_content_
 ) -> None:
     calls = 0
     while True:
-        shop = Shop(a_formation(image="shop:v1", processes=ONE["spec"]["processes"]))
-        await shop.settle()
-        shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+        shop = await an_app()
+        shop.declare(image="shop:v2")
         ended = Ended(shop, len(shop.cluster.calls) + calls, after=after)
         for _ in range(4):
             shop.time.seconds += 2
@@ -444,29 +286,11 @@ async def test_an_operator_that_ends_at_any_call_of_a_deploy_gives_each_content_
         calls += 1
 
 
-async def test_an_outdated_crd_leaves_the_jobs_of_releases_as_they_are(shop: Shop) -> None:
-    await shop.change(image="shop:v2")
-    await shop.finish("FailureTarget", "Failed")
-    shop.cluster.spec_schema = OLD
-    jobs = shop.jobs()
-    await shop.change(release=None)
-    assert shop.jobs() == jobs
-    messages = set()
-    for _ in range(3):
-        shop.restart()
-        await shop.settle()
-        messages.add(condition_of(shop.status, ConditionType.READY)["message"])
-    assert len(messages) == 1
-    assert shop.images() == BOTH_V1
-
-
 @pytest.mark.parametrize("verb", ["select", "get", "apply"])
 async def test_requests_about_revisions_that_hang_hold_up_no_count_and_without_a_release_no_deploy(
     verb: str,
 ) -> None:
-    shop = Shop(a_formation(image="shop:v1", processes=ONE["spec"]["processes"]))
-    await shop.settle()
-
+    shop = await an_app()
     real = shop.cluster._carry_out  # noqa: SLF001
 
     async def hangs(call: Call, answer: Callable[[], Any]) -> Any:
@@ -475,16 +299,14 @@ async def test_requests_about_revisions_that_hang_hold_up_no_count_and_without_a
         return await real(call, answer)
 
     shop.cluster._carry_out = hangs  # type: ignore[method-assign]  # noqa: SLF001
-    shop.cluster.merge(
-        naming.KIND, *KEY, {"spec": {"image": "shop:v2", "processes": {"web": {"replicas": 4}}}}
-    )
+    shop.declare(image="shop:v2", processes={"web": {"replicas": 4}})
     async with asyncio.timeout(10):
         await shop.operator.work()
     assert (shop.images(), shop.counts()["shop-web"]) == (BOTH_V2, 4)
 
 
 async def test_no_release_starts_for_a_formation_of_whose_end_no_watch_has_told_yet(shop: Shop) -> None:
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    shop.declare(image="shop:v2")
     shop.cluster.watchers.clear()
     shop.cluster.remove(naming.KIND, *KEY)
     jobs = len(shop.jobs())
@@ -492,3 +314,117 @@ async def test_no_release_starts_for_a_formation_of_whose_end_no_watch_has_told_
         shop.time.seconds += 10
         await shop.operator.work()
     assert len(shop.jobs()) == jobs
+
+
+# Schedules
+
+
+async def test_suspend_reaches_a_schedule_without_an_owner_whose_content_is_lost() -> None:
+    shop = await an_app(release=RELEASE, schedules={"nightly": NIGHTLY})
+    shop.orphan()
+    shop.come_back(image="shop:v2")
+    await shop.tell("time passes", "nightly=on", {"suspend": True}, "nightly=off")
+
+
+# What was released last
+
+
+async def test_a_first_content_that_is_replaced_before_its_report_has_a_revision() -> None:
+    shop = Shop(a_formation(image="shop:v1", processes=ONE["spec"]["processes"]))
+    await shop.operator.work()
+    await shop.change(image="shop:v2")
+    assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
+
+
+async def test_a_content_is_named_on_a_deployment_that_can_be_rendered(shop: Shop) -> None:
+    await shop.change(release=None, processes={"web": {"resources": UNFIT}})
+    await shop.change(schedules={"nightly": NIGHTLY})
+    annotations = shop.cluster.read("Deployment", "default", "shop-worker")["metadata"]["annotations"]
+    assert annotations[naming.CONTENT_ANNOTATION] == f"3-{shop.digest}"
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before a call", "after it"])
+async def test_a_type_that_was_removed_stays_so_whenever_the_operator_ends_and_the_next_release_fails(
+    after: bool,
+) -> None:
+    calls, happened = 0, True
+    while happened:
+        shop = await an_app(release=RELEASE)
+        shop.declare(processes={"web": None})
+        ended = Ended(shop, len(shop.cluster.calls) + calls, after=after)
+        with contextlib.suppress(EndedError, BaseExceptionGroup):
+            await shop.settle()
+        ended.lift()
+        happened, was_there = ended.happened, "shop-web" in shop.images()
+        shop.declare(image="shop:v2")
+        shop.restart()
+        await shop.settle()
+        await shop.finish("FailureTarget", "Failed")
+        assert was_there or "shop-web" not in shop.images(), f"it came back after call {calls}"
+        calls += 1
+    assert calls > 4
+
+
+# A CRD older than the Formation
+
+
+async def test_a_spec_that_is_read_in_each_pass_is_not_rolled_out_once_the_crd_has_lost_its_release(
+    shop: Shop,
+) -> None:
+    shop.cluster.watchers.clear()
+    none_is_kept = [*WATCHED, dataclasses.replace(FORMATIONS, share=Share(1))]
+    shop.operator = Operator(shop.cluster, shop.time, Cache(watched=none_is_kept))
+    await shop.tell({"image": "shop:v2"}, "the release fails", "the CRD is older")
+    real = shop.cluster.read
+
+    def pruned(kind: str, namespace: str, name: str) -> Manifest:
+        """Return an object without what its schema doesn't know: its generation stays."""
+        raw = real(kind, namespace, name)
+        if kind == naming.KIND:
+            raw["spec"].pop("release", None)
+        return raw
+
+    shop.cluster.read = pruned  # type: ignore[method-assign]
+    await shop.settle()
+    assert shop.images() == BOTH_V1
+    assert shop.condition(ConditionType.OUTDATED)
+
+
+# Reads that hang, and what is said
+
+
+@pytest.mark.parametrize("change", [{"image": "shop:v1"}, {"release": None}], ids=["back", "no command"])
+async def test_no_pass_waits_for_a_job_that_can_not_be_marked(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, change: Manifest
+) -> None:
+    monkeypatch.setattr(revision_store, "PATIENCE", 0.05)
+    await shop.tell({"image": "shop:v2"}, "the release fails")
+    shop.refuse("patch", "Job", hangs=1.0)
+    shop.declare(**change)
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    await shop.operator.work()
+    assert clock() - began < 0.5
+
+
+async def test_an_api_server_that_answers_each_request_late_holds_up_no_release_for_ever(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(revision_store, "PATIENCE", 0.2)
+    shop.cluster.incidents.append(Incident(hangs=0.12, times=float("inf")))
+    await shop.tell({"image": "shop:v2"}, "the release succeeds", "time passes", "web=1:v2 worker=2:v2")
+
+
+async def test_it_is_only_said_that_what_runs_is_not_kept_where_that_is_so(shop: Shop) -> None:
+    await shop.tell({"image": "shop:v2"}, "the release succeeds", "the operator restarts")
+    for verb in ("get", "select"):
+        shop.refuse(verb, "ControllerRevision")
+    await shop.tell({"image": "shop:v3", "processes": {"web": {"replicas": 4}}}, "web=4:v2 worker=2:v2")
+    message = shop.condition()["message"]
+    assert "can't be read" in message
+    assert "isn't kept" not in message
+    shop.cluster.incidents.clear()
+    lose_revisions(shop)
+    shop.time.seconds += 300
+    await shop.settle()
+    assert "isn't kept" in shop.condition()["message"]

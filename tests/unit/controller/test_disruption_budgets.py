@@ -12,7 +12,6 @@ from formation_operator.api.reasons import ConditionType
 from formation_operator.controller import budgets, intake
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Kind
-from formation_operator.observe import other_budgets
 from formation_operator.settings import Settings
 from tests.builders import Manifest, a_formation, a_process, stored
 from tests.unit import virtual_time
@@ -191,16 +190,6 @@ async def test_a_list_that_is_never_answered_holds_up_no_count_and_no_status(sho
         assert not (await shop.operator.run(KEY)).failed
     assert shop.cluster.read("Deployment", "default", "shop-worker")["spec"]["replicas"] == 9
     assert shop.ready["observedGeneration"] == 2
-
-
-async def test_one_that_cannot_be_read_ends_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(other_budgets, "budget", lambda raw: raw["nothing"])
-    shop.cluster.put(BUDGET, EVERYTHING)
-    await shop.later()
-    assert shop.budgets.keys() == {"theirs", "shop-web", "shop-worker"}
-    monkeypatch.undo()
-    await shop.later()
-    assert shop.budgets.keys() == {"theirs"}
 
 
 async def test_a_namespace_with_ten_thousand_costs_ten_pages_in_ten_minutes_and_has_what_it_had(

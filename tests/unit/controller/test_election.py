@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from formation_operator.controller.election import LEASE_TIMES, Election
+from formation_operator.controller.election import Election
 from formation_operator.kube.port import Object
 
 A_TIME = "2026-11-26T07:00:00.000000Z"
@@ -12,7 +12,7 @@ LONG_AGO, FAR_AHEAD = "1999-01-01T00:00:00.000000Z", "2099-01-01T00:00:00.000000
 
 
 def an_election(identity: str = "me") -> Election:
-    return Election(identity, LEASE_TIMES)
+    return Election(identity)
 
 
 def a_lease(holder: str = "other", renewed: str = A_TIME, version: str = "7", **more: object) -> Object:

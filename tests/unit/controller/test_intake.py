@@ -122,24 +122,6 @@ async def at_work(here: Controller) -> AsyncIterator[asyncio.Task[None]]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def ended(running: Controller) -> Exception:
-    async with asyncio.timeout(60):
-        with pytest.raises(ExceptionGroup) as raised:
-            await running.run()
-    error: Exception = raised.value
-    while isinstance(error, ExceptionGroup):
-        (error,) = error.exceptions
-    return error
-
-
-async def test_a_cluster_that_was_restored_from_a_backup_is_learnt_anew_by_a_new_process() -> None:
-    cluster = FakeCluster()
-    here = controller(cluster)
-    await here.start()
-    cluster.version -= 1
-    assert isinstance(await ended(here), errors.RestoredError)
-
-
 async def test_a_comparison_that_fails_ends_nothing_and_is_tried_again_soon() -> None:
     cluster = FakeCluster()
     cluster.put(naming.KIND, builders.stored(a_formation()))
@@ -192,21 +174,6 @@ async def test_an_object_that_cannot_be_read_hides_no_other(monkeypatch: pytest.
     await here.start()
     await here.start()
     assert "jobs" in known(here)
-
-
-@pytest.mark.parametrize(
-    "trouble", [errors.RefusedError("no"), errors.ForbiddenError("no"), errors.ExpiredError("no")], ids=repr
-)
-async def test_whatever_is_wrong_with_kedas_objects_the_operator_runs_on(trouble: Exception) -> None:
-    cluster = FakeCluster()
-    here = controller(cluster, dataclasses.replace(QUICK, resync=60))
-    await here.start()
-    async with at_work(here) as running:
-        for _ in range(5):
-            refuse(cluster, trouble, kind=kinds.SCALED_OBJECT)
-            while cluster.incidents:
-                await asyncio.sleep(0.001)
-                assert not running.done()
 
 
 def a_shop(version: int, uid: str = "uid-1") -> Object:
@@ -288,31 +255,6 @@ async def test_a_list_of_one_namespace_has_nothing_of_another_forgotten() -> Non
     for namespace, left in (("left", {"left", "right"}), ("right", {"left"})):
         await here.informers._reflectors[namespace][naming.KIND].list()  # noqa: SLF001
         assert {name for _, name in here._cache.formations} == left  # noqa: SLF001
-
-
-class Slow(FakeCluster):
-    """Sends each list slower than the one that is asked for after it."""
-
-    async def pages(
-        self, kind: Kind, namespace: str | None = None
-    ) -> AsyncIterator[tuple[list[Object], str]]:
-        """Yield a list as it was when it was asked for."""
-        pause = 0.1 / (1 + len(self.asked("pages")))
-        async for page in super().pages(kind, namespace):
-            await asyncio.sleep(pause)
-            yield page
-
-
-async def test_two_lists_at_once_are_no_restoration() -> None:
-    cluster = Slow()
-    here = controller(cluster)
-    cluster.put(naming.KIND, builders.stored(a_formation("a"), uid="a"))
-    first = asyncio.create_task(here.resync())
-    await asyncio.sleep(0.01)
-    cluster.put(naming.KIND, builders.stored(a_formation("b"), uid="b"))
-    cluster.remove(naming.KIND, "default", "a")
-    await asyncio.gather(first, here.resync())
-    assert {name for _, name in here._cache.formations} == {"b"}  # noqa: SLF001
 
 
 async def test_what_is_known_already_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,19 +83,6 @@ async def test_what_cannot_be_rendered_runs_on_whatever_labels_others_give_it(
         assert naming.selector("shop", "web").items() <= labels_of(cluster, child).items()
 
 
-async def test_types_whose_labels_were_swapped_run_on_though_one_of_them_cannot_be_rendered(
-    cluster: FakeCluster, operator: Operator
-) -> None:
-    before = children(cluster)
-    declare(cluster, web=UNRENDERABLE)
-    relabel(cluster, WEB, naming.selector("shop", "worker"))
-    relabel(cluster, WORKER, naming.selector("shop", "web"))
-    for _ in range(3):
-        await operator.work()
-    assert children(cluster) == before
-    assert labels_of(cluster, WORKER)[naming.PROCESS_TYPE_LABEL] == "worker"
-
-
 @pytest.mark.parametrize("labels", SEEN.values(), ids=[*SEEN])
 async def test_a_type_that_is_taken_away_goes_whatever_labels_others_gave_it(
     labels: Object, cluster: FakeCluster, operator: Operator

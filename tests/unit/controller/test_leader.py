@@ -1,28 +1,23 @@
 """One replica writes at a time, and another one when it doesn't any more; an hour here takes no time."""
 
 import asyncio
-import logging
-import math
 import time
 from typing import Any
 
 import pytest
 
-from formation_operator.api import naming
 from formation_operator.controller.leader import Leader
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.replicas import (
-    LONG_AGO,
     NEVER,
     PLACE,
     Replica,
     lease,
     now,
     on_a_loop_that_leaps,
-    put,
     until,
 )
 
@@ -89,22 +84,6 @@ async def test_a_lease_is_released_though_the_first_try_of_that_fails(cluster: F
     await first.stop()
     assert lease(cluster)["spec"]["holderIdentity"] == ""
     await until(lambda: second.writes, 1)
-
-
-def test_who_ends_just_after_another_took_the_lease_does_not_claim_to_have_released_it(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    @on_a_loop_that_leaps
-    async def scene(cluster: FakeCluster) -> None:
-        first, _ = await two(cluster)
-        cluster.merge(kinds.LEASE, *PLACE, {"spec": {"holderIdentity": "a third"}})
-        await first.stop()
-        assert lease(cluster)["spec"]["holderIdentity"] == "a third"
-
-    with caplog.at_level(logging.INFO):
-        scene()
-    assert "This replica leads" in caplog.text
-    assert "released" not in caplog.text
 
 
 @on_a_loop_that_leaps
@@ -261,33 +240,6 @@ def test_where_each_request_takes_seconds_somebody_leads_most_of_the_time_and_ne
 
 
 @on_a_loop_that_leaps
-async def test_a_slow_leader_that_cannot_renew_sends_nothing_after_its_deadline_and_stops_then(
-    cluster: FakeCluster,
-) -> None:
-    cluster.latency = 2.0
-    only = Replica(cluster, "only").start()
-    await until(lambda: only.writes, 10)
-    cluster.incidents = [Incident("patch", kinds.LEASE, error=errors.ConflictError("?"), times=math.inf)]
-    since = now()
-    await until(lambda: not only.leader.leads(), 7)
-    over, before = now(), len(cluster.asked("patch"))
-    assert over - since < 5.1, "it took two seconds to be told"
-    await until(lambda: not only.works, 0.05)
-    assert before == len(cluster.asked("patch"))
-
-
-@on_a_loop_that_leaps
-async def test_a_lease_that_others_annotate_is_still_the_leaders(cluster: FakeCluster) -> None:
-    first, second = await two(cluster)
-    for number in range(20):
-        changes = {"metadata": {"annotations": {"seen": str(number)}}}
-        cluster.merge(kinds.LEASE, *PLACE, changes)
-        await asyncio.sleep(1.5)
-        assert (first.writes, second.works) == (True, False)
-    assert lease(cluster)["metadata"]["annotations"] == {"seen": "19"}
-
-
-@on_a_loop_that_leaps
 async def test_a_lease_that_others_touch_just_before_each_renewal_is_still_the_leaders(
     cluster: FakeCluster,
 ) -> None:
@@ -327,21 +279,6 @@ async def test_a_lease_that_is_deleted_is_its_holders_again_who_goes_on_working(
         assert (first.writes, first.begun, second.works) == (True, 1, False)
 
 
-@pytest.mark.parametrize("copied", ["", "second"], ids=["of a released one", "of one that another held"])
-def test_a_lease_that_is_made_from_an_older_copy_is_its_holders_again_who_goes_on_working(
-    copied: str,
-) -> None:
-    async def scene(cluster: FakeCluster) -> None:
-        first, second = await two(cluster)
-        put(cluster, {"holderIdentity": copied, "renewTime": LONG_AGO})
-        for _ in range(60):
-            await asyncio.sleep(0.1)
-            assert (first.writes, first.begun, second.works) == (True, 1, False)
-        assert lease(cluster)["spec"]["holderIdentity"] == "first"
-
-    on_a_loop_that_leaps(scene)()
-
-
 @on_a_loop_that_leaps
 async def test_a_lease_that_is_deleted_again_and_again_leaves_nobody_working(cluster: FakeCluster) -> None:
     first, second = await two(cluster)
@@ -355,22 +292,6 @@ async def test_a_lease_that_is_deleted_again_and_again_leaves_nobody_working(clu
 
 
 @on_a_loop_that_leaps
-async def test_a_lease_that_is_deleted_and_cannot_be_created_leaves_nobody_working(
-    cluster: FakeCluster,
-) -> None:
-    first, second = await two(cluster)
-    first.link.error = second.link.error = errors.RefusedError("leases is forbidden")
-    cluster.remove(kinds.LEASE, *PLACE)
-    await until(lambda: not first.works, 7.1)
-    for _ in range(600):
-        await asyncio.sleep(0.1)
-        assert not first.works
-        assert not second.works
-    first.link.error = second.link.error = None
-    await until(lambda: first.writes or second.writes, 12)
-
-
-@on_a_loop_that_leaps
 async def test_a_lease_that_was_never_there_is_taken_once_nobody_can_hold_an_older_one(
     cluster: FakeCluster,
 ) -> None:
@@ -378,16 +299,6 @@ async def test_a_lease_that_was_never_there_is_taken_once_nobody_can_hold_an_old
     only = Replica(cluster, "only").start()
     assert await until(lambda: only.writes, 11) > 9.9
     assert lease(cluster)["spec"]["holderIdentity"] == "only"
-
-
-@on_a_loop_that_leaps
-async def test_of_many_that_make_the_lease_at_one_moment_one_leads(cluster: FakeCluster) -> None:
-    cluster.remove(kinds.LEASE, *PLACE)
-    cluster.latency = 0.005
-    replicas = [Replica(cluster, str(number)).start() for number in range(8)]
-    await until(lambda: any(each.writes for each in replicas), 11)
-    await asyncio.sleep(3)
-    assert sum(each.writes for each in replicas) == 1
 
 
 def test_what_keeps_a_replica_from_writing_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
@@ -438,26 +349,6 @@ async def test_who_stands_by_or_cannot_reach_the_api_server_is_ready_all_the_sam
             setattr(second.link, what, value)
         await asyncio.sleep(10)
         assert not second.leader.unready
-
-
-@on_a_loop_that_leaps
-async def test_a_leader_that_is_refused_works_up_to_its_deadline(cluster: FakeCluster) -> None:
-    first, _ = await two(cluster)
-    first.link.error = errors.ForbiddenError("leases is forbidden")
-    assert await until(lambda: not first.works, 7.1) > 5.5
-    assert first.leader.unready
-
-
-@on_a_loop_that_leaps
-async def test_a_formation_of_the_operators_name_beside_it_keeps_nobody_from_leading(
-    cluster: FakeCluster,
-) -> None:
-    formation, labels = PLACE[1], naming.recommended(PLACE[1], "web")
-    metadata = {"namespace": PLACE[0], "name": f"{formation}-web-1", "labels": labels}
-    cluster.put(kinds.POD, {"metadata": metadata, "status": {"phase": "Running"}})
-    first, second = await two(cluster)
-    first.crash()
-    await until(lambda: second.writes, 11)
 
 
 @on_a_loop_that_leaps

@@ -284,7 +284,8 @@ def image(number: int) -> str:
 
 LAGS = [0.0, 0.01, 0.3, 1.0, 5.0, 20.0]
 AFTER = st.sampled_from([0.0, 0.01, 0.05, 0.3, 0.6, 1.0, 2.5, 12.0])
-PAUSES = st.lists(st.sampled_from([0.0, 0.01, 0.05, 0.3, 1.0, 2.5]), min_size=1, max_size=3)
+# A pass waits for a revision for two seconds.
+PAUSES = st.lists(st.sampled_from([0.0, 0.01, 0.05, 0.3, 1.0, 1.9]), min_size=1, max_size=3)
 LATE = st.lists(st.sampled_from(LAGS[:4]), min_size=len(FOLLOWED), max_size=len(FOLLOWED))
 WEIGHED = ["edit", "scale", "scale", "remove", *HAPPENS]
 VERBS: list[Verb] = ["pages", "select", "get", "apply", "replace_status", "patch", "delete"]

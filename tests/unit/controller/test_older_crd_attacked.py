@@ -3,15 +3,12 @@
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.kube import errors
 from formation_operator.release import revision_store
 from tests.builders import Manifest
-from tests.unit.fakes.cluster import Incident
-from tests.unit.fakes.releasing import BOTH_V1, KEY, OLD, ONE, Shop, lose_revisions
+from tests.unit.fakes.releasing import NIGHTLY, RELEASE, Shop, an_app, lose_revisions
 
 SLOW = 1.0
 """Seconds after which a request fails: the operator's patience is a twentieth of that here."""
-NO_ANSWER = errors.UnavailableError("the server doesn't answer")
 PRUNED: Manifest = {"release": None, "processes": {"web": {"replicas": 4}}}
 
 
@@ -24,27 +21,14 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def shop() -> Shop:
     """An app whose second release has failed, under a CRD that doesn't know releases."""
-    found = Shop()
-    await found.settle()
-    await found.finish()
-    await found.change(image="shop:v2")
-    await found.finish("FailureTarget", "Failed")
-    found.cluster.spec_schema = OLD
+    found = await an_app(release=RELEASE)
+    await found.tell({"image": "shop:v2"}, "the release fails", "the CRD is older")
     return found
 
 
-async def work(shop: Shop, passes: int = 4) -> None:
-    for _ in range(passes):
-        shop.time.seconds += 2
-        await shop.operator.work()
-
-
 async def test_what_was_not_released_is_not_rolled_out_while_the_crd_does_not_answer(shop: Shop) -> None:
-    shop.cluster.incidents.append(Incident("schema", error=NO_ANSWER, hangs=SLOW, times=float("inf")))
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": PRUNED})
-    await work(shop)
-    assert shop.images() == BOTH_V1
-    assert shop.counts()["shop-web"] == 4
+    shop.refuse("schema", hangs=SLOW)
+    await shop.tell(PRUNED, "web=4:v1 worker=2:v1")
 
 
 @pytest.mark.parametrize("how", ["unreadable", "slow", "gone"])
@@ -55,43 +39,33 @@ async def test_what_was_not_released_is_not_rolled_out_though_what_was_is_not_kn
     if how == "gone":
         lose_revisions(shop)
     else:
-        hangs = SLOW if how == "slow" else 0.0
-        shop.cluster.incidents.append(
-            Incident("get", "ControllerRevision", error=NO_ANSWER, hangs=hangs, times=float("inf"))
-        )
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": PRUNED})
-    await work(shop)
-    assert shop.images() == BOTH_V1
-    assert shop.counts()["shop-web"] == 4
+        shop.refuse("get", "ControllerRevision", hangs=SLOW if how == "slow" else 0.0)
+    await shop.tell(PRUNED, "web=4:v1 worker=2:v1")
 
 
 async def test_a_pass_writes_nothing_again_while_the_crd_does_not_answer() -> None:
-    spec = {field: value for field, value in ONE["spec"].items() if field != "release"}
-    nightly: Manifest = {"schedule": "@daily", "command": ["/shop", "report"]}
-    shop = Shop({**ONE, "spec": {**spec, "schedules": {"nightly": nightly}}})
-    await shop.settle()
-    [cron_job] = shop.cluster.all("CronJob")
+    shop = await an_app(schedules={"nightly": NIGHTLY})
     busy = {"status": {"active": [{"name": "run"}]}}
-    shop.cluster.merge("CronJob", "default", cron_job["metadata"]["name"], busy)
+    shop.cluster.merge("CronJob", "default", "shop-nightly", busy)
     await shop.change(schedules=None)
     shop.restart()
-    shop.cluster.incidents.append(Incident("schema", error=NO_ANSWER, hangs=SLOW, times=float("inf")))
-    await work(shop)
+    shop.refuse("schema", hangs=SLOW)
+    await shop.settle()
     before = len(shop.cluster.calls)
-    await work(shop)
-    assert not [each for each in shop.cluster.calls[before:] if each.verb in ("apply", "patch")]
+    await shop.settle()
+    assert not shop.wrote(before)
 
 
 def left(shop: Shop) -> list[str]:
     """Return the Jobs that are marked as left: how they end counts for nothing."""
-    mark = naming.RELEASE_LEFT_ANNOTATION
-    return [each["metadata"]["name"] for each in shop.jobs() if mark in each["metadata"]["annotations"]]
+    mark = naming.RELEASE_LEFT_LABEL
+    return [each["metadata"]["name"] for each in shop.jobs() if mark in each["metadata"]["labels"]]
 
 
 async def test_no_job_is_marked_as_left_because_the_crd_has_lost_the_release_command(shop: Shop) -> None:
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": PRUNED})
+    shop.declare(**PRUNED)
     before = left(shop)
-    await work(shop)
+    await shop.settle()
     assert left(shop) == before
 
 
@@ -103,26 +77,10 @@ async def test_no_job_is_marked_as_left_while_the_formation_is_paused() -> None:
     assert not left(shop)
 
 
-NEWER: Manifest = {"x-kubernetes-preserve-unknown-fields": True}
-
-
-async def test_a_count_is_no_manifest_that_was_applied_again_after_the_newer_crd(shop: Shop) -> None:
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": PRUNED})
-    await work(shop)
-    shop.cluster.spec_schema = NEWER
-    for count in (5, 6):
-        await shop.change(processes={"web": {"replicas": count}})
-        assert (shop.images(), shop.counts()["shop-web"]) == (BOTH_V1, count)
-        shop.restart()
-        await work(shop)
-        assert shop.images() == BOTH_V1
-
-
 async def test_what_is_said_of_an_older_crd_stays_the_same_from_leader_to_leader(shop: Shop) -> None:
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": PRUNED})
-    await work(shop)
+    await shop.change(**PRUNED)
     before = shop.status["conditions"]
     for _ in range(2):
         shop.restart()
-        await work(shop)
+        await shop.settle()
     assert shop.status["conditions"] == before

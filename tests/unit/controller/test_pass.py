@@ -41,7 +41,9 @@ class Running:
         self.server, self.known = FakeCluster(), Cache()
         self.declare(formation)
         self.now = builders.MIDNIGHT
-        self.passes = reconcile.Reconciler(self.server, self.known, self.clock, Settings())
+        self.passes = reconcile.Reconciler(
+            self.server, self.known, self.clock, Settings(), lambda: self.clock().timestamp()
+        )
 
     def declare(self, formation: Manifest) -> None:
         """Have the Formation changed, or made, and the watch tell of it."""
@@ -80,6 +82,12 @@ class Running:
     def condition(self, kind: ConditionType) -> dict[str, Any]:
         """Return a condition of the status."""
         return condition_of(self.status, kind)
+
+
+async def test_a_status_has_the_times_of_the_clock_that_was_given() -> None:
+    running = Running(TWO)
+    await running.settle()
+    assert running.condition(ConditionType.READY)["lastTransitionTime"].startswith("2026-01-01T00:00:")
 
 
 def crashing(name: str) -> Manifest:
@@ -270,33 +278,6 @@ async def test_the_report_of_a_change_renders_nothing_anew(monkeypatch: pytest.M
     assert here.status["summary"] == "web=0/1 worker=0/1"
 
 
-async def test_a_pod_that_crashes_has_nothing_rendered_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = Running(TWO)
-    for _ in range(3):
-        await here.passes.run(KEY)
-    answered(here, "web")
-    rendered = renderings(monkeypatch)
-    for restarts in range(1, 4):
-        pod = crashing("web")
-        pod["metadata"]["resourceVersion"] = str(100 + restarts)
-        pod["status"]["containerStatuses"][0]["restartCount"] = restarts
-        here.known.put("Pod", known(pod))
-        await here.passes.run(KEY)
-        assert here.status["processes"]["web"]["restarts"] == restarts
-    assert here.status["processes"]["web"]["state"] == "Crashing"
-    assert rendered == []
-
-
-async def test_after_a_start_only_the_first_pass_renders(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = Running(TWO)
-    await here.settle()
-    forgotten(here)
-    rendered = renderings(monkeypatch)
-    for _ in range(3):
-        await here.passes.run(KEY)
-    assert rendered == ["web", "worker"]
-
-
 async def test_an_autoscaler_that_changes_a_count_has_nothing_rendered_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -333,7 +314,7 @@ async def test_what_is_remembered_until_the_report_is_bounded_and_the_report_is_
     types = {"web": a_process(replicas=1), "worker": a_process(replicas=1)}
     here = Running(a_formation(processes=types, podTemplate={"spec": {"containers": containers}}))
     await here.passes.run(KEY)
-    assert here.passes._memories["uid-1"].rendered is None  # noqa: SLF001
+    assert here.passes._memories["uid-1"].rendered == {}  # noqa: SLF001
     await here.passes.run(KEY)
     assert here.status["summary"] == "web=0/1 worker=0/1"
 
@@ -388,21 +369,6 @@ async def test_a_count_that_is_not_answered_holds_up_no_other_type() -> None:
     answered.set()
     await under_way
     assert here.server.read("Deployment", "default", "shop-worker")["spec"]["replicas"] == 2
-
-
-@pytest.mark.parametrize("change", [{"spec": {"replicas": 7}}, {"metadata": {"ownerReferences": []}}])
-async def test_what_somebody_changes_before_the_report_is_set_right(change: Manifest) -> None:
-    here = Running(TWO)
-    here.server.watchers.append(here.told)
-    await here.passes.run(KEY)
-    before = here.server.read("Deployment", "default", "shop-web")
-    here.server.merge("Deployment", "default", "shop-web", change)
-    await here.settle()
-    after = here.server.read("Deployment", "default", "shop-web")
-    assert (after["spec"]["replicas"], after["metadata"]["ownerReferences"]) == (
-        here.server.read(naming.KIND, *KEY)["spec"]["processes"]["web"]["replicas"],
-        before["metadata"]["ownerReferences"],
-    )
 
 
 async def test_nothing_is_remembered_of_a_child_that_another_has_replaced() -> None:

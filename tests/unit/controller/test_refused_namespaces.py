@@ -124,17 +124,6 @@ async def test_who_starts_serves_the_others_and_says_once_what_is_left_out(
     assert known(here) == {"left", "right"}
 
 
-async def test_keda_is_said_once_to_be_unlisted_where_only_one_of_two_namespaces_refuses(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    cluster = a_cluster()
-    cluster.refused["left"] = {kinds.SCALED_OBJECT}
-    here = controller(cluster)
-    for _ in range(3):
-        await here.resync()
-    assert len(said(caplog, kinds.SCALED_OBJECT)) == 1
-
-
 @pytest.mark.usefixtures("in_haste")
 @pytest.mark.parametrize("namespaces", [("left", "right"), ()], ids=repr)
 async def test_where_jobs_are_forbidden_all_else_is_served_and_they_are_known_once_they_are_permitted(
@@ -247,14 +236,6 @@ async def test_passes_in_a_namespace_that_refuses_fail_by_themselves() -> None:
     assert [raw["metadata"]["namespace"] for raw in cluster.all("Deployment")] == ["right"]
 
 
-def test_a_namespace_whose_watches_never_said_a_word_is_as_silent_as_can_be() -> None:
-    here = controller(a_cluster())
-    here.instruments.reached("Pod", "right")
-    assert silence(here) == math.inf
-    here.instruments.reached("Pod", "left")
-    assert silence(here) < math.inf
-
-
 @pytest.mark.usefixtures("in_haste")
 async def test_a_namespace_that_is_left_out_is_counted_and_hides_no_silence_of_the_others() -> None:
     cluster = a_cluster("left")
@@ -288,15 +269,6 @@ async def test_a_kind_that_a_namespace_refuses_later_is_counted_and_tried_again_
         await until(lambda: len(cluster.streams[kinds.POD]) == 2)
         assert left_out(here) == 0
     assert said(caplog, "Pod") == ["Pod can't be listed or watched: Pod is forbidden in left"]
-
-
-async def test_where_all_namespaces_are_left_out_nothing_is_heard() -> None:
-    here = controller(a_cluster("left", "right"))
-    here.instruments.reached("Pod", "left")
-    here.instruments.reached("Pod", "right")
-    with pytest.raises(errors.ForbiddenError):
-        await here.resync()
-    assert (left_out(here), silence(here)) == (2, math.inf)
 
 
 @pytest.mark.usefixtures("in_haste")
@@ -334,19 +306,3 @@ async def test_what_the_watch_of_a_namespace_that_forbids_it_lacks_ends_no_proce
         here.informers.formations_refused("left")
         await asyncio.sleep(0.1)
         assert not work.done()
-
-
-@pytest.mark.usefixtures("in_haste")
-async def test_a_namespace_whose_list_fails_after_kopfs_is_compared_again_by_itself(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(informers, "QUIET_SECONDS", 0.001)
-    cluster = a_cluster()
-    here = controller(cluster, WATCHING)
-    async with at_work(here):
-        await until(lambda: len(cluster.streams[kinds.POD]) == 2)
-        cluster.refused["left"] = {naming.KIND}
-        cluster.calls.clear()
-        here.informers.formations_listed("left")
-        await until(lambda: left_out(here) == 1)
-        assert {call.namespace for call in cluster.asked("pages", naming.KIND)} == {"left"}

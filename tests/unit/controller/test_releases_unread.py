@@ -5,12 +5,9 @@ import asyncio
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from formation_operator.release import revision_store
 from tests.builders import Manifest
-from tests.unit.facts import condition_of
-from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.releasing import BOTH_V1, KEY, Shop
 
 NO_ANSWER = errors.UnavailableError("the server doesn't answer")
@@ -31,14 +28,12 @@ async def test_the_status_is_written_though_it_cannot_be_read_whether_a_release_
     labels, waiting = job["spec"]["template"]["metadata"]["labels"], {"phase": "Pending"}
     spec = {"nodeName": "node-1", "containers": [{"name": "release"}]}
     shop.cluster.put("Pod", {"metadata": {"name": "pod", "labels": labels}, "spec": spec, "status": waiting})
-    shop.cluster.incidents.append(Incident("select", kind, error=NO_ANSWER, times=float("inf")))
+    shop.refuse("select", kind)
     for change in ({"image": "shop:v3"}, {"suspend": True}):
-        shop.cluster.merge(naming.KIND, *KEY, {"spec": change})
-        for _ in range(4):
-            shop.time.seconds += 2
-            await shop.operator.work()
+        shop.declare(**change)
+        await shop.settle()
         generation = shop.cluster.read(naming.KIND, *KEY)["metadata"]["generation"]
-        assert condition_of(shop.status, ConditionType.READY)["observedGeneration"] == generation
+        assert shop.condition()["observedGeneration"] == generation
     assert job["metadata"]["name"] in [each["metadata"]["name"] for each in shop.jobs()]
     assert shop.images() == BOTH_V1
 
@@ -48,8 +43,8 @@ async def test_no_pass_waits_for_a_list_of_pods_or_jobs_that_hangs(
     shop: Shop, job: Manifest, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(revision_store, "PATIENCE", 0.05)
-    shop.cluster.remove("Job", "default", job["metadata"]["name"])
-    shop.cluster.incidents.append(Incident("select", kind, error=NO_ANSWER, hangs=1.0, times=float("inf")))
+    shop.remove("Job", job["metadata"]["name"])
+    shop.refuse("select", kind, hangs=1.0)
     clock = asyncio.get_running_loop().time
     began = clock()
     await shop.operator.work()

@@ -3,16 +3,18 @@
 import copy
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api import content_changes, naming
 from formation_operator.api.content import content_of, digest_of
 from formation_operator.kube import errors, port
-from formation_operator.release import keeper
+from formation_operator.release import revision_store
 from formation_operator.requeue import Lane
 from tests.builders import Manifest, a_formation
 from tests.unit.fakes.cluster import Incident
-from tests.unit.fakes.objects import SCALE
 from tests.unit.fakes.shop import KEY, REVISION, TWO, Shop
+
+V1, V2, V3 = ({"image": f"shop:v{number}"} for number in (1, 2, 3))
 
 
 @pytest.fixture
@@ -69,7 +71,7 @@ async def test_what_is_no_content_makes_none_and_costs_no_request(shop: Shop, ch
 
 async def test_a_scale_request_on_a_deployment_makes_none(shop: Shop) -> None:
     before = len(shop.cluster.calls)
-    shop.cluster.merge("Deployment", "default", "shop-web", {"spec": {"replicas": 6}}, by=SCALE)
+    shop.scale(web=6)
     await shop.settle()
     assert shop.spec["processes"]["web"]["replicas"] == 6
     assert shop.calls(before) == []
@@ -107,17 +109,12 @@ async def test_the_oldest_beyond_the_limit_go_and_one_that_runs_again_is_none_of
     assert {each.body["uid"] for each in shop.cluster.asked("delete", REVISION)} != {None}
 
 
-async def test_ten_old_ones_are_kept_where_the_formation_does_not_say(shop: Shop) -> None:
+@pytest.mark.parametrize(("limit", "kept"), [(None, 11), (0, 1)], ids=["ten by default", "none"])
+async def test_so_many_old_ones_are_kept(shop: Shop, limit: int | None, kept: int) -> None:
+    await shop.change(revisionHistoryLimit=limit)
     for version in range(2, 15):
         await shop.change(image=f"shop:v{version}")
-    assert sorted(shop.numbers.values()) == [*range(4, 15)]
-
-
-async def test_of_no_old_one_that_is_to_be_kept_the_current_one_stays(shop: Shop) -> None:
-    await shop.change(revisionHistoryLimit=0)
-    for version in (2, 3):
-        await shop.change(image=f"shop:v{version}")
-    assert shop.numbers == {"shop:v3": 3}
+    assert sorted(shop.numbers.values()) == [*range(15 - kept, 15)]
 
 
 async def test_one_that_cannot_be_deleted_goes_at_the_next_deploy(shop: Shop) -> None:
@@ -132,7 +129,7 @@ async def test_one_that_cannot_be_deleted_goes_at_the_next_deploy(shop: Shop) ->
 async def test_somebody_deletes_the_one_that_runs_and_nothing_happens_until_the_next_deploy(
     shop: Shop,
 ) -> None:
-    shop.cluster.remove(REVISION, "default", shop.name)
+    shop.remove(REVISION, shop.name)
     before = len(shop.cluster.calls)
     await shop.change(processes={"web": {"replicas": 3}})
     assert shop.calls(before) == []
@@ -165,8 +162,7 @@ async def test_of_thousands_of_forged_ones_only_some_are_read(shop: Shop) -> Non
 
 @pytest.mark.parametrize("number", ["99999999999999999999", "-1", "x", ""])
 async def test_a_number_that_is_none_counts_for_nothing(shop: Shop, number: str) -> None:
-    annotations = {naming.REVISION_ANNOTATION: number}
-    shop.cluster.merge(REVISION, "default", shop.name, {"metadata": {"annotations": annotations}})
+    shop.note(naming.REVISION_ANNOTATION, number)
     await shop.change(image="shop:v2")
     assert shop.status["revision"]["number"] == 2
 
@@ -180,7 +176,7 @@ TAKEN: dict[str, Manifest] = {
 
 @pytest.mark.parametrize("taken", TAKEN.values(), ids=TAKEN)
 async def test_what_has_the_name_and_is_not_this_content_of_ours_is_left_alone(
-    shop: Shop, taken: Manifest
+    shop: Shop, taken: Manifest, snapshot: SnapshotAssertion
 ) -> None:
     content = copy.deepcopy(content_of({**TWO["spec"], "image": "shop:v2"}))
     name = f"shop-{digest_of(content)}"
@@ -188,9 +184,7 @@ async def test_what_has_the_name_and_is_not_this_content_of_ours_is_left_alone(
     there, before = shop.cluster.read(REVISION, "default", name), shop.ready_reason
     await shop.change(image="shop:v2")
     assert shop.cluster.read(REVISION, "default", name) == there
-    assert shop.failed is not None
-    assert shop.failed["reason"] == "NameTaken"
-    assert f"kubectl get controllerrevision {name} -o yaml" in shop.failed["message"]
+    assert shop.failed == snapshot
     assert shop.ready_reason == before
     assert shop.status["revision"]["number"] == 1
 
@@ -216,7 +210,7 @@ async def test_while_those_of_a_formation_from_before_are_deleted_it_tries_again
     await here.settle()
     assert here.failed is None
     assert "revision" not in here.status
-    here.cluster.remove(REVISION, "default", here.name)
+    here.remove(REVISION, here.name)
     here.time.seconds += 8
     await here.settle()
     assert here.numbers == {"shop:v1": 1}
@@ -224,9 +218,9 @@ async def test_while_those_of_a_formation_from_before_are_deleted_it_tries_again
 
 
 async def test_one_that_is_deleted_while_it_is_looked_at_is_made_anew_soon(shop: Shop) -> None:
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    shop.declare(image="shop:v2")
     shop.forge(shop.name, "uid-0")
-    gone = Incident("get", REVISION, meanwhile=lambda: shop.cluster.remove(REVISION, "default", shop.name))
+    gone = Incident("get", REVISION, meanwhile=lambda: shop.remove(REVISION, shop.name))
     shop.cluster.incidents.append(gone)
     await shop.settle()
     assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
@@ -235,7 +229,7 @@ async def test_one_that_is_deleted_while_it_is_looked_at_is_made_anew_soon(shop:
 async def test_one_of_a_formation_from_before_that_does_not_go_is_said_after_half_a_minute(
     shop: Shop,
 ) -> None:
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    shop.declare(image="shop:v2")
     shop.forge(shop.name, "uid-0")
     tries = []
     for second in range(40):
@@ -255,31 +249,28 @@ async def test_one_of_a_formation_from_before_that_does_not_go_is_said_after_hal
 # What stands in the way
 
 
-async def test_without_the_right_all_else_works_and_the_status_says_what_is_missing() -> None:
+async def test_without_the_right_all_else_works_and_the_status_says_what_is_missing(
+    snapshot: SnapshotAssertion,
+) -> None:
     here = Shop()
-    refused = errors.ForbiddenError("controllerrevisions.apps is forbidden")
-    here.cluster.incidents.append(Incident(kind=REVISION, error=refused, times=99))
+    here.refuse(None, REVISION, errors.ForbiddenError("controllerrevisions.apps is forbidden"))
     await here.settle()
     for image in ("shop:v2", "shop:v3"):
         await here.change(image=image)
-    assert here.failed is not None
-    assert here.failed["reason"] == "Refused"
-    assert "controllerrevisions.apps is forbidden" in here.failed["message"]
-    assert "manifests/rbac" in here.failed["message"]
+    assert here.failed == snapshot
     assert here.ready_reason == "Progressing", "as without revisions"
     assert "revision" not in here.status
-    (web, *_) = here.cluster.all("Deployment")
-    assert web["spec"]["template"]["spec"]["containers"][0]["image"] == "shop:v3"
+    assert here.image == "shop:v3"
 
     here.cluster.incidents.clear()
-    here.time.seconds += keeper.RETRY_MOST
+    here.time.seconds += revision_store.RETRY_MOST
     await here.settle()
     assert here.failed is None
     assert here.numbers == {"shop:v3": 3}, "as the Deployments say"
 
 
 async def test_what_is_refused_is_tried_again_later_each_time_and_not_by_every_pass(shop: Shop) -> None:
-    shop.cluster.incidents.append(Incident(kind=REVISION, error=errors.ForbiddenError("no"), times=99))
+    shop.refuse(None, REVISION, errors.ForbiddenError("no"))
     await shop.change(image="shop:v2")
     before = len(shop.cluster.calls)
     for _ in range(3):
@@ -291,15 +282,15 @@ async def test_what_is_refused_is_tried_again_later_each_time_and_not_by_every_p
     assert not result.failed
 
 
-async def test_a_full_quota_is_named_and_a_lower_limit_makes_room(shop: Shop) -> None:
+async def test_a_full_quota_is_named_and_a_lower_limit_makes_room(
+    shop: Shop, snapshot: SnapshotAssertion
+) -> None:
     for version in (2, 3, 4):
         await shop.change(image=f"shop:v{version}")
     full = errors.UnavailableError("exceeded quota: count/controllerrevisions.apps=4")
     shop.cluster.incidents.append(Incident("apply", REVISION, error=full, times=3))
     await shop.change(image="shop:v5")
-    assert shop.failed is not None
-    assert shop.failed["reason"] == "Retrying"
-    assert "spec.revisionHistoryLimit" in shop.failed["message"]
+    assert shop.failed == snapshot
     await shop.change(revisionHistoryLimit=1)
     assert shop.numbers == {"shop:v4": 4, "shop:v5": 5}
     assert not shop.failed
@@ -311,8 +302,7 @@ async def test_an_unexpected_error_about_the_event_of_a_deploy_holds_up_no_deplo
     monkeypatch.setattr(content_changes, "describe_change", lambda *_: 1 / 0)
     await shop.change(image="shop:v2")
     assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
-    (web, *_) = shop.cluster.all("Deployment")
-    assert web["spec"]["template"]["spec"]["containers"][0]["image"] == "shop:v2"
+    assert shop.image == "shop:v2"
 
 
 # When a content is rolled out
@@ -325,32 +315,28 @@ async def test_of_a_paused_formation_a_change_is_kept_once_it_goes_on(shop: Shop
     assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
 
 
-async def test_a_content_is_kept_before_it_is_known_whether_all_of_it_can_be_rendered(
-    shop: Shop,
-) -> None:
-    unfit = {"limits": {"mem": "1Gi"}}
-    await shop.change(image="shop:v2", processes={"worker": {"resources": unfit}})
+KEPT: dict[str, list[Manifest]] = {
+    "before it is known whether all of it can be rendered": [
+        {**V2, "processes": {"worker": {"resources": {"limits": {"mem": "1Gi"}}}}}
+    ],
+    "while it is suspended": [{"suspend": True}, V2, {"suspend": False}],
+}
+
+
+@pytest.mark.parametrize("changes", KEPT.values(), ids=KEPT)
+async def test_a_content_is_kept(shop: Shop, changes: list[Manifest]) -> None:
+    for change in changes:
+        await shop.change(**change)
     assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
     assert shop.status["revision"] == {"name": shop.name, "number": 2}
-    await shop.change(processes={"worker": {"resources": None}})
-    assert shop.status["revision"] == {"name": shop.name, "number": 3}
 
 
 async def test_a_content_whose_template_is_refused_has_its_number_too(shop: Shop) -> None:
-    refused = Incident("apply", "Deployment", "shop-worker", error=errors.InvalidError("no"), times=99)
-    shop.cluster.incidents.append(refused)
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    shop.refuse("apply", "Deployment", errors.InvalidError("no"), "shop-worker")
+    shop.declare(image="shop:v2")
     for _ in range(3):
         shop.time.seconds += 2
         await shop.operator.run(KEY)
-    assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
-
-
-async def test_a_deploy_while_it_is_suspended_is_kept(shop: Shop) -> None:
-    await shop.change(suspend=True)
-    await shop.change(image="shop:v2")
-    assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
-    await shop.change(suspend=False)
     assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
 
 
@@ -363,10 +349,8 @@ async def test_killed_between_the_revision_and_the_status_it_has_no_second_numbe
     await here.settle()
     if image == "shop:v1":
         await here.change(image="shop:v3")
-    here.cluster.merge(naming.KIND, *KEY, {"spec": {"image": image}})
-    here.cluster.incidents.append(
-        Incident("replace_status", error=errors.UnavailableError("killed"), times=9)
-    )
+    here.declare(image=image)
+    here.refuse("replace_status", times=9)
     await here.operator.run(KEY)
     here.time.seconds += 2
     await here.operator.run(KEY)
@@ -384,7 +368,7 @@ async def test_one_whose_answer_was_lost_has_no_second_number(shop: Shop) -> Non
     lost = Incident("apply", REVISION, error=errors.UnavailableError("lost"), carried_out=True)
     shop.cluster.incidents.append(lost)
     await shop.change(image="shop:v2")
-    shop.time.seconds += keeper.RETRY_FIRST
+    shop.time.seconds += revision_store.RETRY_FIRST
     await shop.settle()
     assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
     assert (shop.status["revision"]["number"], shop.failed) == (2, None)
@@ -392,20 +376,14 @@ async def test_one_whose_answer_was_lost_has_no_second_number(shop: Shop) -> Non
 
 async def test_a_new_formation_whose_first_one_is_there_already_keeps_its_number() -> None:
     here = Shop()
-    here.forge(
-        here.name,
-        "uid-1",
-        data=content_of(TWO["spec"]),
-        revision=1,
-    )
-    annotations = {naming.REVISION_ANNOTATION: "1"}
-    here.cluster.merge(REVISION, "default", here.name, {"metadata": {"annotations": annotations}})
+    here.forge(here.name, "uid-1", data=content_of(TWO["spec"]), revision=1)
+    here.note(naming.REVISION_ANNOTATION, "1")
     await here.settle()
     assert (here.numbers, here.status["revision"]["number"]) == ({"shop:v1": 1}, 1)
 
 
 async def test_while_the_status_is_refused_nothing_more_is_asked_about_a_revision(shop: Shop) -> None:
-    shop.cluster.incidents.append(Incident("replace_status", error=errors.InvalidError("no"), times=99))
+    shop.refuse("replace_status", error=errors.InvalidError("no"))
     await shop.change(image="shop:v2")
     before = len(shop.cluster.calls)
     await shop.settle()

@@ -9,7 +9,7 @@ from formation_operator.kube import errors
 from formation_operator.release import revision_store
 from tests.builders import Manifest, a_formation, a_process
 from tests.unit.fakes.cluster import Incident, Verb
-from tests.unit.fakes.releasing import KEY, RELEASE, Shop
+from tests.unit.fakes.releasing import DENIED, KEY, RELEASE, Shop
 
 REVISION = "ControllerRevision"
 SLOW = 1.0
@@ -35,12 +35,6 @@ async def an_app(release: Manifest | None, limit: int) -> Shop:
     return shop
 
 
-async def work(shop: Shop) -> None:
-    for _ in range(4):
-        shop.time.seconds += 2
-        await shop.operator.work()
-
-
 @GATES
 @pytest.mark.parametrize("verb", ["apply", "patch", "delete", "get", "select"])
 async def test_no_pass_waits_for_a_request_about_revisions_that_hangs(
@@ -51,9 +45,9 @@ async def test_no_pass_waits_for_a_request_about_revisions_that_hangs(
     if release:
         await shop.finish()
     no = errors.UnavailableError("the server doesn't answer")
-    shop.cluster.incidents.append(Incident(verb, REVISION, error=no, hangs=SLOW, times=float("inf")))
+    shop.refuse(verb, REVISION, no, hangs=SLOW)
     spec: Manifest = {"image": "shop:v3", "processes": {"web": {"replicas": 6}}}
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": spec})
+    shop.declare(**spec)
     clock, longest = asyncio.get_running_loop().time, 0.0
     for _ in range(6):
         shop.time.seconds += 2
@@ -70,15 +64,14 @@ async def test_what_was_let_through_is_kept_with_a_limit_of_zero_though_no_templ
     release: Manifest | None,
 ) -> None:
     shop = await an_app(release, 0)
-    no = errors.InvalidError("image policy: denied the request")
-    shop.cluster.incidents.append(Incident("apply", "Deployment", error=no, times=float("inf")))
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
-    await work(shop)
+
+    shop.refuse("apply", "Deployment", DENIED)
+    await shop.change(image="shop:v2")
     if release:
         await shop.finish()
     shop.restart()
     shop.cluster.merge(naming.KIND, *KEY, {"status": None})
-    await work(shop)
+    await shop.settle()
     assert set(shop.revisions()) == {"shop:v1", "shop:v2"}
 
 
@@ -95,6 +88,6 @@ async def test_a_release_whose_revision_meets_a_full_quota_has_what_is_too_much_
     incident = Incident("apply", REVISION, meanwhile=refuse_if_full, times=float("inf"))
     shop.cluster.incidents.append(incident)
     await shop.change(image="shop:v5", revisionHistoryLimit=1)
-    await work(shop)
+    await shop.settle()
     await shop.finish()
     assert shop.images() == {"shop-web": "shop:v5"}

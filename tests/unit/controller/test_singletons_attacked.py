@@ -4,10 +4,18 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.kube import errors
-from tests.builders import Manifest, a_formation, a_process
-from tests.unit.fakes.cluster import Incident
-from tests.unit.fakes.objects import SCALE
-from tests.unit.fakes.releasing import KEY, MORE, RELEASE, UNFIT, Shop, a_clock, lose_revisions, strategy
+from tests.builders import Manifest, a_process
+from tests.unit.fakes.releasing import (
+    DENIED,
+    MORE,
+    RELEASE,
+    UNFIT,
+    Shop,
+    a_clock,
+    an_app,
+    lose_revisions,
+    strategy,
+)
 
 OFF = a_process("/clock", replicas=0, singleton=True)
 ONE_MAY_DO: Manifest = {"singleton": None}
@@ -26,21 +34,12 @@ def counted(shop: Shop) -> list[int]:
     return found
 
 
-async def work(shop: Shop) -> None:
-    for _ in range(4):
-        shop.time.seconds += 2
-        await shop.operator.work()
-
-
 @pytest.mark.parametrize("release", [None, RELEASE], ids=["without a release", "with one"])
 @pytest.mark.parametrize("change", [None, {"replicas": None, "singleton": None}], ids=["removed", "omitted"])
 async def test_a_singleton_at_zero_is_not_started_by_a_deploy_that_declares_no_count(
     release: Manifest | None, change: Manifest | None
 ) -> None:
-    shop = Shop(a_formation(image="shop:v1", release=release, processes={"clock": OFF, "web": WEB}))
-    await shop.settle()
-    if release:
-        await shop.finish()
+    shop = await an_app({"clock": OFF, "web": WEB}, release=release)
     await shop.change(image="shop:v2", processes={"clock": change})
     assert not shop.counts().get("shop-clock")
     if release:
@@ -52,38 +51,33 @@ async def test_a_singleton_is_one_though_its_content_is_lost_and_its_deployment_
     shop = await a_clock(RELEASE)
     lose_revisions(shop)
     shop.restart()
-    nothing: Manifest = {"metadata": {"annotations": {naming.CONTENT_ANNOTATION: None}}}
-    shop.cluster.merge("Deployment", "default", "shop-clock", nothing)
+    shop.forget_content()
     counts = counted(shop)
     await shop.change(image="shop:v2", processes={"clock": MORE})
     shop.run_well()
-    await shop.settle()
+    await shop.tell("time passes", "clock=1")
     assert set(counts) <= {1}
-    assert shop.counts() == {"shop-clock": 1}
 
 
 async def test_the_count_of_what_was_a_singleton_lands_once_though_its_strategy_is_refused() -> None:
     shop = await a_clock(None)
     await shop.change(image="shop:v2", processes={"clock": MORE})
-    assert shop.counts() == {"shop-clock": 1}
-    no = errors.InvalidError("image policy: denied the request")
-    shop.cluster.incidents.append(Incident("apply", "Deployment", error=no, times=float("inf")))
+    shop.shows("clock=1")
+    shop.refuse("apply", "Deployment", DENIED)
     counts = counted(shop)
     for _ in range(4):
         shop.run_well()
-        await work(shop)
+        await shop.settle()
     assert counts == sorted(counts)
-    assert shop.counts() == {"shop-clock": 3}
+    shop.shows("clock=3")
 
 
 async def test_a_singletons_processes_end_first_though_its_count_is_undecided() -> None:
     shop = await a_clock(None)
-    no = errors.ForbiddenError("formations is forbidden")
-    shop.cluster.incidents.append(Incident("patch", naming.KIND, error=no, times=float("inf")))
-    shop.cluster.merge("Deployment", "default", "shop-clock", {"spec": {"replicas": 2}}, by=SCALE)
-    await work(shop)
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2", "processes": {"clock": ONE_MAY_DO}}})
-    await work(shop)
+    shop.refuse("patch", naming.KIND, errors.ForbiddenError("formations is forbidden"))
+    shop.scale(clock=2)
+    await shop.settle()
+    await shop.change(image="shop:v2", processes={"clock": ONE_MAY_DO})
     assert (strategy(shop), shop.images()) == ("Recreate", {"shop-clock": "shop:v2"})
 
 
@@ -91,17 +85,10 @@ async def test_a_singletons_processes_end_first_though_its_count_is_undecided() 
 async def test_a_count_of_one_that_comes_with_singleton_waits_while_its_content_can_not_be_written(
     refused: bool,
 ) -> None:
-    shop = Shop(a_formation(image="shop:v1", processes={"clock": a_process("/web", replicas=5)}))
-    await shop.settle()
+    shop = await an_app({"clock": a_process("/web", replicas=5)})
     clock: Manifest = {"singleton": True, "replicas": 1}
     if refused:
-        no = errors.InvalidError("image policy: denied the request")
-        shop.cluster.incidents.append(Incident("apply", "Deployment", error=no, times=float("inf")))
+        shop.refuse("apply", "Deployment", DENIED)
     else:
         clock["resources"] = UNFIT
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"processes": {"clock": clock}}})
-    await work(shop)
-    assert shop.counts() == {"shop-clock": 5}
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"suspend": True}})
-    await work(shop)
-    assert shop.counts() == {"shop-clock": 0}
+    await shop.tell({"processes": {"clock": clock}}, "clock=5", {"suspend": True}, "clock=0")

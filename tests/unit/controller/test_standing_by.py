@@ -138,22 +138,6 @@ def test_what_nobody_heard_of_comes_first_at_a_start() -> None:
     virtual_time.run(scene())
 
 
-def test_after_another_replica_has_led_all_formations_are_looked_at_anew() -> None:
-    async def scene() -> None:
-        cluster = a_cluster("a")
-        replica = Replica(cluster)
-        await replica.start()
-        await replica.lead()
-        before = len(written(cluster))
-        scale(cluster, "a", 3)
-        await asyncio.sleep(60)
-        assert len(written(cluster)) == before
-        await replica.lead()
-        assert count(cluster, "a") == 3
-
-    virtual_time.run(scene())
-
-
 def test_one_that_leads_again_writes_nothing_where_all_is_as_it_should_be() -> None:
     async def scene() -> None:
         cluster = a_cluster("a")

@@ -191,15 +191,14 @@ async def test_killed_between_the_note_and_the_status_it_is_ready_a_minute_later
 async def test_an_annotation_that_somebody_has_written_says_only_what_we_would_write(
     shop: Shop, forged: str
 ) -> None:
-    written = {"metadata": {"annotations": {naming.RAN_WELL_ANNOTATION: forged}}}
-    shop.cluster.merge(REVISION, "default", shop.name, written)
+    shop.note(naming.RAN_WELL_ANNOTATION, forged)
     assert shop.ran_well() == set()
     await run_for_a_minute(shop)
     assert shop.ran_well() == {"shop:v1"}
 
 
 async def test_while_a_content_has_no_revision_the_one_before_gets_no_credit_for_it(shop: Shop) -> None:
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    shop.declare(image="shop:v2")
     shop.forge(shop.name, "another", of="other")
     await shop.settle()
     await run_for_a_minute(shop)

@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api.reasons import Reason, State
-from formation_operator.diagnose import diagnosis, pod_events, waits
-from formation_operator.diagnose.finding import SEVERITY, Finding, PodEvent
+from formation_operator.diagnose import diagnosis, pod_events
+from formation_operator.diagnose.finding import SEVERITY, Finding
+from formation_operator.diagnose.pod_events import PodEvent
+from formation_operator.diagnose.waits import LOG_IN, TOO_OFTEN
 from formation_operator.kube.objects import lenient
 from formation_operator.observe import pods
 from formation_operator.observe.pods import Pod
@@ -40,8 +43,11 @@ from tests.unit.troubles import (
     Case,
     a_crash,
     an_event,
+    crashes,
+    fails_its_probe,
     killed,
     unready,
+    waits,
 )
 
 
@@ -50,11 +56,11 @@ def asked_about(pod: Pod, now: float) -> bool:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_each_trouble_has_its_state_its_reason_and_its_words(case: Case) -> None:
+def test_each_trouble_has_its_state_its_reason_and_its_words(case: Case, snapshot: SnapshotAssertion) -> None:
     found = diagnosis.finding(known(case.raw), NOW, case.events)
     assert found is not None
-    assert (found.state, found.reason, found.message) == (case.state, case.reason, case.message)
-    assert found.lasting == case.lasting
+    assert (found.state, found.reason, found.lasting) == (case.state, case.reason, case.lasting)
+    assert found.message == snapshot
 
 
 HELPER = a_container(running(), "helper")
@@ -86,7 +92,7 @@ def test_a_program_that_cannot_be_started_is_the_same_trouble_before_and_after_i
     message: str,
 ) -> None:
     ended_so = ended(128, message, reason="StartError")
-    first = diagnosis.finding(known(a_pod(a_container(waiting("RunContainerError", message)))), NOW)
+    first = diagnosis.finding(known(waits("RunContainerError", message)), NOW)
     then = diagnosis.finding(known(a_pod(a_container(BACK_OFF, last=ended_so))), NOW)
     assert first is not None
     assert then is not None
@@ -95,7 +101,7 @@ def test_a_program_that_cannot_be_started_is_the_same_trouble_before_and_after_i
 
 @pytest.mark.parametrize("said", ["no such artifact", ""])
 def test_a_wait_for_a_reason_that_nobody_has_heard_of_is_told_in_kubelets_words(said: str) -> None:
-    found = diagnosis.finding(known(a_pod(a_container(waiting("NoArtifact", said)))), NOW)
+    found = diagnosis.finding(known(waits("NoArtifact", said)), NOW)
     assert found == Finding(STARTING, "NoArtifact", f"can't start: {said or 'NoArtifact'}")
 
 
@@ -107,16 +113,16 @@ NOT_FOUND = 'failed to resolve reference "shop:v9": shop:v9: not found'
     [
         (NOT_FOUND, "check its name and its tag"),
         ("no match for platform in manifest: not found", "it isn't built for this node's kind of machine"),
-        ("HEAD https://shop: 401 Unauthorized", waits.LOG_IN),
-        ("pull access denied: authorization failed", waits.LOG_IN),
-        ("429 Too Many Requests: denied: slow down", waits.TOO_OFTEN),
+        ("HEAD https://shop: 401 Unauthorized", LOG_IN),
+        ("pull access denied: authorization failed", LOG_IN),
+        ("429 Too Many Requests: denied: slow down", TOO_OFTEN),
         ("tls: x509: unknown authority", "its node doesn't trust the certificate of its registry"),
         ("dial tcp: no such host", ""),
     ],
 )
 def test_an_image_that_can_not_be_pulled_is_told_with_what_to_do(said: str, way_out: str) -> None:
     for message in (said, f'Back-off pulling image "shop:v9": ErrImagePull: {RPC}{said}'):
-        found = diagnosis.finding(known(a_pod(a_container(waiting("ErrImagePull", message)))), NOW)
+        found = diagnosis.finding(known(waits("ErrImagePull", message)), NOW)
         assert found is not None
         assert found.message == f"can't pull its image: {said}" + (f": {way_out}" if way_out else "")
 
@@ -126,7 +132,7 @@ RPC = "rpc error: code = NotFound desc = "
 
 @pytest.mark.parametrize("code", [0, 137, 143])
 def test_a_probe_that_failed_before_explains_an_end_that_looks_asked_for(code: int) -> None:
-    pod = known(a_pod(a_crash(livenessProbe=PROBE, code=code)))
+    pod = known(crashes(livenessProbe=PROBE, code=code))
     found = diagnosis.finding(pod, NOW, (killed("liveness", before=300),))
     assert found is not None
     assert found.reason == Reason.LIVENESS_PROBE_FAILED
@@ -135,11 +141,10 @@ def test_a_probe_that_failed_before_explains_an_end_that_looks_asked_for(code: i
 @pytest.mark.parametrize(
     ("conditions", "event"),
     [
-        (MAKING, an_event("FailedMount", "failed to sync configmap cache")),
-        (MAKING, an_event("FailedCreatePodSandBox", "no network yet")),
-        (ON_ITS_NODE, an_event("FailedScheduling", "0/3 nodes are available")),
+        pytest.param(MAKING, an_event("FailedMount", "failed to sync configmap cache"), id="its volumes"),
+        pytest.param(MAKING, an_event("FailedCreatePodSandBox", "no network yet"), id="its network"),
+        pytest.param(ON_ITS_NODE, an_event("FailedScheduling", "0/3 nodes are available"), id="its node"),
     ],
-    ids=["its volumes", "its network", "its node"],
 )
 def test_what_was_in_the_way_before_an_image_is_pulled_is_not_told_as_being_so_now(
     conditions: tuple[Manifest, ...], event: PodEvent
@@ -203,9 +208,7 @@ QUIET = {
     "its init container has run for a moment": a_pod(
         a_container(waiting("PodInitializing")), init=(a_container(running(9), "migrate"),)
     ),
-    "it has run for a moment, and isn't ready yet": a_pod(
-        a_container(running(9), ready=False, started=True, readinessProbe=PROBE)
-    ),
+    "it has run for a moment, and isn't ready yet": fails_its_probe(seconds=9),
     "it has been unready for a moment": a_pod(
         a_container(running(), ready=False, started=True, readinessProbe=PROBE),
         conditions=(condition("Ready", status=False, since=9),),
@@ -213,7 +216,7 @@ QUIET = {
     "it crashed once and has run for a while": a_pod(
         a_crash(running(60), ready=True, restarts=1, last=ended(1, ran=400, before=61))
     ),
-    "it crashed again and has run for twice as long": a_pod(a_crash(running(60), ready=True)),
+    "it crashed again and has run for twice as long": crashes(running(60), ready=True),
     "it had run for hours before it crashed again": a_pod(
         a_crash(running(10), ready=True, last=ended(1, ran=7200, before=11))
     ),
@@ -243,10 +246,10 @@ def test_nothing_is_said_of_what_may_still_become_well_by_itself(raw: Manifest) 
 # When the API server is asked for Events
 
 ASKED = {
-    "a container that kubelet may have ended": a_pod(a_crash(livenessProbe=PROBE)),
-    "a volume that may be missing": a_pod(a_container(waiting("ContainerCreating"))),
-    "a probe that fails": a_pod(a_container(running(), ready=False, started=True, readinessProbe=PROBE)),
-    "an image whose registry may need a Secret": a_pod(a_container(waiting("ErrImagePull", "denied"))),
+    "a container that kubelet may have ended": crashes(livenessProbe=PROBE),
+    "a volume that may be missing": waits("ContainerCreating"),
+    "a probe that fails": fails_its_probe(),
+    "an image whose registry may need a Secret": waits("ErrImagePull", "denied"),
 }
 
 
@@ -258,7 +261,7 @@ def test_events_are_asked_for_where_only_they_can_tell(raw: Manifest) -> None:
 BEING_PULLED = a_pod(a_container(waiting("ContainerCreating")), conditions=MAKING)
 
 
-@pytest.mark.parametrize("raw", [*QUIET.values(), a_pod(a_crash()), BEING_PULLED])
+@pytest.mark.parametrize("raw", [*QUIET.values(), crashes(), BEING_PULLED])
 def test_events_are_not_asked_for_where_all_is_said_or_nothing_is_wrong(raw: Manifest) -> None:
     assert not asked_about(known(raw), NOW)
 
@@ -272,40 +275,34 @@ EVICTED = a_pod(
 )
 
 
-@pytest.mark.parametrize(
-    ("raw", "seconds"),
-    [
-        (a_pod(a_crash(running(9), ready=True, restarts=1)), 51),
-        (a_pod(a_crash(running(9), ready=True, restarts=1, last=ended(1, ran=400, before=10))), 51),
-        (a_pod(a_crash(running(9), ready=True)), 51),
-        (a_pod(a_crash(running(9), ready=True, last=ended(1, ran=400, before=10))), 591),
-        (a_pod(a_crash(running(9), ready=True, last=ended(1, ran=600, before=10))), 1),
-        (QUIET["it is being created"], 1),
-        (a_pod(a_crash()), None),
-        (a_pod(a_container(running(4), ready=False)), 6),
-        (EVICTED, 51),
-        (a_pod(conditions=(), status={"phase": "Failed"}, creationTimestamp=ago(9)), 1),
-    ],
-    ids=[
-        "twice as long after one crash",
-        "a minute at most after one crash",
-        "twice as long",
-        "ten minutes at most",
-        "a good day's work",
-        "a new Pod",
-        "it waits",
-        "a process that was started just now",
-        "an evicted Pod that had run for 30 s",
-        "a Pod that failed at once",
-    ],
-)
+TRUSTED = {
+    "twice as long after one crash": (crashes(running(9), ready=True, restarts=1), 51),
+    "a minute at most after one crash": (
+        crashes(running(9), ready=True, restarts=1, last=ended(1, ran=400, before=10)),
+        51,
+    ),
+    "twice as long": (crashes(running(9), ready=True), 51),
+    "ten minutes at most": (crashes(running(9), ready=True, last=ended(1, ran=400, before=10)), 591),
+    "a good day's work": (crashes(running(9), ready=True, last=ended(1, ran=600, before=10)), 1),
+    "a new Pod": (QUIET["it is being created"], 1),
+    "it waits": (crashes(), None),
+    "a process that was started just now": (a_pod(a_container(running(4), ready=False)), 6),
+    "an evicted Pod that had run for 30 s": (EVICTED, 51),
+    "a Pod that failed at once": (
+        a_pod(conditions=(), status={"phase": "Failed"}, creationTimestamp=ago(9)),
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize(("raw", "seconds"), TRUSTED.values(), ids=TRUSTED)
 def test_trust_takes_time(raw: Manifest, seconds: float | None) -> None:
     assert diagnosis.changes_in(known(raw), NOW) == seconds
 
 
 @pytest.mark.parametrize(("seconds", "told_of"), [(9, False), (10, True)])
 def test_after_ten_seconds_it_is_asked_why_a_process_is_not_ready(seconds: float, told_of: bool) -> None:
-    raw = a_pod(a_container(running(seconds), ready=False, started=True, readinessProbe=PROBE))
+    raw = fails_its_probe(seconds=seconds)
     assert asked_about(known(raw), NOW) == told_of
     since = (condition("Ready", status=False, since=seconds, message="by order"),)
     assert (diagnosis.finding(known(a_pod(conditions=since)), NOW) is not None) == told_of

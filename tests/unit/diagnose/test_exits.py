@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api.reasons import Reason
 from formation_operator.diagnose import exits
@@ -17,78 +18,40 @@ AN_EXIT = Exit(
 )
 RUNC = "failed to create shim task: OCI runtime create failed: unable to start container process: "
 NOT_FOUND = "executable file not found in $PATH"
-NO_LIMIT = "was killed because its node, or its Pod as a whole, ran out of memory"
-CHECK = exits.CHECK
-NO_INTERPRETER = exits.OF_A_FILE["no such file or directory"]
-NO_FORMAT = exits.OF_A_FILE["exec format error"]
-TOO_LONG = exits.OF_A_FILE["argument list too long"]
 
 
 def an_exit(**changes: object) -> Exit:
     return dataclasses.replace(AN_EXIT, **changes)  # type: ignore[arg-type]
 
 
-# What happened, the word for programs, and all that people are told.
+# What happened, and the word for programs.
 ENDS = {
-    "an error": (an_exit(code=3), Reason.EXITED, "exited with code 3"),
-    "an error with last words": (
-        an_exit(message="starting\nno database at db:5432\n"),
-        Reason.EXITED,
-        "exited with code 1: no database at db:5432",
-    ),
+    "an error": (an_exit(code=3), Reason.EXITED),
+    "an error with last words": (an_exit(message="starting\nno database at db:5432\n"), Reason.EXITED),
     "last words in colour": (
         an_exit(message="starting\n\x1b[31mno\tdatabase\x1b[0m\n \x1b[0m\n"),
         Reason.EXITED,
-        "exited with code 1: no database",
     ),
-    "a typo in a shell's line": (
-        an_exit(code=127, message="sh: 1: gunicorm: not found"),
-        Reason.EXITED,
-        "exited with code 127 (the shell found no such command): sh: 1: gunicorm: not found",
-    ),
-    "a script that isn't executable": (
-        an_exit(code=126),
-        Reason.EXITED,
-        "exited with code 126 (the shell found the command but couldn't execute it)",
-    ),
-    "a crash of the program itself": (
-        an_exit(code=139, message="loading"),
-        Reason.KILLED,
-        "was ended by signal 11 (SIGSEGV): a memory access went wrong: loading",
-    ),
-    "kill -9": (
-        an_exit(code=137),
-        Reason.KILLED,
-        "was ended by signal 9 (SIGKILL): the kernel, or someone on its node, killed it",
-    ),
-    "too much memory": (
-        an_exit(code=137, reason="OOMKilled", message="allocating"),
-        Reason.OUT_OF_MEMORY,
-        "needed more memory than its limit (64Mi) and was killed: raise resources.limits.memory",
-    ),
+    "a typo in a shell's line": (an_exit(code=127, message="sh: 1: gunicorm: not found"), Reason.EXITED),
+    "a script that isn't executable": (an_exit(code=126), Reason.EXITED),
+    "a crash of the program itself": (an_exit(code=139, message="loading"), Reason.KILLED),
+    "kill -9": (an_exit(code=137), Reason.KILLED),
+    "too much memory": (an_exit(code=137, reason="OOMKilled", message="allocating"), Reason.OUT_OF_MEMORY),
     "too much memory without a limit of its own": (
         an_exit(code=137, reason="OOMKilled", memory_limit=""),
         Reason.OUT_OF_MEMORY,
-        f"{NO_LIMIT}: set resources.requests.memory and resources.limits.memory",
     ),
     "a program that isn't there": (
-        an_exit(
-            code=128,
-            reason="StartError",
-            message=f'{RUNC}exec: "gunicorm": {NOT_FOUND}: unknown',
-        ),
+        an_exit(code=128, reason="StartError", message=f'{RUNC}exec: "gunicorm": {NOT_FOUND}: unknown'),
         Reason.BAD_COMMAND,
-        f"couldn't be started: gunicorm: {NOT_FOUND}: {CHECK}",
     ),
     "an empty word as the program": (
         an_exit(code=128, reason="StartError", message=f'{RUNC}exec: "": {NOT_FOUND}'),
         Reason.BAD_COMMAND,
-        f'couldn\'t be started: "": {NOT_FOUND}: {CHECK}',
     ),
     "a program of another machine": (
         an_exit(code=128, reason="StartError", message=f"{RUNC}exec /shop: exec format error"),
         Reason.BAD_COMMAND,
-        f"couldn't be started: /shop: exec format error: {NO_FORMAT}",
     ),
     "a path that isn't there": (
         an_exit(
@@ -97,76 +60,48 @@ ENDS = {
             message=f'{RUNC}exec: "/bin/foo": stat /bin/foo: no such file or directory: unknown',
         ),
         Reason.BAD_COMMAND,
-        f"couldn't be started: /bin/foo: no such file or directory: {CHECK}",
     ),
     "a program that couldn't take the place of its runtime": (
         an_exit(code=255, started_at=ago(6), message="exec /a: x\nexec /app/run.sh: exec format error\n"),
         Reason.BAD_COMMAND,
-        f"couldn't be started: /app/run.sh: exec format error: {NO_FORMAT}",
     ),
     "a word that Linux doesn't take": (
         an_exit(code=255, started_at=ago(6), message="exec /bin/sh: argument list too long"),
         Reason.BAD_COMMAND,
-        f"couldn't be started: /bin/sh: argument list too long: {TOO_LONG}",
     ),
     "a script whose interpreter isn't there": (
         an_exit(started_at=ago(6), message="exec /app/run.sh: no such file or directory"),
         Reason.BAD_COMMAND,
-        f"couldn't be started: /app/run.sh: no such file or directory: {NO_INTERPRETER}",
     ),
     "a process that says this of another one": (
         an_exit(started_at=ago(6), message="worker 3: exec /app/run.sh: permission denied"),
         Reason.EXITED,
-        "exited with code 1: worker 3: exec /app/run.sh: permission denied",
     ),
     "a process that says this after a while": (
         an_exit(message="exec /app/run.sh: permission denied"),
         Reason.EXITED,
-        "exited with code 1: exec /app/run.sh: permission denied",
     ),
     "a start that failed for another reason": (
         an_exit(code=128, reason="ContainerCannotRun", message="the disk\nis full"),
         Reason.START_ERROR,
-        "couldn't be started: the disk is full",
     ),
-    "a lost node": (
-        an_exit(code=137, reason="ContainerStatusUnknown"),
-        Reason.LOST,
-        "was lost with its node, so its exit isn't known",
-    ),
-    "a node that was started again": (
-        an_exit(code=255, reason="Unknown"),
-        Reason.LOST,
-        "was lost with its node, so its exit isn't known",
-    ),
-    "a code that looks like it": (an_exit(code=255), Reason.EXITED, "exited with code 255"),
-    "a daemon": (
-        an_exit(code=0, reason="Completed", started_at=ago(14)),
-        Reason.EXITED_AT_ONCE,
-        f"exited with code 0 right after its start: {exits.keep_running(AN_EXIT)}",
-    ),
-    "work that was done": (
-        an_exit(code=0, reason="Completed", started_at=ago(15)),
-        Reason.COMPLETED,
-        f"exited with code 0: {exits.keep_running(AN_EXIT)}",
-    ),
+    "a lost node": (an_exit(code=137, reason="ContainerStatusUnknown"), Reason.LOST),
+    "a node that was started again": (an_exit(code=255, reason="Unknown"), Reason.LOST),
+    "a code that looks like it": (an_exit(code=255), Reason.EXITED),
+    "a daemon": (an_exit(code=0, reason="Completed", started_at=ago(14)), Reason.EXITED_AT_ONCE),
+    "work that was done": (an_exit(code=0, reason="Completed", started_at=ago(15)), Reason.COMPLETED),
     "a command of a Job that has done its work": (
         an_exit(code=0, reason="Completed", started_at=ago(6), command=("nginx",), once=True),
         Reason.COMPLETED,
-        "exited with code 0",
     ),
-    "a command of a Job that has failed": (
-        an_exit(message="no database", once=True),
-        Reason.EXITED,
-        "exited with code 1: no database",
-    ),
+    "a command of a Job that has failed": (an_exit(message="no database", once=True), Reason.EXITED),
 }
 
 
-@pytest.mark.parametrize(("end", "reason", "words"), ENDS.values(), ids=ENDS)
-def test_each_way_to_end_has_its_words(end: Exit, reason: Reason, words: str) -> None:
+@pytest.mark.parametrize(("end", "reason"), ENDS.values(), ids=ENDS)
+def test_each_way_to_end_has_its_words(end: Exit, reason: Reason, snapshot: SnapshotAssertion) -> None:
     assert exits.reason(end) == reason
-    assert exits.sentence(end) == words
+    assert exits.sentence(end) == snapshot
 
 
 def test_a_process_that_may_have_left_the_foreground_is_told_the_way_out_of_its_program() -> None:

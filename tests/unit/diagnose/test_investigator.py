@@ -6,29 +6,24 @@ import math
 import pickle
 import random
 from collections.abc import Iterable
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from formation_operator.api import naming
-from formation_operator.diagnose import diagnosis, investigator, pod_events
-from formation_operator.diagnose.evidence import Evidence
-from formation_operator.diagnose.finding import Finding
+from formation_operator.diagnose import investigator, pod_events
+from formation_operator.diagnose.evidence import Evidence, size_of
 from formation_operator.diagnose.investigator import CONTAINERS_IN_A_STEP, Examined
 from formation_operator.diagnose.pod_events import pod_event
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
-from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
-from formation_operator.observe import children, pods
-from formation_operator.observe.children import ROLLOUT_ANNOTATION, Child, Rollout
+from formation_operator.observe.children import Child, Rollout
 from formation_operator.observe.faults import Faults
-from formation_operator.observe.pods import Pod
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
 from tests.unit.broken_pods import broken_pods
-from tests.unit.facts import INTENT, a_child
+from tests.unit.facts import a_child, known
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.operator import Looking
 
@@ -88,15 +83,10 @@ def asked(cluster: FakeCluster) -> list[tuple[str, str]]:
     return [(call.kind, call.selector) for call in cluster.calls]
 
 
-def seen(*raws: Manifest) -> list[Pod]:
-    return [pod for raw in raws if (pod := pods.pod(raw)) is not None]
-
-
 async def look(
     by: Looking, raws: Iterable[Manifest], child: Child | None = ALONE, later: float = 0
 ) -> Examined:
-    deployments = {} if child is None else {"worker": child}
-    return await by.examine(by.evidence, deployments, seen(*raws), NOW + later, Faults(("default", "shop")))
+    return await by.look(raws, {} if child is None else {"worker": child}, later)
 
 
 def messages(examined: Examined) -> list[str]:
@@ -150,22 +140,6 @@ async def test_in_a_rollout_only_pods_of_the_new_version_count(records: FakeClus
     assert asked(records) == [("ReplicaSet", selector)]
 
 
-async def test_the_version_is_found_whatever_labels_others_gave_the_deployment() -> None:
-    metadata = {
-        **INTENT.manifest["metadata"],
-        "labels": naming.selector("blog", "web"),
-        "annotations": {ROLLOUT_ANNOTATION: "2"},
-        "uid": "child-1",
-        "resourceVersion": "5",
-        "generation": 1,
-    }
-    status = {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 1}
-    child = children.child({**INTENT.manifest, "metadata": metadata, "status": status}, ChildKind.DEPLOYMENT)
-    by = Looking(recorded(a_replica_set("old", "1"), a_replica_set("new", "2")))
-    raws = [crashing("a", "old"), crashing("b", "new", code=2)]
-    assert messages(await look(by, raws, child)) == ["exited with code 2"]
-
-
 async def test_the_next_version_is_asked_for_again() -> None:
     records = recorded(a_replica_set("old", "1"), a_replica_set("new", "2"), a_replica_set("newer", "3"))
     by = Looking(records)
@@ -185,15 +159,6 @@ async def test_while_the_version_is_not_known_no_pod_counts(child: Child | None)
     examined = await look(Looking(recorded()), [crashing("a", "old"), unlabelled], child)
     assert examined.findings == {}
     assert len(examined.pods["worker"]) == 2
-
-
-async def test_replica_sets_that_cannot_be_read_are_asked_for_again() -> None:
-    records = recorded(a_replica_set("new", "2"))
-    records.incidents.append(away())
-    by = Looking(records)
-    assert messages(await look(by, [crashing("b", "new")], ROLLING)) == []
-    records.incidents.clear()
-    assert messages(await look(by, [crashing("b", "new")], ROLLING)) == ["exited with code 1"]
 
 
 # Events
@@ -278,15 +243,6 @@ async def test_what_went_well_is_no_explanation() -> None:
     assert messages(await look(Looking(recorded(events=(pulled,))), [CREATING])) == []
 
 
-async def test_what_was_asked_about_is_forgotten_once_all_is_well() -> None:
-    records = recorded(events=(NO_SECRET,))
-    by = Looking(records)
-    await look(by, [CREATING])
-    await look(by, [])
-    await look(by, [CREATING])
-    assert len(asked(records)) == 2
-
-
 async def test_answers_have_a_bound_for_all_together_and_one_namespace_takes_none_of_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -299,13 +255,13 @@ async def test_answers_have_a_bound_for_all_together_and_one_namespace_takes_non
     cluster.per_page = len(chatter)
     by, quiet, busy = Looking(cluster), Evidence(), [Evidence() for _ in range(30)]
     for evidence, namespace in ((quiet, "quiet"), *((each, "default") for each in busy)):
-        pod = dataclasses.replace(*seen(CREATING), namespace=namespace)
+        pod = dataclasses.replace(known(CREATING), namespace=namespace)
         await by.examine(evidence, {"worker": ALONE}, [pod], NOW, Faults((namespace, "shop")))
     assert quiet.answers
     assert 2**19 < by.held() <= 2**20
-    left = [each for each in busy if any(answer.events for answer in each.answers.values())]
+    left = [each for each in busy if any(answer.found for answer in each.answers.values())]
     assert left == busy[-len(left) :]
-    assert sum(answer.size for each in (quiet, *left) for answer in each.answers.values()) == by.held()
+    assert sum(size_of(answer) for each in (quiet, *left) for answer in each.answers.values()) == by.held()
     assert all(each.answers for each in busy), "when to ask again is kept"
 
 
@@ -398,15 +354,3 @@ async def test_while_pods_are_looked_at_others_have_a_turn_after_every_few(
         turns += 1
     assert len((await looked).pods["worker"]) == number
     assert turns > 2 * 9, "both what is wrong and when that may change is found for each"
-
-
-async def test_what_each_pod_says_itself_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    found, of_pods = diagnosis.finding, []
-
-    def finding(pod: Pod, *given: Any) -> Finding | None:
-        of_pods.append(pod.name)
-        return found(pod, *given)
-
-    monkeypatch.setattr(diagnosis, "finding", finding)
-    await look(Looking(recorded()), [crashing("a", "abc"), a_pod(a_container(waiting("NoArtifact")))])
-    assert sorted(of_pods) == ["a", "shop-worker-1"]

@@ -5,67 +5,14 @@ import pathlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.diagnose import log_excerpt
 from formation_operator.kube.objects import lenient
 
 TRACES = pathlib.Path(__file__).parent / "log_excerpt"
 """What each wrote to its standard error, whole."""
-NO_DATABASE = "no database at db:5432"
-TOLD = {
-    "python": f"ConnectionError: {NO_DATABASE}",
-    "python-with-a-cause": "RuntimeError: can't start",
-    "python-of-a-group": f"ConnectionError: {NO_DATABASE}",
-    "django-and-postgresql": "django.db.utils.ProgrammingError: "
-    "cannot cast type timestamp with time zone to integer",
-    "sqlalchemy-and-postgresql": "sqlalchemy.exc.IntegrityError: (psycopg.errors.UniqueViolation) "
-    'duplicate key value violates unique constraint "users_pkey"',
-    "gunicorn": f"ConnectionError: {NO_DATABASE}",
-    "gunicorn-27": f"ConnectionError: {NO_DATABASE}",
-    "gunicorn-without-the-app": "Failed to find attribute 'app' in 'good'.",
-    "uvicorn": f"ConnectionError: {NO_DATABASE}",
-    "node": f"Error: {NO_DATABASE}",
-    "node-with-properties": f"Error: {NO_DATABASE}",
-    "node-of-an-event": "Error: connect ECONNREFUSED 127.0.0.1:1",
-    "java": f'Exception in thread "main" java.lang.IllegalStateException: {NO_DATABASE}',
-    "java-with-a-cause": f"Caused by: java.lang.IllegalStateException: {NO_DATABASE}",
-    "ruby": f"shop.rb:1:in `connect': {NO_DATABASE} (RuntimeError)",
-    "ruby-with-a-cause": f"shop2.rb:1:in `connect': {NO_DATABASE} (RuntimeError)",
-    "php": f"PHP Fatal error:  Uncaught RuntimeException: {NO_DATABASE} in /shop.php:2",
-    "go": f"panic: {NO_DATABASE}",
-}
-GOROUTINES = """\
-panic: no database
-
-goroutine 7 [running]:
-shop.(*Store).Open(0xc000012345, {0x4f, 0x5})
-\t/app/store.go:9 +0x1d
-created by main.main in goroutine 1
-\t/app/main.go:4 +0x25
-exit status 2
-"""
-SQLALCHEMY = """\
-psycopg2.OperationalError: connection refused
-\tIs the server running on that host?
-(Background on this error at: https://sqlalche.me/e/20/e3q8)
-"""
-FROM_POSTGRESQL = """\
-ERROR:  column "nope" does not exist
-LINE 1: select nope from ticks
-               ^
-HINT:  Perhaps you meant to reference the column "ticks.note".
-CONTEXT:  SQL function "ticked"
-"""
-RAKE = """\
-rake aborted!
-ActiveRecord::StatementInvalid: PG::UndefinedColumn: ERROR:  column "nope" does not exist
-LINE 1: select nope from ticks
-               ^
-/app/db/migrate/2_ticks.rb:3:in 'Ticks#up'
-
-Tasks: TOP => db:migrate
-(See full trace by running task with --trace)
-"""
+NAMES = sorted(path.stem for path in TRACES.glob("*.txt"))
 TRACE = """\
 Traceback (most recent call last):
   File "/app/web.py", line 2, in connect
@@ -75,11 +22,6 @@ SERVES = "[2026-01-01 00:00:00 +0000] [7] [INFO] Booting worker with pid: 8\n"
 EXITS = "[2026-01-01 00:00:00 +0000] [1] [ERROR] Worker (pid:8) exited with code 3\n"
 HALTS = "[2026-01-01 00:00:00 +0000] [1] [ERROR] Reason: Worker failed to boot."
 LOGS = {
-    "what PostgreSQL adds to an error": (FROM_POSTGRESQL, 'ERROR:  column "nope" does not exist'),
-    "an error of PostgreSQL in a task of Rake": (
-        RAKE,
-        'ActiveRecord::StatementInvalid: PG::UndefinedColumn: ERROR:  column "nope" does not exist',
-    ),
     "an exception of several lines": (
         f"{TRACE}shop.SettingsError: 1 value is wrong\ndatabase_url\n  Field required\n",
         "shop.SettingsError: 1 value is wrong",
@@ -105,8 +47,6 @@ LOGS = {
     "empty lines": ("\n \n\x1b[0m\n", ""),
     "one line": ("starting\nno database\n", "no database"),
     "a line in colour": ("starting\n\x1b[31mno\tdatabase\x1b[0m\n \x1b[0m\n", "no database"),
-    "a panic whose goroutines call much": (GOROUTINES, "panic: no database"),
-    "an answer of several lines": (SQLALCHEMY, "psycopg2.OperationalError: connection refused"),
     "a group of errors, all of it indented": (
         "  + Exception Group Traceback:\n    | ConnectionError: no database\n    +--------",
         "| ConnectionError: no database",
@@ -128,15 +68,14 @@ LOGS = {
 PIECES = [*TRACE.splitlines(), "  | " + TRACE.splitlines()[1], "x: y", "", *EXITS.splitlines(), SERVES, HALTS]
 
 
-@pytest.mark.parametrize(("name", "told"), TOLD.items(), ids=TOLD)
-def test_of_a_trace_the_message_is_told(name: str, told: str) -> None:
-    assert log_excerpt.message_line((TRACES / f"{name}.txt").read_text()) == told
-
-
-def test_of_a_long_trace_its_end_is_enough_which_is_all_that_kubelet_keeps() -> None:
-    for name in ("django-and-postgresql", "sqlalchemy-and-postgresql", "gunicorn"):
-        log = (TRACES / f"{name}.txt").read_text().rstrip()[-lenient.LONGEST_LOG :]
-        assert log_excerpt.message_line(log) == TOLD[name]
+@pytest.mark.parametrize("name", NAMES)
+def test_of_a_trace_the_message_is_told_and_its_end_is_enough_which_is_all_that_kubelet_keeps(
+    name: str, snapshot: SnapshotAssertion
+) -> None:
+    log = (TRACES / f"{name}.txt").read_text()
+    told = log_excerpt.message_line(log)
+    assert told == snapshot
+    assert log_excerpt.message_line(log.rstrip()[-lenient.LONGEST_LOG :]) == told
 
 
 @pytest.mark.parametrize(("log", "told"), LOGS.values(), ids=LOGS)
@@ -148,10 +87,6 @@ def test_of_a_message_of_very_many_lines_only_as_many_are_looked_at_as_kubelet_g
     frames = "}\n" * (log_excerpt.LINES - 1)
     assert log_excerpt.message_line(f"no database\n{frames}") == "no database"
     assert log_excerpt.message_line(f"no database\n}}\n{frames}") == "}"
-
-
-def test_each_trace_has_its_line() -> None:
-    assert {path.stem for path in TRACES.glob("*.txt")} == {*TOLD}
 
 
 @given(st.text() | st.text(alphabet="a.(#\t\n 0x)") | st.lists(st.sampled_from(PIECES)).map("\n".join))

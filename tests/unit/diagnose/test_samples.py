@@ -7,18 +7,16 @@ from typing import Any
 import pytest
 
 from formation_operator.api.reasons import Reason
-from formation_operator.diagnose import investigator, pod_events, samples
-from formation_operator.diagnose.investigator import Examined
+from formation_operator.diagnose import investigator, pod_events
 from formation_operator.kube.port import Object
-from formation_operator.observe.children import Child, Rollout
-from formation_operator.observe.faults import Faults
-from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
-from tests.unit.facts import a_child, known
+from formation_operator.observe.children import Rollout
+from tests.builders import Manifest, a_container, a_pod, ago, ended, waiting
+from tests.unit.facts import a_child
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.operator import Looking
 
 MANY = 200
-ALONE = a_child(rollout=Rollout(current=True, total=1, updated=1, revision="2"))
+TYPES = {"worker": a_child(rollout=Rollout(current=True, total=1, updated=1, revision="2"))}
 
 
 def killed(number: int, process_type: str = "worker") -> Manifest:
@@ -64,18 +62,11 @@ class Counted(FakeCluster):
         self.under_way -= 1
 
 
-async def look(
-    by: Looking, raws: list[Manifest], later: float = 0, deployments: dict[str, Child] | None = None
-) -> Examined:
-    types = {"worker": ALONE} if deployments is None else deployments
-    return await by.examine(by.evidence, types, [*map(known, raws)], NOW + later, Faults(("default", "shop")))
-
-
 async def test_a_few_pods_are_asked_about_and_speak_for_all_that_are_like_them() -> None:
     raws = [killed(number) for number in range(1, MANY + 1)]
     cluster = Counted(*map(killing, raws))
-    found = (await look(Looking(cluster), raws)).findings["worker"]
-    assert len(cluster.calls) == samples.FEW
+    found = (await Looking(cluster).look(raws, TYPES)).findings["worker"]
+    assert len(cluster.calls) == investigator.FEW
     assert {each.reason for each in found} == {Reason.LIVENESS_PROBE_FAILED}
     assert sorted(each.restarts for each in found) == [*range(1, MANY + 1)]
     assert len({each.last for each in found}) == MANY, "when it happened, each Pod says itself"
@@ -84,8 +75,8 @@ async def test_a_few_pods_are_asked_about_and_speak_for_all_that_are_like_them()
 async def test_each_kind_of_trouble_is_asked_about() -> None:
     raws = [make(number) for number in range(1, 10) for make in (killed, creating)]
     cluster = Counted(*(killing(raw) for raw in raws if raw["metadata"]["name"].startswith("worker")))
-    found = (await look(Looking(cluster), raws)).findings["worker"]
-    assert len(cluster.calls) == 2 * samples.FEW
+    found = (await Looking(cluster).look(raws, TYPES)).findings["worker"]
+    assert len(cluster.calls) == 2 * investigator.FEW
     assert [each.reason for each in found] == 9 * [Reason.LIVENESS_PROBE_FAILED]
 
 
@@ -93,7 +84,7 @@ async def test_what_most_of_those_say_that_were_asked_about_is_taken_for_the_oth
     raws = [killed(number) for number in range(1, 6)]
     reasons = [
         each.reason
-        for each in (await look(Looking(Counted(*map(killing, raws[1:3]))), raws)).findings["worker"]
+        for each in (await Looking(Counted(*map(killing, raws[1:3]))).look(raws, TYPES)).findings["worker"]
     ]
     assert reasons == [Reason.KILLED, *4 * [Reason.LIVENESS_PROBE_FAILED]]
 
@@ -103,21 +94,21 @@ async def test_the_same_pods_are_asked_about_again_whatever_the_order() -> None:
     cluster = Counted()
     by = Looking(cluster)
     for later in (0, investigator.FIRST_PAUSE):
-        await look(by, raws, later)
+        await by.look(raws, TYPES, later)
         raws.reverse()
     uids = [call.selector for call in cluster.calls]
-    assert uids[: samples.FEW] == uids[samples.FEW :]
+    assert uids[: investigator.FEW] == uids[investigator.FEW :]
 
 
 async def test_a_pass_asks_a_few_questions_at_once_and_leaves_the_rest_to_the_next() -> None:
     types = [f"t{number:02}" for number in range(20)]
     raws = [killed(number, name) for name in types for number in range(1, 4)]
-    deployments = dict.fromkeys(types, ALONE)
+    deployments = dict.fromkeys(types, TYPES["worker"])
     cluster = Counted(*map(killing, raws))
     by, passes = Looking(cluster), 0
     while len(cluster.calls) < len(raws):
         before = len(cluster.calls)
-        examined = await look(by, raws, passes, deployments)
+        examined = await by.look(raws, deployments, passes)
         assert 0 < len(cluster.calls) - before <= investigator.MOST_PODS
         passes += 1
     reasons = {each.reason for found in examined.findings.values() for each in found}

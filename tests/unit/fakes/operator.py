@@ -2,19 +2,22 @@
 
 import dataclasses
 import datetime
+from collections.abc import Iterable, Mapping
 
 from formation_operator.api import naming
-from formation_operator.controller import budgets, reconcile
+from formation_operator.controller import reconcile
 from formation_operator.diagnose.evidence import Evidence
-from formation_operator.diagnose.investigator import Examiner
+from formation_operator.diagnose.investigator import Examined, Examiner
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.kube.port import Cluster, Object
-from formation_operator.observe import formations
+from formation_operator.observe import formations, pods
 from formation_operator.observe.cache import Cache, Changes
+from formation_operator.observe.children import Child
+from formation_operator.observe.faults import Faults
 from formation_operator.requeue import Result
 from formation_operator.settings import Settings
-from tests.builders import MIDNIGHT
+from tests.builders import MIDNIGHT, NOW, Manifest
 from tests.unit.fakes.cluster import FakeCluster
 
 
@@ -46,7 +49,6 @@ class Operator:
                 self.see(kind, raw, deleted=False)
         cluster.watchers.append(self.see)
         self._reconciler = reconcile.Reconciler(cluster, self.known, clock, Settings(), clock.monotonic)
-        self._reconciler.others = budgets.Others(cluster, clock.monotonic)
 
     def see(self, kind: str, raw: Object, deleted: bool) -> None:
         """Take what the watch tells: an object that has lost our label is deleted, by its words."""
@@ -64,7 +66,7 @@ class Operator:
     async def work(self, formation: str = "shop") -> bool:
         """Run a pass, and others after the lists that are due; tell whether nothing is left to do."""
         done, others = not (await self.run(("default", formation))).failed, self._reconciler.others
-        while others.wait is not None and others.wait <= 0:
+        while others.waiting:
             for key in await others.turn():
                 done = not (await self.run(key)).failed
         return done
@@ -76,6 +78,13 @@ class Looking(Examiner):
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster)
         self.evidence = Evidence()
+
+    async def look(
+        self, raws: Iterable[Manifest], deployments: Mapping[str, Child], later: float = 0
+    ) -> Examined:
+        """Look at Pods some seconds later."""
+        known = [pod for raw in raws if (pod := pods.pod(raw)) is not None]
+        return await self.examine(self.evidence, deployments, known, NOW + later, Faults(("default", "shop")))
 
     def held(self) -> int:
         """Return the bytes that all its answers count as."""

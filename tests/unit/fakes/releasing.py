@@ -1,12 +1,19 @@
 """A Formation with a release command, whose Job a test ends, and an operator that may end at any call."""
 
+from collections.abc import Callable
+from typing import Any
+
 from formation_operator.api import naming
 from formation_operator.api.content import content_of, digest_of
+from formation_operator.api.reasons import ConditionType
+from formation_operator.kube import errors
 from formation_operator.kube.port import Object
-from tests.builders import Manifest, a_formation, a_process
+from tests.builders import Manifest, a_formation, a_process, ago, stored
+from tests.unit.facts import condition_of
 from tests.unit.fakes import shop
 from tests.unit.fakes.cluster import Incident
 
+Step = Manifest | str | tuple[Manifest, ...]
 KEY = shop.KEY
 RELEASE = {"command": ["/shop", "migrate"]}
 ONE = a_formation(
@@ -21,6 +28,7 @@ class Shop(shop.Shop):
 
     def __init__(self, formation: Manifest = ONE) -> None:
         super().__init__(formation)
+        self.first = formation
 
     async def settle(self) -> None:
         """Run passes until all is reported."""
@@ -30,17 +38,41 @@ class Shop(shop.Shop):
 
     def orphan(self) -> None:
         """Have its Formation deleted with --cascade=orphan, and its revisions and Jobs lost."""
-        self.cluster.remove(naming.KIND, *KEY)
         for kind in ("ControllerRevision", "Job"):
+            self.remove(kind)
+        self.leave("Deployment", "Service", "CronJob")
+
+    def forget_content(self) -> None:
+        """Have somebody take away what names the content on each Deployment."""
+        nothing: Manifest = {"metadata": {"annotations": {naming.CONTENT_ANNOTATION: None}}}
+        for name in self.counts():
+            self.cluster.merge("Deployment", "default", name, nothing)
+
+    def leave(self, *kinds: str) -> None:
+        """Have its Formation deleted, and objects of some kinds stay without an owner."""
+        self.cluster.remove(naming.KIND, *KEY)
+        nobody: Manifest = {"metadata": {"ownerReferences": None}}
+        for kind in kinds:
             for raw in self.cluster.all(kind):
-                self.cluster.remove(kind, "default", raw["metadata"]["name"])
-        for kind in ("Deployment", "Service"):
-            for raw in self.cluster.all(kind):
-                nobody: Manifest = {"metadata": {"ownerReferences": None}}
                 self.cluster.merge(kind, "default", raw["metadata"]["name"], nobody)
+
+    def come_back(self, uid: str = "uid-2", **spec: Any) -> None:
+        """Have its Formation be made again as it was at first, but for some fields, under a new operator."""
+        again = {**self.first, "spec": {**self.first["spec"], **spec}}
+        self.cluster.put(naming.KIND, stored(again, uid=uid))
+        self.restart()
+
+    def condition(self, type_: ConditionType = ConditionType.READY) -> Manifest:
+        """Return a condition of the status; an empty one if there is none."""
+        return condition_of(self.status, type_)
 
     async def finish(self, condition: str = "Complete", *more: str) -> None:
         """Have the Job that is under way end, and give the operator time."""
+        self.end(condition, *more)
+        await self.settle()
+
+    def end(self, condition: str = "Complete", *more: str) -> None:
+        """Have the Job that is under way end."""
         self.time.seconds += 1
         [job] = [each for each in self.jobs() if not each.get("status")]
         now = self.time().strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -49,7 +81,6 @@ class Shop(shop.Shop):
             for each in (condition, *more)
         ]
         self.cluster.merge("Job", *KEY[:1], job["metadata"]["name"], {"status": {"conditions": conditions}})
-        await self.settle()
 
     @property
     def status(self) -> Manifest:
@@ -60,6 +91,83 @@ class Shop(shop.Shop):
     def digest(self) -> str:
         """The digest of the content that the Formation has now."""
         return digest_of(content_of(self.spec))
+
+    def runs(self) -> dict[str, str]:
+        """Return count and image of each type, as in ``3:v1``, and what else stories are about."""
+        images = {name: image.removeprefix("shop:") for name, image in self.images().items()}
+        types = {
+            name.removeprefix("shop-"): f"{count}:{images[name]}" for name, count in self.counts().items()
+        }
+        cron_jobs = ((raw["metadata"]["name"], raw["spec"]["suspend"]) for raw in self.cluster.all("CronJob"))
+        schedules = {name.removeprefix("shop-"): "off" if off else "on" for name, off in cron_jobs}
+        release = str(self.status.get("release", {}).get("state"))
+        said = {
+            "jobs": str(len(self.jobs())),
+            "ready": self.condition().get("reason", ""),
+            "release": release,
+        }
+        return {**types, **schedules, **said}
+
+    def shows(self, expected: str) -> None:
+        """Assert what runs, as in ``web=3:v1 jobs=2``; a count may stand without its image."""
+        runs = self.runs()
+        for key, wanted in (each.split("=") for each in expected.split()):
+            found = runs.get(key, "none")
+            assert (found if ":" in wanted else found.partition(":")[0]) == wanted, f"{expected}: {runs}"
+
+    async def tell(self, *steps: Step) -> None:
+        """Have a story happen, in which a text that is no event says what runs then.
+
+        A change of the spec is rolled out, and of a tuple each has one pass.
+        """
+        for step in steps:
+            if isinstance(step, str) and step not in EVENTS:
+                self.shows(step)
+                continue
+            for change in step if isinstance(step, tuple) else ():
+                self.declare(**change)
+                await self.operator.work()
+            if isinstance(step, str):
+                EVENTS[step](self)
+            elif isinstance(step, dict):
+                self.declare(**step)
+            await self.settle() if not isinstance(step, tuple) else None
+        assert "DriftRepaired" not in {each.reason for each in self.cluster.notices}
+
+    @property
+    def job(self) -> str:
+        """The name of the Job that releases the content that the Formation has now."""
+        return f"shop-release-{self.digest}"
+
+    @property
+    def is_stalled(self) -> bool:
+        return bool(self.condition(ConditionType.STALLED))
+
+    def is_going(self, job: str) -> bool:
+        """Return whether a Job is deleted, or is about to be."""
+        [*found] = (each["metadata"] for each in self.jobs() if each["metadata"]["name"] == job)
+        return not found or "deletionTimestamp" in found[0]
+
+    def put_pod(
+        self, state: Manifest, *, phase: str = "Pending", created: str = "", **metadata: Any
+    ) -> Object:
+        """Have the Job of the present content have a Pod on a node, by default an hour ago."""
+        uid = self.cluster.read("Job", "default", self.job)["metadata"]["uid"]
+        job = {"apiVersion": "batch/v1", "kind": "Job", "name": self.job, "uid": uid, "controller": True}
+        about = {
+            "name": "pod",
+            "uid": "of-pod",
+            "labels": {naming.FORMATION_LABEL: "shop", naming.RELEASE_LABEL: self.digest},
+            "ownerReferences": [job],
+            "creationTimestamp": created or ago(3600),
+        }
+        status = {
+            "phase": phase,
+            "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": ago(3600)}],
+            "containerStatuses": [{"name": "release", "ready": False, "restartCount": 0, "state": state}],
+        }
+        spec = {"nodeName": "n1", "containers": [{"name": "release"}]}
+        return self.cluster.put("Pod", {"metadata": {**about, **metadata}, "spec": spec, "status": status})
 
     def jobs(self) -> list[Object]:
         return self.cluster.all("Job")
@@ -108,6 +216,7 @@ class Ended:
         self._shop.cluster.incidents.remove(self._incident)
 
 
+PULLED: Manifest = {"waiting": {"reason": "ContainerCreating"}}
 UNFIT: Manifest = {"limits": {"gpu": "1"}}
 """Resources that there aren't."""
 MORE: Manifest = {"singleton": None, "replicas": 3}
@@ -118,13 +227,23 @@ OLD: Manifest = {
 """The schema of a spec before there were releases and schedules."""
 
 
+DENIED = errors.InvalidError("image policy: denied the request")
+NIGHTLY: Manifest = {"schedule": "@daily", "command": ["/shop", "report"]}
+
+
+async def an_app(processes: dict[str, Manifest] | None = None, **spec: Any) -> Shop:
+    """Return an app whose first release, if it has one, has succeeded."""
+    shop = Shop(a_formation(image="shop:v1", processes=processes or ONE["spec"]["processes"], **spec))
+    await shop.settle()
+    if spec.get("release"):
+        await shop.finish()
+    return shop
+
+
 async def a_clock(release: Manifest | None) -> Shop:
     """Return an app whose singleton runs."""
     clock = a_process("/clock", replicas=1, singleton=True)
-    shop = Shop(a_formation(image="shop:v1", release=release, processes={"clock": clock}))
-    await shop.settle()
-    if release:
-        await shop.finish()
+    shop = await an_app({"clock": clock}, release=release)
     shop.run_well()
     await shop.settle()
     return shop
@@ -135,5 +254,51 @@ def strategy(shop: Shop) -> str:
 
 
 def lose_revisions(shop: Shop) -> None:
-    for raw in shop.cluster.all("ControllerRevision"):
-        shop.cluster.remove("ControllerRevision", "default", raw["metadata"]["name"])
+    shop.remove("ControllerRevision")
+
+
+def lose_status(shop: Shop) -> None:
+    shop.cluster.merge(naming.KIND, *KEY, {"status": None})
+
+
+def lose_jobs(shop: Shop) -> None:
+    shop.remove("Job")
+
+
+def lose_schedules(shop: Shop) -> None:
+    shop.remove("CronJob")
+
+
+def fail(shop: Shop) -> None:
+    shop.end("FailureTarget", "Failed")
+
+
+def wait(_: Shop) -> None:
+    """Have nothing happen."""
+
+
+def have_older_crd(shop: Shop) -> None:
+    shop.cluster.spec_schema = OLD
+
+
+def have_newer_crd(shop: Shop) -> None:
+    shop.cluster.spec_schema = {"x-kubernetes-preserve-unknown-fields": True}
+
+
+def scale_web(shop: Shop) -> None:
+    shop.scale(web=3)
+
+
+EVENTS: dict[str, Callable[[Shop], object]] = {
+    "time passes": wait,
+    "the operator restarts": Shop.restart,
+    "the release succeeds": Shop.end,
+    "the release fails": fail,
+    "web is scaled to 3": scale_web,
+    "the revisions are lost": lose_revisions,
+    "the status is lost": lose_status,
+    "the Jobs are deleted": lose_jobs,
+    "the CronJobs are deleted": lose_schedules,
+    "the CRD is older": have_older_crd,
+    "the CRD is newer": have_newer_crd,
+}

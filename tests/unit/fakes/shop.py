@@ -5,14 +5,17 @@ from typing import Any
 from formation_operator.api import naming
 from formation_operator.api.content import content_of, digest_of, has_run_well
 from formation_operator.api.reasons import ConditionType
+from formation_operator.kube import errors
 from tests.builders import Manifest, a_formation, a_process, stored
 from tests.unit.facts import condition_of
-from tests.unit.fakes.cluster import Call, FakeCluster
+from tests.unit.fakes.cluster import Call, FakeCluster, Incident, Verb
+from tests.unit.fakes.objects import SCALE
 from tests.unit.fakes.operator import Operator, Time
 
 KEY = ("default", "shop")
 REVISION = "ControllerRevision"
 FIGURES = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
+NO_ANSWER = errors.UnavailableError("the server doesn't answer")
 WRITES = ("apply", "patch", "delete")
 TWO = a_formation(
     image="shop:v1",
@@ -40,10 +43,36 @@ class Shop:
             self.time.seconds += 2
             assert await self.operator.work()
 
+    def declare(self, **spec: Any) -> Manifest:
+        """Change fields of the spec, and return the Formation."""
+        return self.cluster.merge(naming.KIND, *KEY, {"spec": spec})
+
     async def change(self, **spec: Any) -> None:
         """Change fields of the spec, and have that rolled out."""
-        self.cluster.merge(naming.KIND, *KEY, {"spec": spec})
+        self.declare(**spec)
         await self.settle()
+
+    def scale(self, **counts: int) -> None:
+        """Have somebody scale the Deployments of types."""
+        for name, count in counts.items():
+            wanted = {"spec": {"replicas": count}}
+            self.cluster.merge("Deployment", "default", f"shop-{name}", wanted, by=SCALE)
+
+    def refuse(
+        self, verb: Verb | None, kind: str = "", error: BaseException = NO_ANSWER, name: str = "", **how: Any
+    ) -> None:
+        """Have each call from now on fail that fits, after it ``hangs`` if that is said."""
+        self.cluster.incidents.append(Incident(verb, kind, name, error=error, **{"times": 1e9, **how}))
+
+    def remove(self, kind: str, name: str = "") -> None:
+        """Have somebody delete an object, or all of a kind."""
+        for raw in self.cluster.all(kind):
+            if raw["metadata"]["name"] == (name or raw["metadata"]["name"]):
+                self.cluster.remove(kind, "default", raw["metadata"]["name"])
+
+    def wrote(self, since: int) -> list[Call]:
+        """Return the writes of anything but the status since a call."""
+        return [each for each in self.cluster.calls[since:] if each.verb in WRITES]
 
     @property
     def spec(self) -> Manifest:
@@ -59,6 +88,17 @@ class Shop:
     def name(self) -> str:
         """The name of the revision of what the Formation says now."""
         return f"shop-{digest_of(content_of(self.spec))}"
+
+    @property
+    def image(self) -> str:
+        """The image of web."""
+        web = self.cluster.read("Deployment", "default", "shop-web")
+        return str(web["spec"]["template"]["spec"]["containers"][0]["image"])
+
+    def note(self, annotation: str, value: str) -> None:
+        """Have anybody write an annotation of the revision of the present content."""
+        noted = {"metadata": {"annotations": {annotation: value}}}
+        self.cluster.merge(REVISION, "default", self.name, noted)
 
     @property
     def numbers(self) -> dict[str, int]:

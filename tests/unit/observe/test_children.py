@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from formation_operator.api import naming
+from formation_operator.api.content import Mark
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children
@@ -139,6 +140,13 @@ def test_no_more_images_are_kept_than_their_names_may_take() -> None:
     assert images[0] == ("c0", "00" + "x" * 1000)
     assert images[-1] == ("web", "shop:v1")
     assert len(images) == children.MOST_IMAGES // 1002 + 1
+
+
+def test_what_an_annotation_says_counts_only_where_it_is_ours() -> None:
+    said = {naming.COUNT_ANNOTATION: "3", naming.CONTENT_ANNOTATION: str(Mark(7, "0" * 32))}
+    raw = {**INTENT.manifest, "metadata": {**fresh(), "annotations": said}}
+    read = children.child(raw, ChildKind.DEPLOYMENT)
+    assert (read.remembered, read.content) == (None, None)
 
 
 ODD, SHORT = {"name": "odd", "image": "\U0001f600"}, {"name": "web", "image": "shop:v1"}

@@ -15,8 +15,7 @@ from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Object
 from formation_operator.observe import cache, formations
 from formation_operator.observe.watched import FORMATIONS, WATCHED, Share, Watched
-from formation_operator.requeue import Lane, Result
-from formation_operator.status.writer import STATUS_SECONDS
+from formation_operator.requeue import REPORT_SECONDS, Lane, Result
 from formation_operator.telemetry.census import Census
 from tests.builders import a_formation, a_process, stored
 from tests.unit.fakes.cluster import FakeCluster
@@ -73,7 +72,7 @@ class Crowd:
         return self
 
     async def run(self, key: Key = FIRST) -> Result:
-        self.clock.seconds += 2 * STATUS_SECONDS
+        self.clock.seconds += 2 * REPORT_SECONDS
         return await self.operator.run(key)
 
     def kept(self, key: Key = FIRST) -> dict[str, Any]:
@@ -145,7 +144,7 @@ async def test_of_a_status_that_isnt_kept_the_next_one_takes_over_what_outlives_
     assert operator.known.formations[FIRST]["unkept"]
     await operator.run(FIRST)
     assert cluster.read("Deployment", "crowd", f"app0-{TYPES[0]}")["spec"]["replicas"] == 5
-    crowd.clock.seconds += 2 * STATUS_SECONDS
+    crowd.clock.seconds += 2 * REPORT_SECONDS
     await operator.run(FIRST)
     assert cluster.read(naming.KIND, *FIRST)["status"]["processes"][TYPES[0]]["lastExit"] == exit_
 

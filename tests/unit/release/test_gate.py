@@ -2,88 +2,88 @@
 
 import pytest
 
+from formation_operator.api.reasons import ReleaseState
 from formation_operator.observe.jobs import Job
-from formation_operator.release.gate import Act, Phase, Situation, decide
+from formation_operator.release.gate import Act, Decision, Gate, decide
 from tests.unit.release.jobs import a_job
 
 NEW, OLD = "new", "old"
+RUNNING, FAILED, STUCK = a_job(NEW), a_job(NEW, failed=True), a_job(NEW, failed=True, over=False)
+EARLIER, EARLIER_FAILED = a_job(OLD), a_job(OLD, failed=True)
+EARLIER_DONE, SAME = a_job(OLD, complete=True), a_job(OLD, complete=True, key="key-of-new")
+LEFT, GONE = a_job(NEW, failed=True, left=True), a_job(NEW, failed=True, left=True, deleting=True)
+ENDING, EARLIER_STUCK = a_job(OLD, deleting=True), a_job(OLD, failed=True, over=False, left=True)
+START = Decision(ReleaseState.WAITING, Act.START)
+OPEN = Decision(ReleaseState.SUCCEEDED)
 
 
-def a_situation(
-    *jobs: Job, needs_none: bool = False, suspended: bool = False, started: bool = False
-) -> Situation:
-    return Situation(NEW, "key-of-new", needs_none, suspended, jobs, started)
+def a_gate(*jobs: Job, needs_none: bool = False, suspended: bool = False, started: bool = False) -> Gate:
+    return Gate(NEW, "key-of-new", needs_none, suspended, jobs, started)
 
 
-def test_the_first_release_of_a_content_is_started() -> None:
-    assert decide(a_situation()) == (Phase.STARTING, Act.START, None, None)
+CASES: dict[str, tuple[Gate, Decision]] = {
+    "the first release of a content is started": (a_gate(), START),
+    "a content that needs none is rolled out at once": (a_gate(needs_none=True), OPEN),
+    "a release that runs is waited for": (a_gate(RUNNING), Decision(ReleaseState.RUNNING, job=RUNNING)),
+    "a content is rolled out once its release has succeeded": (a_gate(a_job(NEW, complete=True)), OPEN),
+    "a release that was given the same counts for a newer content": (a_gate(SAME), OPEN),
+    "but not if another content was released since": (
+        a_gate(SAME, a_job("later", complete=True, created=2)),
+        START,
+    ),
+    "an earlier one that hasn't started gives way to a newer one": (
+        a_gate(EARLIER),
+        Decision(ReleaseState.WAITING, Act.DELETE, EARLIER),
+    ),
+    "and to going back": (
+        a_gate(EARLIER, needs_none=True),
+        Decision(ReleaseState.SUCCEEDED, Act.DELETE, EARLIER),
+    ),
+    "and its own to a suspension": (
+        a_gate(RUNNING, suspended=True),
+        Decision(ReleaseState.HELD, Act.DELETE, RUNNING),
+    ),
+    "none starts before another one is gone": (a_gate(ENDING), Decision(ReleaseState.WAITING, job=ENDING)),
+    "nor before its Pods are": (a_gate(EARLIER_STUCK), Decision(ReleaseState.WAITING, job=EARLIER_STUCK)),
+    "a failed one isn't tried again": (a_gate(FAILED), Decision(ReleaseState.FAILED, job=FAILED)),
+    "nor once the Formation is suspended": (
+        a_gate(FAILED, suspended=True),
+        Decision(ReleaseState.FAILED, job=FAILED),
+    ),
+    "it counts even if a Pod of it is still there": (
+        a_gate(STUCK),
+        Decision(ReleaseState.FAILED, job=STUCK),
+    ),
+    "a failed one is marked by going back": (
+        a_gate(EARLIER_FAILED, needs_none=True),
+        Decision(ReleaseState.SUCCEEDED, Act.LEAVE, EARLIER_FAILED),
+    ),
+    "and by a newer deploy": (
+        a_gate(EARLIER_FAILED),
+        Decision(ReleaseState.WAITING, Act.LEAVE, EARLIER_FAILED),
+    ),
+    "so it runs anew for anyone who comes back": (
+        a_gate(LEFT),
+        Decision(ReleaseState.WAITING, Act.DELETE, LEFT),
+    ),
+    "once it is gone": (a_gate(GONE), Decision(ReleaseState.WAITING, job=GONE)),
+    "none starts while the Formation is suspended": (a_gate(suspended=True), Decision(ReleaseState.HELD)),
+    "and none is marked": (a_gate(EARLIER_FAILED, suspended=True), Decision(ReleaseState.HELD)),
+    "one that has succeeded for a content that was given up is marked": (
+        a_gate(EARLIER_DONE, needs_none=True),
+        Decision(ReleaseState.SUCCEEDED, Act.LEAVE, EARLIER_DONE),
+    ),
+    "but not for a newer content: its own is rolled out first": (a_gate(EARLIER_DONE), START),
+}
 
 
-def test_a_content_that_needs_none_is_rolled_out_at_once() -> None:
-    assert decide(a_situation(needs_none=True)).phase is Phase.OPEN
+@pytest.mark.parametrize(("gate", "decision"), CASES.values(), ids=CASES)
+def test_what_is_done_follows_from_the_jobs(gate: Gate, decision: Decision) -> None:
+    assert decide(gate) == decision
 
 
-def test_a_content_is_rolled_out_once_its_release_has_succeeded() -> None:
-    running = a_job(NEW)
-    assert decide(a_situation(running)) == (Phase.RUNNING, Act.NOTHING, running, None)
-    assert decide(a_situation(a_job(NEW, complete=True))).phase is Phase.OPEN
-
-
-def test_a_release_that_was_given_the_same_counts_for_a_newer_content() -> None:
-    same = a_job(OLD, complete=True, key="key-of-new")
-    assert decide(a_situation(same)).phase is Phase.OPEN
-    assert decide(a_situation(a_job(OLD, key="key-of-new"))).phase is Phase.RUNNING
-    later = a_job("later", complete=True, created=2)
-    assert decide(a_situation(same, later)).phase is Phase.STARTING, "another content was released since"
-
-
-def test_a_release_that_has_started_is_never_ended_for_a_newer_content() -> None:
-    earlier = a_job(OLD)
-    for needs_none in (False, True):
-        for suspended in (False, True):
-            found = decide(a_situation(earlier, needs_none=needs_none, suspended=suspended, started=True))
-            assert found.act is Act.NOTHING
-
-
-@pytest.mark.parametrize("why", ["newer", "reverted", "suspended"])
-def test_a_release_none_of_whose_containers_has_started_is_deleted(why: str) -> None:
-    job = a_job(NEW if why == "suspended" else OLD)
-    found = decide(a_situation(job, needs_none=why == "reverted", suspended=why == "suspended"))
-    assert (found.act, found.target) == (Act.DELETE, job)
-    assert found.phase is {"newer": Phase.ENDING, "reverted": Phase.OPEN, "suspended": Phase.HELD}[why]
-
-
-def test_no_release_starts_before_another_one_and_its_pods_are_gone() -> None:
-    for job in (a_job(OLD, deleting=True), a_job(OLD, failed=True, over=False, left=True)):
-        assert decide(a_situation(job)) == (Phase.ENDING, Act.NOTHING, job, None)
-
-
-def test_a_failed_release_isnt_tried_again_by_itself() -> None:
-    failed = a_job(NEW, failed=True)
-    for suspended in (False, True):
-        assert decide(a_situation(failed, suspended=suspended)) == (Phase.FAILED, Act.NOTHING, failed, None)
-
-
-def test_a_failed_release_counts_even_if_a_pod_of_it_is_still_there() -> None:
-    assert decide(a_situation(a_job(NEW, failed=True, over=False))).phase is Phase.FAILED
-
-
-def test_a_failed_release_runs_anew_for_anyone_who_comes_back_to_its_content() -> None:
-    failed = a_job(OLD, failed=True)
-    assert decide(a_situation(failed, needs_none=True)) == (Phase.OPEN, Act.LEAVE, None, failed)
-    assert decide(a_situation(failed)) == (Phase.STARTING, Act.LEAVE, None, failed)
-    left = a_job(NEW, failed=True, left=True)
-    assert decide(a_situation(left)) == (Phase.ENDING, Act.DELETE, left, left)
-    gone = a_job(NEW, failed=True, left=True, deleting=True)
-    assert decide(a_situation(gone)) == (Phase.ENDING, Act.NOTHING, gone, None)
-
-
-def test_none_starts_while_the_formation_is_suspended() -> None:
-    assert decide(a_situation(suspended=True)) == (Phase.HELD, Act.NOTHING, None, None)
-    assert decide(a_situation(a_job(OLD, failed=True), suspended=True)).act is Act.NOTHING
-
-
-def test_one_that_has_succeeded_for_a_content_that_was_given_up_is_marked() -> None:
-    done = a_job(OLD, complete=True)
-    assert decide(a_situation(done, needs_none=True)) == (Phase.OPEN, Act.LEAVE, None, done)
-    assert decide(a_situation(done)).act is Act.START, "its content is rolled out first"
+@pytest.mark.parametrize("needs_none", [False, True])
+@pytest.mark.parametrize("suspended", [False, True])
+def test_a_release_that_has_started_is_never_ended(needs_none: bool, suspended: bool) -> None:
+    gate = a_gate(EARLIER, needs_none=needs_none, suspended=suspended, started=True)
+    assert decide(gate).act is Act.NOTHING

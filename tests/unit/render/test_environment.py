@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from formation_operator.render import environment, pod_template
 from tests import builders
 from tests.builders import a_formation, a_process
-from tests.unit.facts import parsed
+from tests.unit.facts import of_process, parsed
 
 Values = dict[str, str]
 NAMES = ("A", "B", "C", "D", "E")
@@ -92,14 +92,6 @@ def test_every_reference_is_resolved_as_its_author_meant_it(both: tuple[Values, 
     assert as_kubelet_resolves(found) == {name: as_declared(values, name) for name in values}
 
 
-@hypothesis.given(
-    st.lists(st.sampled_from(NAMES), unique=True), st.lists(st.sampled_from(NAMES), unique=True)
-)
-def test_without_references_each_keeps_its_place(base: list[str], overlay: list[str]) -> None:
-    found = environment.combined(variables(dict.fromkeys(base, "1")), variables(dict.fromkeys(overlay, "2")))
-    assert [item["name"] for item in found] == list(dict.fromkeys([*base, *overlay]))
-
-
 URL = "postgres://u:$(PW)@db"
 PASSWORD = {"name": "PW", "valueFrom": {"secretKeyRef": {"name": "shop", "key": "pw"}}}
 
@@ -110,20 +102,16 @@ PASSWORD = {"name": "PW", "valueFrom": {"secretKeyRef": {"name": "shop", "key": 
         pytest.param({}, {"env": [PASSWORD, {"name": "DATABASE_URL", "value": URL}]}, id="of a type"),
         pytest.param(
             {},
-            {"podTemplate": {"spec": {"containers": [
-                {"name": "process", "env": [PASSWORD, {"name": "DATABASE_URL", "value": URL}]}
-            ]}}},
+            {"podTemplate": of_process(env=[PASSWORD, {"name": "DATABASE_URL", "value": URL}])},
             id="of a podTemplate",
         ),
         pytest.param(
-            {"podTemplate": {"spec": {"containers": [{"name": "process", "env": [PASSWORD]}]}}},
-            {"podTemplate": {"spec": {"containers": [
-                {"name": "process", "env": [{"name": "DATABASE_URL", "value": URL}]}
-            ]}}},
+            {"podTemplate": of_process(env=[PASSWORD])},
+            {"podTemplate": of_process(env=[{"name": "DATABASE_URL", "value": URL}])},
             id="of two podTemplates",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_variable_that_overrides_a_shared_one_finds_what_it_refers_to(
     spec: dict[str, Any], process: dict[str, Any]
 ) -> None:

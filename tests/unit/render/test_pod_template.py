@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.render import pod_template
 from tests import builders
 from tests.builders import a_formation, a_process
-from tests.unit.facts import parsed
+from tests.unit.facts import of_process, parsed
 
 
 def template(formation: builders.Manifest, name: str = "web") -> dict[str, Any]:
@@ -15,9 +16,9 @@ def template(formation: builders.Manifest, name: str = "web") -> dict[str, Any]:
     return pod_template.pod_template("shop", name, spec, spec.processes[name])
 
 
-def with_container(**fields: Any) -> builders.Manifest:
-    pod_template = {"spec": {"containers": [fields]}}
-    return a_formation(processes={"web": a_process("/web", port=80, podTemplate=pod_template)})
+def with_own(**said: Any) -> builders.Manifest:
+    """Return a Formation whose web's podTemplate says something of the process's own container."""
+    return a_formation(processes={"web": a_process("/web", port=80, podTemplate=of_process(**said))})
 
 
 @pytest.mark.parametrize(
@@ -34,19 +35,12 @@ def with_container(**fields: Any) -> builders.Manifest:
 )
 def test_a_pod_template_that_sets_what_is_ours_is_refused(fields: dict[str, Any], named: str) -> None:
     with pytest.raises(pod_template.InvalidTypeError, match=named):
-        template(with_container(name="process", **fields))
-
-
-def test_a_port_of_another_protocol_may_have_the_number_of_the_types_own() -> None:
-    quic = {"name": "quic", "containerPort": 80, "protocol": "UDP"}
-    pod = template(with_container(name="process", ports=[quic]))["spec"]
-    http = {"name": "http", "containerPort": 80, "protocol": "TCP"}
-    assert pod["containers"][0]["ports"] == [http, quic]
+        template(with_own(**fields))
 
 
 def test_a_sidecar_named_like_the_type_is_refused() -> None:
     with pytest.raises(pod_template.InvalidTypeError, match="give the sidecar another name"):
-        template(with_container(name="web", image="mesh"))
+        template(with_own(name="web", image="mesh"))
 
 
 @pytest.mark.parametrize("kind", ["requests", "limits"])
@@ -56,81 +50,61 @@ def test_a_resource_that_there_is_not_is_refused_with_the_way_out(kind: str) -> 
         template(a_formation(processes={"web": process}))
 
 
-def test_huge_pages_and_extended_resources_are_resources() -> None:
-    limits = {"cpu": 1, "memory": 1, "ephemeral-storage": 1, "hugepages-2Mi": 1, "example.com/gpu": 1}
-    process = a_process("/web", resources={"limits": limits})
-    pod = template(a_formation(processes={"web": process}))["spec"]
-    assert pod["containers"][0]["resources"] == {"limits": limits}
+def web(shared: dict[str, Any] | None = None, /, **fields: Any) -> builders.Manifest:
+    """Return a Formation whose web has some fields, and what a shared podTemplate says of all Pods."""
+    return a_formation(podTemplate={"spec": shared or {}}, processes={"web": a_process("/web", **fields)})
 
 
-def test_a_handler_of_the_pod_template_replaces_ours_whole() -> None:
-    probe = {"exec": {"command": ["/ready"]}}
-    pod = template(with_container(name="process", readinessProbe=probe))["spec"]
-    assert pod["containers"][0]["readinessProbe"] == probe
+def paused(seconds: int, **fields: Any) -> builders.Manifest:
+    pause = of_process(lifecycle={"preStop": {"sleep": {"seconds": seconds}}})
+    return web(podTemplate=pause, **fields)
 
 
-def test_a_probe_of_the_pod_template_without_a_handler_changes_the_times_of_ours() -> None:
-    pod = template(with_container(name="process", readinessProbe={"periodSeconds": 1}))["spec"]
-    probe = {"tcpSocket": {"port": "http"}, "initialDelaySeconds": 5, "periodSeconds": 1}
-    assert pod["containers"][0]["readinessProbe"] == probe
+RESOURCES = {"cpu": 1, "memory": 1, "ephemeral-storage": 1, "hugepages-2Mi": 1, "example.com/gpu": 1}
+QUIC = {"name": "quic", "containerPort": 80, "protocol": "UDP"}
+PODS = {
+    "a port of another protocol may have the number of the type's own": with_own(ports=[QUIC]),
+    "huge pages and extended resources are resources": web(resources={"limits": RESOURCES}),
+    "a handler replaces ours whole": with_own(readinessProbe={"exec": {"command": ["/ready"]}}),
+    "a probe without a handler changes the times of ours": with_own(readinessProbe={"periodSeconds": 1}),
+    "the check may begin at once": with_own(readinessProbe={"initialDelaySeconds": 0}),
+    "a service account has its old name, too": web({"serviceAccountName": "shop"}),
+    "no service account": web({"serviceAccountName": ""}),
+    "Windows has no Linux security fields": web({"os": {"name": "windows"}}),
+}
 
 
-def test_a_pod_template_may_have_the_check_begin_at_once() -> None:
-    pod = template(with_container(name="process", readinessProbe={"initialDelaySeconds": 0}))["spec"]
-    assert pod["containers"][0]["readinessProbe"]["initialDelaySeconds"] == 0
-
-
-@pytest.mark.parametrize(("grace", "pause"), [(0, None), (1, 1), (5, 5), (60, 5)])
-def test_the_pause_before_sigterm_fits_into_a_grace_period_that_the_pod_template_fixes(
-    grace: int, pause: int | None
+@pytest.mark.parametrize("formation", PODS.values(), ids=PODS)
+def test_a_pod_is_made_of_ours_and_of_the_pod_template(
+    formation: builders.Manifest, snapshot: SnapshotAssertion
 ) -> None:
-    formation = a_formation(
-        podTemplate={"spec": {"terminationGracePeriodSeconds": grace}},
-        processes={"web": a_process("/web", port=80)},
-    )
-    pod = template(formation)["spec"]
-    lifecycle = pod["containers"][0].get("lifecycle", {"preStop": {"sleep": {"seconds": None}}})
-    assert pod["terminationGracePeriodSeconds"] == grace
-    assert lifecycle["preStop"]["sleep"]["seconds"] == pause
+    assert template(formation)["spec"] == snapshot
 
 
-def test_a_process_keeps_its_whole_grace_period_after_the_pause() -> None:
-    formation = a_formation(processes={"web": a_process("/web", port=80, terminationGracePeriodSeconds=20)})
-    assert template(formation)["spec"]["terminationGracePeriodSeconds"] == 25
+GRACE = "terminationGracePeriodSeconds"
 
 
 @pytest.mark.parametrize(
-    ("fields", "pause", "period"),
+    ("formation", "pause", "grace"),
     [
-        ({}, 40, 70),
-        ({"port": 80}, 40, 70),
-        ({"port": 80, "terminationGracePeriodSeconds": 20}, 40, 60),
-        ({"terminationGracePeriodSeconds": 20}, 40, 60),
-        ({"port": 80, "terminationGracePeriodSeconds": 20}, 0, 20),
+        (web(port=80, **{GRACE: 20}), 5, 25),
+        (web({GRACE: 0}, port=80), None, 0),
+        (web({GRACE: 1}, port=80), 1, 1),
+        (web({GRACE: 5}, port=80), 5, 5),
+        (web({GRACE: 60}, port=80), 5, 60),
+        (paused(40), 40, 70),
+        (paused(40, port=80), 40, 70),
+        (paused(40, port=80, **{GRACE: 20}), 40, 60),
+        (paused(40, **{GRACE: 20}), 40, 60),
+        (paused(0, port=80, **{GRACE: 20}), 0, 20),
     ],
 )
-def test_a_pause_of_the_pod_template_comes_on_top_of_the_grace_period_too(
-    fields: dict[str, Any], pause: int, period: int
+def test_a_process_has_its_whole_grace_period_after_the_pause_but_where_the_pod_template_fixes_it(
+    formation: builders.Manifest, pause: int | None, grace: int
 ) -> None:
-    lifecycle = {"preStop": {"sleep": {"seconds": pause}}}
-    own = {"spec": {"containers": [{"name": "process", "lifecycle": lifecycle}]}}
-    pod = template(a_formation(processes={"web": a_process("/web", podTemplate=own, **fields)}))["spec"]
-    assert pod["containers"][0]["lifecycle"] == lifecycle
-    assert pod["terminationGracePeriodSeconds"] == period
-
-
-@pytest.mark.parametrize("account", ["shop", ""])
-def test_a_service_account_has_its_old_name_too_so_that_it_can_be_taken_away(account: str) -> None:
-    shared = {"spec": {"serviceAccountName": account}}
-    pod = template(a_formation(podTemplate=shared, processes={"web": a_process("/web")}))["spec"]
-    assert pod.get("serviceAccount", "") == account
-
-
-def test_windows_pods_get_no_linux_security_fields() -> None:
-    formation = a_formation(
-        podTemplate={"spec": {"os": {"name": "windows"}}}, processes={"web": a_process("/w")}
-    )
-    assert "securityContext" not in template(formation)["spec"]
+    pod = template(formation)["spec"]
+    lifecycle = pod["containers"][0].get("lifecycle", {"preStop": {"sleep": {"seconds": None}}})
+    assert (lifecycle["preStop"]["sleep"]["seconds"], pod[GRACE]) == (pause, grace)
 
 
 def test_nothing_that_changes_with_a_count_reaches_the_pod_template() -> None:

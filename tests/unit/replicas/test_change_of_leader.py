@@ -34,8 +34,9 @@ class Seen(NamedTuple):
         return Seen(replicas, (*self.told, reason))
 
 
-ORDERS = sorted({"".join(letters) for letters in itertools.permutations("SELPP")})
-"""The orders of a scaling, an edit, a change of leader and two passes."""
+EVERY = sorted({"".join(letters) for letters in itertools.permutations("SELPP")})
+ORDERS = [order for order in EVERY if order.index("S") < order.index("L")]
+"""The orders of a scaling, an edit, a later change of leader and two passes."""
 WITHOUT = sorted({order.replace("L", "") for order in ORDERS})
 
 
@@ -101,9 +102,8 @@ async def test_while_its_deployment_cannot_be_written_an_answered_request_is_new
         assert (order, seen) == (order, expected(order, edit, without[order.replace("L", "")]))
 
 
-@pytest.mark.parametrize("edit", [BEFORE, 6], ids=["edited back", "edited"])
-async def test_where_deployments_can_be_written_a_change_of_leader_makes_no_difference(edit: int) -> None:
-    without = {order: await play(order, edit, writable=True) for order in WITHOUT}
+async def test_where_deployments_can_be_written_a_change_of_leader_makes_no_difference() -> None:
+    without = {order: await play(order, BEFORE, writable=True) for order in WITHOUT}
     for order in ORDERS:
-        seen = await play(order, edit, writable=True)
+        seen = await play(order, BEFORE, writable=True)
         assert (order, seen) == (order, without[order.replace("L", "")])

@@ -8,126 +8,95 @@ from formation_operator.api import formation_status
 from formation_operator.api.formation import FormationSpec, ProcessType
 from formation_operator.observe.children import Child
 from formation_operator.replicas import count_owner
-from formation_operator.replicas.count_owner import Replicas, Reported
+from formation_operator.replicas.count_owner import UNREPORTED, Replicas, Reported
 from tests.unit.facts import HPA, a_child
 
 PRESENT = a_child(replicas=5)
 OURS = dataclasses.replace(PRESENT, owns_count=True)
 SUSPENDED = dataclasses.replace(OURS, replicas=0, remembered=5)
+BARE = dataclasses.replace(SUSPENDED, remembered=None)
+DECLARED, OMITTED, SINGLETON = ProcessType(replicas=3), ProcessType(), ProcessType(singleton=True)
+Case = tuple[ProcessType, Child | None, Reported, tuple[int, int | None, int, int | None]]
+# A type, its Deployment, what was reported; what is desired, written, remembered and handed over.
+RUNNING: dict[str, Case] = {
+    "a declared count is written": (DECLARED, None, UNREPORTED, (3, 3, 3, None)),
+    "whatever somebody has set": (DECLARED, PRESENT, UNREPORTED, (3, 3, 3, None)),
+    "over one of ours": (DECLARED, OURS, UNREPORTED, (3, 3, 3, None)),
+    "after a suspension": (DECLARED, SUSPENDED, UNREPORTED, (3, 3, 3, None)),
+    "a singleton is one": (SINGLETON, PRESENT, UNREPORTED, (1, 1, 1, None)),
+    "unless it says none": (ProcessType(singleton=True, replicas=0), PRESENT, UNREPORTED, (0, 0, 0, None)),
+    "an omitted count starts with one, which isn't written": (OMITTED, None, UNREPORTED, (1, None, 1, None)),
+    "it is left to whoever scales": (OMITTED, PRESENT, UNREPORTED, (5, None, 5, None)),
+    "one that is taken away is handed over": (OMITTED, OURS, UNREPORTED, (5, None, 5, 5)),
+    "so is the one of before a suspension": (OMITTED, SUSPENDED, UNREPORTED, (5, None, 5, 5)),
+    "a child that comes back has the count that was reported": (OMITTED, None, Reported(6), (6, 6, 6, None)),
+    "even zero": (OMITTED, None, Reported(0), (0, 0, 0, None)),
+    "or that of before a suspension": (OMITTED, None, Reported(0, resumed=5), (5, 5, 5, None)),
+    "a zero of ours without its annotation": (OMITTED, BARE, Reported(0, resumed=5), (5, None, 5, 5)),
+    "was zero before": (OMITTED, BARE, Reported(0), (0, None, 0, 0)),
+    "and is one if nothing is known": (OMITTED, BARE, UNREPORTED, (1, None, 1, 1)),
+}
+TO_SUSPEND: dict[str, Case] = {
+    "the declared count is remembered": (DECLARED, OURS, UNREPORTED, (0, 0, 3, None)),
+    "an omitted one, too": (OMITTED, PRESENT, UNREPORTED, (0, 0, 5, None)),
+    "and on the second pass": (OMITTED, SUSPENDED, UNREPORTED, (0, 0, 5, None)),
+    "a zero of ours without its annotation": (OMITTED, BARE, Reported(0, resumed=5), (0, 0, 5, None)),
+    "was zero before": (OMITTED, BARE, Reported(0), (0, 0, 0, None)),
+    "and is one if nothing is known": (OMITTED, BARE, UNREPORTED, (0, 0, 1, None)),
+}
 
 
-def decide(
-    process: ProcessType,
-    child: Child | None,
-    *,
-    suspend: bool | None = None,
-    before: Reported = count_owner.UNREPORTED,
-) -> Replicas:
-    spec = FormationSpec(processes={"worker": process}, suspend=suspend)
-    return count_owner.decide(spec, process, child, before=before)
+def figures(count: Replicas) -> tuple[int, int | None, int, int | None]:
+    return count.desired, count.rendered, count.remembered, count.handed_over
 
 
-DECLARED, OMITTED = ProcessType(replicas=3), ProcessType()
+@pytest.mark.parametrize(("process", "child", "before", "expected"), RUNNING.values(), ids=RUNNING)
+def test_the_formation_decides_about_a_declared_count_and_others_about_an_omitted_one(
+    process: ProcessType, child: Child | None, before: Reported, expected: tuple[int, ...]
+) -> None:
+    spec = FormationSpec(processes={"worker": process})
+    assert figures(count_owner.decide(spec, process, child, before=before)) == expected
 
 
-@pytest.mark.parametrize("child", [None, PRESENT, OURS, SUSPENDED])
-def test_a_declared_count_is_written_whatever_is_there(child: Child | None) -> None:
-    assert decide(DECLARED, child) == Replicas(desired=3, rendered=3, remembered=3)
+@pytest.mark.parametrize(("process", "child", "before", "expected"), TO_SUSPEND.values(), ids=TO_SUSPEND)
+def test_a_suspension_remembers_the_count_to_come_back_to(
+    process: ProcessType, child: Child | None, before: Reported, expected: tuple[int, ...]
+) -> None:
+    spec = FormationSpec(processes={"worker": process}, suspend=True)
+    assert figures(count_owner.decide(spec, process, child, before=before)) == expected
 
 
-def test_an_omitted_count_starts_with_one_and_is_not_written() -> None:
-    assert decide(OMITTED, None) == Replicas(desired=1, rendered=None, remembered=1)
+RESTARTED = dataclasses.replace(SUSPENDED, owns_count=False, replicas=1)
 
 
-def test_an_omitted_count_is_left_to_whoever_scales() -> None:
-    assert decide(OMITTED, PRESENT) == Replicas(desired=5, rendered=None, remembered=5)
-
-
-def test_a_count_that_is_taken_away_is_handed_over_as_it_is() -> None:
-    assert decide(OMITTED, OURS).handed_over == 5
-
-
-def test_suspending_remembers_the_declared_count() -> None:
-    assert decide(DECLARED, OURS, suspend=True) == Replicas(desired=0, rendered=0, remembered=3)
-
-
-@pytest.mark.parametrize("child", [PRESENT, SUSPENDED])
-def test_suspending_remembers_an_omitted_count_also_on_the_second_pass(child: Child) -> None:
-    assert decide(OMITTED, child, suspend=True) == Replicas(desired=0, rendered=0, remembered=5)
-
-
-def test_resuming_hands_an_omitted_count_back() -> None:
-    resumed = decide(OMITTED, SUSPENDED)
-    assert (resumed.desired, resumed.rendered, resumed.handed_over) == (5, None, 5)
-
-
-def test_a_singleton_is_one_unless_it_says_none() -> None:
-    assert decide(ProcessType(singleton=True), PRESENT).rendered == 1
-    assert decide(ProcessType(singleton=True, replicas=0), PRESENT).rendered == 0
-
-
-SPEC_SUSPENDED = FormationSpec(processes={"worker": OMITTED}, suspend=True)
-
-
-def autoscaled(child: Child | None, *, suspend: bool | None = None) -> Replicas:
+@pytest.mark.parametrize(
+    ("child", "suspend", "expected"),
+    [
+        pytest.param(PRESENT, False, (5, None, 5, None), id="its count is left to it though one is declared"),
+        pytest.param(OURS, False, (5, None, 5, 5), id="a count of ours is handed to it as it is"),
+        pytest.param(None, False, (3, 3, 3, None), id="a child is created with the declared count"),
+        pytest.param(PRESENT, True, (0, 0, 5, None), id="a suspension is stronger, and remembers its count"),
+        pytest.param(RESTARTED, True, (0, 0, 5, None), id="what it sets then isn't remembered"),
+    ],
+)
+def test_an_autoscaler_decides_about_the_count_but_for_a_suspension(
+    child: Child | None, suspend: bool, expected: tuple[int, ...]
+) -> None:
     spec = FormationSpec(processes={"worker": DECLARED}, suspend=suspend)
-    return count_owner.decide(spec, DECLARED, child, HPA)
-
-
-def test_an_autoscalers_count_is_left_to_it_though_one_is_declared() -> None:
-    count = autoscaled(PRESENT)
-    assert (count.desired, count.rendered, count.handed_over) == (5, None, None)
-    assert count.autoscaler is HPA
-
-
-def test_a_count_of_ours_is_handed_to_an_autoscaler_as_it_is() -> None:
-    assert autoscaled(OURS).handed_over == 5
-
-
-def test_a_suspension_is_stronger_than_an_autoscaler_and_remembers_its_count() -> None:
-    count = autoscaled(PRESENT, suspend=True)
-    assert (count.rendered, count.remembered) == (0, 5)
-
-
-def test_what_an_autoscaler_sets_during_a_suspension_is_not_remembered() -> None:
-    started_again = dataclasses.replace(SUSPENDED, owns_count=False, replicas=1)
-    assert autoscaled(started_again, suspend=True).remembered == 5
+    count = count_owner.decide(spec, DECLARED, child, HPA)
+    assert (figures(count), count.autoscaler) == (expected, HPA)
 
 
 @pytest.mark.parametrize(("count", "kept"), [(0, 1), (5, 5)])
 def test_what_an_hpa_scaled_to_zero_itself_comes_back_with_one_for_it_to_go_on_from(
     count: int, kept: int
 ) -> None:
-    spec, hpa = SPEC_SUSPENDED, dataclasses.replace(HPA, scaled_to_zero=True)
-    suspended = count_owner.decide(spec, OMITTED, dataclasses.replace(PRESENT, replicas=count), hpa)
+    spec = FormationSpec(processes={"worker": OMITTED}, suspend=True)
+    hpa, child = dataclasses.replace(HPA, scaled_to_zero=True), dataclasses.replace(PRESENT, replicas=count)
+    suspended = count_owner.decide(spec, OMITTED, child, hpa)
     assert (suspended.rendered, suspended.remembered) == (0, kept)
     ours = dataclasses.replace(SUSPENDED, remembered=suspended.remembered)
     assert count_owner.decide(spec, OMITTED, ours, HPA).remembered == kept, "whatever it says since"
-
-
-def test_an_autoscaled_child_that_is_created_starts_with_the_declared_count() -> None:
-    assert autoscaled(None).rendered == 3
-
-
-@pytest.mark.parametrize("last", [6, 0])
-def test_a_child_that_comes_back_has_the_count_that_was_reported_last(last: int) -> None:
-    count = decide(OMITTED, None, before=Reported(last))
-    assert (count.desired, count.rendered) == (last, last)
-
-
-def test_a_child_that_comes_back_after_a_suspension_has_the_count_from_before() -> None:
-    assert decide(OMITTED, None, before=Reported(0, resumed=5)).rendered == 5
-
-
-@pytest.mark.parametrize(
-    ("before", "kept"),
-    [(Reported(0, resumed=5), 5), (Reported(0), 0), (count_owner.UNREPORTED, 1)],
-    ids=["suspended", "scaled to zero", "lost, too"],
-)
-def test_a_zero_of_ours_that_lost_its_annotation_is_told_by_the_status(before: Reported, kept: int) -> None:
-    bare = dataclasses.replace(SUSPENDED, remembered=None)
-    assert decide(OMITTED, bare, suspend=True, before=before).remembered == kept
-    assert decide(OMITTED, bare, before=before).handed_over == kept
 
 
 def reported(status: dict[str, object], generation: int) -> Reported:
@@ -136,14 +105,13 @@ def reported(status: dict[str, object], generation: int) -> Reported:
 
 def test_what_was_reported_is_read_from_the_status() -> None:
     process = {"desiredReplicas": 0, "resumeReplicas": 5, "replicasManagedBy": "ScaledObject/jobs"}
-    status = {"observedGeneration": 3, "processes": {"worker": process}}
-    read = reported(status, 3)
+    read = reported({"observedGeneration": 3, "processes": {"worker": process}}, 3)
     assert read == Reported(desired=0, resumed=5, autoscaled=True, current=True)
     assert read.count == 5
-    assert reported({"observedGeneration": -1}, 1) == count_owner.UNREPORTED
+    assert reported({"observedGeneration": -1}, 1) == UNREPORTED
 
 
 @pytest.mark.parametrize("count", [-1, 2**31, 10**30, "5", 5.0, True])
 def test_what_cannot_be_a_count_was_not_reported(count: object) -> None:
     process = {"desiredReplicas": count, "resumeReplicas": count}
-    assert reported({"processes": {"worker": process}}, 1) == count_owner.UNREPORTED
+    assert reported({"processes": {"worker": process}}, 1) == UNREPORTED

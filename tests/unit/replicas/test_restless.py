@@ -1,19 +1,15 @@
 """Who may start a suspended type again is named in the status, with the way out, before it does so."""
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
-from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube.objects.kinds import HPA, SCALED_OBJECT
 from formation_operator.kube.port import Object
-from tests.builders import a_formation, a_process, stored
-from tests.unit.facts import condition_of
-from tests.unit.fakes.cluster import FakeCluster
+from tests.builders import a_formation, a_process
 from tests.unit.fakes.managed_fields import Owner
-from tests.unit.fakes.operator import Operator, Time
+from tests.unit.scaled import Shop
 
-SHOP = (naming.KIND, "default", "shop")
-WORKER = ("Deployment", "default", "shop-worker")
 TARGET = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop-worker"}
 BY_HPA = Owner("kube-controller-manager", "Update", "scale")
 BY_KEDA = Owner("keda-operator", "Update", "scale")
@@ -26,47 +22,39 @@ def to_zero(status: str) -> Object:
     return {"status": {"conditions": [{"type": "ScaledToZero", "status": status}]}}
 
 
-class Shop(FakeCluster):
-    """A cluster with a Formation whose worker somebody else scales, and the operator at work."""
+class RestlessShop(Shop):
+    """A Formation whose worker somebody else scales."""
 
     def __init__(self, kind: str) -> None:
-        super().__init__()
-        self.kind, self.clock = kind, Time()
-        self.operator = Operator(self, self.clock)
-        self.put(naming.KIND, stored(a_formation(processes={"worker": a_process()})))
+        super().__init__(a_formation(processes={"worker": a_process()}))
+        self.kind = kind
         self.put(kind, {"metadata": {"name": "jobs"}, "spec": {"scaleTargetRef": TARGET, "minReplicas": 0}})
-
-    async def work(self) -> None:
-        """Let the operator act, and report."""
-        for _ in range(3):
-            self.clock.seconds += 60
-            await self.operator.work()
 
     async def suspend(self, *, suspended: bool = True) -> None:
         """Suspend the Formation, or start it again."""
-        self.merge(*SHOP, {"spec": {"suspend": suspended}})
-        await self.work()
+        self.declare(suspend=suspended)
+        await self.work(60)
 
-    async def scale(self, count: int, by: Owner) -> None:
+    async def set(self, count: int, by: Owner) -> None:
         """Have an autoscaler set the count."""
-        self.merge(*WORKER, {"spec": {"replicas": count}}, by=by)
-        await self.work()
+        self.scale("worker", count, by)
+        await self.work(60)
 
     async def change(self, part: Object) -> None:
         """Have the autoscaler's object changed."""
         self.merge(self.kind, "default", "jobs", part)
-        await self.work()
+        await self.work(60)
 
     @property
     def count(self) -> int:
         """The count of the Deployment."""
-        count: int = self.read(*WORKER)["spec"]["replicas"]
+        count: int = self.spec_of("worker")["replicas"]
         return count
 
     @property
     def stalled(self) -> Object:
         """The condition Stalled, if there is one."""
-        return condition_of(self.read(*SHOP)["status"], ConditionType.STALLED)
+        return self.said(ConditionType.STALLED)
 
     @property
     def repairs(self) -> list[str]:
@@ -74,20 +62,17 @@ class Shop(FakeCluster):
         return [notice.note for notice in self.notices if notice.reason == "DriftRepaired"]
 
 
-async def test_an_hpa_that_may_start_a_suspended_type_is_named_before_it_does_and_when_it_may_no_more() -> (
-    None
-):
-    shop = Shop(HPA)
-    await shop.work()
-    await shop.scale(0, BY_HPA)
+async def test_an_hpa_that_may_start_a_suspended_type_is_named_before_it_does_and_when_it_may_no_more(
+    snapshot: SnapshotAssertion,
+) -> None:
+    shop = RestlessShop(HPA)
+    await shop.work(60)
+    await shop.set(0, BY_HPA)
     await shop.suspend()
     assert not shop.stalled, "it leaves a zero as it is that isn't its own"
     await shop.change(to_zero("True"))
     assert shop.stalled["reason"] == "CannotSuspend"
-    assert shop.stalled["message"] == (
-        "worker: HorizontalPodAutoscaler/jobs may start processes while the Formation is suspended: "
-        "until then, set its spec.behavior.scaleUp.selectPolicy to Disabled, or delete it"
-    )
+    assert shop.stalled["message"] == snapshot
     await shop.change(HELD)
     assert not shop.stalled
     await shop.change({"spec": {"behavior": None}})
@@ -97,12 +82,12 @@ async def test_an_hpa_that_may_start_a_suspended_type_is_named_before_it_does_an
 
 
 async def test_what_an_hpa_has_started_is_stopped_as_soon_as_it_will_not_start_it_again() -> None:
-    shop = Shop(HPA)
-    await shop.work()
-    await shop.scale(0, BY_HPA)
+    shop = RestlessShop(HPA)
+    await shop.work(60)
+    await shop.set(0, BY_HPA)
     await shop.change(to_zero("True"))
     await shop.suspend()
-    await shop.scale(3, BY_HPA)
+    await shop.set(3, BY_HPA)
     assert (shop.count, shop.stalled["reason"]) == (3, "CannotSuspend")
     assert shop.stalled["message"].count("HorizontalPodAutoscaler/jobs") == 1
     await shop.change(to_zero("False"))
@@ -118,12 +103,12 @@ async def test_what_an_hpa_has_started_is_stopped_as_soon_as_it_will_not_start_i
 async def test_what_keda_has_started_is_stopped_as_soon_as_it_is_paused_in_either_way(
     annotation: dict[str, str],
 ) -> None:
-    shop = Shop(SCALED_OBJECT)
-    await shop.work()
-    await shop.scale(2, BY_KEDA)
+    shop = RestlessShop(SCALED_OBJECT)
+    await shop.work(60)
+    await shop.set(2, BY_KEDA)
     await shop.suspend()
     assert (shop.count, shop.stalled["reason"]) == (0, "CannotSuspend")
-    await shop.scale(1, BY_KEDA)
+    await shop.set(1, BY_KEDA)
     assert (shop.count, shop.stalled["reason"]) == (1, "CannotSuspend")
     for name, value in {PAUSED: "true", PAUSED_AT: "0"}.items():
         assert f'{name}: "{value}"' in shop.stalled["message"]
@@ -135,7 +120,7 @@ async def test_what_keda_has_started_is_stopped_as_soon_as_it_is_paused_in_eithe
 
 
 async def test_while_a_formation_is_paused_nobody_is_asked_to_let_it_be_suspended() -> None:
-    shop = Shop(SCALED_OBJECT)
-    shop.merge(*SHOP, {"spec": {"paused": True}})
+    shop = RestlessShop(SCALED_OBJECT)
+    shop.declare(paused=True)
     await shop.suspend()
     assert not shop.stalled

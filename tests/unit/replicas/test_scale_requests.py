@@ -7,14 +7,22 @@ import pytest
 
 from formation_operator.api.formation import FormationSpec, ProcessType
 from formation_operator.kube.events.notices import Notice
-from formation_operator.observe.children import NAMELESS, Setter
+from formation_operator.observe.children import NAMELESS, Child, Setter
 from formation_operator.replicas import scale_requests
 from formation_operator.replicas.count_owner import Reported
-from formation_operator.replicas.scale_requests import Answer, Policy, Request, Scaled, Unanswered
+from formation_operator.replicas.scale_requests import Answer, Policy, Request, Scaled
 from tests.unit.facts import HPA, a_child
 
 SCALED = a_child(replicas=7, remembered=4, count_set_by=Setter("k9s", scale=True))
-EDITED = dataclasses.replace(SCALED, count_set_by=Setter("argocd-server", scale=False))
+ANSWERED = Answer(SCALED.uid, judged=7, count=7)
+
+
+def but(**facts: Any) -> Child:
+    """Return the scaled Deployment with some other facts."""
+    return dataclasses.replace(SCALED, **facts)
+
+
+EDITED = but(count_set_by=Setter("argocd-server", scale=False))
 
 
 def judge(child: Any = SCALED, **changes: Any) -> Request | Notice | None:
@@ -39,71 +47,61 @@ def test_a_scale_request_is_written_through() -> None:
     assert "k9s scaled Deployment shop-worker from 4 to 7" in request.honoured().note
 
 
-@pytest.mark.parametrize(
-    ("child", "changes"),
-    [
-        (SCALED, {"policy": Policy(write_through=False)}),
-        (SCALED, {"autoscaler": HPA}),
-        (SCALED, {"declared": None}),
-        (EDITED, {}),
-        (dataclasses.replace(SCALED, count_set_by=Setter("kube-controller-manager", scale=True)), {}),
-        (dataclasses.replace(SCALED, count_set_by=Setter("keda", scale=True)), {}),
-        (dataclasses.replace(SCALED, count_set_by=Setter("keda-operator", scale=True)), {}),
-        (dataclasses.replace(SCALED, count_set_by=NAMELESS), {"before": Reported(7, autoscaled=True)}),
-        (dataclasses.replace(SCALED, remembered=None), {"before": Reported(7)}),
-        (SCALED, {"answer": Answer(SCALED.uid, judged=7, count=7)}),
-        (dataclasses.replace(SCALED, replicas=4), {}),
-        (dataclasses.replace(SCALED, replicas=0), {"suspend": True}),
-    ],
-    ids=[
-        "turned off",
-        "an autoscaler's",
-        "no declared count",
-        "an edit",
-        "an HPA's",
-        "KEDA's",
-        "KEDA's, as its Deployment is called",
-        "what an autoscaler left behind",
-        "asked for while the count was omitted",
-        "answered already",
-        "the same count",
-        "the zero of a suspension",
-    ],
-)
-def test_what_is_no_request_is_not_written_through(child: Any, changes: dict[str, Any]) -> None:
+NO_REQUESTS: dict[str, tuple[Child, dict[str, Any]]] = {
+    "turned off": (SCALED, {"policy": Policy(write_through=False)}),
+    "an autoscaler's": (SCALED, {"autoscaler": HPA}),
+    "no declared count": (SCALED, {"declared": None}),
+    "an edit": (EDITED, {}),
+    "an HPA's": (but(count_set_by=Setter("kube-controller-manager", scale=True)), {}),
+    "KEDA's": (but(count_set_by=Setter("keda", scale=True)), {}),
+    "KEDA's, as its Deployment is called": (but(count_set_by=Setter("keda-operator", scale=True)), {}),
+    "what an autoscaler left behind": (but(count_set_by=NAMELESS), {"before": Reported(7, autoscaled=True)}),
+    "asked for while the count was omitted": (but(remembered=None), {"before": Reported(7)}),
+    "set by nobody while the count was omitted": (but(remembered=None, count_set_by=NAMELESS), {}),
+    "answered already": (SCALED, {"answer": ANSWERED}),
+    "the same count": (but(replicas=4), {}),
+    "the zero of a suspension": (but(replicas=0), {"suspend": True}),
+}
+SEEN = Reported(desired=7, current=True)
+REQUESTS: dict[str, tuple[Child, dict[str, Any]]] = {
+    "a client that is honoured by name may edit": (
+        EDITED,
+        {"policy": Policy(honoured=frozenset({"argocd-server"}))},
+    ),
+    "a person may scale as soon as an autoscaler has gone": (
+        SCALED,
+        {"before": Reported(4, autoscaled=True)},
+    ),
+    "an earlier one never reached the Deployment": (but(replicas=9), {"declared": 7, "before": SEEN}),
+    "an earlier one, which was answered, didn't": (but(replicas=9), {"declared": 7, "answer": ANSWERED}),
+    "while suspended it changes the count to come back to": (SCALED, {"suspend": True}),
+    "one to zero leaves no name": (but(replicas=0, count_set_by=NAMELESS), {}),
+}
+OVERRULED: dict[str, tuple[Child, dict[str, Any]]] = {
+    "there is no base": (but(remembered=None), {}),
+    "both moved": (but(remembered=3), {}),
+    "the status is of an older spec": (SCALED, {"declared": 5, "before": Reported(7)}),
+    "the Formation was changed after an answer": (but(replicas=9), {"answer": ANSWERED}),
+}
+
+
+@pytest.mark.parametrize(("child", "changes"), NO_REQUESTS.values(), ids=NO_REQUESTS)
+def test_what_is_no_request_is_not_written_through(child: Child, changes: dict[str, Any]) -> None:
     assert judge(child, **changes) is None
 
 
-def test_a_client_that_is_honoured_by_name_may_edit() -> None:
-    assert isinstance(judge(EDITED, policy=Policy(honoured=frozenset({"argocd-server"}))), Request)
+@pytest.mark.parametrize(("child", "changes"), REQUESTS.values(), ids=REQUESTS)
+def test_a_count_that_a_client_asks_for_is_a_request(child: Child, changes: dict[str, Any]) -> None:
+    request = judge(child, **changes)
+    assert isinstance(request, Request)
+    assert (request.declared, request.wanted) == (changes.get("declared", 4), child.replicas)
 
 
-@pytest.mark.parametrize("base", [None, 3], ids=["no base", "both moved"])
-def test_without_a_base_or_if_both_moved_the_formation_wins(base: int | None) -> None:
-    verdict = judge(dataclasses.replace(SCALED, remembered=base))
+@pytest.mark.parametrize(("child", "changes"), OVERRULED.values(), ids=OVERRULED)
+def test_without_a_base_or_if_both_moved_the_formation_wins(child: Child, changes: dict[str, Any]) -> None:
+    verdict = judge(child, **changes)
     assert isinstance(verdict, Notice)
     assert verdict.reason == "ScaleOverruled"
-
-
-def test_a_person_may_scale_as_soon_as_an_autoscaler_has_gone() -> None:
-    assert isinstance(judge(before=Reported(4, autoscaled=True)), Request)
-
-
-def test_a_request_is_one_although_an_earlier_one_never_reached_the_deployment() -> None:
-    seen = Reported(desired=7, current=True)
-    request = judge(dataclasses.replace(SCALED, replicas=9), declared=7, before=seen)
-    assert isinstance(request, Request)
-    assert (request.declared, request.wanted) == (7, 9)
-    assert isinstance(judge(SCALED, declared=5, before=dataclasses.replace(seen, current=False)), Notice)
-
-
-@pytest.mark.parametrize(("declared", "honoured"), [(7, True), (4, False)])
-def test_a_request_after_one_that_never_reached_the_deployment_is_judged_by_its_answer(
-    declared: int, honoured: bool
-) -> None:
-    answer = Answer(SCALED.uid, judged=7, count=7)
-    again = dataclasses.replace(SCALED, replicas=9)
-    assert isinstance(judge(again, declared=declared, answer=answer), Request if honoured else Notice)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +110,7 @@ def test_a_request_after_one_that_never_reached_the_deployment_is_judged_by_its_
 def test_a_write_without_an_answer_made_the_very_next_generation_or_none(
     generation: int, declared: int, count: int
 ) -> None:
-    answer = Answer(SCALED.uid, judged=None, count=4, unanswered=Unanswered(3, 7))
+    answer = Answer(SCALED.uid, judged=None, count=4, unanswered=(3, 7))
     assert answer.resolved(generation, declared).count == count
     assert (answer.resolved(generation, declared).unanswered is None) == (generation > 3)
     assert not answer.resolved(generation, declared).is_about(SCALED)
@@ -123,19 +121,3 @@ def test_an_autoscaler_on_a_singleton_is_told_of() -> None:
     assert "several processes of a singleton" in next(
         scale_requests.contended(spec, "shop", {HPA.target: HPA})
     )
-
-
-def test_a_scale_while_suspended_changes_the_count_to_come_back_to() -> None:
-    request = judge(suspend=True)
-    assert isinstance(request, Request)
-    assert request.wanted == 7
-
-
-def test_a_scale_request_to_zero_leaves_no_name_and_is_honoured_all_the_same() -> None:
-    request = judge(dataclasses.replace(SCALED, replicas=0, count_set_by=NAMELESS))
-    assert isinstance(request, Request)
-    assert request.wanted == 0
-
-
-def test_a_count_that_was_omitted_until_now_was_set_by_nobody() -> None:
-    assert judge(dataclasses.replace(SCALED, replicas=1, remembered=None, count_set_by=NAMELESS)) is None

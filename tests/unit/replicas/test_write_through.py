@@ -92,7 +92,6 @@ class Shop:
     def watch(self) -> None:
         """Have the watch bring the Formation."""
         self.known.see(naming.KIND, self.cluster.read(naming.KIND, *KEY))
-        self.here.see(self.known.formations[KEY])
 
     def writable(self) -> None:
         """Let the Deployments be written from now on."""
@@ -197,8 +196,9 @@ async def test_a_request_that_comes_while_another_one_is_judged_is_judged_too(
     assert shop.counts == {"web": 8, "worker": 4} | {name: count}
 
 
-@pytest.mark.parametrize("before", [[], [5], [5, 6]], ids=["none before", "one before", "both before"])
-@pytest.mark.parametrize("error", [None, LOST])
+@pytest.mark.parametrize(
+    ("before", "error"), [([], None), ([5], None), ([5, 6], None), ([5], LOST), ([5, 6], LOST)], ids=str
+)
 async def test_edits_of_something_else_while_a_request_is_on_its_way_do_not_overrule_it(
     shop: Shop, before: list[int], error: errors.ClusterError | None
 ) -> None:

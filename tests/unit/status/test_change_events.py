@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import Reason, State
@@ -31,62 +32,41 @@ def told(before: dict[str, Any] | None, after: dict[str, Any]) -> list[Notice]:
 
 
 TOLD = {
-    "it crashes": (RUNNING, CRASHING, "Crashing", "worker: exited with code 1 (3 restarts)", True),
-    "it ends in another way": (CRASHING, KILLED, "Crashing", "worker: was ended by signal 9", True),
-    "it begins with a crash": (None, CRASHING, "Crashing", "worker: exited with code 1 (3 restarts)", True),
-    "it can't start": (STARTING, PULLING, "ImagePullFailed", "worker: can't pull its image", True),
-    "it can't be scaled": (
-        RUNNING,
-        BLOCKED,
-        "ReplicaFailure",
-        "worker: Pods can't be created: quota",
-        True,
-    ),
-    "it runs again": (CRASHING, RUNNING, "Running", "worker: 2 of 2 run", False),
-    "it runs again beside the version before": (
-        CRASHING,
-        {**RUNNING, "readyReplicas": 3},
-        "Running",
-        "worker: 2 of 2 run",
-        False,
-    ),
-    "a rollout begins": (RUNNING, STARTING, "Starting", "worker: starting: 1 of 2 available", False),
-    "its count is 0": (RUNNING, {"state": "Idle"}, "Idle", "worker: idle: its count is 0", False),
-    "it is suspended": (
-        RUNNING,
-        {"state": "Suspended"},
-        "Suspended",
-        "worker: suspended: no process runs until spec.suspend is false again",
-        False,
-    ),
+    "it crashes": (RUNNING, CRASHING, "Crashing", True),
+    "it ends in another way": (CRASHING, KILLED, "Crashing", True),
+    "it begins with a crash": (None, CRASHING, "Crashing", True),
+    "it can't start": (STARTING, PULLING, "ImagePullFailed", True),
+    "it can't be scaled": (RUNNING, BLOCKED, "ReplicaFailure", True),
+    "it runs again": (CRASHING, RUNNING, "Running", False),
+    "it runs again beside the version before": (CRASHING, {**RUNNING, "readyReplicas": 3}, "Running", False),
+    "a rollout begins": (RUNNING, STARTING, "Starting", False),
+    "its count is 0": (RUNNING, {"state": "Idle"}, "Idle", False),
+    "it is suspended": (RUNNING, {"state": "Suspended"}, "Suspended", False),
 }
 
 
-@pytest.mark.parametrize(("before", "after", "reason", "note", "warning"), TOLD.values(), ids=TOLD)
+@pytest.mark.parametrize(("before", "after", "reason", "warning"), TOLD.values(), ids=TOLD)
 def test_a_change_is_told(
-    before: dict[str, Any] | None, after: dict[str, Any], reason: str, note: str, warning: bool
+    before: dict[str, Any] | None,
+    after: dict[str, Any],
+    reason: str,
+    warning: bool,
+    snapshot: SnapshotAssertion,
 ) -> None:
     (notice,) = told(before, after)
-    assert (notice.reason, notice.note, notice.warning) == (reason, note, warning)
+    assert (notice.reason, notice.warning) == (reason, warning)
+    assert notice.note == snapshot
 
 
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        (RUNNING, WAITING),
-        (CRASHING, AGAIN),
-        (None, STARTING),
-        (None, RUNNING),
-        (UNKNOWN, RUNNING),
-        (RUNNING, UNKNOWN),
-    ],
-    ids=[
-        "a change waits because somebody wants it to",
-        "it crashes once more",
-        "it begins",
-        "it begins and runs at once",
-        "the operator is new",
-        "an older status",
+        pytest.param(RUNNING, WAITING, id="a change waits because somebody wants it to"),
+        pytest.param(CRASHING, AGAIN, id="it crashes once more"),
+        pytest.param(None, STARTING, id="it begins"),
+        pytest.param(None, RUNNING, id="it begins and runs at once"),
+        pytest.param(UNKNOWN, RUNNING, id="the operator is new"),
+        pytest.param(RUNNING, UNKNOWN, id="an older status"),
     ],
 )
 def test_what_is_no_news_is_not_told(before: dict[str, Any] | None, after: dict[str, Any]) -> None:

@@ -74,27 +74,17 @@ STAGES = {
     "paused and behind its spec": (at(seen(STARTING, paused=True), paused=True), "Suspended", "InProgress"),
     "being deleted": (DELETED, "Progressing", "Terminating"),
 }
-LIVING = {name: stage for name, stage in STAGES.items() if name != "being deleted"}
 
 
-@pytest.mark.parametrize(("formation", "health", "_"), STAGES.values(), ids=STAGES)
-def test_argo_cd_shows_the_health_of_each_stage(formation: Manifest, health: str, _: str) -> None:
-    assert argo_cd(formation)["status"] == health
-
-
-@pytest.mark.parametrize(("formation", "_", "said"), STAGES.values(), ids=STAGES)
-def test_kstatus_says_of_each_stage_what_it_is(formation: Manifest, _: str, said: str) -> None:
-    assert kstatus(formation) == said
-
-
-@pytest.mark.parametrize(("formation", "_", "said"), LIVING.values(), ids=LIVING)
-def test_the_expressions_for_flux_say_what_kstatus_says(formation: Manifest, _: str, said: str) -> None:
-    assert flux(formation) == said
-
-
-@pytest.mark.parametrize(("formation", "_", "__"), STAGES.values(), ids=STAGES)
-def test_argo_cd_always_has_a_sentence_to_show(formation: Manifest, _: str, __: str) -> None:
-    assert argo_cd(formation)["message"]
+@pytest.mark.parametrize(("formation", "health", "said"), STAGES.values(), ids=STAGES)
+def test_each_stage_is_shown_as_what_it_is_with_a_sentence(
+    formation: Manifest, health: str, said: str
+) -> None:
+    shown = argo_cd(formation)
+    assert (shown["status"], kstatus(formation)) == (health, said)
+    assert shown["message"]
+    if formation is not DELETED:
+        assert flux(formation) == said
 
 
 def test_argo_cd_shows_what_stands_in_the_way() -> None:

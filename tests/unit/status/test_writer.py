@@ -1,6 +1,5 @@
 """No more statuses are written than anybody can read."""
 
-import datetime
 import itertools
 import pickle
 from typing import Any
@@ -14,84 +13,61 @@ from formation_operator.kube import errors
 from formation_operator.kube.port import Object
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.faults import Problem
-from formation_operator.requeue import Lane
+from formation_operator.requeue import REPORT_SECONDS
 from formation_operator.status import writer
 from formation_operator.status.writer import Reports
 from formation_operator.sync import planner
 from formation_operator.sync.outcome import Outcome
 from tests import builders
-from tests.builders import MIDNIGHT
 from tests.unit import facts
 from tests.unit.facts import a_child
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.operator import Operator, Time
 from tests.unit.schemas import PRESENT, PROCESS, older
 
+ACTION = planner.Action(planner.Verb.UPDATE, "worker")
+CHANGED, UNCHANGED, UNABLE = Outcome(ACTION, a_child()), Outcome(ACTION), Outcome(ACTION, problem="no")
 
-@given(st.lists(st.floats(0, 3), max_size=40))
-def test_no_two_statuses_of_a_formation_are_written_within_a_second(steps: list[float]) -> None:
-    reports, now, times = Reports(), 1_767_225_600.0, []
-    for later in steps:
+
+@given(st.lists(st.tuples(st.floats(0, 3), st.sampled_from([CHANGED, UNCHANGED, UNABLE])), max_size=40))
+def test_no_two_statuses_are_written_within_a_second_and_none_waits_longer(
+    steps: list[tuple[float, Outcome]],
+) -> None:
+    reports, now, written = Reports(), 1000.0, [0.0]
+    for later, outcome in steps:
         now += later
-        if not reports.pause(now):
+        wait = reports.wait([outcome], now)
+        assert 0 <= wait <= REPORT_SECONDS
+        if not wait:
+            assert now - written[-1] > REPORT_SECONDS - 2 * writer.LEEWAY
             reports.written = now
-            times.append(now)
-    assert times[:1] == [1_767_225_600.0 + step for step in steps[:1]]
-    assert all(after - before >= writer.STATUS_SECONDS for before, after in itertools.pairwise(times))
-
-
-@given(st.lists(st.floats(0, 0.99), min_size=1, max_size=10))
-def test_who_waits_as_long_as_told_may_write(steps: list[float]) -> None:
-    reports = Reports()
-    assert reports.pause(0.0) == 0
-    reports.written = 0.0
-    for step in itertools.accumulate(steps):
-        if step < writer.STATUS_SECONDS:
-            assert 0 < reports.pause(step) <= writer.STATUS_SECONDS
-    assert reports.pause(writer.STATUS_SECONDS) == 0
-
-
-def test_a_clock_that_was_set_back_holds_no_status_up() -> None:
-    assert Reports(written=5000).pause(20) == 0
+            written.append(now)
 
 
 # When a change is reported
 
 
-def reports(*steps: tuple[float, bool]) -> list[float | None]:
-    """Return for how many seconds the report waits at each time, changed or not; None if it is due."""
-    moments = iter([MIDNIGHT + datetime.timedelta(seconds=moment) for moment, _ in steps])
-    reporter, remembered = writer.Reporter(FakeCluster(), lambda: next(moments), 1.0), Reports()
-    found: list[float | None] = []
-    for _, changed in steps:
-        outcome = Outcome(planner.Action(planner.Verb.UPDATE, "worker"), a_child() if changed else None)
-        later = reporter.later(remembered, [outcome])
-        assert later is None or later.lane is Lane.REPORT
-        found.append(None if later is None else round(later.after, 3))
-    return found
-
-
 def test_a_report_goes_by_the_time_of_the_first_change_whatever_comes_in_between() -> None:
-    steps = [
-        (5, True),
-        (5.2, False),
-        (5.5, True),
-        (5.999, True),
-        (6.1, False),
-        (7, True),
-        (9, True),
-        (9.1, True),
-    ]
-    assert reports(*steps) == [1, 0.8, 0.5, None, None, 1, None, 1]
-
-
-def test_a_clock_that_was_set_back_puts_no_report_off() -> None:
-    assert reports((5000, True), (20, False)) == [1, None]
+    reports, found = Reports(), list[float]()
+    steps = (
+        (5, CHANGED),
+        (5.2, UNCHANGED),
+        (5.5, CHANGED),
+        (5.999, CHANGED),
+        (6.1, UNCHANGED),
+        (7, CHANGED),
+        (9, CHANGED),
+        (9.1, CHANGED),
+        (9.2, UNABLE),
+    )
+    for now, outcome in steps:
+        found.append(round(reports.wait([outcome], now), 3))
+    assert found == [1, 0.8, 0.5, 0, 0, 1, 0, 1, 0]
 
 
 LARGE = {
-    "types": {"processes": {f"t{number}": {"restarts": number} for number in range(20_000)}},
-    "conditions": {"conditions": [{"type": f"o/{number}", "status": "True"} for number in range(20_000)]},
+    "types": {"processes": {f"t{number}": {"restarts": number} for number in range(4_000)}},
+    "conditions": {"conditions": [{"type": f"o/{number}", "status": "True"} for number in range(4_000)]},
     "a text": {"summary": 300_000 * "x"},
 }
 
@@ -124,8 +100,8 @@ class Told:
         self.cluster.status_schema = PRESENT
         self.known.see(naming.KIND, self.cluster.put(naming.KIND, builders.stored(builders.a_formation())))
         self.asked: list[float] = []
-        self.now = MIDNIGHT
-        self.reporter = writer.Reporter(self.cluster, lambda: self.now, 1.0)
+        self.now = 0.0
+        self.reporter = writer.Reporter(self.cluster, lambda: self.now)
         self.reports = Reports()
 
     def refuse(self) -> None:
@@ -135,7 +111,10 @@ class Told:
 
     async def write(self, *, after: float = 2.0, ready: int = 2, **metadata: Any) -> None:
         """Write a status after some seconds, of the Formation that is known or of a later one."""
-        self.now += datetime.timedelta(seconds=after)
+        self.now += after
+        if later := self.reporter.later(self.reports):
+            self.asked.append(later.after)
+            return
         raw = self.known.formations["default", "shop"]
         raw = {**raw, "metadata": {**raw["metadata"], **metadata}}
         status = facts.status_of(facts.seen(), raw["status"], facts.NOW)
@@ -167,7 +146,7 @@ async def test_a_status_that_is_refused_is_an_event_and_is_not_tried_again_at_on
     (notice,) = here.cluster.notices
     assert (notice.reason, notice.warning) == ("StatusRefused", True)
     assert notice.note.endswith(": too large all is well")
-    assert min(here.asked) > writer.REFUSED_FIRST / 10, "it is asked for again, but not soon"
+    assert here.asked[0] == writer.REFUSED_FIRST
 
 
 async def test_a_status_that_was_refused_is_tried_again_for_a_new_spec() -> None:
@@ -252,6 +231,13 @@ async def test_a_status_that_meets_another_version_each_time_is_tried_no_more_th
         await here.write(after=0.1)
     assert here.tries == 5
     assert len(here.asked) == 50, "and is never given up"
+
+
+async def test_no_more_than_one_status_of_a_formation_is_written_in_a_second() -> None:
+    here = Told()
+    for number in range(50):
+        await here.write(after=0.1, ready=number)
+    assert here.tries == 5
 
 
 async def test_little_is_remembered_of_a_status_that_was_refused() -> None:

@@ -60,6 +60,10 @@ async def changed_unheard(
     return cluster.read(*WORKER)
 
 
+def nothing(_: FakeCluster) -> None:
+    """Have others do nothing."""
+
+
 def reports(cluster: FakeCluster) -> None:
     cluster.merge(*WORKER, {"status": {"readyReplicas": 1}}, by=CONTROLLER)
 
@@ -77,6 +81,11 @@ def written(cluster: FakeCluster) -> list[str]:
 
 def last(cluster: FakeCluster) -> Call:
     return cluster.asked("apply", "Deployment")[-1]
+
+
+def version(metadata: Object) -> Object:
+    """Return what a write is about."""
+    return {key: metadata[key] for key in ("uid", "resourceVersion")}
 
 
 def image(cluster: FakeCluster) -> str:
@@ -180,12 +189,9 @@ async def test_an_update_costs_one_request_at_the_version_that_was_decided_about
     cluster: FakeCluster, operator: Operator
 ) -> None:
     await operator.work()
-    metadata = cluster.read(*WORKER)["metadata"]
+    there = version(cluster.read(*WORKER)["metadata"])
     assert await updated(cluster, operator) == ["apply"]
-    asked = last(cluster).body["metadata"]
-    assert {key: asked[key] for key in ("uid", "resourceVersion")} == {
-        key: metadata[key] for key in ("uid", "resourceVersion")
-    }
+    assert version(last(cluster).body["metadata"]) == there
 
 
 async def test_over_figures_that_are_not_known_yet_an_update_is_written_after_a_look(
@@ -264,26 +270,16 @@ async def test_what_nobody_has_decided_about_is_not_written_over(
     assert cluster.read(*WORKER) == before
 
 
-async def test_a_count_that_is_let_go_is_handed_over_at_the_version_that_was_decided_about(
-    cluster: FakeCluster, operator: Operator
+@pytest.mark.parametrize("others_do", [nothing, reports], ids=["at the known version", "after a look"])
+async def test_a_count_that_is_let_go_is_handed_over(
+    others_do: Callable[[FakeCluster], None], cluster: FakeCluster, operator: Operator
 ) -> None:
-    await operator.work()
+    await changed_unheard(cluster, operator, others_do)
     declare(cluster, processes={"worker": {"replicas": None}})
     cluster.calls.clear()
-    await operator.work()
-    assert [call.manager for call in cluster.calls if call.verb in ("get", "apply")] == [
-        naming.COUNT_MANAGER,
-        naming.FIELD_MANAGER,
-    ]
-    assert cluster.read(*WORKER)["spec"]["replicas"] == 3
-
-
-async def test_a_count_that_is_let_go_is_handed_over_after_a_look_too(
-    cluster: FakeCluster, operator: Operator
-) -> None:
-    await changed_unheard(cluster, operator, reports)
-    declare(cluster, processes={"worker": {"replicas": None}})
     assert await operator.work()
+    managers = [call.manager for call in cluster.calls if call.verb == "apply"]
+    assert managers[-2:] == [naming.COUNT_MANAGER, naming.FIELD_MANAGER]
     assert cluster.read(*WORKER)["spec"]["replicas"] == 3
     assert await operator.work(), "and there is nothing left to do"
 
@@ -333,7 +329,7 @@ class Large(FakeCluster):
         await self._carry_out(Call("notify", naming.KIND), lambda: None)
 
 
-@pytest.mark.parametrize("others_do", [changes_a_field, reports, declares_it_no_more])
+@pytest.mark.parametrize("others_do", [changes_a_field, reports])
 async def test_no_object_that_was_answered_is_held_while_something_else_is_asked_for(
     others_do: Callable[[FakeCluster], None],
 ) -> None:
@@ -341,12 +337,9 @@ async def test_no_object_that_was_answered_is_held_while_something_else_is_asked
     cluster.put(naming.KIND, stored(a_formation(processes={"worker": a_process(replicas=3)})))
     operator = Operator(cluster, Time())
     await operator.work()
-    if others_do is changes_a_field:
-        changes_a_field(cluster)
-    else:
-        with unheard(cluster):
-            reports(cluster)
-        declares_it_no_more(cluster) if others_do is declares_it_no_more else declare(cluster, image="v2")
+    with unheard(cluster) if others_do is reports else contextlib.nullcontext():
+        others_do(cluster)
+    declare(cluster, image="v2")
     await operator.work()
     assert cluster.asked("get")
     assert cluster.held == []
@@ -423,42 +416,32 @@ async def test_a_deletion_is_of_the_object_at_the_version_that_was_decided_about
     cluster: FakeCluster, operator: Operator
 ) -> None:
     await operator.work()
-    metadata = cluster.read(*WORKER)["metadata"]
+    there = version(cluster.read(*WORKER)["metadata"])
     assert await removed(cluster, operator) == ["delete"]
-    (call,) = cluster.asked("delete")
-    assert call.body == {key: metadata[key] for key in ("uid", "resourceVersion")}
+    assert [call.body for call in cluster.asked("delete")] == [there]
+    assert [notice.reason for notice in cluster.notices if notice.reason == "Deleted"] == ["Deleted"]
 
 
-async def test_an_object_whose_figures_have_changed_is_deleted_after_a_look(
-    cluster: FakeCluster, operator: Operator
-) -> None:
-    await changed_unheard(cluster, operator, reports)
-    assert await removed(cluster, operator) == ["delete", "get", "delete"]
-    assert not any(raw["metadata"]["name"] == "shop-worker" for raw in cluster.all("Deployment"))
-
-
-@pytest.mark.parametrize("others_do", [scales, orphans, gives_away])
-async def test_what_nobody_has_decided_about_is_not_deleted(
+@pytest.mark.parametrize("others_do", [reports, scales, orphans, gives_away, replaces])
+async def test_what_has_changed_or_has_taken_the_name_is_not_deleted_before_that_is_known(
     others_do: Callable[[FakeCluster], None], cluster: FakeCluster, operator: Operator
 ) -> None:
     before = await changed_unheard(cluster, operator, others_do)
-    assert await removed(cluster, operator) == ["delete", "get"]
+    assert await removed(cluster, operator) == ["delete"]
     assert cluster.read(*WORKER) == before
 
 
-async def test_what_has_taken_the_name_of_an_object_that_was_to_be_deleted_stays(
+async def test_an_object_whose_figures_have_changed_is_deleted_once_that_is_known(
     cluster: FakeCluster, operator: Operator
 ) -> None:
-    before = await changed_unheard(cluster, operator, replaces)
-    assert await removed(cluster, operator) == ["delete", "get"]
-    assert cluster.read(*WORKER) == before
+    await changed_unheard(cluster, operator, reports)
+    await removed(cluster, operator)
+    cluster.merge(*WORKER, {"status": {"readyReplicas": 2}}, by=CONTROLLER)
+    assert await operator.work()
+    assert not any(raw["metadata"]["name"] == "shop-worker" for raw in cluster.all("Deployment"))
 
 
-def vanishes(cluster: FakeCluster) -> None:
-    cluster.remove(*WORKER)
-
-
-@pytest.mark.parametrize("others_do", [vanishes, replaces])
+@pytest.mark.parametrize("others_do", [deletes, replaces])
 async def test_an_event_tells_of_no_deletion_that_was_somebody_elses(
     others_do: Callable[[FakeCluster], None], cluster: FakeCluster, operator: Operator
 ) -> None:
@@ -481,9 +464,3 @@ async def test_what_is_said_not_to_be_there_is_deleted_all_the_same(
         assert not await operator.work()
     assert await operator.work()
     assert not any(raw["metadata"]["name"] == "shop-worker" for raw in cluster.all("Deployment"))
-
-
-async def test_an_event_tells_of_our_own_deletion(cluster: FakeCluster, operator: Operator) -> None:
-    await operator.work()
-    await removed(cluster, operator)
-    assert [notice.reason for notice in cluster.notices if notice.reason == "Deleted"] == ["Deleted"]

@@ -6,16 +6,15 @@ from typing import Any
 
 import pytest
 
-from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import children, managed_fields
+from formation_operator.observe import managed_fields
 from formation_operator.observe.children import Child, Owner
 from formation_operator.render.desired import Intent
 from formation_operator.sync import planner
 from formation_operator.sync.planner import PlanContext, Verb
 from tests.builders import a_formation
-from tests.unit.facts import INTENT, ORPHANED, OWNER, a_child, fields, kept_of, parsed
+from tests.unit.facts import INTENT, ORPHANED, OWNER, a_child, kept_of, parsed
 
 CONTEXT = PlanContext(uid="uid-1", living={"uid-1", "uid-2"}, applied={}, restless={}, exhausted=set())
 EDITED = '{"f:metadata":{},"f:spec":{"f:template":{}}}'
@@ -26,13 +25,10 @@ def verb(child: Child | None, context: PlanContext = CONTEXT) -> Verb | None:
     return action.verb if action else None
 
 
-def test_an_object_as_we_wrote_it_is_left_alone() -> None:
-    assert verb(a_child()) is None
-
-
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
+        ({}, None),
         ({"digest": "older"}, Verb.UPDATE),
         ({"owned": EDITED}, Verb.REPAIR),
         ({"owned": ""}, Verb.REPAIR),
@@ -91,8 +87,19 @@ def deleted(*there: Child, intents: Sequence[Intent] = ()) -> list[Child | None]
     return [action.child for action in planned]
 
 
-def test_a_type_that_is_no_longer_declared_is_deleted() -> None:
+OTHERS: dict[str, dict[str, Any]] = {
+    "nobody's": {"owner": None},
+    "an orphan": ORPHANED,
+    "an orphan with our labels": {"owner": None, "orphan_of": ("shop", "other")},
+    "another Formation's": {"owner": dataclasses.replace(OWNER, uid="uid-2")},
+    "on its way out": {"deleting": True},
+}
+
+
+@pytest.mark.parametrize("changes", OTHERS.values(), ids=OTHERS)
+def test_of_what_is_no_longer_declared_only_what_is_ours_is_deleted(changes: dict[str, Any]) -> None:
     assert deleted(a_child(), OF_NO_TYPE, intents=[INTENT]) == [OF_NO_TYPE]
+    assert deleted(dataclasses.replace(OF_NO_TYPE, **changes)) == []
 
 
 @pytest.mark.parametrize(
@@ -107,47 +114,6 @@ def test_what_is_deleted_was_of_the_type_that_its_name_says(name: str, process_t
 def test_what_a_declared_type_does_not_want_is_deleted_once_it_was_rendered() -> None:
     assert deleted(a_child(), SERVICE, intents=[INTENT]) == [SERVICE]
     assert deleted(a_child(), SERVICE) == []
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"owner": None},
-        ORPHANED,
-        {"owner": dataclasses.replace(OWNER, uid="uid-2")},
-        {"deleting": True},
-    ],
-    ids=["nobody's", "an orphan", "another Formation's", "on its way out"],
-)
-def test_nothing_that_is_not_ours_is_ever_deleted(changes: dict[str, Any]) -> None:
-    assert deleted(dataclasses.replace(OF_NO_TYPE, **changes)) == []
-
-
-def test_the_facts_of_a_child_are_read_from_what_the_server_gives() -> None:
-    written = {"metadata": {"annotations": {naming.COUNT_ANNOTATION: "1"}}, "spec": {"replicas": 1}}
-    raw = {
-        **INTENT.manifest,
-        "metadata": {
-            **INTENT.manifest["metadata"],
-            "uid": "u",
-            "resourceVersion": "7",
-            "generation": 2,
-            "managedFields": [
-                {
-                    "manager": "formation-operator",
-                    "operation": "Apply",
-                    "fieldsV1": fields(written),
-                }
-            ],
-        },
-        "status": {"observedGeneration": 1, "replicas": 1},
-    }
-    child = children.child(raw, ChildKind.DEPLOYMENT)
-    assert child.owner == OWNER
-    assert child.digest == INTENT.digest
-    assert child.owns_count
-    assert child.remembered == 1
-    assert not child.rollout.current
 
 
 def test_who_undoes_every_repair_is_waited_for_but_a_new_intent_is_written_all_the_same() -> None:

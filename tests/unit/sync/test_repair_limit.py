@@ -26,9 +26,3 @@ def test_each_object_has_its_own_repairs() -> None:
 def test_a_repair_that_came_to_nothing_does_not_count() -> None:
     calm = Patience()
     assert not any(calm.exhausted(["uid"], now) for now in range(2 * repair_limit.FREE))
-
-
-def test_a_clock_that_was_set_back_keeps_nothing_from_being_repaired() -> None:
-    calm = Patience()
-    assert all(repair(calm, "uid", 5000) for _ in range(repair_limit.FREE))
-    assert repair(calm, "uid", 20)

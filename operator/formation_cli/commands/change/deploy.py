@@ -1,12 +1,12 @@
-"""Run another image."""
+"""Run another image, or go back to a revision."""
 
 import click
 
 from formation_cli import options
-from formation_cli.changes import images
+from formation_cli.changes import patches
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.commands import going_back, writing
-from formation_cli.failures import Mistyped
+from formation_cli.commands import going_back, revisions, waiting, writing
+from formation_cli.failures import Mistyped, TimedOut, again
 from formation_cli.options import How
 
 
@@ -36,24 +36,61 @@ def command(
     """
     if rollback_on_failure and not how.wait:
         raise click.UsageError("--rollback-on-failure needs a wait: add --wait.")
-    if image == images.NONE and process_type is None:
+    if image == patches.NONE and process_type is None:
         raise Mistyped("none isn't an image; with --type it removes the type's own image.")
 
     def patch(found: Object) -> list[Object]:
-        return images.patch(found, images.field(found, process_type), image)
+        return patches.image(found, patches.image_field(found, process_type), image)
 
-    before, after = writing.change(cluster, name, patch, dry_run=how.dry_run)
-    writing.report(before, after, how, _sentence(before, process_type, image))
-    if own := [] if process_type else images.own(before):
+    changed = writing.change(cluster, name, patch, dry_run=how.dry_run)
+    writing.report(changed, how, _sentence(changed.before, process_type, image))
+    if own := [] if process_type else patches.with_own_image(changed.before):
         writing.advise(f"These types have their own image, and keep it: {', '.join(own)}")
     types = [process_type] if process_type else []
-    going_back.wait(cluster, before, after, how, types, back=rollback_on_failure)
+    going_back.wait(cluster, changed, how, types, back=rollback_on_failure)
 
 
 def _sentence(formation: Object, process_type: str | None, image: str) -> str:
-    shared = images.current(formation, images.SHARED) or images.NONE
+    shared = patches.image_of(formation, patches.SHARED) or patches.NONE
     inherited = f"{shared} (that of all types)" if process_type else shared
-    before = images.current(formation, images.field(formation, process_type)) or inherited
-    after = inherited if image == images.NONE else image
+    before = patches.image_of(formation, patches.image_field(formation, process_type)) or inherited
+    after = inherited if image == patches.NONE else image
     what = f"{process_type}: image" if process_type else "image"
     return f"{what}: {after}, as it was" if before == after else f"{what}: {before} -> {after}"
+
+
+@click.command("rollback", cls=options.Command)
+@options.formation()
+@options.word(
+    "revision",
+    "--to",
+    "The same as REVISION.",
+    metavar="[REVISION]",
+    shell_complete=revisions.complete_way_back,
+)
+@options.change()
+def rollback(cluster: Cluster, name: str, revision: str | None, how: How) -> None:
+    """Go back to a revision: its images, commands, variables, types and schedules, in one write.
+
+    Counts stay as they are today, and so do suspend, paused, revisionHistoryLimit and disruption budgets.
+    Without REVISION it is the latest other that has run well for a minute, so that newer ones may be passed
+    over, which `history` calls Kept. If there is none, nothing is changed. It is a deploy, and gets the next
+    number. Refused where a ConfigMap or a Secret that the revision needs is gone.
+
+    Examples:
+      rollback shop --wait        # to what ran well before
+      rollback shop 7 --dry-run   # says what that changes, and which types restart
+      rollback shop 7 --wait
+      rollback shop 3f2a91c       # to one without a number
+    """
+    done = going_back.go_back(
+        cluster, name, lambda found: revisions.find(cluster, found, revision), dry_run=how.dry_run
+    )
+    writing.report(done.changed, how, done.sentence)
+    going_back.advise(cluster, done.changed)
+    try:
+        if how.waits:
+            waiting.wait(cluster, done.changed.after, how.timeout)
+    except (waiting.NotReady, TimedOut) as failure:
+        failure.also(f"Other revisions: {again(f'history {name}')}")
+        raise

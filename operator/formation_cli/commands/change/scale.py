@@ -2,7 +2,7 @@
 
 import click
 
-from formation_cli import options
+from formation_cli import cluster_options, options
 from formation_cli.changes import counts as changes
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, Object
@@ -13,10 +13,12 @@ from formation_cli.terminal import formats, screen
 from formation_cli.words import counts as words
 from formation_cli.words.counts import Wanted
 
+COUNTS = "[TYPE=N | TYPE+N | TYPE-N]..."
+
 
 @click.command("scale", cls=options.Command)
 @options.formation()
-@options.counts()
+@click.argument("counts", nargs=-1, metavar=COUNTS, shell_complete=cluster_options.COUNT)
 @click.option("-y", "--yes", is_flag=True, help="Don't ask about a count that may be a slip.")
 @options.change(written="Print the counts, or the Formation's name, for programs.")
 def command(cluster: Cluster, name: str, counts: tuple[str, ...], how: How, *, yes: bool) -> None:
@@ -35,10 +37,8 @@ def command(cluster: Cluster, name: str, counts: tuple[str, ...], how: How, *, y
       scale shop worker=200 --yes   # doesn't ask whether so many more are meant
     """
     if words.is_count(name):
-        raise Mistyped(
-            "Which Formation? Its name comes first.",
-            hint=f"kubectl formation scale NAME {' '.join((name, *counts))}",
-        )
+        hint = f"kubectl formation scale NAME {' '.join((name, *counts))}"
+        raise Mistyped("Which Formation? Its name comes first.", hint=hint)
     wanted = words.parse(counts)
     if wanted:
         _scale(cluster, name, wanted, how, yes=yes)
@@ -57,9 +57,9 @@ def _scale(cluster: Cluster, name: str, wanted: list[Wanted], how: How, *, yes: 
             meant.update(doubtful)
         return changes.patch(found, changed)
 
-    before, after = writing.change(cluster, name, patch, dry_run=how.dry_run)
+    written = before, after = writing.change(cluster, name, patch, dry_run=how.dry_run)
     changed = changes.changes(before, wanted)
-    writing.report(before, after, how, *map(str, changed), value=quantities(after))
+    writing.report(written, how, *map(str, changed), value=quantities(after))
     if before["spec"].get("suspend"):
         start = again(f"start {name}")
         writing.advise(f"{name} is stopped: these are the counts that `{start}` comes back to.")

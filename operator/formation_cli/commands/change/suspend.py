@@ -1,16 +1,69 @@
-"""Stop a Formation, and start it again with the counts that it had."""
+"""Stop a Formation or what runs once of it, and start it again with the counts that it had."""
+
+from collections.abc import Iterable
 
 import click
 
-from formation_cli import options
+from formation_cli import cluster_options, options
 from formation_cli.changes import patches
-from formation_cli.cluster.port import Cluster
+from formation_cli.cluster import formations, kinds
+from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import waiting, writing
-from formation_cli.commands.change import ending
-from formation_cli.failures import Mistyped, again
+from formation_cli.failures import Mistyped, NotFound, again
+from formation_cli.objects import JOB_LABEL, ONE_OFF_LABEL
 from formation_cli.options import How
+from formation_cli.terminal import formats, screen
+from formation_cli.views import log_lines, releases
+from formation_operator.api import naming
+from formation_operator.kube.objects import lenient
 
 NOTHING = "Nothing was stopped."
+LABELS = (ONE_OFF_LABEL, naming.SCHEDULE_LABEL, naming.RELEASE_LABEL)
+
+
+def _end(cluster: Cluster, name: str, words: Iterable[str], how: How) -> None:
+    """Delete the Jobs of processes; raises `Mistyped` before any is deleted if there isn't one of them."""
+    if how.wait:
+        raise click.UsageError("--wait is for a whole Formation: leave it out.")
+    formation = formations.find(cluster, name)
+    pods = formations.pods(cluster, name)
+    jobs = {_job(filter(is_ours, pods), name, each): each for each in words}  # each is ended once
+    found = {job: _found(cluster, job, formation) for job in jobs}
+    for job, word in jobs.items():
+        cluster.delete(kinds.JOB, job, dry_run=how.dry_run)
+        if how.output:
+            formats.write_object(found[job], how.output)
+        else:
+            screen.write(how.said(f"{word}: ended"))
+
+
+def is_ours(pod: Object) -> bool:
+    """Tell whether a Pod is of a Job that may be ended."""
+    labels = lenient.mapping(pod, "metadata", "labels")
+    return JOB_LABEL in labels and any(each in labels for each in LABELS)
+
+
+def _job(pods: Iterable[Object], name: str, word: str) -> str:
+    for each in pods:
+        job = lenient.text(lenient.mapping(each, "metadata", "labels"), JOB_LABEL)
+        if log_lines.is_named(each, word) or word.rpartition("/")[2] == job:
+            return job
+    lists, stops = again(f"ps {name}"), again(f"scale {name} TYPE=0")
+    hint = f"{lists} lists them; {stops} stops a type."
+    raise Mistyped(f"{name} has no process of `run` or of a schedule with the name {word}.", hint=hint)
+
+
+def _found(cluster: Cluster, name: str, formation: Object) -> Object:
+    """Return a Job that may be deleted; raises `Mistyped` for one that the operator would make again."""
+    job = cluster.get(kinds.JOB, name)
+    if job is None:
+        raise NotFound(f"There is no Job {name} any more.")
+    released = naming.RELEASE_LABEL in lenient.mapping(job, "metadata", "labels")
+    if released and not releases.is_of_another(job, formation):
+        back = again(f"rollback {formation['metadata']['name']}")
+        hint = f"Go back first: {back}"
+        raise Mistyped("The operator would start the release of the declared content again.", hint=hint)
+    return job
 
 
 def _check_names(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -38,7 +91,7 @@ def _instead(name: str, word: str) -> str:
     multiple=True,
     metavar="PROCESS",
     callback=_check_names,
-    shell_complete=ending.complete,
+    shell_complete=cluster_options.processes(is_ours),
     help="Only this process that runs once, with its name in `ps` or `logs`; may be repeated.",
 )
 @options.change("Wait until all have ended.")
@@ -57,7 +110,7 @@ def stop(cluster: Cluster, name: str, extra: tuple[str, ...], processes: tuple[s
     if extra:
         raise Mistyped(f"{extra[0]!r} is a word too many. {NOTHING}", hint=_instead(name, extra[0]))
     if processes:
-        ending.end(cluster, name, processes, how)
+        _end(cluster, name, processes, how)
     else:
         _suspend(cluster, name, how, suspended=True)
 
@@ -76,10 +129,11 @@ def start(cluster: Cluster, name: str, how: How) -> None:
 
 
 def _suspend(cluster: Cluster, name: str, how: How, *, suspended: bool) -> None:
-    before, after = writing.change(
-        cluster, name, lambda found: patches.suspend(found, suspended=suspended), dry_run=how.dry_run
-    )
-    same = ", as it was" if before is after else ""
-    writing.report(before, after, how, f"{name}: {'stopped' if suspended else 'started'}{same}")
+    def patch(found: Object) -> list[Object]:
+        return patches.suspend(found, suspended=suspended)
+
+    changed = writing.change(cluster, name, patch, dry_run=how.dry_run)
+    same = "" if changed.is_written else ", as it was"
+    writing.report(changed, how, f"{name}: {'stopped' if suspended else 'started'}{same}")
     if how.waits:
-        waiting.wait(cluster, after, how.timeout, stopped=suspended)
+        waiting.wait(cluster, changed.after, how.timeout, stopped=suspended)

@@ -1,7 +1,6 @@
 """Write a change of variables: the new Secret first, then the Formation that names it."""
 
 import secrets
-import signal
 from collections.abc import Callable
 
 import click
@@ -11,10 +10,15 @@ from formation_cli.changes.config import Stored, Wanted
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Cluster, ConflictFailure, Object
 from formation_cli.commands import writing
-from formation_cli.failures import Failure, again
+from formation_cli.commands.writing import Changed
+from formation_cli.failures import Failure, NoAccess, again
 from formation_cli.options import How
 
-ENDINGS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
+WAY_OUT = (
+    "`config` copies the variables of the old Secret, so it must read that one, which the role `edit` "
+    "allows.\n"
+    "Or put your variables into your own Secret, and name it in spec.envFrom."
+)
 Read = Callable[[Cluster, Object], Stored]
 
 
@@ -38,28 +42,18 @@ class Made:
             raise
 
     def delete(self) -> None:
-        """Take it back, whatever comes: Ctrl-C again, or the end of a CI job, would leave it behind."""
-        if not self.name:
-            return
-        before = {number: signal.signal(number, signal.SIG_IGN) for number in ENDINGS}
-        try:
-            self._cluster.delete(kinds.SECRET, self.name)
-        except Failure as failure:
-            click.echo(f"Secret {self.name} may be left behind: {failure.message}", err=True)
-        finally:
+        """Take it back, if there is one."""
+        if self.name:
+            writing.take_back(self._cluster, kinds.SECRET, self.name)
             self.name = ""
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
-def change(
-    cluster: Cluster, name: str, wanted: Wanted, read: Read, *, dry_run: bool
-) -> tuple[Object, Object]:
-    """Write a change, again if somebody has just changed the Formation; return that before and after.
+def change(cluster: Cluster, name: str, wanted: Wanted, read: Read, how: How) -> Changed:
+    """Write a change, again if somebody has just changed the Formation, and say what it does.
 
     A Secret that no Formation names then is deleted; it is named if nobody knows whether one does.
     """
-    made = Made(cluster, dry_run=dry_run)
+    made = Made(cluster, dry_run=how.dry_run)
 
     def patch(found: Object) -> list[Object]:
         if made.name not in config_secrets.named(found):
@@ -70,7 +64,7 @@ def change(
         return plan.operations
 
     try:
-        return writing.change(cluster, name, patch, dry_run=dry_run)
+        changed = writing.change(cluster, name, patch, dry_run=how.dry_run)
     except BaseException as error:
         if isinstance(error, ConflictFailure) or (isinstance(error, Failure) and error.refused):
             made.delete()
@@ -81,16 +75,14 @@ def change(
                 err=True,
             )
         raise
-
-
-def report(before: Object, after: Object, wanted: Wanted, how: How) -> None:
-    """Print what became of each variable, and beside it what that does; no value is shown."""
-    writing.report(before, after, how, *_lines(before, after, wanted))
-    if before is not after:
-        writing.advise(*impact.impact(before, after), *config.advice(after, wanted))
+    writing.report(changed, how, *_lines(*changed, wanted))
+    if changed.is_written:
+        writing.advise(*impact.impact(*changed), *config.advice(changed.after, wanted))
+    return changed
 
 
 def _lines(before: Object, after: Object, wanted: Wanted) -> list[str]:
+    """Return what became of each variable; no value is shown."""
     old, new = config.plain(before), config.plain(after)
     secret = ", ".join(sorted({*config_secrets.named(after)} - {*config_secrets.named(before)}))
     where = f"set in Secret {secret}" if secret else "as it was"
@@ -99,3 +91,35 @@ def _lines(before: Object, after: Object, wanted: Wanted) -> list[str]:
         *(f"{name}: {where}" for name in wanted.secret),
         *(f"{name}: unset" for name in wanted.unset),
     ]
+
+
+def read(cluster: Cluster, formation: Object) -> Stored:
+    """Return the secret variables; raises `NoAccess` with the way out for anyone who may not read them.
+
+    Nothing is asked for where envFrom names no Secret of ours.
+    """
+    data: dict[str, str] = {}
+    names: list[str] = []
+    for name in config_secrets.named(formation):
+        secret = _get(cluster, name)
+        if secret is None:
+            names.append(name)
+        elif config_secrets.is_ours(secret, formation):
+            names.append(name)
+            data |= secret.get("data") or {}
+    return Stored(data, names)
+
+
+def _get(cluster: Cluster, name: str) -> Object | None:
+    try:
+        return cluster.get(kinds.SECRET, name)
+    except NoAccess as failure:
+        raise NoAccess(failure.message, hint=f"{failure.hint}\n{WAY_OUT}".strip()) from failure
+
+
+def read_if_possible(cluster: Cluster, formation: Object) -> Stored:
+    """Return the secret variables, or nothing for anyone who may not read them."""
+    try:
+        return read(cluster, formation)
+    except NoAccess:
+        return Stored()

@@ -1,17 +1,18 @@
-"""Set variables: plain ones as they are typed, secret ones from a prompt, stdin or a file."""
+"""Set and remove variables: plain ones as they are typed, secret ones from a prompt, stdin or a file."""
 
 import sys
 from collections.abc import Mapping, Sequence
 
 import click
 
-from formation_cli import files, options
-from formation_cli.changes.config import Wanted
+from formation_cli import cluster_options, files, options
+from formation_cli.changes import config
+from formation_cli.changes.config import Stored, Wanted
 from formation_cli.changes.config_secrets import encoded
 from formation_cli.cluster import formations
-from formation_cli.cluster.port import Cluster
-from formation_cli.commands import env_files, going_back, secrecy
-from formation_cli.commands.config import changing, stored
+from formation_cli.cluster.port import Cluster, Object
+from formation_cli.commands import asking, env_files, going_back
+from formation_cli.commands.config import changing
 from formation_cli.dialects import references
 from formation_cli.failures import Mistyped, again
 from formation_cli.options import How
@@ -54,14 +55,34 @@ def command(
     from_files = {key: value for key, value in from_files.items() if key not in typed}
     formations.find(cluster, name)  # before anybody types what is secret
     wanted = _wanted(typed, from_files, variables, secret=secret)
-    read = stored.read if wanted.secret else stored.read_if_possible
-    before, after = changing.change(cluster, name, wanted, read, dry_run=how.dry_run)
-    changing.report(before, after, wanted, how)
+    read = changing.read if wanted.secret else changing.read_if_possible
+    changed = changing.change(cluster, name, wanted, read, how)
     if exposed := words.secret_ones({each: typed[each] for each in wanted.plain if each in typed}):
         hide = again(f"config set {name} --secret {' '.join(exposed)}")
         what = f"Anyone who may view the Formation can read {', '.join(exposed)}."
         click.echo(f"{what} If that is secret: {hide}", err=True)
-    going_back.wait(cluster, before, after, how, [])
+    going_back.wait(cluster, changed, how)
+
+
+@click.command("unset", cls=options.Command, short_help="Remove variables")
+@options.formation()
+@click.argument("keys", nargs=-1, required=True, metavar="KEY...", shell_complete=cluster_options.KEY)
+@options.change()
+def unset(cluster: Cluster, name: str, keys: tuple[str, ...], how: How) -> None:
+    """Remove variables, plain or secret, in one write; the processes are restarted, as in a deploy.
+
+    Examples:
+      config unset shop PAGE_SIZE
+      config unset shop PAGE_SIZE DATABASE_URL --wait
+    """
+    wanted = Wanted(unset=[*dict.fromkeys(keys)])
+
+    def read(cluster: Cluster, found: Object) -> Stored:
+        all_plain = {*keys} <= config.plain(found).keys()
+        return (changing.read_if_possible if all_plain else changing.read)(cluster, found)
+
+    changed = changing.change(cluster, name, wanted, read, how)
+    going_back.wait(cluster, changed, how)
 
 
 def _typed(variables: Sequence[str], *, secret: bool, from_files: bool) -> dict[str, str]:
@@ -87,7 +108,8 @@ def _wanted(
     if secret:
         hidden = from_files or _asked(variables)
     else:
-        hidden = {name: from_files[name] for name in (secrecy.chosen(from_files) if from_files else ())}
+        names = asking.which_are_secret(from_files) if from_files else []
+        hidden = {name: from_files[name] for name in names}
     for name, value in {**from_files, **hidden}.items():
         words.check_value(name, value)
     plain = {name: value for name, value in {**from_files, **typed}.items() if name not in hidden}
@@ -102,10 +124,8 @@ def _asked(names: Sequence[str]) -> dict[str, str]:
     if sys.stdin.isatty():
         return {name: _prompted(name) for name in dict.fromkeys(names)}
     if len({*names}) > 1:
-        raise Mistyped(
-            "stdin has one value, and these are several variables.",
-            hint="Write them as NAME=value lines: --env FILE, or --env - for stdin.",
-        )
+        hint = "Write them as NAME=value lines: --env FILE, or --env - for stdin."
+        raise Mistyped("stdin has one value, and these are several variables.", hint=hint)
     value = files.read(env_files.STDIN)
     value = value.removesuffix("\n").removesuffix("\r")
     if not value:
@@ -115,11 +135,10 @@ def _asked(names: Sequence[str]) -> dict[str, str]:
 
 
 def _prompted(name: str) -> str:
-    value = secrecy.answered(name, hidden=True)
+    value = asking.answered(name, hidden=True)
     if not value:
         raise Mistyped(f"{name}: no value was typed.")
     if len(value.encode(errors="replace")) >= LONGEST_LINE:
-        raise Mistyped(
-            f"{name}: a terminal accepts no longer line.", hint=f"--secret {name} < FILE takes one."
-        )
+        hint = f"--secret {name} < FILE takes one."
+        raise Mistyped(f"{name}: a terminal accepts no longer line.", hint=hint)
     return value

@@ -1,14 +1,18 @@
-"""Show the variables of a Formation, or the value of one."""
+"""``config``: show the variables of a Formation, or the value of one, and the words that follow it."""
 
+import difflib
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
-from formation_cli import options
+from formation_cli import cluster_options, options
 from formation_cli.changes import config
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.commands.config import stale
+from formation_cli.cluster_options import CLUSTER_OPTIONS
+from formation_cli.commands.config import prune, setting
 from formation_cli.dialects import references
 from formation_cli.failures import Failure, Mistyped, NoAccess, NotFound, again, did_you_mean
 from formation_cli.terminal import formats, screen
@@ -21,7 +25,7 @@ from formation_cli.views.config import Key, Variable
 @click.option("--show", is_flag=True, help="Also show the values, including secret ones.")
 @options.output("json", "yaml")
 @options.pass_cluster
-def command(cluster: Cluster, name: str, output: str | None, *, show: bool) -> None:
+def show(cluster: Cluster, name: str, output: str | None, *, show: bool) -> None:
     """Show the variables that all types get, and the source of each; with --show also their values.
 
     It reads what spec.envFrom names, and with --show what spec.env names, too, with your own rights.
@@ -45,7 +49,7 @@ def command(cluster: Cluster, name: str, output: str | None, *, show: bool) -> N
 
 @click.command("get", cls=options.Command, short_help="Print the value of a variable, for scripts")
 @options.formation()
-@click.argument("key", metavar="KEY", shell_complete=options.complete_key)
+@click.argument("key", metavar="KEY", shell_complete=cluster_options.KEY)
 @options.pass_cluster
 def get(cluster: Cluster, name: str, key: str) -> None:
     """Print the value of a variable that all types get, plain or secret, and nothing else.
@@ -119,8 +123,58 @@ def _advise(cluster: Cluster, formation: Object, *, empty: bool) -> None:
         if own:
             click.echo(f"{type_} has its own: {', '.join(own)} (spec.processes.{type_}.env)", err=True)
     try:
-        names, fresh = stale.find(cluster, formation)
+        names, fresh = prune.find(cluster, formation)
     except NoAccess:  # anyone who may not list Secrets can't delete them either
         return
     if unnamed := ", ".join([*names, *fresh]):
         click.echo(f"Nothing names {unnamed}: {again(f'config prune {name}')}", err=True)
+
+
+class Config(options.Group):
+    """A group of commands that shows a Formation where the first word is none of them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take kubectl's options, and leave those of `show` to it."""
+        super().__init__(*args, context_settings={"ignore_unknown_options": True}, **kwargs)
+        self.params += CLUSTER_OPTIONS
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is typed, or `show`; raises `Mistyped` for what can be neither."""
+        if args[0] in self.commands or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        if not args[0].startswith("-") and len(args) > 1 and not args[1].startswith("-"):
+            typed = "set" if any("=" in each for each in args) else "get"
+            word = "show" if args[0] in ("list", "ls") else typed
+            close = difflib.get_close_matches(args[0], self.commands, cutoff=0.8)
+            meant = [*(each for each in args if each in self.commands), *close, word]
+            hint = f"kubectl formation config {meant[0]} NAME ..."
+            raise Mistyped(f"{args[0][:100]} isn't a command of config.", hint=hint)
+        return show.name, show, args
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands and the Formations that begin so."""
+        name = next(each for each in show.params if each.name == "name")
+        return [*super().shell_complete(ctx, incomplete), *name.shell_complete(ctx, incomplete)]
+
+
+@click.group("config", cls=Config, subcommand_metavar="NAME | COMMAND NAME [ARGS]...")
+def command() -> None:
+    """Show, set and unset the variables that all types of a Formation get.
+
+    Plain ones are in spec.env. Secret ones are in a Secret that spec.envFrom names; each change makes a new
+    one, so it is a deploy. Leave env and envFrom out of a manifest that you apply again.
+
+    Examples:
+      config shop
+      config shop --show
+      config get shop LOG_LEVEL
+      config set shop LOG_LEVEL=debug --wait
+      config set shop --secret DATABASE_URL
+      config unset shop LOG_LEVEL
+    """
+
+
+for word in (show, get, setting.command, setting.unset, prune.command):
+    command.add_command(word)

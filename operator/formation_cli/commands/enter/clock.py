@@ -1,15 +1,15 @@
 """The clock of a command that has so many seconds: it needs no controller and no node that works."""
 
 import contextlib
+import dataclasses
 import signal
-import threading
 from collections.abc import Callable, Iterator
 
 import click
 
 from formation_cli.cluster.port import Object
-from formation_cli.failures import Failure, TimedOut
-from formation_cli.views import log_lines, one_offs
+from formation_cli.failures import TimedOut
+from formation_cli.views import one_offs, pod_state
 from formation_operator.kube.objects import lenient
 
 LATE = 2.0
@@ -24,62 +24,39 @@ def kept(seconds: float | None, *, tty: bool = False) -> Iterator[Callable[[Obje
 
     The Job's controller asks the process to end, which then has its grace period.
     """
-    if seconds is None:
-        yield lambda _: None
-        return
-    clock = Clock(seconds, tty=tty)
+    clock = _Clock(seconds or 0.0, "\r" if tty else "")
     before = signal.signal(signal.SIGALRM, clock.ring)
-    threading.Thread(target=clock.run, daemon=True).start()
+    signal.setitimer(signal.ITIMER_REAL, clock.seconds)  # 0 for none
     try:
         yield clock.see
     finally:
-        clock.stop()
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 
 
-class Clock:
-    """Counts beside what the main thread does, which may wait for an answer that never comes."""
+@dataclasses.dataclass
+class _Clock:
+    """Rings in the main thread, which may wait for an answer that never comes."""
 
-    def __init__(self, seconds: float, *, tty: bool) -> None:
-        """Take for how long the command may run, and whether a program draws at our terminal."""
-        self._seconds = seconds
-        self._end = "\r" if tty else ""
-        self._pod: Object | None = None
-        self._stopped = threading.Event()
-        self._turn = threading.Lock()
-        self._failure: Failure | None = None
+    seconds: float
+    end: str
+    """What ends a line where a program draws at our terminal."""
+    pod: Object | None = None
+    grace: int | None = None
+    """How long the process has to end, once its time is over."""
 
     def see(self, pod: Object) -> None:
         """Note how the Pod is now."""
-        self._pod = pod
-
-    def stop(self) -> None:
-        """End nothing any more."""
-        with self._turn:
-            self._stopped.set()
+        self.pod = pod
 
     def ring(self, *_: object) -> None:
-        """Raise in the main thread why the command has ended."""
-        if self._failure and not self._stopped.is_set():
-            raise self._failure
-
-    def run(self) -> None:
-        """Wait for the end of its time, and then for that of its process."""
-        over = f"Its {self._seconds:g} s are over"
-        if self._stopped.wait(self._seconds):
-            return
-        pod = self._pod
-        if pod is None or not log_lines.has_started(pod):
-            why = one_offs.stage(pod).waits if pod else "its Job has no Pod"
-            self._fail(TimedOut(f"{over}, and it hasn't started" + (f": {why}" if why else ".")))
-            return
-        grace = lenient.mapping(pod, "spec").get("terminationGracePeriodSeconds", GRACE)
-        click.echo(f"{over}: it has {grace} s to end.{self._end}", err=True)
-        if not self._stopped.wait(LATE + grace):
-            self._fail(TimedOut(f"{over}, and {grace} s later it still isn't known to have ended."))
-
-    def _fail(self, failure: Failure) -> None:
-        with self._turn:
-            if not self._stopped.is_set():
-                self._failure = failure
-                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
+        """Say that its time is over; raise `TimedOut` if it hasn't started, or has had the time to end."""
+        over = f"Its {self.seconds:g} s are over"
+        if self.grace is not None:
+            raise TimedOut(f"{over}, and {self.grace} s later it still isn't known to have ended.")
+        if self.pod is None or not pod_state.has_started(self.pod):
+            why = one_offs.stage(self.pod).waits if self.pod else "its Job has no Pod"
+            raise TimedOut(f"{over}, and it hasn't started" + (f": {why}" if why else "."))
+        self.grace = lenient.mapping(self.pod, "spec").get("terminationGracePeriodSeconds", GRACE)
+        signal.setitimer(signal.ITIMER_REAL, LATE + (self.grace or 0))
+        click.echo(f"{over}: it has {self.grace} s to end.{self.end}", err=True)

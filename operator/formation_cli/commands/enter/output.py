@@ -6,13 +6,13 @@ import time
 from collections.abc import Generator, Iterator
 
 from formation_cli.changes.one_off import OneOff
-from formation_cli.cluster import attach, kinds, kubectl
-from formation_cli.cluster.attach import ERR, OUT, Piece
+from formation_cli.cluster import kinds, kubectl
+from formation_cli.cluster.kubectl import ERR, OUT, Piece
 from formation_cli.cluster.port import Cluster, CutFailure, LogQuery, Object
 from formation_cli.commands import log_streams
 from formation_cli.failures import Failure, NotFound
 from formation_cli.terminal import screen
-from formation_cli.views import log_lines, one_offs, processes
+from formation_cli.views import log_lines, one_offs, pod_state
 from formation_cli.views.log_lines import Line
 
 LAG = 3.0
@@ -54,7 +54,7 @@ def written(cluster: Cluster, pod: Object, *, follow: bool = True) -> Iterator[b
     source = log_lines.source(pod)
 
     def read(query: LogQuery) -> Iterator[Line]:
-        for line in cluster.log_as_it_is(source.pod, query):
+        for line in cluster.log(source.pod, query):
             yield log_lines.parsed(line.decode(BYTES), source)
 
     query = LogQuery(source.container, follow=follow, timestamps=True)
@@ -78,7 +78,7 @@ def _at_terminal(cluster: Cluster, pod: Object) -> None:
     if one_offs.stage(pod).exit_code is None:
         earlier = b"".join(written(cluster, pod, follow=False))
         _write(earlier)
-        why = attach.at_terminal(cluster, pod["metadata"]["name"], processes.container(pod))
+        why = kubectl.at_terminal(cluster, pod["metadata"]["name"], pod_state.container(pod))
         if not why:
             return
         _check_end(cluster, pod, why)
@@ -98,7 +98,7 @@ def joined(cluster: Cluster, pod: Object) -> Iterator[Piece]:
 
 def _attached(cluster: Cluster, pod: Object) -> Generator[Piece, None, bool]:
     """Yield what is brought, behind what was written before it; return whether anything is."""
-    with attach.attached(cluster, pod["metadata"]["name"], processes.container(pod)) as attachment:
+    with kubectl.attached(cluster, pod["metadata"]["name"], pod_state.container(pod)) as attachment:
         first = attachment.first(SILENCE)
         if attachment.failed:  # then what was brought may be its own words
             _check_end(cluster, pod, _text(first, ERR).decode(errors="replace"))
@@ -123,7 +123,6 @@ def _check_end(cluster: Cluster, pod: Object, why: str) -> None:
         if one_offs.stage(found).exit_code is not None:
             return
         if time.monotonic() > until:
-            raise Failure(
-                "It runs, but kubectl attach can't reach it, so it is stopped.", hint=kubectl.printable(why)
-            )
+            hint = kubectl.printable(why)
+            raise Failure("It runs, but kubectl attach can't reach it, so it is stopped.", hint=hint)
         time.sleep(LOOK)

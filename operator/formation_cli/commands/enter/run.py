@@ -3,83 +3,84 @@
 import contextlib
 import math
 import secrets
-import signal
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import click
 
-from formation_cli import options
-from formation_cli.changes import one_off, scheduled
+from formation_cli import cluster_options, options
+from formation_cli.changes import one_off
 from formation_cli.changes.one_off import OneOff
 from formation_cli.cluster import follow, formations, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
+from formation_cli.commands import writing
 from formation_cli.commands.enter import clock
 from formation_cli.commands.enter import output as outputs
 from formation_cli.dialects import references
 from formation_cli.failures import Failure, Mistyped, TimedOut, again, did_you_mean
-from formation_cli.naming import JOB_LABEL, ONE_OFF
+from formation_cli.objects import JOB_LABEL, ONE_OFF
 from formation_cli.terminal import formats
 from formation_cli.views import one_offs
-from formation_cli.words import sizes
-from formation_cli.words.durations import DURATION
+from formation_cli.words import values
+from formation_cli.words.values import DURATION
 from formation_cli.words.variables import parse
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 
 TICK = 2.0
+ENV = "A variable for it; may be repeated."
+TIMEOUT = "Send it SIGTERM after 90s, 10m or 1h; then it has its grace period (30 s unless declared)."
 NOT_CREATED = "FailedCreate"
 """The reason of the Event that tells that a Job's Pod was refused."""
 
 
-def _check_timeout(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) -> int | None:
     """Return how long a command may take; raises `click.BadParameter` for no time at all."""
     if value == 0:
         raise click.BadParameter("it needs more than 0; leave it out for no limit", ctx, param)
-    return value
+    return math.ceil(value) if value else None
+
+
+def _variables(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
+    """Return variables that arrive as they are typed."""
+    return {key: references.escaped(each) for key, each in parse(value).items()}
+
+
+def _literal(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Return words that arrive as they are typed."""
+    return tuple(map(references.escaped, value))
 
 
 @click.command("run", cls=options.Starter)
 @options.formation()
 @options.process_type("Also use the environment, resources and image of this type.")
-@click.option("--schedule", shell_complete=options.complete_schedule, help="Start a run of this schedule.")
+@click.option("--schedule", shell_complete=cluster_options.SCHEDULE, help="Start a run of this schedule.")
 @click.option("-d", "--detach", is_flag=True, help="Don't wait: print the Job, which is kept for a day.")
 @click.option("-i", "--stdin", is_flag=True, help="Send it your input, or that of a pipe.")
 @click.option("-t", "--tty", is_flag=True, help="Give it your terminal and your input.")
 @click.option("--args", "as_args", is_flag=True, help="The words are arguments, and not the command.")
 @click.option("--image", callback=options.check_image, help="Another image, such as the one to be deployed.")
-@click.option("--env", multiple=True, metavar="KEY=VALUE", help="A variable for it; may be repeated.")
-@click.option("--size", type=sizes.SIZE, help="Its CPU and memory, such as cpu=1,memory=2Gi.")
-@click.option(
-    "--timeout",
-    type=DURATION,
-    callback=_check_timeout,
-    help="Send it SIGTERM after 90s, 10m or 1h; then it has its grace period (30 s unless declared).",
-)
+@click.option("--env", multiple=True, metavar="KEY=VALUE", callback=_variables, help=ENV)
+@click.option("--size", type=values.SIZE, help="Its CPU and memory, such as cpu=1,memory=2Gi.")
+@click.option("--timeout", "seconds", type=DURATION, callback=_seconds, help=TIMEOUT)
 @options.dry_run()
 @options.output("json", "yaml", "name", text="Print the Job, with --detach or --dry-run, for programs.")
-@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="-- COMMAND [ARG]...")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="-- COMMAND [ARG]...", callback=_literal)
 @options.pass_cluster
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     cluster: Cluster,
     name: str,
-    process_type: str | None,
     schedule: str | None,
-    image: str | None,
-    env: tuple[str, ...],
-    size: dict[str, str] | None,
-    timeout: float | None,
     output: str | None,
-    words: tuple[str, ...],
     *,
-    as_args: bool,
     detach: bool,
     dry_run: bool,
-    stdin: bool,
-    tty: bool,
+    **typed: Any,
 ) -> None:
     """Run a command in a new process, with the image, environment and config of the Formation.
 
@@ -103,24 +104,15 @@ def command(
       run shop --schedule nightly-report   # now, once
       run shop --args -- migrate   # the image's ENTRYPOINT gets these arguments
     """
-    own = words or process_type or image or env or size or as_args or stdin or tty
-    if schedule is not None and own:
-        raise click.UsageError("The schedule says what runs: leave out the command and its options.")
-    if schedule is None and not words and not as_args:
-        raise click.UsageError("What should run? Write -- and the command, or --args for the image's own.")
+    wanted = OneOff(**typed)
+    _check(wanted, schedule, detach=detach)
     if output and not (detach or dry_run):
         raise click.UsageError("Without --detach the command's own output is shown: leave out --output.")
-    _check_typing(detach=detach, stdin=stdin, tty=tty)
-    seconds = math.ceil(timeout) if timeout else None
-    variables = {key: references.escaped(value) for key, value in parse(env).items()}
-    literal = [references.escaped(word) for word in words]
-    wanted = OneOff(
-        literal, process_type, size or {}, seconds, stdin or tty, tty, image, variables, as_args=as_args
-    )
     manifest = _manifest(cluster, formations.find(cluster, name), schedule, wanted)
     if dry_run:
         cluster.create(manifest, dry_run=True)
         formats.write_object(manifest, output or "name")
+        click.echo("Nothing was made (dry run).", err=True)
         return
     with _made(cluster, manifest, kept=detach or schedule is not None) as made:
         if not detach:
@@ -129,11 +121,24 @@ def command(
         click.echo(f"To see its output: {again(f'logs {name} {schedule or ONE_OFF} -f')}", err=True)
 
 
+def _check(wanted: OneOff, schedule: str | None, *, detach: bool) -> None:
+    """Raise `click.UsageError` if nothing is to run, or two things, or nobody can type what it waits for."""
+    if schedule is not None and wanted != OneOff(seconds=wanted.seconds):
+        raise click.UsageError("The schedule says what runs: leave out the command and its options.")
+    if schedule is None and not wanted.words and not wanted.as_args:
+        raise click.UsageError("What should run? Write -- and the command, or --args for the image's own.")
+    if detach and (wanted.stdin or wanted.tty):
+        raise click.UsageError("With --detach there is no input: leave out --stdin and --tty.")
+    if wanted.tty and not sys.stdin.isatty():
+        raise click.UsageError("--tty needs a terminal, and stdin isn't one: leave it out.")
+
+
 @contextlib.contextmanager
 def _made(cluster: Cluster, manifest: Object, *, kept: bool) -> Iterator[Object]:
     """Create a Job, and delete it at the end unless it is ``kept``, whatever ends the block."""
     with contextlib.ExitStack() as afterwards:
-        afterwards.callback(_delete, cluster, manifest["metadata"]["name"])
+        # It may be there though nobody told us.
+        afterwards.callback(writing.take_back, cluster, kinds.JOB, manifest["metadata"]["name"])
         try:
             made = cluster.create(manifest)
         except Failure as failure:
@@ -149,7 +154,7 @@ def _manifest(cluster: Cluster, formation: Object, schedule: str | None, wanted:
     """Return the Job of a one-off process, or that of a run of a schedule."""
     suffix = secrets.token_hex(4)
     if schedule is not None:
-        return scheduled.job(_cron_job(cluster, formation, schedule), suffix, wanted.seconds)
+        return one_off.of_schedule(_cron_job(cluster, formation, schedule), suffix, wanted.seconds)
     if wanted.process_type is not None:
         formations.chosen(formation, [wanted.process_type])
     return one_off.job(formation, wanted, suffix)
@@ -164,29 +169,6 @@ def _cron_job(cluster: Cluster, formation: Object, schedule: str) -> Object:
     if found is None:
         raise Failure(f"{schedule} has no CronJob.", hint=f"{again(f'ps {name}')} says why.")
     return found
-
-
-def _check_typing(*, detach: bool, stdin: bool, tty: bool) -> None:
-    """Raise `click.UsageError` if nobody can type what the command would wait for."""
-    if detach and (stdin or tty):
-        raise click.UsageError("With --detach there is no input: leave out --stdin and --tty.")
-    if tty and not sys.stdin.isatty():
-        raise click.UsageError("--tty needs a terminal, and stdin isn't one: leave it out.")
-
-
-def _delete(cluster: Cluster, job: str) -> None:
-    """Delete a Job, and so its process, whatever has happened: it may be there though nobody told us.
-
-    Who presses Ctrl-C again, or closes the terminal, would leave it behind.
-    """
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGHUP)}
-    try:
-        cluster.delete(kinds.JOB, job)
-    except Failure as failure:
-        click.echo(f"Job {job} may be left behind: {failure.message}", err=True)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _attend(cluster: Cluster, job: Object, wanted: OneOff, formation: str, *, kept: bool) -> int:

@@ -1,6 +1,7 @@
 """Show what a manifest or a revision would change."""
 
 import contextlib
+import difflib
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -11,21 +12,16 @@ from formation_cli import options
 from formation_cli.changes import impact
 from formation_cli.changes import revisions as changes
 from formation_cli.cluster import formations, kubectl
-from formation_cli.cluster.port import Cluster, Object
+from formation_cli.cluster.port import Cluster
 from formation_cli.commands import revisions
-from formation_cli.failures import FAILED, MISTYPED, Failure
+from formation_cli.failures import FAILED, Failure, Mistyped
+from formation_cli.objects import Object
 from formation_cli.terminal import formats, screen
-from formation_cli.views import differences, history
+from formation_cli.views import history
 from formation_operator.api import naming
 
 DIFFERENT = FAILED
-"""As with `kubectl diff`."""
-
-
-class Refused(Failure):
-    """Ends a command that can't tell the differences; 1 means that there are differences."""
-
-    exit_code = MISTYPED
+"""As with `kubectl diff`; a failure has another code."""
 
 
 @contextlib.contextmanager
@@ -36,7 +32,7 @@ def _no_difference() -> Iterator[None]:
     except Failure as failure:
         if failure.exit_code != DIFFERENT:
             raise
-        raise Refused(failure.message, hint=failure.hint) from failure
+        raise Mistyped(failure.message, hint=failure.hint) from failure
 
 
 @click.command("diff", cls=options.Command)
@@ -44,7 +40,7 @@ def _no_difference() -> Iterator[None]:
 @options.word(
     "revision", "--revision", "The same as REVISION.", metavar="[REVISION]", shell_complete=revisions.complete
 )
-@click.option("-f", "--filename", type=click.Path(allow_dash=True), help="The manifest; - for stdin.")
+@options.filename()
 @click.option("--server-side", is_flag=True, help="Show what `kubectl apply --server-side` would change.")
 @options.output("name", text="Print only the names of those that would change.")
 @_no_difference()
@@ -94,7 +90,7 @@ def _of_revision(cluster: Cluster, name: str, revision: str, output: str | None)
 def _of_manifest(cluster: Cluster, filename: str, output: str | None, *, server_side: bool) -> bool:
     found = [each for each in _applied(cluster, filename, server_side=server_side) if _is_formation(each)]
     if not found:
-        raise Refused(f"There is no Formation in {filename}.")
+        raise Mistyped(f"There is no Formation in {filename}.")
     several = len(found) > 1
     changed = [_show(cluster, _before(cluster, each), each, output, several=several) for each in found]
     return any(changed)
@@ -106,7 +102,7 @@ def _applied(cluster: Cluster, filename: str, *, server_side: bool) -> list[Obje
     done = kubectl.run(cluster, "apply", "--dry-run=server", *how, "--output=json", f"--filename={filename}")
     if done.returncode:
         cluster.get(naming.KIND, "any")  # that it can't be asked has words and a code of its own
-        raise Refused(f"{filename} can't be applied. kubectl says:\n{kubectl.printable(done.stderr)}")
+        raise Mistyped(f"{filename} can't be applied. kubectl says:\n{kubectl.printable(done.stderr)}")
     answer: Any = json.loads(done.stdout)
     return list(answer["items"]) if answer["kind"] == "List" else [answer]
 
@@ -130,17 +126,44 @@ def _show(  # two Formations, and how they are shown
 ) -> bool:
     """Print the difference; return whether there is any."""
     name = after["metadata"]["name"]
-    texts = [
-        formats.as_yaml(differences.meant(each)).splitlines() if each else [] for each in (before, after)
-    ]
-    found = [*differences.lines(name, where, *texts)]
+    texts = [formats.as_yaml(_meant(each)).splitlines() if each else [] for each in (before, after)]
+    found = [*_lines(name, where, *texts)]
     if found and output:
         formats.write_object(after, output)
         return True
     for line in found:
-        screen.write(screen.coloured(line, differences.colour(line)))
+        screen.write(screen.coloured(line, COLOURS.get(line[:1], "")))
     if found:
         runs = before and revisions.running(cluster, before)
         for sentence in impact.impact(runs, after):
             click.echo(f"{name}: {sentence}" if several else sentence, err=True)
     return bool(found)
+
+
+BOOKKEEPING = "kubectl.kubernetes.io/last-applied-configuration"
+COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def _meant(formation: Object | None) -> Object:
+    """Return the part of an object that people write."""
+    if formation is None:
+        return {}
+    metadata = formation["metadata"]
+    annotations = {
+        key: value for key, value in (metadata.get("annotations") or {}).items() if key != BOOKKEEPING
+    }
+    about = {"labels": metadata.get("labels") or {}, "annotations": annotations}
+    meant = {"metadata": {key: value for key, value in about.items() if value}, "spec": formation["spec"]}
+    return dict(_sorted(meant))
+
+
+def _sorted(value: Any) -> Any:
+    """Return a value with its keys in one order, as the API server has those of a Formation."""
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [*map(_sorted, value)] if isinstance(value, list) else value
+
+
+def _lines(name: str, where: str, before: list[str], after: list[str]) -> Iterator[str]:
+    """Yield the lines of the difference of two texts; none if they are the same."""
+    return difflib.unified_diff(before, after, f"{name} in the cluster", f"{name} {where}", lineterm="")

@@ -5,14 +5,12 @@ import time
 import click
 
 from formation_cli import options
-from formation_cli.cluster import formations, kinds
+from formation_cli.cluster import follow, formations, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.commands import live
-from formation_cli.terminal import formats, screen
+from formation_cli.terminal import drawing, formats, screen
 from formation_cli.views import happenings
-from formation_cli.words.durations import DURATION
-from formation_operator.api import naming
+from formation_cli.words.values import DURATION
 
 TAIL = 100
 
@@ -47,7 +45,7 @@ def command(
       events shop --watch
       events shop --tail=-1 -o json
     """
-    options.check_watch(output, watch=watch)
+    drawing.check_watch(output, watch=watch)
     formation = formations.find(cluster, name)
     known = {*formations.everything(formation)}
     formations.chosen(formation, types, known)
@@ -61,8 +59,8 @@ def command(
         return sorted((each for each in kept if happenings.moment(each) >= begin), key=happenings.moment)
 
     if watch:
-        subjects = [Subject(naming.KIND, fields=f"metadata.name={name}"), Subject(kinds.EVENT)]
-        live.show(cluster, subjects, lambda objects: happenings.table(chosen(objects), time.time()))
+        subjects = [follow.formation(name), Subject(kinds.EVENT)]
+        drawing.live(cluster, subjects, lambda objects: happenings.table(chosen(objects), time.time()))
         return
     every = chosen(cluster.select(kinds.EVENT).items)
     found = every if tail < 0 else every[max(0, len(every) - tail) :]

@@ -1,29 +1,26 @@
 """Show what the processes write, all in one stream."""
 
+from collections.abc import Sequence
+
 import click
 
 from formation_cli import options
-from formation_cli.cluster import formations, kinds
-from formation_cli.cluster.port import Cluster, LogQuery
+from formation_cli.cluster import formations
+from formation_cli.cluster.port import Cluster, LogQuery, Object
 from formation_cli.commands import log_streams
 from formation_cli.failures import again
-from formation_cli.terminal import log_writer
-from formation_cli.views import log_lines
-from formation_cli.words.durations import DURATION
-from formation_operator.api import naming
+from formation_cli.terminal import screen
+from formation_cli.views import log_lines, pod_state
+from formation_cli.words.values import DURATION
 
 TAIL = 100
+FOLLOW = "Follow the logs, also of new processes, until Ctrl-C or until the Formation is deleted."
 
 
 @click.command("logs", cls=options.Command)
 @options.formation()
 @options.types("The same as TYPE; may be repeated.", "[TYPE|PROCESS]...", everything=True)
-@click.option(
-    "-f",
-    "--follow",
-    is_flag=True,
-    help="Follow the logs, also of new processes, until Ctrl-C or until the Formation is deleted.",
-)
+@click.option("-f", "--follow", is_flag=True, help=FOLLOW)
 @click.option("--since", type=DURATION, help="Only lines newer than 90s, 10m, 1h or 1d, and all of these.")
 @click.option("-p", "--previous", is_flag=True, help="The log before the last restart, or the last crash.")
 @click.option("--tail", type=int, help=f"The last lines of each process; -1 for all. [default: {TAIL}]")
@@ -56,34 +53,46 @@ def command(
       logs shop --tail=-1 --timestamps > shop.log
     """
     if follow and previous:
-        raise click.UsageError(
-            "A process that has ended writes nothing more: leave out one of --follow and --previous."
-        )
+        sentence = "A process that has ended writes nothing more: leave out one of --follow and --previous."
+        raise click.UsageError(sentence)
     formation = formations.find(cluster, name)
-    known = formations.everything(formation)
     chosen = log_streams.of_types(types) if types else log_streams.of_any_type
+    pods = [each for each in formations.pods(cluster, name) if chosen(each)]
+    writer = _writer(formation, types, pods, timestamps=timestamps)
+    started = [*filter(pod_state.has_started, pods)]
+    if not started:
+        click.echo(_nothing(formation, types), err=True)
     query = _query(since, tail, follow=follow, previous=previous)
-    labels = f"{naming.FORMATION_LABEL}={name}"
-    found = [each for each in cluster.select(kinds.POD, labels=labels).items if chosen(each)]
-    there = (word for word in types if any(log_lines.is_named(each, word) for each in found))
-    formations.chosen(formation, types, [*known, *there])
-    shown = {*types, *(log_lines.source(each).type for each in found)} if types else {*known}
-    writer = log_writer.Writer([each for each in known if each in shown], timestamps=timestamps)
-    sources = [log_lines.source(each) for each in found if log_lines.has_started(each)]
-    waiting = {log_lines.source(each) for each in found if log_lines.is_waiting(each)}
-    if not sources:
-        click.echo(f"No process has started: {again(f'ps {name}')} says why.", err=True)
-    lines = (
-        log_streams.Following(cluster, query, chosen).lines(name)
-        if follow
-        else log_streams.past(cluster, sources, query, waiting)
-    )
+    if follow:
+        lines = log_streams.Following(cluster, query, chosen).lines(name)
+    else:
+        waiting = {*map(log_lines.source, filter(pod_state.is_waiting, pods))}
+        lines = log_streams.past(cluster, map(log_lines.source, started), query, waiting)
     silent = True
     for line in lines:
         writer.write(line)
         silent = False
-    if previous and sources and silent:
+    if previous and started and silent:
         click.echo("None of these processes was restarted.", err=True)
+
+
+def _writer(
+    formation: Object, types: Sequence[str], pods: list[Object], *, timestamps: bool
+) -> screen.Writer:
+    """Return what writes the lines of these Pods; raises `Mistyped` for a type that there isn't."""
+    known = formations.everything(formation)
+    there = (word for word in types if any(log_lines.is_named(each, word) for each in pods))
+    formations.chosen(formation, types, [*known, *there])
+    shown = {*types, *map(pod_state.process_type, pods)} if types else {*known}
+    return screen.Writer([each for each in known if each in shown], timestamps=timestamps)
+
+
+def _nothing(formation: Object, types: Sequence[str]) -> str:
+    """Return that no process has a log, and what says why: `ps` has a line for each type."""
+    if types and not {*types} & {*formations.types(formation)}:
+        return f"No process has started, or is kept, of {', '.join(types)}."
+    name = formation["metadata"]["name"]
+    return f"No process has started: {again(f'ps {name}')} says why."
 
 
 def _query(since: float | None, tail: int | None, *, follow: bool, previous: bool) -> LogQuery:

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from formation_cli import options
-from formation_cli.cluster import formations, kinds
+from formation_cli import cluster_options, options
+from formation_cli.cluster import follow, formations, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.commands import live, releases
-from formation_cli.terminal import formats, screen
+from formation_cli.commands import releases, writing
+from formation_cli.terminal import drawing, formats, screen
 from formation_cli.views import formations as whole
 from formation_cli.views import processes
 from formation_cli.views.processes import Process
@@ -21,7 +21,7 @@ from formation_operator.api.reasons import ConditionType
 
 @click.command("ps", cls=options.Command)
 @options.formation(required=False)
-@click.argument("words", nargs=-1, metavar="[TYPE|PROCESS]...", shell_complete=options.complete_any)
+@click.argument("words", nargs=-1, metavar="[TYPE|PROCESS]...", shell_complete=cluster_options.ANYTHING)
 @click.option("-A", "--all-namespaces", is_flag=True, help="The Formations of all namespaces.")
 @click.option("-l", "--selector", default="", help="The Formations with these labels, such as team=checkout.")
 @click.option("-w", "--watch", is_flag=True, help="Keep watching, and show changes, until Ctrl-C.")
@@ -56,7 +56,7 @@ def command(
       ps shop -o json
       ps -A -l team=checkout -o wide
     """
-    options.check_watch(output, watch=watch)
+    drawing.check_watch(output, watch=watch)
     if name is None:
         _formations(cluster.in_all_namespaces() if all_namespaces else cluster, selector, output, watch=watch)
     elif all_namespaces or selector:
@@ -71,7 +71,7 @@ def _formations(cluster: Cluster, selector: str, output: str | None, *, watch: b
         return whole.table(sorted(found, key=_place), time.time(), wide=wide, namespaces=everywhere)
 
     if watch:
-        live.show(cluster, [Subject(naming.KIND, labels=selector)], table)
+        drawing.live(cluster, [Subject(naming.KIND, labels=selector)], table)
         return
     found = cluster.select(naming.KIND, labels=selector).items
     if output == "name":
@@ -90,15 +90,23 @@ def _place(each: Object) -> tuple[str, str]:
 
 
 def _processes(cluster: Cluster, name: str, words: Sequence[str], output: str | None, *, watch: bool) -> None:
-    formation = formations.find(cluster, name)
-    labels = f"{naming.FORMATION_LABEL}={name}"
-    wide = output == "wide"
+    formation, wide = formations.find(cluster, name), output == "wide"
+
+    def chosen(formation: Object, pods: Iterable[Object]) -> list[Process]:
+        found = processes.processes(formation, pods, time.time())
+        return [each for each in found if not words or any(map(each.is_named, words))]
+
+    def table(objects: list[Object]) -> Table:
+        gone: Object = {"metadata": {"name": name}}
+        seen = next((each for each in objects if each["kind"] == naming.KIND), gone)
+        pods = (each for each in objects if each["kind"] == kinds.POD)
+        return processes.table(chosen(seen, pods), time.time(), wide=wide)
+
     if watch:
-        subjects = [Subject(naming.KIND, fields=f"metadata.name={name}"), Subject(kinds.POD, labels=labels)]
-        live.show(cluster, subjects, lambda objects: _table(_seen(name, objects, words), wide=wide))
+        drawing.live(cluster, [follow.formation(name), follow.pods(name)], table)
         return
-    pods = cluster.select(kinds.POD, labels=labels).items
-    listed = _chosen(formation, pods, words)
+    pods = formations.pods(cluster, name)
+    listed = chosen(formation, pods)
     there = (word for word in words if any(each.is_named(word) for each in listed))
     formations.chosen(formation, words, [*formations.everything(formation), *there])
     if output == "name":
@@ -106,25 +114,9 @@ def _processes(cluster: Cluster, name: str, words: Sequence[str], output: str | 
     elif output and not wide:
         formats.write([each.json() for each in listed], output)
     else:
-        screen.write_table(_table(listed, wide=wide))
+        screen.write_table(processes.table(listed, time.time(), wide=wide))
         _explain(formation)
-        for each in releases.beside(cluster, formation, pods):
-            click.echo(each, err=True)
-
-
-def _chosen(formation: Object, pods: Iterable[Object], words: Sequence[str]) -> list[Process]:
-    found = processes.processes(formation, pods, time.time())
-    return [each for each in found if not words or any(map(each.is_named, words))]
-
-
-def _table(found: Iterable[Process], *, wide: bool) -> Table:
-    return processes.table(found, time.time(), wide=wide)
-
-
-def _seen(name: str, objects: list[Object], words: Sequence[str]) -> list[Process]:
-    gone: Object = {"metadata": {"name": name}}
-    formation = next((each for each in objects if each.get("kind") == naming.KIND), gone)
-    return _chosen(formation, (each for each in objects if each.get("kind") == kinds.POD), words)
+        writing.advise(*releases.beside(cluster, formation, pods))
 
 
 def _explain(formation: Object) -> None:

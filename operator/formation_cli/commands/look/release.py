@@ -6,15 +6,14 @@ import click
 
 from formation_cli import options
 from formation_cli.cluster import follow, formations, kinds
-from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, LogQuery, Object
 from formation_cli.commands import log_streams
 from formation_cli.commands import releases as others
 from formation_cli.commands.look.logs import TAIL
-from formation_cli.failures import Mistyped, NotFound
-from formation_cli.naming import JOB_LABEL
-from formation_cli.terminal import formats, log_writer, screen
-from formation_cli.views import log_lines, releases
+from formation_cli.failures import Mistyped
+from formation_cli.objects import JOB_LABEL
+from formation_cli.terminal import formats, screen
+from formation_cli.views import log_lines, pod_state, releases
 from formation_operator.api import naming
 from formation_operator.api.reasons import ReleaseState
 
@@ -76,21 +75,18 @@ def _retry(cluster: Cluster, formation: Object) -> None:
 
 def _show(cluster: Cluster, job: str) -> None:
     found = cluster.select(kinds.POD, labels=f"{JOB_LABEL}={job}").items
-    sources = [log_lines.source(each) for each in found if log_lines.has_started(each)]
-    writer = log_writer.Writer([naming.RELEASE])
+    sources = [log_lines.source(each) for each in found if pod_state.has_started(each)]
+    writer = screen.Writer([naming.RELEASE])
     for line in log_streams.past(cluster, sources, LogQuery("", tail=TAIL, timestamps=True)):
         writer.write(line)
 
 
 def _follow(cluster: Cluster, name: str, before: Object) -> None:
     """Follow a release to its end; the status from ``before`` is that of another try."""
-    labels = f"{naming.FORMATION_LABEL}={name},{naming.RELEASE_LABEL}"
-    subjects = [Subject(naming.KIND, fields=f"metadata.name={name}"), Subject(kinds.POD, labels=labels)]
+    subjects = [follow.formation(name), follow.pods(name, naming.RELEASE_LABEL)]
     log = others.Log(cluster)
     for objects in follow.snapshots(cluster, *subjects, tick=TICK):
-        formation = next((each for each in objects if each["kind"] == naming.KIND), None)
-        if formation is None:
-            raise NotFound(f"Formation {name} was deleted in the meantime.")
+        formation = follow.still_there(objects, name)
         if before and releases.status(formation) == before:
             continue
         over = releases.is_over(formation)

@@ -28,7 +28,7 @@ def command(ctx: click.Context) -> None:
       version --context production
     """
     screen.write(f"plugin: {__version__}")
-    cluster = options.connect(options.target_of(ctx))
+    cluster = options.cluster_of(ctx)
     found = lenient.mapping(json.loads(kubectl.run(cluster, "version", "--output=json").stdout or "{}"))
     for name, key in (("kubectl", "clientVersion"), ("server", "serverVersion")):
         screen.write(f"{name}: {lenient.text(lenient.mapping(found, key), 'gitVersion') or UNKNOWN}")

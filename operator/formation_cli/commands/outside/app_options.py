@@ -3,8 +3,8 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -13,10 +13,11 @@ from formation_cli.commands import env_files
 from formation_cli.dialects import app, names, procfile
 from formation_cli.dialects.app import App
 from formation_cli.failures import Failure, Mistyped, did_you_mean
+from formation_cli.options import Decorator, Function
 from formation_cli.terminal import formats
-from formation_cli.words import counts, ports
+from formation_cli.words import counts, values
 
-R = TypeVar("R")
+PORT = "The port of web, and of types that use $PORT."
 PLAIN_VALUES = (
     "The values of {files} are in the manifest as they are: move secret ones into a Secret (`import secret`) "
     "and name it in envFrom."
@@ -33,40 +34,42 @@ class Described:
     counts: str
     port: int
 
-    def app(self, commands: dict[str, str], fallback: str) -> App:
-        """Return the app with these commands; its name is typed, or like the one of the folder."""
-        return App(
-            name=self.name or names.suggestion(fallback),
+    def app(self, found: App, folder: str) -> App:
+        """Return an app that was found, with what is typed; its name may be like the one of the folder."""
+        types = [each for each in found.commands if each != names.RELEASE]
+        return dataclasses.replace(
+            found,
+            name=self.name or found.name or names.suggestion(folder),
             image=self.image,
-            commands=commands,
-            env=env_files.of_an_app(self.env),
-            counts=quantities(self.counts, [each for each in commands if each != names.RELEASE]),
+            env=found.env | env_files.of_an_app(self.env),
+            counts=found.counts | quantities(self.counts, types),
             port=self.port,
         )
 
 
-def described(function: Callable[..., R]) -> Callable[..., R]:
+def env_option(text: str, *, stdin: bool = False, required: bool = False) -> Decorator:
+    """Return the option --env, which names files of variables."""
+    kind = click.Path(allow_dash=stdin)
+    return click.option("--env", multiple=True, required=required, type=kind, help=text)
+
+
+def counts_option(text: str) -> Decorator:
+    """Return Foreman's option -m, which sets counts."""
+    return click.option("-m", "--formation", "counts", default="", help=text)
+
+
+def described(function: Function) -> Function:
     """Give a command what the command line says of an app, as one `Described`."""
 
     @click.option("--name", help="The Formation's name [default: the folder's name]")
     @click.option("--image", required=True, help="The image of the app.")
-    @click.option(
-        "--env", multiple=True, type=click.Path(), help="A file of NAME=value lines; may be repeated."
-    )
-    @click.option(
-        "-m", "--formation", "counts", default="", help="The counts, such as web=2,worker=1 or all=1."
-    )
-    @click.option(
-        "--port",
-        type=ports.ANY,
-        default=app.PORT,
-        show_default=True,
-        help="The port of web, and of types that use $PORT.",
-    )
+    @env_option("A file of NAME=value lines; may be repeated.")
+    @counts_option("The counts, such as web=2,worker=1 or all=1.")
+    @click.option("--port", type=values.ANY, default=app.PORT, show_default=True, help=PORT)
     @functools.wraps(function)
     def with_app(
         *args: Any, name: str | None, image: str, env: Sequence[str], counts: str, port: int, **kwargs: Any
-    ) -> R:
+    ) -> Any:
         return function(*args, described=Described(name, image, env, counts, port), **kwargs)
 
     return with_app
@@ -78,9 +81,8 @@ def quantities(text: str, types: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for each in sorted(wanted, key=lambda each: each.type != "all"):
         if each.sign != "=":
-            raise Mistyped(
-                f"{each.type}{each.sign}{each.number} isn't a count here: write it as {each.type}=2."
-            )
+            sentence = f"{each.type}{each.sign}{each.number} isn't a count here: write it as {each.type}=2."
+            raise Mistyped(sentence)
         if each.type != "all" and each.type not in types:
             raise Mistyped(f"There is no process type {each.type}.", hint=did_you_mean(each.type, types))
         found |= dict.fromkeys(types if each.type == "all" else [each.type], each.of(0))

@@ -1,25 +1,49 @@
 """Write a Formation for another tool."""
 
+import functools
 import pathlib
 import re
 from collections.abc import Iterable
+from typing import Any
 
 import click
 
 from formation_cli import files, options
-from formation_cli.commands.outside import source
+from formation_cli.cluster import formations
 from formation_cli.dialects import heroku as dialect
-from formation_cli.dialects.exported import exported
+from formation_cli.dialects import manifest
+from formation_cli.dialects import procfile as texts
 from formation_cli.dialects.manifest import Known
 from formation_cli.dialects.systemd import units
-from formation_cli.dialects.systemd.units import Host
 from formation_cli.failures import Mistyped
+from formation_cli.options import Function
 from formation_cli.terminal import formats, screen
-from formation_cli.words.ports import Port
+from formation_cli.words.values import Port
 from formation_operator.kube.objects import lenient
 
-USER = re.compile("[a-zA-Z_][a-zA-Z0-9_-]{0,30}|[0-9]{1,10}")
 
+def _formation(function: Function) -> Function:
+    """Give a command a `Known` Formation: of the cluster by its name, or of the file after -f."""
+
+    @options.formation(required=False)
+    @options.filename("Its manifest; - for stdin.")
+    @functools.wraps(function)
+    def with_formation(*args: Any, name: str | None, filename: str | None, **kwargs: Any) -> Any:
+        return function(*args, known=_find(name, filename), **kwargs)
+
+    return with_formation
+
+
+def _find(name: str | None, filename: str | None) -> Known:
+    if (name is None) == (filename is None):
+        raise Mistyped("Which Formation? Give its name, or its file with -f, and not both.")
+    if filename is not None:
+        return manifest.parse(files.read(filename), filename)
+    found = formations.find(options.cluster_of(click.get_current_context()), name or "")
+    return manifest.known(found, f"Formation {name}")
+
+
+USER = re.compile("[a-zA-Z_][a-zA-Z0-9_-]{0,30}|[0-9]{1,10}")
 VENDORS = tuple(map(pathlib.Path, ("/usr/lib/systemd/system", "/lib/systemd/system")))
 """Folders of the units that come with packages; one of the same name in /etc counts instead."""
 
@@ -37,7 +61,7 @@ def command() -> None:
 
 
 @command.command("procfile", cls=options.Command, short_help="For Heroku and Foreman")
-@source.formation
+@_formation
 @click.option(
     "--env", type=click.Path(path_type=pathlib.Path), help="Write the shared variables to this file."
 )
@@ -48,7 +72,7 @@ def procfile(known: Known, env: pathlib.Path | None) -> None:
       export procfile shop > Procfile
       export procfile -f formation.yaml --env .env > Procfile
     """
-    found = exported(known)
+    found = texts.exported(known)
     if env is not None:
         files.create(env, found.env)
     screen.write_lines(found.procfile.splitlines())
@@ -60,7 +84,7 @@ def procfile(known: Known, env: pathlib.Path | None) -> None:
 
 
 @command.command("systemd", cls=options.Command, short_help="systemd units")
-@source.formation
+@_formation
 @click.option(
     "-d",
     "--directory",
@@ -82,8 +106,8 @@ def systemd(
       export systemd -f formation.yaml --run-as www-data -d units
       export systemd shop   # prints the units
     """
-    host = Host(_root(root or f"/srv/{known.name}"), _user(run_as or known.name), port)
-    found = units.exported(known, host)
+    where = _root(root or f"/srv/{known.name}")
+    found = units.exported(known, where, _user(run_as or known.name), port)
     for name in found.units:
         if any(_is_theirs(folder / name) for folder in VENDORS):
             raise units.taken(name)
@@ -96,7 +120,7 @@ def systemd(
 
 
 @command.command("heroku", cls=options.Command, short_help="The format of Heroku's formation API")
-@source.formation
+@_formation
 @options.output("json", "yaml", default="json")
 def heroku(known: Known, output: str) -> None:
     """Write the counts and sizes in the format of Heroku's formation API: [{type, quantity, size}].
@@ -121,10 +145,8 @@ def _is_theirs(unit: pathlib.Path) -> bool:
 
 def _user(name: str) -> str:
     if not USER.fullmatch(name):
-        raise Mistyped(
-            f"{name[:100]!r} isn't a valid user for systemd.",
-            hint="Name one with --run-as, such as --run-as www-data.",
-        )
+        hint = "Name one with --run-as, such as --run-as www-data."
+        raise Mistyped(f"{name[:100]!r} isn't a valid user for systemd.", hint=hint)
     return name
 
 

@@ -2,18 +2,22 @@
 
 import dataclasses
 import pathlib
+import shlex
+from collections.abc import Sequence
 
 import click
 
 from formation_cli import files, options
-from formation_cli.commands import env_files
+from formation_cli.commands import asking, env_files
 from formation_cli.commands.outside import app_options, exports
 from formation_cli.commands.outside.app_options import Described
 from formation_cli.dialects import app
-from formation_cli.dialects.heroku import Found, check_commands, read
+from formation_cli.dialects.app import App, Cron
+from formation_cli.dialects.heroku import check_commands, entries, read
 from formation_cli.terminal import formats
 from formation_cli.words import variables as words
 
+ENV = "A file of NAME=value lines, - for stdin; may be repeated."
 OUTPUT = options.output("json", "yaml", default="yaml", text="The format of what is printed.")
 
 
@@ -45,7 +49,7 @@ def procfile(procfile: str, described: Described, output: str) -> None:
       import procfile app/Procfile --name shop --image registry.example.com/shop:v1 --env app/.env
     """
     commands, folder = app_options.read_procfile(procfile)
-    app_options.write(described.app(commands, folder), described.env, output)
+    app_options.write(described.app(App(commands=commands), folder), described.env, output)
 
 
 @command.command("heroku", cls=options.Documented, short_help="From app.json, or JSON of Heroku's API")
@@ -63,7 +67,7 @@ def heroku(file: tuple[str, ...], procfile: str | None, described: Described, ou
       import heroku app.json --procfile Procfile --image registry.example.com/shop:v1
       import heroku formation.json --name shop --image registry.example.com/shop:v1
     """
-    found = Found()
+    found = App()
     for each in file:
         read(files.read(each), each, found)
     folder = pathlib.Path.cwd().name
@@ -71,31 +75,15 @@ def heroku(file: tuple[str, ...], procfile: str | None, described: Described, ou
         typed, folder = app_options.read_procfile(procfile)
         found.commands = typed | found.commands
     check_commands(found)
-    wanted = described.app(found.commands, found.name or folder)
-    app_options.write(
-        dataclasses.replace(
-            wanted,
-            env=found.env | {**wanted.env},
-            counts=found.counts | {**wanted.counts},
-            memory=found.memory,
-            schedules=found.schedules,
-        ),
-        [*described.env, *(each for each in file if found.env)],
-        output,
-    )
+    env = [*described.env, *(each for each in file if found.env)]
+    app_options.write(described.app(found, folder), env, output)
     exports.tell(found.left_out)
 
 
 @command.command("secret", cls=options.Documented, short_help="A Secret from .env files")
 @click.argument("name")
 @click.argument("variables", nargs=-1, metavar="[KEY]...")
-@click.option(
-    "--env",
-    multiple=True,
-    required=True,
-    type=click.Path(allow_dash=True),
-    help="A file of NAME=value lines, - for stdin; may be repeated.",
-)
+@app_options.env_option(ENV, stdin=True, required=True)
 @OUTPUT
 def secret(name: str, variables: tuple[str, ...], env: tuple[str, ...], output: str) -> None:
     """Make a Secret from files of NAME=value lines, for spec.envFrom.
@@ -111,3 +99,52 @@ def secret(name: str, variables: tuple[str, ...], env: tuple[str, ...], output: 
     for each, value in found.items():
         words.check_value(each, value)
     formats.write(app.secret(name, found), output)
+
+
+MANIFEST = "formation.yaml"
+APP = "app.json"
+
+
+@click.command("init", cls=options.Documented)
+@click.argument("procfile", default="Procfile", type=click.Path())
+@app_options.described
+def init(procfile: str, described: Described) -> None:
+    """Make formation.yaml from a Procfile, whose release line becomes spec.release.
+
+    The cron entries of an app.json beside it become spec.schedules; it reads nothing else of that file.
+    With --env it asks which variables are secret. It writes their values into no file: formation.yaml names a
+    Secret, and `init` prints the command that makes it, to be typed before formation.yaml is applied. It runs
+    nothing of the Procfile, and overwrites no file.
+
+    Examples:
+      init --image registry.example.com/shop:v1
+      init --image registry.example.com/shop:v1 --env .env -m web=2,worker=1
+    """
+    commands, folder = app_options.read_procfile(procfile)
+    found = described.app(App(commands=commands, schedules=_schedules(procfile)), folder)
+    secret = asking.which_are_secret(found.env)
+    plain = {name: value for name, value in found.env.items() if name not in secret}
+    found = dataclasses.replace(found, env=plain, secret=f"{found.name}-settings" if secret else "")
+    app_options.write(found, [], manifest=pathlib.Path(MANIFEST))
+    if plain:
+        click.echo(f"In {MANIFEST} as they are: {', '.join(plain)}", err=True)
+    if secret:
+        _say_how(found, described.env, secret)
+
+
+def _schedules(procfile: str) -> list[Cron]:
+    beside = pathlib.Path(procfile).with_name(APP)
+    return entries(files.read(str(beside)), APP) if beside.is_file() else []
+
+
+def _say_how(found: App, files: Sequence[str], secret: list[str]) -> None:
+    """Say how the secret variables come into the cluster before a release command needs them."""
+    click.echo(f"Secret, so not in {MANIFEST}: {', '.join(secret)}", err=True)
+    from_files = [word for file in files for word in ("--env", file)]
+    line = shlex.join(["kubectl", "formation", "import", "secret", found.secret, *from_files, *secret])
+    click.echo(
+        f"{MANIFEST} names Secret {found.secret}. To make it, and then the app:\n"
+        f"  {line} | kubectl apply -f -\n"
+        f"  kubectl apply -f {MANIFEST}",
+        err=True,
+    )

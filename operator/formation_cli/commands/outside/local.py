@@ -11,45 +11,27 @@ from formation_cli import files, options
 from formation_cli.commands import env_files
 from formation_cli.commands.outside import app_options, exports
 from formation_cli.dialects import laptop, manifest
-from formation_cli.dialects.laptop import Place, Process
+from formation_cli.dialects.laptop import Process
 from formation_cli.dialects.manifest import IMAGES_OWN, Known
 from formation_cli.dialects.names import RELEASE
 from formation_cli.failures import Mistyped
-from formation_cli.words.ports import Port
+from formation_cli.words.values import Port
 from formation_operator.kube.objects import lenient
 
 DOTENV = ".env"
 PORT = 5000
-PORTS_TO_BEGIN_WITH = range(1024, 60000)
+FIRST_PORT = Port(1024, 59999)
+ENV = "A file of NAME=value lines, which override the Formation's; may be repeated. [default: .env]"
 PORTS = 100
 """How many a type has."""
 
 
 @click.command("local", cls=options.Documented)
 @click.argument("types", nargs=-1, metavar="[TYPE]...")
-@click.option(
-    "-f",
-    "--filename",
-    type=click.Path(allow_dash=True),
-    default="formation.yaml",
-    show_default=True,
-    help="The manifest; - for stdin.",
-)
-@click.option(
-    "-m", "--formation", "counts", default="", help="Other counts, such as web=2,worker=1 or all=1."
-)
-@click.option(
-    "--env",
-    multiple=True,
-    type=click.Path(),
-    help="A file of NAME=value lines, which override the Formation's; may be repeated. [default: .env]",
-)
-@click.option(
-    "-p",
-    "--port",
-    type=Port(PORTS_TO_BEGIN_WITH.start, PORTS_TO_BEGIN_WITH.stop - 1),
-    help=f"The first port. [default: PORT of --env, or {PORT}]",
-)
+@options.filename(default="formation.yaml")
+@app_options.counts_option("Other counts, such as web=2,worker=1 or all=1.")
+@app_options.env_option(ENV)
+@click.option("-p", "--port", type=FIRST_PORT, help=f"The first port. [default: PORT of --env, or {PORT}]")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -78,7 +60,7 @@ def command(
     typed = app_options.quantities(counts, [*known.spec.processes])
     wanted = laptop.counts(known, typed, types)
     base = {**os.environ}
-    processes = [laptop.process(known, each, given, base) for each in _places(wanted, port or _port(given))]
+    processes = [laptop.process(known, *each, given, base) for each in _places(wanted, port or _port(given))]
     exports.tell(f"{each} {IMAGES_OWN}" for each in known.images_own() if each not in typed)
     exports.tell(
         f"spec.schedules.{each}: nothing runs on a schedule here" for each in known.spec.schedules or ()
@@ -107,22 +89,22 @@ def _release(known: Known, given: Mapping[str, str], base: Mapping[str, str]) ->
     if not known.spec.release.command:
         exports.tell([f"{RELEASE} {IMAGES_OWN}"])
         return []
-    return [laptop.process(known, Place(RELEASE, RELEASE, _port(given)), given, base)]
+    return [laptop.process(known, RELEASE, _port(given), given, base)]
 
 
 def _port(given: Mapping[str, str]) -> int:
     """Return the first port: that of the .env file, as Foreman has it, or 5000."""
-    typed = given.get("PORT", str(PORT))
-    if not (typed.isascii() and typed.isdecimal() and len(typed) <= 5 and int(typed) in PORTS_TO_BEGIN_WITH):
-        raise Mistyped(
-            f"PORT in {DOTENV} isn't a valid first port.", hint="Name one with --port, such as --port 5000."
-        )
-    return int(typed)
+    try:
+        return FIRST_PORT(given.get("PORT", PORT))
+    except click.BadParameter as error:
+        hint = "Name one with --port, such as --port 5000."
+        raise Mistyped(f"PORT in {DOTENV} isn't a valid first port.", hint=hint) from error
 
 
-def _places(counts: Mapping[str, int], port: int) -> list[Place]:
+def _places(counts: Mapping[str, int], port: int) -> list[tuple[str, int]]:
+    """Return the name and the port of each process."""
     return [
-        Place(type_, f"{type_}.{number + 1}", port + PORTS * index + number)
+        (f"{type_}.{number + 1}", port + PORTS * index + number)
         for index, (type_, count) in enumerate(counts.items())
         for number in range(count)
     ]

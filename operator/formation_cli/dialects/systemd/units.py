@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from formation_cli.dialects import dotenv, quantities, references
+from formation_cli.dialects import dotenv, references
 from formation_cli.dialects.manifest import IMAGES_OWN, Known
 from formation_cli.dialects.systemd.own import OWN
 from formation_cli.dialects.systemd.quoting import argument, literal, quoted
 from formation_cli.failures import Mistyped
+from formation_cli.words import values
 from formation_operator.api.formation import ProcessType
 from formation_operator.kube.objects import lenient
 from formation_operator.render.pod_template import GRACE_SECONDS
@@ -72,16 +73,6 @@ SyslogIdentifier={unit}-%i
 
 
 @dataclasses.dataclass(frozen=True)
-class Host:
-    """What a Formation doesn't say of the machine that runs its processes."""
-
-    root: str
-    """The folder that has the app."""
-    user: str
-    port: int
-
-
-@dataclasses.dataclass(frozen=True)
 class Exported:
     """The text of each unit by its name, and sentences about what isn't in them."""
 
@@ -89,8 +80,11 @@ class Exported:
     left_out: list[str]
 
 
-def exported(known: Known, host: Host) -> Exported:
-    """Return the units of a Formation; raises `Mistyped` for what no unit can say."""
+def exported(known: Known, root: str, user: str, port: int) -> Exported:
+    """Return the units of a Formation; raises `Mistyped` for what no unit can say.
+
+    ``root`` is the folder that has the app.
+    """
     unknown = known.images_own()
     if len(unknown) == len(known.spec.processes):
         raise Mistyped(f"{unknown[0]} {IMAGES_OWN}.", hint="Set its command.")
@@ -99,7 +93,7 @@ def exported(known: Known, host: Host) -> Exported:
     units = {f"{known.name}.target": ALL.format(name=known.name, wants=wants)}
     for index, name in enumerate(known.spec.processes):
         if name not in unknown:
-            writer = _Writer(known, host, name, host.port + PORTS * index)
+            writer = _Writer(known, root, user, name, port + PORTS * index)
             units |= {f"{writer.unit}.target": writer.target(), f"{writer.unit}@.service": writer.template()}
             left_out += writer.left_out()
     for unit in filter(OWN.fullmatch, units):
@@ -109,10 +103,8 @@ def exported(known: Known, host: Host) -> Exported:
 
 def taken(unit: str) -> Mistyped:
     """Return how an export ends that would replace a unit of the machine."""
-    return Mistyped(
-        f"{unit} is a unit of the machine, and would be replaced.",
-        hint="Copy the Formation's manifest, change metadata.name, and export it with -f.",
-    )
+    hint = "Copy the Formation's manifest, change metadata.name, and export it with -f."
+    return Mistyped(f"{unit} is a unit of the machine, and would be replaced.", hint=hint)
 
 
 def _bounded(number: decimal.Decimal) -> int:
@@ -125,7 +117,8 @@ class _Writer:
     """Writes the units of one type."""
 
     known: Known
-    host: Host
+    root: str
+    user: str
     name: str
     port: int
 
@@ -162,8 +155,8 @@ class _Writer:
         try:
             return PROCESS.format(
                 unit=self.unit,
-                user=quoted(literal(self.host.user)),
-                root=literal(self.host.root),
+                user=quoted(literal(self.user)),
+                root=literal(self.root),
                 environment="\n".join(self._environment()),
                 command=self._command(),
                 stop_seconds=GRACE_SECONDS if grace is None else max(1, grace),  # 0 would be for ever
@@ -208,9 +201,9 @@ class _Writer:
 
     def _restrictions(self) -> Iterator[str]:
         if "memory" in self.limits:
-            yield f"MemoryMax={_bounded(quantities.number(self.limits['memory']))}"
+            yield f"MemoryMax={_bounded(values.number(self.limits['memory']))}"
         if "cpu" in self.limits:
-            yield f"CPUQuota={_bounded(quantities.number(self.limits['cpu']) * 100)}%"
+            yield f"CPUQuota={_bounded(values.number(self.limits['cpu']) * 100)}%"
         if (self.process.security_defaults or self.known.spec.security_defaults) != "none":
             yield from RESTRICTED
 

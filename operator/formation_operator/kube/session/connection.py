@@ -42,7 +42,7 @@ MayWrite = Callable[[], bool]
 CONNECT_SECONDS = 2.0
 """Seconds that a request may wait for a connection after it was checked that it may be sent.
 
-They are fewer than those for which a Lease outlasts the right to write (`election.LeaseTimes`): a write that
+They are fewer than those for which a Lease outlasts the right to write (`election.LEASE`): a write that
 waited longer could be sent while another replica leads.
 """
 

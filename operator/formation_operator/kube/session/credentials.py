@@ -26,6 +26,10 @@ PAUSE = 1.0
 """Credentials are read at most once in so many seconds, however often they are refused."""
 
 
+class UnreadableError(Exception):
+    """There are no credentials for the cluster."""
+
+
 class Login:
     """Middleware of a client's session: adds our credentials, and checks the server's certificate."""
 
@@ -138,8 +142,15 @@ def header_of(settings: Any) -> str:
 
 
 async def load(configuration: client.Configuration) -> None:
-    """Log in with the Pod's service account, or else with the current kubeconfig."""
+    """Log in with the Pod's service account, or else with the current kubeconfig.
+
+    Raises `UnreadableError` if there is neither.
+    """
     try:
         config.load_incluster_config(client_configuration=configuration)
     except config.ConfigException:
-        await config.load_kube_config(client_configuration=configuration)
+        try:
+            await config.load_kube_config(client_configuration=configuration)
+        except Exception as error:  # a file may be unreadable in many ways
+            why = str(error) if isinstance(error, config.ConfigException) else sayable(error)
+            raise UnreadableError(f"the credentials for the cluster can't be read: {why}") from error

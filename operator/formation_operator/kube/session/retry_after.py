@@ -1,7 +1,7 @@
 """Requests pause for as long as the server's ``Retry-After`` says, in one namespace or in the whole cluster.
 
 A tenant can cause such an answer in its own namespace by an admission webhook. So the pause doesn't affect
-other namespaces, and a Lease only for a moment, because its renewals have a deadline (`election.LeaseTimes`).
+other namespaces, and a Lease only for a moment, because its renewals have a deadline (`election.LEASE`).
 A request that times out during the pause has failed like any other, and is tried again later.
 """
 
@@ -15,7 +15,7 @@ LONGEST = 10.0
 """The longest pause in seconds, whatever the server says."""
 LEASES = "/coordination.k8s.io/"
 LONGEST_OF_LEASE = 1.0
-"""The longest pause in seconds of a request for a Lease, which is well within `LeaseTimes.deadline`."""
+"""The longest pause in seconds of a request for a Lease, which is well within `election.DEADLINE`."""
 NAMESPACE = re.compile("/namespaces/([^/]*)")
 
 

@@ -1,6 +1,8 @@
 import copy
 from typing import Any
 
+from syrupy.assertion import SnapshotAssertion
+
 from formation_cli.changes import impact
 from tests import builders
 
@@ -17,38 +19,23 @@ def changed(**spec: Any) -> Any:
     return after
 
 
-def test_a_new_image_restarts_every_type_which_is_said_in_one_line() -> None:
-    restarted = "web, worker: the processes are restarted, unless they run this already"
-    assert impact.impact(SHOP, changed(image="shop:v2")) == [restarted]
-
-
-def test_a_new_count_restarts_nothing() -> None:
-    after = changed()
+def with_replicas(after: Any) -> Any:
     after["spec"]["processes"]["web"]["replicas"] = 5
-    assert impact.impact(SHOP, after) == ["web: 2 -> 5 processes; none that keeps running is restarted"]
+    return after
 
 
-def test_where_all_are_restarted_none_is_said_to_go_on() -> None:
-    after = changed(image="shop:v2")
-    after["spec"]["processes"]["web"]["replicas"] = 5
-    assert impact.impact(SHOP, after) == [
-        "web: 2 -> 5 processes",
-        "web, worker: the processes are restarted, unless they run this already",
-    ]
+OTHERS = {"web": builders.a_process(replicas=2), "clock": builders.a_process()}
+CHANGES = {
+    "a new image": (SHOP, changed(image="shop:v2")),
+    "a new count": (SHOP, with_replicas(changed())),
+    "both": (SHOP, with_replicas(changed(image="shop:v2"))),
+    "another type": (SHOP, changed(processes=OTHERS)),
+    "a new Formation": (None, SHOP),
+    "what can't be made, without its value": (SHOP, changed(env=["hunter2"])),
+}
 
 
-def test_a_type_comes_and_another_goes() -> None:
-    after = changed(processes={"web": builders.a_process(replicas=2), "clock": builders.a_process()})
-    assert impact.impact(SHOP, after) == [
-        "clock: new",
-        "worker: removed: the processes are stopped, and the Deployment is deleted",
-    ]
-
-
-def test_all_types_of_a_new_formation_are_new() -> None:
-    assert impact.impact(None, SHOP) == ["web, worker: new"]
-
-
-def test_why_a_type_can_not_be_made_is_told_without_values() -> None:
-    (first, *_) = impact.impact(SHOP, changed(env=["hunter2"]))
-    assert first == "web, worker: can't be made: spec.env.0: Input should be a valid dictionary"
+def test_what_a_change_does_is_said_in_a_line_for_all_types_of_which_it_is_true(
+    snapshot: SnapshotAssertion,
+) -> None:
+    assert {name: impact.impact(*each) for name, each in CHANGES.items()} == snapshot

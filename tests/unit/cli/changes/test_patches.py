@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from formation_cli.changes import images, patches, restarts
+from formation_cli.changes import patches, restarts
 from formation_cli.failures import Mistyped
 from tests import builders
 from tests.unit.fakes import json_patch
@@ -24,20 +24,20 @@ def test_what_is_so_already_is_not_written(suspended: bool) -> None:
 
 
 def test_the_image_of_all_types_is_changed_or_that_of_one() -> None:
-    whole = json_patch.patched(shop(), images.patch(shop(), images.field(shop(), None), "shop:v2"))
-    one = json_patch.patched(shop(), images.patch(shop(), images.field(shop(), "worker"), "shop:v2"))
+    whole = json_patch.patched(shop(), patches.image(shop(), patches.image_field(shop(), None), "shop:v2"))
+    one = json_patch.patched(shop(), patches.image(shop(), patches.image_field(shop(), "worker"), "shop:v2"))
     assert whole["spec"]["image"] == "shop:v2"
     assert (one["spec"]["image"], one["spec"]["processes"]["worker"]["image"]) == (builders.IMAGE, "shop:v2")
 
 
 def test_the_image_of_a_type_that_there_is_not_is_refused() -> None:
     with pytest.raises(Mistyped, match="no process type wroker"):
-        images.field(shop(), "wroker")
+        patches.image_field(shop(), "wroker")
 
 
 def test_a_type_with_an_image_of_its_own_is_known() -> None:
     own = shop(processes={"web": builders.a_process(image="a:1"), "worker": builders.a_process()})
-    assert images.own(own) == ["web"]
+    assert patches.with_own_image(own) == ["web"]
 
 
 def test_a_restart_is_kubectls_own() -> None:

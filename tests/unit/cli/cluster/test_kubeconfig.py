@@ -18,7 +18,7 @@ from kubernetes.config import kube_config
 from formation_cli import failures
 from formation_cli.cluster import api_server, kubeconfig, kubectl
 from formation_cli.cluster.kubeconfig import Access
-from formation_cli.cluster.target import Target
+from formation_cli.cluster.port import Target
 from tests.unit.cli import kubectls
 
 Load = Callable[..., Access]

@@ -13,18 +13,9 @@ from tests.unit.cli.fake_cluster import FakeCluster
 NEW = "registry.example.com/shop:v2"
 
 
-class Written(FakeCluster):
-    """Keeps what is written."""
-
-    def patch(self, kind: str, name: str, patch: object, *, dry_run: bool = False) -> dict[str, object]:
-        after = super().patch(kind, name, patch, dry_run=dry_run)  # type: ignore[arg-type]  # passed on
-        self.objects[kind] = [after]
-        return after
-
-
 @pytest.fixture(autouse=True)
 def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    found = Written(Formation=[builders.stored(builders.a_formation())])
+    found = FakeCluster(Formation=[builders.stored(builders.a_formation())])
     monkeypatch.setattr(options, "connect", lambda _: found)
     return found
 

@@ -1,14 +1,11 @@
 """What is said beside a way back: what it restarts, and which release goes on."""
 
-import copy
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 from formation_cli import failures, options
 from formation_cli.commands import waiting
-from formation_cli.program import program
 from formation_operator.api import content, naming
 from formation_operator.api.formation import FormationSpec
 from formation_operator.api.release_key import release_key
@@ -16,6 +13,7 @@ from tests import builders
 from tests.unit.cli import releases
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.revisions import Object, a_revision, shop
+from tests.unit.cli.typed import run
 
 WEB: Object = {"command": ["/shop", "web"]}
 V1: Object = {"image": "shop:v1", "processes": {"web": WEB, "clock": {}}}
@@ -23,34 +21,11 @@ V2: Object = {"image": "shop:v2", "processes": {"web": {**WEB, "replicas": 4}, "
 R1, R2 = a_revision(1, V1), a_revision(2, V2)
 
 
-class Stored(FakeCluster):
-    """Keeps what is written; who reads some kinds may not."""
-
-    forbidden: tuple[str, ...] = ()
-
-    def get(self, kind: str, name: str) -> Object | None:
-        if kind in self.forbidden:
-            raise failures.NoAccess(f"You may not read {kind} {name}.")
-        return copy.deepcopy(super().get(kind, name))
-
-    def patch(self, kind: str, name: str, patch: Any, *, dry_run: bool = False) -> Object:
-        after = super().patch(kind, name, patch, dry_run=dry_run)
-        if not dry_run:
-            self.objects[kind] = [after]
-        return after
-
-
 @pytest.fixture(autouse=True)
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Stored:
-    found = Stored(Formation=[shop(R2, V2)], ControllerRevision=[R1, R2])
+def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
+    found = FakeCluster(Formation=[shop(R2, V2)], ControllerRevision=[R1, R2])
     monkeypatch.setattr(options, "connect", lambda _: found)
     return found
-
-
-def run(words: str, code: int = 0) -> Result:
-    result = CliRunner().invoke(program, words.split(), prog_name="kubectl formation")
-    assert result.exit_code == code, result.output
-    return result
 
 
 RESTARTED = "web: the processes are restarted, unless they run this already"
@@ -58,7 +33,7 @@ RESTARTED = "web: the processes are restarted, unless they run this already"
 
 @pytest.mark.parametrize("words", ["rollback shop --to 1", "rollback shop --to 1 --dry-run"])
 def test_going_back_from_what_was_never_rolled_out_restarts_nothing_and_says_nothing_of_that(
-    cluster: Stored, words: str
+    cluster: FakeCluster, words: str
 ) -> None:
     cluster.objects |= {naming.KIND: [shop(R1, V2, ready=True)], "ControllerRevision": [R1]}
     result = run(words)
@@ -66,18 +41,18 @@ def test_going_back_from_what_was_never_rolled_out_restarts_nothing_and_says_not
     assert result.stderr == ""
 
 
-def test_going_back_further_than_to_what_runs_restarts_what_differs_from_that(cluster: Stored) -> None:
+def test_going_back_further_than_to_what_runs_restarts_what_differs_from_that(cluster: FakeCluster) -> None:
     v3 = {**V2, "image": "shop:v3"}
     cluster.objects |= {naming.KIND: [shop(R2, v3)], "ControllerRevision": [R1, R2]}
     assert RESTARTED in run("rollback shop --to 1").stderr.splitlines()
 
 
-def test_where_what_runs_is_not_kept_the_forecast_is_about_what_is_declared(cluster: Stored) -> None:
+def test_where_what_runs_is_not_kept_the_forecast_is_about_what_is_declared(cluster: FakeCluster) -> None:
     cluster.objects |= {naming.KIND: [shop(R2, {**V2, "image": "shop:v3"})], "ControllerRevision": [R1]}
     assert RESTARTED in run("rollback shop --to 1").stderr.splitlines()
 
 
-def test_a_difference_to_a_revision_that_runs_restarts_nothing(cluster: Stored) -> None:
+def test_a_difference_to_a_revision_that_runs_restarts_nothing(cluster: FakeCluster) -> None:
     cluster.objects |= {naming.KIND: [shop(R1, V2)], "ControllerRevision": [R1]}
     result = run("diff shop --revision 1", failures.FAILED)
     assert result.stderr == "revision 1: image shop:v2 -> shop:v1; clock is new; worker is gone\n"
@@ -105,7 +80,7 @@ NONE: Object = {**V2["processes"], "web": {**WEB, "replicas": 0}}
 
 
 @pytest.mark.parametrize("spec", [{"suspend": True}, {"processes": NONE}], ids=["stopped", "no process"])
-def test_where_no_process_runs_none_is_said_to_be_restarted(cluster: Stored, spec: Object) -> None:
+def test_where_no_process_runs_none_is_said_to_be_restarted(cluster: FakeCluster, spec: Object) -> None:
     cluster.objects[naming.KIND] = [rolled_out({"state": "Suspended", "desiredReplicas": 0}, **spec)]
     cluster.objects["ControllerRevision"] = [R1]
     assert "web:" not in run("rollback shop --to 1").stderr
@@ -117,7 +92,7 @@ JOB = "shop-release-b"
 STILL_RUNS = f"The release command of an earlier deploy still runs, in Job {JOB}. To end it:"
 
 
-def migrating(cluster: Stored, **job: Any) -> None:
+def migrating(cluster: FakeCluster, **job: Any) -> None:
     """Have the release of the second version run, while the first one is rolled out."""
     found = builders.a_release_job(digest=content.digest_of(content.content_of(NEW)), name=JOB, **job)
     first = a_revision(1, OLD)
@@ -130,7 +105,7 @@ def migrating(cluster: Stored, **job: Any) -> None:
 
 
 def test_a_rollback_beside_a_release_that_runs_names_its_job_and_the_command_that_ends_it(
-    cluster: Stored, monkeypatch: pytest.MonkeyPatch
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waiting, "wait", lambda *_, **__: None)
     migrating(cluster)
@@ -152,19 +127,19 @@ HARMLESS["it is being ended"]["Pod"][0]["metadata"]["deletionTimestamp"] = build
 
 
 @pytest.mark.parametrize("objects", HARMLESS.values(), ids=HARMLESS)
-def test_no_release_is_named_that_does_not_go_on(cluster: Stored, objects: Object) -> None:
+def test_no_release_is_named_that_does_not_go_on(cluster: FakeCluster, objects: Object) -> None:
     migrating(cluster)
     cluster.objects |= objects
     assert run("rollback shop --to 1").stderr == ""
 
 
-def test_anyone_who_may_not_read_jobs_goes_back_all_the_same(cluster: Stored) -> None:
+def test_anyone_who_may_not_read_jobs_goes_back_all_the_same(cluster: FakeCluster) -> None:
     migrating(cluster)
     cluster.forbidden = ("Job",)
     assert run("rollback shop --to 1").stderr == ""
 
 
-def test_release_and_ps_name_a_release_of_an_earlier_deploy_until_it_has_ended(cluster: Stored) -> None:
+def test_release_and_ps_name_a_release_of_an_earlier_deploy_until_it_has_ended(cluster: FakeCluster) -> None:
     migrating(cluster)
     run("rollback shop --to 1")
     said = f"{STILL_RUNS} kubectl formation stop shop --process {JOB}\n"
@@ -177,7 +152,7 @@ def test_release_and_ps_name_a_release_of_an_earlier_deploy_until_it_has_ended(c
         assert STILL_RUNS not in run(words).stderr
 
 
-def test_the_release_of_what_is_declared_is_no_other_one(cluster: Stored) -> None:
+def test_the_release_of_what_is_declared_is_no_other_one(cluster: FakeCluster) -> None:
     migrating(cluster)
     for words in ("ps shop", "release shop"):
         assert STILL_RUNS not in run(words).stderr
@@ -187,14 +162,14 @@ def test_the_release_of_what_is_declared_is_no_other_one(cluster: Stored) -> Non
     assert STILL_RUNS not in run("ps shop").stderr
 
 
-def test_a_release_whose_command_is_no_longer_declared_is_named(cluster: Stored) -> None:
+def test_a_release_whose_command_is_no_longer_declared_is_named(cluster: FakeCluster) -> None:
     migrating(cluster)
     cluster.objects[naming.KIND] = [shop(None, {"image": "shop:v2", "processes": {"web": WEB}})]
     assert STILL_RUNS in run("release shop").stderr
     assert STILL_RUNS in run("ps shop").stderr
 
 
-def test_a_release_of_an_earlier_deploy_is_ended_by_the_command_that_is_said(cluster: Stored) -> None:
+def test_a_release_of_an_earlier_deploy_is_ended_by_the_command_that_is_said(cluster: FakeCluster) -> None:
     migrating(cluster)
     run("rollback shop --to 1")
     run(f"stop shop --process {JOB}")

@@ -47,7 +47,7 @@ def test_what_was_written_is_in_the_order_of_its_times() -> None:
 class DeadNode(FakeCluster):
     """One of its nodes doesn't answer."""
 
-    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
+    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
         if pod == "shop-worker-dead":
             raise Failure("dial timeout")
         return super().log(pod, query)
@@ -148,10 +148,10 @@ class Restarting(FakeCluster):
         super().__init__(Pod=[a_pod(name="shop-worker-a")])
         self.asked: queue.SimpleQueue[str] = queue.SimpleQueue()
 
-    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
+    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
         self.asked.put("log")
         self.objects["Pod"] = [a_pod(a_container(running(), restarts=1), name=pod)]
-        yield at(1, "one")
+        yield at(1, "one").encode()
 
     def get(self, kind: str, name: str) -> Object | None:
         self.asked.put(kind)
@@ -180,13 +180,13 @@ class OneDeadContainer(FakeCluster):
         super().__init__(Pod=[pod], Formation=[builders.stored(builders.a_formation())])
         self.said = said
 
-    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
+    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
         if not query.previous:
-            yield at(1, "no database")
+            yield at(1, "no database").encode()
         elif self.said == NO_PREVIOUS:
             raise Failure(NO_PREVIOUS)
         else:
-            yield self.said
+            yield self.said.encode()
 
 
 CRASHED = ended(1, "no database")

@@ -45,8 +45,8 @@ class Running(FakeCluster):
         super().__init__(Pod=[a_pod() if code is None else a_pod(a_container(ended(code)))])
         self._looks = [look.split() for look in looks or ("",)]
 
-    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
-        yield from self._looks[0]
+    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+        yield from (f"{line}\n".encode() for line in self._looks[0])
         self._looks = self._looks[1:] or self._looks
 
 
@@ -74,7 +74,7 @@ class Breaking(FakeCluster):
 
     answers = 0
 
-    def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
         self.answers += 1
         yield b"2026-11-26T09:00:01.100000000Z \xffone\r\n"
         if self.answers == 1:

@@ -140,6 +140,7 @@ def test_a_dry_run_that_is_none_is_a_change(cluster: FakeCluster) -> None:
 def test_a_job_may_be_seen_before_it_is_made(cluster: FakeCluster) -> None:
     made = run("run shop --dry-run -o yaml -- /shop migrate")
     assert yaml.safe_load(made.stdout)["metadata"]["name"] == "shop-run-x7k2p"
+    assert made.stderr == "Nothing was made (dry run).\n"
     assert kinds.JOB not in cluster.objects
 
 
@@ -165,7 +166,12 @@ def test_how_long_to_wait_says_nothing_without_wait(words: str) -> None:
 @pytest.mark.parametrize(
     ("state", "option", "said"),
     [
-        (builders.waiting("ImagePullBackOff"), "--tail=1", "No process has started"),
+        (
+            builders.waiting("ImagePullBackOff"),
+            "--tail=1",
+            "No process has started: kubectl formation ps shop",
+        ),
+        (builders.running(), "--type=run", "No process has started, or is kept, of run."),
         (builders.running(), "--previous", "None of these processes was restarted."),
     ],
 )

@@ -6,11 +6,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from click.testing import CliRunner, Result
 
-from formation_cli import completion, failures, options
+from formation_cli import cluster_options, completion, failures, options
 from formation_cli.cluster.port import Change, LogQuery
-from formation_cli.program import program
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
 from formation_operator.api.release_key import release_key
@@ -19,6 +17,7 @@ from tests.builders import ended
 from tests.unit.cli import releases
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.releases import Object
+from tests.unit.cli.typed import run
 
 LINES = ["2026-11-26T09:00:01.000000001Z adding a column", "2026-11-26T09:00:02.000000001Z no database"]
 
@@ -30,12 +29,6 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
     monkeypatch.setattr(options, "connect", lambda _: found)
     monkeypatch.setattr(time, "time", lambda: builders.NOW)
     return found
-
-
-def run(words: str, code: int = 0) -> Result:
-    result = CliRunner().invoke(program, words.split(), prog_name="kubectl formation")
-    assert result.exit_code == code, result.output
-    return result
 
 
 @pytest.mark.parametrize(
@@ -98,10 +91,10 @@ class Succeeding(FakeCluster):
         super().__init__(Formation=[releases.shop("Running")], Pod=[releases.pod()])
         self.read: queue.SimpleQueue[str] = queue.SimpleQueue()
 
-    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
+    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
         assert query.follow
         self.objects["Pod"] = [releases.pod(ended(0))]
-        yield LINES[0]
+        yield LINES[0].encode()
         self.read.put(pod)
 
     def watch(self, kind: str, version: str, *, labels: str = "", fields: str = "") -> Iterator[Change]:
@@ -124,7 +117,7 @@ def test_logs_completes_types_what_runs_once_and_the_release(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster.objects["Formation"] = [releases.shop("Failed")]
-    monkeypatch.setattr(options, "connect_at_once", lambda _: cluster)
+    monkeypatch.setattr(cluster_options, "connect_at_once", lambda _: cluster)
     assert completion.answer(["logs", "shop"], "") == ["web", "run", "release", ":4"]
     assert completion.answer(["logs", "shop", "release"], "re") == [":4"]
     assert completion.answer(["restart", "shop"], "re") == [":4"]

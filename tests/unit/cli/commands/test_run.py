@@ -100,14 +100,6 @@ def test_what_nobody_could_type_at_is_not_begun(
     assert "Job" not in cluster.objects
 
 
-def test_without_its_input_a_terminal_is_no_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("formation_cli.commands.enter.run._check_typing", lambda **_: None)
-    cluster = FakeCluster()
-    typed(monkeypatch, cluster, "-t", "--detach")
-    (container,) = cluster.objects["Job"][0]["spec"]["template"]["spec"]["containers"]
-    assert container["stdin"]
-
-
 @pytest.mark.parametrize(
     ("why", "code"),
     [
@@ -157,7 +149,7 @@ class Unending(FakeCluster):
         pod["spec"]["terminationGracePeriodSeconds"] = 0
         super().__init__(Pod=[pod])
 
-    def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
         threading.Event().wait()
         yield b""
 
@@ -165,7 +157,7 @@ class Unending(FakeCluster):
 def test_where_no_controller_ends_a_process_it_is_not_waited_for_longer_than_its_grace_period(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(clock, "LATE", 0.0)
+    monkeypatch.setattr(clock, "LATE", 0.1)
     cluster = Unending(a_pod())
     result = typed(monkeypatch, cluster, "--timeout", "1s")
     assert result.exit_code == failures.OVERTIME
@@ -238,7 +230,7 @@ def test_a_dry_run_prints_a_manifest_that_can_be_applied(monkeypatch: pytest.Mon
 class InterruptedWhileItRuns(FakeCluster):
     """Is interrupted while the output is shown."""
 
-    def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
         raise KeyboardInterrupt
 
 

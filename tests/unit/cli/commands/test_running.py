@@ -5,7 +5,7 @@ import pytest
 from formation_cli import failures
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Object
-from formation_cli.commands.enter import running
+from formation_cli.commands.enter import connect
 from tests import builders
 from tests.builders import a_container, a_pod, ago, waiting
 from tests.unit.cli.fake_cluster import FakeCluster
@@ -20,7 +20,7 @@ NOT_THERE = a_pod(UNPULLABLE, name="shop-worker-not-there")
 
 def found(*pods: Object) -> str:
     cluster = FakeCluster(Formation=[SHOP], Pod=[*pods])
-    return str(running.find(cluster, formations.find(cluster, "shop"), None)["metadata"]["name"])
+    return str(connect.find(cluster, formations.find(cluster, "shop"), None)["metadata"]["name"])
 
 
 def test_it_is_one_that_runs_and_best_one_that_is_ready() -> None:

@@ -4,14 +4,13 @@ import json
 import re
 
 import pytest
-from click.testing import CliRunner, Result
 
 from formation_cli import options
-from formation_cli.program import program
 from formation_operator.api import naming
 from tests import builders
 from tests.builders import Manifest, a_container, a_pod, ended, running
 from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.typed import typed
 
 REPORT: Manifest = {"schedule": "0 3 * * *", "command": ["/shop", "report"]}
 LABELS = {naming.FORMATION_LABEL: "shop", naming.SCHEDULE_LABEL: "nightly-report"}
@@ -49,10 +48,6 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
     found = FakeCluster(Formation=[shop(message=FAILED, state="Failing")], Pod=[], CronJob=[CRON_JOB])
     monkeypatch.setattr(options, "connect", lambda _: found)
     return found
-
-
-def typed(*words: str) -> Result:
-    return CliRunner().invoke(program, words, prog_name="kubectl formation")
 
 
 def lines(*words: str) -> list[Manifest]:
@@ -170,7 +165,7 @@ def test_whoever_stops_looking_at_a_run_hears_how_it_is_ended(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cluster, "log_as_it_is", interrupt)
+    monkeypatch.setattr(cluster, "log", interrupt)
     cluster.objects["Pod"] = [pod(running(), "Running")]
     stderr = typed("run", "shop", "--schedule", "nightly-report").stderr
     (job,) = cluster.objects["Job"]

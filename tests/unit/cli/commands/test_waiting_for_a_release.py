@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from click.testing import CliRunner, Result
 
 from formation_cli import failures, options
 from formation_cli.cluster.port import Listed, LogQuery
-from formation_cli.program import program
 from formation_cli.views import trouble
 from tests import builders
 from tests.builders import ended, running, waiting
@@ -15,6 +13,7 @@ from tests.unit.cli import releases
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.releases import Object, shop
 from tests.unit.cli.revisions import a_revision
+from tests.unit.cli.typed import run
 
 NEW = "--image x/shop:v2 --wait --timeout 1s"
 
@@ -39,7 +38,7 @@ class Stored(FakeCluster):
         self.objects[kind] = [{**written, "status": status}]
         return written
 
-    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
+    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
         if self.denied:
             raise failures.NoAccess("You may not read pods/log.")
         return super().log(pod, query)
@@ -57,12 +56,6 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Stored:
     found.logs = {f"{releases.JOB}-x7k2p": ["2026-11-26T09:00:01.000000001Z no database"]}
     monkeypatch.setattr(options, "connect", lambda _: found)
     return found
-
-
-def run(words: str, code: int = 0) -> Result:
-    result = CliRunner().invoke(program, words.split(), prog_name="kubectl formation")
-    assert result.exit_code == code, result.output
-    return result
 
 
 def test_a_deploy_shows_the_log_and_ends_with_the_failure_and_the_line_that_goes_back(

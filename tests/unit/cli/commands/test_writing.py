@@ -14,7 +14,7 @@ SHOP = builders.stored(builders.a_formation())
 
 def stop(cluster: FakeCluster, name: str = "shop") -> bool:
     before, after = writing.change(cluster, name, lambda found: patches.suspend(found, suspended=True))
-    return before is SHOP and after["spec"]["suspend"] is True
+    return before == SHOP and after["spec"]["suspend"] is True
 
 
 def test_a_change_that_came_too_late_is_made_again() -> None:

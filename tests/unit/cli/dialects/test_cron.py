@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 
-from formation_cli.dialects import app, cron
-from formation_cli.dialects.app import App
-from formation_cli.dialects.cron import Cron
+from formation_cli.dialects import app, heroku
+from formation_cli.dialects.app import App, Cron
 from formation_cli.failures import Mistyped
-from formation_cli.program import program
+from tests.unit.cli.typed import typed as run
 
 IMAGE = ("--image", "registry.example.com/shop:v1")
 REPORT = {"command": "/shop report --all", "schedule": "0 3 * * *"}
@@ -24,10 +22,6 @@ def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.P
     monkeypatch.chdir(tmp_path)
     (tmp_path / "Procfile").write_text("web: serve\nworker: work\n")
     return tmp_path
-
-
-def run(*words: str) -> Result:
-    return CliRunner().invoke(program, words, prog_name="kubectl formation")
 
 
 def schedules(text: str) -> Any:
@@ -110,7 +104,7 @@ def test_no_two_schedules_have_the_same_name() -> None:
 )
 def test_what_is_none_is_said_with_its_place(entries: Any, says: str) -> None:
     with pytest.raises(Mistyped, match=re.escape(says)):
-        cron.entries(json.dumps({"cron": entries}), "app.json")
+        heroku.entries(json.dumps({"cron": entries}), "app.json")
 
 
 def test_a_name_that_is_too_long_with_the_formations_is_refused(folder: pathlib.Path) -> None:

@@ -1,13 +1,14 @@
+import dataclasses
 import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from syrupy.assertion import SnapshotAssertion
 
 from formation_cli.dialects import app, heroku, manifest
 from formation_cli.dialects.app import App
-from formation_cli.dialects.heroku import Found
 from formation_cli.failures import Mistyped
 
 TYPES = st.sampled_from(["web", "worker", "clock", "low-prio"])
@@ -18,15 +19,15 @@ DYNOS = st.dictionaries(
 )
 
 
-def read(*values: Any) -> Found:
-    found = Found()
+def read(*values: Any) -> App:
+    found = App()
     for value in values:
         heroku.read(json.dumps(value), "app.json", found)
     return found
 
 
-def known(found: Found) -> manifest.Known:
-    commands = dict.fromkeys(found.types(), "run it")
+def known(found: App) -> manifest.Known:
+    commands = dict.fromkeys([*found.counts, *found.memory], "run it")
     described = App("shop", "x", commands, found.env, found.counts, found.memory)
     return manifest.known(app.formation(described), "shop.yaml")
 
@@ -44,7 +45,7 @@ def test_an_app_json_and_the_api_say_the_same(dynos: dict[str, tuple[int, str]])
     assert read({"formation": mapping}) == read(formation)
 
 
-def test_an_app_json_has_a_name_counts_and_variables() -> None:
+def test_an_app_json_has_a_name_counts_and_variables(snapshot: SnapshotAssertion) -> None:
     found = read(
         {
             "name": "My Shop",
@@ -59,18 +60,7 @@ def test_an_app_json_has_a_name_counts_and_variables() -> None:
             "scripts": {"postdeploy": "seed", "release": {"command": "migrate"}, "test": "pytest"},
         }
     )
-    assert found.name == "my-shop"
-    assert found.counts == {"web": 2, "worker": 0}
-    assert found.memory == {"web": "512Mi"}
-    assert found.env == {"A": "$(x)", "B": "2"}
-    assert found.left_out == [
-        "C: the file has no value of it; put it into a Secret",
-        "D: the file has no value of it; put it into a Secret",
-        "scripts.postdeploy: it runs once, after the first deploy: kubectl formation run NAME -- COMMAND",
-        "scripts.test: no part of a formation",
-        "addons: no part of a formation",
-    ]
-    assert found.commands == {"release": "migrate"}
+    assert dataclasses.asdict(found) == snapshot
 
 
 def test_the_api_has_commands_too() -> None:
@@ -109,44 +99,32 @@ def test_a_memory_that_no_dyno_has_is_named() -> None:
     assert next(iter(heroku.left_out(formation))) == "spec.release: `export procfile` writes its command"
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ('{\n"a": }', "app.json: Invalid JSON: expected value at line 2"),
-        ("1" * 5000, "app.json: Invalid JSON"),
-        ("[" * 100_000, "app.json: Invalid JSON: recursion limit"),
-        ('"web"', "app.json: Input should be an object"),
-        ("[1]", "app.json: 0: Input should be"),
-        ("[{}]", "app.json: 0.type: Field required"),
-        ('[{"type": "web"}, {"type": "web"}]', "web appears twice"),
-        ('[{"type": "low_prio"}]', "app.json: 'low_prio' can't be the name"),
-        ('[{"type": "run"}]', "app.json: run can't be the name"),
-        ('{"formation": [1]}', "formation: Input should be an object"),
-        ('{"formation": {"web": 1}}', "formation.web: Input should be an object"),
-        (
-            '{"formation": {"web": {"quantity": "2"}}}',
-            "formation.web.quantity: Input should be a valid integer",
-        ),
-        ('{"formation": {"web": {"quantity": true}}}', "formation.web.quantity: "),
-        ('{"formation": {"web": {"quantity": -1}}}', "formation.web.quantity: "),
-        ('{"formation": {"web": {"quantity": 1e400}}}', "formation.web.quantity: "),
-        (
-            '{"formation": {"web": {"size": "huge"}}}',
-            "formation.web.size: Value error, 'huge' isn't a known size",
-        ),
-        ('{"formation": {"web": {"size": []}}}', "formation.web.size: Value error, '[]' isn't a known size"),
-        ('{"env": {"a.b": "1"}}', "env.a.b"),
-        ('{"env": {"A": 1}}', "env.A: Input should be a valid string"),
-        ('{"env": {"A": "\\ud800"}}', "app.json: Invalid JSON"),
-        ('{"env": {"A": "\\u0000"}}', "env.A: "),
-        ('[{"type": "web", "command": "a\\nb"}]', "0.command: "),
-        ('{"scripts": ["migrate"]}', "scripts: Input should be"),
-        ('{"scripts": {"release": {"size": "eco"}}}', "scripts.release: Input should be a valid string"),
-        (json.dumps([{"type": f"w{number}"} for number in range(40)]), "at most 32 items"),
-        (json.dumps({"env": {f"A{number}": "1" for number in range(300)}}), "at most 256 items"),
-    ],
-)
-def test_what_heroku_does_not_write_is_refused_with_its_place(text: str, message: str) -> None:
-    with pytest.raises(Mistyped) as refused:
-        heroku.read(text, "app.json", Found())
-    assert message in refused.value.message
+REFUSED = [
+    '{\n"a": }',
+    "1" * 5000,
+    "[" * 100_000,
+    '"web"',
+    "[1]",
+    "[{}]",
+    '[{"type": "web"}, {"type": "web"}]',
+    '[{"type": "low_prio"}]',
+    '[{"type": "run"}]',
+    '[{"type": "web", "command": "a\\nb"}]',
+    *('{"formation": [1]}', '{"formation": {"web": 1}}'),
+    *(f'{{"formation": {{"web": {{"quantity": {each}}}}}}}' for each in ('"2"', "true", -1, "1e400")),
+    *(f'{{"formation": {{"web": {{"size": {each}}}}}}}' for each in ('"huge"', "[]")),
+    *('{"env": {"a.b": "1"}}', '{"env": {"A": 1}}'),
+    *('{"env": {"A": "\\ud800"}}', '{"env": {"A": "\\u0000"}}'),
+    *('{"scripts": ["migrate"]}', '{"scripts": {"release": {"size": "eco"}}}'),
+    json.dumps([{"type": f"w{number}"} for number in range(40)]),
+    json.dumps({"env": {f"A{number}": "1" for number in range(300)}}),
+]
+
+
+def test_what_heroku_does_not_write_is_refused_with_its_place(snapshot: SnapshotAssertion) -> None:
+    said = {}
+    for text in REFUSED:
+        with pytest.raises(Mistyped) as refused:
+            heroku.read(text, "app.json", App())
+        said[text[:60]] = refused.value.message
+    assert said == snapshot

@@ -11,12 +11,11 @@ from formation_cli.dialects import (
     names,
     procfile,
     programs,
-    quantities,
     references,
     shell,
 )
 from formation_cli.dialects.systemd import own, quoting, units
-from formation_cli.words import variables
+from formation_cli.words import values, variables
 from tests.unit import growth
 
 pytestmark = pytest.mark.timed
@@ -27,7 +26,7 @@ MODULES = (
     names,
     procfile,
     programs,
-    quantities,
+    values,
     references,
     shell,
     own,

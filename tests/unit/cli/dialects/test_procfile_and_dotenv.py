@@ -1,5 +1,6 @@
 import pytest
 from hypothesis import given
+from syrupy.assertion import SnapshotAssertion
 
 from formation_cli.dialects import dotenv, procfile
 from formation_cli.failures import Mistyped
@@ -15,32 +16,29 @@ def test_a_procfile_has_types_and_commands_in_their_order() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("text", "message", "hint"),
-    [
-        ("web: a\nWeb: b", "Procfile, line 2: 'Web' can't be the name of a process type", "Try web."),
-        ("low_prio: a", "line 1: 'low_prio' can't be the name", "Try low-prio."),
-        ("run: a", "line 1: run can't be the name of a process type: one-off processes have that name", ""),
-        ("web: a\nweb: b", "line 2: web appears twice", "another name"),
-        (
-            "web: a\nserve it",
-            "line 2: 'serve it' isn't a process type and a command",
-            "start a comment with #",
-        ),
-        ("web: \x1b[2J", "line 1: a control character in the command of web", "Remove it"),
-        ("web:  ", "line 1: what should web run", "web: command"),
-        ("../../etc/x: a", "line 1: '../../etc/x: a' isn't a process type", "web: command"),
-        ("a" * 60 + ": x", "can't be the name of a process type", "Try aaa"),
-        ("web: " + "a" * 140_000, "line 1: the command of web has more than 131071 bytes", ""),
-    ],
-)
+REFUSED = [
+    "web: a\nWeb: b",
+    "low_prio: a",
+    "run: a",
+    "web: a\nweb: b",
+    "web: a\nserve it",
+    "web: \x1b[2J",
+    "web:  ",
+    "../../etc/x: a",
+    "a" * 60 + ": x",
+    "web: " + "a" * 140_000,
+]
+
+
 def test_what_can_not_be_a_process_type_is_refused_with_its_line_and_a_way_out(
-    text: str, message: str, hint: str
+    snapshot: SnapshotAssertion,
 ) -> None:
-    with pytest.raises(Mistyped) as refused:
-        procfile.parse(text)
-    assert message in refused.value.message
-    assert hint in refused.value.hint
+    said = {}
+    for text in REFUSED:
+        with pytest.raises(Mistyped) as refused:
+            procfile.parse(text)
+        said[text[:20]] = f"{refused.value.message} {refused.value.hint}"
+    assert said == snapshot
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,11 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from syrupy.assertion import SnapshotAssertion
 
 from formation_cli.dialects import app, dotenv, manifest, procfile
 from formation_cli.dialects.app import App
-from formation_cli.dialects.exported import exported
+from formation_cli.dialects.procfile import exported
 from formation_cli.failures import Mistyped
 from formation_cli.words import counts
 from tests.unit.cli.drawn_texts import ENV, ONE_LINE, SHELLY
@@ -60,7 +61,7 @@ def test_a_formation_from_a_procfile_comes_back_from_one(described: App) -> None
     }
 
 
-def test_what_a_procfile_can_not_say_is_named() -> None:
+def test_what_a_procfile_can_not_say_is_named(snapshot: SnapshotAssertion) -> None:
     spec = {
         "image": "x",
         "env": [
@@ -81,19 +82,4 @@ def test_what_a_procfile_can_not_say_is_named() -> None:
         },
     }
     found = exported(manifest.known({"metadata": {"name": "shop"}, "spec": spec}, "shop.yaml"))
-    assert found.procfile == 'release: migrate "${RATE}"\nclock: tick "${RATE}"\nbind: serve $PORT\n'
-    assert found.left_out == [
-        "web: its program is that of the image, and isn't in the Formation",
-        "api: its program is that of the image, and isn't in the Formation",
-        "worker: its command has a line break, or another control character",
-        "SECRET: its value is only in the cluster",
-        "URL: it refers to another variable",
-        "'a.b': not a valid variable name in a shell",
-        "spec.image",
-        "spec.processes.api.port",
-        "spec.processes.web.resources",
-        "spec.processes.worker.terminationGracePeriodSeconds",
-        "spec.release.backoffLimit",
-        "spec.release.env",
-        "spec.suspend",
-    ]
+    assert [found.procfile, *found.left_out] == snapshot

@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from formation_cli.dialects import dotenv, manifest, references, shell
-from formation_cli.dialects.exported import Exported, exported
+from formation_cli.dialects.procfile import Exported, exported
 from tests.unit import inputs
 from tests.unit.cli.drawn_texts import ONE_LINE, SHELLY, TEXT, VARIABLES
 

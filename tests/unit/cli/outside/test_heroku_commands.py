@@ -5,10 +5,10 @@ import pathlib
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from formation_cli import failures
-from formation_cli.program import program
+from tests.unit.cli.typed import typed as run
 
 IMAGE = ("--image", "registry.example.com/shop:v1")
 DYNOS = [
@@ -23,10 +23,6 @@ def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.P
     (tmp_path / "formation.json").write_text(json.dumps(DYNOS))
     (tmp_path / "Procfile").write_text("web: serve\nworker: work\nclock: tick\nrelease: migrate\n")
     return tmp_path
-
-
-def run(*words: str, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(program, words, prog_name="kubectl formation", input=stdin)
 
 
 def imported(*words: str) -> Result:

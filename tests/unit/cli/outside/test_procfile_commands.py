@@ -7,11 +7,10 @@ import shlex
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 
 from formation_cli import completion, failures, options
-from formation_cli.program import program
 from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.typed import typed as run
 
 IMAGE = ("--image", "registry.example.com/shop:v1")
 
@@ -21,10 +20,6 @@ def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.P
     (tmp_path / "My_Shop").mkdir()
     monkeypatch.chdir(tmp_path / "My_Shop")
     return tmp_path / "My_Shop"
-
-
-def run(*words: str, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(program, words, prog_name="kubectl formation", input=stdin)
 
 
 def test_init_writes_a_formation_with_the_release_line_as_its_release(folder: pathlib.Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formation_cli.views import log_lines
+from formation_cli.views import log_lines, pod_state
 from tests.builders import a_container, a_pod, ended, running, waiting
 
 
@@ -18,15 +18,15 @@ def test_each_start_of_a_process_has_a_log_of_its_own() -> None:
 
 
 def test_a_process_that_was_not_started_has_no_log() -> None:
-    assert not log_lines.has_started(a_pod(a_container(waiting("ContainerCreating"))))
-    assert log_lines.has_started(a_pod(a_container(running())))
-    assert log_lines.has_started(a_pod(a_container(ended(1))))
-    assert log_lines.has_started(a_pod(a_container(waiting("CrashLoopBackOff"), last=ended(1), restarts=3)))
+    assert not pod_state.has_started(a_pod(a_container(waiting("ContainerCreating"))))
+    assert pod_state.has_started(a_pod(a_container(running())))
+    assert pod_state.has_started(a_pod(a_container(ended(1))))
+    assert pod_state.has_started(a_pod(a_container(waiting("CrashLoopBackOff"), last=ended(1), restarts=3)))
 
 
 def test_how_a_process_ended_is_told() -> None:
-    assert log_lines.how(a_pod(a_container(ended(3)))) == " with code 3"
-    assert log_lines.how(a_pod()) == ""
+    assert pod_state.how(a_pod(a_container(ended(3)))) == " with code 3"
+    assert pod_state.how(a_pod()) == ""
 
 
 @pytest.mark.parametrize(

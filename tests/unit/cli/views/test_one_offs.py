@@ -15,34 +15,17 @@ def stage(state: Manifest, **more: Any) -> Stage:
 ANNOTATED = {"kubectl.kubernetes.io/default-container": "run"}
 
 
-def test_a_process_that_runs_has_a_log() -> None:
+UNSCHEDULED = condition("PodScheduled", status=False, reason="Unschedulable", message="0/1 nodes")
+
+
+def test_how_far_a_process_has_come_is_known_by_its_pod() -> None:
     assert stage(running()) == Stage(started=True)
-
-
-def test_a_process_that_has_ended_has_an_exit_code() -> None:
     assert stage(ended(7)) == Stage(started=True, exit_code=7)
-
-
-def test_a_program_that_is_not_in_the_image_was_not_run() -> None:
     assert stage(ended(128, "no such file", reason="StartError")).failure == "no such file"
-
-
-def test_an_image_that_can_not_be_pulled_ends_it() -> None:
-    assert stage(waiting("ErrImagePull", "not found")) == Stage(
-        started=False, failure="ErrImagePull: not found"
-    )
-
-
-def test_a_container_that_is_being_made_is_waited_for() -> None:
+    unpulled = Stage(started=False, failure="ErrImagePull: not found")
+    assert stage(waiting("ErrImagePull", "not found")) == unpulled
     assert stage(waiting("ContainerCreating")) == Stage(started=False)
-
-
-def test_what_no_node_has_room_for_waits_and_says_so() -> None:
-    unscheduled = condition("PodScheduled", status=False, reason="Unschedulable", message="0/1 nodes")
-    assert stage(waiting(""), conditions=(unscheduled,)).waits == "0/1 nodes"
-
-
-def test_a_pod_that_failed_as_a_whole_says_why() -> None:
+    assert stage(waiting(""), conditions=(UNSCHEDULED,)).waits == "0/1 nodes"
     assert stage(waiting(""), status={"phase": "Failed", "message": "evicted"}).failure == "evicted"
 
 

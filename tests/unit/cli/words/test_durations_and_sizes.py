@@ -1,6 +1,6 @@
 import pytest
 
-from formation_cli.words import durations, sizes
+from formation_cli.words import values
 
 
 @pytest.mark.parametrize(
@@ -17,25 +17,25 @@ from formation_cli.words import durations, sizes
     ],
 )
 def test_durations_are_kubectls_and_may_have_days(text: str, seconds: float) -> None:
-    assert durations.seconds(text) == seconds
+    assert values.seconds(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "5x", "m5", "5m!", "-5m", "1h 30m", "5" * 40])
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="isn't a duration"):
-        durations.seconds(text)
+        values.seconds(text)
 
 
 def test_a_size_names_cpu_and_memory() -> None:
-    assert sizes.parse("cpu=500m,memory=2Gi") == {"cpu": "500m", "memory": "2Gi"}
+    assert values.size("cpu=500m,memory=2Gi") == {"cpu": "500m", "memory": "2Gi"}
 
 
 @pytest.mark.parametrize("text", ["", "2Gi", "cpu", "cpu=", "cpu=x", "disk=1Gi", "cpu=1;memory=2Gi"])
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="isn't a size"):
-        sizes.parse(text)
+        values.size(text)
 
 
 def test_a_size_says_each_of_them_once() -> None:
     with pytest.raises(ValueError, match="cpu is named twice"):
-        sizes.parse("cpu=1,cpu=2")
+        values.size("cpu=1,cpu=2")

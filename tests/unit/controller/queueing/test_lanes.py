@@ -53,14 +53,6 @@ def test_asking_again_promotes_who_waits(lane: Lane) -> None:
     assert turns(lanes, 9) == [B, A]
 
 
-def test_who_is_asked_for_again_while_it_is_worked_on_waits_in_the_best_lane_that_was_named() -> None:
-    lanes = waiting(Lanes(2), (REPORT, [A]))
-    assert lanes.take() == A
-    waiting(lanes, (REPORT, [A]), (CHANGE, [A]), (BUILD, [A, B]))
-    lanes.done(A)
-    assert turns(lanes, 9) == [A, B]
-
-
 def test_namespaces_take_turns_however_many_wait_in_one() -> None:
     lanes = waiting(Lanes(1), (CHANGE, of("a", 1000)), (CHANGE, of("b", 2)))
     assert [namespace for namespace, _ in turns(lanes, 5)] == ["a", "b", "a", "b", "a"]
@@ -85,21 +77,6 @@ def test_who_waits_alone_has_most_workers_and_of_two_nobody_has_less_than_a_quar
     lanes = waiting(Lanes(workers), (CHANGE, of("a", 99)), (CHANGE, of("b", max(1, workers // 4))))
     held = collections.Counter(namespace for namespace, _ in at_once(lanes))
     assert [held["a"], held["b"]] == of_two
-
-
-def test_many_namespaces_share_all_workers() -> None:
-    lanes = Lanes(16)
-    for namespace in "abcdefgh":
-        waiting(lanes, (CHANGE, of(namespace, 99)))
-    held = collections.Counter(namespace for namespace, _ in at_once(lanes))
-    assert held == dict.fromkeys("abcdefgh", 2)
-
-
-def test_a_newcomer_has_a_worker_at_once_though_another_has_all_it_can_get() -> None:
-    lanes = waiting(Lanes(16), (CHANGE, of("a", 99)))
-    at_once(lanes)
-    waiting(lanes, (CHANGE, [B]))
-    assert lanes.take() == B
 
 
 def test_reports_of_whomever_leave_workers_for_a_change() -> None:

@@ -5,14 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formation_operator.api import bounds
-from formation_operator.api.reasons import ConditionType, Trouble
+from formation_operator.api.reasons import Trouble
 from formation_operator.kube import status_codes
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.pods import Pod
 from formation_operator.replicas.count_owner import Replicas
-from formation_operator.status.conditions import Verdict
 from tests.builders import a_container, a_pod, ended, waiting
 from tests.unit.facts import NOW, a_child, known, seen, status_of
 
@@ -56,7 +55,6 @@ def test_a_huge_refusal_is_cut_wherever_it_is_told() -> None:
     error = status_codes.error_of(422, f'{{"message": "{"x" * 466_000}"}}'.encode())
     assert len(str(error)) == 1000
     assert len(Notice("Refused", "Refuse", HUGE).note.encode()) <= 1024
-    assert len(Verdict(ConditionType.READY, "Refused", HUGE).message.encode()) <= 4096
 
 
 def wordy(name: str) -> list[Pod]:

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from syrupy.assertion import SnapshotAssertion
 
-from formation_cli.dialects import manifest, quantities, references
+from formation_cli.dialects import manifest, references
 from formation_cli.dialects.systemd import quoting, units
-from formation_cli.dialects.systemd.units import Host
 from formation_cli.failures import Mistyped
+from formation_cli.words import values
 from tests.unit import inputs
 from tests.unit.cli.drawn_texts import TEXT
 
-HOST = Host("/srv/shop", "shop", 5000)
 VALUE = TEXT.filter(lambda text: not units.UNSET.search(text))
 BOMB = [
     {"name": "A0", "value": "ha"},
@@ -28,7 +28,7 @@ needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze isn'
 
 def exported(processes: dict[str, Any], **shared: Any) -> units.Exported:
     formation = {"metadata": {"name": "shop"}, "spec": {"image": "x", "processes": processes, **shared}}
-    return units.exported(manifest.known(formation, "shop.yaml"), HOST)
+    return units.exported(manifest.known(formation, "shop.yaml"), "/srv/shop", "shop", 5000)
 
 
 def unit(name: str, processes: dict[str, Any], **shared: Any) -> list[str]:
@@ -59,103 +59,36 @@ def verified(folder: pathlib.Path, units: dict[str, str]) -> str:
     return done.stderr if done.returncode == 0 else f"{done.returncode} {done.stderr}"
 
 
-def test_a_target_wants_the_targets_of_the_types_and_those_their_processes() -> None:
-    found = exported(
-        {
-            "web": {"command": ["serve"], "port": 80, "replicas": 2},
-            "worker": {"command": ["work"], "replicas": 3},
-            "clock": {"command": ["tick"], "replicas": 0},
-        }
-    )
-    assert [*found.units] == [
-        "shop.target",
-        *("shop-web.target", "shop-web@.service"),
-        *("shop-worker.target", "shop-worker@.service"),
-        *("shop-clock.target", "shop-clock@.service"),
-    ]
-    assert "Wants=shop-web.target shop-worker.target shop-clock.target" in found.units["shop.target"]
-    assert "Wants=shop-web@5000.service shop-web@5001.service\n" in found.units["shop-web.target"]
-    workers = "Wants=shop-worker@1.service shop-worker@2.service shop-worker@3.service\n"
-    assert workers in found.units["shop-worker.target"]
-    assert "Wants=" not in found.units["shop-clock.target"]
-    assert "PartOf=shop.target" in found.units["shop-clock.target"]
+SECRET = {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "k"}}}
+WEB = {
+    "command": ["serve", "-p", "$(PORT)", "--as=$(ROLE)"],
+    "port": 80,
+    "replicas": 2,
+    "env": [{"name": "URL", "value": "http://localhost:$(PORT)/100%"}, {"name": "a.b", "value": "1"}],
+    "resources": {"limits": {"memory": "1.5Gi", "cpu": "250m", "ephemeral-storage": "1Gi"}},
+    "terminationGracePeriodSeconds": 90,
+    "livenessProbe": {"exec": {"command": ["true"]}},
+}
+WORKER = {
+    "command": ["work", "$(KEY)", "$(OTHER)"],
+    "env": [SECRET],
+    "replicas": 3,
+    "securityDefaults": "none",
+}
+CLOCK = {"command": ["tick"], "replicas": 0, "terminationGracePeriodSeconds": 0}
 
 
-def test_a_process_has_the_formation_s_environment_limits_and_time_to_stop() -> None:
-    lines = unit(
-        "shop-web@.service",
-        {
-            "web": {
-                "command": ["serve", "-p", "$(PORT)", "--as=$(ROLE)"],
-                "port": 80,
-                "env": [{"name": "URL", "value": "http://localhost:$(PORT)/100%"}],
-                "resources": {"limits": {"memory": "1.5Gi", "cpu": "250m"}},
-                "terminationGracePeriodSeconds": 90,
-            }
-        },
-        env=[{"name": "ROLE", "value": "a b$"}],
-    )
-    assert "Environment=PORT=%i" in lines
-    assert "Environment=URL=http://localhost:%i/100%%" in lines
-    assert 'ExecStart=/usr/bin/env -- serve -p %i "--as=a b$$"' in lines
-    assert "MemoryMax=1610612736" in lines
-    assert "CPUQuota=25%" in lines
-    assert "TimeoutStopSec=90" in lines
-    assert "PartOf=shop-web.target" in lines
-    assert "Restart=always" in lines
-
-
-def test_no_time_to_stop_is_a_second_because_none_would_be_for_ever() -> None:
-    processes = {"web": {"command": ["serve"], "terminationGracePeriodSeconds": 0}}
-    assert "TimeoutStopSec=1" in unit("shop-web@.service", processes)
-
-
-def test_what_the_cluster_alone_knows_is_read_from_a_file_and_named() -> None:
-    secret = {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "k"}}}
-    found = exported({"web": {"command": ["serve", "$(KEY)", "$(OTHER)"], "env": [secret]}})
-    lines = found.units["shop-web@.service"].splitlines()
-    assert "EnvironmentFile=/etc/shop/web.env" in lines
-    assert 'ExecStart=/usr/bin/env -- serve "${KEY}" "$$(OTHER)"' in lines
-    assert found.left_out == ["web: KEY; write it to /etc/shop/web.env"]
-
-
-def test_what_units_can_not_say_is_named() -> None:
-    found = exported(
-        {
-            "web": {
-                "command": ["serve"],
-                "livenessProbe": {"exec": {"command": ["true"]}},
-                "env": [{"name": "a.b", "value": "1"}],
-                "resources": {"limits": {"ephemeral-storage": "1Gi"}},
-            }
-        },
-        suspend=True,
-        release={"command": ["migrate"]},
-    )
-    assert found.left_out == [
-        "spec.processes.web.livenessProbe",
-        "spec.release",
-        "spec.suspend",
-        "spec.processes.web.resources.limits.ephemeral-storage",
-        "web: a.b isn't a valid variable name in systemd",
-    ]
-
-
-def test_a_type_that_runs_its_image_as_it_is_has_no_unit_and_is_named() -> None:
-    serve = {"command": ["serve", "-p", "$(PORT)"], "port": 80}
-    found = exported({"web": {"port": 80}, "worker": {"args": ["work"]}, "api": serve})
-    assert found.units.keys() == {"shop.target", "shop-api.target", "shop-api@.service"}
-    assert "Wants=shop-api.target" in found.units["shop.target"].splitlines()
-    assert "Wants=shop-api@5200.service" in found.units["shop-api.target"].splitlines()
-    assert found.left_out == [
-        f"{name} runs the program of its image, which isn't in the Formation" for name in ("web", "worker")
-    ]
-
-
-def test_security_defaults_are_systemd_s() -> None:
-    web = {"web": {"command": ["serve"]}}
-    assert {*units.RESTRICTED} <= {*unit("shop-web@.service", web)}
-    assert not {*units.RESTRICTED} & {*unit("shop-web@.service", web, securityDefaults="none")}
+def test_units_have_counts_ports_environment_limits_and_times_and_what_they_can_not_say_is_named(
+    snapshot: SnapshotAssertion,
+) -> None:
+    types = {"web": WEB, "images-own": {"port": 80}, "worker": WORKER, "clock": CLOCK}
+    shared = {
+        "env": [{"name": "ROLE", "value": "a b$"}],
+        "suspend": True,
+        "release": {"command": ["migrate"]},
+    }
+    found = exported(types, **shared)
+    assert {**found.units, "left out": found.left_out} == snapshot
 
 
 @pytest.mark.parametrize(
@@ -235,10 +168,10 @@ def test_systemd_finds_nothing_wrong_with_any_text(
     [("500m", "0.5"), (2, "2"), ("1.5Gi", "1610612736"), ("1e3", "1000"), (".5", "0.5"), ("2k", "2000")],
 )
 def test_a_quantity_is_a_number(quantity: Any, number: str) -> None:
-    assert str(quantities.number(quantity).normalize()) == str(decimal.Decimal(number).normalize())
+    assert str(values.number(quantity).normalize()) == str(decimal.Decimal(number).normalize())
 
 
-@pytest.mark.parametrize("text", ["", "1x", "-1", "1e999", "9" * 30, True, None, "1 Gi", "."])
+@pytest.mark.parametrize("text", ["", "1x", "-1", "1e999", "9" * 30, True, None, "."])
 def test_what_is_no_quantity_is_refused(text: Any) -> None:
     with pytest.raises(ValueError, match="isn't a quantity"):
-        quantities.number(text)
+        values.number(text)

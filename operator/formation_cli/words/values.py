@@ -1,0 +1,115 @@
+"""Values of options: durations as kubectl takes them (``90s``, ``1h30m``; and days: ``1d``), sizes, ports."""
+
+import importlib
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import click
+
+
+class Word(click.ParamType[Any]):
+    """A word, and the function that reads it; its `ValueError` is what the person at the terminal sees."""
+
+    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
+        """Take what such a word is called, and the function."""
+        self.name = name
+        self._read = read
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return what is meant, which a value may be already."""
+        try:
+            return self._read(value) if isinstance(value, str) else value
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(d|h|ms|m|s)")
+LONGEST_DURATION = 32
+"""Characters of a duration."""
+
+
+def seconds(text: str) -> float:
+    """Return how many seconds a duration has; raises `ValueError` if it is none."""
+    if text.isdecimal() and len(text) <= LONGEST_DURATION:
+        return float(text)
+    parts = PART.findall(text[:LONGEST_DURATION])
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError(f"{text[:LONGEST_DURATION]!r} isn't a duration; try 30s, 10m or 1h30m")
+    return sum(float(number) * UNITS[unit] for number, unit in parts)
+
+
+DURATION = Word("duration", seconds)
+
+
+QUANTITY = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?(m|k|[KMGTPE]i?)?")
+"""As Kubernetes writes quantities, but for exponents."""
+KINDS = ("cpu", "memory")
+LONGEST = 50
+"""Characters of a quantity that are looked at."""
+MOST = 10**29
+
+
+def number(quantity: Any) -> Decimal:
+    """Return how much a quantity is; raises `ValueError` for what is none."""
+    text = str(quantity)[:LONGEST]
+    # Imported late: the client takes long.
+    parse_quantity = importlib.import_module("kubernetes.utils.quantity").parse_quantity
+    try:
+        found: Decimal = parse_quantity(text)
+    except ValueError:
+        found = Decimal(-1)
+    if not 0 <= found < MOST:  # what isn't finite isn't, either
+        raise ValueError(f"{text!r} isn't a quantity")
+    return found
+
+
+def size(text: str) -> dict[str, str]:
+    """Return the resources of a size by name; raises `ValueError` for what is none."""
+    found = {}
+    for part in text.split(","):
+        kind, _, quantity = part.partition("=")
+        if kind not in KINDS or not QUANTITY.fullmatch(quantity):
+            raise ValueError(f"{part[:50]!r} isn't a size; try cpu=500m,memory=2Gi")
+        if kind in found:
+            raise ValueError(f"{kind} is named twice")
+        found[kind] = quantity
+    return found
+
+
+SIZE = Word("size", size)
+
+
+class Port(click.IntRange):
+    """A port, within the bounds that a command has for it."""
+
+    name = "port"
+
+
+ANY = Port(1, 65535)
+
+
+class Pair(NamedTuple):
+    """A port here, or 0 for any that is free, and that of a process; none is that of the type."""
+
+    local: int | None
+    remote: int | None
+
+
+class PairOfPorts(click.ParamType[Pair]):
+    """Ports as kubectl port-forward takes them: ``9000:8080``, ``:8080``; and ``9000`` for the local one."""
+
+    name = "ports"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Pair:
+        """Return both ports, or say what a port is."""
+        local, colon, remote = str(value).partition(":")
+        return Pair(
+            Port(0, 65535)(local or "0", param, ctx),
+            ANY(remote, param, ctx) if colon else None,
+        )
+
+
+PAIR = PairOfPorts()

@@ -1,0 +1,61 @@
+"""The state of one pass, and what it begins with."""
+
+import dataclasses
+from collections.abc import Collection, Sequence
+
+from formation_operator.api import formation_status
+from formation_operator.api.formation import Formation, FormationSpec
+from formation_operator.controller.memory import Memory
+from formation_operator.kube.objects.kinds import Key
+from formation_operator.observe.basis import Basis
+from formation_operator.observe.cache import Cache, Changes
+from formation_operator.observe.faults import Faults, Problem
+from formation_operator.release import gate
+from formation_operator.release.asked import Asked
+from formation_operator.render.desired import Intent
+from formation_operator.sync.outcome import Outcome
+
+
+@dataclasses.dataclass
+class Pass:
+    """One pass: its Formation, what it decides from, and what has come of it so far."""
+
+    key: Key
+    basis: Basis
+    memory: Memory
+    faults: Faults
+    busy: Collection[str] = ()
+    """The uids of the CronJobs of which a run may go on."""
+    intents: dict[str, Sequence[Intent]] = dataclasses.field(default_factory=dict)
+    """What is wanted of each type and schedule that was planned, without the manifests."""
+    failed: list[Problem] = dataclasses.field(default_factory=list)
+    """Why a type can't be rendered."""
+    outcomes: list[Outcome] = dataclasses.field(default_factory=list)
+    changes: Changes = dataclasses.field(default_factory=list)
+    """What it has put into the cache."""
+
+
+def asked(this: Pass, formation: Formation, known: Cache, now: float) -> Asked:
+    """Return what decides which content is rendered."""
+    spec = formation.spec
+    return Asked(
+        raw=this.basis.formation,
+        formation=formation,
+        before=formation_status.read(this.basis.formation["status"], spec.processes, spec.schedules or ()),
+        jobs=gate.in_order(known.jobs_of(this.key), this.basis.uid),
+        children=this.basis.children,
+        noted=this.memory.releases,
+        faults=this.faults,
+        known=known,
+        now=now,
+    )
+
+
+def of_both(this: Asked, content: FormationSpec) -> Asked:
+    """Return the same with the status of the types and schedules of the content that is rendered, too."""
+    spec, schedules = this.formation.spec, content.schedules or {}
+    if spec is content:
+        return this
+    types = {**spec.processes, **content.processes}
+    before = formation_status.read(this.raw["status"], types, {**(spec.schedules or {}), **schedules})
+    return this._replace(before=before)

@@ -1,0 +1,189 @@
+"""What a pass wants: a content, what comes apart from it for each type, and what keeps it from that. Pure."""
+
+import dataclasses
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from formation_operator.api import naming
+from formation_operator.api.formation import Formation, FormationSpec, Metadata, ProcessType
+from formation_operator.api.reasons import Trouble
+from formation_operator.controller.budgets import Budgets
+from formation_operator.controller.passes import Pass
+from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.observe import autoscalers
+from formation_operator.observe.autoscalers import Autoscaler, Deciding
+from formation_operator.observe.cache import Cache
+from formation_operator.observe.children import Child, Children, deployment_of
+from formation_operator.observe.faults import Problem
+from formation_operator.release.asked import Asked, Chosen, Content
+from formation_operator.render import cron_job
+from formation_operator.replicas import count_owner, scale_requests, singletons
+from formation_operator.replicas.count_owner import Replicas
+
+STAYS = "all but its count stays as it is"
+UNKNOWN = f"{STAYS} until the release is done: what runs isn't kept as a revision"
+GONE = (
+    "its Deployment is gone, and what ran isn't kept as a revision: it is made again once the release is "
+    "done, or by going back (kubectl formation rollback {} --to ...)"
+)
+DOWN = (
+    "it stays at zero until what the spec asks for is released; to run what was released before at once: "
+    "kubectl formation rollback {}"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """A content, and what it is rendered with."""
+
+    formation: Formation
+    """As it is now: `suspend` and `paused` are taken from it."""
+    content: Content
+    counts: Mapping[str, Replicas]
+    """The count of each type of the content."""
+    suspended: Mapping[str, bool]
+    """Whether each schedule of the content begins no run."""
+    budgets: Budgets
+    """The disruption budgets of its types."""
+    deciding: Deciding
+    """The autoscalers of its types' Deployments."""
+    undecided: Sequence[Problem] = ()
+    """Why a count or a disruption budget of a type stays as it is."""
+
+
+def all_wanted(
+    asked: Asked, content: Content, undecided: Sequence[Problem], budgets: Budgets, known: Cache
+) -> Wanted:
+    """Return what is wanted of a content; ``undecided`` says why a type's count stays as it is."""
+    deciding = _deciding(asked.formation, content, known)
+    counted = counts(asked, content, deciding, [problem.process_type for problem in undecided])
+    return Wanted(
+        formation=asked.formation,
+        content=content,
+        counts=counted,
+        suspended=_suspended(asked, content, counted) if content.spec.schedules else {},
+        budgets=budgets,
+        deciding=deciding,
+        undecided=[*undecided, *budgets.problems],
+    )
+
+
+def counts(
+    asked: Asked, content: Content, deciding: Deciding, undecided: Collection[str] = ()
+) -> dict[str, Replicas]:
+    """Return the count of each type that is rendered.
+
+    Where it isn't known what is to run, that is each type that has a Deployment. A type that the Formation
+    doesn't declare counts as one whose count is omitted.
+    """
+    about, found = asked.formation.metadata, dict[str, Replicas]()
+    for name in content.spec.processes if content.known else own_types(about, asked.children):
+        child = deployment_of(asked.children, about.name, name)
+        if child is not None and name in undecided:
+            alone = singletons.is_alone(_type(content.spec, name), child, content.mark)
+            found[name] = dataclasses.replace(count_owner.undecided(asked.formation.spec, child), alone=alone)
+            continue
+        own = child if child is not None and child.belongs_to(about.uid, about.name, name) else None
+        found[name] = _count(
+            asked, content, name, own, autoscalers.of_child(deciding, naming.child(about.name, name))
+        )
+    return found
+
+
+def _count(
+    asked: Asked, content: Content, name: str, child: Child | None, autoscaler: Autoscaler | None
+) -> Replicas:
+    """Return the count of a type, given its own Deployment.
+
+    While another content is rendered than the spec asks for, a type that is suspended stays so.
+    """
+    spec, rendered = asked.formation.spec, _type(content.spec, name)
+    before = count_owner.reported(asked.before, name, asked.formation.metadata.generation)
+    alone = singletons.is_alone(rendered, child, content.mark)
+    suspended = spec.suspend or (not content.is_declared and count_owner.is_down(child, before))
+    process = singletons.counted(_type(spec, name), rendered, child, alone=alone)
+    shown = spec.model_copy(update={"suspend": suspended})
+    count = count_owner.decide(shown, process, child, autoscaler, before)
+    return dataclasses.replace(count, suspended=bool(suspended), alone=alone)
+
+
+def _type(spec: FormationSpec, name: str) -> ProcessType:
+    """Return a type of a spec; one that isn't declared says nothing of itself."""
+    return spec.processes.get(name) or ProcessType()
+
+
+def _suspended(asked: Asked, content: Content, counted: Mapping[str, Replicas]) -> dict[str, bool]:
+    """Return whether each schedule begins no run: until its content is released, what was stopped stays."""
+    down = list[str]()
+    stopped = any(each.suspended for each in counted.values())
+    runs = any(each.desired for each in counted.values())
+    if not content.is_declared and (stopped or not runs):
+        for name in content.spec.schedules or ():
+            child = asked.children.get(
+                (ChildKind.CRON_JOB, naming.child(asked.formation.metadata.name, name))
+            )
+            # Where no type has processes to come back to, the CronJobs alone show that all was stopped.
+            if child.runs.suspended if child else stopped:
+                down.append(name)
+    return cron_job.suspended(asked.formation.spec, content.spec, down)
+
+
+def _deciding(formation: Formation, content: Content, known: Cache) -> Deciding:
+    """Return the autoscalers of a Formation and of its types' Deployments."""
+    about = formation.metadata
+    types = {**content.spec.processes, **formation.spec.processes}
+    named = [naming.child(about.name, each) for each in types]
+    return autoscalers.deciding(known.autoscalers_of(about.namespace, [about.name, *named]))
+
+
+def own_types(about: Metadata, children: Children) -> list[str]:
+    """Return the types whose Deployments a Formation owns, or may adopt, whatever is declared."""
+    names = {
+        name: naming.type_of(about.name, name) for kind, name in children if kind is ChildKind.DEPLOYMENT
+    }
+    return [
+        type_
+        for name, type_ in sorted(names.items())
+        if children[ChildKind.DEPLOYMENT, name].belongs_to(about.uid, about.name, type_)
+    ]
+
+
+def own_deployments(about: Metadata, types: Iterable[str], children: Children) -> dict[str, Child]:
+    """Return the Deployment of each type that the Formation owns, even if it is of an older spec."""
+    found = {name: deployment_of(children, about.name, name) for name in types}
+    return {name: each for name, each in found.items() if each is not None and each.is_owned_by(about.uid)}
+
+
+def problems(this: Pass, wanted: Wanted, chosen: Chosen) -> list[Problem]:
+    """Return what keeps each type from being as declared, from parsing to writing.
+
+    An autoscaler that may start processes of a suspended type is a problem even before it does so.
+    """
+    unwritten = [
+        Problem(outcome.action.process_type, outcome.trouble, outcome.problem, lasting=outcome.lasting)
+        for outcome in this.outcomes
+        if outcome.problem
+    ]
+    restless = scale_requests.restless(wanted.formation.spec, wanted.counts).items()
+    unheld = [Problem(name, Trouble.CAN_NOT_SUSPEND, why) for name, why in restless]
+    found = [*chosen.problems, *this.failed, *this.faults.problems.values(), *unwritten, *wanted.undecided]
+    unreleased = _unreleased(wanted, chosen, is_first=this.memory.releases.released is None)
+    return [*dict.fromkeys((*found, *unheld, *unreleased))]
+
+
+def _unreleased(wanted: Wanted, chosen: Chosen, *, is_first: bool) -> Iterator[Problem]:
+    """Yield what is said of the types that aren't as declared because their content isn't released.
+
+    Without a situation it isn't known whether what runs is kept: the problems of the choice say why.
+    """
+    formation, content = wanted.formation, wanted.content
+    down = [name for name, each in wanted.counts.items() if each.suspended and not formation.spec.suspend]
+    for name in wanted.counts:
+        if name in down:
+            text = DOWN.format(formation.metadata.name)
+            yield Problem(name, Trouble.WAITING, text, lasting=False)
+        elif not content.known:
+            yield Problem(name, Trouble.WAITING, UNKNOWN if chosen.gate else STAYS, lasting=False)
+    if content.known or is_first or not chosen.gate:
+        return
+    for name in sorted(formation.spec.processes.keys() - wanted.counts):
+        yield Problem(name, Trouble.WAITING, GONE.format(formation.metadata.name), lasting=False)

@@ -1,0 +1,163 @@
+"""The Pods of a Job of ours: why it isn't done or has failed, and whether a release has begun or ended."""
+
+import dataclasses
+from collections.abc import AsyncIterator, Sequence
+
+from formation_operator.api import naming
+from formation_operator.api.formation import Metadata
+from formation_operator.api.reasons import Reason, State
+from formation_operator.backoff import Tried, tried
+from formation_operator.diagnose import diagnosis, grace_periods, pod_events, waits
+from formation_operator.diagnose.finding import Finding
+from formation_operator.kube.objects import kinds, lenient
+from formation_operator.kube.port import Cluster, Object, first_objects
+from formation_operator.observe import pods as observed
+from formation_operator.observe.jobs import Job
+from formation_operator.observe.pods import Pod
+
+NATIVE = (
+    "make it a sidecar that Kubernetes ends (podTemplate.spec.initContainers with restartPolicy: Always), "
+    "or keep it out of this Pod"
+)
+PODLESS, LONGEST = 3.0, 300.0
+"""Seconds after which a Job without a Pod is looked into, and the longest pause between two looks."""
+ENDED = ("Succeeded", "Failed")
+Blocked = Tried[str]
+"""Why a Job has no Pod: what its controller says, empty if that isn't known."""
+
+
+def cause_of(
+    job: Job, pods: Sequence[Pod], findings: Sequence[Finding], now: float, blocked: str = ""
+) -> Finding | None:
+    """Return why a Job isn't done, from what is wrong with its Pods, or why it has none."""
+    for pod in pods:
+        if (beside := pod.held_by) and now >= grace_periods.held_until(pod):
+            said = f"it has succeeded, but {', '.join(beside)} beside it keeps running, so its Job isn't done"
+            return Finding(State.RUNNING, Reason.COMPLETED, f"{said}: {NATIVE}", lasting=True)
+    if job.is_under_way and not job.pods_failed:
+        findings = [each for each in findings if not each.gone]  # its controller hasn't judged that yet
+    if job.failed and not findings:
+        # A Pod that failed counts for a while only, since another one takes its place: here none does.
+        failed = (diagnosis.finding(pod, pod.created) for pod in pods if pod.failure)
+        findings = [each for each in failed if each is not None]
+    told = [each for each in findings if each.reason != Reason.PROGRESSING]
+    worst = max(told, key=lambda each: (each.lasting, each.last), default=None)
+    if worst is not None:
+        tries = f" ({job.pods_failed} tries have failed)" if job.pods_failed > 1 else ""
+        lasting = worst.lasting and job.failed is None and not worst.gone
+        return dataclasses.replace(worst, message=f"{worst.message}{tries}", lasting=lasting)
+    if blocked:
+        said = f"its Pod can't be created: {waits.refused(blocked)}"
+        return Finding(State.STARTING, Reason.REPLICA_FAILURE, said, waits.lasts(blocked))
+    return None
+
+
+def by_its_controller(job: Job, command: str, seconds: int = 0) -> str:
+    """Return why a Job has failed by its controller.
+
+    ``command`` is the field that declares what it runs, and ``seconds`` how long that may run, if it is to be
+    named.
+    """
+    if ran_too_long(job):
+        limit = f" ({seconds} s)" if seconds else ""
+        return f"it ran longer than {command}.activeDeadlineSeconds allows{limit}"
+    reason, message = job.failed or ("", "")
+    return message or reason
+
+
+def ran_too_long(job: Job) -> bool:
+    """Return whether a Job has failed because of its deadline."""
+    return job.failed is not None and job.failed[0] == "DeadlineExceeded"
+
+
+def lacks_pods(job: Job) -> bool:
+    """Return whether a Job that is under way never had a Pod, as far as its controller says."""
+    return job.is_under_way and not (job.active or job.pods_failed)
+
+
+async def why_podless(
+    cluster: Cluster, job: Job, before: Blocked | None, now: float
+) -> tuple[Blocked, float]:
+    """Return why a Job has no Pod, by the Events of its controller, and after how many seconds to look again.
+
+    ``before`` is what was found out at the last look. Raises `ClusterError`.
+    """
+    before = before or Tried(job.uid, "", job.created, PODLESS)
+    if not before.remaining(job.uid, now):
+        before = tried(before, job.uid, await _refused_pods(cluster, job), now, (PODLESS, LONGEST))
+    return before, max(0.1, before.remaining(job.uid, now))
+
+
+async def _refused_pods(cluster: Cluster, job: Job) -> str:
+    about = cluster.select(kinds.EVENT, job.namespace, fields=f"regarding.uid={job.uid}")
+    every = first_objects(about, most=1)
+    events = [pod_events.pod_event(raw) async for raw in every if pod_events.matters(raw)]
+    found = pod_events.latest(events)
+    return found.message.removeprefix("Error creating: ") if found is not None else ""
+
+
+# The Pods of releases, as they are now
+
+
+async def alive(cluster: Cluster, mine: Metadata) -> list[str]:
+    """Return the Pods that haven't ended, each with its node."""
+    return [_described(raw) async for raw in _pods(cluster, mine) if not _has_ended(raw)]
+
+
+async def has_started(cluster: Cluster, mine: Metadata, digest: str) -> bool | None:
+    """Return whether any container of a content's release has started; nothing if one may at any moment.
+
+    Kubelet reports a start late, and an image may take minutes: so it is with a Pod on a node in no error
+    state.
+    """
+    may_start = False
+    for raw in [raw async for raw in _pods(cluster, mine, digest)]:
+        started = _has_started(raw)
+        if started:
+            return True
+        may_start = may_start or (started is None and not await _is_stuck(cluster, raw))
+    return None if may_start else False
+
+
+def labels(mine: Metadata, digest: str = "") -> str:
+    """Return what selects the Jobs and Pods of releases, or of one content's."""
+    of = f"={digest}" if digest else ""
+    return f"{naming.FORMATION_LABEL}={mine.name},{naming.RELEASE_LABEL}{of}"
+
+
+def _pods(cluster: Cluster, mine: Metadata, digest: str = "") -> AsyncIterator[Object]:
+    return first_objects(cluster.select(kinds.POD, mine.namespace, labels=labels(mine, digest)))
+
+
+async def _is_stuck(cluster: Cluster, raw: Object) -> bool:
+    """Return whether kubelet said last that it can't even begin with a Pod's containers."""
+    said, about = {True: 0.0, False: 0.0}, f"regarding.uid={raw['metadata']['uid']}"
+    pages = cluster.select(kinds.EVENT, raw["metadata"]["namespace"], fields=about)
+    async for each in first_objects(pages, most=1):
+        event = pod_events.pod_event(each)
+        fails = event.reason in diagnosis.ON_THE_WAY
+        said[fails] = max(said[fails], event.last)
+    return said[True] > said[False]
+
+
+def _has_started(raw: Object) -> bool | None:
+    """Return whether a container of a Pod has started; nothing if it waits for nothing that has failed.
+
+    One that is being deleted won't start any: its node may be gone.
+    """
+    found = [*observed.containers_of(raw)]
+    if any(each.has_started for each in found):
+        return True
+    going = "deletionTimestamp" in raw["metadata"] or _has_ended(raw)
+    bound = bool(lenient.mapping(raw, "spec").get("nodeName"))
+    return None if bound and not going and {each.waiting for each in found} <= {*waits.ORDINARY} else False
+
+
+def _has_ended(raw: Object) -> bool:
+    """Return whether no container of a Pod runs or will run."""
+    return lenient.mapping(raw, "status").get("phase") in ENDED
+
+
+def _described(raw: Object) -> str:
+    node = lenient.text(lenient.mapping(raw, "spec"), "nodeName")
+    return f"{raw['metadata']['name']}" + (f" on node {node}" if node else "")
