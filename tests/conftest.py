@@ -1,8 +1,8 @@
 """The cluster, its node, a namespace of one's own, and the operator as it is shipped.
 
 Tests run side by side, in processes that share one cluster and one operator. What stops, kills or replaces
-the operator, changes or loads the cluster, or counts its writes is marked `alone`. A test that forgets that
-is found out: side by side, its account may change nothing that concerns all, and nobody stops the operator.
+the operator, or changes or loads the cluster, is marked `alone`. A test that forgets that is found out: side
+by side, its account may change nothing that concerns all, and nobody stops the operator.
 """
 
 import pathlib

@@ -1,6 +1,6 @@
 """What a test may do while others run beside it: all that concerns one namespace, nothing that concerns all.
 
-A test that changes the cluster or counts its writes, and forgets to say so, is refused by the API server.
+A test that changes the cluster, and forgets to say so, is refused by the API server.
 """
 
 import dataclasses
@@ -38,7 +38,7 @@ def objects(kinds: set[server.Kind]) -> list[dict[str, object]]:
 
 
 def rules(kinds: set[server.Kind]) -> list[dict[str, object]]:
-    """Return every verb on what is in a namespace; of the rest, reading, and namespaces themselves."""
+    """Return every verb on what is in a namespace; of the rest, reading, namespaces, and binding `edit`."""
     groups: dict[str, list[str]] = {"keda.sh": ["*"]}  # not installed yet
     for kind in sorted(kinds):
         if kind.namespaced:
@@ -51,4 +51,5 @@ def rules(kinds: set[server.Kind]) -> list[dict[str, object]]:
         *everything,
         {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["create", "update", "patch", "delete"]},
         {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": [GROUP], "resources": ["clusterroles"], "verbs": ["bind"], "resourceNames": ["edit"]},
     ]

@@ -1,4 +1,4 @@
-"""Tests that wait for the same thing: one outage of the operator, or one quiet minute, serves all of them.
+"""Tests that wait for the same thing: one outage of the operator serves all of them.
 
 Each is a generator that yields where the thing happens, and has a namespace of its own:
 

@@ -25,17 +25,12 @@ def namespace(installed: Cluster) -> Iterator[str]:
 
 @pytest.fixture
 def somebody(user: Client) -> Callable[..., str]:
-    """Return the token of somebody with rights, each as verbs and a resource, where the Formation shop is."""
+    """Return the token of somebody with a role in the namespace, where the Formation shop is."""
 
-    def granted(*rights: tuple[str, str], cluster_role: str = "") -> str:
+    def granted(cluster_role: str) -> str:
         user("create", "serviceaccount", "somebody")
         subject = f"--serviceaccount={user.namespace}:somebody"
-        for number, (verbs, resource) in enumerate(rights):
-            role = f"somebody-{number}"
-            user("create", "role", role, f"--verb={verbs}", f"--resource={resource}")
-            user("create", "rolebinding", role, f"--role={role}", subject)
-        if cluster_role:
-            user("create", "rolebinding", "somebody", f"--clusterrole={cluster_role}", subject)
+        user("create", "rolebinding", "somebody", f"--clusterrole={cluster_role}", subject)
         token = user("create", "token", "somebody").stdout.strip()
         whole = (f"--as=system:serviceaccount:{user.namespace}:somebody", "get", "formation", "shop")
         eventually(lambda: user(*whole, check=False).returncode == 0)

@@ -1,33 +1,24 @@
 """KEDA's side of a cluster, replayed: its kind, an object of it, and how it scales."""
 
+import yaml
+
 from tests.client import Client, established
 from tests.cluster.cluster import Cluster
 
-KEDA = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "scaledobjects.keda.sh"},
-    "spec": {
-        "group": "keda.sh",
-        "names": {
-            "kind": "ScaledObject",
-            "listKind": "ScaledObjectList",
-            "plural": "scaledobjects",
-            "singular": "scaledobject",
-        },
-        "scope": "Namespaced",
-        "versions": [
-            {
-                "name": "v1alpha1",
-                "served": True,
-                "storage": True,
-                "schema": {
-                    "openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-                },
-            }
-        ],
-    },
-}
+KEDA = yaml.safe_load("""
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: scaledobjects.keda.sh}
+spec:
+  group: keda.sh
+  names: {kind: ScaledObject, listKind: ScaledObjectList, plural: scaledobjects, singular: scaledobject}
+  scope: Namespaced
+  versions:
+  - name: v1alpha1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+""")
 SCALED_OBJECT = {
     "apiVersion": "keda.sh/v1alpha1",
     "kind": "ScaledObject",

@@ -1,9 +1,8 @@
-"""A worker's Deployment that is saved, restored, or made anew."""
+"""A worker's Deployment that is put in the place of another one."""
 
-import json
 from typing import Any
 
-from tests.client import COLLECTED, Client, eventually
+from tests.client import Client
 
 GIVEN = ("managedFields", "uid", "resourceVersion", "creationTimestamp")
 """What the server alone writes, and says anew of an object that is made anew."""
@@ -16,20 +15,6 @@ def copied(user: Client) -> dict[str, Any]:
         deployment["metadata"].pop(key)
     deployment.pop("status")
     return deployment
-
-
-def backup(user: Client) -> dict[str, Any]:
-    """Return the worker's Deployment as a tool keeps it that knows nothing of field managers and owners."""
-    saved = copied(user)
-    saved["metadata"].pop("ownerReferences")
-    return saved
-
-
-def restore(user: Client, saved: dict[str, Any]) -> None:
-    """Delete the Formation with its Deployment, and bring that back alone."""
-    user("delete", "formation", "shop")
-    eventually(lambda: user.find("deployment", "shop-worker") is None, patience=COLLECTED)
-    user("create", "--field-manager=velero-server", "-f", "-", input=json.dumps(saved))
 
 
 def another_than(user: Client, uid: str) -> bool:

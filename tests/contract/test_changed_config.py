@@ -38,12 +38,6 @@ def variables(user: Client) -> dict[str, str]:
     return {each["name"]: each.get("value", "") for each in container["env"]}
 
 
-def patched_variable(user: Client, value: str) -> None:
-    container = {"name": "worker", "env": [{"name": VARIABLE, "value": value}]}
-    patch = {"spec": {"template": {"spec": {"containers": [container]}}}}
-    user("patch", "deployment/shop-worker", "--type=strategic", MANAGER, "-p", json.dumps(patch))
-
-
 def updated_variable(user: Client, value: str) -> None:
     def updated() -> bool:
         deployment = user.get("deployment", "shop-worker")
@@ -71,7 +65,6 @@ def reloaded_annotation(user: Client) -> str | None:
 
 
 WAYS = {
-    "a patched variable": (patched_variable, reloaded_variable),
     "an updated variable": (updated_variable, reloaded_variable),
     "a patched annotation": (patched_annotation, reloaded_annotation),
 }

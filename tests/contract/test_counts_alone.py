@@ -6,7 +6,7 @@ import pytest
 
 from tests.builders import Manifest, a_formation, a_process
 from tests.client import Client, eventually, throughout
-from tests.contract.counting import Record, count, declared
+from tests.contract.counting import Record, count
 from tests.history import stages
 
 WEB = a_process("/shop", "web", replicas=1)
@@ -84,24 +84,10 @@ def test_a_broken_type_is_suspended_resumed_and_scaled_by_its_count_and_later_wr
     assert [note for reason in UNWANTED for note in user.events(reason)] == []
 
 
-def test_the_count_of_a_type_that_was_broken_is_ours_again(user: Client) -> None:
-    fields = BROKEN["invalid"]
-    broken(user, fields, replicas=2).end()
-    suspend(user, is_down=True)
-    eventually(lambda: count(user) == 0)
-    suspend(user, is_down=False)
-    eventually(lambda: count(user) == 2)
-    corrected(user, fields)
-    user("scale", "deployment/shop-worker", "--replicas=5")
-    eventually(lambda: declared(user) == 5)
-    worker(user, replicas=1)
-    eventually(lambda: count(user) == 1)
-
-
-@pytest.mark.parametrize("fields", BROKEN.values(), ids=BROKEN)
 def test_a_count_that_is_others_comes_back_after_a_suspension_and_is_handed_over_without_a_dip(
-    user: Client, fields: Manifest
+    user: Client,
 ) -> None:
+    fields = BROKEN["refused"]
     record = broken(user, fields)
     suspend(user, is_down=True)
     eventually(lambda: count(user) == 0)

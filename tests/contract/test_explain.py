@@ -2,12 +2,13 @@
 
 import json
 import pathlib
+import re
 import shutil
 
 import pytest
 
-from tests.builders import a_formation, a_process, text
-from tests.client import Client
+from tests.builders import IMAGE, a_formation, a_process, text
+from tests.client import Client, eventually
 from tests.cluster import paths
 
 KUSTOMIZATION = """
@@ -20,67 +21,44 @@ secretGenerator: [{name: shop, literals: [url=x]}]
 generatorOptions: {disableNameSuffixHash: true}
 resources: [formation.json]
 """
+EXPLAINED = {
+    "formation": "A twelve-factor app's formation: its process types, and how many of each run.",
+    "formation.spec": "processes <map[string]Object> -required-",
+    "formation.spec.processes": "replicas <integer> The count: how many processes of this type run.",
+    "formation.spec.processes.replicas": "FIELD: replicas <integer>",
+    "formation.spec.processes.livenessProbe.httpGet": "Path to access on the HTTP server.",
+    "formation.spec.podTemplate.spec.containers": "volumeMounts <[]Object> <no description>",
+    "formation.status.conditions": "reason <string> -required- A word for programs.",
+}
+"""By the path, a part of what kubectl says of it."""
 
 
-def explained(kubectl: Client, path: str) -> str:
-    """Return what ``kubectl explain`` says, without its line breaks."""
-    return " ".join(kubectl("explain", path).stdout.split())
+@pytest.mark.parametrize(("path", "sentence"), EXPLAINED.items(), ids=EXPLAINED)
+def test_explain_reads_well(refusing: Client, path: str, sentence: str) -> None:
+    assert sentence in " ".join(refusing("explain", path).stdout.split())
 
 
-@pytest.mark.parametrize(
-    ("path", "sentences"),
-    [
-        ("formation", ["A twelve-factor app's formation: its process types, and how many of each run."]),
-        ("formation.spec", ["The process types of one app", "processes <map[string]Object> -required-"]),
-        (
-            "formation.spec.processes",
-            [
-                "The process types, keyed by name: web, worker, clock",
-                "command <[]string> The program and its arguments",
-                "replicas <integer> The count: how many processes of this type run.",
-                "podTemplate <Object> Anything else that a Pod can have",
-            ],
-        ),
-        ("formation.spec.processes.replicas", ["FIELD: replicas <integer>", "0 keeps the type, idle."]),
-        ("formation.spec.processes.resources", ["limits <map[string]Object> Limits describes the maximum"]),
-        ("formation.spec.processes.livenessProbe.httpGet", ["Path to access on the HTTP server."]),
-        ("formation.spec.env.valueFrom.secretKeyRef", ["The key of the secret to select from."]),
-        ("formation.status", ["summary <string> Ready and wanted processes of each type."]),
-        ("formation.status.conditions", ["reason <string> -required- A word for programs."]),
-    ],
-)
-def test_explain_reads_well(kubectl: Client, path: str, sentences: list[str]) -> None:
-    shown = explained(kubectl, path)
-    missing = [sentence for sentence in sentences if sentence not in shown]
-    assert not missing, shown
-
-
-@pytest.mark.parametrize("owner", ["formation.spec", "formation.spec.processes"])
-def test_explain_knows_the_pod_template_down_to_its_fields_but_describes_none(
-    kubectl: Client, owner: str
-) -> None:
-    inside = explained(kubectl, f"{owner}.podTemplate.spec.containers")
-    assert "volumeMounts <[]Object> <no description>" in inside
-    assert "Anything else that a Pod can have" in explained(kubectl, f"{owner}.podTemplate")
-
-
-def test_the_short_name_works_and_no_category_reaches_it(kubectl: Client) -> None:
-    kubectl.apply(a_formation())
+def test_it_has_a_short_name_no_category_and_the_columns_that_a_user_looks_for(kubectl: Client) -> None:
+    created = kubectl("create", "-f", "-", "-o", "json", input=text(a_formation())).stdout
+    assert json.loads(created)["status"] == {"observedGeneration": -1}, "a fresh one never looks ready"
     assert kubectl("get", "fm", "-o", "name").stdout.split() == ["formation.formations.dev/shop"]
     assert "formation" not in kubectl("get", "all", "-o", "name").stdout
-
-
-def test_the_columns_are_those_that_a_user_looks_for(kubectl: Client) -> None:
-    kubectl.apply(a_formation())
     narrow = kubectl("get", "formations").stdout.splitlines()[0].split()
     wide = kubectl("get", "formations", "-o", "wide").stdout.splitlines()[0].split()
     assert narrow == ["NAME", "READY", "SUMMARY", "IMAGE", "AGE"]
     assert wide == [*narrow, "REASON", "MESSAGE"]
 
 
-def test_a_fresh_formation_never_looks_ready(kubectl: Client) -> None:
-    created = kubectl("create", "-f", "-", "-o", "json", input=text(a_formation())).stdout
-    assert json.loads(created)["status"] == {"observedGeneration": -1}
+def test_the_image_column_says_that_a_type_has_its_own(user: Client) -> None:
+    def shown() -> list[str]:
+        output = user("get", "fm", "shop", "-o", "wide").stdout
+        return re.split(r" {2,}", output.splitlines()[1])
+
+    own = {"processes": {"worker": {"image": "registry.example.com/worker:v7"}}}
+    user.apply(a_formation(processes={"web": a_process(), "worker": a_process()}))
+    eventually(lambda: IMAGE in shown())
+    user.merge("formation", "shop", {"spec": own})
+    eventually(lambda: f"{IMAGE} and 1 more" in shown())
 
 
 def test_scale_reads_and_writes_the_count_of_web(kubectl: Client) -> None:
@@ -88,8 +66,6 @@ def test_scale_reads_and_writes_the_count_of_web(kubectl: Client) -> None:
     kubectl("scale", "formation/shop", "--replicas=5", "--current-replicas=1")
     types = kubectl.get("formation", "shop")["spec"]["processes"]
     assert {name: process["replicas"] for name, process in types.items()} == {"web": 5, "worker": 3}
-    scale = json.loads(kubectl("get", "formation", "shop", "--subresource=scale", "-o", "json").stdout)
-    assert scale["spec"]["replicas"] == 5
 
 
 def test_kustomize_follows_what_all_types_share(kubectl: Client, tmp_path: pathlib.Path) -> None:

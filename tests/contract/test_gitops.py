@@ -3,8 +3,6 @@
 import json
 import pathlib
 import shutil
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,34 +12,19 @@ from tests.builders import Manifest, a_formation, a_process, text
 from tests.client import Client, eventually, throughout
 from tests.cluster import paths
 from tests.contract.counting import count, counts, declared
-from tests.contract.quiet import HELD, held, versions
+from tests.contract.quiet import held, versions
 
-FORMATION = a_formation(
-    podTemplate=HELD,
-    env=[{"name": "LOG_LEVEL", "value": "info"}],
-    processes={
-        "web": a_process("/shop", "web", replicas=2, port=8080),
-        "worker": a_process(replicas=4, resources={"requests": {"cpu": "100m"}}),
-        "clock": a_process("/shop", "clock", replicas=1, singleton=True),
-    },
-)
+TYPES = {
+    "web": a_process("/shop", "web", replicas=2, port=8080),
+    "worker": a_process(replicas=4, resources={"requests": {"cpu": "100m"}}),
+    "clock": a_process("/shop", "clock", replicas=1, singleton=True),
+}
+FORMATION = a_formation(env=[{"name": "LOG_LEVEL", "value": "info"}], processes=TYPES)
 UNCOUNTED = a_formation(processes={"web": a_process("/shop", "web"), "worker": a_process()})
 
 SERVER_SIDE = ("--server-side",)
 FORCED = ("--server-side", "--force-conflicts")
 each_way = pytest.mark.parametrize("flags", [(), SERVER_SIDE], ids=["client-side", "server-side"])
-
-
-def settled(user: Client) -> dict[str, str]:
-    """Wait until no object has changed for three seconds, and return their versions."""
-    held(user, "shop")
-
-    def still() -> dict[str, str] | None:
-        before = versions(user, "shop")
-        time.sleep(3)
-        return before if versions(user, "shop") == before else None
-
-    return eventually(still, patience=60)
 
 
 def changed(formation: Manifest, process_type: str, **fields: Any) -> Manifest:
@@ -51,32 +34,18 @@ def changed(formation: Manifest, process_type: str, **fields: Any) -> Manifest:
     return {**formation, "spec": {**formation["spec"], "processes": processes}}
 
 
-def without(formation: Manifest, process_type: str) -> Manifest:
-    processes = {key: item for key, item in formation["spec"]["processes"].items() if key != process_type}
-    return {**formation, "spec": {**formation["spec"], "processes": processes}}
-
-
 @each_way
-def test_applying_the_same_again_changes_nothing_and_the_diff_is_empty(
+def test_applying_the_same_again_changes_nothing_and_get_shows_what_the_user_wrote_and_a_status(
     user: Client, flags: tuple[str, ...]
 ) -> None:
     user.apply(FORMATION, *flags)
-    before = settled(user)
-
-    for _ in range(3):
-        user.apply(FORMATION, *flags)
-
-    assert user("diff", *flags, "-f", "-", input=text(FORMATION)).stdout == ""
-    assert settled(user) == before
-
-
-@each_way
-def test_get_shows_what_the_user_wrote_and_a_status(user: Client, flags: tuple[str, ...]) -> None:
+    held(user)
+    before = throughout(2, lambda: versions(user))
     user.apply(FORMATION, *flags)
-    settled(user)
+    assert user("diff", *flags, "-f", "-", input=text(FORMATION)).stdout == ""
+    assert throughout(2, lambda: versions(user)) == before
 
     shown = yaml.safe_load(user("get", "formation", "shop", "-o", "yaml").stdout)
-
     assert set(shown) == {"apiVersion", "kind", "metadata", "spec", "status"}
     assert shown["spec"] == FORMATION["spec"]
     kubectls_own = {"kubectl.kubernetes.io/last-applied-configuration"}
@@ -86,38 +55,23 @@ def test_get_shows_what_the_user_wrote_and_a_status(user: Client, flags: tuple[s
 
 
 @each_way
-def test_a_count_that_git_leaves_out_stays_as_people_scale_it(user: Client, flags: tuple[str, ...]) -> None:
+def test_counts_that_git_leaves_out_stay_as_people_scale_them(user: Client, flags: tuple[str, ...]) -> None:
     user.apply(UNCOUNTED, *flags)
     user.reported()
     user("scale", "deployment/shop-worker", "--replicas=7")
     user("scale", "formation/shop", "--replicas=5")
     eventually(lambda: counts(user) == {"shop-web": 5, "shop-worker": 7})
+    user.reported()
+    user("scale", "deployment/shop-web", "--replicas=6")
+    eventually(lambda: declared(user, "web") == 6)
 
     user.apply(UNCOUNTED, *flags)
     released = {**UNCOUNTED, "spec": {**UNCOUNTED["spec"], "image": "registry.example.com/shop:v2"}}
     user.apply(released, *flags)
     user.reported()
 
-    assert counts(user) == {"shop-web": 5, "shop-worker": 7}
-    assert (declared(user, "web"), declared(user)) == (5, None)
-
-
-@each_way
-def test_a_count_that_only_a_person_declared_follows_the_child_and_outlives_git(
-    user: Client, flags: tuple[str, ...]
-) -> None:
-    user.apply(UNCOUNTED, *flags)
-    user("scale", "formation/shop", "--replicas=5")
-    eventually(lambda: count(user, "shop-web") == 5)
-    user.reported()
-
-    user("scale", "deployment/shop-web", "--replicas=6")
-    eventually(lambda: declared(user, "web") == 6)
-    user.apply(UNCOUNTED, *flags)
-    user.reported()
-
-    assert declared(user, "web") == 6
-    assert count(user, "shop-web") == 6
+    assert counts(user) == {"shop-web": 6, "shop-worker": 7}
+    assert (declared(user, "web"), declared(user)) == (6, None)
 
 
 @pytest.mark.parametrize("flags", [(), FORCED], ids=["client-side", "server-side"])
@@ -126,6 +80,11 @@ def test_a_count_that_a_person_sets_lasts_until_git_is_applied(user: Client, fla
     user.reported()
     user("scale", "deployment/shop-worker", "--replicas=7")
     eventually(lambda: declared(user) == 7)
+    if flags:
+        refused = user("apply", *SERVER_SIDE, "-f", "-", input=text(FORMATION), check=False)
+        assert ".spec.processes.worker.replicas" in refused.stderr
+        assert "formation-operator" in refused.stderr
+        assert declared(user) == 7
 
     user.apply(FORMATION, *flags)
 
@@ -137,73 +96,53 @@ def test_a_count_that_a_person_sets_lasts_until_git_is_applied(user: Client, fla
     assert len(user.events("ScaleHonoured")) == 1
 
 
-def test_server_side_apply_names_a_count_that_was_written_through_and_takes_it_back_by_force(
-    user: Client,
-) -> None:
-    user.apply(FORMATION, *SERVER_SIDE)
-    user.reported()
-    user("scale", "deployment/shop-worker", "--replicas=7")
-    eventually(lambda: declared(user) == 7)
-
-    refused = user("apply", *SERVER_SIDE, "-f", "-", input=text(FORMATION), check=False)
-
-    assert refused.returncode != 0
-    assert ".spec.processes.worker.replicas" in refused.stderr
-    assert "formation-operator" in refused.stderr
-    assert declared(user) == 7
-    user.apply(FORMATION, *FORCED)
-    eventually(lambda: count(user) == 4)
-    user.apply(FORMATION, *SERVER_SIDE)
+def scale_child(user: Client) -> None:
+    user("scale", "deployment/shop-child", "--replicas=7")
 
 
-def scale_child(user: Client) -> str:
-    user("scale", "deployment/shop-worker", "--replicas=7")
-    return "worker"
-
-
-def scale_formation(user: Client) -> str:
+def scale_formation(user: Client) -> None:
     user("scale", "formation/shop", "--replicas=7")
-    return "web"
 
 
-def patch_formation(user: Client) -> str:
-    user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 7}}}})
-    return "worker"
+def patch_formation(user: Client) -> None:
+    user.merge("formation", "shop", {"spec": {"processes": {"patched": {"replicas": 7}}}})
 
 
-def put_formation(user: Client) -> str:
+def put_formation(user: Client) -> None:
     """Write the whole object, as dashboards do (a plain `kubectl replace` changes what apply remembers)."""
     path = f"/apis/formations.dev/v1/namespaces/{user.namespace}/formations/shop"
 
     def put() -> bool:  # a report of the operator may come in between, as it may for a dashboard
-        edited = changed(user.get("formation", "shop"), "worker", replicas=7)
+        edited = changed(user.get("formation", "shop"), "put", replicas=7)
         user("replace", "--raw", path, "-f", "-", input=json.dumps(edited))
         return True
 
     eventually(put)
-    return "worker"
+
+
+UPDATES = {"child": scale_child, "web": scale_formation, "patched": patch_formation, "put": put_formation}
+"""The ways to scale, each by the type that is scaled so."""
 
 
 @each_way
-@pytest.mark.parametrize(
-    "update",
-    [scale_child, scale_formation, patch_formation, put_formation],
-    ids=lambda update: update.__name__,
-)
-def test_a_type_that_git_drops_is_gone_whoever_scaled_it_before(
-    user: Client, update: Callable[[Client], str], flags: tuple[str, ...]
+def test_types_that_git_drops_are_gone_whoever_scaled_them_before(
+    user: Client, flags: tuple[str, ...]
 ) -> None:
-    user.apply(FORMATION, *flags)
+    kept = {"clock": TYPES["clock"]}
+    dropped = {name: a_process(replicas=2) for name in UPDATES}
+    user.apply(a_formation(processes={**kept, **dropped}), *flags)
     user.reported()
-    dropped = update(user)
-    eventually(lambda: (declared(user, dropped), count(user, f"shop-{dropped}")) == (7, 7))
+    for update in UPDATES.values():
+        update(user)
+    eventually(lambda: counts(user) == {"shop-clock": 1, **{f"shop-{name}": 7 for name in UPDATES}})
+    eventually(lambda: declared(user, "child") == 7)
     user.reported()
 
-    user.apply(without(FORMATION, dropped), *flags)
+    user.apply(a_formation(processes=kept), *flags)
 
-    assert dropped not in user.get("formation", "shop")["spec"]["processes"]
-    eventually(lambda: user.find("deployment", f"shop-{dropped}") is None)
-    assert dropped not in user.reported()["status"]["processes"]
+    assert user.get("formation", "shop")["spec"]["processes"].keys() == kept.keys()
+    eventually(lambda: counts(user) == {"shop-clock": 1})
+    assert user.reported()["status"]["processes"].keys() == kept.keys()
 
 
 SETTINGS = [{"name": "LOG_LEVEL", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "LOG_LEVEL"}}}]
@@ -277,13 +216,3 @@ def test_an_overlay_of_kustomize_sets_image_and_count_and_follows_a_generated_co
 
     eventually(lambda: settings_in_use(user) == {settings_with(user, "debug")})
     assert user("diff", "-k", an_overlay(base, "debug")).stdout == ""
-
-
-def test_the_patch_for_argo_cd_adds_our_health_check_and_keeps_its_other_settings(kubectl: Client) -> None:
-    kubectl("create", "configmap", "argocd-cm", "--from-literal=url=https://argocd.example.com")
-    patch = paths.ROOT / "manifests" / "gitops" / "argocd-cm-patch.yaml"
-
-    kubectl("patch", "configmap", "argocd-cm", "--type=merge", "--patch-file", str(patch))
-
-    key = "resource.customizations.health.formations.dev_Formation"
-    assert set(kubectl.get("configmap", "argocd-cm")["data"]) == {"url", key}

@@ -54,9 +54,8 @@ def test_kedas_scaling_and_its_own_hpa_are_left_alone_until_it_goes(keda_user: C
     assert not keda_user.events("ScaleHonoured")
 
 
-@pytest.mark.parametrize("annotation", ["paused-replicas=0", "paused=true"])
 def test_a_suspended_type_that_keda_starts_again_is_not_fought_and_the_status_says_how_to_hold_it(
-    keda_user: Client, annotation: str
+    keda_user: Client,
 ) -> None:
     record = Record(keda_user, "shop-worker")
 
@@ -70,9 +69,8 @@ def test_a_suspended_type_that_keda_starts_again_is_not_fought_and_the_status_sa
     assert stalled["reason"] == "CannotSuspend"
     assert 'annotate it with autoscaling.keda.sh/paused-replicas: "0"' in stalled["message"]
     assert 'autoscaling.keda.sh/paused: "true"' in stalled["message"]
-    keda_user("annotate", "scaledobject", "jobs", f"autoscaling.keda.sh/{annotation}")
-    if annotation == "paused-replicas=0":
-        keda_scales(keda_user, 0, "keda-operator")
+    keda_user("annotate", "scaledobject", "jobs", "autoscaling.keda.sh/paused-replicas=0")
+    keda_scales(keda_user, 0, "keda-operator")
     eventually(lambda: count(keda_user) == 0)
     eventually(lambda: keda_user.condition("Ready", "shop")["status"] == "True")  # type: ignore[index]
     for note in keda_user.events("DriftRepaired"):
@@ -80,13 +78,6 @@ def test_a_suspended_type_that_keda_starts_again_is_not_fought_and_the_status_sa
     keda_user.merge("formation", "shop", {"spec": {"suspend": None}})
     eventually(lambda: count(keda_user) == 4)
     assert record.counts() == [4, 0, 1, 2, 0, 4]
-
-
-def test_that_keda_may_start_a_suspended_type_is_in_the_status_before_it_does(keda_user: Client) -> None:
-    keda_user.merge("formation", "shop", {"spec": {"suspend": True}})
-
-    assert eventually(lambda: keda_user.condition("Stalled"))["reason"] == "CannotSuspend"
-    assert count(keda_user) == 0
 
 
 def test_a_scale_that_keda_asks_for_before_its_object_was_found_is_left_alone(
@@ -101,14 +92,13 @@ def test_a_scale_that_keda_asks_for_before_its_object_was_found_is_left_alone(
     assert declared(user) == 4
 
 
-@pytest.mark.parametrize("program", ["keda", "keda-operator"])
 def test_what_keda_started_during_a_suspension_is_no_request_when_its_object_goes(
-    keda_user: Client, program: str
+    keda_user: Client,
 ) -> None:
     record = Record(keda_user, "shop-worker")
     keda_user.merge("formation", "shop", {"spec": {"suspend": True}})
     eventually(lambda: count(keda_user) == 0)
-    keda_scales(keda_user, 1, program)
+    keda_scales(keda_user, 1)
     eventually(lambda: keda_user.condition("Stalled"))
 
     keda_user("delete", "scaledobject", "jobs")

@@ -70,22 +70,6 @@ def test_each_deployment_names_the_content_that_its_template_is_from_and_we_hold
         assert holders == [("formation-operator", "Apply")]
 
 
-def test_what_changes_no_template_is_named_on_one_deployment_by_one_write_and_restarts_nothing(
-    user: Client,
-) -> None:
-    before, first = running(user), mark(user, 1)
-    watched = [History(user, "deployment", name) for name in NAMES]
-    user.merge("formation", "shop", {"spec": {"schedules": {"nightly": {"schedule": "0 4 * * *"}}}})
-    eventually(lambda: user.get("cronjob", "shop-nightly")["spec"]["schedule"] == "0 4 * * *")
-    second = mark(user, 2)
-    eventually(lambda: second in named(user).values())
-    assert throughout(2, lambda: sorted(named(user).values())) == [first, second]
-    assert processes(user) == before
-    written = [stages(each.end(), lambda it: (it["metadata"]["annotations"], it["spec"])) for each in watched]
-    assert sorted(map(len, written)) == [1, 2]
-    assert user.reported()["status"]["revision"]["number"] == 2
-
-
 def beside_owner_and_status(deployment: Manifest) -> Manifest:
     """Return what an adoption may not change."""
     changes = {"ownerReferences", "managedFields", "resourceVersion"}
@@ -113,19 +97,3 @@ def test_orphans_keep_what_they_name_and_an_adoption_changes_nothing_but_their_o
         assert len(stages(versions, lambda it: it["spec"])) == 1
     assert user.reported()["status"]["revision"]["number"] == 1
     assert releases.digest(user) in named(user)["shop-web"]
-
-
-def test_orphans_of_another_content_are_scaled_at_once_and_rolled_out_as_a_deploy_does(user: Client) -> None:
-    running(user)
-    user("delete", "formation", "shop", "--cascade=orphan")
-    eventually(
-        lambda: not any("ownerReferences" in each["metadata"] for each in deployments(user)), COLLECTED
-    )
-    user.apply({**SHOP, "spec": {**SHOP["spec"], "image": "shop:v2", "release": releases.RELEASE}})
-    releases.state(user, "Running")
-    user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 4}}}})
-    eventually(lambda: user.get("deployment", "shop-worker")["spec"]["replicas"] == 4)
-    assert releases.images(user) == dict.fromkeys(NAMES, "shop:v1")
-    releases.succeeded(user)
-    assert releases.images(user) == dict.fromkeys(NAMES, "shop:v2")
-    assert named(user) == dict.fromkeys(NAMES, mark(user, 2))

@@ -12,7 +12,6 @@ from tests.contract.replacing import another_than
 
 OLD = [{"name": "OLD", "value": "1"}]
 NEW = [{"name": "NEW", "value": "1"}]
-FORMATION, TYPE = "formations.dev/formation", "formations.dev/process-type"
 
 
 @pytest.fixture
@@ -96,12 +95,10 @@ def test_a_formation_whose_managed_fields_were_stripped_still_says_how_it_is(use
     eventually(lambda: user.condition("Stalled") is None)
 
 
-@pytest.mark.parametrize("how", ["removed", "no controller"])
-def test_a_deployment_whose_owner_is_taken_away_is_taken_over_again(shop: Client, how: str) -> None:
+def test_a_deployment_whose_owner_is_taken_away_is_taken_over_again(shop: Client) -> None:
     before, uid = identity(shop), shops_uid(shop)
-    (reference,) = deployment(shop)["metadata"]["ownerReferences"]
 
-    edit(shop, ownerReferences=None if how == "removed" else [{**reference, "controller": False}])
+    edit(shop, ownerReferences=None)
 
     eventually(lambda: owner(shop) == uid)
     assert eventually(lambda: shop.events("Adopted"))
@@ -144,32 +141,6 @@ def test_a_deployment_that_is_given_to_another_formation_is_deleted_by_that_and_
     eventually(lambda: shop.condition("Stalled") is None)
 
 
-def test_labels_that_name_another_formation_are_set_back_and_that_one_takes_nothing(shop: Client) -> None:
-    shop.apply(a_formation("other", processes={"worker": a_process(replicas=1)}))
-    shop.reported("other")
-    before = identity(shop)
-
-    edit(shop, labels={FORMATION: "other"})
-
-    eventually(lambda: deployment(shop)["metadata"]["labels"][FORMATION] == "shop")
-    assert eventually(lambda: shop.events("DriftRepaired"))
-    assert throughout(2, lambda: identity(shop)) == before
-    assert owner(shop) == shops_uid(shop)
-
-
-def test_without_its_owner_and_with_the_labels_of_another_formation_it_is_nobodys(shop: Client) -> None:
-    before = identity(shop)
-
-    edit(shop, labels={FORMATION: "other"}, ownerReferences=None)
-
-    assert eventually(lambda: shop.condition("Stalled"))["reason"] == "NameTaken"
-    assert throughout(2, lambda: identity(shop)) == before
-    edit(shop, labels={FORMATION: "shop"})
-    eventually(lambda: owner(shop) == shops_uid(shop))
-    eventually(lambda: shop.condition("Stalled") is None)
-    assert identity(shop) == before
-
-
 def replace(user: Client, *kept: str) -> None:
     """Put another Deployment in the place of ours under its uid, as `kubectl replace` does."""
     metadata = deployment(user)["metadata"]
@@ -180,32 +151,13 @@ def replace(user: Client, *kept: str) -> None:
     user("replace", "-f", "-", input=json.dumps(manifest))
 
 
-@pytest.mark.parametrize(
-    ("kept", "event"),
-    [(("labels", "ownerReferences"), "DriftRepaired"), (("labels",), "Adopted")],
-    ids=["with its owner", "without"],
-)
-def test_a_deployment_that_is_replaced_whole_is_set_back_under_its_uid(
-    shop: Client, kept: tuple[str, ...], event: str
-) -> None:
+def test_a_deployment_that_is_replaced_whole_is_set_back_under_its_uid(shop: Client) -> None:
     uid, _ = identity(shop)
 
-    replace(shop, *kept)
+    replace(shop, "labels", "ownerReferences")
 
     eventually(lambda: shop.container()["image"] == "registry.example.com/shop:v1")
     assert {"name": "OLD", "value": "1"} in shop.container()["env"]
-    assert eventually(lambda: shop.events(event))
+    assert eventually(lambda: shop.events("DriftRepaired"))
     eventually(lambda: owner(shop) == shops_uid(shop))
     assert (identity(shop)[0], count(shop)) == (uid, 2)
-
-
-def test_a_deployment_that_is_replaced_by_one_without_labels_is_left_alone_until_it_goes(
-    shop: Client,
-) -> None:
-    replace(shop)
-
-    assert eventually(lambda: shop.condition("Stalled"))["reason"] == "NameTaken"
-    assert throughout(2, lambda: shop.container()["image"]) == "other:v9"
-    shop("delete", "deployment", "shop-worker")
-    eventually(lambda: shop.container()["image"] == "registry.example.com/shop:v1")
-    eventually(lambda: shop.condition("Stalled") is None)

@@ -1,18 +1,19 @@
-"""A CRD that is older than the Formations on it: it prunes their fields, and then absence says nothing."""
+"""A CRD that is older than ours: it prunes fields of ours, or took what ours refuses."""
 
 import copy
+import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from tests import releases
+from tests import builders, releases
 from tests.builders import Manifest, a_formation, a_process
 from tests.client import Client, established, eventually, throughout
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
-from tests.contract.counting import count
+from tests.contract.counting import count, counts
 from tests.kustomization import load
 from tests.operator_process import OperatorProcess
 
@@ -28,18 +29,27 @@ SHOP = a_formation(
     schedules={"nightly": REPORT},
 )
 NEWER = {**SHOP, "spec": {**SHOP["spec"], "image": "shop:v2"}}
-NAMES = ("shop-web", "shop-worker")
+V1, V2 = (dict.fromkeys(("shop-web", "shop-worker"), image) for image in ("shop:v1", "shop:v2"))
+ANYTHING = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+UNREADABLE = {
+    "listed": {"image": builders.IMAGE, "processes": [{"name": "web", "command": ["/shop"]}]},
+    "worded": {"image": builders.IMAGE, "processes": {"web": {"command": ["/shop"], "replicas": "two"}}},
+    "empty": {},
+}
+"""Specs of which nothing can be made."""
+IMAGELESS = a_formation("imageless") | {"spec": {"processes": {"web": a_process()}}}
+"""One that is rendered, and refused then."""
+ALIKE = a_formation("alike", processes={"web": {}, "worker": {}})
+"""One that today's schema refuses at apply, and that runs."""
+Older = Callable[[Manifest], None]
 
 
-def older(part: str, *lost: str) -> Manifest:
-    """Return our CRD as it was before some fields of a part."""
-    (crd,) = load(CRDS / "formations.yaml")
-    (version,) = crd["spec"]["versions"]
+def without_fields(version: Manifest) -> None:
+    """Make it one from before releases, schedules and the summary."""
     schema = version["schema"]["openAPIV3Schema"]
-    for name in lost:
+    for part, name in (("status", "summary"), *(("spec", each) for each in LOST)):
         del schema["properties"][part]["properties"][name]
     _forget(schema)
-    return dict(crd)
 
 
 def _forget(schema: Any) -> None:
@@ -53,23 +63,41 @@ def _forget(schema: Any) -> None:
         schema["x-kubernetes-validations"] = kept
 
 
+def without_rules(version: Manifest) -> None:
+    """Make it one that takes any spec, and so has no count to scale."""
+    schema = version["schema"]["openAPIV3Schema"]
+    schema["properties"]["spec"] = ANYTHING
+    schema.pop("x-kubernetes-validations")
+    version["subresources"].pop("scale")
+
+
 @pytest.fixture
-def changing(user: Client, installed: Cluster, interrupted: OperatorProcess) -> Iterator[Cluster]:
-    """The cluster, whose CRD may be changed; afterwards it is as it was."""
+def older(user: Client, installed: Cluster) -> Iterator[Callable[[Older], None]]:
+    """Put an older CRD in the place of ours; afterwards it is as it was."""
+
+    def put(change: Older) -> None:
+        (crd,) = load(CRDS / "formations.yaml")
+        (version,) = crd["spec"]["versions"]
+        change(version)
+        installed.run_kubectl("apply", "-f", "-", stdin=json.dumps(crd))
+
     try:
-        yield installed
+        yield put
     finally:
+        user("delete", "formations", "--all")
         installed.run_kubectl("apply", "-k", str(CRDS))
         established(user, "formations.formations.dev")
 
 
-def served(user: Client, name: str) -> bool:
-    """Tell whether the schema that is in force has a field."""
-    return user("explain", f"formations.formations.dev.{name}", check=False).returncode == 0
+def keeps_releases(user: Client) -> bool:
+    """Tell whether the schema that is in force, a moment after it is stored, keeps a release."""
+    path = f"{user.server.path('formation', user.namespace)}?dryRun=All"
+    probe = {**SHOP, "metadata": {"name": "probe"}}
+    return "release" in json.loads(user.server.request("POST", path, probe))["spec"]
 
 
 def test_what_an_older_crd_prunes_changes_nothing_but_counts_until_the_manifest_is_applied_again(
-    changing: Cluster, user: Client
+    older: Callable[[Older], None], user: Client, installed: Cluster
 ) -> None:
     user.apply(SHOP)
     releases.succeeded(user)
@@ -78,55 +106,79 @@ def test_what_an_older_crd_prunes_changes_nothing_but_counts_until_the_manifest_
     releases.state(user, "Failed")
     before = releases.uids(user, "deployment", "replicaset", "cronjob", "job")
 
-    changing.run_kubectl("apply", "-f", "-", stdin=json.dumps(older("spec", *LOST)))
-    eventually(lambda: not served(user, "spec.release"))
+    older(without_fields)
+    eventually(lambda: not keeps_releases(user))
     user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 5}}}})
     assert not {*LOST} & {*user.get("formation", "shop")["spec"]}
     eventually(lambda: count(user) == 5)
     ready = eventually(lambda: (found := user.condition("Ready")) and found["reason"] == "Outdated" and found)
-    assert "spec.release" in ready["message"]
-    assert "spec.schedules" in ready["message"]
+    assert all(f"spec.{name}" in ready["message"] for name in LOST)
     assert user.condition("Outdated")
+    assert "summary" not in user.get("formation", "shop")["status"]
 
     def unchanged() -> tuple[Any, ...]:
         cron_job = user.get("cronjob", "shop-nightly")["spec"]
         here = releases.uids(user, "deployment", "replicaset", "cronjob", "job")
         return copy.deepcopy((here, releases.images(user), cron_job["suspend"], cron_job["schedule"]))
 
-    images = dict.fromkeys(NAMES, "shop:v1")
-    assert throughout(4, unchanged) == (before, images, False, REPORT["schedule"])
+    assert throughout(2, unchanged) == (before, V1, False, REPORT["schedule"])
     user.merge("formation", "shop", {"spec": {"suspend": True}})
     eventually(lambda: (count(user), count(user, "shop-web")) == (0, 0))
     user.merge("formation", "shop", {"spec": {"suspend": None}})
     # What was suspended comes back with the content that the spec asks for, and that isn't known.
-    assert throughout(3, lambda: (count(user), count(user, "shop-web"))) == (0, 0)
+    assert throughout(2, lambda: (count(user), count(user, "shop-web"))) == (0, 0)
 
-    changing.run_kubectl("apply", "-k", str(CRDS))
-    eventually(lambda: served(user, "spec.release"))
-    assert throughout(3, lambda: (releases.images(user), (user.condition("Ready") or {})["reason"])) == (
-        images,
-        "Outdated",
-    )
+    installed.run_kubectl("apply", "-k", str(CRDS))
+    eventually(lambda: keeps_releases(user))
+    eventually(lambda: user.get("formation", "shop")["status"].get("summary"))
+    assert (releases.images(user), (user.condition("Ready") or {})["reason"]) == (V1, "Outdated")
     user.apply(NEWER)
     releases.state(user, "Failed")
     assert user.condition("Outdated") is None
-    assert releases.images(user) == images
+    assert releases.images(user) == V1
     user("delete", "job", f"shop-release-{releases.digest(user)}")
     releases.succeeded(user)
-    assert releases.images(user) == dict.fromkeys(NAMES, "shop:v2")
+    assert releases.images(user) == V2
     eventually(lambda: (count(user), count(user, "shop-web")) == (2, 1))
 
 
-def test_what_an_older_crd_prunes_of_a_status_is_there_soon_after_the_crd_is_renewed(
-    changing: Cluster, user: Client
-) -> None:
-    changing.run_kubectl("apply", "-f", "-", stdin=json.dumps(older("status", "summary")))
-    eventually(lambda: not served(user, "status.summary"))
-    user.apply(a_formation(processes={"worker": a_process(replicas=1)}))
-    user.reported()
-    status = user.get("formation", "shop")["status"]
-    assert status["processes"]["worker"]["desiredReplicas"] == 1
-    assert "summary" not in status
+def is_taken(user: Client, manifest: Manifest, *flags: str) -> bool:
+    """Apply a manifest, and tell whether the schema that is in force takes it."""
+    return user("apply", "-f", "-", *flags, input=builders.text(manifest), check=False).returncode == 0
 
-    changing.run_kubectl("apply", "-k", str(CRDS))
-    eventually(lambda: user.get("formation", "shop")["status"].get("summary"))
+
+def told(user: Client, name: str) -> str:
+    """Return what is said of a Formation: by its status, or where that can't be written by an Event."""
+    stalled = user.condition("Stalled", name) or {}
+    events = [each["note"] for each in user.all_events() if each["regarding"]["name"] == name]
+    return " ".join([stalled.get("reason", ""), stalled.get("message", ""), *events])
+
+
+@pytest.mark.long
+def test_what_todays_schema_refuses_is_reported_and_holds_up_neither_the_operator_nor_others(
+    older: Callable[[Older], None], user: Client, installed: Cluster, operator: OperatorProcess
+) -> None:
+    older(without_rules)
+    stored = [a_formation(name) | {"spec": spec} for name, spec in UNREADABLE.items()]
+    for manifest in [*stored, IMAGELESS, ALIKE]:
+        eventually(functools.partial(is_taken, user, manifest))
+    installed.run_kubectl("apply", "-k", str(CRDS))
+    eventually(lambda: not is_taken(user, stored[0], "--dry-run=server"))
+    assert not is_taken(user, a_formation("new", processes=ALIKE["spec"]["processes"]), "--dry-run=server")
+    operator.restart()
+    user.apply(a_formation("well"))
+    user.reported("well")
+
+    for name in UNREADABLE:
+        assert "spec.processes" in eventually(functools.partial(told, user, name)), name
+    assert "image" in eventually(functools.partial(told, user, "imageless"))
+    user.merge("formation", "well", {"spec": {"processes": {"worker": {"replicas": 3}}}})
+    eventually(lambda: count(user, "well-worker") == 3)
+    process = operator.pid
+    running = {"well-worker": 3, "alike-web": 1, "alike-worker": 1}
+    assert throughout(2, lambda: (operator.pid, counts(user))) == (process, running)
+    assert user.condition("Stalled", "alike") is None
+
+    user.apply(a_formation("listed"))
+    eventually(lambda: count(user, "listed-worker") == 1)
+    eventually(lambda: user.condition("Stalled", "listed") is None)

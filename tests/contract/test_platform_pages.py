@@ -27,7 +27,7 @@ def shown(page: str) -> list[list[Manifest]]:
     return [[*yaml.safe_load_all(block)] for kind, block in blocks if kind == "yaml"]
 
 
-ACCOUNTS, EKS, GKE, AKS = shown("service-accounts")
+ACCOUNTS, *_ = shown("service-accounts")
 (LIMITS, QUOTA), (POLICY,), (EGRESS, INGRESS) = shown("before-production")
 
 
@@ -53,8 +53,8 @@ def every_kind(user: Client, formation: Plugin) -> dict[str, Manifest]:
     """Have a Pod of each kind: of the release, then of the types, of a schedule and of a one-off process."""
     found = {"release": eventually(lambda: pods(user).get("release"))}
     releases.succeeded(user)
-    formation("run", "shop", "--detach", "--", "/shop", "migrate")
-    formation("run", "shop", "--schedule", "nightly-report", "--detach")
+    formation.within("run", "shop", "--detach", "--", "/shop", "migrate")
+    formation.within("run", "shop", "--schedule", "nightly-report", "--detach")
     eventually(lambda: {"web", "worker", "schedule", "run"} <= pods(user).keys())
     return found | pods(user)
 
@@ -68,10 +68,10 @@ def has_token(pod: Manifest) -> bool:
     return TOKEN in mounts
 
 
-def test_each_pod_has_the_account_that_the_page_says_and_a_token_where_its_account_allows_it(
+def test_each_pod_has_the_account_that_the_page_says_and_the_network_policies_select_those_that_they_should(
     user: Client, formation: Plugin
 ) -> None:
-    for each in ACCOUNTS:
+    for each in (EGRESS, INGRESS, *ACCOUNTS):
         user.apply(each)
     found = every_kind(user, formation)
     shop = dict.fromkeys(("web", "schedule", "run"), "shop")
@@ -80,11 +80,14 @@ def test_each_pod_has_the_account_that_the_page_says_and_a_token_where_its_accou
     assert tokens == {"worker"}
     assert has_token(found["worker"])
 
+    def selected(policy: Manifest) -> set[str]:
+        wanted = user.get("networkpolicy", policy["metadata"]["name"])["spec"]["podSelector"]["matchLabels"]
+        return {name for name, pod in found.items() if wanted.items() <= pod["metadata"]["labels"].items()}
 
-def test_without_an_account_pods_have_that_of_the_namespace_and_its_token(user: Client) -> None:
-    user.apply(WITHOUT_RESOURCES)
-    pod = eventually(lambda: pods(user).get("worker"))
-    assert (pod["spec"]["serviceAccountName"], has_token(pod)) == ("default", True)
+    assert selected(EGRESS) == {"web", "worker", "release", "schedule", "run"}
+    assert selected(INGRESS) == {"web"}
+    (port,) = INGRESS["spec"]["ingress"][0]["ports"]
+    assert port["port"] in [each["name"] for each in found["web"]["spec"]["containers"][0]["ports"]]
 
 
 def test_a_missing_account_is_named_and_pods_come_once_it_exists(user: Client) -> None:
@@ -103,27 +106,6 @@ def said(user: Client, reason: str, process_type: str = "worker") -> str | None:
     return str(found["message"]) if found.get("reason") == reason else None
 
 
-@pytest.mark.parametrize("account", [EKS[0], GKE[0], AKS[0]], ids=["EKS", "GKE", "AKS"])
-def test_an_account_of_a_cloud_keeps_its_annotation(kubectl: Client, account: Manifest) -> None:
-    kubectl.apply(account)
-    annotations = account["metadata"]["annotations"]
-    assert annotations.items() <= kubectl.get("serviceaccount", "shop")["metadata"]["annotations"].items()
-
-
-def test_the_label_for_aks_reaches_types_releases_and_schedules(user: Client, formation: Plugin) -> None:
-    account, shop = AKS
-    user.apply(account)
-    others = {key: ACCOUNTS[-1]["spec"][key] for key in ("release", "schedules")}
-    del others["release"]["serviceAccountName"]
-    processes = {**shop["spec"]["processes"], "worker": a_process(replicas=1)}
-    user.apply({**shop, "spec": {**shop["spec"], **others, "processes": processes}})
-    found = every_kind(user, formation)
-    labels = {
-        name: pod["metadata"]["labels"].get("azure.workload.identity/use") for name, pod in found.items()
-    }
-    assert labels == dict.fromkeys(("web", "worker", "release", "schedule", "run"), "true")
-
-
 def test_a_quota_refuses_pods_without_requests_until_the_limit_range_fills_them_in(user: Client) -> None:
     user.apply(QUOTA)
     user.apply(WITHOUT_RESOURCES)
@@ -139,23 +121,6 @@ def test_a_quota_refuses_pods_without_requests_until_the_limit_range_fills_them_
     )
     assert throughout(3, lambda: [pod["metadata"]["uid"] for pod in user.list_all("pod")]) == [uid]
     assert user.events("DriftRepaired") == []
-
-
-def test_the_network_policies_select_all_pods_of_the_app_and_those_of_web(
-    user: Client, formation: Plugin
-) -> None:
-    for each in (EGRESS, INGRESS, *ACCOUNTS):
-        user.apply(each)
-    found = every_kind(user, formation)
-
-    def selected(policy: Manifest) -> set[str]:
-        wanted = user.get("networkpolicy", policy["metadata"]["name"])["spec"]["podSelector"]["matchLabels"]
-        return {name for name, pod in found.items() if wanted.items() <= pod["metadata"]["labels"].items()}
-
-    assert selected(EGRESS) == {"web", "worker", "release", "schedule", "run"}
-    assert selected(INGRESS) == {"web"}
-    (port,) = INGRESS["spec"]["ingress"][0]["ports"]
-    assert port["port"] in [each["name"] for each in found["web"]["spec"]["containers"][0]["ports"]]
 
 
 @pytest.fixture

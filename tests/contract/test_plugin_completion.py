@@ -30,10 +30,7 @@ def formation(kubectl: Client, scripts: pathlib.Path, tmp_path: pathlib.Path) ->
 @pytest.mark.parametrize(
     ("typed", "becomes"),
     [
-        ("kubectl formation sc", "kubectl formation scale X"),
         ("kubectl formation scale sh", "kubectl formation scale shop X"),
-        ("kubectl formation scale shop wo", "kubectl formation scale shop worker=X"),
-        ("kubectl formation restart shop we", "kubectl formation restart shop web X"),
         ("kubectl formation logs shop --type wo", "kubectl formation logs shop --type worker X"),
     ],
 )

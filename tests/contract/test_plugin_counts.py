@@ -1,7 +1,5 @@
 """``kubectl formation scale``, and what the API server and the operator make of it."""
 
-import json
-
 import pytest
 
 from tests import builders
@@ -35,22 +33,11 @@ def test_several_types_are_scaled_in_one_write(shop: Client, formation: Plugin) 
     eventually(lambda: shop.get("deployment", "shop-worker")["spec"]["replicas"] == 5)
 
 
-def test_a_script_reads_the_counts_as_json(shop: Client, formation: Plugin) -> None:
-    found = json.loads(formation.within("scale", "shop", "-o", "json").stdout)
-    assert {each["type"]: each["quantity"] for each in found} == {"clock": 1, "web": 2, "worker": 3}
-
-
 def test_a_dry_run_changes_nothing_and_the_api_server_judges_it(shop: Client, formation: Plugin) -> None:
     shop.merge("formation", "shop", {"spec": {"processes": {"clock": {"singleton": True}}}})
     assert formation.within("scale", "shop", "web=5", "--dry-run").stdout == "web: 2 -> 5 (dry run)\n"
     assert "singleton" in formation.within("scale", "shop", "clock=2", "--dry-run", code=1).stderr
     assert counts(shop) == {"web": 2, "worker": 3, "clock": None}
-
-
-def test_the_count_is_written_under_a_name_that_flux_leaves_alone(shop: Client, formation: Plugin) -> None:
-    formation.within("scale", "shop", "web=5")
-    managers = [each["manager"] for each in shop.get("formation", "shop")["metadata"]["managedFields"]]
-    assert "formation-cli" in managers
 
 
 def test_a_pipeline_that_will_set_the_count_back_is_named(user: Client, formation: Plugin) -> None:

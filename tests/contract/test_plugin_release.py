@@ -2,7 +2,6 @@
 
 import functools
 import json
-from collections.abc import Callable
 
 import pytest
 
@@ -49,32 +48,3 @@ def test_a_release_that_is_under_way_is_named_and_holds_up_the_deploy(
     assert formation.within("release", "shop").stdout.startswith("shop: the release command ")
     assert json.loads(formation.within("release", "shop", "-o", "json").stdout)["job"] == name
     assert shop.container("shop-web")["image"] == V1
-
-
-def test_what_is_not_rolled_out_is_listed_as_that_and_called_by_its_digest(
-    shop: Client, formation: Plugin
-) -> None:
-    formation.within(*DEPLOY)
-    rows = eventually(
-        lambda: [
-            row
-            for row in json.loads(formation.within("history", "shop", "-o", "json").stdout)
-            if row["state"] == "Not rolled out"
-        ]
-    )
-    assert [(row["revision"], row["change"]) for row in rows] == [(0, f"image {V1} -> {V2}")]
-    digest = rows[0]["name"].removeprefix("shop-")[:7]
-    assert formation.within("rollback", "shop", "--to", digest).stdout == f"revision {digest}: as it was\n"
-    assert "There is no revision 0." in formation.within("rollback", "shop", "--to", "0", code=2).stderr
-    back = formation.within("rollback", "shop", "--to", "2", "--wait")
-    assert back.stdout.startswith("revision 2: image ")
-
-
-def test_anyone_who_may_only_look_sees_how_far_it_is(
-    shop: Client, formation: Plugin, somebody: Callable[..., str]
-) -> None:
-    formation.within(*DEPLOY)
-    eventually(lambda: shop.list_all("jobs.batch"))
-    token = somebody(cluster_role="view")
-    look = (*formation.with_user(token=token), "release", "shop")
-    eventually(lambda: "the release command" in formation.within(*look).stdout)

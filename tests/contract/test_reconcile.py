@@ -1,11 +1,8 @@
 """The children of a Formation follow it, whatever happens to them."""
 
-import time
-
 from tests.builders import a_formation, a_process
-from tests.client import COLLECTED, Client, eventually, throughout
+from tests.client import COLLECTED, Client, eventually
 from tests.contract.counting import count
-from tests.contract.replacing import backup, restore
 
 WEB = a_process("/shop", "web", replicas=2, port=8080)
 WORKER = a_process("/shop", "worker", replicas=1)
@@ -55,16 +52,6 @@ def test_a_type_that_is_taken_away_is_deleted_with_its_service(user: Client) -> 
     eventually(lambda: user.find("service", "shop-web") is None)
     assert count(user) == 1
     assert "web" not in user.reported()["status"]["processes"]
-
-
-def test_service_false_takes_the_service_away_and_keeps_the_port(user: Client) -> None:
-    user.apply(a_formation(processes={"web": WEB}))
-    user.reported()
-
-    user.apply(a_formation(processes={"web": {**WEB, "service": False}}))
-
-    eventually(lambda: user.find("service", "shop-web") is None)
-    assert user.container("shop-web")["ports"]
 
 
 def test_an_edited_image_is_repaired_and_the_event_names_client_and_field(user: Client) -> None:
@@ -167,17 +154,6 @@ def test_a_deleted_child_comes_back_and_an_event_tells_how_to_stop_it(user: Clie
     assert any("spec.processes.web.replicas to 0" in note for note in notes)
 
 
-def test_an_edited_service_is_repaired(user: Client) -> None:
-    user.apply(a_formation(processes={"web": WEB}))
-    user.reported()
-
-    user.merge("service", "shop-web", {"spec": {"selector": {"formations.dev/process-type": "other"}}})
-
-    eventually(
-        lambda: user.get("service", "shop-web")["spec"]["selector"]["formations.dev/process-type"] == "web"
-    )
-
-
 def test_deleting_the_formation_deletes_its_children(user: Client) -> None:
     user.apply(a_formation(processes={"web": WEB}))
     user.reported()
@@ -201,101 +177,3 @@ def test_a_foreign_deployment_is_left_alone_and_reported(user: Client) -> None:
     assert "rename" in stalled["message"]
     assert user.get("deployment", "shop-worker")["spec"] == before
     assert formation["status"]["processes"]["worker"]["readyReplicas"] == 0
-
-
-def test_a_foreign_service_is_left_alone(user: Client) -> None:
-    user("create", "service", "clusterip", "shop-web", "--tcp=80")
-    before = user.get("service", "shop-web")["spec"]
-
-    user.apply(a_formation(processes={"web": WEB}))
-    user.reported()
-
-    eventually(lambda: user.condition("Stalled"))
-    assert user.get("service", "shop-web")["spec"] == before
-
-
-def test_of_two_formations_that_want_one_name_the_older_has_it(user: Client) -> None:
-    user.apply(a_formation("a", processes={"b-c": a_process("/older", replicas=1, port=80)}))
-    user.reported("a")
-    user.apply(a_formation("a-b", processes={"c": a_process("/younger", replicas=1, port=81)}))
-
-    user.reported("a-b")
-
-    assert "Formation a " in eventually(lambda: user.condition("Stalled", "a-b"))["message"]
-    assert user.get("service", "a-b-c")["spec"]["ports"][0]["port"] == 80
-    user("delete", "formation", "a")
-    eventually(
-        lambda: (
-            (user.find("service", "a-b-c") or {"spec": {"ports": [{}]}})["spec"]["ports"][0].get("port") == 81
-        ),
-        patience=COLLECTED,
-    )
-    eventually(lambda: user.condition("Stalled", "a-b") is None)
-
-
-def test_an_orphaned_child_is_adopted_and_not_restarted(user: Client) -> None:
-    user.apply(a_formation())
-    user.reported()
-    before = user.get("deployment", "shop-worker")
-    user("delete", "formation", "shop", "--cascade=orphan")
-    eventually(
-        lambda: "ownerReferences" not in user.get("deployment", "shop-worker")["metadata"], patience=COLLECTED
-    )
-
-    user.apply(a_formation())
-
-    uid = user.reported()["metadata"]["uid"]
-    eventually(
-        lambda: (
-            user.get("deployment", "shop-worker")["metadata"].get("ownerReferences", [{}])[0].get("uid")
-            == uid
-        )
-    )
-    after = user.get("deployment", "shop-worker")
-    assert after["metadata"]["uid"] == before["metadata"]["uid"]
-    assert after["spec"] == before["spec"]
-
-
-def test_a_restored_child_drops_what_the_next_spec_drops(user: Client) -> None:
-    user.apply(a_formation(env=[{"name": "OLD", "value": "1"}]))
-    user.reported()
-    restore(user, backup(user))
-
-    user.apply(a_formation())
-    user.reported()
-
-    def variables() -> set[str]:
-        return {item["name"] for item in user.container()["env"]}
-
-    eventually(lambda: "OLD" not in variables())
-
-
-def test_a_client_that_keeps_changing_a_child_back_is_not_fought_at_full_speed(user: Client) -> None:
-    user.apply(a_formation())
-    user.reported()
-
-    def changes_it_back() -> bool:
-        user("set", "image", "deployment/shop-worker", "worker=other:v9")
-        time.sleep(0.4)
-        return "another client" in (user.condition("Reconciling") or {"message": ""})["message"]
-
-    eventually(changes_it_back, patience=120)
-    assert throughout(3, lambda: user.container()["image"]) == "other:v9"
-
-
-def test_a_quota_that_is_full_is_waited_for(user: Client) -> None:
-    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}}
-    user.apply({**quota, "spec": {"hard": {"count/deployments.apps": "0"}}})
-    probe = ("create", "deployment", "probe", "--image=probe:v1", "--dry-run=server")
-    eventually(lambda: "exceeded quota" in user(*probe, check=False).stderr)  # a new quota isn't counted yet
-
-    user.apply(a_formation(processes={"worker": WORKER}))
-
-    def waits() -> bool:
-        reconciling = user.condition("Reconciling") or {}
-        return "exceeded quota: none" in reconciling.get("message", "")
-
-    eventually(waits)
-    assert user.condition("Stalled") is None
-    user("delete", "resourcequota", "none")
-    eventually(lambda: user.find("deployment", "shop-worker"))

@@ -3,22 +3,14 @@
 No Pod runs here: where kubelet says that one has started or ended, the test says so.
 """
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests import releases, server
+from tests import releases
 from tests.builders import Manifest, a_formation, a_process
 from tests.client import COLLECTED, Client, eventually, throughout
-from tests.cluster import paths
-from tests.cluster.cluster import Cluster
-from tests.contract.counting import count
-from tests.contract.without_jobs import check_without_jobs
 from tests.history import History
-from tests.namespaces import HELD, fresh_namespace
-from tests.operator_process import OperatorProcess
 from tests.releases import RELEASE
 
 WEB, WORKER = a_process("/shop", "web", replicas=1, port=8080), a_process(replicas=2)
@@ -48,25 +40,12 @@ def started(user: Client) -> None:
     eventually(lambda: [each["status"].get("replicas") for each in user.list_all("deployment")] == [1, 2])
 
 
-def stalled(user: Client, reason: str) -> str:
-    """Wait until the Formation is stalled for a reason, and return the message."""
-
-    def said() -> str | None:
-        found = user.condition("Stalled") or {}
-        return str(found["message"]) if found.get("reason") == reason else None
-
-    return eventually(said)
-
-
 @pytest.fixture
 def shop(user: Client) -> Client:
     """A user whose app's first release has succeeded."""
     user.apply(SHOP)
     releases.succeeded(user)
     return user
-
-
-# The order of what is written
 
 
 def version(item: Manifest) -> int:
@@ -117,27 +96,6 @@ def image_of(deployment: Manifest) -> str:
     return str(deployment["spec"]["template"]["spec"]["containers"][0]["image"])
 
 
-# Where it isn't let
-
-
-def test_a_quota_on_jobs_is_said_and_stops_no_count_and_nobody_elses_deploy(shop: Client) -> None:
-    shop.apply(a_formation("other", processes={"worker": a_process(replicas=1)}))
-    shop("create", "quota", "few", "--hard=count/jobs.batch=1")
-    eventually(lambda: shop.get("resourcequota", "few").get("status", {}).get("hard"))
-    deploy(shop)
-    eventually(lambda: "exceeded quota" in str(releases.status(shop).get("message")))
-    assert (shop.condition("Ready") or {})["reason"] == "Retrying"
-    shop.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 6}}}})
-    eventually(lambda: count(shop) == 6)
-    shop.merge("formation", "other", {"spec": {"image": "other:v2"}})
-    eventually(lambda: releases.images(shop).get("other-worker") == "other:v2")
-    assert {**releases.images(shop), **V1} == releases.images(shop)
-    assert len(releases.jobs(shop)) == 1
-    shop("delete", "quota", "few")
-    releases.succeeded(shop)
-    assert {**releases.images(shop), **V2} == releases.images(shop)
-
-
 def test_a_quota_on_pods_is_said_within_seconds_and_going_back_deletes_the_job(shop: Client) -> None:
     started(shop)
     before = releases.uids(shop, "job", "deployment", "replicaset")
@@ -164,32 +122,21 @@ def test_a_limit_range_changes_the_pod_and_no_job_is_written_again_for_it(user: 
     assert throughout(2, lambda: job(user)["metadata"]["generation"]) == generation
     releases.succeeded(user)
 
-    resources = {"requests": {"memory": "2Gi"}, "limits": {"memory": "2Gi"}}
-    deploy(user, release={**RELEASE, "resources": resources})
+    deploy(user, release={**RELEASE, "resources": {"limits": {"memory": "2Gi"}}})
     eventually(lambda: "1Gi" in str(releases.status(user).get("message")))
     assert releases.images(user) == V1
-    deploy(user, release={**RELEASE, "resources": None})
-    releases.succeeded(user)
-    assert releases.images(user) == V2
 
 
 def test_a_job_of_that_name_that_is_somebody_elses_is_said_and_never_touched(shop: Client) -> None:
     name = f"shop-release-{releases.digest(shop, image='shop:v2')}"
     shop("create", "job", name, "--image=theirs:v1")
-    before = shop.get("job", name)["metadata"]["uid"], shop.get("job", name)["spec"]
+    before = shop.get("job", name)["metadata"]["uid"]
     deploy(shop)
-    assert name in stalled(shop, "NameTaken")
-    assert (
-        throughout(2, lambda: (shop.get("job", name)["metadata"]["uid"], shop.get("job", name)["spec"]))
-        == before
-    )
-    assert releases.images(shop) == V1
+    eventually(lambda: (shop.condition("Stalled") or {}).get("reason") == "NameTaken")
+    assert shop.get("job", name)["metadata"]["uid"] == before
     shop("delete", "job", name)
     releases.succeeded(shop)
     assert releases.images(shop) == V2
-
-
-# Where it is needed no more
 
 
 KINDS = ("deployment", "replicaset", "pod", "service", "job")
@@ -210,9 +157,6 @@ def test_over_what_an_earlier_formation_left_running_no_release_runs_and_no_pod_
     assert releases.images(shop) == V1
 
 
-# Gone
-
-
 def test_a_formation_that_is_deleted_while_its_release_runs_takes_it_along(user: Client) -> None:
     user.apply(SHOP)
     releases.run(user)
@@ -221,42 +165,3 @@ def test_a_formation_that_is_deleted_while_its_release_runs_takes_it_along(user:
     user.apply(SHOP)
     releases.succeeded(user)
     assert releases.images(user) == V1
-
-
-def test_a_namespace_that_is_deleted_while_a_release_runs_goes(
-    installed: Cluster, operator: OperatorProcess
-) -> None:
-    with fresh_namespace(installed, HELD) as name:
-        user = Client(installed, name)
-        user.apply(SHOP)
-        releases.run(user)
-        before = operator.pid
-        user.server.delete("namespace", "", name)
-        eventually(lambda: user.server.find("namespace", "", name) is None, COLLECTED)
-        assert operator.pid == before
-
-
-# Alone: the operator has other rights
-
-
-@pytest.fixture
-def without_jobs(installed: Cluster, interrupted: OperatorProcess) -> Iterator[None]:
-    """An operator whose role has no Jobs, as that of the version before, from its start on."""
-    role = server.of(installed).get("clusterrole", "", "formation-operator")
-    rules = [each for each in role["rules"] if each["resources"] != ["jobs"]]
-    assert len(rules) == len(role["rules"]) - 1
-    patch = json.dumps({"rules": rules})
-    installed.run_kubectl("patch", "clusterrole", "formation-operator", "--type=merge", "-p", patch)
-    interrupted.restart()
-    yield
-    installed.run_kubectl("apply", "-k", str(paths.ROOT / "manifests" / "rbac"))
-
-
-@pytest.mark.alone
-def test_without_the_right_to_jobs_whatever_has_no_release_works_and_the_operator_is_ready(
-    without_jobs: None, user: Client, interrupted: OperatorProcess, installed: Cluster
-) -> None:
-    check_without_jobs(user, interrupted)
-    installed.run_kubectl("apply", "-k", str(paths.ROOT / "manifests" / "rbac"))
-    releases.succeeded(user)
-    assert releases.images(user)["shop-worker"] == "shop:v2"

@@ -18,6 +18,7 @@ ORDER = ("pod", "replicaset", "deployment", "service", "formation")
 DROPPED = ("generateName", "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields")
 MARKS = {"velero.io/backup-name": "nightly", "velero.io/restore-name": "nightly-1"}
 SHOP = a_formation(
+    env=[{"name": "OLD", "value": "1"}],
     processes={"web": a_process("/shop", "web", replicas=2, port=8080), "worker": a_process()},
 )
 
@@ -85,10 +86,9 @@ def test_what_comes_back_without_owners_is_taken_over_and_no_pod_is_replaced(
     eventually(lambda: len(user.events("Adopted")) == 3)
     assert throughout(3, lambda: uids(user, "pod", "replicaset", "deployment")) == before
     assert counts(user) == {"shop-web": 2, "shop-worker": 3}
-    user.apply(
-        {**SHOP, "spec": {**SHOP["spec"], "processes": {"worker": SHOP["spec"]["processes"]["worker"]}}}
-    )
+    user.apply(a_formation(processes={"worker": a_process()}))
     eventually(lambda: counts(user) == {"shop-worker": 3})
+    eventually(lambda: "OLD" not in {each["name"] for each in user.container()["env"]})
     eventually(lambda: user.find("service", "shop-web") is None)
 
 

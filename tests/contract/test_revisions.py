@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-import pytest
-
 from formation_operator.api.content import content_of, digest_of
 from tests.builders import Manifest, a_formation, a_process
 from tests.client import Client, eventually
@@ -67,25 +65,6 @@ def test_a_revision_is_the_content_byte_by_byte_and_a_viewer_may_read_it(user: C
     assert user("auth", "can-i", "list", REVISION, viewer, check=False).stdout.strip() == "yes"
 
 
-def test_deploys_scales_and_going_back_have_the_numbers_that_they_should(user: Client) -> None:
-    user.apply(SHOP)
-    first = kept(user, 1)
-    deploy(user, "shop:v2", 2)
-    user("scale", "deployment/shop-web", "--replicas=5")
-    eventually(lambda: spec(user)["processes"]["web"]["replicas"] == 5)
-    user.merge("formation", "shop", {"spec": {"suspend": True}})
-    assert user.reported()["status"]["revision"]["number"] == 2
-    user.merge("formation", "shop", {"spec": {"suspend": None}})
-    again = deploy(user, "shop:v1", 3)
-    assert again["metadata"]["uid"] == first["metadata"]["uid"]
-    assert exact(again["data"]) == exact(first["data"])
-    assert numbers(user) == {"shop:v2": 2, "shop:v1": 3}
-    assert sorted(user.events("Deployed")) == [
-        "revision 2: image shop:v1 -> shop:v2",
-        "revision 3: image shop:v2 -> shop:v1",
-    ]
-
-
 def test_the_oldest_go_and_forged_ones_stay_and_count_for_nothing(user: Client) -> None:
     user.apply({**SHOP, "spec": {**SHOP["spec"], "revisionHistoryLimit": 1}})
     kept(user, 1)
@@ -131,20 +110,6 @@ def test_deleted_and_made_again_it_has_its_revision_soon_and_none_is_reported_as
     assert failures == []
 
 
-def test_a_full_quota_stops_nothing_else_and_is_said_with_the_way_out(user: Client) -> None:
-    user("create", "quota", "few", "--hard=count/controllerrevisions.apps=1")
-    eventually(lambda: user.get("resourcequota", "few").get("status", {}).get("hard"))
-    user.apply(SHOP)
-    kept(user, 1)
-    user.merge("formation", "shop", {"spec": {"image": "shop:v2"}})
-    failed = eventually(lambda: user.condition("RevisionFailed"))
-    assert "exceeded quota" in failed["message"]
-    assert "spec.revisionHistoryLimit" in failed["message"]
-    assert user.container("shop-web")["image"] == "shop:v2"
-    user("delete", "quota", "few")
-    kept(user, 2)
-
-
 def test_what_kubectl_undoes_is_set_back_and_its_event_names_the_command_that_goes_back(user: Client) -> None:
     user.apply(SHOP)
     kept(user, 1)
@@ -156,10 +121,3 @@ def test_what_kubectl_undoes_is_set_back_and_its_event_names_the_command_that_go
     assert event.endswith("use: kubectl formation rollback shop")
     eventually(lambda: user.container("shop-web")["image"] == "shop:v2")
     assert user.reported()["status"]["revision"]["number"] == 2
-
-
-@pytest.mark.parametrize("limit", [-1, 101, "ten"])
-def test_a_limit_that_is_none_is_refused_at_apply(refusing: Client, limit: Any) -> None:
-    wrong = {**SHOP, "spec": {**SHOP["spec"], "revisionHistoryLimit": limit}}
-    done = refusing("apply", "--dry-run=server", "-f", "-", input=json.dumps(wrong), check=False)
-    assert "revisionHistoryLimit" in done.stderr

@@ -105,24 +105,3 @@ def test_a_suspended_type_that_an_hpa_starts_is_stopped_and_goes_on_once_it_is_s
     assert note.endswith("The Formation decides about it, and is suspended")
     suspend(scaled, suspended=False)
     eventually(lambda: count(scaled) == 3)
-
-
-@pytest.mark.alone
-@pytest.mark.long
-@pytest.mark.node
-def test_an_hpa_that_may_not_scale_up_leaves_a_suspended_type_at_zero_until_it_may_again(
-    scaled: Client, jobs: Jobs
-) -> None:
-    scaled.merge(*HPA, HELD)
-    suspend(scaled)
-    eventually(lambda: is_ready(scaled))
-    record = Record(scaled, "shop-worker")
-
-    jobs.waiting = 3
-
-    assert throughout(ROUNDS, lambda: count(scaled)) == 0
-    assert record.counts() == [0]
-    assert is_ready(scaled)
-    suspend(scaled, suspended=False)
-    scaled.merge(*HPA, FREE)
-    eventually(lambda: count(scaled) == 3)

@@ -107,26 +107,6 @@ def test_what_another_client_changes_is_set_back(user: Client) -> None:
     eventually(lambda: user.events("Recreated"))
 
 
-def test_a_run_that_failed_is_said_beside_a_deploy_that_succeeds(user: Client) -> None:
-    user.apply(a_shop())
-    eventually(lambda: is_ready(user))
-    begin(user, "by-hand")
-    end(user, "by-hand", 3, "no database")
-    failing = eventually(lambda: user.condition("ScheduleFailing"))
-    assert "the run in Job by-hand has failed: " in failing["message"]
-    assert "no database" in said(user)["message"]
-    assert said(user)["state"] == "Failing"
-    eventually(lambda: user.events("RunFailed"))
-    user.merge("formation", "shop", {"spec": {"image": V2}})
-    eventually(lambda: image(user) == V2)
-    user.reported()
-    eventually(lambda: is_ready(user))
-    assert user.condition("ScheduleFailing") is not None
-    begin(user, "again")
-    end(user, "again", 0)
-    eventually(lambda: user.condition("ScheduleFailing") is None)
-
-
 def test_nobody_ends_a_run_whose_schedule_is_taken_away_and_it_goes_after_that(user: Client) -> None:
     user.apply(a_shop(schedule="@yearly"))
     eventually(lambda: user.find("cronjob", NAME))
@@ -144,12 +124,3 @@ def test_nobody_ends_a_run_whose_schedule_is_taken_away_and_it_goes_after_that(u
     eventually(lambda: user.find("cronjob", NAME) is None)
     eventually(lambda: any(each["status"].get("succeeded") for each in run.versions()))
     run.end()
-
-
-def test_a_run_of_which_no_pod_can_be_made_says_why(user: Client) -> None:
-    user("create", "quota", "none", "--hard=pods=0")
-    user.apply(a_shop())
-    eventually(lambda: user.find("cronjob", NAME))
-    begin(user, "by-hand")
-    eventually(lambda: "exceeded quota" in said(user).get("message", ""))
-    assert is_ready(user)

@@ -1,12 +1,8 @@
 """Every way of scaling works, and nothing fights: every value that a count ever took is on record."""
 
-import pytest
-
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually, throughout
 from tests.contract.counting import Record, an_hpa, count, declared, managed_by
-from tests.contract.replacing import another_than
-from tests.operator_process import OperatorProcess
 
 WORKER = {"worker": a_process(replicas=4)}
 
@@ -38,30 +34,6 @@ def test_an_edited_count_is_set_back_with_the_right_command(user: Client) -> Non
     eventually(lambda: count(user) == 4)
     assert "kubectl patch formation shop" in eventually(lambda: user.events("DriftRepaired"))[0]
     assert declared(user) == 4
-
-
-def test_a_scale_to_zero_and_back_works(user: Client) -> None:
-    user.apply(a_formation(processes=WORKER))
-    user.reported()
-
-    user("scale", "deployment/shop-worker", "--replicas=0")
-    eventually(lambda: declared(user) == 0)
-    user("scale", "deployment/shop-worker", "--replicas=2")
-    eventually(lambda: declared(user) == 2)
-
-    user.reported()
-    assert count(user) == 2
-
-
-def test_a_singleton_that_is_scaled_to_two_is_set_back_and_told_why(user: Client) -> None:
-    user.apply(a_formation(processes={"worker": a_process(replicas=1, singleton=True)}))
-    user.reported()
-
-    user("scale", "deployment/shop-worker", "--replicas=2")
-
-    eventually(lambda: count(user) == 1)
-    assert "singleton" in eventually(lambda: user.events("ScaleOverruled"))[0]
-    assert declared(user) == 1
 
 
 def test_an_autoscaler_takes_the_count_at_once_and_gives_it_back_in_one_step(user: Client) -> None:
@@ -97,15 +69,6 @@ def test_an_autoscaler_on_the_formation_scales_web(user: Client) -> None:
     assert declared(user, "web") == 5
 
 
-def test_an_autoscaler_on_a_formation_without_a_count_of_web_is_told_what_it_needs(user: Client) -> None:
-    user.apply(a_formation(processes={"web": a_process("/web")}))
-    user.reported()
-
-    user.apply(an_hpa(5, "shop", "Formation"))
-
-    assert "spec.processes.web.replicas" in eventually(lambda: user.condition("ScalingContended"))["message"]
-
-
 def test_a_count_that_is_taken_away_and_given_back_never_dips(user: Client) -> None:
     user.apply(a_formation(processes={"worker": a_process(replicas=5)}))
     user.reported()
@@ -123,36 +86,6 @@ def test_a_count_that_is_taken_away_and_given_back_never_dips(user: Client) -> N
     assert record.counts() == [5, 7, 3]
 
 
-def test_a_deleted_child_with_an_omitted_count_comes_back_with_its_last(user: Client) -> None:
-    user.apply(a_formation(processes={"worker": a_process()}))
-    user.reported()
-    user("scale", "deployment/shop-worker", "--replicas=6")
-    eventually(lambda: user.get("formation", "shop")["status"]["processes"]["worker"]["desiredReplicas"] == 6)
-    before = user.get("deployment", "shop-worker")["metadata"]["uid"]
-
-    user("delete", "deployment", "shop-worker")
-
-    eventually(lambda: another_than(user, before))
-    assert throughout(3, lambda: count(user)) == 6
-
-
-def test_a_scale_while_suspended_changes_the_count_to_come_back_to(user: Client) -> None:
-    processes = {"worker": a_process(replicas=4), "clock": a_process()}
-    user.apply(a_formation(processes=processes))
-    user.reported()
-    user.merge("formation", "shop", {"spec": {"suspend": True}})
-    eventually(lambda: (count(user), count(user, "shop-clock")) == (0, 0))
-    user.reported()
-
-    user("scale", "deployment/shop-worker", "--replicas=6")
-    user("scale", "deployment/shop-clock", "--replicas=3")
-    eventually(lambda: declared(user) == 6)
-    eventually(lambda: (count(user), count(user, "shop-clock")) == (0, 0))
-    user.merge("formation", "shop", {"spec": {"suspend": None, "image": "registry.example.com/shop:v2"}})
-
-    eventually(lambda: (count(user), count(user, "shop-clock")) == (6, 3))
-
-
 def test_suspending_overrides_an_autoscaler_and_resuming_brings_its_count_back(user: Client) -> None:
     user.apply(a_formation(processes={"worker": a_process()}))
     user.apply(an_hpa(3))
@@ -164,16 +97,3 @@ def test_suspending_overrides_an_autoscaler_and_resuming_brings_its_count_back(u
     user.merge("formation", "shop", {"spec": {"suspend": None}})
 
     eventually(lambda: count(user) == 3)
-
-
-@pytest.mark.alone
-def test_write_through_can_be_turned_off(user: Client, interrupted: OperatorProcess) -> None:
-    user.apply(a_formation(processes=WORKER))
-    user.reported()
-    interrupted.stop()
-    interrupted.start("--no-write-through")
-
-    user("scale", "deployment/shop-worker", "--replicas=8")
-
-    eventually(lambda: count(user) == 4)
-    assert declared(user) == 4

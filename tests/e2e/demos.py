@@ -23,7 +23,14 @@ def demo(
     cluster: Cluster, stdin: int = subprocess.DEVNULL, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the demo, without a terminal unless there is one."""
-    return subprocess.run(
+    with started(cluster, stdin, **variables) as running:
+        said, _ = running.communicate(timeout=300)
+    return subprocess.CompletedProcess(command(), running.returncode, said)
+
+
+def started(cluster: Cluster, stdin: int = subprocess.DEVNULL, **variables: str) -> subprocess.Popen[str]:
+    """Start the demo."""
+    return subprocess.Popen(
         command(),
         cwd=paths.ROOT,
         env=environment(cluster, **variables),
@@ -31,6 +38,4 @@ def demo(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
-        check=False,
     )

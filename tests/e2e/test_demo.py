@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests import once
-from tests.client import Client, established, eventually
+from tests.client import eventually
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
 from tests.e2e import pages
@@ -18,7 +18,7 @@ from tests.images import busybox
 from tests.installation import install
 from tests.operator_process import OperatorProcess
 
-pytestmark = [pytest.mark.alone, pytest.mark.node]
+pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.node]
 
 NOT_PULLED = "localhost:1/busybox:1.36"
 """Nobody listens there, so a pull fails at once."""
@@ -45,7 +45,6 @@ def left(cluster: Cluster) -> str:
     return cluster.run_kubectl("get", "--ignore-not-found", "--output=name", *WHAT_A_DEMO_MAKES)
 
 
-@pytest.mark.long
 def test_a_demo_on_somebodys_cluster_shows_every_step_and_leaves_nothing(theirs: Cluster) -> None:
     done = demo(theirs)
 
@@ -79,7 +78,6 @@ def test_an_image_that_cannot_be_pulled_ends_the_demo_with_the_cause_and_leaves_
     assert left(theirs) == ""
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_a_demo_that_is_interrupted_or_whose_terminal_is_closed_leaves_nothing(
     number: signal.Signals, theirs: Cluster, tmp_path: pathlib.Path
@@ -104,23 +102,6 @@ def test_a_demo_that_is_interrupted_or_whose_terminal_is_closed_leaves_nothing(
     assert left(theirs) == ""
 
 
-def test_where_an_operator_was_installed_a_demo_touches_nothing(theirs: Cluster) -> None:
-    theirs.run_kubectl("apply", "-k", str(paths.ROOT / "crds"))
-    established(Client(theirs, "default"), "formations.formations.dev")
-    version = ("get", CRD, "--output=jsonpath={.metadata.uid} {.metadata.generation}")
-    before = theirs.run_kubectl(*version)
-
-    done = demo(theirs)
-
-    assert done.returncode == 1
-    assert CRD in done.stdout
-    assert left(theirs).split() == [CRD]
-    assert theirs.run_kubectl(*version) == before
-    theirs.run_kubectl("delete", "-k", str(paths.ROOT / "crds"))
-    assert left(theirs) == ""
-
-
-@pytest.mark.long
 def test_what_somebody_at_a_terminal_keeps_goes_by_the_commands_that_the_demo_prints(theirs: Cluster) -> None:
     terminal, stdin = os.openpty()
     os.write(terminal, b"keep\n")
@@ -143,7 +124,6 @@ def by_hand() -> list[str]:
     return [commands for kind, commands in pages.blocks(section) if kind == "sh"]
 
 
-@pytest.mark.long
 def test_what_the_page_has_typed_by_hand_runs_the_sample_and_deletes_it(
     theirs: Cluster, scripts: pathlib.Path
 ) -> None:

@@ -106,17 +106,6 @@ def run_a_pod(cluster: tests.cluster.Cluster) -> str:
     return fetch(f"http://{address}:8080/api")
 
 
-def test_a_pod_runs_and_the_host_is_as_before_afterwards() -> None:
-    before = snapshot()
-    cluster = tests.cluster.up(node="real")
-    assert run_a_pod(cluster).startswith("reached")
-    assert "listening" in cluster.run_kubectl("logs", "probe")
-    assert cluster.run_kubectl("exec", "probe", "--", "/probe", "hello") == "hello\n"
-    assert snapshot()["links"] != before["links"]
-    tests.cluster.down()
-    check_same(before)
-
-
 def test_the_host_is_as_before_even_when_every_daemon_was_killed() -> None:
     before = snapshot()
     cluster = tests.cluster.up(node="real")
@@ -140,12 +129,15 @@ def freeze_the_pods() -> None:
                 file.write_text(word)
 
 
-def test_down_waits_neither_for_an_unanswered_connection_nor_for_a_frozen_pod_and_says_what_it_ends(
+def test_the_host_is_as_before_though_a_connection_is_unanswered_and_a_pod_is_frozen(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = snapshot()
     cluster = tests.cluster.up(node="real")
-    run_a_pod(cluster)
+    assert run_a_pod(cluster).startswith("reached")
+    assert "listening" in cluster.run_kubectl("logs", "probe")
+    assert cluster.run_kubectl("exec", "probe", "--", "/probe", "hello") == "hello\n"
+    assert snapshot()["links"] != before["links"]
     address = cluster.run_kubectl("get", "pod/probe", "--output=jsonpath={.status.podIP}")
     with socket.create_connection((address, 8080)):
         unplug_the_pods()

@@ -13,7 +13,7 @@ from tests.terminal import plain
 
 pytestmark = pytest.mark.node
 
-TIMES = 10
+TIMES = 3
 """As often as a command is run that attach comes too late for, or just in time."""
 COUNTS = "for n in $(seq 40); do echo $n; sleep 0.1; done; exit 4"
 COUNTED = [str(number) for number in range(1, 41)]
@@ -69,31 +69,10 @@ def test_no_byte_that_comes_by_a_pipe_is_changed(shop: Client, formation: Plugin
     assert (done.returncode, done.stderr) == (5, b"all\n")
 
 
-def test_a_terminal_needs_one_here(shop: Client, formation: Plugin) -> None:
-    done = piped(formation, b"exit\n", "-it", "--", "/bin/sh")
-    assert done.returncode == failures.OURS
-    assert b"--tty needs a terminal" in done.stderr
-    assert not shop.list_all("jobs.batch")
-
-
-def test_arguments_arrive_as_they_are_typed(shop: Client, formation: Plugin) -> None:
-    words = ("$$", "$(GREETING)", "$$(GREETING)", "$", "$(", "$HOME")
-    printf = ("/usr/bin/printf", "%s\n", *words)
-    for command in ("run", "exec"):
-        assert formation(command, "shop", "--", *printf).stdout.splitlines() == [*words]
-
-
 def test_a_command_that_can_not_be_begun_ends_as_in_a_shell(shop: Client, formation: Plugin) -> None:
     assert "nosuch" in formation("run", "shop", "--", "nosuch", code=127).stderr
     assert "/nosuch" in formation("run", "shop", "--", "/nosuch", code=127).stderr
     assert "/etc/passwd" in formation("run", "shop", "--", "/etc/passwd", code=126).stderr
-
-
-def test_a_command_that_takes_too_long_is_ended_and_says_when(shop: Client, formation: Plugin) -> None:
-    limited = ("run", "shop", "--type", "web", "--timeout", "12s")
-    done = formation(*limited, "--", "sleep", "600", code=failures.OVERTIME)
-    assert "Its 12 s are over: it was stopped." in done.stderr
-    assert "1 s to end after SIGTERM" in done.stderr
 
 
 def test_a_command_whose_time_is_over_says_so_before_it_has_ended(shop: Client, formation: Plugin) -> None:

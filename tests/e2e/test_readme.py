@@ -1,25 +1,35 @@
-"""Everything that the README has people type, in its order, on a real cluster that enforces `restricted`."""
+"""Everything that the README has people type, in its order, on a real cluster that enforces `restricted`.
+
+While what it has deployed runs well for a minute, as a way back needs, the operator as a Pod is looked at.
+"""
 
 import dataclasses
+import json
 import pathlib
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from formation_operator.kube.objects import timestamps
 from tests import once
+from tests.builders import a_formation, a_process
+from tests.client import Client, eventually, throughout
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
-from tests.e2e import pages
+from tests.e2e import demos, pages
 from tests.images import busybox
 
 pytestmark = [pytest.mark.alone, pytest.mark.node]
 
 NAMESPACE = "readme"
 RAN_WELL = "kubectl wait --for=jsonpath={.status.revision.ready}=true formation/shop --timeout=2m"
-WAITS = ("formation deploy", "formation rollback")
-"""Before what a reader takes longer than a test: it needs a version that ran well for a minute."""
+DEPLOYS = "formation deploy"
+"""Before this a reader takes longer than a test: going back needs a version that ran well for a minute."""
+ENDS = "kubectl delete -k manifests/"
 ON_THE_MACHINE = "formation-operator"
 """The command that runs in its terminal until Ctrl-C."""
 INSTALLS = "kubectl apply -k manifests/\n"
@@ -34,6 +44,8 @@ NOT_TYPED = {
     ),
 }
 STEPS = pages.steps((paths.ROOT / "README.md").read_text())
+OPERATOR = ("--namespace=formation-system", "deployment/formation-operator")
+CRD = "customresourcedefinition.apiextensions.k8s.io/formations.formations.dev"
 
 
 def lines(commands: str) -> list[str]:
@@ -92,21 +104,116 @@ def reader(
         somebody.presses_ctrl_c()
 
 
-@pytest.mark.parametrize(
-    ("commands", "output"),
-    [(runnable(commands), output) for commands, output in STEPS if runnable(commands)],
-    ids=lambda text: text[:40].strip(),
+TYPED = [(runnable(commands), output) for commands, output in STEPS if runnable(commands)]
+DEPLOY, END = (
+    next(place for place, (commands, _) in enumerate(TYPED) if words in commands) for words in (DEPLOYS, ENDS)
 )
-def test_what_the_readme_says_works(commands: str, output: str, reader: Reader) -> None:
+
+
+def check(reader: Reader, commands: str, output: str) -> None:
+    """Type a step, and compare what is shown."""
     if INSTALLS in commands:
         reader.presses_ctrl_c()
-    if any(word in commands for word in WAITS):
-        reader.types(RAN_WELL)
     shown = pages.columns(output)
     said = pages.columns(reader.types(commands.removesuffix(f"{ON_THE_MACHINE}\n")))
     if lines(commands)[-1] == ON_THE_MACHINE:
         reader.starts_the_operator()
     assert said[-len(shown) :] == shown or not output
+
+
+@pytest.mark.parametrize(("commands", "output"), TYPED[:DEPLOY], ids=lambda text: text[:40].strip())
+def test_what_the_readme_says_up_to_a_deploy_works(commands: str, output: str, reader: Reader) -> None:
+    check(reader, commands, output)
+
+
+def test_a_formation_of_the_operators_name_beside_it_is_none_of_its_pods(
+    reader: Reader, without_operator: Cluster
+) -> None:
+    beside = Client(without_operator, OPERATOR[0].partition("=")[2])
+    beside.apply(a_formation("formation-operator", processes={"web": a_process(replicas=1, port=8080)}))
+    addressed(beside, "formation-operator-web")
+
+    def counted() -> int:
+        return int(beside.get("poddisruptionbudget", "formation-operator")["status"]["expectedPods"])
+
+    assert throughout(3, counted) == 2
+    behind = addressed(beside, "formation-operator-metrics")
+    assert not [name for name in behind if name.startswith("formation-operator-web-")]
+    beside("delete", "formation", "formation-operator", "--cascade=foreground")
+
+
+def addressed(kubectl: Client, service: str) -> list[str]:
+    """Return the Pods that a Service leads to, ready or not."""
+    label = f"kubernetes.io/service-name={service}"
+
+    def found() -> list[str]:
+        slices = kubectl.server.list_all("endpointslice", kubectl.namespace, labelSelector=label)
+        return [each["targetRef"]["name"] for item in slices for each in item["endpoints"] or []]
+
+    return eventually(found)
+
+
+@pytest.fixture(scope="module")
+def demo(reader: Reader, without_operator: Cluster) -> Iterator[subprocess.Popen[str]]:
+    """A demo with the operator that is installed, which goes on beside what is typed."""
+    with demos.started(without_operator, CLUSTER="installed") as running:
+        yield running
+        running.kill()
+
+
+def test_any_other_demo_than_one_with_the_operator_that_is_installed_touches_nothing(
+    demo: subprocess.Popen[str], without_operator: Cluster
+) -> None:
+    which = ("get", CRD, "--output=jsonpath={.metadata.uid} {.metadata.generation}")
+    before = without_operator.run_kubectl(*which)
+    other = demos.demo(without_operator)
+    assert other.returncode == 1
+    assert CRD in other.stdout
+    assert without_operator.run_kubectl(*which) == before
+
+
+def test_the_pods_of_the_operator_are_never_restarted_and_nobody_special(
+    reader: Reader, without_operator: Cluster
+) -> None:
+    def living() -> list[dict[str, Any]]:
+        found = json.loads(without_operator.run_kubectl("get", "pods", OPERATOR[0], "-o", "json"))["items"]
+        return [each["status"] for each in found if "deletionTimestamp" not in each["metadata"]]
+
+    def youngest() -> float:
+        return min(time.time() - (timestamps.epoch(each["startTime"]) or 0.0) for each in living())
+
+    eventually(lambda: youngest() > 25)  # liveness asks every ten seconds
+    assert [each["containerStatuses"][0]["restartCount"] for each in living()] == [0, 0]
+    who = ("python3", "-c", "import os; print(os.getuid())")  # the image has no shell, and no other command
+    assert without_operator.run_kubectl("exec", *OPERATOR, "--", *who).strip() == "65532"
+
+
+@pytest.mark.parametrize(("commands", "output"), TYPED[DEPLOY:END], ids=lambda text: text[:40].strip())
+def test_what_the_readme_says_from_a_deploy_on_works(commands: str, output: str, reader: Reader) -> None:
+    if DEPLOYS in commands:
+        reader.types(RAN_WELL)
+    check(reader, commands, output)
+
+
+def test_a_demo_with_the_operator_that_is_installed_makes_its_sample_alone(
+    demo: subprocess.Popen[str], without_operator: Cluster
+) -> None:
+    said, _ = demo.communicate()
+    assert demo.returncode == 0, said
+    assert "### `make demo CLUSTER=installed`: ok\n" in said
+    assert without_operator.run_kubectl("get", "namespace", "formation-demo", "--ignore-not-found") == ""
+
+
+@pytest.mark.parametrize(("commands", "output"), TYPED[END:], ids=lambda text: text[:40].strip())
+def test_what_the_readme_says_of_the_end_works(commands: str, output: str, reader: Reader) -> None:
+    check(reader, commands, output)
+
+
+def test_where_there_is_no_crd_any_more_the_plugin_tells_the_way_to_one(reader: Reader) -> None:
+    done = pages.typed("kubectl formation ps", reader.folder, reader.variables)
+    assert done.returncode == 3
+    assert done.stderr.startswith("Error: This cluster doesn't know Formations.\n")
+    assert "kubectl apply -k crds/" in done.stderr
 
 
 def test_the_processes_have_outlived_all_of_it(without_operator: Cluster, reader: Reader) -> None:

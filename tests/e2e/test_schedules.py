@@ -1,7 +1,6 @@
 """Schedules as real processes: a run by hand and by the clock, and one that fails."""
 
 import functools
-import json
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from tests.plugin import Plugin
 
 pytestmark = pytest.mark.node
 NAME = "shop-report"
+WORKER = a_process(*RUNS, replicas=1, terminationGracePeriodSeconds=1, minReadySeconds=0)
 MINUTE = 150.0
 """Seconds in which a run of each minute has begun and ended."""
 
@@ -30,7 +30,7 @@ def shop(script: str, schedule: str = "@yearly") -> Manifest:
         image=debian.IMAGE.name,
         podTemplate={"spec": pod},
         env=[{"name": "GREETING", "value": "hello"}],
-        processes={"worker": a_process(*RUNS, replicas=1, terminationGracePeriodSeconds=1)},
+        processes={"worker": WORKER},
         schedules={"report": {"schedule": schedule, "command": [*sh(script)]}},
     )
 
@@ -84,23 +84,6 @@ def command_of(user: Client) -> list[str]:
     template = user.get("cronjob", NAME)["spec"]["jobTemplate"]["spec"]["template"]
     found: list[str] = template["spec"]["containers"][0]["command"]
     return found
-
-
-def test_a_run_is_listed_with_its_schedule_and_ended_by_its_name(person: Client, formation: Plugin) -> None:
-    declared(person, "sleep 300")
-    formation.within("run", "shop", "--schedule", "report", "--detach")
-
-    def running() -> dict[str, Any]:
-        (row,) = json.loads(formation.within("ps", "shop", "report", "-o", "json").stdout)
-        assert (row["state"], row["schedule"]) == ("Running", "@yearly")
-        found: dict[str, Any] = row
-        return found
-
-    name = f"report.{eventually(running)['process'].rpartition('-')[2]}"
-    assert formation.within("stop", "shop", "--process", name).stdout == f"{name}: ended\n"
-    eventually(lambda: person.list_all("jobs.batch") == [])
-    assert person.get("cronjob", NAME)["spec"]["suspend"] is False
-    assert "Running" in formation.within("ps", "shop", "worker").stdout
 
 
 @pytest.mark.long

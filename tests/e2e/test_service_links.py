@@ -32,7 +32,7 @@ def environment(person: Client, sample: Manifest, name: str) -> dict[str, str]:
     declared = sample["spec"]
     (worker,) = declared["processes"].values()
     own = {"podTemplate": worker["podTemplate"]} if "podTemplate" in worker else {}
-    shop = workers.shop(name=name, **own)
+    shop = workers.shop(name=name, minReadySeconds=0, **own)
     person.apply({**shop, "spec": {**shop["spec"], "env": declared.get("env", [])}})
     person("wait", "--for=condition=Ready", f"formation/{name}", "--timeout=180s")
     lines = person("exec", f"deployment/{name}-worker", "--", "env").stdout.splitlines()
@@ -49,8 +49,5 @@ def test_services_are_in_the_environment_only_where_links_are_turned_on(person: 
     assert linked["REDIS_PORT"] == f"tcp://{redis}:6379"
     assert sum(name.startswith("REDIS_PORT_6379_TCP") for name in linked) == 4
     assert sum(name.startswith("REDIS_") for name in linked) == 7
-
-
-def test_the_apps_own_variable_wins_over_that_of_a_service(person: Client, redis: str) -> None:
     both = {**LINKS, "spec": {**LINKS["spec"], "env": NAMES["spec"]["env"]}}
     assert environment(person, both, "both")["REDIS_SERVICE_HOST"] == "redis"

@@ -159,9 +159,3 @@ def test_a_formation_that_is_enabled_starts_with_the_machine(shop: Machine) -> N
     shop.end()
     shop.start()
     assert {*processes(shop)} == {"shop-web@5000", "shop-web@5001", "shop-worker@1"}
-
-
-def test_nothing_of_a_machine_is_left(machine: Machine) -> None:
-    machine.end()
-    assert not [group for group in machines.groups() if group.exists()]
-    assert str(machine.units) not in pathlib.Path("/proc/mounts").read_text()

@@ -10,7 +10,10 @@ import pytest
 from tests.builders import a_formation, a_process
 from tests.client import COLLECTED, Client, eventually, throughout
 from tests.cluster.cluster import Cluster
-from tests.contract.counting import an_hpa, count, counts, declared, managed_by
+from tests.contract.counting import Record, an_hpa, count, counts, declared, managed_by
+from tests.contract.keda import SCALED_OBJECT, install_keda, keda_scales
+from tests.contract.odd import ODD_VALUES
+from tests.contract.quiet import HELD, held, versions
 from tests.contract.replacing import copied
 from tests.e2e.workers import CRASHES, is_in, shop, worker
 from tests.health_checks import kstatus
@@ -37,16 +40,54 @@ def played(operator: OperatorProcess, real_node: Cluster, debian_image: None) ->
 
 
 @down
-def test_a_child_scaled_while_the_operator_was_down_is_honoured(user: Client) -> Steps:
+def test_a_child_scaled_while_the_operator_was_down_is_honoured_beside_a_new_image(user: Client) -> Steps:
     user.apply(a_formation(processes=WORKER))
     user.reported()
+    record = Record(user, "shop-worker")
     yield
 
+    user.merge("formation", "shop", {"spec": {"image": "registry.example.com/shop:v2"}})
     user("scale", "deployment/shop-worker", "--replicas=7")
     yield
 
     eventually(lambda: declared(user) == 7)
-    assert count(user) == 7
+    eventually(lambda: user.container()["image"] == "registry.example.com/shop:v2")
+    assert record.counts() == [4, 7]
+
+
+@down
+def test_where_all_is_as_it_should_be_a_start_writes_nothing_and_warns_of_nothing_again(
+    user: Client,
+) -> Steps:
+    user.apply(ODD_VALUES)
+    user.apply(a_formation("daemon", podTemplate=HELD, processes={"p0": a_process("nginx")}))
+    held(user, "odd", "daemon")
+    yield
+    before = versions(user)
+    yield
+
+    assert throughout(8, lambda: versions(user)) == before
+    assert len(user.events("CommandLeavesForeground")) == 1
+    assert not user.events("DriftRepaired")
+
+
+@down
+def test_when_keda_is_taken_away_declared_counts_apply_and_the_operator_runs_on(user: Client) -> Steps:
+    process = OperatorProcess(user.cluster).pid
+    assert process
+    install_keda(user.cluster)
+    user.apply(a_formation(processes=WORKER))
+    user.reported()
+    user.apply(SCALED_OBJECT)
+    eventually(lambda: managed_by(user) == "ScaledObject/jobs")
+    keda_scales(user, 7)
+    user("delete", "crd", "scaledobjects.keda.sh")
+    eventually(lambda: count(user) == 4)
+    user("scale", "deployment/shop-worker", "--replicas=5")
+    eventually(lambda: declared(user) == 5)
+    assert OperatorProcess(user.cluster).pid == process
+    yield
+    yield
 
 
 @down
@@ -62,20 +103,6 @@ def test_if_both_moved_meanwhile_the_formation_wins_and_an_event_says_so(user: C
     eventually(lambda: count(user) == 2)
     assert declared(user) == 2
     assert "from 4 to 2" in eventually(lambda: user.events("ScaleOverruled"))[0]
-
-
-@down
-def test_without_the_remembered_count_the_formation_wins(user: Client) -> Steps:
-    user.apply(a_formation(processes=WORKER))
-    user.reported()
-    yield
-
-    user("annotate", "deployment", "shop-worker", "formations.dev/count=7", "--overwrite")
-    user("scale", "deployment/shop-worker", "--replicas=7")
-    yield
-
-    eventually(lambda: count(user) == 4)
-    assert declared(user) == 4
 
 
 @down
@@ -171,10 +198,10 @@ def test_a_crash_loop_of_many_causes_neither_many_events_nor_more_than_a_status_
 ) -> Steps:
     # So many that two starts of each are enough: the third comes half a minute later.
     began = time.monotonic()
-    user.apply(shop(*CRASHES, replicas=20))
+    user.apply(shop(*CRASHES, replicas=10))
     history = History(user, "formation", "shop")
 
-    eventually(lambda: worker(user).get("restarts", 0) >= 30, patience=300)
+    eventually(lambda: worker(user).get("restarts", 0) >= 10, patience=300)
     yield
     yield
     assert throughout(5, lambda: is_in(user, "Crashing", "Exited") is not None)

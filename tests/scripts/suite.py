@@ -33,7 +33,8 @@ SIDE_BY_SIDE = ("-n", str(3 * (os.cpu_count() or 1)), "--dist=loadscope", "--no-
 """Three tests for each core, since most of them wait for what processes and controllers do."""
 DOWN = Stage("ending a cluster that is up", (*CLUSTER, "down"))
 UP = Stage("starting the cluster", (*CLUSTER, "up"), needs=DOWN)
-CHECKS = Stage("the checks", ("tests/scripts/check",))
+CHECKS = Stage("the checks", ("nice", "tests/scripts/check"))
+"""At a low priority: they have what the tests beside them leave, which mostly wait."""
 TOGETHER = "not alone and not host and not long"
 ALONE = "alone and not long"
 
@@ -55,6 +56,13 @@ def on_the_cluster(*arguments: str, name: str = "tests", beside: Stage | None = 
     return Stage(name, (*PYTEST, *arguments), beside, needs=UP)
 
 
+TOO_LONG = (
+    "tests/contract/test_older_crd.py",
+    "tests/contract/test_scale_to_zero.py",
+    "tests/e2e/test_schedules.py",
+    "tests/e2e/test_states.py",
+)
+"""What has tests that take too long for every run."""
 SUITES = {
     "test": (
         UP,
@@ -63,12 +71,7 @@ SUITES = {
         on_the_cluster(*SIDE_BY_SIDE, "-m", TOGETHER, "tests", name="tests side by side"),
         Stage("the operator's rights", (sys.executable, "-m", "tests.audit", "--whole"), needs=UP),
     ),
-    "faults": (
-        UP,
-        on_the_cluster(
-            "-m", "alone", "-rP", "tests/faults", "tests/soak", "tests/contract/test_scale_to_zero.py"
-        ),
-    ),
+    "faults": (UP, on_the_cluster("-m", "alone or long", "-rP", "tests/faults", "tests/soak", *TOO_LONG)),
     "systems": (UP, on_the_cluster(*SIDE_BY_SIDE, "tests/systems")),
     "distribution": (UP, on_the_cluster("tests/distribution", "tests/e2e/test_upgrade.py")),
     "monitoring": (UP, on_the_cluster("-rP", "tests/monitoring")),

@@ -32,7 +32,7 @@ OTHERS = {
         *("--field-manager", "--force-conflicts"),  # kubectl's
         *("--logs", "--set-json", "--take-ownership"),  # Helm's
         *("--graceful-timeout", "--host", "--preload"),  # of gunicorn and uvicorn
-        *("--without-controllers"),  # of the tests
+        "--without-controllers",  # of the tests
     },
     "snake": {
         *("process_cpu_seconds", "process_type_replicas_desired", "process_type_replicas_ready"),
