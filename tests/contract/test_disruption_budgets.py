@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.builders import Manifest, a_formation, a_process
-from tests.client import Client, eventually, throughout
+from tests.client import Client, eventually
 
 BUDGET = "poddisruptionbudget"
 TYPES = {"web": a_process("/shop", "web", replicas=2, port=8080), "worker": a_process(replicas=3)}
@@ -61,16 +61,6 @@ def test_each_type_has_a_budget_that_no_count_changes(user: Client) -> None:
     eventually(lambda: there(user) == {})
 
 
-def test_ours_is_never_made_beside_one_that_selects_the_pods(user: Client) -> None:
-    selected = {"key": FORMATION, "operator": "In", "values": ["blog", "shop"]}
-    user.apply(another({"matchExpressions": [selected]}))
-    user.apply(SHOP)
-    said = eventually(lambda: user.condition("DisruptionContended"))
-    assert "PodDisruptionBudget theirs" in said["message"]
-    assert there(user) == {"theirs": 1}
-    assert not user.events("Deleted"), "none was made"
-
-
 def test_those_that_select_other_pods_are_beside_ours(user: Client) -> None:
     user.apply(another(None, "null"))
     user.apply(another({"matchLabels": {FORMATION: "blog"}}))
@@ -78,11 +68,3 @@ def test_those_that_select_other_pods_are_beside_ours(user: Client) -> None:
     eventually(lambda: there(user) == {**OURS, "theirs": 1, "null": 1})
     user.reported()
     assert user.condition("DisruptionContended") is None
-
-
-def test_one_of_its_name_that_somebody_made_stays(user: Client) -> None:
-    user.apply(another({"matchLabels": {FORMATION: "blog"}}, "shop-web"))
-    user.apply(SHOP)
-    eventually(lambda: "shop-worker" in there(user))
-    user.reported()
-    assert throughout(2, lambda: there(user)) == {"shop-web": 1, "shop-worker": "25%"}

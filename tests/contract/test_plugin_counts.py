@@ -38,21 +38,3 @@ def test_a_dry_run_changes_nothing_and_the_api_server_judges_it(shop: Client, fo
     assert formation.within("scale", "shop", "web=5", "--dry-run").stdout == "web: 2 -> 5 (dry run)\n"
     assert "singleton" in formation.within("scale", "shop", "clock=2", "--dry-run", code=1).stderr
     assert counts(shop) == {"web": 2, "worker": 3, "clock": None}
-
-
-def test_a_pipeline_that_will_set_the_count_back_is_named(user: Client, formation: Plugin) -> None:
-    flux = ("--server-side", "--field-manager=kustomize-controller")
-    user.apply(builders.a_formation(processes={"web": WEB, "worker": builders.a_process()}), *flux)
-    user.reported()
-    assert "web: Flux sets it back at the next sync" in formation.within("scale", "shop", "web=5").stderr
-    assert formation.within("scale", "shop", "worker=5").stderr == ""
-
-
-def test_a_count_that_git_leaves_out_outlives_the_next_sync(user: Client, formation: Plugin) -> None:
-    flux = ("--server-side", "--field-manager=kustomize-controller")
-    declared = builders.a_formation(processes={"web": builders.a_process()})
-    user.apply(declared, *flux)
-    user.reported()
-    formation.within("scale", "shop", "web=4")
-    user.apply(declared, *flux)
-    assert counts(user) == {"web": 4}

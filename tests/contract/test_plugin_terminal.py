@@ -5,7 +5,6 @@ import pathlib
 
 import pytest
 
-from formation_cli import failures
 from tests import builders
 from tests.client import Client, eventually
 from tests.plugin import Plugin
@@ -62,15 +61,6 @@ def test_events_and_differences_have_colours_at_a_terminal_alone(
     eventually(lambda: "shop-worker" in formation.within("events", "shop").stdout)
     assert "\x1b[" in formation.typed("events", "shop")
     assert "\x1b[" not in formation("events", "shop").stdout
-
-
-def test_a_job_that_is_detached_is_named_and_its_pod_has_a_log_of_its_own(
-    shop: Client, formation: Plugin
-) -> None:
-    name = formation.within("run", "shop", "--detach", "--", "/shop", "migrate").stdout.strip()
-    assert name.startswith("job.batch/shop-run-")
-    assert shop.get("job", name.partition("/")[2])["spec"]["backoffLimit"] == 0
-    assert formation.typed("run", "shop", "-o", "json", "--", "/shop", code=failures.OURS)
 
 
 def test_what_is_refused_is_red_at_a_terminal_and_plain_in_a_pipe(formation: Plugin) -> None:
