@@ -8,7 +8,6 @@ import pytest
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually, throughout
 from tests.contract.counting import count
-from tests.contract.replacing import another_than
 
 OLD = [{"name": "OLD", "value": "1"}]
 NEW = [{"name": "NEW", "value": "1"}]
@@ -124,7 +123,7 @@ def test_a_deployment_that_is_given_to_another_formation_is_deleted_by_that_and_
 
     edit(shop, ownerReferences=[{**reference, "name": "other", "uid": shops_uid(shop, "other")}])
 
-    eventually(lambda: another_than(shop, before[0]))
+    eventually(lambda: identity(shop)[0] != before[0])
     eventually(lambda: owner(shop) == uid)
     assert count(shop) == 2
     assert eventually(lambda: shop.events("Deleted"))

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from tests.client import Client, eventually, is_ready
-from tests.contract.counting import an_hpa
 from tests.e2e.workers import CRASHES, READY, RUNS, command, is_in, shop, spec, worker
 from tests.health_checks import argo_cd, flux, kstatus
 from tests.history import History, stages
@@ -189,20 +188,3 @@ def test_a_process_that_is_given_time_to_start_is_not_warned_about(person: Clien
 
     states = stages(history.end(), lambda each: each["status"]["processes"]["worker"].get("reason"))
     assert states == ["Progressing", None]
-
-
-def test_while_an_autoscaler_works_health_checks_see_no_change(person: Client) -> None:
-    formation = shop()
-    del formation["spec"]["processes"]["worker"]["replicas"]
-    person.apply(formation)
-    person(*READY)
-    person.apply(an_hpa(1))
-    eventually(lambda: worker(person).get("replicasManagedBy"))
-    history = History(person, "formation", "shop")
-
-    for minimum, maximum, count in ((4, 20, 4), (1, 2, 2)):
-        limits = {"minReplicas": minimum, "maxReplicas": maximum}
-        person.merge("hpa", "shop-worker-deployment", {"spec": limits})
-        eventually(lambda count=count: worker(person)["readyReplicas"] == count, patience=120)  # type: ignore[misc]
-
-    assert stages(history.end(), kstatus) == ["Current"]
