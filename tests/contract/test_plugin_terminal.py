@@ -3,8 +3,6 @@
 import json
 import pathlib
 
-import pytest
-
 from tests import builders
 from tests.client import Client, eventually
 from tests.plugin import Plugin
@@ -23,14 +21,6 @@ PIPED = (
     (("restart", "shop", "-o", "name"), "deployment.apps/shop-worker"),
     (("ps", "-o", "name"), FORMATION),
 )
-
-
-@pytest.fixture
-def shop(user: Client) -> Client:
-    """A user with a Formation of one type."""
-    user.apply(builders.a_formation(processes={"worker": builders.a_process("/shop", "worker", replicas=1)}))
-    user.reported()
-    return user
 
 
 def test_what_is_changed_is_read_by_a_person_at_a_terminal(shop: Client, formation: Plugin) -> None:
