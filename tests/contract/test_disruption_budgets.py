@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.builders import Manifest, a_formation, a_process
-from tests.client import Client, eventually
+from tests.client import Client, eventually, throughout
 
 BUDGET = "poddisruptionbudget"
 TYPES = {"web": a_process("/shop", "web", replicas=2, port=8080), "worker": a_process(replicas=3)}
@@ -68,3 +68,11 @@ def test_those_that_select_other_pods_are_beside_ours(user: Client) -> None:
     eventually(lambda: there(user) == {**OURS, "theirs": 1, "null": 1})
     user.reported()
     assert user.condition("DisruptionContended") is None
+
+
+def test_one_of_its_name_that_somebody_made_stays(user: Client) -> None:
+    user.apply(another({"matchLabels": {FORMATION: "blog"}}, "shop-web"))
+    user.apply(SHOP)
+    eventually(lambda: "shop-worker" in there(user))
+    user.reported()
+    assert throughout(2, lambda: there(user)) == {"shop-web": 1, "shop-worker": "25%"}

@@ -15,7 +15,7 @@ from tests.releases import RELEASE
 
 WEB, WORKER = a_process("/shop", "web", replicas=1, port=8080), a_process(replicas=2)
 SHOP = a_formation(image="shop:v1", release=RELEASE, processes={"web": WEB, "worker": WORKER})
-V1 = dict.fromkeys(("shop-web", "shop-worker"), "shop:v1")
+V1, V2 = (dict.fromkeys(("shop-web", "shop-worker"), f"shop:{version}") for version in ("v1", "v2"))
 REVISION = "controllerrevisions.apps"
 
 
@@ -125,6 +125,18 @@ def test_a_limit_range_changes_the_pod_and_no_job_is_written_again_for_it(user: 
     deploy(user, release={**RELEASE, "resources": {"limits": {"memory": "2Gi"}}})
     eventually(lambda: "1Gi" in str(releases.status(user).get("message")))
     assert releases.images(user) == V1
+
+
+def test_a_job_of_that_name_that_is_somebody_elses_is_said_and_never_touched(shop: Client) -> None:
+    name = f"shop-release-{releases.digest(shop, image='shop:v2')}"
+    shop("create", "job", name, "--image=theirs:v1")
+    before = shop.get("job", name)["metadata"]["uid"]
+    deploy(shop)
+    eventually(lambda: (shop.condition("Stalled") or {}).get("reason") == "NameTaken")
+    assert shop.get("job", name)["metadata"]["uid"] == before
+    shop("delete", "job", name)
+    releases.succeeded(shop)
+    assert releases.images(shop) == V2
 
 
 KINDS = ("deployment", "replicaset", "pod", "service", "job")
