@@ -3,13 +3,12 @@
 It is a guest of the cluster, so it ends with that, whatever becomes of the tests.
 """
 
-import contextlib
 import dataclasses
 import pathlib
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from tests.cluster import lifecycle, paths, processes, record
 from tests.cluster.cluster import Cluster, environment
@@ -68,16 +67,6 @@ class OperatorProcess:
         """Stop and start."""
         self.stop()
         self.start()
-
-    @contextlib.contextmanager
-    def standing_still(self) -> Iterator[None]:
-        """Have everything within happen at one moment, as the operator sees it."""
-        self._require_mine()
-        self.send(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self.send(signal.SIGCONT)
 
     @property
     def pid(self) -> int | None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 
 import uvloop
 
-from tests.bench import pods, subjects, trial
+from tests.bench import subjects, trial
 from tests.bench.measures import MEASURES, Figures
 from tests.bench.subjects import PEERS, Subject
 from tests.bench.table import Rounds, table
@@ -42,7 +42,6 @@ def parser() -> argparse.ArgumentParser:
         "--burst", type=int, help="Formations of the burst (default: as many again, at most 8000)"
     )
     own.add_argument("--changes", type=int, default=0, help="changes over which memory is looked at")
-    own.add_argument("--pods", type=int, default=0, help="simulated Pods, in a trial of their own")
     own.add_argument("--json", type=pathlib.Path, help="file for the figures (default: in the cache)")
     return own
 
@@ -68,17 +67,13 @@ def chosen_subjects(trees: list[pathlib.Path] | None, against: list[str]) -> lis
 
 
 async def measured(subject: Subject, size: Size, only: list[str]) -> Figures:
-    """Return the figures of a subject: of one trial, and of another one with Pods."""
+    """Return the figures of a subject."""
     figures: Figures = {}
     async with trial.of(subject, size) as prepared:
         for name, measure in MEASURES.items():
             if name in ("converge", *only):  # all others need what it has made
                 print(f"== {subject.name}: {name}", flush=True)
                 figures |= await measure(prepared)
-    if size.pods and subject.command:
-        print(f"== {subject.name}: pods", flush=True)
-        async with trial.of(subject, size, pods.NODE) as prepared:
-            figures |= await pods.pods(prepared)
     return figures
 
 
@@ -106,9 +101,7 @@ def size_of(chosen: argparse.Namespace) -> Size:
         chosen.n,
         scales=chosen.scales,
         burst=min(chosen.n, 8000) if chosen.burst is None else chosen.burst,
-        others=min(chosen.n, 5000),
         changes=chosen.changes,
-        pods=chosen.pods,
     )
 
 

@@ -7,7 +7,7 @@ import json
 import pathlib
 import ssl
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -18,7 +18,6 @@ Object = dict[str, Any]
 CONNECTIONS = 64
 DEPLOYMENTS = "/apis/apps/v1"
 FORMATIONS = "/apis/formations.dev/v1"
-DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 MERGE = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 APPLIED = "?fieldManager=formation-operator&force=true"
@@ -68,24 +67,6 @@ class Api:
         """Write an object, or what is below it, by server-side apply."""
         await self.send("PATCH", path_of(manifest) + below + APPLIED, manifest, APPLY)
 
-    async def until_established(self) -> None:
-        """Wait until all kinds are served that have been defined."""
-        await until(self._established)
-
-    async def until_there(self, path: str) -> None:
-        """Wait until something is at a path."""
-        await until(lambda: self._there(path))
-
-    async def _established(self) -> bool:
-        return all(map(is_established, (await self.get(DEFINITIONS))["items"]))
-
-    async def _there(self, path: str) -> bool:
-        try:
-            await self.send("GET", path)
-        except RefusedError:
-            return False
-        return True
-
     async def lines(self, path: str) -> AsyncIterator[bytes]:
         """Yield the lines of a stream as they come."""
         forever = aiohttp.ClientTimeout(total=None)
@@ -97,21 +78,6 @@ class Api:
                 *whole, rest = (rest + part).split(b"\n")
                 for line in whole:
                     yield line
-
-
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Ask until it is so; raises TimeoutError after a minute."""
-    async with asyncio.timeout(60):
-        while True:
-            if await holds():
-                return
-            await asyncio.sleep(0.1)
-
-
-def is_established(definition: Object) -> bool:
-    """Tell whether a kind is served; nothing is said of one that has just been defined."""
-    conditions = definition.get("status", {}).get("conditions") or []
-    return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
 
 
 def path_of(manifest: Object) -> str:

@@ -22,8 +22,6 @@ class Eye:
         """When each Deployment was first seen, by namespace and name."""
         self.reported: dict[str, float] = {}
         """When each Formation was first seen with a status about its spec."""
-        self.ready: set[str] = set()
-        """The Formations whose status says of their present spec that all runs."""
         self.replicas: dict[str, int] = {}
         self._waiting: dict[tuple[str, int], asyncio.Future[float]] = {}
         self._changed = asyncio.Event()
@@ -37,10 +35,6 @@ class Eye:
         """Wait for the report of so many Formations, and return when the last of them was seen."""
         await self._until(lambda: len(self.reported) >= count)
         return max(self.reported.values())
-
-    async def until_ready(self, count: int) -> None:
-        """Wait until so many Formations are ready at once."""
-        await self._until(lambda: len(self.ready) >= count)
 
     def counted(self, deployment: str, count: int) -> asyncio.Future[float]:
         """Return the time, once it has come, at which a Deployment is seen to have a count."""
@@ -65,11 +59,8 @@ class Eye:
 
     def see_formation(self, item: Object, now: float) -> None:
         """Take in a version of a Formation."""
-        key = key_of(item)
-        current = observed(item.get("status", {})) == item["metadata"]["generation"]
-        if current:
-            self.reported.setdefault(key, now)
-        (self.ready.add if current and is_ready(item) else self.ready.discard)(key)
+        if item.get("status", {}).get("observedGeneration") == item["metadata"]["generation"]:
+            self.reported.setdefault(key_of(item), now)
         self._changed.set()
 
     async def watch(self, client: Api, root: str, plural: str) -> None:
@@ -92,18 +83,6 @@ class Eye:
 def key_of(item: Object) -> str:
     """Return the namespace and name of an object."""
     return f"{item['metadata']['namespace']}/{item['metadata']['name']}"
-
-
-def is_ready(formation: Object) -> bool:
-    """Tell whether the condition Ready is true."""
-    conditions = formation["status"].get("conditions", [])
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
-
-
-def observed(status: Object) -> int | None:
-    """Return the generation that a status is about; kro says so in its conditions only."""
-    known = [status, *status.get("conditions", [])]
-    return max((each["observedGeneration"] for each in known if "observedGeneration" in each), default=None)
 
 
 @contextlib.asynccontextmanager

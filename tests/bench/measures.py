@@ -9,9 +9,8 @@ from collections.abc import Awaitable, Callable
 
 from tests.bench import api, usage
 from tests.bench.trial import Trial
-from tests.bench.users import load, pace, strangers, work
+from tests.bench.users import load, pace, work
 from tests.cluster import processes
-from tests.contract import keda
 
 Figures = dict[str, float]
 Measure = Callable[[Trial], Awaitable[Figures]]
@@ -117,23 +116,6 @@ async def noisy(trial: Trial) -> Figures:
     return figures
 
 
-async def others(trial: Trial) -> Figures:
-    """Do nothing, while autoscalers change that are none of ours."""
-    if trial.by_hand:
-        return {}
-    await trial.user.create(work.a_namespace(strangers.NAMESPACE))
-    await trial.user.create(keda.KEDA)
-    await trial.user.until_established()
-    await strangers.create(trial.user, trial.size.others)
-    await trial.calm()
-    async with trial.meanwhile("others", 0, trial.size.others):
-        await asyncio.sleep(1.5)
-        cpu = trial.cpu()
-        await asyncio.sleep(max(trial.size.idle, load.OTHERS_CHANGE))
-        spent = trial.cpu() - cpu
-    return {"others.cpu_percent": 100 * spent / max(trial.size.idle, load.OTHERS_CHANGE)}
-
-
 async def memory(trial: Trial) -> Figures:
     """Scale Formations as fast as that goes, and see whether memory stays."""
     if trial.by_hand or not trial.size.changes:
@@ -181,7 +163,6 @@ MEASURES: dict[str, Measure] = {
     "idle": idle,
     "memory": memory,
     "start": start,
-    "others": others,
 }
 
 

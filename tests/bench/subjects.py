@@ -1,4 +1,4 @@
-"""Who is measured: a version of the operator, a reference in Go, kro, and the leanest client without any."""
+"""Who is measured: a version of the operator, a reference in Go, and the leanest client without any."""
 
 import asyncio
 import dataclasses
@@ -6,17 +6,15 @@ import pathlib
 import sys
 import time
 
-from tests.cluster import build, golang, lifecycle, paths, processes
+from tests.cluster import build, lifecycle, paths, processes
 from tests.cluster.cluster import Cluster, environment
 from tests.local_http import free_port
 from tests.operator_process import healthy
 
 HERE = paths.ROOT / "tests" / "bench"
 REFERENCE = build.Module("reference", {"formation-reference": "."}, home=HERE)
-KRO_PACKAGE = "github.com/kubernetes-sigs/kro"
-KRO = build.Module("kro", {"kro": f"{KRO_PACKAGE}/cmd/controller"}, home=HERE)
 WORKERS = 20
-"""Formations that a peer works on at once: as many as the operator."""
+"""Formations that the reference works on at once: as many as the operator."""
 START_SECONDS = 300
 
 
@@ -31,10 +29,6 @@ class Subject:
     """With ``{port}`` for where it answers health checks, and ``{other}`` for another free port."""
     health: str = "http://127.0.0.1:{port}/healthz"
     variables: tuple[tuple[str, str], ...] = ()
-    defined: tuple[str, ...] = ()
-    """What is applied once it runs, and makes Formations known."""
-    as_administrator: bool = False
-    """Whether it has more to do than our service account may."""
 
 
 def shipped(tree: pathlib.Path) -> tuple[tuple[str, ...], ...]:
@@ -62,28 +56,7 @@ def reference(tree: pathlib.Path) -> Subject:
     return Subject("go", shipped(tree), command)
 
 
-def kro(tree: pathlib.Path) -> Subject:
-    """Return kro, built if need be, with its limits raised; it makes a CRD of its own."""
-    binary = build.ensure((KRO,))["kro"]
-    source = golang.run(["list", "-m", "-f", "{{.Dir}}", KRO_PACKAGE], KRO.folder, "kro-source").strip()
-    command = (
-        str(binary),
-        "--health-probe-bind-address=127.0.0.1:{port}",
-        "--metrics-bind-address=0",
-        f"--dynamic-controller-concurrent-reconciles={WORKERS}",
-        "--dynamic-controller-rate-limiter-rate-limit=100000",
-        "--dynamic-controller-rate-limiter-burst-limit=100000",
-        "--client-qps=100000",
-        "--client-burst=100000",
-        "--zap-log-level=error",
-    )
-    _, rights = shipped(tree)
-    crds = ("-f", str(pathlib.Path(source) / "helm" / "crds"))
-    defined = ("-f", str(KRO.folder / "formation.yaml"))
-    return Subject("kro", (crds, rights), command, defined=defined, as_administrator=True)
-
-
-PEERS = {"raw": raw, "go": reference, "kro": kro}
+PEERS = {"raw": raw, "go": reference}
 
 
 class Runner:
@@ -92,8 +65,7 @@ class Runner:
     def __init__(self, subject: Subject, cluster: Cluster) -> None:
         """Log in."""
         self.subject = subject
-        account = cluster.kubeconfig_for("formation-system", "formation-operator")
-        self.kubeconfig = cluster.kubeconfig if subject.as_administrator else account
+        self.kubeconfig = cluster.kubeconfig_for("formation-system", "formation-operator")
         self._process: processes.Process | None = None
         self._health = ""
 

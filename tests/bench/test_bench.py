@@ -1,6 +1,6 @@
 """The benchmark measures what it says: times are never asserted, but the work that is timed is.
 
-Run without Go and kro, as small as it gets.
+Run without Go, as small as it gets.
 """
 
 import pytest

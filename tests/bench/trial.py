@@ -27,12 +27,8 @@ class Size:
     burst: int = 300
     idle: float = 10.0
     """Seconds of doing nothing that are looked at."""
-    others: int = 100
-    """Autoscalers of each kind in namespaces without Formations."""
     changes: int = 0
     """Changes over which memory is looked at."""
-    pods: int = 0
-    """Pods on a simulated node."""
 
 
 @dataclasses.dataclass
@@ -94,13 +90,13 @@ class Trial:
 
 
 @contextlib.contextmanager
-def ground(node: str) -> Iterator[Cluster]:
+def ground() -> Iterator[Cluster]:
     """Start a cluster that is new for each trial, so that all find the same, and end it afterwards.
 
-    Without a node it is etcd and the API server alone, so that nobody else writes.
+    It is etcd and the API server alone, so that nobody else writes.
     """
     lifecycle.down()
-    cluster = lifecycle.up(node, controllers=node != "none")
+    cluster = lifecycle.up("none", controllers=False)
     try:
         yield cluster
     finally:
@@ -108,23 +104,20 @@ def ground(node: str) -> Iterator[Cluster]:
 
 
 @contextlib.asynccontextmanager
-async def of(subject: Subject, size: Size, node: str = "none") -> AsyncIterator[Trial]:
+async def of(subject: Subject, size: Size) -> AsyncIterator[Trial]:
     """Prepare everything for a subject, start it, and end it all afterwards."""
-    with ground(node) as cluster:
+    with ground() as cluster:
         for flags in subject.installed:
             cluster.run_kubectl("apply", *flags)
+        cluster.run_kubectl("wait", "--for=condition=Established", "crd", "--all")
         server = record.known().daemon("kube-apiserver").pid
         runner = Runner(subject, cluster)
         async with api.connect(cluster.kubeconfig) as user, api.connect(runner.kubeconfig) as other:
             for number in range(size.namespaces):
                 await user.create(work.a_namespace(work.namespace(number, size.namespaces)))
-            await user.until_established()
             runner.start()
             try:
                 await runner.ready()
-                if subject.defined:
-                    cluster.run_kubectl("apply", *subject.defined)
-                    await user.until_there(f"{api.FORMATIONS}/formations")
                 async with eye.opened(user) as watching:
                     hands = Hands(None if subject.command else other)
                     yield Trial(size, runner, user, hands, watching, server)

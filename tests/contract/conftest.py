@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests import builders
 from tests.client import Client, eventually
 from tests.cluster.cluster import Cluster
 from tests.namespaces import HELD, fresh_namespace
@@ -21,6 +22,14 @@ def namespace(installed: Cluster) -> Iterator[str]:
     """A fresh namespace, in which no Pod runs."""
     with fresh_namespace(installed, HELD) as name:
         yield name
+
+
+@pytest.fixture
+def shop(user: Client) -> Client:
+    """A user with a Formation of one type."""
+    user.apply(builders.a_formation())
+    user.reported()
+    return user
 
 
 @pytest.fixture

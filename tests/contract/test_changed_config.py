@@ -91,14 +91,3 @@ def test_what_reloader_writes_stays_and_causes_no_write(
     eventually(lambda: count(user) == 3)
     assert (read(user), variables(user)["COLOUR"]) == ("2", "red")
     assert not user.events("DriftRepaired")
-
-
-def test_an_annotation_that_the_formation_drops_goes_from_the_deployment(user: Client) -> None:
-    user.apply(shop())
-    user.reported()
-
-    user.merge("formation", "shop", {"spec": {"annotations": None}})
-
-    eventually(
-        lambda: AUTO.keys().isdisjoint(user.get("deployment", "shop-worker")["metadata"]["annotations"])
-    )

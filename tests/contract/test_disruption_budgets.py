@@ -61,16 +61,6 @@ def test_each_type_has_a_budget_that_no_count_changes(user: Client) -> None:
     eventually(lambda: there(user) == {})
 
 
-def test_ours_is_never_made_beside_one_that_selects_the_pods(user: Client) -> None:
-    selected = {"key": FORMATION, "operator": "In", "values": ["blog", "shop"]}
-    user.apply(another({"matchExpressions": [selected]}))
-    user.apply(SHOP)
-    said = eventually(lambda: user.condition("DisruptionContended"))
-    assert "PodDisruptionBudget theirs" in said["message"]
-    assert there(user) == {"theirs": 1}
-    assert not user.events("Deleted"), "none was made"
-
-
 def test_those_that_select_other_pods_are_beside_ours(user: Client) -> None:
     user.apply(another(None, "null"))
     user.apply(another({"matchLabels": {FORMATION: "blog"}}))

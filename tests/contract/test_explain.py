@@ -18,7 +18,7 @@ labels: [{pairs: {team: shop}, includeSelectors: true}]
 images: [{name: registry.example.com/shop, newTag: v9}]
 replicas: [{name: shop, count: 7}]
 secretGenerator: [{name: shop, literals: [url=x]}]
-generatorOptions: {disableNameSuffixHash: true}
+configMapGenerator: [{name: settings, literals: [LOG_LEVEL=info]}]
 resources: [formation.json]
 """
 EXPLAINED = {
@@ -72,12 +72,17 @@ def test_kustomize_follows_what_all_types_share(kubectl: Client, tmp_path: pathl
     secret = {"name": "DATABASE_URL", "valueFrom": {"secretKeyRef": {"name": "shop", "key": "url"}}}
     processes = {"web": a_process(replicas=1), "worker": a_process(replicas=3)}
     shutil.copy(paths.ROOT / "crds" / "kustomizeconfig.yaml", tmp_path)
-    (tmp_path / "formation.json").write_text(text(a_formation(env=[secret], processes=processes)))
+    shop = a_formation(env=[secret], envFrom=[{"configMapRef": {"name": "settings"}}], processes=processes)
+    (tmp_path / "formation.json").write_text(text(shop))
     (tmp_path / "kustomization.yaml").write_text(KUSTOMIZATION)
     kubectl("apply", "-k", str(tmp_path))
     built = kubectl.get("formation", "eu-shop")
     assert built["metadata"]["labels"] == {"team": "shop"}
     assert built["spec"]["image"] == "registry.example.com/shop:v9"
-    assert built["spec"]["env"][0]["valueFrom"]["secretKeyRef"]["name"] == "eu-shop"
+    generated = kubectl.list_all("secret") + kubectl.list_all("configmap")
+    assert {
+        built["spec"]["env"][0]["valueFrom"]["secretKeyRef"]["name"],
+        built["spec"]["envFrom"][0]["configMapRef"]["name"],
+    } == {each["metadata"]["name"] for each in generated if each["metadata"]["name"].startswith("eu-")}
     assert built["spec"]["processes"]["web"]["replicas"] == 7
     assert built["spec"]["processes"]["worker"] == processes["worker"]

@@ -1,8 +1,6 @@
 """What a pipeline that applies Git may rely on: quiet, its own last word, and room for what it leaves out."""
 
 import json
-import pathlib
-import shutil
 from typing import Any
 
 import pytest
@@ -10,7 +8,6 @@ import yaml
 
 from tests.builders import Manifest, a_formation, a_process, text
 from tests.client import Client, eventually, throughout
-from tests.cluster import paths
 from tests.contract.counting import count, counts, declared
 from tests.contract.quiet import held, versions
 
@@ -143,76 +140,3 @@ def test_types_that_git_drops_are_gone_whoever_scaled_them_before(
     assert user.get("formation", "shop")["spec"]["processes"].keys() == kept.keys()
     eventually(lambda: counts(user) == {"shop-clock": 1})
     assert user.reported()["status"]["processes"].keys() == kept.keys()
-
-
-SETTINGS = [{"name": "LOG_LEVEL", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "LOG_LEVEL"}}}]
-BASE = """
-configurations: [kustomizeconfig.yaml]
-resources: [formation.json]
-configMapGenerator: [{name: settings, literals: [LOG_LEVEL=info]}]
-"""
-OVERLAY = """
-resources: [../base]
-images: [{name: registry.example.com/shop, newTag: v9}]
-configMapGenerator: [{name: settings, behavior: merge, literals: [LOG_LEVEL=$LEVEL]}]
-patches:
-  - target: {kind: Formation, name: shop}
-    patch: |
-      - {op: replace, path: /spec/processes/worker/replicas, value: 9}
-"""
-
-
-@pytest.fixture
-def base(tmp_path: pathlib.Path) -> pathlib.Path:
-    """A kustomize base that uses the configuration that we ship."""
-    folder = tmp_path / "base"
-    folder.mkdir()
-    shutil.copy(paths.ROOT / "crds" / "kustomizeconfig.yaml", folder)
-    (folder / "kustomization.yaml").write_text(BASE)
-    formation = a_formation(env=SETTINGS, envFrom=[{"configMapRef": {"name": "settings"}}])
-    (folder / "formation.json").write_text(text(formation))
-    return folder
-
-
-def an_overlay(base: pathlib.Path, level: str) -> str:
-    """Write the overlay of an environment, and return its folder."""
-    folder = base.parent / "production"
-    folder.mkdir(exist_ok=True)
-    (folder / "kustomization.yaml").write_text(OVERLAY.replace("$LEVEL", level))
-    return str(folder)
-
-
-def settings_in_use(user: Client) -> set[str]:
-    """Return the names of the ConfigMaps that the worker's environment comes from."""
-    container = user.container()
-    keys = [item["valueFrom"] for item in container["env"] if item["name"] == "LOG_LEVEL"]
-    return {
-        *(key["configMapKeyRef"]["name"] for key in keys),
-        *(source["configMapRef"]["name"] for source in container["envFrom"]),
-    }
-
-
-def settings_with(user: Client, level: str) -> str:
-    """Return the name of the ConfigMap that kustomize made for a value."""
-    (name,) = (
-        item["metadata"]["name"]
-        for item in user.list_all("configmap")
-        if (item.get("data") or {}).get("LOG_LEVEL") == level
-    )
-    return str(name)
-
-
-def test_an_overlay_of_kustomize_sets_image_and_count_and_follows_a_generated_config_map(
-    user: Client, base: pathlib.Path
-) -> None:
-    user("apply", "-k", an_overlay(base, "warning"))
-    first = settings_with(user, "warning")
-    assert first.startswith("settings-")
-    eventually(lambda: settings_in_use(user) == {first})
-    assert user.container()["image"] == "registry.example.com/shop:v9"
-    assert count(user) == 9
-
-    user("apply", "-k", an_overlay(base, "debug"))
-
-    eventually(lambda: settings_in_use(user) == {settings_with(user, "debug")})
-    assert user("diff", "-k", an_overlay(base, "debug")).stdout == ""

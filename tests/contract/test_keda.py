@@ -12,9 +12,6 @@ from tests.operator_process import OperatorProcess
 
 WORKER = {"worker": a_process(replicas=4)}
 
-LOOKS = 30.0
-"""Seconds in which the operator looks for KEDA's objects at least once."""
-
 
 @pytest.fixture
 def keda(administrator: Cluster, operator: OperatorProcess) -> None:
@@ -78,18 +75,6 @@ def test_a_suspended_type_that_keda_starts_again_is_not_fought_and_the_status_sa
     keda_user.merge("formation", "shop", {"spec": {"suspend": None}})
     eventually(lambda: count(keda_user) == 4)
     assert record.counts() == [4, 0, 1, 2, 0, 4]
-
-
-def test_a_scale_that_keda_asks_for_before_its_object_was_found_is_left_alone(
-    keda: None, user: Client
-) -> None:
-    user.apply(a_formation(processes=WORKER))
-    user.reported()
-    user.apply(SCALED_OBJECT)
-    keda_scales(user, 0)
-
-    assert throughout(LOOKS, lambda: count(user)) == 0
-    assert declared(user) == 4
 
 
 def test_what_keda_started_during_a_suspension_is_no_request_when_its_object_goes(

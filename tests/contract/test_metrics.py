@@ -5,7 +5,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.builders import a_formation
 from tests.client import Client, eventually
 from tests.local_http import text_of
-from tests.operator_process import OperatorProcess, healthy
+from tests.operator_process import OperatorProcess
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -41,8 +41,3 @@ def test_a_formation_is_in_the_metrics_with_what_it_took(operator: OperatorProce
         assert (value(after, name, **labels) or 0) > (value(before, name, **labels) or 0)
     assert value(after, "leader") == 1
     assert (value(after, "watch_age_seconds", kind="Formation") or 0) < 75
-
-
-def test_who_watches_everything_is_ready(operator: OperatorProcess) -> None:
-    assert healthy(operator.health)
-    assert healthy(operator.health.replace("/healthz", "/readyz"))

@@ -52,24 +52,6 @@ def running(user: Client) -> dict[str, Any]:
     return processes(user)
 
 
-def test_each_deployment_names_the_content_that_its_template_is_from_and_we_hold_that(user: Client) -> None:
-    running(user)
-    first = mark(user, 1)
-    assert named(user) == dict.fromkeys(NAMES, first)
-    user.merge("formation", "shop", {"spec": {"processes": {"web": {"image": "shop:v2"}}}})
-    second = mark(user, 2)
-    eventually(lambda: named(user)["shop-web"] == second)
-    user.reported()
-    assert named(user) == {"shop-web": second, "shop-worker": first}
-    for each in deployments(user):
-        holders = [
-            (entry["manager"], entry["operation"])
-            for entry in each["metadata"]["managedFields"]
-            if f"f:{CONTENT}" in entry["fieldsV1"].get("f:metadata", {}).get("f:annotations", {})
-        ]
-        assert holders == [("formation-operator", "Apply")]
-
-
 def beside_owner_and_status(deployment: Manifest) -> Manifest:
     """Return what an adoption may not change."""
     changes = {"ownerReferences", "managedFields", "resourceVersion"}

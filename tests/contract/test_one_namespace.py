@@ -2,16 +2,30 @@
 
 import datetime
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from tests.audit import calls, comparison
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually
+from tests.cluster import paths
+from tests.cluster.cluster import Cluster
 from tests.contract.counting import counts, declared
-from tests.contract.namespaced import NAME, SHIPPED, rights
 from tests.faults.replicas import PLACE, release
+from tests.kustomization import rendered
 from tests.operator_process import OperatorProcess
+
+NAME = "formation-operator"
+SHIPPED = paths.ROOT / "manifests"
+
+
+def rights(cluster: Cluster, namespace: str) -> list[dict[str, Any]]:
+    """Return the Role and the RoleBinding that we ship for `shop`, for another namespace."""
+    made = rendered(cluster.kubectl, SHIPPED / "namespaced")
+    placed = [item for item in made if item["metadata"].get("namespace") == "shop"]
+    assert {item["kind"] for item in placed} == {"Role", "RoleBinding"}
+    return [{**item, "metadata": {**item["metadata"], "namespace": namespace}} for item in placed]
 
 
 @pytest.fixture

@@ -24,14 +24,6 @@ File = Callable[[builders.Manifest], str]
 
 
 @pytest.fixture
-def shop(user: Client) -> Client:
-    """A user with a Formation."""
-    user.apply(builders.a_formation())
-    user.reported()
-    return user
-
-
-@pytest.fixture
 def file(tmp_path: pathlib.Path) -> File:
     """Write a manifest into a file, and return its name."""
 

@@ -3,9 +3,6 @@
 import json
 import pathlib
 
-import pytest
-
-from formation_cli import failures
 from tests import builders
 from tests.client import Client, eventually
 from tests.plugin import Plugin
@@ -24,14 +21,6 @@ PIPED = (
     (("restart", "shop", "-o", "name"), "deployment.apps/shop-worker"),
     (("ps", "-o", "name"), FORMATION),
 )
-
-
-@pytest.fixture
-def shop(user: Client) -> Client:
-    """A user with a Formation of one type."""
-    user.apply(builders.a_formation(processes={"worker": builders.a_process("/shop", "worker", replicas=1)}))
-    user.reported()
-    return user
 
 
 def test_what_is_changed_is_read_by_a_person_at_a_terminal(shop: Client, formation: Plugin) -> None:
@@ -62,15 +51,6 @@ def test_events_and_differences_have_colours_at_a_terminal_alone(
     eventually(lambda: "shop-worker" in formation.within("events", "shop").stdout)
     assert "\x1b[" in formation.typed("events", "shop")
     assert "\x1b[" not in formation("events", "shop").stdout
-
-
-def test_a_job_that_is_detached_is_named_and_its_pod_has_a_log_of_its_own(
-    shop: Client, formation: Plugin
-) -> None:
-    name = formation.within("run", "shop", "--detach", "--", "/shop", "migrate").stdout.strip()
-    assert name.startswith("job.batch/shop-run-")
-    assert shop.get("job", name.partition("/")[2])["spec"]["backoffLimit"] == 0
-    assert formation.typed("run", "shop", "-o", "json", "--", "/shop", code=failures.OURS)
 
 
 def test_what_is_refused_is_red_at_a_terminal_and_plain_in_a_pipe(formation: Plugin) -> None:

@@ -105,23 +105,3 @@ def test_odd_values_warnings_and_what_policies_change_settle_and_nothing_at_all_
     overridden = user.condition("Overridden", "mirrored")
     assert overridden is not None
     assert "mirror.registry.example.com/shop:v1" in overridden["message"]
-
-
-def test_a_new_formation_and_a_change_of_a_count_cost_one_write_of_each_object_and_no_look(
-    user: Client,
-) -> None:
-    user.apply(a_formation())
-    held(user)
-    before = asked(user)
-
-    user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 3}}}})
-    user.apply(a_formation("new", processes={"web": a_process(replicas=1, port=80), "worker": a_process()}))
-    held(user, "shop", "new")
-
-    costs = asked(user) - before
-    assert costs.pop(("patch", "formations/status")) > 0  # as often as its controllers' figures change
-    assert costs == {
-        ("patch", "deployments"): 1 + 2,
-        ("patch", "services"): 1,
-        ("patch", "controllerrevisions"): 1,  # the new one's first
-    }

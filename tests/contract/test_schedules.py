@@ -94,19 +94,6 @@ def test_what_the_api_server_refuses_ends_in_the_status_and_holds_up_no_type(use
     eventually(lambda: is_ready(user))
 
 
-def test_what_another_client_changes_is_set_back(user: Client) -> None:
-    user.apply(a_shop())
-    eventually(lambda: user.find("cronjob", NAME))
-    user.reported()
-    user("patch", "cronjob", NAME, "--type=merge", "-p", '{"spec": {"schedule": "* * * * *"}}')
-    eventually(lambda: cron_job(user)["schedule"] == "0 3 * * *")
-    (note,) = eventually(lambda: user.events("DriftRepaired"))
-    assert "changed spec.schedule of CronJob shop-nightly-report" in note
-    user("delete", "cronjob", NAME)
-    eventually(lambda: user.find("cronjob", NAME))
-    eventually(lambda: user.events("Recreated"))
-
-
 def test_nobody_ends_a_run_whose_schedule_is_taken_away_and_it_goes_after_that(user: Client) -> None:
     user.apply(a_shop(schedule="@yearly"))
     eventually(lambda: user.find("cronjob", NAME))

@@ -25,17 +25,6 @@ def test_a_scale_request_on_a_child_is_written_through_with_an_event(user: Clien
     eventually(lambda: "worker" not in user.get("formation", "shop")["spec"]["processes"])
 
 
-def test_an_edited_count_is_set_back_with_the_right_command(user: Client) -> None:
-    user.apply(a_formation(processes=WORKER))
-    user.reported()
-
-    user.merge("deployment", "shop-worker", {"spec": {"replicas": 9}})
-
-    eventually(lambda: count(user) == 4)
-    assert "kubectl patch formation shop" in eventually(lambda: user.events("DriftRepaired"))[0]
-    assert declared(user) == 4
-
-
 def test_an_autoscaler_takes_the_count_at_once_and_gives_it_back_in_one_step(user: Client) -> None:
     user.apply(a_formation(processes=WORKER))
     user.reported()

@@ -7,8 +7,6 @@ READY = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=120s")
 GREETS = 'trap "exit 0" TERM; echo "$PROCESS_TYPE says $GREETING"; while :; do sleep 0.2; done'
 LINGERS = 'trap "sleep 5; exit 0" TERM; while :; do sleep 0.2; done'
 """So long that it is seen while it ends."""
-# Told in that file, because kubelet doesn't wait for the last line of a log to be written.
-CRASHES = "echo 'no database' > /dev/termination-log; exit 3"
 
 
 def shop_of(**scripts: str) -> builders.Manifest:

@@ -18,7 +18,6 @@ from tests.cluster import (
     host,
     images,
     packages,
-    processes,
     progress,
     record,
     settings,
@@ -92,10 +91,6 @@ def nothing_left() -> Iterator[None]:
     tests.cluster.down()
 
 
-def kill_every_daemon() -> None:
-    processes.kill(record.known().daemons)
-
-
 def run_a_pod(cluster: tests.cluster.Cluster) -> str:
     """Run a pod and return what it answers when it is asked, from here, for the API server."""
     folder = pathlib.Path(tests.cluster.__file__).with_name("probe")
@@ -104,15 +99,6 @@ def run_a_pod(cluster: tests.cluster.Cluster) -> str:
     cluster.run_kubectl("wait", "pod/probe", "--for=condition=Ready", "--timeout=180s")
     address = cluster.run_kubectl("get", "service/probe", "--output=jsonpath={.spec.clusterIP}")
     return fetch(f"http://{address}:8080/api")
-
-
-def test_the_host_is_as_before_even_when_every_daemon_was_killed() -> None:
-    before = snapshot()
-    cluster = tests.cluster.up(node="real")
-    run_a_pod(cluster)
-    kill_every_daemon()
-    tests.cluster.down()
-    check_same(before)
 
 
 def unplug_the_pods() -> None:

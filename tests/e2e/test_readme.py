@@ -16,8 +16,7 @@ import pytest
 
 from formation_operator.kube.objects import timestamps
 from tests import once
-from tests.builders import a_formation, a_process
-from tests.client import Client, eventually, throughout
+from tests.client import eventually
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
 from tests.e2e import demos, pages
@@ -124,33 +123,6 @@ def check(reader: Reader, commands: str, output: str) -> None:
 @pytest.mark.parametrize(("commands", "output"), TYPED[:DEPLOY], ids=lambda text: text[:40].strip())
 def test_what_the_readme_says_up_to_a_deploy_works(commands: str, output: str, reader: Reader) -> None:
     check(reader, commands, output)
-
-
-def test_a_formation_of_the_operators_name_beside_it_is_none_of_its_pods(
-    reader: Reader, without_operator: Cluster
-) -> None:
-    beside = Client(without_operator, OPERATOR[0].partition("=")[2])
-    beside.apply(a_formation("formation-operator", processes={"web": a_process(replicas=1, port=8080)}))
-    addressed(beside, "formation-operator-web")
-
-    def counted() -> int:
-        return int(beside.get("poddisruptionbudget", "formation-operator")["status"]["expectedPods"])
-
-    assert throughout(3, counted) == 2
-    behind = addressed(beside, "formation-operator-metrics")
-    assert not [name for name in behind if name.startswith("formation-operator-web-")]
-    beside("delete", "formation", "formation-operator", "--cascade=foreground")
-
-
-def addressed(kubectl: Client, service: str) -> list[str]:
-    """Return the Pods that a Service leads to, ready or not."""
-    label = f"kubernetes.io/service-name={service}"
-
-    def found() -> list[str]:
-        slices = kubectl.server.list_all("endpointslice", kubectl.namespace, labelSelector=label)
-        return [each["targetRef"]["name"] for item in slices for each in item["endpoints"] or []]
-
-    return eventually(found)
 
 
 @pytest.fixture(scope="module")

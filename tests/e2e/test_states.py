@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from tests.client import Client, eventually, is_ready
-from tests.contract.counting import an_hpa
 from tests.e2e.workers import CRASHES, READY, RUNS, command, is_in, shop, spec, worker
 from tests.health_checks import argo_cd, flux, kstatus
 from tests.history import History, stages
@@ -133,10 +132,6 @@ def names_of_ready(person: Client) -> set[str]:
     return {pod["metadata"]["name"] for pod in person.list_all("pod") if is_ready(pod)}
 
 
-def runs(pod: dict[str, Any]) -> bool:
-    return any("running" in item["state"] for item in pod["status"].get("containerStatuses") or [])
-
-
 # Its first life is a long one, so that it is believed and looked at before that ends.
 AGAIN_AND_AGAIN = "test -e /memory/lived || sleep 30; touch /memory/lived; sleep 12; exit 3"
 
@@ -175,34 +170,3 @@ def test_a_process_that_recovers_is_believed_and_how_it_ended_outlives_its_pod(p
     person(*READY)
     after = eventually(lambda: worker(person) if worker(person)["restarts"] == 0 else None)
     assert after["lastExit"] == before["lastExit"]
-
-
-def test_a_process_that_is_given_time_to_start_is_not_warned_about(person: Client) -> None:
-    # It succeeds once it is made, on a busy machine, too: only the delay keeps the process from being ready.
-    delay = {"initialDelaySeconds": 14, "periodSeconds": 1, "timeoutSeconds": 30, "failureThreshold": 30}
-    probe = {"exec": {"command": ["true"]}, **delay}
-    person.apply(shop("sleep", "infinity", readinessProbe=probe))
-    eventually(lambda: any(runs(pod) for pod in person.list_all("pod")))  # a kubelet that is late is told of
-    eventually(lambda: is_in(person, "Starting", "Progressing"))
-    history = History(person, "formation", "shop")
-    person(*READY)
-
-    states = stages(history.end(), lambda each: each["status"]["processes"]["worker"].get("reason"))
-    assert states == ["Progressing", None]
-
-
-def test_while_an_autoscaler_works_health_checks_see_no_change(person: Client) -> None:
-    formation = shop()
-    del formation["spec"]["processes"]["worker"]["replicas"]
-    person.apply(formation)
-    person(*READY)
-    person.apply(an_hpa(1))
-    eventually(lambda: worker(person).get("replicasManagedBy"))
-    history = History(person, "formation", "shop")
-
-    for minimum, maximum, count in ((4, 20, 4), (1, 2, 2)):
-        limits = {"minReplicas": minimum, "maxReplicas": maximum}
-        person.merge("hpa", "shop-worker-deployment", {"spec": limits})
-        eventually(lambda count=count: worker(person)["readyReplicas"] == count, patience=120)  # type: ignore[misc]
-
-    assert stages(history.end(), kstatus) == ["Current"]

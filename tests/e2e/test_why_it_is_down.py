@@ -206,11 +206,6 @@ CAUSES = {
         "container helper exited with code 9: migration 7 failed",
         pod={"initContainers": [beside(command=[*sh("echo migration 7 failed; sleep 1; exit 9")])]},
     ),
-    "slow-init": cause(
-        "Starting: Initializing",
-        "container helper still runs",
-        pod={"initContainers": [beside(command=["sleep", "inf"])]},
-    ),
     "sidecar-that-asks": cause(
         "Crashing: Exited",
         "exited with code 3: no database",
@@ -241,11 +236,6 @@ CAUSES = {
         "check that the image has that program",
         readinessProbe={"exec": {"command": ["absent"]}, "periodSeconds": 1},
     ),
-    "gates": cause(
-        "Starting: SchedulingGated",
-        "waits for its scheduling gates to be removed: example.com/hold",
-        pod={"schedulingGates": [{"name": "example.com/hold"}]},
-    ),
     "no-volume": cause(
         "Unschedulable: VolumePending",
         "the scheduler waits for its volume",
@@ -271,16 +261,6 @@ CAUSES = {
         "Crashing: StartError",
         "couldn't be started: mkdir /etc/hostname: not a directory",
         pod={"containers": [its_own(workingDir="/etc/hostname")]},
-    ),
-    "silent-node": cause("Starting: NodeSilent", "waits for its node absent", pod={"nodeName": "absent"}),
-    "silent-scheduler": cause(
-        "Unschedulable: SchedulerSilent", "no scheduler has looked at it", pod={"schedulerName": "absent"}
-    ),
-    "account": cause(
-        "Starting: ReplicaFailure",
-        "Pods can't be created",
-        'serviceaccount "absent" not found',
-        pod={"serviceAccountName": "absent"},
     ),
     "evicted": cause(
         "Crashing: Evicted",

@@ -2,8 +2,6 @@
 
 import asyncio
 import copy
-import dataclasses
-import datetime
 import pathlib
 import time
 
@@ -14,13 +12,11 @@ from tests.builders import Manifest
 from tests.client import COLLECTED, Client, established, eventually
 from tests.cluster import paths
 from tests.faults.apps import App
-from tests.faults.clocks import Clock
 from tests.faults.daemons import Backup
 from tests.faults.place import Place
 from tests.faults.proxy import Call, Exchange
 
 pytestmark = [pytest.mark.alone, pytest.mark.long]
-MINUTE, HOUR = 60, 3600
 AHEAD = 1000
 """Versions that a backup is behind: those of a busy cluster catch up before a watch has told of it."""
 
@@ -95,35 +91,6 @@ def test_a_namespace_may_go_in_the_middle_of_a_pass(place: Place, kubectl: Clien
     kubectl.server.create("namespace", "", {"metadata": {"name": kubectl.namespace}})
     app = App.create(kubectl)
     place.converge(app)
-
-
-def test_a_clock_that_jumps_holds_nothing_up(place: Place, kubectl: Client, tmp_path: pathlib.Path) -> None:
-    clock = Clock(tmp_path / "clock")
-    app = App.create(kubectl)
-    place.converge(app)
-    place.operator.stop()
-    jumping = dataclasses.replace(place.operator, variables=clock.environment)
-    jumping.start()
-    before = jumping.pid
-
-    for ahead in (HOUR, 0, 10 * 24 * HOUR, 0):
-        clock.shift(ahead)
-        time.sleep(2)  # until the library has read it
-        app.scale("worker", 1 + app.processes["worker"]["replicas"])
-        app.scale_child("web", 1 + app.processes["web"]["replicas"])
-        app.add(f"t{ahead}-{len(app.processes)}")
-        took = place.converge(app)
-        print(f"{ahead / HOUR:.0f} h ahead: converged after {took:.1f} s")
-        if ahead:
-            assert latest(kubectl) > time.time() + ahead - MINUTE, "its clock hasn't jumped"
-    assert jumping.pid == before
-    place.operator.restart()
-
-
-def latest(kubectl: Client) -> float:
-    """Return the latest time that the operator has written into an Event."""
-    times = [str(each["eventTime"]) for each in kubectl.all_events() if each.get("eventTime")]
-    return max(datetime.datetime.fromisoformat(each).timestamp() for each in times)
 
 
 def namespace(kubectl: Client) -> Manifest:

@@ -1,7 +1,5 @@
 """An operator that is killed at each of its writes is continued by the next one."""
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.client import Client, eventually
@@ -9,7 +7,6 @@ from tests.faults.apps import App
 from tests.faults.place import Place
 
 pytestmark = [pytest.mark.alone, pytest.mark.long]
-Edits = Callable[[App], None]
 
 
 def create(app: App) -> None:

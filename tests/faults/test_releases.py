@@ -11,7 +11,7 @@ from tests.faults import daemons
 from tests.faults.place import Place
 from tests.history import History, stages
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.long]
 TYPES = ("web", "worker")
 
 
@@ -90,13 +90,7 @@ def numbers(user: Client) -> list[int]:
     return sorted(item["revision"] for item in user.list_all("controllerrevisions.apps"))
 
 
-@pytest.mark.parametrize(
-    "done",
-    [
-        pytest.param(False, id="before it is done", marks=pytest.mark.long),
-        pytest.param(True, id="after it is done"),
-    ],
-)
+@pytest.mark.parametrize("done", [False, True], ids=["before it is done", "after it is done"])
 def test_a_release_comes_first_and_once_though_the_operator_is_killed_at_each_of_its_writes(
     place: Place, shop: Client, *, done: bool
 ) -> None:
@@ -109,7 +103,6 @@ def test_a_release_comes_first_and_once_though_the_operator_is_killed_at_each_of
     print(f"killed {rule.hits} times")
 
 
-@pytest.mark.long
 def test_a_release_goes_on_through_restarts_of_the_api_server_in_each_step(
     place: Place, shop: Client
 ) -> None:

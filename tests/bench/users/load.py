@@ -13,11 +13,8 @@ import uvloop
 
 from tests.bench import api
 from tests.bench.api import Api, Object
-from tests.bench.users import pace, strangers, work
+from tests.bench.users import pace, work
 from tests.bench.users.hands import Hands
-
-OTHERS_CHANGE = 15.0
-"""Seconds between two changes of an autoscaler, as their controller does it."""
 
 
 async def create(user: Api, hands: Hands, numbers: Iterable[int], namespaces: int) -> None:
@@ -55,7 +52,7 @@ def command(*arguments: object) -> list[str]:
 async def main() -> None:
     """Do what the command line says."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["create", "change", "others"])
+    parser.add_argument("what", choices=["create", "change"])
     parser.add_argument("first", type=int)
     parser.add_argument("end", type=int)
     parser.add_argument("--namespaces", type=int, required=True)
@@ -68,8 +65,6 @@ async def main() -> None:
         hands = Hands(other if chosen.hands else None)
         if chosen.what == "create":
             await create(user, hands, numbers, chosen.namespaces)
-        elif chosen.what == "others":
-            await pace.evenly(strangers.changes(user, len(numbers)), len(numbers) / OTHERS_CHANGE)
         else:
             jobs = changes(user, hands, numbers, chosen.namespaces, itertools.count())
             await pace.evenly(jobs, chosen.rate)

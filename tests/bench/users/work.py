@@ -46,9 +46,9 @@ def name(number: int) -> str:
     return f"app-{number}"
 
 
-def formation(number: int, namespaces: int, replicas: int = 1) -> Manifest:
+def formation(number: int, namespaces: int) -> Manifest:
     """Return a Formation as a user writes it."""
-    processes = {kind: {"command": ["/shop", kind], "replicas": replicas} for kind in TYPES}
+    processes = {kind: {"command": ["/shop", kind], "replicas": 1} for kind in TYPES}
     return {
         "apiVersion": API_VERSION,
         "kind": "Formation",
