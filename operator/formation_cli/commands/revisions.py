@@ -97,30 +97,16 @@ def _hint(name: str, kept: list[Revision]) -> str:
 
 def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the revisions that begin so, the latest first, with what each has changed."""
-    return _offered(ctx, incomplete, back=False)
-
-
-def complete_way_back(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return the same of what one may go back to: what ran well comes first, what is declared is left out."""
-    return _offered(ctx, incomplete, back=True)
-
-
-def _offered(ctx: click.Context, incomplete: str, *, back: bool) -> list[CompletionItem]:
     try:
         cluster = connect_at_once(ctx)
         formation = cluster.get(naming.KIND, name_of(ctx)) or {}
         found = read(cluster, formation) if formation else []
     except click.ClickException:  # none where nobody says
         return []
-
-    def order(line: history.Line) -> tuple[bool, bool]:
-        return not line.revision.number, back and line.state == history.KEPT
-
-    declared = revisions.of(formation).name if formation and back else ""
-    lines = history.lines(found, revisions.current(formation)[0])
-    own = [each for each in lines[::-1] if each.state != history.FOREIGN and each.revision.name != declared]
+    own = [each for each in history.lines(found, revisions.current(formation)[0]) if not each.revision.flaw]
+    own.sort(key=lambda each: each.revision.number, reverse=True)
     return [
         CompletionItem(each.revision.called, help=each.change, ordered=True)
-        for each in sorted(own, key=order)
+        for each in own
         if each.revision.called.startswith(incomplete)
     ]

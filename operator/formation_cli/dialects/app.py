@@ -2,8 +2,9 @@
 
 import base64
 import dataclasses
+import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, StringConstraints
@@ -97,18 +98,22 @@ def _release(app: App) -> Object:
     return _given(command=command, resources=_resources(app, names.RELEASE))
 
 
-def _schedules(app: App, types: Sequence[str]) -> Object:
-    """Return the schedules, each under a name that tells its work."""
-    found: Object = {}
-    for each in app.schedules:
-        name = names.schedule(app.name, programs.telling(each.command), types, found)
-        found[name] = _given(
+def _schedules(app: App, types: Collection[str]) -> Object:
+    """Return the schedules by their names."""
+    return {
+        name: _given(
             schedule=each.schedule,
             command=words(name, each.command, port=False),
             concurrencyPolicy=each.concurrency_policy,
             suspend=each.maintenance or None,
         )
-    return found
+        for name, each in zip(_numbered(types), app.schedules, strict=False)
+    }
+
+
+def _numbered(types: Collection[str]) -> Iterator[str]:
+    """Yield names of schedules; the longest name of a Formation leaves room for each."""
+    return (name for number in itertools.count(1) if (name := f"cron-{number}") not in types)
 
 
 def _process(app: App, name: str) -> Object:

@@ -1,6 +1,5 @@
 """``config``: show the variables of a Formation, or the value of one, and the words that follow it."""
 
-import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -145,11 +144,7 @@ class Config(options.Group):
         if args[0] in self.commands or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
         if not args[0].startswith("-") and len(args) > 1 and not args[1].startswith("-"):
-            typed = "set" if any("=" in each for each in args) else "get"
-            word = "show" if args[0] in ("list", "ls") else typed
-            close = difflib.get_close_matches(args[0], self.commands, cutoff=0.8)
-            meant = [*(each for each in args if each in self.commands), *close, word]
-            hint = f"kubectl formation config {meant[0]} NAME ..."
+            hint = f"Type a command before NAME: {', '.join(sorted(self.commands))}."
             raise Mistyped(f"{args[0][:100]} isn't a command of config.", hint=hint)
         return show.name, show, args
 

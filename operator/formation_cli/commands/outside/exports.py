@@ -44,8 +44,6 @@ def _find(name: str | None, filename: str | None) -> Known:
 
 
 USER = re.compile("[a-zA-Z_][a-zA-Z0-9_-]{0,30}|[0-9]{1,10}")
-VENDORS = tuple(map(pathlib.Path, ("/usr/lib/systemd/system", "/lib/systemd/system")))
-"""Folders of the units that come with packages; one of the same name in /etc counts instead."""
 
 
 @click.group("export", cls=options.Group)
@@ -108,9 +106,6 @@ def systemd(
     """
     where = _root(root or f"/srv/{known.name}")
     found = units.exported(known, where, _user(run_as or known.name), port)
-    for name in found.units:
-        if any(_is_theirs(folder / name) for folder in VENDORS):
-            raise units.taken(name)
     if directory is None:
         screen.write("\n".join(f"# {name}\n{text}" for name, text in found.units.items()))
     else:
@@ -137,10 +132,6 @@ def _root(path: str) -> str:
     if not path.startswith("/") or not path.isprintable() or path.endswith("\\") or path != path.strip():
         raise Mistyped(f"{path!r} isn't a folder for a unit: write it from / on, such as /srv/shop.")
     return path
-
-
-def _is_theirs(unit: pathlib.Path) -> bool:
-    return unit.exists() and not files.read(str(unit)).startswith(units.MARK)
 
 
 def _user(name: str) -> str:

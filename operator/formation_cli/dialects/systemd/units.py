@@ -13,7 +13,6 @@ from typing import Any
 
 from formation_cli.dialects import dotenv, references
 from formation_cli.dialects.manifest import IMAGES_OWN, Known
-from formation_cli.dialects.systemd.own import OWN
 from formation_cli.dialects.systemd.quoting import argument, literal, quoted
 from formation_cli.failures import Mistyped
 from formation_cli.words import values
@@ -96,15 +95,7 @@ def exported(known: Known, root: str, user: str, port: int) -> Exported:
             writer = _Writer(known, root, user, name, port + PORTS * index)
             units |= {f"{writer.unit}.target": writer.target(), f"{writer.unit}@.service": writer.template()}
             left_out += writer.left_out()
-    for unit in filter(OWN.fullmatch, units):
-        raise taken(unit)
     return Exported({name: f"{MARK}\n{text}" for name, text in units.items()}, left_out)
-
-
-def taken(unit: str) -> Mistyped:
-    """Return how an export ends that would replace a unit of the machine."""
-    hint = "Copy the Formation's manifest, change metadata.name, and export it with -f."
-    return Mistyped(f"{unit} is a unit of the machine, and would be replaced.", hint=hint)
 
 
 def _bounded(number: decimal.Decimal) -> int:

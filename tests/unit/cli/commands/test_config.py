@@ -246,15 +246,8 @@ def test_a_dry_run_writes_nothing_and_says_what_it_would_restart(cluster: Stored
         ("set shop --secret --env - OTHER", "TOKEN=x", "OTHER isn't in -."),
         (f"set shop A={'x' * 131_070}", None, "A: its value is too long"),
         ("set shop A=\udcff", None, "A: its value isn't UTF-8"),
-        (
-            "shop A=1",
-            None,
-            "shop isn't a command of config.\nkubectl formation config set NAME",
-        ),
-        ("shop LOG_LEVEL", None, "kubectl formation config get NAME"),
-        ("list shop", None, "kubectl formation config show NAME"),
-        ("shop unset A", None, "kubectl formation config unset NAME"),
-        ("unst shop A", None, "kubectl formation config unset NAME"),
+        ("shop A=1", None, "Type a command before NAME: get, prune, set, show, unset."),
+        ("unst shop A", None, "unst isn't a command of config."),
     ],
 )
 def test_what_can_not_be_meant_is_refused_and_named(

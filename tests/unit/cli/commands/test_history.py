@@ -167,22 +167,11 @@ def offered(words: str, beginning: str = "") -> list[str]:
     return [each.split("\t")[0] for each in completion.answer(words.split(), beginning)]
 
 
-@pytest.mark.parametrize("words", ["history shop", "diff shop --revision"])
+@pytest.mark.parametrize("words", ["history shop", "diff shop --revision", "rollback shop --to"])
 def test_numbers_are_completed_the_latest_first_and_forged_ones_are_left_out(words: str) -> None:
     assert offered(words) == ["7", "6", "5", ":36"]  # 32 keeps that order
     assert completion.answer(words.split(), "")[1] == "6\timage shop:v1 -> shop:v2; env TOKEN"
     assert offered(words, "6") == ["6", ":36"]
-
-
-def test_the_way_back_is_completed_by_what_ran_well_first_and_not_by_what_runs(cluster: FakeCluster) -> None:
-    v4: Object = {**V3, "image": "shop:v4"}
-    last = ran(a_revision(8, v4))
-    kept = [ran(KEPT[0]), KEPT[1], ran(KEPT[2])]
-    cluster.objects |= {"Formation": [shop(last, v4, ready=True)], "ControllerRevision": [*kept, last]}
-    assert offered("rollback shop --to") == ["6", "5", "7", ":36"]
-    assert offered("rollback shop --to", "7") == ["7", ":36"]
-    for words in ("history shop", "diff shop --revision"):
-        assert offered(words) == ["8", "7", "6", "5", ":36"]
 
 
 def test_where_there_is_no_such_formation_no_number_is_completed() -> None:
