@@ -1,14 +1,11 @@
 """Read the revisions of a Formation with the user's own rights, and find the one that is meant."""
 
 import click
-from click.shell_completion import CompletionItem
 
 from formation_cli.changes import revisions
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.cluster_options import connect_at_once, name_of
 from formation_cli.failures import Failure, Mistyped, NoAccess, again
-from formation_cli.views import history
 from formation_cli.words.revisions import Revision
 from formation_operator.api import naming
 
@@ -93,20 +90,3 @@ def _missing(word: str, found: list[Revision], wanted: list[Revision]) -> str:
 def _hint(name: str, kept: list[Revision]) -> str:
     words = ", ".join(each.called for each in kept)
     return f"These are kept: {words}. {AGAIN}" if kept else NONE.format(name)
-
-
-def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return the revisions that begin so, the latest first, with what each has changed."""
-    try:
-        cluster = connect_at_once(ctx)
-        formation = cluster.get(naming.KIND, name_of(ctx)) or {}
-        found = read(cluster, formation) if formation else []
-    except click.ClickException:  # none where nobody says
-        return []
-    own = [each for each in history.lines(found, revisions.current(formation)[0]) if not each.revision.flaw]
-    own.sort(key=lambda each: each.revision.number, reverse=True)
-    return [
-        CompletionItem(each.revision.called, help=each.change, ordered=True)
-        for each in own
-        if each.revision.called.startswith(incomplete)
-    ]

@@ -117,30 +117,19 @@ def _numbered(types: Collection[str]) -> Iterator[str]:
 
 
 def _process(app: App, name: str) -> Object:
+    """Return a type: one that is named web, or uses ``$PORT``, has a port."""
     line = app.commands[name]
-    port = listens(name, line)
+    port = name == WEB or bool(LISTENS.search(line))
+    command, count = words(name, line, port=port), app.counts.get(name)
+    # One that listens isn't taken for a clock by its name: a singleton loses requests in each rollout.
+    clock = programs.is_clock("" if port else name, command)
     return _given(
-        command=words(name, line, port=port),
-        replicas=app.counts.get(name),
+        command=command,
+        replicas=count,
         port=app.port if port else None,
         resources=_resources(app, name),
-        singleton=is_singleton(name, line, app.counts.get(name)) or None,
+        singleton=(clock and (count is None or count < 2)) or None,
     )
-
-
-def listens(name: str, line: str) -> bool:
-    """Tell whether a type gets a port: one that is named web, or uses ``$PORT``."""
-    return name == WEB or bool(LISTENS.search(line))
-
-
-def is_singleton(name: str, line: str, count: int | None) -> bool:
-    """Tell whether a type becomes a singleton: it starts jobs by the clock, and nobody wants two of it.
-
-    One that listens isn't taken for a clock by its name: a singleton loses requests in each rollout.
-    """
-    port = listens(name, line)
-    clock = programs.is_clock("" if port else name, shell.words(line, port=port))
-    return clock and (count is None or count < 2)
 
 
 def words(name: str, line: str, *, port: bool) -> list[str]:

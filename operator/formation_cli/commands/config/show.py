@@ -6,7 +6,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from formation_cli import cluster_options, options
+from formation_cli import options
 from formation_cli.changes import config
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, Object
@@ -43,12 +43,12 @@ def show(cluster: Cluster, name: str, output: str | None, *, show: bool) -> None
         formats.write([each.json(values=show) for each in found], output)
     elif found:
         screen.write_table(views.table(found, values=show))
-    _advise(cluster, formation, empty=not found)
+    _advise(formation, empty=not found)
 
 
 @click.command("get", cls=options.Command, short_help="Print the value of a variable, for scripts")
 @options.formation()
-@click.argument("key", metavar="KEY", shell_complete=cluster_options.KEY)
+@click.argument("key", metavar="KEY")
 @options.pass_cluster
 def get(cluster: Cluster, name: str, key: str) -> None:
     """Print the value of a variable that all types get, plain or secret, and nothing else.
@@ -113,20 +113,14 @@ def _expand(value: str, known: Mapping[str, str | None], *, whole: bool) -> str 
         return value
 
 
-def _advise(cluster: Cluster, formation: Object, *, empty: bool) -> None:
-    """Say what types have of their own, and which Secrets nothing names any more."""
+def _advise(formation: Object, *, empty: bool) -> None:
+    """Say what types have of their own."""
     name = formation["metadata"]["name"]
     if empty:
         click.echo(f"{name} has no variable: {again(f'config set {name} KEY=VALUE')}", err=True)
     for type_, own in sorted(config.own_variables(formation).items()):
         if own:
             click.echo(f"{type_} has its own: {', '.join(own)} (spec.processes.{type_}.env)", err=True)
-    try:
-        names, fresh = prune.find(cluster, formation)
-    except NoAccess:  # anyone who may not list Secrets can't delete them either
-        return
-    if unnamed := ", ".join([*names, *fresh]):
-        click.echo(f"Nothing names {unnamed}: {again(f'config prune {name}')}", err=True)
 
 
 class Config(options.Group):

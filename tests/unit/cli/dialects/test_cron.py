@@ -44,7 +44,6 @@ def test_import_takes_them_from_app_json(folder: pathlib.Path) -> None:
             "suspend": True,
         },
     }
-    assert "cron-1: spec.schedules.cron-1, which runs at 0 3 * * *" in result.stderr
 
 
 def test_init_takes_them_from_the_app_json_beside_the_procfile_and_numbers_them(folder: pathlib.Path) -> None:
