@@ -104,16 +104,11 @@ def _counts(formation: Object) -> list[str]:
     return [f"{each}=" for each in formations.types(formation)]
 
 
-def _keys(formation: Object) -> list[str]:
-    """Return the plain variables: a key that is pressed reads no Secret."""
-    return [each["name"] for each in formation["spec"].get("env") or ()]
-
-
 FORMATION, PROCESS = completer(_formations), processes()
 TYPE, SCHEDULE = of_formation(formations.types), of_formation(formations.schedules)
 ANYTHING = of_formation(formations.everything)
 """Types and schedules, and what else is shown of a Formation by a name."""
-COUNT, KEY = of_formation(_counts), of_formation(_keys)
+COUNT = of_formation(_counts)
 
 
 def _option(*names: str, **more: Any) -> click.Option:

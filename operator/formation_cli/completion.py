@@ -18,9 +18,6 @@ NO_FILES = 4
 NO_SPACE = 2
 """The directive by which it leaves the cursor behind what it has completed."""
 
-KEEP_ORDER = 32
-"""The directive by which it doesn't sort what is possible."""
-
 
 def main() -> None:
     """Print what the words on the command line may be completed to."""
@@ -35,8 +32,7 @@ def answer(words: list[str], beginning: str) -> list[str]:
     files = any(item.type in ("file", "dir") for item in items)
     plain = [item for item in items if item.type == "plain"]
     unfinished = any(str(item.value).endswith("=") for item in plain)
-    ordered = any(item.ordered for item in plain)
-    directive = (0 if files else NO_FILES) | (NO_SPACE if unfinished else 0) | (KEEP_ORDER if ordered else 0)
+    directive = (0 if files else NO_FILES) | (NO_SPACE if unfinished else 0)
     return [*map(_line, plain), f":{directive}"]
 
 

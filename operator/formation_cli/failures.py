@@ -34,27 +34,6 @@ INTERRUPTED = SIGNAL + signal.SIGINT
 """Somebody has pressed Ctrl-C."""
 BROKEN_PIPE = SIGNAL + signal.SIGPIPE
 """The reader of the output has gone, as after ``head``."""
-MEANINGS = {
-    0: "done",
-    FAILED: "it failed: a process crashes, the Formation is stalled, the API server refuses",
-    MISTYPED: "mistyped; nothing was changed",
-    NOT_FOUND: "there is no such Formation or other object, or the cluster doesn't know Formations",
-    NO_ACCESS: "the cluster can't be reached, or denies you access",
-    TIMED_OUT: "the --timeout of the wait is over",
-    OVERTIME: "`run`: its --timeout is over",
-    OURS: "`run`, `exec`: the command wasn't reached, for one of the causes 1 to 5",
-    NOT_STARTED: "`run`: its command can't be started",
-    NO_COMMAND: "`run`: there is no such command",
-    SIGNAL + signal.SIGHUP: "the terminal was closed (SIGHUP)",
-    INTERRUPTED: "interrupted with Ctrl-C",
-    BROKEN_PIPE: "the reader of the output has gone (SIGPIPE)",
-    SIGNAL + signal.SIGTERM: "ended with SIGTERM",
-}
-"""For the help, which says `OTHERS` below it."""
-OTHERS = (
-    "`run` and `exec` end with the code of their command, or with 124 to 127 and a line `Error:` if "
-    "something else fails; `port-forward` ends with kubectl's code, `diff` with 1 if something would change."
-)
 
 
 FLAGS = {"-n": "namespace", "--context": "context", "--kubeconfig": "kubeconfig", "--as": "as_user"}

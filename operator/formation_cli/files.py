@@ -1,6 +1,7 @@
 """Read and write the files of this machine: bounded, as text, and never over what somebody else wrote."""
 
 import pathlib
+import re
 import sys
 from collections.abc import Mapping
 
@@ -10,6 +11,8 @@ PRIVATE = 0o600
 """The mode of a file that may have values of variables."""
 MOST = 256 * 1024
 """Bytes of a file that are read: as much as a Formation may have."""
+STRANGE = re.compile(r"[\x00\udc80-\udcff]")
+"""A zero byte, or one that is no part of UTF-8."""
 
 
 def read(path: str) -> str:
@@ -26,15 +29,12 @@ def read(path: str) -> str:
         raise Mistyped(
             f"{path} has more than {MOST // 1024} KiB, which is the limit: check that it is the right file"
         )
-    if b"\0" in data:
-        line = data.count(b"\n", 0, data.index(b"\0")) + 1
-        sentence = f"{path}, line {line}: a zero byte, so it isn't text: check that it is the right file."
-        raise Mistyped(sentence)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise Mistyped(f"{path}, line {line}: not UTF-8: save it in that encoding.") from error
+    text = data.decode("utf-8-sig", errors="surrogateescape")
+    strange = STRANGE.search(text)
+    if strange:
+        line = text.count("\n", 0, strange.start()) + 1
+        raise Mistyped(f"{path}, line {line}: not a text in UTF-8: check that it is the right file.")
+    return text
 
 
 def renew(folder: pathlib.Path, texts: Mapping[str, str], mark: str) -> None:

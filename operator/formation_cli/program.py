@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 
 from formation_cli.cluster_options import CLUSTER_OPTIONS
 from formation_cli.command_table import ENTRIES, SECTIONS
-from formation_cli.failures import BROKEN_PIPE, INTERRUPTED, MEANINGS, OTHERS, Failure
+from formation_cli.failures import BROKEN_PIPE, INTERRUPTED, Failure
 from formation_operator import __version__
 
 INSTEAD = {
@@ -105,13 +105,6 @@ class Program(click.Group):
         for section, entries in SECTIONS.items():
             with formatter.section(section):
                 formatter.write_dl([(name.ljust(width), entry.summary) for name, entry in entries.items()])
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Say what scripts may rely on."""
-        with formatter.section("Exit codes"):
-            formatter.write_dl([(str(code), meaning) for code, meaning in MEANINGS.items()])
-            formatter.write_paragraph()
-            formatter.write_text(OTHERS)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Return the commands that begin so, without importing any; or the options."""

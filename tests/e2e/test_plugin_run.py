@@ -48,18 +48,14 @@ def test_a_quick_command_is_shown_at_a_terminal_and_by_a_pipe(shop: Client, form
     eventually(lambda: not shop.list_all("jobs.batch"))
 
 
-def test_what_is_written_before_and_after_attach_is_shown_once(shop: Client, formation: Plugin) -> None:
-    shell = ("/bin/sh", "-c", COUNTS)
-    done = piped(formation, b"", "-i", "--", *shell)
-    assert (done.returncode, done.stdout.decode().split(), done.stderr) == (4, COUNTED, b"")
-
-
-def test_at_a_terminal_what_is_written_before_attach_is_shown_above_the_rest(
-    shop: Client, formation: Plugin
-) -> None:
-    shown = lines(formation.typed("run", "shop", "-it", "--", "/bin/sh", "-c", COUNTS, code=4))
-    assert shown == sorted({*shown}, key=int)
-    assert (shown[0], shown[-1]) == (COUNTED[0], COUNTED[-1])
+def test_what_is_written_before_attach_is_shown_above_the_rest(shop: Client, formation: Plugin) -> None:
+    shell = ("--", "/bin/sh", "-c", COUNTS)
+    typed = lines(formation.typed("run", "shop", "-it", *shell, code=4))
+    done = piped(formation, b"", "-i", *shell)
+    assert (done.returncode, done.stderr) == (4, b"")
+    for shown in (typed, done.stdout.decode().split()):
+        assert shown == sorted({*shown}, key=int)
+        assert (shown[0], shown[-1]) == (COUNTED[0], COUNTED[-1])
 
 
 def test_no_byte_that_comes_by_a_pipe_is_changed(shop: Client, formation: Plugin) -> None:

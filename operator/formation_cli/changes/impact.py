@@ -40,9 +40,7 @@ def _changes(type_: str, before: Object, after: Object) -> Iterator[str]:
         old, new = ("left open" if count is None else str(count) for count in counts)
         same = "; none that keeps running is restarted" * (templates[0] == templates[1])
         yield f"{old} -> {new} processes{same}"
-    if isinstance(templates[1], str):
-        yield f"can't be made: {templates[1]}"
-    elif templates[0] != templates[1] and not _runs_none(type_, before, after):
+    if templates[1] and templates[0] != templates[1] and not _runs_none(type_, before, after):
         yield RESTARTED
 
 
@@ -54,16 +52,13 @@ def _runs_none(type_: str, before: Object, after: Object) -> bool:
     return count == 0 or any(each["spec"].get("suspend") for each in (before, after))
 
 
-def _template(name: str, type_: str, spec: Object) -> Object | str:
-    """Return the Pods of a type, or why they can't be made."""
+def _template(name: str, type_: str, spec: Object) -> Object:
+    """Return the Pods of a type; nothing where they can't be made, which its status says."""
     try:
         model = FormationSpec.model_validate(spec)
         return pod_template.pod_template(name, type_, model, model.processes[type_])
-    except ValidationError as error:  # its own words have values in them
-        first = error.errors(include_url=False, include_input=False)[0]
-        return lenient.shown(f"{'.'.join(map(str, ('spec', *first['loc'])))}: {first['msg']}")
-    except pod_template.InvalidTypeError as error:
-        return lenient.shown(str(error))
+    except (ValidationError, pod_template.InvalidTypeError):
+        return {}
 
 
 Path = tuple[str, ...]

@@ -97,9 +97,6 @@ def _process(spec: FormationSpec, wanted: OneOff) -> tuple[str, ProcessType]:
     own = {
         "command": base.command if wanted.as_args else words,
         "args": (words or base.args) if wanted.as_args else None,
-        "liveness_probe": None,
-        "readiness_probe": None,
-        "startup_probe": None,
         "image": wanted.image or base.image,
         "env": [
             *(each for each in base.env or () if each["name"] not in wanted.env),

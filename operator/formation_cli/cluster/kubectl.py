@@ -1,13 +1,12 @@
 """Ask kubectl, and hand over to it where a terminal or a port is connected, or a manifest is applied."""
 
-import contextlib
 import os
-import selectors
+import select
 import shutil
 import subprocess
-import time
-from collections.abc import Iterator
-from typing import NamedTuple, NoReturn
+from typing import IO, NoReturn
+
+import click
 
 from formation_cli.cluster.port import Cluster, Target
 from formation_cli.failures import Failure
@@ -53,79 +52,35 @@ def _said(line: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, capture_output=True, text=True, check=False)  # noqa: S603
 
 
-OUT, ERR = 1, 2
-"""The streams, by their numbers."""
 CHUNK = 65536
+PATIENCE = 0.5
+"""Seconds after which a word on stderr isn't kubectl's last one."""
 
 
-class Piece(NamedTuple):
-    """A part of what a process writes, and to which stream."""
-
-    stream: int
-    text: bytes
-
-
-class Attachment:
-    """What kubectl attach brings, until it has ended."""
-
-    def __init__(self, child: subprocess.Popen[bytes]) -> None:
-        """Take kubectl, whose output comes by pipes."""
-        self._child = child
-        self._selector = selectors.DefaultSelector()
-        for stream, file in ((OUT, child.stdout), (ERR, child.stderr)):
-            if file is not None:
-                self._selector.register(file, selectors.EVENT_READ, stream)
-
-    @property
-    def failed(self) -> bool:
-        """Whether kubectl has ended with an error."""
-        return not self._selector.get_map() and self._child.wait() != 0
-
-    def first(self, seconds: float) -> list[Piece]:
-        """Return what comes first, and what either stream brings so many seconds later."""
-        found = self._pieces()
-        time.sleep(seconds if found else 0)
-        return found + self._pieces(0)
-
-    def __iter__(self) -> Iterator[Piece]:
-        """Yield what comes, to its end."""
-        while found := self._pieces():
-            yield from found
-
-    def _pieces(self, seconds: float | None = None) -> list[Piece]:
-        """Return what comes next, or nothing if nothing does within so many seconds, or any more."""
-        found: list[Piece] = []
-        while not found and self._selector.get_map() and (ready := self._selector.select(seconds)):
-            for key, _ in ready:
-                if text := os.read(key.fd, CHUNK):
-                    found.append(Piece(key.data, text))
-                else:
-                    self._selector.unregister(key.fileobj)
-        return found
-
-
-@contextlib.contextmanager
-def attached(cluster: Cluster, pod: str, container: str) -> Iterator[Attachment]:
-    """Connect what comes by a pipe to a process for as long as the block goes on: kubectl reads it itself."""
-    with _started(cluster, "--stdin", pod, f"--container={container}", stdout=subprocess.PIPE) as child:
-        yield Attachment(child)
-
-
-def at_terminal(cluster: Cluster, pod: str, container: str) -> str:
-    """Connect our terminal to a process; return why that isn't possible, or nothing.
-
-    A terminal has one stream, so on stderr there are only words of kubectl's own.
-    """
-    with _started(cluster, "--stdin", "--tty", pod, f"--container={container}", stdout=None) as child:
-        _, said = child.communicate()
-        return said.decode(errors="replace").strip() or "unknown" if child.returncode else ""
-
-
-@contextlib.contextmanager
-def _started(cluster: Cluster, *words: str, stdout: int | None) -> Iterator[subprocess.Popen[bytes]]:
-    line = command(cluster, "attach", "--quiet", *words)
-    with subprocess.Popen(line, stdout=stdout, stderr=subprocess.PIPE, bufsize=0) as child:  # noqa: S603
+def attach(cluster: Cluster, pod: str, container: str, *, tty: bool) -> bytes:
+    """Connect our stdin, stdout and stderr to a process; return why that isn't possible, or nothing."""
+    how = ["--quiet", "--stdin", *["--tty"] * tty, pod, f"--container={container}"]
+    line = command(cluster, "attach", *how)
+    with subprocess.Popen(line, stderr=subprocess.PIPE, bufsize=0) as child:  # noqa: S603
         try:
-            yield child
+            last = _passed_on(child.stderr) if child.stderr else b""
         finally:
             child.terminate()  # it sets our terminal back
+    if child.returncode:
+        return last or b"unknown"
+    click.echo(last, nl=False, err=True)
+    return b""
+
+
+def _passed_on(errors: IO[bytes]) -> bytes:
+    """Pass on what comes by stderr, but for what comes at its end: that may be kubectl's own."""
+    held = b""
+    while True:
+        if held and not select.select([errors], [], [], PATIENCE)[0]:
+            click.echo(held, nl=False, err=True)
+            held = b""
+        text = os.read(errors.fileno(), CHUNK)
+        if not text:
+            return held
+        click.echo(held, nl=False, err=True)
+        held = text

@@ -1,6 +1,6 @@
 """Go back to a content that ran before, by hand or where a deploy fails."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, NoReturn
 
 import click
@@ -66,15 +66,8 @@ def advise(cluster: Cluster, changed: Changed) -> None:
     """Say beside the result which types restart, and which release still runs."""
     before, after = changed
     if changed.is_written:
-        writing.advise(*_forecast(before, revisions.running(cluster, before), after))
+        writing.advise(*impact.impact(revisions.running(cluster, before), after))
     writing.advise(*others.beside(cluster, after))
-
-
-def _forecast(before: Object, running: Object, after: Object) -> Iterator[str]:
-    yield from impact.impact(running, after)
-    name, known = before["metadata"]["name"], {*before["spec"]["processes"], *running["spec"]["processes"]}
-    new = (each for each in sorted(after["spec"]["processes"]) if each not in known)
-    yield from (f"{each} starts with 1 process: {again(f'scale {name} {each}=N')}" for each in new)
 
 
 def wait(
@@ -89,17 +82,9 @@ def wait(
         if back and _differ(*changed):
             failure.show()
             _take_back(cluster, changed, failure, how, types)
-        failure.also(_nothing(changed.before) if back else "")
+        failure.also("The deploy has changed nothing, so nothing is taken back." if back else "")
         failure.also(_line(*changed))
         raise
-
-
-def _nothing(formation: Object) -> str:
-    """Return that a deploy of what was declared already has nothing that could be taken back."""
-    there = changes.of(formation)
-    well = ", which ran well" if changes.runs_well(formation) else ""
-    where = f"{there}{well}" if there.number else "what it declares"
-    return f"The deploy has changed nothing, so nothing is taken back: it stays at {where}."
 
 
 def _line(before: Object, after: Object) -> str:

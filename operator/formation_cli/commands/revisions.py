@@ -1,14 +1,11 @@
 """Read the revisions of a Formation with the user's own rights, and find the one that is meant."""
 
 import click
-from click.shell_completion import CompletionItem
 
 from formation_cli.changes import revisions
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.cluster_options import connect_at_once, name_of
 from formation_cli.failures import Failure, Mistyped, NoAccess, again
-from formation_cli.views import history
 from formation_cli.words.revisions import Revision
 from formation_operator.api import naming
 
@@ -93,34 +90,3 @@ def _missing(word: str, found: list[Revision], wanted: list[Revision]) -> str:
 def _hint(name: str, kept: list[Revision]) -> str:
     words = ", ".join(each.called for each in kept)
     return f"These are kept: {words}. {AGAIN}" if kept else NONE.format(name)
-
-
-def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return the revisions that begin so, the latest first, with what each has changed."""
-    return _offered(ctx, incomplete, back=False)
-
-
-def complete_way_back(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return the same of what one may go back to: what ran well comes first, what is declared is left out."""
-    return _offered(ctx, incomplete, back=True)
-
-
-def _offered(ctx: click.Context, incomplete: str, *, back: bool) -> list[CompletionItem]:
-    try:
-        cluster = connect_at_once(ctx)
-        formation = cluster.get(naming.KIND, name_of(ctx)) or {}
-        found = read(cluster, formation) if formation else []
-    except click.ClickException:  # none where nobody says
-        return []
-
-    def order(line: history.Line) -> tuple[bool, bool]:
-        return not line.revision.number, back and line.state == history.KEPT
-
-    declared = revisions.of(formation).name if formation and back else ""
-    lines = history.lines(found, revisions.current(formation)[0])
-    own = [each for each in lines[::-1] if each.state != history.FOREIGN and each.revision.name != declared]
-    return [
-        CompletionItem(each.revision.called, help=each.change, ordered=True)
-        for each in sorted(own, key=order)
-        if each.revision.called.startswith(incomplete)
-    ]

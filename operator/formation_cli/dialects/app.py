@@ -2,8 +2,9 @@
 
 import base64
 import dataclasses
+import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, StringConstraints
@@ -97,45 +98,38 @@ def _release(app: App) -> Object:
     return _given(command=command, resources=_resources(app, names.RELEASE))
 
 
-def _schedules(app: App, types: Sequence[str]) -> Object:
-    """Return the schedules, each under a name that tells its work."""
-    found: Object = {}
-    for each in app.schedules:
-        name = names.schedule(app.name, programs.telling(each.command), types, found)
-        found[name] = _given(
+def _schedules(app: App, types: Collection[str]) -> Object:
+    """Return the schedules by their names."""
+    return {
+        name: _given(
             schedule=each.schedule,
             command=words(name, each.command, port=False),
             concurrencyPolicy=each.concurrency_policy,
             suspend=each.maintenance or None,
         )
-    return found
+        for name, each in zip(_numbered(types), app.schedules, strict=False)
+    }
+
+
+def _numbered(types: Collection[str]) -> Iterator[str]:
+    """Yield names of schedules; the longest name of a Formation leaves room for each."""
+    return (name for number in itertools.count(1) if (name := f"cron-{number}") not in types)
 
 
 def _process(app: App, name: str) -> Object:
+    """Return a type: one that is named web, or uses ``$PORT``, has a port."""
     line = app.commands[name]
-    port = listens(name, line)
+    port = name == WEB or bool(LISTENS.search(line))
+    command, count = words(name, line, port=port), app.counts.get(name)
+    # One that listens isn't taken for a clock by its name: a singleton loses requests in each rollout.
+    clock = programs.is_clock("" if port else name, command)
     return _given(
-        command=words(name, line, port=port),
-        replicas=app.counts.get(name),
+        command=command,
+        replicas=count,
         port=app.port if port else None,
         resources=_resources(app, name),
-        singleton=is_singleton(name, line, app.counts.get(name)) or None,
+        singleton=(clock and (count is None or count < 2)) or None,
     )
-
-
-def listens(name: str, line: str) -> bool:
-    """Tell whether a type gets a port: one that is named web, or uses ``$PORT``."""
-    return name == WEB or bool(LISTENS.search(line))
-
-
-def is_singleton(name: str, line: str, count: int | None) -> bool:
-    """Tell whether a type becomes a singleton: it starts jobs by the clock, and nobody wants two of it.
-
-    One that listens isn't taken for a clock by its name: a singleton loses requests in each rollout.
-    """
-    port = listens(name, line)
-    clock = programs.is_clock("" if port else name, shell.words(line, port=port))
-    return clock and (count is None or count < 2)
 
 
 def words(name: str, line: str, *, port: bool) -> list[str]:

@@ -35,8 +35,6 @@ MEMORY = {each.lower(): memory for memory, dynos in SIZES.items() for each in dy
 ELSEWHERE = ("addons", "buildpacks", "stack")
 """What of an app.json is no part of a formation."""
 NO_PART = "no part of a formation"
-SCRIPTS = {"postdeploy": "it runs once, after the first deploy: kubectl formation run NAME -- COMMAND"}
-"""What of an app.json's scripts is left to people, and how."""
 
 
 def _memory(size: Any) -> str:
@@ -133,7 +131,7 @@ def _read_app(app: AppJson, file: str, found: App) -> None:
     if app.scripts.release:
         found.commands[names.RELEASE] = app.scripts.release
     for name in app.scripts.model_extra or ():
-        found.left_out.append(f"scripts.{lenient.shown(name)}: {SCRIPTS.get(name, NO_PART)}")
+        found.left_out.append(f"scripts.{lenient.shown(name)}: {NO_PART}")
     found.schedules += app.cron
     found.left_out += [f"{each}: {NO_PART}" for each in ELSEWHERE if (app.model_extra or {}).get(each)]
 

@@ -135,10 +135,5 @@ def _check(part: FormationSpec | ProcessType | Release | Schedule, where: str) -
 def _documents(text: str, file: str) -> list[Any]:
     try:
         return [*yaml.safe_load_all(text)]
-    except yaml.MarkedYAMLError as error:
-        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise Mistyped(f"{file}{line}: not YAML: {lenient.shown(error.problem or '')}.") from error
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise Mistyped(f"{file} isn't YAML: {lenient.shown(str(error))}.") from error
-    except RecursionError as error:
-        raise Mistyped(f"{file} is nested too deeply.") from error

@@ -1,11 +1,8 @@
 """What the names of Formations and of process types may be; the CRD says the same, which a test holds."""
 
-import itertools
 import re
-from collections.abc import Collection, Sequence
 
 from formation_cli.failures import Mistyped
-from formation_operator.api import naming
 from formation_operator.api.formation import MOST_TYPES
 from formation_operator.kube.objects import lenient
 
@@ -13,8 +10,6 @@ TYPE = re.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 FORMATION = re.compile("[a-z]([-a-z0-9]*[a-z0-9])?")
 LONGEST_CHILD = 46
 """Characters of a Formation's name, a hyphen and a type's: what the names of Pods leave for them."""
-LONGEST_SCHEDULE = 30
-"""Characters of the name that a schedule gets."""
 RELEASE = "release"
 RESERVED = {
     RELEASE: "what runs before a deploy is spec.release",
@@ -57,32 +52,6 @@ def check_together(formation: str, types: list[str]) -> None:
                 f"{formation}-{each} has more than {LONGEST_CHILD} characters, too long for Pods' names.",
                 hint="Shorten the type's name, or the Formation's with --name.",
             )
-
-
-def schedule(formation: str, words: Sequence[str], types: Collection[str], taken: Collection[str]) -> str:
-    """Return a name for a schedule: as many words as fit, and a number where another one has it.
-
-    Raises `Mistyped` where it and the Formation's name are too long together.
-    """
-    longest = min(LONGEST_SCHEDULE, naming.LONGEST_CRON_JOB - len(f"{formation}-"))
-    before = "cron-" if not words or _joined(words, longest) in {*RESERVED, *types} else ""
-    ends = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
-    candidates = (f"{before}{_joined(words, longest - len(before + end))}".strip("-") + end for end in ends)
-    name = next(each for each in candidates if each not in {*RESERVED, *types, *taken})
-    if len(f"{formation}-{name}") > naming.LONGEST_CRON_JOB:
-        raise Mistyped(
-            f"{formation}-{name} has more than {naming.LONGEST_CRON_JOB} characters, too long for a CronJob.",
-            hint="Shorten the Formation's name: --name sets it.",
-        )
-    return name
-
-
-def _joined(words: Sequence[str], longest: int) -> str:
-    """Return the first words with hyphens between, as many as fit; a first one that is too long is cut."""
-    text = "-".join(words)
-    if len(text) <= longest:
-        return text
-    return text[: longest + 1].rpartition("-")[0] or text[:LONGEST_SCHEDULE].partition("-")[0]
 
 
 def suggestion(name: str) -> str:

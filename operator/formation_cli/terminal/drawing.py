@@ -1,6 +1,5 @@
 """Draw a table over the one before, at a terminal that can take back what it was sent."""
 
-import bisect
 import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -78,14 +77,10 @@ def fitted(table: Table, console: Console) -> Table:
     """Return a table that fits into the window, without the first rows, if its latest row is last."""
     if not table.latest_last:
         return table
-    last = table.rows[-console.height :]
-
-    def fits(first: int) -> bool:
-        shown = _rendered(dataclasses.replace(table, rows=last[first:]), console)
-        return len(console.render_lines(shown, pad=False)) <= console.height
-
-    first = bisect.bisect_left(range(len(last) - 1), x=True, key=fits)
-    return dataclasses.replace(table, rows=last[first:])
+    shown = dataclasses.replace(table, rows=table.rows[-console.height :])
+    while len(shown.rows) > 1 and len(console.render_lines(_rendered(shown, console))) > console.height:
+        shown = dataclasses.replace(shown, rows=shown.rows[1:])
+    return shown
 
 
 def _rendered(table: Table, console: Console) -> RenderableType:

@@ -12,28 +12,7 @@ from formation_cli.terminal import screen
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes what YAML 1.2 takes for a number, too, as kubectl's parser does: 1e3 and 0o17.
-
-    It escapes what can't be seen, such as what turns the direction of a line: it reads as something else.
-    """
-
-    def analyze_scalar(self, scalar: str) -> Any:
-        """Have a text with such letters written in double quotes, the one style with escapes."""
-        analysis = super().analyze_scalar(scalar)
-        if not _is_seen(scalar):
-            analysis.allow_flow_plain = analysis.allow_block_plain = False
-            analysis.allow_single_quoted = analysis.allow_block = False
-        return analysis
-
-    def write_double_quoted(self, text: str, split: bool = True) -> None:  # noqa: FBT001, FBT002  # as PyYAML has it
-        """Escape all but ASCII where something can't be seen."""
-        self.allow_unicode = _is_seen(text)
-        super().write_double_quoted(text, split)
-        self.allow_unicode = True
-
-
-def _is_seen(text: str) -> bool:
-    return text.replace("\n", "").isprintable()
+    """Quotes what YAML 1.2 takes for a number, too, as kubectl's parser does: 1e3 and 0o17."""
 
 
 _Dumper.add_implicit_resolver(
@@ -83,5 +62,8 @@ def shown(each: Object) -> Object:
 
 
 def as_yaml(value: Any) -> str:
-    """Return a value as YAML."""
-    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True).rstrip("\n")
+    """Return a value as YAML, and in ASCII where something can't be seen: it may turn a line's direction."""
+    text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True).rstrip("\n")
+    if text.replace("\n", "").isprintable():
+        return text
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False).rstrip("\n")

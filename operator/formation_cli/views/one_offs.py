@@ -1,7 +1,6 @@
 """How far a one-off process has come, from its Pod."""
 
 import dataclasses
-from collections.abc import Iterable
 
 from formation_cli.failures import NO_COMMAND, NOT_STARTED
 from formation_cli.objects import Object
@@ -54,27 +53,3 @@ def _not_run(ended: Object) -> str:
 def _code_of(why: str) -> int:
     """Return what a shell ends with that can't begin a command: whether there is none, or it can't be run."""
     return NO_COMMAND if any(each in why.lower() for each in MISSING) else NOT_STARTED
-
-
-def above(log: bytes, brought: Iterable[bytes]) -> bytes:
-    """Return what a log has above the lines that each stream has brought another way.
-
-    The streams are mixed in the log, which may have newer lines below. What isn't in it is somebody else's.
-    """
-    places = [_place(log, text) for text in brought]
-    return log[: min((each for each in places if each is not None), default=len(log))]
-
-
-def _place(log: bytes, text: bytes) -> int | None:
-    """Return where a log has the beginning of a stream, which may be within a line, or nothing."""
-    *wanted, _ = text.replace(b"\r\n", b"\n").split(b"\n")
-    place = len(log)
-    while wanted:
-        if not place:
-            return None
-        start = log.rfind(b"\n", 0, place - 1) + 1
-        line = log[start:place].removesuffix(b"\n")
-        place = start
-        if line == wanted[-1] or (len(wanted) == 1 and line.endswith(wanted[0])):
-            place += len(line) - len(wanted.pop())
-    return place

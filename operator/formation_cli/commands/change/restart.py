@@ -11,7 +11,7 @@ from formation_cli.changes import restarts
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import waiting
-from formation_cli.failures import NotFound, again
+from formation_cli.failures import NotFound
 from formation_cli.options import How
 from formation_cli.terminal import formats, screen
 from formation_cli.words.sources import SOURCE, Source
@@ -54,7 +54,8 @@ def command(
         for formation, chosen_types in chosen:
             own = formation["metadata"]["name"]
             for each in chosen_types:
-                restarted.append(_restart(cluster, own, each, patch, dry_run=how.dry_run))
+                deployment = naming.child(own, each)
+                restarted.append(cluster.patch(kinds.DEPLOYMENT, deployment, patch, dry_run=how.dry_run))
                 if not how.output:
                     screen.write(how.said(f"{each if name else f'{own} {each}'}: restarting"))
     finally:  # show what was done, even if the next one fails
@@ -103,11 +104,3 @@ def _wait(cluster: Cluster, chosen: Iterable[Chosen], restarted: Iterable[Object
         own = [deployment for deployment in restarted if deployment["metadata"]["name"] in names]
         left = max(0.0, until - time.monotonic())
         waiting.wait(cluster, formation, left, types, restarted=own)
-
-
-def _restart(cluster: Cluster, name: str, type_: str, patch: Object, *, dry_run: bool) -> Object:
-    try:
-        return cluster.patch(kinds.DEPLOYMENT, naming.child(name, type_), patch, dry_run=dry_run)
-    except NotFound as failure:
-        hint = f"The operator hasn't made it: {again(f'ps {name}')}"
-        raise NotFound(failure.message, hint=hint) from failure

@@ -77,11 +77,6 @@ def _check_names(ctx: click.Context, param: click.Parameter, value: tuple[str, .
     return value
 
 
-def _instead(name: str, word: str) -> str:
-    one, type_ = again(f"stop {name} --process {word or 'PROCESS'}"), again(f"scale {name} TYPE=0")
-    return f"{one} ends a process of `run` or of a schedule; {type_} stops a type."
-
-
 @click.command("stop", cls=options.Command)
 @options.formation()
 @click.argument("extra", nargs=-1, metavar="")
@@ -108,7 +103,8 @@ def stop(cluster: Cluster, name: str, extra: tuple[str, ...], processes: tuple[s
       stop shop --process nightly-report.x7k2p # a run of a schedule
     """
     if extra:
-        raise Mistyped(f"{extra[0]!r} is a word too many. {NOTHING}", hint=_instead(name, extra[0]))
+        hint = f"To end one process: {again(f'stop {name} --process {extra[0]}')}"
+        raise Mistyped(f"{extra[0]!r} is a word too many. {NOTHING}", hint=hint)
     if processes:
         _end(cluster, name, processes, how)
     else:

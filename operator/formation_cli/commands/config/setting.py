@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from formation_cli import cluster_options, files, options
+from formation_cli import files, options
 from formation_cli.changes import config
 from formation_cli.changes.config import Stored, Wanted
 from formation_cli.changes.config_secrets import encoded
@@ -66,7 +66,7 @@ def command(
 
 @click.command("unset", cls=options.Command, short_help="Remove variables")
 @options.formation()
-@click.argument("keys", nargs=-1, required=True, metavar="KEY...", shell_complete=cluster_options.KEY)
+@click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 @options.change()
 def unset(cluster: Cluster, name: str, keys: tuple[str, ...], how: How) -> None:
     """Remove variables, plain or secret, in one write; the processes are restarted, as in a deploy.

@@ -1,13 +1,12 @@
 """``config``: show the variables of a Formation, or the value of one, and the words that follow it."""
 
-import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from formation_cli import cluster_options, options
+from formation_cli import options
 from formation_cli.changes import config
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, Object
@@ -44,12 +43,12 @@ def show(cluster: Cluster, name: str, output: str | None, *, show: bool) -> None
         formats.write([each.json(values=show) for each in found], output)
     elif found:
         screen.write_table(views.table(found, values=show))
-    _advise(cluster, formation, empty=not found)
+    _advise(formation, empty=not found)
 
 
 @click.command("get", cls=options.Command, short_help="Print the value of a variable, for scripts")
 @options.formation()
-@click.argument("key", metavar="KEY", shell_complete=cluster_options.KEY)
+@click.argument("key", metavar="KEY")
 @options.pass_cluster
 def get(cluster: Cluster, name: str, key: str) -> None:
     """Print the value of a variable that all types get, plain or secret, and nothing else.
@@ -114,20 +113,14 @@ def _expand(value: str, known: Mapping[str, str | None], *, whole: bool) -> str 
         return value
 
 
-def _advise(cluster: Cluster, formation: Object, *, empty: bool) -> None:
-    """Say what types have of their own, and which Secrets nothing names any more."""
+def _advise(formation: Object, *, empty: bool) -> None:
+    """Say what types have of their own."""
     name = formation["metadata"]["name"]
     if empty:
         click.echo(f"{name} has no variable: {again(f'config set {name} KEY=VALUE')}", err=True)
     for type_, own in sorted(config.own_variables(formation).items()):
         if own:
             click.echo(f"{type_} has its own: {', '.join(own)} (spec.processes.{type_}.env)", err=True)
-    try:
-        names, fresh = prune.find(cluster, formation)
-    except NoAccess:  # anyone who may not list Secrets can't delete them either
-        return
-    if unnamed := ", ".join([*names, *fresh]):
-        click.echo(f"Nothing names {unnamed}: {again(f'config prune {name}')}", err=True)
 
 
 class Config(options.Group):
@@ -145,11 +138,7 @@ class Config(options.Group):
         if args[0] in self.commands or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
         if not args[0].startswith("-") and len(args) > 1 and not args[1].startswith("-"):
-            typed = "set" if any("=" in each for each in args) else "get"
-            word = "show" if args[0] in ("list", "ls") else typed
-            close = difflib.get_close_matches(args[0], self.commands, cutoff=0.8)
-            meant = [*(each for each in args if each in self.commands), *close, word]
-            hint = f"kubectl formation config {meant[0]} NAME ..."
+            hint = f"Type a command before NAME: {', '.join(sorted(self.commands))}."
             raise Mistyped(f"{args[0][:100]} isn't a command of config.", hint=hint)
         return show.name, show, args
 

@@ -37,11 +37,8 @@ def _no_difference() -> Iterator[None]:
 
 @click.command("diff", cls=options.Command)
 @options.formation(required=False)
-@options.word(
-    "revision", "--revision", "The same as REVISION.", metavar="[REVISION]", shell_complete=revisions.complete
-)
+@options.word("revision", "--revision", "The same as REVISION.", metavar="[REVISION]")
 @options.filename()
-@click.option("--server-side", is_flag=True, help="Show what `kubectl apply --server-side` would change.")
 @options.output("name", text="Print only the names of those that would change.")
 @_no_difference()
 @options.pass_cluster
@@ -53,8 +50,6 @@ def command(
     filename: str | None,
     revision: str | None,
     output: str | None,
-    *,
-    server_side: bool,
 ) -> None:
     """Show what `kubectl apply -f` would change of Formations, and which processes it would restart.
 
@@ -68,8 +63,8 @@ def command(
       diff shop 7                 # what `rollback shop 7` would change
     """
     if filename is not None and name is None and revision is None:
-        changed = _of_manifest(cluster, filename, output, server_side=server_side)
-    elif name is not None and revision is not None and filename is None and not server_side:
+        changed = _of_manifest(cluster, filename, output)
+    elif name is not None and revision is not None and filename is None:
         changed = _of_revision(cluster, name, revision, output)
     else:
         raise click.UsageError("Use -f FILE, or NAME REVISION.")
@@ -87,32 +82,25 @@ def _of_revision(cluster: Cluster, name: str, revision: str, output: str | None)
     return differs
 
 
-def _of_manifest(cluster: Cluster, filename: str, output: str | None, *, server_side: bool) -> bool:
-    found = [each for each in _applied(cluster, filename, server_side=server_side) if _is_formation(each)]
+def _of_manifest(cluster: Cluster, filename: str, output: str | None) -> bool:
+    applied, ours = _applied(cluster, filename), (naming.API_VERSION, naming.KIND)
+    found = [each for each in applied if (each["apiVersion"], each["kind"]) == ours]
     if not found:
         raise Mistyped(f"There is no Formation in {filename}.")
     several = len(found) > 1
-    changed = [_show(cluster, _before(cluster, each), each, output, several=several) for each in found]
+    before = [cluster.get(naming.KIND, each["metadata"]["name"]) for each in found]
+    changed = [_show(cluster, *pair, output, several=several) for pair in zip(before, found, strict=True)]
     return any(changed)
 
 
-def _applied(cluster: Cluster, filename: str, *, server_side: bool) -> list[Object]:
+def _applied(cluster: Cluster, filename: str) -> list[Object]:
     """Return the objects of a manifest as they would be: only kubectl knows how it merges."""
-    how = ["--server-side"] if server_side else []
-    done = kubectl.run(cluster, "apply", "--dry-run=server", *how, "--output=json", f"--filename={filename}")
+    done = kubectl.run(cluster, "apply", "--dry-run=server", "--output=json", f"--filename={filename}")
     if done.returncode:
         cluster.get(naming.KIND, "any")  # that it can't be asked has words and a code of its own
         raise Mistyped(f"{filename} can't be applied. kubectl says:\n{kubectl.printable(done.stderr)}")
     answer: Any = json.loads(done.stdout)
     return list(answer["items"]) if answer["kind"] == "List" else [answer]
-
-
-def _is_formation(each: Object) -> bool:
-    return bool(each["apiVersion"] == naming.API_VERSION and each["kind"] == naming.KIND)
-
-
-def _before(cluster: Cluster, after: Object) -> Object | None:
-    return cluster.get(naming.KIND, after["metadata"]["name"])
 
 
 def _show(  # two Formations, and how they are shown
@@ -126,8 +114,8 @@ def _show(  # two Formations, and how they are shown
 ) -> bool:
     """Print the difference; return whether there is any."""
     name = after["metadata"]["name"]
-    texts = [formats.as_yaml(_meant(each)).splitlines() if each else [] for each in (before, after)]
-    found = [*_lines(name, where, *texts)]
+    old, new = (formats.as_yaml(_meant(each)).splitlines() if each else [] for each in (before, after))
+    found = [*difflib.unified_diff(old, new, f"{name} in the cluster", f"{name} {where}", lineterm="")]
     if found and output:
         formats.write_object(after, output)
         return True
@@ -144,26 +132,12 @@ BOOKKEEPING = "kubectl.kubernetes.io/last-applied-configuration"
 COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
-def _meant(formation: Object | None) -> Object:
-    """Return the part of an object that people write."""
-    if formation is None:
-        return {}
+def _meant(formation: Object) -> Object:
+    """Return the part of an object that people write, with its keys in one order."""
     metadata = formation["metadata"]
     annotations = {
         key: value for key, value in (metadata.get("annotations") or {}).items() if key != BOOKKEEPING
     }
     about = {"labels": metadata.get("labels") or {}, "annotations": annotations}
     meant = {"metadata": {key: value for key, value in about.items() if value}, "spec": formation["spec"]}
-    return dict(_sorted(meant))
-
-
-def _sorted(value: Any) -> Any:
-    """Return a value with its keys in one order, as the API server has those of a Formation."""
-    if isinstance(value, dict):
-        return {key: _sorted(value[key]) for key in sorted(value)}
-    return [*map(_sorted, value)] if isinstance(value, list) else value
-
-
-def _lines(name: str, where: str, before: list[str], after: list[str]) -> Iterator[str]:
-    """Yield the lines of the difference of two texts; none if they are the same."""
-    return difflib.unified_diff(before, after, f"{name} in the cluster", f"{name} {where}", lineterm="")
+    return dict(json.loads(json.dumps(meant, sort_keys=True)))

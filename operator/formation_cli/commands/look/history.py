@@ -17,7 +17,7 @@ from formation_cli.views import history
 
 @click.command("history", cls=options.Command)
 @options.formation()
-@click.argument("revision", required=False, shell_complete=revisions.complete)
+@click.argument("revision", required=False)
 @options.output("json", "yaml", "name")
 @options.pass_cluster
 def command(cluster: Cluster, name: str, revision: str | None, output: str | None) -> None:

@@ -104,12 +104,8 @@ def write(found: App, env: Sequence[str], output: str = "yaml", manifest: pathli
     else:
         files.create(manifest, f"{formats.as_yaml(formation)}\n")
         click.echo(f"{manifest}: Formation {found.name}", err=True)
-    if names.RELEASE in found.commands:
-        click.echo("release: spec.release, which runs before a deploy changes any process", err=True)
     for name, each in formation["spec"]["processes"].items():
         if each.get("singleton"):
             click.echo(f"{name}: singleton, because two processes of it would start each job twice", err=True)
-    for name, each in (formation["spec"].get("schedules") or {}).items():
-        click.echo(f"{name}: spec.schedules.{name}, which runs at {each['schedule']}", err=True)
     if env and found.env:
         click.echo(PLAIN_VALUES.format(files=", ".join(env)), err=True)

@@ -2,7 +2,6 @@
 
 import functools
 import pathlib
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -43,11 +42,6 @@ def _find(name: str | None, filename: str | None) -> Known:
     return manifest.known(found, f"Formation {name}")
 
 
-USER = re.compile("[a-zA-Z_][a-zA-Z0-9_-]{0,30}|[0-9]{1,10}")
-VENDORS = tuple(map(pathlib.Path, ("/usr/lib/systemd/system", "/lib/systemd/system")))
-"""Folders of the units that come with packages; one of the same name in /etc counts instead."""
-
-
 @click.group("export", cls=options.Group)
 def command() -> None:
     """Write a Formation of the cluster, or of a file, for another tool.
@@ -78,8 +72,6 @@ def procfile(known: Known, env: pathlib.Path | None) -> None:
     screen.write_lines(found.procfile.splitlines())
     if found.counts:
         click.echo(f"Counts: -m {found.counts}", err=True)
-    if found.env and env is None:
-        click.echo("Variables: --env .env writes them.", err=True)
     tell(found.left_out)
 
 
@@ -107,10 +99,7 @@ def systemd(
       export systemd shop   # prints the units
     """
     where = _root(root or f"/srv/{known.name}")
-    found = units.exported(known, where, _user(run_as or known.name), port)
-    for name in found.units:
-        if any(_is_theirs(folder / name) for folder in VENDORS):
-            raise units.taken(name)
+    found = units.exported(known, where, run_as or known.name, port)
     if directory is None:
         screen.write("\n".join(f"# {name}\n{text}" for name, text in found.units.items()))
     else:
@@ -137,17 +126,6 @@ def _root(path: str) -> str:
     if not path.startswith("/") or not path.isprintable() or path.endswith("\\") or path != path.strip():
         raise Mistyped(f"{path!r} isn't a folder for a unit: write it from / on, such as /srv/shop.")
     return path
-
-
-def _is_theirs(unit: pathlib.Path) -> bool:
-    return unit.exists() and not files.read(str(unit)).startswith(units.MARK)
-
-
-def _user(name: str) -> str:
-    if not USER.fullmatch(name):
-        hint = "Name one with --run-as, such as --run-as www-data."
-        raise Mistyped(f"{name[:100]!r} isn't a valid user for systemd.", hint=hint)
-    return name
 
 
 def tell(left_out: Iterable[str]) -> None:

@@ -22,8 +22,6 @@ DOTENV = ".env"
 PORT = 5000
 FIRST_PORT = Port(1024, 59999)
 ENV = "A file of NAME=value lines, which override the Formation's; may be repeated. [default: .env]"
-PORTS = 100
-"""How many a type has."""
 
 
 @click.command("local", cls=options.Documented)
@@ -104,7 +102,7 @@ def _port(given: Mapping[str, str]) -> int:
 def _places(counts: Mapping[str, int], port: int) -> list[tuple[str, int]]:
     """Return the name and the port of each process."""
     return [
-        (f"{type_}.{number + 1}", port + PORTS * index + number)
+        (f"{type_}.{number + 1}", port + laptop.MOST * index + number)
         for index, (type_, count) in enumerate(counts.items())
         for number in range(count)
     ]

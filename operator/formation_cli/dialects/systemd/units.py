@@ -6,14 +6,12 @@ Source: https://www.freedesktop.org/software/systemd/man/latest/systemd.unit.htm
 """
 
 import dataclasses
-import decimal
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from formation_cli.dialects import dotenv, references
 from formation_cli.dialects.manifest import IMAGES_OWN, Known
-from formation_cli.dialects.systemd.own import OWN
 from formation_cli.dialects.systemd.quoting import argument, literal, quoted
 from formation_cli.failures import Mistyped
 from formation_cli.words import values
@@ -30,7 +28,6 @@ SEARCH = "/usr/bin/env"
 """Finds a program along the PATH of the unit's environment; systemd itself knows only its own."""
 UNSET = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 """systemd calls a variable with one of these invalid, and starts the process without it."""
-MOST_BYTES = 2**62
 RESTRICTED = ("NoNewPrivileges=yes", "CapabilityBoundingSet=")
 SHARED = {"image", "env", "envFrom", "securityDefaults", "revisionHistoryLimit"}
 OWN_FIELDS = {
@@ -96,20 +93,7 @@ def exported(known: Known, root: str, user: str, port: int) -> Exported:
             writer = _Writer(known, root, user, name, port + PORTS * index)
             units |= {f"{writer.unit}.target": writer.target(), f"{writer.unit}@.service": writer.template()}
             left_out += writer.left_out()
-    for unit in filter(OWN.fullmatch, units):
-        raise taken(unit)
     return Exported({name: f"{MARK}\n{text}" for name, text in units.items()}, left_out)
-
-
-def taken(unit: str) -> Mistyped:
-    """Return how an export ends that would replace a unit of the machine."""
-    hint = "Copy the Formation's manifest, change metadata.name, and export it with -f."
-    return Mistyped(f"{unit} is a unit of the machine, and would be replaced.", hint=hint)
-
-
-def _bounded(number: decimal.Decimal) -> int:
-    """Return a limit that systemd can say, which is at least 1."""
-    return max(1, round(min(number, decimal.Decimal(MOST_BYTES))))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -201,9 +185,9 @@ class _Writer:
 
     def _restrictions(self) -> Iterator[str]:
         if "memory" in self.limits:
-            yield f"MemoryMax={_bounded(values.number(self.limits['memory']))}"
+            yield f"MemoryMax={max(1, round(values.number(self.limits['memory'])))}"
         if "cpu" in self.limits:
-            yield f"CPUQuota={_bounded(values.number(self.limits['cpu']) * 100)}%"
+            yield f"CPUQuota={max(1, round(values.number(self.limits['cpu']) * 100))}%"
         if (self.process.security_defaults or self.known.spec.security_defaults) != "none":
             yield from RESTRICTED
 

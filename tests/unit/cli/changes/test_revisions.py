@@ -75,17 +75,6 @@ def test_a_number_above_the_one_that_runs_is_not_what_ran_before() -> None:
     assert found.number == 1
 
 
-def test_what_ran_well_is_gone_back_to_past_what_is_newer_and_not_known_to_have() -> None:
-    first, second = ran(a_revision(1, SPEC)), a_revision(2, V2)
-    third = ran(a_revision(3, V3))
-    formation = shop(third, V3, ready=True)
-    found = revisions.read([first, second, third], formation)
-    assert [each.ran_well for each in found] == [True, False, True]
-    before = revisions.previous(found, formation)
-    assert before is not None
-    assert before.number == 1
-
-
 @pytest.mark.parametrize("said", [None, True, ["true"], "yes", "x" * 10**6])
 def test_only_what_the_operator_writes_says_that_one_ran_well(said: Any) -> None:
     only = a_revision(1, SPEC)

@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 from syrupy.assertion import SnapshotAssertion
 
-from formation_cli import cluster_options, completion, failures, options
+from formation_cli import failures, options
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import ConflictFailure, Listed, Object
 from formation_cli.commands.config import prune
@@ -246,15 +246,8 @@ def test_a_dry_run_writes_nothing_and_says_what_it_would_restart(cluster: Stored
         ("set shop --secret --env - OTHER", "TOKEN=x", "OTHER isn't in -."),
         (f"set shop A={'x' * 131_070}", None, "A: its value is too long"),
         ("set shop A=\udcff", None, "A: its value isn't UTF-8"),
-        (
-            "shop A=1",
-            None,
-            "shop isn't a command of config.\nkubectl formation config set NAME",
-        ),
-        ("shop LOG_LEVEL", None, "kubectl formation config get NAME"),
-        ("list shop", None, "kubectl formation config show NAME"),
-        ("shop unset A", None, "kubectl formation config unset NAME"),
-        ("unst shop A", None, "kubectl formation config unset NAME"),
+        ("shop A=1", None, "Type a command before NAME: get, prune, set, show, unset."),
+        ("unst shop A", None, "unst isn't a command of config."),
     ],
 )
 def test_what_can_not_be_meant_is_refused_and_named(
@@ -444,7 +437,6 @@ def test_a_secret_without_an_owner_as_a_restore_leaves_it_is_replaced_and_pruned
 def test_a_secret_that_nothing_names_is_listed_and_pruned(cluster: Stored) -> None:
     run("set shop --secret TOKEN", stdin=PASSWORD)
     cluster.objects[kinds.SECRET].append(a_secret(STALE))
-    assert f"Nothing names {STALE}: kubectl formation config prune shop" in run("shop").stderr
     assert run("prune shop --dry-run").stdout == f"Secret {STALE}: deleted (dry run)\n"
     assert "Add --yes" in run("prune shop", code=failures.MISTYPED).stderr
     assert len(cluster.secrets) == 2
@@ -605,9 +597,3 @@ def test_a_value_that_an_unread_secret_may_hide_is_printed_with_a_warning(cluste
     result = run("get shop HOST")
     assert result.stdout == "a\n"
     assert f"You may not get Secret {secret}." in result.stderr
-
-
-def test_the_key_tab_completes_plain_variables(cluster: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster_options, "connect_at_once", lambda _: cluster)
-    assert completion.answer(["config", "get", "shop"], "M") == ["MODE", ":4"]
-    assert completion.answer(["config", "unset", "shop", "MODE"], "") == ["LOG_LEVEL", ":4"]

@@ -1,4 +1,4 @@
-"""``history``, ``diff --revision`` and the completion of numbers, as they are typed."""
+"""``history`` and ``diff --revision``, as they are typed."""
 
 import json
 import re
@@ -9,8 +9,7 @@ import yaml
 from click.testing import CliRunner
 from syrupy.assertion import SnapshotAssertion
 
-from formation_cli import completion, failures, options
-from formation_cli.commands import revisions
+from formation_cli import failures, options
 from formation_cli.program import program
 from formation_operator.api import content
 from tests import builders
@@ -29,7 +28,6 @@ FORGED = [a_revision(7, V1, name="evil"), a_revision(8, V1, owners=[])]
 def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
     found = FakeCluster(Formation=[shop(KEPT[1], V3)], ControllerRevision=[*KEPT, *FORGED])
     monkeypatch.setattr(options, "connect", lambda _: found)
-    monkeypatch.setattr(revisions, "connect_at_once", lambda _: found)
     monkeypatch.setattr(time, "time", lambda: builders.NOW)
     return found
 
@@ -61,8 +59,6 @@ def test_a_content_that_is_not_rolled_out_is_shown_as_that_and_has_no_number(clu
     assert json.loads(run("history shop -o json").stdout)[-1]["state"] == "Not rolled out"
     for words in ("history shop 0", "rollback shop --to 0", "diff shop --revision 0"):
         assert "There is no revision 0." in run(words, failures.MISTYPED).stderr
-    for words in ("history shop", "diff shop --revision", "rollback shop --to"):
-        assert offered(words)[-2:] == [DIGEST, ":36"]
     cluster.objects["ControllerRevision"] = [ran(PENDING), KEPT[1], ran(KEPT[0])]
     assert run("rollback shop --dry-run").stdout.startswith("revision 6: ")
 
@@ -161,29 +157,3 @@ def test_without_a_difference_it_ends_well(cluster: FakeCluster) -> None:
 )
 def test_a_manifest_or_a_revision_is_said(words: str) -> None:
     assert "Use -f FILE, or NAME REVISION." in run(f"diff {words}", failures.MISTYPED).stderr
-
-
-def offered(words: str, beginning: str = "") -> list[str]:
-    return [each.split("\t")[0] for each in completion.answer(words.split(), beginning)]
-
-
-@pytest.mark.parametrize("words", ["history shop", "diff shop --revision"])
-def test_numbers_are_completed_the_latest_first_and_forged_ones_are_left_out(words: str) -> None:
-    assert offered(words) == ["7", "6", "5", ":36"]  # 32 keeps that order
-    assert completion.answer(words.split(), "")[1] == "6\timage shop:v1 -> shop:v2; env TOKEN"
-    assert offered(words, "6") == ["6", ":36"]
-
-
-def test_the_way_back_is_completed_by_what_ran_well_first_and_not_by_what_runs(cluster: FakeCluster) -> None:
-    v4: Object = {**V3, "image": "shop:v4"}
-    last = ran(a_revision(8, v4))
-    kept = [ran(KEPT[0]), KEPT[1], ran(KEPT[2])]
-    cluster.objects |= {"Formation": [shop(last, v4, ready=True)], "ControllerRevision": [*kept, last]}
-    assert offered("rollback shop --to") == ["6", "5", "7", ":36"]
-    assert offered("rollback shop --to", "7") == ["7", ":36"]
-    for words in ("history shop", "diff shop --revision"):
-        assert offered(words) == ["8", "7", "6", "5", ":36"]
-
-
-def test_where_there_is_no_such_formation_no_number_is_completed() -> None:
-    assert offered("rollback nosuch --to") == [":4"]

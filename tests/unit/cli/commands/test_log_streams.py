@@ -92,14 +92,6 @@ def test_nodes_may_be_in_different_time_zones() -> None:
     assert [line.text for line in lines] == ["one", "two", "three"]
 
 
-def test_a_process_that_has_ended_is_read_as_well() -> None:
-    pod = a_pod(a_container(ended(1)), name="shop-worker-a")
-    cluster = FakeCluster(Pod=[pod])
-    cluster.logs = {"shop-worker-a": [at(1, "last words")]}
-    following = log_streams.Following(cluster, QUERY, log_streams.of_types(["worker"]))
-    assert next(following.lines("")).text == "last words"
-
-
 def test_only_the_types_that_are_wanted_are_chosen() -> None:
     chosen = log_streams.of_types(["web"])
     assert not chosen(a_pod())
@@ -125,20 +117,18 @@ def test_what_has_the_label_alone_is_not_chosen() -> None:
     assert not log_streams.of_types(["worker", "run", ""])(owned_by("Other"))
 
 
-def test_what_a_line_goes_on_with_is_followed_as_well() -> None:
-    pod = a_pod(a_container(ended(1)), name="shop-worker-a")
-    cluster = FakeCluster(Pod=[pod])
+OVER = {
+    "it has ended": a_container(ended(1)),
+    "it waits to be started anew": a_container(waiting("CrashLoopBackOff"), last=ended(1), restarts=3),
+}
+
+
+@pytest.mark.parametrize("container", OVER.values(), ids=OVER)
+def test_the_last_words_of_a_process_are_followed_with_what_a_line_goes_on_with(container: Object) -> None:
+    cluster = FakeCluster(Pod=[a_pod(container, name="shop-worker-a")])
     cluster.logs = {"shop-worker-a": [at(1, "one, which is long,"), "and its rest", at(2, "two")]}
-    lines = log_streams.Following(cluster, QUERY, log_streams.of_types(["worker"])).lines("")
+    lines = following(cluster)
     assert [next(lines).text for _ in range(3)] == ["one, which is long,", "and its rest", "two"]
-
-
-def test_the_last_words_of_a_process_that_waits_to_be_started_anew_are_followed() -> None:
-    crashing = a_container(waiting("CrashLoopBackOff"), last=ended(1), restarts=3)
-    cluster = FakeCluster(Pod=[a_pod(crashing, name="shop-worker-a")])
-    cluster.logs = {"shop-worker-a": [at(1, "no database")]}
-    following = log_streams.Following(cluster, QUERY, log_streams.of_types(["worker"]))
-    assert next(following.lines("")).text == "no database"
 
 
 class Restarting(FakeCluster):

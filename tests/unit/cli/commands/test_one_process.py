@@ -184,7 +184,7 @@ def test_a_variable_that_is_empty_ends_nothing_and_never_stops_the_app(
 def test_anyone_who_names_a_process_without_its_option_is_shown_what_to_type(cluster: Guarded) -> None:
     stderr = typed("-n demo stop shop run.klmno").stderr
     assert "'run.klmno' is a word too many. Nothing was stopped." in stderr
-    assert "kubectl formation -n demo stop shop --process run.klmno ends a process of `run`" in stderr
+    assert "kubectl formation -n demo stop shop --process run.klmno" in stderr
 
 
 def test_what_a_node_no_longer_has_is_no_line_of_a_log(cluster: Guarded) -> None:

@@ -1,13 +1,15 @@
 """What a process that is run once writes is shown whole and once, whatever becomes of kubectl attach."""
 
 import pathlib
+import time
 from collections.abc import Callable, Iterator
+from concurrent import futures
 
 import pytest
 
 from formation_cli import failures
 from formation_cli.changes.one_off import OneOff
-from formation_cli.cluster.port import CutFailure, LogQuery, Object
+from formation_cli.cluster.port import CutFailure, LogQuery
 from formation_cli.commands import log_streams
 from formation_cli.commands.enter import output
 from formation_cli.terminal import screen
@@ -31,12 +33,6 @@ def kubectl(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Kubectl:
     return install
 
 
-@pytest.fixture
-def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for kubectl however slow it is: only its end is waited for."""
-    monkeypatch.setattr(output, "SILENCE", 1.0)
-
-
 class Running(FakeCluster):
     """Runs one process, whose log has more from look to look."""
 
@@ -48,14 +44,6 @@ class Running(FakeCluster):
     def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
         yield from (f"{line}\n".encode() for line in self._looks[0])
         self._looks = self._looks[1:] or self._looks
-
-
-def shown(cluster: Running, pod: Object | None = None) -> list[tuple[int, bytes]]:
-    return [(stream, text) for stream, text in output.joined(cluster, pod or a_pod()) if text]
-
-
-def text_of(cluster: Running) -> bytes:
-    return b"".join(text for _, text in shown(cluster))
 
 
 @pytest.mark.parametrize(("terminal", "shown"), [(True, "\x1b[31mred\x1b[0m\n"), (False, f"{WRITTEN}\n")])
@@ -91,77 +79,66 @@ def test_a_log_that_breaks_off_is_read_on(
     assert capfdbinary.readouterr().out == b"\xffone\r\ntwo"
 
 
-@pytest.mark.parametrize("attach", [TOO_LATE, "exit 0"], ids=["too late", "at its very end"])
-def test_a_process_that_has_ended_before_attach_is_shown_by_its_log(kubectl: Kubectl, attach: str) -> None:
-    kubectl(attach)
-    assert shown(Running("quick over", code=0)) == [(1, b"quick\n"), (1, b"over\n")]
+Shown = Callable[[Running], tuple[bytes, bytes]]
 
 
-def test_nothing_is_attached_to_a_process_that_is_known_to_have_ended(kubectl: Kubectl) -> None:
-    kubectl("echo twice")
-    assert shown(Running("quick", code=0), a_pod(a_container(ended(0)))) == [(1, b"quick\n")]
+@pytest.fixture(params=[False, True], ids=["by a pipe", "at a terminal"])
+def shown(request: pytest.FixtureRequest, capfdbinary: pytest.CaptureFixture[bytes]) -> Shown:
+    """Show a process that has input, and return what was shown."""
+
+    def show(cluster: Running) -> tuple[bytes, bytes]:
+        output.show(cluster, a_pod(), OneOff(("sh",), stdin=True, tty=request.param))
+        return capfdbinary.readouterr()
+
+    return show
 
 
-@pytest.mark.usefixtures("unhurried")
-def test_what_was_written_before_attach_is_shown_above_what_it_brings(kubectl: Kubectl) -> None:
-    kubectl("echo three; sleep 0.1; echo four")
-    assert text_of(Running("one two three four")) == b"one\ntwo\nthree\nfour\n"
-
-
-@pytest.mark.usefixtures("unhurried")
-def test_the_streams_stay_apart_and_nothing_of_either_is_repeated(kubectl: Kubectl) -> None:
-    kubectl("echo wrong >&2; sleep 0.05; echo right")
-    found = shown(Running("above right wrong"))
-    assert found == [(1, b"above\n"), (2, b"wrong\n"), (1, b"right\n")]
-
-
-@pytest.mark.usefixtures("unhurried")
-def test_what_attach_brings_is_not_changed(kubectl: Kubectl) -> None:
-    kubectl("printf 'a\\r\\n\\377\\000b'")
-    assert text_of(Running("a")) == b"a\r\n\xff\x00b"
-
-
-def at_terminal(
-    capfdbinary: pytest.CaptureFixture[bytes], cluster: Running, pod: Object | None = None
-) -> bytes:
-    output.show(cluster, pod or a_pod(), OneOff(("sh",), stdin=True, tty=True))
-    return capfdbinary.readouterr().out
-
-
-def test_at_a_terminal_kubectl_is_on_its_own_below_what_the_log_has(
-    kubectl: Kubectl, capfdbinary: pytest.CaptureFixture[bytes]
-) -> None:
-    kubectl("printf '%s ' \"$@\"")
-    written = at_terminal(capfdbinary, Running("Welcome back"))
-    how = b"attach --namespace=default --quiet --stdin --tty shop-worker-1 --container=worker "
-    assert written.splitlines() == [b"Welcome", b"back", how]
-
-
-def test_at_a_terminal_the_log_has_the_rest_of_what_attach_comes_too_late_for(
-    kubectl: Kubectl, capfdbinary: pytest.CaptureFixture[bytes]
-) -> None:
+def test_a_process_that_has_ended_before_attach_is_shown_by_its_log(kubectl: Kubectl, shown: Shown) -> None:
     kubectl(TOO_LATE)
-    assert at_terminal(capfdbinary, Running("one", "one two", code=0)) == b"one\ntwo\n"
-    over = a_pod(a_container(ended(0)))
-    assert at_terminal(capfdbinary, Running("one two", code=0), over) == b"one\ntwo\n"
+    assert shown(Running("one", "one two", code=0)) == (b"one\ntwo\n", b"")
 
 
-@pytest.mark.parametrize("before", ["", "echo heard; sleep 1; "], ids=["at once", "later"])
-def test_a_process_that_attach_does_not_reach_is_not_waited_for(
-    kubectl: Kubectl, monkeypatch: pytest.MonkeyPatch, before: str
+def test_nothing_is_attached_to_a_process_that_is_known_to_have_ended(
+    kubectl: Kubectl, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    monkeypatch.setattr(output, "LAG", 0.0)
-    kubectl(f"{before}echo 'error: you may not' >&2; exit 1")
-    with pytest.raises(failures.Failure, match="can't reach it"):
-        shown(Running())
+    kubectl("echo twice")
+    output.show(Running("quick", code=0), a_pod(a_container(ended(0))), OneOff(("sh",), stdin=True))
+    assert capfdbinary.readouterr().out == b"quick\n"
 
 
-@pytest.mark.parametrize("tty", [False, True])
+def test_kubectl_is_on_its_own_below_what_the_log_has(kubectl: Kubectl, shown: Shown) -> None:
+    kubectl("printf '%s ' \"$@\"")
+    welcome, back, how = shown(Running("Welcome back"))[0].splitlines()
+    assert (welcome, back) == (b"Welcome", b"back")
+    assert b"attach --namespace=default --quiet --stdin " in how
+    assert b" shop-worker-1 --container=worker " in how
+
+
+def test_the_streams_stay_apart_and_no_byte_of_either_is_changed(kubectl: Kubectl, shown: Shown) -> None:
+    kubectl("printf 'a\\r\\n\\377\\000b'; echo one >&2; sleep 0.1; echo two >&2")
+    assert shown(Running("above")) == (b"above\na\r\n\xff\x00b", b"one\ntwo\n")
+
+
+def test_what_waits_for_an_answer_on_stderr_is_not_held_back(
+    kubectl: Kubectl, capfdbinary: pytest.CaptureFixture[bytes], tmp_path: pathlib.Path
+) -> None:
+    answer = tmp_path / "answer"
+    kubectl(f"printf 'name? ' >&2; until [ -e {answer} ]; do sleep 0.05; done")
+    with futures.ThreadPoolExecutor(1) as pool:
+        done = pool.submit(output.show, Running(), a_pod(), OneOff(("sh",), stdin=True))
+        until = time.monotonic() + 30
+        while not (said := capfdbinary.readouterr().err) and time.monotonic() < until:
+            time.sleep(0.05)
+        answer.touch()
+        done.result(30)
+    assert said == b"name? "
+
+
 def test_it_is_said_why_attach_does_not_reach_a_process(
-    kubectl: Kubectl, monkeypatch: pytest.MonkeyPatch, tty: bool
+    kubectl: Kubectl, monkeypatch: pytest.MonkeyPatch, shown: Shown
 ) -> None:
     monkeypatch.setattr(output, "LAG", 0.0)
     kubectl("echo 'error: you may not' >&2; exit 1")
-    with pytest.raises(failures.Failure) as failed:
-        output.show(Running(), a_pod(), OneOff(("sh",), stdin=True, tty=tty))
+    with pytest.raises(failures.Failure, match="can't reach it") as failed:
+        shown(Running())
     assert failed.value.hint == "error: you may not"

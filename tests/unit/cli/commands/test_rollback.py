@@ -104,12 +104,8 @@ def test_it_is_written_again_if_somebody_has_just_scaled(cluster: FakeCluster) -
     assert cluster.spec["image"] == "shop:v1"
 
 
-@pytest.mark.parametrize(
-    "forged",
-    [a_revision(9, V1, owners=[]), a_revision(9, V1, name="shop-0123456789"), a_revision(9, V1, data="x")],
-)
-def test_nobody_goes_back_to_what_is_forged(cluster: FakeCluster, forged: Object) -> None:
-    cluster.objects["ControllerRevision"] = [R2, ran(forged)]
+def test_nobody_goes_back_to_what_is_forged(cluster: FakeCluster) -> None:
+    cluster.objects["ControllerRevision"] = [R2, ran(a_revision(9, V1, owners=[]))]
     assert "There is no revision 9." in run("rollback shop --to 9", failures.MISTYPED).stderr
     assert "no revision before this one" in run("rollback shop", failures.FAILED).stderr
     assert cluster.dry_runs == []
@@ -273,17 +269,17 @@ def test_what_somebody_has_scaled_meanwhile_keeps_its_count(
 # It went back to the revision before, until a pipeline that ran again in an outage of its registry moved
 # production from a version that ran well to an older one. Nothing was deployed: no deploy has failed.
 @pytest.mark.parametrize(
-    ("formation", "where", "way"),
+    ("formation", "way"),
     [
-        (shop(R2, V2, ready=True), "revision 2, which ran well", ""),
-        (shop(R2, V2), "revision 2", "rollback shop --wait"),
-        (shop(R1, V2, ready=True), "what it declares", "rollback shop --wait"),
-        (shop(None, V2), "what it declares", ""),
+        (shop(R2, V2, ready=True), ""),
+        (shop(R2, V2), "rollback shop --wait"),
+        (shop(R1, V2, ready=True), "rollback shop --wait"),
+        (shop(None, V2), ""),
     ],
     ids=["ran well", "rolled out", "not rolled out", "not known"],
 )
 def test_a_failing_deploy_of_what_is_declared_already_changes_nothing_and_says_so(
-    waits: Waits, cluster: FakeCluster, formation: Object, where: str, way: str
+    waits: Waits, cluster: FakeCluster, formation: Object, way: str
 ) -> None:
     cluster.objects[naming.KIND] = [formation]
     for failure in (waiting.NotReady("web: no"), failures.TimedOut("60 s are over.")):
@@ -291,7 +287,7 @@ def test_a_failing_deploy_of_what_is_declared_already_changes_nothing_and_says_s
         result = run("deploy shop --image shop:v2 --wait --rollback-on-failure", failure.exit_code)
         assert result.stderr.splitlines() == [
             f"Error: {failure.message}",
-            f"The deploy has changed nothing, so nothing is taken back: it stays at {where}.",
+            "The deploy has changed nothing, so nothing is taken back.",
             *([f"To go back: kubectl formation {way}"] if way else []),
         ]
     assert cluster.dry_runs == []

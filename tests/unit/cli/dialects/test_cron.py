@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from formation_cli.dialects import app, heroku
-from formation_cli.dialects.app import App, Cron
+from formation_cli.dialects import heroku, names
 from formation_cli.failures import Mistyped
+from formation_operator.api import naming
+from formation_operator.api.formation import MOST_SCHEDULES, MOST_TYPES
 from tests.unit.cli.typed import typed as run
 
 IMAGE = ("--image", "registry.example.com/shop:v1")
@@ -35,58 +36,31 @@ def test_import_takes_them_from_app_json(folder: pathlib.Path) -> None:
     result = run("import", "heroku", "app.json", "--procfile", "Procfile", *IMAGE)
     assert result.exit_code == 0, result.output
     assert schedules(result.stdout) == {
-        "shop-report-all": {"schedule": "0 3 * * *", "command": ["/shop", "report", "--all"]},
-        "sweep-tee-log": {
+        "cron-1": {"schedule": "0 3 * * *", "command": ["/shop", "report", "--all"]},
+        "cron-2": {
             "schedule": "@daily",
             "command": ["/bin/sh", "-c", "sweep | tee log"],
             "concurrencyPolicy": "Allow",
             "suspend": True,
         },
     }
-    assert "shop-report-all: spec.schedules.shop-report-all, which runs at 0 3 * * *" in result.stderr
 
 
-def test_init_takes_them_from_the_app_json_beside_the_procfile(folder: pathlib.Path) -> None:
-    (folder / "app.json").write_text(json.dumps({"cron": [REPORT, REPORT, {**REPORT, "command": "web"}]}))
-    result = run("init", "--name", "shop", *IMAGE)
+def test_init_takes_them_from_the_app_json_beside_the_procfile_and_numbers_them(folder: pathlib.Path) -> None:
+    (folder / "Procfile").write_text("web: serve\ncron-2: work\n")
+    (folder / "app.json").write_text(json.dumps({"cron": [REPORT] * 32}))
+    longest = "s" * (names.LONGEST_CHILD - len("-cron-2"))
+    result = run("init", "--name", longest, *IMAGE)
     assert result.exit_code == 0, result.output
-    found = schedules((folder / "formation.yaml").read_text())
-    assert [*found] == ["shop-report-all", "shop-report-all-2", "cron-web"]
+    found = [*schedules((folder / "formation.yaml").read_text())]
+    assert found == ["cron-1", *(f"cron-{number}" for number in range(3, 34))]
 
 
-def named(formation: str, *commands: str, types: tuple[str, ...] = ("web",)) -> list[str]:
-    made = App(
-        formation, "x", dict.fromkeys(types, "serve"), schedules=[Cron("@daily", each) for each in commands]
+def test_the_longest_name_of_a_formation_leaves_room_for_that_of_a_schedule() -> None:
+    longest = len("-w")
+    assert (
+        names.LONGEST_CHILD - longest + len(f"-cron-{MOST_SCHEDULES + MOST_TYPES}") <= naming.LONGEST_CRON_JOB
     )
-    return [*app.formation(made)["spec"]["schedules"]]
-
-
-def test_a_name_tells_the_work_and_no_word_of_it_is_cut() -> None:
-    lines = {
-        "python -m pretalx clearsessions": "clearsessions",
-        "python -m pretalx clearsessions --all --older-than 30": "clearsessions-all-older-than",
-        "/bin/sh -c 'echo nightly; sleep 5'": "echo-nightly",
-        "python manage.py send_reminder_emails_to_all_customers": "send-reminder-emails-to-all",
-        "«»": "cron",
-        "run": "cron-run",
-    }
-    assert named("pretalx", *lines) == [*lines.values()]
-
-
-def test_a_name_is_as_long_as_it_may_be_beside_the_formations() -> None:
-    (found,) = named("s" * 30, "/shop nightly report for all customers")
-    assert found == "shop-nightly-report"
-    (whole,) = named("s" * 30, "/shop nightly report a")
-    assert len(f"{'s' * 30}-{whole}") == 52
-
-
-def test_no_two_schedules_have_the_same_name() -> None:
-    lines = ["web", "cron web", "cron web", "python -m a sweep", "python -m b sweep"]
-    found = named("shop", *lines, types=("web", "sweep-2"))
-    assert found == ["cron-web", "cron-web-2", "cron-web-3", "sweep", "sweep-3"]
-    long = named("s" * 30, *["/shop nightly report for all"] * 12)
-    assert len({*long}) == len(long)
-    assert all(len(f"{'s' * 30}-{each}") <= 52 for each in long)
 
 
 @pytest.mark.parametrize(
@@ -105,13 +79,6 @@ def test_no_two_schedules_have_the_same_name() -> None:
 def test_what_is_none_is_said_with_its_place(entries: Any, says: str) -> None:
     with pytest.raises(Mistyped, match=re.escape(says)):
         heroku.entries(json.dumps({"cron": entries}), "app.json")
-
-
-def test_a_name_that_is_too_long_with_the_formations_is_refused(folder: pathlib.Path) -> None:
-    (folder / "app.json").write_text(json.dumps({"cron": [{**REPORT, "command": "x" * 99}]}))
-    result = run("init", "--name", "s" * 30, *IMAGE)
-    assert result.exit_code != 0
-    assert "more than 52 characters" in result.stderr
 
 
 def test_local_and_systemd_say_what_they_leave_out(folder: pathlib.Path) -> None:

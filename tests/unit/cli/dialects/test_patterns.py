@@ -14,7 +14,7 @@ from formation_cli.dialects import (
     references,
     shell,
 )
-from formation_cli.dialects.systemd import own, quoting, units
+from formation_cli.dialects.systemd import quoting, units
 from formation_cli.words import values, variables
 from tests.unit import growth
 
@@ -29,7 +29,6 @@ MODULES = (
     values,
     references,
     shell,
-    own,
     quoting,
     units,
     variables,

@@ -142,27 +142,6 @@ def test_no_variable_of_the_shell_itself_runs_what_it_is_given() -> None:
     assert sourced(("bash",), text, written) == dict.fromkeys(written, CODE.encode())
 
 
-@pytest.fixture(scope="module")
-def gbk(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """A folder with a locale in whose encoding a backslash may be the second half of a character."""
-    folder: pathlib.Path = tmp_path_factory.mktemp("locales")
-    made = ("localedef", "--no-archive", "-i", "zh_CN", "-f", "GBK", str(folder / "zh_CN.GBK"))
-    if not shutil.which(made[0]) or subprocess.run(made, capture_output=True, check=False).returncode > 1:
-        pytest.skip("this machine can't make the locale")
-    return folder
-
-
-@pytest.mark.skipif(not shutil.which("bash"), reason="it isn't here")
-@FEW
-@given(values=st.lists(st.text(st.sampled_from("'\n€é\\\"`$(touch ran)"), max_size=12), max_size=8))
-@example(values=["it's €$(touch ran)", "it's €`touch ran`", "it's €\\", "it's €\"`touch ran`"])
-def test_no_half_of_a_character_takes_an_escape_away(gbk: pathlib.Path, values: list[str]) -> None:
-    found = of({"LC_ALL": "zh_CN.GBK", **{f"V{number}": value for number, value in enumerate(values)}})
-    wanted = dotenv.parse(found.env)
-    arrived = sourced(("bash",), found.env, wanted, LOCPATH=str(gbk))
-    assert arrived == {name: value.encode() for name, value in wanted.items()}
-
-
 WORDS = st.one_of(
     SHELLY, ONE_LINE, st.sampled_from(["$(x}`touch ran`${x)", "$(touch ran)", "$(PORT)", "$(A)"])
 )

@@ -45,7 +45,6 @@ def test_app_json_the_api_and_a_procfile_make_one_formation(folder: pathlib.Path
     assert counts == {"web": 2, "worker": 4, "clock": None}
     assert formation["spec"]["processes"]["worker"]["resources"]["limits"] == {"memory": "1Gi"}
     assert formation["spec"]["release"] == {"command": ["migrate"]}
-    assert "release: spec.release, which runs before a deploy changes any process" in result.stderr
 
 
 def test_the_port_of_an_app_json_and_of_a_file_is_left_out(folder: pathlib.Path) -> None:

@@ -9,8 +9,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from formation_cli import failures
-from formation_cli.commands.outside import exports
-from formation_cli.dialects.systemd.units import MARK
 from formation_cli.program import program
 
 SHOP = """
@@ -26,15 +24,6 @@ def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.P
     monkeypatch.chdir(tmp_path)
     (tmp_path / "shop.yaml").write_text(SHOP)
     return tmp_path
-
-
-@pytest.fixture(autouse=True)
-def vendor(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    """A machine's own units: none yet, whatever this machine has."""
-    path = tmp_path / "vendor"
-    path.mkdir()
-    monkeypatch.setattr(exports, "VENDORS", (path,))
-    return path
 
 
 def export(*words: str) -> Result:
@@ -79,52 +68,11 @@ def test_without_a_folder_the_units_are_printed() -> None:
     assert re.findall("^# (shop.*)$", export().stdout, re.MULTILINE) == NAMES
 
 
-@pytest.mark.parametrize(
-    "words", [("--root", "srv"), ("--root", "/srv\n[Service]"), ("--run-as", "a b"), ("--run-as", "%u")]
-)
-def test_what_a_unit_can_not_take_is_refused(words: tuple[str, str]) -> None:
-    assert export(*words).exit_code == failures.MISTYPED
+@pytest.mark.parametrize("root", ["srv", "/srv\n[Service]"])
+def test_what_a_unit_can_not_take_is_refused(root: str) -> None:
+    assert export("--root", root).exit_code == failures.MISTYPED
 
 
-def renamed(folder: pathlib.Path, name: str, type_: str) -> None:
-    (folder / "shop.yaml").write_text(
-        SHOP.replace("name: shop", f"name: {name}").replace("web:", f"{type_}:")
-    )
-
-
-@pytest.mark.parametrize(
-    ("name", "type_", "unit"),
-    [
-        ("multi", "user", "multi-user.target"),
-        ("remote-fs", "pre", "remote-fs.target"),
-        ("network", "online", "network.target"),
-        ("default", "web", "default.target"),
-        ("timers", "web", "timers.target"),
-        ("reboot", "web", "reboot.target"),
-        ("serial", "getty", "serial-getty@.service"),
-        ("systemd", "fsck", "systemd-fsck.target"),
-    ],
-)
-def test_no_unit_is_named_as_one_of_systemds_own(
-    folder: pathlib.Path, name: str, type_: str, unit: str
-) -> None:
-    renamed(folder, name, type_)
-    for words in ((), ("-d", "units")):
-        result = export(*words)
-        assert result.exit_code == failures.MISTYPED
-        assert unit in result.stderr
-        assert "metadata.name" in result.stderr
-        assert result.stdout == ""
-    assert not (folder / "units").exists()
-
-
-def test_no_unit_is_named_as_one_that_the_machine_has_from_a_package(vendor: pathlib.Path) -> None:
-    (vendor / "shop-web@.service").write_text("[Service]\n")
-    result = export("-d", "units")
-    assert result.exit_code == failures.MISTYPED
-    assert "shop-web@.service" in result.stderr
-
-
-def test_units_that_were_written_among_those_of_packages_are_renewed(vendor: pathlib.Path) -> None:
-    (vendor / "shop.target").write_text(f"{MARK}\n")
-    assert export("-d", str(vendor)).exit_code == 0
+@pytest.mark.parametrize(("user", "line"), [("%u", "User=%%u"), ("a\nGroup=root", 'User="a\\x0aGroup=root"')])
+def test_the_name_of_a_user_means_nothing_else(user: str, line: str) -> None:
+    assert line in export("--run-as", user).stdout.splitlines()
