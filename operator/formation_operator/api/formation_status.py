@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
+from formation_operator.api import fields
 from formation_operator.api.fields import Model
 from formation_operator.api.reasons import ConditionType
 
@@ -56,8 +57,8 @@ class ProcessStatus(Model):
         None, description="How a process of this type last ended without being asked to."
     )
 
-    desired_replicas: int | None = Field(None, description="The count that is wanted now.")
-    resume_replicas: int | None = Field(
+    desired_replicas: fields.Count | None = Field(None, description="The count that is wanted now.")
+    resume_replicas: fields.Count | None = Field(
         None, description="While the Formation is suspended: the count to come back to."
     )
     ready_replicas: int | None = Field(None, description="Processes that are ready.")
@@ -66,6 +67,11 @@ class ProcessStatus(Model):
     replicas_managed_by: str | None = Field(
         None, description="The autoscaler that sets the count, as kind/name."
     )
+
+    @property
+    def count(self) -> int | None:
+        """The count without a suspension."""
+        return self.desired_replicas if self.resume_replicas is None else self.resume_replicas
 
 
 class Revision(Model):
@@ -147,10 +153,10 @@ class FormationStatus(Model):
 
     def process(self, name: str) -> ProcessStatus:
         """Return the status of a type; an empty one if there is none."""
-        return (self.processes or {}).get(name) or NOTHING
+        return (self.processes or {}).get(name) or UNREPORTED
 
 
-NOTHING = ProcessStatus()
+UNREPORTED = ProcessStatus()
 
 
 def read(status: Any, process_types: Iterable[str], schedules: Iterable[str] = ()) -> FormationStatus:

@@ -17,7 +17,7 @@ from formation_operator.observe.autoscalers import Deciding
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Problem
-from formation_operator.replicas import count_owner, scale_requests
+from formation_operator.replicas import scale_requests
 from formation_operator.replicas.scale_requests import Answer, Request, Scaled
 
 logger = logging.getLogger(__name__)
@@ -78,12 +78,14 @@ class Requests:
         known = self._autoscalers(about.namespace, found.values())
         status = formation_status.read(said, found)
         for name, child in found.items():
-            autoscaler = autoscalers.of_child(known, child.name)
-            if autoscaler is None and unlisted is not None:
+            if autoscalers.of_child(known, child.name) is not None:
+                continue  # it has just been made, and decides about the count
+            if unlisted is not None:
                 self.undecided.append(undecided(name, child, UNLISTED, unlisted))
                 continue
-            before = count_owner.reported(status, name, about.generation)
-            await self._judge(Scaled(name, child, autoscaler, before, self._answers.get(name)))
+            before, answer = status.process(name), self._answers.get(name)
+            is_current = status.observed_generation == about.generation
+            await self._judge(Scaled(name, child, before, is_current, answer))
 
     async def _judge(self, scaled: Scaled) -> None:
         """Judge the count of one Deployment, and write it to the Formation if it is a request."""

@@ -59,6 +59,9 @@ def test_only_the_types_that_are_asked_for_and_the_operators_own_conditions_are_
 ODD: dict[str, Any] = {
     "a figure that is a text": {"processes": {"worker": {**WORKER, "desiredReplicas": "2"}}},
     "a figure that is none": {"processes": {"worker": {**WORKER, "desiredReplicas": True}}},
+    "a figure with a point": {"processes": {"worker": {**WORKER, "desiredReplicas": 5.0}}},
+    "a count below zero": {"processes": {"worker": {**WORKER, "desiredReplicas": -1}}},
+    "a count that no Deployment can have": {"processes": {"worker": {**WORKER, "resumeReplicas": 2**31}}},
     "an exit code that is a word": {
         "processes": {"worker": {**WORKER, "lastExit": {**EXIT, "exitCode": "one"}}}
     },
