@@ -4,7 +4,6 @@ What an earlier pass wrote is all that outlives the operator: the count to come 
 the last exit of each type, the last transition of each condition.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from pydantic import ValidationError
@@ -170,27 +169,17 @@ class FormationStatus(Model):
 UNREPORTED = ProcessStatus()
 
 
-def read(status: Any, process_types: Iterable[str], schedules: Iterable[str] = ()) -> FormationStatus:
-    """Return what a status says of some types and schedules, and our conditions; nothing if it doesn't fit.
+def read(status: dict[str, Any]) -> FormationStatus:
+    """Return what a status says, with our conditions alone; nothing if it doesn't fit.
 
     A newer operator writes fields that this one doesn't know, and other clients may write anything.
     """
-    known = status if isinstance(status, dict) else {}
-    conditions = known.get("conditions")
-    found = {  # without what others added to it, however much
-        **known,
-        "processes": _named(known.get("processes"), process_types),
-        "schedules": _named(known.get("schedules"), schedules) or None,
-        "conditions": [*filter(is_ours, conditions)] if isinstance(conditions, list) else [],
-    }
+    conditions = status.get("conditions")
+    ours = [*filter(is_ours, conditions)] if isinstance(conditions, list) else []
     try:
-        return FormationStatus.model_validate(found, strict=True, extra="ignore")
+        return FormationStatus.model_validate({**status, "conditions": ours}, strict=True, extra="ignore")
     except ValidationError:
         return FormationStatus()
-
-
-def _named(known: Any, names: Iterable[str]) -> dict[str, Any]:
-    return {name: known[name] for name in names if name in known} if isinstance(known, dict) else {}
 
 
 def is_ours(condition: Any) -> bool:

@@ -70,7 +70,7 @@ class Requests:
             return
         unlisted = await self._look_for_autoscalers(about.namespace)
         known = self._autoscalers(about.namespace, found.values())
-        status = formation_status.read(said, found)
+        status = formation_status.read(said)
         for name, child in found.items():
             if autoscalers.of_child(known, child.name) is not None:
                 continue  # it has just been made, and decides about the count
