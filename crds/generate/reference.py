@@ -108,7 +108,7 @@ def _section(path: str, model: type[BaseModel], note: str, minor: str) -> str:
 
 
 def _described(node: Json) -> str:
-    return _cell(node["description"])
+    return _cell(" ".join(node["description"].split()))
 
 
 def _type(node: Json, minor: str) -> str:

@@ -32,6 +32,8 @@ def structural(name: str, node: Json, models: Json, definitions: Json) -> Json:
     if "$ref" in node:
         node = {**models[node["$ref"].rsplit("/", 1)[-1]], **{key: node[key] for key in KEPT if key in node}}
     result = {key: node[key] for key in KEPT if key in node}
+    if "description" in result:  # a docstring, which has lines
+        result["description"] = " ".join(result["description"].split())
     if "embedded" in node:
         return {**kubernetes(node["embedded"], definitions), **result}
     if "properties" in node:

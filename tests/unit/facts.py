@@ -137,7 +137,7 @@ def seen(rollout: Rollout = DONE, **changes: Any) -> Seen:
 
 def status_of(world: Seen, before: Manifest, now: str) -> compute.Status:
     """Return the status of what a pass saw, after another one that was written before."""
-    return compute.compute(world, formation_status.read(before, world.counts), now)
+    return compute.compute(world, formation_status.read(before), now)
 
 
 def condition_of(status: Manifest, kind: ConditionType) -> Manifest:

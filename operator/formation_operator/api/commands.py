@@ -11,22 +11,19 @@ from formation_operator.api.fields import Model
 class Command(Model):
     """What is run, and what it is given beside the app's."""
 
-    command: Annotated[fields.Words, Field(min_length=1)] | None = Field(
-        None,
-        description="The program and its arguments, in place of the image's ENTRYPOINT. No shell is "
-        'involved: write ["/bin/sh", "-c", "exec ..."] if you need one. $(NAME) is replaced by an '
-        "environment variable. A process type without command and args runs the image's own command.",
-    )
-    args: fields.Words | None = Field(None, description="Arguments, in place of the image's CMD.")
-    env: fields.Env | None = Field(
-        None, description="Its own environment. Overrides variables of spec.env with the same name."
-    )
-    env_from: fields.EnvFrom | None = Field(
-        None, description="ConfigMaps and Secrets whose keys become its own environment."
-    )
-    resources: fields.ResourceRequirements | None = Field(
-        None, description="CPU and memory that each process of it requests and may use at most."
-    )
+    command: Annotated[fields.Words, Field(min_length=1)] | None = None
+    """The program and its arguments, in place of the image's ENTRYPOINT. No shell is involved: write
+    ["/bin/sh", "-c", "exec ..."] if you need one. $(NAME) is replaced by an environment variable. A process
+    type without command and args runs the image's own command.
+    """
+    args: fields.Words | None = None
+    """Arguments, in place of the image's CMD."""
+    env: fields.Env | None = None
+    """Its own environment. Overrides variables of spec.env with the same name."""
+    env_from: fields.EnvFrom | None = None
+    """ConfigMaps and Secrets whose keys become its own environment."""
+    resources: fields.ResourceRequirements | None = None
+    """CPU and memory that each process of it requests and may use at most."""
 
 
 ACCOUNT = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
@@ -35,14 +32,12 @@ ACCOUNT = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 class Ending(Command):
     """A command that ends."""
 
-    service_account_name: Annotated[str, Field(max_length=253, pattern=ACCOUNT)] | None = Field(
-        None, description="Its service account, in place of podTemplate's."
-    )
-    backoff_limit: fields.Count | None = Field(
-        None,
-        description="How often it is tried again if it fails (default 0, of the release of a first deploy "
-        "2). Raise it only if the command may run twice.",
-    )
+    service_account_name: Annotated[str, Field(max_length=253, pattern=ACCOUNT)] | None = None
+    """Its service account, in place of podTemplate's."""
+    backoff_limit: fields.Count | None = None
+    """How often it is tried again if it fails (default 0, of the release of a first deploy 2). Raise it only
+    if the command may run twice.
+    """
 
 
 DEADLINE = 3600
@@ -72,35 +67,27 @@ ConcurrencyPolicy = Literal["Allow", "Forbid", "Replace"]
 class Schedule(Ending):
     """A command that runs on a schedule and ends, and what it is given beside the app's."""
 
-    schedule: Annotated[str, Field(max_length=128, pattern=SCHEDULE)] = Field(
-        description="When it runs, as cron has it: minute, hour, day of the month, month and day of the week "
-        '("0 3 * * *"), or @hourly, @daily, @weekly, @monthly, @yearly.'
-    )
-    time_zone: Annotated[str, Field(max_length=64, pattern=TIME_ZONE)] | None = Field(
-        None,
-        description="The time zone of schedule, such as Europe/Berlin (default: the cluster's, mostly UTC).",
-    )
-    image: fields.Image | None = Field(
-        None, description="The image of this schedule, in place of spec.image."
-    )
-    concurrency_policy: ConcurrencyPolicy | None = Field(
-        None,
-        description="What happens when a run is due while another one is active. Forbid (default): it is "
-        "skipped. Allow: both run. Replace: the old one is ended.",
-    )
+    schedule: Annotated[str, Field(max_length=128, pattern=SCHEDULE)]
+    """When it runs, as cron has it: minute, hour, day of the month, month and day of the week ("0 3 * * *"),
+    or @hourly, @daily, @weekly, @monthly, @yearly.
+    """
+    time_zone: Annotated[str, Field(max_length=64, pattern=TIME_ZONE)] | None = None
+    """The time zone of schedule, such as Europe/Berlin (default: the cluster's, mostly UTC)."""
+    image: fields.Image | None = None
+    """The image of this schedule, in place of spec.image."""
+    concurrency_policy: ConcurrencyPolicy | None = None
+    """What happens when a run is due while another one is active. Forbid (default): it is skipped. Allow:
+    both run. Replace: the old one is ended.
+    """
     starting_deadline_seconds: Annotated[int, Field(ge=1, le=fields.INT32)] | None = Field(
         None,
         description=f"How many seconds late a run may start; after that it is skipped (default {LATE}).",
     )
-    active_deadline_seconds: Annotated[int, Field(ge=1, le=fields.INT32)] | None = Field(
-        None, description="Seconds after which a run that is still active has failed (default: none)."
-    )
-    successful_jobs_history_limit: fields.Count | None = Field(
-        None, description="How many Jobs of runs that succeeded are kept (default 3)."
-    )
-    failed_jobs_history_limit: fields.Count | None = Field(
-        None, description="How many Jobs of runs that failed are kept (default 1)."
-    )
-    suspend: bool | None = Field(
-        None, description="true: no run starts until it is false again; an active one isn't ended."
-    )
+    active_deadline_seconds: Annotated[int, Field(ge=1, le=fields.INT32)] | None = None
+    """Seconds after which a run that is still active has failed (default: none)."""
+    successful_jobs_history_limit: fields.Count | None = None
+    """How many Jobs of runs that succeeded are kept (default 3)."""
+    failed_jobs_history_limit: fields.Count | None = None
+    """How many Jobs of runs that failed are kept (default 1)."""
+    suspend: bool | None = None
+    """true: no run starts until it is false again; an active one isn't ended."""

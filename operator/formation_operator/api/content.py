@@ -57,9 +57,9 @@ def content_of(spec: Mapping[str, Any]) -> dict[str, Any]:
     return content
 
 
-def digest_of(content: Mapping[str, Any]) -> str:
-    """Return what names a content: equal for equal contents, whatever the order of their keys."""
-    return naming.digest(json.dumps(content, sort_keys=True, separators=(",", ":")))
+def digest_of(value: Mapping[str, Any]) -> str:
+    """Return what names a content, or other JSON: equal for equal ones, whatever the order of their keys."""
+    return naming.digest(json.dumps(value, sort_keys=True, separators=(",", ":")))
 
 
 def revision_name(formation: str, digest: str) -> str:

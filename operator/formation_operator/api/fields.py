@@ -71,6 +71,15 @@ PodTemplate = Annotated[dict[str, Any], Embedded(f"{CORE}.PodTemplateSpec")]
 
 
 class Model(BaseModel):
-    """Immutable, camelCase on the wire, and strict about fields that it doesn't know."""
+    """Immutable, camelCase on the wire, and strict about fields that it doesn't know.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+    The docstring of a field is its description.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )

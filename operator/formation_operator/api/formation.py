@@ -1,7 +1,7 @@
 """The resource as users write it: its fields, and the limits and defaults that they name; no logic.
 
 These classes are the single source of the CRD: ``crds/generate`` turns them into its schema.
-A description is what ``kubectl explain`` shows.
+The docstring of a field, or its description where that names a default, is what ``kubectl explain`` shows.
 
 An object that was stored under an older schema may not fit any more.  Parsing then raises
 `pydantic.ValidationError`, which the pass reports on the object; it never stops the operator.
@@ -23,15 +23,12 @@ MOST_LABELS = 64
 class RollingUpdate(Model):
     """How many processes a rollout may add or take away at a time."""
 
-    max_surge: fields.Surge | None = Field(
-        None,
-        description="Processes above the count during a rollout, as a number or a percentage (default 25%).",
-    )
-    max_unavailable: fields.Unavailable | None = Field(
-        None,
-        description="Processes below the count during a rollout, as a number or a percentage "
-        "(default 25%; for a type with a port 0, so that no request is lost, or 1 where maxSurge is 0).",
-    )
+    max_surge: fields.Surge | None = None
+    """Processes above the count during a rollout, as a number or a percentage (default 25%)."""
+    max_unavailable: fields.Unavailable | None = None
+    """Processes below the count during a rollout, as a number or a percentage (default 25%; for a type with a
+    port 0, so that no request is lost, or 1 where maxSurge is 0).
+    """
 
 
 BUDGET = "25%"
@@ -60,35 +57,31 @@ PROGRESS_DEADLINE = 600
 class ProcessType(Command):
     """One process type: what it runs, and how many of it."""
 
-    image: fields.Image | None = Field(None, description="The image of this type, in place of spec.image.")
-    replicas: fields.Count | None = Field(
-        None,
-        description="The count: how many processes of this type run. 0 keeps the type, idle. "
-        "Omitted: it starts with 1, or with its last count if the Deployment was deleted, and anyone who "
-        "scales the Deployment sets it, such as an autoscaler; a singleton is kept at 1.",
-    )
-    port: fields.Port | None = Field(
-        None,
-        description="The port that the process listens on. Sets PORT, names the container port http, and "
-        "makes the Service <formation>-<type> with that port.",
-    )
-    service: bool | None = Field(None, description="false: no Service for the port.")
-    liveness_probe: fields.Probe | None = Field(
-        None, description="Restarts a process that fails it. None by default."
-    )
-    readiness_probe: fields.Probe | None = Field(
-        None,
-        description="Keeps traffic from a process that fails it. By default a type with a port is ready "
-        "when the port accepts a connection, 5 s after its start at the earliest.",
-    )
-    startup_probe: fields.Probe | None = Field(
-        None, description="Holds the other probes back until the process has started."
-    )
-    termination_grace_period_seconds: fields.Seconds | None = Field(
-        None,
-        description="Seconds that a process has between SIGTERM and SIGKILL (default 30). A type with a "
-        "port has 5 s more before SIGTERM, in which traffic moves away.",
-    )
+    image: fields.Image | None = None
+    """The image of this type, in place of spec.image."""
+    replicas: fields.Count | None = None
+    """The count: how many processes of this type run. 0 keeps the type, idle. Omitted: it starts with 1, or
+    with its last count if the Deployment was deleted, and anyone who scales the Deployment sets it, such as
+    an autoscaler; a singleton is kept at 1.
+    """
+    port: fields.Port | None = None
+    """The port that the process listens on. Sets PORT, names the container port http, and makes the Service
+    <formation>-<type> with that port.
+    """
+    service: bool | None = None
+    """false: no Service for the port."""
+    liveness_probe: fields.Probe | None = None
+    """Restarts a process that fails it. None by default."""
+    readiness_probe: fields.Probe | None = None
+    """Keeps traffic from a process that fails it. By default a type with a port is ready when the port
+    accepts a connection, 5 s after its start at the earliest.
+    """
+    startup_probe: fields.Probe | None = None
+    """Holds the other probes back until the process has started."""
+    termination_grace_period_seconds: fields.Seconds | None = None
+    """Seconds that a process has between SIGTERM and SIGKILL (default 30). A type with a port has 5 s more
+    before SIGTERM, in which traffic moves away.
+    """
     min_ready_seconds: fields.Seconds | None = Field(
         None,
         description="Seconds that a new process has to stay ready before a rollout ends an old one for it "
@@ -101,30 +94,24 @@ class ProcessType(Command):
         f"{PROGRESS_DEADLINE}). More than minReadySeconds. It is part of a revision, and a change of it "
         "restarts nothing.",
     )
-    rolling_update: RollingUpdate | None = Field(
-        None,
-        description="The speed of a rollout of this type. With hostNetwork or a hostPort set maxSurge: 0, "
-        "because a new process can't start beside the old one on its node.",
-    )
+    rolling_update: RollingUpdate | None = None
+    """The speed of a rollout of this type. With hostNetwork or a hostPort set maxSurge: 0, because a new
+    process can't start beside the old one on its node.
+    """
     disruption_budget: DisruptionBudget | None = Field(
         None,
         description="Makes the PodDisruptionBudget <formation>-<type>, in place of spec.disruptionBudget: {} "
         f"means maxUnavailable {BUDGET}. A process that isn't ready never blocks a drain.",
     )
-    singleton: bool | None = Field(
-        None,
-        description="true: at most one process, and never two during a rollout: the old one ends before "
-        "the new one starts.",
-    )
-    security_defaults: fields.SecurityDefaults | None = Field(
-        None, description="In place of spec.securityDefaults, for this type."
-    )
-    pod_template: fields.PodTemplate | None = Field(
-        None,
-        description="Anything else that a Pod can have (volumes, sidecars, tolerations, ...), merged over "
-        "what the operator renders; the container named process is this type's own. Overrides "
-        "spec.podTemplate.",
-    )
+    singleton: bool | None = None
+    """true: at most one process, and never two during a rollout: the old one ends before the new one starts.
+    """
+    security_defaults: fields.SecurityDefaults | None = None
+    """In place of spec.securityDefaults, for this type."""
+    pod_template: fields.PodTemplate | None = None
+    """Anything else that a Pod can have (volumes, sidecars, tolerations, ...), merged over what the operator
+    renders; the container named process is this type's own. Overrides spec.podTemplate.
+    """
 
 
 MOST_REVISIONS, KEPT_REVISIONS = 100, 10
@@ -135,66 +122,54 @@ Revisions = Annotated[int, Field(ge=0, le=MOST_REVISIONS)]
 class FormationSpec(Model):
     """The process types of one app, and what they share."""
 
-    image: fields.Image | None = Field(
-        None, description="The image that every type runs, unless it names its own."
-    )
-    env: fields.Env | None = Field(None, description="Environment of every type.")
-    env_from: fields.EnvFrom | None = Field(
-        None, description="ConfigMaps and Secrets whose keys become environment of every type."
-    )
-    labels: Annotated[dict[str, fields.LabelValue], Field(max_length=MOST_LABELS)] | None = Field(
-        None,
-        description="Labels for the Deployments, Services, disruption budgets, CronJobs and Jobs of "
-        "releases (for Pods: podTemplate.metadata.labels).",
-    )
-    annotations: Annotated[dict[str, str], Field(max_length=MOST_LABELS)] | None = Field(
-        None,
-        description="Annotations for the Deployments, Services, disruption budgets, CronJobs and Jobs "
-        "of releases (for Pods: podTemplate.metadata.annotations).",
-    )
-    suspend: bool | None = Field(
-        None,
-        description="true: every type runs zero processes, and no schedule begins a run, until it is false "
-        "again; counts are kept.",
-    )
-    paused: bool | None = Field(
-        None,
-        description="true: the operator changes no Deployment, Service or CronJob of this Formation until it "
-        "is false again.",
-    )
-    disruption_budget: DisruptionBudget | None = Field(
-        None,
-        description="The disruption budget of each type that has none of its own and isn't a singleton.",
-    )
-    release: Release | None = Field(
-        None,
-        description="A command that runs with the new image and configuration before a deploy changes any "
-        "process, such as a migration. Until it has succeeded, the last release keeps running. A change "
-        "of what it is given runs it again.",
-    )
+    image: fields.Image | None = None
+    """The image that every type runs, unless it names its own."""
+    env: fields.Env | None = None
+    """Environment of every type."""
+    env_from: fields.EnvFrom | None = None
+    """ConfigMaps and Secrets whose keys become environment of every type."""
+    labels: Annotated[dict[str, fields.LabelValue], Field(max_length=MOST_LABELS)] | None = None
+    """Labels for the Deployments, Services, disruption budgets, CronJobs and Jobs of releases (for Pods:
+    podTemplate.metadata.labels).
+    """
+    annotations: Annotated[dict[str, str], Field(max_length=MOST_LABELS)] | None = None
+    """Annotations for the Deployments, Services, disruption budgets, CronJobs and Jobs of releases (for Pods:
+    podTemplate.metadata.annotations).
+    """
+    suspend: bool | None = None
+    """true: every type runs zero processes, and no schedule begins a run, until it is false again; counts are
+    kept.
+    """
+    paused: bool | None = None
+    """true: the operator changes no Deployment, Service or CronJob of this Formation until it is false again.
+    """
+    disruption_budget: DisruptionBudget | None = None
+    """The disruption budget of each type that has none of its own and isn't a singleton."""
+    release: Release | None = None
+    """A command that runs with the new image and configuration before a deploy changes any process, such as a
+    migration. Until it has succeeded, the last release keeps running. A change of what it is given runs it
+    again.
+    """
     revision_history_limit: Revisions | None = Field(
         None,
         description=f"How many old revisions are kept (default {KEPT_REVISIONS}).",
     )
-    security_defaults: fields.SecurityDefaults | None = Field(
-        None,
-        description="restricted (default): Pods meet the restricted Pod Security Standard, so the image "
-        "must run as a numeric user other than root. none: the cluster's own defaults.",
-    )
-    pod_template: fields.PodTemplate | None = Field(
-        None,
-        description="Anything else that a Pod can have (volumes, sidecars, tolerations, ...), merged over "
-        "what the operator renders for every type; the container named process is each type's own.",
-    )
-    processes: Annotated[dict[str, ProcessType], Field(min_length=1, max_length=MOST_TYPES)] = Field(
-        description="The process types, keyed by name: web, worker, clock, ... If a type is removed, "
-        "its processes stop and its Deployment is deleted."
-    )
-    schedules: Annotated[dict[str, Schedule], Field(max_length=MOST_SCHEDULES)] | None = Field(
-        None,
-        description="What runs on a schedule and ends, keyed by name (nightly-report). Each is a CronJob, "
-        "<formation>-<name>. One that is removed is suspended, and deleted when no run is active.",
-    )
+    security_defaults: fields.SecurityDefaults | None = None
+    """restricted (default): Pods meet the restricted Pod Security Standard, so the image must run as a
+    numeric user other than root. none: the cluster's own defaults.
+    """
+    pod_template: fields.PodTemplate | None = None
+    """Anything else that a Pod can have (volumes, sidecars, tolerations, ...), merged over what the operator
+    renders for every type; the container named process is each type's own.
+    """
+    processes: Annotated[dict[str, ProcessType], Field(min_length=1, max_length=MOST_TYPES)]
+    """The process types, keyed by name: web, worker, clock, ... If a type is removed, its processes stop and
+    its Deployment is deleted.
+    """
+    schedules: Annotated[dict[str, Schedule], Field(max_length=MOST_SCHEDULES)] | None = None
+    """What runs on a schedule and ends, keyed by name (nightly-report). Each is a CronJob,
+    <formation>-<name>. One that is removed is suspended, and deleted when no run is active.
+    """
 
     def schedule(self, name: str) -> Schedule | None:
         """Return a schedule by its name, if there is one."""

@@ -4,11 +4,11 @@ What an earlier pass wrote is all that outlives the operator: the count to come 
 the last exit of each type, the last transition of each condition.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
+from formation_operator.api import fields
 from formation_operator.api.fields import Model
 from formation_operator.api.reasons import ConditionType
 
@@ -18,128 +18,144 @@ OUR_CONDITIONS = tuple(ConditionType)
 class Condition(Model):
     """One aspect of the Formation's state, as Kubernetes' own conditions."""
 
-    type: str = Field(
-        description="Ready, Reconciling, Stalled, Paused, Overridden, ScalingContended, Daemonizing, "
-        "Outdated, RevisionFailed, DisruptionContended or ScheduleFailing."
-    )
-    status: str = Field(description="True or False.")
-    observed_generation: int = Field(description="The generation of the spec that this describes.")
-    last_transition_time: str = Field(description="When status last changed.")
-    reason: str = Field(description="A word for programs.")
-    message: str = Field(description="A sentence for people.")
+    type: str
+    """Ready, Reconciling, Stalled, Paused, Overridden, ScalingContended, Daemonizing, Outdated,
+    RevisionFailed, DisruptionContended or ScheduleFailing.
+    """
+    status: str
+    """True or False."""
+    observed_generation: int
+    """The generation of the spec that this describes."""
+    last_transition_time: str
+    """When status last changed."""
+    reason: str
+    """A word for programs."""
+    message: str
+    """A sentence for people."""
 
 
 class LastExit(Model):
     """How a process ended; kept after its Pod is gone."""
 
-    exit_code: int | None = Field(None, description="The exit code.")
-    signal: int | None = Field(None, description="The signal that ended it, if any.")
-    reason: str | None = Field(
-        None, description="A word for programs: Exited, Killed, OOMKilled, BadCommand, ..."
-    )
-    message: str | None = Field(
-        None, description="A sentence for people, with the last line that the process left, if any."
-    )
-    finished_at: str | None = Field(None, description="When it ended.")
+    exit_code: int | None = None
+    """The exit code."""
+    signal: int | None = None
+    """The signal that ended it, if any."""
+    reason: str | None = None
+    """A word for programs: Exited, Killed, OOMKilled, BadCommand, ..."""
+    message: str | None = None
+    """A sentence for people, with the last line that the process left, if any."""
+    finished_at: str | None = None
+    """When it ended."""
 
 
 class ProcessStatus(Model):
     """What runs of one process type."""
 
-    state: str | None = Field(
-        None, description="Running, Starting, Crashing, Unready, Unschedulable, Idle (count 0) or Suspended."
-    )
-    reason: str | None = Field(None, description="Why it isn't simply running: a word for programs.")
-    message: str | None = Field(None, description="Why it isn't simply running: a sentence for people.")
-    restarts: int | None = Field(None, description="Restarts of the containers in this type's Pods.")
-    last_exit: LastExit | None = Field(
-        None, description="How a process of this type last ended without being asked to."
-    )
+    state: str | None = None
+    """Running, Starting, Crashing, Unready, Unschedulable, Idle (count 0) or Suspended."""
+    reason: str | None = None
+    """Why it isn't simply running: a word for programs."""
+    message: str | None = None
+    """Why it isn't simply running: a sentence for people."""
+    restarts: int | None = None
+    """Restarts of the containers in this type's Pods."""
+    last_exit: LastExit | None = None
+    """How a process of this type last ended without being asked to."""
 
-    desired_replicas: int | None = Field(None, description="The count that is wanted now.")
-    resume_replicas: int | None = Field(
-        None, description="While the Formation is suspended: the count to come back to."
-    )
-    ready_replicas: int | None = Field(None, description="Processes that are ready.")
-    updated_replicas: int | None = Field(None, description="Processes that run the latest spec.")
-    selector: str | None = Field(None, description="The label selector of this type's Pods.")
-    replicas_managed_by: str | None = Field(
-        None, description="The autoscaler that sets the count, as kind/name."
-    )
+    desired_replicas: fields.Count | None = None
+    """The count that is wanted now."""
+    resume_replicas: fields.Count | None = None
+    """While the Formation is suspended: the count to come back to."""
+    ready_replicas: int | None = None
+    """Processes that are ready."""
+    updated_replicas: int | None = None
+    """Processes that run the latest spec."""
+    selector: str | None = None
+    """The label selector of this type's Pods."""
+    replicas_managed_by: str | None = None
+    """The autoscaler that sets the count, as kind/name."""
+
+    @property
+    def count(self) -> int | None:
+        """The count without a suspension."""
+        return self.desired_replicas if self.resume_replicas is None else self.resume_replicas
 
 
 class Revision(Model):
     """The revision that keeps the content which was rolled out last."""
 
-    name: str = Field(description="The name of its ControllerRevision.")
-    number: int = Field(description="Its number: each deploy has the next one.")
-    ready: bool | None = Field(
-        None,
-        description="True once it has run well: all its processes were available, and then for a minute no "
-        "more than a quarter of them restarted.",
-    )
+    name: str
+    """The name of its ControllerRevision."""
+    number: int
+    """Its number: each deploy has the next one."""
+    ready: bool | None = None
+    """True once it has run well: all its processes were available, and then for a minute no more than a
+    quarter of them restarted.
+    """
 
 
 class ReleaseStatus(Model):
     """How far the release command is, and which content was released last."""
 
-    state: str | None = Field(
-        None,
-        description="Running, Succeeded, Failed, Held (spec.suspend is true) or Waiting (the message says "
-        "what for).",
-    )
-    job: str | None = Field(None, description="The Job that runs the release command, or ran it last.")
-    released: str | None = Field(
-        None,
-        description="The digest of the content that was released last: its revision is <formation>-<digest>.",
-    )
-    running: str | None = Field(
-        None, description="The digest of the content that is being released, or whose release has failed."
-    )
-    reason: str | None = Field(
-        None,
-        description="Why it isn't done: Releasing, ReleaseFailed, ReleaseHeld, or the reason of its Pod.",
-    )
-    message: str | None = Field(None, description="Why it isn't done: a sentence for people.")
-    started_at: str | None = Field(None, description="When its Job was created.")
-    finished_at: str | None = Field(None, description="When its Job succeeded or failed.")
+    state: str | None = None
+    """Running, Succeeded, Failed, Held (spec.suspend is true) or Waiting (the message says what for)."""
+    job: str | None = None
+    """The Job that runs the release command, or ran it last."""
+    released: str | None = None
+    """The digest of the content that was released last: its revision is <formation>-<digest>."""
+    running: str | None = None
+    """The digest of the content that is being released, or whose release has failed."""
+    reason: str | None = None
+    """Why it isn't done: Releasing, ReleaseFailed, ReleaseHeld, or the reason of its Pod."""
+    message: str | None = None
+    """Why it isn't done: a sentence for people."""
+    started_at: str | None = None
+    """When its Job was created."""
+    finished_at: str | None = None
+    """When its Job succeeded or failed."""
 
 
 class ScheduleStatus(Model):
     """How a schedule is."""
 
-    state: str | None = Field(
-        None,
-        description="Scheduled, Running, Failing (the last run failed, or one is in trouble), Suspended or "
-        "Waiting (the message says what for).",
-    )
-    message: str | None = Field(None, description="Why it isn't well: a sentence for people.")
-    active: int | None = Field(None, description="How many runs are active.")
-    last_schedule_time: str | None = Field(None, description="When the last run that started was due.")
-    last_successful_time: str | None = Field(None, description="When a run last succeeded.")
+    state: str | None = None
+    """Scheduled, Running, Failing (the last run failed, or one is in trouble), Suspended or Waiting (the
+    message says what for).
+    """
+    message: str | None = None
+    """Why it isn't well: a sentence for people."""
+    active: int | None = None
+    """How many runs are active."""
+    last_schedule_time: str | None = None
+    """When the last run that started was due."""
+    last_successful_time: str | None = None
+    """When a run last succeeded."""
 
 
 class FormationStatus(Model):
     """What the operator saw and did, as of observedGeneration."""
 
-    observed_generation: int | None = Field(
-        None, description="The latest generation of the spec that the operator has handled."
-    )
-    summary: str | None = Field(None, description="Ready and wanted processes of each type.")
-    image: str | None = Field(
-        None, description="The image that most types run, and how many others there are: ... and 2 more."
-    )
-    selector: str | None = Field(None, description="The label selector of web's Pods, for autoscalers.")
-    replicas: int | None = Field(None, description="Processes of web, for autoscalers.")
-    conditions: list[Condition] | None = Field(None, description="Ready, and the reasons if it isn't True.")
-    revision: Revision | None = Field(
-        None, description="The content that was rolled out last, without counts, suspend and paused."
-    )
-    release: ReleaseStatus | None = Field(
-        None, description="The release command, where the Formation has one."
-    )
-    processes: dict[str, ProcessStatus] | None = Field(None, description="Each process type by name.")
-    schedules: dict[str, ScheduleStatus] | None = Field(None, description="Each schedule by name.")
+    observed_generation: int | None = None
+    """The latest generation of the spec that the operator has handled."""
+    summary: str | None = None
+    """Ready and wanted processes of each type."""
+    image: str | None = None
+    """The image that most types run, and how many others there are: ... and 2 more."""
+    selector: str | None = None
+    """The label selector of web's Pods, for autoscalers."""
+    replicas: int | None = None
+    """Processes of web, for autoscalers."""
+    conditions: list[Condition] | None = None
+    """Ready, and the reasons if it isn't True."""
+    revision: Revision | None = None
+    """The content that was rolled out last, without counts, suspend and paused."""
+    release: ReleaseStatus | None = None
+    """The release command, where the Formation has one."""
+    processes: dict[str, ProcessStatus] | None = None
+    """Each process type by name."""
+    schedules: dict[str, ScheduleStatus] | None = None
+    """Each schedule by name."""
 
     def condition(self, type_: ConditionType) -> Condition | None:
         """Return a condition, if it is listed."""
@@ -147,33 +163,23 @@ class FormationStatus(Model):
 
     def process(self, name: str) -> ProcessStatus:
         """Return the status of a type; an empty one if there is none."""
-        return (self.processes or {}).get(name) or NOTHING
+        return (self.processes or {}).get(name) or UNREPORTED
 
 
-NOTHING = ProcessStatus()
+UNREPORTED = ProcessStatus()
 
 
-def read(status: Any, process_types: Iterable[str], schedules: Iterable[str] = ()) -> FormationStatus:
-    """Return what a status says of some types and schedules, and our conditions; nothing if it doesn't fit.
+def read(status: dict[str, Any]) -> FormationStatus:
+    """Return what a status says, with our conditions alone; nothing if it doesn't fit.
 
     A newer operator writes fields that this one doesn't know, and other clients may write anything.
     """
-    known = status if isinstance(status, dict) else {}
-    conditions = known.get("conditions")
-    found = {  # without what others added to it, however much
-        **known,
-        "processes": _named(known.get("processes"), process_types),
-        "schedules": _named(known.get("schedules"), schedules) or None,
-        "conditions": [*filter(is_ours, conditions)] if isinstance(conditions, list) else [],
-    }
+    conditions = status.get("conditions")
+    ours = [*filter(is_ours, conditions)] if isinstance(conditions, list) else []
     try:
-        return FormationStatus.model_validate(found, strict=True, extra="ignore")
+        return FormationStatus.model_validate({**status, "conditions": ours}, strict=True, extra="ignore")
     except ValidationError:
         return FormationStatus()
-
-
-def _named(known: Any, names: Iterable[str]) -> dict[str, Any]:
-    return {name: known[name] for name in names if name in known} if isinstance(known, dict) else {}
 
 
 def is_ours(condition: Any) -> bool:

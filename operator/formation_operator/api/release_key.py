@@ -4,11 +4,9 @@ It is made from the parsed model, without what only decides how long and how oft
 new version of the operator runs nothing again.
 """
 
-import json
-from collections.abc import Mapping
 from typing import Any
 
-from formation_operator.api import naming
+from formation_operator.api.content import digest_of
 from formation_operator.api.formation import FormationSpec
 
 GIVEN = ("image", "env", "env_from", "pod_template", "security_defaults")
@@ -22,17 +20,13 @@ def release_key(spec: FormationSpec) -> str:
     release = (
         spec.release.model_dump(by_alias=True, exclude_none=True, exclude=PATIENCE) if spec.release else {}
     )
-    return _digest({**_shared(spec), "release": release})
+    return digest_of({**_shared(spec), "release": release})
 
 
 def surroundings(spec: FormationSpec) -> str:
     """Return the same of a content without its release: whether it would be given the same as another."""
-    return _digest(_shared(spec))
+    return digest_of(_shared(spec))
 
 
 def _shared(spec: FormationSpec) -> dict[str, Any]:
     return spec.model_dump(by_alias=True, exclude_none=True, include={*GIVEN})
-
-
-def _digest(given: Mapping[str, Any]) -> str:
-    return naming.digest(json.dumps(given, sort_keys=True, separators=(",", ":")))

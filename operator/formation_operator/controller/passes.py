@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Collection, Sequence
 
 from formation_operator.api import formation_status
-from formation_operator.api.formation import Formation, FormationSpec
+from formation_operator.api.formation import Formation
 from formation_operator.controller.memory import Memory
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.observe.basis import Basis
@@ -37,11 +37,10 @@ class Pass:
 
 def asked(this: Pass, formation: Formation, known: Cache, now: float) -> Asked:
     """Return what decides which content is rendered."""
-    spec = formation.spec
     return Asked(
         raw=this.basis.formation,
         formation=formation,
-        before=formation_status.read(this.basis.formation["status"], spec.processes, spec.schedules or ()),
+        before=formation_status.read(this.basis.formation["status"]),
         jobs=gate.in_order(known.jobs_of(this.key), this.basis.uid),
         children=this.basis.children,
         noted=this.memory.releases,
@@ -49,13 +48,3 @@ def asked(this: Pass, formation: Formation, known: Cache, now: float) -> Asked:
         known=known,
         now=now,
     )
-
-
-def of_both(this: Asked, content: FormationSpec) -> Asked:
-    """Return the same with the status of the types and schedules of the content that is rendered, too."""
-    spec, schedules = this.formation.spec, content.schedules or {}
-    if spec is content:
-        return this
-    types = {**spec.processes, **content.processes}
-    before = formation_status.read(this.raw["status"], types, {**(spec.schedules or {}), **schedules})
-    return this._replace(before=before)

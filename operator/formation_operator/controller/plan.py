@@ -201,7 +201,7 @@ class Planning:
         If a count isn't ours, that is only a hand-over.
         """
         content, count = self.wanted.content, self.wanted.counts.get(name)
-        digest = self.this.memory.releases.digest if content.is_declared else content.version
+        digest = self.this.memory.releases.digest if content.is_declared else content.mark
         if count is None:
             return digest, self.wanted.suspended[name]
         meant = count.undecided or count

@@ -126,7 +126,6 @@ class Reconciler:
             formation = parsing.parse(this.basis.formation)
         asked = passes.asked(this, formation, self._cache, self._monotonic())
         chosen = await self._releaser.choose(asked)
-        asked = passes.of_both(asked, chosen.content.spec)
         declared = await budgets.decide(this, asked, chosen.content, self.others)
         wanted = all_wanted(asked, chosen.content, undecided, declared, self._cache)
         this.busy = self._runs.busy(this)

@@ -54,7 +54,7 @@ class Reporting:
 
         Return when to do so again, as findings about Pods may change with time alone.
         """
-        later = self._writer.later(this.memory.reports, this.outcomes)
+        later = this.memory.reports.later(self._monotonic(), this.outcomes)
         if later is not None:
             return later
         seen, again = await self._seen(this, wanted, asked, chosen)
@@ -65,7 +65,7 @@ class Reporting:
 
     async def stall(self, this: Pass, problem: Problem) -> Requeue | None:
         """Write why a Formation can't be used into its status; return when to try again."""
-        later, raw = self._writer.later(this.memory.reports), this.basis.formation
+        later, raw = this.memory.reports.later(self._monotonic()), this.basis.formation
         if later is not None:
             return later
         generation = lenient.number(raw["metadata"], "generation")

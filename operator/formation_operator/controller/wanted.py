@@ -97,7 +97,7 @@ def _count(
     While another content is rendered than the spec asks for, a type that is suspended stays so.
     """
     spec, rendered = asked.formation.spec, _type(content.spec, name)
-    before = count_owner.reported(asked.before, name, asked.formation.metadata.generation)
+    before = asked.before.process(name)
     alone = singletons.is_alone(rendered, child, content.mark)
     suspended = spec.suspend or (not content.is_declared and count_owner.is_down(child, before))
     process = singletons.counted(_type(spec, name), rendered, child, alone=alone)

@@ -30,8 +30,6 @@ class Content(NamedTuple):
     """What is rendered: a spec whose counts, `suspend` and `paused` aren't used."""
 
     spec: FormationSpec
-    version: int | str
-    """Equal for equal contents of a Formation."""
     kept: Mapping[str, Any] | None = None
     """As its revision keeps it; nothing if it is what the Formation says now."""
     known: bool = True
@@ -45,7 +43,7 @@ class Content(NamedTuple):
         return self.kept is None and self.known
 
 
-NOTHING = Content(FormationSpec.model_construct(processes={}), "", known=False)
+NOTHING = Content(FormationSpec.model_construct(processes={}), known=False)
 """Nothing is rendered: nothing was released yet, or what was released isn't kept."""
 
 
@@ -78,17 +76,13 @@ class Noted:
         return self.released is not None and self.released.digest == self.digest
 
     @property
-    def _what(self) -> tuple[str, str]:
+    def what(self) -> tuple[str, str]:
+        """What is released, and what its release is given."""
         return self.digest, self.key
-
-    def waits(self, now: float) -> float:
-        """Return for how many seconds a step that was refused isn't tried again."""
-        failed = self.failed
-        return failed.remaining(self._what, now) if failed is not None and failed.found else 0.0
 
     def retry(self, now: float, problems: Sequence[Problem] = ()) -> Requeue:
         """Note that a step failed, and return when to try again: later each time, whatever the counts are."""
-        self.failed = tried(self.failed, self._what, problems, now, (RETRY_FIRST, RETRY_MOST))
+        self.failed = tried(self.failed, self.what, problems, now, (RETRY_FIRST, RETRY_MOST))
         return Requeue(Lane.REPORT, self.failed.pause)
 
 
@@ -110,8 +104,7 @@ class Asked(NamedTuple):
     @property
     def declared(self) -> Content:
         """What the Formation says now: it is rendered unless its release has to come first."""
-        formation = self.formation
-        return Content(formation.spec, formation.metadata.generation, mark=self.noted.released)
+        return Content(self.formation.spec, mark=self.noted.released)
 
     @property
     def is_forbidden(self) -> bool:

@@ -123,8 +123,9 @@ class Releaser:
         Raises `TakenError`, or `LeavingError` if the name of its Job is about to become free.
         """
         mine, content, noted = this.formation.metadata, this.formation.spec, this.noted
-        if (wait := noted.waits(this.now)) and noted.failed is not None:
-            return chosen.later(Requeue(Lane.REPORT, wait), *noted.failed.found)
+        failed = noted.failed
+        if failed is not None and failed.found and (wait := failed.remaining(noted.what, this.now)):
+            return chosen.later(Requeue(Lane.REPORT, wait), *failed.found)
         if (hindered := await self._hindered(this, chosen)) is not None:
             return hindered
         await self.revisions.prepare(this)

@@ -244,7 +244,7 @@ async def prune(cluster: Cluster, mine: Metadata, kind: str, old: Sequence[tuple
 
 def _content(mark: Mark, data: Object) -> Content | None:
     try:
-        return Content(FormationSpec.model_validate(data), mark.digest, data, mark=mark)
+        return Content(FormationSpec.model_validate(data), data, mark=mark)
     except pydantic.ValidationError:
         return None
 

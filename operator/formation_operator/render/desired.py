@@ -5,10 +5,9 @@ of counts, `suspend` and `paused` isn't looked at. Which types have a disruption
 """
 
 import dataclasses
-import json
 
 from formation_operator.api import naming
-from formation_operator.api.content import Mark
+from formation_operator.api.content import Mark, digest_of
 from formation_operator.api.formation import (
     PROOF_SECONDS,
     FormationSpec,
@@ -198,9 +197,7 @@ def intent(
         "metadata": about,
         "spec": spec,
     }
-    text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
-    digest = naming.digest(text)
-    about["annotations"][naming.INTENT_ANNOTATION] = digest
+    digest = about["annotations"][naming.INTENT_ANNOTATION] = digest_of(manifest)
     containers = spec["template"]["spec"]["containers"] if kind.traits.runs_processes else ()
     images = tuple((item["name"], item["image"]) for item in containers if "image" in item)
     return Intent(kind, about["name"], process_type, manifest, digest, handed_over, images=images)

@@ -51,7 +51,7 @@ def _template(
     shared = content.model_copy(update={"pod_template": _shared(content.pod_template or {}, command)})
     whose = "the schedule" if isinstance(command, Schedule) else "that of the release command"
     template = pod_template.pod_template(formation, name, shared, process, whose=whose)
-    pod = _never_restarted(template["spec"])
+    pod = {**pod_template.with_containers(template["spec"], _never_resized), "restartPolicy": "Never"}
     return {**template, "metadata": labelled(template["metadata"], labels), "spec": pod}
 
 
@@ -79,10 +79,6 @@ def _own_container(container: Manifest, command: Ending) -> Manifest:
     return own
 
 
-def _never_restarted(pod: Manifest) -> Manifest:
-    """Return a Pod whose containers aren't started again; no resizePolicy that does so is valid there."""
-    return {**pod_template.with_containers(pod, _never_resized), "restartPolicy": "Never"}
-
-
 def _never_resized(container: Manifest) -> Manifest:
+    """Return a container as it may be in a Pod whose containers aren't started again, whatever is resized."""
     return {field: value for field, value in container.items() if field != "resizePolicy"}

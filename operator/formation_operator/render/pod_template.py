@@ -55,7 +55,7 @@ def pod_template(
     overlay = merge.merge(spec.pod_template or {}, process.pod_template or {})
     overlay = _named_after_type(name, process, overlay, whose)
     template = merge.merge(_template(formation, name, spec, process, overlay), overlay)
-    pod = _aliased(_outspoken(template["spec"]))
+    pod = _aliased(with_containers(template["spec"], _outspoken))
     is_restricted = (process.security_defaults or spec.security_defaults) != "none"
     return {**template, "spec": _restricted(pod) if is_restricted else pod}
 
@@ -189,12 +189,8 @@ def _check_resources(resources: Manifest) -> None:
                 )
 
 
-def _outspoken(pod: Manifest) -> Manifest:
-    """Return the pod with containers that leave the end of their log in its status when they crash."""
-    return with_containers(pod, _outspoken_container)
-
-
-def _outspoken_container(container: Manifest) -> Manifest:
+def _outspoken(container: Manifest) -> Manifest:
+    """Return a container that leaves the end of its log in its Pod's status when it crashes."""
     return {"terminationMessagePolicy": "FallbackToLogsOnError", **container}
 
 

@@ -9,47 +9,10 @@ otherwise the Deployment would drop to Kubernetes' default of 1.
 import dataclasses
 from collections.abc import Iterable
 
-from formation_operator.api.fields import INT32
 from formation_operator.api.formation import FormationSpec, ProcessType
-from formation_operator.api.formation_status import FormationStatus
+from formation_operator.api.formation_status import UNREPORTED, ProcessStatus
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child
-
-
-@dataclasses.dataclass(frozen=True)
-class Reported:
-    """What the Formation's status says of a type's count, from an earlier pass."""
-
-    desired: int | None = None
-    resumed: int | None = None
-    """The count to come back to, if the Formation was suspended then."""
-    autoscaled: bool = False
-    current: bool = False
-    """Whether the status is about the present spec."""
-
-    @property
-    def count(self) -> int | None:
-        """The count without a suspension."""
-        return self.desired if self.resumed is None else self.resumed
-
-
-UNREPORTED = Reported()
-
-
-def reported(status: FormationStatus, name: str, generation: int) -> Reported:
-    """Return what a status says of a type; ``generation`` is the Formation's present one."""
-    process = status.process(name)
-    return Reported(
-        desired=_possible(process.desired_replicas),
-        resumed=_possible(process.resume_replicas),
-        autoscaled=process.replicas_managed_by is not None,
-        current=status.observed_generation == generation,
-    )
-
-
-def _possible(count: int | None) -> int | None:
-    """Return a count, or nothing for a number that can't be one: anyone may have written it."""
-    return count if count is not None and 0 <= count <= INT32 else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,9 +47,12 @@ def decide(
     process: ProcessType,
     child: Child | None,
     autoscaler: Autoscaler | None = None,
-    before: Reported = UNREPORTED,
+    before: ProcessStatus = UNREPORTED,
 ) -> Replicas:
-    """Return the count of one type, given its own Deployment as it is now (or none)."""
+    """Return the count of one type, given its own Deployment as it is now (or none).
+
+    ``before`` is what an earlier pass said of it.
+    """
     declared = declared_count(process)
     if declared is not None and autoscaler is None:
         desired = 0 if spec.suspend else declared
@@ -114,7 +80,7 @@ def undecided(spec: FormationSpec, child: Child) -> Replicas:
     return dataclasses.replace(last, desired=present, rendered=None, undecided=last)
 
 
-def is_down(child: Child | None, before: Reported) -> bool:
+def is_down(child: Child | None, before: ProcessStatus) -> bool:
     """Return whether a type is at zero because of a suspension, or was until another client scaled it.
 
     The Deployment shows it. The status is written later: it counts where the Deployment shows nothing. A
@@ -122,10 +88,12 @@ def is_down(child: Child | None, before: Reported) -> bool:
     """
     if child is not None and (child.is_suspended or child.is_resumed):
         return child.is_suspended
-    return bool(before.resumed)
+    return bool(before.resume_replicas)
 
 
-def _theirs(spec: FormationSpec, child: Child, autoscaler: Autoscaler | None, before: Reported) -> Replicas:
+def _theirs(
+    spec: FormationSpec, child: Child, autoscaler: Autoscaler | None, before: ProcessStatus
+) -> Replicas:
     """Return the count of a type whose count isn't ours, except while suspended."""
     present = child.replicas
     if child.owns_count and child.replicas == 0:
@@ -134,7 +102,7 @@ def _theirs(spec: FormationSpec, child: Child, autoscaler: Autoscaler | None, be
         kept = present
         if autoscaler is not None:
             # A count that it sets during a suspension isn't remembered: that would be an endless fight.
-            kept = _first((child.remembered, before.resumed), present)
+            kept = _first((child.remembered, before.resume_replicas), present)
             if autoscaler.scaled_to_zero:
                 # A zero that we write over its count later is one that it would never scale up.
                 kept = max(kept, 1)

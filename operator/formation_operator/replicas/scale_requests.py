@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
+from formation_operator.api.formation_status import UNREPORTED, ProcessStatus
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import kinds
 from formation_operator.observe import autoscalers
-from formation_operator.observe.autoscalers import Autoscaler, Deciding
+from formation_operator.observe.autoscalers import Deciding
 from formation_operator.observe.children import Child
 from formation_operator.observe.rollouts import NAMELESS
-from formation_operator.replicas.count_owner import UNREPORTED, Replicas, Reported
+from formation_operator.replicas.count_owner import Replicas
 
 AUTOSCALER_MANAGERS = frozenset({"kube-controller-manager", "keda", "keda-operator"})
 """The field managers of autoscalers, by which alone they are recognised; KEDA has two."""
@@ -111,8 +112,10 @@ class Scaled:
 
     process_type: str
     child: Child
-    autoscaler: Autoscaler | None = None
-    before: Reported = UNREPORTED
+    before: ProcessStatus = UNREPORTED
+    """What the Formation's status says of the type, from an earlier pass."""
+    is_current: bool = False
+    """Whether the status is about the present spec."""
     answer: Answer | None = None
     """How an earlier pass judged its count, if the Deployment hasn't been written since then."""
 
@@ -130,7 +133,7 @@ def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Noti
     if base is None:
         return request.overruled(f"the count before it isn't known, and the Formation says {declared}")
     # While the Deployment can't be written, its base is older than the Formation's reported count.
-    seen = scaled.before.count if scaled.before.current else None
+    seen = scaled.before.count if scaled.is_current else None
     if declared not in (base, seen):
         return request.overruled(f"the Formation was changed from {base} to {declared} as well")
     return request
@@ -142,9 +145,9 @@ def _is_request(scaled: Scaled, policy: Policy) -> bool:
     setter = child.count_set_by
     if not policy.write_through:
         return False
-    if setter.manager in AUTOSCALER_MANAGERS or scaled.autoscaler is not None:
+    if setter.manager in AUTOSCALER_MANAGERS:
         return False
-    if setter is NAMELESS and before.autoscaled:
+    if setter is NAMELESS and before.replicas_managed_by is not None:
         return False  # a deleted autoscaler may have set it: a count from or to zero has no manager
     if child.remembered is None and (setter is NAMELESS or before.count == child.replicas):
         return False  # the count was omitted until now

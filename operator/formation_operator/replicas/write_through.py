@@ -1,5 +1,6 @@
 """Write scale requests on children through to their Formation, as `scale_requests` judges them."""
 
+import dataclasses
 import logging
 from collections.abc import Iterable
 from typing import Any
@@ -17,7 +18,7 @@ from formation_operator.observe.autoscalers import Deciding
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Problem
-from formation_operator.replicas import count_owner, scale_requests
+from formation_operator.replicas import scale_requests
 from formation_operator.replicas.scale_requests import Answer, Request, Scaled
 
 logger = logging.getLogger(__name__)
@@ -35,61 +36,56 @@ Answers = dict[str, Answer]
 """By process type: how a count was judged, until its Deployment is written."""
 
 
+@dataclasses.dataclass
 class Requests:
     """Finds scale requests on the children of a Formation in one pass, and writes their counts to it."""
 
-    def __init__(  # noqa: PLR0913, PLR0917  # what all passes have, and what this one has
-        self,
-        cluster: Cluster,
-        known: Cache,
-        policy: scale_requests.Policy,
-        formation: Formation,
-        answers: Answers,
-        changes: Changes,
-    ) -> None:
-        """Take the port to the cluster, the cache, and which changes of a count are requests.
+    cluster: Cluster
+    known: Cache
+    policy: scale_requests.Policy
+    """Which changes of a count are requests."""
+    formation: Formation
+    answers: Answers
+    """Of earlier passes; they are updated."""
+    changes: Changes
+    """What is put into the cache is added to these."""
+    notices: list[Notice] = dataclasses.field(default_factory=list)
+    undecided: list[Problem] = dataclasses.field(default_factory=list)
+    """The types whose count can't be judged now, and stays as it is."""
 
-        ``answers`` of earlier passes are updated. Changes of the cache are added to ``changes``.
-        """
-        self._cluster = cluster
-        self._cache = known
-        self._policy = policy
-        self._formation = formation
-        self._answers = answers
-        self._changes = changes
-        self._generation = formation.metadata.generation
-        """The Formation's generation after the last count that was written to it."""
-        self.notices = list[Notice]()
-        self.undecided = list[Problem]()
-        """The types whose count can't be judged now, and stays as it is."""
+    def __post_init__(self) -> None:
+        """Begin with the Formation as it is; each count that is written to it makes another generation."""
+        self._generation = self.formation.metadata.generation
 
     async def honour(self, said: dict[str, Any], children: Children) -> None:
         """Write scale requests on the children of the Formation to it; ``said`` is its status.
 
         Raises `ClusterError`, which is `ConflictError` if the cache's Formation is out of date.
         """
-        formation, about = self._formation, self._formation.metadata
-        kept, found = unwritten(self._answers, formation, children), self._scaled(children)
-        self._answers.clear()
-        self._answers.update(kept)
+        formation, about = self.formation, self.formation.metadata
+        kept, found = unwritten(self.answers, formation, children), self._scaled(children)
+        self.answers.clear()
+        self.answers.update(kept)
         if formation.spec.paused or not found:
             return
         unlisted = await self._look_for_autoscalers(about.namespace)
         known = self._autoscalers(about.namespace, found.values())
-        status = formation_status.read(said, found)
+        status = formation_status.read(said)
         for name, child in found.items():
-            autoscaler = autoscalers.of_child(known, child.name)
-            if autoscaler is None and unlisted is not None:
+            if autoscalers.of_child(known, child.name) is not None:
+                continue  # it has just been made, and decides about the count
+            if unlisted is not None:
                 self.undecided.append(undecided(name, child, UNLISTED, unlisted))
                 continue
-            before = count_owner.reported(status, name, about.generation)
-            await self._judge(Scaled(name, child, autoscaler, before, self._answers.get(name)))
+            before, answer = status.process(name), self.answers.get(name)
+            is_current = status.observed_generation == about.generation
+            await self._judge(Scaled(name, child, before, is_current, answer))
 
     async def _judge(self, scaled: Scaled) -> None:
         """Judge the count of one Deployment, and write it to the Formation if it is a request."""
         name, child, answer = scaled.process_type, scaled.child, scaled.answer
-        count = self._formation.spec.processes[name].replicas
-        verdict = scale_requests.judge(self._formation.spec, scaled, self._policy)
+        count = self.formation.spec.processes[name].replicas
+        verdict = scale_requests.judge(self.formation.spec, scaled, self.policy)
         is_unsure = answer is not None and answer.unanswered is not None
         if is_unsure or isinstance(verdict, Request):
             await self._check_current(read=is_unsure)
@@ -104,9 +100,9 @@ class Requests:
                 self.undecided.append(undecided(name, child, UNWRITABLE, error))
                 return
             except errors.ClusterError:
-                self._answers[name] = Answer(child.uid, None, count, (self._generation, child.replicas))
+                self.answers[name] = Answer(child.uid, None, count, (self._generation, child.replicas))
                 raise
-        self._answers[name] = Answer(child.uid, child.replicas, count)
+        self.answers[name] = Answer(child.uid, child.replicas, count)
         if verdict is not None:
             self.notices.append(verdict)
 
@@ -116,18 +112,18 @@ class Requests:
         With ``read`` it is read from the API server: an unanswered patch may be in it, and the watch may be
         late.
         """
-        about = self._formation.metadata
-        live = await self._cluster.get(naming.KIND, about.namespace, about.name) if read else None
-        for raw in filter(None, (live, self._cache.formations.get((about.namespace, about.name)))):
+        about = self.formation.metadata
+        live = await self.cluster.get(naming.KIND, about.namespace, about.name) if read else None
+        for raw in filter(None, (live, self.known.formations.get((about.namespace, about.name)))):
             if lenient.number(raw["metadata"], "generation") > self._generation:
                 raise errors.ConflictError(CHANGED)
 
     def _scaled(self, children: Children) -> dict[str, Child]:
         """Return the Deployments whose count another client set that is no known autoscaler."""
-        about = self._formation.metadata
+        about = self.formation.metadata
         found = {
             name: deployment_of(children, about.name, name)
-            for name, process in self._formation.spec.processes.items()
+            for name, process in self.formation.spec.processes.items()
             if process.replicas is not None
         }
         known = self._autoscalers(about.namespace, filter(None, found.values()))
@@ -142,7 +138,7 @@ class Requests:
 
     def _autoscalers(self, namespace: str, deployments: Iterable[Child]) -> Deciding:
         return autoscalers.deciding(
-            self._cache.autoscalers_of(namespace, [child.name for child in deployments])
+            self.known.autoscalers_of(namespace, [child.name for child in deployments])
         )
 
     async def _look_for_autoscalers(self, namespace: str) -> errors.ClusterError | None:
@@ -163,11 +159,11 @@ class Requests:
 
     async def _list(self, kind: Kind, namespace: str) -> None:
         pages = 0
-        async for items, _ in self._cluster.pages(kind, namespace):
+        async for items, _ in self.cluster.pages(kind, namespace):
             if pages == MOST_PAGES:
                 raise errors.UnavailableError("there are too many")
             for raw in items:
-                self._changes += self._cache.see(kind.name, raw)
+                self.changes += self.known.see(kind.name, raw)
             pages += 1
 
     async def _write_through(self, request: Request) -> tuple[Notice, int]:
@@ -175,15 +171,15 @@ class Requests:
 
         Raises `RefusedError` if the reason isn't the count itself, such as a later generation.
         """
-        about = self._formation.metadata
+        about = self.formation.metadata
         operations = request.patch(about.uid, self._generation)
         try:
-            written = await self._cluster.patch(naming.KIND, about.namespace, about.name, operations)
+            written = await self.cluster.patch(naming.KIND, about.namespace, about.name, operations)
         except errors.RefusedError as error:
             if not errors.is_verdict(error):
                 raise
             return request.overruled(f"the Formation refuses it ({error})"), request.declared
-        self._changes += self._cache.see(naming.KIND, written)
+        self.changes += self.known.see(naming.KIND, written)
         self._generation = lenient.number(written["metadata"], "generation")
         return request.honoured(), request.wanted
 

@@ -17,14 +17,12 @@ def notices(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
 
     A new type without trouble gets none.  Another Event is about commands that leave the foreground.
     """
-    names = after.get("processes") or {}
-    schedules = after.get("schedules") or {}
-    known, found = (formation_status.read(status, names, schedules) for status in (before, after))
+    known, found = formation_status.read(before), formation_status.read(after)
     yield from _daemonizing(known, found)
     yield from _release(known.release, found.release)
     yield from _schedules(known, found)
-    for name in names:
-        previous, process = known.process(name), found.process(name)
+    for name, process in (found.processes or {}).items():
+        previous = known.process(name)
         cause, same = _cause(process), previous.state == process.state and _cause(previous) == _cause(process)
         if process.state is not None and not same and (previous.state is not None or cause):
             yield _notice(name, process, process.state, cause)

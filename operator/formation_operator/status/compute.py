@@ -90,7 +90,7 @@ def _image(seen: Seen) -> str | None:
 def stalled(generation: int, problem: Problem, previous: Status, now: str) -> Status:
     """Return the status of a Formation that can't be used: what ran before goes on running."""
     kept = {key: value for key, value in previous.items() if key in KEPT}
-    before = formation_status.read(previous, ())
+    before = formation_status.read(previous)
     said = conditions.stalled(generation, problem, before, now)
     return {**kept, "observedGeneration": generation, "conditions": said}
 

@@ -41,8 +41,8 @@ class Reports:
     refused: Tried[None] | None = None
     """The last try, if it was refused, or an older CRD pruned it."""
 
-    def wait(self, outcomes: Sequence[Outcome], now: float) -> float:
-        """Return for how many seconds a report has to wait after what a pass did.
+    def later(self, now: float, outcomes: Sequence[Outcome] = ()) -> Requeue | None:
+        """Return the requeue of a report that has to wait for the reaction to what a pass did; else nothing.
 
         Until then ``observedGeneration`` shows that the status is about an older spec. A problem is reported
         at once, and further changes don't change the time of the report.
@@ -53,9 +53,9 @@ class Reports:
             self.due = now + REPORT_SECONDS if changed else now
         wait = max(self.due, self.written + REPORT_SECONDS) - now
         if wait > LEEWAY:
-            return wait
+            return Requeue(Lane.REPORT, wait)
         self.due = None
-        return 0.0
+        return None
 
 
 class Written(NamedTuple):
@@ -84,11 +84,6 @@ class Reporter:
             key = formations.key_of(raw)
             logger.info("%s/%s: %s", *key, notice.note, extra=records.about(key, notice.process_type))
             await self._cluster.notify(raw, notice)
-
-    def later(self, reports: Reports, outcomes: Sequence[Outcome] = ()) -> Requeue | None:
-        """Return the requeue of a report that has to wait for the reaction to a change; else nothing."""
-        wait = reports.wait(outcomes, self._now())
-        return Requeue(Lane.REPORT, wait) if wait else None
 
     async def write(self, raw: dict[str, Any], reports: Reports, wanted: compute.Status) -> Written:
         """Write the status of a Formation if it differs from what is there."""

@@ -4,11 +4,11 @@ import dataclasses
 
 import pytest
 
-from formation_operator.api import formation_status
 from formation_operator.api.formation import FormationSpec, ProcessType
+from formation_operator.api.formation_status import UNREPORTED, ProcessStatus
 from formation_operator.observe.children import Child
 from formation_operator.replicas import count_owner
-from formation_operator.replicas.count_owner import UNREPORTED, Replicas, Reported
+from formation_operator.replicas.count_owner import Replicas
 from tests.unit.facts import HPA, a_child
 
 PRESENT = a_child(replicas=5)
@@ -16,7 +16,8 @@ OURS = dataclasses.replace(PRESENT, owns_count=True)
 SUSPENDED = dataclasses.replace(OURS, replicas=0, remembered=5)
 BARE = dataclasses.replace(SUSPENDED, remembered=None)
 DECLARED, OMITTED, SINGLETON = ProcessType(replicas=3), ProcessType(), ProcessType(singleton=True)
-Case = tuple[ProcessType, Child | None, Reported, tuple[int, int | None, int, int | None]]
+RESUMED = ProcessStatus(desired_replicas=0, resume_replicas=5)
+Case = tuple[ProcessType, Child | None, ProcessStatus, tuple[int, int | None, int, int | None]]
 # A type, its Deployment, what was reported; what is desired, written, remembered and handed over.
 RUNNING: dict[str, Case] = {
     "a declared count is written": (DECLARED, None, UNREPORTED, (3, 3, 3, None)),
@@ -29,19 +30,24 @@ RUNNING: dict[str, Case] = {
     "it is left to whoever scales": (OMITTED, PRESENT, UNREPORTED, (5, None, 5, None)),
     "one that is taken away is handed over": (OMITTED, OURS, UNREPORTED, (5, None, 5, 5)),
     "so is the one of before a suspension": (OMITTED, SUSPENDED, UNREPORTED, (5, None, 5, 5)),
-    "a child that comes back has the count that was reported": (OMITTED, None, Reported(6), (6, 6, 6, None)),
-    "even zero": (OMITTED, None, Reported(0), (0, 0, 0, None)),
-    "or that of before a suspension": (OMITTED, None, Reported(0, resumed=5), (5, 5, 5, None)),
-    "a zero of ours without its annotation": (OMITTED, BARE, Reported(0, resumed=5), (5, None, 5, 5)),
-    "was zero before": (OMITTED, BARE, Reported(0), (0, None, 0, 0)),
+    "a child that comes back has the count that was reported": (
+        OMITTED,
+        None,
+        ProcessStatus(desired_replicas=6),
+        (6, 6, 6, None),
+    ),
+    "even zero": (OMITTED, None, ProcessStatus(desired_replicas=0), (0, 0, 0, None)),
+    "or that of before a suspension": (OMITTED, None, RESUMED, (5, 5, 5, None)),
+    "a zero of ours without its annotation": (OMITTED, BARE, RESUMED, (5, None, 5, 5)),
+    "was zero before": (OMITTED, BARE, ProcessStatus(desired_replicas=0), (0, None, 0, 0)),
     "and is one if nothing is known": (OMITTED, BARE, UNREPORTED, (1, None, 1, 1)),
 }
 TO_SUSPEND: dict[str, Case] = {
     "the declared count is remembered": (DECLARED, OURS, UNREPORTED, (0, 0, 3, None)),
     "an omitted one, too": (OMITTED, PRESENT, UNREPORTED, (0, 0, 5, None)),
     "and on the second pass": (OMITTED, SUSPENDED, UNREPORTED, (0, 0, 5, None)),
-    "a zero of ours without its annotation": (OMITTED, BARE, Reported(0, resumed=5), (0, 0, 5, None)),
-    "was zero before": (OMITTED, BARE, Reported(0), (0, 0, 0, None)),
+    "a zero of ours without its annotation": (OMITTED, BARE, RESUMED, (0, 0, 5, None)),
+    "was zero before": (OMITTED, BARE, ProcessStatus(desired_replicas=0), (0, 0, 0, None)),
     "and is one if nothing is known": (OMITTED, BARE, UNREPORTED, (0, 0, 1, None)),
 }
 
@@ -52,7 +58,7 @@ def figures(count: Replicas) -> tuple[int, int | None, int, int | None]:
 
 @pytest.mark.parametrize(("process", "child", "before", "expected"), RUNNING.values(), ids=RUNNING)
 def test_the_formation_decides_about_a_declared_count_and_others_about_an_omitted_one(
-    process: ProcessType, child: Child | None, before: Reported, expected: tuple[int, ...]
+    process: ProcessType, child: Child | None, before: ProcessStatus, expected: tuple[int, ...]
 ) -> None:
     spec = FormationSpec(processes={"worker": process})
     assert figures(count_owner.decide(spec, process, child, before=before)) == expected
@@ -60,7 +66,7 @@ def test_the_formation_decides_about_a_declared_count_and_others_about_an_omitte
 
 @pytest.mark.parametrize(("process", "child", "before", "expected"), TO_SUSPEND.values(), ids=TO_SUSPEND)
 def test_a_suspension_remembers_the_count_to_come_back_to(
-    process: ProcessType, child: Child | None, before: Reported, expected: tuple[int, ...]
+    process: ProcessType, child: Child | None, before: ProcessStatus, expected: tuple[int, ...]
 ) -> None:
     spec = FormationSpec(processes={"worker": process}, suspend=True)
     assert figures(count_owner.decide(spec, process, child, before=before)) == expected
@@ -97,21 +103,3 @@ def test_what_an_hpa_scaled_to_zero_itself_comes_back_with_one_for_it_to_go_on_f
     assert (suspended.rendered, suspended.remembered) == (0, kept)
     ours = dataclasses.replace(SUSPENDED, remembered=suspended.remembered)
     assert count_owner.decide(spec, OMITTED, ours, HPA).remembered == kept, "whatever it says since"
-
-
-def reported(status: dict[str, object], generation: int) -> Reported:
-    return count_owner.reported(formation_status.read(status, ["worker"]), "worker", generation)
-
-
-def test_what_was_reported_is_read_from_the_status() -> None:
-    process = {"desiredReplicas": 0, "resumeReplicas": 5, "replicasManagedBy": "ScaledObject/jobs"}
-    read = reported({"observedGeneration": 3, "processes": {"worker": process}}, 3)
-    assert read == Reported(desired=0, resumed=5, autoscaled=True, current=True)
-    assert read.count == 5
-    assert reported({"observedGeneration": -1}, 1) == UNREPORTED
-
-
-@pytest.mark.parametrize("count", [-1, 2**31, 10**30, "5", 5.0, True])
-def test_what_cannot_be_a_count_was_not_reported(count: object) -> None:
-    process = {"desiredReplicas": count, "resumeReplicas": count}
-    assert reported({"processes": {"worker": process}}, 1) == UNREPORTED

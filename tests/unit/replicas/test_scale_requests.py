@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from formation_operator.api.formation import FormationSpec, ProcessType
+from formation_operator.api.formation_status import ProcessStatus
 from formation_operator.kube.events.notices import Notice
 from formation_operator.observe.children import Child
 from formation_operator.observe.rollouts import NAMELESS, Setter
 from formation_operator.replicas import scale_requests
-from formation_operator.replicas.count_owner import Reported
 from formation_operator.replicas.scale_requests import Answer, Policy, Request, Scaled
 from tests.unit.facts import HPA, a_child
 
@@ -31,7 +31,7 @@ def judge(child: Any = SCALED, **changes: Any) -> Request | Notice | None:
         processes={"worker": ProcessType(replicas=changes.get("declared", 4))}, suspend=changes.get("suspend")
     )
     policy = changes.get("policy", Policy())
-    known = {key: changes[key] for key in ("autoscaler", "before", "answer") if key in changes}
+    known = {key: changes[key] for key in ("before", "is_current", "answer") if key in changes}
     scaled = Scaled("worker", child, **known)
     return scale_requests.judge(spec, scaled, policy)
 
@@ -48,32 +48,32 @@ def test_a_scale_request_is_written_through() -> None:
     assert "k9s scaled Deployment shop-worker from 4 to 7" in request.honoured().note
 
 
+SEEN = ProcessStatus(desired_replicas=7)
+OF_HPA = ProcessStatus(desired_replicas=7, replicas_managed_by="HorizontalPodAutoscaler/worker")
 NO_REQUESTS: dict[str, tuple[Child, dict[str, Any]]] = {
     "turned off": (SCALED, {"policy": Policy(write_through=False)}),
-    "an autoscaler's": (SCALED, {"autoscaler": HPA}),
     "no declared count": (SCALED, {"declared": None}),
     "an edit": (EDITED, {}),
     "an HPA's": (but(count_set_by=Setter("kube-controller-manager", scale=True)), {}),
     "KEDA's": (but(count_set_by=Setter("keda", scale=True)), {}),
     "KEDA's, as its Deployment is called": (but(count_set_by=Setter("keda-operator", scale=True)), {}),
-    "what an autoscaler left behind": (but(count_set_by=NAMELESS), {"before": Reported(7, autoscaled=True)}),
-    "asked for while the count was omitted": (but(remembered=None), {"before": Reported(7)}),
+    "what an autoscaler left behind": (but(count_set_by=NAMELESS), {"before": OF_HPA}),
+    "asked for while the count was omitted": (but(remembered=None), {"before": SEEN}),
     "set by nobody while the count was omitted": (but(remembered=None, count_set_by=NAMELESS), {}),
     "answered already": (SCALED, {"answer": ANSWERED}),
     "the same count": (but(replicas=4), {}),
     "the zero of a suspension": (but(replicas=0), {"suspend": True}),
 }
-SEEN = Reported(desired=7, current=True)
 REQUESTS: dict[str, tuple[Child, dict[str, Any]]] = {
     "a client that is honoured by name may edit": (
         EDITED,
         {"policy": Policy(honoured=frozenset({"argocd-server"}))},
     ),
-    "a person may scale as soon as an autoscaler has gone": (
-        SCALED,
-        {"before": Reported(4, autoscaled=True)},
+    "a person may scale as soon as an autoscaler has gone": (SCALED, {"before": OF_HPA}),
+    "an earlier one never reached the Deployment": (
+        but(replicas=9),
+        {"declared": 7, "before": SEEN, "is_current": True},
     ),
-    "an earlier one never reached the Deployment": (but(replicas=9), {"declared": 7, "before": SEEN}),
     "an earlier one, which was answered, didn't": (but(replicas=9), {"declared": 7, "answer": ANSWERED}),
     "while suspended it changes the count to come back to": (SCALED, {"suspend": True}),
     "one to zero leaves no name": (but(replicas=0, count_set_by=NAMELESS), {}),
@@ -81,7 +81,7 @@ REQUESTS: dict[str, tuple[Child, dict[str, Any]]] = {
 OVERRULED: dict[str, tuple[Child, dict[str, Any]]] = {
     "there is no base": (but(remembered=None), {}),
     "both moved": (but(remembered=3), {}),
-    "the status is of an older spec": (SCALED, {"declared": 5, "before": Reported(7)}),
+    "the status is of an older spec": (SCALED, {"declared": 5, "before": SEEN}),
     "the Formation was changed after an answer": (but(replicas=9), {"answer": ANSWERED}),
 }
 
