@@ -24,8 +24,8 @@ from formation_operator.observe.cache import Cache, Changes
 from formation_operator.settings import Settings
 
 logger = logging.getLogger(__name__)
-QUIET_SECONDS, MOST_SECONDS = 5.0, 60.0
-"""kopf's list counts as complete so many seconds after its last page, or so many after its first."""
+QUIET_SECONDS = 5.0
+"""How long after a page of kopf's list Formations are compared: most lists have all their pages by then."""
 LOOKS = 4
 """So many looks have to find kopf's watch silent, and another one not, until it counts as lost."""
 Scope = str | None
@@ -64,8 +64,6 @@ class Informers:
             for scope in settings.scopes
         }
         """By scope and kind, in the order in which they are listed."""
-        names = known.watched[naming.KIND].kind._replace(metadata_only=True)
-        self._comparisons = {scope: Reflector(cluster, names, scope, self) for scope in settings.scopes}
         self._refused: set[tuple[Scope, str]] = set()
         """Which kinds we have no right to list or to watch where, but for those that we can do without."""
         self._synced: set[Scope] = set()
@@ -145,14 +143,11 @@ class Informers:
         raise AssertionError("none of them ends")
 
     async def _compare_after_lists(self) -> NoReturn:
-        """List the names of Formations after each list of kopf's, which reports no deletions."""
+        """List Formations after each list of kopf's, which reports no deletions."""
         backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         while True:
             await self._listed_anew.wait()
-            started = asyncio.get_running_loop().time()
-            while self._listed_anew.is_set() and asyncio.get_running_loop().time() - started < MOST_SECONDS:
-                self._listed_anew.clear()
-                await asyncio.sleep(QUIET_SECONDS)
+            await asyncio.sleep(QUIET_SECONDS)
             self._listed_anew.clear()
             scopes, self._uncompared = self._uncompared & self._synced, self._uncompared - self._synced
             for scope in scopes:
@@ -163,9 +158,9 @@ class Informers:
                 backoff.reset()
 
     async def _compare(self, scope: Scope) -> None:
-        """List the names of a scope's Formations; a scope that can't be listed now is tried again later."""
+        """List a scope's Formations; a scope that can't be listed now is tried again later."""
         try:
-            await self._comparisons[scope].list()
+            await self._reflectors[scope][naming.KIND].list()
         except errors.ClusterError as error:
             self._warn(f"Formations in {scope or 'all namespaces'} can't be compared", error)
             self._compare_soon(scope)
@@ -244,9 +239,7 @@ class Informers:
     def listed(self, kind: Kind, raw: Object, version: int) -> None:
         """Take in an object of a list as of a version."""
         key, own = formations.key_of(raw), formations.version_of(raw)
-        if not self._known.stores[kind.name].is_newer(key, own, version):
-            return  # as most of a list is
-        if not kind.metadata_only:
+        if self._known.stores[kind.name].is_newer(key, own, version):  # most of a list isn't
             self._take(kind.name, raw, as_of=version)
 
     def replaced(self, kind: Kind, namespace: Scope, names: set[Key], version: int) -> None:

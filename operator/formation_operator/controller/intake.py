@@ -86,7 +86,7 @@ class Controller:
         """List everything, so that the first pass sees all that is there."""
         while True:
             try:
-                return await self.resync()
+                return await self.informers.list()
             except errors.NotFoundError:
                 logger.error("Formations aren't known to the cluster yet: kubectl apply -k crds/")  # noqa: TRY400
             except errors.ClusterError as error:
@@ -107,7 +107,7 @@ class Controller:
         while True:
             await asyncio.sleep(around(pause))
             try:
-                await self.resync()
+                await self.informers.list()
             except errors.ClusterError as error:
                 logger.warning("Listing failed; the watches continue: %s", error)
                 pause = self._settings.resync_retry
@@ -126,21 +126,9 @@ class Controller:
             known = self._cache.formations
             for key in [*latest, *known]:
                 self._enqueue(key, Lane.CHANGE if formations.is_behind(known[key]) else Lane.BUILD)
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._queue.work(), name="passes")
-                tasks.create_task(self._reconciler.others.work(self._again), name="budgets of others")
+            await self._queue.work()
         finally:
             self._unled = {}
-
-    def _again(self, key: Key) -> None:
-        self._enqueue(key, Lane.BUILD)
-
-    async def resync(self) -> None:
-        """List every kind that is watched.
-
-        Raises `ClusterError`, and `RestoredError`, after which only a new process helps.
-        """
-        await self.informers.list()
 
     def _on_synced(self, scope: str | None) -> None:
         """Enqueue each Formation of a scope: until now no pass of them could run."""

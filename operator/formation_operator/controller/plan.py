@@ -201,10 +201,9 @@ class Planning:
         If a count isn't ours, that is only a hand-over.
         """
         content, count = self.wanted.content, self.wanted.counts.get(name)
-        digest = self.this.memory.releases.digest if content.is_declared else content.version
         if count is None:
-            return digest, self.wanted.suspended[name]
+            return content.version, self.wanted.suspended[name]
         meant = count.undecided or count
         written = None if meant.rendered is None else (meant.rendered, meant.remembered)
         budget = self.wanted.budgets.wanted.get(name)
-        return digest, written, count.undecided is None, count.handed_over, count.alone, budget
+        return content.version, written, count.undecided is None, count.handed_over, count.alone, budget

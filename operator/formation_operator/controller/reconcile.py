@@ -61,8 +61,6 @@ class Reconciler:
         self._clock = clock
         self._monotonic = monotonic
         self._policy = scale_requests.Policy(settings.write_through, frozenset(settings.honour))
-        self._runs = runs.Runs(cluster, known, monotonic)
-        self.others = budgets.Others(cluster, monotonic)
         self._memories: dict[str, Memory] = {}
         self._under_way: dict[Key, Basis] = {}
         self.begin_anew()
@@ -76,9 +74,7 @@ class Reconciler:
         self._memories.clear()
         self._patience = repair_limit.Patience()
         self._releaser = releaser.Releaser(self._cluster)
-        self._reporting = Reporting(
-            self._cluster, self._cache, self._releaser, self._runs, self._clock, self._monotonic
-        )
+        self._reporting = Reporting(self._cluster, self._cache, self._releaser, self._clock, self._monotonic)
 
     def forget(self, uid: str) -> None:
         """Forget a Formation that is gone."""
@@ -127,15 +123,16 @@ class Reconciler:
         asked = passes.asked(this, formation, self._cache, self._monotonic())
         chosen = await self._releaser.choose(asked)
         asked = passes.of_both(asked, chosen.content.spec)
-        declared = await budgets.decide(this, asked, chosen.content, self.others)
+        declared = budgets.decide(this, asked, chosen.content)
         wanted = all_wanted(asked, chosen.content, undecided, declared, self._cache)
-        this.busy = self._runs.busy(this)
+        this.busy = runs.busy(this, self._cache, asked.now)
         await self._bring_about(this, wanted)
         chosen = await self._release(this, asked, chosen)
         written = (each for outcome in this.outcomes for each in outcome.notices)
         await self._reporting.record(this, [*chosen.notices, *written])
         requeue = await self._reporting.report(this, wanted, asked, chosen)
-        requeue = soonest(requeue, chosen.requeue, self._runs.again(this), declared.again)
+        others = await budgets.look(self._cluster, this, asked, chosen.content, declared)
+        requeue = soonest(requeue, chosen.requeue, runs.again(this, self._monotonic()), others)
         return Result(requeue, _retry(wanted.undecided, this.outcomes))
 
     # What is wanted
@@ -230,7 +227,7 @@ class Reconciler:
             if action.verb is not Verb.ADOPT:  # what it is to be is decided after that, at once
                 this.basis.written(child)
             if action.verb is Verb.SUSPEND:
-                self._runs.suspended(this, child)
+                this.memory.suspended[child.uid] = self._monotonic()
             if action.verb in (Verb.SUSPEND, Verb.SCALE, Verb.PAUSE, Verb.ADOPT) or outcome.problem:
                 this.memory.unwritten(child, action.process_type)
             elif action.intent is not None:

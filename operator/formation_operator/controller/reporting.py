@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
 from formation_operator.api.formation_status import FormationStatus
+from formation_operator.controller import runs
 from formation_operator.controller.passes import Pass
-from formation_operator.controller.runs import Runs
 from formation_operator.controller.wanted import Wanted, own_deployments, problems
 from formation_operator.diagnose.investigator import Examiner
 from formation_operator.foreground import check
@@ -31,19 +31,18 @@ from formation_operator.status.writer import Reporter
 class Reporting:
     """Reports how passes went."""
 
-    def __init__(  # noqa: PLR0913, PLR0917  # two of them are clocks
+    def __init__(  # two of them are clocks
         self,
         cluster: Cluster,
         known: Cache,
         releaser: Releaser,
-        runs: Runs,
         clock: Clock,
         monotonic: Callable[[], float],
     ) -> None:
         """Take the port to the cluster, the cache, who knows more, and the clocks; nobody sets the second."""
+        self._cluster = cluster
         self._known = known
         self._releaser = releaser
-        self._runs = runs
         self._clock = clock
         self._monotonic = monotonic
         self._writer = Reporter(cluster, monotonic)
@@ -84,10 +83,10 @@ class Reporting:
         deployments = own_deployments(formation.metadata, wanted.counts, children)
         pods, now = self._known.pods_of(this.key), self._clock().timestamp()
         examined = await self.examiner.examine(this.memory.evidence, deployments, pods, now, this.faults)
-        schedules = await self._runs.scheduled(this, wanted)
+        schedules = await runs.scheduled(this, self._known, wanted)
         jobs = [chosen.job] if chosen.job is not None else []
         jobs += [job for each in schedules.values() for job in each.jobs]
-        causes, look_again = await self._runs.causes(this, jobs, examined, now)
+        causes, look_again = await runs.causes(self._cluster, this, jobs, examined, now)
         with this.faults.confined_to(""):
             cause = causes.get(chosen.job.name) if chosen.job is not None else None
             chosen = progress.said(asked, chosen, cause)

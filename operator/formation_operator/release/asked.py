@@ -30,8 +30,8 @@ class Content(NamedTuple):
     """What is rendered: a spec whose counts, `suspend` and `paused` aren't used."""
 
     spec: FormationSpec
-    version: int | str
-    """Equal for equal contents of a Formation."""
+    version: str
+    """Its digest."""
     kept: Mapping[str, Any] | None = None
     """As its revision keeps it; nothing if it is what the Formation says now."""
     known: bool = True
@@ -110,8 +110,7 @@ class Asked(NamedTuple):
     @property
     def declared(self) -> Content:
         """What the Formation says now: it is rendered unless its release has to come first."""
-        formation = self.formation
-        return Content(formation.spec, formation.metadata.generation, mark=self.noted.released)
+        return Content(self.formation.spec, self.noted.digest, mark=self.noted.released)
 
     @property
     def is_forbidden(self) -> bool:

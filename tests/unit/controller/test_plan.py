@@ -35,7 +35,7 @@ def planning(formation: Manifest, children: Children | None = None, **counts: Re
     read = parsed(formation)
     counted = {name: Replicas(2, 2, 2) for name in read.spec.processes} | counts
     context = PlanContext("uid-1", {"uid-1"}, applied={}, restless={}, exhausted=(), counts=counted)
-    wanted = Wanted(read, Content(read.spec, 1), counted, {}, Budgets(), {})
+    wanted = Wanted(read, Content(read.spec, "1"), counted, {}, Budgets(), {})
     this = Pass(
         ("default", "shop"), Basis(stored(formation), dict(children or {})), Memory(), Faults(("", ""))
     )
