@@ -1,10 +1,9 @@
 """One process of the operator: its connections, its work and what it answers, from start to end.
 
 On SIGTERM kopf ends its own watch, then calls `stop`, which ends the work and releases the Lease. The work
-ends by itself if only a new process helps: the cluster is older than it was (`RestoredError`), kopf's watch
-brings nothing (`WatchLostError`), or an unexpected error. Then `end_process` raises SIGTERM, and
-`handlers.stop` makes the exit code 1. Without credentials, or if an address can't be bound, it
-exits at once.
+ends by itself if only a new process helps: the cluster is older than it was (`RestoredError`), or an
+unexpected error. Then `end_process` raises SIGTERM, and `handlers.stop` makes the exit code 1. Without
+credentials, or if an address can't be bound, it exits at once.
 """
 
 import asyncio

@@ -3,11 +3,10 @@
 What a namespace refuses is tried again with growing pauses, and stops the work in no other namespace.
 
 kopf watches Formations (`handlers`). They are listed here, too: before the first pass, because it has to be
-known which of them exist; and every resync, because kopf's lists report no deletions.
+known which of them exist; and after each list of kopf's, because those report no deletions.
 """
 
 import asyncio
-import collections
 import logging
 from collections.abc import Callable
 from typing import NoReturn
@@ -26,14 +25,8 @@ from formation_operator.settings import Settings
 logger = logging.getLogger(__name__)
 QUIET_SECONDS = 5.0
 """How long after a page of kopf's list Formations are compared: most lists have all their pages by then."""
-LOOKS = 4
-"""So many looks have to find kopf's watch silent, and another one not, until it counts as lost."""
 Scope = str | None
 """A namespace that is watched by itself, or all of them."""
-
-
-class WatchLostError(Exception):
-    """kopf's watch of Formations has stopped bringing events."""
 
 
 class Informers:
@@ -68,10 +61,6 @@ class Informers:
         """Which kinds we have no right to list or to watch where, but for those that we can do without."""
         self._synced: set[Scope] = set()
         """Where all that is watched has been listed."""
-        self._active: set[Scope] = set()
-        """Where a watch of another kind than Formations has brought anything since the last look."""
-        self._silent: collections.Counter[Scope] = collections.Counter()
-        """How many looks one after the other have found that, and nothing of kopf's."""
         self._uncompared: set[Scope] = set()
         """Where kopf has listed Formations since they were compared."""
         self._listed_anew = asyncio.Event()
@@ -82,7 +71,7 @@ class Informers:
             kind,
             scope,
             self,
-            reached=lambda: self._reach(kind.name, scope),
+            reached=lambda: self._on_reached(kind.name, scope),
             absent_seconds=self._settings.poll,
         )
 
@@ -174,30 +163,6 @@ class Informers:
         """Return whether all that may concern a Formation has been listed: no pass of it runs before."""
         return self._scope_of(key) in self._synced
 
-    async def watch_over(self) -> NoReturn:
-        """Raise `WatchLostError` if kopf's watch stays silent while others bring at least bookmarks.
-
-        An outage ends all of them, and kopf's may be the last to come back. While it is forbidden, kopf tries
-        again, and lists find what changes.
-        """
-        while True:
-            await asyncio.sleep(self._settings.watch_lost / LOOKS)
-            for scope in self._active:
-                if (scope, naming.KIND) in self._refused:
-                    continue
-                self._silent[scope] += 1
-                if self._silent[scope] >= LOOKS:
-                    raise WatchLostError(f"kopf's watch of Formations in {scope or 'all'} has fallen silent")
-            self._active.clear()
-
-    def _reach(self, kind: str, scope: Scope) -> None:
-        """Take note that a watch has brought anything."""
-        if kind == naming.KIND:
-            self._silent[scope] = 0
-        else:
-            self._active.add(scope)
-        self._on_reached(kind, scope)
-
     # Taking in
 
     def formations_listed(self, scope: Scope) -> None:
@@ -205,7 +170,7 @@ class Informers:
 
         A Formation that kopf's last watch hadn't brought may have been deleted by now.
         """
-        self._reach(naming.KIND, scope)
+        self._on_reached(naming.KIND, scope)
         self._compare_soon(scope)
 
     def _compare_soon(self, scope: Scope) -> None:
@@ -218,7 +183,7 @@ class Informers:
 
     def formations_reached(self, scope: Scope) -> None:
         """Take note that kopf's watch of a scope has brought anything, a bookmark included."""
-        self._reach(naming.KIND, scope)
+        self._on_reached(naming.KIND, scope)
         self._refused.discard((scope, naming.KIND))
 
     def formation_event(self, type_: str | None, raw: Object) -> None:

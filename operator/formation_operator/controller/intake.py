@@ -99,7 +99,6 @@ class Controller:
             tasks.create_task(self._lead(self._work), name="queue")
             tasks.create_task(self.informers.run(), name="informers")
             tasks.create_task(self._resync_forever(), name="resync")
-            tasks.create_task(self.informers.watch_over(), name="watch")
 
     async def _resync_forever(self) -> NoReturn:
         """List everything again from time to time, in case a watch has missed anything."""

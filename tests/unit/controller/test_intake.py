@@ -125,7 +125,7 @@ async def at_work(here: Controller) -> AsyncIterator[asyncio.Task[None]]:
 async def test_a_comparison_that_fails_ends_nothing_and_is_tried_again_soon() -> None:
     cluster = FakeCluster()
     cluster.put(naming.KIND, builders.stored(a_formation()))
-    here = controller(cluster, dataclasses.replace(QUICK, watch_lost=0.001))
+    here = controller(cluster)
     await here.start()
     async with at_work(here) as running, asyncio.timeout(5):
         refuse(cluster, *[errors.UnavailableError("away")] * 20)

@@ -294,15 +294,3 @@ async def test_where_only_kopfs_watch_is_forbidden_all_else_is_watched_and_a_res
         assert left_out(here) == 1
         here.informers.formations_reached("left")
         assert left_out(here) == 0
-
-
-async def test_what_the_watch_of_a_namespace_that_forbids_it_lacks_ends_no_process() -> None:
-    cluster = a_cluster()
-    here = controller(cluster, dataclasses.replace(QUICK, watch_lost=0.001))
-    async with at_work(here) as work:
-        here.informers.formations_refused("left")
-        cluster.put(naming.KIND, builders.stored(a_formation("new"), namespace="left", uid="new"))
-        await until(lambda: ("left", "new") in here._cache.formations)  # noqa: SLF001
-        here.informers.formations_refused("left")
-        await asyncio.sleep(0.1)
-        assert not work.done()
