@@ -15,7 +15,7 @@ import socket
 import sys
 import uuid
 
-from formation_operator.controller import leader
+from formation_operator.controller import election, leader
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import api_server
 from formation_operator.kube.session import connection, credentials
@@ -82,7 +82,7 @@ class Process:
             lead = leader.alone
         else:
             # One connection: if many have died, each renewal would get another dead one.
-            for_lease = api_server.Kube(self.server.another(connections=1), timeout=timeout)
+            for_lease = api_server.Kube(self.server.another(connections=1), timeout=election.ATTEMPT)
             self._clusters.append(for_lease)
             # The uuid tells two processes in one Pod apart.
             self._leader = leader.Leader(for_lease, lease, f"{socket.gethostname()}_{uuid.uuid4()}")

@@ -7,8 +7,10 @@ known which of them exist; and after each list of kopf's, because those report n
 """
 
 import asyncio
+import collections
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import NoReturn
 
 from formation_operator.api import naming
@@ -24,7 +26,8 @@ from formation_operator.settings import Settings
 
 logger = logging.getLogger(__name__)
 QUIET_SECONDS = 5.0
-"""How long after a page of kopf's list Formations are compared: most lists have all their pages by then."""
+"""How long after a page of kopf's list Formations are compared, as most lists have all their pages by then;
+also the pause after a comparison that failed."""
 Scope = str | None
 """A namespace that is watched by itself, or all of them."""
 
@@ -51,9 +54,11 @@ class Informers:
         self._on_changed = changed
         self._on_synced = synced
         self._on_reached = reached
-        self._settings = settings
         self._reflectors = {
-            scope: {kind: self._reflector(cluster, each.kind, scope) for kind, each in known.watched.items()}
+            scope: {
+                kind: Reflector(cluster, each.kind, scope, self, reached=partial(reached, kind, scope))
+                for kind, each in known.watched.items()
+            }
             for scope in settings.scopes
         }
         """By scope and kind, in the order in which they are listed."""
@@ -61,19 +66,8 @@ class Informers:
         """Which kinds we have no right to list or to watch where, but for those that we can do without."""
         self._synced: set[Scope] = set()
         """Where all that is watched has been listed."""
-        self._uncompared: set[Scope] = set()
+        self._listed_anew = collections.defaultdict[Scope, asyncio.Event](asyncio.Event)
         """Where kopf has listed Formations since they were compared."""
-        self._listed_anew = asyncio.Event()
-
-    def _reflector(self, cluster: Cluster, kind: Kind, scope: Scope) -> Reflector:
-        return Reflector(
-            cluster,
-            kind,
-            scope,
-            self,
-            reached=lambda: self._on_reached(kind.name, scope),
-            absent_seconds=self._settings.poll,
-        )
 
     # Listing
 
@@ -113,7 +107,6 @@ class Informers:
         async with asyncio.TaskGroup() as tasks:
             for scope in self._reflectors:
                 tasks.create_task(self._watch_scope(scope), name=f"watches of {scope or 'all namespaces'}")
-            tasks.create_task(self._compare_after_lists(), name="comparison")
         raise AssertionError("none of them ends")
 
     async def _watch_scope(self, scope: Scope) -> NoReturn:
@@ -129,30 +122,21 @@ class Informers:
             for kind, reflector in self._reflectors[scope].items():
                 if kind != naming.KIND:
                     tasks.create_task(reflector.run(), name=f"watch of {reflector.kind.plural}")
+            tasks.create_task(self._compare_after_lists(scope), name="comparison")
         raise AssertionError("none of them ends")
 
-    async def _compare_after_lists(self) -> NoReturn:
+    async def _compare_after_lists(self, scope: Scope) -> NoReturn:
         """List Formations after each list of kopf's, which reports no deletions."""
-        backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
+        listed_anew = self._listed_anew[scope]
         while True:
-            await self._listed_anew.wait()
+            await listed_anew.wait()
             await asyncio.sleep(QUIET_SECONDS)
-            self._listed_anew.clear()
-            scopes, self._uncompared = self._uncompared & self._synced, self._uncompared - self._synced
-            for scope in scopes:
-                await self._compare(scope)
-            if self._listed_anew.is_set():
-                await asyncio.sleep(backoff.pause())
-            else:
-                backoff.reset()
-
-    async def _compare(self, scope: Scope) -> None:
-        """List a scope's Formations; a scope that can't be listed now is tried again later."""
-        try:
-            await self._reflectors[scope][naming.KIND].list()
-        except errors.ClusterError as error:
-            self._warn(f"Formations in {scope or 'all namespaces'} can't be compared", error)
-            self._compare_soon(scope)
+            listed_anew.clear()
+            try:
+                await self._reflectors[scope][naming.KIND].list()
+            except errors.ClusterError as error:
+                self._warn(f"Formations in {scope or 'all namespaces'} can't be compared", error)
+                listed_anew.set()
 
     def _warn(self, what: str, error: errors.ClusterError) -> None:
         """Log why something failed, unless it is forbidden: the reflector has logged that, once."""
@@ -161,7 +145,7 @@ class Informers:
 
     def has_synced(self, key: Key) -> bool:
         """Return whether all that may concern a Formation has been listed: no pass of it runs before."""
-        return self._scope_of(key) in self._synced
+        return not self._synced.isdisjoint({key[0], None})
 
     # Taking in
 
@@ -171,11 +155,7 @@ class Informers:
         A Formation that kopf's last watch hadn't brought may have been deleted by now.
         """
         self._on_reached(naming.KIND, scope)
-        self._compare_soon(scope)
-
-    def _compare_soon(self, scope: Scope) -> None:
-        self._uncompared.add(scope)
-        self._listed_anew.set()
+        self._listed_anew[scope].set()
 
     def formations_refused(self, scope: Scope) -> None:
         """Take note that we have no right to what kopf requests of a scope."""
@@ -238,6 +218,3 @@ class Informers:
             self._on_changed(changes)
         except Exception:
             logger.exception("%s %s/%s can't be read", kind, *key)
-
-    def _scope_of(self, key: Key) -> Scope:
-        return key[0] if self._settings.namespaces else None

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import time
+from functools import partial
 from typing import Any, NoReturn
 
 from formation_operator.api import naming
@@ -43,7 +44,8 @@ class Controller:
         self._unled: dict[Key, None] | None = {}
         """The Formations that would be in the queue if this replica led; the latest is the last."""
         self._cache = Cache()
-        self._reconciler = Reconciler(cluster, self._cache, clock, settings)
+        self._new_reconciler = partial(Reconciler, cluster, self._cache, clock, settings)
+        self._reconciler = self._new_reconciler()
         self.informers = Informers(
             cluster,
             self._cache,
@@ -119,7 +121,7 @@ class Controller:
         Formations that have changed since their last report come first, then those that were added last:
         the replica that led before may not have run their passes.
         """
-        self._reconciler.begin_anew()
+        self._reconciler = self._new_reconciler()
         latest, self._unled = [*reversed(self._unled or {})], None
         try:
             known = self._cache.formations

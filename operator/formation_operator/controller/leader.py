@@ -10,16 +10,15 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any
 
-from formation_operator.controller.election import ATTEMPT, LEASE, LOOK, RENEW, Election
+from formation_operator.controller.election import LEASE, LOOK, RENEW, Election
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, Object
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
 Work = Callable[[], Coroutine[Any, Any, None]]
 Lead = Callable[[Work], Coroutine[Any, Any, None]]
 """Runs some work whenever this process may write."""
@@ -55,6 +54,7 @@ class Leader:
     ) -> None:
         """Take a port without a fence, the Lease's namespace and name, and this replica's identity.
 
+        Each request of the port ends after `ATTEMPT` seconds: taking a Lease needs several.
         The clock must be the machine's own: the loop's stands still while the process does.
         """
         self._cluster = cluster
@@ -135,17 +135,17 @@ class Leader:
             "value": self._election.version,
         }
         changes = [version, {"op": "add", "path": "/spec", "value": spec}]
-        return await self._in_time(self._cluster.patch(kinds.LEASE, self._namespace, self._name, changes))
+        return await self._cluster.patch(kinds.LEASE, self._namespace, self._name, changes)
 
     async def _look(self) -> None:
         """Read the Lease; if there is none, create one without a holder."""
-        lease = await self._in_time(self._cluster.get(kinds.LEASE, self._namespace, self._name))
+        lease = await self._cluster.get(kinds.LEASE, self._namespace, self._name)
         if lease is None:
             known = kinds.BY_NAME[kinds.LEASE]
             about = {"namespace": self._namespace, "name": self._name}
             new = {"apiVersion": known.api_version, "kind": known.name, "metadata": about}
             with contextlib.suppress(errors.ConflictError):  # another replica was faster
-                lease = await self._in_time(self._cluster.create(new, manager=self._election.identity))
+                lease = await self._cluster.create(new, manager=self._election.identity)
         if lease is not None:
             self._election.see(lease, self._clock())
 
@@ -159,14 +159,6 @@ class Leader:
         else:
             self._say(logging.INFO, f"{lenient.shown(self._election.holder)} leads")
         return False
-
-    async def _in_time(self, request: Awaitable[T]) -> T:
-        """Return an answer, or raise `TimeoutError`.
-
-        Each request has its own time-out: taking a Lease needs several, and the server may be slow.
-        """
-        async with asyncio.timeout(ATTEMPT):
-            return await request
 
     async def _release(self) -> None:
         """Release the Lease, within a short time, if this replica holds it.

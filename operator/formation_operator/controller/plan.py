@@ -119,7 +119,7 @@ class Planning:
                     count, budget = self.wanted.counts[name], self.wanted.budgets.wanted.get(name)
                     return desired.children(owner, content, name, count, budget, self.wanted.content.mark)
             except pod_template.InvalidTypeError as error:
-                self.this.failed.append(Problem(name, Trouble.INVALID_SPEC, str(error)))
+                self.this.faults.problems[name] = Problem(name, Trouble.INVALID_SPEC, str(error))
         return []
 
     def _decide(self, intent: Intent) -> Action | None:

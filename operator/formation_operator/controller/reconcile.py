@@ -58,23 +58,17 @@ class Reconciler:
         """
         self._cluster = cluster
         self._cache = known
-        self._clock = clock
         self._monotonic = monotonic
         self._policy = scale_requests.Policy(settings.write_through, frozenset(settings.honour))
         self._memories: dict[str, Memory] = {}
         self._under_way: dict[Key, Basis] = {}
-        self.begin_anew()
+        self._patience = repair_limit.Patience()
+        self._releaser = releaser.Releaser(cluster)
+        self._reporting = Reporting(cluster, known, self._releaser, clock, monotonic)
 
     def will_compare(self, key: Key, change: Change[Any]) -> bool:
         """Return whether a pass under way compares a change at its end, where it knows its own writes."""
         return key in self._under_way and self._under_way[key].will_compare(change)
-
-    def begin_anew(self) -> None:
-        """Forget everything: another replica may have led and written meanwhile."""
-        self._memories.clear()
-        self._patience = repair_limit.Patience()
-        self._releaser = releaser.Releaser(self._cluster)
-        self._reporting = Reporting(self._cluster, self._cache, self._releaser, self._clock, self._monotonic)
 
     def forget(self, uid: str) -> None:
         """Forget a Formation that is gone."""

@@ -27,7 +27,7 @@ from tests.unit.facts import condition_of, intents, parsed
 from tests.unit.fakes.cluster import FakeCluster, Incident, event
 from tests.unit.fakes.replica import View, bring_formations
 
-QUICK = Settings(resync=0.001, resync_retry=0.001, poll=0.001, start_retry=0.001)
+QUICK = Settings(resync=0.001, resync_retry=0.001, start_retry=0.001)
 JOBS: Object = {
     "metadata": {"name": "jobs", "namespace": "default", "resourceVersion": "5"},
     "spec": {"scaleTargetRef": {"name": "shop-worker"}},
@@ -136,7 +136,8 @@ async def test_a_comparison_that_fails_ends_nothing_and_is_tried_again_soon() ->
         assert not running.done()
 
 
-async def test_keda_may_come_and_go_while_the_operator_runs() -> None:
+async def test_keda_may_come_and_go_while_the_operator_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reflector, "ABSENT_SECONDS", 0.001)
     cluster = FakeCluster()
     here = controller(cluster, dataclasses.replace(QUICK, resync=60))
     await here.start()

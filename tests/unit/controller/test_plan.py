@@ -83,7 +83,7 @@ def test_of_a_type_that_cannot_be_rendered_the_child_stays_and_gets_its_count_al
     here = planning(a_formation(processes={"web": a_process(), "worker": unfit}), child_of("worker"))
     assert [action.verb for action in here.actions("web")] == [Verb.CREATE]
     assert [action.verb for action in here.actions("worker")] == [Verb.SCALE]
-    assert [problem.process_type for problem in here.this.failed] == ["worker"]
+    assert [problem.process_type for problem in here.this.faults.problems.values()] == ["worker"]
     assert here.obsolete(()) == []
 
 
