@@ -1,10 +1,9 @@
 """One process of the operator: its connections, its work and what it answers, from start to end.
 
 On SIGTERM kopf ends its own watch, then calls `stop`, which ends the work and releases the Lease. The work
-ends by itself if only a new process helps: the cluster is older than it was (`RestoredError`), kopf's watch
-brings nothing (`WatchLostError`), or an unexpected error. Then `end_process` raises SIGTERM, and
-`handlers.stop` makes the exit code 1. Without credentials, or if an address can't be bound, it
-exits at once.
+ends by itself if only a new process helps: the cluster is older than it was (`RestoredError`), or an
+unexpected error. Then `end_process` raises SIGTERM, and `handlers.stop` makes the exit code 1. Without
+credentials, or if an address can't be bound, it exits at once.
 """
 
 import asyncio
@@ -16,7 +15,7 @@ import socket
 import sys
 import uuid
 
-from formation_operator.controller import leader
+from formation_operator.controller import election, leader
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import api_server
 from formation_operator.kube.session import connection, credentials
@@ -83,7 +82,7 @@ class Process:
             lead = leader.alone
         else:
             # One connection: if many have died, each renewal would get another dead one.
-            for_lease = api_server.Kube(self.server.another(connections=1), timeout=timeout)
+            for_lease = api_server.Kube(self.server.another(connections=1), timeout=election.ATTEMPT)
             self._clusters.append(for_lease)
             # The uuid tells two processes in one Pod apart.
             self._leader = leader.Leader(for_lease, lease, f"{socket.gethostname()}_{uuid.uuid4()}")

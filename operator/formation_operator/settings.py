@@ -19,11 +19,6 @@ class Settings:
     """How often everything is listed and compared, in case a watch missed something."""
     resync_retry: float = 60.0
     """The pause after a list that failed."""
-    watch_lost: float = 180.0
-    """How long kopf's watch of Formations may bring nothing while others do; then the process ends.
-    Each brings a bookmark every minute. It needs less to notice a dead connection, to pause and to start."""
-    poll: float = 15.0
-    """The pause between two looks for KEDA's kind while it isn't installed."""
     start_retry: float = 2.0
     """The pause between two tries to list everything when the operator starts."""
     retry_first: float = 0.5

@@ -35,7 +35,6 @@ from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.live_api_server import GONE, LiveApiServer, Trouble
 
 QUICK = Settings(start_retry=0.01, liveness=None)
-LONGEST_PAUSE = max(handlers.BACKOFFS)
 LEASE = ("formation-system", "formation-operator")
 STATUSES = [403, 404, 410, 429, 500, 503]
 
@@ -511,47 +510,6 @@ async def test_a_restored_cluster_ends_the_process_with_an_error(tmp_path: pathl
         cause = await here.ended_by()
     assert isinstance(cause, handlers.WorkEndedError)
     assert errors.RestoredError.__name__ in str(cause)
-
-
-async def others_happen(here: Running, cluster: FakeCluster) -> None:
-    """Have the watch of another kind bring something again and again."""
-    about = cluster.all("Deployment")[0]["metadata"]
-    for number in range(1000):
-        cluster.merge("Deployment", about["namespace"], about["name"], {"status": {"replicas": number}})
-        await here.server.publish()
-        await asyncio.sleep(0.02)
-
-
-@pytest.mark.parametrize("trouble", [fall_silent, hang])
-async def test_a_watch_that_is_silent_while_others_are_not_ends_the_process(
-    tmp_path: pathlib.Path, trouble: Trouble
-) -> None:
-    cluster = a_cluster("a")
-    settings = Settings(watch_lost=0.4, liveness=None)
-    async with started(
-        cluster, tmp_path, settings, lambda server: server.watch_troubles.append(trouble)
-    ) as here:
-        await until(lambda: not here.server.watch_troubles and cluster.all("Deployment"))
-        others = asyncio.create_task(others_happen(here, cluster))
-        cause = await here.ended_by()
-        others.cancel()
-    assert isinstance(cause, handlers.WorkEndedError)
-    assert informers.WatchLostError.__name__ in str(cause)
-
-
-async def test_where_all_watches_are_silent_none_is_taken_to_be_lost(tmp_path: pathlib.Path) -> None:
-    cluster = a_cluster("a")
-    async with started(cluster, tmp_path, Settings(watch_lost=0.2, liveness=None)) as here:
-        await here.until_watching()
-        await asyncio.sleep(0.8)
-        put(cluster, "b")
-        await here.server.publish()
-        await until(lambda: here.known == {"a", "b"})
-
-
-def test_a_watch_is_lost_only_after_the_time_that_a_dead_connection_takes_to_be_noticed() -> None:
-    begins_anew = kopf_session.ANSWER_SECONDS + LONGEST_PAUSE + watch_lines.SILENCE
-    assert Settings().watch_lost > begins_anew
 
 
 # As a program

@@ -3,13 +3,14 @@
 What a namespace refuses is tried again with growing pauses, and stops the work in no other namespace.
 
 kopf watches Formations (`handlers`). They are listed here, too: before the first pass, because it has to be
-known which of them exist; and every resync, because kopf's lists report no deletions.
+known which of them exist; and after each list of kopf's, because those report no deletions.
 """
 
 import asyncio
 import collections
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import NoReturn
 
 from formation_operator.api import naming
@@ -24,16 +25,11 @@ from formation_operator.observe.cache import Cache, Changes
 from formation_operator.settings import Settings
 
 logger = logging.getLogger(__name__)
-QUIET_SECONDS, MOST_SECONDS = 5.0, 60.0
-"""kopf's list counts as complete so many seconds after its last page, or so many after its first."""
-LOOKS = 4
-"""So many looks have to find kopf's watch silent, and another one not, until it counts as lost."""
+QUIET_SECONDS = 5.0
+"""How long after a page of kopf's list Formations are compared, as most lists have all their pages by then;
+also the pause after a comparison that failed."""
 Scope = str | None
 """A namespace that is watched by itself, or all of them."""
-
-
-class WatchLostError(Exception):
-    """kopf's watch of Formations has stopped bringing events."""
 
 
 class Informers:
@@ -58,35 +54,20 @@ class Informers:
         self._on_changed = changed
         self._on_synced = synced
         self._on_reached = reached
-        self._settings = settings
         self._reflectors = {
-            scope: {kind: self._reflector(cluster, each.kind, scope) for kind, each in known.watched.items()}
+            scope: {
+                kind: Reflector(cluster, each.kind, scope, self, reached=partial(reached, kind, scope))
+                for kind, each in known.watched.items()
+            }
             for scope in settings.scopes
         }
         """By scope and kind, in the order in which they are listed."""
-        names = known.watched[naming.KIND].kind._replace(metadata_only=True)
-        self._comparisons = {scope: Reflector(cluster, names, scope, self) for scope in settings.scopes}
         self._refused: set[tuple[Scope, str]] = set()
         """Which kinds we have no right to list or to watch where, but for those that we can do without."""
         self._synced: set[Scope] = set()
         """Where all that is watched has been listed."""
-        self._active: set[Scope] = set()
-        """Where a watch of another kind than Formations has brought anything since the last look."""
-        self._silent: collections.Counter[Scope] = collections.Counter()
-        """How many looks one after the other have found that, and nothing of kopf's."""
-        self._uncompared: set[Scope] = set()
+        self._listed_anew = collections.defaultdict[Scope, asyncio.Event](asyncio.Event)
         """Where kopf has listed Formations since they were compared."""
-        self._listed_anew = asyncio.Event()
-
-    def _reflector(self, cluster: Cluster, kind: Kind, scope: Scope) -> Reflector:
-        return Reflector(
-            cluster,
-            kind,
-            scope,
-            self,
-            reached=lambda: self._reach(kind.name, scope),
-            absent_seconds=self._settings.poll,
-        )
 
     # Listing
 
@@ -126,7 +107,6 @@ class Informers:
         async with asyncio.TaskGroup() as tasks:
             for scope in self._reflectors:
                 tasks.create_task(self._watch_scope(scope), name=f"watches of {scope or 'all namespaces'}")
-            tasks.create_task(self._compare_after_lists(), name="comparison")
         raise AssertionError("none of them ends")
 
     async def _watch_scope(self, scope: Scope) -> NoReturn:
@@ -142,33 +122,21 @@ class Informers:
             for kind, reflector in self._reflectors[scope].items():
                 if kind != naming.KIND:
                     tasks.create_task(reflector.run(), name=f"watch of {reflector.kind.plural}")
+            tasks.create_task(self._compare_after_lists(scope), name="comparison")
         raise AssertionError("none of them ends")
 
-    async def _compare_after_lists(self) -> NoReturn:
-        """List the names of Formations after each list of kopf's, which reports no deletions."""
-        backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
+    async def _compare_after_lists(self, scope: Scope) -> NoReturn:
+        """List Formations after each list of kopf's, which reports no deletions."""
+        listed_anew = self._listed_anew[scope]
         while True:
-            await self._listed_anew.wait()
-            started = asyncio.get_running_loop().time()
-            while self._listed_anew.is_set() and asyncio.get_running_loop().time() - started < MOST_SECONDS:
-                self._listed_anew.clear()
-                await asyncio.sleep(QUIET_SECONDS)
-            self._listed_anew.clear()
-            scopes, self._uncompared = self._uncompared & self._synced, self._uncompared - self._synced
-            for scope in scopes:
-                await self._compare(scope)
-            if self._listed_anew.is_set():
-                await asyncio.sleep(backoff.pause())
-            else:
-                backoff.reset()
-
-    async def _compare(self, scope: Scope) -> None:
-        """List the names of a scope's Formations; a scope that can't be listed now is tried again later."""
-        try:
-            await self._comparisons[scope].list()
-        except errors.ClusterError as error:
-            self._warn(f"Formations in {scope or 'all namespaces'} can't be compared", error)
-            self._compare_soon(scope)
+            await listed_anew.wait()
+            await asyncio.sleep(QUIET_SECONDS)
+            listed_anew.clear()
+            try:
+                await self._reflectors[scope][naming.KIND].list()
+            except errors.ClusterError as error:
+                self._warn(f"Formations in {scope or 'all namespaces'} can't be compared", error)
+                listed_anew.set()
 
     def _warn(self, what: str, error: errors.ClusterError) -> None:
         """Log why something failed, unless it is forbidden: the reflector has logged that, once."""
@@ -177,31 +145,7 @@ class Informers:
 
     def has_synced(self, key: Key) -> bool:
         """Return whether all that may concern a Formation has been listed: no pass of it runs before."""
-        return self._scope_of(key) in self._synced
-
-    async def watch_over(self) -> NoReturn:
-        """Raise `WatchLostError` if kopf's watch stays silent while others bring at least bookmarks.
-
-        An outage ends all of them, and kopf's may be the last to come back. While it is forbidden, kopf tries
-        again, and lists find what changes.
-        """
-        while True:
-            await asyncio.sleep(self._settings.watch_lost / LOOKS)
-            for scope in self._active:
-                if (scope, naming.KIND) in self._refused:
-                    continue
-                self._silent[scope] += 1
-                if self._silent[scope] >= LOOKS:
-                    raise WatchLostError(f"kopf's watch of Formations in {scope or 'all'} has fallen silent")
-            self._active.clear()
-
-    def _reach(self, kind: str, scope: Scope) -> None:
-        """Take note that a watch has brought anything."""
-        if kind == naming.KIND:
-            self._silent[scope] = 0
-        else:
-            self._active.add(scope)
-        self._on_reached(kind, scope)
+        return not self._synced.isdisjoint({key[0], None})
 
     # Taking in
 
@@ -210,12 +154,8 @@ class Informers:
 
         A Formation that kopf's last watch hadn't brought may have been deleted by now.
         """
-        self._reach(naming.KIND, scope)
-        self._compare_soon(scope)
-
-    def _compare_soon(self, scope: Scope) -> None:
-        self._uncompared.add(scope)
-        self._listed_anew.set()
+        self._on_reached(naming.KIND, scope)
+        self._listed_anew[scope].set()
 
     def formations_refused(self, scope: Scope) -> None:
         """Take note that we have no right to what kopf requests of a scope."""
@@ -223,7 +163,7 @@ class Informers:
 
     def formations_reached(self, scope: Scope) -> None:
         """Take note that kopf's watch of a scope has brought anything, a bookmark included."""
-        self._reach(naming.KIND, scope)
+        self._on_reached(naming.KIND, scope)
         self._refused.discard((scope, naming.KIND))
 
     def formation_event(self, type_: str | None, raw: Object) -> None:
@@ -244,9 +184,7 @@ class Informers:
     def listed(self, kind: Kind, raw: Object, version: int) -> None:
         """Take in an object of a list as of a version."""
         key, own = formations.key_of(raw), formations.version_of(raw)
-        if not self._known.stores[kind.name].is_newer(key, own, version):
-            return  # as most of a list is
-        if not kind.metadata_only:
+        if self._known.stores[kind.name].is_newer(key, own, version):  # most of a list isn't
             self._take(kind.name, raw, as_of=version)
 
     def replaced(self, kind: Kind, namespace: Scope, names: set[Key], version: int) -> None:
@@ -280,6 +218,3 @@ class Informers:
             self._on_changed(changes)
         except Exception:
             logger.exception("%s %s/%s can't be read", kind, *key)
-
-    def _scope_of(self, key: Key) -> Scope:
-        return key[0] if self._settings.namespaces else None

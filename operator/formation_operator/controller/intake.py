@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import time
+from functools import partial
 from typing import Any, NoReturn
 
 from formation_operator.api import naming
@@ -43,7 +44,8 @@ class Controller:
         self._unled: dict[Key, None] | None = {}
         """The Formations that would be in the queue if this replica led; the latest is the last."""
         self._cache = Cache()
-        self._reconciler = Reconciler(cluster, self._cache, clock, settings)
+        self._new_reconciler = partial(Reconciler, cluster, self._cache, clock, settings)
+        self._reconciler = self._new_reconciler()
         self.informers = Informers(
             cluster,
             self._cache,
@@ -86,7 +88,7 @@ class Controller:
         """List everything, so that the first pass sees all that is there."""
         while True:
             try:
-                return await self.resync()
+                return await self.informers.list()
             except errors.NotFoundError:
                 logger.error("Formations aren't known to the cluster yet: kubectl apply -k crds/")  # noqa: TRY400
             except errors.ClusterError as error:
@@ -99,7 +101,6 @@ class Controller:
             tasks.create_task(self._lead(self._work), name="queue")
             tasks.create_task(self.informers.run(), name="informers")
             tasks.create_task(self._resync_forever(), name="resync")
-            tasks.create_task(self.informers.watch_over(), name="watch")
 
     async def _resync_forever(self) -> NoReturn:
         """List everything again from time to time, in case a watch has missed anything."""
@@ -107,7 +108,7 @@ class Controller:
         while True:
             await asyncio.sleep(around(pause))
             try:
-                await self.resync()
+                await self.informers.list()
             except errors.ClusterError as error:
                 logger.warning("Listing failed; the watches continue: %s", error)
                 pause = self._settings.resync_retry
@@ -120,27 +121,15 @@ class Controller:
         Formations that have changed since their last report come first, then those that were added last:
         the replica that led before may not have run their passes.
         """
-        self._reconciler.begin_anew()
+        self._reconciler = self._new_reconciler()
         latest, self._unled = [*reversed(self._unled or {})], None
         try:
             known = self._cache.formations
             for key in [*latest, *known]:
                 self._enqueue(key, Lane.CHANGE if formations.is_behind(known[key]) else Lane.BUILD)
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._queue.work(), name="passes")
-                tasks.create_task(self._reconciler.others.work(self._again), name="budgets of others")
+            await self._queue.work()
         finally:
             self._unled = {}
-
-    def _again(self, key: Key) -> None:
-        self._enqueue(key, Lane.BUILD)
-
-    async def resync(self) -> None:
-        """List every kind that is watched.
-
-        Raises `ClusterError`, and `RestoredError`, after which only a new process helps.
-        """
-        await self.informers.list()
 
     def _on_synced(self, scope: str | None) -> None:
         """Enqueue each Formation of a scope: until now no pass of them could run."""

@@ -10,23 +10,20 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any
 
-from formation_operator.controller.election import ATTEMPT, LEASE, LOOK, RENEW, Election
+from formation_operator.controller.election import LEASE, LOOK, RENEW, Election
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, Object
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
 Work = Callable[[], Coroutine[Any, Any, None]]
 Lead = Callable[[Work], Coroutine[Any, Any, None]]
 """Runs some work whenever this process may write."""
 RELEASE_SECONDS = 2.0
 """How long a replica that stops tries to release the Lease; otherwise the others wait until it expires."""
-RETRY_SECONDS = 0.1
-"""The pause between two tries."""
 
 
 # Linux' monotonic clock stands still while the machine is suspended: after that, two replicas would write.
@@ -57,6 +54,7 @@ class Leader:
     ) -> None:
         """Take a port without a fence, the Lease's namespace and name, and this replica's identity.
 
+        Each request of the port ends after `ATTEMPT` seconds: taking a Lease needs several.
         The clock must be the machine's own: the loop's stands still while the process does.
         """
         self._cluster = cluster
@@ -96,7 +94,7 @@ class Leader:
                 if working.done():
                     return await working
                 if self.leads():
-                    await self._try(self._renew)
+                    await self._try(self._write)
         finally:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
@@ -120,25 +118,14 @@ class Leader:
         if self._is_mine_to_take():
             await self._write()
 
-    async def _renew(self) -> None:
-        """Write the Lease; write it again if another client has changed it without taking it."""
-        if not await self._write() and self.leads() and self._election.holder == self._election.identity:
-            await self._write()
-
-    async def _write(self) -> bool:
-        """Write the Lease if it still has the version that was read last; return whether it had."""
+    async def _write(self) -> None:
+        """Write the Lease if it still has the version that was read last; otherwise read it."""
         sent, spec = self._clock(), self._election.taken(wall_clock())
         try:
-            written = await self._put(spec)
+            self._election.held(await self._put(spec), sent)
+            self._say(logging.INFO, "")
         except (errors.ConflictError, errors.NotFoundError):
             await self._look()  # another replica was faster, or it was deleted
-            return False
-        said = lenient.mapping(written, "spec")
-        if any(said.get(field) != spec[field] for field in ("holderIdentity", "renewTime")):
-            raise errors.UnavailableError("the answer to a write of the Lease doesn't say that it was done")
-        self._election.held(written, sent)
-        self._say(logging.INFO, "")
-        return True
 
     async def _put(self, spec: Object) -> Object:
         """Write the spec, which is a conflict unless the Lease has the version that was read last."""
@@ -148,17 +135,17 @@ class Leader:
             "value": self._election.version,
         }
         changes = [version, {"op": "add", "path": "/spec", "value": spec}]
-        return await self._in_time(self._cluster.patch(kinds.LEASE, self._namespace, self._name, changes))
+        return await self._cluster.patch(kinds.LEASE, self._namespace, self._name, changes)
 
     async def _look(self) -> None:
         """Read the Lease; if there is none, create one without a holder."""
-        lease = await self._in_time(self._cluster.get(kinds.LEASE, self._namespace, self._name))
+        lease = await self._cluster.get(kinds.LEASE, self._namespace, self._name)
         if lease is None:
             known = kinds.BY_NAME[kinds.LEASE]
             about = {"namespace": self._namespace, "name": self._name}
             new = {"apiVersion": known.api_version, "kind": known.name, "metadata": about}
             with contextlib.suppress(errors.ConflictError):  # another replica was faster
-                lease = await self._in_time(self._cluster.create(new, manager=self._election.identity))
+                lease = await self._cluster.create(new, manager=self._election.identity)
         if lease is not None:
             self._election.see(lease, self._clock())
 
@@ -173,36 +160,20 @@ class Leader:
             self._say(logging.INFO, f"{lenient.shown(self._election.holder)} leads")
         return False
 
-    async def _in_time(self, request: Awaitable[T]) -> T:
-        """Return an answer, or raise `TimeoutError`.
-
-        Each request has its own time-out: taking a Lease needs several, and the server may be slow.
-        """
-        async with asyncio.timeout(ATTEMPT):
-            return await request
-
     async def _release(self) -> None:
-        """Release the Lease within a short time."""
+        """Release the Lease, within a short time, if this replica holds it.
+
+        A read shows that: an answer may have been lost. If this fails, the Lease expires.
+        """
         self._election.ended()
         try:
             async with asyncio.timeout(RELEASE_SECONDS):
-                await self._give_up()
-        except (errors.ClusterError, TimeoutError) as error:
-            logger.warning("Lease %s/%s can't be released: %r", self._namespace, self._name, error)
-
-    async def _give_up(self) -> None:
-        """Release the Lease if this replica holds it, as a read shows: an answer may have been lost."""
-        while True:
-            try:
                 await self._look()
                 if self._election.holder == self._election.identity:
                     await self._put(self._election.released(wall_clock()))
                     logger.info("Lease %s/%s is released", self._namespace, self._name)
-            except (errors.ConflictError, errors.UnavailableError) as error:
-                logger.debug("The Lease isn't released yet: %s", error)
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
-                return
+        except (errors.ClusterError, TimeoutError) as error:
+            logger.warning("Lease %s/%s can't be released: %r", self._namespace, self._name, error)
 
     def _say(self, level: int, why_not: str) -> None:
         """Log whether this replica leads, and why not, whenever that changes."""

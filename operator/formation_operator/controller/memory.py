@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from formation_operator.diagnose.evidence import Evidence
 from formation_operator.diagnose.job_pods import Blocked
 from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.observe import other_budgets
 from formation_operator.observe.children import Child, ChildId
 from formation_operator.release import asked
 from formation_operator.render.desired import Intent
@@ -43,6 +44,9 @@ class Memory:
 
     blocked: dict[str, Blocked] = dataclasses.field(default_factory=dict)
     """Why runs have no Pods, by the uid of their Job."""
+
+    others: other_budgets.Listed = other_budgets.NEVER
+    """The disruption budgets of others."""
 
     def keep(self, children: Iterable[Child]) -> None:
         """Forget the intents of all children but these."""

@@ -1,7 +1,7 @@
 """The state of one pass, and what it begins with."""
 
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from formation_operator.api import formation_status
 from formation_operator.api.formation import Formation
@@ -9,7 +9,7 @@ from formation_operator.controller.memory import Memory
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.observe.basis import Basis
 from formation_operator.observe.cache import Cache, Changes
-from formation_operator.observe.faults import Faults, Problem
+from formation_operator.observe.faults import Faults
 from formation_operator.release import gate
 from formation_operator.release.asked import Asked
 from formation_operator.render.desired import Intent
@@ -24,12 +24,8 @@ class Pass:
     basis: Basis
     memory: Memory
     faults: Faults
-    busy: Collection[str] = ()
-    """The uids of the CronJobs of which a run may go on."""
     intents: dict[str, Sequence[Intent]] = dataclasses.field(default_factory=dict)
     """What is wanted of each type and schedule that was planned, without the manifests."""
-    failed: list[Problem] = dataclasses.field(default_factory=list)
-    """Why a type can't be rendered."""
     outcomes: list[Outcome] = dataclasses.field(default_factory=list)
     changes: Changes = dataclasses.field(default_factory=list)
     """What it has put into the cache."""

@@ -4,6 +4,7 @@ Each type and each schedule is planned by itself.
 """
 
 import dataclasses
+from collections.abc import Collection
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
@@ -78,10 +79,11 @@ class Planning:
                         return [Action(Verb.UPDATE, name, intent, child)]
         return []
 
-    def obsolete(self) -> list[Action]:
+    def obsolete(self, busy: Collection[str]) -> list[Action]:
         """Return what to do about the children that aren't wanted, once all that is has been planned.
 
-        Where that isn't known, all of them stay, and schedules may be suspended.
+        Where that isn't known, all of them stay, and schedules may be suspended. A run may go on of the
+        CronJobs whose uids are in ``busy``.
         """
         formation, content = self.wanted.formation, self.wanted.content
         if self._is_paused:
@@ -90,7 +92,7 @@ class Planning:
             return self._pauses()
         specs = content.spec, formation.spec
         declared = {name for spec in specs for name in (*spec.processes, *(spec.schedules or ()))}
-        found = planner.obsolete(formation.metadata, declared, self.intents, self._children, self.this.busy)
+        found = planner.obsolete(formation.metadata, declared, self.intents, self._children, busy)
         return [dataclasses.replace(action, reason=self._why(action)) for action in found]
 
     @property
@@ -117,7 +119,7 @@ class Planning:
                     count, budget = self.wanted.counts[name], self.wanted.budgets.wanted.get(name)
                     return desired.children(owner, content, name, count, budget, self.wanted.content.mark)
             except pod_template.InvalidTypeError as error:
-                self.this.failed.append(Problem(name, Trouble.INVALID_SPEC, str(error)))
+                self.this.faults.problems[name] = Problem(name, Trouble.INVALID_SPEC, str(error))
         return []
 
     def _decide(self, intent: Intent) -> Action | None:

@@ -58,27 +58,17 @@ class Reconciler:
         """
         self._cluster = cluster
         self._cache = known
-        self._clock = clock
         self._monotonic = monotonic
         self._policy = scale_requests.Policy(settings.write_through, frozenset(settings.honour))
-        self._runs = runs.Runs(cluster, known, monotonic)
-        self.others = budgets.Others(cluster, monotonic)
         self._memories: dict[str, Memory] = {}
         self._under_way: dict[Key, Basis] = {}
-        self.begin_anew()
+        self._patience = repair_limit.Patience()
+        self._releaser = releaser.Releaser(cluster)
+        self._reporting = Reporting(cluster, known, self._releaser, clock, monotonic)
 
     def will_compare(self, key: Key, change: Change[Any]) -> bool:
         """Return whether a pass under way compares a change at its end, where it knows its own writes."""
         return key in self._under_way and self._under_way[key].will_compare(change)
-
-    def begin_anew(self) -> None:
-        """Forget everything: another replica may have led and written meanwhile."""
-        self._memories.clear()
-        self._patience = repair_limit.Patience()
-        self._releaser = releaser.Releaser(self._cluster)
-        self._reporting = Reporting(
-            self._cluster, self._cache, self._releaser, self._runs, self._clock, self._monotonic
-        )
 
     def forget(self, uid: str) -> None:
         """Forget a Formation that is gone."""
@@ -126,15 +116,15 @@ class Reconciler:
             formation = parsing.parse(this.basis.formation)
         asked = passes.asked(this, formation, self._cache, self._monotonic())
         chosen = await self._releaser.choose(asked)
-        declared = await budgets.decide(this, asked, chosen.content, self.others)
+        declared = budgets.decide(this, asked, chosen.content)
         wanted = all_wanted(asked, chosen.content, undecided, declared, self._cache)
-        this.busy = self._runs.busy(this)
         await self._bring_about(this, wanted)
         chosen = await self._release(this, asked, chosen)
         written = (each for outcome in this.outcomes for each in outcome.notices)
         await self._reporting.record(this, [*chosen.notices, *written])
         requeue = await self._reporting.report(this, wanted, asked, chosen)
-        requeue = soonest(requeue, chosen.requeue, self._runs.again(this), declared.again)
+        others = await budgets.look(self._cluster, this, asked, chosen.content, declared)
+        requeue = soonest(requeue, chosen.requeue, runs.again(this, self._monotonic()), others)
         return Result(requeue, _retry(wanted.undecided, this.outcomes))
 
     # What is wanted
@@ -197,7 +187,8 @@ class Reconciler:
         memory.rendered = {name: each for name, each in memory.rendered.items() if name in this.intents}
         await executor.each(carry_out, planning.naming())
         # What isn't wanted goes once the content is named: by its name the next leader knows that.
-        await executor.each(carry_out, planning.obsolete())
+        busy = runs.busy(this, self._cache, self._monotonic())
+        await executor.each(carry_out, planning.obsolete(busy))
         memory.there = {each for each, child in children.items() if child.is_owned_by(this.basis.uid)}
         memory.there |= lost & {(each.kind, each.name) for each in planning.intents}
 
@@ -229,7 +220,7 @@ class Reconciler:
             if action.verb is not Verb.ADOPT:  # what it is to be is decided after that, at once
                 this.basis.written(child)
             if action.verb is Verb.SUSPEND:
-                self._runs.suspended(this, child)
+                this.memory.suspended[child.uid] = self._monotonic()
             if action.verb in (Verb.SUSPEND, Verb.SCALE, Verb.PAUSE, Verb.ADOPT) or outcome.problem:
                 this.memory.unwritten(child, action.process_type)
             elif action.intent is not None:

@@ -1,14 +1,12 @@
 """The report of a pass: the status, the Events about it, and the revision of what is rolled out."""
 
-import contextlib
 import dataclasses
 from collections.abc import Callable, Iterable
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
-from formation_operator.api.formation_status import FormationStatus
+from formation_operator.controller import runs
 from formation_operator.controller.passes import Pass
-from formation_operator.controller.runs import Runs
 from formation_operator.controller.wanted import Wanted, own_deployments, problems
 from formation_operator.diagnose.investigator import Examiner
 from formation_operator.foreground import check
@@ -17,7 +15,7 @@ from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.faults import Faults, Problem
+from formation_operator.observe.faults import Problem
 from formation_operator.release import progress
 from formation_operator.release.asked import Asked, Chosen
 from formation_operator.release.releaser import Releaser
@@ -31,19 +29,18 @@ from formation_operator.status.writer import Reporter
 class Reporting:
     """Reports how passes went."""
 
-    def __init__(  # noqa: PLR0913, PLR0917  # two of them are clocks
+    def __init__(  # two of them are clocks
         self,
         cluster: Cluster,
         known: Cache,
         releaser: Releaser,
-        runs: Runs,
         clock: Clock,
         monotonic: Callable[[], float],
     ) -> None:
         """Take the port to the cluster, the cache, who knows more, and the clocks; nobody sets the second."""
+        self._cluster = cluster
         self._known = known
         self._releaser = releaser
-        self._runs = runs
         self._clock = clock
         self._monotonic = monotonic
         self._writer = Reporter(cluster, monotonic)
@@ -60,7 +57,7 @@ class Reporting:
         seen, again = await self._seen(this, wanted, asked, chosen)
         ran_well, tried = await self._try(this, asked, seen)
         seen = dataclasses.replace(seen, ran_well=ran_well)
-        status = _computed(seen, asked.before, self._now(), this.faults)
+        status = compute.compute(seen, asked.before, self._now())
         return soonest(await self._write(this, status), again, tried)
 
     async def stall(self, this: Pass, problem: Problem) -> Requeue | None:
@@ -84,10 +81,10 @@ class Reporting:
         deployments = own_deployments(formation.metadata, wanted.counts, children)
         pods, now = self._known.pods_of(this.key), self._clock().timestamp()
         examined = await self.examiner.examine(this.memory.evidence, deployments, pods, now, this.faults)
-        schedules = await self._runs.scheduled(this, wanted)
+        schedules = await runs.scheduled(this, self._known, wanted)
         jobs = [chosen.job] if chosen.job is not None else []
         jobs += [job for each in schedules.values() for job in each.jobs]
-        causes, look_again = await self._runs.causes(this, jobs, examined, now)
+        causes, look_again = await runs.causes(self._cluster, this, jobs, examined, now)
         with this.faults.confined_to(""):
             cause = causes.get(chosen.job.name) if chosen.job is not None else None
             chosen = progress.said(asked, chosen, cause)
@@ -140,19 +137,6 @@ class Reporting:
 
     def _now(self) -> str:
         return timestamps.rfc3339(self._clock())
-
-
-def _computed(seen: Seen, previous: FormationStatus, now: str, faults: Faults) -> compute.Status:
-    """Return the status; a type or schedule whose status can't be computed is reported with that only."""
-    with contextlib.suppress(Exception):  # the loop finds the type, and logs its error
-        return compute.compute(seen, previous, now)
-    for name, count in seen.counts.items():
-        with faults.confined_to(name):
-            compute.compute(dataclasses.replace(seen, counts={name: count}, schedules={}), previous, now)
-    for name, schedule in seen.schedules.items():
-        with faults.confined_to(name):
-            compute.compute(dataclasses.replace(seen, counts={}, schedules={name: schedule}), previous, now)
-    return compute.compute(seen.without(faults.problems), previous, now)
 
 
 def commands(content: FormationSpec) -> dict[str, list[str]]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from formation_operator.api import naming
 from formation_operator.controller.passes import Pass
@@ -14,7 +14,6 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Cluster
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.children import Child
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
 from formation_operator.requeue import Lane, Requeue
@@ -27,85 +26,71 @@ MOST_LOOKED_AT = 8
 """How many Jobs without a Pod a pass looks into."""
 
 
-class Runs:
-    """Looks after the runs of all Formations' schedules."""
+def busy(this: Pass, known: Cache, now: float) -> frozenset[str]:
+    """Return the uids of the CronJobs of which a run may go on."""
+    cron_jobs = [child for (kind, _), child in this.basis.children.items() if kind is ChildKind.CRON_JOB]
+    if not cron_jobs:
+        return frozenset()
+    for child in cron_jobs:
+        if child.digest == LEAVING:  # another leader may have suspended it just now
+            this.memory.suspended.setdefault(child.uid, now)
+    found = {child.uid for child in cron_jobs if child.runs.active}
+    found |= {uid for uid, since in this.memory.suspended.items() if now - since < GRACE}
+    return frozenset(found | {job.owner for job in known.runs_of(this.key) if job.is_under_way})
 
-    def __init__(self, cluster: Cluster, known: Cache, monotonic: Callable[[], float]) -> None:
-        """Take the port to the cluster, the cache, and a clock in seconds that nobody sets."""
-        self._cluster = cluster
-        self._known = known
-        self._monotonic = monotonic
 
-    def busy(self, this: Pass) -> frozenset[str]:
-        """Return the uids of the CronJobs of which a run may go on."""
-        children = this.basis.children.items()
-        cron_jobs = [child for (kind, _), child in children if kind is ChildKind.CRON_JOB]
-        if not cron_jobs:
-            return frozenset()
-        now = self._monotonic()
-        for child in cron_jobs:
-            if child.digest == LEAVING:  # another leader may have suspended it just now
-                this.memory.suspended.setdefault(child.uid, now)
-        found = {child.uid for child in cron_jobs if child.runs.active}
-        found |= {uid for uid, since in this.memory.suspended.items() if now - since < GRACE}
-        return frozenset(found | {job.owner for job in self._known.runs_of(this.key) if job.is_under_way})
+def again(this: Pass, now: float) -> Requeue | None:
+    """Return when to look at the CronJobs again that were just suspended."""
+    waits = [since + GRACE - now for since in this.memory.suspended.values() if now - since < GRACE]
+    return Requeue(Lane.REPORT, min(waits)) if waits else None
 
-    def suspended(self, this: Pass, child: Child) -> None:
-        """Note that a CronJob was suspended because it isn't wanted any more."""
-        this.memory.suspended[child.uid] = self._monotonic()
 
-    def again(self, this: Pass) -> Requeue | None:
-        """Return when to look at the CronJobs again that were just suspended."""
-        now = self._monotonic()
-        waits = [since + GRACE - now for since in this.memory.suspended.values() if now - since < GRACE]
-        return Requeue(Lane.REPORT, min(waits)) if waits else None
+async def scheduled(this: Pass, known: Cache, wanted: Wanted) -> dict[str, Scheduled]:
+    """Return what is known of each schedule, and of its runs, but not yet why one fails."""
+    formation, found = wanted.formation, dict[str, Scheduled]()
+    names = sorted({*(wanted.content.spec.schedules or ()), *(formation.spec.schedules or ())})
+    jobs = known.runs_of(this.key) if names else []
+    for name in names:
+        child = this.basis.shown.get((ChildKind.CRON_JOB, naming.child(formation.metadata.name, name)))
+        child = child if child is not None and child.is_owned_by(this.basis.uid) else None
+        own = [job for job in jobs if child is not None and (job.owner, job.schedule) == (child.uid, name)]
+        await asyncio.sleep(0)
+        found[name] = Scheduled(child, own, {}, wanted.suspended.get(name, False))
+    return found
 
-    async def scheduled(self, this: Pass, wanted: Wanted) -> dict[str, Scheduled]:
-        """Return what is known of each schedule, and of its runs, but not yet why one fails."""
-        formation, found = wanted.formation, dict[str, Scheduled]()
-        names = sorted({*(wanted.content.spec.schedules or ()), *(formation.spec.schedules or ())})
-        jobs = self._known.runs_of(this.key) if names else []
-        for name in names:
-            child = this.basis.shown.get((ChildKind.CRON_JOB, naming.child(formation.metadata.name, name)))
-            child = child if child is not None and child.is_owned_by(this.basis.uid) else None
-            own = [
-                job for job in jobs if child is not None and (job.owner, job.schedule) == (child.uid, name)
-            ]
-            await asyncio.sleep(0)
-            found[name] = Scheduled(child, own, {}, wanted.suspended.get(name, False))
-        return found
 
-    async def causes(
-        self, this: Pass, jobs: Iterable[Job], examined: Examined, now: float
-    ) -> tuple[dict[str, Finding], Requeue | None]:
-        """Return why each of some Jobs isn't done or has failed, by its name, and when to look again."""
-        undone, found = [job for job in jobs if not job.complete], dict[str, Finding]()
-        pods = by_job(pod for own in examined.pods.values() for pod in own if pod.job) if undone else {}
-        blocked, requeue = await self._blocked(this, undone, pods, now)
-        for job in undone:
-            own, findings = pods.get(job.name, ()), examined.of_runs.get(job.name, ())
-            if cause := job_pods.cause_of(job, own, findings, now, blocked.get(job.uid, "")):
-                found[job.name] = cause
-            await asyncio.sleep(0)
-        return found, requeue
+async def causes(
+    cluster: Cluster, this: Pass, jobs: Iterable[Job], examined: Examined, now: float
+) -> tuple[dict[str, Finding], Requeue | None]:
+    """Return why each of some Jobs isn't done or has failed, by its name, and when to look again."""
+    undone, found = [job for job in jobs if not job.complete], dict[str, Finding]()
+    pods = by_job(pod for own in examined.pods.values() for pod in own if pod.job) if undone else {}
+    blocked, requeue = await _blocked(cluster, this, undone, pods, now)
+    for job in undone:
+        own, findings = pods.get(job.name, ()), examined.of_runs.get(job.name, ())
+        if cause := job_pods.cause_of(job, own, findings, now, blocked.get(job.uid, "")):
+            found[job.name] = cause
+        await asyncio.sleep(0)
+    return found, requeue
 
-    async def _blocked(
-        self, this: Pass, jobs: Sequence[Job], with_pods: Collection[str], now: float
-    ) -> tuple[dict[str, str], Requeue | None]:
-        """Return why Jobs have no Pods, by their uids, and when to look again."""
-        lacking = (job for job in jobs if job.name not in with_pods and job_pods.lacks_pods(job))
-        waits = list[float]()
-        before, this.memory.blocked = this.memory.blocked, {}
-        for job in itertools.islice(lacking, MOST_LOOKED_AT):
-            try:
-                looked, wait = await job_pods.why_podless(self._cluster, job, before.get(job.uid), now)
-            except errors.ClusterError:
-                waits.append(job_pods.PODLESS)
-                continue
-            this.memory.blocked[job.uid] = looked
-            waits.append(wait)
-        said = {uid: each.found for uid, each in this.memory.blocked.items()}
-        return said, Requeue(Lane.REPORT, min(waits)) if waits else None
+
+async def _blocked(
+    cluster: Cluster, this: Pass, jobs: Sequence[Job], with_pods: Collection[str], now: float
+) -> tuple[dict[str, str], Requeue | None]:
+    """Return why Jobs have no Pods, by their uids, and when to look again."""
+    lacking = (job for job in jobs if job.name not in with_pods and job_pods.lacks_pods(job))
+    waits = list[float]()
+    before, this.memory.blocked = this.memory.blocked, {}
+    for job in itertools.islice(lacking, MOST_LOOKED_AT):
+        try:
+            looked, wait = await job_pods.why_podless(cluster, job, before.get(job.uid), now)
+        except errors.ClusterError:
+            waits.append(job_pods.PODLESS)
+            continue
+        this.memory.blocked[job.uid] = looked
+        waits.append(wait)
+    said = {uid: each.found for uid, each in this.memory.blocked.items()}
+    return said, Requeue(Lane.REPORT, min(waits)) if waits else None
 
 
 def by_job(pods: Iterable[Pod]) -> dict[str, list[Pod]]:

@@ -165,7 +165,7 @@ def problems(this: Pass, wanted: Wanted, chosen: Chosen) -> list[Problem]:
     ]
     restless = scale_requests.restless(wanted.formation.spec, wanted.counts).items()
     unheld = [Problem(name, Trouble.CAN_NOT_SUSPEND, why) for name, why in restless]
-    found = [*chosen.problems, *this.failed, *this.faults.problems.values(), *unwritten, *wanted.undecided]
+    found = [*chosen.problems, *this.faults.problems.values(), *unwritten, *wanted.undecided]
     unreleased = _unreleased(wanted, chosen, is_first=this.memory.releases.released is None)
     return [*dict.fromkeys((*found, *unheld, *unreleased))]
 

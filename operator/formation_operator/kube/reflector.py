@@ -23,6 +23,8 @@ from formation_operator.telemetry.records import Repeated
 logger = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds between two tries, as client-go has them."""
+ABSENT_SECONDS = 15.0
+"""The pause between two looks for an optional kind that isn't installed."""
 SHORT = 1.0
 """A watch that ends within so many seconds counts as a failed try."""
 LIST_AGAIN = (errors.ExpiredError, errors.ForbiddenError, errors.NotFoundError)
@@ -53,7 +55,7 @@ class Sink(Protocol):
 class Reflector:
     """Keeps the store of one kind up to date, in a namespace or in all."""
 
-    def __init__(  # noqa: PLR0913  # all but what is reflected has a default
+    def __init__(  # all but what is reflected has a default
         self,
         cluster: Cluster,
         kind: Kind,
@@ -61,12 +63,10 @@ class Reflector:
         sink: Sink,
         *,
         reached: Callable[[], None] = lambda: None,
-        absent_seconds: float = 15.0,
     ) -> None:
         """Take the port, what to reflect, and where to.
 
-        ``reached`` is called at each event and bookmark. An optional kind that isn't installed is looked for
-        every ``absent_seconds`` seconds.
+        ``reached`` is called at each event and bookmark.
         """
         self._cluster = cluster
         self.kind = kind
@@ -74,7 +74,6 @@ class Reflector:
         self._namespace = namespace
         self._sink = sink
         self._reached = reached
-        self._absent_seconds = absent_seconds
         self._listing = asyncio.Lock()
         self._version: int | None = None
         """The version from which the next watch starts; none if a list has to come first."""
@@ -137,7 +136,7 @@ class Reflector:
                 if isinstance(error, LIST_AGAIN):
                     self._version = None
                 self._failed(error)
-                pause = self._absent_seconds if self._is_absent(error) else backoff.pause()
+                pause = ABSENT_SECONDS if self._is_absent(error) else backoff.pause()
             await asyncio.sleep(pause)
 
     async def _watch(self, backoff: Backoff) -> None:

@@ -31,7 +31,7 @@ class Problem:
 
 
 class Faults:
-    """The unexpected errors of one pass, by type."""
+    """Why types can't be worked on in a pass: the unexpected errors, and what makes one invalid."""
 
     def __init__(self, key: Key) -> None:
         self._key = key

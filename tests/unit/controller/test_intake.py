@@ -27,7 +27,7 @@ from tests.unit.facts import condition_of, intents, parsed
 from tests.unit.fakes.cluster import FakeCluster, Incident, event
 from tests.unit.fakes.replica import View, bring_formations
 
-QUICK = Settings(resync=0.001, resync_retry=0.001, poll=0.001, start_retry=0.001)
+QUICK = Settings(resync=0.001, resync_retry=0.001, start_retry=0.001)
 JOBS: Object = {
     "metadata": {"name": "jobs", "namespace": "default", "resourceVersion": "5"},
     "spec": {"scaleTargetRef": {"name": "shop-worker"}},
@@ -60,10 +60,10 @@ async def test_what_the_watches_missed_is_found_deletions_included() -> None:
     for name in ("a", "b"):
         cluster.put(naming.KIND, builders.stored(a_formation(name), uid=name))
     here = controller(cluster)
-    await here.resync()
+    await here.informers.list()
     assert {name for _, name in here._cache.formations} == {"a", "b"}  # noqa: SLF001
     cluster.remove(naming.KIND, "default", "a")
-    await here.resync()
+    await here.informers.list()
     assert {name for _, name in here._cache.formations} == {"b"}  # noqa: SLF001
 
 
@@ -125,7 +125,7 @@ async def at_work(here: Controller) -> AsyncIterator[asyncio.Task[None]]:
 async def test_a_comparison_that_fails_ends_nothing_and_is_tried_again_soon() -> None:
     cluster = FakeCluster()
     cluster.put(naming.KIND, builders.stored(a_formation()))
-    here = controller(cluster, dataclasses.replace(QUICK, watch_lost=0.001))
+    here = controller(cluster)
     await here.start()
     async with at_work(here) as running, asyncio.timeout(5):
         refuse(cluster, *[errors.UnavailableError("away")] * 20)
@@ -136,7 +136,8 @@ async def test_a_comparison_that_fails_ends_nothing_and_is_tried_again_soon() ->
         assert not running.done()
 
 
-async def test_keda_may_come_and_go_while_the_operator_runs() -> None:
+async def test_keda_may_come_and_go_while_the_operator_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reflector, "ABSENT_SECONDS", 0.001)
     cluster = FakeCluster()
     here = controller(cluster, dataclasses.replace(QUICK, resync=60))
     await here.start()
@@ -185,7 +186,7 @@ async def listing(here: Controller, cluster: FakeCluster, version: int, *items: 
     for item in items:
         cluster.put(naming.KIND, item)
     cluster.version = version
-    await here.resync()
+    await here.informers.list()
 
 
 @pytest.mark.parametrize(
@@ -270,7 +271,7 @@ async def test_what_is_known_already_is_not_read_again(monkeypatch: pytest.Monke
     here = controller(cluster)
     deployments = kinds.BY_NAME["Deployment"]
     for _ in range(3):
-        await here.resync()
+        await here.informers.list()
         assert not here.informers.is_newer(deployments, event("MODIFIED", raw))
     assert len(read) == 1
     assert here.informers.is_newer(deployments, event("DELETED", raw))
@@ -287,9 +288,9 @@ async def test_a_child_is_made_again_whose_deletion_no_watch_told_of() -> None:
     async with at_work(here), asyncio.timeout(60):
         while not cluster.all("Deployment"):  # noqa: ASYNC110  # nothing tells
             await asyncio.sleep(0.001)
-        await here.resync()
+        await here.informers.list()
         cluster.remove("Deployment", "default", "shop-worker")
-        await here.resync()
+        await here.informers.list()
         while not cluster.all("Deployment"):  # noqa: ASYNC110  # nothing tells
             await asyncio.sleep(0.001)
 
@@ -356,7 +357,7 @@ async def test_that_an_hpa_scales_a_type_from_zero_from_now_on_or_no_more_is_new
     cluster = FakeCluster()
     cluster.put(naming.KIND, builders.stored(a_formation()))
     here = controller(cluster)
-    await here.resync()
+    await here.informers.list()
     target = {"kind": "Deployment", "name": "shop-worker", "apiVersion": "apps/v1"}
     asked = []
     for version, status in enumerate((None, "False", "True", "True", "False", "False"), start=200):

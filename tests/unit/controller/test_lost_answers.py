@@ -218,7 +218,7 @@ class Story:
     async def relist(self, _: Step) -> None:
         """Have all be listed, as it is every ten minutes."""
         with contextlib.suppress(errors.ClusterError):
-            await self.operator.controller.resync()
+            await self.operator.controller.informers.list()
 
     async def lag(self, step: Step) -> None:
         """Have a watch be later from now on, or sooner."""

@@ -61,7 +61,7 @@ def test_a_label_that_a_list_finds_missing_before_the_watch_tells_is_put_back() 
             labels = {naming.FORMATION_LABEL: None}
             cluster.merge(*WEB, {"metadata": {"labels": labels}})
             cluster.merge(*SHOP, {"metadata": {"labels": {"anything": "newer"}}})
-            await operator.controller.resync()
+            await operator.controller.informers.list()
             await asyncio.sleep(10)
             assert cluster.read(*WEB)["metadata"]["labels"][naming.FORMATION_LABEL] == "shop"
 
@@ -96,7 +96,7 @@ def test_what_a_late_watch_says_after_a_list_is_forgotten_when_that_watch_begins
         spec = {"selector": {}, "template": {"spec": {"containers": [{"name": "web", "image": "shop:v1"}]}}}
         cluster.put(ChildKind.DEPLOYMENT, {"metadata": about, "spec": spec})
         cluster.remove(*WEB)
-        await controller.resync()
+        await controller.informers.list()
         await asyncio.sleep(5)
         known = controller._cache.stores[ChildKind.DEPLOYMENT].known  # noqa: SLF001
         assert known, "its creation came late"

@@ -114,13 +114,13 @@ async def test_who_starts_serves_the_others_and_says_once_what_is_left_out(
     async with asyncio.timeout(60):
         await here.start()
     for _ in range(6):
-        await here.resync()
+        await here.informers.list()
     assert known(here) == {"right"}
     tried = (kinds.SCALED_OBJECT, kinds.HPA)
     logged = [f"{each} can't be listed or watched: {each} is forbidden in left" for each in tried]
     assert caplog.messages == logged
     cluster.refused.clear()
-    await here.resync()
+    await here.informers.list()
     assert known(here) == {"left", "right"}
 
 
@@ -149,26 +149,26 @@ async def test_where_all_refuse_that_is_an_error(namespaces: tuple[str, ...]) ->
     cluster = a_cluster("left", "right", "")
     here = controller(cluster, dataclasses.replace(QUICK, namespaces=namespaces))
     with pytest.raises(errors.ForbiddenError):
-        await here.resync()
+        await here.informers.list()
 
 
 async def test_what_is_wrong_with_the_server_is_an_error_though_one_namespace_could_be_listed() -> None:
     cluster = a_cluster("left")
     cluster.absent.add(naming.KIND)
     with pytest.raises(errors.NotFoundError):
-        await controller(cluster).resync()
+        await controller(cluster).informers.list()
 
 
 async def test_what_is_known_of_a_namespace_that_refuses_stays_until_it_can_be_listed_again() -> None:
     cluster = a_cluster()
     here = controller(cluster)
-    await here.resync()
+    await here.informers.list()
     cluster.refused["left"] = set(kinds.BY_NAME)
     cluster.remove(naming.KIND, "left", "left")
-    await here.resync()
+    await here.informers.list()
     assert known(here) == {"left", "right"}
     cluster.refused.clear()
-    await here.resync()
+    await here.informers.list()
     assert known(here) == {"right"}
 
 
@@ -289,20 +289,8 @@ async def test_where_only_kopfs_watch_is_forbidden_all_else_is_watched_and_a_res
         await asyncio.sleep(0.1)
         assert not cluster.asked("pages")
         cluster.put(naming.KIND, builders.stored(a_formation("new"), namespace="left", uid="new"))
-        await here.resync()
+        await here.informers.list()
         assert ("left", "new") in here._cache.formations  # noqa: SLF001
         assert left_out(here) == 1
         here.informers.formations_reached("left")
         assert left_out(here) == 0
-
-
-async def test_what_the_watch_of_a_namespace_that_forbids_it_lacks_ends_no_process() -> None:
-    cluster = a_cluster()
-    here = controller(cluster, dataclasses.replace(QUICK, watch_lost=0.001))
-    async with at_work(here) as work:
-        here.informers.formations_refused("left")
-        cluster.put(naming.KIND, builders.stored(a_formation("new"), namespace="left", uid="new"))
-        await until(lambda: ("left", "new") in here._cache.formations)  # noqa: SLF001
-        here.informers.formations_refused("left")
-        await asyncio.sleep(0.1)
-        assert not work.done()

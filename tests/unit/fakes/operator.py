@@ -15,7 +15,7 @@ from formation_operator.observe import formations, pods
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Faults
-from formation_operator.requeue import Result
+from formation_operator.requeue import Lane, Requeue, Result
 from formation_operator.settings import Settings
 from tests.builders import MIDNIGHT, NOW, Manifest
 from tests.unit.fakes.cluster import FakeCluster
@@ -64,12 +64,11 @@ class Operator:
         return await self._reconciler.run(key)
 
     async def work(self, formation: str = "shop") -> bool:
-        """Run a pass, and others after the lists that are due; tell whether nothing is left to do."""
-        done, others = not (await self.run(("default", formation))).failed, self._reconciler.others
-        while others.waiting:
-            for key in await others.turn():
-                done = not (await self.run(key)).failed
-        return done
+        """Run a pass, and others that are wanted at once; tell whether nothing is left to do."""
+        result = await self.run(("default", formation))
+        while result.requeue == Requeue(Lane.BUILD):
+            result = await self.run(("default", formation))
+        return not result.failed
 
 
 class Looking(Examiner):

@@ -6,7 +6,9 @@ import functools
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
+from formation_operator.controller.election import ATTEMPT
 from formation_operator.controller.leader import Leader
+from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Cluster, Object
 from tests.unit import virtual_time
@@ -52,9 +54,13 @@ class Link:
     async def _through(self, call: Callable[[], Awaitable[Any]]) -> Any:
         if self.error is not None:
             raise self.error
-        # What is on its way arrives, though nobody may wait for it any more.
-        answer = await asyncio.shield(asyncio.ensure_future(_arriving(self.asks, call)))
-        await asyncio.sleep(self.answers)
+        try:
+            async with asyncio.timeout(ATTEMPT):
+                # What is on its way arrives, though nobody may wait for it any more.
+                answer = await asyncio.shield(asyncio.ensure_future(_arriving(self.asks, call)))
+                await asyncio.sleep(self.answers)
+        except TimeoutError as error:
+            raise errors.UnavailableError("no answer") from error
         if isinstance(answer, Exception):
             raise answer
         return answer

@@ -75,9 +75,7 @@ class Scene:
         self.kind = kind
         self.seen = Seen()
         self.reached = 0
-        self.reflector = reflector.Reflector(
-            self.cluster, kind, namespace, self.seen, reached=self._reach, absent_seconds=15.0
-        )
+        self.reflector = reflector.Reflector(self.cluster, kind, namespace, self.seen, reached=self._reach)
         self.times: list[tuple[str, float]] = []
         """When which verb was asked for."""
 

@@ -1,13 +1,8 @@
-"""Which types have a disruption budget: what is declared today, unless another budget selects their Pods."""
-
-from collections.abc import Mapping
-from typing import Any
+"""Which types have a disruption budget: what is declared today, and which labels their Pods have."""
 
 import pytest
 
 from formation_operator.api.formation import FormationSpec
-from formation_operator.observe import other_budgets
-from formation_operator.observe.other_budgets import OtherBudget
 from formation_operator.render import disruption, pod_template
 from tests.builders import Manifest, a_formation, a_process
 from tests.unit.facts import parsed
@@ -47,49 +42,13 @@ def test_what_is_declared_today_counts_while_an_older_content_runs() -> None:
         ({"team": "blue", "app.kubernetes.io/name": "mine"}, {"team": "red", "own": "1"}),
     ],
 )
-def test_the_labels_are_those_of_the_pod_template(labels: tuple[Manifest, Manifest]) -> None:
+def test_the_labels_are_those_of_the_pod_template_and_of_its_replica_set(
+    labels: tuple[Manifest, Manifest],
+) -> None:
     shared, own = ({"metadata": {"labels": each}} for each in labels)
     spec = parsed(a_formation(podTemplate=shared, processes={"web": a_process(podTemplate=own)})).spec
     template = pod_template.pod_template("shop", "web", spec, spec.processes["web"])
-    found = pod_template.labels("shop", "web", spec, spec.processes["web"])
-    assert found == template["metadata"]["labels"]
+    found = disruption.labels("shop", spec, "web")
+    assert found == {**template["metadata"]["labels"], "pod-template-hash": ""}
     bare = FormationSpec.model_validate({"processes": {"web": {"podTemplate": {"spec": {}}}}})
-    assert pod_template.labels("shop", "web", bare, bare.processes["web"])
-
-
-def another(selector: Any, name: str = "theirs") -> OtherBudget:
-    budget = other_budgets.budget({"metadata": {"name": name}, "spec": {"selector": selector}})
-    assert budget is not None
-    return budget
-
-
-def contended(*there: OtherBudget) -> str:
-    """Return why a type has no budget beside those of others."""
-    formation = parsed(a_formation(processes={"web": a_process(disruptionBudget={})}))
-    return disruption.contended(formation, formation.spec, "web", lambda _: there)
-
-
-def test_a_type_whose_pods_another_budget_selects_has_none_and_the_reason_names_that_one() -> None:
-    found = contended(another({"matchLabels": {"app": "blog"}}, "blog"), another({}))
-    assert found.startswith("web: PodDisruptionBudget theirs selects its processes")
-    assert contended(another({"matchLabels": {"app": "blog"}})) == ""
-
-
-def test_a_budget_that_requires_the_hash_of_a_replica_set_selects_its_processes() -> None:
-    exists = {"matchExpressions": [{"key": "pod-template-hash", "operator": "Exists"}]}
-    assert contended(another(exists))
-
-
-def test_no_more_budgets_are_looked_at_for_a_type_than_a_few_hundred() -> None:
-    looked: list[int] = []
-
-    class Counting:
-        name = "none"
-
-        def selects(self, labels: Mapping[str, str]) -> bool:
-            looked.append(1)
-            return False
-
-    there: Any = [Counting()] * 100_000
-    assert "more than 256 PodDisruptionBudgets" in contended(*there)
-    assert len(looked) == disruption.MOST
+    assert disruption.labels("shop", bare, "web")

@@ -13,9 +13,8 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
 
-from formation_operator.backoff import Backoff
+from formation_operator.backoff import Tried, tried
 from formation_operator.controller.queueing.lanes import Lanes
 from formation_operator.controller.queueing.pace import Pace
 from formation_operator.kube.objects.kinds import Key
@@ -38,15 +37,6 @@ class Alarm:
     handle: asyncio.Handle
 
 
-class Failing(NamedTuple):
-    """Why the last passes of a key failed, all of them for the same reason."""
-
-    retry: Retry
-    backoff: Backoff
-    due: float
-    """When it is tried again, by the loop's clock; failures before that don't lengthen the back-off."""
-
-
 class Queue:
     """Runs a pass for each key that was added, when it is due and has its turn."""
 
@@ -64,14 +54,16 @@ class Queue:
         ``jitter`` gives a random number from 0 to 1.
         """
         self._run = run
-        self._backoffs = {
-            Retry.PASSING: lambda: Backoff(retry_first, min(retry_most, PASSING_MOST), jitter),
-            Retry.LASTING: lambda: Backoff(retry_first, retry_most, jitter),
+        self._pauses = {
+            Retry.PASSING: (retry_first, min(retry_most, PASSING_MOST)),
+            Retry.LASTING: (retry_first, retry_most),
         }
+        self._jitter = jitter
         self._lanes = Lanes(workers)
         self._added = asyncio.Event()
         self._alarms: dict[Key, Alarm] = {}
-        self._failures: dict[Key, Failing] = {}
+        self._failures: dict[Key, Tried[None]] = {}
+        """How the last passes of a key failed; failures before the next try don't lengthen its pause."""
         self._due: dict[Key, float] = {}
         """When each key was added to its lane, by the machine's monotonic clock."""
         self._pace = Pace()
@@ -154,9 +146,8 @@ class Queue:
             self._failures.pop(key, None)
             return
         now, failure = asyncio.get_running_loop().time(), self._failures.get(key)
-        if failure is None or failure.retry is not result.retry:
-            failure = Failing(result.retry, self._backoffs[result.retry](), now)
-        if failure.due <= now:
-            failure = failure._replace(due=now + failure.backoff.pause())
+        if failure is None or not failure.remaining(result.retry, now):
+            failure = tried(failure, result.retry, None, now, self._pauses[result.retry])
+            failure = dataclasses.replace(failure, at=now - failure.pause * self._jitter() / 2)
         self._failures[key] = failure
-        self.add(key, Lane.REPORT, failure.due - now)
+        self.add(key, Lane.REPORT, failure.remaining(result.retry, now))
