@@ -69,14 +69,6 @@ async def test_what_is_no_content_makes_none_and_costs_no_request(shop: Shop, ch
     assert shop.status["revision"] == {"name": shop.name, "number": 1}
 
 
-async def test_a_scale_request_on_a_deployment_makes_none(shop: Shop) -> None:
-    before = len(shop.cluster.calls)
-    shop.scale(web=6)
-    await shop.settle()
-    assert shop.spec["processes"]["web"]["replicas"] == 6
-    assert shop.calls(before) == []
-
-
 async def test_the_same_content_again_has_the_next_number_of_the_same_object(shop: Shop) -> None:
     (first,) = shop.cluster.all(REVISION)
     await shop.change(image="shop:v2")

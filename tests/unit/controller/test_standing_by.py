@@ -1,22 +1,19 @@
 """A replica that stands by knows all and writes nothing; once it leads, it begins with the latest change."""
 
 import asyncio
-import math
 import pathlib
 
 from formation_operator import command_line
 from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
 from formation_operator.controller.leader import Work
-from formation_operator.kube import errors
 from formation_operator.kube.port import Object
 from formation_operator.requeue import Lane
 from formation_operator.settings import Settings
 from tests import builders
 from tests.builders import a_formation
 from tests.unit import virtual_time
-from tests.unit.fakes.cluster import FakeCluster, Incident
-from tests.unit.fakes.objects import SCALE
+from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.replica import View, bring_formations
 
 WRITES = {"create", "apply", "replace_status", "patch", "delete", "notify"}
@@ -200,26 +197,3 @@ def test_a_pod_takes_the_lease_of_its_own_namespace_and_any_other_process_none(
     assert command_line.lease_of_pod(tmp_path / "namespace") is None
     (tmp_path / "namespace").write_text("formation-system\n")
     assert command_line.lease_of_pod(tmp_path / "namespace") == ("formation-system", "formation-operator")
-
-
-def test_a_request_that_never_reached_the_formation_outlasts_any_number_of_other_edits() -> None:
-    async def scene() -> None:
-        cluster = a_cluster("a")
-        replica = Replica(cluster)
-        await replica.start()
-        leading = asyncio.create_task(replica.lead(600))
-        await asyncio.sleep(30)
-        lost = errors.UnavailableError("not sent")
-        cluster.incidents.append(Incident("patch", naming.KIND, error=lost, times=math.inf))
-        cluster.merge("Deployment", "default", "a-worker", {"spec": {"replicas": 8}}, by=SCALE)
-        await asyncio.sleep(1)
-        for image in ("shop:v2", "shop:v3", "shop:v4"):
-            cluster.merge(naming.KIND, "default", "a", {"spec": {"image": image}})
-        await asyncio.sleep(1)
-        cluster.incidents.clear()
-        await leading
-        declared = cluster.read(naming.KIND, "default", "a")["spec"]["processes"]["worker"]["replicas"]
-        assert (declared, count(cluster, "a")) == (8, 8)
-        assert [notice.reason for notice in cluster.notices if notice.action == "Scale"] == ["ScaleHonoured"]
-
-    virtual_time.run(scene())

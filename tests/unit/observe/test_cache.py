@@ -164,6 +164,12 @@ def test_nothing_is_decided_about_what_only_has_the_label_of_a_formation() -> No
     assert [name for _, name in cache.children_of(KEY)] == ["shop-worker"]
 
 
+def test_whoever_waits_for_a_name_is_asked_for_a_look_as_soon_as_another_formation_gives_it_up() -> None:
+    cache, processes = a_cache(a_child(name="shop-web-x")), {"x": builders.a_process()}
+    cache.see(naming.KIND, builders.stored(a_formation("shop-web", processes=processes), uid="uid-2"))
+    assert ("default", "shop-web") in asked(cache, lose(cache, a_child(name="shop-web-x")))
+
+
 def test_what_a_formation_owns_and_wants_no_more_is_known_and_asks_for_a_look() -> None:
     cache = a_cache()
     left = cache.put("Deployment", a_child(name="shop-former", uid="1"))
