@@ -51,39 +51,25 @@ async def test_after_the_leader_was_killed_another_one_leads_within_eleven_secon
     assert lease(cluster)["spec"]["holderIdentity"] == "second"
 
 
-@on_a_loop_that_leaps
-async def test_a_leader_that_ends_stops_working_releases_the_lease_and_is_followed_within_a_second(
-    cluster: FakeCluster,
+@pytest.mark.parametrize("trouble", ["", "its last renewal had no answer", "its first try fails"])
+def test_a_leader_that_ends_stops_working_releases_the_lease_and_is_followed_within_a_second(
+    trouble: str,
 ) -> None:
-    first, second = await two(cluster)
-    await first.stop()
-    assert not first.works
-    assert lease(cluster)["spec"]["holderIdentity"] == ""
-    assert await until(lambda: second.writes, 1) < 0.6
+    async def scene(cluster: FakeCluster) -> None:
+        first, second = await two(cluster)
+        if "answer" in trouble:
+            first.link.answers = 60
+            before = lease(cluster)["metadata"]["resourceVersion"]
+            await until(lambda: lease(cluster)["metadata"]["resourceVersion"] != before, 2)
+            first.link.answers = 0.0
+        if "fails" in trouble:
+            cluster.incidents.append(Incident("patch", kinds.LEASE, error=errors.UnavailableError("lost")))
+        await first.stop()
+        assert not first.works
+        assert lease(cluster)["spec"]["holderIdentity"] == ""
+        assert await until(lambda: second.writes, 1) < 0.6
 
-
-@on_a_loop_that_leaps
-async def test_a_lease_is_released_though_the_answer_to_the_last_renewal_was_never_heard(
-    cluster: FakeCluster,
-) -> None:
-    first, second = await two(cluster)
-    first.link.answers = 60
-    before = lease(cluster)["metadata"]["resourceVersion"]
-    await until(lambda: lease(cluster)["metadata"]["resourceVersion"] != before, 2)
-    first.link.answers = 0.0
-    await first.stop()
-    assert lease(cluster)["spec"]["holderIdentity"] == ""
-    await until(lambda: second.writes, 1)
-
-
-@on_a_loop_that_leaps
-async def test_a_lease_is_released_though_the_first_try_of_that_fails(cluster: FakeCluster) -> None:
-    first, second = await two(cluster)
-    broken = errors.UnavailableError("the connection is lost")
-    cluster.incidents.append(Incident("patch", kinds.LEASE, error=broken, times=1))
-    await first.stop()
-    assert lease(cluster)["spec"]["holderIdentity"] == ""
-    await until(lambda: second.writes, 1)
+    on_a_loop_that_leaps(scene)()
 
 
 @on_a_loop_that_leaps
@@ -258,14 +244,6 @@ async def test_one_whose_lease_was_taken_ends_its_work(cluster: FakeCluster) -> 
     await until(lambda: not first.works, 1.1)
     await until(lambda: first.writes or second.writes, 11)
     assert first.writes != second.writes
-
-
-@on_a_loop_that_leaps
-async def test_of_many_that_begin_at_one_moment_one_leads(cluster: FakeCluster) -> None:
-    cluster.latency = 0.005
-    replicas = [Replica(cluster, str(number)).start() for number in range(8)]
-    await asyncio.sleep(3)
-    assert sum(each.writes for each in replicas) == 1
 
 
 @on_a_loop_that_leaps

@@ -300,17 +300,11 @@ async def test_an_unexpected_error_about_the_event_of_a_deploy_holds_up_no_deplo
 # When a content is rolled out
 
 
-async def test_of_a_paused_formation_a_change_is_kept_once_it_goes_on(shop: Shop) -> None:
-    await shop.change(paused=True, image="shop:v2")
-    assert shop.numbers == {"shop:v1": 1}
-    await shop.change(paused=False)
-    assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
-
-
 KEPT: dict[str, list[Manifest]] = {
     "before it is known whether all of it can be rendered": [
         {**V2, "processes": {"worker": {"resources": {"limits": {"mem": "1Gi"}}}}}
     ],
+    "once it is no longer paused": [{"paused": True, **V2}, {"paused": False}],
     "while it is suspended": [{"suspend": True}, V2, {"suspend": False}],
 }
 
