@@ -1,7 +1,6 @@
 """A type that declares a disruption budget has one, unless another one selects its Pods."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -275,50 +274,33 @@ async def test_one_that_cannot_be_made_is_said_and_all_else_is_made(
     assert shop.budgets == {"shop-web": "25%", "shop-worker": "25%"}
 
 
-# With a queue
-
-
-async def watched(*formations: Manifest, namespaces: tuple[str, ...] = ()) -> tuple[FakeCluster, Any]:
-    """Return a cluster whose Formations an operator works on, and that."""
-    cluster = FakeCluster()
-    for each in formations:
-        cluster.put(naming.KIND, each)
-    here = intake.Controller(cluster, Settings(namespaces, resync=86400), virtual_time.now)
-    await here.start()
-    return cluster, here
-
-
-@contextlib.asynccontextmanager
-async def running(here: intake.Controller) -> Any:
-    work = asyncio.create_task(here.run())
-    await asyncio.sleep(60)
-    yield
-    work.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await work
-
-
 def test_another_one_is_found_within_ten_minutes_and_nothing_is_listed_without_a_declaration() -> None:
     async def scenario() -> None:
-        cluster, here = await watched(stored(PLAIN))
-        async with running(here):
-            assert len(cluster.asked("pages", BUDGET)) == 1, "that of our own"
-            cluster.merge(naming.KIND, *KEY, {"spec": {"disruptionBudget": {}}})
-            here.informers.formation_event("MODIFIED", cluster.read(naming.KIND, *KEY))
-            await passing(here, 60)
-            assert len(cluster.all(BUDGET)) == 2
-            cluster.put(BUDGET, EVERYTHING)
-            await passing(here, budgets.EVERY)
-            assert [raw["metadata"]["name"] for raw in cluster.all(BUDGET)] == ["theirs"]
-            cluster.remove(BUDGET, "default", "theirs")
-            await passing(here, budgets.EVERY)
-            assert len(cluster.all(BUDGET)) == 2
-            cluster.merge(naming.KIND, *KEY, {"spec": {"disruptionBudget": None}})
-            here.informers.formation_event("MODIFIED", cluster.read(naming.KIND, *KEY))
-            await passing(here, 2 * budgets.EVERY)
-            asked = len(cluster.asked("pages", BUDGET))
-            await passing(here, 2 * budgets.EVERY)
-            assert len(cluster.asked("pages", BUDGET)) == asked
+        cluster = FakeCluster()
+        cluster.put(naming.KIND, stored(PLAIN))
+        here = intake.Controller(cluster, Settings(resync=86400), virtual_time.now)
+        await here.start()
+        work = asyncio.create_task(here.run())
+        await asyncio.sleep(60)
+        assert len(cluster.asked("pages", BUDGET)) == 1, "that of our own"
+        cluster.merge(naming.KIND, *KEY, {"spec": {"disruptionBudget": {}}})
+        here.informers.formation_event("MODIFIED", cluster.read(naming.KIND, *KEY))
+        await passing(here, 60)
+        assert len(cluster.all(BUDGET)) == 2
+        cluster.put(BUDGET, EVERYTHING)
+        await passing(here, budgets.EVERY)
+        assert [raw["metadata"]["name"] for raw in cluster.all(BUDGET)] == ["theirs"]
+        cluster.remove(BUDGET, "default", "theirs")
+        await passing(here, budgets.EVERY)
+        assert len(cluster.all(BUDGET)) == 2
+        cluster.merge(naming.KIND, *KEY, {"spec": {"disruptionBudget": None}})
+        here.informers.formation_event("MODIFIED", cluster.read(naming.KIND, *KEY))
+        await passing(here, 2 * budgets.EVERY)
+        asked = len(cluster.asked("pages", BUDGET))
+        await passing(here, 2 * budgets.EVERY)
+        assert len(cluster.asked("pages", BUDGET)) == asked
+        work.cancel()
+        await asyncio.wait([work])
 
     virtual_time.run(scenario())
 
@@ -328,21 +310,3 @@ async def passing(here: intake.Controller, seconds: float) -> None:
     for _ in range(int(seconds // 30) + 1):
         here.informers.formations_reached(None)
         await asyncio.sleep(30)
-
-
-@pytest.mark.parametrize("formation", [PLAIN, BUDGETED])
-def test_without_the_right_to_budgets_the_rest_works(formation: Manifest) -> None:
-    async def scenario() -> None:
-        cluster = FakeCluster()
-        cluster.put(naming.KIND, stored(formation))
-        forbidden = errors.ForbiddenError("budgets are forbidden")
-        cluster.incidents.append(Incident(kind=BUDGET, error=forbidden, times=9**9))
-        here = intake.Controller(cluster, Settings(resync=86400), virtual_time.now)
-        await here.start()
-        async with running(here):
-            assert len(cluster.all("Deployment")) == 2
-            ready = condition_of(cluster.read(naming.KIND, *KEY)["status"], ConditionType.READY)
-            assert ("budgets are forbidden" in ready["message"]) == (formation is BUDGETED)
-            assert here.informers.left_out() == set()
-
-    virtual_time.run(scenario())

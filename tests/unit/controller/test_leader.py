@@ -10,6 +10,7 @@ from formation_operator.controller.leader import Leader
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
+from tests.unit import virtual_time
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.replicas import (
     NEVER,
@@ -17,9 +18,19 @@ from tests.unit.fakes.replicas import (
     Replica,
     lease,
     now,
-    on_a_loop_that_leaps,
+    release,
     until,
 )
+
+LOOP = {"virtual": virtual_time.VirtualLoop}
+
+
+@pytest.fixture
+def cluster() -> FakeCluster:
+    """One with a Lease that nobody holds."""
+    cluster = FakeCluster()
+    release(cluster)
+    return cluster
 
 
 async def two(cluster: FakeCluster) -> tuple[Replica, Replica]:
@@ -32,7 +43,6 @@ async def two(cluster: FakeCluster) -> tuple[Replica, Replica]:
     return first, second
 
 
-@on_a_loop_that_leaps
 async def test_of_two_replicas_one_works_and_goes_on_doing_so(cluster: FakeCluster) -> None:
     first, second = await two(cluster)
     for _ in range(3600):
@@ -41,7 +51,6 @@ async def test_of_two_replicas_one_works_and_goes_on_doing_so(cluster: FakeClust
     assert lease(cluster)["spec"]["leaseTransitions"] == 1
 
 
-@on_a_loop_that_leaps
 async def test_after_the_leader_was_killed_another_one_leads_within_eleven_seconds(
     cluster: FakeCluster,
 ) -> None:
@@ -52,27 +61,24 @@ async def test_after_the_leader_was_killed_another_one_leads_within_eleven_secon
 
 
 @pytest.mark.parametrize("trouble", ["", "its last renewal had no answer", "its first try fails"])
-def test_a_leader_that_ends_stops_working_releases_the_lease_and_is_followed_within_a_second(
+async def test_a_leader_that_ends_stops_working_releases_the_lease_and_is_followed_within_a_second(
+    cluster: FakeCluster,
     trouble: str,
 ) -> None:
-    async def scene(cluster: FakeCluster) -> None:
-        first, second = await two(cluster)
-        if "answer" in trouble:
-            first.link.answers = 60
-            before = lease(cluster)["metadata"]["resourceVersion"]
-            await until(lambda: lease(cluster)["metadata"]["resourceVersion"] != before, 2)
-            first.link.answers = 0.0
-        if "fails" in trouble:
-            cluster.incidents.append(Incident("patch", kinds.LEASE, error=errors.UnavailableError("lost")))
-        await first.stop()
-        assert not first.works
-        assert lease(cluster)["spec"]["holderIdentity"] == ""
-        assert await until(lambda: second.writes, 1) < 0.6
-
-    on_a_loop_that_leaps(scene)()
+    first, second = await two(cluster)
+    if "answer" in trouble:
+        first.link.answers = 60
+        before = lease(cluster)["metadata"]["resourceVersion"]
+        await until(lambda: lease(cluster)["metadata"]["resourceVersion"] != before, 2)
+        first.link.answers = 0.0
+    if "fails" in trouble:
+        cluster.incidents.append(Incident("patch", kinds.LEASE, error=errors.UnavailableError("lost")))
+    await first.stop()
+    assert not first.works
+    assert lease(cluster)["spec"]["holderIdentity"] == ""
+    assert await until(lambda: second.writes, 1) < 0.6
 
 
-@on_a_loop_that_leaps
 async def test_who_ends_while_others_keep_writing_the_lease_asks_for_it_now_and_then(
     cluster: FakeCluster,
 ) -> None:
@@ -84,21 +90,18 @@ async def test_who_ends_while_others_keep_writing_the_lease_asks_for_it_now_and_
 
 
 @pytest.mark.parametrize("at", [0.21, 0.29, 0.31, 0.39])
-def test_who_ends_while_it_takes_the_lease_over_leaves_it_to_the_next_one(at: float) -> None:
-    @on_a_loop_that_leaps
-    async def scene(cluster: FakeCluster) -> None:
-        first = Replica(cluster, "first").start()
-        first.link.asks = first.link.answers = 0.1  # it looks, and then writes: from 0.2 to 0.4 s
-        await asyncio.sleep(at)
-        assert not first.works
-        await first.stop()
-        second = Replica(cluster, "second").start()
-        await until(lambda: second.writes, 1)
-
-    scene()
+async def test_who_ends_while_it_takes_the_lease_over_leaves_it_to_the_next_one(
+    cluster: FakeCluster, at: float
+) -> None:
+    first = Replica(cluster, "first").start()
+    first.link.asks = first.link.answers = 0.1  # it looks, and then writes: from 0.2 to 0.4 s
+    await asyncio.sleep(at)
+    assert not first.works
+    await first.stop()
+    second = Replica(cluster, "second").start()
+    await until(lambda: second.writes, 1)
 
 
-@on_a_loop_that_leaps
 async def test_one_that_ends_while_the_api_server_hangs_does_not_wait_for_it_for_long(
     cluster: FakeCluster,
 ) -> None:
@@ -110,7 +113,6 @@ async def test_one_that_ends_while_the_api_server_hangs_does_not_wait_for_it_for
     assert not first.works
 
 
-@on_a_loop_that_leaps
 async def test_one_that_only_stands_by_takes_nothing_from_the_leader_when_it_ends(
     cluster: FakeCluster,
 ) -> None:
@@ -126,74 +128,61 @@ async def test_one_that_only_stands_by_takes_nothing_from_the_leader_when_it_end
     [{"asks": NEVER}, {"answers": NEVER}, {"error": errors.UnavailableError("refused")}],
     ids=["requests hang", "answers hang", "errors"],
 )
-def test_who_cannot_renew_works_up_to_the_deadline_and_never_beside_the_next(trouble: dict[str, Any]) -> None:
+async def test_who_cannot_renew_works_up_to_the_deadline_and_never_beside_the_next(
+    cluster: FakeCluster, trouble: dict[str, Any]
+) -> None:
     longer = 3.0 if "answers" in trouble else 0.0  # one more renewal gets through
 
-    async def scene(cluster: FakeCluster) -> None:
-        first, second = await two(cluster)
-        for what, value in trouble.items():
-            setattr(first.link, what, value)
-        stopped = await until(lambda: not first.works, 8)
-        assert stopped > 5.5
-        assert not second.works
-        await until(lambda: second.writes, 12 - stopped + longer)
-
-    on_a_loop_that_leaps(scene)()
+    first, second = await two(cluster)
+    for what, value in trouble.items():
+        setattr(first.link, what, value)
+    stopped = await until(lambda: not first.works, 8)
+    assert stopped > 5.5
+    assert not second.works
+    await until(lambda: second.writes, 12 - stopped + longer)
 
 
 @pytest.mark.parametrize("said", [{}, {"holderIdentity": "first"}, {"holderIdentity": "another"}])
-def test_an_answer_that_does_not_say_that_the_lease_was_written_makes_no_replica_lead_beside_the_next(
-    said: Object, monkeypatch: pytest.MonkeyPatch
+async def test_an_answer_that_does_not_say_that_the_lease_was_written_makes_no_replica_lead_beside_the_next(
+    cluster: FakeCluster, said: Object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A proxy may answer from its cache, and send nothing on."""
 
-    async def scene(cluster: FakeCluster) -> None:
-        first, second = await two(cluster)
-        cached = {**lease(cluster), "spec": said}
+    first, second = await two(cluster)
+    cached = {**lease(cluster), "spec": said}
 
-        async def answer(*_: object) -> Object:
-            return cached
+    async def answer(*_: object) -> Object:
+        return cached
 
-        monkeypatch.setattr(first.link, "patch", answer)
-        stopped = await until(lambda: not first.works, 10)
-        assert not second.works
-        await until(lambda: second.writes, 12 - stopped)
-
-    on_a_loop_that_leaps(scene)()
+    monkeypatch.setattr(first.link, "patch", answer)
+    stopped = await until(lambda: not first.works, 10)
+    assert not second.works
+    await until(lambda: second.writes, 12 - stopped)
 
 
 @pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="no clock here knows of a suspended machine")
-def test_who_wakes_up_with_a_machine_that_was_suspended_for_too_long_writes_nothing_and_ends_its_work(
-    monkeypatch: pytest.MonkeyPatch,
+async def test_who_wakes_up_with_a_machine_that_was_suspended_for_too_long_writes_nothing_and_ends_its_work(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    suspended = ended = 0.0
-
-    def machine(clock: int) -> float:
-        return now() + (suspended if clock == time.CLOCK_BOOTTIME else 0.0)
+    suspended, ended = {time.CLOCK_BOOTTIME: 0.0}, asyncio.Event()
 
     async def work() -> None:
-        nonlocal ended
         try:
             await asyncio.Event().wait()
         finally:
-            ended = now()
+            ended.set()
 
-    async def scene(cluster: FakeCluster) -> None:
-        nonlocal suspended
-        monkeypatch.setattr(time, "clock_gettime", machine)
-        leader = Leader(cluster, PLACE, "only")
-        running = asyncio.create_task(leader.run(work))
-        await until(leader.leads, 1)
-        await asyncio.sleep(30)
-        suspended = 8.0
-        assert not leader.leads()
-        await until(lambda: ended, 1.1)
-        assert not running.done(), "and it may lead again"
-
-    on_a_loop_that_leaps(scene)()
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: now() + suspended.get(clock, 0.0))
+    leader = Leader(cluster, PLACE, "only")
+    running = asyncio.create_task(leader.run(work))
+    await until(leader.leads, 1)
+    await asyncio.sleep(30)
+    suspended[time.CLOCK_BOOTTIME] = 8.0
+    assert not leader.leads()
+    await until(ended.is_set, 1.1)
+    assert not running.done(), "and it may lead again"
 
 
-@on_a_loop_that_leaps
 async def test_who_gets_through_before_the_deadline_goes_on_leading(cluster: FakeCluster) -> None:
     first, second = await two(cluster)
     first.link.asks = NEVER
@@ -205,27 +194,24 @@ async def test_who_gets_through_before_the_deadline_goes_on_leading(cluster: Fak
 
 
 @pytest.mark.parametrize("seconds", [1.1, 2.0, 2.9])
-def test_where_each_request_takes_seconds_somebody_leads_most_of_the_time_and_never_two(
+async def test_where_each_request_takes_seconds_somebody_leads_most_of_the_time_and_never_two(
+    cluster: FakeCluster,
     seconds: float,
 ) -> None:
-    async def scene(cluster: FakeCluster) -> None:
-        cluster.latency = seconds
-        replicas = [Replica(cluster, str(number)).start() for number in range(3)]
-        led = 0
-        for tenth in range(6000):
-            await asyncio.sleep(0.1)
-            writing = [each for each in replicas if each.writes]
-            assert len(writing) <= 1
-            led += len(writing)
-            if tenth % 1000 == 999:
-                writing[0].crash()
-                replicas[replicas.index(writing[0])] = Replica(cluster, f"after {tenth}").start()
-        assert led > 4500
-
-    on_a_loop_that_leaps(scene)()
+    cluster.latency = seconds
+    replicas = [Replica(cluster, str(number)).start() for number in range(3)]
+    led = 0
+    for tenth in range(6000):
+        await asyncio.sleep(0.1)
+        writing = [each for each in replicas if each.writes]
+        assert len(writing) <= 1
+        led += len(writing)
+        if tenth % 1000 == 999:
+            writing[0].crash()
+            replicas[replicas.index(writing[0])] = Replica(cluster, f"after {tenth}").start()
+    assert led > 4500
 
 
-@on_a_loop_that_leaps
 async def test_a_lease_that_others_touch_just_before_each_renewal_is_still_the_leaders(
     cluster: FakeCluster,
 ) -> None:
@@ -237,7 +223,6 @@ async def test_a_lease_that_others_touch_just_before_each_renewal_is_still_the_l
     assert (first.begun, second.begun) == (1, 0)
 
 
-@on_a_loop_that_leaps
 async def test_one_whose_lease_was_taken_ends_its_work(cluster: FakeCluster) -> None:
     first, second = await two(cluster)
     cluster.merge(kinds.LEASE, *PLACE, {"spec": {"holderIdentity": "a third"}})
@@ -246,7 +231,6 @@ async def test_one_whose_lease_was_taken_ends_its_work(cluster: FakeCluster) -> 
     assert first.writes != second.writes
 
 
-@on_a_loop_that_leaps
 async def test_a_lease_that_is_deleted_is_its_holders_again_who_goes_on_working(cluster: FakeCluster) -> None:
     first, second = await two(cluster)
     cluster.remove(kinds.LEASE, *PLACE)
@@ -257,7 +241,6 @@ async def test_a_lease_that_is_deleted_is_its_holders_again_who_goes_on_working(
         assert (first.writes, first.begun, second.works) == (True, 1, False)
 
 
-@on_a_loop_that_leaps
 async def test_a_lease_that_is_deleted_again_and_again_leaves_nobody_working(cluster: FakeCluster) -> None:
     first, second = await two(cluster)
     for tenth in range(200):
@@ -269,7 +252,6 @@ async def test_a_lease_that_is_deleted_again_and_again_leaves_nobody_working(clu
         assert not (first.works and tenth > 80)
 
 
-@on_a_loop_that_leaps
 async def test_a_lease_that_was_never_there_is_taken_once_nobody_can_hold_an_older_one(
     cluster: FakeCluster,
 ) -> None:
@@ -279,18 +261,18 @@ async def test_a_lease_that_was_never_there_is_taken_once_nobody_can_hold_an_old
     assert lease(cluster)["spec"]["holderIdentity"] == "only"
 
 
-def test_what_keeps_a_replica_from_writing_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_keeps_a_replica_from_writing_is_said_once(
+    cluster: FakeCluster, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("INFO")
 
-    async def scene(cluster: FakeCluster) -> None:
-        only = Replica(cluster, "only")
-        only.link.error = errors.RefusedError("leases.coordination.k8s.io is forbidden")
-        only.start()
-        await asyncio.sleep(60)
-        only.link.error = None
-        await until(lambda: only.writes, 2)
+    only = Replica(cluster, "only")
+    only.link.error = errors.RefusedError("leases.coordination.k8s.io is forbidden")
+    only.start()
+    await asyncio.sleep(60)
+    only.link.error = None
+    await until(lambda: only.writes, 2)
 
-    on_a_loop_that_leaps(scene)()
     place = "/".join(PLACE)
     assert [record.message for record in caplog.records][:2] == [
         f"Lease {place}: This replica writes nothing: leases.coordination.k8s.io is forbidden",
@@ -301,22 +283,20 @@ def test_what_keeps_a_replica_from_writing_is_said_once(caplog: pytest.LogCaptur
 @pytest.mark.parametrize(
     "refusal", [errors.ForbiddenError("leases is forbidden"), errors.NotFoundError("namespaces not found")]
 )
-def test_who_is_refused_its_lease_isnt_ready_to_take_over_until_it_is_not(refusal: Exception) -> None:
-    async def scene(cluster: FakeCluster) -> None:
-        only = Replica(cluster, "only")
-        assert only.leader.unready, "nobody knows yet"
-        only.link.error = refusal
-        only.start()
-        await asyncio.sleep(30)
-        assert only.leader.unready
-        only.link.error = None
-        await until(lambda: only.writes, 2)
-        assert not only.leader.unready
+async def test_who_is_refused_its_lease_isnt_ready_to_take_over_until_it_is_not(
+    cluster: FakeCluster, refusal: Exception
+) -> None:
+    only = Replica(cluster, "only")
+    assert only.leader.unready, "nobody knows yet"
+    only.link.error = refusal
+    only.start()
+    await asyncio.sleep(30)
+    assert only.leader.unready
+    only.link.error = None
+    await until(lambda: only.writes, 2)
+    assert not only.leader.unready
 
-    on_a_loop_that_leaps(scene)()
 
-
-@on_a_loop_that_leaps
 async def test_who_stands_by_or_cannot_reach_the_api_server_is_ready_all_the_same(
     cluster: FakeCluster,
 ) -> None:
@@ -329,7 +309,6 @@ async def test_who_stands_by_or_cannot_reach_the_api_server_is_ready_all_the_sam
         assert not second.leader.unready
 
 
-@on_a_loop_that_leaps
 async def test_work_that_ends_by_itself_ends_all_and_releases_the_lease(cluster: FakeCluster) -> None:
     async def work() -> None:
         await asyncio.sleep(3)

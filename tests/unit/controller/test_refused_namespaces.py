@@ -15,6 +15,7 @@ from formation_operator.controller import informers
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import errors, reflector
 from formation_operator.kube.objects import kinds
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.settings import Settings
 from tests import builders
 from tests.builders import a_formation
@@ -125,12 +126,12 @@ async def test_who_starts_serves_the_others_and_says_once_what_is_left_out(
 
 @pytest.mark.usefixtures("in_haste")
 @pytest.mark.parametrize("namespaces", [("left", "right"), ()], ids=repr)
-async def test_where_jobs_are_forbidden_all_else_is_served_and_they_are_known_once_they_are_permitted(
+async def test_where_jobs_and_budgets_are_forbidden_all_else_is_served_until_they_are_permitted(
     caplog: pytest.LogCaptureFixture, namespaces: tuple[str, ...]
 ) -> None:
     cluster = a_cluster()
     cluster.put(kinds.JOB, builders.a_release_job(namespace="left"))
-    cluster.refused = {key: {kinds.JOB} for key in namespaces or ("",)}
+    cluster.refused = {key: {kinds.JOB, ChildKind.POD_DISRUPTION_BUDGET} for key in namespaces or ("",)}
     here = controller(cluster, dataclasses.replace(WATCHING, namespaces=namespaces))
     cache = here._cache  # noqa: SLF001
     async with at_work(here):

@@ -16,6 +16,7 @@ from tests.unit import virtual_time
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.replica import View, bring_formations
 
+LOOP = {"virtual": virtual_time.VirtualLoop}
 WRITES = {"create", "apply", "replace_status", "patch", "delete", "notify"}
 
 
@@ -80,112 +81,94 @@ def count(cluster: FakeCluster, name: str) -> int:
     return int(cluster.read("Deployment", "default", f"{name}-worker")["spec"]["replicas"])
 
 
-def test_who_stands_by_writes_nothing_whatever_happens() -> None:
-    async def scene() -> None:
-        cluster = a_cluster("a", "b")
-        replica = Replica(cluster)
-        await replica.start()
-        scale(cluster, "a", 3)
-        cluster.remove(naming.KIND, "default", "b")
-        await asyncio.sleep(300)
-        assert written(cluster) == []
-        await replica.lead()
-        assert count(cluster, "a") == 3
-        assert {raw["metadata"]["name"] for raw in cluster.all("Deployment")} == {"a-worker"}
-
-    virtual_time.run(scene())
+async def test_who_stands_by_writes_nothing_whatever_happens() -> None:
+    cluster = a_cluster("a", "b")
+    replica = Replica(cluster)
+    await replica.start()
+    scale(cluster, "a", 3)
+    cluster.remove(naming.KIND, "default", "b")
+    await asyncio.sleep(300)
+    assert written(cluster) == []
+    await replica.lead()
+    assert count(cluster, "a") == 3
+    assert {raw["metadata"]["name"] for raw in cluster.all("Deployment")} == {"a-worker"}
 
 
-def test_what_was_changed_last_comes_first_and_then_all_the_others() -> None:
-    async def scene() -> None:
-        cluster = a_cluster(*"abcdef")
-        replica = Replica(cluster)
-        await replica.start()
-        for name in "acd":
-            scale(cluster, name, 3)
-            await asyncio.sleep(1)
-        await replica.lead()
-        order = list(dict.fromkeys(call.name[0] for call in cluster.asked("apply", "Deployment")))
-        assert order[:3] == ["d", "c", "a"]
-        assert sorted(order) == [*"abcdef"]
-
-    virtual_time.run(scene())
-
-
-def test_what_nobody_heard_of_comes_first_at_a_start() -> None:
-    async def scene() -> None:
-        cluster = a_cluster(*"abcdef")
-        before = Replica(cluster)
-        await before.start()
-        await before.lead()
-        cluster.watchers.clear()
-        for name in "ad":
-            scale(cluster, name, 3)
-            cluster.remove("Deployment", "default", f"{name}-worker")
-        for name in "bcef":
-            cluster.merge("Deployment", "default", f"{name}-worker", {"spec": {"minReadySeconds": 99}})
-        cluster.calls.clear()
-        after = Replica(cluster)
-        await after.start()
-        await after.lead()
-        order = list(dict.fromkeys(name[0] for name in written(cluster)))
-        assert sorted(order[:2]) == ["a", "d"]
-        assert sorted(order) == [*"abcdef"]
-
-    virtual_time.run(scene())
-
-
-def test_one_that_leads_again_writes_nothing_where_all_is_as_it_should_be() -> None:
-    async def scene() -> None:
-        cluster = a_cluster("a")
-        first, second = Replica(cluster), Replica(cluster)
-        await first.start()
-        await second.start()
-        await first.lead()
-        before = written(cluster)
-        await second.lead()
-        await first.lead()
-        assert written(cluster) == before
-
-    virtual_time.run(scene())
-
-
-def test_two_that_both_lead_for_a_while_do_nothing_twice_and_take_nothing_back() -> None:
-    async def scene() -> None:
-        cluster, made = a_cluster("a"), list[Object]()
-        cluster.latency = 0.01
-        cluster.watchers.append(lambda kind, raw, _: made.append(raw) if kind == "Deployment" else None)
-        replicas = [Replica(cluster), Replica(cluster, late=0.02)]
-        for each in replicas:
-            await each.start()
-        both = asyncio.gather(*(each.lead(60) for each in replicas))
-        for wanted in range(2, 8):
-            await asyncio.sleep(5)
-            scale(cluster, "a", wanted)
-        await both
-        assert [raw["spec"]["replicas"] for raw in made] == [1, 2, 3, 4, 5, 6, 7]
-        assert len({raw["metadata"]["uid"] for raw in made}) == 1
-        assert len(cluster.asked("apply", "Deployment")) > len(made), "some came late, and were refused"
-
-    virtual_time.run(scene())
-
-
-def test_what_was_left_waiting_by_who_leads_no_more_is_no_backlog() -> None:
-    async def scene() -> None:
-        cluster = a_cluster("a", "b")
-        replica = Replica(cluster)
-        await replica.start()
-        cluster.latency = 10
-        leading = asyncio.create_task(replica.lead(5))
+async def test_what_was_changed_last_comes_first_and_then_all_the_others() -> None:
+    cluster = a_cluster(*"abcdef")
+    replica = Replica(cluster)
+    await replica.start()
+    for name in "acd":
+        scale(cluster, name, 3)
         await asyncio.sleep(1)
-        assert shown(replica, "queue_depth", lane="build") == 1
-        assert shown(replica, "queue_oldest_request_age_seconds") > 0
-        await leading
-        await asyncio.sleep(60)
-        assert {shown(replica, "queue_depth", lane=lane.name.lower()) for lane in Lane} == {0}
-        assert shown(replica, "queue_oldest_request_age_seconds") == 0
+    await replica.lead()
+    order = list(dict.fromkeys(call.name[0] for call in cluster.asked("apply", "Deployment")))
+    assert order[:3] == ["d", "c", "a"]
+    assert sorted(order) == [*"abcdef"]
 
-    virtual_time.run(scene())
+
+async def test_what_nobody_heard_of_comes_first_at_a_start() -> None:
+    cluster = a_cluster(*"abcdef")
+    before = Replica(cluster)
+    await before.start()
+    await before.lead()
+    cluster.watchers.clear()
+    for name in "ad":
+        scale(cluster, name, 3)
+        cluster.remove("Deployment", "default", f"{name}-worker")
+    for name in "bcef":
+        cluster.merge("Deployment", "default", f"{name}-worker", {"spec": {"minReadySeconds": 99}})
+    cluster.calls.clear()
+    after = Replica(cluster)
+    await after.start()
+    await after.lead()
+    order = list(dict.fromkeys(name[0] for name in written(cluster)))
+    assert sorted(order[:2]) == ["a", "d"]
+    assert sorted(order) == [*"abcdef"]
+
+
+async def test_one_that_leads_again_writes_nothing_where_all_is_as_it_should_be() -> None:
+    cluster = a_cluster("a")
+    first, second = Replica(cluster), Replica(cluster)
+    await first.start()
+    await second.start()
+    await first.lead()
+    before = written(cluster)
+    await second.lead()
+    await first.lead()
+    assert written(cluster) == before
+
+
+async def test_two_that_both_lead_for_a_while_do_nothing_twice_and_take_nothing_back() -> None:
+    cluster, made = a_cluster("a"), list[Object]()
+    cluster.latency = 0.01
+    cluster.watchers.append(lambda kind, raw, _: made.append(raw) if kind == "Deployment" else None)
+    replicas = [Replica(cluster), Replica(cluster, late=0.02)]
+    for each in replicas:
+        await each.start()
+    both = asyncio.gather(*(each.lead(60) for each in replicas))
+    for wanted in range(2, 8):
+        await asyncio.sleep(5)
+        scale(cluster, "a", wanted)
+    await both
+    assert [raw["spec"]["replicas"] for raw in made] == [1, 2, 3, 4, 5, 6, 7]
+    assert len({raw["metadata"]["uid"] for raw in made}) == 1
+    assert len(cluster.asked("apply", "Deployment")) > len(made), "some came late, and were refused"
+
+
+async def test_what_was_left_waiting_by_who_leads_no_more_is_no_backlog() -> None:
+    cluster = a_cluster("a", "b")
+    replica = Replica(cluster)
+    await replica.start()
+    cluster.latency = 10
+    leading = asyncio.create_task(replica.lead(5))
+    await asyncio.sleep(1)
+    assert shown(replica, "queue_depth", lane="build") == 1
+    assert shown(replica, "queue_oldest_request_age_seconds") > 0
+    await leading
+    await asyncio.sleep(60)
+    assert {shown(replica, "queue_depth", lane=lane.name.lower()) for lane in Lane} == {0}
+    assert shown(replica, "queue_oldest_request_age_seconds") == 0
 
 
 # How it is told
