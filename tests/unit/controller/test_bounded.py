@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from formation_operator.api import bounds, naming
+from formation_operator.api import bounds
 from formation_operator.api.formation import Formation
 from formation_operator.controller import parsing, passes, reporting, wanted
 from formation_operator.controller.memory import Memory
@@ -182,27 +182,3 @@ def test_pods_are_looked_at_in_linear_time(
         return asyncio.run(by.examine(by.evidence, deployments, given, builders.NOW, Faults(KEY)))
 
     assert cost.ratio(examined, pods(250), pods(250 * cost.TIMES), measure) < cost.MOST
-
-
-def test_how_large_a_formation_is_costs_nothing_as_long_as_its_spec_is_the_same(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    measured = []
-    check = bounds.check
-
-    def checked(spec: Manifest) -> int:
-        measured.append(spec)
-        return check(spec)
-
-    monkeypatch.setattr(bounds, "check", checked)
-    known, formation = Cache(), largest.filled(largest.shared, largest.ETCD)
-    for version in range(1, 5):
-        known.see(naming.KIND, builders.stored(formation, resourceVersion=str(version)))
-    assert len(measured) == 1
-    kept = known.formations["default", "shop"]
-    assert bounds.size(kept) < 2000, "of what isn't rendered nothing but names is kept"
-    known.see(naming.KIND, builders.stored(builders.a_formation(), resourceVersion="9", generation=2))
-    small = known.formations["default", "shop"]
-    assert not small["excess"]
-    known.see(naming.KIND, builders.stored(builders.a_formation(), resourceVersion="10", generation=2))
-    assert known.formations["default", "shop"]["spec"] is small["spec"]

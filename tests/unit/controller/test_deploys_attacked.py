@@ -1,10 +1,7 @@
 """Deploys under unlucky orders: what runs is never harmed, and `suspend` and counts always work."""
 
 import asyncio
-import contextlib
 import dataclasses
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -17,7 +14,7 @@ from formation_operator.observe.store import Share
 from formation_operator.observe.watched import FORMATIONS, WATCHED
 from formation_operator.release import revision_store
 from tests.builders import Manifest, a_formation, ago
-from tests.unit.fakes.cluster import Call, Incident
+from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.operator import Operator
 from tests.unit.fakes.releasing import (
     BOTH_V1,
@@ -30,11 +27,10 @@ from tests.unit.fakes.releasing import (
     PULLED,
     RELEASE,
     UNFIT,
-    Ended,
-    EndedError,
     Shop,
     a_clock,
     an_app,
+    ended_at_each_call,
     lose_revisions,
     strategy,
 )
@@ -144,16 +140,6 @@ async def test_revisions_of_an_earlier_formation_are_adopted_without_a_number(sh
     assert owners == {"uid-2"}
 
 
-async def test_what_was_deployed_while_there_was_no_release_command_stays_though_no_status_says_so(
-    shop: Shop,
-) -> None:
-    shop.refuse("replace_status", error=EndedError(), times=1)
-    with pytest.raises(EndedError):
-        await shop.change(release=None, image="shop:v5")
-    shop.restart()
-    await shop.tell({"release": RELEASE, "image": "shop:v6"}, "web=1:v5 worker=2:v5")
-
-
 @pytest.mark.parametrize("forged", [False, True], ids=["deleted", "forged"])
 async def test_what_somebody_does_to_revisions_changes_nothing_that_runs(shop: Shop, forged: bool) -> None:
     await shop.tell({"image": "shop:v2"}, "the release succeeds")
@@ -255,24 +241,8 @@ async def test_a_content_that_changes_no_template_is_named_on_one_deployment_by_
     await shop.tell({"image": "shop:v2"}, "the release fails", "nightly=on")
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before a call", "after it"])
-async def test_an_operator_that_ends_at_any_call_of_a_deploy_gives_each_content_one_number(
-    after: bool,
-) -> None:
-    calls = 0
-    while True:
-        shop = await an_app()
-        shop.declare(image="shop:v2")
-        ended = Ended(shop, len(shop.cluster.calls) + calls, after=after)
-        for _ in range(4):
-            shop.time.seconds += 2
-            try:
-                await shop.operator.work()
-            except (EndedError, BaseExceptionGroup):  # two writes at once
-                shop.restart()
-                ended.lift()
-        if not ended.happened:
-            ended.lift()
+async def test_an_operator_that_ends_at_any_call_of_a_deploy_gives_each_content_one_number() -> None:
+    async for shop in ended_at_each_call({"image": "shop:v2"}):
         await shop.settle()
         assert shop.images() == BOTH_V2
         assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
@@ -281,29 +251,6 @@ async def test_an_operator_that_ends_at_any_call_of_a_deploy_gives_each_content_
             for raw in shop.cluster.all("Deployment")
         }
         assert named == {f"2-{shop.digest}"}
-        if not ended.happened:
-            assert calls > 4
-            return
-        calls += 1
-
-
-@pytest.mark.parametrize("verb", ["select", "get", "apply"])
-async def test_requests_about_revisions_that_hang_hold_up_no_count_and_without_a_release_no_deploy(
-    verb: str,
-) -> None:
-    shop = await an_app()
-    real = shop.cluster._carry_out  # noqa: SLF001
-
-    async def hangs(call: Call, answer: Callable[[], Any]) -> Any:
-        if (call.verb, call.kind) == (verb, "ControllerRevision"):
-            await asyncio.sleep(3600)
-        return await real(call, answer)
-
-    shop.cluster._carry_out = hangs  # type: ignore[method-assign]  # noqa: SLF001
-    shop.declare(image="shop:v2", processes={"web": {"replicas": 4}})
-    async with asyncio.timeout(10):
-        await shop.operator.work()
-    assert (shop.images(), shop.counts()["shop-web"]) == (BOTH_V2, 4)
 
 
 async def test_no_release_starts_for_a_formation_of_whose_end_no_watch_has_told_yet(shop: Shop) -> None:
@@ -344,26 +291,13 @@ async def test_a_content_is_named_on_a_deployment_that_can_be_rendered(shop: Sho
     assert annotations[naming.CONTENT_ANNOTATION] == f"3-{shop.digest}"
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before a call", "after it"])
-async def test_a_type_that_was_removed_stays_so_whenever_the_operator_ends_and_the_next_release_fails(
-    after: bool,
-) -> None:
-    calls, happened = 0, True
-    while happened:
-        shop = await an_app(release=RELEASE)
-        shop.declare(processes={"web": None})
-        ended = Ended(shop, len(shop.cluster.calls) + calls, after=after)
-        with contextlib.suppress(EndedError, BaseExceptionGroup):
-            await shop.settle()
-        ended.lift()
-        happened, was_there = ended.happened, "shop-web" in shop.images()
-        shop.declare(image="shop:v2")
-        shop.restart()
-        await shop.settle()
-        await shop.finish("FailureTarget", "Failed")
-        assert was_there or "shop-web" not in shop.images(), f"it came back after call {calls}"
-        calls += 1
-    assert calls > 4
+async def test_a_type_that_was_removed_stays_so_whenever_the_operator_ends_and_the_next_release_fails() -> (
+    None
+):
+    async for shop in ended_at_each_call({"processes": {"web": None}}, release=RELEASE):
+        was_there = "shop-web" in shop.images()
+        await shop.tell({"image": "shop:v2"}, "the release fails")
+        assert was_there or "shop-web" not in shop.images(), "it came back"
 
 
 # A CRD older than the Formation
@@ -394,18 +328,30 @@ async def test_a_spec_that_is_read_in_each_pass_is_not_rolled_out_once_the_crd_h
 # Reads that hang, and what is said
 
 
-@pytest.mark.parametrize("change", [{"image": "shop:v1"}, {"release": None}], ids=["back", "no command"])
-async def test_no_pass_waits_for_a_job_that_can_not_be_marked(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, change: Manifest
+@pytest.mark.parametrize(
+    ("verb", "kind", "change"),
+    [
+        ("patch", "Job", {"image": "shop:v1"}),
+        ("patch", "Job", {"release": None}),
+        ("select", "Job", {}),
+        ("select", "Pod", {}),
+    ],
+    ids=["it is marked, back", "it is marked, no command", "Jobs are listed", "Pods are listed"],
+)
+async def test_no_pass_waits_for_a_request_about_jobs_or_their_pods_that_hangs(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, verb: str, kind: str, change: Manifest
 ) -> None:
     monkeypatch.setattr(revision_store, "PATIENCE", 0.05)
     await shop.tell({"image": "shop:v2"}, "the release fails")
-    shop.refuse("patch", "Job", hangs=1.0)
+    if verb == "select":
+        shop.remove("Job", shop.job)
+    shop.refuse(verb, kind, hangs=1.0)
     shop.declare(**change)
     clock = asyncio.get_running_loop().time
     began = clock()
     await shop.operator.work()
     assert clock() - began < 0.5
+    assert any((each.verb, each.kind) == (verb, kind) for each in shop.cluster.calls)
 
 
 async def test_an_api_server_that_answers_each_request_late_holds_up_no_release_for_ever(

@@ -1,7 +1,6 @@
 """A type that declares a disruption budget has one, unless another one selects its Pods."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,13 +15,12 @@ from formation_operator.settings import Settings
 from tests.builders import Manifest, a_formation, a_process, stored
 from tests.unit import virtual_time
 from tests.unit.facts import condition_of
+from tests.unit.fakes import shop as shops
 from tests.unit.fakes.cluster import Call, FakeCluster, Incident
 from tests.unit.fakes.objects import SCALE
-from tests.unit.fakes.operator import Operator, Time
+from tests.unit.fakes.shop import KEY
 
-KEY = ("default", "shop")
 BUDGET = "PodDisruptionBudget"
-WRITES = ("apply", "patch", "delete")
 TYPES = {"web": a_process("/web", replicas=2, port=80), "worker": a_process(replicas=4)}
 PLAIN = a_formation(processes=TYPES)
 BUDGETED = a_formation(disruptionBudget={}, processes=TYPES)
@@ -37,31 +35,19 @@ def another(selector: Any, name: str = "theirs", **metadata: Any) -> Manifest:
 EVERYTHING = another({})
 
 
-class Shop:
-    """A Formation, its cluster and its operator."""
+class Shop(shops.Shop):
+    """A Formation whose types have budgets, its cluster and its operator."""
 
     def __init__(self, formation: Manifest = BUDGETED, *others: Manifest) -> None:
-        self.cluster, self.time = FakeCluster(), Time()
+        super().__init__(formation)
+        self.cluster.per_page = 1
         for each in others:
             self.cluster.put(BUDGET, each)
-        self.cluster.put(naming.KIND, stored(formation))
-        self.operator = Operator(self.cluster, self.time)
-
-    async def settle(self) -> list[Call]:
-        """Run passes until all is reported, and return the requests."""
-        before = len(self.cluster.calls)
-        for _ in range(3):
-            self.time.seconds += 2
-            assert await self.operator.work()
-        return self.cluster.calls[before:]
+        self.restart()
 
     async def later(self) -> list[Call]:
         """Run passes once the budgets of others are listed again."""
         self.time.seconds += budgets.EVERY
-        return await self.settle()
-
-    async def change(self, **spec: Any) -> list[Call]:
-        self.cluster.merge(naming.KIND, *KEY, {"spec": spec})
         return await self.settle()
 
     @property
@@ -71,12 +57,11 @@ class Shop:
 
     @property
     def contended(self) -> str:
-        said = self.cluster.read(naming.KIND, *KEY)["status"]
-        return str(condition_of(said, ConditionType.DISRUPTION_CONTENDED).get("message", ""))
+        return str(condition_of(self.status, ConditionType.DISRUPTION_CONTENDED).get("message", ""))
 
     @property
     def ready(self) -> Manifest:
-        return condition_of(self.cluster.read(naming.KIND, *KEY)["status"], ConditionType.READY)
+        return condition_of(self.status, ConditionType.READY)
 
     @property
     def notes(self) -> list[str]:
@@ -96,7 +81,7 @@ def about_budgets(calls: list[Call]) -> list[Call]:
 
 
 def writes(calls: list[Call]) -> list[Call]:
-    return [each for each in calls if each.verb in WRITES]
+    return [each for each in calls if each.verb in shops.WRITES]
 
 
 async def test_each_type_has_a_budget_of_its_own(shop: Shop) -> None:
@@ -148,7 +133,7 @@ async def test_a_budget_that_is_no_longer_declared_goes(shop: Shop) -> None:
 
 async def test_nothing_is_written_or_listed_when_nothing_differs(shop: Shop) -> None:
     assert about_budgets(await shop.settle()) == []
-    shop.operator = Operator(shop.cluster, shop.time)  # another one takes over
+    shop.restart()
     assert [each.verb for each in about_budgets(await shop.settle())] == ["pages"]
     assert about_budgets(await shop.settle()) == []
 
@@ -181,7 +166,7 @@ async def test_what_steps_back_is_said_all_the_time_while_another_operator_takes
     await shop.later()
     said = shop.contended
     shop.cluster.incidents.append(Incident("pages", BUDGET, error=errors.UnavailableError("no"), times=0))
-    shop.operator = Operator(shop.cluster, shop.time)
+    shop.restart()
     await shop.operator.run(KEY)
     assert shop.contended == said != ""
 
@@ -260,13 +245,6 @@ async def test_ours_steps_back_as_long_as_another_one_selects_the_pods(shop: Sho
     assert shop.contended == ""
 
 
-@pytest.mark.parametrize("selector", [None, {"matchLabels": {"app": "blog"}}])
-async def test_one_that_selects_other_pods_changes_nothing(shop: Shop, selector: Any) -> None:
-    shop.cluster.put(BUDGET, another(selector))
-    await shop.later()
-    assert shop.budgets == {"theirs": 1, "shop-web": "25%", "shop-worker": "25%"}
-
-
 async def test_one_of_the_same_name_by_hand_stays_and_is_named() -> None:
     shop = Shop(BUDGETED, another({"matchLabels": naming.selector("shop", "web")}, "shop-web"))
     await shop.settle()
@@ -275,26 +253,6 @@ async def test_one_of_the_same_name_by_hand_stays_and_is_named() -> None:
     shop.cluster.remove(BUDGET, "default", "shop-web")
     await shop.later()
     assert shop.budgets["shop-web"] == "25%"
-
-
-async def test_what_another_client_changes_or_deletes_is_repaired(shop: Shop) -> None:
-    shop.cluster.merge(BUDGET, "default", "shop-web", {"spec": {"maxUnavailable": 7}})
-    await shop.settle()
-    assert shop.budgets["shop-web"] == "25%"
-    drift = next(note for note in shop.notes if "set it back" in note)
-    assert "spec.maxUnavailable" in drift
-    shop.cluster.remove(BUDGET, "default", "shop-web")
-    await shop.settle()
-    assert shop.budgets["shop-web"] == "25%"
-    assert any("remove disruptionBudget" in note for note in shop.notes)
-
-
-async def test_an_orphan_is_adopted(shop: Shop) -> None:
-    shop.cluster.merge(BUDGET, "default", "shop-web", {"metadata": {"ownerReferences": None}})
-    await shop.settle()
-    web = shop.cluster.read(BUDGET, "default", "shop-web")
-    assert [each["uid"] for each in web["metadata"]["ownerReferences"]] == ["uid-1"]
-    assert shop.contended == ""
 
 
 async def test_a_paused_formation_makes_none_and_looks_for_none() -> None:
@@ -329,50 +287,33 @@ async def test_one_that_cannot_be_made_is_said_and_all_else_is_made(
     assert shop.budgets == {"shop-web": "25%", "shop-worker": "25%"}
 
 
-# With a queue
-
-
-async def watched(*formations: Manifest, namespaces: tuple[str, ...] = ()) -> tuple[FakeCluster, Any]:
-    """Return a cluster whose Formations an operator works on, and that."""
-    cluster = FakeCluster()
-    for each in formations:
-        cluster.put(naming.KIND, each)
-    here = intake.Controller(cluster, Settings(namespaces, resync=86400), virtual_time.now)
-    await here.start()
-    return cluster, here
-
-
-@contextlib.asynccontextmanager
-async def running(here: intake.Controller) -> Any:
-    work = asyncio.create_task(here.run())
-    await asyncio.sleep(60)
-    yield
-    work.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await work
-
-
 def test_another_one_is_found_within_ten_minutes_and_nothing_is_listed_without_a_declaration() -> None:
     async def scenario() -> None:
-        cluster, here = await watched(stored(PLAIN))
-        async with running(here):
-            assert len(cluster.asked("pages", BUDGET)) == 1, "that of our own"
-            cluster.merge(naming.KIND, *KEY, {"spec": {"disruptionBudget": {}}})
-            here.informers.formation_event("MODIFIED", cluster.read(naming.KIND, *KEY))
-            await passing(here, 60)
-            assert len(cluster.all(BUDGET)) == 2
-            cluster.put(BUDGET, EVERYTHING)
-            await passing(here, budgets.EVERY)
-            assert [raw["metadata"]["name"] for raw in cluster.all(BUDGET)] == ["theirs"]
-            cluster.remove(BUDGET, "default", "theirs")
-            await passing(here, budgets.EVERY)
-            assert len(cluster.all(BUDGET)) == 2
-            cluster.merge(naming.KIND, *KEY, {"spec": {"disruptionBudget": None}})
-            here.informers.formation_event("MODIFIED", cluster.read(naming.KIND, *KEY))
-            await passing(here, 2 * budgets.EVERY)
-            asked = len(cluster.asked("pages", BUDGET))
-            await passing(here, 2 * budgets.EVERY)
-            assert len(cluster.asked("pages", BUDGET)) == asked
+        cluster = FakeCluster()
+        cluster.put(naming.KIND, stored(PLAIN))
+        here = intake.Controller(cluster, Settings(resync=86400), virtual_time.now)
+        await here.start()
+        work = asyncio.create_task(here.run())
+        await asyncio.sleep(60)
+        assert len(cluster.asked("pages", BUDGET)) == 1, "that of our own"
+        cluster.merge(naming.KIND, *KEY, {"spec": {"disruptionBudget": {}}})
+        here.informers.formation_event("MODIFIED", cluster.read(naming.KIND, *KEY))
+        await passing(here, 60)
+        assert len(cluster.all(BUDGET)) == 2
+        cluster.put(BUDGET, EVERYTHING)
+        await passing(here, budgets.EVERY)
+        assert [raw["metadata"]["name"] for raw in cluster.all(BUDGET)] == ["theirs"]
+        cluster.remove(BUDGET, "default", "theirs")
+        await passing(here, budgets.EVERY)
+        assert len(cluster.all(BUDGET)) == 2
+        cluster.merge(naming.KIND, *KEY, {"spec": {"disruptionBudget": None}})
+        here.informers.formation_event("MODIFIED", cluster.read(naming.KIND, *KEY))
+        await passing(here, 2 * budgets.EVERY)
+        asked = len(cluster.asked("pages", BUDGET))
+        await passing(here, 2 * budgets.EVERY)
+        assert len(cluster.asked("pages", BUDGET)) == asked
+        work.cancel()
+        await asyncio.wait([work])
 
     virtual_time.run(scenario())
 
@@ -382,21 +323,3 @@ async def passing(here: intake.Controller, seconds: float) -> None:
     for _ in range(int(seconds // 30) + 1):
         here.informers.formations_reached(None)
         await asyncio.sleep(30)
-
-
-@pytest.mark.parametrize("formation", [PLAIN, BUDGETED])
-def test_without_the_right_to_budgets_the_rest_works(formation: Manifest) -> None:
-    async def scenario() -> None:
-        cluster = FakeCluster()
-        cluster.put(naming.KIND, stored(formation))
-        forbidden = errors.ForbiddenError("budgets are forbidden")
-        cluster.incidents.append(Incident(kind=BUDGET, error=forbidden, times=9**9))
-        here = intake.Controller(cluster, Settings(resync=86400), virtual_time.now)
-        await here.start()
-        async with running(here):
-            assert len(cluster.all("Deployment")) == 2
-            ready = condition_of(cluster.read(naming.KIND, *KEY)["status"], ConditionType.READY)
-            assert ("budgets are forbidden" in ready["message"]) == (formation is BUDGETED)
-            assert here.informers.left_out() == set()
-
-    virtual_time.run(scenario())

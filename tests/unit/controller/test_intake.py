@@ -4,16 +4,14 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime
-import json
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.api.reasons import ConditionType
 from formation_operator.controller.intake import Controller
-from formation_operator.kube import errors, reflector, watch_events
+from formation_operator.kube import errors, reflector
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.kube.port import Object
@@ -22,10 +20,8 @@ from formation_operator.requeue import Result
 from formation_operator.settings import Settings
 from tests import builders
 from tests.builders import a_formation
-from tests.unit import virtual_time
-from tests.unit.facts import condition_of, intents, parsed
+from tests.unit.facts import intents, parsed
 from tests.unit.fakes.cluster import FakeCluster, Incident, event
-from tests.unit.fakes.replica import View, bring_formations
 
 QUICK = Settings(resync=0.001, resync_retry=0.001, start_retry=0.001)
 JOBS: Object = {
@@ -125,7 +121,7 @@ async def at_work(here: Controller) -> AsyncIterator[asyncio.Task[None]]:
 async def test_a_comparison_that_fails_ends_nothing_and_is_tried_again_soon() -> None:
     cluster = FakeCluster()
     cluster.put(naming.KIND, builders.stored(a_formation()))
-    here = controller(cluster)
+    here = controller(cluster, QUICK)
     await here.start()
     async with at_work(here) as running, asyncio.timeout(5):
         refuse(cluster, *[errors.UnavailableError("away")] * 20)
@@ -133,28 +129,6 @@ async def test_a_comparison_that_fails_ends_nothing_and_is_tried_again_soon() ->
         while here._cache.formations:  # noqa: ASYNC110, SLF001  # nothing tells
             await asyncio.sleep(0.001)
         assert not cluster.incidents
-        assert not running.done()
-
-
-async def test_keda_may_come_and_go_while_the_operator_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reflector, "ABSENT_SECONDS", 0.001)
-    cluster = FakeCluster()
-    here = controller(cluster, dataclasses.replace(QUICK, resync=60))
-    await here.start()
-    async with at_work(here) as running:
-
-        async def until(names: set[str]) -> None:
-            async with asyncio.timeout(60):
-                while known(here) != names:  # noqa: ASYNC110  # nothing tells
-                    await asyncio.sleep(0.001)
-
-        cluster.absent.clear()
-        cluster.put(kinds.SCALED_OBJECT, JOBS)
-        await until({"jobs"})
-        refuse(cluster, errors.UnavailableError("away"), kind=kinds.SCALED_OBJECT)
-        cluster.absent.add(kinds.SCALED_OBJECT)
-        cluster.cut(kinds.SCALED_OBJECT)
-        await until(set())
         assert not running.done()
 
 
@@ -278,96 +252,3 @@ async def test_what_is_known_already_is_not_read_again(monkeypatch: pytest.Monke
     here.informers.seen(deployments, raw, deleted=True)
     known = here._cache.stores["Deployment"].known  # noqa: SLF001
     assert not known, "what lost our labels is deleted under the version that it has"
-
-
-async def test_a_child_is_made_again_whose_deletion_no_watch_told_of() -> None:
-    cluster = FakeCluster()
-    cluster.put(naming.KIND, builders.stored(a_formation()))
-    here = controller(cluster, dataclasses.replace(QUICK, resync=60))
-    await here.start()
-    async with at_work(here), asyncio.timeout(60):
-        while not cluster.all("Deployment"):  # noqa: ASYNC110  # nothing tells
-            await asyncio.sleep(0.001)
-        await here.informers.list()
-        cluster.remove("Deployment", "default", "shop-worker")
-        await here.informers.list()
-        while not cluster.all("Deployment"):  # noqa: ASYNC110  # nothing tells
-            await asyncio.sleep(0.001)
-
-
-# Whom it concerns
-
-
-def lived_through(then: Callable[[FakeCluster], None], *formations: Object) -> FakeCluster:
-    """Return a cluster some seconds after a change, half an hour after an operator has begun."""
-
-    async def main() -> FakeCluster:
-        cluster = FakeCluster()
-        for raw in formations:
-            cluster.put(naming.KIND, raw)
-
-        def moment(*_: object) -> float:
-            """Return when it is known what somebody has done: after they have their answer."""
-            return 0.02
-
-        here = Controller(View(cluster, moment).port, Settings(resync=86400), virtual_time.now)
-        await here.start()
-        bring_formations(cluster, here, moment)
-        async with at_work(here):
-            await asyncio.sleep(1800)
-            then(cluster)
-            await asyncio.sleep(5)
-        return cluster
-
-    return virtual_time.run(main())
-
-
-RIVALS = {"a": "b-c", "a-b": "c"}
-"""Formations of which a type needs the same name: that type of each."""
-
-
-def a_rival(name: str) -> Object:
-    processes = {each: builders.a_process() for each in (RIVALS[name], "x")}
-    return builders.stored(a_formation(name, processes=processes), uid=f"uid-{name}")
-
-
-def takes_the_type_away(cluster: FakeCluster) -> None:
-    """Have the Formation that has the name declare that type no more."""
-    (uid,) = who_has_the_name(cluster)
-    name = uid.removeprefix("uid-")
-    cluster.merge(naming.KIND, "default", name, {"spec": {"processes": {RIVALS[name]: None}}})
-
-
-def who_has_the_name(cluster: FakeCluster) -> list[str]:
-    named = [raw["metadata"] for raw in cluster.all("Deployment") if raw["metadata"]["name"] == "a-b-c"]
-    return [metadata["ownerReferences"][0]["uid"] for metadata in named]
-
-
-def test_who_waits_for_a_name_has_it_as_soon_as_another_formation_gives_it_up() -> None:
-    rivals = [*map(a_rival, RIVALS)]
-    cluster = lived_through(lambda _: None, *rivals)
-    (has,) = who_has_the_name(cluster)
-    (waits,) = RIVALS.keys() - {has.removeprefix("uid-")}
-    stalled = condition_of(cluster.read(naming.KIND, "default", waits)["status"], ConditionType.STALLED)
-    assert stalled["reason"] == "NameTaken"
-    assert who_has_the_name(lived_through(takes_the_type_away, *rivals)) == [f"uid-{waits}"]
-
-
-async def test_that_an_hpa_scales_a_type_from_zero_from_now_on_or_no_more_is_news() -> None:
-    cluster = FakeCluster()
-    cluster.put(naming.KIND, builders.stored(a_formation()))
-    here = controller(cluster)
-    await here.informers.list()
-    target = {"kind": "Deployment", "name": "shop-worker", "apiVersion": "apps/v1"}
-    asked = []
-    for version, status in enumerate((None, "False", "True", "True", "False", "False"), start=200):
-        metadata = {"name": "hpa", "namespace": "default", "resourceVersion": str(version)}
-        said = [{"type": "ScaledToZero", "status": status}] if status else []
-        hpa = {"metadata": metadata, "spec": {"scaleTargetRef": target}, "status": {"conditions": said}}
-        line = json.dumps({"type": "MODIFIED", "object": hpa}, separators=(",", ":"))
-        here._unled = {}  # noqa: SLF001  # what passes were asked for since
-        said_by, kind = await watch_events.read(line.encode()), kinds.BY_NAME[kinds.HPA]
-        if here.informers.is_newer(kind, said_by):
-            here.informers.seen(kind, await said_by.object(), deleted=False)
-        asked.append(bool(here._unled))  # noqa: SLF001
-    assert asked == [True, False, True, False, True, False]

@@ -1,5 +1,7 @@
 """A child is known by its name and its owner: nothing that runs goes for what others write on it."""
 
+from typing import Any
+
 import pytest
 
 from formation_operator.api import naming
@@ -84,34 +86,18 @@ async def test_what_cannot_be_rendered_runs_on_whatever_labels_others_give_it(
 
 
 @pytest.mark.parametrize("labels", SEEN.values(), ids=[*SEEN])
-async def test_a_type_that_is_taken_away_goes_whatever_labels_others_gave_it(
-    labels: Object, cluster: FakeCluster, operator: Operator
+@pytest.mark.parametrize(
+    ("change", "goes"), [(None, [WEB, SERVICE]), ({"port": None}, [SERVICE])], ids=["a type", "a port"]
+)
+async def test_what_is_taken_away_goes_whatever_labels_others_gave_it(
+    labels: Object, change: Object | None, goes: list[Any], cluster: FakeCluster, operator: Operator
 ) -> None:
     declare(cluster, worker=UNRENDERABLE)
-    for child in (WEB, SERVICE):
+    await operator.work()
+    for child in goes:
         relabel(cluster, child, labels)
-    declare(cluster, web=None)
+    declare(cluster, web=change)
     await operator.work()
-    assert children(cluster).keys() == {WORKER}
+    assert children(cluster).keys() == {WEB, SERVICE, WORKER} - {*goes}
     told = [notice.process_type for notice in cluster.notices if notice.reason == "Deleted"]
-    assert told == ["web", "web"]
-
-
-@pytest.mark.parametrize("labels", SEEN.values(), ids=[*SEEN])
-async def test_a_service_whose_port_is_taken_away_goes_whatever_labels_others_gave_it(
-    labels: Object, cluster: FakeCluster, operator: Operator
-) -> None:
-    declare(cluster, worker=UNRENDERABLE)
-    await operator.work()
-    relabel(cluster, SERVICE, labels)
-    declare(cluster, web={"port": None})
-    await operator.work()
-    assert children(cluster).keys() == {WEB, WORKER}
-
-
-async def test_a_service_whose_port_is_taken_away_stays_as_long_as_the_type_cannot_be_rendered(
-    cluster: FakeCluster, operator: Operator
-) -> None:
-    declare(cluster, web={"port": None, **UNRENDERABLE})
-    await operator.work()
-    assert children(cluster).keys() == {WEB, SERVICE, WORKER}
+    assert told == ["web"] * len(goes)

@@ -9,16 +9,28 @@ import pytest
 from formation_operator.controller.leader import Leader
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
-from tests.unit.fakes.cluster import FakeCluster
+from formation_operator.kube.port import Object
+from tests.unit import virtual_time
+from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.replicas import (
     NEVER,
     PLACE,
     Replica,
     lease,
     now,
-    on_a_loop_that_leaps,
+    release,
     until,
 )
+
+LOOP = {"virtual": virtual_time.VirtualLoop}
+
+
+@pytest.fixture
+def cluster() -> FakeCluster:
+    """One with a Lease that nobody holds."""
+    cluster = FakeCluster()
+    release(cluster)
+    return cluster
 
 
 async def two(cluster: FakeCluster) -> tuple[Replica, Replica]:
@@ -31,7 +43,6 @@ async def two(cluster: FakeCluster) -> tuple[Replica, Replica]:
     return first, second
 
 
-@on_a_loop_that_leaps
 async def test_of_two_replicas_one_works_and_goes_on_doing_so(cluster: FakeCluster) -> None:
     first, second = await two(cluster)
     for _ in range(3600):
@@ -40,7 +51,6 @@ async def test_of_two_replicas_one_works_and_goes_on_doing_so(cluster: FakeClust
     assert lease(cluster)["spec"]["leaseTransitions"] == 1
 
 
-@on_a_loop_that_leaps
 async def test_after_the_leader_was_killed_another_one_leads_within_eleven_seconds(
     cluster: FakeCluster,
 ) -> None:
@@ -50,47 +60,38 @@ async def test_after_the_leader_was_killed_another_one_leads_within_eleven_secon
     assert lease(cluster)["spec"]["holderIdentity"] == "second"
 
 
-@on_a_loop_that_leaps
+@pytest.mark.parametrize("trouble", ["", "its last renewal had no answer", "its first try fails"])
 async def test_a_leader_that_ends_stops_working_releases_the_lease_and_is_followed_within_a_second(
     cluster: FakeCluster,
+    trouble: str,
 ) -> None:
     first, second = await two(cluster)
+    if "answer" in trouble:
+        first.link.answers = 60
+        before = lease(cluster)["metadata"]["resourceVersion"]
+        await until(lambda: lease(cluster)["metadata"]["resourceVersion"] != before, 2)
+        first.link.answers = 0.0
+    if "fails" in trouble:
+        cluster.incidents.append(Incident("patch", kinds.LEASE, error=errors.UnavailableError("lost")))
     await first.stop()
     assert not first.works
     assert lease(cluster)["spec"]["holderIdentity"] == ""
     assert await until(lambda: second.writes, 1) < 0.6
 
 
-@on_a_loop_that_leaps
-async def test_a_lease_is_released_though_the_answer_to_the_last_renewal_was_never_heard(
-    cluster: FakeCluster,
+@pytest.mark.parametrize("at", [0.21, 0.29, 0.31, 0.39])
+async def test_who_ends_while_it_takes_the_lease_over_leaves_it_to_the_next_one(
+    cluster: FakeCluster, at: float
 ) -> None:
-    first, second = await two(cluster)
-    first.link.answers = 60
-    before = lease(cluster)["metadata"]["resourceVersion"]
-    await until(lambda: lease(cluster)["metadata"]["resourceVersion"] != before, 2)
-    first.link.answers = 0.0
+    first = Replica(cluster, "first").start()
+    first.link.asks = first.link.answers = 0.1  # it looks, and then writes: from 0.2 to 0.4 s
+    await asyncio.sleep(at)
+    assert not first.works
     await first.stop()
-    assert lease(cluster)["spec"]["holderIdentity"] == ""
+    second = Replica(cluster, "second").start()
     await until(lambda: second.writes, 1)
 
 
-@pytest.mark.parametrize("at", [0.21, 0.29, 0.31, 0.39])
-def test_who_ends_while_it_takes_the_lease_over_leaves_it_to_the_next_one(at: float) -> None:
-    @on_a_loop_that_leaps
-    async def scene(cluster: FakeCluster) -> None:
-        first = Replica(cluster, "first").start()
-        first.link.asks = first.link.answers = 0.1  # it looks, and then writes: from 0.2 to 0.4 s
-        await asyncio.sleep(at)
-        assert not first.works
-        await first.stop()
-        second = Replica(cluster, "second").start()
-        await until(lambda: second.writes, 1)
-
-    scene()
-
-
-@on_a_loop_that_leaps
 async def test_one_that_ends_while_the_api_server_hangs_does_not_wait_for_it_for_long(
     cluster: FakeCluster,
 ) -> None:
@@ -102,7 +103,6 @@ async def test_one_that_ends_while_the_api_server_hangs_does_not_wait_for_it_for
     assert not first.works
 
 
-@on_a_loop_that_leaps
 async def test_one_that_only_stands_by_takes_nothing_from_the_leader_when_it_ends(
     cluster: FakeCluster,
 ) -> None:
@@ -118,53 +118,43 @@ async def test_one_that_only_stands_by_takes_nothing_from_the_leader_when_it_end
     [{"asks": NEVER}, {"answers": NEVER}, {"error": errors.UnavailableError("refused")}],
     ids=["requests hang", "answers hang", "errors"],
 )
-def test_who_cannot_renew_works_up_to_the_deadline_and_never_beside_the_next(trouble: dict[str, Any]) -> None:
+async def test_who_cannot_renew_works_up_to_the_deadline_and_never_beside_the_next(
+    cluster: FakeCluster, trouble: dict[str, Any]
+) -> None:
     longer = 3.0 if "answers" in trouble else 0.0  # one more renewal gets through
 
-    async def scene(cluster: FakeCluster) -> None:
-        first, second = await two(cluster)
-        for what, value in trouble.items():
-            setattr(first.link, what, value)
-        stopped = await until(lambda: not first.works, 8)
-        assert stopped > 5.5
-        assert not second.works
-        await until(lambda: second.writes, 12 - stopped + longer)
-
-    on_a_loop_that_leaps(scene)()
+    first, second = await two(cluster)
+    for what, value in trouble.items():
+        setattr(first.link, what, value)
+    stopped = await until(lambda: not first.works, 8)
+    assert stopped > 5.5
+    assert not second.works
+    await until(lambda: second.writes, 12 - stopped + longer)
 
 
 @pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="no clock here knows of a suspended machine")
-def test_who_wakes_up_with_a_machine_that_was_suspended_for_too_long_writes_nothing_and_ends_its_work(
-    monkeypatch: pytest.MonkeyPatch,
+async def test_who_wakes_up_with_a_machine_that_was_suspended_for_too_long_writes_nothing_and_ends_its_work(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    suspended = ended = 0.0
-
-    def machine(clock: int) -> float:
-        return now() + (suspended if clock == time.CLOCK_BOOTTIME else 0.0)
+    suspended, ended = {time.CLOCK_BOOTTIME: 0.0}, asyncio.Event()
 
     async def work() -> None:
-        nonlocal ended
         try:
             await asyncio.Event().wait()
         finally:
-            ended = now()
+            ended.set()
 
-    async def scene(cluster: FakeCluster) -> None:
-        nonlocal suspended
-        monkeypatch.setattr(time, "clock_gettime", machine)
-        leader = Leader(cluster, PLACE, "only")
-        running = asyncio.create_task(leader.run(work))
-        await until(leader.leads, 1)
-        await asyncio.sleep(30)
-        suspended = 8.0
-        assert not leader.leads()
-        await until(lambda: ended, 1.1)
-        assert not running.done(), "and it may lead again"
-
-    on_a_loop_that_leaps(scene)()
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: now() + suspended.get(clock, 0.0))
+    leader = Leader(cluster, PLACE, "only")
+    running = asyncio.create_task(leader.run(work))
+    await until(leader.leads, 1)
+    await asyncio.sleep(30)
+    suspended[time.CLOCK_BOOTTIME] = 8.0
+    assert not leader.leads()
+    await until(ended.is_set, 1.1)
+    assert not running.done(), "and it may lead again"
 
 
-@on_a_loop_that_leaps
 async def test_who_gets_through_before_the_deadline_goes_on_leading(cluster: FakeCluster) -> None:
     first, second = await two(cluster)
     first.link.asks = NEVER
@@ -176,28 +166,27 @@ async def test_who_gets_through_before_the_deadline_goes_on_leading(cluster: Fak
 
 
 @pytest.mark.parametrize("seconds", [1.1, 2.0, 2.9])
-def test_where_each_request_takes_seconds_somebody_leads_most_of_the_time_and_never_two(
+async def test_where_each_request_takes_seconds_somebody_leads_most_of_the_time_and_never_two(
+    cluster: FakeCluster,
     seconds: float,
 ) -> None:
-    async def scene(cluster: FakeCluster) -> None:
-        cluster.latency = seconds
-        replicas = [Replica(cluster, str(number)).start() for number in range(3)]
-        led = 0
-        for tenth in range(6000):
-            await asyncio.sleep(0.1)
-            writing = [each for each in replicas if each.writes]
-            assert len(writing) <= 1
-            led += len(writing)
-            if tenth % 1000 == 999:
-                writing[0].crash()
-                replicas[replicas.index(writing[0])] = Replica(cluster, f"after {tenth}").start()
-        assert led > 4500
-
-    on_a_loop_that_leaps(scene)()
+    cluster.latency = seconds
+    replicas = [Replica(cluster, str(number)).start() for number in range(3)]
+    led = 0
+    for tenth in range(6000):
+        await asyncio.sleep(0.1)
+        writing = [each for each in replicas if each.writes]
+        assert len(writing) <= 1
+        led += len(writing)
+        if tenth % 1000 == 999:
+            writing[0].crash()
+            replicas[replicas.index(writing[0])] = Replica(cluster, f"after {tenth}").start()
+    assert led > 4500
 
 
-@on_a_loop_that_leaps
-async def test_a_lease_that_others_touch_is_still_the_leaders(cluster: FakeCluster) -> None:
+async def test_a_lease_that_others_touch_is_still_the_leaders(
+    cluster: FakeCluster,
+) -> None:
     first, second = await two(cluster)
     for number in range(60):
         cluster.merge(kinds.LEASE, *PLACE, {"metadata": {"annotations": {"seen": str(number)}}})
@@ -206,7 +195,6 @@ async def test_a_lease_that_others_touch_is_still_the_leaders(cluster: FakeClust
     assert (first.begun, second.begun) == (1, 0)
 
 
-@on_a_loop_that_leaps
 async def test_one_whose_lease_was_taken_ends_its_work(cluster: FakeCluster) -> None:
     first, second = await two(cluster)
     cluster.merge(kinds.LEASE, *PLACE, {"spec": {"holderIdentity": "a third"}})
@@ -215,15 +203,6 @@ async def test_one_whose_lease_was_taken_ends_its_work(cluster: FakeCluster) -> 
     assert first.writes != second.writes
 
 
-@on_a_loop_that_leaps
-async def test_of_many_that_begin_at_one_moment_one_leads(cluster: FakeCluster) -> None:
-    cluster.latency = 0.005
-    replicas = [Replica(cluster, str(number)).start() for number in range(8)]
-    await asyncio.sleep(3)
-    assert sum(each.writes for each in replicas) == 1
-
-
-@on_a_loop_that_leaps
 async def test_a_lease_that_is_deleted_is_its_holders_again_who_goes_on_working(cluster: FakeCluster) -> None:
     first, second = await two(cluster)
     cluster.remove(kinds.LEASE, *PLACE)
@@ -234,7 +213,6 @@ async def test_a_lease_that_is_deleted_is_its_holders_again_who_goes_on_working(
         assert (first.writes, first.begun, second.works) == (True, 1, False)
 
 
-@on_a_loop_that_leaps
 async def test_a_lease_that_is_deleted_again_and_again_leaves_nobody_working(cluster: FakeCluster) -> None:
     first, second = await two(cluster)
     for tenth in range(200):
@@ -246,7 +224,6 @@ async def test_a_lease_that_is_deleted_again_and_again_leaves_nobody_working(clu
         assert not (first.works and tenth > 80)
 
 
-@on_a_loop_that_leaps
 async def test_a_lease_that_was_never_there_is_taken_once_nobody_can_hold_an_older_one(
     cluster: FakeCluster,
 ) -> None:
@@ -256,18 +233,18 @@ async def test_a_lease_that_was_never_there_is_taken_once_nobody_can_hold_an_old
     assert lease(cluster)["spec"]["holderIdentity"] == "only"
 
 
-def test_what_keeps_a_replica_from_writing_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_keeps_a_replica_from_writing_is_said_once(
+    cluster: FakeCluster, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("INFO")
 
-    async def scene(cluster: FakeCluster) -> None:
-        only = Replica(cluster, "only")
-        only.link.error = errors.RefusedError("leases.coordination.k8s.io is forbidden")
-        only.start()
-        await asyncio.sleep(60)
-        only.link.error = None
-        await until(lambda: only.writes, 2)
+    only = Replica(cluster, "only")
+    only.link.error = errors.RefusedError("leases.coordination.k8s.io is forbidden")
+    only.start()
+    await asyncio.sleep(60)
+    only.link.error = None
+    await until(lambda: only.writes, 2)
 
-    on_a_loop_that_leaps(scene)()
     place = "/".join(PLACE)
     assert [record.message for record in caplog.records][:2] == [
         f"Lease {place}: This replica writes nothing: leases.coordination.k8s.io is forbidden",
@@ -278,22 +255,20 @@ def test_what_keeps_a_replica_from_writing_is_said_once(caplog: pytest.LogCaptur
 @pytest.mark.parametrize(
     "refusal", [errors.ForbiddenError("leases is forbidden"), errors.NotFoundError("namespaces not found")]
 )
-def test_who_is_refused_its_lease_isnt_ready_to_take_over_until_it_is_not(refusal: Exception) -> None:
-    async def scene(cluster: FakeCluster) -> None:
-        only = Replica(cluster, "only")
-        assert only.leader.unready, "nobody knows yet"
-        only.link.error = refusal
-        only.start()
-        await asyncio.sleep(30)
-        assert only.leader.unready
-        only.link.error = None
-        await until(lambda: only.writes, 2)
-        assert not only.leader.unready
+async def test_who_is_refused_its_lease_isnt_ready_to_take_over_until_it_is_not(
+    cluster: FakeCluster, refusal: Exception
+) -> None:
+    only = Replica(cluster, "only")
+    assert only.leader.unready, "nobody knows yet"
+    only.link.error = refusal
+    only.start()
+    await asyncio.sleep(30)
+    assert only.leader.unready
+    only.link.error = None
+    await until(lambda: only.writes, 2)
+    assert not only.leader.unready
 
-    on_a_loop_that_leaps(scene)()
 
-
-@on_a_loop_that_leaps
 async def test_who_stands_by_or_cannot_reach_the_api_server_is_ready_all_the_same(
     cluster: FakeCluster,
 ) -> None:
@@ -306,7 +281,6 @@ async def test_who_stands_by_or_cannot_reach_the_api_server_is_ready_all_the_sam
         assert not second.leader.unready
 
 
-@on_a_loop_that_leaps
 async def test_work_that_ends_by_itself_ends_all_and_releases_the_lease(cluster: FakeCluster) -> None:
     async def work() -> None:
         await asyncio.sleep(3)

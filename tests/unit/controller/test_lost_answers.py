@@ -1,11 +1,13 @@
 """Soon after the last failure all is as it was asked for, though nothing is listed for that.
 
-Any call may be refused for a while, or get no answer, whether or not it was carried out.
+Any call may be refused for a while, or get no answer, whether or not it was carried out.  In whatever order
+things become known, the status tells them as they are: a new operator finds nothing to write.
 """
 
 import asyncio
 import contextlib
 import dataclasses
+import datetime
 from collections.abc import Sequence
 
 from hypothesis import given
@@ -15,7 +17,7 @@ from formation_operator.api import naming
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
-from tests.builders import a_formation, a_process, stored
+from tests.builders import a_container, a_formation, a_pod, a_process, stored
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Incident, Verb
 from tests.unit.fakes.managed_fields import Owner
@@ -25,7 +27,7 @@ from tests.unit.fakes.unreliable import FOLLOWED, UnreliableCluster, Watching, o
 FORMATION = (naming.KIND, "default", "shop")
 CONTROLLER = Owner("kube-controller-manager", "Update", "status")
 WRITES = {"apply", "replace_status", "patch", "delete", "notify"}
-PATIENCE, QUIET = 590.0, 900.0
+PATIENCE, QUIET, SOON = 590.0, 900.0, 30.0
 """Seconds: a full list would come after ten minutes, and what is refused is tried again every five."""
 
 
@@ -114,8 +116,11 @@ class Story:
         await self.settle()
         self.cluster.calls.clear()
         await asyncio.sleep(QUIET)
-        assert [call for call in self.cluster.calls if call.verb in WRITES] == []
         assert not self.operator.task.done()
+        await self.operator.end()
+        self.follow().leads.set()
+        await asyncio.sleep(SOON)
+        assert [call for call in self.cluster.calls if call.verb in WRITES] == []
         await self.operator.end()
 
     async def settle(self) -> None:
@@ -207,9 +212,37 @@ class Story:
         self.create({step.type: step.value})
 
     async def figures(self, step: Step) -> None:
-        """Have a Deployment's controller say something."""
-        status = {"observedGeneration": step.value, "replicas": step.value}
+        """Have a Deployment's controller say how far it is."""
+        raw = self.cluster.read(*child(step.type))
+        count, generation = raw["spec"].get("replicas", 1), raw["metadata"]["generation"]
+        ready = count if step.value % 3 == 0 else 0
+        stuck = {"type": "Progressing", "status": "False", "message": "past its deadline"}
+        status = {
+            "observedGeneration": generation - step.value // 5,
+            **dict.fromkeys(("replicas", "updatedReplicas"), count),
+            **dict.fromkeys(("readyReplicas", "availableReplicas"), ready),
+            "conditions": [{"type": "Available", "status": str(bool(ready))}, *[stuck] * (step.value % 2)],
+        }
         self.cluster.merge(*child(step.type), {"status": status}, by=CONTROLLER)
+
+    async def crash(self, step: Step) -> None:
+        """Have a process crash, or run again after that."""
+        exit_ = {"exitCode": 3, "reason": "Error", "startedAt": ago(1), "finishedAt": ago(0)}
+        ended: Object = {"terminated": exit_}
+        waits = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}}
+        states = [ended, waits, {"running": {"startedAt": ago(0)}}]
+        last = ended if step.value % 3 else None
+        container = a_container(states[step.value % 3], step.type, last=last, restarts=step.value)
+        labels = {naming.PROCESS_TYPE_LABEL: step.type}
+        pod = a_pod(container, name=f"shop-{step.type}-1", labels=labels)
+        del pod["metadata"]["resourceVersion"]
+        self.cluster.put("Pod", pod)
+
+    async def pod_goes(self, step: Step) -> None:
+        self.cluster.remove("Pod", "default", f"shop-{step.type}-1")
+
+    async def touch(self, step: Step) -> None:
+        self.cluster.merge(*child(step.type), {"spec": {"minReadySeconds": step.value}})
 
     async def lose(self, step: Step) -> None:
         """Have a watch lose the thread."""
@@ -255,6 +288,9 @@ HAPPENS = {
         Story.delete_service,
         Story.again,
         Story.figures,
+        Story.crash,
+        Story.pod_goes,
+        Story.touch,
         Story.lose,
         Story.relist,
         Story.lag,
@@ -262,6 +298,11 @@ HAPPENS = {
         Story.take_over,
     )
 }
+
+
+def ago(seconds: float) -> str:
+    when = virtual_time.now() - datetime.timedelta(seconds=seconds)
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def child(name: str) -> tuple[str, str, str]:
@@ -286,7 +327,7 @@ AFTER = st.sampled_from([0.0, 0.01, 0.05, 0.3, 0.6, 1.0, 2.5, 12.0])
 # A pass waits for a revision for two seconds.
 PAUSES = st.lists(st.sampled_from([0.0, 0.01, 0.05, 0.3, 1.0, 1.9]), min_size=1, max_size=3)
 LATE = st.lists(st.sampled_from(LAGS[:4]), min_size=len(FOLLOWED), max_size=len(FOLLOWED))
-WEIGHED = ["edit", "scale", "scale", "remove", *HAPPENS]
+WEIGHED = ["edit", "scale", "scale", "remove", "figures", "crash", *HAPPENS]
 VERBS: list[Verb] = ["pages", "select", "get", "apply", "replace_status", "patch", "delete"]
 REFUSALS = [errors.ConflictError, errors.RefusedError, errors.ForbiddenError]
 ANY_VERB: st.SearchStrategy[Verb | None] = st.none() | st.sampled_from(VERBS)

@@ -8,22 +8,14 @@ import asyncio
 import contextlib
 import dataclasses
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
 
 import pytest
 
 from formation_operator.controller.queueing.queue import Queue
-from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key
-from formation_operator.kube.port import Object
 from formation_operator.requeue import Lane, Result
 from formation_operator.settings import Settings
-from formation_operator.sync import executor
-from formation_operator.sync.outcome import Outcome
-from formation_operator.sync.planner import Action, Verb
-from tests.builders import a_formation, a_process
 from tests.unit import virtual_time
-from tests.unit.facts import intents, parsed
 
 CHANGE, BUILD, REPORT = Lane
 WORKERS = Settings().workers
@@ -131,48 +123,3 @@ def test_reports_that_take_long_hold_up_no_change_whoever_they_are_about() -> No
     now = simulate(report_slowly, keys, REPORT, 5)
     assert now.turns == 0
     assert now.waited == pytest.approx(0.08, abs=0.01)
-
-
-# One Formation of many objects
-
-
-LARGE = parsed(a_formation(processes={f"type-{number}": a_process(port=8080) for number in range(32)}))
-ACTIONS = [Action(Verb.CREATE, intent.process_type, intent) for intent in intents(LARGE)]
-
-
-@dataclasses.dataclass
-class Refusing:
-    """A cluster that takes its time to refuse an object."""
-
-    here: Simulation
-    under_way: int = 0
-    most: int = 0
-
-    async def create(self, *_: Object, **__: Any) -> Object:
-        self.under_way += 1
-        self.most = max(self.most, self.under_way)
-        await self.here.ask()
-        self.under_way -= 1
-        raise errors.RefusedError("no")
-
-
-async def write_many(here: Simulation, _: Key) -> None:
-    """Write what a Formation of 64 objects wants."""
-    cluster = Refusing(here)
-    world: Any = None
-    by = executor.Executor(cluster, LARGE, world, ())  # type: ignore[arg-type]  # all that is asked
-    outcomes = list[Outcome]()
-
-    async def write(action: Action) -> None:
-        outcomes.append(await by.carry_out(action))
-
-    await executor.each(write, ACTIONS)
-    assert {outcome.action.meant.name for outcome in outcomes} == {each.meant.name for each in ACTIONS}
-    assert cluster.most <= executor.CONCURRENT_WRITES
-
-
-def test_formations_of_many_objects_fill_no_line_at_the_server() -> None:
-    assert len(ACTIONS) == 64
-    now = simulate(write_many, of("busy", 15), BUILD, 0.3)
-    assert now.waited < 0.3
-    assert now.whole < 2.5

@@ -16,6 +16,7 @@ from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.replica import View
 from tests.unit.fakes.unreliable import FOLLOWED, UnreliableCluster, Watching
 
+LOOP = {"virtual": virtual_time.VirtualLoop}
 SHOP = (naming.KIND, "default", "shop")
 WEB = (ChildKind.DEPLOYMENT, "default", "shop-web")
 
@@ -32,78 +33,66 @@ async def working(cluster: UnreliableCluster, lag: float = 0.01) -> AsyncIterato
         await operator.end()
 
 
-def test_a_name_is_taken_at_once_though_its_rival_goes_while_a_pass_is_under_way() -> None:
-    async def scene() -> None:
-        cluster = UnreliableCluster([0.2])
-        rival = a_formation(processes={"web-x": a_process(replicas=1)}, paused=True)
-        cluster.put(naming.KIND, stored(rival, uid="u1", creationTimestamp="2025-01-01T00:00:00Z"))
-        waiting = a_formation("shop-web", processes={"x": a_process(replicas=1)})
-        cluster.put(naming.KIND, stored(waiting, uid="u2", creationTimestamp="2026-01-01T00:00:00Z"))
-        async with working(cluster) as operator:
-            await asyncio.sleep(2000)  # it is tried again and again, less and less often
-            cluster.merge(naming.KIND, "default", "shop-web", {"spec": {"image": "other:v2"}})
-            under_way = operator.controller._reconciler._under_way  # noqa: SLF001
-            while ("default", "shop-web") not in under_way:  # noqa: ASYNC110  # nothing tells
-                await asyncio.sleep(0.001)
-            cluster.remove(*SHOP)
-            await asyncio.sleep(2)
-            assert [raw["metadata"]["name"] for raw in cluster.all(ChildKind.DEPLOYMENT)] == ["shop-web-x"]
-
-    virtual_time.run(scene())
+async def test_a_name_is_taken_at_once_though_its_rival_goes_while_a_pass_is_under_way() -> None:
+    cluster = UnreliableCluster([0.2])
+    rival = a_formation(processes={"web-x": a_process(replicas=1)}, paused=True)
+    cluster.put(naming.KIND, stored(rival, uid="u1", creationTimestamp="2025-01-01T00:00:00Z"))
+    waiting = a_formation("shop-web", processes={"x": a_process(replicas=1)})
+    cluster.put(naming.KIND, stored(waiting, uid="u2", creationTimestamp="2026-01-01T00:00:00Z"))
+    async with working(cluster) as operator:
+        await asyncio.sleep(2000)  # it is tried again and again, less and less often
+        cluster.merge(naming.KIND, "default", "shop-web", {"spec": {"image": "other:v2"}})
+        under_way = operator.controller._reconciler._under_way  # noqa: SLF001
+        while ("default", "shop-web") not in under_way:  # noqa: ASYNC110  # nothing tells
+            await asyncio.sleep(0.001)
+        cluster.remove(*SHOP)
+        await asyncio.sleep(2)
+        assert [raw["metadata"]["name"] for raw in cluster.all(ChildKind.DEPLOYMENT)] == ["shop-web-x"]
 
 
-def test_a_label_that_a_list_finds_missing_before_the_watch_tells_is_put_back() -> None:
-    async def scene() -> None:
-        cluster = UnreliableCluster([0.005])
-        cluster.put(naming.KIND, stored(a_formation(processes={"web": a_process(replicas=1)})))
-        async with working(cluster, lag=60.0) as operator:
-            await asyncio.sleep(120)
-            labels = {naming.FORMATION_LABEL: None}
-            cluster.merge(*WEB, {"metadata": {"labels": labels}})
-            cluster.merge(*SHOP, {"metadata": {"labels": {"anything": "newer"}}})
-            await operator.controller.informers.list()
-            await asyncio.sleep(10)
-            assert cluster.read(*WEB)["metadata"]["labels"][naming.FORMATION_LABEL] == "shop"
-
-    virtual_time.run(scene())
+async def test_a_label_that_a_list_finds_missing_before_the_watch_tells_is_put_back() -> None:
+    cluster = UnreliableCluster([0.005])
+    cluster.put(naming.KIND, stored(a_formation(processes={"web": a_process(replicas=1)})))
+    async with working(cluster, lag=60.0) as operator:
+        await asyncio.sleep(120)
+        labels = {naming.FORMATION_LABEL: None}
+        cluster.merge(*WEB, {"metadata": {"labels": labels}})
+        cluster.merge(*SHOP, {"metadata": {"labels": {"anything": "newer"}}})
+        await operator.controller.informers.list()
+        await asyncio.sleep(10)
+        assert cluster.read(*WEB)["metadata"]["labels"][naming.FORMATION_LABEL] == "shop"
 
 
 @pytest.mark.parametrize("lag", [0.0, 0.005, 0.05])
-def test_a_service_that_its_user_turns_off_and_on_was_deleted_by_nobody_else(lag: float) -> None:
-    async def scene() -> None:
-        cluster = UnreliableCluster([0.02])
-        cluster.put(naming.KIND, stored(a_formation(processes={"web": a_process(replicas=1, port=8080)})))
-        async with working(cluster, lag):
-            for there in (False, True):
-                cluster.merge(*SHOP, {"spec": {"processes": {"web": {"service": there}}}})
-                await asyncio.sleep(10)
-                assert bool(cluster.all(ChildKind.SERVICE)) == there
-        assert "Recreated" not in {notice.reason for notice in cluster.notices}
-
-    virtual_time.run(scene())
+async def test_a_service_that_its_user_turns_off_and_on_was_deleted_by_nobody_else(lag: float) -> None:
+    cluster = UnreliableCluster([0.02])
+    cluster.put(naming.KIND, stored(a_formation(processes={"web": a_process(replicas=1, port=8080)})))
+    async with working(cluster, lag):
+        for there in (False, True):
+            cluster.merge(*SHOP, {"spec": {"processes": {"web": {"service": there}}}})
+            await asyncio.sleep(10)
+            assert bool(cluster.all(ChildKind.SERVICE)) == there
+    assert "Recreated" not in {notice.reason for notice in cluster.notices}
 
 
-def test_what_a_late_watch_says_after_a_list_is_forgotten_when_that_watch_begins_anew() -> None:
-    async def scene() -> None:
-        cluster = FakeCluster()
-        view = View(cluster, lambda *_: 60.0 if not cluster.all(ChildKind.DEPLOYMENT) else 1.0)
-        controller = Controller(view.port, Settings(), virtual_time.now)
-        await controller.start()
-        running = asyncio.create_task(controller.run())
-        await asyncio.sleep(1)
-        labels = {naming.FORMATION_LABEL: "shop", naming.PROCESS_TYPE_LABEL: "web"}
-        about = {"namespace": "default", "name": "shop-web", "labels": labels}
-        spec = {"selector": {}, "template": {"spec": {"containers": [{"name": "web", "image": "shop:v1"}]}}}
-        cluster.put(ChildKind.DEPLOYMENT, {"metadata": about, "spec": spec})
-        cluster.remove(*WEB)
-        await controller.informers.list()
-        await asyncio.sleep(5)
-        known = controller._cache.stores[ChildKind.DEPLOYMENT].known  # noqa: SLF001
-        assert known, "its creation came late"
-        view.lose(ChildKind.DEPLOYMENT)
-        await asyncio.sleep(5)
-        assert not known
-        running.cancel()
-        await asyncio.wait([running])
-
-    virtual_time.run(scene())
+async def test_what_a_late_watch_says_after_a_list_is_forgotten_when_that_watch_begins_anew() -> None:
+    cluster = FakeCluster()
+    view = View(cluster, lambda *_: 60.0 if not cluster.all(ChildKind.DEPLOYMENT) else 1.0)
+    controller = Controller(view.port, Settings(), virtual_time.now)
+    await controller.start()
+    running = asyncio.create_task(controller.run())
+    await asyncio.sleep(1)
+    labels = {naming.FORMATION_LABEL: "shop", naming.PROCESS_TYPE_LABEL: "web"}
+    about = {"namespace": "default", "name": "shop-web", "labels": labels}
+    spec = {"selector": {}, "template": {"spec": {"containers": [{"name": "web", "image": "shop:v1"}]}}}
+    cluster.put(ChildKind.DEPLOYMENT, {"metadata": about, "spec": spec})
+    cluster.remove(*WEB)
+    await controller.informers.list()
+    await asyncio.sleep(5)
+    known = controller._cache.stores[ChildKind.DEPLOYMENT].known  # noqa: SLF001
+    assert known, "its creation came late"
+    view.lose(ChildKind.DEPLOYMENT)
+    await asyncio.sleep(5)
+    assert not known
+    running.cancel()
+    await asyncio.wait([running])

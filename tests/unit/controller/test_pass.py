@@ -276,6 +276,16 @@ async def test_the_report_of_a_change_renders_nothing_anew(monkeypatch: pytest.M
     assert here.status["summary"] == "web=0/1 worker=0/1"
 
 
+async def test_of_a_count_that_changes_only_its_own_type_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Running(TWO)
+    await here.settle()
+    rendered = renderings(monkeypatch)
+    here.declare(a_formation(processes={**TWO["spec"]["processes"], "worker": a_process(replicas=5)}))
+    await here.passes.run(KEY)
+    assert here.server.read("Deployment", "default", "shop-worker")["spec"]["replicas"] == 5
+    assert rendered == ["worker"]
+
+
 async def test_an_autoscaler_that_changes_a_count_has_nothing_rendered_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -4,8 +4,6 @@ import asyncio
 import gc
 from typing import Any
 
-import pytest
-
 from formation_operator.api import bounds, naming
 from formation_operator.controller.budgets import Budgets
 from formation_operator.controller.memory import Memory
@@ -112,25 +110,6 @@ async def test_no_more_manifests_are_held_during_a_pass_than_of_the_types_that_a
     assert len(made) == 32
     of_a_type = bounds.size({**made[0], "metadata": {**made[0]["metadata"], "managedFields": []}})
     assert cluster.most < 1.5 * CONCURRENT_WRITES * of_a_type
-
-
-async def test_of_a_count_that_changes_only_its_own_type_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
-    cluster, time = FakeCluster(), Time()
-    types = {name: a_process(replicas=1) for name in ("web", "worker")}
-    cluster.put(naming.KIND, stored(a_formation(processes=types)))
-    operator = Operator(cluster, time)
-    await operator.work()
-    render, rendered = desired.children, list[str]()
-
-    def rendering(*given: Any) -> Any:
-        rendered.append(given[2])
-        return render(*given)
-
-    monkeypatch.setattr(desired, "children", rendering)
-    cluster.merge(naming.KIND, "default", "shop", {"spec": {"processes": {"worker": {"replicas": 5}}}})
-    await operator.work()
-    assert cluster.read("Deployment", "default", "shop-worker")["spec"]["replicas"] == 5
-    assert rendered == ["worker"]
 
 
 def test_what_a_content_says_of_counts_suspension_and_pauses_is_not_rendered() -> None:

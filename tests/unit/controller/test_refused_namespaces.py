@@ -15,11 +15,11 @@ from formation_operator.controller import informers
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import errors, reflector
 from formation_operator.kube.objects import kinds
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.settings import Settings
 from tests import builders
 from tests.builders import a_formation
-from tests.unit import virtual_time
-from tests.unit.fakes.cluster import Call, FakeCluster, Incident
+from tests.unit.fakes.cluster import Call, FakeCluster
 
 T = TypeVar("T")
 QUICK = Settings(("left", "right"), resync=0.001, resync_retry=0.001, start_retry=0.001, retry_first=0.001)
@@ -126,12 +126,12 @@ async def test_who_starts_serves_the_others_and_says_once_what_is_left_out(
 
 @pytest.mark.usefixtures("in_haste")
 @pytest.mark.parametrize("namespaces", [("left", "right"), ()], ids=repr)
-async def test_where_jobs_are_forbidden_all_else_is_served_and_they_are_known_once_they_are_permitted(
+async def test_where_jobs_and_budgets_are_forbidden_all_else_is_served_until_they_are_permitted(
     caplog: pytest.LogCaptureFixture, namespaces: tuple[str, ...]
 ) -> None:
     cluster = a_cluster()
     cluster.put(kinds.JOB, builders.a_release_job(namespace="left"))
-    cluster.refused = {key: {kinds.JOB} for key in namespaces or ("",)}
+    cluster.refused = {key: {kinds.JOB, ChildKind.POD_DISRUPTION_BUDGET} for key in namespaces or ("",)}
     here = controller(cluster, dataclasses.replace(WATCHING, namespaces=namespaces))
     cache = here._cache  # noqa: SLF001
     async with at_work(here):
@@ -185,16 +185,6 @@ async def test_a_namespace_that_takes_us_back_is_listed_once_and_worked_on() -> 
 
 
 @pytest.mark.usefixtures("in_haste")
-async def test_no_formation_is_known_where_its_autoscalers_may_not_be_listed() -> None:
-    cluster = a_cluster()
-    cluster.refused["left"] = {kinds.HPA}
-    here = controller(cluster, WATCHING)
-    async with at_work(here):
-        await until(lambda: len(cluster.asked("pages", kinds.HPA)) > 5)
-        assert known(here) == {"right"}
-
-
-@pytest.mark.usefixtures("in_haste")
 async def test_a_formation_that_kopf_brings_is_left_alone_until_all_that_concerns_it_is_known() -> None:
     cluster = a_cluster()
     cluster.refused["left"] = {kinds.HPA}
@@ -206,22 +196,6 @@ async def test_a_formation_that_kopf_brings_is_left_alone_until_all_that_concern
         assert not cluster.all("Deployment", "left")
         cluster.refused.clear()
         await until(lambda: cluster.all("Deployment", "left"))
-
-
-def test_a_namespace_that_lets_us_list_and_not_watch_is_listed_ever_more_seldom() -> None:
-    async def scene() -> None:
-        cluster = a_cluster()
-        here = Controller(cluster, Settings(("left",), resync=86400), virtual_time.now)
-        await here.start()
-        refused = errors.ForbiddenError("no watch")
-        cluster.incidents = [Incident("watch", kinds.POD, error=refused, times=math.inf)]
-        running = asyncio.create_task(here.run())
-        await asyncio.sleep(3600)
-        assert 60 < len(cluster.asked("pages", kinds.POD)) < 300
-        running.cancel()
-        await asyncio.wait([running])
-
-    virtual_time.run(scene())
 
 
 async def test_passes_in_a_namespace_that_refuses_fail_by_themselves() -> None:
@@ -248,27 +222,6 @@ async def test_a_namespace_that_is_left_out_is_counted_and_hides_no_silence_of_t
         cluster.refused.clear()
         await until(lambda: len(cluster.streams[kinds.POD]) == 2)
         assert (left_out(here), silence(here)) == (0, math.inf), "it is watched again, or should be"
-
-
-@pytest.mark.usefixtures("in_haste")
-async def test_a_kind_that_a_namespace_refuses_later_is_counted_and_tried_again_and_the_others_go_on(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    cluster = a_cluster()
-    here = controller(cluster, WATCHING)
-    async with at_work(here):
-        await until(lambda: len(cluster.streams[kinds.POD]) == 2)
-        cluster.refused["left"] = {kinds.POD}
-        cluster.calls.clear()
-        cluster.cut(kinds.POD)
-        await until(lambda: len(cluster.asked("pages", kinds.POD)) > 5)
-        assert left_out(here) == 1
-        assert len(cluster.streams[kinds.POD]) == 1, "the other goes on"
-        assert not cluster.asked("pages", kinds.HPA), "and so do the other kinds"
-        cluster.refused.clear()
-        await until(lambda: len(cluster.streams[kinds.POD]) == 2)
-        assert left_out(here) == 0
-    assert said(caplog, "Pod") == ["Pod can't be listed or watched: Pod is forbidden in left"]
 
 
 @pytest.mark.usefixtures("in_haste")

@@ -8,11 +8,12 @@ from tests.builders import a_process
 from tests.unit.fakes.releasing import NIGHTLY, RELEASE, UNFIT, Shop, Step, an_app
 
 V1, V2, V3, V5, V6 = ({"image": f"shop:v{number}"} for number in (1, 2, 3, 5, 6))
-ALL_V1, ALL_V2, ALL_V5, ALL_V6 = (f"web=1:{v} worker=2:{v}" for v in ("v1", "v2", "v5", "v6"))
+ALL_V1, ALL_V2, ALL_V3, ALL_V5, ALL_V6 = (f"web=1:{v} worker=2:{v}" for v in ("v1", "v2", "v3", "v5", "v6"))
 DOWN, UP = {"suspend": True}, {"suspend": False}
 STOPPED = "web=0 worker=0"
 GATED, UNGATED = {"release": RELEASE}, {"release": None}
 SUCCEEDS, FAILS, RESTARTS = "the release succeeds", "the release fails", "the operator restarts"
+STARTS = "its Pod runs"
 SCHEDULED = {"schedules": {"nightly": NIGHTLY}}
 PROBED = {"web": {"livenessProbe": {"tcpSocket": {"port": "http"}}}}
 
@@ -57,7 +58,20 @@ STORIES: dict[str, list[Step]] = {
     "what was let through needs no second release though its Job is gone": [
         *(V2, SUCCEEDS, "the Jobs are deleted", {**UNGATED, **V3}, {**GATED, **V2}, f"{ALL_V2} jobs=0"),
     ],
+    "anyone who comes back to a failed content has it released anew": [
+        *(V2, FAILS, V1, RESTARTS, V2, "jobs=2 release=Running", SUCCEEDS, ALL_V2),
+    ],
+    "the content of a release that has started is rolled out before the newest is released": [
+        *(V2, STARTS, V3, V5, f"{ALL_V1} jobs=2", (SUCCEEDS, "its Pods are gone"), "time passes"),
+        *(f"{ALL_V2} release=Running", SUCCEEDS, ALL_V5),
+    ],
+    "what was rolled out but not reported when the operator ended stays": [
+        *(V2, (SUCCEEDS, {}, RESTARTS, V3), ALL_V2, "time passes", ALL_V2, SUCCEEDS, ALL_V3),
+    ],
     # A release command that was taken away for a while
+    "what was deployed while there was none stays though no status says so": [
+        *(({**UNGATED, **V5}, RESTARTS, {**GATED, **V6}), "time passes", ALL_V5),
+    ],
     "a release whose command is taken away is ignored": [V2, UNGATED, f"{ALL_V2} jobs=2 release=None"],
     "its result is ignored for good": [
         *(V2, {**UNGATED, **V5}, SUCCEEDS, ALL_V5, {**GATED, **V6}, ALL_V5, SUCCEEDS, ALL_V6),

@@ -13,9 +13,8 @@ from tests.unit.fakes.releasing import (
     BOTH_V1,
     ONE,
     RELEASE,
-    Ended,
-    EndedError,
     Shop,
+    ended_at_each_call,
 )
 
 SUCCEEDS = "the release succeeds"
@@ -89,14 +88,6 @@ async def test_of_a_release_that_has_failed_the_status_says_how_to_go_on(
     assert not shop.is_stalled
 
 
-async def test_anyone_who_comes_back_to_a_failed_content_has_it_released_anew(shop: Shop) -> None:
-    await shop.tell({"image": "shop:v2"}, "the release fails")
-    failed = shop.cluster.read("Job", "default", shop.job)["metadata"]["uid"]
-    await shop.tell({"image": "shop:v1"}, "the operator restarts", {"image": "shop:v2"})
-    assert shop.cluster.read("Job", "default", shop.job)["metadata"]["uid"] != failed
-    await shop.tell(SUCCEEDS, "web=1:v2 worker=2:v2")
-
-
 async def test_a_failed_release_is_tried_again_once_its_job_is_deleted_and_its_pods_are_gone(
     shop: Shop,
 ) -> None:
@@ -107,21 +98,6 @@ async def test_a_failed_release_is_tried_again_once_its_job_is_deleted_and_its_p
     assert "old" in shop.status["release"]["message"]
     shop.remove("Pod")
     await shop.tell("time passes", "jobs=2", SUCCEEDS, "web=1:v2 worker=2:v2")
-
-
-async def test_the_content_of_a_release_that_has_started_is_rolled_out_before_the_newest_is_released(
-    shop: Shop,
-) -> None:
-    await shop.change(image="shop:v2")
-    shop.put_pod(RUNS, phase="Running")
-    await shop.tell({"image": "shop:v3"}, {"image": "shop:v4"}, "web=1:v1 worker=2:v1 jobs=2")
-    shop.end()
-    shop.remove("Pod")
-    await shop.tell("time passes", "web=1:v2 worker=2:v2")
-    assert shop.revisions()["shop:v2"] == 2
-    assert not shop.is_going(shop.job)
-    await shop.tell(SUCCEEDS, "web=1:v4 worker=2:v4")
-    assert "shop:v3" not in shop.revisions()
 
 
 async def test_what_an_earlier_formation_has_left_running_names_what_was_released(shop: Shop) -> None:
@@ -157,32 +133,8 @@ async def test_without_the_right_to_jobs_the_release_says_so_and_nothing_else_ch
     await shop.tell("time passes", SUCCEEDS, "web=4:v2 worker=2:v2")
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before a call", "after it"])
-async def test_an_operator_that_ends_at_any_call_releases_once_and_changes_no_template_before(
-    after: bool,
-) -> None:
-    calls = 0
-    while True:
-        shop = Shop()
-        await shop.settle()
-        await shop.finish()
-        shop.declare(image="shop:v2")
-        start = len(shop.cluster.calls)
-        ended = Ended(shop, start + calls, after=after)
-        for _ in range(8):
-            shop.time.seconds += 2
-            try:
-                await shop.operator.work()
-            except EndedError:
-                shop.restart()
-                ended.lift()
-            assert shop.images() == BOTH_V1
-        if not ended.happened:
-            ended.lift()
-        await shop.settle()
-        await shop.tell("web=1:v1 worker=2:v1 jobs=2", SUCCEEDS, "web=1:v2 worker=2:v2")
+async def test_an_operator_that_ends_at_any_call_releases_once_and_changes_no_template_before() -> None:
+    async for shop in ended_at_each_call({"image": "shop:v2"}, release=RELEASE):
+        shop.shows("web=1:v1 worker=2:v1")
+        await shop.tell("time passes", "web=1:v1 worker=2:v1 jobs=2", SUCCEEDS, "web=1:v2 worker=2:v2")
         assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
-        if not ended.happened:
-            assert calls > 4
-            return
-        calls += 1

@@ -11,7 +11,7 @@ from formation_operator.diagnose import job_pods
 from formation_operator.kube import errors
 from tests.builders import Manifest, ago
 from tests.unit.fakes.cluster import Incident
-from tests.unit.fakes.releasing import KEY, PULLED, EndedError, Shop, an_app
+from tests.unit.fakes.releasing import BOTH_V1, KEY, PULLED, Shop, an_app
 
 V2, SUCCEEDS = {"image": "shop:v2"}, "the release succeeds"
 RUNS = {"running": {"startedAt": ago(0)}}
@@ -232,16 +232,6 @@ async def test_hundreds_of_forged_jobs_are_deleted_a_few_at_a_time(shop: Shop) -
     assert not shop.is_going(shop.job)
 
 
-async def test_what_was_rolled_out_but_not_reported_when_the_operator_ended_stays(shop: Shop) -> None:
-    await shop.change(image="shop:v2")
-    shop.refuse("replace_status", error=EndedError(), times=1)
-    with pytest.raises(EndedError):
-        await shop.finish()
-    assert shop.revisions()["shop:v2"] == 2
-    shop.restart()
-    await shop.tell({"image": "shop:v3"}, "web=1:v2 worker=2:v2", SUCCEEDS, "web=1:v3 worker=2:v3")
-
-
 async def test_a_content_of_the_same_key_stays_if_the_operator_ends_before_it_reports_that(
     shop: Shop,
 ) -> None:
@@ -259,6 +249,22 @@ async def test_a_content_of_the_same_key_stays_if_the_operator_ends_before_it_re
 
 
 # What can't be read
+
+
+@pytest.mark.parametrize("kind", ["Pod", "Event"])
+async def test_the_status_is_written_though_it_cannot_be_read_whether_a_release_has_started(
+    shop: Shop, kind: str
+) -> None:
+    await shop.change(image="shop:v2")
+    job = shop.job
+    shop.put_pod(PULLED)
+    shop.refuse("select", kind)
+    for change in ({"image": "shop:v3"}, {"suspend": True}):
+        await shop.change(**change)
+        generation = shop.cluster.read(naming.KIND, *KEY)["metadata"]["generation"]
+        assert shop.condition()["observedGeneration"] == generation
+    assert not shop.is_going(job)
+    assert shop.images() == BOTH_V1
 
 
 async def test_without_the_right_to_read_revisions_it_is_said_why_nothing_changes(shop: Shop) -> None:

@@ -69,14 +69,6 @@ async def test_what_is_no_content_makes_none_and_costs_no_request(shop: Shop, ch
     assert shop.status["revision"] == {"name": shop.name, "number": 1}
 
 
-async def test_a_scale_request_on_a_deployment_makes_none(shop: Shop) -> None:
-    before = len(shop.cluster.calls)
-    shop.scale(web=6)
-    await shop.settle()
-    assert shop.spec["processes"]["web"]["replicas"] == 6
-    assert shop.calls(before) == []
-
-
 async def test_the_same_content_again_has_the_next_number_of_the_same_object(shop: Shop) -> None:
     (first,) = shop.cluster.all(REVISION)
     await shop.change(image="shop:v2")
@@ -308,17 +300,11 @@ async def test_an_unexpected_error_about_the_event_of_a_deploy_holds_up_no_deplo
 # When a content is rolled out
 
 
-async def test_of_a_paused_formation_a_change_is_kept_once_it_goes_on(shop: Shop) -> None:
-    await shop.change(paused=True, image="shop:v2")
-    assert shop.numbers == {"shop:v1": 1}
-    await shop.change(paused=False)
-    assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
-
-
 KEPT: dict[str, list[Manifest]] = {
     "before it is known whether all of it can be rendered": [
         {**V2, "processes": {"worker": {"resources": {"limits": {"mem": "1Gi"}}}}}
     ],
+    "once it is no longer paused": [{"paused": True, **V2}, {"paused": False}],
     "while it is suspended": [{"suspend": True}, V2, {"suspend": False}],
 }
 

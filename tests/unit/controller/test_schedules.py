@@ -9,56 +9,39 @@ from formation_operator.api.reasons import ConditionType
 from formation_operator.controller import runs
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
-from tests.builders import Manifest, a_formation, a_process, stored
-from tests.unit.facts import condition_of
-from tests.unit.fakes.cluster import Call, FakeCluster, Incident
-from tests.unit.fakes.operator import Operator, Time
+from formation_operator.status import schedule_health
+from tests.builders import Manifest, a_formation, a_process
+from tests.unit.fakes import releasing
+from tests.unit.fakes.cluster import Call
+from tests.unit.fakes.releasing import KEY
+from tests.unit.fakes.shop import WRITES
 
-KEY = ("default", "shop")
 CRON_JOB = "CronJob"
 NAME = "shop-nightly-report"
-WRITES = ("apply", "patch", "delete")
 REPORT: Manifest = {"schedule": "0 3 * * *", "command": ["/shop", "report"]}
 PLAIN = a_formation(image="shop:v1", processes={"worker": a_process(replicas=1)})
 SCHEDULED: Manifest = {**PLAIN, "spec": {**PLAIN["spec"], "schedules": {"nightly-report": REPORT}}}
 RAN = "2026-01-01T00:00:00Z"
-FIGURES = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
 
 
-class Shop:
-    """A Formation, its cluster and its operator."""
+class Shop(releasing.Shop):
+    """A Formation with a schedule, its cluster and its operator."""
 
     def __init__(self, formation: Manifest = SCHEDULED) -> None:
-        self.cluster, self.time = FakeCluster(), Time()
-        self.cluster.put(naming.KIND, stored(formation))
-        self.operator = Operator(self.cluster, self.time)
+        super().__init__(formation)
 
-    async def settle(self) -> list[Call]:
-        """Run passes until all is reported, and return the requests."""
-        before = len(self.cluster.calls)
-        for _ in range(3):
-            self.time.seconds += 2
-            await self.operator.work()
-        return self.cluster.calls[before:]
-
-    async def change(self, **spec: Any) -> list[Call]:
-        self.cluster.merge(naming.KIND, *KEY, {"spec": spec})
-        return await self.settle()
-
-    async def run_well(self) -> None:
-        for raw in self.cluster.all("Deployment"):
-            figures = dict.fromkeys(FIGURES, raw["spec"]["replicas"])
-            status = {"observedGeneration": raw["metadata"]["generation"], **figures}
-            self.cluster.merge("Deployment", "default", raw["metadata"]["name"], {"status": status})
+    async def start(self) -> None:
+        """Have all processes run."""
+        self.run_well()
         await self.settle()
 
-    async def runs(self, *names: str, **status: Any) -> None:
+    async def active(self, *names: str, **status: Any) -> None:
         """Have the CronJob's controller say which Jobs go on."""
         active = [{"kind": "Job", "name": name} for name in names]
         self.cluster.merge(CRON_JOB, "default", NAME, {"status": {"active": active, **status}})
         await self.settle()
 
-    def job(self, name: str, *, failed: str = "", complete: str = "", uid: str = "") -> None:
+    def put_job(self, name: str, *, failed: str = "", complete: str = "", uid: str = "") -> None:
         """Have there be a Job of a run, which has failed or succeeded at a time if one is given."""
         owner = {"apiVersion": "batch/v1", "kind": CRON_JOB, "name": NAME, "controller": True}
         ended = [("Failed", failed), ("Complete", complete)]
@@ -75,7 +58,7 @@ class Shop:
         }
         self.cluster.put(kinds.JOB, {"metadata": metadata, "status": {"conditions": conditions}})
 
-    def pod(self, job: str, said: str, code: int = 3) -> None:
+    def pod_ended(self, job: str, said: str, code: int = 3) -> None:
         """Have the process of a Job have ended just now, with a last line."""
         now = self.time().strftime("%Y-%m-%dT%H:%M:%SZ")
         exit_ = {"exitCode": code, "reason": "Error", "message": said, "startedAt": now, "finishedAt": now}
@@ -100,22 +83,17 @@ class Shop:
         return [raw["metadata"]["name"] for raw in self.cluster.all(CRON_JOB)]
 
     @property
-    def status(self) -> Manifest:
-        found: Manifest = self.cluster.read(naming.KIND, *KEY)["status"]
-        return found
-
-    @property
     def said(self) -> Manifest:
         found: Manifest = self.status["schedules"]["nightly-report"]
         return found
 
     @property
     def failing(self) -> str:
-        return str(condition_of(self.status, ConditionType.SCHEDULE_FAILING).get("message", ""))
+        return str(self.condition(ConditionType.SCHEDULE_FAILING).get("message", ""))
 
     @property
     def ready(self) -> str:
-        return str(condition_of(self.status, ConditionType.READY)["status"])
+        return str(self.condition()["status"])
 
     @property
     def events(self) -> list[str]:
@@ -127,7 +105,7 @@ async def shop() -> Shop:
     """One whose schedule has its CronJob."""
     shop = Shop()
     await shop.settle()
-    await shop.run_well()
+    await shop.start()
     return shop
 
 
@@ -155,24 +133,18 @@ async def test_a_formation_without_one_costs_no_request_and_has_nothing_in_its_s
     assert "schedules" not in shop.status
 
 
-async def test_a_deploy_changes_its_image_too(shop: Shop) -> None:
-    await shop.change(image="shop:v2")
-    template = shop.cron_job["spec"]["jobTemplate"]["spec"]["template"]
-    assert template["spec"]["containers"][0]["image"] == "shop:v2"
-
-
 async def test_a_suspended_formation_begins_no_run_and_makes_no_revision(shop: Shop) -> None:
     before = shop.status["revision"]
     await shop.change(suspend=True)
     assert shop.cron_job["spec"]["suspend"] is True
     assert shop.said["state"] == "Suspended"
-    await shop.run_well()
-    ready = condition_of(shop.status, ConditionType.READY)
+    await shop.start()
+    ready = shop.condition()
     assert (ready["status"], ready["reason"]) == ("True", "Suspended")
     assert ready["message"] == "it is stopped: no process type runs until spec.suspend is false"
     await shop.change(suspend=False)
-    await shop.run_well()
-    assert condition_of(shop.status, ConditionType.READY)["reason"] == "Running"
+    await shop.start()
+    assert shop.condition()["reason"] == "Running"
     assert shop.cron_job["spec"]["suspend"] is False
     assert shop.status["revision"] == before
 
@@ -186,30 +158,30 @@ async def test_a_suspended_schedule_alone_begins_no_run_and_makes_no_revision(sh
 
 
 async def test_one_that_is_taken_away_is_suspended_and_goes_once_no_run_of_it_goes_on(shop: Shop) -> None:
-    await shop.runs("shop-nightly-report-1", lastScheduleTime=RAN)
+    await shop.active("shop-nightly-report-1", lastScheduleTime=RAN)
     assert shop.said == {"state": "Running", "active": 1, "lastScheduleTime": RAN}
     await shop.change(schedules={"nightly-report": None})
     assert shop.cron_job["spec"]["suspend"] is True
     assert "schedules" not in shop.status
     assert shop.ready == "True"
     assert writes(await shop.settle()) == []
-    await shop.runs()
+    await shop.active()
     assert shop.cron_jobs == []
     assert [each for each in shop.events if each in ("Suspended", "Deleted")] == ["Suspended", "Deleted"]
 
 
 async def test_a_run_that_somebody_began_counts_although_its_cron_job_does_not_know_it(shop: Shop) -> None:
-    shop.job("by-hand")
+    shop.put_job("by-hand")
     await shop.change(schedules={"nightly-report": None})
     await shop.settle()
     assert shop.cron_jobs == [NAME]
-    shop.job("by-hand", complete="2026-01-01T00:01:00Z")
+    shop.put_job("by-hand", complete="2026-01-01T00:01:00Z")
     await shop.settle()
     assert shop.cron_jobs == []
 
 
 async def test_none_is_deleted_while_its_controller_may_just_begin_a_run(shop: Shop) -> None:
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"schedules": {"nightly-report": None}}})
+    shop.declare(schedules={"nightly-report": None})
     result = await shop.operator.run(KEY)
     assert shop.cron_job["spec"]["suspend"] is True
     assert result.requeue is not None
@@ -223,7 +195,7 @@ async def test_none_is_deleted_while_its_controller_may_just_begin_a_run(shop: S
 
 
 async def test_one_that_comes_back_meanwhile_begins_runs_again(shop: Shop) -> None:
-    await shop.runs("shop-nightly-report-1")
+    await shop.active("shop-nightly-report-1")
     await shop.change(schedules={"nightly-report": None})
     await shop.change(schedules={"nightly-report": REPORT})
     assert shop.cron_job["spec"]["suspend"] is False
@@ -231,18 +203,10 @@ async def test_one_that_comes_back_meanwhile_begins_runs_again(shop: Shop) -> No
     assert writes(await shop.settle()) == []
 
 
-async def test_what_another_client_changes_is_set_back_and_the_event_names_it(shop: Shop) -> None:
-    shop.cluster.merge(CRON_JOB, "default", NAME, {"spec": {"schedule": "* * * * *"}})
-    await shop.settle()
-    assert shop.cron_job["spec"]["schedule"] == "0 3 * * *"
-    (note,) = [each.note for each in shop.cluster.notices if each.reason == "DriftRepaired"]
-    assert "changed spec.schedule of CronJob shop-nightly-report" in note
-
-
 async def test_a_run_that_failed_is_a_condition_and_an_event_and_the_formation_is_ready(shop: Shop) -> None:
-    shop.pod("shop-nightly-report-1", "no database")
-    shop.job("shop-nightly-report-1", failed=RAN)
-    await shop.runs(lastScheduleTime=RAN)
+    shop.pod_ended("shop-nightly-report-1", "no database")
+    shop.put_job("shop-nightly-report-1", failed=RAN)
+    await shop.active(lastScheduleTime=RAN)
     assert shop.ready == "True"
     assert shop.said["state"] == "Failing"
     assert "shop-nightly-report-1 has failed: " in shop.said["message"]
@@ -255,9 +219,9 @@ async def test_a_run_that_failed_is_a_condition_and_an_event_and_the_formation_i
 
 
 async def test_a_run_is_judged_by_its_job_and_not_while_that_may_still_succeed(shop: Shop) -> None:
-    shop.pod("shop-nightly-report-1", "no database")
-    shop.job("shop-nightly-report-1")
-    await shop.runs("shop-nightly-report-1")
+    shop.pod_ended("shop-nightly-report-1", "no database")
+    shop.put_job("shop-nightly-report-1")
+    await shop.active("shop-nightly-report-1")
     assert (shop.said["state"], shop.failing) == ("Running", "")
     shop.cluster.merge(kinds.JOB, "default", "shop-nightly-report-1", {"status": {"failed": 1}})
     shop.time.seconds += 1
@@ -267,36 +231,36 @@ async def test_a_run_is_judged_by_its_job_and_not_while_that_may_still_succeed(s
 
 
 async def test_a_run_that_ends_well_is_never_said_to_be_in_trouble(shop: Shop) -> None:
-    shop.pod("shop-nightly-report-1", "", code=0)
-    shop.job("shop-nightly-report-1")
-    await shop.runs("shop-nightly-report-1")
+    shop.pod_ended("shop-nightly-report-1", "", code=0)
+    shop.put_job("shop-nightly-report-1")
+    await shop.active("shop-nightly-report-1")
     assert shop.said == {"state": "Running", "active": 1}
-    shop.job("shop-nightly-report-1", complete=RAN)
-    await shop.runs()
+    shop.put_job("shop-nightly-report-1", complete=RAN)
+    await shop.active()
     assert (shop.said["state"], shop.failing, "RunFailed" in shop.events) == ("Scheduled", "", False)
 
 
 async def test_a_run_that_succeeds_later_ends_that_whoever_began_it(shop: Shop) -> None:
-    shop.job("shop-nightly-report-1", failed=RAN)
+    shop.put_job("shop-nightly-report-1", failed=RAN)
     await shop.settle()
     assert "has failed: it has reached its limit" in shop.failing
-    shop.job("by-hand", complete="2026-01-01T00:05:00Z")
+    shop.put_job("by-hand", complete="2026-01-01T00:05:00Z")
     await shop.settle()
     assert (shop.failing, shop.said["state"]) == ("", "Scheduled")
 
 
 async def test_a_failure_whose_job_is_not_kept_is_said_until_a_run_succeeds(shop: Shop) -> None:
-    shop.job("shop-nightly-report-1", failed=RAN)
+    shop.put_job("shop-nightly-report-1", failed=RAN)
     await shop.settle()
     shop.cluster.remove(kinds.JOB, "default", "shop-nightly-report-1")
     await shop.settle()
     assert shop.said["state"] == "Failing"
-    await shop.runs(lastSuccessfulTime="2026-01-02T00:00:00Z")
+    await shop.active(lastSuccessfulTime="2026-01-02T00:00:00Z")
     assert shop.failing == ""
 
 
 async def test_a_job_of_another_owner_says_nothing_of_a_schedule(shop: Shop) -> None:
-    shop.job("forged", failed=RAN, uid="another")
+    shop.put_job("forged", failed=RAN, uid="another")
     await shop.settle()
     assert (shop.failing, shop.said["state"]) == ("", "Scheduled")
 
@@ -304,25 +268,15 @@ async def test_a_job_of_another_owner_says_nothing_of_a_schedule(shop: Shop) -> 
 async def test_what_the_api_server_refuses_ends_in_the_status_and_types_are_rolled_out() -> None:
     shop = Shop()
     why = errors.RefusedError('spec.timeZone: Invalid value: "Mars/Base": unknown time zone')
-    shop.cluster.incidents.append(Incident("apply", CRON_JOB, error=why, times=99))
+    shop.refuse("apply", CRON_JOB, why)
     await shop.settle()
-    await shop.run_well()
+    await shop.start()
     assert shop.ready == "False"
-    assert condition_of(shop.status, ConditionType.STALLED)["reason"] == "Refused"
+    assert shop.condition(ConditionType.STALLED)["reason"] == "Refused"
     assert (shop.said["state"], "unknown time zone" in shop.said["message"]) == ("Waiting", True)
     assert [each["metadata"]["name"] for each in shop.cluster.all("Deployment")] == ["shop-worker"]
     await shop.change(schedules={"nightly-report": None})
     assert shop.ready == "True"
-
-
-async def test_a_cron_job_of_somebody_else_is_never_touched() -> None:
-    shop = Shop()
-    shop.cluster.put(CRON_JOB, {"metadata": {"name": NAME}, "spec": {"schedule": "@daily"}})
-    await shop.settle()
-    assert shop.cron_job["spec"] == {"schedule": "@daily"}
-    ready = condition_of(shop.status, ConditionType.READY)
-    assert ready["reason"] == "NameTaken"
-    assert "remove spec.schedules.nightly-report" in ready["message"]
 
 
 RELEASED: Manifest = {
@@ -335,12 +289,8 @@ async def a_held_shop(**spec: Any) -> Shop:
     """Return one that was released once, and whose next content waits for its release."""
     shop = Shop(RELEASED)
     await shop.settle()
-    for raw in shop.cluster.all(kinds.JOB):
-        name = raw["metadata"]["name"]
-        condition = {"type": "Complete", "status": "True", "lastTransitionTime": RAN}
-        shop.cluster.merge(kinds.JOB, "default", name, {"status": {"conditions": [condition]}})
-    await shop.settle()
-    await shop.run_well()
+    await shop.finish()
+    await shop.start()
     assert shop.ready == "True"
     await shop.change(image="shop:v2", **spec)
     assert shop.status["release"]["state"] == "Running"
@@ -361,26 +311,28 @@ async def test_its_template_waits_for_the_release_of_its_content() -> None:
     assert (image(shop), shop.cron_job["spec"]["suspend"]) == ("shop:v1", True)
 
 
-async def test_one_that_is_taken_away_begins_runs_until_a_content_without_it_is_rolled_out() -> None:
-    shop = await a_held_shop(schedules={"nightly-report": None})
+async def test_a_schedule_that_is_renamed_always_has_one_of_its_names() -> None:
+    shop = await a_held_shop(schedules={"nightly-report": None, "nightly": {**REPORT, "command": ["/shop"]}})
+    assert shop.cron_jobs == [NAME]
     assert (image(shop), shop.cron_job["spec"]["suspend"]) == ("shop:v1", False)
 
 
-async def test_a_schedule_that_is_renamed_always_has_one_of_its_names() -> None:
-    shop = await a_held_shop(schedules={"nightly-report": None, "nightly": {**REPORT, "command": ["/shop"]}})
-    assert {raw["metadata"]["name"]: raw["spec"]["suspend"] for raw in shop.cluster.all("CronJob")} == {
-        "shop-nightly-report": False
-    }
-
-
 async def test_a_new_leader_waits_as_long_as_another_before_it_deletes_a_cron_job(shop: Shop) -> None:
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"schedules": None}})
+    shop.declare(schedules=None)
     await shop.operator.work()
     assert shop.cron_job["spec"]["suspend"]
-    shop.cluster.watchers.clear()
-    shop.operator = Operator(shop.cluster, shop.time)
+    shop.restart()
     await shop.operator.work()
     assert shop.cluster.all("CronJob"), "its controller may have begun a run just now"
     shop.time.seconds += runs.GRACE + 1
     await shop.settle()
     assert not shop.cluster.all("CronJob")
+
+
+async def test_an_unexpected_error_about_one_schedule_stays_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule_health, "status", lambda *_: 1 / 0)
+    shop = Shop()
+    await shop.settle()
+    assert shop.status["processes"]["worker"]["desiredReplicas"] == 1
+    stalled = shop.condition(ConditionType.STALLED)
+    assert (stalled["reason"], "nightly-report" in stalled["message"]) == ("InternalError", True)

@@ -1,24 +1,22 @@
 """A replica that stands by knows all and writes nothing; once it leads, it begins with the latest change."""
 
 import asyncio
-import math
 import pathlib
 
 from formation_operator import command_line
 from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
 from formation_operator.controller.leader import Work
-from formation_operator.kube import errors
 from formation_operator.kube.port import Object
 from formation_operator.requeue import Lane
 from formation_operator.settings import Settings
 from tests import builders
 from tests.builders import a_formation
 from tests.unit import virtual_time
-from tests.unit.fakes.cluster import FakeCluster, Incident
-from tests.unit.fakes.objects import SCALE
+from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.replica import View, bring_formations
 
+LOOP = {"virtual": virtual_time.VirtualLoop}
 WRITES = {"create", "apply", "replace_status", "patch", "delete", "notify"}
 
 
@@ -83,112 +81,94 @@ def count(cluster: FakeCluster, name: str) -> int:
     return int(cluster.read("Deployment", "default", f"{name}-worker")["spec"]["replicas"])
 
 
-def test_who_stands_by_writes_nothing_whatever_happens() -> None:
-    async def scene() -> None:
-        cluster = a_cluster("a", "b")
-        replica = Replica(cluster)
-        await replica.start()
-        scale(cluster, "a", 3)
-        cluster.remove(naming.KIND, "default", "b")
-        await asyncio.sleep(300)
-        assert written(cluster) == []
-        await replica.lead()
-        assert count(cluster, "a") == 3
-        assert {raw["metadata"]["name"] for raw in cluster.all("Deployment")} == {"a-worker"}
-
-    virtual_time.run(scene())
+async def test_who_stands_by_writes_nothing_whatever_happens() -> None:
+    cluster = a_cluster("a", "b")
+    replica = Replica(cluster)
+    await replica.start()
+    scale(cluster, "a", 3)
+    cluster.remove(naming.KIND, "default", "b")
+    await asyncio.sleep(300)
+    assert written(cluster) == []
+    await replica.lead()
+    assert count(cluster, "a") == 3
+    assert {raw["metadata"]["name"] for raw in cluster.all("Deployment")} == {"a-worker"}
 
 
-def test_what_was_changed_last_comes_first_and_then_all_the_others() -> None:
-    async def scene() -> None:
-        cluster = a_cluster(*"abcdef")
-        replica = Replica(cluster)
-        await replica.start()
-        for name in "acd":
-            scale(cluster, name, 3)
-            await asyncio.sleep(1)
-        await replica.lead()
-        order = list(dict.fromkeys(call.name[0] for call in cluster.asked("apply", "Deployment")))
-        assert order[:3] == ["d", "c", "a"]
-        assert sorted(order) == [*"abcdef"]
-
-    virtual_time.run(scene())
-
-
-def test_what_nobody_heard_of_comes_first_at_a_start() -> None:
-    async def scene() -> None:
-        cluster = a_cluster(*"abcdef")
-        before = Replica(cluster)
-        await before.start()
-        await before.lead()
-        cluster.watchers.clear()
-        for name in "ad":
-            scale(cluster, name, 3)
-            cluster.remove("Deployment", "default", f"{name}-worker")
-        for name in "bcef":
-            cluster.merge("Deployment", "default", f"{name}-worker", {"spec": {"minReadySeconds": 99}})
-        cluster.calls.clear()
-        after = Replica(cluster)
-        await after.start()
-        await after.lead()
-        order = list(dict.fromkeys(name[0] for name in written(cluster)))
-        assert sorted(order[:2]) == ["a", "d"]
-        assert sorted(order) == [*"abcdef"]
-
-    virtual_time.run(scene())
-
-
-def test_one_that_leads_again_writes_nothing_where_all_is_as_it_should_be() -> None:
-    async def scene() -> None:
-        cluster = a_cluster("a")
-        first, second = Replica(cluster), Replica(cluster)
-        await first.start()
-        await second.start()
-        await first.lead()
-        before = written(cluster)
-        await second.lead()
-        await first.lead()
-        assert written(cluster) == before
-
-    virtual_time.run(scene())
-
-
-def test_two_that_both_lead_for_a_while_do_nothing_twice_and_take_nothing_back() -> None:
-    async def scene() -> None:
-        cluster, made = a_cluster("a"), list[Object]()
-        cluster.latency = 0.01
-        cluster.watchers.append(lambda kind, raw, _: made.append(raw) if kind == "Deployment" else None)
-        replicas = [Replica(cluster), Replica(cluster, late=0.02)]
-        for each in replicas:
-            await each.start()
-        both = asyncio.gather(*(each.lead(60) for each in replicas))
-        for wanted in range(2, 8):
-            await asyncio.sleep(5)
-            scale(cluster, "a", wanted)
-        await both
-        assert [raw["spec"]["replicas"] for raw in made] == [1, 2, 3, 4, 5, 6, 7]
-        assert len({raw["metadata"]["uid"] for raw in made}) == 1
-        assert len(cluster.asked("apply", "Deployment")) > len(made), "some came late, and were refused"
-
-    virtual_time.run(scene())
-
-
-def test_what_was_left_waiting_by_who_leads_no_more_is_no_backlog() -> None:
-    async def scene() -> None:
-        cluster = a_cluster("a", "b")
-        replica = Replica(cluster)
-        await replica.start()
-        cluster.latency = 10
-        leading = asyncio.create_task(replica.lead(5))
+async def test_what_was_changed_last_comes_first_and_then_all_the_others() -> None:
+    cluster = a_cluster(*"abcdef")
+    replica = Replica(cluster)
+    await replica.start()
+    for name in "acd":
+        scale(cluster, name, 3)
         await asyncio.sleep(1)
-        assert shown(replica, "queue_depth", lane="build") == 1
-        assert shown(replica, "queue_oldest_request_age_seconds") > 0
-        await leading
-        await asyncio.sleep(60)
-        assert {shown(replica, "queue_depth", lane=lane.name.lower()) for lane in Lane} == {0}
-        assert shown(replica, "queue_oldest_request_age_seconds") == 0
+    await replica.lead()
+    order = list(dict.fromkeys(call.name[0] for call in cluster.asked("apply", "Deployment")))
+    assert order[:3] == ["d", "c", "a"]
+    assert sorted(order) == [*"abcdef"]
 
-    virtual_time.run(scene())
+
+async def test_what_nobody_heard_of_comes_first_at_a_start() -> None:
+    cluster = a_cluster(*"abcdef")
+    before = Replica(cluster)
+    await before.start()
+    await before.lead()
+    cluster.watchers.clear()
+    for name in "ad":
+        scale(cluster, name, 3)
+        cluster.remove("Deployment", "default", f"{name}-worker")
+    for name in "bcef":
+        cluster.merge("Deployment", "default", f"{name}-worker", {"spec": {"minReadySeconds": 99}})
+    cluster.calls.clear()
+    after = Replica(cluster)
+    await after.start()
+    await after.lead()
+    order = list(dict.fromkeys(name[0] for name in written(cluster)))
+    assert sorted(order[:2]) == ["a", "d"]
+    assert sorted(order) == [*"abcdef"]
+
+
+async def test_one_that_leads_again_writes_nothing_where_all_is_as_it_should_be() -> None:
+    cluster = a_cluster("a")
+    first, second = Replica(cluster), Replica(cluster)
+    await first.start()
+    await second.start()
+    await first.lead()
+    before = written(cluster)
+    await second.lead()
+    await first.lead()
+    assert written(cluster) == before
+
+
+async def test_two_that_both_lead_for_a_while_do_nothing_twice_and_take_nothing_back() -> None:
+    cluster, made = a_cluster("a"), list[Object]()
+    cluster.latency = 0.01
+    cluster.watchers.append(lambda kind, raw, _: made.append(raw) if kind == "Deployment" else None)
+    replicas = [Replica(cluster), Replica(cluster, late=0.02)]
+    for each in replicas:
+        await each.start()
+    both = asyncio.gather(*(each.lead(60) for each in replicas))
+    for wanted in range(2, 8):
+        await asyncio.sleep(5)
+        scale(cluster, "a", wanted)
+    await both
+    assert [raw["spec"]["replicas"] for raw in made] == [1, 2, 3, 4, 5, 6, 7]
+    assert len({raw["metadata"]["uid"] for raw in made}) == 1
+    assert len(cluster.asked("apply", "Deployment")) > len(made), "some came late, and were refused"
+
+
+async def test_what_was_left_waiting_by_who_leads_no_more_is_no_backlog() -> None:
+    cluster = a_cluster("a", "b")
+    replica = Replica(cluster)
+    await replica.start()
+    cluster.latency = 10
+    leading = asyncio.create_task(replica.lead(5))
+    await asyncio.sleep(1)
+    assert shown(replica, "queue_depth", lane="build") == 1
+    assert shown(replica, "queue_oldest_request_age_seconds") > 0
+    await leading
+    await asyncio.sleep(60)
+    assert {shown(replica, "queue_depth", lane=lane.name.lower()) for lane in Lane} == {0}
+    assert shown(replica, "queue_oldest_request_age_seconds") == 0
 
 
 # How it is told
@@ -200,26 +180,3 @@ def test_a_pod_takes_the_lease_of_its_own_namespace_and_any_other_process_none(
     assert command_line.lease_of_pod(tmp_path / "namespace") is None
     (tmp_path / "namespace").write_text("formation-system\n")
     assert command_line.lease_of_pod(tmp_path / "namespace") == ("formation-system", "formation-operator")
-
-
-def test_a_request_that_never_reached_the_formation_outlasts_any_number_of_other_edits() -> None:
-    async def scene() -> None:
-        cluster = a_cluster("a")
-        replica = Replica(cluster)
-        await replica.start()
-        leading = asyncio.create_task(replica.lead(600))
-        await asyncio.sleep(30)
-        lost = errors.UnavailableError("not sent")
-        cluster.incidents.append(Incident("patch", naming.KIND, error=lost, times=math.inf))
-        cluster.merge("Deployment", "default", "a-worker", {"spec": {"replicas": 8}}, by=SCALE)
-        await asyncio.sleep(1)
-        for image in ("shop:v2", "shop:v3", "shop:v4"):
-            cluster.merge(naming.KIND, "default", "a", {"spec": {"image": image}})
-        await asyncio.sleep(1)
-        cluster.incidents.clear()
-        await leading
-        declared = cluster.read(naming.KIND, "default", "a")["spec"]["processes"]["worker"]["replicas"]
-        assert (declared, count(cluster, "a")) == (8, 8)
-        assert [notice.reason for notice in cluster.notices if notice.action == "Scale"] == ["ScaleHonoured"]
-
-    virtual_time.run(scene())

@@ -7,7 +7,6 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.kube import errors
 from formation_operator.requeue import Lane, Requeue
-from tests.builders import Manifest
 from tests.unit.fakes import releasing
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.shop import KEY, REVISION, Shop
@@ -49,23 +48,6 @@ async def test_a_revision_is_ready_after_a_minute_and_stays_so_whatever_becomes_
     assert shop.status["revision"]["ready"] is True
     await shop.change(image="shop:v2")
     assert shop.status["revision"] == {"name": shop.name, "number": 2}
-
-
-async def test_a_version_that_was_ready_for_an_instant_and_took_the_app_down_has_not_run_well(
-    shop: Shop,
-) -> None:
-    await runs(shop, "shop:v1")
-    await shop.change(image="shop:typo")
-    for _ in range(3):
-        shop.run_well()
-        await shop.settle()
-        assert shop.ready_reason == "Running"
-        shop.run_well(web=0)
-        shop.time.seconds += 50
-        await shop.settle()
-        assert "ready" not in shop.status["revision"]
-    await shop.change(image="shop:v3")
-    assert shop.ran_well() == {"shop:v1"}
 
 
 async def test_the_report_is_due_again_when_the_minute_is_over(shop: Shop) -> None:
@@ -120,16 +102,6 @@ async def test_what_runs_may_prove_itself_while_a_newer_content_waits_for_its_re
     await shop.settle()
     assert shop.ready_reason == "ReleaseFailed"
     assert shop.status["revision"] == {"name": first, "number": 1, "ready": True}
-
-
-@pytest.mark.parametrize(
-    "idle", [{"suspend": True}, {"processes": {"web": {"replicas": 0}, "worker": {"replicas": 0}}}]
-)
-async def test_a_content_of_which_no_process_has_run_has_not_run_well(shop: Shop, idle: Manifest) -> None:
-    await shop.change(image="shop:v2", **idle)
-    await run_for_a_minute(shop)
-    assert shop.ready_reason == ("Suspended" if "suspend" in idle else "Running"), "which is: as declared"
-    assert "ready" not in shop.status["revision"]
 
 
 async def test_each_revision_says_whether_it_has_run_well_and_a_deploy_asks_nothing_more(shop: Shop) -> None:
@@ -195,14 +167,3 @@ async def test_an_annotation_that_somebody_has_written_says_only_what_we_would_w
     assert shop.ran_well() == set()
     await run_for_a_minute(shop)
     assert shop.ran_well() == {"shop:v1"}
-
-
-async def test_while_a_content_has_no_revision_the_one_before_gets_no_credit_for_it(shop: Shop) -> None:
-    shop.declare(image="shop:v2")
-    shop.forge(shop.name, "another", of="other")
-    await shop.settle()
-    await run_for_a_minute(shop)
-    assert shop.ready_reason == "Running"
-    assert shop.failed is not None
-    assert shop.status["revision"]["number"] == 1
-    assert "ready" not in shop.status["revision"]

@@ -1,6 +1,8 @@
 """A Formation with a release command, whose Job a test ends, and an operator that may end at any call."""
 
-from collections.abc import Callable
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from formation_operator.api import naming
@@ -11,9 +13,9 @@ from formation_operator.kube.port import Object
 from tests.builders import Manifest, a_formation, a_process, ago, stored
 from tests.unit.facts import condition_of
 from tests.unit.fakes import shop
-from tests.unit.fakes.cluster import Incident
+from tests.unit.fakes.cluster import Call, Incident
 
-Step = Manifest | str | tuple[Manifest, ...]
+Step = Manifest | str | tuple[Manifest | str, ...]
 KEY = shop.KEY
 RELEASE = {"command": ["/shop", "migrate"]}
 ONE = a_formation(
@@ -30,11 +32,13 @@ class Shop(shop.Shop):
         super().__init__(formation)
         self.first = formation
 
-    async def settle(self) -> None:
-        """Run passes until all is reported."""
+    async def settle(self) -> list[Call]:
+        """Run passes until all is reported, and return the requests."""
+        before = len(self.cluster.calls)
         for _ in range(4):
             self.time.seconds += 2
             await self.operator.work()
+        return self.cluster.calls[before:]
 
     def orphan(self) -> None:
         """Have its Formation deleted with --cascade=orphan, and its revisions and Jobs lost."""
@@ -118,19 +122,18 @@ class Shop(shop.Shop):
     async def tell(self, *steps: Step) -> None:
         """Have a story happen, in which a text that is no event says what runs then.
 
-        A change of the spec is rolled out, and of a tuple each has one pass.
+        All is rolled out after a change of the spec or an event; of a tuple each change has one pass only.
         """
         for step in steps:
             if isinstance(step, str) and step not in EVENTS:
                 self.shows(step)
                 continue
-            for change in step if isinstance(step, tuple) else ():
-                self.declare(**change)
-                await self.operator.work()
-            if isinstance(step, str):
-                EVENTS[step](self)
-            elif isinstance(step, dict):
-                self.declare(**step)
+            for each in step if isinstance(step, tuple) else (step,):
+                if isinstance(each, str):
+                    EVENTS[each](self)
+                    continue
+                self.declare(**each)
+                await self.operator.work() if isinstance(step, tuple) else None
             await self.settle() if not isinstance(step, tuple) else None
         assert "DriftRepaired" not in {each.reason for each in self.cluster.notices}
 
@@ -195,27 +198,6 @@ class EndedError(BaseException):
     """The process has ended."""
 
 
-class Ended:
-    """Ends the process before or after a call, counted from the first one ever."""
-
-    def __init__(self, shop: Shop, at: int, *, after: bool) -> None:
-        self._after = after
-        self.happened = False
-        self._shop, self._at = shop, at
-        self._incident = Incident(meanwhile=self._end, times=float("inf"))
-        shop.cluster.incidents.append(self._incident)
-
-    def _end(self) -> None:
-        if len(self._shop.cluster.calls) > self._at:
-            self.happened = True
-            if not self._after:
-                raise EndedError
-            self._incident.error, self._incident.carried_out = EndedError(), True
-
-    def lift(self) -> None:
-        self._shop.cluster.incidents.remove(self._incident)
-
-
 PULLED: Manifest = {"waiting": {"reason": "ContainerCreating"}}
 UNFIT: Manifest = {"limits": {"gpu": "1"}}
 """Resources that there aren't."""
@@ -238,6 +220,25 @@ async def an_app(processes: dict[str, Manifest] | None = None, **spec: Any) -> S
     if spec.get("release"):
         await shop.finish()
     return shop
+
+
+async def ended_at_each_call(change: Manifest, **app: Any) -> AsyncIterator[Shop]:
+    """Yield apps whose operators have just ended before or after each call that a change leads to."""
+    for after in (False, True):
+        for calls in itertools.count():
+            shop = await an_app(**app)
+            shop.declare(**change)
+            ends = Incident(error=EndedError(), carried_out=after)
+            shop.cluster.incidents += [*(Incident() for _ in range(calls)), ends]
+            with contextlib.suppress(EndedError, BaseExceptionGroup):
+                await shop.settle()
+            happened = not shop.cluster.incidents
+            shop.cluster.incidents.clear()
+            shop.restart()
+            yield shop
+            if not happened:
+                assert calls > 4
+                break
 
 
 async def a_clock(release: Manifest | None) -> Shop:
@@ -285,6 +286,14 @@ def have_newer_crd(shop: Shop) -> None:
     shop.cluster.spec_schema = {"x-kubernetes-preserve-unknown-fields": True}
 
 
+def start_pod(shop: Shop) -> None:
+    shop.put_pod({"running": {"startedAt": ago(0)}}, phase="Running")
+
+
+def lose_pods(shop: Shop) -> None:
+    shop.remove("Pod")
+
+
 def scale_web(shop: Shop) -> None:
     shop.scale(web=3)
 
@@ -294,6 +303,8 @@ EVENTS: dict[str, Callable[[Shop], object]] = {
     "the operator restarts": Shop.restart,
     "the release succeeds": Shop.end,
     "the release fails": fail,
+    "its Pod runs": start_pod,
+    "its Pods are gone": lose_pods,
     "web is scaled to 3": scale_web,
     "the revisions are lost": lose_revisions,
     "the status is lost": lose_status,

@@ -37,20 +37,22 @@ class Shop:
         self.cluster.watchers.clear()
         self.operator = Operator(self.cluster, self.time)
 
-    async def settle(self) -> None:
-        """Run passes until all is reported."""
+    async def settle(self) -> list[Call]:
+        """Run passes until all is reported, and return the requests."""
+        before = len(self.cluster.calls)
         for _ in range(3):
             self.time.seconds += 2
             assert await self.operator.work()
+        return self.cluster.calls[before:]
 
     def declare(self, **spec: Any) -> Manifest:
         """Change fields of the spec, and return the Formation."""
         return self.cluster.merge(naming.KIND, *KEY, {"spec": spec})
 
-    async def change(self, **spec: Any) -> None:
-        """Change fields of the spec, and have that rolled out."""
+    async def change(self, **spec: Any) -> list[Call]:
+        """Change fields of the spec, have that rolled out, and return the requests."""
         self.declare(**spec)
-        await self.settle()
+        return await self.settle()
 
     def scale(self, **counts: int) -> None:
         """Have somebody scale the Deployments of types."""

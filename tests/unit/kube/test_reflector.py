@@ -335,9 +335,12 @@ async def test_a_kind_that_may_be_absent_is_looked_for_now_and_then_and_forgotte
 
 
 @pytest.mark.parametrize("verb", ["pages", "watch"])
-async def test_what_goes_on_failing_is_tried_ever_more_seldom_up_to_a_bound(verb: str) -> None:
+@pytest.mark.parametrize("error", [AWAY, errors.ForbiddenError("no")], ids=["away", "forbidden"])
+async def test_what_goes_on_failing_is_tried_ever_more_seldom_up_to_a_bound(
+    verb: str, error: Exception
+) -> None:
     here = Scene()
-    here.fail(verb, AWAY, times=20)
+    here.fail(verb, error, times=20)
     async with here.running() as task:
         await asyncio.sleep(3600)
         assert not task.done()

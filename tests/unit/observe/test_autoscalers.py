@@ -11,6 +11,7 @@ from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import HPA, SCALED_OBJECT
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Autoscaler
+from formation_operator.requeue import Lane
 
 
 def targeting(scaler: str, **target: Any) -> Autoscaler:
@@ -115,6 +116,12 @@ def test_an_hpa_starts_from_the_zero_that_it_made_unless_it_may_not_scale_up() -
     assert not scaled_to_zero(behavior=HELD).starts_from_zero
     assert scaled_to_zero(minimum=1, behavior=HELD).starts_from_zero, "then it brings it to its minimum"
     assert not targeting(HPA, apiVersion="apps/v1", **WORKER).starts_from_zero, "it has no status yet"
+
+
+def test_that_an_hpa_scales_to_zero_from_now_on_or_no_more_requests_a_pass() -> None:
+    off, on = scaled_to_zero("False"), scaled_to_zero()
+    assert [autoscalers.lane_of(*each) for each in ((off, on), (on, off))] == [Lane.BUILD, Lane.BUILD]
+    assert autoscalers.lane_of(on, scaled_to_zero()) is None
 
 
 @pytest.mark.parametrize(

@@ -58,18 +58,6 @@ def test_an_echo_of_what_we_deleted_ourselves_does_not_bring_it_back() -> None:
     assert cache.stores["Deployment"].known == {}
 
 
-def test_a_list_that_took_its_time_brings_no_trouble_back_that_is_over() -> None:
-    cache, key = Cache(), ("default", "shop")
-    crashing = dataclasses.replace(known(a_pod(a_container(ended(1)))), resource_version="5")
-    assert cache.put("Pod", crashing)
-    assert cache.drop("Pod", (key[0], crashing.name), 9)
-    assert not cache.put("Pod", crashing)
-    assert cache.put("Pod", dataclasses.replace(crashing, resource_version="12"))
-    assert not cache.put("Pod", dataclasses.replace(crashing, resource_version="11", node="elsewhere"))
-    assert not cache.drop("Pod", (key[0], crashing.name), 11), "well once, but not any more"
-    assert [pod.resource_version for pod in cache.pods_of(key)] == ["12"]
-
-
 def held(holder: Cache | Store[Any]) -> int:
     """Return how much is held, what is remembered of deletions left aside."""
     held_in = [value for name, value in vars(holder).items() if name != "_tombstones"]
@@ -164,11 +152,10 @@ def test_nothing_is_decided_about_what_only_has_the_label_of_a_formation() -> No
     assert [name for _, name in cache.children_of(KEY)] == ["shop-worker"]
 
 
-def test_what_a_formation_owns_and_wants_no_more_is_known_and_asks_for_a_look() -> None:
-    cache = a_cache()
-    left = cache.put("Deployment", a_child(name="shop-former", uid="1"))
-    assert asked(cache, left) == {KEY}
-    assert [name for _, name in cache.children_of(KEY)] == ["shop-former"]
+def test_whoever_waits_for_a_name_is_asked_for_a_look_as_soon_as_another_formation_gives_it_up() -> None:
+    cache, processes = a_cache(a_child(name="shop-web-x")), {"x": builders.a_process()}
+    cache.see(naming.KIND, builders.stored(a_formation("shop-web", processes=processes), uid="uid-2"))
+    assert ("default", "shop-web") in asked(cache, lose(cache, a_child(name="shop-web-x")))
 
 
 def test_what_a_formation_wants_no_more_counts_as_nobodys() -> None:

@@ -97,13 +97,3 @@ async def test_what_happens_while_a_spec_is_read_again_is_left_to_the_watch(*, d
     assert (await operator.run(("crowd", "app0"))).failed
     assert ("crowd", "app0") in operator.known.formations
     assert cluster.all("Deployment") == []
-
-
-async def test_what_a_namespace_gives_up_others_may_have() -> None:
-    cluster = crowded()
-    operator = operator_of(cluster)
-    for number in range(MANY):
-        operator.known.drop(naming.KIND, ("crowd", f"app{number}"), cluster.version)
-    for number in range(4):
-        operator.see(naming.KIND, declared(f"more{number}", "default"), deleted=False)
-    assert not any(each.get("unkept") for each in operator.known.formations.values())

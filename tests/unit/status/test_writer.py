@@ -154,20 +154,13 @@ async def test_a_status_that_is_refused_is_an_event_and_is_not_tried_again_at_on
     assert here.asked[0] == writer.REFUSED_FIRST
 
 
-async def test_a_status_that_was_refused_is_tried_again_for_a_new_spec() -> None:
+@pytest.mark.parametrize("newer", [{"generation": 2}, {"ready": 1}], ids=["a new spec", "another status"])
+async def test_a_status_that_was_refused_is_tried_again_for_what_is_newer(newer: dict[str, Any]) -> None:
     here = Told()
     here.refuse()
     await here.write()
-    await here.write(generation=2)
-    assert here.written
-
-
-async def test_another_status_than_the_one_that_was_refused_is_written() -> None:
-    here = Told()
-    here.refuse()
-    await here.write(ready=1)
-    await here.write(ready=2)
-    assert here.written["processes"]["worker"]["readyReplicas"] == 2
+    await here.write(**newer)
+    assert here.written["processes"]["worker"]["readyReplicas"] == newer.get("ready", 2)
 
 
 async def test_a_status_that_goes_on_being_refused_is_tried_again_later_each_time() -> None:

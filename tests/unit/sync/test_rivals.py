@@ -1,7 +1,7 @@
 """Whoever writes another intent over ours again and again is told of, and not fought."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -58,6 +58,14 @@ def apply_exported(cluster: FakeCluster, exported: Object) -> None:
     cluster.merge(*WORKER, {"metadata": metadata, "spec": {"template": exported["spec"]["template"]}})
 
 
+async def again_and_again(operator: Operator, clock: Time, deed: Callable[[int], object]) -> None:
+    """Have something happen fifty times, a second apart."""
+    for number in range(50):
+        clock.seconds += 1
+        deed(number)
+        await operator.work()
+
+
 async def export(cluster: FakeCluster, operator: Operator) -> Object:
     """Return the Deployment of version 1, and let version 2 run."""
     cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v1"}})
@@ -88,10 +96,7 @@ async def test_who_applies_an_old_manifest_again_and_again_is_not_fought(
 ) -> None:
     exported = await export(cluster, operator)
     before = writes(cluster)
-    for _ in range(50):
-        clock.seconds += 1
-        apply_exported(cluster, exported)
-        await operator.work()
+    await again_and_again(operator, clock, lambda _: apply_exported(cluster, exported))
     assert writes(cluster) - before == repair_limit.FREE
     status = cluster.read(naming.KIND, *KEY)["status"]
     assert status["processes"]["worker"]["reason"] == "Waiting"
@@ -202,43 +207,35 @@ async def test_what_takes_a_count_in_our_name_again_and_again_is_not_fought_eith
     ours = cluster.asked("apply", "Deployment")[-1].body
     del ours["metadata"]["resourceVersion"]
     before = writes(cluster)
-    for number in range(50):
-        clock.seconds += 1
-        cluster.write({**ours, "spec": {**ours["spec"], "replicas": number}})
-        await operator.work()
+    take = lambda number: cluster.write({**ours, "spec": {**ours["spec"], "replicas": number}})  # noqa: E731
+    await again_and_again(operator, clock, take)
     assert writes(cluster) - before == 2 * repair_limit.FREE, "the count goes to a manager of its own first"
     assert "If another formation-operator runs, stop it" in repairs(cluster)[0].note
 
 
-async def test_who_takes_its_owner_from_a_deployment_again_and_again_is_not_fought_either(
-    cluster: FakeCluster, operator: Operator, clock: Time
-) -> None:
-    await operator.work()
-    for _ in range(50):
-        clock.seconds += 1
-        cluster.merge(*WORKER, {"metadata": {"ownerReferences": []}})
-        await operator.work()
-    assert len(cluster.asked("patch", "Deployment")) == repair_limit.FREE
-    clock.seconds += repair_limit.WINDOW
-    await operator.work()
-    assert cluster.read(*WORKER)["metadata"]["ownerReferences"]
+def take_its_owner(cluster: FakeCluster, _: Object) -> None:
+    cluster.merge(*WORKER, {"metadata": {"ownerReferences": []}})
 
 
-async def test_who_puts_a_whole_object_in_place_of_ours_again_and_again_is_not_fought_either(
-    cluster: FakeCluster, operator: Operator, clock: Time
+def put_another_in_its_place(cluster: FakeCluster, ours: Object) -> None:
+    (entry,) = ours["metadata"]["managedFields"]
+    metadata = {key: value for key, value in ours["metadata"].items() if key != "resourceVersion"}
+    metadata["managedFields"] = [{**entry, "manager": "backup", "operation": "Update"}]
+    cluster.remove(*WORKER)
+    cluster.put("Deployment", {**ours, "metadata": metadata})
+
+
+@pytest.mark.parametrize("deed", [take_its_owner, put_another_in_its_place])
+async def test_who_takes_a_deployment_from_us_again_and_again_is_not_fought_either(
+    cluster: FakeCluster, operator: Operator, clock: Time, deed: Callable[[FakeCluster, Object], None]
 ) -> None:
     await operator.work()
     ours = cluster.read(*WORKER)
-    (entry,) = ours["metadata"]["managedFields"]
-    theirs = [{**entry, "manager": "backup", "operation": "Update"}]
-    for _ in range(50):
-        clock.seconds += 1
-        cluster.remove(*WORKER)
-        metadata = {key: value for key, value in ours["metadata"].items() if key != "resourceVersion"}
-        cluster.put("Deployment", {**ours, "metadata": {**metadata, "managedFields": theirs}})
-        await operator.work()
+    await again_and_again(operator, clock, lambda _: deed(cluster, ours))
     assert len(cluster.asked("patch", "Deployment")) == repair_limit.FREE
     clock.seconds += repair_limit.WINDOW
     for _ in range(2):
         await operator.work()
-    assert managed_fields.entry_of(cluster.read(*WORKER)["metadata"]["managedFields"])
+    metadata = cluster.read(*WORKER)["metadata"]
+    assert metadata["ownerReferences"]
+    assert managed_fields.entry_of(metadata["managedFields"])

@@ -58,14 +58,6 @@ def test_namespaces_take_turns_however_many_wait_in_one() -> None:
     assert [namespace for namespace, _ in turns(lanes, 5)] == ["a", "b", "a", "b", "a"]
 
 
-def test_while_changes_go_on_for_ever_each_lane_gets_its_turn() -> None:
-    lanes = waiting(Lanes(1), (CHANGE, of("a", 1000)), (BUILD, of("b", 1000)), (REPORT, of("c", 1000)))
-    names = [namespace for namespace, _ in turns(lanes, 400)]
-    for start in range(len(names) - TURNS):
-        assert {*names[start : start + TURNS]} == {"a", "b", "c"}
-    assert names.count("a") > len(names) / 2
-
-
 @pytest.mark.parametrize(
     ("workers", "alone", "of_two"),
     [(1, 1, [1, 0]), (2, 2, [1, 1]), (3, 3, [2, 1]), (4, 3, [2, 1]), (8, 6, [4, 2]), (16, 12, [8, 4])],
@@ -86,17 +78,6 @@ def test_reports_of_whomever_leave_workers_for_a_change() -> None:
     assert len(at_once(lanes)) == 12
     waiting(lanes, (CHANGE, [("a", "another")]))
     assert lanes.take() == ("a", "another")
-
-
-def test_who_is_discarded_has_no_turn_and_leaves_nothing_behind() -> None:
-    lanes = waiting(Lanes(2), (CHANGE, [A, B]))
-    assert lanes.take() == A
-    waiting(lanes, (CHANGE, [A]))
-    for key in (A, B, C):
-        lanes.discard(key)
-    lanes.done(A)
-    assert lanes.take() is None
-    assert vars(lanes) == vars(Lanes(2))
 
 
 # Whatever happens, in whatever order

@@ -5,7 +5,6 @@ import contextlib
 import dataclasses
 import functools
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -18,87 +17,6 @@ from tests.unit import virtual_time
 
 CHANGE, BUILD, REPORT = Lane
 SHOP, BLOG = ("default", "shop"), ("default", "blog")
-
-
-@contextlib.asynccontextmanager
-async def working(run: Callable[[Key], Awaitable[Result]], workers: int = 3) -> AsyncIterator[Queue]:
-    queue = Queue(run, workers=workers, retry_first=0.01, retry_most=0.05, jitter=lambda: 0.0)
-    task = asyncio.create_task(queue.work())
-    yield queue
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-
-
-def noted() -> tuple[list[Key], Callable[[Key], Awaitable[Result]]]:
-    """Return a pass with which all is well, and what notes its keys."""
-    passes = []
-
-    async def run(key: Key) -> Result:
-        passes.append(key)
-        return Result()
-
-    return passes, run
-
-
-async def until(come_true: Callable[[], bool]) -> None:
-    """Wait for what must come, however busy the machine is; what must not come gets a moment as well."""
-    async with asyncio.timeout(30):
-        while not come_true():  # noqa: ASYNC110  # nothing tells
-            await asyncio.sleep(0.001)
-    await asyncio.sleep(0.05)
-
-
-async def test_a_burst_of_requests_costs_one_pass() -> None:
-    passes, run = noted()
-    async with working(run) as queue:
-        for _ in range(10):
-            queue.add(SHOP, BUILD)
-        await until(lambda: passes != [])
-    assert passes == [SHOP]
-
-
-async def test_a_request_during_a_pass_gives_one_more_and_never_two_at_once() -> None:
-    running, most, passes = 0, 0, 0
-    asked = asyncio.Event()
-
-    async def run(key: Key) -> Result:
-        nonlocal running, most, passes
-        running, passes = running + 1, passes + 1
-        most = max(most, running)
-        await asked.wait()
-        await asyncio.sleep(0.01)
-        running -= 1
-        return Result()
-
-    async with working(run) as queue:
-        queue.add(SHOP, BUILD)
-        await until(lambda: running == 1)
-        queue.add(SHOP, BUILD)
-        queue.add(SHOP, BUILD)
-        asked.set()
-        await until(lambda: (running, passes) == (0, 2))
-    assert (most, passes) == (1, 2)
-
-
-async def test_a_broken_key_is_tried_again_and_holds_up_no_other() -> None:
-    passes = []
-
-    async def run(key: Key) -> Result:
-        passes.append(key)
-        if key == SHOP:
-            raise RuntimeError(key)
-        return Result()
-
-    async with working(run, workers=1) as queue:
-        queue.add(SHOP, BUILD)
-        queue.add(BLOG, BUILD)
-        await until(lambda: passes.count(SHOP) > 1)
-    assert passes[:2] == [SHOP, BLOG]
-    assert passes.count(SHOP) > 1
-    assert passes.count(BLOG) == 1
-
-
-# By a clock on which waiting takes no time
 
 
 @dataclasses.dataclass
@@ -160,12 +78,26 @@ def test_a_pass_that_comes_sooner_makes_a_later_one_needless(first: Lane) -> Non
     assert passes.times(SHOP) == [3]
 
 
-def test_a_pass_that_was_asked_for_during_another_makes_a_later_one_needless() -> None:
+def test_a_pass_that_was_asked_for_during_another_follows_it_and_makes_a_later_one_needless() -> None:
     passes = Passes()
     ran(
-        passes, (1, SHOP, BUILD, 0), (1.01, SHOP, REPORT, 5), (1.02, SHOP, CHANGE, 0), (1.03, SHOP, REPORT, 5)
+        passes,
+        *((1, SHOP, BUILD, 0), (1.01, SHOP, REPORT, 5), (1.02, SHOP, CHANGE, 0), (1.03, SHOP, REPORT, 5)),
+        workers=3,
     )
     assert passes.times(SHOP) == [1, 1.1]
+
+
+def test_a_pass_that_an_error_ends_is_tried_again_and_holds_up_no_other() -> None:
+    class Broken(Passes):
+        async def run(self, key: Key) -> Result:
+            await super().run(key)
+            raise RuntimeError(key)
+
+    passes = Broken()
+    ran(passes, (0, SHOP, BUILD, 0), (0, BLOG, BUILD, 0))
+    assert passes.times(SHOP)[:2] == pytest.approx([0, 1.1])
+    assert passes.times(BLOG)[:2] == pytest.approx([0.1, 1.2])
 
 
 def test_asking_again_promotes_who_waits_for_a_time_or_a_turn_or_is_worked_on() -> None:

@@ -11,7 +11,7 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.kube.objects import listings, nesting
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import children, managed_fields
+from formation_operator.observe import children
 from tests.unit import cost
 from tests.unit.facts import INTENT, fields, kept_of
 
@@ -89,19 +89,6 @@ def test_the_facts_of_a_child_are_the_same_listed_and_watched(managed: list[Any]
     text = text_of(deployment(*managed))
     read, listed = (each(text)["items"][0] for each in (nesting.parsed, page))
     assert children.child(listed, ChildKind.DEPLOYMENT) == children.child(read, ChildKind.DEPLOYMENT)
-
-
-@pytest.mark.parametrize("uid", ["uid-1", "uid-2"])
-@pytest.mark.parametrize("held", ["uid-1", ""])
-def test_a_child_that_is_listed_is_covered_by_its_own_owners_entry_alone(uid: str, held: str) -> None:
-    references = [{"uid": uid, "controller": True}]
-    owner: dict[str, Any] = {"f:ownerReferences": {f'k:{{"uid":"{held}"}}': {}}}
-    item = deployment(entry({"f:metadata": owner, "f:spec": {"f:f": {}}}))
-    item["metadata"]["ownerReferences"] = references
-    (listed,) = page(text_of(item))["items"]
-    child = children.child(listed, ChildKind.DEPLOYMENT)
-    manifest = {"metadata": {"ownerReferences": references}, "spec": {"f": 1}}
-    assert managed_fields.covers(manifest, child.owned, uid) == (uid == held)
 
 
 def test_a_page_has_its_version_and_what_leads_to_the_next() -> None:

@@ -60,24 +60,20 @@ async def test_requests_go_through_the_proxy_of_the_environment(monkeypatch: pyt
 
 
 @pytest.mark.parametrize(
-    ("exceptions", "is_direct"),
+    ("proxy", "exceptions", "asked"),
     [
-        ("10.96.0.1:443", True),
-        ("10.0.0.0/8, 10.96.0.1", True),
-        ("10.96.0.1:8443", False),
+        (NOWHERE, "10.96.0.1:443", None),
+        (NOWHERE, "10.0.0.0/8, 10.96.0.1", None),
+        (NOWHERE, "10.96.0.1:8443", NOWHERE),
+        ("proxy.example:3128", "", "http://proxy.example:3128"),
     ],
 )
-def test_the_environment_may_except_addresses_and_ports(
-    exceptions: str, is_direct: bool, monkeypatch: pytest.MonkeyPatch
+def test_the_environment_may_except_addresses_and_ports_from_its_proxy(
+    proxy: str, exceptions: str, asked: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("https_proxy", NOWHERE)
+    monkeypatch.setenv("https_proxy", proxy)
     monkeypatch.setenv("no_proxy", exceptions)
-    assert connection.proxy_for("https://10.96.0.1:443") == (None if is_direct else NOWHERE)
-
-
-def test_a_proxy_without_a_scheme_is_asked_by_http(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("https_proxy", "proxy.example:3128")
-    assert connection.proxy_for("https://10.96.0.1:443") == "http://proxy.example:3128"
+    assert connection.proxy_for("https://10.96.0.1:443") == asked
 
 
 async def test_a_proxy_of_the_kubeconfig_comes_before_that_of_the_environment(
