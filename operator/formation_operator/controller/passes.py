@@ -1,7 +1,7 @@
 """The state of one pass, and what it begins with."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from formation_operator.api import formation_status
 from formation_operator.api.formation import Formation
@@ -24,6 +24,8 @@ class Pass:
     basis: Basis
     memory: Memory
     faults: Faults
+    busy: Collection[str] = ()
+    """The uids of the CronJobs of which a run may go on."""
     intents: dict[str, Sequence[Intent]] = dataclasses.field(default_factory=dict)
     """What is wanted of each type and schedule that was planned, without the manifests."""
     outcomes: list[Outcome] = dataclasses.field(default_factory=list)

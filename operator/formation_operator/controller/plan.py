@@ -4,7 +4,6 @@ Each type and each schedule is planned by itself.
 """
 
 import dataclasses
-from collections.abc import Collection
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
@@ -79,11 +78,10 @@ class Planning:
                         return [Action(Verb.UPDATE, name, intent, child)]
         return []
 
-    def obsolete(self, busy: Collection[str]) -> list[Action]:
+    def obsolete(self) -> list[Action]:
         """Return what to do about the children that aren't wanted, once all that is has been planned.
 
-        Where that isn't known, all of them stay, and schedules may be suspended. A run may go on of the
-        CronJobs whose uids are in ``busy``.
+        Where that isn't known, all of them stay, and schedules may be suspended.
         """
         formation, content = self.wanted.formation, self.wanted.content
         if self._is_paused:
@@ -92,7 +90,7 @@ class Planning:
             return self._pauses()
         specs = content.spec, formation.spec
         declared = {name for spec in specs for name in (*spec.processes, *(spec.schedules or ()))}
-        found = planner.obsolete(formation.metadata, declared, self.intents, self._children, busy)
+        found = planner.obsolete(formation.metadata, declared, self.intents, self._children, self.this.busy)
         return [dataclasses.replace(action, reason=self._why(action)) for action in found]
 
     @property

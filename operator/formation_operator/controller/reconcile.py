@@ -118,6 +118,7 @@ class Reconciler:
         chosen = await self._releaser.choose(asked)
         declared = budgets.decide(this, asked, chosen.content)
         wanted = all_wanted(asked, chosen.content, undecided, declared, self._cache)
+        this.busy = runs.busy(this, self._cache, asked.now)
         await self._bring_about(this, wanted)
         chosen = await self._release(this, asked, chosen)
         written = (each for outcome in this.outcomes for each in outcome.notices)
@@ -187,8 +188,7 @@ class Reconciler:
         memory.rendered = {name: each for name, each in memory.rendered.items() if name in this.intents}
         await executor.each(carry_out, planning.naming())
         # What isn't wanted goes once the content is named: by its name the next leader knows that.
-        busy = runs.busy(this, self._cache, self._monotonic())
-        await executor.each(carry_out, planning.obsolete(busy))
+        await executor.each(carry_out, planning.obsolete())
         memory.there = {each for each, child in children.items() if child.is_owned_by(this.basis.uid)}
         memory.there |= lost & {(each.kind, each.name) for each in planning.intents}
 

@@ -1,10 +1,12 @@
 """The report of a pass: the status, the Events about it, and the revision of what is rolled out."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterable
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
+from formation_operator.api.formation_status import FormationStatus
 from formation_operator.controller import runs
 from formation_operator.controller.passes import Pass
 from formation_operator.controller.wanted import Wanted, own_deployments, problems
@@ -15,7 +17,7 @@ from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.faults import Problem
+from formation_operator.observe.faults import Faults, Problem
 from formation_operator.release import progress
 from formation_operator.release.asked import Asked, Chosen
 from formation_operator.release.releaser import Releaser
@@ -57,7 +59,7 @@ class Reporting:
         seen, again = await self._seen(this, wanted, asked, chosen)
         ran_well, tried = await self._try(this, asked, seen)
         seen = dataclasses.replace(seen, ran_well=ran_well)
-        status = compute.compute(seen, asked.before, self._now())
+        status = _computed(seen, asked.before, self._now(), this.faults)
         return soonest(await self._write(this, status), again, tried)
 
     async def stall(self, this: Pass, problem: Problem) -> Requeue | None:
@@ -137,6 +139,19 @@ class Reporting:
 
     def _now(self) -> str:
         return timestamps.rfc3339(self._clock())
+
+
+def _computed(seen: Seen, previous: FormationStatus, now: str, faults: Faults) -> compute.Status:
+    """Return the status; a type or schedule whose status can't be computed is reported with that only."""
+    with contextlib.suppress(Exception):  # the loop finds the type, and logs its error
+        return compute.compute(seen, previous, now)
+    for name, count in seen.counts.items():
+        with faults.confined_to(name):
+            compute.compute(dataclasses.replace(seen, counts={name: count}, schedules={}), previous, now)
+    for name, schedule in seen.schedules.items():
+        with faults.confined_to(name):
+            compute.compute(dataclasses.replace(seen, counts={}, schedules={name: schedule}), previous, now)
+    return compute.compute(seen.without(faults.problems), previous, now)
 
 
 def commands(content: FormationSpec) -> dict[str, list[str]]:

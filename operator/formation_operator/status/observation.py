@@ -71,3 +71,14 @@ class Seen:
         """Return whether a type could be rendered, and its Deployment has the digest of the intent."""
         child, digest = self.deployments.get(process_type), self.digests.get(process_type)
         return child is not None and digest is not None and child.digest == digest
+
+    def without(self, broken: Mapping[str, Problem]) -> "Seen":
+        """Return this without the observations of some types and schedules, and with their problems."""
+        return dataclasses.replace(
+            self,
+            deployments={name: child for name, child in self.deployments.items() if name not in broken},
+            pods={name: own for name, own in self.pods.items() if name not in broken},
+            findings={name: found for name, found in self.findings.items() if name not in broken},
+            schedules={name: each for name, each in self.schedules.items() if name not in broken},
+            problems=[*self.problems, *(each for each in broken.values() if each not in self.problems)],
+        )
