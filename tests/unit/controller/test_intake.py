@@ -24,7 +24,7 @@ from tests import builders
 from tests.builders import a_formation
 from tests.unit import virtual_time
 from tests.unit.facts import condition_of, intents, parsed
-from tests.unit.fakes.cluster import FakeCluster, Incident, event
+from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.replica import View, bring_formations
 
 QUICK = Settings(resync=0.001, resync_retry=0.001, poll=0.001, start_retry=0.001)
@@ -271,9 +271,8 @@ async def test_what_is_known_already_is_not_read_again(monkeypatch: pytest.Monke
     deployments = kinds.BY_NAME["Deployment"]
     for _ in range(3):
         await here.resync()
-        assert not here.informers.is_newer(deployments, event("MODIFIED", raw))
+        here.informers.seen(deployments, raw, deleted=False)
     assert len(read) == 1
-    assert here.informers.is_newer(deployments, event("DELETED", raw))
     here.informers.seen(deployments, raw, deleted=True)
     known = here._cache.stores["Deployment"].known  # noqa: SLF001
     assert not known, "what lost our labels is deleted under the version that it has"
@@ -366,7 +365,6 @@ async def test_that_an_hpa_scales_a_type_from_zero_from_now_on_or_no_more_is_new
         line = json.dumps({"type": "MODIFIED", "object": hpa}, separators=(",", ":"))
         here._unled = {}  # noqa: SLF001  # what passes were asked for since
         said_by, kind = await watch_events.read(line.encode()), kinds.BY_NAME[kinds.HPA]
-        if here.informers.is_newer(kind, said_by):
-            here.informers.seen(kind, await said_by.object(), deleted=False)
+        here.informers.seen(kind, said_by.object, deleted=False)
         asked.append(bool(here._unled))  # noqa: SLF001
     assert asked == [True, False, True, False, True, False]
