@@ -18,7 +18,7 @@ import pytest
 import formation_operator
 from formation_operator.diagnose import exits
 from formation_operator.foreground import check, shell
-from formation_operator.kube import status_codes
+from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.containers import Exit
 from tests.unit import growth
@@ -149,7 +149,7 @@ READERS: dict[str, Read] = {
     "last words": lambda text: ended(1, "Error", text),
     "why nothing was started": lambda text: ended(128, "StartError", text),
     "a line": lenient.in_one_line,
-    "a refusal": lambda text: status_codes.error_of(403, json.dumps({"message": text}).encode()),
+    "a refusal": lambda text: errors.error_of(403, json.dumps({"message": text}).encode()),
 }
 
 

@@ -19,7 +19,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.kube.reflector import FIRST_PAUSE, FOR_EVER, LONGEST_PAUSE, Reflector
-from formation_operator.kube.watch_events import DELETED, Event
+from formation_operator.kube.watch_events import DELETED
 from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.settings import Settings
@@ -168,24 +168,22 @@ class Informers:
 
     def formation_event(self, type_: str | None, raw: Object) -> None:
         """Take in an event of kopf's list, which has no type, or of its watch."""
-        deleted = type_ == DELETED
-        key, version = formations.key_of(raw), formations.version_of(raw)
-        if deleted or self._known.is_newer(naming.KIND, key, version):
-            self._take(naming.KIND, raw, deleted=deleted)
+        self.seen(self._known.watched[naming.KIND].kind, raw, deleted=type_ == DELETED)
 
-    def is_newer(self, kind: Kind, event: Event) -> bool:
-        """Return whether an event may bring anything newer."""
-        return event.deleted or self._known.is_newer(kind.name, event.key, event.version, event.text)
+    def seen(self, kind: Kind, raw: Object, *, deleted: bool = False, as_of: int = 0) -> None:
+        """Take in the object of an event, or of a list as of a version.
 
-    def seen(self, kind: Kind, raw: Object, *, deleted: bool) -> None:
-        """Take in the object of an event."""
-        self._take(kind.name, raw, deleted=deleted)
-
-    def listed(self, kind: Kind, raw: Object, version: int) -> None:
-        """Take in an object of a list as of a version."""
-        key, own = formations.key_of(raw), formations.version_of(raw)
-        if self._known.stores[kind.name].is_newer(key, own, version):  # most of a list isn't
-            self._take(kind.name, raw, as_of=version)
+        One that can't be read is logged, and the others are taken in all the same.
+        """
+        key = formations.key_of(raw)
+        try:
+            if deleted:
+                changes = self._known.drop(kind.name, key, formations.version_of(raw))
+            else:
+                changes = self._known.see(kind.name, raw, as_of)
+            self._on_changed(changes)
+        except Exception:
+            logger.exception("%s %s/%s can't be read", kind.name, *key)
 
     def replaced(self, kind: Kind, namespace: Scope, names: set[Key], version: int) -> None:
         """Drop the known objects of a kind that a list lacks, unless they are newer than the list.
@@ -207,14 +205,3 @@ class Informers:
         elif not kind.optional:
             self._refused.add((namespace, kind.name))
 
-    def _take(self, kind: str, raw: Object, *, deleted: bool = False, as_of: int = 0) -> None:
-        """Take in an object; one that can't be read is logged, and the others are taken in all the same."""
-        key = formations.key_of(raw)
-        try:
-            if deleted:
-                changes = self._known.drop(kind, key, formations.version_of(raw))
-            else:
-                changes = self._known.see(kind, raw, as_of)
-            self._on_changed(changes)
-        except Exception:
-            logger.exception("%s %s/%s can't be read", kind, *key)

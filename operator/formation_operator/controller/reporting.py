@@ -12,7 +12,7 @@ from formation_operator.controller.passes import Pass
 from formation_operator.controller.wanted import Wanted, own_deployments, problems
 from formation_operator.diagnose.investigator import Examiner
 from formation_operator.foreground import check
-from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster

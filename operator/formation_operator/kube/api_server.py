@@ -9,16 +9,15 @@ import functools
 import logging
 import random
 import reprlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import aiohttp
 import pydantic_core
 
 from formation_operator.api import naming
-from formation_operator.kube import errors, status_codes, watch_events
-from formation_operator.kube.events import recorder
-from formation_operator.kube.events.notices import Notice
+from formation_operator.kube import errors, notices, watch_events
+from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import kinds, lenient, listings, nesting
 from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import NO_ONES, Cluster, Object
@@ -36,11 +35,6 @@ WATCH_SECONDS = 300
 dead connection is kept, and not all watches end at the same moment."""
 LARGE = 2**18
 """Bytes of an answer that takes milliseconds to be parsed."""
-Parse = Callable[[bytes], Awaitable[Any]]
-"""Parses an answer, and yields to other tasks meanwhile; raises `ValueError` if it is no JSON."""
-WHOLE: Parse = functools.partial(nesting.read, decode=pydantic_core.from_json)
-PAGE: Parse = functools.partial(listings.read, decoder=listings.PAGE)
-"""Parses a page of a list; its managed fields stay text."""
 OURS = {"fieldManager": naming.FIELD_MANAGER}
 
 
@@ -53,19 +47,16 @@ class Kube(Cluster):
         *,
         timeout: float,
         may_write: Callable[[], bool] = lambda: True,
-        chance: Callable[[], float] = random.random,
     ) -> None:
         """Take a connection, the longest time of a request in seconds, and whether writes may be sent.
 
-        ``may_write`` is called right before a request that isn't a read is sent; ``chance`` gives a number
-        from 0 to 1.
+        ``may_write`` is called right before a request that isn't a read is sent.
         """
         opened.fence(may_write)
         self._connection = opened
         self._watches = opened.another(connections=UNLIMITED)
         self._timeout = timeout
-        self._chance = chance
-        self._recorder = recorder.Recorder()
+        self._recorder = notices.Recorder()
         self._parsing = asyncio.Lock()
 
     async def close(self) -> None:
@@ -89,7 +80,7 @@ class Kube(Cluster):
             "watch": "true",
             "allowWatchBookmarks": "true",
             "resourceVersion": str(version),
-            "timeoutSeconds": str(round(WATCH_SECONDS * (1 + self._chance()))),
+            "timeoutSeconds": str(round(random.uniform(1, 2) * WATCH_SECONDS)),  # noqa: S311
             "labelSelector": kind.label_selector,
         }
         try:
@@ -98,9 +89,10 @@ class Kube(Cluster):
                     stream = self._watches.stream(kind.place(namespace), query)
                     answer = await stack.enter_async_context(stream)
                     if answer.status != 200:
-                        raise status_codes.error_of(answer.status, await answer.read())
-                transport = watch_lines.transport_of(answer) if kind.gathered else None
-                yield _events(watch_lines.batches(answer.content, gathered_in=transport))
+                        raise errors.error_of(answer.status, await answer.read())
+                transport = watch_lines.transport_of(answer) if kind.name in kinds.AUTOSCALERS else None
+                batches = watch_lines.batches(answer.content, gathered_in=transport)
+                yield (await watch_events.read(line) async for batch in batches for line in batch)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable(f"watch {kind.place(namespace)}", error) from error
 
@@ -117,8 +109,9 @@ class Kube(Cluster):
     ) -> AsyncIterator[tuple[list[Object], str]]:
         """Yield pages; with ``ahead`` the next one is requested before the caller takes one."""
         place, query = kind.place(namespace), {**query, "limit": str(paging.MOST)}
-        accept, parse = METADATA_LIST if kind.metadata_only else connection.JSON, PAGE if ahead else WHOLE
-        fetch = functools.partial(self._request, "list", place, query, accept=accept, parse=parse)
+        accept = METADATA_LIST if kind.metadata_only else connection.JSON
+        decode = listings.PAGE.decode if ahead else pydantic_core.from_json
+        fetch = functools.partial(self._request, "list", place, query, accept=accept, decode=decode)
         following: asyncio.Task[Object] | None = None
         try:
             while True:
@@ -224,7 +217,7 @@ class Kube(Cluster):
         body: Any = None,
         *,
         accept: str = connection.JSON,
-        parse: Parse = WHOLE,
+        decode: Callable[[bytes], Any] = pydantic_core.from_json,
     ) -> Object:
         """Send one request and return the answer, or raise the `ClusterError` that it stands for.
 
@@ -233,11 +226,11 @@ class Kube(Cluster):
         text = await self._send(verb, resource, query or {}, body, accept)
         try:
             if len(text) < LARGE:
-                return dict(await parse(text))
+                return dict(await nesting.read(text, decode))
             # One page at a time: otherwise a pass would wait for pages of all lists under way.
             async with self._parsing:
                 await asyncio.sleep(0)
-                return dict(await parse(text))
+                return dict(await nesting.read(text, decode))
         except (TypeError, ValueError) as error:
             raise errors.UnavailableError(f"{verb} {resource}: no JSON: {text[:200]!r}") from error
 
@@ -248,15 +241,8 @@ class Kube(Cluster):
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable(f"{verb} {resource}", error) from error
         if not 200 <= status < 300:
-            raise status_codes.error_of(status, text)
+            raise errors.error_of(status, text)
         return text
-
-
-async def _events(batches: AsyncIterator[list[bytes]]) -> AsyncIterator[Event]:
-    """Yield the events of a watch; raise `ClusterError` at an error, or a line that is no event."""
-    async for batch in batches:
-        for line in batch:
-            yield await watch_events.read(line)
 
 
 def _unavailable(request: str, error: Exception) -> errors.UnavailableError:

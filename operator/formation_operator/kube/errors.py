@@ -2,6 +2,8 @@
 
 import re
 
+from formation_operator.kube.objects import lenient, nesting
+
 TEST_FAILED = "rejected our request due to an error in our request"
 """What the API server says, with the status 422, if a ``test`` of a JSON patch fails."""
 
@@ -9,6 +11,18 @@ DENIED = re.compile("denied (?:the )?request")
 """How an admission webhook or a policy refuses a request, whatever the status code.
 
 Source: ``k8s.io/apiserver/pkg/admission/plugin/webhook/errors`` and ``.../plugin/policy/validating``.
+"""
+TEMPORARY = re.compile(r"exceeded quota|status unknown for quota|because it is being terminated")
+"""What is forbidden only until other objects are deleted."""
+UNTYPED = re.compile("failed to create typed (patch|live) object|field not declared in schema")
+"""How server-side apply refuses an object, sent or stored, that doesn't fit the schema, with the status 500.
+
+Source: ``k8s.io/apimachinery/pkg/util/managedfields/internal/structuredmerge.go``.
+"""
+NO_SUCH_PATH = b"404 page not found"
+"""What the API server answers for a kind that isn't installed. A proxy's 404 page has other words.
+
+Source: ``NotFound`` of Go's ``net/http``.
 """
 
 
@@ -67,3 +81,30 @@ def is_verdict(error: RefusedError) -> bool:
     Otherwise it wasn't judged: the request came too late, or it was forbidden.
     """
     return not is_late(error) and (isinstance(error, InvalidError) or DENIED.search(str(error)) is not None)
+
+
+BY_STATUS: dict[int, type[ClusterError]] = {
+    400: RefusedError,
+    403: ForbiddenError,
+    409: ConflictError,
+    410: ExpiredError,
+    413: RefusedError,
+    422: InvalidError,
+}
+
+
+def error_of(status: int, text: bytes) -> ClusterError:
+    """Return the error for an HTTP status, with the server's own message."""
+    try:
+        answer = lenient.mapping(nesting.parsed(text))
+    except ValueError:
+        answer = {}
+    # The patterns match near the start of a message.
+    message = lenient.shown(str(answer.get("message") or f"HTTP {status}: {text[:200]!r}"), lenient.LONGEST)
+    if status == 404 and (answer.get("reason") == "NotFound" or text.strip() == NO_SUCH_PATH):
+        return NotFoundError(message)
+    if status == 403 and TEMPORARY.search(message):
+        return UnavailableError(message)
+    if status == 500 and UNTYPED.search(message):
+        return InvalidError(message)
+    return BY_STATUS.get(status, UnavailableError)(message)

@@ -17,7 +17,7 @@ from formation_operator.backoff import Backoff
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.kube.port import Cluster, Object
-from formation_operator.kube.watch_events import BOOKMARK, Event
+from formation_operator.kube.watch_events import BOOKMARK, DELETED
 from formation_operator.telemetry.records import Repeated
 
 logger = logging.getLogger(__name__)
@@ -36,14 +36,8 @@ FOR_EVER = 2**63 - 1
 class Sink(Protocol):
     """Takes in what a reflector reads of a kind, mostly into a store."""
 
-    def is_newer(self, kind: Kind, event: Event) -> bool:
-        """Return whether an event may bring anything newer: only then its object is parsed."""
-
-    def seen(self, kind: Kind, raw: Object, *, deleted: bool) -> None:
-        """Take in the object of an event."""
-
-    def listed(self, kind: Kind, raw: Object, version: int) -> None:
-        """Take in an object of a list."""
+    def seen(self, kind: Kind, raw: Object, *, deleted: bool = False, as_of: int = 0) -> None:
+        """Take in the object of an event, or of a list as of a version."""
 
     def replaced(self, kind: Kind, namespace: str | None, names: set[Key], version: int) -> None:
         """Drop the objects that a complete list lacks; all that it has were taken in before."""
@@ -112,7 +106,7 @@ class Reflector:
         versions = []
         async for items, version in self._cluster.pages(self.kind, self._namespace):
             for raw in items:
-                self._sink.listed(self.kind, raw, int(version))
+                self._sink.seen(self.kind, raw, as_of=int(version))
             names.update((raw["metadata"]["namespace"], raw["metadata"]["name"]) for raw in items)
             versions.append(int(version))
         return names, min(versions)
@@ -154,8 +148,8 @@ class Reflector:
                 if event.version < self._version:  # only a list shows whether the cluster was restored
                     raise errors.ExpiredError(f"version {event.version} after {self._version}")
                 self._reached()
-                if event.type != BOOKMARK and self._sink.is_newer(self.kind, event):
-                    self._sink.seen(self.kind, await event.object(), deleted=event.deleted)
+                if event.type != BOOKMARK:
+                    self._sink.seen(self.kind, event.object, deleted=event.type == DELETED)
                 self._newest = self._version = event.version
                 backoff.reset()
 

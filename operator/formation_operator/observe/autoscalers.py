@@ -12,8 +12,6 @@ from formation_operator.requeue import Lane
 
 KEDA_PAUSED, KEDA_PAUSED_AT = "autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas"
 """The annotations that hold a ScaledObject's target as it is, or at a count, which comes first."""
-SCALED_TO_ZERO = b'{"type":"ScaledToZero","status":"True"'
-"""How the API server writes the condition by which an HPA scales its target up from zero."""
 DEPLOYMENT = (ChildKind.DEPLOYMENT.traits.api.group, str(ChildKind.DEPLOYMENT))
 FORMATION = (naming.GROUP, naming.KIND)
 """Group and kind of what we look at: another group may have a kind of that name, too."""
@@ -54,18 +52,6 @@ class Autoscaler:
     def starts_from_zero(self) -> bool:
         """Whether it may scale up what is at zero."""
         return (self.kind == kinds.SCALED_OBJECT or self.scaled_to_zero) and not self.held_at_zero
-
-    def has_facts_of(self, text: bytes) -> bool:
-        """Return whether an HPA's JSON has the facts that are known: most changes are figures in its status.
-
-        The quotes in strings are escaped, so none can look like the target. For a ScaledObject, or an HPA
-        that has scaled to zero, this returns false, because it has further facts.
-        """
-        if self.kind != kinds.HPA or self.scaled_to_zero or SCALED_TO_ZERO in text:
-            return False
-        group = f"{self.target_group}/" if self.target_group else '"'
-        target = f'{{"kind":"{self.target_kind}","name":"{self.target_name}","apiVersion":"{group}'
-        return f'"spec":{{"scaleTargetRef":{target}'.encode() in text
 
 
 Deciding = Mapping[Target, Autoscaler]

@@ -11,7 +11,7 @@ from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child, ChildId
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
-from formation_operator.observe.store import Bounds, Change, Store, Watched
+from formation_operator.observe.store import Change, Store, Watched
 from formation_operator.observe.watched import WATCHED
 from formation_operator.requeue import Lane
 
@@ -25,8 +25,7 @@ class Cache:
     def __init__(self, watched: Iterable[Watched[Any]] = WATCHED) -> None:
         """Take the kinds that are watched."""
         self.watched = {each.kind.name: each for each in watched}
-        bounds: Bounds = {}
-        self.stores = {kind: Store(each, bounds, self._wanting) for kind, each in self.watched.items()}
+        self.stores = {kind: Store(each, self._wanting) for kind, each in self.watched.items()}
         self._formations: Store[dict[str, Any]] = self.stores[naming.KIND]
         self._children: dict[ChildKind, Store[Child]] = {kind: self.stores[kind] for kind in ChildKind}
         self.living: set[str] = set()
@@ -34,24 +33,17 @@ class Cache:
         self._forbidden: set[tuple[str, str | None]] = set()
         """The dispensable kinds that can't be listed or watched, with the namespace, or none for all."""
 
-    def is_newer(self, kind: str, key: Key, version: int, text: bytes = b"") -> bool:
-        """Return whether an object may be newer, by its name and version, and by its text if given."""
-        store, is_repeated = self.stores[kind], self.watched[kind].is_repeated
-        if is_repeated is not None and text:
-            known = store.known.get(key)
-            if known is not None and is_repeated(known, text):
-                return False
-        return store.is_newer(key, version)
-
     def see(self, kind: str, raw: dict[str, Any], as_of: int = 0) -> Changes:
         """Take an object as the API server sent it, by itself or in a list as of a version.
 
         Returns what that changes.
         """
-        key = formations.key_of(raw)
-        fact = self.watched[kind].fact_of(raw, self.stores[kind].known.get(key))
+        key, version, store = formations.key_of(raw), formations.version_of(raw), self.stores[kind]
+        if not store.is_newer(key, version, as_of):
+            return []  # as most of a list is, and each echo of our writes
+        fact = self.watched[kind].fact_of(raw, store.known.get(key))
         if fact is None:
-            return self.drop(kind, key, max(as_of, formations.version_of(raw)))
+            return self.drop(kind, key, max(as_of, version))
         return self.put(kind, fact, as_of)
 
     def put(self, kind: str, fact: Any, as_of: int = 0) -> Changes:

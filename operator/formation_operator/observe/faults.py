@@ -54,10 +54,6 @@ class Faults:
                 process_type or "the pass",
                 extra=records.about(self._key, process_type),
             )
-            self.problems[process_type] = problem(process_type, error)
-
-
-def problem(process_type: str, error: Exception) -> Problem:
-    """Return the problem of an unexpected error, without its text, which may quote anything."""
-    text = f"a bug in the operator ({type(error).__name__}): its log says where; please report it"
-    return Problem(process_type, Trouble.INTERNAL_ERROR, text)
+            # Its own text may quote anything.
+            text = f"a bug in the operator ({type(error).__name__}): its log says where; please report it"
+            self.problems[process_type] = Problem(process_type, Trouble.INTERNAL_ERROR, text)

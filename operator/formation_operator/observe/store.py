@@ -7,7 +7,7 @@ versions of one kind are numbers that grow.
 
 import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.requeue import Lane
@@ -38,21 +38,13 @@ class Change(Generic[T]):
         return [fact for fact in (self.before, self.now) if fact is not None]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Share:
-    """Memory for the objects of one kind, or of several that have the same share.
-
-    Namespaces share it, so that none displaces the objects of another.
-    """
+class Share(NamedTuple):
+    """Memory for the objects of a kind, which namespaces share: none displaces the objects of another."""
 
     most: int
     """Bytes."""
     least: int = 1
     """Bytes that the smallest object counts as, which bounds the number of objects, too."""
-
-
-Bounds = dict[Share, Shares[tuple["Store[Any]", str], None]]
-"""What takes up each share; by store and name."""
 
 
 def _key_of(fact: Any) -> Key:
@@ -86,8 +78,6 @@ class Watched(Generic[T]):
     reduced: Callable[[T], T] | None = None
     """Returns what is kept of an object without room in the share, which takes none; without this it is
     forgotten."""
-    is_repeated: Callable[[T, bytes], bool] | None = None
-    """Returns whether the JSON of an object shows, before it is parsed, that it has the known facts."""
     is_sparse: bool = False
     """Whether most objects aren't kept, so that only kept ones leave tombstones."""
 
@@ -95,13 +85,12 @@ class Watched(Generic[T]):
 class Store(Generic[T]):
     """The objects of a kind by namespace and name, and by groups (an index, in client-go's terms)."""
 
-    def __init__(self, of: Watched[T], bounds: Bounds, wanting: Wanting) -> None:
-        """Take the kind, the shares that are in use, and what returns the Formations that want a child."""
+    def __init__(self, of: Watched[T], wanting: Wanting) -> None:
+        """Take the kind, and what returns the Formations that want a child."""
         self.known: dict[Key, T] = {}
         self._of = of
         self._wanting = wanting
-        share = of.share
-        self._bound = bounds.setdefault(share, Shares(share.most, share.least)) if share is not None else None
+        self._bound: Shares[str, None] | None = Shares(*of.share) if of.share is not None else None
         self._groups: dict[Hashable, dict[Key, T]] = {}
         self._tombstones: Shares[str, int] = Shares(REMEMBERED)
         """The version at which, or after which, an object was deleted: one that only lost our labels is
@@ -152,12 +141,11 @@ class Store(Generic[T]):
         """Count an object, if it is known, as the latest that came, and make room for it."""
         if self._bound is None or key not in self.known:
             return
-        namespace, name = key
         if size := self._of.size_of(self.known[key], self._wanting):
-            for place, (store, its_name) in self._bound.put(namespace, (self, name), None, size):
-                store._make_room((place, its_name))  # noqa: SLF001  # another of this class
+            for oldest in self._bound.put(*key, None, size):
+                self._make_room(oldest)
         else:
-            self._bound.pop(namespace, (self, name))
+            self._bound.pop(*key)
 
     def _make_room(self, key: Key) -> None:
         """Forget an object, or reduce it, without reporting a change."""
@@ -181,5 +169,5 @@ class Store(Generic[T]):
             if not members:
                 self._groups.pop(group, None)
         if self._bound is not None:
-            self._bound.pop(key[0], (self, key[1]))
+            self._bound.pop(*key)
         return known

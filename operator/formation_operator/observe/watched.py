@@ -3,7 +3,6 @@
 Another kind needs a record here, a module of facts beside this one, and the right to list and watch it.
 """
 
-import dataclasses
 import sys
 from typing import Any
 
@@ -20,13 +19,15 @@ from formation_operator.observe.store import Change, Share, Wanting, Watched
 WHOLE = Share(160 * 2**20)
 """For specs and statuses of Formations; a namespace that has too much has its oldest ones outlined."""
 MOST_BYTES = 32 * 2**20
-MOST_STRAYS = 4096
-"""How many strays are kept: objects with our labels that no Formation wants, which anyone may create."""
+MOST_STRAYS = 1024
+"""How many strays of a kind are kept: objects with our labels that no Formation wants, which anyone may
+create."""
 MOST_PODS = 8192
 """How many Pods that aren't well are kept."""
 LEAST_JOB = 1024
 """Bytes that a Job of ours counts as at least."""
-STRAYS = Share(MOST_BYTES, least=MOST_BYTES // MOST_STRAYS)
+STRAYS = Share(MOST_BYTES // len(ChildKind), least=MOST_BYTES // len(ChildKind) // MOST_STRAYS)
+"""For the strays of a kind of children."""
 USUAL_SIZE = 512
 """Bytes of memory that an object, or a part of it such as a container, takes without its texts."""
 
@@ -38,7 +39,8 @@ def size_of(fact: Any) -> int:
     if isinstance(fact, tuple):
         return sum(map(size_of, fact))
     fields = getattr(type(fact), "__slots__", ())  # as a record of facts has them, and no number
-    return USUAL_SIZE + sum(size_of(getattr(fact, field)) for field in fields) if fields else 0
+    parts = [getattr(fact, field) for field in fields]
+    return USUAL_SIZE + sum(map(size_of, filter(None, parts))) if fields else 0
 
 
 def size_of_stray(child: Child, wanting: Wanting) -> int:
@@ -91,19 +93,17 @@ JOBS: Watched[Job] = Watched(
     share=Share(MOST_BYTES, least=LEAST_JOB),
     size_of=lambda job, _: size_of(job),
 )
-SCALED_OBJECTS: Watched[Autoscaler] = Watched(
-    kind=kinds.BY_NAME[kinds.SCALED_OBJECT],
-    fact_of=lambda raw, _: autoscalers.autoscaler(raw, kinds.SCALED_OBJECT),
-    groups_of=lambda each: [autoscalers.group_of(each)],
-    lane_of=autoscalers.lane_of,
-    concerned=autoscalers.concerned,
-)
-HPAS = dataclasses.replace(
-    SCALED_OBJECTS,
-    kind=kinds.BY_NAME[kinds.HPA],
-    fact_of=lambda raw, _: autoscalers.autoscaler(raw, kinds.HPA),
-    is_repeated=Autoscaler.has_facts_of,
-)
+
+
+def autoscalers_of(kind: str) -> Watched[Autoscaler]:
+    """Return the record of a kind of autoscalers."""
+    return Watched(
+        kind=kinds.BY_NAME[kind],
+        fact_of=lambda raw, _: autoscalers.autoscaler(raw, kind),
+        groups_of=lambda each: [autoscalers.group_of(each)],
+        lane_of=autoscalers.lane_of,
+        concerned=autoscalers.concerned,
+    )
 
 
 def children_of(kind: ChildKind) -> Watched[Child]:
@@ -122,8 +122,7 @@ def children_of(kind: ChildKind) -> Watched[Child]:
 # They are listed in this order. Autoscalers come first: otherwise their counts could be taken for ours.
 # Formations come before their children: only some objects that no Formation wants are kept.
 WATCHED: tuple[Watched[Any], ...] = (
-    SCALED_OBJECTS,
-    HPAS,
+    *map(autoscalers_of, (kinds.SCALED_OBJECT, kinds.HPA)),
     FORMATIONS,
     *map(children_of, ChildKind),
     JOBS,

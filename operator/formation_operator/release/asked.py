@@ -10,7 +10,7 @@ from formation_operator.api.formation import Formation, FormationSpec
 from formation_operator.api.formation_status import FormationStatus, ReleaseStatus, Revision
 from formation_operator.api.reasons import ReleaseState
 from formation_operator.backoff import Tried, tried
-from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object

@@ -13,7 +13,7 @@ from formation_operator.api.formation import FormationSpec
 from formation_operator.api.reasons import Trouble
 from formation_operator.api.release_key import release_key, surroundings
 from formation_operator.kube import errors
-from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster
 from formation_operator.observe.faults import Problem
 from formation_operator.release import older_crd, revisions

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
 from formation_operator.api.formation_status import UNREPORTED, ProcessStatus
-from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import kinds
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Deciding

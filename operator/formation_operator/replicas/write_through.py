@@ -9,7 +9,7 @@ from formation_operator.api import formation_status, naming
 from formation_operator.api.formation import Formation
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors
-from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import Cluster

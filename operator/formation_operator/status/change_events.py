@@ -6,7 +6,7 @@ from typing import Any
 from formation_operator.api import formation_status
 from formation_operator.api.formation_status import FormationStatus, ProcessStatus, ReleaseStatus
 from formation_operator.api.reasons import ConditionType, Reason, ReleaseState, State, Trouble
-from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.notices import Notice
 from formation_operator.status import schedule_health
 
 ALARMING = (State.CRASHING, State.UNREADY, State.UNSCHEDULABLE)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from formation_operator.api import bounds, naming
 from formation_operator.backoff import Tried, tried
 from formation_operator.kube import errors
-from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import formations
 from formation_operator.requeue import REPORT_SECONDS, Lane, Requeue

@@ -6,7 +6,7 @@ from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Formation
-from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import lenient
 from formation_operator.observe import managed_fields
 from formation_operator.render.desired import Intent

@@ -3,7 +3,7 @@
 import dataclasses
 
 from formation_operator.api.reasons import Trouble
-from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.notices import Notice
 from formation_operator.observe.children import Child
 from formation_operator.sync.planner import Action, Verb
 

@@ -2,19 +2,8 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Protocol
 
-
-class Named(Protocol):
-    """What has a namespace and a name."""
-
-    @property
-    def namespace(self) -> str:
-        """The namespace."""
-
-    @property
-    def name(self) -> str:
-        """The name in it."""
+from formation_operator.api.formation import Metadata
 
 
 def about(key: tuple[str, str], process_type: str = "") -> Mapping[str, str]:
@@ -24,7 +13,7 @@ def about(key: tuple[str, str], process_type: str = "") -> Mapping[str, str]:
     return {"namespace": namespace, "formation": formation, **named}
 
 
-def say(logger: logging.Logger, mine: Named, said: str, level: int = logging.INFO) -> None:
+def say(logger: logging.Logger, mine: Metadata, said: str, level: int = logging.INFO) -> None:
     """Log what was done about a Formation."""
     key = mine.namespace, mine.name
     logger.log(level, "%s/%s: %s", *key, said, extra=about(key))

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
-from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Object
 from formation_operator.observe.rollouts import ROLLOUT_ANNOTATION
 from formation_operator.settings import Settings

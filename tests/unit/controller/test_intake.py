@@ -21,7 +21,7 @@ from formation_operator.settings import Settings
 from tests import builders
 from tests.builders import a_formation
 from tests.unit.facts import intents, parsed
-from tests.unit.fakes.cluster import FakeCluster, Incident, event
+from tests.unit.fakes.cluster import FakeCluster, Incident
 
 QUICK = Settings(resync=0.001, resync_retry=0.001, start_retry=0.001)
 JOBS: Object = {
@@ -246,9 +246,8 @@ async def test_what_is_known_already_is_not_read_again(monkeypatch: pytest.Monke
     deployments = kinds.BY_NAME["Deployment"]
     for _ in range(3):
         await here.informers.list()
-        assert not here.informers.is_newer(deployments, event("MODIFIED", raw))
+        here.informers.seen(deployments, raw, deleted=False)
     assert len(read) == 1
-    assert here.informers.is_newer(deployments, event("DELETED", raw))
     here.informers.seen(deployments, raw, deleted=True)
     known = here._cache.stores["Deployment"].known  # noqa: SLF001
     assert not known, "what lost our labels is deleted under the version that it has"

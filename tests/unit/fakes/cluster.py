@@ -8,13 +8,12 @@ import collections
 import contextlib
 import copy
 import dataclasses
-import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, TypeVar
 
 from formation_operator.api import naming
 from formation_operator.kube import errors
-from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import NO_ONES, Cluster, Object
@@ -148,11 +147,11 @@ class FakeCluster(Objects, Cluster):
 
         def tell(changed: str, raw: Object, deleted: bool) -> None:
             if is_wanted(changed, raw):
-                said = event("DELETED" if deleted else "MODIFIED", raw)
+                said = Event("DELETED" if deleted else "MODIFIED", raw)
                 in_order.call(lag(changed, raw), stream.put_nowait, said)
 
-        missed = [event("MODIFIED", raw) for raw in self.all(name, scope, labels=labels)]
-        missed += [event("DELETED", raw) for changed, raw in self._deleted if is_wanted(changed, raw)]
+        missed = [Event("MODIFIED", raw) for raw in self.all(name, scope, labels=labels)]
+        missed += [Event("DELETED", raw) for changed, raw in self._deleted if is_wanted(changed, raw)]
         for each in sorted(missed, key=lambda each: each.version):
             if each.version > version:
                 stream.put_nowait(each)
@@ -271,13 +270,6 @@ class FakeCluster(Objects, Cluster):
         if incident.error is not None:
             raise copy.copy(incident.error)
         return found
-
-
-def event(type_: str, raw: Object) -> Event:
-    """Return an event of a watch."""
-    said, about = {"type": type_, "object": raw}, raw["metadata"]
-    key, version = (about["namespace"], about["name"]), int(about["resourceVersion"])
-    return Event(type_, key, version, json.dumps(said).encode(), said)
 
 
 async def until_cut(stream: Stream) -> AsyncIterator[Event]:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from formation_operator.api import naming
-from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster
 from tests import builders
 from tests.builders import a_formation

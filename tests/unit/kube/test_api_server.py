@@ -1,6 +1,7 @@
 """What is made of the API server's answers, and what it is sent."""
 
 import json
+import random
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -9,9 +10,8 @@ from aiohttp import web
 from kubernetes.aio import client
 
 from formation_operator.api import naming
-from formation_operator.kube import api_server, errors, status_codes
-from formation_operator.kube.events import recorder
-from formation_operator.kube.events.notices import Notice
+from formation_operator.kube import api_server, errors, notices
+from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from formation_operator.kube.session import connection
@@ -144,7 +144,7 @@ async def test_events_of_one_namespace_make_none_of_another_forgotten() -> None:
     cluster, formation = Events(), builders.stored(a_formation())
     await cluster.notify(formation, Notice("Scaled", "Scale", "to 3"))
     noisy = builders.stored(a_formation(), namespace="noisy")
-    for number in range(recorder.REMEMBERED + 1):
+    for number in range(notices.REMEMBERED + 1):
         await cluster.notify(noisy, Notice("Scaled", "Scale", f"to {number}"))
     cluster.counts = dict.fromkeys(list(cluster.counts)[:1], 1)
     await cluster.notify(formation, Notice("Scaled", "Scale", "to 3"))
@@ -175,22 +175,24 @@ MEANINGS = {
 
 @pytest.mark.parametrize(("code", "message", "kind"), MEANINGS.values(), ids=MEANINGS)
 def test_an_error_is_what_the_caller_can_do_about_it(code: int, message: str, kind: type) -> None:
-    error = status_codes.error_of(code, json.dumps({"message": message}).encode())
+    error = errors.error_of(code, json.dumps({"message": message}).encode())
     assert type(error) is kind
     assert str(error) == message
 
 
 @pytest.mark.parametrize("text", [b"<html>Not Found</html>", b'{"message": "no"}', b"", b"404"])
 def test_only_the_api_server_is_believed_that_a_kind_is_not_installed(text: bytes) -> None:
-    assert isinstance(status_codes.error_of(404, text), errors.UnavailableError)
-    assert isinstance(status_codes.error_of(404, b"404 page not found\n"), errors.NotFoundError)
+    assert isinstance(errors.error_of(404, text), errors.UnavailableError)
+    assert isinstance(errors.error_of(404, b"404 page not found\n"), errors.NotFoundError)
 
 
 def test_an_answer_without_a_message_is_told_as_it_is() -> None:
-    assert str(status_codes.error_of(502, b"<html>")) == "HTTP 502: b'<html>'"
+    assert str(errors.error_of(502, b"<html>")) == "HTTP 502: b'<html>'"
 
 
-async def test_watches_end_at_different_moments_after_five_to_ten_minutes() -> None:
+async def test_watches_end_at_different_moments_after_five_to_ten_minutes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     asked: list[int] = []
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -198,9 +200,10 @@ async def test_watches_end_at_different_moments_after_five_to_ten_minutes() -> N
         return web.Response()
 
     chances = iter([0.0, 0.5, 0.999])
+    monkeypatch.setattr(random, "uniform", lambda low, high: low + (high - low) * next(chances))
     async with answering(answer) as url:
         opened = connection.Connection(client.Configuration(host=url))
-        cluster = api_server.Kube(opened, timeout=5, chance=lambda: next(chances))
+        cluster = api_server.Kube(opened, timeout=5)
         for _ in range(3):
             async with cluster.watch(kinds.BY_NAME[kinds.POD], None, 5):
                 pass

@@ -14,7 +14,7 @@ from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.kube.port import Object
 from formation_operator.kube.watch_events import Event
 from tests.unit import virtual_time
-from tests.unit.fakes.cluster import FakeCluster, Incident, event
+from tests.unit.fakes.cluster import FakeCluster, Incident
 
 LOOP = {"virtual": virtual_time.VirtualLoop}
 POD, HPA, KEDA, JOB = (kinds.BY_NAME[name] for name in (kinds.POD, kinds.HPA, kinds.SCALED_OBJECT, kinds.JOB))
@@ -27,26 +27,16 @@ class Seen:
     def __init__(self) -> None:
         self.known: dict[Key, int] = {}
         """By name, the version that is known."""
-        self.is_known = False
-        """Whether no event says anything new."""
         self.said: list[tuple[str, str]] = []
         """What was reported, and of which object."""
 
-    def is_newer(self, _: Kind, event: Event) -> bool:
-        return not self.is_known
-
-    def seen(self, _: Kind, raw: Object, *, deleted: bool) -> None:
+    def seen(self, _: Kind, raw: Object, *, deleted: bool = False, as_of: int = 0) -> None:
         about = raw["metadata"]
-        self.said.append(("deleted" if deleted else "seen", about["name"]))
+        self.said.append(("deleted" if deleted else "listed" if as_of else "seen", about["name"]))
         if deleted:
             self.known.pop((about["namespace"], about["name"]), None)
         else:
             self.known[about["namespace"], about["name"]] = int(about["resourceVersion"])
-
-    def listed(self, _: Kind, raw: Object, version: int) -> None:
-        about = raw["metadata"]
-        self.said.append(("listed", about["name"]))
-        self.known[about["namespace"], about["name"]] = int(about["resourceVersion"])
 
     def replaced(self, _: Kind, namespace: str | None, names: set[Key], version: int) -> None:
         self.said.append(("replaced", namespace or ""))
@@ -152,7 +142,7 @@ async def test_a_watch_that_ends_goes_on_from_its_last_event_or_bookmark() -> No
         here.cluster.version += 100
         bookmark = bookmark_of(here.cluster.version)
         for stream in here.cluster.streams[kinds.POD]:
-            stream.put_nowait(event("BOOKMARK", bookmark))
+            stream.put_nowait(Event("BOOKMARK", bookmark))
         await asyncio.sleep(0.01)
         assert here.reached == 2, "a bookmark counts, too"
         assert here.seen.objects[1:] == [("seen", "a")], "and brings nothing new"
@@ -210,7 +200,7 @@ async def test_an_event_from_before_the_beginning_of_a_watch_has_all_listed() ->
     async with here.running():
         here.asked()
         for stream in here.cluster.streams[kinds.POD]:
-            stream.put_nowait(event("BOOKMARK", bookmark_of(7)))
+            stream.put_nowait(Event("BOOKMARK", bookmark_of(7)))
         await asyncio.sleep(5)
         assert here.asked() == ["pages", "watch"]
 

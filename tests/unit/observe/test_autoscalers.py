@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import json
 from typing import Any
 
 import pytest
@@ -80,20 +79,6 @@ def test_of_several_autoscalers_kedas_counts_and_then_the_first_by_its_name() ->
         assert autoscalers.deciding(each) == {ordered[0].target: ordered[0]}
 
 
-def as_written(name: str, **status: Any) -> bytes:
-    """Return an HPA as the API server writes it; its annotation quotes another one."""
-    target = {"kind": "Deployment", "name": name, "apiVersion": "apps/v1"}
-    quoted = json.dumps(
-        {"spec": {"scaleTargetRef": {**target, "name": "shop-worker"}}}, separators=(",", ":")
-    )
-    raw = {
-        "metadata": {"name": "jobs", "annotations": {"last-applied": quoted}},
-        "spec": {"scaleTargetRef": target, "maxReplicas": 3},
-        "status": status,
-    }
-    return json.dumps(raw, separators=(",", ":")).encode()
-
-
 ACTIVE = {"type": "ScalingActive", "status": "True", "reason": "ValidMetricFound"}
 TO_ZERO = {"type": "ScaledToZero", "status": "True", "reason": "ScaledToZero"}
 HELD = {"scaleUp": {"selectPolicy": "Disabled"}}
@@ -158,34 +143,3 @@ def test_the_longest_names_that_there_can_be_are_kept() -> None:
     name, kind, group = 253 * "n", 63 * "k", 253 * "g"
     scaler = targeting(HPA, apiVersion=f"{group}/v1", kind=kind, name=name)
     assert (scaler.target_name, scaler.target_kind, scaler.target_group) == (name, kind, group)
-
-
-def hpa(group: str = "apps/v1", kind: str = "Deployment", name: str = "shop-worker") -> Autoscaler:
-    return targeting(HPA, apiVersion=group, kind=kind, name=name)
-
-
-OFF, ON = ([ACTIVE, {**TO_ZERO, "status": status}] for status in ("False", "True"))
-WRITTEN = {
-    "its status alone differs": (hpa(), as_written("shop-worker", currentReplicas=3), True),
-    "it started what it had scaled to zero": (
-        scaled_to_zero("False"),
-        as_written("shop-worker", conditions=OFF),
-        True,
-    ),
-    "another target, and its annotation quotes the known one": (hpa(), as_written("shop-web"), False),
-    "the known name is longer": (hpa(name="shop-worker2"), as_written("shop-worker"), False),
-    "another group": (hpa("example.com/v1"), as_written("shop-worker"), False),
-    "another kind": (hpa(kind="StatefulSet"), as_written("shop-worker"), False),
-    "no group": (targeting(HPA, **WORKER), as_written("shop-worker"), False),
-    "KEDA's": (targeting(SCALED_OBJECT, apiVersion="apps/v1", **WORKER), as_written("shop-worker"), False),
-    "it scales to zero now": (scaled_to_zero("False"), as_written("shop-worker", conditions=ON), False),
-    "it does no more": (scaled_to_zero(), as_written("shop-worker", conditions=OFF), False),
-    "it still does": (scaled_to_zero(), as_written("shop-worker", conditions=ON), False),
-}
-
-
-@pytest.mark.parametrize(("known", "text", "has"), WRITTEN.values(), ids=WRITTEN)
-def test_an_hpa_that_says_nothing_else_is_known_without_being_parsed(
-    known: Autoscaler, text: bytes, has: bool
-) -> None:
-    assert known.has_facts_of(text) == has

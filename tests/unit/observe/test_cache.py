@@ -10,13 +10,13 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds, lenient
-from formation_operator.kube.objects.kinds import ChildKind, Key
+from formation_operator.kube.objects.kinds import Key
 from formation_operator.observe import pods
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child
 from formation_operator.observe.store import REMEMBERED, Share, Store
-from formation_operator.observe.watched import MOST_BYTES, MOST_PODS, MOST_STRAYS, STRAYS, WATCHED, size_of
+from formation_operator.observe.watched import MOST_BYTES, MOST_PODS, MOST_STRAYS, WATCHED, size_of
 from tests import builders
 from tests.builders import a_container, a_formation, a_pod, ended
 from tests.unit import cost
@@ -217,16 +217,6 @@ def test_what_others_make_large_takes_no_more_memory_than_it_may(monkeypatch: py
         tracemalloc.stop()
     assert 0 < len(cache.stores[kinds.POD].known) < number
     assert taken < 1.3 * most
-
-
-def test_strays_of_all_kinds_of_children_share_their_memory() -> None:
-    few = Share(STRAYS.least * 4, STRAYS.least)
-    shared = [dataclasses.replace(each, share=few) if each.share is STRAYS else each for each in WATCHED]
-    cache = Cache(watched=shared)
-    for number in range(4):
-        for kind in ChildKind:
-            cache.put(kind, a_child(kind=kind, name=f"stray-{number}", owner=None))
-    assert [len(cache.stores[kind].known) for kind in ChildKind] == [1, 1, 1, 1]
 
 
 def test_deletions_in_one_namespace_bring_nothing_back_in_another() -> None:

@@ -153,7 +153,7 @@ TOLD: Watched[Told] = Watched(
 
 
 def a_store() -> Store[Told]:
-    return Store(TOLD, {}, lambda _: {})
+    return Store(TOLD, lambda _: {})
 
 
 def hear(store: Store[Told], told: Told) -> Any:

@@ -7,7 +7,7 @@ import pytest
 
 from formation_operator.api.formation import FormationSpec, ProcessType
 from formation_operator.api.formation_status import ProcessStatus
-from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.notices import Notice
 from formation_operator.observe.children import Child
 from formation_operator.observe.rollouts import NAMELESS, Setter
 from formation_operator.replicas import scale_requests

@@ -9,8 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import Reason, State
-from formation_operator.kube.events.notices import Notice
-from formation_operator.kube.events.recorder import Recorder
+from formation_operator.kube.notices import Notice, Recorder
 from formation_operator.kube.objects import lenient
 from formation_operator.status import change_events
 from tests.builders import a_formation, stored

@@ -11,7 +11,7 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
-from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from formation_operator.sync.executor import CONCURRENT_WRITES

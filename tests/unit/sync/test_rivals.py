@@ -7,7 +7,7 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.kube import errors
-from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Object
 from formation_operator.observe import managed_fields
 from formation_operator.render import desired

@@ -32,8 +32,6 @@ class Kind(NamedTuple):
     """Whether it may be installed or taken away at any time."""
     metadata_only: bool = False
     """Whether nothing but the metadata of an object is listed."""
-    gathered: bool = False
-    """Whether its events may be gathered for a moment: most of them bring nothing new."""
     dispensable: bool = False
     """Whether the rest works without the right to list and watch it."""
 
@@ -121,24 +119,11 @@ OTHER_BUDGET = TRAITS[ChildKind.POD_DISRUPTION_BUDGET].api._replace(
 """The budgets without our label: a namespace may have ten thousand with it."""
 
 
-def by_name(*known: Kind) -> dict[str, Kind]:
-    """Return kinds by their names; raise `ValueError` if two have one name.
-
-    Of two that differ in their objects alone, such as ours and those of others, one stands here.
-    """
-    found: dict[str, Kind] = {}
-    for kind in known:
-        if kind.name in found:
-            raise ValueError(f"two kinds have one name: {kind.name}")
-        found[kind.name] = kind
-    return found
-
-
-BY_NAME = by_name(
+ALL = (
     Kind(naming.KIND, naming.GROUP, naming.VERSION, naming.PLURAL),
     *(child.traits.api for child in ChildKind),
-    Kind(SCALED_OBJECT, "keda.sh", "v1alpha1", "scaledobjects", optional=True, gathered=True),
-    Kind(HPA, "autoscaling", "v2", "horizontalpodautoscalers", gathered=True),
+    Kind(SCALED_OBJECT, "keda.sh", "v1alpha1", "scaledobjects", optional=True),
+    Kind(HPA, "autoscaling", "v2", "horizontalpodautoscalers"),
     Kind(POD, "", "v1", "pods", naming.FORMATION_LABEL),
     Kind(REPLICA_SET, "apps", "v1", "replicasets"),
     Kind(CONTROLLER_REVISION, "apps", "v1", "controllerrevisions", metadata_only=True),
@@ -146,4 +131,5 @@ BY_NAME = by_name(
     Kind(EVENT, "events.k8s.io", "v1", "events"),
     Kind(LEASE, "coordination.k8s.io", "v1", "leases"),
 )
+BY_NAME = {kind.name: kind for kind in ALL}
 """The kinds that are read or written by their names; `observe.watched` has those that are watched."""

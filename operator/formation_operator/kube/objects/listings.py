@@ -7,22 +7,18 @@ compared by its bytes. Fields that aren't used are skipped.
 from typing import Any, TypedDict
 
 import msgspec
-import pydantic_core
 
-from formation_operator.kube.objects import lenient, nesting
+from formation_operator.kube.objects import lenient
 
 Text = msgspec.Raw
 """JSON that isn't parsed; `bytes` returns it."""
 
 
 class Entry(TypedDict, total=False):
-    """An entry of the managed fields: all that it has."""
+    """What is read of an entry of the managed fields."""
 
     manager: Any
     operation: Any
-    apiVersion: Any
-    time: Any
-    fieldsType: Any
     fieldsV1: Text
     subresource: Any
 
@@ -37,7 +33,6 @@ class Metadata(TypedDict, total=False):
     generation: Any
     creationTimestamp: Any
     deletionTimestamp: Any
-    deletionGracePeriodSeconds: Any
     labels: Any
     annotations: Any
     ownerReferences: Any
@@ -81,18 +76,7 @@ EntryFields = TypedDict("EntryFields", {"f:spec": Count, "f:metadata": Annotatio
 and of the content."""
 ENTRY_FIELDS = msgspec.json.Decoder(EntryFields)
 PAGE, EVENT = msgspec.json.Decoder(Page), msgspec.json.Decoder(WatchEvent)
-
-
-async def read(text: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
-    """Return the value of a JSON text, and yield to other tasks meanwhile.
-
-    The `fieldsV1` of an entry is a `Text`. If anything has a wrong type, all is parsed as `nesting` does it,
-    and nothing stays text. Raises `ValueError` if the text is no JSON.
-    """
-    try:
-        return await nesting.read(text, decoder.decode)
-    except ValueError:
-        return await nesting.read(text, pydantic_core.from_json)
+"""Their `fieldsV1` are `Text`. They refuse what has a wrong type anywhere: `nesting` reads that whole."""
 
 
 def without_managed_fields(raw: dict[str, Any]) -> None:

@@ -9,11 +9,10 @@ import json
 import re
 import types
 from collections.abc import Callable, Generator
-from typing import Any, TypeVar
+from typing import Any
 
 import pydantic_core
 
-T = TypeVar("T")
 DEEPEST = 190
 """Levels that are read; nothing that we look at has a tenth of them."""
 LEVELS_IN_A_STEP = 4096
@@ -44,26 +43,22 @@ def turn() -> Generator[None, None, None]:
     yield
 
 
-async def read(text: bytes, decode: Callable[[bytes], T]) -> T:
-    """Return what a decoder makes of a text, with null for what is nested too deep for it.
+async def read(text: bytes, decode: Callable[[bytes], Any]) -> Any:
+    """Return what a decoder makes of a text, or all of it, with null for what is nested too deep.
 
     It yields to other tasks if the decoder can't read the text as it is. Raises `ValueError` if it is no
     JSON.
     """
     try:
         return decode(text)
-    except (ValueError, RecursionError):  # it is too deep, no UTF-8, or no JSON
+    except (ValueError, RecursionError):
         await turn()
     plain = text.decode(errors="replace").encode()
     try:
-        return decode(plain)
-    except (ValueError, RecursionError):
+        return pydantic_core.from_json(plain)
+    except ValueError:  # it is too deep, has half of a surrogate pair, or is no JSON
         await turn()
-    shallow = await cut(plain)
-    try:
-        return decode(shallow)
-    except ValueError:  # it has half of a surrogate pair
-        return json.loads(shallow)  # type: ignore[no-any-return]  # as any decoder has it
+    return json.loads(await cut(plain))
 
 
 def is_deep(text: bytes) -> bool:

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import logging
 import math
-import pathlib
 import ssl
 import time
 from typing import Any
@@ -41,7 +40,7 @@ class Login:
         self._last_read = -math.inf
         self._header = ""
         """The token that was last readable, as a header."""
-        self._tls, self._files = tls_of(configuration), files_of(configuration)
+        self._tls = tls_of(configuration)
         self._no_token, self._refused = Repeated(), Repeated()
 
     async def __call__(
@@ -95,8 +94,7 @@ class Login:
             said = "reading the credentials again"
             try:
                 await load(self._configuration)
-                if (files := files_of(self._configuration)) != self._files:
-                    self._tls, self._files = tls_of(self._configuration), files
+                self._tls = tls_of(self._configuration)
             except Exception as error:  # noqa: BLE001  # there are many ways to log in
                 said = f"no credentials can be read: {sayable(error)}"
             self._refused.warn(logger, f"{trouble}: {said}")
@@ -110,12 +108,6 @@ def tls_of(configuration: client.Configuration) -> ssl.SSLContext:
     """
     configuration.disable_strict_ssl_verification = True
     return rest.RESTClientObject(configuration).ssl_context
-
-
-def files_of(configuration: client.Configuration) -> list[bytes]:
-    """Return the contents of the files of certificates and keys; raise `OSError` if one can't be read."""
-    named = (configuration.ssl_ca_cert, configuration.cert_file, configuration.key_file)
-    return [pathlib.Path(file).read_bytes() for file in named if file]
 
 
 def sayable(error: Exception) -> str:

@@ -6,7 +6,6 @@ neither bookmarks nor empty lists. Any answer that isn't a success is a lost con
 """
 
 import asyncio
-import contextlib
 import functools
 import json
 from collections.abc import AsyncIterator, Callable
@@ -16,6 +15,7 @@ import aiohttp
 import msgspec
 
 from formation_operator.api import naming
+from formation_operator.kube import errors, watch_events
 from formation_operator.kube.objects import lenient, listings, nesting
 from formation_operator.kube.session.connection import Connection, Fence
 from formation_operator.kube.session.paging import BoundedResponse, Pages
@@ -33,8 +33,6 @@ DISCOVERY = {
     f"/apis/{naming.GROUP}/{naming.VERSION}": naming.PLURAL,
 }
 """The answers in which kopf looks for the kind, only once, and the name that they must have."""
-ERROR, EXPIRED = b'{"type":"ERROR"', b'"code":410'
-"""How the one error event starts that kopf handles, and what it has; any other would end the process."""
 
 
 class BoundedPage(BoundedResponse):
@@ -48,7 +46,12 @@ class BoundedPage(BoundedResponse):
         text = await self.read()
         if "limit" not in self.url.query:
             return nesting.parsed(text)
-        page = await _parsed(text, listings.PAGE)
+        try:
+            page = lenient.mapping(await nesting.read(text, listings.PAGE.decode))
+        except ValueError:
+            page = {}
+        if not lenient.is_version(lenient.mapping(page, "metadata").get("resourceVersion")):
+            raise aiohttp.ClientPayloadError(f"no page: {text[:200]!r}")
         for item in lenient.items(page, "items"):
             listings.without_managed_fields(item)
         return page
@@ -74,23 +77,14 @@ class BoundedLines:
                 yield await _readable(line) + b"\n"
 
 
-async def _parsed(text: bytes, decoder: msgspec.json.Decoder[Any], *path: str) -> Any:
-    """Return a page, or an event whose object is at a path.
-
-    Raises `ClientPayloadError` for anything else: a proxy may send an error of its own with the status 200.
-    """
-    with contextlib.suppress(ValueError):
-        parsed = await listings.read(text, decoder)
-        if lenient.is_version(lenient.mapping(parsed, *path, "metadata").get("resourceVersion")):
-            return parsed
-    raise aiohttp.ClientPayloadError(f"neither a page nor an event: {text[:200]!r}")
-
-
 async def _readable(line: bytes) -> bytes:
     """Return an event without managed fields, and with null for what is nested too deep."""
-    if line.startswith(ERROR) and EXPIRED in line:
-        return line
-    event = await _parsed(line, listings.EVENT, "object")
+    try:
+        event = (await watch_events.read(line))._asdict()
+    except errors.ExpiredError:
+        return line  # kopf takes this error as the end of a watch; any other would end the process
+    except errors.ClusterError as error:
+        raise aiohttp.ClientPayloadError(str(error)) from error
     listings.without_managed_fields(event["object"])
     try:
         text = msgspec.json.encode(event)

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from formation_operator.api import bounds
 from formation_operator.api.reasons import Trouble
-from formation_operator.kube import status_codes
-from formation_operator.kube.events.notices import Notice
+from formation_operator.kube import errors
+from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.pods import Pod
@@ -52,7 +52,7 @@ MOST_BYTES = 256 * 1024
 
 
 def test_a_huge_refusal_is_cut_wherever_it_is_told() -> None:
-    error = status_codes.error_of(422, f'{{"message": "{"x" * 466_000}"}}'.encode())
+    error = errors.error_of(422, f'{{"message": "{"x" * 466_000}"}}'.encode())
     assert len(str(error)) == 1000
     assert len(Notice("Refused", "Refuse", HUGE).note.encode()) <= 1024
 

@@ -20,7 +20,7 @@ OWNER: dict[str, Any] = {"f:ownerReferences": {'k:{"uid":"uid-1"}': {}}}
 
 
 def page(text: bytes) -> Any:
-    return asyncio.run(listings.read(text, listings.PAGE))
+    return asyncio.run(nesting.read(text, listings.PAGE.decode))
 
 
 def entry(held: Any, manager: str = naming.FIELD_MANAGER, **more: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from kubernetes.aio import client
 
 from formation_operator.api import naming
 from formation_operator.kube import api_server, errors
-from formation_operator.kube.objects import kinds
+from formation_operator.kube.objects import kinds, nesting
 from formation_operator.kube.port import Object
 from formation_operator.kube.session import connection, paging
 from tests import builders
@@ -187,7 +187,7 @@ async def test_one_large_page_at_most_is_parsed_between_two_steps_of_others(
     )
     parsed, parsed_in_a_step = 0, []
 
-    async def counted(text: bytes) -> Any:
+    async def counted(text: bytes, _: object) -> Any:
         nonlocal parsed
         parsed += len(text) >= LARGE
         return pydantic_core.from_json(text)
@@ -197,7 +197,7 @@ async def test_one_large_page_at_most_is_parsed_between_two_steps_of_others(
             pass
 
     async with connected(server) as cluster:
-        monkeypatch.setattr(api_server, "WHOLE", counted)
+        monkeypatch.setattr(nesting, "read", counted)
         tasks = [asyncio.create_task(read(f"theirs-{number}")) for number in range(8)]
         while not all(task.done() for task in tasks):
             before = parsed

@@ -136,7 +136,7 @@ async def watched(kind: kinds.Kind, authority: Authority | None = None) -> list[
     async with answering(serve, of_server(authority) if authority else None) as configuration.host:
         cluster = api_server.Kube(connection.Connection(configuration), timeout=30)
         async with cluster.watch(kind, None, 5) as events:
-            names = [each.key[1] async for each in events]
+            names = [each.object["metadata"]["name"] async for each in events]
         await cluster.close()
     return names
 

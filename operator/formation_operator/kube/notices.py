@@ -1,4 +1,4 @@
-"""Turn notices into Events of events.k8s.io; a repeated notice becomes a series of one Event.
+"""The Events that are recorded on a Formation; a notice that is repeated becomes a series of one Event.
 
 Otherwise a client that undoes our writes would fill the namespace with copies.
 Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
@@ -11,13 +11,32 @@ import uuid
 from typing import Any
 
 from formation_operator.api import naming
-from formation_operator.kube.events.notices import Notice
-from formation_operator.kube.objects import kinds
+from formation_operator.kube.objects import kinds, lenient
 from formation_operator.shares import Shares
 
 REMEMBERED = 4096
 """How many Events of all namespaces are remembered; each namespace has its share."""
 SERIES_ENDS = datetime.timedelta(minutes=6)
+
+
+@dataclasses.dataclass(frozen=True)
+class Notice:
+    """One Event: its reason is for programs, its note for people."""
+
+    reason: str
+    action: str
+    note: str
+    warning: bool = False
+    process_type: str = ""
+    """The process type that it is about, if any; a field of the log."""
+    topic: str = ""
+    """Events with the same topic are one series although their notes differ; empty if the note decides."""
+
+    def __post_init__(self) -> None:
+        """Cut the texts to the lengths that the API accepts, and to one line."""
+        object.__setattr__(self, "note", lenient.shown(self.note))
+        for word in ("reason", "action"):
+            object.__setattr__(self, word, lenient.shown(getattr(self, word), lenient.LONGEST_WORD))
 
 
 class Recorder:
