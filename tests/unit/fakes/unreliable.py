@@ -68,7 +68,7 @@ class UnreliableCluster(FakeCluster):
     def _collect(self) -> None:
         """Delete what has lost its owner."""
         living = {raw["metadata"]["uid"] for raw in self.all(naming.KIND)}
-        for kind in ChildKind:
+        for kind in (*ChildKind, kinds.CONTROLLER_REVISION):
             for raw in self.all(kind):
                 if owner_of(raw) not in living:
                     self.remove(kind, "default", raw["metadata"]["name"])
