@@ -28,6 +28,8 @@ class Evidence:
     """By uid of a Pod."""
     templates: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     """By process type: a revision of its Deployment, and the hash of that revision's template."""
+    over: bool = False
+    """Whether its Formation is gone, so that the answers of a pass under way aren't kept."""
 
 
 class Archive:
@@ -46,11 +48,16 @@ class Archive:
         for uid in evidence.answers.keys() - kept:
             self._held.pop(evidence.namespace, (evidence, uid))
         evidence.answers = {**kept, **fresh}
-        for uid, answer in fresh.items():
+        for uid, answer in {} if evidence.over else fresh.items():
             identity = (evidence, uid)
             for _, (other, known) in self._held.put(evidence.namespace, identity, None, size_of(answer)):
                 if known in other.answers:  # the time of the next read stays
                     other.answers[known] = dataclasses.replace(other.answers[known], found=())
+
+    def forget(self, evidence: Evidence) -> None:
+        """Drop all answers about the Pods of a Formation that is gone, and keep no later ones."""
+        self.keep(evidence, {}, {})
+        evidence.over = True
 
 
 def size_of(answer: Answer) -> int:

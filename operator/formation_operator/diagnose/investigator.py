@@ -74,8 +74,8 @@ class Examiner:
         self._archive = Archive()
 
     def forget(self, evidence: Evidence) -> None:
-        """Drop all answers about the Pods of a Formation that is gone."""
-        self._archive.keep(evidence, {}, {})
+        """Drop all answers about the Pods of a Formation that is gone, and keep no later ones."""
+        self._archive.forget(evidence)
 
     async def examine(
         self,
