@@ -204,4 +204,3 @@ class Informers:
             self._refused.discard((namespace, kind.name))
         elif not kind.optional:
             self._refused.add((namespace, kind.name))
-
