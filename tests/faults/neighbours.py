@@ -52,10 +52,10 @@ class Neighbour:
 
     def while_(self, attack: Callable[[], None], seconds: float) -> Figures:
         """Go on scaling while an attack is under way, and for some seconds after it."""
-        figures, over = Figures(), 0.0
+        figures, over = Figures(), time.monotonic() + seconds
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             attacking = pool.submit(attack)
-            while not attacking.done() or time.monotonic() < over:
+            while time.monotonic() < over:
                 if not attacking.done():
                     over = time.monotonic() + seconds
                 figures.latencies.append(self._scale())
