@@ -43,7 +43,7 @@ RELEASE_LEFT_LABEL = f"{GROUP}/release-left"
 RELEASE = "release"
 """What a release has for PROCESS_TYPE, and how its container is named; no process type has this name."""
 DIGITS = 32
-"""Of a digest in a name, a label or an annotation: 128 bits, so nobody can find two texts with the same."""
+"""How many digits a digest has in a name, a label or an annotation: 128 bits, so no two texts share one."""
 LONGEST_JOB = 57
 """Characters of a Job's name: a Pod's has a dash and five letters more, and is cut to 63."""
 LONGEST_CRON_JOB = 52

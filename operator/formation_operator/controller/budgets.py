@@ -15,12 +15,11 @@ from formation_operator.controller.passes import Pass
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.kube.port import MOST_PAGES, Cluster
+from formation_operator.kube.port import MOST_PAGES, Cluster, patient
 from formation_operator.observe import other_budgets
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.other_budgets import Listed
 from formation_operator.release.asked import Asked, Content
-from formation_operator.release.revision_store import patient
 from formation_operator.render import disruption
 from formation_operator.requeue import Lane, Requeue
 
@@ -64,7 +63,11 @@ async def look(
 ) -> Requeue | None:
     """List the budgets of others where that is due; return when another pass is wanted because of them."""
     spec = asked.formation.spec
-    names = [] if spec.paused else [*disruption.declared(spec, content.spec)]
+    declared = disruption.declared(spec, content.spec)
+    if not declared:
+        this.memory.others = other_budgets.NEVER
+        return None
+    names = [] if spec.paused else [*declared]
     what = (asked.noted.digest if content.is_declared else str(content.mark)), *names
     if not names:
         this.memory.others = other_budgets.NEVER

@@ -31,7 +31,7 @@ from formation_operator.status.writer import Reporter
 class Reporting:
     """Reports how passes went."""
 
-    def __init__(  # two of them are clocks
+    def __init__(
         self,
         cluster: Cluster,
         known: Cache,

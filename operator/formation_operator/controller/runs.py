@@ -3,19 +3,19 @@
 import asyncio
 import itertools
 from collections.abc import Collection, Iterable, Sequence
+from operator import attrgetter
 
 from formation_operator.api import naming
 from formation_operator.controller.passes import Pass
 from formation_operator.controller.wanted import Wanted
 from formation_operator.diagnose import job_pods
 from formation_operator.diagnose.finding import Finding
-from formation_operator.diagnose.investigator import Examined
+from formation_operator.diagnose.investigator import Examined, grouped
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Cluster
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.jobs import Job
-from formation_operator.observe.pods import Pod
 from formation_operator.requeue import Lane, Requeue
 from formation_operator.status.observation import Scheduled
 from formation_operator.sync.versioned_writes import LEAVING
@@ -64,7 +64,8 @@ async def causes(
 ) -> tuple[dict[str, Finding], Requeue | None]:
     """Return why each of some Jobs isn't done or has failed, by its name, and when to look again."""
     undone, found = [job for job in jobs if not job.complete], dict[str, Finding]()
-    pods = by_job(pod for own in examined.pods.values() for pod in own if pod.job) if undone else {}
+    of_jobs = (pod for own in examined.pods.values() for pod in own if pod.job)
+    pods = grouped(of_jobs, attrgetter("job")) if undone else {}
     blocked, requeue = await _blocked(cluster, this, undone, pods, now)
     for job in undone:
         own, findings = pods.get(job.name, ()), examined.of_runs.get(job.name, ())
@@ -91,11 +92,3 @@ async def _blocked(
         waits.append(wait)
     said = {uid: each.found for uid, each in this.memory.blocked.items()}
     return said, Requeue(Lane.REPORT, min(waits)) if waits else None
-
-
-def by_job(pods: Iterable[Pod]) -> dict[str, list[Pod]]:
-    """Return Pods by their Job."""
-    found: dict[str, list[Pod]] = {}
-    for pod in pods:
-        found.setdefault(pod.job, []).append(pod)
-    return found

@@ -14,7 +14,8 @@ import asyncio
 import collections
 import dataclasses
 import logging
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from formation_operator.api import naming
@@ -102,7 +103,7 @@ class Examiner:
                 into, name = (of_runs, pod.job) if pod.job else (findings, pod.process_type)
                 into.setdefault(name, []).append(own)
         again_in = min((wait for wait in waits if wait is not None), default=None)
-        return Examined(findings, by_type(pods), again_in, of_runs)
+        return Examined(findings, grouped(pods, attrgetter("process_type")), again_in, of_runs)
 
     async def _findings(
         self, evidence: Evidence, pods: Sequence[Pod], now: float, faults: Faults, waits: list[float | None]
@@ -235,12 +236,12 @@ async def side_by_side(requests: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     return await asyncio.gather(*map(limited, requests))
 
 
-def by_type(pods: Iterable[Pod]) -> dict[str, list[Pod]]:
-    """Return Pods by type."""
-    sorted_out: dict[str, list[Pod]] = {}
+def grouped(pods: Iterable[Pod], name_of: Callable[[Pod], str]) -> dict[str, list[Pod]]:
+    """Return Pods by what a function names for each, such as its type."""
+    found: dict[str, list[Pod]] = {}
     for pod in pods:
-        sorted_out.setdefault(pod.process_type, []).append(pod)
-    return sorted_out
+        found.setdefault(name_of(pod), []).append(pod)
+    return found
 
 
 def is_present(replica_set: Object, child: Child) -> bool:

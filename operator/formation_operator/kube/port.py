@@ -4,10 +4,12 @@
 `formation_operator.kube.errors` that each method may raise.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.watch_events import Event
@@ -16,7 +18,10 @@ Object = dict[str, Any]
 NO_ONES = "1"
 """A resource version that no object has: a write over it creates an object, or is a conflict."""
 
+T = TypeVar("T")
 MOST_PAGES = 10
+PATIENCE = 2.0
+"""Seconds for which a pass waits for an answer that no count is about: counts wait no longer."""
 
 
 class Cluster(Protocol):
@@ -89,3 +94,15 @@ async def first_objects(pages: AsyncIterator[list[Object]], most: int = MOST_PAG
         read += 1
         if read == most:
             return
+
+
+async def patient(answer: Awaitable[T]) -> T:
+    """Return an answer, or raise `UnavailableError` if it takes longer than a pass waits.
+
+    What needs several requests waits for each: where a server answers late, it gets on all the same.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await answer
+    except TimeoutError:
+        raise errors.UnavailableError("no answer") from None

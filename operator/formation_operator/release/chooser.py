@@ -14,12 +14,12 @@ from formation_operator.api.reasons import Trouble
 from formation_operator.api.release_key import release_key, surroundings
 from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
-from formation_operator.kube.port import Cluster
+from formation_operator.kube.port import Cluster, patient
 from formation_operator.observe.faults import Problem
 from formation_operator.release import older_crd, revisions
 from formation_operator.release.asked import NOTHING, Asked, Chosen, Content
 from formation_operator.release.gate import Gate
-from formation_operator.release.revision_store import RevisionStore, patient
+from formation_operator.release.revision_store import RevisionStore
 
 CRD_UNREAD = "the Formation lacks fields that it had, and it can't be read whether the cluster's CRD has them"
 

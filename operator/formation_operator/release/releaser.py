@@ -10,7 +10,7 @@ from formation_operator.api.reasons import ReleaseState, Trouble
 from formation_operator.diagnose import job_pods
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.port import Cluster, Object, first_objects
+from formation_operator.kube.port import Cluster, Object, first_objects, patient
 from formation_operator.observe import jobs as observed
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
@@ -18,7 +18,7 @@ from formation_operator.release import gate, revisions
 from formation_operator.release.asked import NOTHING, RETRY_FIRST, RETRY_MOST, Asked, Chosen
 from formation_operator.release.chooser import Chooser
 from formation_operator.release.gate import Act, Decision, Gate
-from formation_operator.release.revision_store import RevisionStore, patient, prune
+from formation_operator.release.revision_store import RevisionStore, prune
 from formation_operator.release.revisions import LeavingError, TakenError
 from formation_operator.render import cron_job, desired, release_job
 from formation_operator.render.pod_template import InvalidTypeError

@@ -7,12 +7,11 @@ What is read is believed only by its digest, which a Deployment, the status or a
 write in a namespace may write revisions there.
 """
 
-import asyncio
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Awaitable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pydantic
 
@@ -23,7 +22,7 @@ from formation_operator.api.formation_status import Revision
 from formation_operator.backoff import tried
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.port import Cluster, Object, first_objects
+from formation_operator.kube.port import Cluster, Object, first_objects, patient
 from formation_operator.release import revisions
 from formation_operator.release.asked import Asked, Chosen, Content
 from formation_operator.release.revisions import History, LeavingError, Listed, TakenError
@@ -31,10 +30,7 @@ from formation_operator.requeue import Lane, Requeue
 from formation_operator.shares import Shares
 from formation_operator.telemetry import records
 
-T = TypeVar("T")
 logger = logging.getLogger(__name__)
-PATIENCE = 2.0
-"""Seconds for which a pass waits for what is read and written here: counts wait no longer."""
 MOST_BYTES = 16 * 2**20
 """Of contents that are kept in memory while a release runs; one without room is read in each pass."""
 MOST_DELETED = 100
@@ -46,18 +42,6 @@ RETRY_FIRST, RETRY_MOST = 10.0, 600.0
 LEAVING_FIRST, LEAVING_SAID = 2.0, 30.0
 """The first pause in seconds where a revision of a Formation from before is in the way, and the pause from
 which on that is said: Kubernetes deletes what belonged to a Formation some seconds after it."""
-
-
-async def patient(answer: Awaitable[T]) -> T:
-    """Return an answer, or raise `UnavailableError` if it takes longer than a pass waits.
-
-    What needs several requests waits for each: where a server answers late, it gets on all the same.
-    """
-    try:
-        async with asyncio.timeout(PATIENCE):
-            return await answer
-    except TimeoutError:
-        raise errors.UnavailableError("no answer") from None
 
 
 class RevisionStore:

@@ -13,5 +13,5 @@ A difference isn't repaired, in the order in which that is decided, if
 3. another one than this Formation owns the object, or it is being deleted (`planner.decide`);
 4. it has our digest, and we own what we write: other fields are others' (`planner.as_written`);
 5. an autoscaler keeps a suspended type above zero, or the limit is reached (`planner._change`);
-6. its content isn't known, or its type can't be rendered: then counts alone are written (`planner.scale`).
+6. its content isn't known, or its type can't be rendered: then counts alone are written (`planner.alone`).
 """

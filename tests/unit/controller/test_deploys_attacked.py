@@ -8,11 +8,10 @@ from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
-from formation_operator.kube import errors
+from formation_operator.kube import errors, port
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.store import Share
 from formation_operator.observe.watched import FORMATIONS, WATCHED
-from formation_operator.release import revision_store
 from tests.builders import Manifest, a_formation, ago
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.operator import Operator
@@ -341,7 +340,7 @@ async def test_a_spec_that_is_read_in_each_pass_is_not_rolled_out_once_the_crd_h
 async def test_no_pass_waits_for_a_request_about_jobs_or_their_pods_that_hangs(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, verb: str, kind: str, change: Manifest
 ) -> None:
-    monkeypatch.setattr(revision_store, "PATIENCE", 0.05)
+    monkeypatch.setattr(port, "PATIENCE", 0.05)
     await shop.tell({"image": "shop:v2"}, "the release fails")
     if verb == "select":
         shop.remove("Job", shop.job)
@@ -357,7 +356,7 @@ async def test_no_pass_waits_for_a_request_about_jobs_or_their_pods_that_hangs(
 async def test_an_api_server_that_answers_each_request_late_holds_up_no_release_for_ever(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(revision_store, "PATIENCE", 0.2)
+    monkeypatch.setattr(port, "PATIENCE", 0.2)
     shop.cluster.incidents.append(Incident(hangs=0.12, times=float("inf")))
     await shop.tell({"image": "shop:v2"}, "the release succeeds", "time passes", "web=1:v2 worker=2:v2")
 

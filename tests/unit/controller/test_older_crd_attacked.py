@@ -3,7 +3,7 @@
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.release import revision_store
+from formation_operator.kube import port
 from tests.builders import Manifest
 from tests.unit.fakes.releasing import NIGHTLY, RELEASE, Shop, an_app, lose_revisions
 
@@ -15,7 +15,7 @@ PRUNED: Manifest = {"release": None, "processes": {"web": {"replicas": 4}}}
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the operator wait less than a request hangs."""
-    monkeypatch.setattr(revision_store, "PATIENCE", SLOW / 20)
+    monkeypatch.setattr(port, "PATIENCE", SLOW / 20)
 
 
 @pytest.fixture

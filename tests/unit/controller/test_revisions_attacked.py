@@ -5,8 +5,7 @@ import asyncio
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.kube import errors
-from formation_operator.release import revision_store
+from formation_operator.kube import errors, port
 from tests.builders import Manifest, a_formation, a_process
 from tests.unit.fakes.cluster import Incident, Verb
 from tests.unit.fakes.releasing import DENIED, KEY, RELEASE, Shop
@@ -20,7 +19,7 @@ GATES = pytest.mark.parametrize("release", [None, RELEASE], ids=["without a rele
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the operator wait less than a request hangs."""
-    monkeypatch.setattr(revision_store, "PATIENCE", SLOW / 20)
+    monkeypatch.setattr(port, "PATIENCE", SLOW / 20)
 
 
 async def an_app(release: Manifest | None, limit: int) -> Shop:

@@ -38,7 +38,12 @@ def troubled(*raws: Manifest, rollout: Rollout = DONE, **changes: Any) -> Seen:
     """Return what a pass sees of Pods, and finds wrong with them."""
     kept = [pod for raw in raws if (pod := pods.pod(raw)) is not None]
     found = [found for pod in kept if (found := diagnosis.finding(pod, builders.NOW)) is not None]
-    return seen(rollout, pods=investigator.by_type(kept), findings={"worker": found}, **changes)
+    return seen(
+        rollout,
+        pods=investigator.grouped(kept, lambda pod: pod.process_type),
+        findings={"worker": found},
+        **changes,
+    )
 
 
 def crashed(name: str = "a", **how: Any) -> Manifest:
