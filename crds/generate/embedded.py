@@ -12,6 +12,7 @@ itself.  Everything that differs on purpose from the definition is a table here:
 
 from typing import Any
 
+from crds.generate.rules import autoscaling
 from formation_operator.api import fields, formation
 
 Json = dict[str, Any]
@@ -88,6 +89,15 @@ NARROWED: dict[str, Json] = {
     **{f"Probe.{number}": NOT_NEGATIVE for number in PROBE_NUMBERS},
     "Probe.terminationGracePeriodSeconds": {"minimum": 1},
     **{f"{owner}.name": NOT_EMPTY for owner in NAMED},
+    "MetricSpec.type": {"enum": [*autoscaling.SOURCES]},
+    "MetricTarget.type": {"enum": [*autoscaling.TARGETS]},
+    "MetricTarget.averageUtilization": {"minimum": 1},
+    "HPAScalingRules.selectPolicy": {"enum": ["Max", "Min", "Disabled"]},
+    "HPAScalingRules.stabilizationWindowSeconds": {"minimum": 0, "maximum": 3600},
+    "HPAScalingRules.policies": {"minItems": 1, **FEW},
+    "HPAScalingPolicy.type": {"enum": ["Pods", "Percent"]},
+    "HPAScalingPolicy.value": {"minimum": 1},
+    "HPAScalingPolicy.periodSeconds": {"minimum": 1, "maximum": 1800},
 }
 
 INT_OR_STRING: Json = {"x-kubernetes-int-or-string": True}

@@ -13,7 +13,13 @@ from crds.generate.rules import table
 from crds.generate.rules.cel import PLACEHOLDER, Rule
 from formation_operator.api import naming
 from formation_operator.api.commands import Release, Schedule
-from formation_operator.api.formation import DisruptionBudget, FormationSpec, ProcessType, RollingUpdate
+from formation_operator.api.formation import (
+    Autoscaling,
+    DisruptionBudget,
+    FormationSpec,
+    ProcessType,
+    RollingUpdate,
+)
 from formation_operator.api.formation_status import (
     Condition,
     FormationStatus,
@@ -43,6 +49,11 @@ SECTIONS: list[tuple[str, type[BaseModel], str]] = [
     ("spec.processes.TYPE", ProcessType, OWN_COMMAND),
     ("spec.processes.TYPE.rollingUpdate", RollingUpdate, ""),
     (
+        "spec.processes.TYPE.autoscaling",
+        Autoscaling,
+        "Who sets the count then: [counts](counts.md#autoscaling-in-the-formation).",
+    ),
+    (
         "spec.disruptionBudget",
         DisruptionBudget,
         "The same on a type: `spec.processes.TYPE.disruptionBudget`.",
@@ -61,7 +72,9 @@ SECTIONS: list[tuple[str, type[BaseModel], str]] = [
     ("status.processes.TYPE.lastExit", LastExit, ""),
     ("status.schedules.NAME", ScheduleStatus, ""),
 ]
-KUBERNETES = "https://kubernetes.io/docs/reference/generated/kubernetes-api/v{minor}/#{kind}-v1-core"
+KUBERNETES = (
+    "https://kubernetes.io/docs/reference/generated/kubernetes-api/v{minor}/#{kind}-{version}-{group}"
+)
 COLUMNS = """\
 ## The columns of `kubectl get formation`
 
@@ -116,7 +129,7 @@ def _type(node: Json, minor: str) -> str:
     if "anyOf" in node:
         [node] = [option for option in node["anyOf"] if option.get("type") != "null"]
     if "embedded" in node:
-        return _embedded(node["embedded"].rsplit(".", 1)[-1], minor)
+        return _embedded(node["embedded"], minor)
     if "$ref" in node:
         model = node["$ref"].rsplit("/", 1)[-1]
         [path] = [path for path, each, _ in SECTIONS if each.__name__ == model]
@@ -124,10 +137,12 @@ def _type(node: Json, minor: str) -> str:
     return ", ".join([_plain(node, minor), *_limits(node)])
 
 
-def _embedded(kind: str, minor: str) -> str:
+def _embedded(definition: str, minor: str) -> str:
+    group, version, kind = definition.split(".")[-3:]
     if kind == "IntOrString":
         return "number or percentage"
-    return f"[{kind}]({KUBERNETES.format(minor=minor, kind=kind.lower())})"
+    url = KUBERNETES.format(minor=minor, kind=kind.lower(), version=version, group=group)
+    return f"[{kind}]({url})"
 
 
 def _plain(node: Json, minor: str) -> str:

@@ -13,7 +13,10 @@ from typing import Any
 from tests.cluster import golang, paths
 
 FILE = pathlib.Path(__file__).parents[1] / "kubernetes-openapi.json"
-SOURCE = "api/openapi-spec/v3/apis__apps__v1_openapi.json"  # holds everything that a Pod consists of
+SOURCES = (
+    "api/openapi-spec/v3/apis__apps__v1_openapi.json",  # holds everything that a Pod consists of
+    "api/openapi-spec/v3/apis__autoscaling__v2_openapi.json",
+)
 MODULE = "k8s.io/kubernetes"
 
 Json = dict[str, Any]
@@ -23,8 +26,10 @@ def take(roots: list[str]) -> Json:
     """Return a new snapshot, from the Kubernetes version that the test cluster pins."""
     listed = ["list", "-m", "-f", "{{.Version}} {{.Dir}}", MODULE]
     version, folder = golang.run(listed, paths.MODULES / "kubernetes", "openapi-snapshot").split()
-    document = json.loads(pathlib.Path(folder, SOURCE).read_text(encoding="utf-8"))
-    definitions = document["components"]["schemas"]
+    definitions: Json = {}
+    for source in SOURCES:
+        document = json.loads(pathlib.Path(folder, source).read_text(encoding="utf-8"))
+        definitions |= document["components"]["schemas"]
     names = sorted(reachable(roots, definitions))
     return {"version": version, "definitions": {name: brief(definitions[name]) for name in names}}
 

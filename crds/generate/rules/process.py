@@ -26,6 +26,13 @@ ALONE = Rule(
     at=".disruptionBudget",
     reason="FieldValueForbidden",
 )
+UNSCALED = Rule(
+    "!has(self.autoscaling) || !self.?singleton.orValue(false)",
+    "an autoscaler starts several processes, and a singleton has one at most: leave autoscaling or "
+    "singleton out",
+    at=".autoscaling",
+    reason="FieldValueForbidden",
+)
 IN_TIME = Rule(
     "!(has(self.minReadySeconds) || has(self.progressDeadlineSeconds)) || "
     f"self.?progressDeadlineSeconds.orValue({PROGRESS_DEADLINE}) > "
@@ -37,6 +44,7 @@ IN_TIME = Rule(
 PROCESS = [
     *COUNT,
     ALONE,
+    UNSCALED,
     IN_TIME,
     Rule(
         "!self.?service.orValue(false) || has(self.port)",

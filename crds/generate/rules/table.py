@@ -7,7 +7,7 @@ resource inwards; a ``*`` stands for any item of a list or any value of a map.
 from collections.abc import Callable
 from typing import Any
 
-from crds.generate.rules import containers, formation, process, release, schedules
+from crds.generate.rules import autoscaling, containers, formation, process, release, schedules
 from crds.generate.rules.cel import Rule
 
 Json = dict[str, Any]
@@ -42,6 +42,12 @@ TABLE: list[tuple[str, list[Rule]]] = [
     (SCHEDULE, schedules.SCHEDULE),
     *((f"{owner}.command", process.COMMAND) for owner in (TYPE, *ENDING)),
     (f"{TYPE}.rollingUpdate", process.ROLLING_UPDATE),
+    (f"{TYPE}.autoscaling", autoscaling.AUTOSCALING),
+    (f"{TYPE}.autoscaling.metrics.*", autoscaling.METRIC),
+    *(
+        (f"{TYPE}.autoscaling.metrics.*.{each}.target", autoscaling.TARGET)
+        for each in autoscaling.SOURCES.values()
+    ),
     *((f"{owner}.disruptionBudget", process.DISRUPTION_BUDGET) for owner in OWNERS),
     *((variable, process.VARIABLE) for variable in VARIABLES),
     *((f"{variable}.valueFrom", process.VALUE_FROM) for variable in VARIABLES),

@@ -26,6 +26,7 @@ class Embedded:
 
 
 CORE = "io.k8s.api.core.v1"
+AUTOSCALING = "io.k8s.api.autoscaling.v2"
 INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
 INT32 = 2**31 - 1
 
@@ -68,6 +69,8 @@ EnvFrom = Annotated[list[EnvFromSource], Field(fail_fast=True, max_length=MOST_V
 ResourceRequirements = Annotated[dict[str, Any], Embedded(f"{CORE}.ResourceRequirements")]
 Probe = Annotated[dict[str, Any], Embedded(f"{CORE}.Probe")]
 PodTemplate = Annotated[dict[str, Any], Embedded(f"{CORE}.PodTemplateSpec")]
+Metric = Annotated[dict[str, Any], Embedded(f"{AUTOSCALING}.MetricSpec")]
+Behavior = Annotated[dict[str, Any], Embedded(f"{AUTOSCALING}.HorizontalPodAutoscalerBehavior")]
 
 
 class Model(BaseModel):

@@ -45,6 +45,28 @@ class DisruptionBudget(Model):
     )
 
 
+UTILIZATION = 80
+"""Per cent of the requested CPU that an autoscaler without metrics keeps a process at."""
+MOST_METRICS = 16
+
+
+class Autoscaling(Model):
+    """The bounds between which Kubernetes sets a count, and by what; the fields are autoscaling/v2's own."""
+
+    min_replicas: fields.Count | None = None
+    """The lowest count (default 1). 0 needs a metric of type External or Object, and Kubernetes 1.37 or newer."""
+    max_replicas: Annotated[int, Field(ge=1, le=fields.INT32)]
+    """The highest count."""
+    metrics: Annotated[list[fields.Metric], Field(fail_fast=True, max_length=MOST_METRICS)] | None = Field(
+        None,
+        description="What the count follows; the highest answer of all counts. By default the CPU of the "
+        f"process's own container, at {UTILIZATION} % of its request. In a ContainerResource the container "
+        "process is this type's own.",
+    )
+    behavior: fields.Behavior | None = None
+    """How fast the count may go up and down."""
+
+
 PROOF_SECONDS = 5
 """How long a process must be ready before it replaces one of the version before.
 
@@ -63,6 +85,10 @@ class ProcessType(Command):
     """The count: how many processes of this type run. 0 keeps the type, idle. Omitted: it starts with 1, or
     with its last count if the Deployment was deleted, and anyone who scales the Deployment sets it, such as
     an autoscaler; a singleton is kept at 1.
+    """
+    autoscaling: Autoscaling | None = None
+    """Makes the HorizontalPodAutoscaler <formation>-<type>, which then sets the count; replicas is the first
+    count, and the one after autoscaling is removed.
     """
     port: fields.Port | None = None
     """The port that the process listens on. Sets PORT, names the container port http, and makes the Service
