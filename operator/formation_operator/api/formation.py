@@ -54,7 +54,9 @@ class Autoscaling(Model):
     """The bounds between which Kubernetes sets a count, and by what; the fields are autoscaling/v2's own."""
 
     min_replicas: fields.Count | None = None
-    """The lowest count (default 1). 0 needs a metric of type External or Object, and Kubernetes 1.37 or newer."""
+    """The lowest count (default 1). 0 needs a metric of type External or Object, and Kubernetes 1.37 or
+    newer.
+    """
     max_replicas: Annotated[int, Field(ge=1, le=fields.INT32)]
     """The highest count."""
     metrics: Annotated[list[fields.Metric], Field(fail_fast=True, max_length=MOST_METRICS)] | None = Field(
@@ -65,6 +67,10 @@ class Autoscaling(Model):
     )
     behavior: fields.Behavior | None = None
     """How fast the count may go up and down."""
+
+    def __str__(self) -> str:
+        """Return its bounds as the plugin takes them."""
+        return f"{1 if self.min_replicas is None else self.min_replicas}..{self.max_replicas}"
 
 
 PROOF_SECONDS = 5

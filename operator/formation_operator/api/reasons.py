@@ -21,6 +21,7 @@ class ConditionType(enum.StrEnum):
     REVISION_FAILED = "RevisionFailed"
     DISRUPTION_CONTENDED = "DisruptionContended"
     SCHEDULE_FAILING = "ScheduleFailing"
+    AUTOSCALER_FAILING = "AutoscalerFailing"
 
 
 class State(enum.StrEnum):

@@ -12,10 +12,13 @@ from formation_operator.controller.wanted import Wanted
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Problem
-from formation_operator.render import cron_job, desired, pod_template
+from formation_operator.render import autoscaler, cron_job, desired, pod_template
 from formation_operator.render.desired import Intent
 from formation_operator.sync import planner
 from formation_operator.sync.planner import Action, PlanContext, Verb
+
+WOULD_START = "it would start processes while the Formation is suspended"
+NOT_ALONE = "another autoscaler decides about the count"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Planning:
         if self._is_paused:
             return []
         found = [self._decide(each) for each in intents] if intents else [self._scale(name)]
-        return [each for each in found if each is not None]
+        return [*self._leaving(name), *(each for each in found if each is not None)]
 
     def remember(self, name: str) -> None:
         """Remember what was rendered of a type or schedule, if its objects are like that now.
@@ -78,20 +81,26 @@ class Planning:
                         return [Action(Verb.UPDATE, name, intent, child)]
         return []
 
-    def obsolete(self) -> list[Action]:
+    def obsolete(self) -> list[list[Action]]:
         """Return what to do about the children that aren't wanted, once all that is has been planned.
 
-        Where that isn't known, all of them stay, and schedules may be suspended.
+        Autoscalers go before the others. Where it isn't known what is wanted, all stay, and schedules may be
+        suspended.
         """
         formation, content = self.wanted.formation, self.wanted.content
         if self._is_paused:
             return []
         if not content.known:
-            return self._pauses()
+            return [self._pauses()]
         specs = content.spec, formation.spec
         declared = {name for spec in specs for name in (*spec.processes, *(spec.schedules or ()))}
         found = planner.obsolete(formation.metadata, declared, self.intents, self._children, self.this.busy)
-        return [dataclasses.replace(action, reason=self._why(action)) for action in found]
+        found = [dataclasses.replace(action, reason=self._why(action)) for action in found]
+        scalers = [each for each in found if each.known.kind is ChildKind.HORIZONTAL_POD_AUTOSCALER]
+        # The bounds of a type that only the content before has aren't known: its autoscaler stays.
+        unknown = content.spec.processes.keys() - formation.spec.processes.keys()
+        leaving = [each for each in scalers if each.process_type not in unknown]
+        return [leaving, [each for each in found if each not in scalers]]
 
     @property
     def intents(self) -> list[Intent]:
@@ -115,7 +124,9 @@ class Planning:
                     return [cron_job.cron_job(owner, content, name, suspend=self.wanted.suspended[name])]
                 if name in content.processes:
                     count, budget = self.wanted.counts[name], self.wanted.budgets.wanted.get(name)
-                    return desired.children(owner, content, name, count, budget, self.wanted.content.mark)
+                    found = desired.children(owner, content, name, count, budget, self.wanted.content.mark)
+                    bounds = self.wanted.autoscaled.get(name)
+                    return [*found, autoscaler.autoscaler(owner, content, name, bounds)] if bounds else found
             except pod_template.InvalidTypeError as error:
                 self.this.faults.problems[name] = Problem(name, Trouble.INVALID_SPEC, str(error))
         return []
@@ -131,6 +142,17 @@ class Planning:
                 note = self.this.memory.remember if action is None else self.this.memory.forget
                 note(child, intent)
         return action
+
+    def _leaving(self, name: str) -> list[Action]:
+        """Return what deletes a type's autoscaler, before its Deployment gets a count of ours."""
+        about = self.wanted.formation.metadata
+        child = self._children.get((ChildKind.HORIZONTAL_POD_AUTOSCALER, naming.child(about.name, name)))
+        is_ours = child is not None and child.is_owned_by(about.uid) and not child.deleting
+        stays = name in self.wanted.autoscaled or name not in self.wanted.formation.spec.processes
+        if not is_ours or stays:
+            return []
+        action = Action(Verb.DELETE, name, child=child)
+        return [dataclasses.replace(action, reason=self._why(action))]
 
     def _leaves_one(self, intent: Intent, child: Child) -> bool:
         """Return whether a type stops being a singleton, and its Deployment doesn't name that content yet."""
@@ -172,8 +194,14 @@ class Planning:
 
     def _why(self, action: Action) -> str:
         """Return why an object goes that is declared; nothing if it isn't any more."""
-        steps_back = action.known.kind == ChildKind.POD_DISRUPTION_BUDGET
-        return self.wanted.budgets.contended.get(action.process_type, "") if steps_back else ""
+        name, kind = action.process_type, action.known.kind
+        if kind is ChildKind.POD_DISRUPTION_BUDGET:
+            return self.wanted.budgets.contended.get(name, "")
+        process = self.wanted.formation.spec.processes.get(name)
+        if kind is not ChildKind.HORIZONTAL_POD_AUTOSCALER or process is None or process.autoscaling is None:
+            return ""
+        count = self.wanted.counts.get(name)
+        return WOULD_START if count is not None and count.suspended else NOT_ALONE
 
     def _as_before(self, name: str) -> list[Intent]:
         """Return the intents of a type or schedule if its objects are as they were rendered before."""
@@ -207,4 +235,5 @@ class Planning:
         meant = count.undecided or count
         written = None if meant.rendered is None else (meant.rendered, meant.remembered)
         budget = self.wanted.budgets.wanted.get(name)
-        return digest, written, count.undecided is None, count.handed_over, count.alone, budget
+        apart = budget, self.wanted.autoscaled.get(name)
+        return digest, written, count.undecided is None, count.handed_over, count.alone, apart

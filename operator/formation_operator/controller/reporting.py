@@ -9,7 +9,7 @@ from formation_operator.api.formation import FormationSpec
 from formation_operator.api.formation_status import FormationStatus
 from formation_operator.controller import runs
 from formation_operator.controller.passes import Pass
-from formation_operator.controller.wanted import Wanted, own_deployments, problems
+from formation_operator.controller.wanted import Wanted, own_autoscalers, own_deployments, problems
 from formation_operator.diagnose.investigator import Examiner
 from formation_operator.foreground import check
 from formation_operator.kube.notices import Notice
@@ -23,7 +23,7 @@ from formation_operator.release.asked import Asked, Chosen
 from formation_operator.release.releaser import Releaser
 from formation_operator.replicas import scale_requests
 from formation_operator.requeue import Lane, Requeue, soonest
-from formation_operator.status import compute, trial
+from formation_operator.status import compute, scaling_health, trial
 from formation_operator.status.observation import Seen
 from formation_operator.status.writer import Reporter
 
@@ -81,6 +81,7 @@ class Reporting:
         children = this.basis.shown = self._known.children_of(this.key)
         formation, unkept = wanted.formation, asked.noted.unkept
         deployments = own_deployments(formation.metadata, wanted.counts, children)
+        scalers = own_autoscalers(formation.metadata, wanted.counts, children)
         pods, now = self._known.pods_of(this.key), self._clock().timestamp()
         examined = await self.examiner.examine(this.memory.evidence, deployments, pods, now, this.faults)
         schedules = await runs.scheduled(this, self._known, wanted)
@@ -90,6 +91,10 @@ class Reporting:
         with this.faults.confined_to(""):
             cause = causes.get(chosen.job.name) if chosen.job is not None else None
             chosen = progress.said(asked, chosen, cause)
+        running = scaling_health.troubled(scalers, deployments)
+        waits = [since + scaling_health.GRACE - now for since in running.values()]
+        remaining = min((each for each in waits if each > 0), default=None)
+        trouble = Requeue(Lane.REPORT, remaining) if remaining is not None else None
         intents = [each for own in this.intents.values() for each in own if each.kind.traits.runs_processes]
         seen = Seen(
             name=formation.metadata.name,
@@ -103,7 +108,13 @@ class Reporting:
             findings=examined.findings,
             suspended=bool(formation.spec.suspend),
             paused=bool(formation.spec.paused),
-            contended=scale_requests.contended(formation.spec, this.key[1], wanted.deciding),
+            contended=scale_requests.contended(formation.spec, this.key[1], wanted.others),
+            unscaled=[
+                scaling_health.sentence(name, scalers[name])
+                for name, since in running.items()
+                if now >= since + scaling_health.GRACE
+            ],
+            notes=dict(scaling_health.notes(formation.spec, scalers)),
             outvoted=wanted.budgets.contended.values(),
             daemonizing=check.warnings(commands(wanted.content.spec)),
             revision=asked.kept,
@@ -113,7 +124,7 @@ class Reporting:
         )
         again = examined.again_in
         changes = Requeue(Lane.REPORT, again + Lane.REPORT.pause) if again is not None else None
-        return seen, soonest(changes, look_again)
+        return seen, soonest(changes, look_again, trouble)
 
     async def _try(self, this: Pass, asked: Asked, seen: Seen) -> tuple[bool, Requeue | None]:
         """Return whether the newest revision has run well, and when it may have; once it has, it stays so."""

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from formation_operator.api import naming
-from formation_operator.api.formation import Formation, FormationSpec, Metadata, ProcessType
+from formation_operator.api.formation import Autoscaling, Formation, FormationSpec, Metadata, ProcessType
 from formation_operator.api.reasons import Trouble
 from formation_operator.controller.budgets import Budgets
 from formation_operator.controller.passes import Pass
@@ -16,7 +16,7 @@ from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Problem
 from formation_operator.release.asked import Asked, Chosen, Content
 from formation_operator.render import cron_job
-from formation_operator.replicas import count_owner, scale_requests, singletons
+from formation_operator.replicas import autoscaling, count_owner, scale_requests, singletons
 from formation_operator.replicas.count_owner import Replicas
 
 STAYS = "all but its count stays as it is"
@@ -44,8 +44,10 @@ class Wanted:
     """Whether each schedule of the content begins no run."""
     budgets: Budgets
     """The disruption budgets of its types."""
-    deciding: Deciding
-    """The autoscalers of its types' Deployments."""
+    autoscaled: Mapping[str, Autoscaling]
+    """The bounds of each type that is to have an autoscaler now."""
+    others: Deciding
+    """The autoscalers of its types' Deployments that we don't make."""
     undecided: Sequence[Problem] = ()
     """Why a count or a disruption budget of a type stays as it is."""
 
@@ -54,15 +56,19 @@ def all_wanted(
     asked: Asked, content: Content, undecided: Sequence[Problem], budgets: Budgets, known: Cache
 ) -> Wanted:
     """Return what is wanted of a content; ``undecided`` says why a type's count stays as it is."""
-    deciding = _deciding(asked.formation, content, known)
-    counted = counts(asked, content, deciding, [problem.process_type for problem in undecided])
+    there = _autoscalers(asked.formation, content, known)
+    others = autoscaling.of_others(asked.formation, there)
+    counted = counts(
+        asked, content, autoscalers.deciding(there), [problem.process_type for problem in undecided]
+    )
     return Wanted(
         formation=asked.formation,
         content=content,
         counts=counted,
         suspended=_suspended(asked, content, counted) if content.spec.schedules else {},
         budgets=budgets,
-        deciding=deciding,
+        autoscaled=autoscaling.wanted(asked.formation, counted, asked.children, others),
+        others=others,
         undecided=[*undecided, *budgets.problems],
     )
 
@@ -127,12 +133,12 @@ def _suspended(asked: Asked, content: Content, counted: Mapping[str, Replicas]) 
     return cron_job.suspended(asked.formation.spec, content.spec, down)
 
 
-def _deciding(formation: Formation, content: Content, known: Cache) -> Deciding:
+def _autoscalers(formation: Formation, content: Content, known: Cache) -> list[Autoscaler]:
     """Return the autoscalers of a Formation and of its types' Deployments."""
     about = formation.metadata
     types = {**content.spec.processes, **formation.spec.processes}
     named = [naming.child(about.name, each) for each in types]
-    return autoscalers.deciding(known.autoscalers_of(about.namespace, [about.name, *named]))
+    return known.autoscalers_of(about.namespace, [about.name, *named])
 
 
 def own_types(about: Metadata, children: Children) -> list[str]:
@@ -150,6 +156,12 @@ def own_types(about: Metadata, children: Children) -> list[str]:
 def own_deployments(about: Metadata, types: Iterable[str], children: Children) -> dict[str, Child]:
     """Return the Deployment of each type that the Formation owns, even if it is of an older spec."""
     found = {name: deployment_of(children, about.name, name) for name in types}
+    return {name: each for name, each in found.items() if each is not None and each.is_owned_by(about.uid)}
+
+
+def own_autoscalers(about: Metadata, types: Iterable[str], children: Children) -> dict[str, Child]:
+    """Return the autoscaler of each type that the Formation owns."""
+    found = {name: autoscaling.autoscaler_of(children, about.name, name) for name in types}
     return {name: each for name, each in found.items() if each is not None and each.is_owned_by(about.uid)}
 
 

@@ -17,6 +17,10 @@ FORMATION = (naming.GROUP, naming.KIND)
 """Group and kind of what we look at: another group may have a kind of that name, too."""
 LONGEST_KIND, LONGEST_NAME = 63, 253
 """Characters of the kind of an object, and of its name or its API group."""
+WORKS, AT_ZERO = ("AbleToScale", "ScalingActive"), "ScalingDisabled"
+"""The conditions of an HPA that are false where it can't scale, and their reason at a zero of others."""
+TOO_MANY = "TooManyReplicas"
+"""The reason of an HPA that would scale further up if it might."""
 NONE_SUCH = "?"
 """Stands for a name that no object can have."""
 Target = tuple[str, str, str]
@@ -54,6 +58,19 @@ class Autoscaler:
         return (self.kind == kinds.SCALED_OBJECT or self.scaled_to_zero) and not self.held_at_zero
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Scaling:
+    """How an HPA does, by its own conditions."""
+
+    trouble: str = ""
+    """The reason why it can't scale; empty if it can, or stands still because its target is at zero."""
+    message: str = dataclasses.field(default="", compare=False)
+    """The same as a sentence, which may name another Pod each time."""
+    limited: bool = False
+    """Whether its metrics ask for more than its maximum."""
+
+
+FINE, LIMITED = Scaling(), Scaling(limited=True)
 Deciding = Mapping[Target, Autoscaler]
 """The autoscaler of each target of a namespace; if a target has several, the one that counts."""
 
@@ -88,8 +105,21 @@ def _held_at_zero(raw: dict[str, Any], kind: str) -> bool:
 
 
 def _is_true(raw: dict[str, Any], condition: str) -> bool:
-    found = lenient.items(lenient.mapping(raw, "status"), "conditions")
-    return any(each.get("type") == condition and each.get("status") == "True" for each in found)
+    return any(each.get("type") == condition and each.get("status") == "True" for each in _conditions(raw))
+
+
+def _conditions(raw: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    return lenient.items(lenient.mapping(raw, "status"), "conditions")
+
+
+def scaling(raw: dict[str, Any]) -> Scaling:
+    """Return how an HPA does."""
+    for each in _conditions(raw):
+        reason = lenient.word(each, "reason")
+        if each.get("type") in WORKS and each.get("status") == "False" and reason != AT_ZERO:
+            return Scaling(reason or "Unknown", lenient.text(each, "message"))
+    limit = next((each for each in _conditions(raw) if each.get("type") == "ScalingLimited"), {})
+    return LIMITED if limit.get("status") == "True" and limit.get("reason") == TOO_MANY else FINE
 
 
 def _group(target: dict[str, Any], kind: str) -> str:
@@ -110,9 +140,14 @@ def _possible(name: str, most: int = LONGEST_NAME) -> str:
     return name if len(name) <= most and name.isascii() else NONE_SUCH
 
 
-def group_of(autoscaler: Autoscaler) -> Key:
-    """Return the namespace and name of what it scales."""
-    return autoscaler.namespace, autoscaler.target_name
+def group_of(autoscaler: Autoscaler) -> tuple[str, str, str]:
+    """Return the group of all that scale something of the same name."""
+    return scaling_of(autoscaler.namespace, autoscaler.target_name)
+
+
+def scaling_of(namespace: str, target: str) -> tuple[str, str, str]:
+    """Return the group of what scales something of a name."""
+    return "scales", namespace, target
 
 
 def lane_of(before: Autoscaler | None, now: Autoscaler | None) -> Lane | None:
@@ -122,13 +157,15 @@ def lane_of(before: Autoscaler | None, now: Autoscaler | None) -> Lane | None:
 
 def concerned(change: Change[Autoscaler], wanting: Wanting) -> set[Key]:
     """Return the Formation that it scales, or the Formations that want the Deployment that it scales."""
-    return {key for each in change.facts for key in _scaled(each, wanting)}
+    return {key for each in change.facts for key in scaled(each, wanting)}
 
 
-def _scaled(autoscaler: Autoscaler, wanting: Wanting) -> Iterable[Key]:
+def scaled(autoscaler: Autoscaler, wanting: Wanting) -> Iterable[Key]:
+    """Return the Formation that an autoscaler scales, or those that want the Deployment that it scales."""
+    target = autoscaler.namespace, autoscaler.target_name
     if autoscaler.target[:2] == FORMATION:
-        return [group_of(autoscaler)]
-    return wanting(group_of(autoscaler)) if autoscaler.target[:2] == DEPLOYMENT else ()
+        return [target]
+    return wanting(target) if autoscaler.target[:2] == DEPLOYMENT else ()
 
 
 def deciding(known: Iterable[Autoscaler]) -> Deciding:

@@ -6,7 +6,7 @@ from typing import Any
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind, Key
-from formation_operator.observe import formations, jobs
+from formation_operator.observe import autoscalers, formations, jobs
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child, ChildId
 from formation_operator.observe.jobs import Job
@@ -101,9 +101,12 @@ class Cache:
 
     def autoscalers_of(self, namespace: str, targets: Iterable[str]) -> list[Autoscaler]:
         """Return the autoscalers whose target has one of some names: a namespace may have many others."""
-        there = [(namespace, target) for target in targets]
-        stores = [self.stores[kind] for kind in kinds.AUTOSCALERS]
-        return [each for store in stores for target in there for each in store.within(target).values()]
+        there = [autoscalers.scaling_of(namespace, target) for target in targets]
+        of_keda: Store[Autoscaler] = self.stores[kinds.SCALED_OBJECT]
+        hpas = self._children[ChildKind.HORIZONTAL_POD_AUTOSCALER]
+        found = [each for target in there for each in of_keda.within(target).values()]
+        others = [each.autoscaler for target in there for each in hpas.within(target).values()]
+        return found + [each for each in others if each is not None]
 
     def pods_of(self, key: Key) -> list[Pod]:
         """Return the processes of a Formation, and the Pods of its Jobs, that aren't well."""

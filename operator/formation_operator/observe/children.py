@@ -5,14 +5,15 @@ Deployment may write our labels and our managed fields into it.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.api.content import Mark, mark_in
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind, Key
-from formation_operator.observe import managed_fields, rollouts
+from formation_operator.observe import autoscalers, managed_fields, rollouts
+from formation_operator.observe.autoscalers import FINE, Autoscaler, Scaling
 from formation_operator.observe.managed_fields import Owned
 from formation_operator.observe.rollouts import NAMELESS, NO_CRON_RUNS, NO_ROLLOUT, CronRuns, Rollout, Setter
 from formation_operator.observe.store import Change, Wanting
@@ -70,6 +71,10 @@ class Child:
     """Image of each container by name."""
     rollout: Rollout = NO_ROLLOUT
     runs: CronRuns = NO_CRON_RUNS
+    autoscaler: Autoscaler | None = None
+    """What it scales, if it is an autoscaler."""
+    scaling: Scaling = FINE
+    """How a Formation's own autoscaler does."""
 
     @property
     def replicas_of_others(self) -> bool:
@@ -97,8 +102,8 @@ class Child:
         return self.orphan_of == (formation, process_type)
 
     def same_object_as(self, other: "Child") -> bool:
-        """Return whether at most the progress of the rollout or of runs differs."""
-        return self == dataclasses.replace(other, rollout=self.rollout, runs=self.runs)
+        """Return whether at most the progress of the rollout, of runs or of scaling differs."""
+        return self == dataclasses.replace(other, rollout=self.rollout, runs=self.runs, scaling=self.scaling)
 
 
 ChildId = tuple[ChildKind, str]
@@ -117,7 +122,9 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
     metadata, annotations = raw["metadata"], lenient.mapping(raw, "metadata", "annotations")
     owner, managed = controller(metadata), metadata.get("managedFields") or []
     digest = lenient.text(annotations, naming.INTENT_ANNOTATION)
-    owned = managed_fields.owned(managed, owner.uid if owner else "")
+    scales = kind is ChildKind.HORIZONTAL_POD_AUTOSCALER
+    is_ours = owner is not None and owner.is_formation
+    owned = managed_fields.owned(managed if is_ours or not scales else [], owner.uid if owner else "")
     if digest == COUNTS_ALONE:
         owned = managed_fields.with_counts_alone(owned, managed)
     return Child(
@@ -132,6 +139,8 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
         digest=digest if naming.INTENT_ANNOTATION in annotations else None,
         owned=owned.text,
         runs=rollouts.cron_runs(raw) if kind is ChildKind.CRON_JOB else NO_CRON_RUNS,
+        autoscaler=autoscalers.autoscaler(raw, kind) if scales else None,
+        scaling=autoscalers.scaling(raw) if scales and is_ours else FINE,
         **(_deployment(raw, owned) if kind.traits.runs_processes else {}),
     )
 
@@ -169,7 +178,7 @@ def lane_of(before: Child | None, now: Child | None) -> Lane | None:
         return Lane.CHANGE
     if not before.same_object_as(now):
         return Lane.BUILD
-    return Lane.REPORT if (before.rollout, before.runs) != (now.rollout, now.runs) else None
+    return Lane.REPORT if before != now else None
 
 
 def concerned(change: Change[Child], wanting: Wanting) -> set[Key]:
@@ -182,6 +191,8 @@ def concerned(change: Change[Child], wanting: Wanting) -> set[Key]:
 def _orphan_of(raw: dict[str, Any], kind: ChildKind) -> tuple[str, str] | None:
     labels, traits = raw["metadata"].get("labels") or {}, kind.traits
     named = labels.get(naming.FORMATION_LABEL, ""), labels.get(traits.label, "")
+    if not traits.selector:
+        return named if raw["metadata"]["name"] == naming.child(*named) else None
     return named if lenient.mapping(raw, *traits.selector) == traits.labels(*named) else None
 
 
@@ -191,3 +202,26 @@ def controller(metadata: dict[str, Any]) -> Owner | None:
         return None
     parts = ("apiVersion", "kind", "name", "uid")
     return Owner(*(lenient.shared(lenient.text(reference, part)) for part in parts))
+
+
+# Autoscalers are found by what they scale, too
+
+
+def groups_of_autoscaler(child: Child) -> list[Hashable]:
+    """Return the group of what an autoscaler scales, and the Formation that owns it, if one does."""
+    return [*owner_of(child), *(autoscalers.group_of(each) for each in _scalers(child))]
+
+
+def concerned_by_autoscaler(change: Change[Child], wanting: Wanting) -> set[Key]:
+    """Return the Formations that want or own an autoscaler, and those that it scales."""
+    scalers = [each for child in change.facts for each in _scalers(child)]
+    return concerned(change, wanting) | {key for each in scalers for key in autoscalers.scaled(each, wanting)}
+
+
+def _scalers(child: Child) -> list[Autoscaler]:
+    return [child.autoscaler] if child.autoscaler else []
+
+
+def reduced(child: Child) -> Child:
+    """Return what is kept of an autoscaler that no Formation wants: what it scales."""
+    return dataclasses.replace(child, digest=None, owned="", scaling=FINE)

@@ -28,6 +28,8 @@ class Rollout:
     available: int = 0
     serving: bool = False
     """Whether enough Pods are available (the Deployment's own condition Available)."""
+    serving_since: str = ""
+    """Since when, as a time in RFC 3339."""
     stuck: str | None = None
     """The controller's message that the rollout is past its deadline, if it is."""
     blocked: str | None = None
@@ -76,7 +78,9 @@ def rollout(raw: dict[str, Any]) -> Rollout:
     """Return how far a Deployment has got."""
     status, spec = lenient.mapping(raw, "status"), raw["spec"]
     conditions = {item["type"]: item for item in lenient.items(status, "conditions")}
-    progressing, failure = (conditions.get(each) or {} for each in ("Progressing", "ReplicaFailure"))
+    progressing, failure, available = (
+        conditions.get(each) or {} for each in ("Progressing", "ReplicaFailure", "Available")
+    )
     given_up = lenient.text(progressing, "message") if progressing.get("status") == "False" else None
     refused = progressing.get("reason") == "ReplicaSetCreateError"
     stuck = None if refused else given_up
@@ -86,7 +90,8 @@ def rollout(raw: dict[str, Any]) -> Rollout:
         updated=status.get("updatedReplicas", 0),
         ready=status.get("readyReplicas", 0),
         available=status.get("availableReplicas", 0),
-        serving=(conditions.get("Available") or {}).get("status") == "True",
+        serving=available.get("status") == "True",
+        serving_since=lenient.word(available, "lastTransitionTime"),
         stuck=stuck,
         refused=given_up if refused else None,
         blocked=lenient.text(failure, "message") if failure.get("status") == "True" else None,

@@ -3,6 +3,7 @@
 Another kind needs a record here, a module of facts beside this one, and the right to list and watch it.
 """
 
+import dataclasses
 import sys
 from typing import Any
 
@@ -95,15 +96,13 @@ JOBS: Watched[Job] = Watched(
 )
 
 
-def autoscalers_of(kind: str) -> Watched[Autoscaler]:
-    """Return the record of a kind of autoscalers."""
-    return Watched(
-        kind=kinds.BY_NAME[kind],
-        fact_of=lambda raw, _: autoscalers.autoscaler(raw, kind),
-        groups_of=lambda each: [autoscalers.group_of(each)],
-        lane_of=autoscalers.lane_of,
-        concerned=autoscalers.concerned,
-    )
+SCALED_OBJECTS: Watched[Autoscaler] = Watched(
+    kind=kinds.BY_NAME[kinds.SCALED_OBJECT],
+    fact_of=lambda raw, _: autoscalers.autoscaler(raw, kinds.SCALED_OBJECT),
+    groups_of=lambda each: [autoscalers.group_of(each)],
+    lane_of=autoscalers.lane_of,
+    concerned=autoscalers.concerned,
+)
 
 
 def children_of(kind: ChildKind) -> Watched[Child]:
@@ -119,12 +118,21 @@ def children_of(kind: ChildKind) -> Watched[Child]:
     )
 
 
-# They are listed in this order. Autoscalers come first: otherwise their counts could be taken for ours.
-# Formations come before their children: only some objects that no Formation wants are kept.
+HPAS: Watched[Child] = dataclasses.replace(
+    children_of(ChildKind.HORIZONTAL_POD_AUTOSCALER),
+    groups_of=children.groups_of_autoscaler,
+    concerned=children.concerned_by_autoscaler,
+    reduced=children.reduced,
+)
+"""Ours are children; all others are kept, too: we would overwrite the count of one that was dropped."""
+
+# They are listed in this order. Formations come before their children: only some objects that no Formation
+# wants are kept. Autoscalers come before Deployments: otherwise their counts could be taken for ours.
 WATCHED: tuple[Watched[Any], ...] = (
-    *map(autoscalers_of, (kinds.SCALED_OBJECT, kinds.HPA)),
+    SCALED_OBJECTS,
     FORMATIONS,
-    *map(children_of, ChildKind),
+    HPAS,
+    *(children_of(kind) for kind in ChildKind if kind is not ChildKind.HORIZONTAL_POD_AUTOSCALER),
     JOBS,
     PODS,
 )

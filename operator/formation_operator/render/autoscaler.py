@@ -33,8 +33,8 @@ CPU: dict[str, Any] = {
         "target": {"type": "Utilization", "averageUtilization": UTILIZATION},
     },
 }
-"""What a count follows by default. Kubernetes' own default sums all containers of a Pod, and fails if one that
-a mesh added requests nothing."""
+"""What a count follows by default. Kubernetes' own default sums all containers of a Pod, and fails if one
+that a mesh added requests nothing."""
 
 
 def _named(metric: dict[str, Any], name: str) -> dict[str, Any]:

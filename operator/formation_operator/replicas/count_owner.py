@@ -53,17 +53,21 @@ def decide(
 
     ``before`` is what an earlier pass said of it.
     """
-    declared = declared_count(process)
-    if declared is not None and autoscaler is None:
+    declared, bounds = declared_count(process), process.autoscaling
+    least = 1 if bounds else 0  # an autoscaler leaves a zero of others as it is
+    # The count of an autoscaler that somebody deleted stays until it is made again.
+    is_ours = bounds is None or child is None or child.owns_count
+    if declared is not None and autoscaler is None and is_ours:
+        declared = max(declared, least)
         desired = 0 if spec.suspend else declared
         return Replicas(desired=desired, rendered=desired, remembered=declared)
     if child is None:
         # We set it at creation, and the next pass hands it over.
-        first = _first((before.count, declared), 1)
+        first = max(_first((before.count, declared, bounds.min_replicas if bounds else None), 1), least)
         desired = 0 if spec.suspend else first
         ours = desired if desired != 1 else None
         return Replicas(desired=desired, rendered=ours, remembered=first, autoscaler=autoscaler)
-    return _theirs(spec, child, autoscaler, before)
+    return _theirs(spec, child, autoscaler, before, least)
 
 
 def undecided(spec: FormationSpec, child: Child) -> Replicas:
@@ -92,12 +96,15 @@ def is_down(child: Child | None, before: ProcessStatus) -> bool:
 
 
 def _theirs(
-    spec: FormationSpec, child: Child, autoscaler: Autoscaler | None, before: ProcessStatus
+    spec: FormationSpec, child: Child, autoscaler: Autoscaler | None, before: ProcessStatus, least: int
 ) -> Replicas:
-    """Return the count of a type whose count isn't ours, except while suspended."""
+    """Return the count of a type whose count isn't ours, except while suspended.
+
+    After a suspension it comes back with the ``least`` count, or more.
+    """
     present = child.replicas
     if child.owns_count and child.replicas == 0:
-        present = _first((child.remembered, before.count), 1)  # suspended: the zero is ours
+        present = max(_first((child.remembered, before.count), 1), least)  # suspended: the zero is ours
     if spec.suspend:
         kept = present
         if autoscaler is not None:

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 
 from formation_operator.api import naming
-from formation_operator.api.formation import FormationSpec
+from formation_operator.api.formation import Autoscaling, FormationSpec
 from formation_operator.api.formation_status import UNREPORTED, ProcessStatus
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import kinds
@@ -154,6 +154,27 @@ def _is_request(scaled: Scaled, policy: Policy) -> bool:
     return setter.scale or setter.manager in policy.honoured
 
 
+def unheard(name: str, child: Child, bounds: Autoscaling) -> Notice | None:
+    """Return the Event about a count that a client set on a Deployment with an autoscaler of ours."""
+    setter = child.count_set_by
+    if not setter.scale or setter is NAMELESS or setter.manager in AUTOSCALER_MANAGERS:
+        return None
+    note = (
+        f"{setter.manager} scaled Deployment {child.name} to {child.replicas}, but its autoscaler sets the "
+        f"count: change spec.processes.{name}.autoscaling (now {bounds})"
+    )
+    return Notice("ScaleNotHonoured", "Scale", note, warning=True, process_type=name)
+
+
+def unused(name: str, count: int, bounds: Autoscaling) -> Notice:
+    """Return the Event about a count of a Formation that was changed and isn't used."""
+    note = (
+        f"spec.processes.{name}.replicas was changed to {count}, which isn't used: the autoscaler sets the "
+        f"count. Change spec.processes.{name}.autoscaling (now {bounds})"
+    )
+    return Notice("ScaleNotHonoured", "Scale", note, warning=True, process_type=name)
+
+
 def restless(spec: FormationSpec, counts: Mapping[str, Replicas]) -> dict[str, str]:
     """Return, by type, why a suspended type can't be kept at zero, and the way out."""
     if spec.paused:
@@ -168,21 +189,31 @@ def restless(spec: FormationSpec, counts: Mapping[str, Replicas]) -> dict[str, s
     }
 
 
-def contended(spec: FormationSpec, formation: str, known: Deciding) -> Iterator[str]:
-    """Yield a sentence for each count that two clients want to decide about, or that none can."""
+def contended(spec: FormationSpec, formation: str, others: Deciding) -> Iterator[str]:
+    """Yield a sentence for each count that two clients want to decide about, or that none can.
+
+    ``others`` are the autoscalers that we don't make.
+    """
     for name, process in sorted(spec.processes.items()):
-        autoscaler = autoscalers.of_child(known, naming.child(formation, name))
+        autoscaler = autoscalers.of_child(others, naming.child(formation, name))
         if autoscaler and process.singleton:
             yield (
                 f"{name}: {autoscaler} may run several processes of a singleton: remove the "
                 "autoscaler or singleton"
+            )
+        elif autoscaler and process.autoscaling is not None:
+            yield (
+                f"{name}: {autoscaler} sets the count, so autoscaling isn't used: delete that, or take "
+                f"spec.processes.{name}.autoscaling away"
             )
         elif autoscaler and process.replicas is not None:
             yield (
                 f"{name}: {autoscaler} sets the count, so replicas: {process.replicas} isn't used: "
                 f"take spec.processes.{name}.replicas away"
             )
-    own = autoscalers.of_formation(known, formation)
+    own = autoscalers.of_formation(others, formation)
     web = spec.processes.get("web")
-    if own and (web is None or web.replicas is None):
+    if own and web and web.autoscaling:
+        yield f"web: {own} scales the Formation, so autoscaling isn't used: delete one of the two"
+    elif own and (web is None or web.replicas is None):
         yield f"web: {own} scales the Formation, which needs spec.processes.web.replicas: set it once"

@@ -66,6 +66,7 @@ class Requests:
         kept, found = unwritten(self.answers, formation, children), self._scaled(children)
         self.answers.clear()
         self.answers.update(kept)
+        self._answer_autoscaled(children)
         if formation.spec.paused or not found:
             return
         unlisted = await self._look_for_autoscalers(about.namespace)
@@ -80,6 +81,20 @@ class Requests:
             before, answer = status.process(name), self.answers.get(name)
             is_current = status.observed_generation == about.generation
             await self._judge(Scaled(name, child, before, is_current, answer))
+
+    def _answer_autoscaled(self, children: Children) -> None:
+        """Say once of a count that a client set, and an autoscaler of ours sets, what to change instead."""
+        for name, process in self.formation.spec.processes.items():
+            child = deployment_of(children, self.formation.metadata.name, name)
+            if process.autoscaling is None or child is None or child.owns_count:
+                continue
+            answer = self.answers.get(name)
+            notice = scale_requests.unheard(name, child, process.autoscaling)
+            if notice is not None and (answer is None or not answer.is_about(child)):
+                self.notices.append(notice)
+            if answer is not None and answer.count != process.replicas is not None:
+                self.notices.append(scale_requests.unused(name, process.replicas, process.autoscaling))
+            self.answers[name] = Answer(child.uid, child.replicas, process.replicas)
 
     async def _judge(self, scaled: Scaled) -> None:
         """Judge the count of one Deployment, and write it to the Formation if it is a request."""
@@ -124,7 +139,7 @@ class Requests:
         found = {
             name: deployment_of(children, about.name, name)
             for name, process in self.formation.spec.processes.items()
-            if process.replicas is not None
+            if process.replicas is not None and process.autoscaling is None
         }
         known = self._autoscalers(about.namespace, filter(None, found.values()))
         return {

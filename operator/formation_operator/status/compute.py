@@ -174,13 +174,20 @@ def _process(seen: Seen, name: str, own: Health, before: ProcessStatus) -> dict[
         "updatedReplicas": updated,
         "selector": naming.selector_string(seen.name, name),
         "state": own.state,
-        **(_shown({"reason": own.reason, "message": own.message}) if own.reason else {}),
+        **_shown(_why(own, seen.notes.get(name, ""))),
         "restarts": sum(pod.restarts for pod in seen.pods.get(name, ())),
         "lastExit": _shown(_last_exit(seen, name, _written(before.last_exit) or {})) or None,
         "resumeReplicas": count.remembered if seen.suspended or count.suspended else None,
         "replicasManagedBy": str(count.autoscaler) if count.autoscaler else None,
     }
     return _without_nothing(fields)
+
+
+def _why(own: Health, note: str) -> dict[str, Any]:
+    """Return why a type is as it is, or what is worth knowing although all is well."""
+    if own.reason:
+        return {"reason": own.reason, "message": own.message}
+    return {"message": note} if note else {}
 
 
 def _shown(facts: dict[str, Any]) -> dict[str, Any]:

@@ -112,6 +112,7 @@ def _extra(seen: Seen, schedules: Mapping[str, ScheduleStatus]) -> Iterable[Verd
     said: list[tuple[ConditionType, str, Iterable[str]]] = [
         (ConditionType.OVERRIDDEN, "AdmissionPolicy", _overridden(seen)),
         (ConditionType.CONTENDED, "Autoscaler", seen.contended),
+        (ConditionType.AUTOSCALER_FAILING, "CanNotScale", seen.unscaled),
         (ConditionType.DISRUPTION_CONTENDED, "AnotherBudget", seen.outvoted),
         (ConditionType.DAEMONIZING, "CommandLeavesForeground", seen.daemonizing),
         (ConditionType.OUTDATED, "OlderCRD", outdated),

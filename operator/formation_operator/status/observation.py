@@ -47,6 +47,10 @@ class Seen:
     paused: bool = False
     contended: Iterable[str] = ()
     """Sentences about counts that several clients want to decide about."""
+    unscaled: Iterable[str] = ()
+    """Sentences about autoscalers of ours that can't scale."""
+    notes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """What is worth knowing of a type's autoscaler although all is well."""
     outvoted: Iterable[str] = ()
     """Sentences about disruption budgets that step back."""
     daemonizing: Iterable[str] = ()

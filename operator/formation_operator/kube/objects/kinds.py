@@ -62,6 +62,7 @@ class ChildKind(enum.StrEnum):
     SERVICE = "Service"
     POD_DISRUPTION_BUDGET = "PodDisruptionBudget"
     CRON_JOB = "CronJob"
+    HORIZONTAL_POD_AUTOSCALER = HPA
 
     @property
     def traits(self) -> "Traits":
@@ -74,7 +75,7 @@ class Traits(NamedTuple):
 
     api: Kind
     selector: tuple[str, ...]
-    """The path of the labels that select its Pods, or that its Jobs have."""
+    """The path of the labels that select its Pods, or that its Jobs have; empty if it selects none."""
     runs_processes: bool = False
     """Whether it runs the processes: then it has a count, images and a rollout."""
     without: str = ""
@@ -111,6 +112,12 @@ TRAITS = {
         without="remove spec.schedules.{}",
         label=naming.SCHEDULE_LABEL,
     ),
+    # Those of others are watched, too: they decide about counts.
+    ChildKind.HORIZONTAL_POD_AUTOSCALER: Traits(
+        Kind(ChildKind.HORIZONTAL_POD_AUTOSCALER, "autoscaling", "v2", "horizontalpodautoscalers"),
+        selector=(),
+        without="remove spec.processes.{}.autoscaling",
+    ),
 }
 
 OTHER_BUDGET = TRAITS[ChildKind.POD_DISRUPTION_BUDGET].api._replace(
@@ -123,7 +130,6 @@ ALL = (
     Kind(naming.KIND, naming.GROUP, naming.VERSION, naming.PLURAL),
     *(child.traits.api for child in ChildKind),
     Kind(SCALED_OBJECT, "keda.sh", "v1alpha1", "scaledobjects", optional=True),
-    Kind(HPA, "autoscaling", "v2", "horizontalpodautoscalers"),
     Kind(POD, "", "v1", "pods", naming.FORMATION_LABEL),
     Kind(REPLICA_SET, "apps", "v1", "replicasets"),
     Kind(CONTROLLER_REVISION, "apps", "v1", "controllerrevisions", metadata_only=True),

@@ -1,0 +1,54 @@
+"""What is said of the autoscalers that we make: pure.
+
+One that can't scale is said apart from Ready: the processes run all the same.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from formation_operator.api.formation import FormationSpec
+from formation_operator.kube.objects import timestamps
+from formation_operator.observe.autoscalers import Scaling
+from formation_operator.observe.children import Child
+
+GRACE = 300.0
+"""For so many seconds a type has to run before its autoscaler's trouble counts: metrics come late."""
+NO_REQUEST = "missing request for"
+"""What an HPA says where a utilization has nothing to be a share of."""
+
+
+def troubled(scalers: Mapping[str, Child], deployments: Mapping[str, Child]) -> dict[str, float]:
+    """Return since when each type runs whose autoscaler can't scale, in seconds since the epoch."""
+    found = {
+        name: timestamps.epoch(deployments[name].rollout.serving_since)
+        for name, scaler in scalers.items()
+        if name in deployments and scaler.scaling.trouble
+    }
+    return {name: since for name, since in found.items() if since is not None}
+
+
+def sentence(name: str, scaler: Child) -> str:
+    """Return why a type's autoscaler can't scale, with the way out."""
+    why = scaler.scaling.message or scaler.scaling.trouble
+    return f"{name}: {scaler.kind}/{scaler.name} can't scale: {why}: {_way_out(name, scaler.scaling)}"
+
+
+def _way_out(name: str, scaling: Scaling) -> str:
+    if NO_REQUEST in scaling.message:
+        return f"set spec.processes.{name}.resources.requests, or another metric"
+    if scaling.trouble.endswith("ResourceMetric"):
+        return "check that metrics-server runs in the cluster"
+    if scaling.trouble.endswith("Metric"):
+        return "check that the cluster has a source of that metric"
+    return "see its Events (kubectl describe hpa)"
+
+
+def notes(spec: FormationSpec, scalers: Mapping[str, Child]) -> Iterator[tuple[str, str]]:
+    """Yield each type with what is worth knowing of its autoscaler although all is well."""
+    for name, scaler in scalers.items():
+        process, said = spec.processes.get(name), []
+        if scaler.scaling.limited:
+            said.append("its autoscaler is at maxReplicas")
+        if process is not None and process.autoscaling and process.replicas is not None:
+            said.append(f"replicas: {process.replicas} isn't used while {scaler.kind}/{scaler.name} exists")
+        if said:
+            yield name, "; ".join(said)
