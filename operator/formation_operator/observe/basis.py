@@ -36,12 +36,13 @@ class Basis:
     def will_compare(self, change: Change[Any]) -> bool:
         """Return whether `missed` compares the object of a change that comes during the pass.
 
-        It compares the Formation itself and its children.
+        It compares the Formation itself and its children, but no autoscaler of others: these aren't listed
+        with them.
         """
         fact = change.facts[0]
         if isinstance(fact, dict):
             return formations.key_of(fact) == formations.key_of(self.formation)
-        return isinstance(fact, Child)
+        return isinstance(fact, Child) and (fact.autoscaler is None or fact.is_owned_by(self.uid))
 
     def written(self, child: Child) -> None:
         """Note the answer to a write of a child."""
