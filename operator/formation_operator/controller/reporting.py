@@ -132,7 +132,7 @@ class Reporting:
         """Write a status if it differs; return when to try again if it can't be written now."""
         written = await self._writer.write(this.basis.formation, this.memory.reports, status)
         if written.formation is not None:
-            this.changes.extend(self._known.put(naming.KIND, written.formation))
+            self._known.put(naming.KIND, written.formation)  # a status matters to no other Formation
             this.basis.reported(written.formation)
         await self.record(this, written.notices)
         return written.requeue

@@ -41,7 +41,7 @@ class Wanted:
     counts: Mapping[str, Replicas]
     """The count of each type of the content."""
     suspended: Mapping[str, bool]
-    """Whether each schedule of the content begins no run."""
+    """Whether each schedule of the content begins no run; if it isn't known, each that has a CronJob."""
     budgets: Budgets
     """The disruption budgets of its types."""
     deciding: Deciding
@@ -60,7 +60,7 @@ def all_wanted(
         formation=asked.formation,
         content=content,
         counts=counted,
-        suspended=_suspended(asked, content, counted) if content.spec.schedules else {},
+        suspended=_suspended(asked, content, counted),
         budgets=budgets,
         deciding=deciding,
         undecided=[*undecided, *budgets.problems],
@@ -75,17 +75,15 @@ def counts(
     Where it isn't known what is to run, that is each type that has a Deployment. A type that the Formation
     doesn't declare counts as one whose count is omitted.
     """
-    about, found = asked.formation.metadata, dict[str, Replicas]()
-    for name in content.spec.processes if content.known else own_types(about, asked.children):
-        child = deployment_of(asked.children, about.name, name)
+    formation, own, found = asked.formation, asked.deployments, dict[str, Replicas]()
+    for name in content.spec.processes if content.known else own:
+        child = own.get(name)
         if child is not None and name in undecided:
             alone = singletons.is_alone(_type(content.spec, name), child, content.mark)
-            found[name] = dataclasses.replace(count_owner.undecided(asked.formation.spec, child), alone=alone)
+            found[name] = dataclasses.replace(count_owner.undecided(formation.spec, child), alone=alone)
             continue
-        own = child if child is not None and child.belongs_to(about.uid, about.name, name) else None
-        found[name] = _count(
-            asked, content, name, own, autoscalers.of_child(deciding, naming.child(about.name, name))
-        )
+        autoscaler = autoscalers.of_child(deciding, naming.child(formation.metadata.name, name))
+        found[name] = _count(asked, content, name, child, autoscaler)
     return found
 
 
@@ -113,6 +111,8 @@ def _type(spec: FormationSpec, name: str) -> ProcessType:
 
 def _suspended(asked: Asked, content: Content, counted: Mapping[str, Replicas]) -> dict[str, bool]:
     """Return whether each schedule begins no run: until its content is released, what was stopped stays."""
+    if not content.known:
+        return _stopped(asked, counted)
     down = list[str]()
     stopped = any(each.suspended for each in counted.values())
     runs = any(each.desired for each in counted.values())
@@ -127,24 +127,23 @@ def _suspended(asked: Asked, content: Content, counted: Mapping[str, Replicas]) 
     return cron_job.suspended(asked.formation.spec, content.spec, down)
 
 
+def _stopped(asked: Asked, counted: Collection[str]) -> dict[str, bool]:
+    """Return whether each CronJob begins no run where it isn't known what else it is: none begins again."""
+    today, about, found = asked.formation.spec, asked.formation.metadata, dict[str, bool]()
+    for (kind, own), child in asked.children.items():
+        name = naming.type_of(about.name, own)
+        if kind is ChildKind.CRON_JOB and name not in counted:
+            schedule = today.schedule(name)
+            found[name] = bool(child.runs.suspended or today.suspend or (schedule and schedule.suspend))
+    return found
+
+
 def _deciding(formation: Formation, content: Content, known: Cache) -> Deciding:
     """Return the autoscalers of a Formation and of its types' Deployments."""
     about = formation.metadata
     types = {**content.spec.processes, **formation.spec.processes}
     named = [naming.child(about.name, each) for each in types]
     return autoscalers.deciding(known.autoscalers_of(about.namespace, [about.name, *named]))
-
-
-def own_types(about: Metadata, children: Children) -> list[str]:
-    """Return the types whose Deployments a Formation owns, or may adopt, whatever is declared."""
-    names = {
-        name: naming.type_of(about.name, name) for kind, name in children if kind is ChildKind.DEPLOYMENT
-    }
-    return [
-        type_
-        for name, type_ in sorted(names.items())
-        if children[ChildKind.DEPLOYMENT, name].belongs_to(about.uid, about.name, type_)
-    ]
 
 
 def own_deployments(about: Metadata, types: Iterable[str], children: Children) -> dict[str, Child]:
@@ -158,11 +157,7 @@ def problems(this: Pass, wanted: Wanted, chosen: Chosen) -> list[Problem]:
 
     An autoscaler that may start processes of a suspended type is a problem even before it does so.
     """
-    unwritten = [
-        Problem(outcome.action.process_type, outcome.trouble, outcome.problem, lasting=outcome.lasting)
-        for outcome in this.outcomes
-        if outcome.problem
-    ]
+    unwritten = [outcome.problem for outcome in this.outcomes if outcome.problem]
     restless = scale_requests.restless(wanted.formation.spec, wanted.counts).items()
     unheld = [Problem(name, Trouble.CAN_NOT_SUSPEND, why) for name, why in restless]
     found = [*chosen.problems, *this.faults.problems.values(), *unwritten, *wanted.undecided]

@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from formation_operator.api import formation_status, naming
@@ -47,8 +47,8 @@ class Requests:
     formation: Formation
     answers: Answers
     """Of earlier passes; they are updated."""
-    changes: Changes
-    """What is put into the cache is added to these."""
+    changed: Callable[[Changes], None]
+    """It is called with what has changed in the cache."""
     notices: list[Notice] = dataclasses.field(default_factory=list)
     undecided: list[Problem] = dataclasses.field(default_factory=list)
     """The types whose count can't be judged now, and stays as it is."""
@@ -163,7 +163,7 @@ class Requests:
             if pages == MOST_PAGES:
                 raise errors.UnavailableError("there are too many")
             for raw in items:
-                self.changes += self.known.see(kind.name, raw)
+                self.changed(self.known.see(kind.name, raw))
             pages += 1
 
     async def _write_through(self, request: Request) -> tuple[Notice, int]:
@@ -179,7 +179,7 @@ class Requests:
             if not errors.is_verdict(error):
                 raise
             return request.overruled(f"the Formation refuses it ({error})"), request.declared
-        self.changes += self.known.see(naming.KIND, written)
+        self.changed(self.known.see(naming.KIND, written))
         self._generation = lenient.number(written["metadata"], "generation")
         return request.honoured(), request.wanted
 
