@@ -11,7 +11,6 @@ from formation_operator.controller.passes import Pass
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Autoscaler, Deciding
-from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Problem
 from formation_operator.release.asked import Asked, Chosen, Content
@@ -50,11 +49,9 @@ class Wanted:
     """Why a count or a disruption budget of a type stays as it is."""
 
 
-def all_wanted(
-    asked: Asked, content: Content, undecided: Sequence[Problem], budgets: Budgets, known: Cache
-) -> Wanted:
+def all_wanted(asked: Asked, content: Content, undecided: Sequence[Problem], budgets: Budgets) -> Wanted:
     """Return what is wanted of a content; ``undecided`` says why a type's count stays as it is."""
-    deciding = _deciding(asked.formation, content, known)
+    deciding = _deciding(asked, content)
     counted = counts(asked, content, deciding, [problem.process_type for problem in undecided])
     return Wanted(
         formation=asked.formation,
@@ -138,12 +135,12 @@ def _stopped(asked: Asked, counted: Collection[str]) -> dict[str, bool]:
     return found
 
 
-def _deciding(formation: Formation, content: Content, known: Cache) -> Deciding:
+def _deciding(asked: Asked, content: Content) -> Deciding:
     """Return the autoscalers of a Formation and of its types' Deployments."""
-    about = formation.metadata
-    types = {**content.spec.processes, **formation.spec.processes}
+    about = asked.formation.metadata
+    types = {**content.spec.processes, **asked.formation.spec.processes}
     named = [naming.child(about.name, each) for each in types]
-    return autoscalers.deciding(known.autoscalers_of(about.namespace, [about.name, *named]))
+    return autoscalers.deciding(asked.known.autoscalers_of(about.namespace, [about.name, *named]))
 
 
 def own_deployments(about: Metadata, types: Iterable[str], children: Children) -> dict[str, Child]:
@@ -172,7 +169,7 @@ def _unreleased(wanted: Wanted, chosen: Chosen, *, is_first: bool) -> Iterator[P
     """
     formation, content = wanted.formation, wanted.content
     down = [name for name, each in wanted.counts.items() if each.suspended and not formation.spec.suspend]
-    for name in wanted.counts:
+    for name in sorted(wanted.counts):
         if name in down:
             text = DOWN.format(formation.metadata.name)
             yield Problem(name, Trouble.WAITING, text, lasting=False)
