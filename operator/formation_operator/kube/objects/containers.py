@@ -89,11 +89,6 @@ class Container:
         return tuple(kind for kind, _, _ in self.probing)
 
     @property
-    def has_started(self) -> bool:
-        """Whether it runs, or has run."""
-        return self.running_since is not None or self.exit is not None or self.restarts > 0
-
-    @property
     def failure(self) -> Exit | None:
         """How it ended, if with an error, and nothing has been started in its place yet."""
         return self.exit if self.ended and self.exit is not None and self.exit.code != 0 else None
