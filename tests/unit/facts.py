@@ -74,7 +74,7 @@ ORPHANED: dict[str, Any] = {"owner": None, "orphan_of": ("shop", "worker")}
 """What is known of the worker's Deployment once its owner was taken away."""
 OWNER = Owner(naming.API_VERSION, naming.KIND, "shop", "uid-1")
 (INTENT,) = intents(parsed(a_formation()))
-HPA = Autoscaler("HorizontalPodAutoscaler", "default", "hpa", "1", "apps", "Deployment", "shop-worker")
+HPA = Autoscaler("HorizontalPodAutoscaler", "default", "hpa", "1", ("apps", "Deployment", "shop-worker"))
 
 
 def a_child(**changes: Any) -> Child:

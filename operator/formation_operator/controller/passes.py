@@ -7,8 +7,7 @@ from formation_operator.api import formation_status
 from formation_operator.api.formation import Formation
 from formation_operator.controller.memory import Memory
 from formation_operator.kube.objects.kinds import Key
-from formation_operator.observe.basis import Basis
-from formation_operator.observe.cache import Cache
+from formation_operator.observe.cache import Basis, Cache
 from formation_operator.observe.faults import Faults
 from formation_operator.release import gate
 from formation_operator.release.asked import Asked

@@ -20,7 +20,7 @@ from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import cache, formations
-from formation_operator.observe.basis import Basis
+from formation_operator.observe.cache import Basis
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.observe.store import Change
 from formation_operator.release import releaser
@@ -212,7 +212,7 @@ class Reconciler:
         this.outcomes.append(outcome)
         action, child = outcome.action, outcome.child
         if outcome.gone and action.child is not None:
-            this.basis.deleted(action.child)
+            this.basis.children.pop((action.child.kind, action.child.name), None)
             self._changed(self._cache.drop_own(action.child))
         elif child is not None:
             self._changed(self._cache.put(child.kind, child))
@@ -221,7 +221,7 @@ class Reconciler:
             if outcome.again:
                 return
             if action.verb is not Verb.ADOPT:  # what it is to be is decided after that, at once
-                this.basis.written(child)
+                this.basis.children[child.kind, child.name] = child
             if action.verb is Verb.SUSPEND:
                 this.memory.suspended[child.uid] = self._monotonic()
             if action.verb in (Verb.SUSPEND, Verb.SCALE, Verb.PAUSE, Verb.ADOPT) or outcome.problem:

@@ -96,10 +96,6 @@ class Child:
             return self.owner.uid == uid
         return self.orphan_of == (formation, process_type)
 
-    def same_object_as(self, other: "Child") -> bool:
-        """Return whether at most the progress of the rollout or of runs differs."""
-        return self == dataclasses.replace(other, rollout=self.rollout, runs=self.runs)
-
 
 ChildId = tuple[ChildKind, str]
 """Kind and name of a child."""
@@ -161,15 +157,14 @@ def owner_of(child: Child) -> list[Key]:
 
 def lane_of(before: Child | None, now: Child | None) -> Lane | None:
     """Return the lane for a child that came, went or changed; nothing if that doesn't matter."""
-    if before is now:
+    if before == now:
         return None
     if before is None or now is None:
         return Lane.BUILD
     if before.replicas != now.replicas:
         return Lane.CHANGE
-    if not before.same_object_as(now):
-        return Lane.BUILD
-    return Lane.REPORT if (before.rollout, before.runs) != (now.rollout, now.runs) else None
+    only_progress = before == dataclasses.replace(now, rollout=before.rollout, runs=before.runs)
+    return Lane.REPORT if only_progress else Lane.BUILD
 
 
 def concerned(change: Change[Child], wanting: Wanting) -> set[Key]:

@@ -92,4 +92,4 @@ class Looking(Examiner):
 
     def held(self) -> int:
         """Return the bytes that all its answers count as."""
-        return len(self._archive)
+        return len(self._archive._held)  # noqa: SLF001
