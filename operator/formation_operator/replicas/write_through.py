@@ -11,8 +11,7 @@ from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import kinds, lenient
-from formation_operator.kube.objects.kinds import Kind
-from formation_operator.kube.port import Cluster
+from formation_operator.kube.port import Cluster, first_objects
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Deciding
 from formation_operator.observe.cache import Cache, Changes
@@ -29,7 +28,7 @@ UNLISTED = (
 )
 UNWRITABLE = "Deployment {name} was scaled to {count}, which stays so: the Formation can't be written"
 MOST_PAGES = 20
-"""How many pages of a namespace's objects of a kind are read: ten thousand objects, if they are small."""
+"""How many pages of a namespace's objects of a kind are too many: ten thousand objects, if they are small."""
 CHANGED = "the Formation was changed just now"
 
 Answers = dict[str, Answer]
@@ -149,22 +148,15 @@ class Requests:
         unlisted = None
         for kind in kinds.AUTOSCALERS:
             try:
-                await self._list(kinds.BY_NAME[kind], namespace)
+                pages = (page async for page, _ in self.cluster.pages(kinds.BY_NAME[kind], namespace))
+                async for raw in first_objects(pages, MOST_PAGES, whole=True):
+                    self.changes += self.known.see(kind, raw)
             except errors.ClusterError as error:
                 if kinds.BY_NAME[kind].optional and isinstance(error, errors.NotFoundError):
                     continue  # it isn't installed
                 logger.warning("%s in %s can't be listed: %s", kind, namespace, error)
                 unlisted = error
         return unlisted
-
-    async def _list(self, kind: Kind, namespace: str) -> None:
-        pages = 0
-        async for items, _ in self.cluster.pages(kind, namespace):
-            if pages == MOST_PAGES:
-                raise errors.UnavailableError("there are too many")
-            for raw in items:
-                self.changes += self.known.see(kind.name, raw)
-            pages += 1
 
     async def _write_through(self, request: Request) -> tuple[Notice, int]:
         """Write a count to a Formation; return the Event about that, and the Formation's count then.
