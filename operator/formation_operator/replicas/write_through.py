@@ -121,19 +121,15 @@ class Requests:
         """Return the Deployments whose count another client set that is no known autoscaler."""
         about = self.formation.metadata
         found = {
-            name: deployment_of(children, about.name, name)
+            name: child
             for name, process in self.formation.spec.processes.items()
             if process.replicas is not None
-        }
-        known = self._autoscalers(about.namespace, filter(None, found.values()))
-        return {
-            name: child
-            for name, child in found.items()
-            if child is not None
+            and (child := deployment_of(children, about.name, name)) is not None
             and not child.owns_count
             and child.is_owned_by(about.uid)
-            and autoscalers.of_child(known, child.name) is None
         }
+        known = self._autoscalers(about.namespace, found.values())
+        return {name: each for name, each in found.items() if not autoscalers.of_child(known, each.name)}
 
     def _autoscalers(self, namespace: str, deployments: Iterable[Child]) -> Deciding:
         return autoscalers.deciding(
