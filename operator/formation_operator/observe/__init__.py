@@ -7,7 +7,7 @@ It imports `kube` and what is below, and is pure.
   only listed;
 - `cache`: all of it, and what a pass decides from; `store`: the newest version of each object of a kind, in
   whatever order they come;
-- `managed_fields`: who owns which field; `faults`: unexpected errors, type by type.
+- `managed_fields`: who owns which field; `faults`: why a type is not as declared, and unexpected errors.
 
 An object is known by its name and its owner's uid. Labels only find it, and one of our annotations counts
 only while we own it in `managedFields`: anyone may write these.
