@@ -170,14 +170,12 @@ UNREPORTED = ProcessStatus()
 
 
 def read(status: dict[str, Any]) -> FormationStatus:
-    """Return what a status says, with our conditions alone; nothing if it doesn't fit.
+    """Return what a status says; nothing if it doesn't fit.
 
     A newer operator writes fields that this one doesn't know, and other clients may write anything.
     """
-    conditions = status.get("conditions")
-    ours = [*filter(is_ours, conditions)] if isinstance(conditions, list) else []
     try:
-        return FormationStatus.model_validate({**status, "conditions": ours}, strict=True, extra="ignore")
+        return FormationStatus.model_validate(status, strict=True, extra="ignore")
     except ValidationError:
         return FormationStatus()
 

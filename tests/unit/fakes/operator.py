@@ -15,7 +15,7 @@ from formation_operator.observe import formations, pods
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Faults
-from formation_operator.requeue import Lane, Requeue, Result
+from formation_operator.requeue import Lane, Requeue, Result, Retry
 from formation_operator.settings import Settings
 from tests.builders import MIDNIGHT, NOW, Manifest
 from tests.unit.fakes.cluster import FakeCluster
@@ -49,7 +49,9 @@ class Operator:
             for raw in cluster.all(kind):
                 self.see(kind, raw, deleted=False)
         cluster.watchers.append(self.see)
-        self._reconciler = reconcile.Reconciler(cluster, self.known, clock, Settings(), clock.monotonic)
+        self._reconciler = reconcile.Reconciler(
+            cluster, self.known, clock, Settings(), lambda _: None, clock.monotonic
+        )
 
     def see(self, kind: str, raw: Object, deleted: bool) -> None:
         """Take what the watch tells: an object that has lost our label is deleted, by its words."""
@@ -71,7 +73,7 @@ class Operator:
         is_listed = len(self._cluster.asked("pages", ChildKind.POD_DISRUPTION_BUDGET)) > listed
         if is_listed and result.requeue == Requeue(Lane.BUILD):
             result = await self.run(("default", formation))
-        return not result.failed
+        return result.retry is Retry.NONE
 
 
 class Looking(Examiner):
@@ -90,4 +92,4 @@ class Looking(Examiner):
 
     def held(self) -> int:
         """Return the bytes that all its answers count as."""
-        return len(self._archive)
+        return len(self._archive._held)  # noqa: SLF001

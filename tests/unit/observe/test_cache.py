@@ -16,7 +16,8 @@ from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child
 from formation_operator.observe.store import REMEMBERED, Share, Store
-from formation_operator.observe.watched import MOST_BYTES, MOST_PODS, MOST_STRAYS, WATCHED, size_of
+from formation_operator.observe.watched import MOST_BYTES, MOST_PODS, MOST_STRAYS, WATCHED
+from formation_operator.shares import size_of
 from tests import builders
 from tests.builders import a_container, a_formation, a_pod, ended
 from tests.unit import cost
@@ -235,11 +236,11 @@ def test_who_scales_a_formation_is_found_as_soon_however_many_others_there_are(
         cache = a_cache()
         for number in range(count):
             name = f"other-{number}"
-            cache.put(HPA.kind, dataclasses.replace(HPA, name=name, target_name=name))
+            cache.put(HPA.kind, dataclasses.replace(HPA, name=name, target=("apps", "Deployment", name)))
         cache.put(HPA.kind, HPA)
         return cache
 
     few, many = of(500), of(500 * cost.TIMES)
-    names = [HPA.target_name, *(f"shop-{number}" for number in range(100))]
+    names = [HPA.target[-1], *(f"shop-{number}" for number in range(100))]
     assert many.autoscalers_of("default", names) == [HPA]
     assert cost.ratio(lambda cache: cache.autoscalers_of("default", names), few, many, measure, most=2) < 2
