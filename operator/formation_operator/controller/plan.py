@@ -141,11 +141,12 @@ class Planning:
 
     def _leaving(self, name: str) -> list[Action]:
         """Return what deletes a type's autoscaler, before its Deployment gets a count of ours."""
-        about = self.wanted.formation.metadata
+        about, process = self.wanted.formation.metadata, self.wanted.formation.spec.processes.get(name)
         child = self._children.get((ChildKind.HORIZONTAL_POD_AUTOSCALER, naming.child(about.name, name)))
         is_ours = child is not None and child.is_owned_by(about.uid) and not child.deleting
-        stays = name in self.wanted.autoscaled or name not in self.wanted.formation.spec.processes
-        if not is_ours or stays:
+        # Where it isn't known what is wanted, bounds that are absent may have been lost.
+        is_lost = process is not None and process.autoscaling is None and not self.wanted.content.known
+        if not is_ours or process is None or is_lost or name in self.wanted.autoscaled:
             return []
         action = Action(Verb.DELETE, name, child=child)
         return [dataclasses.replace(action, reason=self._why(action))]

@@ -78,12 +78,15 @@ class Chooser:
     async def _lost(self, this: Asked, before: Content | None) -> Problem | None:
         """Return what is said if the CRD has lost fields that the content before has, or a child needs."""
         noted = this.noted
-        if noted.lost[0] != noted.digest:
+        digest, generation, lost = noted.lost
+        if (digest, generation) != (noted.digest, noted.generation):
+            said = lost if digest == noted.digest else ""
             try:
-                noted.lost = noted.digest, await patient(older_crd.lost(self._cluster, this, before))
+                lost = await patient(older_crd.lost(self._cluster, this, before, said))
             except errors.ClusterError as error:
                 return Problem("", Trouble.RETRYING, f"{CRD_UNREAD}: {error}", lasting=False)
-        return Problem("", Trouble.OUTDATED, noted.lost[1]) if noted.lost[1] else None
+            noted.lost = noted.digest, noted.generation, lost
+        return Problem("", Trouble.OUTDATED, lost) if lost else None
 
     async def _through(self, this: Asked, before: Content | None) -> Chosen:
         """Give the wanted content its number, and return it as the one to render."""
@@ -126,7 +129,7 @@ class Chooser:
         that is absent says nothing until the CRD was asked for it.
         """
         noted = this.noted
-        is_complete = noted.lost == (noted.digest, "")
+        is_complete = noted.lost == (noted.digest, noted.generation, "")
         if this.formation.spec.release is None and (is_complete or not older_crd.absent(this, None)):
             if not noted.is_released:
                 noted.released = Mark((noted.released.number if noted.released else 0) + 1, noted.digest)

@@ -19,7 +19,11 @@ from formation_operator.release.asked import Asked, Content
 NESTED = ("release",)
 """The fields of a spec whose own fields count, too, beside the maps of a content."""
 Path = tuple[str, ...]
-MADE_FROM = {ChildKind.CRON_JOB: "schedules", ChildKind.POD_DISRUPTION_BUDGET: "disruptionBudget"}
+MADE_FROM: dict[ChildKind, Path] = {
+    ChildKind.CRON_JOB: ("schedules",),
+    ChildKind.POD_DISRUPTION_BUDGET: ("disruptionBudget",),
+    ChildKind.HORIZONTAL_POD_AUTOSCALER: ("processes", "*", "autoscaling"),
+}
 """The field that a child is made from."""
 WAY_OUT = (
     "so nothing but counts is changed, since it isn't known what was meant: apply the crds/ of the newer "
@@ -27,14 +31,16 @@ WAY_OUT = (
 )
 
 
-async def lost(cluster: Cluster, this: Asked, before: Content | None) -> str:
+async def lost(cluster: Cluster, this: Asked, before: Content | None, said: str) -> str:
     """Return which absent fields the cluster's CRD has lost, with the way out; nothing if none was.
+
+    ``said`` is what was said of the same content before: it holds as long as any field is absent.
 
     Raises `ClusterError` if the CRD can't be read.
     """
     if not (gone := absent(this, before)):
         return ""
-    if said := _reported(this):
+    if said := said or _reported(this):
         return said
     schema = lenient.mapping(await cluster.schema(naming.KIND), "properties", "spec")
     fields = [".".join(("spec", *path)) for path in sorted(gone) if not _has(schema, path)]
@@ -57,13 +63,16 @@ def absent(this: Asked, before: Content | None) -> set[Path]:
     A release command counts, too, of which the status or a Job tells: its content may not be kept.
     """
     kept = (before and before.kept) or {}
-    made = {MADE_FROM[kind] for kind, _ in this.children if kind in MADE_FROM}
+    uid = this.formation.metadata.uid
+    ours = (each for each in this.children.values() if each.is_owned_by(uid) or each.orphan_of)
+    made = {MADE_FROM[each.kind] for each in ours if each.kind in MADE_FROM}
     if this.before.release is not None or this.of_jobs:
-        made.add("release")
+        made.add(("release",))
     if not (made or kept):
         return set()
     there = {*_fields(this.raw["spec"])}
-    return ({*_fields(kept)} - there) | {(name,) for name in made - {path[-1] for path in there}}
+    names = {path[-1] for path in there}
+    return ({*_fields(kept)} - there) | {path for path in made if path[-1] not in names}
 
 
 def _fields(spec: Mapping[str, Any]) -> Iterator[Path]:
