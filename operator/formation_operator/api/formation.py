@@ -156,12 +156,12 @@ class FormationSpec(Model):
     env_from: fields.EnvFrom | None = None
     """ConfigMaps and Secrets whose keys become environment of every type."""
     labels: Annotated[dict[str, fields.LabelValue], Field(max_length=MOST_LABELS)] | None = None
-    """Labels for the Deployments, Services, disruption budgets, CronJobs and Jobs of releases (for Pods:
-    podTemplate.metadata.labels).
+    """Labels for the Deployments, Services, disruption budgets, autoscalers, CronJobs and Jobs of releases
+    (for Pods: podTemplate.metadata.labels).
     """
     annotations: Annotated[dict[str, str], Field(max_length=MOST_LABELS)] | None = None
-    """Annotations for the Deployments, Services, disruption budgets, CronJobs and Jobs of releases (for Pods:
-    podTemplate.metadata.annotations).
+    """Annotations for the Deployments, Services, disruption budgets, autoscalers, CronJobs and Jobs of
+    releases (for Pods: podTemplate.metadata.annotations).
     """
     suspend: bool | None = None
     """true: every type runs zero processes, and no schedule begins a run, until it is false again; counts are
