@@ -27,6 +27,7 @@ OTHER: dict[str, Any] = {
     "args": ["--other"],
     "image": "registry.example.com/other:v1",
     "replicas": 5,
+    "autoscaling": {"maxReplicas": 5},
     "port": 9000,
     "service": False,
     "env": [{"name": "OTHER", "value": "1"}],
