@@ -135,6 +135,7 @@ def test_a_type_that_is_removed_takes_its_autoscaler_along(user: Client) -> None
     eventually(lambda: user.find("deployment", "shop-worker") is None and user.find(*HPA) is None)
 
 
+@pytest.mark.alone
 @pytest.mark.long
 @pytest.mark.node
 def test_a_real_load_is_followed_through_a_deploy_and_a_suspension(user: Client, jobs: Jobs) -> None:

@@ -16,7 +16,7 @@ from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child, Owner
 from formation_operator.observe.pods import Pod
 from formation_operator.observe.rollouts import Rollout
-from formation_operator.render import cron_job, desired, disruption
+from formation_operator.render import autoscaler, cron_job, desired, disruption
 from formation_operator.render.desired import Intent
 from formation_operator.replicas import count_owner
 from formation_operator.replicas.count_owner import Replicas
@@ -44,6 +44,11 @@ def intents(formation: Formation) -> list[Intent]:
             each
             for name, count in wanted.items()
             for each in desired.children(formation.metadata, formation.spec, name, count, budgets.get(name))
+        ),
+        *(
+            autoscaler.autoscaler(formation.metadata, formation.spec, name, process.autoscaling)
+            for name, process in formation.spec.processes.items()
+            if process.autoscaling
         ),
         *(
             cron_job.cron_job(formation.metadata, formation.spec, name, suspend=suspend)
@@ -75,6 +80,19 @@ ORPHANED: dict[str, Any] = {"owner": None, "orphan_of": ("shop", "worker")}
 OWNER = Owner(naming.API_VERSION, naming.KIND, "shop", "uid-1")
 (INTENT,) = intents(parsed(a_formation()))
 HPA = Autoscaler("HorizontalPodAutoscaler", "default", "hpa", "1", ("apps", "Deployment", "shop-worker"))
+
+
+def an_hpa(scaler: Autoscaler = HPA, **changes: Any) -> Child:
+    """Return an HPA that somebody made, as it is watched."""
+    return Child(
+        kind=ChildKind.HORIZONTAL_POD_AUTOSCALER,
+        namespace=scaler.namespace,
+        name=scaler.name,
+        uid="hpa-1",
+        resource_version=scaler.resource_version,
+        **{"owner": None, "orphan_of": None, "deleting": False, "digest": None, "owned": "", **changes},
+        autoscaler=scaler,
+    )
 
 
 def a_child(**changes: Any) -> Child:

@@ -570,7 +570,7 @@ async def test_the_program_ends_well_when_it_is_asked_to_stop_before_it_has_begu
 ) -> None:
     async with serving(a_cluster("a"), tmp_path) as server, program(tmp_path, *OPERATOR) as running:
         server.absent.add(naming.PLURAL)
-        await until(lambda: server.lists["horizontalpodautoscalers"])
+        await until(lambda: server.lists["scaledobjects"])
         running.send_signal(signal.SIGTERM)
         _, said = await asyncio.wait_for(running.communicate(), 60)
     assert (running.returncode, b"Traceback" in said) == (0, False), said.decode()

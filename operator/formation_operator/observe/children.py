@@ -14,7 +14,7 @@ from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.observe import autoscalers, managed_fields, rollouts
 from formation_operator.observe.autoscalers import FINE, Autoscaler, Scaling
-from formation_operator.observe.managed_fields import Owned
+from formation_operator.observe.managed_fields import NOTHING, Owned
 from formation_operator.observe.rollouts import NAMELESS, NO_CRON_RUNS, NO_ROLLOUT, CronRuns, Rollout, Setter
 from formation_operator.observe.store import Change, Wanting
 from formation_operator.requeue import Lane
@@ -122,7 +122,8 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
     digest = lenient.text(annotations, naming.INTENT_ANNOTATION)
     scales = kind is ChildKind.HORIZONTAL_POD_AUTOSCALER
     is_ours = owner is not None and owner.is_formation
-    owned = managed_fields.owned(managed if is_ours or not scales else [], owner.uid if owner else "")
+    # Most autoscalers are of others, and their events come all the time.
+    owned = NOTHING if scales and not is_ours else managed_fields.owned(managed, owner.uid if owner else "")
     if digest == COUNTS_ALONE:
         owned = managed_fields.with_counts_alone(owned, managed)
     return Child(

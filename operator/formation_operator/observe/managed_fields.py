@@ -56,6 +56,9 @@ class Owned(NamedTuple):
     """Whether it holds the annotation that names a content."""
 
 
+NOTHING = Owned("", holds_count=False, holds_remembered=False, holds_content=False)
+
+
 def entry_of(managed: list[dict[str, Any]], operation: str = "Apply") -> Fields | None:
     """Return the fields that our entry of an operation holds, or nothing without such an entry.
 

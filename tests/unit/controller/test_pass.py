@@ -26,7 +26,7 @@ from formation_operator.sync import executor, planner
 from tests import builders, largest
 from tests.builders import Manifest, a_container, a_formation, a_pod, a_process, ended
 from tests.unit import cost
-from tests.unit.facts import HPA, condition_of, known
+from tests.unit.facts import HPA, an_hpa, condition_of, known
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.objects import SCALE
 
@@ -300,7 +300,7 @@ async def test_an_autoscaler_that_changes_a_count_has_nothing_rendered_anew(
 ) -> None:
     here = Running(a_formation(processes={"worker": a_process()}))
     here.server.watchers.append(here.told)
-    here.known.put(HPA.kind, HPA)
+    here.known.put(HPA.kind, an_hpa())
     for _ in range(3):
         await here.passes.run(KEY)
     rendered = renderings(monkeypatch)

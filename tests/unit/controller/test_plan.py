@@ -33,7 +33,7 @@ def planning(formation: Manifest, children: Children | None = None, **counts: Re
     read = parsed(formation)
     counted = {name: Replicas(2, 2, 2) for name in read.spec.processes} | counts
     context = PlanContext("uid-1", {"uid-1"}, applied={}, restless={}, exhausted=(), counts=counted)
-    wanted = Wanted(read, Content(read.spec), counted, {}, Budgets(), {})
+    wanted = Wanted(read, Content(read.spec), counted, {}, Budgets(), {}, {})
     this = Pass(
         ("default", "shop"), Basis(stored(formation), dict(children or {})), Memory(), Faults(("", ""))
     )
@@ -59,7 +59,7 @@ def test_a_plan_lists_what_is_done_about_each_object() -> None:
     assert here.actions("worker") == [Action(Verb.UPDATE, "worker", worker, known[worker.kind, worker.name])]
     assert {each.name: each.manifest for each in here.intents} == {"shop-web": {}, "shop-worker": {}}
     former = known[ChildKind.DEPLOYMENT, "shop-former"]
-    assert here.obsolete() == [Action(Verb.DELETE, "former", child=former)]
+    assert here.obsolete() == [[], [Action(Verb.DELETE, "former", child=former)]]
 
 
 def test_types_that_get_another_count_are_planned_before_all_others() -> None:
@@ -73,7 +73,7 @@ def test_a_paused_formation_is_planned_without_actions() -> None:
     here = planning(a_formation(paused=True), child_of("worker") | child_of("former"))
     assert here.actions("worker") == []
     assert [each.name for each in here.intents] == ["shop-worker"]
-    assert here.obsolete() == []
+    assert not any(here.obsolete())
 
 
 def test_of_a_type_that_cannot_be_rendered_the_child_stays_and_gets_its_count_alone() -> None:
@@ -82,7 +82,7 @@ def test_of_a_type_that_cannot_be_rendered_the_child_stays_and_gets_its_count_al
     assert [action.verb for action in here.actions("web")] == [Verb.CREATE]
     assert [action.verb for action in here.actions("worker")] == [Verb.SCALE]
     assert [problem.process_type for problem in here.this.faults.problems.values()] == ["worker"]
-    assert here.obsolete() == []
+    assert not any(here.obsolete())
 
 
 async def test_no_more_manifests_are_held_during_a_pass_than_of_the_types_that_are_written_at_once() -> None:

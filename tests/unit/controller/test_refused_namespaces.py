@@ -116,7 +116,7 @@ async def test_who_starts_serves_the_others_and_says_once_what_is_left_out(
     for _ in range(6):
         await here.informers.list()
     assert known(here) == {"right"}
-    tried = (kinds.SCALED_OBJECT, kinds.HPA)
+    tried = (kinds.SCALED_OBJECT, naming.KIND)
     logged = [f"{each} can't be listed or watched: {each} is forbidden in left" for each in tried]
     assert caplog.messages == logged
     cluster.refused.clear()
@@ -177,7 +177,7 @@ async def test_a_namespace_that_takes_us_back_is_listed_once_and_worked_on() -> 
     cluster = a_cluster("left")
     here = controller(cluster, WATCHING)
     async with at_work(here):
-        await until(lambda: len(cluster.asked("pages", kinds.HPA)) > 5)
+        await until(lambda: len(cluster.asked("pages", naming.KIND)) > 5)
         cluster.calls.clear()
         cluster.refused.clear()
         await until(lambda: cluster.all("Deployment", "left") and cluster.streams[kinds.POD][1:])
@@ -221,6 +221,7 @@ async def test_a_namespace_that_is_left_out_is_counted_and_hides_no_silence_of_t
         assert silence(here) < math.inf
         cluster.refused.clear()
         await until(lambda: len(cluster.streams[kinds.POD]) == 2)
+        here.informers.formations_reached("left")
         assert (left_out(here), silence(here)) == (0, math.inf), "it is watched again, or should be"
 
 

@@ -45,7 +45,7 @@ class Operator:
         self.known = known or Cache()
         self.changes: Changes = []
         """What the watch has brought that wasn't known."""
-        for kind in (naming.KIND, *ChildKind, kinds.JOB):
+        for kind in (kinds.SCALED_OBJECT, naming.KIND, *ChildKind, kinds.JOB):
             for raw in cluster.all(kind):
                 self.see(kind, raw, deleted=False)
         cluster.watchers.append(self.see)
@@ -56,7 +56,7 @@ class Operator:
     def see(self, kind: str, raw: Object, deleted: bool) -> None:
         """Take what the watch tells: an object that has lost our label is deleted, by its words."""
         unlabelled = naming.FORMATION_LABEL not in (raw["metadata"].get("labels") or {})
-        deleted = deleted or (kind in set(ChildKind) and unlabelled)
+        deleted = deleted or (unlabelled and kinds.BY_NAME[kind].label_selector == naming.FORMATION_LABEL)
         if deleted and kind in self.known.stores:
             self.known.drop(kind, formations.key_of(raw), formations.version_of(raw))
         elif kind == naming.KIND or kind in {*ChildKind, *kinds.AUTOSCALERS, kinds.JOB, kinds.POD}:

@@ -12,7 +12,6 @@ from formation_operator.api import naming
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.observe import pods
-from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child
 from formation_operator.observe.store import REMEMBERED, Share, Store
@@ -21,7 +20,7 @@ from formation_operator.shares import size_of
 from tests import builders
 from tests.builders import a_container, a_formation, a_pod, ended
 from tests.unit import cost
-from tests.unit.facts import HPA, OWNER, a_child, known
+from tests.unit.facts import HPA, OWNER, a_child, an_hpa, known
 
 KEY = ("default", "shop")
 BROKEN = known(a_pod(a_container(ended(1))))
@@ -35,7 +34,7 @@ def a_cache(*children: Child) -> Cache:
     return cache
 
 
-def lose(cache: Cache, fact: Child | Autoscaler) -> Changes:
+def lose(cache: Cache, fact: Child) -> Changes:
     """Have others delete an object, under the version that it has."""
     return cache.drop(fact.kind, (fact.namespace, fact.name), int(fact.resource_version))
 
@@ -81,12 +80,12 @@ def test_nothing_is_left_of_what_came_and_went() -> None:
         child = a_child(namespace=namespace)
         cache.see(naming.KIND, builders.stored(a_formation(), namespace=namespace))
         cache.put("Deployment", child)
-        cache.put(kinds.HPA, dataclasses.replace(HPA, namespace=namespace))
+        cache.put(kinds.HPA, an_hpa(dataclasses.replace(HPA, namespace=namespace)))
         cache.put("Pod", dataclasses.replace(BROKEN, namespace=namespace))
         assert held(cache) > held(Cache())
         cache.drop("Pod", (namespace, BROKEN.name), 9)
         lose(cache, child)
-        lose(cache, dataclasses.replace(HPA, namespace=namespace))
+        lose(cache, an_hpa(dataclasses.replace(HPA, namespace=namespace)))
         cache.drop(naming.KIND, (namespace, "shop"), 9)
     assert held(cache) == held(Cache())
 
@@ -236,8 +235,8 @@ def test_who_scales_a_formation_is_found_as_soon_however_many_others_there_are(
         cache = a_cache()
         for number in range(count):
             name = f"other-{number}"
-            cache.put(HPA.kind, dataclasses.replace(HPA, name=name, target=("apps", "Deployment", name)))
-        cache.put(HPA.kind, HPA)
+            cache.put(HPA.kind, an_hpa(dataclasses.replace(HPA, name=name, target=("apps", "Deployment", name))))
+        cache.put(HPA.kind, an_hpa())
         return cache
 
     few, many = of(500), of(500 * cost.TIMES)

@@ -14,7 +14,7 @@ from formation_operator.observe.cache import Cache
 from formation_operator.observe.store import Change, Store, Watched
 from tests import builders
 from tests.builders import a_formation
-from tests.unit.facts import HPA, a_child
+from tests.unit.facts import HPA, a_child, an_hpa
 
 KEY = ("default", "shop")
 
@@ -76,7 +76,7 @@ def hear_child(cache: Cache, told: Told) -> None:
 
 
 def autoscaler_of(cache: Cache) -> Iterable[str]:
-    return [each.target[-1] for each in cache.stores[HPA.kind].known.values()]
+    return [each.autoscaler.target[-1] for each in cache.stores[HPA.kind].known.values()]
 
 
 def hear_autoscaler(cache: Cache, told: Told) -> None:
@@ -84,7 +84,7 @@ def hear_autoscaler(cache: Cache, told: Told) -> None:
         HPA, target=("apps", "Deployment", told.uid), resource_version=str(told.version)
     )
     if told.there:
-        cache.put(kinds.HPA, each)
+        cache.put(kinds.HPA, an_hpa(each))
     else:
         cache.drop(kinds.HPA, (each.namespace, each.name), told.version)
 

@@ -10,12 +10,9 @@ from tests.builders import a_formation, a_process
 from tests.unit.facts import intents, parsed
 
 WEB = a_process("/web", port=8080)
+ALL = {**WEB, "disruptionBudget": {}, "autoscaling": {"maxReplicas": 3}}
 REPORT = {"schedule": "0 3 * * *", "command": ["/shop", "report"]}
-EVERYTHING = intents(
-    parsed(
-        a_formation(processes={"web": {**WEB, "disruptionBudget": {}}}, schedules={"nightly-report": REPORT})
-    )
-)
+EVERYTHING = intents(parsed(a_formation(processes={"web": ALL}, schedules={"nightly-report": REPORT})))
 STORED = {"uid": "1", "resourceVersion": "1", "ownerReferences": []}
 
 
@@ -28,6 +25,8 @@ def test_a_child_is_recognized_by_the_labels_that_its_pods_or_jobs_were_given(in
     orphan = {**intent.manifest, "metadata": {**intent.manifest["metadata"], **STORED}}
     assert children.child(orphan, intent.kind).orphan_of == ("shop", intent.process_type)
     another = {**orphan, "spec": {**orphan["spec"], "selector": {}, "jobTemplate": {}}}
+    if not intent.kind.traits.selector:  # then its name counts
+        another["metadata"] = {**orphan["metadata"], "name": "another"}
     assert children.child(another, intent.kind).orphan_of is None
 
 
@@ -35,6 +34,7 @@ WITHOUT = {
     ChildKind.SERVICE: ("set spec.processes.web.service to false", {**WEB, "service": False}),
     ChildKind.POD_DISRUPTION_BUDGET: ("remove disruptionBudget (of spec.processes.web or of spec)", WEB),
     ChildKind.CRON_JOB: ("remove spec.schedules.nightly-report", WEB),
+    ChildKind.HORIZONTAL_POD_AUTOSCALER: ("remove spec.processes.web.autoscaling", WEB),
 }
 
 
