@@ -235,7 +235,9 @@ def test_who_scales_a_formation_is_found_as_soon_however_many_others_there_are(
         cache = a_cache()
         for number in range(count):
             name = f"other-{number}"
-            cache.put(HPA.kind, an_hpa(dataclasses.replace(HPA, name=name, target=("apps", "Deployment", name))))
+            cache.put(
+                HPA.kind, an_hpa(dataclasses.replace(HPA, name=name, target=("apps", "Deployment", name)))
+            )
         cache.put(HPA.kind, an_hpa())
         return cache
 
