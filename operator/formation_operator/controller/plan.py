@@ -148,8 +148,9 @@ class Planning:
         about = self.wanted.formation.metadata
         child = self._children.get((ChildKind.HORIZONTAL_POD_AUTOSCALER, naming.child(about.name, name)))
         is_ours = child is not None and child.is_owned_by(about.uid) and not child.deleting
-        stays = name in self.wanted.autoscaled or name not in self.wanted.formation.spec.processes
-        if not is_ours or stays:
+        process = self.wanted.formation.spec.processes.get(name)
+        is_known = process is not None and (self.wanted.content.known or process.autoscaling is not None)
+        if not is_ours or not is_known or name in self.wanted.autoscaled:
             return []
         action = Action(Verb.DELETE, name, child=child)
         return [dataclasses.replace(action, reason=self._why(action))]

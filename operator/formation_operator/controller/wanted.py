@@ -57,7 +57,7 @@ def all_wanted(
 ) -> Wanted:
     """Return what is wanted of a content; ``undecided`` says why a type's count stays as it is."""
     there = _autoscalers(asked.formation, content, known)
-    others = autoscaling.of_others(asked.formation, there)
+    others = autoscaling.of_others(asked.formation, asked.children, there)
     counted = counts(
         asked, content, autoscalers.deciding(there), [problem.process_type for problem in undecided]
     )

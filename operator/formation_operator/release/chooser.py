@@ -78,7 +78,8 @@ class Chooser:
     async def _lost(self, this: Asked, before: Content | None) -> Problem | None:
         """Return what is said if the CRD has lost fields that the content before has, or a child needs."""
         noted = this.noted
-        if noted.lost[0] != noted.digest:
+        is_back = bool(noted.lost[1]) and not older_crd.absent(this, before)
+        if noted.lost[0] != noted.digest or is_back:
             try:
                 noted.lost = noted.digest, await patient(older_crd.lost(self._cluster, this, before))
             except errors.ClusterError as error:
@@ -146,6 +147,8 @@ def _note(this: Asked) -> None:
     if noted.generation != generation or this.raw.get("reread"):
         noted.generation, noted.digest = generation, digest_of(content_of(this.raw["spec"]))
         noted.key = release_key(this.formation.spec)
+        if not noted.lost[1]:  # what has gone now may be no content
+            noted.lost = "", ""
 
 
 def _is_new(this: Asked) -> bool:

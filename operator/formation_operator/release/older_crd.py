@@ -19,7 +19,11 @@ from formation_operator.release.asked import Asked, Content
 NESTED = ("release",)
 """The fields of a spec whose own fields count, too, beside the maps of a content."""
 Path = tuple[str, ...]
-MADE_FROM = {ChildKind.CRON_JOB: "schedules", ChildKind.POD_DISRUPTION_BUDGET: "disruptionBudget"}
+MADE_FROM: dict[ChildKind, Path] = {
+    ChildKind.CRON_JOB: ("schedules",),
+    ChildKind.POD_DISRUPTION_BUDGET: ("disruptionBudget",),
+    ChildKind.HORIZONTAL_POD_AUTOSCALER: ("processes", "*", "autoscaling"),
+}
 """The field that a child is made from."""
 WAY_OUT = (
     "so nothing but counts is changed, since it isn't known what was meant: apply the crds/ of the newer "
@@ -57,13 +61,15 @@ def absent(this: Asked, before: Content | None) -> set[Path]:
     A release command counts, too, of which the status or a Job tells: its content may not be kept.
     """
     kept = (before and before.kept) or {}
-    made = {MADE_FROM[kind] for kind, _ in this.children if kind in MADE_FROM}
+    own = {each.kind for each in this.children.values() if each.is_owned_by(this.formation.metadata.uid)}
+    made = {path for kind, path in MADE_FROM.items() if kind in own}
     if this.before.release is not None or this.of_jobs:
-        made.add("release")
+        made.add(("release",))
     if not (made or kept):
         return set()
     there = {*_fields(this.raw["spec"])}
-    return ({*_fields(kept)} - there) | {(name,) for name in made - {path[-1] for path in there}}
+    names = {path[-1] for path in there}
+    return ({*_fields(kept)} - there) | {path for path in made if path[-1] not in names}
 
 
 def _fields(spec: Mapping[str, Any]) -> Iterator[Path]:

@@ -43,22 +43,26 @@ class Operator:
     def __init__(self, cluster: FakeCluster, clock: Time, known: Cache | None = None) -> None:
         self._cluster = cluster
         self.known = known or Cache()
-        self.changes: Changes = []
-        """What the watch has brought that wasn't known."""
+        self.due: set[Key] = set()
+        """The Formations that need a pass because of what the watch has brought."""
+        self._reconciler = reconcile.Reconciler(cluster, self.known, clock, Settings(), clock.monotonic)
         for kind in (kinds.SCALED_OBJECT, naming.KIND, *ChildKind, kinds.JOB):
             for raw in cluster.all(kind):
                 self.see(kind, raw, deleted=False)
         cluster.watchers.append(self.see)
-        self._reconciler = reconcile.Reconciler(cluster, self.known, clock, Settings(), clock.monotonic)
 
     def see(self, kind: str, raw: Object, deleted: bool) -> None:
         """Take what the watch tells: an object that has lost our label is deleted, by its words."""
         unlabelled = naming.FORMATION_LABEL not in (raw["metadata"].get("labels") or {})
         deleted = deleted or (unlabelled and kinds.BY_NAME[kind].label_selector == naming.FORMATION_LABEL)
+        changes: Changes = []
         if deleted and kind in self.known.stores:
-            self.known.drop(kind, formations.key_of(raw), formations.version_of(raw))
+            changes = self.known.drop(kind, formations.key_of(raw), formations.version_of(raw))
         elif kind == naming.KIND or kind in {*ChildKind, *kinds.AUTOSCALERS, kinds.JOB, kinds.POD}:
-            self.changes += self.known.see(kind, raw)
+            changes = self.known.see(kind, raw)
+        for changed, change in changes:
+            concerned = self.known.concerned(changed, change)
+            self.due |= {key for key in concerned if not self._reconciler.will_compare(key, change)}
 
     async def run(self, key: Key) -> Result:
         """Run a pass of a Formation of any namespace."""
