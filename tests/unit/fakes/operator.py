@@ -43,7 +43,7 @@ class Operator:
     def __init__(self, cluster: FakeCluster, clock: Time, known: Cache | None = None) -> None:
         self._cluster = cluster
         self.known = known or Cache()
-        self.due: set[Key] = set()
+        self.due: dict[Key, Lane] = {}
         """The Formations that need a pass because of what the watch has brought."""
         self._reconciler = reconcile.Reconciler(cluster, self.known, clock, Settings(), clock.monotonic)
         for kind in (kinds.SCALED_OBJECT, naming.KIND, *ChildKind, kinds.JOB):
@@ -61,8 +61,9 @@ class Operator:
         elif kind == naming.KIND or kind in {*ChildKind, *kinds.AUTOSCALERS, kinds.JOB, kinds.POD}:
             changes = self.known.see(kind, raw)
         for changed, change in changes:
-            concerned = self.known.concerned(changed, change)
-            self.due |= {key for key in concerned if not self._reconciler.will_compare(key, change)}
+            for key, lane in self.known.concerned(changed, change).items():
+                if not self._reconciler.will_compare(key, change):
+                    self.due[key] = min(lane, self.due.get(key, lane))
 
     async def run(self, key: Key) -> Result:
         """Run a pass of a Formation of any namespace."""

@@ -45,7 +45,7 @@ class Shop(releasing.Shop):
             if KEY not in self.operator.due and pause is None:
                 return self.cluster.calls[before:]
             self.time.seconds += pause or 0
-            self.operator.due.discard(KEY)
+            self.operator.due.pop(KEY, None)
             result = await self.operator.run(KEY)
             soon = result.requeue is not None and result.requeue.after <= 10
             pause = result.requeue.after if result.requeue and soon else None
@@ -99,7 +99,7 @@ class Shop(releasing.Shop):
         }
 
     def _is_ours(self, raw: Manifest) -> bool:
-        return any(each["uid"] == "uid-1" for each in raw["metadata"].get("ownerReferences", ()))
+        return any(each["kind"] == "Formation" for each in raw["metadata"].get("ownerReferences", ()))
 
     async def tell(self, *steps: Step) -> None:
         """Have a story happen; after each step, nothing is written again, also by the next leader."""
