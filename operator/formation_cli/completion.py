@@ -28,7 +28,7 @@ def main() -> None:
 
 def answer(words: list[str], beginning: str) -> list[str]:
     """Return the lines that kubectl reads."""
-    items = Completion(program, {}, "kubectl formation", "").get_completions(words, beginning)
+    items = ShellComplete(program, {}, "kubectl formation", "").get_completions(words, beginning)
     files = any(item.type in ("file", "dir") for item in items)
     plain = [item for item in items if item.type == "plain"]
     unfinished = any(str(item.value).endswith("=") for item in plain)
@@ -38,9 +38,3 @@ def answer(words: list[str], beginning: str) -> list[str]:
 
 def _line(item: CompletionItem) -> str:
     return f"{item.value}\t{item.help}" if item.help else str(item.value)
-
-
-class Completion(ShellComplete):
-    """No shell of its own: only what click knows of the words."""
-
-    name = "kubectl"

@@ -49,7 +49,7 @@ def _ended(ctx: click.Context) -> Iterator[None]:
     """End as a person expects after Ctrl-C, which is no error to talk about, and where nobody reads on."""
     try:
         yield
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.Abort):  # the second is Ctrl-C at a question, or a no
         ctx.exit(INTERRUPTED)
     except OSError as error:
         if error.errno not in (errno.EPIPE, errno.ENOSPC):

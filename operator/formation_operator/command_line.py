@@ -22,7 +22,7 @@ WORKERS, RESYNC, LISTED_TYPES = (1, 1000), (1, 86400), (0, 1_000_000)
 """The least and the most; the chart's schema has the same."""
 LONGEST_MANAGER = 128
 """Characters. The API server takes no longer name of a field manager."""
-METRICS = server.Address(None, 9090)
+METRICS = ":9090"
 POD_NAMESPACE = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 """Where a Pod finds the namespace that it is in."""
 
@@ -125,7 +125,7 @@ def _add_addresses(own: argparse.ArgumentParser, defaults: Settings) -> None:
         default=METRICS if POD_NAMESPACE.exists() else None,
         metavar="HOST:PORT",
         help="where to serve /metrics; without a host: every address; empty: off "
-        f"(default: in a Pod :{METRICS.port}, elsewhere nowhere)",
+        f"(default: in a Pod {METRICS}, elsewhere nowhere)",
     )
     own.add_argument(
         "--metrics-process-types",
@@ -170,7 +170,7 @@ def listening(text: str) -> server.Address | None:
         if not text or HOST_AND_PORT.fullmatch(text):
             return server.address(text) if text else None
     raise argparse.ArgumentTypeError(
-        f"{text!r} isn't HOST:PORT, such as :{METRICS.port}; leave it empty to turn it off"
+        f"{text!r} isn't HOST:PORT, such as {METRICS}; leave it empty to turn it off"
     )
 
 

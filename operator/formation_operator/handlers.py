@@ -31,29 +31,12 @@ class WorkEndedError(kopf.PermanentError):
     """The work has ended by itself, so that another process has to start."""
 
 
-class Nothing(kopf.DiffBaseStorage, kopf.ProgressStorage):
+class Nothing(kopf.MultiDiffBaseStorage):
     """Stores nothing. kopf's own storages would copy each Formation, and parse annotations of tenants."""
 
     def build(self, **_: Any) -> Any:
         """Return what of an object is to be compared."""
         return {}
-
-    def fetch(self, **_: Any) -> Any:
-        """Return what was stored."""
-        return None
-
-    def store(self, **_: Any) -> None:
-        """Store nothing."""
-
-    def purge(self, **_: Any) -> None:
-        """Remove nothing."""
-
-    def touch(self, **_: Any) -> None:
-        """Change nothing."""
-
-    def clear(self, *, essence: Any) -> Any:
-        """Return what of an object is to be compared, as it is."""
-        return essence
 
 
 @kopf.on.startup(errors=kopf.ErrorsMode.PERMANENT)
@@ -64,7 +47,8 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     settings.scanning.disabled = True
     # kopf takes its finalizer off whatever has it. No object can have this one, so it never writes.
     settings.persistence.finalizer = "formations.dev/none has it"
-    settings.persistence.diffbase_storage = settings.persistence.progress_storage = Nothing()
+    settings.persistence.diffbase_storage = Nothing([])
+    settings.persistence.progress_storage = kopf.MultiProgressStorage([])
     settings.watching.chunk_size = paging.MOST  # kopf must request pages; `paging` sets their size
     # kopf's watch ends at another moment than the others, and the next one starts at once.
     settings.watching.server_timeout = random.randint(300, 600)  # noqa: S311

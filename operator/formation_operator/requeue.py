@@ -2,7 +2,6 @@
 
 import dataclasses
 import enum
-from collections.abc import Mapping
 from typing import NamedTuple
 
 REPORT_SECONDS = 1.0
@@ -59,12 +58,3 @@ class Result:
     requeue: Requeue | None = None
     """Another pass that is wanted, however this one ended."""
     retry: Retry = Retry.NONE
-    error: Exception | None = None
-    """The error that ended it early, if one did."""
-    others: Mapping[tuple[str, str], Lane] = dataclasses.field(default_factory=dict)
-    """The other Formations, by namespace and name, that need a pass because of changes that this one made."""
-
-    @property
-    def failed(self) -> bool:
-        """Whether something is to be tried again."""
-        return self.retry is not Retry.NONE

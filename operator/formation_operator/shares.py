@@ -1,11 +1,17 @@
-"""A memory of limited size that namespaces share: a namespace that overfills it loses its own entries."""
+"""A memory of limited size that namespaces share: a namespace that overfills it loses its own entries.
+
+What an entry takes is estimated, too.
+"""
 
 import collections
 import heapq
-from typing import Generic, TypeVar
+import sys
+from typing import Any, Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
+USUAL_SIZE = 512
+"""Bytes of memory that an object, or a part of it such as a container, takes without its texts."""
 
 
 class Shares(Generic[K, V]):
@@ -73,3 +79,14 @@ class Shares(Generic[K, V]):
         while self._sizes.get(self._fullest[0][1]) != -self._fullest[0][0]:
             heapq.heappop(self._fullest)
         return self._fullest[0][1]
+
+
+def size_of(fact: Any) -> int:
+    """Return an estimate of the bytes of memory that facts take; most of them are texts."""
+    if isinstance(fact, str):
+        return sys.getsizeof(fact)
+    if isinstance(fact, tuple):
+        return sum(map(size_of, fact))
+    fields = getattr(type(fact), "__slots__", ())  # as a record of facts has them, and no number
+    parts = [getattr(fact, field) for field in fields]
+    return USUAL_SIZE + sum(map(size_of, filter(None, parts))) if fields else 0

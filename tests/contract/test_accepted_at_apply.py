@@ -51,6 +51,28 @@ EVERYTHING = worker(
     progressDeadlineSeconds=2_147_483_647,
     rollingUpdate={"maxSurge": "25%", "maxUnavailable": 0},
     disruptionBudget={"maxUnavailable": "100%"},
+    autoscaling={
+        "minReplicas": 0,
+        "maxReplicas": 2_147_483_647,
+        "metrics": [
+            {
+                "type": "External",
+                "external": {
+                    "metric": {"name": "jobs"},
+                    "target": {"type": "AverageValue", "averageValue": "1500m"},
+                },
+            },
+            {
+                "type": "ContainerResource",
+                "containerResource": {
+                    "name": "cpu",
+                    "container": "process",
+                    "target": {"type": "Utilization", "averageUtilization": 60},
+                },
+            },
+        ],
+        "behavior": {"scaleDown": {"stabilizationWindowSeconds": 600, "selectPolicy": "Min"}},
+    },
     securityDefaults="none",
     podTemplate={
         "metadata": {"labels": {"team": "shop"}, "annotations": {"example.com/note": "a b"}},

@@ -87,6 +87,35 @@ COMMANDS: dict[str, Manifest] = {
     "a space in an image": worker(image="shop: v1"),
     "a line break in an image": formation(image="shop:v1\n"),
 }
+CPU = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 60}}
+AUTOSCALING: dict[str, Manifest] = {
+    sentence: worker(**{"autoscaling": {"maxReplicas": 4, **fields}, **others})
+    for sentence, fields, others in (
+        ("no maxReplicas", {"maxReplicas": None}, {}),
+        ("none at most", {"maxReplicas": 0}, {}),
+        ("fewer at most than at least", {"minReplicas": 5}, {}),
+        ("an autoscaler of a singleton", {}, {"singleton": True}),
+        ("none at least, by the CPU", {"minReplicas": 0}, {}),
+        ("a metric that lacks what its type names", {"metrics": [{"type": "External", "resource": CPU}]}, {}),
+        ("a metric of no type that there is", {"metrics": [{"type": "Memory"}]}, {}),
+        (
+            "a target that lacks what its type names",
+            {"metrics": [{"type": "Resource", "resource": {**CPU, "target": {"type": "Utilization"}}}]},
+            {},
+        ),
+        (
+            "a misspelt field of a metric",
+            {"metrics": [{"type": "Resource", "resource": {**CPU, "nme": 1}}]},
+            {},
+        ),
+        (
+            "a policy without a period",
+            {"behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 1}]}}},
+            {},
+        ),
+        ("17 metrics", {"metrics": [{"type": "Resource", "resource": CPU}] * 17}, {}),
+    )
+}
 COUNTS: dict[str, Manifest] = {
     "a negative count": worker(replicas=-1),
     "a count beyond int32": worker(replicas=2**31),
@@ -233,6 +262,7 @@ TABLES = {
     "names": NAMES,
     "commands": COMMANDS,
     "counts": COUNTS,
+    "autoscaling": AUTOSCALING,
     "values": VALUES,
     "releases": RELEASES,
     "schedules": SCHEDULES,

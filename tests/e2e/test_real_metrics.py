@@ -5,7 +5,6 @@ import pytest
 from tests.client import Client, eventually
 from tests.cluster import metrics
 from tests.cluster.cluster import Cluster
-from tests.contract.counting import an_hpa
 from tests.e2e import workers
 from tests.e2e.workers import READY
 
@@ -18,21 +17,18 @@ def measured(administrator: Cluster, real_node: Cluster) -> None:
     metrics.start(administrator)
 
 
-def test_a_busy_type_is_scaled_out_by_an_autoscaler_and_nobody_fights_it(
+def test_a_busy_type_is_scaled_out_by_its_declared_autoscaler_and_nobody_fights_it(
     person: Client, measured: None
 ) -> None:
     limited = {"requests": {"cpu": "50m"}, "limits": {"cpu": "100m"}}
     busy = workers.shop("/bin/sh", "-c", "while :; do :; done", resources=limited)
-    del busy["spec"]["processes"]["worker"]["replicas"]
+    busy["spec"]["processes"]["worker"] |= {"replicas": 1, "autoscaling": {"maxReplicas": 3}}
     person.apply(busy)
     person(*READY)
 
-    hpa = an_hpa(1)
-    hpa["spec"]["maxReplicas"] = 3
-    person.apply(hpa)
-
     eventually(lambda: person.get("deployment", "shop-worker")["spec"]["replicas"] == 3, patience=300)
     worker = eventually(lambda: person.reported()["status"]["processes"]["worker"])
-    assert worker["replicasManagedBy"] == "HorizontalPodAutoscaler/shop-worker-deployment"
+    assert worker["replicasManagedBy"] == "HorizontalPodAutoscaler/shop-worker"
     person(*READY)
+    assert not person.condition("AutoscalerFailing")
     assert not person.events("DriftRepaired")

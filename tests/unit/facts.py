@@ -79,7 +79,7 @@ ORPHANED: dict[str, Any] = {"owner": None, "orphan_of": ("shop", "worker")}
 """What is known of the worker's Deployment once its owner was taken away."""
 OWNER = Owner(naming.API_VERSION, naming.KIND, "shop", "uid-1")
 (INTENT,) = intents(parsed(a_formation()))
-HPA = Autoscaler("HorizontalPodAutoscaler", "default", "hpa", "1", "apps", "Deployment", "shop-worker")
+HPA = Autoscaler("HorizontalPodAutoscaler", "default", "hpa", "1", ("apps", "Deployment", "shop-worker"))
 
 
 def an_hpa(scaler: Autoscaler = HPA, **changes: Any) -> Child:
@@ -140,15 +140,13 @@ ROLLOUT = st.builds(
 )
 
 
-def seen(rollout: Rollout = DONE, **changes: Any) -> Seen:
+def seen(rollout: Rollout = DONE, *, generation: int = 3, paused: bool = False, **changes: Any) -> Seen:
     """Return what a pass sees of a Formation whose worker is as far as its rollout."""
     world = Seen(
-        name="shop",
-        generation=3,
+        formation=parsing.parse(stored(a_formation(paused=paused), generation=generation)),
         counts={"worker": Replicas(desired=2, rendered=2, remembered=2)},
         deployments={"worker": a_child(rollout=rollout, replicas=2, owns_count=True)},
-        digests={"worker": INTENT.digest},
-        images={},
+        intents={"worker": dataclasses.replace(INTENT, images=())},
     )
     return dataclasses.replace(world, **changes)
 

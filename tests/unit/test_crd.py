@@ -14,6 +14,7 @@ import yaml
 
 from crds.generate import __main__ as generator
 from crds.generate import crd, embedded, snapshot
+from formation_operator.api import commands, formation
 from tests.cluster import paths
 from tests.unit.structural import nodes
 
@@ -37,6 +38,22 @@ def at(path: str) -> Json:
 def in_pod_template(path: tuple[str, ...]) -> bool:
     """Return whether a path leads into a podTemplate."""
     return "podTemplate" in path[:-1]
+
+
+@pytest.mark.parametrize(
+    ("path", "default"),
+    [
+        ("release.activeDeadlineSeconds", f"default {commands.DEADLINE})"),
+        ("schedules.*.startingDeadlineSeconds", f"default {commands.LATE})"),
+        ("revisionHistoryLimit", f"default {formation.KEPT_REVISIONS})"),
+        ("disruptionBudget.maxUnavailable", f"default {formation.BUDGET})"),
+        ("processes.*.disruptionBudget", f"maxUnavailable {formation.BUDGET}."),
+        ("processes.*.minReadySeconds", f"default {formation.PROOF_SECONDS};"),
+        ("processes.*.progressDeadlineSeconds", f"default {formation.PROGRESS_DEADLINE})"),
+    ],
+)
+def test_a_field_names_the_default_that_the_operator_has(path: str, default: str) -> None:
+    assert default in at(path)["description"]
 
 
 def test_no_tool_that_prunes_what_it_installed_takes_every_formation_with_the_crd() -> None:

@@ -448,7 +448,8 @@ async def test_kopf_keeps_and_posts_nothing_and_has_no_peers(monkeypatch: pytest
     stored = settings.persistence
     assert settings.peering.standalone
     assert not settings.posting.enabled
-    assert {*map(type, (stored.diffbase_storage, stored.progress_storage))} == {handlers.Nothing}
+    assert stored.diffbase_storage.build(body=kopf.Body({"spec": {"image": "shop:v1"}})) == {}
+    assert [vars(each)["storages"] for each in (stored.diffbase_storage, stored.progress_storage)] == [[], []]
 
 
 async def test_a_start_waits_for_the_crd_and_says_how_to_install_it(

@@ -38,7 +38,7 @@ CLUSTER_VERBS = {
     ("batch", "cronjobs"): CHILDREN,
     ("batch", "jobs"): CHILDREN,
     ("", "pods"): SEEN,
-    ("autoscaling", "horizontalpodautoscalers"): SEEN,
+    ("autoscaling", "horizontalpodautoscalers"): CHILDREN,
     ("keda.sh", "scaledobjects"): SEEN,
     ("apps", "replicasets"): {"list"},
     ("events.k8s.io", "events"): {"list", "create", "patch"},

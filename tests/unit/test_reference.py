@@ -10,7 +10,7 @@ from tests.unit import structural
 PAGE = generator.REFERENCE.read_text()
 [VERSION] = crd.build(snapshot.read())["spec"]["versions"]
 SCHEMA: dict[str, Any] = VERSION["schema"]["openAPIV3Schema"]["properties"]
-EMBEDDED = {"podTemplate", "env", "envFrom", "resources", "release"}
+EMBEDDED = {"podTemplate", "env", "envFrom", "resources", "release", "metrics", "behavior"}
 """Fields of Kubernetes' own types, which the page names and doesn't repeat."""
 
 

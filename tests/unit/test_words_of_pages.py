@@ -42,7 +42,7 @@ OTHERS = {
         "without_operator",
     },
     "camel": {
-        *("External", "NetworkNotReady", "ReadWriteMany", "ReadWriteOnce", "ReadinessGatesNotReady"),
+        *("NetworkNotReady", "ReadWriteMany", "ReadWriteOnce", "ReadinessGatesNotReady"),
         *("OutOfSync", "Synced"),  # of Argo CD
         *("FakeCluster", "Unreleased"),  # of the tests, and of the changelog
     },

@@ -10,8 +10,8 @@ SOURCES = {
     "External": "external",
 }
 """The types of metrics, and the field that each has."""
-TARGETS = {"Utilization": "averageUtilization", "Value": "value", "AverageValue": "averageValue"}
-"""The types of a metric's target, and the field that each has."""
+TARGETS = ("Utilization", "Value", "AverageValue")
+"""The types of a metric's target."""
 
 FROM_OUTSIDE = "['External', 'Object']"
 AUTOSCALING = [
@@ -37,8 +37,9 @@ METRIC = [
 ]
 TARGET = [
     Rule(
-        " && ".join(f"(self.type != '{kind}' || has(self.{field}))" for kind, field in TARGETS.items()),
-        "a target has the field that its type names: Utilization has averageUtilization, Value value, "
-        "AverageValue averageValue",
+        "self.type != 'Utilization' || has(self.averageUtilization)",
+        "a target of type Utilization has averageUtilization, in per cent of what is requested",
+        at=".averageUtilization",
     )
 ]
+"""A rule can't see the other two: a quantity has no type in a CRD. The API server refuses the autoscaler."""

@@ -1,12 +1,12 @@
 """Change the counts of several types in one write, from what the Formation says now."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from formation_cli.changes import patches
-from formation_cli.failures import Mistyped, did_you_mean
+from formation_cli.failures import Mistyped, again, did_you_mean
 from formation_cli.objects import Object
-from formation_cli.words.counts import Wanted
+from formation_cli.words.counts import Bounds, Count, Wanted
 from formation_operator.kube.objects import lenient
 
 MANY, TIMES = 50, 10
@@ -14,18 +14,19 @@ MANY, TIMES = 50, 10
 
 
 class Change(NamedTuple):
-    """A type's count before and after; before is what runs, where the Formation leaves it open."""
+    """A type's count or bounds before and after; before is what runs, where the Formation leaves it open."""
 
     type: str
-    before: int
-    after: int
+    before: Count
+    after: Count
     declared: bool
-    """Whether the Formation says a count already."""
+    """Whether the Formation says a count or bounds already."""
 
     @property
     def may_be_a_slip(self) -> bool:
         """Whether so many more processes may start that somebody should say that it is meant."""
-        return self.after > max(MANY, TIMES * self.before)
+        pairs = zip(_ends(self.before), _ends(self.after), strict=True)
+        return any(after > max(MANY, TIMES * before) for before, after in pairs)
 
     def __str__(self) -> str:
         """Return it as a person reads it."""
@@ -34,10 +35,20 @@ class Change(NamedTuple):
         return f"{self.type}: {self.before} -> {self.after}"
 
 
-def declared(formation: Object) -> dict[str, int]:
-    """Return the counts that the Formation says, by type."""
+def _ends(count: Count) -> Bounds:
+    return count if isinstance(count, Bounds) else Bounds(count, count)
+
+
+def said(process: Object) -> Count | None:
+    """Return what a Formation says of a type's count; beside bounds a count isn't used."""
+    bounds = lenient.mapping(process, "autoscaling")
+    return Bounds(bounds.get("minReplicas", 1), bounds["maxReplicas"]) if bounds else process.get("replicas")
+
+
+def declared(formation: Object) -> dict[str, Count]:
+    """Return the counts and bounds that the Formation says, by type."""
     processes = lenient.mapping(formation, "spec", "processes")
-    return {name: each["replicas"] for name, each in sorted(processes.items()) if "replicas" in each}
+    return {name: count for name in sorted(processes) if (count := said(processes[name])) is not None}
 
 
 def open_ones(formation: Object) -> dict[str, tuple[int, str]]:
@@ -47,7 +58,7 @@ def open_ones(formation: Object) -> dict[str, tuple[int, str]]:
     return {
         name: (_current(own := lenient.mapping(status, name)), lenient.text(own, "replicasManagedBy"))
         for name in sorted(processes)
-        if "replicas" not in processes[name]
+        if not isinstance(said(processes[name]), int)
     }
 
 
@@ -61,30 +72,40 @@ def changes(formation: Object, wanted: Iterable[Wanted]) -> list[Change]:
 
     Raises `Mistyped` for a type that there isn't, and for one that an autoscaler decides about.
     """
-    known, left_open = declared(formation), open_ones(formation)
-    return [_change(each, known, left_open) for each in wanted]
+    return [_change(each, formation) for each in wanted]
 
 
-def _change(wanted: Wanted, known: Mapping[str, int], left_open: Mapping[str, tuple[int, str]]) -> Change:
-    name = wanted.type
-    if name in known:
-        return Change(name, known[name], wanted.of(known[name]), declared=True)
-    if name not in left_open:
+def _change(wanted: Wanted, formation: Object) -> Change:
+    known, left_open, name = declared(formation), open_ones(formation), wanted.type
+    if name not in {*known, *left_open}:
         raise Mistyped(f"There is no process type {name}.", hint=did_you_mean(name, {*known, *left_open}))
-    before, autoscaler = left_open[name]
-    if autoscaler:
-        hint = f"Change its limits, or delete it: kubectl edit {autoscaler}"
-        raise Mistyped(f"{autoscaler} decides how many {name} processes there are.", hint=hint)
-    return Change(name, before, wanted.of(before), declared=False)
+    before = known.get(name)
+    if isinstance(before, Bounds):
+        if wanted.bounds is None:
+            bounds = again(f"scale {formation['metadata']['name']} {name}=4..12")
+            sentence = f"An autoscaler decides how many {name} processes there are, within {before}."
+            raise Mistyped(sentence, hint=f"Change its bounds: {bounds}")
+        return Change(name, before, wanted.bounds, declared=True)
+    if before is None:
+        before, autoscaler = left_open[name]
+        if autoscaler:
+            hint = f"Change its limits, or delete it: kubectl edit {autoscaler}"
+            raise Mistyped(f"{autoscaler} decides how many {name} processes there are.", hint=hint)
+    return Change(name, before, wanted.bounds or wanted.of(before), declared=name in known)
 
 
 def patch(formation: Object, changed: Iterable[Change]) -> list[Object]:
     """Return the one write that sets all counts, if nobody has changed the Formation meanwhile."""
     operations = [
-        patches.operation(
-            "replace" if each.declared else "add", ("spec", "processes", each.type, "replicas"), each.after
-        )
-        for each in changed
-        if not each.declared or each.before != each.after
+        _written(formation, each) for each in changed if not each.declared or each.before != each.after
     ]
     return [patches.unchanged(formation), *operations] if operations else []
+
+
+def _written(formation: Object, change: Change) -> Object:
+    path = ("spec", "processes", change.type)
+    if isinstance(change.after, int):
+        return patches.operation("add", (*path, "replicas"), change.after)
+    bounds = dict(zip(("minReplicas", "maxReplicas"), change.after, strict=True))
+    there = lenient.mapping(formation, *path, "autoscaling")
+    return patches.operation("add", (*path, "autoscaling"), {**there, **bounds})

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from formation_cli.changes import counts
 from formation_cli.objects import Object
 from formation_operator.api.content_changes import changed_variables
 from formation_operator.api.formation import FormationSpec
@@ -35,9 +36,9 @@ def _changes(type_: str, before: Object, after: Object) -> Iterator[str]:
     """Yield what changes about one type that stays."""
     specs = before["spec"], after["spec"]
     templates = [_template(after["metadata"]["name"], type_, spec) for spec in specs]
-    counts = [spec["processes"][type_].get("replicas") for spec in specs]
-    if counts[0] != counts[1]:
-        old, new = ("left open" if count is None else str(count) for count in counts)
+    said = [counts.said(spec["processes"][type_]) for spec in specs]
+    if said[0] != said[1]:
+        old, new = ("left open" if count is None else str(count) for count in said)
         same = "; none that keeps running is restarted" * (templates[0] == templates[1])
         yield f"{old} -> {new} processes{same}"
     if templates[1] and templates[0] != templates[1] and not _runs_none(type_, before, after):
@@ -46,9 +47,9 @@ def _changes(type_: str, before: Object, after: Object) -> Iterator[str]:
 
 def _runs_none(type_: str, before: Object, after: Object) -> bool:
     """Tell whether no process of a type runs, or goes on to run."""
-    declared = before["spec"]["processes"][type_].get("replicas")
+    said = counts.said(before["spec"]["processes"][type_])
     status = lenient.mapping(before, "status", "processes", type_)
-    count = status.get("desiredReplicas") if declared is None else declared
+    count = said if isinstance(said, int) else status.get("desiredReplicas")
     return count == 0 or any(each["spec"].get("suspend") for each in (before, after))
 
 

@@ -45,35 +45,25 @@ class Kube(Cluster):
         self._api = client.ApiClient(access.configuration)
         self._api.rest_client.pool_manager.connection_pool_kw["ssl_context"] = _tls_of(access.configuration)
         self._access = access
-        self._namespace = access.namespace
+        self.target, self.namespace = access.target, access.namespace
         self._timeout = timeout
-
-    @property
-    def target(self) -> Target:
-        """What the command line says, and the kubeconfig where that says nothing."""
-        return self._access.target
-
-    @property
-    def namespace(self) -> str:
-        """The namespace that everything is in; empty for all of them."""
-        return self._namespace
 
     def in_all_namespaces(self) -> Cluster:
         """Return the same connection for what is in any namespace, or in none."""
         other = copy.copy(self)
-        other._namespace = ""  # noqa: SLF001  # it is one of us
+        other.namespace = ""
         return other
 
     def get(self, kind: str, name: str) -> Object | None:
         """Return an object, or nothing."""
-        return self._find(Request("GET", kind, self._namespace, name))
+        return self._find(Request("GET", kind, self.namespace, name))
 
     def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
         """Return the objects of a kind that the selectors choose."""
         query = {"limit": str(PAGE), "labelSelector": labels, "fieldSelector": fields}
         items: list[Object] = []
         while True:
-            request = Request("GET", kind, self._namespace, query=query)
+            request = Request("GET", kind, self.namespace, query=query)
             response = self._send(request, self._timeout)
             page = self._object(request, response)
             items += page["items"]
@@ -91,7 +81,7 @@ class Kube(Cluster):
             "labelSelector": labels,
             "fieldSelector": fields,
         }
-        request = Request("GET", kind, self._namespace, query=query)
+        request = Request("GET", kind, self.namespace, query=query)
         response = self._send(request, WATCH + TIMEOUT, goes_on=True)
         if response.status == GONE:
             raise GoneError(version)
@@ -104,17 +94,17 @@ class Kube(Cluster):
         """Change an object by JSON patch (a list) or merge patch, and return it as it is then."""
         form = JSON_PATCH if isinstance(patch, list) else MERGE_PATCH
         query = _writing(dry_run=dry_run)
-        return self._answer(Request("PATCH", kind, self._namespace, name, "", query, patch, form))
+        return self._answer(Request("PATCH", kind, self.namespace, name, "", query, patch, form))
 
     def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
         """Create an object, and return it."""
         query = _writing(dry_run=dry_run)
-        return self._answer(Request("POST", manifest["kind"], self._namespace, query=query, body=manifest))
+        return self._answer(Request("POST", manifest["kind"], self.namespace, query=query, body=manifest))
 
     def delete(self, kind: str, name: str, *, dry_run: bool = False) -> None:
         """Delete an object and what it owns; it is no failure if it's gone."""
         body = {"propagationPolicy": "Background", **({"dryRun": ["All"]} if dry_run else {})}
-        self._find(Request("DELETE", kind, self._namespace, name, body=body))
+        self._find(Request("DELETE", kind, self.namespace, name, body=body))
 
     def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
         """Yield the lines of a log with their ends, until it ends; raises `CutFailure` if it breaks off."""
@@ -138,7 +128,7 @@ class Kube(Cluster):
             "tailLines": "" if query.tail is None else str(query.tail),
             "timestamps": "true" if query.timestamps else "",
         }
-        request = Request("GET", kinds.POD, self._namespace, pod, "log", parameters)
+        request = Request("GET", kinds.POD, self.namespace, pod, "log", parameters)
         response = self._send(request, None if query.follow else self._timeout, goes_on=True)
         return _successful(request, response)
 

@@ -1,4 +1,4 @@
-"""The kinds that commands ask for: the operator's, Jobs, config, revisions, and what has no namespace."""
+"""The kinds that commands ask for: the operator's, config, and what has no namespace."""
 
 from formation_operator.kube.objects.kinds import BY_NAME as OF_OPERATOR
 from formation_operator.kube.objects.kinds import Kind
@@ -16,11 +16,8 @@ CONFIG_MAP = "ConfigMap"
 CONTROLLER_REVISION = "ControllerRevision"
 BY_NAME = {
     **OF_OPERATOR,
-    JOB: Kind(JOB, "batch", "v1", "jobs"),
-    CRON_JOB: Kind(CRON_JOB, "batch", "v1", "cronjobs"),
     NAMESPACE: Kind(NAMESPACE, "", "v1", "namespaces"),
     ACCESS_REVIEW: Kind(ACCESS_REVIEW, "authorization.k8s.io", "v1", "selfsubjectaccessreviews"),
     SECRET: Kind(SECRET, "", "v1", "secrets"),
     CONFIG_MAP: Kind(CONFIG_MAP, "", "v1", "configmaps"),
-    CONTROLLER_REVISION: Kind(CONTROLLER_REVISION, "apps", "v1", "controllerrevisions"),
 }

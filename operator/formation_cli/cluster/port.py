@@ -59,13 +59,10 @@ class Target:
 class Cluster(Protocol):
     """Reads and writes of objects as plain JSON."""
 
-    @property
-    def target(self) -> Target:
-        """What the command line says, and the kubeconfig where that says nothing."""
-
-    @property
-    def namespace(self) -> str:
-        """The namespace that everything is in; empty for all of them."""
+    target: Target
+    """What the command line says, and the kubeconfig where that says nothing."""
+    namespace: str
+    """The namespace that everything is in; empty for all of them."""
 
     def in_all_namespaces(self) -> "Cluster":
         """Return the same cluster for what is in any namespace, or in none."""

@@ -22,10 +22,7 @@ def confirm(question: str, otherwise: Failure) -> None:
     """
     if not is_terminal():
         raise otherwise
-    try:
-        click.confirm(question, abort=True, err=True)
-    except click.Abort as abort:
-        raise KeyboardInterrupt from abort
+    click.confirm(question, abort=True, err=True)
 
 
 NONE = "-"
@@ -62,8 +59,5 @@ def _asked(variables: Mapping[str, str], guesses: str) -> list[str]:
 
 
 def answered(text: str, *, default: str = "", hidden: bool = False) -> str:
-    """Return what a person types at the terminal; Ctrl-C is an interrupt, as it is elsewhere."""
-    try:
-        return click.prompt(text, default, hide_input=hidden, show_default=bool(default), err=True)
-    except click.Abort as abort:
-        raise KeyboardInterrupt from abort
+    """Return what a person types at the terminal."""
+    return click.prompt(text, default, hide_input=hidden, show_default=bool(default), err=True)

@@ -19,6 +19,7 @@ from formation_cli.views.progress import Awaited, Progress
 from formation_operator.api import naming
 
 TICK = 1.0
+SILENT = "Check that the operator runs: kubectl -n formation-system get pods"
 
 
 class NotReady(Failure):
@@ -83,11 +84,7 @@ def wait(
 
 def _silent(sight: Sight, awaited: Awaited) -> str:
     seen = sight.formation.get("status", {}).get("observedGeneration", 0)
-    return (
-        ""
-        if seen >= awaited.generation
-        else "Check that the operator runs: kubectl -n formation-system get pods"
-    )
+    return SILENT if seen < awaited.generation else ""
 
 
 def _sights(cluster: Cluster, name: str, awaited: Awaited) -> Iterator[Sight]:

@@ -28,12 +28,9 @@ def parts(text: str) -> list[Part]:
     found: list[Part] = []
     end = 0
     for match in TOKEN.finditer(text):
-        found.append(Part(text[end : match.start()]))
+        itself = Part(name=match[1]) if match[1] else Part(match[0].replace("$$", "$"))
+        found += [Part(text[end : match.start()]), itself]
         end = match.end()
-        if match[1]:
-            found.append(Part(name=match[1]))
-        else:
-            found.append(Part(match[0].replace("$$", "$")))
     return [each for each in (*found, Part(text[end:])) if each != Part()]
 
 

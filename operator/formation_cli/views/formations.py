@@ -1,6 +1,6 @@
 """Formations as a whole: a line each, and the sentence about one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from formation_cli.objects import Object
 from formation_cli.views.table import Cell, Table, ago, state
@@ -80,3 +80,11 @@ def sentence(formation: Object) -> str:
         return f"{name}: {lenient.text(ready, 'message')}"
     stalled = "waiting won't help: " if is_true(formation, ConditionType.STALLED) else ""
     return f"{name} isn't ready: {stalled}{lenient.text(ready, 'message')}"
+
+
+def notes(formation: Object) -> Iterator[str]:
+    """Yield what is worth knowing of a type although all is well."""
+    for name, each in sorted(lenient.mapping(formation, "status", "processes").items()):
+        message = lenient.text(each, "message")
+        if message and "reason" not in each:
+            yield f"{name}: {message}"

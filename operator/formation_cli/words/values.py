@@ -98,18 +98,13 @@ class Pair(NamedTuple):
     remote: int | None
 
 
-class PairOfPorts(click.ParamType[Pair]):
-    """Ports as kubectl port-forward takes them: ``9000:8080``, ``:8080``; and ``9000`` for the local one."""
+def pair(text: str) -> Pair:
+    """Return both ports as kubectl port-forward takes them, ``9000:8080``, ``:8080``, or ``9000`` alone.
 
-    name = "ports"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Pair:
-        """Return both ports, or say what a port is."""
-        local, colon, remote = str(value).partition(":")
-        return Pair(
-            Port(0, 65535)(local or "0", param, ctx),
-            ANY(remote, param, ctx) if colon else None,
-        )
+    Raises `click.BadParameter` for what is no port.
+    """
+    local, colon, remote = text.partition(":")
+    return Pair(Port(0, 65535)(local or "0"), ANY(remote) if colon else None)
 
 
-PAIR = PairOfPorts()
+PAIR = Word("ports", pair)

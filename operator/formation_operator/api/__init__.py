@@ -1,7 +1,7 @@
 """The public resource: its fields, the names of what it makes, and the reasons of its status.
 
 It imports nothing of ours, so that other programs can use it, and is pure. A limit or a default that users
-see is beside its field in `formation` (how many revisions are kept, the seconds that a release may take).
+see is beside its field in `formation` or `commands`, such as how many revisions are kept.
 
 - `formation`, `formation_status`: the models, of which ``crds/generate`` makes the CRD; `commands`: what is
   run, of which a process type is one; `fields`: what a field may hold;

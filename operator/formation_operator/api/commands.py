@@ -47,10 +47,8 @@ DEADLINE = 3600
 class Release(Ending):
     """The command that runs before a deploy changes any process, and what it is given beside the app's."""
 
-    active_deadline_seconds: Annotated[int, Field(ge=1, le=fields.INT32)] | None = Field(
-        None,
-        description=f"Seconds after which a release command that still runs has failed (default {DEADLINE}).",
-    )
+    active_deadline_seconds: Annotated[int, Field(ge=1, le=fields.INT32)] | None = None
+    """Seconds after which a release command that still runs has failed (default 3600)."""
 
 
 LATE = 300
@@ -79,10 +77,8 @@ class Schedule(Ending):
     """What happens when a run is due while another one is active. Forbid (default): it is skipped. Allow:
     both run. Replace: the old one is ended.
     """
-    starting_deadline_seconds: Annotated[int, Field(ge=1, le=fields.INT32)] | None = Field(
-        None,
-        description=f"How many seconds late a run may start; after that it is skipped (default {LATE}).",
-    )
+    starting_deadline_seconds: Annotated[int, Field(ge=1, le=fields.INT32)] | None = None
+    """How many seconds late a run may start; after that it is skipped (default 300)."""
     active_deadline_seconds: Annotated[int, Field(ge=1, le=fields.INT32)] | None = None
     """Seconds after which a run that is still active has failed (default: none)."""
     successful_jobs_history_limit: fields.Count | None = None

@@ -12,11 +12,7 @@ from formation_operator.api import naming
 
 OF_FORMATION = {"suspend", "paused", "revisionHistoryLimit", "disruptionBudget"}
 """Fields of the spec that are no content."""
-OF_TYPE = {"replicas", "autoscaling", "disruptionBudget"}
-"""Fields of a process type that are no content."""
-OF_SCHEDULE = {"suspend"}
-"""Fields of a schedule that are no content."""
-WITHOUT = {"processes": OF_TYPE, "schedules": OF_SCHEDULE}
+WITHOUT = {"processes": {"replicas", "autoscaling", "disruptionBudget"}, "schedules": {"suspend"}}
 """The maps of a spec, and the fields of their values that are no content."""
 
 HIGHEST = 10**12

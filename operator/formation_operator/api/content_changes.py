@@ -11,9 +11,6 @@ MOST_CHANGES, MOST_NAMES = 6, 5
 LONGEST_IMAGE, LONGEST_NAME = 120, 63
 """Characters of an image and of any other name."""
 
-ANOTHER = object()
-"""What equals nothing."""
-
 
 def describe_change(before: Any, after: Any) -> str:
     """Return what differs between two contents, such as ``image shop:v2 -> shop:v3; web: env LOG_LEVEL``.
@@ -64,7 +61,7 @@ def _image(image: Any) -> str:
 def changed_variables(before: Any, after: Any) -> list[str]:
     """Return the names of the variables that differ; where only their order does, there are none."""
     old, new = _by_name(before), _by_name(after)
-    return [name for name in sorted({*old, *new}) if old.get(name, ANOTHER) != new.get(name, ANOTHER)]
+    return [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
 
 
 def _by_name(env: Any) -> dict[str, Any]:

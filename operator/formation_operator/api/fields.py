@@ -4,25 +4,15 @@ Types that Kubernetes defines itself are kept as the plain JSON that the user wr
 definition whose schema checks them at ``kubectl apply``.
 """
 
-import dataclasses
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
-from pydantic_core import CoreSchema
 
 
-@dataclasses.dataclass(frozen=True)
-class Embedded:
-    """Marks a value whose schema is a definition of Kubernetes' own OpenAPI, narrowed where we need to."""
-
-    definition: str
-    narrowed: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
-
-    def __get_pydantic_json_schema__(self, _: CoreSchema, __: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Leave a note in the JSON schema for the generator of the CRD."""
-        return {"embedded": self.definition, **self.narrowed}
+def embedded(definition: str, **narrowed: Any) -> WithJsonSchema:
+    """Mark a value whose schema is a definition of Kubernetes' own OpenAPI, narrowed where we need to."""
+    return WithJsonSchema({"embedded": definition, **narrowed})
 
 
 CORE = "io.k8s.api.core.v1"
@@ -54,23 +44,21 @@ LABEL_VALUE = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
 LabelValue = Annotated[str, Field(max_length=63, pattern=LABEL_VALUE)]
 SecurityDefaults = Literal["restricted", "none"]
 AMOUNT = {"minimum": 0, "maximum": INT32}
-Surge = Annotated[
-    int | str, Embedded(INT_OR_STRING, {**AMOUNT, "maxLength": 5, "pattern": "^(0|[1-9][0-9]*)%$"})
-]
+Surge = Annotated[int | str, embedded(INT_OR_STRING, **AMOUNT, maxLength=5, pattern="^(0|[1-9][0-9]*)%$")]
 Unavailable = Annotated[
-    int | str, Embedded(INT_OR_STRING, {**AMOUNT, "maxLength": 4, "pattern": "^(100|[1-9]?[0-9])%$"})
+    int | str, embedded(INT_OR_STRING, **AMOUNT, maxLength=4, pattern="^(100|[1-9]?[0-9])%$")
 ]
-EnvVar = Annotated[dict[str, Any], Embedded(f"{CORE}.EnvVar")]
-EnvFromSource = Annotated[dict[str, Any], Embedded(f"{CORE}.EnvFromSource")]
+EnvVar = Annotated[dict[str, Any], embedded(f"{CORE}.EnvVar")]
+EnvFromSource = Annotated[dict[str, Any], embedded(f"{CORE}.EnvFromSource")]
 # Of what doesn't fit the first item is enough: all of them can be many thousands.
 Words = Annotated[list[Word], Field(fail_fast=True)]
 Env = Annotated[list[EnvVar], Field(fail_fast=True, max_length=MOST_VARIABLES)]
 EnvFrom = Annotated[list[EnvFromSource], Field(fail_fast=True, max_length=MOST_VARIABLES)]
-ResourceRequirements = Annotated[dict[str, Any], Embedded(f"{CORE}.ResourceRequirements")]
-Probe = Annotated[dict[str, Any], Embedded(f"{CORE}.Probe")]
-PodTemplate = Annotated[dict[str, Any], Embedded(f"{CORE}.PodTemplateSpec")]
-Metric = Annotated[dict[str, Any], Embedded(f"{AUTOSCALING}.MetricSpec")]
-Behavior = Annotated[dict[str, Any], Embedded(f"{AUTOSCALING}.HorizontalPodAutoscalerBehavior")]
+ResourceRequirements = Annotated[dict[str, Any], embedded(f"{CORE}.ResourceRequirements")]
+Probe = Annotated[dict[str, Any], embedded(f"{CORE}.Probe")]
+PodTemplate = Annotated[dict[str, Any], embedded(f"{CORE}.PodTemplateSpec")]
+Metric = Annotated[dict[str, Any], embedded(f"{AUTOSCALING}.MetricSpec")]
+Behavior = Annotated[dict[str, Any], embedded(f"{AUTOSCALING}.HorizontalPodAutoscalerBehavior")]
 
 
 class Model(BaseModel):

@@ -1,7 +1,7 @@
 """The resource as users write it: its fields, and the limits and defaults that they name; no logic.
 
 These classes are the single source of the CRD: ``crds/generate`` turns them into its schema.
-The docstring of a field, or its description where that names a default, is what ``kubectl explain`` shows.
+The docstring of a field is what ``kubectl explain`` shows; a test compares the defaults that it names.
 
 An object that was stored under an older schema may not fit any more.  Parsing then raises
 `pydantic.ValidationError`, which the pass reports on the object; it never stops the operator.
@@ -38,11 +38,10 @@ BUDGET = "25%"
 class DisruptionBudget(Model):
     """How many processes a drain of nodes, or any other eviction, may take away at a time."""
 
-    max_unavailable: fields.Unavailable | None = Field(
-        None,
-        description="Processes that may be down at a time, as a number or a percentage of the count, rounded "
-        f"up (default {BUDGET}). At least 1.",
-    )
+    max_unavailable: fields.Unavailable | None = None
+    """Processes that may be down at a time, as a number or a percentage of the count, rounded up (default
+    25%). At least 1.
+    """
 
 
 UTILIZATION = 80
@@ -114,27 +113,23 @@ class ProcessType(Command):
     """Seconds that a process has between SIGTERM and SIGKILL (default 30). A type with a port has 5 s more
     before SIGTERM, in which traffic moves away.
     """
-    min_ready_seconds: fields.Seconds | None = Field(
-        None,
-        description="Seconds that a new process has to stay ready before a rollout ends an old one for it "
-        f"(default {PROOF_SECONDS}; 0 for a type with a readinessProbe of its own, which says more than that "
-        "the process runs). It is part of a revision, and a change of it restarts nothing.",
-    )
-    progress_deadline_seconds: Annotated[int, Field(ge=1, le=fields.INT32)] | None = Field(
-        None,
-        description="Seconds without progress after which a rollout has failed (default "
-        f"{PROGRESS_DEADLINE}). More than minReadySeconds. It is part of a revision, and a change of it "
-        "restarts nothing.",
-    )
+    min_ready_seconds: fields.Seconds | None = None
+    """Seconds that a new process has to stay ready before a rollout ends an old one for it (default 5; 0 for
+    a type with a readinessProbe of its own, which says more than that the process runs). It is part of a
+    revision, and a change of it restarts nothing.
+    """
+    progress_deadline_seconds: Annotated[int, Field(ge=1, le=fields.INT32)] | None = None
+    """Seconds without progress after which a rollout has failed (default 600). More than minReadySeconds. It
+    is part of a revision, and a change of it restarts nothing.
+    """
     rolling_update: RollingUpdate | None = None
     """The speed of a rollout of this type. With hostNetwork or a hostPort set maxSurge: 0, because a new
     process can't start beside the old one on its node.
     """
-    disruption_budget: DisruptionBudget | None = Field(
-        None,
-        description="Makes the PodDisruptionBudget <formation>-<type>, in place of spec.disruptionBudget: {} "
-        f"means maxUnavailable {BUDGET}. A process that isn't ready never blocks a drain.",
-    )
+    disruption_budget: DisruptionBudget | None = None
+    """Makes the PodDisruptionBudget <formation>-<type>, in place of spec.disruptionBudget: {} means
+    maxUnavailable 25%. A process that isn't ready never blocks a drain.
+    """
     singleton: bool | None = None
     """true: at most one process, and never two during a rollout: the old one ends before the new one starts.
     """
@@ -161,12 +156,12 @@ class FormationSpec(Model):
     env_from: fields.EnvFrom | None = None
     """ConfigMaps and Secrets whose keys become environment of every type."""
     labels: Annotated[dict[str, fields.LabelValue], Field(max_length=MOST_LABELS)] | None = None
-    """Labels for the Deployments, Services, disruption budgets, CronJobs and Jobs of releases (for Pods:
-    podTemplate.metadata.labels).
+    """Labels for the Deployments, Services, disruption budgets, autoscalers, CronJobs and Jobs of releases
+    (for Pods: podTemplate.metadata.labels).
     """
     annotations: Annotated[dict[str, str], Field(max_length=MOST_LABELS)] | None = None
-    """Annotations for the Deployments, Services, disruption budgets, CronJobs and Jobs of releases (for Pods:
-    podTemplate.metadata.annotations).
+    """Annotations for the Deployments, Services, disruption budgets, autoscalers, CronJobs and Jobs of
+    releases (for Pods: podTemplate.metadata.annotations).
     """
     suspend: bool | None = None
     """true: every type runs zero processes, and no schedule begins a run, until it is false again; counts are
@@ -182,10 +177,8 @@ class FormationSpec(Model):
     migration. Until it has succeeded, the last release keeps running. A change of what it is given runs it
     again.
     """
-    revision_history_limit: Revisions | None = Field(
-        None,
-        description=f"How many old revisions are kept (default {KEPT_REVISIONS}).",
-    )
+    revision_history_limit: Revisions | None = None
+    """How many old revisions are kept (default 10)."""
     security_defaults: fields.SecurityDefaults | None = None
     """restricted (default): Pods meet the restricted Pod Security Standard, so the image must run as a
     numeric user other than root. none: the cluster's own defaults.

@@ -20,7 +20,7 @@ class Condition(Model):
 
     type: str
     """Ready, Reconciling, Stalled, Paused, Overridden, ScalingContended, Daemonizing, Outdated,
-    RevisionFailed, DisruptionContended or ScheduleFailing.
+    RevisionFailed, DisruptionContended, ScheduleFailing or AutoscalerFailing.
     """
     status: str
     """True or False."""
@@ -57,7 +57,7 @@ class ProcessStatus(Model):
     reason: str | None = None
     """Why it isn't simply running: a word for programs."""
     message: str | None = None
-    """Why it isn't simply running: a sentence for people."""
+    """Why it isn't simply running; without a reason, what else is worth knowing. A sentence for people."""
     restarts: int | None = None
     """Restarts of the containers in this type's Pods."""
     last_exit: LastExit | None = None
@@ -170,14 +170,12 @@ UNREPORTED = ProcessStatus()
 
 
 def read(status: dict[str, Any]) -> FormationStatus:
-    """Return what a status says, with our conditions alone; nothing if it doesn't fit.
+    """Return what a status says; nothing if it doesn't fit.
 
     A newer operator writes fields that this one doesn't know, and other clients may write anything.
     """
-    conditions = status.get("conditions")
-    ours = [*filter(is_ours, conditions)] if isinstance(conditions, list) else []
     try:
-        return FormationStatus.model_validate({**status, "conditions": ours}, strict=True, extra="ignore")
+        return FormationStatus.model_validate(status, strict=True, extra="ignore")
     except ValidationError:
         return FormationStatus()
 

@@ -6,7 +6,7 @@ it into the cache.
 
 - `informers`: what is listed and watched; `intake`: which change gives which Formation a pass;
 - `passes`: the state of a pass; `wanted`: what it wants; `plan`: what it does about a type;
-- `budgets`: the disruption budgets, and at the end of a pass those of others;
+- `budgets`: which types get a disruption budget; at the end of a pass it lists those of others;
 - `runs`: which CronJobs are busy, and why a Job of a release or a schedule fails;
 - `memory`: what is kept of a Formation from pass to pass, and dropped with it;
 - `election`: who leads, pure, and how long a Lease lasts; `leader`: reads and writes the Lease.

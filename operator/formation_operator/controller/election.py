@@ -46,9 +46,9 @@ class Election:
         return max(0.0, self._until - now)
 
     @property
-    def version(self) -> str:
-        """The version of the Lease that was read last: a write fails if the Lease has another one."""
-        return lenient.text(lenient.mapping(self._lease, "metadata"), "resourceVersion")
+    def metadata(self) -> Object:
+        """That of the Lease that was read last: a write fails if the Lease has changed since then."""
+        return lenient.mapping(self._lease, "metadata")
 
     @property
     def holder(self) -> str:

@@ -10,7 +10,6 @@ import asyncio
 import collections
 import logging
 from collections.abc import Callable
-from functools import partial
 from typing import NoReturn
 
 from formation_operator.api import naming
@@ -53,12 +52,9 @@ class Informers:
         self._known = known
         self._on_changed = changed
         self._on_synced = synced
-        self._on_reached = reached
+        self.reached = reached
         self._reflectors = {
-            scope: {
-                kind: Reflector(cluster, each.kind, scope, self, reached=partial(reached, kind, scope))
-                for kind, each in known.watched.items()
-            }
+            scope: {kind: Reflector(cluster, each.kind, scope, self) for kind, each in known.watched.items()}
             for scope in settings.scopes
         }
         """By scope and kind, in the order in which they are listed."""
@@ -154,7 +150,7 @@ class Informers:
 
         A Formation that kopf's last watch hadn't brought may have been deleted by now.
         """
-        self._on_reached(naming.KIND, scope)
+        self.reached(naming.KIND, scope)
         self._listed_anew[scope].set()
 
     def formations_refused(self, scope: Scope) -> None:
@@ -163,7 +159,7 @@ class Informers:
 
     def formations_reached(self, scope: Scope) -> None:
         """Take note that kopf's watch of a scope has brought anything, a bookmark included."""
-        self._on_reached(naming.KIND, scope)
+        self.reached(naming.KIND, scope)
         self._refused.discard((scope, naming.KIND))
 
     def formation_event(self, type_: str | None, raw: Object) -> None:

@@ -44,7 +44,7 @@ class Controller:
         self._unled: dict[Key, None] | None = {}
         """The Formations that would be in the queue if this replica led; the latest is the last."""
         self._cache = Cache()
-        self._new_reconciler = partial(Reconciler, cluster, self._cache, clock, settings)
+        self._new_reconciler = partial(Reconciler, cluster, self._cache, clock, settings, self._changed)
         self._reconciler = self._new_reconciler()
         self.informers = Informers(
             cluster,
@@ -54,12 +54,7 @@ class Controller:
             synced=self._on_synced,
             reached=self.instruments.reached,
         )
-        self._queue = Queue(
-            self._pass,
-            workers=settings.workers,
-            retry_first=settings.retry_first,
-            retry_most=settings.retry_most,
-        )
+        self._queue = Queue(self._pass, settings)
         self._show()
 
     def _show(self) -> None:
@@ -138,7 +133,7 @@ class Controller:
                 self._enqueue(key, Lane.BUILD)
 
     async def _pass(self, key: Key) -> Result:
-        """Run a pass, count it, and enqueue the other Formations that its writes concern."""
+        """Run a pass, and count it."""
         started = time.perf_counter()
         try:
             result = await self._reconciler.run(key)
@@ -146,8 +141,6 @@ class Controller:
             self.instruments.passed(None, time.perf_counter() - started)
             raise
         self.instruments.passed(result.retry, time.perf_counter() - started)
-        for other, lane in result.others.items():
-            self._enqueue(other, lane)
         return result
 
     def _changed(self, changes: Changes) -> None:

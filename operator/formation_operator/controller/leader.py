@@ -16,6 +16,7 @@ from formation_operator.controller.election import LEASE, LOOK, RENEW, Election
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, Object
+from formation_operator.sync.versioned_writes import unchanged
 
 logger = logging.getLogger(__name__)
 
@@ -114,9 +115,14 @@ class Leader:
         return self.leads()
 
     async def _take(self) -> None:
+        """Take the Lease if it is free; log its holder if it isn't."""
         await self._look()
-        if self._is_mine_to_take():
+        if self._election.is_free(self._clock()):
             await self._write()
+        elif self._election.is_new:
+            self._say(logging.INFO, f"it is new: a holder of an older one may write for {LEASE:.0f} s")
+        else:
+            self._say(logging.INFO, f"{lenient.shown(self._election.holder)} leads")
 
     async def _write(self) -> None:
         """Write the Lease if it still has the version that was read last; otherwise read it."""
@@ -129,12 +135,7 @@ class Leader:
 
     async def _put(self, spec: Object) -> Object:
         """Write the spec, which is a conflict unless the Lease has the version that was read last."""
-        version: Object = {
-            "op": "replace",
-            "path": "/metadata/resourceVersion",
-            "value": self._election.version,
-        }
-        changes = [version, {"op": "add", "path": "/spec", "value": spec}]
+        changes = [*unchanged(self._election.metadata), {"op": "add", "path": "/spec", "value": spec}]
         return await self._cluster.patch(kinds.LEASE, self._namespace, self._name, changes)
 
     async def _look(self) -> None:
@@ -148,17 +149,6 @@ class Leader:
                 lease = await self._cluster.create(new, manager=self._election.identity)
         if lease is not None:
             self._election.see(lease, self._clock())
-
-    def _is_mine_to_take(self) -> bool:
-        """Return whether the Lease is free; log its holder if it isn't."""
-        if self._election.is_free(self._clock()):
-            return True
-        if self._election.is_new:
-            seconds = f"{LEASE:.0f} s"
-            self._say(logging.INFO, f"it is new: a holder of an older one may write for {seconds}")
-        else:
-            self._say(logging.INFO, f"{lenient.shown(self._election.holder)} leads")
-        return False
 
     async def _release(self) -> None:
         """Release the Lease, within a short time, if this replica holds it.

@@ -31,10 +31,6 @@ def parse(raw: dict[str, Any]) -> Formation:
     try:
         return Formation.model_validate({"metadata": raw["metadata"], "spec": raw["spec"]})
     except pydantic.ValidationError as error:
-        raise UnreadableError(Trouble.INVALID_SPEC, f"{explain(error)}: {CORRECTED}") from error
-
-
-def explain(error: pydantic.ValidationError) -> str:
-    """Return the first problem of an unreadable spec, with the field it is in."""
-    problem = error.errors()[0]
-    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+        first = error.errors()[0]
+        text = f"{'.'.join(map(str, first['loc']))}: {first['msg']}: {CORRECTED}"
+        raise UnreadableError(Trouble.INVALID_SPEC, text) from error

@@ -7,8 +7,7 @@ from formation_operator.api import formation_status
 from formation_operator.api.formation import Formation
 from formation_operator.controller.memory import Memory
 from formation_operator.kube.objects.kinds import Key
-from formation_operator.observe.basis import Basis
-from formation_operator.observe.cache import Cache, Changes
+from formation_operator.observe.cache import Basis, Cache
 from formation_operator.observe.faults import Faults
 from formation_operator.release import gate
 from formation_operator.release.asked import Asked
@@ -29,8 +28,6 @@ class Pass:
     intents: dict[str, Sequence[Intent]] = dataclasses.field(default_factory=dict)
     """What is wanted of each type and schedule that was planned, without the manifests."""
     outcomes: list[Outcome] = dataclasses.field(default_factory=list)
-    changes: Changes = dataclasses.field(default_factory=list)
-    """What it has put into the cache."""
 
 
 def asked(this: Pass, formation: Formation, known: Cache, now: float) -> Asked:

@@ -32,13 +32,12 @@ class Planning:
     @property
     def names(self) -> list[str]:
         """The types that get another count, since somebody waits for those; all others; the schedules."""
-        about, counts = self.wanted.formation.metadata, self.wanted.counts
-        changed, others = list[str](), list[str]()
-        for name in sorted(counts):
-            child = deployment_of(self._children, about.name, name)
-            keeps_count = child is None or counts[name].rendered in (None, child.replicas)
-            (others if keeps_count else changed).append(name)
-        return [*changed, *others, *sorted(self.wanted.suspended)]
+        return [*sorted(self.wanted.counts, key=self._turn), *sorted(self.wanted.suspended)]
+
+    def _turn(self, name: str) -> tuple[bool, str]:
+        """Return what the order of types depends on: whether one keeps its count, then its name."""
+        child = deployment_of(self._children, self.wanted.formation.metadata.name, name)
+        return child is None or self.wanted.counts[name].rendered in (None, child.replicas), name
 
     def actions(self, name: str) -> list[Action]:
         """Return what to do about the objects of a type or schedule, and note what is wanted of it."""
@@ -84,14 +83,11 @@ class Planning:
     def obsolete(self) -> list[list[Action]]:
         """Return what to do about the children that aren't wanted, once all that is has been planned.
 
-        Autoscalers go before the others. Where it isn't known what is wanted, all stay, and schedules may be
-        suspended.
+        Autoscalers go before the others. Where it isn't known what is wanted, all stay.
         """
         formation, content = self.wanted.formation, self.wanted.content
-        if self._is_paused:
+        if self._is_paused or not content.known:
             return []
-        if not content.known:
-            return [self._pauses()]
         specs = content.spec, formation.spec
         declared = {name for spec in specs for name in (*spec.processes, *(spec.schedules or ()))}
         found = planner.obsolete(formation.metadata, declared, self.intents, self._children, self.this.busy)
@@ -120,7 +116,7 @@ class Planning:
         owner, content = self.wanted.formation.metadata, self.wanted.content.spec
         with self.this.faults.confined_to(name):
             try:
-                if name in self.wanted.suspended:
+                if name in (content.schedules or ()):
                     return [cron_job.cron_job(owner, content, name, suspend=self.wanted.suspended[name])]
                 if name in content.processes:
                     count, budget = self.wanted.counts[name], self.wanted.budgets.wanted.get(name)
@@ -167,31 +163,12 @@ class Planning:
 
         A schedule has no count: its action says whether it begins runs.
         """
-        about, kind = self.wanted.formation.metadata, ChildKind.DEPLOYMENT
-        if name in self.wanted.suspended:
-            kind = ChildKind.CRON_JOB
+        about = self.wanted.formation.metadata
+        kind = ChildKind.CRON_JOB if name in self.wanted.suspended else ChildKind.DEPLOYMENT
         child = self._children.get((kind, naming.child(about.name, name)))
         if child is None:
             return None
         return planner.adopt(name, child, about, self.context) or planner.alone(name, child, self.context)
-
-    def _pauses(self) -> list[Action]:
-        """Return what adopts schedules, and stops those that are suspended now.
-
-        It isn't known what else they are.
-        """
-        today, about = self.wanted.formation.spec, self.wanted.formation.metadata
-        found = list[Action | None]()
-        for (kind, _), child in self._children.items():
-            if kind is not ChildKind.CRON_JOB:
-                continue
-            name = naming.type_of(about.name, child.name)
-            schedule = today.schedule(name)
-            if adopted := planner.adopt(name, child, about, self.context):
-                found.append(adopted)
-            elif today.suspend or (schedule is not None and schedule.suspend):
-                found.append(planner.pause(name, child, self.context, suspend=True))
-        return [each for each in found if each is not None]
 
     def _why(self, action: Action) -> str:
         """Return why an object goes that is declared; nothing if it isn't any more."""

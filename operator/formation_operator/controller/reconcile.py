@@ -20,7 +20,7 @@ from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import cache, formations
-from formation_operator.observe.basis import Basis
+from formation_operator.observe.cache import Basis
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.observe.store import Change
 from formation_operator.release import releaser
@@ -31,6 +31,7 @@ from formation_operator.settings import Settings
 from formation_operator.sync import executor, planner, repair_limit
 from formation_operator.sync.outcome import Outcome
 from formation_operator.sync.planner import Action, Verb
+from formation_operator.sync.versioned_writes import VersionedWrites
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
@@ -44,20 +45,23 @@ def loop_time() -> float:
 class Reconciler:
     """Runs passes over what the cache knows."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # the last one is a test's
         self,
         cluster: Cluster,
         known: cache.Cache,
         clock: Clock,
         settings: Settings,
+        changed: Callable[[cache.Changes], None],
         monotonic: Callable[[], float] = loop_time,
     ) -> None:
         """Take the port to the cluster, the cache, and a clock that gives aware times.
 
-        ``monotonic`` gives seconds, and nobody sets it.
+        ``changed`` is called with what a pass has changed in the cache, while it is under way. ``monotonic``
+        gives seconds, and nobody sets it.
         """
         self._cluster = cluster
         self._cache = known
+        self._changed = changed
         self._monotonic = monotonic
         self._policy = scale_requests.Policy(settings.write_through, frozenset(settings.honour))
         self._memories: dict[str, Memory] = {}
@@ -77,7 +81,7 @@ class Reconciler:
             self._reporting.examiner.forget(memory.evidence)
 
     async def run(self, key: Key) -> Result:
-        """Run one pass; an error that ends it early is in the result."""
+        """Run one pass; an error that ends it early is in the log."""
         raw = self._cache.formations.get(key)
         if raw is None or "deletionTimestamp" in raw["metadata"]:
             return Result()  # its children go with it, by garbage collection
@@ -90,7 +94,7 @@ class Reconciler:
         except errors.ClusterError as error:
             logger.warning("%s/%s: %s; trying again", *key, error, extra=records.about(key))
             is_lasting = isinstance(error, errors.RefusedError)
-            result = Result(retry=Retry.LASTING if is_lasting else Retry.PASSING, error=error)
+            result = Result(retry=Retry.LASTING if is_lasting else Retry.PASSING)
         finally:
             del self._under_way[key]
         return self._finished(this, result)
@@ -117,7 +121,7 @@ class Reconciler:
         asked = passes.asked(this, formation, self._cache, self._monotonic())
         chosen = await self._releaser.choose(asked)
         declared = budgets.decide(this, asked, chosen.content)
-        wanted = all_wanted(asked, chosen.content, undecided, declared, self._cache)
+        wanted = all_wanted(asked, chosen.content, undecided, declared)
         this.busy = runs.busy(this, self._cache, asked.now)
         await self._bring_about(this, wanted)
         chosen = await self._release(this, asked, chosen)
@@ -146,9 +150,8 @@ class Reconciler:
 
     async def _write_through(self, this: Pass, formation: Formation) -> list[Problem]:
         """Write scale requests on Deployments to the Formation; return what couldn't be decided."""
-        memory, changes = this.memory, this.changes
         requests = write_through.Requests(
-            self._cluster, self._cache, self._policy, formation, memory.answers, changes
+            self._cluster, self._cache, self._policy, formation, this.memory.answers, self._changed
         )
         try:
             await requests.honour(this.basis.formation["status"], this.basis.children)
@@ -163,7 +166,7 @@ class Reconciler:
         is_current = current is not None and seen not in (Lane.CHANGE, Lane.BUILD)
         chosen = await self._releaser.proceed(asked, chosen, is_current=is_current)
         for job in chosen.written:
-            this.changes.extend(self._cache.see(kinds.JOB, job))
+            self._changed(self._cache.see(kinds.JOB, job))
         return chosen
 
     # Bringing it about
@@ -174,7 +177,7 @@ class Reconciler:
         memory.keep(children.values())
         context, lost = self._context(this, wanted), memory.there - children.keys()
         planning = Planning(this, wanted, context)
-        by = executor.Executor(self._cluster, wanted.formation, context, lost)
+        by = executor.Executor(VersionedWrites(self._cluster, wanted.formation), context, lost)
 
         async def carry_out(action: Action) -> None:
             self._take_in(this, await by.carry_out(action))
@@ -210,16 +213,16 @@ class Reconciler:
         this.outcomes.append(outcome)
         action, child = outcome.action, outcome.child
         if outcome.gone and action.child is not None:
-            this.basis.deleted(action.child)
-            this.changes.extend(self._cache.drop_own(action.child))
+            this.basis.children.pop((action.child.kind, action.child.name), None)
+            self._changed(self._cache.drop_own(action.child))
         elif child is not None:
-            this.changes.extend(self._cache.put(child.kind, child))
+            self._changed(self._cache.put(child.kind, child))
             if outcome.is_repair:
                 self._patience.repaired(child.uid, self._monotonic())
             if outcome.again:
                 return
             if action.verb is not Verb.ADOPT:  # what it is to be is decided after that, at once
-                this.basis.written(child)
+                this.basis.children[child.kind, child.name] = child
             if action.verb is Verb.SUSPEND:
                 this.memory.suspended[child.uid] = self._monotonic()
             if action.verb in (Verb.SUSPEND, Verb.SCALE, Verb.PAUSE, Verb.ADOPT) or outcome.problem:
@@ -234,25 +237,16 @@ class Reconciler:
         current = self._cache.formations.get(this.key)
         lane = this.basis.missed(current, self._cache.children_of(this.key))
         missed = Requeue(lane, lane.pause) if lane is not None else None
-        others = self._others(this)
         if not this.basis.is_about(current):
-            return Result(missed, others=others)
-        return dataclasses.replace(result, requeue=soonest(result.requeue, missed), others=others)
-
-    def _others(self, this: Pass) -> dict[Key, Lane]:
-        """Return the passes that are wanted because of what this one has put into the cache."""
-        found: dict[Key, Lane] = {}
-        for kind, change in this.changes:
-            for key, lane in self._cache.concerned(kind, change).items():
-                if key != this.key or not this.basis.will_compare(change):
-                    found[key] = min(lane, found.get(key, lane))
-        return found
+            return Result(missed)
+        return dataclasses.replace(result, requeue=soonest(result.requeue, missed))
 
 
 def _retry(undecided: Iterable[Problem], outcomes: Iterable[Outcome]) -> Retry:
     """Return how a pass has to be tried again; what may pass by itself comes before what lasts."""
     lasting = [problem.lasting for problem in undecided]
-    lasting += [outcome.lasting for outcome in outcomes if outcome.problem or outcome.again]
+    found = (outcome.problem for outcome in outcomes if outcome.problem or outcome.again)
+    lasting += [problem is not None and problem.lasting for problem in found]
     if not lasting:
         return Retry.NONE
     return Retry.LASTING if all(lasting) else Retry.PASSING

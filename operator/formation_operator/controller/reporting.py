@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
-from formation_operator.api.formation_status import FormationStatus
+from formation_operator.api.formation_status import FormationStatus, Revision
 from formation_operator.controller import runs
 from formation_operator.controller.passes import Pass
 from formation_operator.controller.wanted import Wanted, own_autoscalers, own_deployments, problems
@@ -57,8 +57,8 @@ class Reporting:
         if later is not None:
             return later
         seen, again = await self._seen(this, wanted, asked, chosen)
-        ran_well, tried = await self._try(this, asked, seen)
-        seen = dataclasses.replace(seen, ran_well=ran_well)
+        revision, tried = await self._try(this, asked, seen)
+        seen = dataclasses.replace(seen, revision=revision)
         status = _computed(seen, asked.before, self._now(), this.faults)
         return soonest(await self._write(this, status), again, tried)
 
@@ -95,17 +95,13 @@ class Reporting:
         trouble = Requeue(Lane.REPORT, min(waits)) if waits else None
         intents = [each for own in this.intents.values() for each in own if each.kind.traits.runs_processes]
         seen = Seen(
-            name=formation.metadata.name,
-            generation=formation.metadata.generation,
+            formation=formation,
             counts=wanted.counts,
             deployments=deployments,
-            digests={each.process_type: each.digest for each in intents},
-            images={each.process_type: dict(each.images) for each in intents},
+            intents={each.process_type: each for each in intents},
             problems=problems(this, wanted, chosen),
             pods=examined.pods,
             findings=examined.findings,
-            suspended=bool(formation.spec.suspend),
-            paused=bool(formation.spec.paused),
             contended=scale_requests.contended(formation.spec, this.key[1], wanted.others),
             unscaled=unscaled,
             notes=dict(scaling_health.notes(formation.spec, scalers)),
@@ -120,24 +116,25 @@ class Reporting:
         changes = Requeue(Lane.REPORT, again + Lane.REPORT.pause) if again is not None else None
         return seen, soonest(changes, look_again, trouble)
 
-    async def _try(self, this: Pass, asked: Asked, seen: Seen) -> tuple[bool, Requeue | None]:
-        """Return whether the newest revision has run well, and when it may have; once it has, it stays so."""
+    async def _try(self, this: Pass, asked: Asked, seen: Seen) -> tuple[Revision | None, Requeue | None]:
+        """Return the newest revision, ready once it has run well, and when it may have; it stays ready."""
         newest, known, memory = seen.revision, asked.before.revision, this.memory
+        ready = newest.model_copy(update={"ready": True}) if newest else None
         if newest and known and known.ready and known.name == newest.name:
             memory.trial = None
-            return True, None
+            return ready, None
         now = self._monotonic()
         memory.trial = trial.go_on(seen, memory.trial, now)
         remaining = trial.remaining(seen, memory.trial, now)
         if newest and remaining == 0 and not await self._releaser.revisions.note_ran_well(asked, newest):
             memory.trial, remaining = None, trial.LASTS  # the minute begins again
-        return remaining == 0, Requeue(Lane.REPORT, remaining) if remaining else None
+        return ready if remaining == 0 else newest, Requeue(Lane.REPORT, remaining) if remaining else None
 
     async def _write(self, this: Pass, status: compute.Status) -> Requeue | None:
         """Write a status if it differs; return when to try again if it can't be written now."""
         written = await self._writer.write(this.basis.formation, this.memory.reports, status)
         if written.formation is not None:
-            this.changes.extend(self._known.put(naming.KIND, written.formation))
+            self._known.put(naming.KIND, written.formation)  # a status matters to no other Formation
             this.basis.reported(written.formation)
         await self.record(this, written.notices)
         return written.requeue

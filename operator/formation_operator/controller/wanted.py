@@ -11,7 +11,6 @@ from formation_operator.controller.passes import Pass
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Autoscaler, Deciding
-from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Problem
 from formation_operator.release.asked import Asked, Chosen, Content
@@ -41,7 +40,7 @@ class Wanted:
     counts: Mapping[str, Replicas]
     """The count of each type of the content."""
     suspended: Mapping[str, bool]
-    """Whether each schedule of the content begins no run."""
+    """Whether each schedule of the content begins no run; if it isn't known, each that has a CronJob."""
     budgets: Budgets
     """The disruption budgets of its types."""
     autoscaled: Mapping[str, Autoscaling]
@@ -52,20 +51,17 @@ class Wanted:
     """Why a count or a disruption budget of a type stays as it is."""
 
 
-def all_wanted(
-    asked: Asked, content: Content, undecided: Sequence[Problem], budgets: Budgets, known: Cache
-) -> Wanted:
+def all_wanted(asked: Asked, content: Content, undecided: Sequence[Problem], budgets: Budgets) -> Wanted:
     """Return what is wanted of a content; ``undecided`` says why a type's count stays as it is."""
-    there = _autoscalers(asked.formation, content, known)
+    there = _autoscalers(asked, content)
     others = autoscaling.of_others(asked.formation, asked.children, there)
-    counted = counts(
-        asked, content, autoscalers.deciding(there), [problem.process_type for problem in undecided]
-    )
+    deciding = autoscalers.deciding(there)
+    counted = counts(asked, content, deciding, [problem.process_type for problem in undecided])
     return Wanted(
         formation=asked.formation,
         content=content,
         counts=counted,
-        suspended=_suspended(asked, content, counted) if content.spec.schedules else {},
+        suspended=_suspended(asked, content, counted),
         budgets=budgets,
         autoscaled=autoscaling.wanted(asked.formation, counted, asked.children, others),
         others=others,
@@ -81,17 +77,15 @@ def counts(
     Where it isn't known what is to run, that is each type that has a Deployment. A type that the Formation
     doesn't declare counts as one whose count is omitted.
     """
-    about, found = asked.formation.metadata, dict[str, Replicas]()
-    for name in content.spec.processes if content.known else own_types(about, asked.children):
-        child = deployment_of(asked.children, about.name, name)
+    formation, own, found = asked.formation, asked.deployments, dict[str, Replicas]()
+    for name in content.spec.processes if content.known else own:
+        child = own.get(name)
         if child is not None and name in undecided:
             alone = singletons.is_alone(_type(content.spec, name), child, content.mark)
-            found[name] = dataclasses.replace(count_owner.undecided(asked.formation.spec, child), alone=alone)
+            found[name] = dataclasses.replace(count_owner.undecided(formation.spec, child), alone=alone)
             continue
-        own = child if child is not None and child.belongs_to(about.uid, about.name, name) else None
-        found[name] = _count(
-            asked, content, name, own, autoscalers.of_child(deciding, naming.child(about.name, name))
-        )
+        autoscaler = autoscalers.of_child(deciding, naming.child(formation.metadata.name, name))
+        found[name] = _count(asked, content, name, child, autoscaler)
     return found
 
 
@@ -119,6 +113,8 @@ def _type(spec: FormationSpec, name: str) -> ProcessType:
 
 def _suspended(asked: Asked, content: Content, counted: Mapping[str, Replicas]) -> dict[str, bool]:
     """Return whether each schedule begins no run: until its content is released, what was stopped stays."""
+    if not content.known:
+        return _stopped(asked, counted)
     down = list[str]()
     stopped = any(each.suspended for each in counted.values())
     runs = any(each.desired for each in counted.values())
@@ -133,24 +129,23 @@ def _suspended(asked: Asked, content: Content, counted: Mapping[str, Replicas]) 
     return cron_job.suspended(asked.formation.spec, content.spec, down)
 
 
-def _autoscalers(formation: Formation, content: Content, known: Cache) -> list[Autoscaler]:
+def _stopped(asked: Asked, counted: Collection[str]) -> dict[str, bool]:
+    """Return whether each CronJob begins no run where it isn't known what else it is: none begins again."""
+    today, about, found = asked.formation.spec, asked.formation.metadata, dict[str, bool]()
+    for (kind, own), child in asked.children.items():
+        name = naming.type_of(about.name, own)
+        if kind is ChildKind.CRON_JOB and name not in counted:
+            schedule = today.schedule(name)
+            found[name] = bool(child.runs.suspended or today.suspend or (schedule and schedule.suspend))
+    return found
+
+
+def _autoscalers(asked: Asked, content: Content) -> list[Autoscaler]:
     """Return the autoscalers of a Formation and of its types' Deployments."""
-    about = formation.metadata
-    types = {**content.spec.processes, **formation.spec.processes}
+    about = asked.formation.metadata
+    types = {**content.spec.processes, **asked.formation.spec.processes}
     named = [naming.child(about.name, each) for each in types]
-    return known.autoscalers_of(about.namespace, [about.name, *named])
-
-
-def own_types(about: Metadata, children: Children) -> list[str]:
-    """Return the types whose Deployments a Formation owns, or may adopt, whatever is declared."""
-    names = {
-        name: naming.type_of(about.name, name) for kind, name in children if kind is ChildKind.DEPLOYMENT
-    }
-    return [
-        type_
-        for name, type_ in sorted(names.items())
-        if children[ChildKind.DEPLOYMENT, name].belongs_to(about.uid, about.name, type_)
-    ]
+    return asked.known.autoscalers_of(about.namespace, [about.name, *named])
 
 
 def own_deployments(about: Metadata, types: Iterable[str], children: Children) -> dict[str, Child]:
@@ -170,11 +165,7 @@ def problems(this: Pass, wanted: Wanted, chosen: Chosen) -> list[Problem]:
 
     An autoscaler that may start processes of a suspended type is a problem even before it does so.
     """
-    unwritten = [
-        Problem(outcome.action.process_type, outcome.trouble, outcome.problem, lasting=outcome.lasting)
-        for outcome in this.outcomes
-        if outcome.problem
-    ]
+    unwritten = [outcome.problem for outcome in this.outcomes if outcome.problem]
     restless = scale_requests.restless(wanted.formation.spec, wanted.counts).items()
     unheld = [Problem(name, Trouble.CAN_NOT_SUSPEND, why) for name, why in restless]
     found = [*chosen.problems, *this.faults.problems.values(), *unwritten, *wanted.undecided]
@@ -189,7 +180,7 @@ def _unreleased(wanted: Wanted, chosen: Chosen, *, is_first: bool) -> Iterator[P
     """
     formation, content = wanted.formation, wanted.content
     down = [name for name, each in wanted.counts.items() if each.suspended and not formation.spec.suspend]
-    for name in wanted.counts:
+    for name in sorted(wanted.counts):
         if name in down:
             text = DOWN.format(formation.metadata.name)
             yield Problem(name, Trouble.WAITING, text, lasting=False)

@@ -1,19 +1,15 @@
 """What was read about the Pods of each Formation, kept within a bound of memory."""
 
 import dataclasses
-import itertools
-import sys
 from collections.abc import Mapping
 
 from formation_operator.backoff import Tried
 from formation_operator.diagnose.pod_events import Events
-from formation_operator.shares import Shares
+from formation_operator.shares import Shares, size_of
 
 MOST_ANSWERS = 32 * 2**20
 """Bytes of memory that the answers about all Pods may take; dropped ones are read again after their
 pause."""
-USUAL_SIZE = 256
-"""Bytes that an Event takes without its texts."""
 
 Answer = Tried[Events]
 """The Events about a Pod that had a fingerprint."""
@@ -39,10 +35,6 @@ class Archive:
         self._held: Shares[tuple[Evidence, str], None] = Shares(MOST_ANSWERS)
         """Every answer, by the evidence that has it and the uid of its Pod."""
 
-    def __len__(self) -> int:
-        """Return the estimated bytes of all answers."""
-        return len(self._held)
-
     def keep(self, evidence: Evidence, kept: dict[str, Answer], fresh: Mapping[str, Answer]) -> None:
         """Set the answers of an evidence to some earlier and some fresh ones, within the bound."""
         for uid in evidence.answers.keys() - kept:
@@ -58,9 +50,3 @@ class Archive:
         """Drop all answers about the Pods of a Formation that is gone, and keep no later ones."""
         self.keep(evidence, {}, {})
         evidence.over = True
-
-
-def size_of(answer: Answer) -> int:
-    """Return an estimate of the bytes of memory that an answer takes; most of them are texts."""
-    texts = itertools.chain(*((each.reason, each.message, each.container) for each in answer.found))
-    return (1 + len(answer.found)) * USUAL_SIZE + sum(map(sys.getsizeof, texts))

@@ -145,7 +145,7 @@ def _has_started(raw: Object) -> bool | None:
     One that is being deleted won't start any: its node may be gone.
     """
     found = containers.containers(raw, of_job=True)
-    if any(each.has_started for each in found):
+    if any(each.running_since is not None or each.exit or each.restarts for each in found):
         return True
     going = "deletionTimestamp" in raw["metadata"] or _has_ended(raw)
     bound = bool(lenient.mapping(raw, "spec").get("nodeName"))

@@ -37,7 +37,7 @@ SAYS = {
 NO_PULL_SECRETS = re.compile(r"Unable to retrieve some image pull secrets \((?P<names>[^)]+)\)")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class PodEvent:
     """One Event about a Pod."""
 
@@ -93,7 +93,7 @@ def newest(events: Iterable[PodEvent]) -> Events:
         often[kind] += 1
         if often[kind] <= ALIKE:
             kept.append(event)
-    return kept[:KEPT]
+    return tuple(kept[:KEPT])
 
 
 def latest(events: Events, fits: Callable[[PodEvent], bool] = bool) -> PodEvent | None:

@@ -6,5 +6,5 @@ It imports `telemetry`, `api` and what is below. It has two rooms: `objects` (JS
 - `port`: all requests, as a protocol; `api_server`: implements it;
 - `reflector`: lists and watches one kind; `watch_events`: what each line of a watch says;
 - `notices`: the Events that we record on Formations;
-- `errors`: by what a caller can do, and which answer is which error.
+- `errors`: one class for each thing that a caller can do, and which answer is which error.
 """

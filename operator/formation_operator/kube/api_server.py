@@ -52,7 +52,7 @@ class Kube(Cluster):
 
         ``may_write`` is called right before a request that isn't a read is sent.
         """
-        opened.fence(may_write)
+        opened.fence.may_write = may_write
         self._connection = opened
         self._watches = opened.another(connections=UNLIMITED)
         self._timeout = timeout
@@ -195,19 +195,16 @@ class Kube(Cluster):
 
     async def notify(self, formation: Object, notice: Notice) -> None:
         """Record an Event on a Formation; a failure is logged, never raised."""
+        event = self._recorder.record(formation, notice)
         try:
-            await self._record(formation, notice)
+            if "series" in event:
+                operations = [{"op": "add", "path": "/series", "value": event["series"]}]
+                with contextlib.suppress(errors.NotFoundError):  # it was deleted
+                    await self._request("patch", path_of(event), {}, operations)
+                    return
+            await self._request("create", path(kinds.EVENT, event["metadata"]["namespace"]), {}, event)
         except errors.ClusterError as error:
             logger.warning("An Event couldn't be recorded: %s (%s)", error, notice.note)
-
-    async def _record(self, formation: Object, notice: Notice) -> None:
-        event = self._recorder.record(formation, notice)
-        if "series" in event:
-            operations = [{"op": "add", "path": "/series", "value": event["series"]}]
-            with contextlib.suppress(errors.NotFoundError):  # it was deleted
-                await self._request("patch", path_of(event), {}, operations)
-                return
-        await self._request("create", path(kinds.EVENT, event["metadata"]["namespace"]), {}, event)
 
     async def _request(  # noqa: PLR0913  # a request has as many parts
         self,

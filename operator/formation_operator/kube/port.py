@@ -85,14 +85,21 @@ class Cluster(Protocol):
         """Record an Event on a Formation; a failure is logged, never raised."""
 
 
-async def first_objects(pages: AsyncIterator[list[Object]], most: int = MOST_PAGES) -> AsyncIterator[Object]:
-    """Yield the objects of the first pages of a selection: anyone may have made thousands more."""
+async def first_objects(
+    pages: AsyncIterator[list[Object]], most: int = MOST_PAGES, *, whole: bool = False
+) -> AsyncIterator[Object]:
+    """Yield the objects of the first pages of a selection: anyone may have made thousands more.
+
+    Raises `UnavailableError` at the end of these if the ``whole`` selection is needed.
+    """
     read = 0
     async for page in pages:
         for raw in page:
             yield raw
         read += 1
         if read == most:
+            if whole:
+                raise errors.UnavailableError("there are too many")
             return
 
 

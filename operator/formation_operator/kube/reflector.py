@@ -10,7 +10,6 @@ Decision 44 says why the informer of the `kubernetes` package isn't used.
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import NoReturn, Protocol
 
 from formation_operator.backoff import Backoff
@@ -42,6 +41,9 @@ class Sink(Protocol):
     def replaced(self, kind: Kind, namespace: str | None, names: set[Key], version: int) -> None:
         """Drop the objects that a complete list lacks; all that it has were taken in before."""
 
+    def reached(self, kind: str, namespace: str | None, /) -> None:
+        """Take note of an event or a bookmark."""
+
     def permitted(self, kind: Kind, namespace: str | None, *, permitted: bool) -> None:
         """Note whether we have the right to a kind; while we don't, what is known of it stays."""
 
@@ -49,25 +51,13 @@ class Sink(Protocol):
 class Reflector:
     """Keeps the store of one kind up to date, in a namespace or in all."""
 
-    def __init__(  # all but what is reflected has a default
-        self,
-        cluster: Cluster,
-        kind: Kind,
-        namespace: str | None,
-        sink: Sink,
-        *,
-        reached: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Take the port, what to reflect, and where to.
-
-        ``reached`` is called at each event and bookmark.
-        """
+    def __init__(self, cluster: Cluster, kind: Kind, namespace: str | None, sink: Sink) -> None:
+        """Take the port, what to reflect, and where to."""
         self._cluster = cluster
         self.kind = kind
         """What it reflects."""
         self._namespace = namespace
         self._sink = sink
-        self._reached = reached
         self._listing = asyncio.Lock()
         self._version: int | None = None
         """The version from which the next watch starts; none if a list has to come first."""
@@ -147,7 +137,7 @@ class Reflector:
             async for event in events:
                 if event.version < self._version:  # only a list shows whether the cluster was restored
                     raise errors.ExpiredError(f"version {event.version} after {self._version}")
-                self._reached()
+                self._sink.reached(self.kind.name, self._namespace)
                 if event.type != BOOKMARK:
                     self._sink.seen(self.kind, event.object, deleted=event.type == DELETED)
                 self._newest = self._version = event.version

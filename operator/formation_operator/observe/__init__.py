@@ -5,9 +5,9 @@ It imports `kube` and what is below, and is pure.
 - `watched`: a record of functions for each watched kind; the facts are in a module for each: `formations`,
   `children` and their `rollouts`, `jobs`, `pods`, `autoscalers`; `other_budgets` has those of what is
   only listed;
-- `cache`: all of it; `store`: the newest version of each object of a kind, in whatever order they come;
-- `basis`: what a pass decides from, and which change during it isn't an echo of its own writes;
-- `managed_fields`: who owns which field; `faults`: unexpected errors, type by type.
+- `cache`: all of it, and what a pass decides from; `store`: the newest version of each object of a kind, in
+  whatever order they come;
+- `managed_fields`: who owns which field; `faults`: why a type is not as declared, and unexpected errors.
 
 An object is known by its name and its owner's uid. Labels only find it, and one of our annotations counts
 only while we own it in `managedFields`: anyone may write these.

@@ -15,14 +15,12 @@ KEDA_PAUSED, KEDA_PAUSED_AT = "autoscaling.keda.sh/paused", "autoscaling.keda.sh
 DEPLOYMENT = (ChildKind.DEPLOYMENT.traits.api.group, str(ChildKind.DEPLOYMENT))
 FORMATION = (naming.GROUP, naming.KIND)
 """Group and kind of what we look at: another group may have a kind of that name, too."""
-LONGEST_KIND, LONGEST_NAME = 63, 253
-"""Characters of the kind of an object, and of its name or its API group."""
+LONGEST_NAME = 253
+"""Characters of the name of an object. None has a longer kind or API group."""
 WORKS, AT_ZERO = ("AbleToScale", "ScalingActive"), "ScalingDisabled"
 """The conditions of an HPA that are false where it can't scale, and their reason at a zero of others."""
 TOO_MANY = "TooManyReplicas"
 """The reason of an HPA that would scale further up if it might."""
-NONE_SUCH = "?"
-"""Stands for a name that no object can have."""
 Target = tuple[str, str, str]
 """The API group, kind and name of what is scaled."""
 
@@ -35,9 +33,8 @@ class Autoscaler:
     namespace: str
     name: str
     resource_version: str = dataclasses.field(compare=False)
-    target_group: str
-    target_kind: str
-    target_name: str
+    target: Target
+    """What it scales, by whatever version of its API group."""
     held_at_zero: bool = False
     """Whether it leaves a target at zero: an HPA that may not scale up, or a paused ScaledObject."""
     scaled_to_zero: bool = False
@@ -46,11 +43,6 @@ class Autoscaler:
     def __str__(self) -> str:
         """Return how people name it."""
         return f"{self.kind}/{self.name}"
-
-    @property
-    def target(self) -> Target:
-        """What it scales, by whatever version of its API group."""
-        return self.target_group, self.target_kind, self.target_name
 
     @property
     def starts_from_zero(self) -> bool:
@@ -80,16 +72,12 @@ Deciding = Mapping[Target, Autoscaler]
 def autoscaler(raw: dict[str, Any], kind: str) -> Autoscaler:
     """Return the facts of an HPA or a ScaledObject."""
     metadata = raw["metadata"]
-    target = lenient.mapping(raw, "spec", "scaleTargetRef")
     return Autoscaler(
         kind=kind,
         namespace=metadata["namespace"],
         name=metadata["name"],
         resource_version=metadata["resourceVersion"],
-        target_group=_group(target, kind),
-        # KEDA's default, and the only kind of ours that has a name of its own to scale.
-        target_kind=_possible(lenient.text(target, "kind"), LONGEST_KIND) or ChildKind.DEPLOYMENT,
-        target_name=_possible(lenient.text(target, "name")),
+        target=_target(lenient.mapping(raw, "spec", "scaleTargetRef"), kind),
         held_at_zero=_held_at_zero(raw, kind),
         scaled_to_zero=kind == kinds.HPA and _is_true(raw, "ScaledToZero"),
     )
@@ -125,27 +113,29 @@ def scaling(raw: dict[str, Any]) -> Scaling:
     return LIMITED if limit.get("status") == "True" and limit.get("reason") == TOO_MANY else FINE
 
 
-def _group(target: dict[str, Any], kind: str) -> str:
-    """Return the API group of a target: an HPA without one finds no Deployment, and KEDA takes apps/v1."""
-    version = lenient.text(target, "apiVersion")
-    group, slash, _ = version.partition("/")
-    if slash:
-        return _possible(group)
-    return DEPLOYMENT[0] if kind == kinds.SCALED_OBJECT and not version else ""
+def _target(reference: dict[str, Any], kind: str) -> Target:
+    """Return what a reference names: an HPA without a version finds no Deployment, and KEDA takes apps/v1."""
+    version = lenient.text(reference, "apiVersion")
+    group = version.partition("/")[0] if "/" in version else ""
+    if kind == kinds.SCALED_OBJECT and not version:
+        group = DEPLOYMENT[0]
+    # KEDA's default, and the only kind of ours that has a name of its own to scale.
+    of_kind = lenient.text(reference, "kind") or ChildKind.DEPLOYMENT
+    return _possible(group), _possible(of_kind), _possible(lenient.text(reference, "name"))
 
 
-def _possible(name: str, most: int = LONGEST_NAME) -> str:
-    """Return a name if an object can have it, else `NONE_SUCH`.
+def _possible(name: str) -> str:
+    """Return a kind, a name or a group if an object can have it, else nothing, which none has as a name.
 
     All autoscalers are kept, however many, because we would overwrite the count of one that was dropped. So
     each must take little memory.
     """
-    return name if len(name) <= most and name.isascii() else NONE_SUCH
+    return name if len(name) <= LONGEST_NAME and name.isascii() else ""
 
 
 def group_of(autoscaler: Autoscaler) -> tuple[str, str, str]:
     """Return the group of all that scale something of the same name."""
-    return scaling_of(autoscaler.namespace, autoscaler.target_name)
+    return scaling_of(autoscaler.namespace, autoscaler.target[-1])
 
 
 def scaling_of(namespace: str, target: str) -> tuple[str, str, str]:
@@ -165,7 +155,7 @@ def concerned(change: Change[Autoscaler], wanting: Wanting) -> set[Key]:
 
 def scaled(autoscaler: Autoscaler, wanting: Wanting) -> Iterable[Key]:
     """Return the Formation that an autoscaler scales, or those that want the Deployment that it scales."""
-    target = autoscaler.namespace, autoscaler.target_name
+    target = autoscaler.namespace, autoscaler.target[-1]
     if autoscaler.target[:2] == FORMATION:
         return [target]
     return wanting(target) if autoscaler.target[:2] == DEPLOYMENT else ()

@@ -1,14 +1,21 @@
-"""What the operator knows of the cluster: a store for each kind, and the links between their objects."""
+"""What the operator knows of the cluster: a store for each kind, and the links between their objects.
 
+A pass decides from a part of that, its basis. An object that a pass writes comes back through the watch,
+before or after the answer to the write: an echo. So changes of a Formation and its children request no pass
+while its pass is under way. At its end the pass compares them with what it has written, and requests another
+pass if they differ. Echoes are recognised only here.
+"""
+
+import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind, Key
-from formation_operator.observe import autoscalers, formations, jobs
+from formation_operator.observe import autoscalers, children, formations, jobs
 from formation_operator.observe.autoscalers import Autoscaler
-from formation_operator.observe.children import Child, ChildId
+from formation_operator.observe.children import Child, ChildId, Children
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
 from formation_operator.observe.store import Change, Store, Watched
@@ -26,7 +33,6 @@ class Cache:
         """Take the kinds that are watched."""
         self.watched = {each.kind.name: each for each in watched}
         self.stores = {kind: Store(each, self._wanting) for kind, each in self.watched.items()}
-        self._formations: Store[dict[str, Any]] = self.stores[naming.KIND]
         self._children: dict[ChildKind, Store[Child]] = {kind: self.stores[kind] for kind in ChildKind}
         self.living: set[str] = set()
         """Uids of all Formations."""
@@ -52,11 +58,7 @@ class Cache:
 
     def drop(self, kind: str, key: Key, version: int) -> Changes:
         """Forget an object that was deleted, that a list lacks, or that is well; return what that changes."""
-        watched, store = self.watched[kind], self.stores[kind]
-        known = store.known.get(key)
-        if known is None and watched.is_sparse:
-            return []  # tombstones of all these would displace the others
-        return self._changed(kind, store.drop(key, version))
+        return self._changed(kind, self.stores[kind].drop(key, version))
 
     def drop_own(self, child: Child) -> Changes:
         """Forget a child that we deleted, even if it had changed after that was decided."""
@@ -85,14 +87,15 @@ class Cache:
     @property
     def formations(self) -> dict[Key, dict[str, Any]]:
         """Each Formation, without what no decision needs."""
-        return self._formations.known
+        return self.stores[naming.KIND].known
 
     def children_of(self, key: Key) -> dict[ChildId, Child]:
         """Return, by kind and name, the objects that a Formation owns or that have a name it wants.
 
         Other objects with its label don't matter, and anyone may create thousands of them.
         """
-        wanted = self._wanted(key)
+        formation = self.formations.get(key)  # it may have gone during the pass
+        wanted = formations.wanted_names(formation) if formation else []
         found: dict[ChildId, Child] = {}
         for kind, store in self._children.items():
             named = {name: store.known[name] for name in wanted if name in store.known}
@@ -139,16 +142,57 @@ class Cache:
         """
         return not self._forbidden.isdisjoint({(kind, namespace), (kind, None)})
 
-    def _wanted(self, key: Key) -> list[Key]:
-        known = self.formations.get(key)  # it may have gone during the pass
-        return formations.wanted_names(known) if known else []
-
     def _wanting(self, child: Key) -> Mapping[Key, dict[str, Any]]:
         """Return the Formations that want a child of a name."""
-        return self._formations.within(child)
+        return self.stores[naming.KIND].within(child)
 
     def concerned(self, kind: str, change: Change[Any]) -> dict[Key, Lane]:
         """Return the Formations to which a change of an object matters, and how urgent it is to them."""
         watched = self.watched[kind]
         lane = watched.lane_of(change.before, change.now)
         return dict.fromkeys(watched.concerned(change, self._wanting), lane) if lane is not None else {}
+
+
+@dataclasses.dataclass
+class Basis:
+    """What a pass decides from: the Formation and its children at its start, and its own writes."""
+
+    formation: dict[str, Any]
+    children: dict[ChildId, Child]
+    """The children at its start, and those that it has written since then."""
+    shown: Children = dataclasses.field(default_factory=dict)
+    """The children that the status is about: during the pass, figures may change, and change back."""
+
+    @property
+    def uid(self) -> str:
+        """The uid of the Formation that the pass is about."""
+        return formations.uid_of(self.formation)
+
+    def is_about(self, formation: dict[str, Any] | None) -> bool:
+        """Return whether it is the Formation that the pass is about, and not a later one of its name."""
+        return formation is not None and formations.uid_of(formation) == self.uid
+
+    def will_compare(self, change: Change[Any]) -> bool:
+        """Return whether `missed` compares the object of a change that comes during the pass.
+
+        It compares the Formation itself and its children, but no autoscaler of others: these aren't listed
+        with them.
+        """
+        fact = change.facts[0]
+        if isinstance(fact, dict):
+            return formations.key_of(fact) == formations.key_of(self.formation)
+        return isinstance(fact, Child) and (fact.autoscaler is None or fact.is_owned_by(self.uid))
+
+    def reported(self, formation: dict[str, Any]) -> None:
+        """Note the status that was written; the spec stays the one that the pass decided from."""
+        self.formation = {**self.formation, **{key: formation[key] for key in formations.REPORTED}}
+
+    def missed(self, formation: dict[str, Any] | None, there: Children) -> Lane | None:
+        """Return the lane for the changes during the pass that aren't its own; nothing if there are none."""
+        if formation is None:
+            return None
+        before = [*self.children.items(), *self.shown.items()]
+        found = [children.lane_of(child, there.get(each)) for each, child in before]
+        found += [children.lane_of(None, child) for each, child in there.items() if each not in self.children]
+        found.append(formations.lane_of(self.formation, formation))
+        return min((lane for lane in found if lane is not None), default=None)

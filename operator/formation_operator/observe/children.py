@@ -14,13 +14,15 @@ from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.observe import autoscalers, managed_fields, rollouts
 from formation_operator.observe.autoscalers import FINE, Autoscaler, Scaling
-from formation_operator.observe.managed_fields import Owned
+from formation_operator.observe.managed_fields import NOTHING, Owned
 from formation_operator.observe.rollouts import NAMELESS, NO_CRON_RUNS, NO_ROLLOUT, CronRuns, Rollout, Setter
 from formation_operator.observe.store import Change, Wanting
 from formation_operator.requeue import Lane
 
 LONGEST_COUNT = 9
 """Digits: any count of so many fits the API's 32 bits."""
+PROGRESS = ("rollout", "runs", "scaling")
+"""The facts that only the status depends on."""
 COUNTS_ALONE = "counts alone"
 """What a Deployment has in place of a digest where we wrote its count last, and nothing else."""
 
@@ -101,10 +103,6 @@ class Child:
             return self.owner.uid == uid
         return self.orphan_of == (formation, process_type)
 
-    def same_object_as(self, other: "Child") -> bool:
-        """Return whether at most the progress of the rollout, of runs or of scaling differs."""
-        return self == dataclasses.replace(other, rollout=self.rollout, runs=self.runs, scaling=self.scaling)
-
 
 ChildId = tuple[ChildKind, str]
 """Kind and name of a child."""
@@ -124,7 +122,8 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
     digest = lenient.text(annotations, naming.INTENT_ANNOTATION)
     scales = kind is ChildKind.HORIZONTAL_POD_AUTOSCALER
     is_ours = owner is not None and owner.is_formation
-    owned = managed_fields.owned(managed if is_ours or not scales else [], owner.uid if owner else "")
+    # Most autoscalers are of others, and their events come all the time.
+    owned = NOTHING if scales and not is_ours else managed_fields.owned(managed, owner.uid if owner else "")
     if digest == COUNTS_ALONE:
         owned = managed_fields.with_counts_alone(owned, managed)
     return Child(
@@ -170,15 +169,14 @@ def owner_of(child: Child) -> list[Key]:
 
 def lane_of(before: Child | None, now: Child | None) -> Lane | None:
     """Return the lane for a child that came, went or changed; nothing if that doesn't matter."""
-    if before is now:
+    if before == now:
         return None
     if before is None or now is None:
         return Lane.BUILD
     if before.replicas != now.replicas:
         return Lane.CHANGE
-    if not before.same_object_as(now):
-        return Lane.BUILD
-    return Lane.REPORT if before != now else None
+    progress = {field: getattr(before, field) for field in PROGRESS}
+    return Lane.REPORT if before == dataclasses.replace(now, **progress) else Lane.BUILD
 
 
 def concerned(change: Change[Child], wanting: Wanting) -> set[Key]:

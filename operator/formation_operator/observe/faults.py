@@ -1,4 +1,4 @@
-"""Unexpected errors: each ends the work on one type, and the pass goes on with the others."""
+"""Why a type isn't as declared; an unexpected error is one of the reasons, and stops no other type."""
 
 import contextlib
 import dataclasses

@@ -56,12 +56,15 @@ class Owned(NamedTuple):
     """Whether it holds the annotation that names a content."""
 
 
-def entry_of(managed: list[dict[str, Any]]) -> Fields | None:
-    """Return the fields that our Apply entry holds, or nothing without such an entry.
+NOTHING = Owned("", holds_count=False, holds_remembered=False, holds_content=False)
+
+
+def entry_of(managed: list[dict[str, Any]], operation: str = "Apply") -> Fields | None:
+    """Return the fields that our entry of an operation holds, or nothing without such an entry.
 
     Objects of a list have them as text, which `owned` reads, too.
     """
-    ours = naming.FIELD_MANAGER, "Apply"
+    ours = naming.FIELD_MANAGER, operation
     for entry in managed:
         if (entry.get("manager"), entry.get("operation")) == ours and not entry.get("subresource"):
             return entry.get("fieldsV1") or {}
@@ -117,7 +120,7 @@ def _shown(item: Any) -> str:
 
 def holds_count(entry: dict[str, Any]) -> bool:
     """Return whether an entry of any manager holds the count."""
-    return lenient.holds(_fields_of(entry), COUNT)
+    return lenient.holds(_parsed(entry.get("fieldsV1")), COUNT)
 
 
 def lost(manifest: dict[str, Any], fields: Fields) -> Iterator[Path]:
@@ -179,19 +182,15 @@ _of_usual_text = functools.lru_cache(REMEMBERED)(_of_text)
 
 def with_counts_alone(owned: Owned, managed: list[dict[str, Any]]) -> Owned:
     """Return what we hold of an object whose count we wrote last without the rest, by a patch."""
-    ours = (naming.FIELD_MANAGER, "Update", None)
-    for entry in managed:
-        if (entry.get("manager"), entry.get("operation"), entry.get("subresource")) == ours:
-            fields = _fields_of(entry)
-            count, remembered = lenient.holds(fields, COUNT), lenient.holds(fields, REMEMBERED_COUNT)
-            return owned._replace(
-                holds_count=owned.holds_count or count, holds_remembered=owned.holds_remembered or remembered
-            )
-    return owned
+    fields = _parsed(entry_of(managed, "Update"))
+    return owned._replace(
+        holds_count=owned.holds_count or lenient.holds(fields, COUNT),
+        holds_remembered=owned.holds_remembered or lenient.holds(fields, REMEMBERED_COUNT),
+    )
 
 
-def _fields_of(entry: dict[str, Any]) -> Fields:
-    fields = entry.get("fieldsV1")
+def _parsed(fields: Any) -> Fields:
+    """Return the fields of an entry, which may be text."""
     if isinstance(fields, listings.Text):
         return listings.entry_fields(bytes(fields))
     return lenient.mapping(fields)

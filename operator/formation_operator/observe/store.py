@@ -128,8 +128,11 @@ class Store(Generic[T]):
         return Change(before, item)
 
     def drop(self, key: Key, version: int) -> Change[T] | None:
-        """Replace an object by a tombstone of a version; return nothing if a later version is known."""
-        if version < self.latest(key):
+        """Replace an object by a tombstone of a version; return nothing if a later version is known.
+
+        Where few objects are kept, the others leave no tombstone: these would displace all that matter.
+        """
+        if version < self.latest(key) or (self._of.is_sparse and key not in self.known):
             return None
         # The tombstone stays: the answer to an older write of ours may still come.
         self._tombstones.put(*key, version)

@@ -4,7 +4,6 @@ Another kind needs a record here, a module of facts beside this one, and the rig
 """
 
 import dataclasses
-import sys
 from typing import Any
 
 from formation_operator.api import naming
@@ -16,6 +15,7 @@ from formation_operator.observe.children import Child
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
 from formation_operator.observe.store import Change, Share, Wanting, Watched
+from formation_operator.shares import size_of
 
 WHOLE = Share(160 * 2**20)
 """For specs and statuses of Formations; a namespace that has too much has its oldest ones outlined."""
@@ -29,19 +29,6 @@ LEAST_JOB = 1024
 """Bytes that a Job of ours counts as at least."""
 STRAYS = Share(MOST_BYTES // len(ChildKind), least=MOST_BYTES // len(ChildKind) // MOST_STRAYS)
 """For the strays of a kind of children."""
-USUAL_SIZE = 512
-"""Bytes of memory that an object, or a part of it such as a container, takes without its texts."""
-
-
-def size_of(fact: Any) -> int:
-    """Return an estimate of the bytes of memory that facts take; most of them are texts."""
-    if isinstance(fact, str):
-        return sys.getsizeof(fact)
-    if isinstance(fact, tuple):
-        return sum(map(size_of, fact))
-    fields = getattr(type(fact), "__slots__", ())  # as a record of facts has them, and no number
-    parts = [getattr(fact, field) for field in fields]
-    return USUAL_SIZE + sum(map(size_of, filter(None, parts))) if fields else 0
 
 
 def size_of_stray(child: Child, wanting: Wanting) -> int:
@@ -122,6 +109,7 @@ HPAS: Watched[Child] = dataclasses.replace(
     children_of(ChildKind.HORIZONTAL_POD_AUTOSCALER),
     groups_of=children.groups_of_autoscaler,
     concerned=children.concerned_by_autoscaler,
+    size_of=lambda child, wanting: size_of_stray(child, wanting) if child.owner or child.digest else 0,
     reduced=children.reduced,
 )
 """Ours are children; all others are kept, too: we would overwrite the count of one that was dropped."""

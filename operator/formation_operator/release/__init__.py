@@ -6,9 +6,9 @@ It imports `sync` and what is below. `asked`, `gate`, `progress` and `revisions`
 - `releaser`: carries that out; `progress`: what is said of a release;
 - `revision_store`: gets, creates, numbers and prunes revisions; `revisions`: the rules of that;
 - `older_crd`: whether the CRD has lost fields: then one that is missing doesn't count as removed;
-- `asked`: the question, its answer, and what is remembered of both.
+- `asked`: what the chooser gets and returns, and what is remembered of both.
 
 **What was released last is one fact: the highest mark on the Deployments.** Status and memory are copies.
 A content has its revision before its first template is written. A revision is believed only by a digest that
-a Deployment, the status or a Job names. Where none is kept, counts alone are written.
+a Deployment, the status or a Job names. Where the content isn't kept, counts alone are written.
 """

@@ -15,7 +15,7 @@ from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.children import Children
+from formation_operator.observe.children import Child, Children
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.observe.jobs import Job
 from formation_operator.release.gate import Decision, Gate
@@ -124,16 +124,19 @@ class Asked(NamedTuple):
         return Revision(name=revision_name(formation, mark.digest), number=mark.number) if mark else None
 
     @property
+    def deployments(self) -> Mapping[str, Child]:
+        """The Deployments that the Formation owns, or may adopt, by type, whatever is declared."""
+        mine, found = self.formation.metadata, dict[str, Child]()
+        for (kind, name), child in sorted(self.children.items()):
+            process_type = naming.type_of(mine.name, name)
+            if kind is ChildKind.DEPLOYMENT and child.belongs_to(mine.uid, mine.name, process_type):
+                found[process_type] = child
+        return found
+
+    @property
     def named(self) -> Sequence[Mark]:
         """What names the contents that templates of this Formation were written from."""
-        mine = self.formation.metadata
-        own = (
-            child
-            for (kind, name), child in self.children.items()
-            if kind is ChildKind.DEPLOYMENT
-            and child.belongs_to(mine.uid, mine.name, naming.type_of(mine.name, name))
-        )
-        return [child.content for child in own if child.content is not None]
+        return [child.content for child in self.deployments.values() if child.content is not None]
 
     @property
     def of_jobs(self) -> set[str]:

@@ -65,13 +65,13 @@ class Chooser:
 
     async def _before(self, this: Asked) -> Content | None:
         """Return the content that was released last, if it is another one and kept."""
-        released, is_gated = this.noted.released, this.formation.spec.release is not None
+        released = this.noted.released
         if released is None or this.noted.is_released:
             return None
         try:
-            return await self._store.content(this.formation.metadata, released, hold=is_gated)
+            return await self._store.content(this.formation.metadata, released)
         except errors.ClusterError:
-            if is_gated:
+            if this.formation.spec.release is not None:
                 raise
             return None
 
@@ -91,8 +91,6 @@ class Chooser:
         noted, content, is_first = this.noted, content_of(this.raw["spec"]), this.noted.released is None
         mark = await self._store.let_through(this, noted.digest, content)
         noted.unreleased = "", False
-        if this.formation.spec.release is not None:
-            self._store.hold(this.formation.metadata, mark, content)
         notices: list[Notice] = []
         with this.faults.confined_to(""):
             notices += [] if is_first else [_deployed(mark, before, content)]
@@ -128,14 +126,14 @@ class Chooser:
         Without a release command nothing holds up a deploy: the Deployments name the next number. But a field
         that is absent says nothing until the CRD was asked for it.
         """
-        noted, known = this.noted, self._store.known(this.formation.metadata, this.noted.released)
+        noted = this.noted
         is_complete = noted.lost == (noted.digest, "")
-        if this.formation.spec.release is None and (is_complete or not older_crd.absent(this, known)):
+        if this.formation.spec.release is None and (is_complete or not older_crd.absent(this, None)):
             if not noted.is_released:
                 noted.released = Mark((noted.released.number if noted.released else 0) + 1, noted.digest)
             return Chosen(this.declared)
         problem = revisions.problem(error, revisions.DEPLOY_WAITS)
-        return Chosen(known or NOTHING, problems=[problem], requeue=noted.retry(this.now))
+        return Chosen(NOTHING, problems=[problem], requeue=noted.retry(this.now))
 
 
 def _note(this: Asked) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pydantic
 
-from formation_operator.api import bounds, naming
+from formation_operator.api import naming
 from formation_operator.api.content import Mark, content_of, digest_in, revision_name
 from formation_operator.api.formation import KEPT_REVISIONS, FormationSpec, Metadata
 from formation_operator.api.formation_status import Revision
@@ -27,12 +27,9 @@ from formation_operator.release import revisions
 from formation_operator.release.asked import Asked, Chosen, Content
 from formation_operator.release.revisions import History, LeavingError, Listed, TakenError
 from formation_operator.requeue import Lane, Requeue
-from formation_operator.shares import Shares
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
-MOST_BYTES = 16 * 2**20
-"""Of contents that are kept in memory while a release runs; one without room is read in each pass."""
 MOST_DELETED = 100
 """How many old revisions one deploy deletes: as many as a Formation may keep."""
 MOST_ADOPTED = 10
@@ -50,31 +47,15 @@ class RevisionStore:
     def __init__(self, cluster: Cluster) -> None:
         """Take the port to the cluster."""
         self._cluster = cluster
-        self._contents: Shares[str, Content] = Shares(MOST_BYTES)
 
     # Get
 
-    def known(self, mine: Metadata, mark: Mark | None) -> Content | None:
-        """Return a content by its mark, if it is in memory."""
-        return self._contents.get(mine.namespace, f"{mine.uid}/{mark}")
-
-    def hold(self, mine: Metadata, mark: Mark, data: Object) -> Content | None:
-        """Hold a content in memory while a later one waits for its release, and return it."""
-        if found := _content(mark, data):
-            self._contents.put(mine.namespace, f"{mine.uid}/{mark}", found, 16 * bounds.size(data))
-        return found
-
-    async def content(self, mine: Metadata, mark: Mark, *, hold: bool) -> Content | None:
-        """Return a content by its mark; nothing if it isn't kept, or can't be rendered by this version.
-
-        It is held in memory where it may be rendered again and again.
-        """
-        if found := self.known(mine, mark):
-            return found
+    async def content(self, mine: Metadata, mark: Mark) -> Content | None:
+        """Return a content by its mark; nothing if it isn't kept, or can't be rendered by this version."""
         _, data = await self.kept(mine, mark.digest)
-        if data is None:
-            return None
-        return self.hold(mine, mark, data) if hold else _content(mark, data)
+        with contextlib.suppress(pydantic.ValidationError):
+            return Content(FormationSpec.model_validate(data), data, mark=mark) if data is not None else None
+        return None
 
     async def kept(self, mine: Metadata, digest: str) -> tuple[int, Object | None]:
         """Return the number of a content's own revision, and what the content says; 0 and nothing without."""
@@ -224,13 +205,6 @@ async def prune(cluster: Cluster, mine: Metadata, kind: str, old: Sequence[tuple
             records.say(logger, mine, f"an old {kind} can't be deleted: {error}", logging.WARNING)
             return
         records.say(logger, mine, f"delete {kind} {each[0]}")
-
-
-def _content(mark: Mark, data: Object) -> Content | None:
-    try:
-        return Content(FormationSpec.model_validate(data), data, mark=mark)
-    except pydantic.ValidationError:
-        return None
 
 
 def _surplus(this: Asked, mark: Mark, history: History) -> list[Listed]:

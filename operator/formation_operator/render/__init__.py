@@ -5,6 +5,6 @@ template restarts every process, so golden files hold it.
 
 - `desired`: a type's Deployment and Service, with a digest; `pod_template`: the Pod of a process;
 - `cron_job`, `release_job`: of schedules and releases; `job_template`: the Pod of both;
-- `disruption`: which types have a disruption budget, and which step back;
+- `disruption`: which types declare a disruption budget;
 - `merge`, `environment`: `podTemplate` and variables over what is ours.
 """

@@ -87,7 +87,7 @@ def deployment(
         "selector": {"matchLabels": naming.selector(owner.name, name)},
         "strategy": strategy(process, alone=count.alone),
         "template": pod_template.pod_template(owner.name, name, content, process),
-        **_proof(content, process),
+        **_rollout_times(content, process),
     }
     # An undecided count is no difference to what was written last.
     meant = count.undecided or count
@@ -102,7 +102,7 @@ def deployment(
     return made if count.undecided is None else _without_count(made)
 
 
-def _proof(content: FormationSpec, process: ProcessType) -> Manifest:
+def _rollout_times(content: FormationSpec, process: ProcessType) -> Manifest:
     """Return for how long a new process must be ready to replace an old one, and what a rollout may take."""
     ready = process.min_ready_seconds
     if ready is None and not pod_template.has_own_check(content, process):

@@ -81,7 +81,8 @@ def undecided(spec: FormationSpec, child: Child) -> Replicas:
     else:
         ours = 0 if spec.suspend else base
         last = Replicas(desired=ours, rendered=ours, remembered=base)
-    return dataclasses.replace(last, desired=present, rendered=None, undecided=last)
+    suspended = bool(spec.suspend)
+    return dataclasses.replace(last, desired=present, rendered=None, undecided=last, suspended=suspended)
 
 
 def is_down(child: Child | None, before: ProcessStatus) -> bool:

@@ -182,13 +182,10 @@ def restless(spec: FormationSpec, counts: Mapping[str, Replicas]) -> dict[str, s
     """Return, by type, why a suspended type can't be kept at zero, and the way out."""
     if spec.paused:
         return {}
-    scaled = {
-        name: count.autoscaler for name, count in counts.items() if count.autoscaler and count.suspended
-    }
     return {
-        name: f"{autoscaler} may start processes while the Formation is suspended: {HOLDS[autoscaler.kind]}"
-        for name, autoscaler in scaled.items()
-        if autoscaler.starts_from_zero
+        name: f"{scaler} may start processes while the Formation is suspended: {HOLDS[scaler.kind]}"
+        for name, count in counts.items()
+        if count.suspended and (scaler := count.autoscaler) and scaler.starts_from_zero
     }
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from formation_operator.api import formation_status, naming
@@ -11,8 +11,7 @@ from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import kinds, lenient
-from formation_operator.kube.objects.kinds import Kind
-from formation_operator.kube.port import Cluster
+from formation_operator.kube.port import Cluster, first_objects
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Deciding
 from formation_operator.observe.cache import Cache, Changes
@@ -29,7 +28,7 @@ UNLISTED = (
 )
 UNWRITABLE = "Deployment {name} was scaled to {count}, which stays so: the Formation can't be written"
 MOST_PAGES = 20
-"""How many pages of a namespace's objects of a kind are read: ten thousand objects, if they are small."""
+"""How many pages of a namespace's objects of a kind are too many: ten thousand objects, if they are small."""
 CHANGED = "the Formation was changed just now"
 
 Answers = dict[str, Answer]
@@ -47,8 +46,8 @@ class Requests:
     formation: Formation
     answers: Answers
     """Of earlier passes; they are updated."""
-    changes: Changes
-    """What is put into the cache is added to these."""
+    changed: Callable[[Changes], None]
+    """It is called with what has changed in the cache."""
     notices: list[Notice] = dataclasses.field(default_factory=list)
     undecided: list[Problem] = dataclasses.field(default_factory=list)
     """The types whose count can't be judged now, and stays as it is."""
@@ -139,19 +138,16 @@ class Requests:
         """Return the Deployments whose count another client set that is no known autoscaler."""
         about = self.formation.metadata
         found = {
-            name: deployment_of(children, about.name, name)
-            for name, process in self.formation.spec.processes.items()
-            if process.replicas is not None and process.autoscaling is None
-        }
-        known = self._autoscalers(about.namespace, filter(None, found.values()))
-        return {
             name: child
-            for name, child in found.items()
-            if child is not None
+            for name, process in self.formation.spec.processes.items()
+            if process.replicas is not None
+            and process.autoscaling is None
+            and (child := deployment_of(children, about.name, name)) is not None
             and not child.owns_count
             and child.is_owned_by(about.uid)
-            and autoscalers.of_child(known, child.name) is None
         }
+        known = self._autoscalers(about.namespace, found.values())
+        return {name: each for name, each in found.items() if not autoscalers.of_child(known, each.name)}
 
     def _autoscalers(self, namespace: str, deployments: Iterable[Child]) -> Deciding:
         return autoscalers.deciding(
@@ -166,22 +162,15 @@ class Requests:
         unlisted = None
         for kind in kinds.AUTOSCALERS:
             try:
-                await self._list(kinds.BY_NAME[kind], namespace)
+                pages = (page async for page, _ in self.cluster.pages(kinds.BY_NAME[kind], namespace))
+                async for raw in first_objects(pages, MOST_PAGES, whole=True):
+                    self.changed(self.known.see(kind, raw))
             except errors.ClusterError as error:
                 if kinds.BY_NAME[kind].optional and isinstance(error, errors.NotFoundError):
                     continue  # it isn't installed
                 logger.warning("%s in %s can't be listed: %s", kind, namespace, error)
                 unlisted = error
         return unlisted
-
-    async def _list(self, kind: Kind, namespace: str) -> None:
-        pages = 0
-        async for items, _ in self.cluster.pages(kind, namespace):
-            if pages == MOST_PAGES:
-                raise errors.UnavailableError("there are too many")
-            for raw in items:
-                self.changes += self.known.see(kind.name, raw)
-            pages += 1
 
     async def _write_through(self, request: Request) -> tuple[Notice, int]:
         """Write a count to a Formation; return the Event about that, and the Formation's count then.
@@ -196,7 +185,7 @@ class Requests:
             if not errors.is_verdict(error):
                 raise
             return request.overruled(f"the Formation refuses it ({error})"), request.declared
-        self.changes += self.known.see(naming.KIND, written)
+        self.changed(self.known.see(naming.KIND, written))
         self._generation = lenient.number(written["metadata"], "generation")
         return request.honoured(), request.wanted
 

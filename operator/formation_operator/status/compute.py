@@ -11,12 +11,7 @@ from typing import Any
 
 from formation_operator.api import formation_status, naming
 from formation_operator.api.fields import Model
-from formation_operator.api.formation_status import (
-    OUR_CONDITIONS,
-    FormationStatus,
-    ProcessStatus,
-    ScheduleStatus,
-)
+from formation_operator.api.formation_status import FormationStatus, ProcessStatus, ScheduleStatus
 from formation_operator.api.reasons import BY_KUBELET, ConditionType, Reason, ReleaseState, Trouble
 from formation_operator.diagnose import exits
 from formation_operator.diagnose.finding import Finding
@@ -39,25 +34,21 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
     processes = {name: _process(seen, name, types[name], previous.process(name)) for name in types}
     schedules = {name: _schedule(seen, name, previous) for name in seen.schedules}
     web, deployment = processes.get("web"), seen.deployments.get("web")
+    generation, verdicts = seen.formation.metadata.generation, conditions.verdicts(seen, types, schedules)
     status = {
-        "observedGeneration": seen.generation,
+        "observedGeneration": generation,
         "summary": _summary(seen, processes),
         "image": _image(seen),
         "processes": processes,
         "schedules": {name: _written(each) for name, each in schedules.items()} or None,
-        "conditions": conditions.rendered(seen, types, schedules, previous, now),
-        "revision": _revision(seen),
+        "conditions": conditions.rendered(verdicts, previous, generation, now),
+        "revision": _written(seen.revision),
         "release": _written(seen.release),
         # What the scale subresource reads.
         "replicas": (deployment.rollout.total if deployment else 0) if web else None,
         "selector": web and web["selector"],
     }
     return _without_nothing(status)
-
-
-def _revision(seen: Seen) -> dict[str, Any] | None:
-    ready = {"ready": True} if seen.ran_well else {}
-    return {**seen.revision.model_dump(exclude_none=True), **ready} if seen.revision is not None else None
 
 
 def _written(model: Model | None) -> dict[str, Any] | None:
@@ -79,7 +70,7 @@ def _summary(seen: Seen, processes: dict[str, dict[str, Any]]) -> str:
 
 def _image(seen: Seen) -> str | None:
     """Return the image that most types run, of several the first type's, and how many others there are."""
-    by_type = (seen.images.get(name, {}).get(name) for name in sorted(seen.counts))
+    by_type = (dict(each.images).get(name) for name, each in sorted(seen.intents.items()))
     images = Counter(filter(None, by_type)).most_common()
     if not images:
         return None
@@ -90,19 +81,9 @@ def _image(seen: Seen) -> str | None:
 def stalled(generation: int, problem: Problem, previous: Status, now: str) -> Status:
     """Return the status of a Formation that can't be used: what ran before goes on running."""
     kept = {key: value for key, value in previous.items() if key in KEPT}
-    before = formation_status.read(previous)
-    said = conditions.stalled(generation, problem, before, now)
+    verdicts = conditions.unready(ConditionType.STALLED, problem.reason, str(problem))
+    said = conditions.rendered(verdicts, formation_status.read(previous), generation, now)
     return {**kept, "observedGeneration": generation, "conditions": said}
-
-
-def differs(wanted: Status, present: Status) -> bool:
-    """Return whether a status must be written: conditions of others don't count."""
-    return {**present, "conditions": _by_type(present)} != {**wanted, "conditions": _by_type(wanted)}
-
-
-def _by_type(status: Status) -> dict[str, Any]:
-    items = lenient.items(status, "conditions")
-    return {item["type"]: item for item in items if item.get("type") in OUR_CONDITIONS}
 
 
 def _problem_of(seen: Seen, name: str) -> Problem | None:
@@ -112,9 +93,9 @@ def _problem_of(seen: Seen, name: str) -> Problem | None:
 def _ready_before(seen: Seen, name: str, previous: FormationStatus) -> int | None:
     """Return how many processes of a type were ready when this generation was last reported as Ready."""
     ready = previous.condition(ConditionType.READY)
-    if ready is None or ready.status != "True" or previous.observed_generation != seen.generation:
-        return None
-    return previous.process(name).ready_replicas
+    is_current = previous.observed_generation == seen.formation.metadata.generation
+    is_ready = ready is not None and ready.status == "True"
+    return previous.process(name).ready_replicas if is_ready and is_current else None
 
 
 def _schedule(seen: Seen, name: str, previous: FormationStatus) -> ScheduleStatus:
@@ -127,13 +108,11 @@ def _health(seen: Seen, name: str, ready_before: int | None) -> Health:
     child, count = seen.deployments.get(name), seen.counts[name]
     behind = not seen.is_as_intended(name)
     problem = _problem_of(seen, name)
-    if problem is None and seen.paused and behind:
+    if problem is None and seen.formation.spec.paused and behind:
         problem = CHANGE_WAITS
     if child is not None and behind:
         child, count = (child, _present(count, child)) if problem else (None, count)
-    findings = seen.findings.get(name, ())
-    suspended = seen.suspended or count.suspended
-    own = type_health.health(count, child, findings, suspended=suspended, ready_before=ready_before)
+    own = type_health.health(count, child, seen.findings.get(name, ()), ready_before)
     if problem is None or not (behind or own.reason == Reason.PROGRESSING):
         return own
     return _held_up(own, problem)
@@ -172,12 +151,12 @@ def _process(seen: Seen, name: str, own: Health, before: ProcessStatus) -> dict[
         "desiredReplicas": count.desired,
         "readyReplicas": ready,
         "updatedReplicas": updated,
-        "selector": naming.selector_string(seen.name, name),
+        "selector": naming.selector_string(seen.formation.metadata.name, name),
         "state": own.state,
         **_shown(_why(own, seen.notes.get(name, ""))),
         "restarts": sum(pod.restarts for pod in seen.pods.get(name, ())),
         "lastExit": _shown(_last_exit(seen, name, _written(before.last_exit) or {})) or None,
-        "resumeReplicas": count.remembered if seen.suspended or count.suspended else None,
+        "resumeReplicas": count.remembered if count.suspended else None,
         "replicasManagedBy": str(count.autoscaler) if count.autoscaler else None,
     }
     return _without_nothing(fields)

@@ -30,25 +30,9 @@ class Verdict(NamedTuple):
 
 
 def rendered(
-    seen: Seen,
-    types: Mapping[str, Health],
-    schedules: Mapping[str, ScheduleStatus],
-    previous: FormationStatus,
-    now: str,
-) -> list[dict[str, Any]]:
-    """Return the conditions of a Formation as the API has them; ``now`` is an RFC 3339 time in UTC."""
-    return _rendered(_verdicts(seen, types, schedules), previous, seen.generation, now)
-
-
-def stalled(generation: int, problem: Problem, previous: FormationStatus, now: str) -> list[dict[str, Any]]:
-    """Return the conditions of a Formation that can't be used."""
-    verdicts = _unready(ConditionType.STALLED, problem.reason, str(problem))
-    return _rendered(verdicts, previous, generation, now)
-
-
-def _rendered(
     verdicts: Iterable[Verdict], previous: FormationStatus, generation: int, now: str
 ) -> list[dict[str, Any]]:
+    """Return conditions as the API has them; ``now`` is an RFC 3339 time in UTC."""
     return [
         {
             "type": each.type,
@@ -68,9 +52,10 @@ def _transition_time(condition: Verdict, previous: FormationStatus, now: str) ->
     return before.last_transition_time if same and before else now
 
 
-def _verdicts(
+def verdicts(
     seen: Seen, types: Mapping[str, Health], schedules: Mapping[str, ScheduleStatus]
 ) -> list[Verdict]:
+    """Return the conditions of a Formation."""
     lasting = [problem for problem in seen.problems if problem.lasting]
     waiting = [problem for problem in seen.problems if not problem.lasting]
     excused = {problem.process_type for problem in seen.problems}
@@ -84,19 +69,20 @@ def _verdicts(
 def _readiness(seen: Seen, lasting: list[Problem], waiting: list[Problem]) -> list[Verdict]:
     text = "; ".join(map(str, [*lasting, *waiting]))
     if lasting:
-        return _unready(ConditionType.STALLED, lasting[0].reason, text)
-    if not waiting and seen.suspended:
+        return unready(ConditionType.STALLED, lasting[0].reason, text)
+    if not waiting and seen.formation.spec.suspend:
         return [Verdict(ConditionType.READY, State.SUSPENDED, STOPPED)]
     if not waiting:
         return [Verdict(ConditionType.READY, State.RUNNING, "all process types run as declared")]
-    if seen.paused:
+    if seen.formation.spec.paused:
         return [Verdict(ConditionType.READY, Trouble.PAUSED, text, true=False)]
     # A reason that says more than that something progresses is preferred.
     reason = next((each.reason for each in waiting if each.reason != Reason.PROGRESSING), Reason.PROGRESSING)
-    return _unready(ConditionType.RECONCILING, reason, text)
+    return unready(ConditionType.RECONCILING, reason, text)
 
 
-def _unready(kind: ConditionType, reason: str, text: str) -> list[Verdict]:
+def unready(kind: ConditionType, reason: str, text: str) -> list[Verdict]:
+    """Return the conditions of a Formation that isn't ready, of which another one than Ready says how."""
     return [Verdict(ConditionType.READY, reason, text, true=False), Verdict(kind, reason, text)]
 
 
@@ -106,9 +92,13 @@ def _extra(seen: Seen, schedules: Mapping[str, ScheduleStatus]) -> Iterable[Verd
     A nightly report mustn't fail a deploy, so runs that fail are apart from Ready.
     """
     unrevised = [seen.unrevised] if seen.unrevised else []
-    failing = [name for name in sorted(schedules) if schedules[name].state == ScheduleState.FAILING]
+    failing = [
+        f"{name}: {each.message}"
+        for name, each in sorted(schedules.items())
+        if each.state == ScheduleState.FAILING
+    ]
     outdated = [each.message for each in seen.problems if each.reason == Trouble.OUTDATED]
-    paused = ["spec.paused is true: nothing is changed"] if seen.paused else []
+    paused = ["spec.paused is true: nothing is changed"] if seen.formation.spec.paused else []
     said: list[tuple[ConditionType, str, Iterable[str]]] = [
         (ConditionType.OVERRIDDEN, "AdmissionPolicy", _overridden(seen)),
         (ConditionType.CONTENDED, "Autoscaler", seen.contended),
@@ -118,11 +108,7 @@ def _extra(seen: Seen, schedules: Mapping[str, ScheduleStatus]) -> Iterable[Verd
         (ConditionType.OUTDATED, "OlderCRD", outdated),
         *((ConditionType.REVISION_FAILED, each.reason, [each.message]) for each in unrevised),
         (ConditionType.PAUSED, Trouble.PAUSED, paused),
-        (
-            ConditionType.SCHEDULE_FAILING,
-            "RunFailed",
-            [f"{name}: {schedules[name].message}" for name in failing],
-        ),
+        (ConditionType.SCHEDULE_FAILING, "RunFailed", failing),
     ]
     for type_, reason, sentences in said:
         if text := "; ".join(sentences):
@@ -135,7 +121,7 @@ def _overridden(seen: Seen) -> Iterable[str]:
         if not seen.is_as_intended(name):
             continue
         live = dict(child.images)
-        for container, image in sorted(seen.images.get(name, {}).items()):
+        for container, image in sorted(seen.intents[name].images):
             if live.get(container, image) != image:
                 what = f"the image {image} of container {container}"
                 yield f"{name}: the cluster changes {what} to {live[container]}"

@@ -4,12 +4,14 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from formation_operator.api.formation import Formation
 from formation_operator.api.formation_status import ReleaseStatus, Revision
 from formation_operator.diagnose.finding import Finding
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
+from formation_operator.render.desired import Intent
 from formation_operator.replicas.count_owner import Replicas
 
 
@@ -29,22 +31,17 @@ class Scheduled(NamedTuple):
 class Seen:
     """All that a pass saw of a Formation."""
 
-    name: str
-    generation: int
+    formation: Formation
     counts: Mapping[str, Replicas]
     deployments: Mapping[str, Child]
-    digests: Mapping[str, str]
-    """The digest of the intent of each type that could be rendered."""
-    images: Mapping[str, Mapping[str, str]]
-    """The images of each type's intent, by container."""
+    intents: Mapping[str, Intent]
+    """Of the Deployment of each type that could be rendered."""
     problems: Sequence[Problem] = ()
     """What keeps children from being as intended."""
     pods: Mapping[str, Sequence[Pod]] = dataclasses.field(default_factory=dict)
     """The Pods that aren't well, by type."""
     findings: Mapping[str, Sequence[Finding]] = dataclasses.field(default_factory=dict)
     """What is wrong with them, by type."""
-    suspended: bool = False
-    paused: bool = False
     contended: Iterable[str] = ()
     """Sentences about counts that several clients want to decide about."""
     unscaled: Iterable[str] = ()
@@ -56,25 +53,23 @@ class Seen:
     daemonizing: Iterable[str] = ()
     """Sentences about commands that leave the foreground."""
     revision: Revision | None = None
-    """The newest revision."""
+    """The newest revision, which is ready once it has run well."""
     release: ReleaseStatus | None = None
     """How far the release command is, where there is one."""
     schedules: Mapping[str, Scheduled] = dataclasses.field(default_factory=dict)
     """The schedules that are declared, or that the rendered content has."""
     unrevised: Problem | None = None
     """Why there is no revision of what is rendered."""
-    ran_well: bool = False
-    """Whether the newest revision has run well."""
 
     @property
     def is_rolled_out(self) -> bool:
         """Whether every type of the content was written as it is meant to be now."""
-        return not self.paused and all(map(self.is_as_intended, self.counts))
+        return not self.formation.spec.paused and all(map(self.is_as_intended, self.counts))
 
     def is_as_intended(self, process_type: str) -> bool:
         """Return whether a type could be rendered, and its Deployment has the digest of the intent."""
-        child, digest = self.deployments.get(process_type), self.digests.get(process_type)
-        return child is not None and digest is not None and child.digest == digest
+        child, intent = self.deployments.get(process_type), self.intents.get(process_type)
+        return child is not None and intent is not None and child.digest == intent.digest
 
     def without(self, broken: Mapping[str, Problem]) -> "Seen":
         """Return this without the observations of some types and schedules, and with their problems."""

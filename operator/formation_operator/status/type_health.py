@@ -35,12 +35,7 @@ class Health:
 
 
 def health(
-    count: Replicas,
-    child: Child | None,
-    findings: Sequence[Finding],
-    *,
-    suspended: bool = False,
-    ready_before: int | None = None,
+    count: Replicas, child: Child | None, findings: Sequence[Finding], ready_before: int | None = None
 ) -> Health:
     """Return the health of a type; ``child`` is its Deployment, if that was written as intended.
 
@@ -52,11 +47,11 @@ def health(
     # An autoscaler may change its count while all is well.
     grows = complete and count.rendered is None and ready_before is not None
     if child is None or not (child.rollout.current or grows):
-        state = State.SUSPENDED if suspended and count.desired == 0 else State.STARTING
+        state = State.SUSPENDED if count.suspended and count.desired == 0 else State.STARTING
         return _undone(state, "the rollout is about to begin")
     found = _worst(findings, replaced=child.rollout.total >= count.desired)
     if count.desired == 0:
-        state = State.SUSPENDED if suspended else State.IDLE
+        state = State.SUSPENDED if count.suspended else State.IDLE
         return Health(state, complete=True) if complete else _undone(state, progress(count, child.rollout))
     if found is not None and found.reason != Reason.PROGRESSING:
         return _ill(found, findings, count, child, complete=complete)

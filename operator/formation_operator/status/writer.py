@@ -87,7 +87,7 @@ class Reporter:
 
     async def write(self, raw: dict[str, Any], reports: Reports, wanted: compute.Status) -> Written:
         """Write the status of a Formation if it differs from what is there."""
-        if not compute.differs(wanted, raw["status"]):
+        if wanted == raw["status"]:
             return Written()
         now, attempt = self._now(), _attempt(raw, wanted)
         if reports.refused is not None and (held := reports.refused.remaining(attempt, now)):
@@ -101,7 +101,7 @@ class Reporter:
             again = self._again(reports, attempt)
             return Written(again, notices=[change_events.refused(str(error))])
         notices = [*change_events.notices(raw["status"], written["status"])]
-        if compute.differs(wanted, written["status"]):
+        if wanted != written["status"]:
             self._older.warn(logger, PRUNED)
             return Written(self._again(reports, attempt), written, notices)
         reports.refused = None

@@ -8,15 +8,12 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TypeVar
 
 from formation_operator.api import naming
-from formation_operator.api.formation import Formation
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key
-from formation_operator.kube.port import Cluster
 from formation_operator.observe import children
-from formation_operator.observe.children import Child, ChildId
-from formation_operator.observe.faults import Faults
-from formation_operator.render import desired
+from formation_operator.observe.children import ChildId
+from formation_operator.observe.faults import Faults, Problem
 from formation_operator.sync import outcome, planner
 from formation_operator.sync.outcome import Outcome
 from formation_operator.sync.planner import Action, PlanContext, Verb
@@ -51,8 +48,7 @@ async def each(work: Callable[[T], Awaitable[None]], items: Sequence[T]) -> None
 class Executor:
     """Carries out the actions of one pass."""
 
-    cluster: Cluster
-    formation: Formation
+    writes: VersionedWrites
     context: PlanContext
     lost: Collection[ChildId]
     """The children that another client deleted."""
@@ -65,11 +61,7 @@ class Executor:
 
     @property
     def _key(self) -> Key:
-        return self.formation.metadata.namespace, self.formation.metadata.name
-
-    @property
-    def _writes(self) -> VersionedWrites:
-        return VersionedWrites(self.cluster)
+        return self.writes.formation.metadata.namespace, self.writes.formation.metadata.name
 
     def _log(self, done: Outcome) -> None:
         """Log a write, unless there is an Event about it, which is logged when it is posted."""
@@ -79,77 +71,68 @@ class Executor:
             logger.info("%s/%s: %s", *self._key, did, extra=records.about(self._key, action.process_type))
 
     async def _one(self, action: Action) -> Outcome:
-        if action.verb in (Verb.WAIT, Verb.REFUSE):
-            return Outcome(action, problem=action.reason, lasting=action.verb is Verb.REFUSE)
+        if action.problem is not None:
+            return Outcome(action, problem=action.problem)
         steps: dict[Verb, Callable[[Action], Awaitable[Outcome]]] = {
             Verb.CREATE: self._create,
             Verb.UPDATE: self._update,
-            Verb.REPAIR: self._repair,
-            Verb.ADOPT: self._adopt,
-            Verb.SCALE: self._writes.scale,
-            Verb.PAUSE: self._writes.suspend,
-            Verb.SUSPEND: self._writes.suspend,
-            Verb.DELETE: self._writes.delete,
+            Verb.REPAIR: self.writes.bring,
+            Verb.ADOPT: self.writes.adopt,
+            Verb.SCALE: self.writes.scale,
+            Verb.PAUSE: self.writes.suspend,
+            Verb.SUSPEND: self.writes.suspend,
+            Verb.DELETE: self.writes.delete,
         }
-        own = Faults(self._key)
+        own, name = Faults(self._key), action.process_type
         try:
-            with own.confined_to(action.process_type):
+            with own.confined_to(name):
                 return await steps[action.verb](action)
         except errors.RefusedError as error:
-            return await self._with_count_alone(action, str(error))
+            return await self._with_count_alone(action, Problem(name, Trouble.REFUSED, str(error)))
         except errors.ClusterError as error:
-            return Outcome(action, problem=str(error))
-        ended = dataclasses.replace(action, trouble=Trouble.INTERNAL_ERROR)
-        return Outcome(ended, problem=own.problems[action.process_type].message, lasting=True)
+            return Outcome(action, problem=Problem(name, Trouble.RETRYING, str(error), lasting=False))
+        return Outcome(action, problem=own.problems[name])
 
-    async def _with_count_alone(self, action: Action, refusal: str) -> Outcome:
+    async def _with_count_alone(self, action: Action, refusal: Problem) -> Outcome:
         """Return the outcome of a refused write, after the count was written alone if that differs."""
-        refused = Outcome(action, problem=refusal, lasting=True)
+        refused = Outcome(action, problem=refusal)
         alone = planner.alone(action.process_type, action.child, self.context)
-        if alone is None or alone.verb is Verb.WAIT:
+        if alone is None or alone.problem is not None:
             return refused
-        write = self._writes.scale if alone.verb is Verb.SCALE else self._writes.suspend
+        write = self.writes.scale if alone.verb is Verb.SCALE else self.writes.suspend
         with contextlib.suppress(errors.ClusterError):
-            return dataclasses.replace(await write(alone), problem=refusal, lasting=True)
+            return dataclasses.replace(await write(alone), problem=refusal)
         return refused
 
     async def _create(self, action: Action) -> Outcome:
-        """Create an object, unless one of its name exists without our labels, or is new to the cache."""
+        """Create an object, unless one of its name exists without our labels, or is new to the cache.
+
+        A foreign one is left alone; about one of ours the next pass decides.
+        """
         manifest, kind, name = action.meant.manifest, action.meant.kind, action.meant.name
         was_deleted = (kind, name) in self.lost
         if was_deleted:
-            await check_living(self.cluster, self.formation.metadata)
+            await check_living(self.writes.cluster, self.writes.formation.metadata)
         try:
-            raw = await self.cluster.create(manifest, manager=naming.FIELD_MANAGER)
+            raw = await self.writes.cluster.create(manifest, manager=naming.FIELD_MANAGER)
         except errors.ConflictError:
-            live = await self.cluster.get(kind, manifest["metadata"]["namespace"], name)
+            live = await self.writes.cluster.get(kind, manifest["metadata"]["namespace"], name)
             if live is None:
                 raise
-            return await self._found(action, children.child(live, kind))
+            child = children.child(live, kind)
+            found = planner.decide(action.meant, child, self.context)
+            if found is not None and found.problem is not None:  # it is foreign
+                return Outcome(found, problem=found.problem)
+            return Outcome(action, child, again=True)
         created = Outcome(action, children.child(raw, kind))
         return created.with_event(outcome.recreated(action)) if was_deleted else created
-
-    async def _found(self, action: Action, child: Child) -> Outcome:
-        """Leave a foreign object alone; have the next pass decide about one of ours."""
-        found = planner.decide(action.meant, child, self.context)
-        if found is not None and found.verb in (Verb.WAIT, Verb.REFUSE):
-            return await self._one(found)
-        return Outcome(action, child, again=True)
 
     async def _update(self, action: Action) -> Outcome:
         """Write the intent over an object at its known version; after a conflict, read the object first."""
         child = action.known
         if child.owned:  # otherwise the object has to be read, to see what replaced our managed fields
             try:
-                return await self._writes.write(action, child.resource_version)
+                return await self.writes.write(action, child.resource_version)
             except errors.ConflictError as error:
                 logger.debug("%s %s/%s: %s", child.kind, child.namespace, child.name, error)
-        return await self._writes.bring(action)
-
-    async def _repair(self, action: Action) -> Outcome:
-        return await self._writes.bring(action, self.formation)
-
-    async def _adopt(self, action: Action) -> Outcome:
-        await check_living(self.cluster, self.formation.metadata)
-        adopted = await self._writes.adopt(action, desired.owner_reference(self.formation.metadata))
-        return adopted.with_event(outcome.adopted(action))
+        return await self.writes.bring(action)

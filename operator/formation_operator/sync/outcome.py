@@ -2,9 +2,9 @@
 
 import dataclasses
 
-from formation_operator.api.reasons import Trouble
 from formation_operator.kube.notices import Notice
 from formation_operator.observe.children import Child
+from formation_operator.observe.faults import Problem
 from formation_operator.sync.planner import Action, Verb
 
 
@@ -20,16 +20,9 @@ class Outcome:
     taken_over: bool = False
     """Whether the managed fields of its creator were made ours instead."""
     gone: bool = False
-    problem: str | None = None
-    """Why it couldn't be done, as people read it."""
-    lasting: bool = False
-    """Whether waiting won't fix the problem."""
+    problem: Problem | None = None
+    """Why it couldn't be done."""
     notices: tuple[Notice, ...] = ()
-
-    @property
-    def trouble(self) -> Trouble:
-        """The reason of a problem, for programs."""
-        return self.action.trouble or (Trouble.REFUSED if self.lasting else Trouble.RETRYING)
 
     @property
     def is_repair(self) -> bool:

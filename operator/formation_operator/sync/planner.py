@@ -14,7 +14,8 @@ from formation_operator.api.formation import Metadata
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import managed_fields
-from formation_operator.observe.children import COUNTS_ALONE, Child, Children
+from formation_operator.observe.children import COUNTS_ALONE, Child, Children, Owner
+from formation_operator.observe.faults import Problem
 from formation_operator.render.desired import Intent
 from formation_operator.replicas.count_owner import Replicas
 
@@ -46,10 +47,10 @@ class Action:
     process_type: str
     intent: Intent | None = None
     child: Child | None = None
+    problem: Problem | None = None
+    """Why a WAIT or REFUSE does nothing, and the way out."""
     reason: str = ""
-    """Why a WAIT or REFUSE does nothing, and the way out; why a DELETE takes away what is declared."""
-    trouble: Trouble | None = None
-    """The reason for that, as programs read it."""
+    """Why a DELETE takes away what is declared."""
     count: Replicas | None = None
     """The count of a SCALE."""
     suspend: bool = True
@@ -134,7 +135,7 @@ def decide(intent: Intent, child: Child | None, context: PlanContext) -> Action 
     if child.owner is None:
         return _adopt(intent, child, context)
     if child.owner.uid != context.uid:
-        return _other(intent, child, context)
+        return _other(intent, child, child.owner, context)
     if as_written(intent, child, context):
         return None
     return _change(intent, child, context)
@@ -142,20 +143,21 @@ def decide(intent: Intent, child: Child | None, context: PlanContext) -> Action 
 
 def alone(name: str, child: Child | None, context: PlanContext) -> Action | None:
     """Return the action that writes alone how much of a type's or schedule's object runs, if that differs."""
-    if child is not None and child.kind.traits.runs_processes and name in context.counts:
-        return scale(name, child, context.counts[name], context)
-    if child is not None and child.kind is ChildKind.CRON_JOB and name in context.suspended:
-        return pause(name, child, context, suspend=context.suspended[name])
+    if child is None or child.deleting or not child.is_owned_by(context.uid):
+        return None
+    if child.kind.traits.runs_processes and name in context.counts:
+        return _scale(name, child, context.counts[name], context)
+    is_suspended = child.runs.suspended
+    if child.kind is ChildKind.CRON_JOB and context.suspended.get(name, is_suspended) != is_suspended:
+        return Action(Verb.PAUSE, name, child=child, suspend=not is_suspended)
     return None
 
 
-def scale(name: str, child: Child | None, count: Replicas, context: PlanContext) -> Action | None:
+def _scale(name: str, child: Child, count: Replicas, context: PlanContext) -> Action | None:
     """Return the action that writes the count of a type's own Deployment alone, if it has another one.
 
     A singleton's waits for its own content: as long as what runs isn't one, none of it is stopped.
     """
-    if child is None or child.deleting or not child.is_owned_by(context.uid):
-        return None
     if count.alone and not child.recreates and count.now == 1 < child.replicas:
         return None
     wanted = child.replicas if count.now is None else count.now
@@ -169,7 +171,7 @@ def scale(name: str, child: Child | None, count: Replicas, context: PlanContext)
         return None
     if child.uid in context.exhausted and child.digest == COUNTS_ALONE:
         reason = f"another client keeps changing the count of {child.kind} {child.name} back"
-        return Action(Verb.WAIT, name, child=child, reason=reason, trouble=Trouble.WAITING)
+        return Action(Verb.WAIT, name, child=child, problem=_passing(name, reason))
     return Action(Verb.SCALE, name, child=child, count=count)
 
 
@@ -178,13 +180,6 @@ def adopt(name: str, child: Child, owner: Metadata, context: PlanContext) -> Act
     if child.orphan_of != (owner.name, name) or child.deleting or child.uid in context.exhausted:
         return None
     return Action(Verb.ADOPT, name, child=child)
-
-
-def pause(name: str, child: Child | None, context: PlanContext, *, suspend: bool) -> Action | None:
-    """Return the action that writes alone whether a schedule's own CronJob begins runs, if that differs."""
-    if child is None or child.deleting or not child.is_owned_by(context.uid):
-        return None
-    return None if child.runs.suspended == suspend else Action(Verb.PAUSE, name, child=child, suspend=suspend)
 
 
 def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:
@@ -215,12 +210,6 @@ def _is_as_answered(intent: Intent, child: Child, context: PlanContext) -> bool:
     return context.applied.get(child.uid) == (intent.applied_as, child.owned)
 
 
-def had(intent: Intent, child: Child, context: PlanContext) -> bool:
-    """Return whether we wrote this intent last, so that another client has written any other digest."""
-    applied, _ = context.applied.get(child.uid, (None, ""))
-    return applied == intent.applied_as
-
-
 def _adopt(intent: Intent, child: Child, context: PlanContext) -> Action:
     named = child.kind.traits.labels(*child.orphan_of) if child.orphan_of is not None else None
     if named is None or not named.items() <= intent.manifest["metadata"]["labels"].items():
@@ -230,9 +219,7 @@ def _adopt(intent: Intent, child: Child, context: PlanContext) -> Action:
     return Action(Verb.ADOPT, intent.process_type, intent, child)
 
 
-def _other(intent: Intent, child: Child, context: PlanContext) -> Action:
-    owner = child.owner
-    assert owner is not None  # noqa: S101  # the caller has seen it
+def _other(intent: Intent, child: Child, owner: Owner, context: PlanContext) -> Action:
     if not owner.is_formation:
         return _refuse(intent, f"the {child.kind} {child.name} belongs to {owner.kind} {owner.name}")
     if owner.uid in context.living:
@@ -247,11 +234,13 @@ def _change(intent: Intent, child: Child, context: PlanContext) -> Action:
     # A client that replaced the whole object has removed the digest, too.
     other = child.digest not in (intent.digest, None) or intent.handed_over is not None
     other = other or not managed_fields.is_whole(child.owned)  # so each new leader writes it
-    if other and not had(intent, child, context):
+    written_last, _ = context.applied.get(child.uid, (None, ""))
+    if other and written_last != intent.applied_as:  # otherwise another client has written that digest
         return Action(Verb.UPDATE, intent.process_type, intent, child)
     restless = context.restless.get(intent.process_type)
     if restless and child.replicas_of_others:
-        return Action(Verb.REFUSE, intent.process_type, intent, child, restless, Trouble.CAN_NOT_SUSPEND)
+        problem = Problem(intent.process_type, Trouble.CAN_NOT_SUSPEND, restless)
+        return Action(Verb.REFUSE, intent.process_type, intent, child, problem)
     if child.uid in context.exhausted:
         return _leave(intent, child)
     return Action(Verb.REPAIR, intent.process_type, intent, child)
@@ -264,10 +253,14 @@ def _leave(intent: Intent, child: Child) -> Action:
 
 
 def _wait(intent: Intent, child: Child, reason: str) -> Action:
-    return Action(Verb.WAIT, intent.process_type, intent, child, reason, Trouble.WAITING)
+    return Action(Verb.WAIT, intent.process_type, intent, child, _passing(intent.process_type, reason))
+
+
+def _passing(name: str, reason: str) -> Problem:
+    return Problem(name, Trouble.WAITING, reason, lasting=False)
 
 
 def _refuse(intent: Intent, reason: str, way_out: str = f"{RENAME}, or remove that object") -> Action:
     without = f"{intent.without}, " if intent.without else ""
-    text = f"{reason}: {without}{way_out}"
-    return Action(Verb.REFUSE, intent.process_type, intent, reason=text, trouble=Trouble.NAME_TAKEN)
+    problem = Problem(intent.process_type, Trouble.NAME_TAKEN, f"{reason}: {without}{way_out}")
+    return Action(Verb.REFUSE, intent.process_type, intent, problem=problem)

@@ -11,6 +11,7 @@ from formation_operator.kube.objects import lenient
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import children, managed_fields
 from formation_operator.observe.children import Child
+from formation_operator.render import desired
 from formation_operator.sync import drift_event, outcome
 from formation_operator.sync.outcome import Outcome
 from formation_operator.sync.planner import Action, Verb
@@ -27,6 +28,7 @@ class VersionedWrites:
     """Writes that fail if another client has written the same object, instead of overwriting that."""
 
     cluster: Cluster
+    formation: Formation
 
     async def live(self, child: Child) -> dict[str, Any]:
         """Return an object as it is now, or raise `ConflictError` if it is gone."""
@@ -35,8 +37,8 @@ class VersionedWrites:
             raise errors.ConflictError(f"{child.kind} {child.name} is gone")
         return live
 
-    async def bring(self, action: Action, explained_to: Formation | None = None) -> Outcome:
-        """Write the intent over an object after a look at it; an Event on a Formation may explain that.
+    async def bring(self, action: Action) -> Outcome:
+        """Write the intent over an object after a look at it; an Event explains a repair.
 
         Nothing is written if the object has changed in a way that matters to the decision, such as another
         count, or if it has lost our managed fields. The next pass decides again. Raises `ConflictError` if
@@ -45,9 +47,8 @@ class VersionedWrites:
         live = await self.live(action.known)
         if (moved := _moved(action, live)) is not None:
             return Outcome(action, moved, again=True)
-        version, notice = live["metadata"]["resourceVersion"], None
-        if explained_to is not None:
-            notice = drift_event.explain(explained_to, action.meant, live)
+        version, is_repair = live["metadata"]["resourceVersion"], action.verb is Verb.REPAIR
+        notice = drift_event.explain(self.formation, action.meant, live) if is_repair else None
         repaired = managed_fields.taken_over(live["metadata"].get("managedFields") or [])
         del live  # it may have megabytes, and the write may take long
         try:
@@ -98,14 +99,16 @@ class VersionedWrites:
         raw = await self._patch(child, version, *operations)
         return dataclasses.replace(_anew(action, raw), taken_over=True)
 
-    async def adopt(self, action: Action, owner: dict[str, Any]) -> Outcome:
+    async def adopt(self, action: Action) -> Outcome:
         """Give an orphan its owner, and leave all else as it is."""
+        mine = self.formation.metadata
+        await check_living(self.cluster, mine)
         live = await self.live(action.known)
         if (moved := _moved(action, live)) is not None:
             return Outcome(action, moved, again=True)
-        owners = [*lenient.items(live["metadata"], "ownerReferences"), owner]
+        owners = [*lenient.items(live["metadata"], "ownerReferences"), desired.owner_reference(mine)]
         operation = {"op": "add", "path": "/metadata/ownerReferences", "value": owners}
-        return await self._set(action, live, operation)
+        return (await self._set(action, live, operation)).with_event(outcome.adopted(action))
 
     async def scale(self, action: Action) -> Outcome:
         """Write the count of a Deployment and what remembers it, and take the digest of its intent away.

@@ -32,24 +32,16 @@ LOG_PAUSE = 60.0
 PLAIN = "text/plain; charset=utf-8"
 
 
-class Request(NamedTuple):
-    """What a client sent."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    """By their names in lower case."""
-
-
 class Reply(NamedTuple):
-    """What it is answered."""
+    """What a client is answered."""
 
     status: int
     body: bytes
     content_type: str = PLAIN
 
 
-Answer = Callable[[Request], Awaitable[Reply]]
+Answer = Callable[[Mapping[str, str]], Awaitable[Reply]]
+"""Answers a request, given its headers by their names in lower case."""
 NOT_FOUND = Reply(404, b"there is nothing here\n")
 
 
@@ -110,15 +102,15 @@ class Port:
         If we closed it first, the kernel would go on sending an answer that the client doesn't read, and keep
         it as memory of our Pod, and we wouldn't count it any more.
         """
-        request = parsed(await reader.readuntil(b"\r\n\r\n"))
+        method, path, headers = parsed(await reader.readuntil(b"\r\n\r\n"))
         try:
-            answer = self._answers.get(request.path)
-            reply = await answer(request) if answer is not None else NOT_FOUND
+            answer = self._answers.get(path)
+            reply = await answer(headers) if answer is not None else NOT_FOUND
         except Exception:
-            logger.exception("%s can't be answered", request.path)
+            logger.exception("%s can't be answered", path)
             reply = Reply(500, b"an error, which is in the log\n")
         writer.write(head_of(reply))
-        for start in range(0, len(reply.body) if request.method != "HEAD" else 0, PIECE):
+        for start in range(0, len(reply.body) if method != "HEAD" else 0, PIECE):
             writer.write(reply.body[start : start + PIECE])  # whole, it would be copied for each client
             await writer.drain()
         writer.write_eof()
@@ -139,14 +131,14 @@ class Port:
             self._silent_until = now + LOG_PAUSE
 
 
-def parsed(head: bytes) -> Request:
-    """Return a request without its body; raise `ValueError` if it is malformed."""
+def parsed(head: bytes) -> tuple[str, str, Mapping[str, str]]:
+    """Return the method, the path and the headers of a request; raise `ValueError` if it is malformed."""
     first, *lines = head.decode("ascii").split("\r\n")[:-2]
     method, target, version = first.split(" ")
     fields = [line.partition(":") for line in lines]
     if not version.startswith("HTTP/1.") or not all(colon for _, colon, _ in fields):
         raise ValueError(first)
-    return Request(method, target.partition("?")[0], {name.lower(): value for name, _, value in fields})
+    return method, target.partition("?")[0], {name.lower(): value for name, _, value in fields}
 
 
 def head_of(reply: Reply) -> bytes:

@@ -28,10 +28,7 @@ Raw = dict[str, Any]
 OTHER = "Other"
 UNKNOWN = "Unknown"
 """Nothing has been reported yet."""
-REASONS = frozenset(map(str, [*Reason, *Trouble, State.RUNNING, State.SUSPENDED]))
-STATES = frozenset(map(str, State))
-RELEASE_STATES = frozenset(map(str, ReleaseState))
-SCHEDULE_STATES = frozenset(map(str, ScheduleState))
+REASONS = frozenset[str]({*Reason, *Trouble, State.RUNNING, State.SUSPENDED})
 PARTS = ("processes", "schedules")
 
 
@@ -66,9 +63,9 @@ class Census(Collector):
         releases = [*filter(None, map(release_of, formations))]
         ready = collections.Counter(map(readiness, formations))
         yield _family("formations", "Formations by the condition Ready", ("ready", "reason"), ready)
-        yield _states("process_types", "Process types by state", STATES, [each.status for each in types])
+        yield _states("process_types", "Process types by state", State, [each.status for each in types])
         text = "Formations with a release command by the state of the last release"
-        yield _states("releases", text, RELEASE_STATES, releases)
+        yield _states("releases", text, ReleaseState, releases)
         text = "Age of the oldest release command that runs"
         yield _family("release_running_seconds", text, (), {(): _longest(releases, now)})
         listed = shared(types, self._most)
@@ -76,7 +73,7 @@ class Census(Collector):
         text = "Process types whose replicas aren't listed, because of the limit"
         yield _family("process_types_unlisted", text, (), {(): len(types) - len(listed)})
         text = "Schedules by state"
-        yield _states("schedules", text, SCHEDULE_STATES, [each.status for each in schedules])
+        yield _states("schedules", text, ScheduleState, [each.status for each in schedules])
         yield from _schedules(shared(schedules, self._most), now)
         unlisted = max(0, len(schedules) - self._most)
         yield _family("schedules_unlisted", "Schedules that aren't listed", (), {(): unlisted})
@@ -148,9 +145,10 @@ def _mapping(value: Any) -> Raw:
     return value if isinstance(value, dict) else {}
 
 
-def _states(name: str, text: str, known: frozenset[str], statuses: Iterable[Raw]) -> Metric:
+def _states(name: str, text: str, known: Iterable[str], statuses: Iterable[Raw]) -> Metric:
     """Return how many of some statuses have each state."""
-    states = collections.Counter((_word(each.get("state"), known),) for each in statuses)
+    words = frozenset(known)
+    states = collections.Counter((_word(each.get("state"), words),) for each in statuses)
     return _family(name, text, ("state",), states)
 
 

@@ -3,13 +3,12 @@
 import asyncio
 import functools
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from formation_operator.telemetry.bounded_port import Answer, Port, Reply, Request
+from formation_operator.telemetry.bounded_port import Answer, Port, Reply
 
 READY, METRICS = "/readyz", "/metrics"
 CACHED_SECONDS = 1.0
@@ -19,12 +18,11 @@ OPEN = "application/openmetrics-text"
 counted again for each version."""
 
 
-class Address(NamedTuple):
-    """Where to listen."""
+Address = tuple[str | None, int]
+"""Host and port; no host is every address, of IPv4 and of IPv6 if the kernel has it.
 
-    host: str | None
-    """None is every address, of IPv4 and of IPv6 if the kernel has it: kubelet asks at a Pod's first one."""
-    port: int
+kubelet asks at a Pod's first one.
+"""
 
 
 def address(text: str) -> Address:
@@ -32,7 +30,7 @@ def address(text: str) -> Address:
     parts = urlsplit(text if "//" in text else f"//{text}")
     if not parts.port:
         raise ValueError(f"{text!r} isn't HOST:PORT")
-    return Address(parts.hostname, parts.port)
+    return parts.hostname, parts.port
 
 
 class Answering:
@@ -50,10 +48,10 @@ class Answering:
         if url:
             await self._serve(address(url), {urlsplit(url).path or "/": probe(ended), READY: probe(unready)})
 
-    async def metrics(self, where: tuple[str | None, int] | None, registry: CollectorRegistry) -> None:
+    async def metrics(self, where: Address | None, registry: CollectorRegistry) -> None:
         """Serve the metrics of a registry at a host and port; raise `OSError` if it can't be bound."""
         if where:
-            await self._serve(Address(*where), {METRICS: exposition(registry)})
+            await self._serve(where, {METRICS: exposition(registry)})
 
     async def _serve(self, where: Address, answers: Mapping[str, Answer]) -> None:
         port = Port(answers)
@@ -69,7 +67,7 @@ class Answering:
 def probe(trouble: Callable[[], str]) -> Answer:
     """Return what answers 200, or 503 with what is wrong."""
 
-    async def answer(_: Request) -> Reply:
+    async def answer(_: Mapping[str, str]) -> Reply:
         wrong = trouble()
         return Reply(503 if wrong else 200, f"{wrong or 'ok'}\n".encode())
 
@@ -86,8 +84,8 @@ def exposition(registry: CollectorRegistry) -> Answer:
     counts: dict[str, asyncio.Task[bytes]] = {}
     """By format: the latest count."""
 
-    async def answer(request: Request) -> Reply:
-        encode, content_type = choose_encoder(OPEN if OPEN in request.headers.get("accept", "") else "")
+    async def answer(headers: Mapping[str, str]) -> Reply:
+        encode, content_type = choose_encoder(OPEN if OPEN in headers.get("accept", "") else "")
         if content_type not in counts:
             count = counts[content_type] = asyncio.create_task(asyncio.to_thread(encode, registry))
             later, forget = asyncio.get_running_loop().call_later, functools.partial(counts.pop, content_type)

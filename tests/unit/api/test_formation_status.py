@@ -49,11 +49,6 @@ def test_fields_of_a_newer_operator_are_ignored() -> None:
     assert written(newer) == STATUS
 
 
-def test_only_the_operators_own_conditions_are_read() -> None:
-    theirs = [{"type": "Approved", "status": "True"}, {**READY, "type": ["Ready"]}, "Ready"]
-    assert written({**STATUS, "conditions": [*theirs, READY]}) == STATUS
-
-
 ODD: dict[str, Any] = {
     "a figure that is a text": {"processes": {"worker": {**WORKER, "desiredReplicas": "2"}}},
     "a figure that is none": {"processes": {"worker": {**WORKER, "desiredReplicas": True}}},
@@ -91,5 +86,5 @@ def mutated(value: Any) -> st.SearchStrategy[Any]:
 
 @given(mutated(STATUS))
 def test_whatever_anybody_has_written_can_be_read(status: Any) -> None:
-    found = read(status if isinstance(status, dict) else {"processes": status})
-    assert {each.type for each in found.conditions or ()} <= {"Ready"}
+    count = read(status if isinstance(status, dict) else {"processes": status}).process("worker").count
+    assert count is None or count >= 0

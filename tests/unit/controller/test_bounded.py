@@ -20,8 +20,7 @@ from formation_operator.foreground import check
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import autoscalers, children, managed_fields
 from formation_operator.observe.autoscalers import Autoscaler
-from formation_operator.observe.basis import Basis
-from formation_operator.observe.cache import Cache
+from formation_operator.observe.cache import Basis, Cache
 from formation_operator.observe.faults import Faults
 from formation_operator.observe.pods import Pod
 from formation_operator.observe.rollouts import Rollout
@@ -139,7 +138,7 @@ def test_commands_are_looked_through_in_linear_time(measure: cost.Measure[Any]) 
 def test_who_scales_what_is_found_in_linear_time(measure: cost.Measure[Any]) -> None:
     def scaled(types: int) -> tuple[Formation, list[Autoscaler]]:
         names = [f"t{index}" for index in range(types)]
-        first = dataclasses.replace(facts.HPA, target_name="shop-t0")
+        first = dataclasses.replace(facts.HPA, target=("apps", "Deployment", "shop-t0"))
         known = [dataclasses.replace(first, name=f"h{index}") for index in range(200 * types)]
         processes = {name: builders.a_process("/x") for name in names}
         return facts.parsed(builders.a_formation(processes=processes)), known

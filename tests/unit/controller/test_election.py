@@ -9,10 +9,7 @@ from formation_operator.kube.port import Object
 
 A_TIME = "2026-11-26T07:00:00.000000Z"
 LONG_AGO, FAR_AHEAD = "1999-01-01T00:00:00.000000Z", "2099-01-01T00:00:00.000000Z"
-
-
-def an_election(identity: str = "me") -> Election:
-    return Election(identity)
+HELD = {"holderIdentity": "other", "renewTime": A_TIME}
 
 
 def a_lease(holder: str = "other", renewed: str = A_TIME, version: str = "7", **more: object) -> Object:
@@ -28,7 +25,7 @@ def a_new_one(spec: Object | None = None, **metadata: str) -> Object:
 
 
 def leading(sent: float = 100.0) -> Election:
-    here = an_election()
+    here = Election("me")
     here.see(a_lease(""), sent)
     here.held(a_lease("me", version="8"), sent)
     return here
@@ -36,31 +33,37 @@ def leading(sent: float = 100.0) -> Election:
 
 @pytest.mark.parametrize("renewed", [LONG_AGO, A_TIME, FAR_AHEAD])
 def test_the_lease_of_another_is_left_to_it_for_its_time_whatever_that_one_s_clock_says(renewed: str) -> None:
-    here = an_election()
+    here = Election("me")
     here.see(a_lease(renewed=renewed), 1000.0)
     assert not here.is_free(1009.9)
     assert here.is_free(1010.0)
 
 
-def test_a_lease_that_was_renewed_is_left_to_its_holder_from_then_on() -> None:
-    here = an_election()
-    here.see(a_lease(renewed="one"), 0.0)
-    here.see(a_lease(renewed="two", version="8"), 9.0)
-    assert not here.is_free(18.9)
-    assert here.is_free(19.0)
+CHANGES = {
+    "what was renewed is its holder's from then on": (a_lease(renewed="one"), a_lease(renewed="two"), 19.0),
+    "what others change renews nothing": (a_lease(), a_lease(version="99"), 10.0),
+    "a new one that is made again": (a_new_one(), a_new_one(uid="two"), 19.0),
+    "a new one that is emptied again": (a_new_one(), a_new_one(resourceVersion="9"), 19.0),
+    "one that is made again with all that it said": (a_new_one(HELD), a_new_one(HELD, uid="two"), 19.0),
+}
 
 
-def test_what_others_change_of_a_lease_renews_it_for_nobody() -> None:
-    here = an_election()
-    here.see(a_lease(), 0.0)
-    here.see(a_lease(version="99"), 9.0)
-    assert here.is_free(10.0)
+@pytest.mark.parametrize(("before", "after", "free"), CHANGES.values(), ids=CHANGES)
+def test_a_lease_is_left_alone_from_its_last_change_on(before: Object, after: Object, free: float) -> None:
+    here = Election("me")
+    here.see(before, 0.0)
+    here.see(after, 9.0)
+    assert not here.is_free(free - 0.1)
+    assert here.is_free(free)
 
 
-@pytest.mark.parametrize("holder", ["", None])
-def test_a_lease_that_was_released_is_free_at_once(holder: str | None) -> None:
-    here = an_election()
-    here.see({**a_lease(), "spec": {"holderIdentity": holder, "renewTime": A_TIME}}, 0.0)
+RELEASED = [{"holderIdentity": holder, "renewTime": A_TIME} for holder in ("", None)]
+
+
+@pytest.mark.parametrize("lease", [*map(a_new_one, RELEASED), {**a_lease(), "spec": RELEASED[0]}])
+def test_a_lease_that_was_released_is_free_at_once(lease: Object) -> None:
+    here = Election("me")
+    here.see(lease, 0.0)
     assert here.is_free(0.0)
 
 
@@ -72,40 +75,15 @@ COPIES = [{"holderIdentity": holder, "renewTime": LONG_AGO} for holder in ("", "
 def test_a_lease_that_nobody_has_held_is_waited_for_as_it_may_replace_another_ones(
     spec: Object | None,
 ) -> None:
-    here = an_election()
+    here = Election("me")
     here.see(a_new_one(spec), 50.0)
     here.see(a_new_one(spec), 59.0)
     assert not here.is_free(59.9)
     assert here.is_free(60.0)
 
 
-@pytest.mark.parametrize(
-    "other", [{"uid": "another"}, {"resourceVersion": "9"}], ids=["made again", "emptied again"]
-)
-def test_a_lease_that_is_new_once_more_is_waited_for_once_more(other: Object) -> None:
-    here = an_election()
-    here.see(a_new_one(), 50.0)
-    here.see(a_new_one(**other), 59.0)
-    assert not here.is_free(68.9)
-    assert here.is_free(69.0)
-
-
-def test_a_lease_that_was_released_since_it_was_made_is_free_at_once() -> None:
-    here = an_election()
-    here.see(a_new_one({"holderIdentity": "", "renewTime": A_TIME}), 0.0)
-    assert here.is_free(0.0)
-
-
-def test_a_lease_that_is_made_again_with_all_that_it_said_is_waited_for_once_more() -> None:
-    here = an_election()
-    for uid, now in (("one", 50.0), ("two", 59.0)):
-        lease = a_lease()
-        here.see({**lease, "metadata": {**lease["metadata"], "uid": uid}}, now)
-    assert not here.is_free(68.9)
-
-
 def test_before_anybody_has_looked_nothing_is_free() -> None:
-    assert not an_election().is_free(math.inf)
+    assert not Election("me").is_free(math.inf)
 
 
 @pytest.mark.parametrize("spec", [None, *COPIES])
@@ -129,7 +107,7 @@ def test_a_replica_leads_from_the_moment_when_it_sent_its_last_renewal_up_to_the
 
 def test_every_deadline_is_over_before_anybody_else_may_take_the_lease() -> None:
     sent = 100.0
-    mine, other = leading(sent), an_election("other")
+    mine, other = leading(sent), Election("other")
     other.see(a_lease("me", version="8"), sent)  # no sooner can it see what was sent then
     moment = sent
     while mine.leads(moment):
@@ -146,9 +124,9 @@ def test_who_sees_another_holder_leads_no_more() -> None:
 
 
 def test_a_renewal_keeps_what_the_lease_had_and_when_it_was_acquired() -> None:
-    here = an_election()
+    here = Election("me")
     here.see(a_lease("me", acquireTime="then"), 0.0)
-    assert here.version == "7"
+    assert here.metadata["resourceVersion"] == "7"
     assert here.taken(A_TIME) == {
         "holderIdentity": "me",
         "leaseDurationSeconds": 10,
@@ -159,13 +137,13 @@ def test_a_renewal_keeps_what_the_lease_had_and_when_it_was_acquired() -> None:
 
 
 def test_a_change_of_the_holder_is_counted_and_timed() -> None:
-    here = an_election()
+    here = Election("me")
     here.see(a_lease("other", acquireTime="then"), 0.0)
     spec = here.taken(A_TIME)
     assert (spec["holderIdentity"], spec["acquireTime"], spec["leaseTransitions"]) == ("me", A_TIME, 5)
 
 
 def test_a_lease_that_is_released_has_no_holder_and_the_next_one_needs_not_wait() -> None:
-    other = an_election("other")
+    other = Election("other")
     other.see({**a_lease("me"), "spec": leading().released(A_TIME)}, 0.0)
     assert other.is_free(0.0)

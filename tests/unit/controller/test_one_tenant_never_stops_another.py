@@ -77,7 +77,7 @@ def simulate(at_work: Pass, keys: Iterable[Key], lane: Lane, change_at: float) -
         here.queue.add(SHOP, CHANGE)
 
     async def main() -> None:
-        here.queue = Queue(run, workers=WORKERS, retry_first=1, retry_most=60, jitter=lambda: 0.5)
+        here.queue = Queue(run, Settings(workers=WORKERS, retry_first=1, retry_most=60), jitter=lambda: 0.5)
         for key in keys:
             here.queue.add(key, lane)
         asyncio.get_running_loop().call_at(change_at, change)

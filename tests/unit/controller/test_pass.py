@@ -15,9 +15,9 @@ from formation_operator.controller import reconcile
 from formation_operator.diagnose import diagnosis
 from formation_operator.foreground import check
 from formation_operator.kube import errors
-from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.observe import children, formations, managed_fields
-from formation_operator.observe.cache import Cache
+from formation_operator.observe.cache import Cache, Changes
 from formation_operator.render import desired
 from formation_operator.requeue import Lane, Requeue, Result, Retry
 from formation_operator.settings import Settings
@@ -42,8 +42,15 @@ class Running:
         self.declare(formation)
         self.now = builders.MIDNIGHT
         self.passes = reconcile.Reconciler(
-            self.server, self.known, self.clock, Settings(), lambda: self.clock().timestamp()
+            self.server, self.known, self.clock, Settings(), self._changed, lambda: self.clock().timestamp()
         )
+        self.wanted: dict[Key, Lane] = {}
+        """The passes that are wanted because of what passes have changed, and that they don't compare."""
+
+    def _changed(self, changes: Changes) -> None:
+        for kind, change in changes:
+            concerned = self.known.concerned(kind, change).items()
+            self.wanted |= {key: lane for key, lane in concerned if not self.passes.will_compare(key, change)}
 
     def declare(self, formation: Manifest) -> None:
         """Have the Formation changed, or made, and the watch tell of it."""
@@ -182,7 +189,7 @@ async def test_an_unexpected_error_beside_the_types_is_told_of_too(
 
     monkeypatch.setattr(check, "warnings", broken)
     here = Running(TWO)
-    assert any([(await here.passes.run(KEY)).failed for _ in range(2)])
+    assert any([(await here.passes.run(KEY)).retry is not Retry.NONE for _ in range(2)])
     assert here.condition(ConditionType.STALLED)["reason"] == "InternalError"
     assert "RecursionError" in here.condition(ConditionType.READY)["message"]
     assert [record.levelno for record in caplog.records if record.exc_info] == [logging.ERROR]
@@ -191,7 +198,7 @@ async def test_an_unexpected_error_beside_the_types_is_told_of_too(
 async def test_a_formation_that_is_too_large_is_not_rendered_and_says_so() -> None:
     formation = largest.filled(largest.shared, largest.ETCD)
     here = Running(formation)
-    assert not (await here.passes.run(KEY)).failed
+    assert (await here.passes.run(KEY)).retry is Retry.NONE
     assert not here.children
     for kind in (ConditionType.READY, ConditionType.STALLED):
         assert here.condition(kind)["reason"] == "TooLarge"
@@ -415,15 +422,14 @@ async def test_a_change_that_comes_during_a_pass_does_not_wait_for_its_report() 
     assert await here.passes.run(KEY) == Result(Requeue(Lane.CHANGE))
 
 
-async def test_a_pass_names_the_others_to_which_its_writes_matter() -> None:
+async def test_the_writes_of_a_pass_have_those_looked_at_to_whom_they_matter() -> None:
     here = Running(a_formation(processes={"web-x": a_process(replicas=1)}))
     rival = a_formation("shop-web", processes={"x": a_process()})
     rival = builders.stored(rival, uid="uid-2", creationTimestamp="2099-01-01T00:00:00Z")
     here.known.see(naming.KIND, rival)
-    result = await here.passes.run(KEY)
+    await here.passes.run(KEY)
     assert here.children == {("Deployment", "shop-web-x")}
-    assert result.others == {("default", "shop-web"): Lane.BUILD}
-    assert (await here.passes.run(KEY)).others == {}, "the status matters to nobody else"
+    assert here.wanted == {("default", "shop-web"): Lane.BUILD}
 
 
 async def test_an_autoscaler_that_a_pass_finds_by_itself_is_one_of_its_reasons_for_another() -> None:
@@ -435,8 +441,8 @@ async def test_an_autoscaler_that_a_pass_finds_by_itself_is_one_of_its_reasons_f
     here.server.put(HPA.kind, {"metadata": {"name": "late"}, "spec": {"scaleTargetRef": target}})
     here.server.watchers.append(here.told)
     here.server.merge("Deployment", "default", "shop-web", {"spec": {"replicas": 7}}, by=SCALE)
-    result = await here.passes.run(KEY)
-    assert result.others == {KEY: Lane.BUILD}
+    await here.passes.run(KEY)
+    assert here.wanted == {KEY: Lane.BUILD}
     assert here.server.read("Deployment", "default", "shop-web")["spec"]["replicas"] == 7
 
 
@@ -448,12 +454,12 @@ async def test_a_formation_that_goes_during_a_pass_wants_nothing_more() -> None:
     assert await here.passes.run(KEY) == Result()
 
 
-async def test_what_ends_a_pass_early_is_in_its_result() -> None:
+async def test_what_ends_a_pass_early_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     here = Running(TWO)
     await here.passes.run(KEY)
     here.server.incidents.append(Incident("replace_status", error=away()))
-    result = await here.passes.run(KEY)
-    assert (result.failed, repr(result.error)) == (True, repr(away()))
+    assert (await here.passes.run(KEY)).retry is Retry.PASSING
+    assert f"default/shop: {away()}; trying again" in caplog.text
 
 
 async def test_a_formation_that_is_said_not_to_be_there_is_not_forgotten() -> None:
@@ -461,8 +467,7 @@ async def test_a_formation_that_is_said_not_to_be_there_is_not_forgotten() -> No
     missing = errors.NotFoundError("no")
     here.server.incidents.append(Incident(kind=naming.KIND, error=missing, times=2))
     await here.passes.run(KEY)
-    result = await here.passes.run(KEY)
-    assert (result.retry, repr(result.error)) == (Retry.PASSING, repr(missing))
+    assert (await here.passes.run(KEY)).retry is Retry.PASSING
     assert KEY in here.known.formations
 
 

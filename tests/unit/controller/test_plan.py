@@ -12,7 +12,7 @@ from formation_operator.controller.plan import Planning
 from formation_operator.controller.wanted import Wanted
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
-from formation_operator.observe.basis import Basis
+from formation_operator.observe.cache import Basis
 from formation_operator.observe.children import Children
 from formation_operator.observe.faults import Faults
 from formation_operator.release.asked import Content

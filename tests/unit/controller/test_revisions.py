@@ -9,7 +9,7 @@ from formation_operator.api import content_changes, naming
 from formation_operator.api.content import content_of, digest_of
 from formation_operator.kube import errors, port
 from formation_operator.release import revision_store
-from formation_operator.requeue import Lane
+from formation_operator.requeue import Lane, Retry
 from tests.builders import Manifest, a_formation
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.shop import KEY, REVISION, TWO, Shop
@@ -271,7 +271,7 @@ async def test_what_is_refused_is_tried_again_later_each_time_and_not_by_every_p
     result = await shop.operator.run(KEY)
     assert result.requeue is not None
     assert result.requeue.lane is Lane.REPORT
-    assert not result.failed
+    assert result.retry is Retry.NONE
 
 
 async def test_a_full_quota_is_named_and_a_lower_limit_makes_room(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from formation_operator.api import naming
 from formation_operator.diagnose import investigator, pod_events
-from formation_operator.diagnose.evidence import Evidence, size_of
+from formation_operator.diagnose.evidence import Evidence
 from formation_operator.diagnose.investigator import CONTAINERS_IN_A_STEP, Examined
 from formation_operator.diagnose.pod_events import pod_event
 from formation_operator.kube import errors
@@ -22,6 +22,7 @@ from formation_operator.kube.port import Object
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Faults
 from formation_operator.observe.rollouts import Rollout
+from formation_operator.shares import size_of
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
 from tests.unit.broken_pods import broken_pods
 from tests.unit.facts import a_child, known

@@ -15,7 +15,7 @@ from formation_operator.observe import formations, pods
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Faults
-from formation_operator.requeue import Lane, Requeue, Result
+from formation_operator.requeue import Lane, Requeue, Result, Retry
 from formation_operator.settings import Settings
 from tests.builders import MIDNIGHT, NOW, Manifest
 from tests.unit.fakes.cluster import FakeCluster
@@ -44,8 +44,10 @@ class Operator:
         self._cluster = cluster
         self.known = known or Cache()
         self.due: dict[Key, Lane] = {}
-        """The Formations that need a pass because of what the watch has brought."""
-        self._reconciler = reconcile.Reconciler(cluster, self.known, clock, Settings(), clock.monotonic)
+        """The Formations that need a pass because of what has changed."""
+        self._reconciler = reconcile.Reconciler(
+            cluster, self.known, clock, Settings(), self._changed, clock.monotonic
+        )
         for kind in (kinds.SCALED_OBJECT, naming.KIND, *ChildKind, kinds.JOB):
             for raw in cluster.all(kind):
                 self.see(kind, raw, deleted=False)
@@ -55,13 +57,14 @@ class Operator:
         """Take what the watch tells: an object that has lost our label is deleted, by its words."""
         unlabelled = naming.FORMATION_LABEL not in (raw["metadata"].get("labels") or {})
         deleted = deleted or (unlabelled and kinds.BY_NAME[kind].label_selector == naming.FORMATION_LABEL)
-        changes: Changes = []
         if deleted and kind in self.known.stores:
-            changes = self.known.drop(kind, formations.key_of(raw), formations.version_of(raw))
+            self._changed(self.known.drop(kind, formations.key_of(raw), formations.version_of(raw)))
         elif kind == naming.KIND or kind in {*ChildKind, *kinds.AUTOSCALERS, kinds.JOB, kinds.POD}:
-            changes = self.known.see(kind, raw)
-        for changed, change in changes:
-            for key, lane in self.known.concerned(changed, change).items():
+            self._changed(self.known.see(kind, raw))
+
+    def _changed(self, changes: Changes) -> None:
+        for kind, change in changes:
+            for key, lane in self.known.concerned(kind, change).items():
                 if not self._reconciler.will_compare(key, change):
                     self.due[key] = min(lane, self.due.get(key, lane))
 
@@ -76,7 +79,7 @@ class Operator:
         is_listed = len(self._cluster.asked("pages", ChildKind.POD_DISRUPTION_BUDGET)) > listed
         if is_listed and result.requeue == Requeue(Lane.BUILD):
             result = await self.run(("default", formation))
-        return not result.failed
+        return result.retry is Retry.NONE
 
 
 class Looking(Examiner):
@@ -95,4 +98,4 @@ class Looking(Examiner):
 
     def held(self) -> int:
         """Return the bytes that all its answers count as."""
-        return len(self._archive)
+        return len(self._archive._held)  # noqa: SLF001

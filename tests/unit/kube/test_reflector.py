@@ -29,6 +29,8 @@ class Seen:
         """By name, the version that is known."""
         self.said: list[tuple[str, str]] = []
         """What was reported, and of which object."""
+        self.reports: list[tuple[str, str | None]] = []
+        """Of which kind, and where, an event or a bookmark came."""
 
     def seen(self, _: Kind, raw: Object, *, deleted: bool = False, as_of: int = 0) -> None:
         about = raw["metadata"]
@@ -43,6 +45,9 @@ class Seen:
         for key in self.known.keys() - names:
             if self.known[key] <= version and namespace in (None, key[0]):
                 del self.known[key]
+
+    def reached(self, kind: str, namespace: str | None, /) -> None:
+        self.reports.append((kind, namespace))
 
     def permitted(self, _: Kind, namespace: str | None, *, permitted: bool) -> None:
         self.said.append(("permitted" if permitted else "forbidden", namespace or ""))
@@ -64,13 +69,9 @@ class Scene:
         self.cluster = FakeCluster()
         self.kind = kind
         self.seen = Seen()
-        self.reached = 0
-        self.reflector = reflector.Reflector(self.cluster, kind, namespace, self.seen, reached=self._reach)
+        self.reflector = reflector.Reflector(self.cluster, kind, namespace, self.seen)
         self.times: list[tuple[str, float]] = []
         """When which verb was asked for."""
-
-    def _reach(self) -> None:
-        self.reached += 1
 
     def put(self, name: str, namespace: str = "default", **about: object) -> None:
         labels = {self.kind.label_selector: "shop"} if self.kind.label_selector else {}
@@ -121,7 +122,7 @@ async def test_it_lists_once_and_watches_from_the_version_of_the_list() -> None:
             ("seen", "b"),
             ("deleted", "a"),
         ]
-        assert here.reached == 2
+        assert here.seen.reports == [(kinds.POD, None)] * 2
 
 
 async def test_a_list_that_came_before_is_not_made_again() -> None:
@@ -144,7 +145,7 @@ async def test_a_watch_that_ends_goes_on_from_its_last_event_or_bookmark() -> No
         for stream in here.cluster.streams[kinds.POD]:
             stream.put_nowait(Event("BOOKMARK", bookmark))
         await asyncio.sleep(0.01)
-        assert here.reached == 2, "a bookmark counts, too"
+        assert len(here.seen.reports) == 2, "a bookmark counts, too"
         assert here.seen.objects[1:] == [("seen", "a")], "and brings nothing new"
         here.cluster.cut(kinds.POD)
         await asyncio.sleep(0.01)

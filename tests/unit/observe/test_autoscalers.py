@@ -10,6 +10,7 @@ from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import HPA, SCALED_OBJECT
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Autoscaler
+from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane
 
 
@@ -131,15 +132,14 @@ def test_a_scaled_object_starts_from_zero_unless_it_is_paused(
     assert autoscalers.autoscaler(raw, SCALED_OBJECT).starts_from_zero is starts
 
 
-@pytest.mark.parametrize("odd", [5000 * "x", "\U0001f600", "Deployment" + 54 * "t"])
+@pytest.mark.parametrize("odd", [5000 * "x", "\U0001f600", "Deployment" + 244 * "t"])
 def test_nothing_is_kept_of_a_target_that_there_cannot_be(odd: str) -> None:
     scaler = targeting(SCALED_OBJECT, apiVersion=f"{odd}/v1", kind=odd, name=odd + 200 * "x")
-    assert scaler.target_kind == scaler.target_name == autoscalers.NONE_SUCH
-    assert len(scaler.target_group) <= autoscalers.LONGEST_NAME
-    assert autoscalers.of_child(autoscalers.deciding([scaler]), scaler.target_name) is None
+    assert scaler.target == ("", "", "")
+    assert not autoscalers.concerned(Change(None, scaler), lambda _: {("default", "shop"): {}})
 
 
 def test_the_longest_names_that_there_can_be_are_kept() -> None:
     name, kind, group = 253 * "n", 63 * "k", 253 * "g"
     scaler = targeting(HPA, apiVersion=f"{group}/v1", kind=kind, name=name)
-    assert (scaler.target_name, scaler.target_kind, scaler.target_group) == (name, kind, group)
+    assert scaler.target == (group, kind, name)

@@ -15,7 +15,8 @@ from formation_operator.observe import pods
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child
 from formation_operator.observe.store import REMEMBERED, Share, Store
-from formation_operator.observe.watched import MOST_BYTES, MOST_PODS, MOST_STRAYS, WATCHED, size_of
+from formation_operator.observe.watched import MOST_BYTES, MOST_PODS, MOST_STRAYS, WATCHED
+from formation_operator.shares import size_of
 from tests import builders
 from tests.builders import a_container, a_formation, a_pod, ended
 from tests.unit import cost
@@ -184,9 +185,11 @@ def test_all_hpas_are_known_by_what_they_scale_and_only_some_by_an_owner_that_do
     ours = an_hpa(dataclasses.replace(HPA, name="shop-worker"), owner=OWNER, digest="ours")
     cache.put(HPA.kind, ours)
     for number in range(8 * MOST_STRAYS):
-        scaler = dataclasses.replace(HPA, name=f"forged-{number}", target_name=f"of-{number}")
+        scaler = dataclasses.replace(
+            HPA, name=f"forged-{number}", target=("apps", "Deployment", f"of-{number}")
+        )
         cache.put(HPA.kind, an_hpa(scaler, owner=OWNER, digest=7000 * "x"))
-        assert cache.autoscalers_of("default", ["of-0", scaler.target_name])[-1] == scaler
+        assert cache.autoscalers_of("default", ["of-0", scaler.target[2]])[-1] == scaler
     assert ours in cache.children_of(KEY).values()
     assert len(cache.children_of(KEY)) <= MOST_STRAYS + 1
 
@@ -246,11 +249,13 @@ def test_who_scales_a_formation_is_found_as_soon_however_many_others_there_are(
         cache = a_cache()
         for number in range(count):
             name = f"other-{number}"
-            cache.put(HPA.kind, an_hpa(dataclasses.replace(HPA, name=name, target_name=name)))
+            cache.put(
+                HPA.kind, an_hpa(dataclasses.replace(HPA, name=name, target=("apps", "Deployment", name)))
+            )
         cache.put(HPA.kind, an_hpa())
         return cache
 
     few, many = of(500), of(500 * cost.TIMES)
-    names = [HPA.target_name, *(f"shop-{number}" for number in range(100))]
+    names = [HPA.target[-1], *(f"shop-{number}" for number in range(100))]
     assert many.autoscalers_of("default", names) == [HPA]
     assert cost.ratio(lambda cache: cache.autoscalers_of("default", names), few, many, measure, most=2) < 2

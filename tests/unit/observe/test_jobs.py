@@ -11,12 +11,12 @@ from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds, lenient
-from formation_operator.observe import jobs, watched
-from formation_operator.observe.basis import Basis
-from formation_operator.observe.cache import Cache
+from formation_operator.observe import jobs
+from formation_operator.observe.cache import Basis, Cache
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane
+from formation_operator.shares import size_of
 from tests.builders import Manifest, a_formation, a_pod, a_release_job, a_release_pod, ago, condition, stored
 from tests.unit.broken_pods import MEAN, paths
 from tests.unit.facts import a_child
@@ -77,7 +77,7 @@ def test_a_job_keeps_little_however_large_it_is() -> None:
     job = known(a_release_job(failed, annotations=annotations, ownerReferences=[owner]))
     texts = [value for value in dataclasses.astuple(job) if isinstance(value, str)]
     assert max(map(len, (*texts, *(job.failed or ())))) <= lenient.LONGEST
-    assert watched.size_of(known(a_release_job())) < watched.size_of(job) < 5 * lenient.LONGEST
+    assert size_of(known(a_release_job())) < size_of(job) < 5 * lenient.LONGEST
 
 
 IDENTITY = {("metadata", key) for key in ("name", "namespace", "uid", "resourceVersion")}

@@ -203,12 +203,6 @@ def test_a_long_message_is_kept_at_the_end_that_tells() -> None:
     assert len(refused.message) <= lenient.LONGEST
 
 
-def test_of_all_containers_no_more_words_are_kept_than_kubelet_gives() -> None:
-    crashed = known(a_pod(*(a_container(ended(1, 2000 * "x"), f"c{each}") for each in range(64))))
-    said = [len(each.exit.message) for each in crashed.containers if each.exit is not None]
-    assert said == 6 * [2000] + 58 * [0]
-
-
 def test_a_new_version_of_a_pod_alone_is_no_news() -> None:
     pod = known(a_pod(CRASHED))
     assert pods.lane_of(pod, known(a_pod(CRASHED, resourceVersion="2"))) is None

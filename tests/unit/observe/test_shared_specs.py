@@ -12,6 +12,7 @@ from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.store import Share
 from formation_operator.observe.watched import FORMATIONS, WATCHED
+from formation_operator.requeue import Retry
 from tests.builders import a_formation, a_process, stored
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.operator import Operator, Time
@@ -94,6 +95,6 @@ async def test_what_happens_while_a_spec_is_read_again_is_left_to_the_watch(*, d
         cluster.remove(naming.KIND, "crowd", "app0")
     else:
         cluster.merge(naming.KIND, "crowd", "app0", {"spec": {"suspend": True}})
-    assert (await operator.run(("crowd", "app0"))).failed
+    assert (await operator.run(("crowd", "app0"))).retry is Retry.PASSING
     assert ("crowd", "app0") in operator.known.formations
     assert cluster.all("Deployment") == []

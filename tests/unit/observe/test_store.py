@@ -76,12 +76,13 @@ def hear_child(cache: Cache, told: Told) -> None:
 
 
 def autoscaler_of(cache: Cache) -> Iterable[str]:
-    hpas = cache.stores[HPA.kind].known.values()
-    return [each.autoscaler.target_name for each in hpas]
+    return [each.autoscaler.target[-1] for each in cache.stores[HPA.kind].known.values()]
 
 
 def hear_autoscaler(cache: Cache, told: Told) -> None:
-    each = dataclasses.replace(HPA, target_name=told.uid, resource_version=str(told.version))
+    each = dataclasses.replace(
+        HPA, target=("apps", "Deployment", told.uid), resource_version=str(told.version)
+    )
     if told.there:
         cache.put(kinds.HPA, an_hpa(each))
     else:

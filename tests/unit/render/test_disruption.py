@@ -14,16 +14,12 @@ def declared(today: Manifest, content: Manifest | None = None) -> dict[str, int 
     return disruption.declared(parsed(today).spec, parsed(content or today).spec)
 
 
-def test_without_a_declaration_there_is_none() -> None:
-    assert declared(a_formation(processes=TYPES)) == {}
-
-
 def test_that_of_the_spec_is_for_each_type_but_singletons_and_a_type_has_its_own_instead() -> None:
     own = {**TYPES, "worker": a_process(disruptionBudget={"maxUnavailable": 3})}
     assert declared(a_formation(disruptionBudget={}, processes=TYPES)) == {"web": "25%", "worker": "25%"}
     some = a_formation(disruptionBudget={"maxUnavailable": "50%"}, processes=own)
     assert declared(some) == {"web": "50%", "worker": 3}
-    assert declared(a_formation(processes=own)) == {"worker": 3}
+    assert declared(a_formation(processes=own)) == {"worker": 3}, "without a declaration there is none"
 
 
 def test_what_is_declared_today_counts_while_an_older_content_runs() -> None:

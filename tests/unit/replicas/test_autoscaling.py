@@ -49,7 +49,6 @@ class Shop(releasing.Shop):
             result = await self.operator.run(KEY)
             soon = result.requeue is not None and result.requeue.after <= 10
             pause = result.requeue.after if result.requeue and soon else None
-            pause = 0.0 if KEY in result.others else pause
         raise AssertionError("it never rests")
 
     def _act(self, kind: str, raw: Manifest, deleted: bool) -> None:

@@ -14,7 +14,7 @@ from formation_operator.kube.port import Object
 from formation_operator.observe.cache import Cache
 from formation_operator.render import desired
 from formation_operator.replicas.count_owner import Replicas
-from formation_operator.requeue import Lane, Requeue, Result
+from formation_operator.requeue import Lane, Requeue, Result, Retry
 from formation_operator.settings import Settings
 from tests.builders import MIDNIGHT, a_formation, a_process, stored
 from tests.unit.facts import parsed
@@ -45,7 +45,9 @@ class Shop:
     def __init__(self) -> None:
         self.cluster = WithoutStatus()
         self.known = Cache()
-        self.here = reconcile.Reconciler(self.cluster, self.known, lambda: MIDNIGHT, Settings())
+        self.here = reconcile.Reconciler(
+            self.cluster, self.known, lambda: MIDNIGHT, Settings(), lambda _: None
+        )
         self.cluster.put(naming.KIND, stored(FORMATION))
         self.watch()
         self.cluster.watchers.append(self._see)
@@ -123,7 +125,7 @@ class Shop:
 
     async def conflict(self) -> None:
         """Run a pass that finds another Formation than is known."""
-        assert isinstance((await self.run()).error, errors.ConflictError)
+        assert (await self.run()).retry is Retry.PASSING
 
     async def unanswered(self) -> None:
         """Run a pass whose patch of the Formation is carried out, and gets no answer."""
@@ -135,7 +137,7 @@ class Shop:
 
     async def _lose(self, *, carried_out: bool) -> None:
         self.cluster.incidents.append(Incident("patch", error=LOST, carried_out=carried_out))
-        assert isinstance((await self.run()).error, errors.UnavailableError)
+        assert (await self.run()).retry is Retry.PASSING
 
 
 @pytest.fixture

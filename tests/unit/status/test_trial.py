@@ -33,8 +33,7 @@ def sees(revision: Revision | None = V1, **types: tuple[int, Rollout | None]) ->
         name: a_child(name=f"shop-{name}", rollout=it) for name, (_, it) in types.items() if it is not None
     }
     counts = {name: Replicas(desired=n, rendered=n, remembered=n) for name, (n, _) in types.items()}
-    digests = dict.fromkeys(types, INTENT.digest)
-    return seen(counts=counts, deployments=children, digests=digests, revision=revision)
+    return seen(counts=counts, deployments=children, intents=dict.fromkeys(types, INTENT), revision=revision)
 
 
 def restarted(world: Seen, **pods_of: int) -> Seen:
@@ -183,7 +182,8 @@ UNKEPT = Problem("", Trouble.REFUSED, "no")
 
 
 @pytest.mark.parametrize(
-    "changes", [{"unrevised": UNKEPT}, {"paused": True}, {"digests": {}}, {"revision": None}]
+    "changes",
+    [{"unrevised": UNKEPT}, {"formation": seen(paused=True).formation}, {"intents": {}}, {"revision": None}],
 )
 def test_what_is_rolled_out_has_to_be_what_the_revision_keeps(look: Tried, changes: dict[str, Any]) -> None:
     look(0, sees(web=at(2)))

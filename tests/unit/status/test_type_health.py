@@ -22,6 +22,7 @@ from tests.unit.facts import DONE, POD_SECURITY, QUOTA, QUOTA_OF_SETS, ROLLOUT, 
 OURS = Replicas(desired=2, rendered=2, remembered=2)
 THEIRS = Replicas(desired=8, rendered=None, remembered=8)
 NONE = Replicas(desired=0, rendered=0, remembered=2)
+STOPPED = dataclasses.replace(NONE, suspended=True)
 EIGHT = Rollout(current=True, total=8, updated=8, ready=8, available=8, serving=True)
 EMPTY = Rollout(current=True, serving=True)
 CRASH = Finding(State.CRASHING, Reason.EXITED, "exited with code 1", last=ago(5), restarts=3)
@@ -29,10 +30,8 @@ UNREADY = Finding(State.UNREADY, Reason.READINESS_PROBE_FAILED, "its readiness p
 BAD = Finding(State.CRASHING, Reason.BAD_COMMAND, "no such program", lasting=True, last=ago(9), restarts=1)
 
 
-def how(*findings: Finding, count: Replicas = OURS, suspended: bool = False, **rollout: Any) -> Health:
-    return of(
-        a_child(rollout=dataclasses.replace(DONE, **rollout)), *findings, count=count, suspended=suspended
-    )
+def how(*findings: Finding, count: Replicas = OURS, **rollout: Any) -> Health:
+    return of(a_child(rollout=dataclasses.replace(DONE, **rollout)), *findings, count=count)
 
 
 def grown(*findings: Finding, count: Replicas = THEIRS, served: int | None = 2, **rollout: Any) -> Health:
@@ -41,8 +40,8 @@ def grown(*findings: Finding, count: Replicas = THEIRS, served: int | None = 2, 
     return type_health.health(count, child, findings, ready_before=served)
 
 
-def of(child: Child | None, *findings: Finding, count: Replicas = OURS, suspended: bool = False) -> Health:
-    return type_health.health(count, child, findings, suspended=suspended)
+def of(child: Child | None, *findings: Finding, count: Replicas = OURS) -> Health:
+    return type_health.health(count, child, findings)
 
 
 PULLS = Finding(State.STARTING, Reason.PROGRESSING, "perhaps an image is pulled")
@@ -52,7 +51,7 @@ TYPES = {
     "there is no Deployment yet": (of(None), "Starting Progressing"),
     "its controller hasn't seen it": (how(current=False), "Starting Progressing"),
     "there is no Deployment yet, and none is wanted": (of(None, count=NONE), "Starting Progressing"),
-    "it is to be suspended": (of(None, count=NONE, suspended=True), "Suspended Progressing"),
+    "it is to be suspended": (of(None, count=STOPPED), "Suspended Progressing"),
     "some start": (how(available=1), "Starting Progressing"),
     "some start, and it is known why that takes a while": (how(PULLS, available=1), "Starting Progressing"),
     "some start slowly, and enough serve": (how(PULLS, total=3, updated=1), "Running Progressing"),
@@ -60,8 +59,8 @@ TYPES = {
     "old ones run, and enough serve": (how(updated=1), "Running Progressing"),
     "one too many": (how(total=3, updated=3), "Running Progressing"),
     "none is wanted": (of(a_child(rollout=EMPTY), count=NONE), "Idle complete"),
-    "suspended": (of(a_child(rollout=EMPTY), count=NONE, suspended=True), "Suspended complete"),
-    "some still stop": (how(count=NONE, suspended=True), "Suspended Progressing"),
+    "suspended": (of(a_child(rollout=EMPTY), count=STOPPED), "Suspended complete"),
+    "some still stop": (how(count=STOPPED), "Suspended Progressing"),
     "an autoscaler adds some": (how(count=THEIRS, total=8, updated=8), "Running complete"),
     "an autoscaler's aren't enough to serve": (
         how(count=THEIRS, total=8, updated=8, serving=False),
@@ -235,17 +234,16 @@ FINDINGS = st.builds(
 @given(
     st.lists(FINDINGS, max_size=5),
     ROLLOUT,
-    st.sampled_from([OURS, THEIRS, NONE]),
-    st.booleans(),
+    st.sampled_from([OURS, THEIRS, NONE, STOPPED]),
     st.randoms(use_true_random=False),
 )
 def test_a_type_is_the_same_in_whatever_order_its_pods_are_seen(
-    findings: list[Finding], rollout: Rollout, count: Replicas, suspended: bool, chance: random.Random
+    findings: list[Finding], rollout: Rollout, count: Replicas, chance: random.Random
 ) -> None:
     child = a_child(rollout=rollout)
-    found = of(child, *findings, count=count, suspended=suspended)
+    found = of(child, *findings, count=count)
     shuffled = chance.sample(findings, len(findings))
-    assert of(child, *shuffled, count=count, suspended=suspended) == found
+    assert of(child, *shuffled, count=count) == found
     assert found.state in {*State}
     assert bool(found.reason) == bool(found.message)
     assert found.reason or found.complete

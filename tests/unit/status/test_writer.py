@@ -26,7 +26,8 @@ from tests.unit.fakes.operator import Operator, Time
 from tests.unit.schemas import PRESENT, PROCESS, older
 
 ACTION = planner.Action(planner.Verb.UPDATE, "worker")
-CHANGED, UNCHANGED, UNABLE = Outcome(ACTION, a_child()), Outcome(ACTION), Outcome(ACTION, problem="no")
+CHANGED, UNCHANGED = Outcome(ACTION, a_child()), Outcome(ACTION)
+UNABLE = Outcome(ACTION, problem=Problem("worker", "Refused", "no"))
 
 
 def waits(reports: Reports, outcome: Outcome, now: float) -> float:

@@ -10,6 +10,7 @@ from formation_operator.api.reasons import Trouble
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import managed_fields
 from formation_operator.observe.children import Child, Owner
+from formation_operator.observe.faults import Problem
 from formation_operator.render.desired import Intent
 from formation_operator.sync import planner
 from formation_operator.sync.planner import PlanContext, Verb
@@ -54,7 +55,7 @@ def test_beside_a_service_of_somebody_elses_a_type_can_do_without_one() -> None:
     service = dataclasses.replace(INTENT, kind=ChildKind.SERVICE)
     action = planner.decide(service, a_child(kind=ChildKind.SERVICE, owner=None), CONTEXT)
     assert action is not None
-    assert "set spec.processes.worker.service to false, rename" in action.reason
+    assert "set spec.processes.worker.service to false, rename" in str(action.problem)
 
 
 def test_a_field_that_the_server_dropped_at_our_own_write_is_not_written_again() -> None:
@@ -126,8 +127,8 @@ def test_what_starts_a_suspended_type_again_is_told_of_and_not_fought() -> None:
     suspended = dataclasses.replace(CONTEXT, restless={"worker": "ScaledObject/jobs starts it again"})
     started = planner.decide(INTENT, a_child(owned=EDITED, replicas=2), suspended)
     assert started is not None
-    assert (started.verb, started.trouble) == (Verb.REFUSE, Trouble.CAN_NOT_SUSPEND)
-    assert started.reason == "ScaledObject/jobs starts it again"
+    said = Problem("worker", Trouble.CAN_NOT_SUSPEND, "ScaledObject/jobs starts it again")
+    assert (started.verb, started.problem) == (Verb.REFUSE, said)
     assert verb(a_child(owned=EDITED, replicas=0), suspended) == Verb.REPAIR
 
 
@@ -142,5 +143,5 @@ def test_what_starts_a_suspended_type_again_is_told_of_and_not_fought() -> None:
 def test_an_object_is_to_be_removed_only_where_that_helps(child: Child, removing_helps: bool) -> None:
     refused = planner.decide(INTENT, child, CONTEXT)
     assert refused is not None
-    assert "rename the process type or the Formation" in refused.reason
-    assert ("remove that object" in refused.reason) == removing_helps
+    assert "rename the process type or the Formation" in str(refused.problem)
+    assert ("remove that object" in str(refused.problem)) == removing_helps

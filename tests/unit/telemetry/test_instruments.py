@@ -2,6 +2,7 @@
 
 from formation_operator.controller.queueing.queue import Queue
 from formation_operator.requeue import Lane, Result, Retry
+from formation_operator.settings import Settings
 from formation_operator.telemetry.instruments import Instruments
 
 KEY = ("default", "shop")
@@ -52,7 +53,7 @@ async def test_what_waits_for_its_turn_is_counted_by_lane_with_the_age_of_the_ol
     async def run(_: tuple[str, str]) -> Result:
         return Result()
 
-    queue = Queue(run, workers=1, retry_first=1, retry_most=1, jitter=lambda: 0.0)
+    queue = Queue(run, Settings(workers=1, retry_first=1, retry_most=1), jitter=lambda: 0.0)
     instruments = Instruments()
     instruments.look_at(lambda: True, queue.depth, queue.oldest)
     assert value(instruments, "queue_oldest_request_age_seconds") == 0

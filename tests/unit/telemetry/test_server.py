@@ -152,14 +152,15 @@ def has_ipv6() -> bool:
 
 async def reached(*hosts: str) -> None:
     """Serve at the addresses that are the default, and ask at each of some hosts."""
-    opened, metrics = server.Answering(), command_line.METRICS._replace(port=free_port())
+    opened, port = server.Answering(), str(free_port())
+    metrics = server.address(command_line.METRICS.replace("9090", port))
     health = (Settings().liveness or "").replace("8080", str(free_port()))
     try:
         await opened.health(health, well, well)
         await opened.metrics(metrics, Instruments().registry)
         for host in hosts:
             assert (await fetched(health.replace("//", f"//{host}")))[0] == 200
-            assert (await fetched(f"http://{host}:{metrics.port}/metrics"))[0] == 200
+            assert (await fetched(f"http://{host}:{port}/metrics"))[0] == 200
     finally:
         await opened.close()
 

@@ -66,7 +66,8 @@ def _sentence(formation: Object, process_type: str | None, image: str) -> str:
 def rollback(cluster: Cluster, name: str, revision: str | None, how: How) -> None:
     """Go back to a revision: its images, commands, variables, types and schedules, in one write.
 
-    Counts stay as they are today, and so do suspend, paused, revisionHistoryLimit and disruption budgets.
+    Counts stay as they are today, and so do autoscaling, suspend, paused, revisionHistoryLimit and disruption
+    budgets.
     Without REVISION it is the latest other that has run well for a minute, so that newer ones may be passed
     over, which `history` calls Kept. If there is none, nothing is changed. It is a deploy, and gets the next
     number. Refused where a ConfigMap or a Secret that the revision needs is gone.

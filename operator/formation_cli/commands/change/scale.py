@@ -13,7 +13,7 @@ from formation_cli.terminal import formats, screen
 from formation_cli.words import counts as words
 from formation_cli.words.counts import Wanted
 
-COUNTS = "[TYPE=N | TYPE+N | TYPE-N]..."
+COUNTS = "[TYPE=N | TYPE+N | TYPE-N | TYPE=MIN..MAX]..."
 
 
 @click.command("scale", cls=options.Command)
@@ -24,15 +24,18 @@ COUNTS = "[TYPE=N | TYPE+N | TYPE-N]..."
 def command(cluster: Cluster, name: str, counts: tuple[str, ...], how: How, *, yes: bool) -> None:
     """Set the counts of process types, all of them in one write; no process that keeps running is restarted.
 
-    web=5 sets a count, worker+2 and worker-1 change it. Without counts, print them as a line that can be
-    typed again. A count above 50 that is more than ten times the present one may be a slip: `scale` asks
-    at a terminal whether you mean it, and needs --yes elsewhere.
+    web=5 sets a count, worker+2 and worker-1 change it. worker=4..12 has an autoscaler set it between these
+    bounds: it changes those of the type's autoscaling, or adds one that keeps the CPU at 80 % of what is
+    requested. Without counts, print counts and bounds as a line that can be typed again. A count above 50
+    that is more than ten times the present one may be a slip: `scale` asks at a terminal whether you mean
+    it, and needs --yes elsewhere.
 
     Examples:
       scale shop web=5 worker+2 clock=0
       scale shop web=5 --wait
       scale shop worker-1 --dry-run
-      scale shop   # prints web=5 worker=3 clock=0
+      scale shop worker=4..12
+      scale shop   # prints web=5 worker=4..12 clock=0
       scale shop -o json
       scale shop worker=200 --yes   # doesn't ask whether so many more are meant
     """
@@ -75,7 +78,7 @@ def _ask(doubtful: list[changes.Change]) -> None:
 
 
 def _show(formation: Object, output: str | None) -> None:
-    """Print the counts that the Formation says; of the others only say who decides."""
+    """Print the counts and bounds that the Formation says; of what it leaves open only say who decides."""
     if output:
         value = [formats.reference(formation)] if output == "name" else quantities(formation)
         formats.write(value, output)
@@ -84,12 +87,12 @@ def _show(formation: Object, output: str | None) -> None:
     if declared:
         screen.write(words.line(declared))
     for name, (count, autoscaler) in changes.open_ones(formation).items():
-        who = autoscaler or "anyone who scales its Deployment"
+        who = autoscaler or ("its autoscaler" if name in declared else "anyone who scales its Deployment")
         click.echo(f"{name}: {count}, set by {who}", err=True)
 
 
 def quantities(formation: Object) -> list[Object]:
     """Return the counts in the shape of Heroku's formation API."""
-    found = changes.declared(formation)
-    found |= {name: count for name, (count, _) in changes.open_ones(formation).items()}
+    open_ones = {name: count for name, (count, _) in changes.open_ones(formation).items()}
+    found = {**changes.declared(formation), **open_ones}
     return [{"type": name, "quantity": found[name]} for name in sorted(found)]

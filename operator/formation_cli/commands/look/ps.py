@@ -120,9 +120,9 @@ def _processes(cluster: Cluster, name: str, words: Sequence[str], output: str | 
 
 
 def _explain(formation: Object) -> None:
-    """Say below the table how the Formation is; to a program, only why it isn't ready, and on stderr."""
+    """Say below the table how the Formation and its types are; to a program, only why it isn't ready."""
     sentence, ready = whole.sentence(formation), whole.is_true(formation, ConditionType.READY)
     if screen.is_terminal():
-        click.secho(f"\n{sentence}", dim=ready or None)
+        click.secho("\n".join(["", sentence, *whole.notes(formation)]), dim=ready or None)
     elif not ready:
         click.echo(sentence, err=True)

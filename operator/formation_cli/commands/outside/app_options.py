@@ -80,9 +80,8 @@ def quantities(text: str, types: Sequence[str]) -> dict[str, int]:
     wanted = counts.parse(each.strip() for each in text.split(",") if each.strip())
     found: dict[str, int] = {}
     for each in sorted(wanted, key=lambda each: each.type != "all"):
-        if each.sign != "=":
-            sentence = f"{each.type}{each.sign}{each.number} isn't a count here: write it as {each.type}=2."
-            raise Mistyped(sentence)
+        if each.sign != "=" or each.bounds:
+            raise Mistyped(f"{each} isn't a count here: write it as {each.type}=2.")
         if each.type != "all" and each.type not in types:
             raise Mistyped(f"There is no process type {each.type}.", hint=did_you_mean(each.type, types))
         found |= dict.fromkeys(types if each.type == "all" else [each.type], each.of(0))

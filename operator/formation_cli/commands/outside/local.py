@@ -64,11 +64,8 @@ def command(
         f"spec.schedules.{each}: nothing runs on a schedule here" for each in known.spec.schedules or ()
     )
     release = [] if types else _release(known, given, base)
-    _tell(
-        known,
-        [*([RELEASE] * len(release)), *(name for name, count in wanted.items() if count)],
-        {**base, **given},
-    )
+    started = [*([RELEASE] * len(release)), *(name for name, count in wanted.items() if count)]
+    _tell(known, started, {**base, **given})
     # Imported late: help needn't wait for it.
     run = importlib.import_module("formation_cli.commands.outside.foreman").run
     colour = not os.environ.get("NO_COLOR")

@@ -41,10 +41,6 @@ class Lanes:
         """Return whether a key waits, or will when its pass has ended."""
         return key in self._queued
 
-    def __len__(self) -> int:
-        """Return how many keys wait, or will."""
-        return len(self._queued)
-
     def depth(self, lane: Lane) -> int:
         """Return how many keys of a lane wait, or will; any thread may call this."""
         return sum(each is lane for each in [*self._queued.values()])

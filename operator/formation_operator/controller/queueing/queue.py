@@ -19,6 +19,7 @@ from formation_operator.controller.queueing.lanes import Lanes
 from formation_operator.controller.queueing.pace import Pace
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.requeue import Lane, Result, Retry
+from formation_operator.settings import Settings
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
@@ -43,23 +44,15 @@ class Queue:
     def __init__(
         self,
         run: Callable[[Key], Awaitable[Result]],
-        *,
-        workers: int,
-        retry_first: float,
-        retry_most: float,
+        settings: Settings,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """Take the pass, how many run at once, and the pauses after one that failed, in seconds.
-
-        ``jitter`` gives a random number from 0 to 1.
-        """
+        """Take the pass, how many run at once and pause for how long, and a random number from 0 to 1."""
         self._run = run
-        self._pauses = {
-            Retry.PASSING: (retry_first, min(retry_most, PASSING_MOST)),
-            Retry.LASTING: (retry_first, retry_most),
-        }
+        first, most = settings.retry_first, settings.retry_most
+        self._pauses = {Retry.PASSING: (first, min(most, PASSING_MOST)), Retry.LASTING: (first, most)}
         self._jitter = jitter
-        self._lanes = Lanes(workers)
+        self._lanes = Lanes(settings.workers)
         self._added = asyncio.Event()
         self._alarms: dict[Key, Alarm] = {}
         self._failures: dict[Key, Tried[None]] = {}
@@ -142,7 +135,7 @@ class Queue:
     def _ended(self, key: Key, result: Result) -> None:
         if result.requeue is not None:
             self.add(key, *result.requeue)
-        if not result.failed:
+        if result.retry is Retry.NONE:
             self._failures.pop(key, None)
             return
         now, failure = asyncio.get_running_loop().time(), self._failures.get(key)

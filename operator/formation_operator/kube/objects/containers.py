@@ -16,8 +16,6 @@ MOST = 64
 """How many containers of a Pod are looked at: a process type can't have more."""
 LONGEST_COMMAND = 2048
 """Characters of a command that is kept: a longer one is most likely a script."""
-MOST_SAID = 12288
-"""Characters of the termination messages of all containers of a Pod: kubelet keeps no more bytes."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,11 +87,6 @@ class Container:
         return tuple(kind for kind, _, _ in self.probing)
 
     @property
-    def has_started(self) -> bool:
-        """Whether it runs, or has run."""
-        return self.running_since is not None or self.exit is not None or self.restarts > 0
-
-    @property
     def failure(self) -> Exit | None:
         """How it ended, if with an error, and nothing has been started in its place yet."""
         return self.exit if self.ended and self.exit is not None and self.exit.code != 0 else None
@@ -112,7 +105,7 @@ class Container:
 
 def containers(raw: dict[str, Any], *, of_job: bool) -> tuple[Container, ...]:
     """Return the containers of a Pod that have a status; a Job's are to end."""
-    return tuple(_within_most_said(itertools.islice(_containers(raw, of_job=of_job), MOST)))
+    return tuple(itertools.islice(_containers(raw, of_job=of_job), MOST))
 
 
 def _containers(raw: dict[str, Any], *, of_job: bool) -> Iterator[Container]:
@@ -125,17 +118,6 @@ def _containers(raw: dict[str, Any], *, of_job: bool) -> Iterator[Container]:
             init = part == "initContainer" and not sidecar
             once = not sidecar and (init or of_job)
             yield _container(item, own, init=init, sidecar=sidecar, once=once)
-
-
-def _within_most_said(found: Iterator[Container]) -> Iterator[Container]:
-    """Yield containers, without termination messages when these have reached `MOST_SAID`."""
-    said = 0
-    for each in found:
-        said += len(each.exit.message) if each.exit is not None else 0
-        if each.exit is None or said <= MOST_SAID:
-            yield each
-        else:
-            yield dataclasses.replace(each, exit=dataclasses.replace(each.exit, message=""))
 
 
 def _container(

@@ -36,7 +36,6 @@ class Metadata(TypedDict, total=False):
     labels: Any
     annotations: Any
     ownerReferences: Any
-    finalizers: Any
     managedFields: list[Entry]
 
 

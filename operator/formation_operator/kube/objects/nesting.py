@@ -53,21 +53,13 @@ async def read(text: bytes, decode: Callable[[bytes], Any]) -> Any:
         return decode(text)
     except (ValueError, RecursionError):
         await turn()
-    plain = text.decode(errors="replace").encode()
-    try:
-        return pydantic_core.from_json(plain)
-    except ValueError:  # it is too deep, has half of a surrogate pair, or is no JSON
-        await turn()
-    return json.loads(await cut(plain))
-
-
-def is_deep(text: bytes) -> bool:
-    """Return whether a text may be nested too deep."""
-    return text.count(b"{") + text.count(b"[") > DEEPEST
+    return json.loads(await cut(text.decode(errors="replace").encode()))
 
 
 async def cut(text: bytes) -> bytes:
     """Return a text with null for what is nested too deep, and yield to other tasks meanwhile."""
+    if text.count(b"{") + text.count(b"[") <= DEEPEST:
+        return text
     parts: list[bytes] = []
     kept = depth = 0
     for number, match in enumerate(BRACKET.finditer(text), 1):

@@ -1,6 +1,6 @@
 """How requests reach the API server: connections, credentials, paging, and pauses that the server wants.
 
-It imports `objects`, and of the rooms below `telemetry`, `api` and `backoff`.
+It imports `objects` and, from lower rooms, `telemetry` and `api`.
 
 - `connection`: our session, with the fence that lets only the leader write;
 - `kopf_session`: kopf's, which can read whatever tenants write;

@@ -45,9 +45,6 @@ idle ones after 90.
 Source: ``IdleTimeout`` in ``k8s.io/apiserver/pkg/server/secure_serving.go``.
 """
 
-
-MayWrite = Callable[[], bool]
-"""Returns whether this process may write."""
 CONNECT_SECONDS = 2.0
 """Seconds that a request may wait for a connection after it was checked that it may be sent.
 
@@ -67,7 +64,7 @@ class Fence:
     tries some a second time, through this.
     """
 
-    def __init__(self, may_write: MayWrite) -> None:
+    def __init__(self, may_write: Callable[[], bool]) -> None:
         """Take a function that returns whether to write."""
         self.may_write = may_write
 
@@ -108,7 +105,8 @@ class Connection:
         self.proxy = configuration.proxy or proxy_for(self.url)
         self.middlewares = middlewares or (RetryAfter(), Login(configuration))
         """They pause requests as the server wants, and add our credentials."""
-        self._fence = Fence(lambda: True)
+        self.fence = Fence(lambda: True)
+        """It lets all writes through until it is given another ``may_write``."""
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=most, keepalive_timeout=KEEP_ALIVE),
             headers={"User-Agent": naming.FIELD_MANAGER},
@@ -117,12 +115,8 @@ class Connection:
             timeout=aiohttp.ClientTimeout(connect=CONNECT_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
             response_class=BoundedResponse,
-            middlewares=(Pages(), *self.middlewares, self._fence),
+            middlewares=(Pages(), *self.middlewares, self.fence),
         )
-
-    def fence(self, may_write: MayWrite) -> None:
-        """Send a write only if ``may_write`` returns true right before."""
-        self._fence.may_write = may_write
 
     def another(self, connections: int) -> "Connection":
         """Return another one with the same credentials, connections of its own, and no fence."""

@@ -7,14 +7,12 @@ neither bookmarks nor empty lists. Any answer that isn't a success is a lost con
 
 import asyncio
 import functools
-import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
 import aiohttp
-import msgspec
 
-from formation_operator.api import naming
+from formation_operator.api import bounds, naming
 from formation_operator.kube import errors, watch_events
 from formation_operator.kube.objects import lenient, listings, nesting
 from formation_operator.kube.session.connection import Connection, Fence
@@ -86,11 +84,7 @@ async def _readable(line: bytes) -> bytes:
     except errors.ClusterError as error:
         raise aiohttp.ClientPayloadError(str(error)) from error
     listings.without_managed_fields(event["object"])
-    try:
-        text = msgspec.json.encode(event)
-    except UnicodeEncodeError:  # it has half of a surrogate pair
-        text = json.dumps(event).encode()
-    return await nesting.cut(text) if nesting.is_deep(text) else text
+    return await nesting.cut(bounds.encoded(event))
 
 
 class Watched:
@@ -160,12 +154,7 @@ async def _check(answer: aiohttp.ClientResponse, *, is_watch: bool) -> None:
             raise aiohttp.ClientConnectionError(f"{path}: no {name} yet")
 
 
-def session(
-    server: Connection,
-    reached: Reached,
-    listed: Reached = lambda _: None,
-    refused: Reached = lambda _: None,
-) -> aiohttp.ClientSession:
+def session(server: Connection, reached: Reached, listed: Reached, refused: Reached) -> aiohttp.ClientSession:
     """Return a session that has logged in and renews its credentials by itself.
 
     `Watched` says when ``reached``, ``listed`` and ``refused`` are called.

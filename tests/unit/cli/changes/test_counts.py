@@ -4,7 +4,7 @@ from syrupy.assertion import SnapshotAssertion
 from formation_cli.changes import counts
 from formation_cli.changes.counts import Change
 from formation_cli.failures import Mistyped
-from formation_cli.words.counts import Wanted
+from formation_cli.words.counts import Bounds, Wanted
 from tests import builders
 from tests.builders import Manifest
 from tests.unit.fakes import json_patch
@@ -17,6 +17,8 @@ def shop(**processes: Manifest) -> Manifest:
 SHOP = shop(
     web=builders.a_process(replicas=2), worker=builders.a_process(replicas=3), clock=builders.a_process()
 )
+CPU = {"type": "Resource", "resource": {"name": "cpu"}}
+TWO_TO_TEN = {"minReplicas": 2, "maxReplicas": 10}
 
 
 def reported(formation: Manifest, **processes: Manifest) -> Manifest:
@@ -71,3 +73,50 @@ def test_an_unknown_type_and_one_that_an_autoscaler_decides_are_refused(
 def test_a_change_says_what_was_and_what_is() -> None:
     assert str(Change("web", 2, 5, declared=True)) == "web: 2 -> 5"
     assert str(Change("web", 2, 2, declared=True)) == "web: 2, as it was"
+
+
+FOUR_TO_TWELVE = {"minReplicas": 4, "maxReplicas": 12}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"autoscaling": {**TWO_TO_TEN, "metrics": [CPU]}}, {**FOUR_TO_TWELVE, "metrics": [CPU]}),
+        ({"autoscaling": {"maxReplicas": 10}, "replicas": 3}, FOUR_TO_TWELVE),
+        ({"replicas": 3}, FOUR_TO_TWELVE),
+        ({}, FOUR_TO_TWELVE),
+    ],
+    ids=["metrics stay", "replicas stay", "a count", "left open"],
+)
+def test_bounds_are_those_of_the_types_autoscaling_which_is_added_where_there_is_none(
+    before: Manifest, after: Manifest
+) -> None:
+    formation = reported(shop(worker=builders.a_process(**before)), worker={"desiredReplicas": 3})
+    patch = counts.patch(formation, counts.changes(formation, [Wanted("worker", "=", 4, Bounds(4, 12))]))
+    process = json_patch.patched(formation, patch)["spec"]["processes"]["worker"]
+    assert process == builders.a_process(**{**before, "autoscaling": after})
+
+
+@pytest.mark.parametrize("autoscaling", [{"maxReplicas": 4}, {"minReplicas": 1, "maxReplicas": 4}])
+def test_bounds_that_are_so_are_not_written(autoscaling: Manifest) -> None:
+    formation = shop(worker=builders.a_process(autoscaling=autoscaling))
+    (change,) = counts.changes(formation, [Wanted("worker", "=", 1, Bounds(1, 4))])
+    assert str(change) == "worker: 1..4, as it was"
+    assert counts.patch(formation, [change]) == []
+
+
+@pytest.mark.parametrize("replicas", [{}, {"replicas": 3}])
+@pytest.mark.parametrize("sign", "=+-")
+def test_a_count_of_a_type_with_autoscaling_is_refused_with_the_bounds_and_how_they_are_typed(
+    sign: str, replicas: Manifest
+) -> None:
+    formation = shop(worker=builders.a_process(autoscaling=TWO_TO_TEN, **replicas))
+    with pytest.raises(Mistyped) as refused:
+        counts.changes(formation, [Wanted("worker", sign, 1)])
+    assert "within 2..10" in refused.value.message
+    assert refused.value.hint == "Change its bounds: kubectl formation scale shop worker=4..12"
+
+
+def test_bounds_are_refused_where_an_autoscaler_decides_that_is_not_the_formations() -> None:
+    with pytest.raises(Mistyped, match="HorizontalPodAutoscaler/clock decides"):
+        counts.changes(reported(SHOP, clock=SCALED), [Wanted("clock", "=", 4, Bounds(4, 12))])

@@ -25,10 +25,12 @@ def with_replicas(after: Any) -> Any:
 
 
 OTHERS = {"web": builders.a_process(replicas=2), "clock": builders.a_process()}
+BOUNDS = {"web": builders.a_process(autoscaling={"minReplicas": 2, "maxReplicas": 10})}
 CHANGES = {
     "a new image": (SHOP, changed(image="shop:v2")),
     "a new count": (SHOP, with_replicas(changed())),
     "both": (SHOP, with_replicas(changed(image="shop:v2"))),
+    "bounds": (changed(processes=BOUNDS), changed(processes=SHOP["spec"]["processes"])),
     "another type": (SHOP, changed(processes=OTHERS)),
     "a new Formation": (None, SHOP),
     "what can't be made, without its value": (SHOP, changed(env=["hunter2"])),

@@ -157,6 +157,12 @@ def test_what_a_type_of_its_own_names_is_needed_too() -> None:
     assert revisions.needed(content) == [Source(SECRET, "own")]
 
 
+def test_the_bounds_of_an_autoscaler_stay_as_counts_do() -> None:
+    now = {"processes": {"web": {"image": "shop:v2", "replicas": 2, "autoscaling": {"maxReplicas": 9}}}}
+    found = revisions.spec_with(now, {"processes": {"web": {"image": "shop:v1"}}})
+    assert found["processes"]["web"] == {**now["processes"]["web"], "image": "shop:v1"}
+
+
 def test_whether_a_schedule_begins_runs_stays_and_the_rest_is_as_it_was() -> None:
     report = {"schedule": "@daily", "command": ["report"]}
     old = {"image": "shop:v1", "processes": {"web": {}}, "schedules": {"report": report, "gone": report}}

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -139,6 +140,18 @@ def test_of_what_is_ready_nothing_is_said_beside_the_table(
 ) -> None:
     cluster.objects[naming.KIND] = [with_status("True", **spec)]
     assert ps("shop").stderr == ""
+
+
+def test_a_person_sees_below_the_table_what_is_worth_knowing_of_a_type_that_runs(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("formation_cli.terminal.screen.is_terminal", lambda: True)
+    worker = {"state": "Running", "message": "its autoscaler is at maxReplicas"}
+    formation = shop()
+    formation["status"]["processes"] = {"worker": worker, "zoo": {"reason": "Exited", "message": "no"}}
+    cluster.objects[naming.KIND] = [formation]
+    last = [click.unstyle(line) for line in ps("shop").stdout.splitlines()[-2:]]
+    assert last == ["shop: all process types run", "worker: its autoscaler is at maxReplicas"]
 
 
 def test_what_the_operator_has_not_seen_yet_is_said_to_programs_too(cluster: FakeCluster) -> None:

@@ -1,5 +1,7 @@
 """`scale` asks about a count that may be a slip, and nothing is written before the answer."""
 
+import json
+
 import pytest
 from click.testing import CliRunner, Result
 
@@ -15,8 +17,14 @@ COUNTS = {"web": 2, "worker": 20, "clock": 0}
 def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
     types = {name: builders.a_process(replicas=count) for name, count in COUNTS.items()}
     types["open"] = builders.a_process()
+    types["auto"] = builders.a_process(replicas=9, autoscaling={"minReplicas": 2, "maxReplicas": 10})
     formation = builders.stored(builders.a_formation(processes=types))
-    formation["status"] = {"processes": {"open": {"desiredReplicas": 3}}}
+    formation["status"] = {
+        "processes": {
+            "open": {"desiredReplicas": 3},
+            "auto": {"desiredReplicas": 6, "replicasManagedBy": "HorizontalPodAutoscaler/shop-auto"},
+        }
+    }
     found = FakeCluster(Formation=[formation])
     monkeypatch.setattr(options, "connect", lambda _: found)
     return found
@@ -27,6 +35,7 @@ def scale(words: str, answer: str = "") -> Result:
 
 
 SLIPS = ["web=1000000", "web+1000", "clock=51", "clock+51", "open=51", "worker=201", "web=2 worker=20000"]
+SLIPS += ["auto=2..101", "auto=51..100", "web=1..51"]
 
 
 @pytest.mark.parametrize("words", SLIPS)
@@ -41,7 +50,7 @@ def test_a_count_far_above_the_present_one_needs_yes_where_nobody_can_be_asked(
     assert cluster.dry_runs == [False]
 
 
-@pytest.mark.parametrize("words", ["web=50", "clock=50", "clock+50", "worker=200", "open=50", "worker-20"])
+@pytest.mark.parametrize("words", ["web=50", "clock=50", "clock+50", "worker=200", "open=50", "auto=50..100"])
 def test_a_count_up_to_fifty_or_ten_times_as_many_is_set_at_once(cluster: FakeCluster, words: str) -> None:
     assert scale(words).exit_code == 0
     assert cluster.dry_runs == [False]
@@ -81,3 +90,14 @@ def test_one_answer_is_enough_though_somebody_changes_the_formation_meanwhile(cl
     result = scale("web=1000", "y\n")
     assert result.exit_code == 0, result.output
     assert result.stderr.count("Do you mean it?") == 1
+
+
+def test_counts_and_bounds_are_a_line_and_of_the_others_it_is_said_who_sets_them() -> None:
+    result = scale("")
+    assert result.stdout == "auto=2..10 clock=0 web=2 worker=20\n"
+    assert result.stderr.splitlines() == [
+        "auto: 6, set by HorizontalPodAutoscaler/shop-auto",
+        "open: 3, set by anyone who scales its Deployment",
+    ]
+    quantities = {each["type"]: each["quantity"] for each in json.loads(scale("-o json").stdout)}
+    assert quantities == {**COUNTS, "open": 3, "auto": 6}

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from formation_cli.failures import Mistyped
 from formation_cli.words import counts
-from formation_cli.words.counts import Wanted
+from formation_cli.words.counts import Bounds, Count, Wanted
 
 TYPES = st.from_regex(r"[a-z]([-a-z0-9]{0,20}[a-z0-9])?", fullmatch=True)
 NUMBERS = st.integers(0, counts.MOST)
@@ -26,11 +26,19 @@ def test_the_name_of_a_type_may_have_hyphens() -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["", "web", "web=", "=5", "web=5x", "web==5", "web=-1", "web=1.5", f"web={'9' * 101}"]
+    "word",
+    [
+        *("", "web", "web=", "=5", "web=5x", "web==5", "web=-1", "web=1.5", f"web={'9' * 101}"),
+        *("web=4..", "web=..4", "web=4...12", "web=1..2..3", "web+4..12", "web-4..12", "=4..12"),
+    ],
 )
 def test_what_is_no_count_is_refused(word: str) -> None:
     with pytest.raises(Mistyped, match="isn't a count"):
         counts.parse([word])
+
+
+def test_bounds_are_set() -> None:
+    assert counts.parse(["web=4..12"]) == [Wanted("web", "=", 4, Bounds(4, 12))]
 
 
 def test_a_type_is_named_once() -> None:
@@ -57,8 +65,8 @@ def test_a_count_has_limits_that_are_named(word: str, limit: str) -> None:
         wanted.of(3)
 
 
-@given(st.dictionaries(TYPES, NUMBERS, min_size=1))
-def test_a_line_of_counts_can_be_typed_again(known: dict[str, int]) -> None:
-    assert counts.parse(counts.line(known).split()) == [
-        Wanted(name, "=", each) for name, each in known.items()
-    ]
+@given(st.dictionaries(TYPES, NUMBERS | st.builds(Bounds, NUMBERS, NUMBERS), min_size=1))
+def test_a_line_of_counts_can_be_typed_again(known: dict[str, Count]) -> None:
+    again = counts.parse(counts.line(known).split())
+    assert {each.type: each.bounds or each.number for each in again} == known
+    assert " ".join(map(str, again)) == counts.line(known)

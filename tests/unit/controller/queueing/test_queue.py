@@ -13,6 +13,7 @@ from formation_operator.controller.queueing import pace
 from formation_operator.controller.queueing.queue import Queue
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.requeue import Lane, Requeue, Result, Retry, soonest
+from formation_operator.settings import Settings
 from tests.unit import virtual_time
 
 CHANGE, BUILD, REPORT = Lane
@@ -43,7 +44,9 @@ def ran(passes: Passes, *requests: Asked, workers: int = 1) -> Queue:
     """Run a queue for an hour of which it was asked for some keys."""
 
     async def main() -> Queue:
-        queue = Queue(passes.run, workers=workers, retry_first=1, retry_most=300, jitter=lambda: 0.0)
+        queue = Queue(
+            passes.run, Settings(workers=workers, retry_first=1, retry_most=300), jitter=lambda: 0.0
+        )
         for moment, *what in requests:
             asked: Any = what
             asyncio.get_running_loop().call_at(moment, functools.partial(queue.add, *asked))
@@ -59,7 +62,7 @@ def test_what_is_asked_for_before_a_pass_has_begun_is_its_own_matter() -> None:
     passes = Passes()
 
     async def main() -> None:
-        queue = Queue(passes.run, workers=1, retry_first=1, retry_most=300, jitter=lambda: 0.0)
+        queue = Queue(passes.run, Settings(workers=1, retry_first=1, retry_most=300), jitter=lambda: 0.0)
         work = asyncio.create_task(queue.work())
         while not passes.began:
             queue.add(SHOP, CHANGE)
@@ -157,7 +160,7 @@ def test_what_has_failed_is_tried_again_while_others_change_all_the_time(namespa
                 queue.add(key, CHANGE)
             return await passes.run(key)
 
-        queue = Queue(run, workers=1, retry_first=1, retry_most=10, jitter=lambda: 0.0)
+        queue = Queue(run, Settings(workers=1, retry_first=1, retry_most=10), jitter=lambda: 0.0)
         for key in (*restless, SHOP):
             queue.add(key, BUILD)
         with contextlib.suppress(TimeoutError):
@@ -173,7 +176,7 @@ def test_who_is_deleted_and_made_again_all_the_time_comes_no_more_often_than_who
     passes, seconds = Passes(), 20
 
     async def main() -> None:
-        queue = Queue(passes.run, workers=1, retry_first=1, retry_most=300, jitter=lambda: 0.0)
+        queue = Queue(passes.run, Settings(workers=1, retry_first=1, retry_most=300), jitter=lambda: 0.0)
         work = asyncio.create_task(queue.work())
         for _ in range(50 * seconds):
             queue.forget(SHOP)
@@ -194,7 +197,7 @@ def test_nothing_is_kept_of_who_was_forgotten_in_the_middle_of_a_pass_that_went_
             await asyncio.sleep(1)
             return Result()
 
-        queue = Queue(run, workers=2, retry_first=1, retry_most=10, jitter=lambda: 0.0)
+        queue = Queue(run, Settings(workers=2, retry_first=1, retry_most=10), jitter=lambda: 0.0)
         queue.add(SHOP, REPORT, 5)
         queue.add(BLOG, REPORT, 5)
         queue.forget(BLOG)

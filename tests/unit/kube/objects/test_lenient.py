@@ -1,5 +1,7 @@
 """What others wrote is told as one printable line, and no longer than anybody reads."""
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ from formation_operator.observe.faults import Problem
 from formation_operator.observe.pods import Pod
 from formation_operator.replicas.count_owner import Replicas
 from tests.builders import a_container, a_pod, ended, waiting
-from tests.unit.facts import NOW, a_child, known, seen, status_of
+from tests.unit.facts import INTENT, NOW, a_child, known, seen, status_of
 
 ODD = {
     "a line feed": "refused\nDec 12 root: all is well",
@@ -74,8 +76,7 @@ def test_a_status_of_64_types_stays_far_below_what_an_object_may_have() -> None:
     world = seen(
         counts={name: Replicas(2, 2, 2) for name in names},
         deployments={name: a_child(images=images) for name in names},
-        images={name: {"web": "i"} for name in names},
-        digests={name: a_child().digest or "" for name in names},
+        intents=dict.fromkeys(names, dataclasses.replace(INTENT, images=(("web", "i"),))),
         problems=[Problem(name, Trouble.REFUSED, HUGE) for name in names],
         pods={name: wordy(name) for name in names},
         contended=[HUGE] * 64,

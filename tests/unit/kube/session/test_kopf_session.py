@@ -24,13 +24,17 @@ LEVELS = [201, 700, 1_500, 9_000]
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+def ignored(_: str | None) -> None:
+    """Take note of nothing."""
+
+
 class Session:
     """The session, and whatever its watches reached."""
 
     def __init__(self, url: str) -> None:
         self.server = connection.Connection(client.Configuration(host=url))
         self.reached: list[str | None] = []
-        self.client = kopf_session.session(self.server, self.reached.append)
+        self.client = kopf_session.session(self.server, self.reached.append, ignored, ignored)
         self._url = url
 
     async def get(self, path: str) -> aiohttp.ClientResponse:
@@ -224,7 +228,7 @@ async def test_a_proxy_that_cannot_connect_is_a_lost_connection() -> None:
         configuration = client.Configuration(host="https://127.0.0.1:1")
         configuration.proxy = f"http://{host}:{port}"
         server = connection.Connection(configuration)
-        async with kopf_session.session(server, lambda _: None) as session:
+        async with kopf_session.session(server, ignored, ignored, ignored) as session:
             with pytest.raises(aiohttp.ClientConnectionError):
                 await session.request("get", f"https://127.0.0.1:1{WATCH}")
         await server.close()
@@ -245,8 +249,7 @@ async def test_a_namespace_that_forbids_a_list_or_a_watch_is_reported() -> None:
     refused: list[str | None] = []
     async with answering(status(403)) as url:
         server = connection.Connection(client.Configuration(host=url))
-        nobody = lambda _: None  # noqa: E731
-        async with kopf_session.session(server, nobody, nobody, refused.append) as session:
+        async with kopf_session.session(server, ignored, ignored, refused.append) as session:
             for path in (f"{FORMATIONS.place('a')}?limit=500", f"{FORMATIONS.place('b')}?watch=true", WATCH):
                 with pytest.raises(aiohttp.ClientConnectionError):
                     await session.request("get", url + path)

@@ -1,0 +1,160 @@
+"""The autoscaler that a Formation declares, with the API server's defaults and the real HPA controller."""
+
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.builders import a_formation, a_process
+from tests.client import Client, eventually, throughout
+from tests.cluster.cluster import Cluster
+from tests.contract import external_metrics
+from tests.contract.counting import Record, an_hpa, an_hpa_to_zero, count, declared, managed_by
+from tests.contract.external_metrics import Jobs
+
+HPA = ("hpa", "shop-worker")
+OURS = "HorizontalPodAutoscaler/shop-worker"
+BUSY = a_process(replicas=4)
+AT_ONCE: dict[str, Any] = {"scaleDown": {"stabilizationWindowSeconds": 0}}
+
+
+def scaled(minimum: int, process: dict[str, Any] = BUSY, **fields: Any) -> dict[str, Any]:
+    """Return a Formation whose worker is scaled between a minimum and twenty."""
+    bounds = {"minReplicas": minimum, "maxReplicas": 20, **fields}
+    return a_formation(processes={"worker": {**process, "autoscaling": bounds}})
+
+
+def by_jobs(**fields: Any) -> dict[str, Any]:
+    metrics = an_hpa_to_zero()["spec"]["metrics"]
+    return scaled(1, a_process(), metrics=metrics, behavior=AT_ONCE, **fields)
+
+
+@pytest.fixture
+def jobs(administrator: Cluster, real_node: Cluster, tmp_path: pathlib.Path) -> Iterator[Jobs]:
+    """Jobs that wait for a worker, as the cluster's metrics have it."""
+    with external_metrics.served(administrator, tmp_path) as waiting:
+        yield waiting
+
+
+def test_a_declared_autoscaler_takes_the_count_in_one_step_and_gives_it_back_in_one(user: Client) -> None:
+    user.apply(a_formation(processes={"worker": BUSY}))
+    user.reported()
+    record = Record(user, "shop-worker")
+
+    user.apply(scaled(6))
+
+    eventually(lambda: count(user) == 6)
+    eventually(lambda: managed_by(user) == OURS)
+    user.apply(scaled(1))
+    eventually(lambda: user.get(*HPA)["spec"]["minReplicas"] == 1)
+    user.apply(a_formation(processes={"worker": BUSY}))
+
+    eventually(lambda: user.find(*HPA) is None)
+    eventually(lambda: count(user) == 4)
+    eventually(lambda: managed_by(user) is None)
+    assert record.counts() == [4, 6, 4]
+    assert not user.condition("ScalingContended")
+    assert not user.events("DriftRepaired")
+
+
+def test_what_the_api_server_adds_to_an_autoscaler_is_no_difference(user: Client) -> None:
+    user.apply(scaled(2, a_process(), behavior=AT_ONCE))
+    made = eventually(lambda: user.find(*HPA))
+    eventually(lambda: count(user) == 2)
+    user.reported()
+    (metric,) = made["spec"]["metrics"]
+    assert metric["containerResource"]["container"] == "worker"
+
+    def fields() -> list[dict[str, Any]]:
+        managed = user.get(*HPA)["metadata"]["managedFields"]
+        return [each for each in managed if each["manager"] == "formation-operator"]
+
+    before = fields()
+    user.apply(scaled(2, a_process(env=[{"name": "A", "value": "1"}]), behavior=AT_ONCE))
+    user.reported()
+    assert fields() == before
+    assert not user.events("DriftRepaired")
+
+
+def test_another_autoscaler_of_its_name_is_left_alone_and_ours_follows_it_without_a_dip(user: Client) -> None:
+    own = an_hpa(5)
+    own["metadata"]["name"] = "shop-worker"
+    user.apply(a_formation(processes={"worker": a_process()}))
+    user.apply(own)
+    eventually(lambda: count(user) == 5)
+    record = Record(user, "shop-worker")
+
+    user.apply(scaled(5, a_process()))
+
+    stalled = eventually(lambda: user.condition("Stalled"))
+    assert stalled["reason"] == "NameTaken"
+    assert "remove spec.processes.worker.autoscaling" in stalled["message"]
+    user("delete", *HPA)
+    eventually(lambda: (user.find(*HPA) or {}).get("spec", {}).get("maxReplicas") == 20)
+    eventually(lambda: user.get(*HPA)["metadata"].get("ownerReferences"))
+    eventually(lambda: user.condition("Ready", "shop"))
+    assert record.counts() == [5]
+
+
+def test_while_another_autoscaler_scales_the_type_ours_steps_back(user: Client) -> None:
+    user.apply(scaled(3, a_process()))
+    eventually(lambda: count(user) == 3)
+    eventually(lambda: user.find(*HPA))
+    record = Record(user, "shop-worker")
+
+    user.apply(an_hpa(3))
+
+    eventually(lambda: user.find(*HPA) is None)
+    contended = eventually(lambda: user.condition("ScalingContended"))
+    assert "shop-worker-deployment sets the count, so autoscaling isn't used" in contended["message"]
+    user("delete", "hpa", "shop-worker-deployment")
+    eventually(lambda: user.find(*HPA))
+    eventually(lambda: not user.condition("ScalingContended"))
+    assert record.counts() == [3]
+
+
+def test_a_count_by_hand_is_no_request_and_an_event_names_the_bounds(user: Client) -> None:
+    user.apply(scaled(2))
+    eventually(lambda: user.find(*HPA))
+    eventually(lambda: managed_by(user) == OURS)
+
+    user("scale", "deployment/shop-worker", "--replicas=7")
+
+    (note,) = eventually(lambda: user.events("ScaleNotHonoured"))
+    assert "spec.processes.worker.autoscaling (now 2..20)" in note
+    assert declared(user) == 4
+
+
+def test_a_type_that_is_removed_takes_its_autoscaler_along(user: Client) -> None:
+    user.apply(scaled(2, a_process()))
+    eventually(lambda: user.find(*HPA))
+
+    user.apply(a_formation(processes={"clock": a_process()}))
+
+    eventually(lambda: user.find("deployment", "shop-worker") is None and user.find(*HPA) is None)
+
+
+@pytest.mark.alone
+@pytest.mark.long
+@pytest.mark.node
+def test_a_real_load_is_followed_through_a_deploy_and_a_suspension(user: Client, jobs: Jobs) -> None:
+    jobs.waiting = 3
+    user.apply(by_jobs())
+    eventually(lambda: count(user) == 3)
+    record = Record(user, "shop-worker")
+
+    deployed = by_jobs()
+    deployed["spec"]["env"] = [{"name": "A", "value": "1"}]
+    user.apply(deployed)
+    user.reported()
+    user.merge("formation", "shop", {"spec": {"suspend": True}})
+    eventually(lambda: count(user) == 0)
+    assert throughout(20, lambda: count(user)) == 0
+    assert user.find(*HPA)
+    user.merge("formation", "shop", {"spec": {"suspend": None}})
+
+    eventually(lambda: count(user) == 3)
+    assert record.counts() == [3, 0, 3]
+    jobs.waiting = 5
+    eventually(lambda: count(user) == 5, patience=60)
