@@ -145,8 +145,8 @@ class Planning:
         child = self._children.get((ChildKind.HORIZONTAL_POD_AUTOSCALER, naming.child(about.name, name)))
         is_ours = child is not None and child.is_owned_by(about.uid) and not child.deleting
         # Where it isn't known what is wanted, bounds that are absent may have been lost.
-        is_lost = process is not None and process.autoscaling is None and not self.wanted.content.known
-        if not is_ours or process is None or is_lost or name in self.wanted.autoscaled:
+        is_known = process is not None and (self.wanted.content.known or process.autoscaling is not None)
+        if not is_ours or not is_known or name in self.wanted.autoscaled:
             return []
         action = Action(Verb.DELETE, name, child=child)
         return [dataclasses.replace(action, reason=self._why(action))]

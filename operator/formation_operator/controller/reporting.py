@@ -91,10 +91,8 @@ class Reporting:
         with this.faults.confined_to(""):
             cause = causes.get(chosen.job.name) if chosen.job is not None else None
             chosen = progress.said(asked, chosen, cause)
-        running = scaling_health.troubled(scalers, deployments)
-        waits = [since + scaling_health.GRACE - now for since in running.values()]
-        remaining = min((each for each in waits if each > 0), default=None)
-        trouble = Requeue(Lane.REPORT, remaining) if remaining is not None else None
+        unscaled, waits = scaling_health.trouble(scalers, deployments, now)
+        trouble = Requeue(Lane.REPORT, min(waits)) if waits else None
         intents = [each for own in this.intents.values() for each in own if each.kind.traits.runs_processes]
         seen = Seen(
             formation=formation,
@@ -105,11 +103,7 @@ class Reporting:
             pods=examined.pods,
             findings=examined.findings,
             contended=scale_requests.contended(formation.spec, this.key[1], wanted.others),
-            unscaled=[
-                scaling_health.sentence(name, scalers[name])
-                for name, since in running.items()
-                if now >= since + scaling_health.GRACE
-            ],
+            unscaled=unscaled,
             notes=dict(scaling_health.notes(formation.spec, scalers)),
             outvoted=wanted.budgets.contended.values(),
             daemonizing=check.warnings(commands(wanted.content.spec)),

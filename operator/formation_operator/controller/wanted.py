@@ -54,7 +54,7 @@ class Wanted:
 def all_wanted(asked: Asked, content: Content, undecided: Sequence[Problem], budgets: Budgets) -> Wanted:
     """Return what is wanted of a content; ``undecided`` says why a type's count stays as it is."""
     there = _autoscalers(asked, content)
-    others = autoscaling.of_others(asked.formation, there)
+    others = autoscaling.of_others(asked.formation, asked.children, there)
     deciding = autoscalers.deciding(there)
     counted = counts(asked, content, deciding, [problem.process_type for problem in undecided])
     return Wanted(

@@ -58,6 +58,8 @@ class Scaling:
     """The reason why it can't scale; empty if it can, or stands still because its target is at zero."""
     message: str = dataclasses.field(default="", compare=False)
     """The same as a sentence, which may name another Pod each time."""
+    since: str = ""
+    """Since when, as a time in RFC 3339."""
     limited: bool = False
     """Whether its metrics ask for more than its maximum."""
 
@@ -105,7 +107,8 @@ def scaling(raw: dict[str, Any]) -> Scaling:
     for each in _conditions(raw):
         reason = lenient.word(each, "reason")
         if each.get("type") in WORKS and each.get("status") == "False" and reason != AT_ZERO:
-            return Scaling(reason or "Unknown", lenient.text(each, "message"))
+            since = lenient.word(each, "lastTransitionTime")
+            return Scaling(reason or "Unknown", lenient.text(each, "message"), since)
     limit = next((each for each in _conditions(raw) if each.get("type") == "ScalingLimited"), {})
     return LIMITED if limit.get("status") == "True" and limit.get("reason") == TOO_MANY else FINE
 

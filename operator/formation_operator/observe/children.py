@@ -221,5 +221,5 @@ def _scalers(child: Child) -> list[Autoscaler]:
 
 
 def reduced(child: Child) -> Child:
-    """Return what is kept of an autoscaler that no Formation wants: what it scales."""
-    return dataclasses.replace(child, digest=None, owned="", scaling=FINE)
+    """Return what is kept of an autoscaler that no Formation wants: what it scales, and not who owns it."""
+    return dataclasses.replace(child, owner=None, orphan_of=None, digest=None, owned="", scaling=FINE)

@@ -123,9 +123,7 @@ class Store(Generic[T]):
             return None
         before = self._forget(key)
         self._tombstones.pop(*key)
-        self.known[key] = item
-        for group in self._of.groups_of(item):
-            self._groups.setdefault(group, {})[key] = item
+        self._keep(key, item)
         self.count(key)
         return Change(before, item)
 
@@ -155,12 +153,14 @@ class Store(Generic[T]):
         known = self.known[key]
         if not self._of.size_of(known, self._wanting):
             return
-        if self._of.reduced is None:
-            self._forget(key)
-            return
-        self.known[key] = less = self._of.reduced(known)
-        for group in self._of.groups_of(less):
-            self._groups[group][key] = less
+        self._forget(key)
+        if self._of.reduced is not None:
+            self._keep(key, self._of.reduced(known))
+
+    def _keep(self, key: Key, item: T) -> None:
+        self.known[key] = item
+        for group in self._of.groups_of(item):
+            self._groups.setdefault(group, {})[key] = item
 
     def _forget(self, key: Key) -> T | None:
         """Remove an object without a tombstone, and return it."""

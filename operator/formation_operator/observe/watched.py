@@ -109,7 +109,7 @@ HPAS: Watched[Child] = dataclasses.replace(
     children_of(ChildKind.HORIZONTAL_POD_AUTOSCALER),
     groups_of=children.groups_of_autoscaler,
     concerned=children.concerned_by_autoscaler,
-    size_of=lambda child, wanting: size_of_stray(child, wanting) if child.owned else 0,
+    size_of=lambda child, wanting: size_of_stray(child, wanting) if child.owner or child.digest else 0,
     reduced=children.reduced,
 )
 """Ours are children; all others are kept, too: we would overwrite the count of one that was dropped."""

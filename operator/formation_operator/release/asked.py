@@ -57,8 +57,8 @@ class Noted:
     key: str = ""
     released: Mark | None = None
     """What names the content that was let through last, before a Deployment does."""
-    lost: tuple[str, int, str] = "", -1, ""
-    """The digest of a content and a generation, and which fields the CRD has lost; nothing if it has all."""
+    lost: tuple[str, str] = "", ""
+    """The digest of a content, and which of its fields the CRD has lost; nothing if it has all."""
     unreleased: tuple[str, bool] = "", False
     """The digest of a content that wasn't let through before, and whether a revision keeps it."""
     kept: Mark | None = None

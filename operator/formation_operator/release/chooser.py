@@ -78,15 +78,13 @@ class Chooser:
     async def _lost(self, this: Asked, before: Content | None) -> Problem | None:
         """Return what is said if the CRD has lost fields that the content before has, or a child needs."""
         noted = this.noted
-        digest, generation, lost = noted.lost
-        if (digest, generation) != (noted.digest, noted.generation):
-            said = lost if digest == noted.digest else ""
+        is_back = bool(noted.lost[1]) and not older_crd.absent(this, before)
+        if noted.lost[0] != noted.digest or is_back:
             try:
-                lost = await patient(older_crd.lost(self._cluster, this, before, said))
+                noted.lost = noted.digest, await patient(older_crd.lost(self._cluster, this, before))
             except errors.ClusterError as error:
                 return Problem("", Trouble.RETRYING, f"{CRD_UNREAD}: {error}", lasting=False)
-            noted.lost = noted.digest, noted.generation, lost
-        return Problem("", Trouble.OUTDATED, lost) if lost else None
+        return Problem("", Trouble.OUTDATED, noted.lost[1]) if noted.lost[1] else None
 
     async def _through(self, this: Asked, before: Content | None) -> Chosen:
         """Give the wanted content its number, and return it as the one to render."""
@@ -129,7 +127,7 @@ class Chooser:
         that is absent says nothing until the CRD was asked for it.
         """
         noted = this.noted
-        is_complete = noted.lost == (noted.digest, noted.generation, "")
+        is_complete = noted.lost == (noted.digest, "")
         if this.formation.spec.release is None and (is_complete or not older_crd.absent(this, None)):
             if not noted.is_released:
                 noted.released = Mark((noted.released.number if noted.released else 0) + 1, noted.digest)
@@ -147,6 +145,8 @@ def _note(this: Asked) -> None:
     if noted.generation != generation or this.raw.get("reread"):
         noted.generation, noted.digest = generation, digest_of(content_of(this.raw["spec"]))
         noted.key = release_key(this.formation.spec)
+        if not noted.lost[1]:  # what has gone now may be no content
+            noted.lost = "", ""
 
 
 def _is_new(this: Asked) -> bool:

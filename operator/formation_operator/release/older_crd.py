@@ -31,16 +31,14 @@ WAY_OUT = (
 )
 
 
-async def lost(cluster: Cluster, this: Asked, before: Content | None, said: str) -> str:
+async def lost(cluster: Cluster, this: Asked, before: Content | None) -> str:
     """Return which absent fields the cluster's CRD has lost, with the way out; nothing if none was.
-
-    ``said`` is what was said of the same content before: it holds as long as any field is absent.
 
     Raises `ClusterError` if the CRD can't be read.
     """
     if not (gone := absent(this, before)):
         return ""
-    if said := said or _reported(this):
+    if said := _reported(this):
         return said
     schema = lenient.mapping(await cluster.schema(naming.KIND), "properties", "spec")
     fields = [".".join(("spec", *path)) for path in sorted(gone) if not _has(schema, path)]
@@ -63,9 +61,8 @@ def absent(this: Asked, before: Content | None) -> set[Path]:
     A release command counts, too, of which the status or a Job tells: its content may not be kept.
     """
     kept = (before and before.kept) or {}
-    uid = this.formation.metadata.uid
-    ours = (each for each in this.children.values() if each.is_owned_by(uid) or each.orphan_of)
-    made = {MADE_FROM[each.kind] for each in ours if each.kind in MADE_FROM}
+    own = {each.kind for each in this.children.values() if each.is_owned_by(this.formation.metadata.uid)}
+    made = {path for kind, path in MADE_FROM.items() if kind in own}
     if this.before.release is not None or this.of_jobs:
         made.add(("release",))
     if not (made or kept):

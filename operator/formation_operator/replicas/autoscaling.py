@@ -21,7 +21,7 @@ def wanted(
     about, found = formation.metadata, dict[str, Autoscaling]()
     for name, count in counts.items():
         process, own = formation.spec.processes.get(name), autoscaler_of(children, about.name, name)
-        if process is None or process.autoscaling is None or _other(others, about.name, name):
+        if process is None or process.autoscaling is None or count.alone or _other(others, about.name, name):
             continue
         if own is None or not own.is_owned_by(about.uid):
             child = deployment_of(children, about.name, name)
@@ -35,13 +35,14 @@ def wanted(
     return found
 
 
-def of_others(formation: Formation, known: Iterable[Autoscaler]) -> Deciding:
-    """Return the autoscalers that decide about a count, but for those that we make.
+def of_others(formation: Formation, children: Children, known: Iterable[Autoscaler]) -> Deciding:
+    """Return the autoscalers that decide about a count, but for those that we make, or have made.
 
     One that has the name of ours and isn't ours is no other one: that its name is taken says it all.
     """
-    types = formation.spec.processes.items()
-    ours = {naming.child(formation.metadata.name, name) for name, each in types if each.autoscaling}
+    about, types = formation.metadata, formation.spec.processes.items()
+    ours = {naming.child(about.name, name) for name, each in types if each.autoscaling}
+    ours |= {name for (kind, name), each in children.items() if kind == HPA and each.is_owned_by(about.uid)}
     return autoscalers.deciding(each for each in known if each.kind != HPA or each.name not in ours)
 
 

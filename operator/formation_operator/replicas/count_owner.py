@@ -55,8 +55,8 @@ def decide(
     """
     declared, bounds = declared_count(process), process.autoscaling
     least = 1 if bounds else 0  # an autoscaler leaves a zero of others as it is
-    # The count of an autoscaler that somebody deleted stays until it is made again.
-    is_ours = bounds is None or child is None or child.owns_count
+    # The count of an autoscaler that somebody deleted stays until it is made again, as at a zero of ours.
+    is_ours = bounds is None or child is None or (child.owns_count and child.replicas > 0)
     if declared is not None and autoscaler is None and is_ours:
         declared = max(declared, least)
         desired = 0 if spec.suspend else declared

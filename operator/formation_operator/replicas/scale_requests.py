@@ -154,10 +154,13 @@ def _is_request(scaled: Scaled, policy: Policy) -> bool:
     return setter.scale or setter.manager in policy.honoured
 
 
-def unheard(name: str, child: Child, bounds: Autoscaling) -> Notice | None:
-    """Return the Event about a count that a client set on a Deployment with an autoscaler of ours."""
-    setter = child.count_set_by
-    if not setter.scale or setter is NAMELESS or setter.manager in AUTOSCALER_MANAGERS:
+def unheard(name: str, child: Child, bounds: Autoscaling, reported: int | None) -> Notice | None:
+    """Return the Event about a count that a client set on a Deployment with an autoscaler of ours.
+
+    There is none about a count that was reported: it was recorded before that.
+    """
+    setter, is_known = child.count_set_by, child.replicas == reported
+    if is_known or not setter.scale or setter is NAMELESS or setter.manager in AUTOSCALER_MANAGERS:
         return None
     note = (
         f"{setter.manager} scaled Deployment {child.name} to {child.replicas}, but its autoscaler sets the "

@@ -65,7 +65,8 @@ class Requests:
         kept, found = unwritten(self.answers, formation, children), self._scaled(children)
         self.answers.clear()
         self.answers.update(kept)
-        self._answer_autoscaled(children)
+        if not formation.spec.suspend:
+            self._answer_autoscaled(said, children)
         if formation.spec.paused or not found:
             return
         unlisted = await self._look_for_autoscalers(about.namespace)
@@ -81,15 +82,16 @@ class Requests:
             is_current = status.observed_generation == about.generation
             await self._judge(Scaled(name, child, before, is_current, answer))
 
-    def _answer_autoscaled(self, children: Children) -> None:
+    def _answer_autoscaled(self, said: dict[str, Any], children: Children) -> None:
         """Say once of a count that a client set, and an autoscaler of ours sets, what to change instead."""
         for name, process in self.formation.spec.processes.items():
             child = deployment_of(children, self.formation.metadata.name, name)
             if process.autoscaling is None or child is None or child.owns_count:
                 continue
             answer = self.answers.get(name)
-            notice = scale_requests.unheard(name, child, process.autoscaling)
-            if notice is not None and (answer is None or not answer.is_about(child)):
+            reported = lenient.mapping(said, "processes", name).get("desiredReplicas")
+            notice = scale_requests.unheard(name, child, process.autoscaling, reported)
+            if notice is not None:
                 self.notices.append(notice)
             if answer is not None and answer.count != process.replicas is not None:
                 self.notices.append(scale_requests.unused(name, process.replicas, process.autoscaling))

@@ -11,22 +11,30 @@ from formation_operator.observe.autoscalers import Scaling
 from formation_operator.observe.children import Child
 
 GRACE = 300.0
-"""For so many seconds a type has to run before its autoscaler's trouble counts: metrics come late."""
+"""For so many seconds a type has to run, and its autoscaler to be in trouble: metrics come late, or not."""
 NO_REQUEST = "missing request for"
 """What an HPA says where a utilization has nothing to be a share of."""
 
 
-def troubled(scalers: Mapping[str, Child], deployments: Mapping[str, Child]) -> dict[str, float]:
-    """Return since when each type runs whose autoscaler can't scale, in seconds since the epoch."""
-    found = {
-        name: timestamps.epoch(deployments[name].rollout.serving_since)
-        for name, scaler in scalers.items()
-        if name in deployments and scaler.scaling.trouble
-    }
-    return {name: since for name, since in found.items() if since is not None}
+def trouble(
+    scalers: Mapping[str, Child], deployments: Mapping[str, Child], now: float
+) -> tuple[list[str], list[float]]:
+    """Return a sentence for each type that runs and can't be scaled, and the seconds until there are more."""
+    said, waits = list[str](), list[float]()
+    for name, scaler in scalers.items():
+        child = deployments.get(name)
+        if child is None or not child.rollout.serving or not scaler.scaling.trouble:
+            continue
+        times = child.rollout.serving_since, scaler.scaling.since
+        wait = max(timestamps.epoch(each) or 0 for each in times) + GRACE - now
+        if wait > 0:
+            waits.append(wait)
+        else:
+            said.append(_sentence(name, scaler))
+    return said, waits
 
 
-def sentence(name: str, scaler: Child) -> str:
+def _sentence(name: str, scaler: Child) -> str:
     """Return why a type's autoscaler can't scale, with the way out."""
     why = scaler.scaling.message or scaler.scaling.trouble
     return f"{name}: {scaler.kind}/{scaler.name} can't scale: {why}: {_way_out(name, scaler.scaling)}"

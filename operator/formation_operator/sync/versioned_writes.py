@@ -61,7 +61,9 @@ class VersionedWrites:
             if live["metadata"]["resourceVersion"] == version:
                 raise
             return _anew(action, live)
-        return done if notice is None else done.with_event(notice)
+        # A server that drops one of our fields changes nothing by that.
+        is_other = done.child is not None and done.child.resource_version != version
+        return done.with_event(notice) if notice is not None and is_other else done
 
     async def write(self, action: Action, version: str) -> Outcome:
         """Write the intent over an object that has a version, or raise `ConflictError` if it has another."""

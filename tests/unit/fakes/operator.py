@@ -43,24 +43,30 @@ class Operator:
     def __init__(self, cluster: FakeCluster, clock: Time, known: Cache | None = None) -> None:
         self._cluster = cluster
         self.known = known or Cache()
-        self.changes: Changes = []
-        """What the watch has brought that wasn't known."""
+        self.due: dict[Key, Lane] = {}
+        """The Formations that need a pass because of what has changed."""
+        self._reconciler = reconcile.Reconciler(
+            cluster, self.known, clock, Settings(), self._changed, clock.monotonic
+        )
         for kind in (kinds.SCALED_OBJECT, naming.KIND, *ChildKind, kinds.JOB):
             for raw in cluster.all(kind):
                 self.see(kind, raw, deleted=False)
         cluster.watchers.append(self.see)
-        self._reconciler = reconcile.Reconciler(
-            cluster, self.known, clock, Settings(), lambda _: None, clock.monotonic
-        )
 
     def see(self, kind: str, raw: Object, deleted: bool) -> None:
         """Take what the watch tells: an object that has lost our label is deleted, by its words."""
         unlabelled = naming.FORMATION_LABEL not in (raw["metadata"].get("labels") or {})
         deleted = deleted or (unlabelled and kinds.BY_NAME[kind].label_selector == naming.FORMATION_LABEL)
         if deleted and kind in self.known.stores:
-            self.known.drop(kind, formations.key_of(raw), formations.version_of(raw))
+            self._changed(self.known.drop(kind, formations.key_of(raw), formations.version_of(raw)))
         elif kind == naming.KIND or kind in {*ChildKind, *kinds.AUTOSCALERS, kinds.JOB, kinds.POD}:
-            self.changes += self.known.see(kind, raw)
+            self._changed(self.known.see(kind, raw))
+
+    def _changed(self, changes: Changes) -> None:
+        for kind, change in changes:
+            for key, lane in self.known.concerned(kind, change).items():
+                if not self._reconciler.will_compare(key, change):
+                    self.due[key] = min(lane, self.due.get(key, lane))
 
     async def run(self, key: Key) -> Result:
         """Run a pass of a Formation of any namespace."""

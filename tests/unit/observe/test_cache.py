@@ -180,6 +180,20 @@ def test_of_very_many_pods_that_are_not_well_some_are_known_and_those_of_other_n
     assert latest in cache.stores["Pod"].known
 
 
+def test_all_hpas_are_known_by_what_they_scale_and_only_some_by_an_owner_that_does_not_want_them() -> None:
+    cache = a_cache()
+    ours = an_hpa(dataclasses.replace(HPA, name="shop-worker"), owner=OWNER, digest="ours")
+    cache.put(HPA.kind, ours)
+    for number in range(8 * MOST_STRAYS):
+        scaler = dataclasses.replace(
+            HPA, name=f"forged-{number}", target=("apps", "Deployment", f"of-{number}")
+        )
+        cache.put(HPA.kind, an_hpa(scaler, owner=OWNER, digest=7000 * "x"))
+        assert cache.autoscalers_of("default", ["of-0", scaler.target[2]])[-1] == scaler
+    assert ours in cache.children_of(KEY).values()
+    assert len(cache.children_of(KEY)) <= MOST_STRAYS + 1
+
+
 LETTER = "\U0001f600"
 """Has Python take four bytes for each letter of a text."""
 

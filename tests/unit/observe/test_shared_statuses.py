@@ -112,12 +112,11 @@ async def test_a_status_that_isnt_kept_is_written_no_more_often_than_one_that_is
 async def test_a_status_that_isnt_kept_is_put_right_if_somebody_changes_it(little_memory: None) -> None:
     crowd = await Crowd().reported()
     status = crowd.status()
-    crowd.operator.changes.clear()
+    crowd.operator.due.clear()
     crowd.cluster.merge(
         naming.KIND, *FIRST, {"status": {"processes": {TYPES[0]: {"message": "all is well"}}}}
     )
-    (change,) = crowd.operator.changes
-    assert crowd.operator.known.concerned(*change) == {FIRST: Lane.REPORT}
+    assert crowd.operator.due == {FIRST: Lane.REPORT}
     assert (await crowd.run()).requeue is None, "what it has written itself is no news"
     assert crowd.status() == status
 
