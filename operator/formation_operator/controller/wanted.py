@@ -11,7 +11,7 @@ from formation_operator.controller.passes import Pass
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Autoscaler, Deciding
-from formation_operator.observe.children import Child, Children, deployment_of
+from formation_operator.observe.children import Child, Children
 from formation_operator.observe.faults import Problem
 from formation_operator.release.asked import Asked, Chosen, Content
 from formation_operator.render import cron_job
@@ -148,15 +148,9 @@ def _autoscalers(asked: Asked, content: Content) -> list[Autoscaler]:
     return asked.known.autoscalers_of(about.namespace, [about.name, *named])
 
 
-def own_deployments(about: Metadata, types: Iterable[str], children: Children) -> dict[str, Child]:
-    """Return the Deployment of each type that the Formation owns, even if it is of an older spec."""
-    found = {name: deployment_of(children, about.name, name) for name in types}
-    return {name: each for name, each in found.items() if each is not None and each.is_owned_by(about.uid)}
-
-
-def own_autoscalers(about: Metadata, types: Iterable[str], children: Children) -> dict[str, Child]:
-    """Return the autoscaler of each type that the Formation owns."""
-    found = {name: autoscaling.autoscaler_of(children, about.name, name) for name in types}
+def owned(kind: ChildKind, about: Metadata, types: Iterable[str], children: Children) -> dict[str, Child]:
+    """Return the object of a kind of each type that the Formation owns, even if it is of an older spec."""
+    found = {name: children.get((kind, naming.child(about.name, name))) for name in types}
     return {name: each for name, each in found.items() if each is not None and each.is_owned_by(about.uid)}
 
 
