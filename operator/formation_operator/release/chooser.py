@@ -69,13 +69,13 @@ class Chooser:
 
     async def _before(self, this: Asked) -> Content | None:
         """Return the content that was released last, if it is another one and kept."""
-        released = this.noted.released
+        released, is_gated = this.noted.released, this.formation.spec.release is not None
         if released is None or this.noted.is_released:
             return None
         try:
-            return await self._store.content(this.formation.metadata, released)
+            return await self._store.content(this.formation.metadata, released, hold=is_gated)
         except errors.ClusterError:
-            if this.formation.spec.release is not None:
+            if is_gated:
                 raise
             return None
 
@@ -129,15 +129,15 @@ class Chooser:
         Without a release command nothing holds up a deploy: the Deployments name the next number. But a field
         that is absent says nothing until the CRD was asked for it.
         """
-        noted = this.noted
+        noted, held = this.noted, self._store.held(this.formation.metadata, this.noted.released)
         is_complete = noted.lost == (noted.digest, "")
-        if this.formation.spec.release is None and (is_complete or not older_crd.absent(this, None)):
+        if this.formation.spec.release is None and (is_complete or not older_crd.absent(this, held)):
             if not noted.is_released:
                 noted.released = Mark((noted.released.number if noted.released else 0) + 1, noted.digest)
             return Chosen(this.declared)
         problem = revisions.problem(error, revisions.DEPLOY_WAITS)
         noted.unread = tried(noted.unread, noted.what, None, this.now, (RETRY_FIRST, RETRY_MOST))
-        return Chosen(NOTHING, problems=[problem], requeue=Requeue(Lane.REPORT, noted.unread.pause))
+        return Chosen(held or NOTHING, problems=[problem], requeue=Requeue(Lane.REPORT, noted.unread.pause))
 
 
 def _note(this: Asked) -> None:
