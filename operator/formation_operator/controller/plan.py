@@ -32,7 +32,8 @@ class Planning:
     @property
     def names(self) -> list[str]:
         """The types that get another count, since somebody waits for those; all others; the schedules."""
-        return [*sorted(self.wanted.counts, key=self._turn), *sorted(self.wanted.suspended)]
+        counts, suspended = self.wanted.counts, self.wanted.suspended
+        return [*sorted(counts, key=self._turn), *sorted(suspended.keys() - counts.keys())]
 
     def _turn(self, name: str) -> tuple[bool, str]:
         """Return what the order of types depends on: whether one keeps its count, then its name."""
@@ -68,7 +69,7 @@ class Planning:
         self.this.intents[name] = [dataclasses.replace(each, manifest={}) for each in intents]
         if self._is_paused:
             return []
-        found = [self._decide(each) for each in intents] if intents else [self._scale(name)]
+        found = [self._decide(each) for each in intents] if intents else self._alone(name)
         return [each for each in found if each is not None]
 
     def remember(self, name: str) -> None:
@@ -164,17 +165,19 @@ class Planning:
             return False
         return count.alone and not content.spec.processes[intent.process_type].singleton
 
-    def _scale(self, name: str) -> Action | None:
-        """Return the action that writes the count of a type whose Deployment can't be rendered.
+    def _alone(self, name: str) -> list[Action | None]:
+        """Return what writes the count alone of a type whose Deployment can't be rendered.
 
-        A schedule has no count: its action says whether it begins runs.
+        Of a schedule it writes whether it begins runs. Where the content isn't known, a name may be of both.
         """
-        about = self.wanted.formation.metadata
-        kind = ChildKind.CRON_JOB if name in self.wanted.suspended else ChildKind.DEPLOYMENT
-        child = self._children.get((kind, naming.child(about.name, name)))
-        if child is None:
-            return None
-        return planner.adopt(name, child, about, self.context) or planner.alone(name, child, self.context)
+        about, wanted = self.wanted.formation.metadata, self.wanted
+        named = ((ChildKind.DEPLOYMENT, wanted.counts), (ChildKind.CRON_JOB, wanted.suspended))
+        own = [self._children.get((kind, naming.child(about.name, name))) for kind, of in named if name in of]
+        return [
+            planner.adopt(name, child, about, self.context) or planner.alone(name, child, self.context)
+            for child in own
+            if child is not None
+        ]
 
     def _why(self, action: Action) -> str:
         """Return why an object goes that is declared; nothing if it isn't any more."""

@@ -114,7 +114,7 @@ def _type(spec: FormationSpec, name: str) -> ProcessType:
 def _suspended(asked: Asked, content: Content, counted: Mapping[str, Replicas]) -> dict[str, bool]:
     """Return whether each schedule begins no run: until its content is released, what was stopped stays."""
     if not content.known:
-        return _stopped(asked, counted)
+        return _stopped(asked)
     down = list[str]()
     stopped = any(each.suspended for each in counted.values())
     runs = any(each.desired for each in counted.values())
@@ -129,12 +129,12 @@ def _suspended(asked: Asked, content: Content, counted: Mapping[str, Replicas]) 
     return cron_job.suspended(asked.formation.spec, content.spec, down)
 
 
-def _stopped(asked: Asked, counted: Collection[str]) -> dict[str, bool]:
+def _stopped(asked: Asked) -> dict[str, bool]:
     """Return whether each CronJob begins no run where it isn't known what else it is: none begins again."""
     today, about, found = asked.formation.spec, asked.formation.metadata, dict[str, bool]()
     for (kind, own), child in asked.children.items():
-        name = naming.type_of(about.name, own)
-        if kind is ChildKind.CRON_JOB and name not in counted:
+        if kind is ChildKind.CRON_JOB:
+            name = naming.type_of(about.name, own)
             schedule = today.schedule(name)
             found[name] = bool(child.runs.suspended or today.suspend or (schedule and schedule.suspend))
     return found
