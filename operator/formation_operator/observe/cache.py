@@ -105,11 +105,10 @@ class Cache:
     def autoscalers_of(self, namespace: str, targets: Iterable[str]) -> list[Autoscaler]:
         """Return the autoscalers whose target has one of some names: a namespace may have many others."""
         there = [autoscalers.scaling_of(namespace, target) for target in targets]
-        of_keda: Store[Autoscaler] = self.stores[kinds.SCALED_OBJECT]
-        hpas = self._children[ChildKind.HORIZONTAL_POD_AUTOSCALER]
-        found = [each for target in there for each in of_keda.within(target).values()]
-        others = [each.autoscaler for target in there for each in hpas.within(target).values()]
-        return found + [each for each in others if each is not None]
+        stores = [self.stores[kind] for kind in kinds.AUTOSCALERS]
+        found = (each for store in stores for target in there for each in store.within(target).values())
+        known = (each.autoscaler if isinstance(each, Child) else each for each in found)
+        return [each for each in known if each is not None]
 
     def pods_of(self, key: Key) -> list[Pod]:
         """Return the processes of a Formation, and the Pods of its Jobs, that aren't well."""

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Autoscaling, Formation
-from formation_operator.kube.objects.kinds import HPA, ChildKind
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Autoscaler, Deciding
-from formation_operator.observe.children import Children, deployment_of
+from formation_operator.observe.children import Children
 from formation_operator.replicas.count_owner import Replicas
+
+HPA = ChildKind.HORIZONTAL_POD_AUTOSCALER
 
 
 def wanted(
@@ -20,18 +22,17 @@ def wanted(
     """Return the bounds of each type that is to have an autoscaler now."""
     about, found = formation.metadata, dict[str, Autoscaling]()
     for name, count in counts.items():
-        process = formation.spec.processes.get(name)
-        own = children.get((ChildKind.HORIZONTAL_POD_AUTOSCALER, naming.child(about.name, name)))
-        if process is None or process.autoscaling is None or count.alone or _other(others, about.name, name):
+        process, own = formation.spec.processes.get(name), naming.child(about.name, name)
+        other = autoscalers.of_child(others, own)
+        other = other or (autoscalers.of_formation(others, about.name) if name == "web" else None)
+        if process is None or process.autoscaling is None or count.alone or other:
             continue
-        if own is None or not own.is_owned_by(about.uid):
-            child = deployment_of(children, about.name, name)
-            is_ready = child is not None and child.is_owned_by(about.uid) and not count.suspended
-        else:
+        (scaler, deployment) = (children.get((kind, own)) for kind in (HPA, ChildKind.DEPLOYMENT))
+        is_there = deployment is not None and deployment.is_owned_by(about.uid) and not count.suspended
+        if scaler is not None and scaler.autoscaler and scaler.is_owned_by(about.uid):
             # At a zero that we wrote it stands still, but for one that has scaled to zero itself.
-            scaler = own.autoscaler
-            is_ready = not (count.suspended and scaler is not None and scaler.scaled_to_zero)
-        if is_ready:
+            is_there = not (count.suspended and scaler.autoscaler.scaled_to_zero)
+        if is_there:
             found[name] = process.autoscaling
     return found
 
@@ -43,10 +44,5 @@ def of_others(formation: Formation, children: Children, known: Iterable[Autoscal
     """
     about, types = formation.metadata, formation.spec.processes.items()
     ours = {naming.child(about.name, name) for name, each in types if each.autoscaling}
-    ours |= {name for (kind, name), each in children.items() if kind == HPA and each.is_owned_by(about.uid)}
+    ours |= {name for (kind, name), each in children.items() if kind is HPA and each.is_owned_by(about.uid)}
     return autoscalers.deciding(each for each in known if each.kind != HPA or each.name not in ours)
-
-
-def _other(others: Deciding, formation: str, name: str) -> Autoscaler | None:
-    by_child = autoscalers.of_child(others, naming.child(formation, name))
-    return by_child or (autoscalers.of_formation(others, formation) if name == "web" else None)

@@ -199,16 +199,12 @@ def contended(spec: FormationSpec, formation: str, others: Deciding) -> Iterator
                 f"{name}: {autoscaler} may run several processes of a singleton: remove the "
                 "autoscaler or singleton"
             )
-        elif autoscaler and process.autoscaling is not None:
-            yield (
-                f"{name}: {autoscaler} sets the count, so autoscaling isn't used: delete that, or take "
-                f"spec.processes.{name}.autoscaling away"
+        elif autoscaler and (process.autoscaling or process.replicas is not None):
+            field, value = (
+                ("autoscaling", "") if process.autoscaling else ("replicas", f": {process.replicas}")
             )
-        elif autoscaler and process.replicas is not None:
-            yield (
-                f"{name}: {autoscaler} sets the count, so replicas: {process.replicas} isn't used: "
-                f"take spec.processes.{name}.replicas away"
-            )
+            way_out = f"take spec.processes.{name}.{field} away"
+            yield f"{name}: {autoscaler} sets the count, so {field}{value} isn't used: {way_out}"
     own = autoscalers.of_formation(others, formation)
     web = spec.processes.get("web")
     if own and web and web.autoscaling:

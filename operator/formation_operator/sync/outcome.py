@@ -44,6 +44,13 @@ def recreated(action: Action) -> Notice:
     return Notice("Recreated", "Create", note, warning=True, process_type=action.process_type)
 
 
+def dropped(action: Action) -> Notice:
+    """Return the Event about an autoscaler of which the API server doesn't keep all fields."""
+    what = f"{action.meant.kind} {action.meant.name}"
+    note = f"the API server has dropped fields of {what}: its version of Kubernetes doesn't know them"
+    return Notice("FieldsDropped", "Apply", note, warning=True, process_type=action.process_type)
+
+
 def adopted(action: Action) -> Notice:
     """Return the Event about an adopted orphan."""
     child = action.known

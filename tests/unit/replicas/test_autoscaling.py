@@ -511,3 +511,27 @@ async def test_gated(story: str, restarts: bool) -> None:
         "it sets 4",
         *GATED[story],
     )
+
+
+@pytest.mark.parametrize("first", [{}, SCALED], ids=["create", "update"])
+async def test_what_the_api_server_drops_of_an_autoscaler_is_said_once(
+    first: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = Shop(a_process(**first))
+    for verb in ("create", "apply"):
+        monkeypatch.setattr(shop.cluster, verb, dropping(getattr(shop.cluster, verb)))
+    behavior = {"scaleUp": {"tolerance": "200m"}}
+    await shop.tell("time passes", worker(autoscaling={**BOUNDS, "behavior": behavior}))
+    shop.shows("hpa=2..6 events=FieldsDropped")
+    shop.restart()
+    await shop.tell("time passes", "hpa=2..6 events=FieldsDropped")
+
+
+def dropping(write: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a write after which an autoscaler lacks its behavior."""
+
+    async def writing(manifest: Manifest, **how: Any) -> Any:
+        spec = {field: each for field, each in manifest.get("spec", {}).items() if field != "behavior"}
+        return await write({**manifest, **({"spec": spec} if spec else {})}, **how)
+
+    return writing
