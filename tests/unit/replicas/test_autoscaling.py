@@ -166,7 +166,9 @@ async def test_it_is_made_after_its_deployment_and_deleted_before_it() -> None:
     assert [kinds[:2], kinds[-2:]] == [["Deployment", HPA], [HPA, "Deployment"]]
 
 
-async def test_its_fields_are_passed_through(snapshot: SnapshotAssertion) -> None:
+async def test_its_fields_are_passed_through_and_the_first_count_is_its_lowest(
+    snapshot: SnapshotAssertion,
+) -> None:
     own = {"container": "process", "name": "cpu", "target": {"type": "Utilization", "averageUtilization": 60}}
     metrics = [
         {"type": "ContainerResource", "containerResource": own},
@@ -175,8 +177,9 @@ async def test_its_fields_are_passed_through(snapshot: SnapshotAssertion) -> Non
     ]
     behavior = {"scaleDown": {"stabilizationWindowSeconds": 600}}
     for more in ({}, {"metrics": metrics, "behavior": behavior}):
-        shop = Shop(autoscaling={"maxReplicas": 6, **more})
+        shop = Shop(autoscaling={"minReplicas": 3, "maxReplicas": 6, **more})
         await shop.happen("time passes")
+        assert shop.had[0] == 3
         assert shop.cluster.read(HPA, *OURS)["spec"] == snapshot
 
 

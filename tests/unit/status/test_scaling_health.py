@@ -6,12 +6,15 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api.reasons import ConditionType
+from formation_operator.kube.objects import timestamps
 from formation_operator.observe.autoscalers import Scaling
 from formation_operator.observe.rollouts import Rollout
+from formation_operator.requeue import Lane, Requeue
 from formation_operator.status import scaling_health
 from tests.builders import NOW, ago
 from tests.unit.facts import a_child, an_hpa
 from tests.unit.fakes.autoscaled import BOUNDS, Shop
+from tests.unit.fakes.releasing import KEY
 
 
 @pytest.mark.parametrize(
@@ -36,6 +39,14 @@ def test_a_type_that_runs_is_in_trouble_once_its_autoscaler_has_failed_for_five_
 FAILED = {"type": "ScalingActive", "status": "False", "reason": "FailedGetResourceMetric", "message": "none"}
 AT_MOST = {"type": "ScalingLimited", "status": "True", "reason": "TooManyReplicas"}
 NO_REQUEST = "missing request for cpu in container worker of Pod shop-worker-1"
+
+
+async def test_another_pass_is_due_when_trouble_counts() -> None:
+    shop = Shop(autoscaling=BOUNDS)
+    await shop.rest()
+    lately = {**FAILED, "lastTransitionTime": timestamps.rfc3339(shop.time())}
+    shop.hpa_is(status={"conditions": [lately]})
+    assert (await shop.operator.run(KEY)).requeue == Requeue(Lane.REPORT, 300)
 
 
 @pytest.mark.parametrize(
