@@ -75,6 +75,9 @@ def test_what_the_api_server_adds_to_an_autoscaler_is_no_difference(user: Client
     user.reported()
     assert fields() == before
     assert not user.events("DriftRepaired")
+    user.merge(*HPA, {"spec": {"maxReplicas": 9}})
+    eventually(lambda: user.get(*HPA)["spec"]["maxReplicas"] == 20)
+    assert user.events("DriftRepaired")
 
 
 def test_another_autoscaler_of_its_name_is_left_alone_and_ours_follows_it_without_a_dip(user: Client) -> None:

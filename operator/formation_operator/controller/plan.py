@@ -32,12 +32,32 @@ class Planning:
     @property
     def names(self) -> list[str]:
         """The types that get another count, since somebody waits for those; all others; the schedules."""
-        return [*sorted(self.wanted.counts, key=self._turn), *sorted(self.wanted.suspended)]
+        counts, suspended = self.wanted.counts, self.wanted.suspended
+        return [*sorted(counts, key=self._turn), *sorted(suspended.keys() - counts.keys())]
 
     def _turn(self, name: str) -> tuple[bool, str]:
         """Return what the order of types depends on: whether one keeps its count, then its name."""
         child = deployment_of(self._children, self.wanted.formation.metadata.name, name)
         return child is None or self.wanted.counts[name].rendered in (None, child.replicas), name
+
+    def leaving(self) -> list[Action]:
+        """Return what deletes autoscalers, before a Deployment gets a count of ours or goes.
+
+        Where the content isn't known, or has a type that isn't declared any more, absent bounds say nothing.
+        """
+        content, formation, found = self.wanted.content, self.wanted.formation, list[Action]()
+        for (kind, own), child in self._children.items():
+            if kind is not ChildKind.HORIZONTAL_POD_AUTOSCALER or not child.is_owned_by(self.context.uid):
+                continue
+            name = naming.type_of(formation.metadata.name, own)
+            process, count = formation.spec.processes.get(name), self.wanted.counts.get(name)
+            is_lost = process is None and name in content.spec.processes
+            is_declared = process is not None and process.autoscaling is not None
+            if name in self.wanted.autoscaled or not (is_declared or (content.known and not is_lost)):
+                continue
+            steps_back = WOULD_START if count is not None and count.suspended else NOT_ALONE
+            found.append(Action(Verb.DELETE, name, child=child, reason=steps_back if is_declared else ""))
+        return [each for each in found if not (self._is_paused or each.known.deleting)]
 
     def actions(self, name: str) -> list[Action]:
         """Return what to do about the objects of a type or schedule, and note what is wanted of it."""
@@ -49,8 +69,8 @@ class Planning:
         self.this.intents[name] = [dataclasses.replace(each, manifest={}) for each in intents]
         if self._is_paused:
             return []
-        found = [self._decide(each) for each in intents] if intents else [self._scale(name)]
-        return [*self._leaving(name), *(each for each in found if each is not None)]
+        found = [self._decide(each) for each in intents] if intents else self._alone(name)
+        return [each for each in found if each is not None]
 
     def remember(self, name: str) -> None:
         """Remember what was rendered of a type or schedule, if its objects are like that now.
@@ -80,10 +100,10 @@ class Planning:
                         return [Action(Verb.UPDATE, name, intent, child)]
         return []
 
-    def obsolete(self) -> list[list[Action]]:
+    def obsolete(self) -> list[Action]:
         """Return what to do about the children that aren't wanted, once all that is has been planned.
 
-        Autoscalers go before the others. Where it isn't known what is wanted, all stay.
+        Where that isn't known, all of them stay.
         """
         formation, content = self.wanted.formation, self.wanted.content
         if self._is_paused or not content.known:
@@ -91,12 +111,11 @@ class Planning:
         specs = content.spec, formation.spec
         declared = {name for spec in specs for name in (*spec.processes, *(spec.schedules or ()))}
         found = planner.obsolete(formation.metadata, declared, self.intents, self._children, self.this.busy)
-        found = [dataclasses.replace(action, reason=self._why(action)) for action in found]
-        scalers = [each for each in found if each.known.kind is ChildKind.HORIZONTAL_POD_AUTOSCALER]
-        # The bounds of a type that only the content before has aren't known: its autoscaler stays.
-        unknown = content.spec.processes.keys() - formation.spec.processes.keys()
-        leaving = [each for each in scalers if each.process_type not in unknown]
-        return [leaving, [each for each in found if each not in scalers]]
+        return [
+            dataclasses.replace(action, reason=self._why(action))
+            for action in found
+            if action.known.kind is not ChildKind.HORIZONTAL_POD_AUTOSCALER  # they leave before all else
+        ]
 
     @property
     def intents(self) -> list[Intent]:
@@ -139,18 +158,6 @@ class Planning:
                 note(child, intent)
         return action
 
-    def _leaving(self, name: str) -> list[Action]:
-        """Return what deletes a type's autoscaler, before its Deployment gets a count of ours."""
-        about = self.wanted.formation.metadata
-        child = self._children.get((ChildKind.HORIZONTAL_POD_AUTOSCALER, naming.child(about.name, name)))
-        is_ours = child is not None and child.is_owned_by(about.uid) and not child.deleting
-        process = self.wanted.formation.spec.processes.get(name)
-        is_known = process is not None and (self.wanted.content.known or process.autoscaling is not None)
-        if not is_ours or not is_known or name in self.wanted.autoscaled:
-            return []
-        action = Action(Verb.DELETE, name, child=child)
-        return [dataclasses.replace(action, reason=self._why(action))]
-
     def _leaves_one(self, intent: Intent, child: Child) -> bool:
         """Return whether a type stops being a singleton, and its Deployment doesn't name that content yet."""
         count, content = self.wanted.counts.get(intent.process_type), self.wanted.content
@@ -158,28 +165,24 @@ class Planning:
             return False
         return count.alone and not content.spec.processes[intent.process_type].singleton
 
-    def _scale(self, name: str) -> Action | None:
-        """Return the action that writes the count of a type whose Deployment can't be rendered.
+    def _alone(self, name: str) -> list[Action | None]:
+        """Return what writes the count alone of a type whose Deployment can't be rendered.
 
-        A schedule has no count: its action says whether it begins runs.
+        Of a schedule it writes whether it begins runs. Where the content isn't known, a name may be of both.
         """
-        about = self.wanted.formation.metadata
-        kind = ChildKind.CRON_JOB if name in self.wanted.suspended else ChildKind.DEPLOYMENT
-        child = self._children.get((kind, naming.child(about.name, name)))
-        if child is None:
-            return None
-        return planner.adopt(name, child, about, self.context) or planner.alone(name, child, self.context)
+        about, wanted = self.wanted.formation.metadata, self.wanted
+        named = ((ChildKind.DEPLOYMENT, wanted.counts), (ChildKind.CRON_JOB, wanted.suspended))
+        own = [self._children.get((kind, naming.child(about.name, name))) for kind, of in named if name in of]
+        return [
+            planner.adopt(name, child, about, self.context) or planner.alone(name, child, self.context)
+            for child in own
+            if child is not None
+        ]
 
     def _why(self, action: Action) -> str:
         """Return why an object goes that is declared; nothing if it isn't any more."""
-        name, kind = action.process_type, action.known.kind
-        if kind is ChildKind.POD_DISRUPTION_BUDGET:
-            return self.wanted.budgets.contended.get(name, "")
-        process = self.wanted.formation.spec.processes.get(name)
-        if kind is not ChildKind.HORIZONTAL_POD_AUTOSCALER or process is None or process.autoscaling is None:
-            return ""
-        count = self.wanted.counts.get(name)
-        return WOULD_START if count is not None and count.suspended else NOT_ALONE
+        steps_back = action.known.kind == ChildKind.POD_DISRUPTION_BUDGET
+        return self.wanted.budgets.contended.get(action.process_type, "") if steps_back else ""
 
     def _as_before(self, name: str) -> list[Intent]:
         """Return the intents of a type or schedule if its objects are as they were rendered before."""

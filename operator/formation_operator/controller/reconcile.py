@@ -187,12 +187,12 @@ class Reconciler:
                 await carry_out(action)
             planning.remember(name)
 
+        await executor.each(carry_out, planning.leaving())
         await executor.each(bring, planning.names)
         memory.rendered = {name: each for name, each in memory.rendered.items() if name in this.intents}
         await executor.each(carry_out, planning.naming())
         # What isn't wanted goes once the content is named: by its name the next leader knows that.
-        for some in planning.obsolete():
-            await executor.each(carry_out, some)
+        await executor.each(carry_out, planning.obsolete())
         memory.there = {each for each, child in children.items() if child.is_owned_by(this.basis.uid)}
         memory.there |= lost & {(each.kind, each.name) for each in planning.intents}
 

@@ -9,11 +9,12 @@ from formation_operator.api.formation import FormationSpec
 from formation_operator.api.formation_status import FormationStatus, Revision
 from formation_operator.controller import runs
 from formation_operator.controller.passes import Pass
-from formation_operator.controller.wanted import Wanted, own_autoscalers, own_deployments, problems
+from formation_operator.controller.wanted import Wanted, owned, problems
 from formation_operator.diagnose.investigator import Examiner
 from formation_operator.foreground import check
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import lenient, timestamps
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
 from formation_operator.observe.cache import Cache
@@ -80,8 +81,8 @@ class Reporting:
         """Return all that this pass has seen, and when that may be different although no event comes."""
         children = this.basis.shown = self._known.children_of(this.key)
         formation, unkept = wanted.formation, asked.noted.unkept
-        deployments = own_deployments(formation.metadata, wanted.counts, children)
-        scalers = own_autoscalers(formation.metadata, wanted.counts, children)
+        deployments = owned(ChildKind.DEPLOYMENT, formation.metadata, wanted.counts, children)
+        scalers = owned(ChildKind.HORIZONTAL_POD_AUTOSCALER, formation.metadata, wanted.counts, children)
         pods, now = self._known.pods_of(this.key), self._clock().timestamp()
         examined = await self.examiner.examine(this.memory.evidence, deployments, pods, now, this.faults)
         schedules = await runs.scheduled(this, self._known, wanted)

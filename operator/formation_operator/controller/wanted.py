@@ -11,7 +11,7 @@ from formation_operator.controller.passes import Pass
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Autoscaler, Deciding
-from formation_operator.observe.children import Child, Children, deployment_of
+from formation_operator.observe.children import Child, Children
 from formation_operator.observe.faults import Problem
 from formation_operator.release.asked import Asked, Chosen, Content
 from formation_operator.render import cron_job
@@ -114,7 +114,7 @@ def _type(spec: FormationSpec, name: str) -> ProcessType:
 def _suspended(asked: Asked, content: Content, counted: Mapping[str, Replicas]) -> dict[str, bool]:
     """Return whether each schedule begins no run: until its content is released, what was stopped stays."""
     if not content.known:
-        return _stopped(asked, counted)
+        return _stopped(asked)
     down = list[str]()
     stopped = any(each.suspended for each in counted.values())
     runs = any(each.desired for each in counted.values())
@@ -129,12 +129,12 @@ def _suspended(asked: Asked, content: Content, counted: Mapping[str, Replicas]) 
     return cron_job.suspended(asked.formation.spec, content.spec, down)
 
 
-def _stopped(asked: Asked, counted: Collection[str]) -> dict[str, bool]:
+def _stopped(asked: Asked) -> dict[str, bool]:
     """Return whether each CronJob begins no run where it isn't known what else it is: none begins again."""
     today, about, found = asked.formation.spec, asked.formation.metadata, dict[str, bool]()
     for (kind, own), child in asked.children.items():
-        name = naming.type_of(about.name, own)
-        if kind is ChildKind.CRON_JOB and name not in counted:
+        if kind is ChildKind.CRON_JOB:
+            name = naming.type_of(about.name, own)
             schedule = today.schedule(name)
             found[name] = bool(child.runs.suspended or today.suspend or (schedule and schedule.suspend))
     return found
@@ -148,15 +148,9 @@ def _autoscalers(asked: Asked, content: Content) -> list[Autoscaler]:
     return asked.known.autoscalers_of(about.namespace, [about.name, *named])
 
 
-def own_deployments(about: Metadata, types: Iterable[str], children: Children) -> dict[str, Child]:
-    """Return the Deployment of each type that the Formation owns, even if it is of an older spec."""
-    found = {name: deployment_of(children, about.name, name) for name in types}
-    return {name: each for name, each in found.items() if each is not None and each.is_owned_by(about.uid)}
-
-
-def own_autoscalers(about: Metadata, types: Iterable[str], children: Children) -> dict[str, Child]:
-    """Return the autoscaler of each type that the Formation owns."""
-    found = {name: autoscaling.autoscaler_of(children, about.name, name) for name in types}
+def owned(kind: ChildKind, about: Metadata, types: Iterable[str], children: Children) -> dict[str, Child]:
+    """Return the object of a kind of each type that the Formation owns, even if it is of an older spec."""
+    found = {name: children.get((kind, naming.child(about.name, name))) for name in types}
     return {name: each for name, each in found.items() if each is not None and each.is_owned_by(about.uid)}
 
 

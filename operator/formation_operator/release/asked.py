@@ -69,6 +69,8 @@ class Noted:
     """The revisions that there were when a content was let through; nothing once those too many are gone."""
     failed: Tried[Sequence[Problem]] | None = None
     """The step of a release that failed, and what is said of it."""
+    unread: Tried[None] | None = None
+    """The choice of a content, if it has failed since one succeeded."""
 
     @property
     def is_released(self) -> bool:

@@ -12,14 +12,16 @@ from formation_operator.api.content import Mark, content_of, digest_of
 from formation_operator.api.formation import FormationSpec
 from formation_operator.api.reasons import Trouble
 from formation_operator.api.release_key import release_key, surroundings
+from formation_operator.backoff import tried
 from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster, patient
 from formation_operator.observe.faults import Problem
 from formation_operator.release import older_crd, revisions
-from formation_operator.release.asked import NOTHING, Asked, Chosen, Content
+from formation_operator.release.asked import NOTHING, RETRY_FIRST, RETRY_MOST, Asked, Chosen, Content
 from formation_operator.release.gate import Gate
 from formation_operator.release.revision_store import RevisionStore
+from formation_operator.requeue import Lane, Requeue
 
 CRD_UNREAD = "the Formation lacks fields that it had, and it can't be read whether the cluster's CRD has them"
 
@@ -43,9 +45,11 @@ class Chooser:
             noted.released = Mark(1, noted.digest)  # it is kept beside the Deployments
         try:
             # Without a release command a deploy waits so long in all; with one, for each of its requests.
-            return await (patient(self._choose(this)) if spec.release is None else self._choose(this))
+            chosen = await (patient(self._choose(this)) if spec.release is None else self._choose(this))
         except errors.ClusterError as error:
             return self._unread(this, error)
+        noted.unread = None  # a release may take hours: its next failure is a first one again
+        return chosen
 
     async def _choose(self, this: Asked) -> Chosen:
         noted, before = this.noted, await self._before(this)
@@ -65,13 +69,13 @@ class Chooser:
 
     async def _before(self, this: Asked) -> Content | None:
         """Return the content that was released last, if it is another one and kept."""
-        released = this.noted.released
+        released, is_gated = this.noted.released, this.formation.spec.release is not None
         if released is None or this.noted.is_released:
             return None
         try:
-            return await self._store.content(this.formation.metadata, released)
+            return await self._store.content(this.formation.metadata, released, hold=is_gated)
         except errors.ClusterError:
-            if this.formation.spec.release is not None:
+            if is_gated:
                 raise
             return None
 
@@ -126,14 +130,15 @@ class Chooser:
         Without a release command nothing holds up a deploy: the Deployments name the next number. But a field
         that is absent says nothing until the CRD was asked for it.
         """
-        noted = this.noted
+        noted, held = this.noted, self._store.held(this.formation.metadata, this.noted.released)
         is_complete = noted.lost == (noted.digest, "")
-        if this.formation.spec.release is None and (is_complete or not older_crd.absent(this, None)):
+        if this.formation.spec.release is None and (is_complete or not older_crd.absent(this, held)):
             if not noted.is_released:
                 noted.released = Mark((noted.released.number if noted.released else 0) + 1, noted.digest)
             return Chosen(this.declared)
         problem = revisions.problem(error, revisions.DEPLOY_WAITS)
-        return Chosen(NOTHING, problems=[problem], requeue=noted.retry(this.now))
+        noted.unread = tried(noted.unread, noted.what, None, this.now, (RETRY_FIRST, RETRY_MOST))
+        return Chosen(held or NOTHING, problems=[problem], requeue=Requeue(Lane.REPORT, noted.unread.pause))
 
 
 def _note(this: Asked) -> None:

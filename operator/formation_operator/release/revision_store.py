@@ -15,7 +15,7 @@ from typing import Any
 
 import pydantic
 
-from formation_operator.api import naming
+from formation_operator.api import bounds, naming
 from formation_operator.api.content import Mark, content_of, digest_in, revision_name
 from formation_operator.api.formation import KEPT_REVISIONS, FormationSpec, Metadata
 from formation_operator.api.formation_status import Revision
@@ -27,9 +27,12 @@ from formation_operator.release import revisions
 from formation_operator.release.asked import Asked, Chosen, Content
 from formation_operator.release.revisions import History, LeavingError, Listed, TakenError
 from formation_operator.requeue import Lane, Requeue
+from formation_operator.shares import Shares
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
+MOST_BYTES = 16 * 2**20
+"""Of contents that are held in memory; one without room is read in each pass of a release."""
 MOST_DELETED = 100
 """How many old revisions one deploy deletes: as many as a Formation may keep."""
 MOST_ADOPTED = 10
@@ -47,15 +50,27 @@ class RevisionStore:
     def __init__(self, cluster: Cluster) -> None:
         """Take the port to the cluster."""
         self._cluster = cluster
+        self._contents: Shares[str, Content] = Shares(MOST_BYTES)
 
     # Get
 
-    async def content(self, mine: Metadata, mark: Mark) -> Content | None:
-        """Return a content by its mark; nothing if it isn't kept, or can't be rendered by this version."""
-        _, data = await self.kept(mine, mark.digest)
+    def held(self, mine: Metadata, mark: Mark | None) -> Content | None:
+        """Return a content by its mark, if it is in memory."""
+        return self._contents.get(mine.namespace, f"{mine.uid}/{mark}")
+
+    async def content(self, mine: Metadata, mark: Mark, *, hold: bool) -> Content | None:
+        """Return a content by its mark; nothing if it isn't kept, or can't be rendered by this version.
+
+        It may be held in memory: a release may take hours, and an answer may fail in any of its passes.
+        """
+        found = self.held(mine, mark)
+        _, data = (0, None) if found else await self.kept(mine, mark.digest)
         with contextlib.suppress(pydantic.ValidationError):
-            return Content(FormationSpec.model_validate(data), data, mark=mark) if data is not None else None
-        return None
+            if data is not None:
+                found = Content(FormationSpec.model_validate(data), data, mark=mark)
+                if hold:
+                    self._contents.put(mine.namespace, f"{mine.uid}/{mark}", found, 16 * bounds.size(data))
+        return found
 
     async def kept(self, mine: Metadata, digest: str) -> tuple[int, Object | None]:
         """Return the number of a content's own revision, and what the content says; 0 and nothing without."""

@@ -10,7 +10,7 @@ from formation_operator.api.formation import Autoscaling, Formation
 from formation_operator.kube.objects.kinds import HPA, ChildKind
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Autoscaler, Deciding
-from formation_operator.observe.children import Child, Children, deployment_of
+from formation_operator.observe.children import Children, deployment_of
 from formation_operator.replicas.count_owner import Replicas
 
 
@@ -20,7 +20,8 @@ def wanted(
     """Return the bounds of each type that is to have an autoscaler now."""
     about, found = formation.metadata, dict[str, Autoscaling]()
     for name, count in counts.items():
-        process, own = formation.spec.processes.get(name), autoscaler_of(children, about.name, name)
+        process = formation.spec.processes.get(name)
+        own = children.get((ChildKind.HORIZONTAL_POD_AUTOSCALER, naming.child(about.name, name)))
         if process is None or process.autoscaling is None or count.alone or _other(others, about.name, name):
             continue
         if own is None or not own.is_owned_by(about.uid):
@@ -44,11 +45,6 @@ def of_others(formation: Formation, children: Children, known: Iterable[Autoscal
     ours = {naming.child(about.name, name) for name, each in types if each.autoscaling}
     ours |= {name for (kind, name), each in children.items() if kind == HPA and each.is_owned_by(about.uid)}
     return autoscalers.deciding(each for each in known if each.kind != HPA or each.name not in ours)
-
-
-def autoscaler_of(children: Children, formation: str, process_type: str) -> Child | None:
-    """Return the autoscaler that has the name of a type's, whatever its owner."""
-    return children.get((ChildKind.HORIZONTAL_POD_AUTOSCALER, naming.child(formation, process_type)))
 
 
 def _other(others: Deciding, formation: str, name: str) -> Autoscaler | None:

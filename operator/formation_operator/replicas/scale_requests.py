@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 
 from formation_operator.api import naming
-from formation_operator.api.formation import Autoscaling, FormationSpec
+from formation_operator.api.formation import Autoscaling, FormationSpec, ProcessType
 from formation_operator.api.formation_status import UNREPORTED, ProcessStatus
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import kinds
@@ -154,27 +154,25 @@ def _is_request(scaled: Scaled, policy: Policy) -> bool:
     return setter.scale or setter.manager in policy.honoured
 
 
-def unheard(name: str, child: Child, bounds: Autoscaling, reported: int | None) -> Notice | None:
-    """Return the Event about a count that a client set on a Deployment with an autoscaler of ours.
+def unused(
+    name: str, child: Child, process: ProcessType, reported: int | None, answer: Answer | None
+) -> Iterator[str]:
+    """Yield what somebody did to the count of a type with an autoscaler of ours, as a sentence's beginning.
 
-    There is none about a count that was reported: it was recorded before that.
+    A count that was reported was said before that.
     """
-    setter, is_known = child.count_set_by, child.replicas == reported
-    if is_known or not setter.scale or setter is NAMELESS or setter.manager in AUTOSCALER_MANAGERS:
-        return None
-    note = (
-        f"{setter.manager} scaled Deployment {child.name} to {child.replicas}, but its autoscaler sets the "
-        f"count: change spec.processes.{name}.autoscaling (now {bounds})"
-    )
-    return Notice("ScaleNotHonoured", "Scale", note, warning=True, process_type=name)
+    setter = child.count_set_by
+    is_by_hand = setter.scale and setter is not NAMELESS and setter.manager not in AUTOSCALER_MANAGERS
+    if is_by_hand and child.replicas != reported:
+        yield f"{setter.manager} scaled Deployment {child.name} to {child.replicas}"
+    if answer is not None and process.replicas not in (None, answer.count):
+        yield f"spec.processes.{name}.replicas was changed to {process.replicas}"
 
 
-def unused(name: str, count: int, bounds: Autoscaling) -> Notice:
-    """Return the Event about a count of a Formation that was changed and isn't used."""
-    note = (
-        f"spec.processes.{name}.replicas was changed to {count}, which isn't used: the autoscaler sets the "
-        f"count. Change spec.processes.{name}.autoscaling (now {bounds})"
-    )
+def overlooked(name: str, what: str, bounds: Autoscaling) -> Notice:
+    """Return the Event about a count that isn't used, and what to change instead."""
+    way_out = f"change spec.processes.{name}.autoscaling (now {bounds})"
+    note = f"{what}, but its autoscaler sets the count: {way_out}"
     return Notice("ScaleNotHonoured", "Scale", note, warning=True, process_type=name)
 
 

@@ -90,11 +90,8 @@ class Requests:
                 continue
             answer = self.answers.get(name)
             reported = lenient.mapping(said, "processes", name).get("desiredReplicas")
-            notice = scale_requests.unheard(name, child, process.autoscaling, reported)
-            if notice is not None:
-                self.notices.append(notice)
-            if answer is not None and answer.count != process.replicas is not None:
-                self.notices.append(scale_requests.unused(name, process.replicas, process.autoscaling))
+            for what in scale_requests.unused(name, child, process, reported, answer):
+                self.notices.append(scale_requests.overlooked(name, what, process.autoscaling))
             self.answers[name] = Answer(child.uid, child.replicas, process.replicas)
 
     async def _judge(self, scaled: Scaled) -> None:

@@ -2,11 +2,12 @@
 
 import pytest
 
-from tests.builders import Manifest
+from tests.builders import Manifest, a_process
 from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.releasing import (
     DENIED,
     NIGHTLY,
+    RELEASE,
     UNFIT,
     Shop,
     Step,
@@ -65,3 +66,16 @@ async def test_an_autoscaled_type_comes_back_with_the_autoscalers_count_though_i
     shop.cluster.merge("Deployment", "default", "shop-web", {"spec": {"replicas": 7}}, by=BY_HPA)
     await shop.settle()
     await shop.tell({"suspend": True}, "web=0", {"suspend": False}, {"image": "shop:v1"}, "web=7:v1")
+
+
+async def test_suspend_stops_a_schedule_whose_name_a_deployment_has_though_its_content_was_lost() -> None:
+    report = {"report": a_process(replicas=1)}
+    shop = await an_app(release=RELEASE, schedules={"nightly": NIGHTLY}, processes=report)
+    shop.refuse("delete", "Deployment", DENIED)  # so one stays that is a type's no more
+    await shop.tell(
+        {"processes": {"report": None, "web": a_process(replicas=1)}, "schedules": {"report": NIGHTLY}},
+        *(*LOST, "nightly=on", {"suspend": True}),
+    )
+    runs = {raw["metadata"]["name"]: raw["spec"]["suspend"] for raw in shop.cluster.all("CronJob")}
+    assert runs == {"shop-nightly": True, "shop-report": True}
+    assert shop.counts() == {"shop-report": 0, "shop-web": 0}

@@ -59,7 +59,7 @@ def test_a_plan_lists_what_is_done_about_each_object() -> None:
     assert here.actions("worker") == [Action(Verb.UPDATE, "worker", worker, known[worker.kind, worker.name])]
     assert {each.name: each.manifest for each in here.intents} == {"shop-web": {}, "shop-worker": {}}
     former = known[ChildKind.DEPLOYMENT, "shop-former"]
-    assert here.obsolete() == [[], [Action(Verb.DELETE, "former", child=former)]]
+    assert here.obsolete() == [Action(Verb.DELETE, "former", child=former)]
 
 
 def test_types_that_get_another_count_are_planned_before_all_others() -> None:

@@ -6,9 +6,11 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.kube import errors, port
+from formation_operator.release.asked import RETRY_FIRST
 from tests.builders import Manifest, a_formation, a_process
 from tests.unit.fakes.cluster import Incident, Verb
 from tests.unit.fakes.releasing import DENIED, KEY, RELEASE, Shop
+from tests.unit.fakes.shop import NO_ANSWER
 
 REVISION = "ControllerRevision"
 SLOW = 1.0
@@ -90,3 +92,30 @@ async def test_a_release_whose_revision_meets_a_full_quota_has_what_is_too_much_
     await shop.settle()
     await shop.finish()
     assert shop.images() == {"shop-web": "shop:v5"}
+
+
+async def test_a_failed_read_is_tried_again_soon_though_reads_had_failed_before_in_a_long_release(
+    shop: Shop,
+) -> None:
+    await shop.change(image="shop:v2")
+    for _ in range(10):  # each of an hour, with answers in between
+        shop.refuse("get", "ControllerRevision", times=1)
+        await shop.settle()
+    shop.refuse("get", "ControllerRevision", times=1)
+    shop.end()
+    result = await shop.operator.run(KEY)
+    assert result.requeue is not None
+    assert result.requeue.after <= 2 * RETRY_FIRST
+
+
+@pytest.mark.parametrize("error", [NO_ANSWER, DENIED], ids=["no answer", "refused"])
+async def test_a_read_that_fails_while_a_release_runs_changes_nothing(shop: Shop, error: Exception) -> None:
+    await shop.change(image="shop:v2")
+    said, events = shop.condition(), len(shop.cluster.notices)
+    shop.refuse("get", "ControllerRevision", error)
+    await shop.settle()
+    assert shop.condition() == said
+    assert len(shop.cluster.notices) == events
+    shop.remove("Deployment", "shop-worker")
+    await shop.settle()
+    assert shop.images() == {"shop-web": "shop:v1", "shop-worker": "shop:v1"}
