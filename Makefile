@@ -1,6 +1,6 @@
 # Every recipe calls a script or a module; `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test systems faults soak fuzz bench distribution monitoring compat walk audit release login publish sign draft sample check timed words up down build crds lock bump-kubernetes
+.PHONY: help env demo test systems faults neighbours soak fuzz bench distribution monitoring compat walk audit release login publish sign draft sample check timed words up down build crds lock bump-kubernetes
 in_env := @tests/scripts/in-env
 
 help: ## list the targets
@@ -20,6 +20,9 @@ systems: ## every kind of process (Apache, JVM, Node.js, ...) as a process type,
 
 faults: ## what a tenant may do to another at the worst, and what is cut off or killed; with figures
 	$(in_env) -m tests.scripts.suite faults
+
+neighbours: ## KEDA's webhook, Flux's libraries for apply and health, and Argo CD's code for health and differences, on Formations
+	$(in_env) -m tests.scripts.suite neighbours
 
 soak: ## random faults and edits for MINUTES=60, by a SEED that is printed
 	$(in_env) -m tests.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))

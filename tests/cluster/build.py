@@ -98,9 +98,14 @@ ACTIONLINT = Module("actionlint", {"actionlint": "github.com/rhysd/actionlint/cm
 CRANE = Module("crane", {"crane": "github.com/google/go-containerregistry/cmd/crane"})
 KUBE_SCORE = Module("kube-score", {"kube-score": "github.com/zegl/kube-score/cmd/kube-score"})
 
+KEDA = Module("keda", commands("github.com/kedacore/keda/v2/cmd", "webhooks"))
+FLUX = Module("flux", {"flux": "."})
+ARGO_CD = Module("argo-cd", {"argo-cd": "."})
+
 CONTROL = (ETCD, CONTROL_PLANE)
 REAL_NODE = (NODE, CONTAINERD, CNI)
 SIMULATED_NODE = (KWOK,)
+NEIGHBOURS = (KEDA, FLUX, ARGO_CD)
 
 
 def ensure(modules: tuple[Module, ...]) -> dict[str, pathlib.Path]:

@@ -41,6 +41,7 @@ def parts(node: str) -> list[Part]:
         ("metrics", functools.partial(build.ensure, (build.METRICS,))),
         ("helm", functools.partial(build.ensure, (build.HELM4, build.HELM3, build.CRANE))),
         ("linter", functools.partial(build.ensure, (build.KUBE_SCORE,))),
+        *(("neighbours", functools.partial(build.ensure, (each,))) for each in build.NEIGHBOURS),
         *(("systems", functools.partial(system_image.build, name)) for name in system_image.SYSTEMS),
     ]
 

@@ -1,6 +1,7 @@
 """``make test``: the checks, the tests on a cluster, and those that start the cluster themselves.
 
-``make systems``, ``faults``, ``distribution`` and ``monitoring``: those of a folder, the long ones included.
+``make systems``, ``faults``, ``neighbours``, ``distribution`` and ``monitoring``: those of a folder, the long
+ones included.
 ``make walk``: the pages that are typed as they stand. ``make compat``: what is between us and Kubernetes, on
 each older minor that is pinned.
 
@@ -63,6 +64,8 @@ TOO_LONG = (
     "tests/e2e/test_states.py",
 )
 """What has tests that take too long for every run."""
+NEIGHBOURS = Stage("building the neighbours", (sys.executable, "-m", "tests.images.ahead", "neighbours"))
+"""Before the tests, since it takes longer than a test may."""
 SUITES = {
     "test": (
         UP,
@@ -75,6 +78,7 @@ SUITES = {
     "systems": (UP, on_the_cluster(*SIDE_BY_SIDE, "tests/systems")),
     "distribution": (UP, on_the_cluster("tests/distribution", "tests/e2e/test_upgrade.py")),
     "monitoring": (UP, on_the_cluster("-rP", "tests/monitoring")),
+    "neighbours": (NEIGHBOURS, UP, on_the_cluster("-rP", "tests/neighbours")),
     "walk": (UP, on_the_cluster("-rP", "tests/e2e/test_walk.py", "tests/e2e/test_demo.py")),
     "compat": tuple(stage for minor in build.older() for stage in on(minor)),
 }
@@ -85,6 +89,7 @@ AHEAD = {
     "faults": ("cluster",),
     "systems": ("cluster", "systems"),
     "monitoring": ("cluster", "shop"),
+    "neighbours": ("cluster", "base"),
     "walk": ("cluster", "shop"),
     "compat": ("shop", "base", "operator", "metrics"),
     "distribution": ("cluster", "shop", "base", "operator", "helm", "linter"),
