@@ -3,7 +3,6 @@
 import pytest
 from click.testing import CliRunner, Result
 
-from formation_cli import options
 from formation_cli.program import program
 from formation_operator.api import naming
 from tests import builders
@@ -14,10 +13,8 @@ NEW = "registry.example.com/shop:v2"
 
 
 @pytest.fixture(autouse=True)
-def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    found = FakeCluster(Formation=[builders.stored(builders.a_formation())])
-    monkeypatch.setattr(options, "connect", lambda _: found)
-    return found
+def cluster() -> FakeCluster:
+    return FakeCluster(Formation=[builders.stored(builders.a_formation())])
 
 
 def deploy(*words: str) -> Result:

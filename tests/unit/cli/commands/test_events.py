@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from formation_cli import options
 from formation_cli.program import program
 from tests import builders
 from tests.builders import NOW, ago
@@ -21,7 +20,8 @@ def event(name: str, note: str = "", *, kind: str = "Pod", level: str = "Normal"
 
 @pytest.fixture(autouse=True)
 def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    found = FakeCluster(
+    monkeypatch.setattr("time.time", lambda: NOW)
+    return FakeCluster(
         Formation=[builders.stored(builders.a_formation(processes=TYPES))],
         Event=[
             event("shop-web-7c9d8-aaaaa", age=7200),
@@ -32,9 +32,6 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
             event("shop", "web-admin: exited", kind="Formation", level="Warning"),
         ],
     )
-    monkeypatch.setattr(options, "connect", lambda _: found)
-    monkeypatch.setattr("time.time", lambda: NOW)
-    return found
 
 
 def typed(*words: str) -> Result:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from formation_cli import failures, options
+from formation_cli import failures
 from formation_cli.commands import waiting
 from formation_operator.api import content, naming
 from formation_operator.api.formation import FormationSpec
@@ -22,10 +22,8 @@ R1, R2 = a_revision(1, V1), a_revision(2, V2)
 
 
 @pytest.fixture(autouse=True)
-def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    found = FakeCluster(Formation=[shop(R2, V2)], ControllerRevision=[R1, R2])
-    monkeypatch.setattr(options, "connect", lambda _: found)
-    return found
+def cluster() -> FakeCluster:
+    return FakeCluster(Formation=[shop(R2, V2)], ControllerRevision=[R1, R2])
 
 
 RESTARTED = "web: the processes are restarted, unless they run this already"

@@ -9,7 +9,7 @@ import yaml
 from click.testing import CliRunner
 from syrupy.assertion import SnapshotAssertion
 
-from formation_cli import failures, options
+from formation_cli import failures
 from formation_cli.program import program
 from formation_operator.api import content
 from tests import builders
@@ -26,10 +26,8 @@ FORGED = [a_revision(7, V1, name="evil"), a_revision(8, V1, owners=[])]
 
 @pytest.fixture(autouse=True)
 def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    found = FakeCluster(Formation=[shop(KEPT[1], V3)], ControllerRevision=[*KEPT, *FORGED])
-    monkeypatch.setattr(options, "connect", lambda _: found)
     monkeypatch.setattr(time, "time", lambda: builders.NOW)
-    return found
+    return FakeCluster(Formation=[shop(KEPT[1], V3)], ControllerRevision=[*KEPT, *FORGED])
 
 
 def test_each_revision_says_what_it_changed_and_whether_it_ran_well_and_what_is_forged(

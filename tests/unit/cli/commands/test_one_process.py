@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from formation_cli import completion, failures, options
+from formation_cli import completion, failures
 from formation_cli.cluster import kinds, kubectl
 from formation_cli.cluster.port import Object
 from formation_cli.program import program
@@ -30,7 +30,7 @@ class Guarded(FakeCluster):
 
 
 @pytest.fixture(autouse=True)
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Guarded:
+def cluster() -> Guarded:
     found = Guarded(
         Formation=[builders.stored(builders.a_formation(processes=TYPES))],
         Pod=[
@@ -39,7 +39,6 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Guarded:
         ],
     )
     found.logs = {"shop-worker-1-abcde": ["worker"], "shop-web-1-vwxyz": ["web"]}
-    monkeypatch.setattr(options, "connect", lambda _: found)
     return found
 
 

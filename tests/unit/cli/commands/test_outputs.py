@@ -8,7 +8,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from formation_cli import failures, options
+from formation_cli import failures
 from formation_cli.cluster import kinds
 from formation_cli.program import program
 from formation_cli.views import processes
@@ -42,10 +42,8 @@ CHANGES = {
 
 @pytest.fixture(autouse=True)
 def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    found = FakeCluster(Formation=[SHOP], Deployment=[WORKER], Event=[EVENT])
-    monkeypatch.setattr(options, "connect", lambda _: found)
     monkeypatch.setattr("secrets.token_hex", lambda _: "x7k2p")
-    return found
+    return FakeCluster(Formation=[SHOP], Deployment=[WORKER], Event=[EVENT])
 
 
 def run(words: str, *more: str) -> Result:

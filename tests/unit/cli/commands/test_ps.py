@@ -7,7 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from formation_cli import failures, options
+from formation_cli import failures
 from formation_cli.cluster import answers, kinds
 from formation_cli.cluster.port import Cluster
 from formation_cli.program import program
@@ -41,10 +41,8 @@ class TwoNamespaces(FakeCluster):
 
 
 @pytest.fixture(autouse=True)
-def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    found = TwoNamespaces(Formation=[shop()], Pod=[])
-    monkeypatch.setattr(options, "connect", lambda _: found)
-    return found
+def cluster() -> FakeCluster:
+    return TwoNamespaces(Formation=[shop()], Pod=[])
 
 
 def ps(*words: str) -> Result:

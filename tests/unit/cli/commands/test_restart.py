@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from formation_cli import failures, options
+from formation_cli import failures
 from formation_cli.program import program
 from tests import builders
 from tests.builders import a_process
@@ -19,7 +19,7 @@ KEYS: dict[str, Any] = {"volumes": [{"secret": {"secretName": "keys"}}]}
 
 
 @pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
+def cluster() -> FakeCluster:
     """A cluster where shop's web and mail's worker use a ConfigMap, and shop's worker a Secret."""
     formations = [builders.stored(builders.a_formation(name, processes=TYPES)) for name in ("shop", "mail")]
     deployments = [
@@ -28,9 +28,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
         a_deployment("shop", "clock"),
         a_deployment("mail", "worker", pod=CONFIG),
     ]
-    found = FakeCluster(Formation=formations, Deployment=deployments)
-    monkeypatch.setattr(options, "connect", lambda _: found)
-    return found
+    return FakeCluster(Formation=formations, Deployment=deployments)
 
 
 def restart(*words: str) -> Result:

@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner, Result
 
-from formation_cli import failures, options
+from formation_cli import failures
 from formation_cli.program import program
 from tests import builders
 from tests.unit.cli.fake_cluster import FakeCluster
@@ -14,7 +14,7 @@ COUNTS = {"web": 2, "worker": 20, "clock": 0}
 
 
 @pytest.fixture(autouse=True)
-def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
+def cluster() -> FakeCluster:
     types = {name: builders.a_process(replicas=count) for name, count in COUNTS.items()}
     types["open"] = builders.a_process()
     types["auto"] = builders.a_process(replicas=9, autoscaling={"minReplicas": 2, "maxReplicas": 10})
@@ -25,9 +25,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
             "auto": {"desiredReplicas": 6, "replicasManagedBy": "HorizontalPodAutoscaler/shop-auto"},
         }
     }
-    found = FakeCluster(Formation=[formation])
-    monkeypatch.setattr(options, "connect", lambda _: found)
-    return found
+    return FakeCluster(Formation=[formation])
 
 
 def scale(words: str, answer: str = "") -> Result:

@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-from formation_cli import options
 from formation_operator.api import naming
 from tests import builders
 from tests.builders import Manifest, a_container, a_pod, ended, running
@@ -44,10 +43,8 @@ def pod(state: Manifest, phase: str) -> Manifest:
 
 
 @pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    found = FakeCluster(Formation=[shop(message=FAILED, state="Failing")], Pod=[], CronJob=[CRON_JOB])
-    monkeypatch.setattr(options, "connect", lambda _: found)
-    return found
+def cluster() -> FakeCluster:
+    return FakeCluster(Formation=[shop(message=FAILED, state="Failing")], Pod=[], CronJob=[CRON_JOB])
 
 
 def lines(*words: str) -> list[Manifest]:
