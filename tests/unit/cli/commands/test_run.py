@@ -214,5 +214,4 @@ def test_after_ctrl_c_it_says_how_long_the_process_has() -> None:
 
 
 def test_what_is_detached_is_followed_by_its_name() -> None:
-    result = run(FakeCluster(), "--detach")
-    assert result.stderr == "To see its output: kubectl formation logs shop run -f\n"
+    assert run(FakeCluster(), "--detach").stderr == "To see its output: kubectl formation logs shop run -f\n"
