@@ -56,19 +56,6 @@ def test_a_difference_to_a_revision_that_runs_restarts_nothing(cluster: FakeClus
     assert result.stderr == "revision 1: image shop:v2 -> shop:v1; clock is new; worker is gone\n"
 
 
-def test_a_deploy_that_goes_back_by_itself_says_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    ends = [waiting.NotReady("web: no"), None]
-
-    def wait(*_: Any, **__: Any) -> None:
-        if end := ends.pop(0):
-            raise end
-
-    monkeypatch.setattr(waiting, "wait", wait)
-    stderr = run("deploy shop --image shop:v3 --wait --rollback-on-failure", failures.FAILED).stderr
-    assert "Going back to revision 2: image shop:v3 -> shop:v2\n" in stderr
-    assert "the processes" not in stderr
-
-
 def rolled_out(web: Object, **spec: Any) -> Object:
     formation = shop(R2, {**V2, **spec})
     return {**formation, "status": {**formation["status"], "processes": {"web": web}}}

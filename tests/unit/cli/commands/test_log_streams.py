@@ -27,20 +27,21 @@ def at(second: int, text: str) -> str:
     return f"2026-11-26T09:00:0{second}.123456789Z {text}"
 
 
-def test_what_was_written_is_in_the_order_of_its_times() -> None:
+ZONE = "2026-11-26T10:00:01.00000000{}+01:00 {}"
+IN_ORDER = {
+    "in one time zone": ([at(1, "one"), at(3, "three")], [at(2, "two"), at(4, "four")], "abab"),
+    "in two": ([ZONE.format(0, "one"), ZONE.format(1, "two")], [at(2, "three")], "aab"),
+}
+
+
+@pytest.mark.parametrize(("of_a", "of_b", "order"), IN_ORDER.values(), ids=IN_ORDER)
+def test_what_was_written_is_in_the_order_of_its_times(of_a: list[str], of_b: list[str], order: str) -> None:
     pods = [a_pod(name="shop-worker-a"), a_pod(name="shop-worker-b")]
     cluster = FakeCluster(Pod=pods)
-    cluster.logs = {
-        "shop-worker-a": [at(1, "one"), at(3, "three")],
-        "shop-worker-b": [at(2, "two"), at(4, "four")],
-    }
-    lines = log_streams.past(cluster, map(log_lines.source, pods), QUERY)
-    assert [(line.source.label, line.text) for line in lines] == [
-        ("worker.a", "one"),
-        ("worker.b", "two"),
-        ("worker.a", "three"),
-        ("worker.b", "four"),
-    ]
+    cluster.logs = {"shop-worker-a": of_a, "shop-worker-b": of_b}
+    lines = [*log_streams.past(cluster, map(log_lines.source, pods), QUERY)]
+    assert [line.text for line in lines] == ["one", "two", "three", "four"][: len(order)]
+    assert [line.source.label for line in lines] == [f"worker.{letter}" for letter in order]
 
 
 class DeadNode(FakeCluster):
@@ -75,20 +76,6 @@ def test_a_log_that_can_not_be_followed_is_told_beside_those_of_the_others(
     cluster, _ = on_two_nodes()
     assert next(following(cluster)).text == "one"
     assert told.get(timeout=10) == ("worker.dead: dial timeout", True)
-
-
-def test_nodes_may_be_in_different_time_zones() -> None:
-    pods = [a_pod(name="shop-worker-a"), a_pod(name="shop-worker-b")]
-    cluster = FakeCluster(Pod=pods)
-    cluster.logs = {
-        "shop-worker-a": [
-            "2026-11-26T10:00:01.000000000+01:00 one",
-            "2026-11-26T10:00:01.000000001+01:00 two",
-        ],
-        "shop-worker-b": ["2026-11-26T09:00:02.000000000Z three"],
-    }
-    lines = log_streams.past(cluster, map(log_lines.source, pods), QUERY)
-    assert [line.text for line in lines] == ["one", "two", "three"]
 
 
 def test_only_the_types_that_are_wanted_are_chosen() -> None:

@@ -166,13 +166,6 @@ def test_anyone_who_names_a_process_without_its_option_is_shown_what_to_type(clu
     assert "kubectl formation -n demo stop shop --process run.klmno" in stderr
 
 
-def test_what_a_node_no_longer_has_is_no_line_of_a_log(cluster: Guarded) -> None:
-    cluster.logs["shop-worker-1-abcde"] = ["unable to retrieve container logs for containerd://0123"]
-    result = run("logs shop worker --previous", failures.FAILED)
-    assert result.stdout == ""
-    assert "worker.abcde: its node no longer has its log" in result.stderr
-
-
 def test_the_key_tab_completes_processes_and_namespaces(
     cluster: Guarded, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -227,6 +227,7 @@ def test_a_deploy_goes_back_by_itself_and_ends_with_the_code_of_its_failure(
     assert waits.types == [["web"], ["web"]]
     assert f"Error: {failure.message}\n" in result.stderr
     assert "Going back to revision 2: web: image shop:v3 -> none\n" in result.stderr
+    assert "restarted" not in result.stderr.partition("Going back")[2]
     assert result.stderr.splitlines()[-1] == "The deploy has failed, and shop is back at what was revision 2."
 
 

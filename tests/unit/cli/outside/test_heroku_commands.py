@@ -40,6 +40,9 @@ def test_app_json_the_api_and_a_procfile_make_one_formation(folder: pathlib.Path
     assert formation["spec"]["env"] == [{"name": "A", "value": "1"}, {"name": "B", "value": "3"}]
     counts = {name: each.get("replicas") for name, each in formation["spec"]["processes"].items()}
     assert counts == {"web": 2, "worker": 4, "clock": None}
+    singletons = {name: each.get("singleton") for name, each in formation["spec"]["processes"].items()}
+    assert singletons == {"web": None, "worker": None, "clock": True}
+    assert "clock: singleton, because two processes of it would start each job twice" in result.stderr
     assert formation["spec"]["processes"]["worker"]["resources"]["limits"] == {"memory": "1Gi"}
     assert formation["spec"]["release"] == {"command": ["migrate"]}
 
@@ -51,17 +54,6 @@ def test_the_port_of_an_app_json_and_of_a_file_is_left_out(folder: pathlib.Path)
     assert yaml.safe_load(result.stdout)["spec"]["env"] == [{"name": "A", "value": "1"}]
     assert "Left out: PORT of .env: the operator sets it" in result.stderr
     assert "Left out: PORT: the operator sets it" in result.stderr
-
-
-def test_what_starts_jobs_by_the_clock_is_a_singleton() -> None:
-    result = imported("formation.json --procfile Procfile --name shop")
-    types = yaml.safe_load(result.stdout)["spec"]["processes"]
-    assert {name: each.get("singleton") for name, each in types.items()} == {
-        "web": None,
-        "worker": None,
-        "clock": True,
-    }
-    assert "clock: singleton, because two processes of it would start each job twice" in result.stderr
 
 
 def test_the_shape_comes_back(folder: pathlib.Path) -> None:
