@@ -23,7 +23,7 @@ import formation_operator
 from formation_operator import handlers, process
 from formation_operator.api import naming
 from formation_operator.controller import informers
-from formation_operator.kube import errors, reflector
+from formation_operator.kube import reflector
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from formation_operator.kube.session import kopf_session, watch_lines
@@ -98,16 +98,6 @@ class Running:
         self._stop.set()
         async with asyncio.timeout(60):
             await self.task
-
-    async def ended_by(self) -> BaseException | None:
-        """Wait until it ends by itself, and return what its error was raised from."""
-        await until(self.memo.process._ended)  # noqa: SLF001
-        self._stop.set()  # kopf would wait for what waits for it
-        async with asyncio.timeout(60):
-            await asyncio.wait([self.task])
-        error, self.task = self.task.exception(), asyncio.create_task(asyncio.sleep(0))
-        assert error is not None
-        return error.__cause__
 
     @property
     def formations(self) -> dict[tuple[str, str], Object]:
@@ -219,17 +209,6 @@ async def test_a_formation_that_is_deleted_before_kopf_lists_is_forgotten(tmp_pa
 
     async with started(cluster, tmp_path, before=delete_before_a_list) as here:
         await until(lambda: here.known == {"a", "b"})
-
-
-async def test_after_410_kopf_lists_anew_and_a_deletion_meanwhile_is_found(tmp_path: pathlib.Path) -> None:
-    cluster = a_cluster(*"abc")
-    async with started(cluster, tmp_path) as here:
-        await here.until_watching()
-        cluster.remove(naming.KIND, "default", "c")
-        put(cluster, "d")
-        await here.server.expire(naming.KIND)
-        await until(lambda: here.known == {"a", "b", "d"})
-        await here.until_all_goes_on()
 
 
 async def test_a_deletion_of_all_formations_is_found_by_a_list_that_is_empty(tmp_path: pathlib.Path) -> None:
@@ -503,16 +482,6 @@ async def be_restored(server: LiveApiServer) -> None:
     server.cluster.version -= 50
 
 
-async def test_a_restored_cluster_ends_the_process_with_an_error(tmp_path: pathlib.Path) -> None:
-    cluster = a_cluster("a")
-    async with started(cluster, tmp_path) as here:
-        await here.until_watching()
-        await be_restored(here.server)
-        cause = await here.ended_by()
-    assert isinstance(cause, handlers.WorkEndedError)
-    assert errors.RestoredError.__name__ in str(cause)
-
-
 # As a program
 
 OPERATOR = ["-m", "formation_operator", "--liveness="]
@@ -537,6 +506,13 @@ async def program(folder: pathlib.Path, *arguments: str) -> AsyncIterator[asynci
             await running.wait()
 
 
+async def ends_well(running: asyncio.subprocess.Process) -> bool:
+    """Ask a program to stop, and return whether it does, and says of nothing that it failed."""
+    running.send_signal(signal.SIGTERM)
+    _, said = await asyncio.wait_for(running.communicate(), 60)
+    return running.returncode == 0 and b"Traceback" not in said
+
+
 @pytest.mark.parametrize("arguments", [OPERATOR, KOPF], ids=["formation-operator", "kopf run"])
 async def test_the_program_works_and_ends_well_when_it_is_asked_to_stop(
     arguments: list[str], tmp_path: pathlib.Path
@@ -547,9 +523,7 @@ async def test_the_program_works_and_ends_well_when_it_is_asked_to_stop(
         put(cluster, "b")
         await server.publish()
         await until(lambda: len(cluster.all("Deployment")) == 2)
-        running.send_signal(signal.SIGTERM)
-        _, said = await asyncio.wait_for(running.communicate(), 60)
-    assert (running.returncode, b"Traceback" in said) == (0, False), said.decode()
+        assert await ends_well(running)
 
 
 async def test_the_program_ends_with_an_error_and_its_cause_when_the_work_has_ended(
@@ -563,6 +537,7 @@ async def test_the_program_ends_with_an_error_and_its_cause_when_the_work_has_en
     assert running.returncode == 1
     assert b"Stopping: " in said
     assert b"RestoredError" in said
+    assert b"Traceback" not in said
 
 
 async def test_the_program_ends_well_when_it_is_asked_to_stop_before_it_has_begun(
@@ -571,9 +546,7 @@ async def test_the_program_ends_well_when_it_is_asked_to_stop_before_it_has_begu
     async with serving(a_cluster("a"), tmp_path) as server, program(tmp_path, *OPERATOR) as running:
         server.absent.add(naming.PLURAL)
         await until(lambda: server.lists["scaledobjects"])
-        running.send_signal(signal.SIGTERM)
-        _, said = await asyncio.wait_for(running.communicate(), 60)
-    assert (running.returncode, b"Traceback" in said) == (0, False), said.decode()
+        assert await ends_well(running)
 
 
 async def test_the_program_ends_with_one_line_that_says_that_there_are_no_credentials(

@@ -55,9 +55,25 @@ def claiming(*claims: str) -> list[Manifest]:
     return [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in claims]
 
 
-def failing(message: str, *, reason: str = "", container: Manifest | None = None) -> Manifest:
+def held_back(*gates: str) -> Manifest:
+    """Return a Pod that is no scheduler's matter yet, and whose gates may be known."""
+    said = condition("PodScheduled", status=False, reason="SchedulingGated")
+    return with_spec(a_pod(conditions=(said,)), schedulingGates=[{"name": gate} for gate in gates])
+
+
+def unready_for(reason: str = "", message: str = "") -> Manifest:
+    """Return a Pod that isn't ready for a reason that is no probe's."""
+    return a_pod(conditions=(condition("Ready", status=False, reason=reason, message=message),))
+
+
+def beside(container: Manifest) -> Manifest:
+    """Return a Pod whose process runs, beside another container."""
+    return a_pod(a_container(running()), container)
+
+
+def failing(container: Manifest | None = None, **said: str) -> Manifest:
     """Return a Pod that failed as a whole just now."""
-    status = {"phase": "Failed", "reason": reason, "message": message}
+    status = {"phase": "Failed", **said}
     since = (condition("Ready", status=False, since=9),)
     return a_pod(*([container] if container else []), conditions=since, status=status)
 
@@ -112,8 +128,7 @@ CASES = {
         waits("CreateContainerError", 'exec: "gunicorm": not found'), "Crashing BadCommand lasting"
     ),
     "another container of its crashes": Case(
-        a_pod(a_container(running()), a_container(BACK_OFF, "helper", last=ended(4), restarts=1)),
-        "Crashing Exited",
+        beside(a_container(BACK_OFF, "helper", last=ended(4), restarts=1)), "Crashing Exited"
     ),
     "an init container crashes": Case(
         a_pod(
@@ -123,16 +138,9 @@ CASES = {
         "Crashing Exited",
     ),
     "its node ended it": Case(
-        a_pod(
-            conditions=(condition("Ready", status=False, since=9),),
-            status={"phase": "Failed", "reason": "Evicted", "message": "The node was low on memory."},
-        ),
-        "Crashing Evicted",
+        failing(reason="Evicted", message="The node was low on memory."), "Crashing Evicted"
     ),
-    "its node ended it and doesn't say why": Case(
-        a_pod(conditions=(condition("Ready", status=False, since=9),), status={"phase": "Failed"}),
-        "Crashing Failed",
-    ),
+    "its node ended it and doesn't say why": Case(failing(), "Crashing Failed"),
     # kubelet ends it
     "its liveness probe failed": Case(
         crashes(livenessProbe=PROBE, code=137),
@@ -246,30 +254,15 @@ CASES = {
     ),
     # It finds no node
     "no node has room": Case(
-        a_pod(
-            conditions=(
-                condition(
-                    "PodScheduled",
-                    status=False,
-                    reason="Unschedulable",
-                    message="0/3 nodes are available: 3 Insufficient cpu. no new claims to deallocate, "
-                    "preemption: 0/3 nodes are available: 3 Preemption is not helpful.",
-                ),
-            ),
-            status={"containerStatuses": []},
+        unscheduled(
+            "0/3 nodes are available: 3 Insufficient cpu. no new claims to deallocate, "
+            "preemption: 0/3 nodes are available: 3 Preemption is not helpful."
         ),
         "Unschedulable Unschedulable",
     ),
-    "it is held back": Case(
-        a_pod(conditions=(condition("PodScheduled", status=False, reason="SchedulingGated"),)),
-        "Starting SchedulingGated",
-    ),
+    "it is held back": Case(held_back(), "Starting SchedulingGated"),
     "somebody holds it back": Case(
-        with_spec(
-            a_pod(conditions=(condition("PodScheduled", status=False, reason="SchedulingGated"),)),
-            schedulingGates=[{"name": "example.com/one"}, {"name": "example.com/two"}],
-        ),
-        "Starting SchedulingGated",
+        held_back("example.com/one", "example.com/two"), "Starting SchedulingGated"
     ),
     # It isn't ready
     "its node doesn't take it up": Case(
@@ -287,11 +280,9 @@ CASES = {
         "Crashing BadCommand lasting",
     ),
     "its working directory isn't one": Case(
-        a_pod(
-            a_crash(
-                last=ended(
-                    128, OCI + "error during container init: mkdir /a: not a directory", reason="StartError"
-                )
+        crashes(
+            last=ended(
+                128, OCI + "error during container init: mkdir /a: not a directory", reason="StartError"
             )
         ),
         "Crashing StartError",
@@ -311,27 +302,15 @@ CASES = {
         fails_its_probe("startupProbe", 60, readinessProbe=PROBE), "Starting StartupProbeFailed"
     ),
     "its readiness gate is closed": Case(
-        a_pod(
-            conditions=(
-                condition("Ready", status=False, reason="ReadinessGatesNotReady", message="gate x is closed"),
-            )
-        ),
-        "Unready ReadinessGatesNotReady",
+        unready_for("ReadinessGatesNotReady", "gate x is closed"), "Unready ReadinessGatesNotReady"
     ),
     "somebody says that it isn't ready, but no word for it": Case(
-        a_pod(conditions=(condition("Ready", status=False, message="by order"),)), "Unready NotReady"
+        unready_for(message="by order"), "Unready NotReady"
     ),
     "more hold it back than anybody reads": Case(
-        with_spec(
-            a_pod(conditions=(condition("PodScheduled", status=False, reason="SchedulingGated"),)),
-            schedulingGates=[{"name": f"g{number}"} for number in range(300)],
-        ),
-        "Starting SchedulingGated",
+        held_back(*(f"g{number}" for number in range(300))), "Starting SchedulingGated"
     ),
-    "its node is out of reach": Case(
-        with_spec(a_pod(conditions=(condition("Ready", status=False),)), nodeName="n1"),
-        "Unready NodeNotReady",
-    ),
+    "its node is out of reach": Case(with_spec(unready_for(), nodeName="n1"), "Unready NodeNotReady"),
     "it crashes, and so a sidecar that asks it isn't ready": Case(
         a_pod(
             a_container(running(60), "nginx", ready=False, started=True, readinessProbe=PROBE),
@@ -370,13 +349,13 @@ CASES = {
         unscheduled("0/1 nodes are available: 1 node(s) had untolerated taint(s). preemption: none"),
         "Unschedulable Unschedulable",
     ),
-    "its node refuses it": Case(failing("Pod was rejected: no disk", reason="Evicted"), "Crashing Evicted"),
+    "its node refuses it": Case(
+        failing(reason="Evicted", message="Pod was rejected: no disk"), "Crashing Evicted"
+    ),
     "it failed because of a container that is never started again": Case(
-        failing("", container=a_container(ended(1, "no database"))), "Crashing Exited"
+        failing(a_container(ended(1, "no database"))), "Crashing Exited"
     ),
-    "it failed although its work was done": Case(
-        failing("", container=a_container(ended(0))), "Crashing Failed"
-    ),
+    "it failed although its work was done": Case(failing(a_container(ended(0))), "Crashing Failed"),
     "the program of its probe isn't in the image": Case(
         fails_its_probe(seconds=60),
         "Starting ReadinessProbeFailed",
@@ -395,18 +374,16 @@ CASES = {
     ),
     # What stands beside it
     "a container beside it puts itself into the background": Case(
-        a_pod(a_container(running()), a_crash(name="helper", last=ended(0, ran=1))), "Crashing ExitedAtOnce"
+        beside(a_crash(name="helper", last=ended(0, ran=1))), "Crashing ExitedAtOnce"
     ),
     "a container beside it needs more memory": Case(
-        a_pod(a_container(running()), a_crash(name="helper", last=ended(137, reason="OOMKilled"))),
-        "Crashing OOMKilled",
+        beside(a_crash(name="helper", last=ended(137, reason="OOMKilled"))), "Crashing OOMKilled"
     ),
     "the image of a container beside it runs as root": Case(
-        a_pod(
-            a_container(running()),
+        beside(
             a_container(
                 waiting("CreateContainerConfigError", "runAsNonRoot and image will run as root"), "helper"
-            ),
+            )
         ),
         "Starting ImageUserIsRoot lasting",
     ),

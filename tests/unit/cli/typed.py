@@ -1,7 +1,12 @@
 """The plugin's commands, as they are typed."""
 
+import shlex
+from unittest import mock
+
 from click.testing import CliRunner, Result
 
+from formation_cli import options
+from formation_cli.cluster.port import Cluster
 from formation_cli.program import program
 
 
@@ -11,7 +16,13 @@ def typed(*words: str, stdin: str | None = None) -> Result:
 
 
 def run(words: str, code: int = 0, stdin: str | None = None) -> Result:
-    """Run a command, and check its exit code."""
-    result = typed(*words.split(), stdin=stdin)
+    """Run a command that is typed in a shell, and check its exit code."""
+    result = typed(*shlex.split(words), stdin=stdin)
     assert result.exit_code == code, result.output
     return result
+
+
+def on(cluster: Cluster, words: str, code: int = 0) -> Result:
+    """Run a command on a cluster, and check its exit code."""
+    with mock.patch.object(options, "connect", return_value=cluster):
+        return run(words, code)

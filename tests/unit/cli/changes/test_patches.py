@@ -23,13 +23,6 @@ def test_what_is_so_already_is_not_written(suspended: bool) -> None:
     assert patches.suspend(shop(suspend=suspended), suspended=suspended) == []
 
 
-def test_the_image_of_all_types_is_changed_or_that_of_one() -> None:
-    whole = json_patch.patched(shop(), patches.image(shop(), patches.image_field(shop(), None), "shop:v2"))
-    one = json_patch.patched(shop(), patches.image(shop(), patches.image_field(shop(), "worker"), "shop:v2"))
-    assert whole["spec"]["image"] == "shop:v2"
-    assert (one["spec"]["image"], one["spec"]["processes"]["worker"]["image"]) == (builders.IMAGE, "shop:v2")
-
-
 def test_the_image_of_a_type_that_there_is_not_is_refused() -> None:
     with pytest.raises(Mistyped, match="no process type wroker"):
         patches.image_field(shop(), "wroker")

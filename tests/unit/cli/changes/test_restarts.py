@@ -7,36 +7,31 @@ from formation_cli.words.sources import CONFIG_MAP, SECRET, Source
 from tests.unit.cli.deployments import a_deployment
 
 CONFIG, KEYS = Source(CONFIG_MAP, "shop"), Source(SECRET, "shop")
+
+
+def variable(reference: str) -> dict[str, Any]:
+    """Return a container with a variable from a key of an object."""
+    return {"env": [{"name": "A", "valueFrom": {reference: {"name": "shop", "key": "a"}}}]}
+
+
+def projected(*sources: dict[str, Any]) -> dict[str, Any]:
+    """Return a Pod with a volume of several sources."""
+    return {"volumes": [{"projected": {"sources": [*sources]}}]}
+
+
+ALL_OF_SECRET: dict[str, Any] = {"envFrom": [{"secretRef": {"name": "shop"}}]}
+ALL_OF_CONFIG: dict[str, Any] = {"envFrom": [{"configMapRef": {"name": "shop"}}]}
 WAYS: dict[str, tuple[Source, dict[str, Any]]] = {
-    "a variable from a Secret": (
-        KEYS,
-        {
-            "containers": [
-                {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "shop", "key": "a"}}}]}
-            ]
-        },
-    ),
-    "a variable from a ConfigMap": (
-        CONFIG,
-        {"containers": [{"env": [{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "shop"}}}]}]},
-    ),
-    "all variables of a Secret": (KEYS, {"containers": [{"envFrom": [{"secretRef": {"name": "shop"}}]}]}),
-    "all variables of a ConfigMap": (
-        CONFIG,
-        {"containers": [{"envFrom": [{"configMapRef": {"name": "shop"}}]}]},
-    ),
-    "the second container": (CONFIG, {"containers": [{}, {"envFrom": [{"configMapRef": {"name": "shop"}}]}]}),
-    "an init container": (CONFIG, {"initContainers": [{"envFrom": [{"configMapRef": {"name": "shop"}}]}]}),
+    "a variable from a Secret": (KEYS, {"containers": [variable("secretKeyRef")]}),
+    "a variable from a ConfigMap": (CONFIG, {"containers": [variable("configMapKeyRef")]}),
+    "all variables of a Secret": (KEYS, {"containers": [ALL_OF_SECRET]}),
+    "all variables of a ConfigMap": (CONFIG, {"containers": [ALL_OF_CONFIG]}),
+    "the second container": (CONFIG, {"containers": [{}, ALL_OF_CONFIG]}),
+    "an init container": (CONFIG, {"initContainers": [ALL_OF_CONFIG]}),
     "a volume of a Secret": (KEYS, {"volumes": [{"name": "v", "secret": {"secretName": "shop"}}]}),
     "a volume of a ConfigMap": (CONFIG, {"volumes": [{"name": "v", "configMap": {"name": "shop"}}]}),
-    "a Secret in a projected volume": (
-        KEYS,
-        {"volumes": [{"projected": {"sources": [{"downwardAPI": {}}, {"secret": {"name": "shop"}}]}}]},
-    ),
-    "a ConfigMap in a projected volume": (
-        CONFIG,
-        {"volumes": [{"projected": {"sources": [{"configMap": {"name": "shop"}}]}}]},
-    ),
+    "a Secret in a projected volume": (KEYS, projected({"downwardAPI": {}}, {"secret": {"name": "shop"}})),
+    "a ConfigMap in a projected volume": (CONFIG, projected({"configMap": {"name": "shop"}})),
 }
 
 

@@ -101,10 +101,6 @@ def test_counts_and_switches_stay_and_the_rest_is_as_it_was() -> None:
     assert written["value"] == {"image": "shop:v1", **kept, "processes": types}
 
 
-def test_what_is_so_already_is_not_written() -> None:
-    assert revisions.patch(shop(None, SPEC), a_revision(1, SPEC)["data"]) == []
-
-
 def test_when_a_content_came_again_is_when_the_operator_wrote_it_last() -> None:
     again = a_revision(3, SPEC)
     again["metadata"]["managedFields"] = [
@@ -120,7 +116,6 @@ NEEDS: dict[str, tuple[Object, list[Source]]] = {
         {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "a", "key": "a"}}}]},
         [Source(SECRET, "a")],
     ),
-    "all variables": ({"envFrom": [{"configMapRef": {"name": "a"}}]}, [Source(CONFIG_MAP, "a")]),
     "a volume": (
         {"podTemplate": {"spec": {"volumes": [{"name": "v", "secret": {"secretName": "a"}}]}}},
         [Source(SECRET, "a")],

@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 from syrupy.assertion import SnapshotAssertion
 
-from formation_cli import failures, options
+from formation_cli import failures
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import ConflictFailure, Listed, Object
 from formation_cli.commands.config import prune
@@ -74,11 +74,9 @@ class Stored(FakeCluster):
 
 
 @pytest.fixture(autouse=True)
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Stored:
+def cluster() -> Stored:
     types = {"web": builders.a_process(), "worker": builders.a_process(env=[{"name": "OWN", "value": "1"}])}
-    found = Stored(Formation=[builders.stored(builders.a_formation(processes=types, env=ENV))])
-    monkeypatch.setattr(options, "connect", lambda _: found)
-    return found
+    return Stored(Formation=[builders.stored(builders.a_formation(processes=types, env=ENV))])
 
 
 def run(words: str, stdin: str | None = None, code: int = 0) -> Result:

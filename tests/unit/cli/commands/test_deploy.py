@@ -1,59 +1,56 @@
 """What `deploy` says of the image of all types, and of a type's own."""
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from formation_cli import options
-from formation_cli.program import program
+from formation_cli import failures
 from formation_operator.api import naming
 from tests import builders
 from tests.builders import IMAGE
 from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.typed import run
 
 NEW = "registry.example.com/shop:v2"
 
 
 @pytest.fixture(autouse=True)
-def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    found = FakeCluster(Formation=[builders.stored(builders.a_formation())])
-    monkeypatch.setattr(options, "connect", lambda _: found)
-    return found
+def cluster() -> FakeCluster:
+    return FakeCluster(Formation=[builders.stored(builders.a_formation())])
 
 
-def deploy(*words: str) -> Result:
-    return CliRunner().invoke(program, ["deploy", "shop", *words])
+def deploy(words: str, code: int = 0) -> Result:
+    return run(f"deploy shop {words}", code)
 
 
 def test_the_image_of_all_types_is_changed() -> None:
-    assert deploy("--image", NEW).stdout == f"image: {IMAGE} -> {NEW}\n"
-    assert deploy("--image", NEW).stdout == f"image: {NEW}, as it was\n"
+    assert deploy(f"--image {NEW}").stdout == f"image: {IMAGE} -> {NEW}\n"
+    assert deploy(f"--image {NEW}").stdout == f"image: {NEW}, as it was\n"
 
 
 def test_a_type_gets_an_image_of_its_own_and_loses_it_again(cluster: FakeCluster) -> None:
     shared = f"{IMAGE} (that of all types)"
-    worker = ("--type", "worker", "--image")
-    assert deploy(*worker, "none").stdout == f"worker: image: {shared}, as it was\n"
-    assert deploy(*worker, NEW).stdout == f"worker: image: {shared} -> {NEW}\n"
-    assert deploy(*worker, "none").stdout == f"worker: image: {NEW} -> {shared}\n"
+    worker = "--type worker --image"
+    assert deploy(f"{worker} none").stdout == f"worker: image: {shared}, as it was\n"
+    assert deploy(f"{worker} {NEW}").stdout == f"worker: image: {shared} -> {NEW}\n"
+    assert deploy(f"{worker} none").stdout == f"worker: image: {NEW} -> {shared}\n"
     (formation,) = cluster.objects[naming.KIND]
     assert "image" not in formation["spec"]["processes"]["worker"]
 
 
-@pytest.mark.parametrize("words", [(NEW,), ("--image", NEW)])
-def test_the_image_is_a_word_behind_the_name_or_an_option(words: tuple[str, ...]) -> None:
-    assert deploy(*words).stdout == f"image: {IMAGE} -> {NEW}\n"
+@pytest.mark.parametrize("words", [NEW, f"--image {NEW}"])
+def test_the_image_is_a_word_behind_the_name_or_an_option(words: str) -> None:
+    assert deploy(words).stdout == f"image: {IMAGE} -> {NEW}\n"
 
 
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        ((), "Type the image behind NAME, or --image."),
-        ((NEW, "--image", NEW), "Type only one of the image behind NAME, or --image."),
-        (("",), "'' isn't an image"),
-        (("--image", "--wait"), "'--wait' isn't an image"),  # a shell's variable was empty
+        ("", "Type the image behind NAME, or --image."),
+        (f"{NEW} --image {NEW}", "Type only one of the image behind NAME, or --image."),
+        ("''", "'' isn't an image"),
+        ("--image --wait", "'--wait' isn't an image"),  # a shell's variable was empty
     ],
 )
-def test_one_image_has_to_be_named(cluster: FakeCluster, words: tuple[str, ...], why: str) -> None:
-    result = deploy(*words)
-    assert (result.exit_code, cluster.dry_runs) == (2, [])
-    assert why in result.stderr
+def test_one_image_has_to_be_named(cluster: FakeCluster, words: str, why: str) -> None:
+    assert why in deploy(words, failures.MISTYPED).stderr
+    assert cluster.dry_runs == []

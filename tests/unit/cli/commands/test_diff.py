@@ -3,15 +3,15 @@
 import json
 import subprocess
 from typing import Any
+from unittest import mock
 
 import pytest
-from click.testing import CliRunner, Result
 
-from formation_cli import failures, options
+from formation_cli import failures
 from formation_cli.cluster import kubectl
-from formation_cli.program import program
 from formation_operator.api import naming
 from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.typed import on
 
 SHOP: dict[str, Any] = {
     "apiVersion": naming.API_VERSION,
@@ -21,78 +21,56 @@ SHOP: dict[str, Any] = {
 }
 
 
-def diff(monkeypatch: pytest.MonkeyPatch, cluster: FakeCluster) -> Result:
-    monkeypatch.setattr(options, "connect", lambda _: cluster)
-    return CliRunner().invoke(program, ["diff", "-f", "shop.yaml"])
-
-
-def refuses(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
-    done = subprocess.CompletedProcess[str]([], 1, "", said)
-    monkeypatch.setattr(kubectl, "run", lambda *_: done)
-
-
-def applies(monkeypatch: pytest.MonkeyPatch) -> None:
-    done = subprocess.CompletedProcess[str]([], 0, json.dumps(SHOP), "")
-    monkeypatch.setattr(kubectl, "run", lambda *_: done)
+def diff(cluster: FakeCluster, code: int, *, applied: Any = SHOP, refusal: str = "") -> str:
+    """Return what is said of a difference to what kubectl applies, or what the API server refuses."""
+    done = subprocess.CompletedProcess[str]([], int(bool(refusal)), json.dumps(applied), refusal)
+    with mock.patch.object(kubectl, "run", return_value=done):
+        return on(cluster, "diff -f shop.yaml", code).stderr
 
 
 @pytest.mark.parametrize(("before", "code"), [([SHOP], 0), ([], 1)])
-def test_a_difference_ends_with_1(
-    monkeypatch: pytest.MonkeyPatch, before: list[dict[str, Any]], code: int
-) -> None:
-    applies(monkeypatch)
-    assert diff(monkeypatch, FakeCluster(Formation=before)).exit_code == code
+def test_a_difference_ends_with_1(before: list[dict[str, Any]], code: int) -> None:
+    diff(FakeCluster(Formation=before), code)
 
 
-def test_of_several_formations_each_line_says_whose_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_several_formations_each_line_says_whose_it_is() -> None:
     spec = {"image": "x", "processes": {"web": {}}}
     items = [{**SHOP, "metadata": {"name": name}, "spec": spec} for name in ("a", "b")]
-    done = subprocess.CompletedProcess[str]([], 0, json.dumps({"kind": "List", "items": items}), "")
-    monkeypatch.setattr(kubectl, "run", lambda *_: done)
-    assert diff(monkeypatch, FakeCluster()).stderr.splitlines() == ["a: web: new", "b: web: new"]
+    stderr = diff(FakeCluster(), failures.FAILED, applied={"kind": "List", "items": items})
+    assert stderr.splitlines() == ["a: web: new", "b: web: new"]
 
 
 def test_without_kubectl_it_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    result = diff(monkeypatch, FakeCluster())
-    assert result.exit_code == failures.MISTYPED
-    assert "kubectl isn't on your PATH" in result.stderr
+    stderr = on(FakeCluster(), "diff -f shop.yaml", failures.MISTYPED).stderr
+    assert "kubectl isn't on your PATH" in stderr
 
 
 @pytest.mark.parametrize(
     ("failure", "code"),
     [(failures.Failure, failures.MISTYPED), (failures.NoAccess, failures.NO_ACCESS)],
 )
-def test_an_error_of_the_api_server_is_no_difference(
-    monkeypatch: pytest.MonkeyPatch, failure: type[failures.Failure], code: int
-) -> None:
+def test_an_error_of_the_api_server_is_no_difference(failure: type[failures.Failure], code: int) -> None:
     class Broken(FakeCluster):
         def get(self, kind: str, name: str) -> None:
             raise failure("the API server says no", hint="Ask again.")
 
-    applies(monkeypatch)
-    result = diff(monkeypatch, Broken())
-    assert result.exit_code == code
-    assert "the API server says no\nAsk again." in result.stderr
+    assert "the API server says no\nAsk again." in diff(Broken(), code)
 
 
-def test_what_can_not_be_applied_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    refuses(monkeypatch, 'The Formation "shop" is\x1b[2J invalid:\n* spec.image: Required value\n')
-    result = diff(monkeypatch, FakeCluster())
-    assert result.exit_code == failures.MISTYPED
-    assert result.stderr.splitlines() == [
+def test_what_can_not_be_applied_is_no_difference() -> None:
+    refusal = 'The Formation "shop" is\x1b[2J invalid:\n* spec.image: Required value\n'
+    assert diff(FakeCluster(), failures.MISTYPED, refusal=refusal).splitlines() == [
         "Error: shop.yaml can't be applied. kubectl says:",
         'The Formation "shop" is[2J invalid:',
         "* spec.image: Required value",
     ]
 
 
-def test_where_no_server_answers_that_is_told_and_not_kubectls_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_server_answers_that_is_told_and_not_kubectls_words() -> None:
     class Gone(FakeCluster):
         def get(self, kind: str, name: str) -> None:
             raise failures.NoAccess("The cluster doesn't answer.")
 
-    refuses(monkeypatch, 'error: error validating "shop.yaml": ... dial tcp 127.0.0.1:1: connection refused')
-    result = diff(monkeypatch, Gone())
-    assert result.exit_code == failures.NO_ACCESS
-    assert result.stderr == "Error: The cluster doesn't answer.\n"
+    refusal = 'error: error validating "shop.yaml": ... dial tcp 127.0.0.1:1: connection refused'
+    assert diff(Gone(), failures.NO_ACCESS, refusal=refusal) == "Error: The cluster doesn't answer.\n"

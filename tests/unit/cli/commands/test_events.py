@@ -3,13 +3,11 @@
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from formation_cli import options
-from formation_cli.program import program
 from tests import builders
 from tests.builders import NOW, ago
 from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.typed import run
 
 TYPES = {name: builders.a_process() for name in ("web", "web-admin")}
 
@@ -21,7 +19,8 @@ def event(name: str, note: str = "", *, kind: str = "Pod", level: str = "Normal"
 
 @pytest.fixture(autouse=True)
 def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    found = FakeCluster(
+    monkeypatch.setattr("time.time", lambda: NOW)
+    return FakeCluster(
         Formation=[builders.stored(builders.a_formation(processes=TYPES))],
         Event=[
             event("shop-web-7c9d8-aaaaa", age=7200),
@@ -32,38 +31,29 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
             event("shop", "web-admin: exited", kind="Formation", level="Warning"),
         ],
     )
-    monkeypatch.setattr(options, "connect", lambda _: found)
-    monkeypatch.setattr("time.time", lambda: NOW)
-    return found
 
 
-def typed(*words: str) -> Result:
-    result = CliRunner().invoke(program, ["events", "shop", *words])
-    assert result.exit_code == 0, result.output
-    return result
-
-
-def shown(*words: str) -> list[str]:
+def shown(words: str) -> list[str]:
     """Return what each Event is about, and what it says."""
-    lines = typed(*words).stdout.splitlines()[1:]
+    lines = run(f"events shop {words}").stdout.splitlines()[1:]
     return [" ".join(line.split()[2:]).replace(" Something", "") for line in lines]
 
 
 def test_those_of_a_type_are_about_what_it_has_and_about_itself() -> None:
     of_web = ["pod/shop-web-7c9d8-aaaaa", "pod/shop-web-7c9d8-bbbbb", "formation/shop web: 3 of 3 run"]
-    assert shown("web") == shown("--type", "web") == of_web
+    assert shown("web") == shown("--type web") == of_web
     assert shown("web-admin") == ["pod/shop-web-admin-7c9d8-ccccc", "formation/shop web-admin: exited"]
     assert shown("run") == ["pod/shop-run-1-ddddd"]
 
 
 def test_only_the_latest_and_only_what_is_wrong() -> None:
     assert shown("--warnings") == ["pod/shop-web-7c9d8-bbbbb", "formation/shop web-admin: exited"]
-    assert len(shown("--since", "1h")) == 5
-    assert len(shown("--since", "1d")) == 6
+    assert len(shown("--since 1h")) == 5
+    assert len(shown("--since 1d")) == 6
 
 
 def test_a_table_has_an_end() -> None:
-    cut = typed("--tail", "2")
+    cut = run("events shop --tail 2")
     assert len(cut.stdout.splitlines()) == 1 + 2
     assert "the latest 2 of 6: --tail=-1 shows all" in cut.stderr
     assert len(shown("--tail=-1")) == 6

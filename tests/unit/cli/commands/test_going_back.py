@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from formation_cli import failures, options
+from formation_cli import failures
 from formation_cli.commands import waiting
 from formation_operator.api import content, naming
 from formation_operator.api.formation import FormationSpec
@@ -22,10 +22,8 @@ R1, R2 = a_revision(1, V1), a_revision(2, V2)
 
 
 @pytest.fixture(autouse=True)
-def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    found = FakeCluster(Formation=[shop(R2, V2)], ControllerRevision=[R1, R2])
-    monkeypatch.setattr(options, "connect", lambda _: found)
-    return found
+def cluster() -> FakeCluster:
+    return FakeCluster(Formation=[shop(R2, V2)], ControllerRevision=[R1, R2])
 
 
 RESTARTED = "web: the processes are restarted, unless they run this already"
@@ -56,19 +54,6 @@ def test_a_difference_to_a_revision_that_runs_restarts_nothing(cluster: FakeClus
     cluster.objects |= {naming.KIND: [shop(R1, V2)], "ControllerRevision": [R1]}
     result = run("diff shop --revision 1", failures.FAILED)
     assert result.stderr == "revision 1: image shop:v2 -> shop:v1; clock is new; worker is gone\n"
-
-
-def test_a_deploy_that_goes_back_by_itself_says_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    ends = [waiting.NotReady("web: no"), None]
-
-    def wait(*_: Any, **__: Any) -> None:
-        if end := ends.pop(0):
-            raise end
-
-    monkeypatch.setattr(waiting, "wait", wait)
-    stderr = run("deploy shop --image shop:v3 --wait --rollback-on-failure", failures.FAILED).stderr
-    assert "Going back to revision 2: image shop:v3 -> shop:v2\n" in stderr
-    assert "the processes" not in stderr
 
 
 def rolled_out(web: Object, **spec: Any) -> Object:

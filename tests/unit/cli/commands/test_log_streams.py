@@ -4,18 +4,17 @@ import queue
 from collections.abc import Iterator
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from formation_cli import options
 from formation_cli.cluster.port import Change, LogQuery, Object
 from formation_cli.commands import log_streams
 from formation_cli.failures import Failure
-from formation_cli.program import program
 from formation_cli.views import log_lines
 from formation_cli.views.log_lines import Line
 from tests import builders
 from tests.builders import a_container, a_pod, ended, running, waiting
 from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.typed import on
 
 QUERY = LogQuery("", timestamps=True)
 
@@ -28,20 +27,21 @@ def at(second: int, text: str) -> str:
     return f"2026-11-26T09:00:0{second}.123456789Z {text}"
 
 
-def test_what_was_written_is_in_the_order_of_its_times() -> None:
+ZONE = "2026-11-26T10:00:01.00000000{}+01:00 {}"
+IN_ORDER = {
+    "in one time zone": ([at(1, "one"), at(3, "three")], [at(2, "two"), at(4, "four")], "abab"),
+    "in two": ([ZONE.format(0, "one"), ZONE.format(1, "two")], [at(2, "three")], "aab"),
+}
+
+
+@pytest.mark.parametrize(("of_a", "of_b", "order"), IN_ORDER.values(), ids=IN_ORDER)
+def test_what_was_written_is_in_the_order_of_its_times(of_a: list[str], of_b: list[str], order: str) -> None:
     pods = [a_pod(name="shop-worker-a"), a_pod(name="shop-worker-b")]
     cluster = FakeCluster(Pod=pods)
-    cluster.logs = {
-        "shop-worker-a": [at(1, "one"), at(3, "three")],
-        "shop-worker-b": [at(2, "two"), at(4, "four")],
-    }
-    lines = log_streams.past(cluster, map(log_lines.source, pods), QUERY)
-    assert [(line.source.label, line.text) for line in lines] == [
-        ("worker.a", "one"),
-        ("worker.b", "two"),
-        ("worker.a", "three"),
-        ("worker.b", "four"),
-    ]
+    cluster.logs = {"shop-worker-a": of_a, "shop-worker-b": of_b}
+    lines = [*log_streams.past(cluster, map(log_lines.source, pods), QUERY)]
+    assert [line.text for line in lines] == ["one", "two", "three", "four"][: len(order)]
+    assert [line.source.label for line in lines] == [f"worker.{letter}" for letter in order]
 
 
 class DeadNode(FakeCluster):
@@ -76,20 +76,6 @@ def test_a_log_that_can_not_be_followed_is_told_beside_those_of_the_others(
     cluster, _ = on_two_nodes()
     assert next(following(cluster)).text == "one"
     assert told.get(timeout=10) == ("worker.dead: dial timeout", True)
-
-
-def test_nodes_may_be_in_different_time_zones() -> None:
-    pods = [a_pod(name="shop-worker-a"), a_pod(name="shop-worker-b")]
-    cluster = FakeCluster(Pod=pods)
-    cluster.logs = {
-        "shop-worker-a": [
-            "2026-11-26T10:00:01.000000000+01:00 one",
-            "2026-11-26T10:00:01.000000001+01:00 two",
-        ],
-        "shop-worker-b": ["2026-11-26T09:00:02.000000000Z three"],
-    }
-    lines = log_streams.past(cluster, map(log_lines.source, pods), QUERY)
-    assert [line.text for line in lines] == ["one", "two", "three"]
 
 
 def test_only_the_types_that_are_wanted_are_chosen() -> None:
@@ -185,38 +171,35 @@ JUST_ENDED = a_container(CRASHED, restarts=3)
 RESTARTED = a_container(running(), last=CRASHED, restarts=3)
 
 
-def previous(monkeypatch: pytest.MonkeyPatch, cluster: FakeCluster) -> Result:
-    monkeypatch.setattr(options, "connect", lambda _: cluster)
-    return CliRunner().invoke(program, ["logs", "shop", "worker", "-p"])
+def previous(pod: Object, said: str, code: int = 0) -> Result:
+    """Return the log before the last one of a process, in whose place kubelet says something."""
+    return on(OneDeadContainer(pod, said), "logs shop worker -p", code)
 
 
 @pytest.mark.parametrize("said", [NO_PREVIOUS, LOST])
 @pytest.mark.parametrize("container", [IN_BACK_OFF, JUST_ENDED])
 def test_of_a_process_in_a_back_off_the_last_log_is_shown_where_there_is_none_before(
-    monkeypatch: pytest.MonkeyPatch, said: str, container: Object
+    said: str, container: Object
 ) -> None:
-    result = previous(monkeypatch, OneDeadContainer(a_pod(container, name="shop-worker-a"), said))
-    assert (result.exit_code, result.stderr) == (0, "")
+    result = previous(a_pod(container, name="shop-worker-a"), said)
+    assert result.stderr == ""
     assert result.stdout.split() == ["worker.a", "|", "no", "database"]
 
 
-def test_the_log_before_the_last_is_shown_where_kubelet_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    pod = a_pod(IN_BACK_OFF, name="shop-worker-a")
-    result = previous(monkeypatch, OneDeadContainer(pod, at(1, "the one before")))
+def test_the_log_before_the_last_is_shown_where_kubelet_has_it() -> None:
+    result = previous(a_pod(IN_BACK_OFF, name="shop-worker-a"), at(1, "the one before"))
     assert result.stdout.endswith("| the one before\n")
 
 
-def test_the_log_of_a_process_that_runs_again_is_not_taken_for_the_one_before(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    result = previous(monkeypatch, OneDeadContainer(a_pod(RESTARTED, name="shop-worker-a"), LOST))
-    assert (result.exit_code, result.stdout) == (1, "")
+def test_the_log_of_a_process_that_runs_again_is_not_taken_for_the_one_before() -> None:
+    result = previous(a_pod(RESTARTED, name="shop-worker-a"), LOST, 1)
+    assert result.stdout == ""
     assert "worker.a: its node no longer has its log" in result.stderr
 
 
-def test_what_ran_once_and_has_ended_was_not_restarted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_ran_once_and_has_ended_was_not_restarted() -> None:
     pod = a_pod(a_container(ended(1)), name="shop-worker-a", status={"phase": "Failed"})
-    result = previous(monkeypatch, OneDeadContainer(pod, NO_PREVIOUS))
+    result = previous(pod, NO_PREVIOUS)
     assert result.stdout == ""
     assert "None of these processes was restarted." in result.stderr
 
@@ -237,11 +220,10 @@ def test_what_was_deleted_is_no_longer_followed(monkeypatch: pytest.MonkeyPatch)
     assert [line.text for line in following(cluster)] == ["last words", "worker.a ended"]
 
 
-def test_lines_of_one_type_are_no_wider_than_its_names_need(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_of_one_type_are_no_wider_than_its_names_need() -> None:
     report = {"schedule": "@daily", "command": ["report"]}
     formation = builders.a_formation(schedules={"a-report-with-a-very-long-name": report})
     cluster = FakeCluster(Formation=[builders.stored(formation)], Pod=[a_pod(name="shop-worker-1-abcde")])
     cluster.logs = {"shop-worker-1-abcde": [at(1, "one")]}
-    monkeypatch.setattr(options, "connect", lambda _: cluster)
     for word in ("worker", "worker.abcde"):
-        assert CliRunner().invoke(program, ["logs", "shop", word]).stdout == "worker.abcde | one\n"
+        assert on(cluster, f"logs shop {word}").stdout == "worker.abcde | one\n"

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from formation_cli import failures, options
+from formation_cli import failures
 from formation_cli.cluster import kinds
-from formation_cli.program import program
 from formation_cli.views import processes
 from formation_operator.api import naming
 from tests import builders
 from tests.cluster import paths
+from tests.unit.cli import typed
 from tests.unit.cli.fake_cluster import FakeCluster
 
 MANAGED = [{"manager": "somebody", "operation": "Update"}]
@@ -42,30 +42,33 @@ CHANGES = {
 
 @pytest.fixture(autouse=True)
 def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    found = FakeCluster(Formation=[SHOP], Deployment=[WORKER], Event=[EVENT])
-    monkeypatch.setattr(options, "connect", lambda _: found)
     monkeypatch.setattr("secrets.token_hex", lambda _: "x7k2p")
-    return found
+    return FakeCluster(Formation=[SHOP], Deployment=[WORKER], Event=[EVENT])
 
 
-def run(words: str, *more: str) -> Result:
+def run(words: str, more: str = "", code: int = 0) -> Result:
+    """Run a command with more options, which come before the command that it starts."""
     before, dashes, command = words.partition(" -- ")
-    typed = [*before.split(), *more, *(["--", *command.split()] if dashes else [])]
-    return CliRunner().invoke(program, typed, prog_name="kubectl formation")
+    return typed.run(f"{before} {more} {dashes} {command}", code)
+
+
+def mistyped(words: str) -> int:
+    """Return the exit code of a command that is mistyped."""
+    return failures.OURS if words.startswith("run") else failures.MISTYPED
 
 
 @pytest.mark.parametrize(
     ("words", "name"), [*CHANGES.items(), ("scale shop worker=3", FORMATION), ("ps", FORMATION)]
 )
 def test_a_name_is_one_that_kubectl_takes(words: str, name: str) -> None:
-    assert run(words, "-o", "name").stdout == f"{name}\n"
+    assert run(words, "-o name").stdout == f"{name}\n"
 
 
 @pytest.mark.parametrize(
     "words", [*CHANGES, "scale shop worker=3", "scale shop", "ps", "ps shop", "events shop"]
 )
 def test_json_and_yaml_say_the_same_without_who_owns_which_field(words: str) -> None:
-    as_json, as_yaml = (run(words, "-o", form).stdout for form in ("json", "yaml"))
+    as_json, as_yaml = (run(words, f"-o {form}").stdout for form in ("json", "yaml"))
     assert re.sub("[0-9:-]{8,}T?", "", str(json.loads(as_json))) == re.sub(
         "[0-9:-]{8,}T?", "", str(yaml.safe_load(as_yaml))
     )
@@ -73,12 +76,12 @@ def test_json_and_yaml_say_the_same_without_who_owns_which_field(words: str) -> 
 
 
 def test_what_was_written_is_printed_as_the_api_server_has_it() -> None:
-    assert json.loads(run("stop shop", "-o", "json").stdout)["spec"]["suspend"] is True
+    assert json.loads(run("stop shop", "-o json").stdout)["spec"]["suspend"] is True
 
 
 @pytest.mark.parametrize(("timeout", "seconds"), [("0.5s", 1), ("90s", 90)])
 def test_a_part_of_a_second_is_no_time_without_end(timeout: str, seconds: int) -> None:
-    made = run("run shop --detach -- /shop migrate", "--timeout", timeout, "-o", "json").stdout
+    made = run("run shop --detach -- /shop migrate", f"--timeout {timeout} -o json").stdout
     assert json.loads(made)["spec"]["activeDeadlineSeconds"] == seconds
 
 
@@ -97,9 +100,7 @@ def test_a_part_of_a_second_is_no_time_without_end(timeout: str, seconds: int) -
     ],
 )
 def test_what_can_not_be_meant_is_refused_before_anything_is_done(words: str, why: str) -> None:
-    result = run(words)
-    assert result.exit_code == (failures.OURS if words.startswith("run") else failures.MISTYPED)
-    assert why in result.stderr
+    assert why in run(words, code=mistyped(words)).stderr
 
 
 @pytest.fixture
@@ -109,12 +110,9 @@ def half_made(cluster: FakeCluster) -> None:
     cluster.objects[naming.KIND] = [builders.stored(builders.a_formation(processes=types))]
 
 
-@pytest.mark.parametrize("output", [(), ("-o", "name"), ("-o", "json")])
-def test_what_was_restarted_is_told_though_the_next_one_fails(
-    half_made: None, output: tuple[str, ...]
-) -> None:
-    result = run("restart shop worker zoo", *output)
-    assert result.exit_code == failures.NOT_FOUND
+@pytest.mark.parametrize("output", ["", "-o name", "-o json"])
+def test_what_was_restarted_is_told_though_the_next_one_fails(half_made: None, output: str) -> None:
+    result = run("restart shop worker zoo", output, failures.NOT_FOUND)
     assert "worker" in result.stdout
     assert "There is no Deployment shop-zoo." in result.stderr
 
@@ -146,8 +144,8 @@ def test_a_job_may_be_seen_before_it_is_made(cluster: FakeCluster) -> None:
 
 @pytest.mark.parametrize("words", ["restart shop %s", "logs shop %s"])
 def test_a_type_is_typed_as_an_argument_or_as_an_option(half_made: None, words: str) -> None:
-    for typed in ("worker wrker", "worker --type wrker", "--type worker --type wrker"):
-        assert "There is no process type wrker.\nDid you mean worker?" in run(words % typed).stderr
+    for types in ("worker wrker", "worker --type wrker", "--type worker --type wrker"):
+        assert "There is no process type wrker.\nDid you mean worker?" in run(words % types, code=2).stderr
 
 
 @pytest.mark.parametrize("words", ["scale shop worker=3", "deploy shop --image x", "stop shop"])
@@ -158,9 +156,7 @@ def test_who_changes_what_is_paused_is_told(cluster: FakeCluster, words: str) ->
 
 @pytest.mark.parametrize("words", [each for each in CHANGES if not each.startswith("run")])
 def test_how_long_to_wait_says_nothing_without_wait(words: str) -> None:
-    result = run(words, "--timeout", "1m")
-    assert result.exit_code == failures.MISTYPED
-    assert "add --wait" in result.stderr
+    assert "add --wait" in run(words, "--timeout 1m", failures.MISTYPED).stderr
 
 
 @pytest.mark.parametrize(
@@ -194,14 +190,13 @@ def test_who_types_no_type_is_shown_also_one_that_was_not_there_then(cluster: Fa
 
 
 def test_the_output_of_a_command_is_its_own() -> None:
-    result = run("run shop -- /shop migrate", "-o", "json")
-    assert result.exit_code == failures.OURS
-    assert "leave out --output" in result.stderr
+    stderr = run("run shop -- /shop migrate", "-o json", failures.OURS).stderr
+    assert "leave out --output" in stderr
 
 
 @pytest.mark.parametrize("words", ["ps", "ps shop", "events shop"])
 def test_a_table_that_goes_on_has_no_other_form(words: str) -> None:
-    assert run(words, "--watch", "-o", "json").exit_code == failures.MISTYPED
+    run(words, "--watch -o json", failures.MISTYPED)
 
 
 def test_the_documentation_names_the_fields_of_a_process() -> None:
@@ -216,8 +211,6 @@ def test_the_documentation_names_the_fields_of_a_process() -> None:
 def test_an_empty_name_of_a_formation_is_refused_before_anything_is_done(
     cluster: FakeCluster, words: str, name: str
 ) -> None:
-    typed = [name if each == "shop" else each for each in words.split()]
-    result = CliRunner().invoke(program, typed)
-    assert result.exit_code == (failures.OURS if words.startswith("run") else failures.MISTYPED)
-    assert "it names no Formation" in result.stderr
+    stderr = typed.run(words.replace(" shop", f" '{name}'"), mistyped(words)).stderr
+    assert "it names no Formation" in stderr
     assert cluster.dry_runs == []

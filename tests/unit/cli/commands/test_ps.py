@@ -5,16 +5,15 @@ from typing import Any
 
 import click
 import pytest
-from click.testing import CliRunner, Result
 
-from formation_cli import failures, options
+from formation_cli import failures
 from formation_cli.cluster import answers, kinds
 from formation_cli.cluster.port import Cluster
-from formation_cli.program import program
 from formation_operator.api import naming
 from tests import builders
 from tests.builders import a_container, a_pod, ended, waiting
 from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.typed import run
 
 TYPES = {"worker": builders.a_process(), "zoo": builders.a_process(image="x/zoo:2")}
 READY = [{"type": "Ready", "status": "True", "reason": "Running", "message": "all process types run"}]
@@ -41,20 +40,19 @@ class TwoNamespaces(FakeCluster):
 
 
 @pytest.fixture(autouse=True)
-def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    found = TwoNamespaces(Formation=[shop()], Pod=[])
-    monkeypatch.setattr(options, "connect", lambda _: found)
-    return found
+def cluster() -> FakeCluster:
+    return TwoNamespaces(Formation=[shop()], Pod=[])
 
 
-def ps(*words: str) -> Result:
-    return CliRunner().invoke(program, ["ps", *words])
+def rows(words: str = "") -> list[list[str]]:
+    lines = run(f"ps {words}").stdout.splitlines()
+    return [[cell.strip() for cell in line.split("   ") if cell] for line in lines]
 
 
-def rows(*words: str) -> list[list[str]]:
-    result = ps(*words)
-    assert result.exit_code == 0, result.output
-    return [[cell.strip() for cell in line.split("   ") if cell] for line in result.stdout.splitlines()]
+def process(words: str) -> dict[str, Any]:
+    """Return the one process that is shown to a program."""
+    (found,) = json.loads(run(f"ps shop {words} -o json").stdout)
+    return dict(found)
 
 
 def test_all_namespaces_are_one_table_that_names_them() -> None:
@@ -65,7 +63,7 @@ def test_all_namespaces_are_one_table_that_names_them() -> None:
 
 
 def test_a_wide_table_has_the_images_of_types_and_says_more() -> None:
-    header, row = rows("-o", "wide")
+    header, row = rows("-o wide")
     assert header[-2:] == ["OWN IMAGES", "MESSAGE"]
     assert row[-2:] == ["zoo=x/zoo:2", "all process types run"]
 
@@ -82,7 +80,7 @@ def test_a_process_that_does_not_run_is_shown_with_its_reason(cluster: FakeClust
     ]
     header, row, *_ = rows("shop")
     assert (header[-1], row[-1]) == ("REASON", "ImagePullFailed")
-    header, row, *_ = rows("shop", "-o", "wide")
+    header, row, *_ = rows("shop -o wide")
     assert header[-3:] == ["NODE", "IMAGE", "MESSAGE"]
     assert row[-2] == "x:9"
     assert "x:9" in row[-1]
@@ -103,20 +101,18 @@ def test_what_runs_once_is_shown_as_what_became_of_it(
     cluster: FakeCluster, state: dict[str, Any], phase: str, shown: tuple[str, str]
 ) -> None:
     cluster.objects[kinds.POD] = [one_off(state, "1-abcde", phase=phase, reason="Evicted")]
-    (found,) = json.loads(ps("shop", "run", "-o", "json").stdout)
+    found = process("run")
     assert (found["state"], found["reason"]) == shown
 
 
 def test_types_and_processes_are_chosen_by_their_names(cluster: FakeCluster) -> None:
     cluster.objects[kinds.POD] = [a_pod(name="shop-worker-1-abcde"), a_pod(name="shop-worker-1-fghij")]
-    assert [row[0] for row in rows("shop", "zoo")[1:]] == ["zoo"]
-    assert len(rows("shop", "worker")[1:]) == 2
+    assert [row[0] for row in rows("shop zoo")[1:]] == ["zoo"]
+    assert len(rows("shop worker")[1:]) == 2
     for name in ("worker.abcde", "shop-worker-1-abcde", "pod/shop-worker-1-abcde"):
-        assert [row[1] for row in rows("shop", name)[1:]] == ["shop-worker-1-abcde"]
-    wrong = ps("shop", "wrker")
-    assert wrong.exit_code == failures.MISTYPED
-    assert "Did you mean worker?" in wrong.stderr
-    assert rows("shop", "run")[1:] == []
+        assert [row[1] for row in rows(f"shop {name}")[1:]] == ["shop-worker-1-abcde"]
+    assert "Did you mean worker?" in run("ps shop wrker", failures.MISTYPED).stderr
+    assert rows("shop run")[1:] == []
 
 
 def with_status(status: str, **spec: Any) -> dict[str, Any]:
@@ -127,11 +123,11 @@ def with_status(status: str, **spec: Any) -> dict[str, Any]:
 
 def test_a_program_gets_the_table_alone_and_why_it_is_not_ready_beside_it(cluster: FakeCluster) -> None:
     cluster.objects[naming.KIND] = [with_status("False")]
-    result = ps("shop")
+    result = run("ps shop")
     assert result.stderr == "shop isn't ready: worker: exited with code 3: no database\n"
     assert "isn't ready" not in result.stdout
-    assert "isn't ready" in ps("shop", "zoo").stderr
-    assert ps("shop", "-o", "json").stderr == ""
+    assert "isn't ready" in run("ps shop zoo").stderr
+    assert run("ps shop -o json").stderr == ""
 
 
 @pytest.mark.parametrize("spec", [{}, {"suspend": True}])
@@ -139,7 +135,7 @@ def test_of_what_is_ready_nothing_is_said_beside_the_table(
     cluster: FakeCluster, spec: dict[str, Any]
 ) -> None:
     cluster.objects[naming.KIND] = [with_status("True", **spec)]
-    assert ps("shop").stderr == ""
+    assert run("ps shop").stderr == ""
 
 
 def test_a_person_sees_below_the_table_what_is_worth_knowing_of_a_type_that_runs(
@@ -150,7 +146,7 @@ def test_a_person_sees_below_the_table_what_is_worth_knowing_of_a_type_that_runs
     formation = shop()
     formation["status"]["processes"] = {"worker": worker, "zoo": {"reason": "Exited", "message": "no"}}
     cluster.objects[naming.KIND] = [formation]
-    last = [click.unstyle(line) for line in ps("shop").stdout.splitlines()[-2:]]
+    last = [click.unstyle(line) for line in run("ps shop").stdout.splitlines()[-2:]]
     assert last == ["shop: all process types run", "worker: its autoscaler is at maxReplicas"]
 
 
@@ -158,7 +154,7 @@ def test_what_the_operator_has_not_seen_yet_is_said_to_programs_too(cluster: Fak
     formation = shop()
     formation["metadata"]["generation"] = 2
     cluster.objects[naming.KIND] = [formation]
-    assert ps("shop").stderr == "shop: the operator hasn't handled its latest spec yet\n"
+    assert run("ps shop").stderr == "shop: the operator hasn't handled its latest spec yet\n"
 
 
 def test_a_process_that_starts_is_shown_with_what_its_type_waits_for(cluster: FakeCluster) -> None:
@@ -170,11 +166,10 @@ def test_a_process_that_starts_is_shown_with_what_its_type_waits_for(cluster: Fa
         naming.KIND: [formation],
         kinds.POD: [a_pod(a_container(builders.running(), ready=False))],
     }
-    (found,) = json.loads(ps("shop", "worker", "-o", "json").stdout)
+    found = process("worker")
     assert (found["state"], found["reason"], found["message"]) == ("Starting", reason, message)
     worker["state"] = "Crashing"  # then that may be about another process
-    (found,) = json.loads(ps("shop", "worker", "-o", "json").stdout)
-    assert found["reason"] == ""
+    assert process("worker")["reason"] == ""
 
 
 def test_a_selector_that_is_none_is_a_typo(cluster: FakeCluster) -> None:

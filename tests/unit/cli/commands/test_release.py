@@ -26,7 +26,6 @@ LINES = ["2026-11-26T09:00:01.000000001Z adding a column", "2026-11-26T09:00:02.
 def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
     found = FakeCluster(Formation=[], Pod=[releases.pod(ended(3)), builders.a_pod()])
     found.logs = {f"{releases.JOB}-x7k2p": LINES, "shop-worker-1": ["2026-11-26T09:00:00.000000001Z works"]}
-    monkeypatch.setattr(options, "connect", lambda _: found)
     monkeypatch.setattr(time, "time", lambda: builders.NOW)
     return found
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from formation_cli import failures, options
+from formation_cli import failures
 from formation_cli.cluster.port import ConflictFailure
 from formation_cli.commands import waiting
 from formation_operator.api import naming
@@ -23,10 +23,8 @@ R2 = a_revision(2, V2)
 
 
 @pytest.fixture(autouse=True)
-def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    found = FakeCluster(Formation=[shop(R2, V2)], ControllerRevision=[R1, R2])
-    monkeypatch.setattr(options, "connect", lambda _: found)
-    return found
+def cluster() -> FakeCluster:
+    return FakeCluster(Formation=[shop(R2, V2)], ControllerRevision=[R1, R2])
 
 
 class Waits:
@@ -229,6 +227,7 @@ def test_a_deploy_goes_back_by_itself_and_ends_with_the_code_of_its_failure(
     assert waits.types == [["web"], ["web"]]
     assert f"Error: {failure.message}\n" in result.stderr
     assert "Going back to revision 2: web: image shop:v3 -> none\n" in result.stderr
+    assert "restarted" not in result.stderr.partition("Going back")[2]
     assert result.stderr.splitlines()[-1] == "The deploy has failed, and shop is back at what was revision 2."
 
 

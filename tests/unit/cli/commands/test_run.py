@@ -5,16 +5,16 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from formation_cli import failures, options
+from formation_cli import failures
 from formation_cli.cluster.port import Change, LogQuery, Object
 from formation_cli.commands.enter import clock
 from formation_cli.dialects import references
-from formation_cli.program import program
 from tests import builders
 from tests.builders import a_container, a_pod, ended
 from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.typed import on
 
 
 class Interrupted(FakeCluster):
@@ -29,21 +29,16 @@ class Interrupted(FakeCluster):
         super().delete(kind, name)
 
 
-def typed(
-    monkeypatch: pytest.MonkeyPatch,
-    cluster: FakeCluster,
-    *words: str,
-    command: tuple[str, ...] = ("/shop", "migrate"),
-) -> Result:
+def run(cluster: FakeCluster, words: str = "", code: int = 0, *, command: str = "/shop migrate") -> Result:
+    """Have a command run once in the shop."""
     cluster.objects["Formation"] = [builders.stored(builders.a_formation())]
-    monkeypatch.setattr(options, "connect", lambda _: cluster)
-    return CliRunner().invoke(program, ["run", "shop", *words, "--", *command], prog_name="kubectl formation")
+    return on(cluster, f"run shop {words} -- {command}", code)
 
 
-@pytest.mark.parametrize("how", [(), ("--detach",)])
-def test_who_interrupts_leaves_no_job_behind(monkeypatch: pytest.MonkeyPatch, how: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("how", ["", "--detach"])
+def test_who_interrupts_leaves_no_job_behind(how: str) -> None:
     cluster = Interrupted()
-    assert typed(monkeypatch, cluster, *how).exit_code == failures.INTERRUPTED
+    run(cluster, how, failures.INTERRUPTED)
     assert cluster.objects["Job"] == []
 
 
@@ -57,9 +52,8 @@ class Undeletable(FakeCluster):
         raise failures.NoAccess("no route")
 
 
-def test_a_job_that_can_not_be_deleted_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    result = typed(monkeypatch, Undeletable())
-    assert result.exit_code == failures.OURS
+def test_a_job_that_can_not_be_deleted_is_named() -> None:
+    result = run(Undeletable(), code=failures.OURS)
     assert "Error: read timed out" in result.stderr
     assert "Job shop-run-" in result.stderr
 
@@ -73,30 +67,25 @@ class Forbidding(Undeletable):
         raise failure
 
 
-def test_where_no_job_was_made_none_may_be_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    result = typed(monkeypatch, Forbidding())
-    assert result.exit_code == failures.OURS
+def test_where_no_job_was_made_none_may_be_left_behind() -> None:
+    result = run(Forbidding(), code=failures.OURS)
     assert result.stderr == "Error: You may not create Jobs in namespace default.\n"
 
 
 @pytest.mark.parametrize("word", ["$$", "$(QUEUE)", "$$(QUEUE)", "$$$$", "$(", "a$", "$HOME"])
-def test_a_command_gets_its_arguments_as_they_are_typed(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+def test_a_command_gets_its_arguments_as_they_are_typed(word: str) -> None:
     cluster = FakeCluster()
-    assert typed(monkeypatch, cluster, "--detach", command=("echo", word)).exit_code == 0
+    run(cluster, "--detach", command=f"echo '{word}'")
     (job,) = cluster.objects["Job"]
     (container,) = job["spec"]["template"]["spec"]["containers"]
     of_kubernetes = [references.expanded(each, {"QUEUE": "mail"}.get) for each in container["command"]]
     assert of_kubernetes == ["echo", word]
 
 
-@pytest.mark.parametrize("how", [("-d", "-i"), ("-d", "-t"), ("-d", "-it"), ("-t",), ("-it",)], ids=" ".join)
-def test_what_nobody_could_type_at_is_not_begun(
-    monkeypatch: pytest.MonkeyPatch, how: tuple[str, ...]
-) -> None:
+@pytest.mark.parametrize("how", ["-d -i", "-d -t", "-d -it", "-t", "-it"])
+def test_what_nobody_could_type_at_is_not_begun(how: str) -> None:
     cluster = FakeCluster()
-    result = typed(monkeypatch, cluster, *how)
-    assert result.exit_code == failures.OURS
-    assert "leave" in result.stderr
+    assert "leave" in run(cluster, how, failures.OURS).stderr
     assert "Job" not in cluster.objects
 
 
@@ -108,13 +97,9 @@ def test_what_nobody_could_type_at_is_not_begun(
         ("exec: /etc/passwd: permission denied", 126),
     ],
 )
-def test_a_command_that_can_not_be_begun_ends_as_in_a_shell(
-    monkeypatch: pytest.MonkeyPatch, why: str, code: int
-) -> None:
+def test_a_command_that_can_not_be_begun_ends_as_in_a_shell(why: str, code: int) -> None:
     cluster = FakeCluster(Pod=[a_pod(a_container(ended(128, why, reason="StartError")))])
-    result = typed(monkeypatch, cluster)
-    assert result.exit_code == code
-    assert result.stderr == f"Error: It can't be run: {why}\n"
+    assert run(cluster, code=code).stderr == f"Error: It can't be run: {why}\n"
 
 
 class Deleting(FakeCluster):
@@ -125,19 +110,17 @@ class Deleting(FakeCluster):
         threading.Event().wait()
 
 
-def test_a_command_whose_time_is_over_says_how_long_it_had_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_whose_time_is_over_says_how_long_it_had_to_end() -> None:
     pod = a_pod(a_container(builders.waiting("ContainerCreating")))
     pod["spec"]["terminationGracePeriodSeconds"] = 30
-    result = typed(monkeypatch, Deleting(Pod=[pod]), "--timeout", "5s")
-    assert result.exit_code == failures.OVERTIME
+    result = run(Deleting(Pod=[pod]), "--timeout 5s", failures.OVERTIME)
     assert "Its 5 s are over" in result.stderr
     assert "30 s to end after SIGTERM" in result.stderr
 
 
-def test_where_no_controller_makes_a_pod_it_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_controller_makes_a_pod_it_ends_all_the_same() -> None:
     cluster = FakeCluster(Pod=[], Event=[])
-    result = typed(monkeypatch, cluster, "--timeout", "1s")
-    assert result.exit_code == failures.OVERTIME
+    result = run(cluster, "--timeout 1s", failures.OVERTIME)
     assert result.stderr == "Error: Its 1 s are over, and it hasn't started: its Job has no Pod\n"
     assert cluster.objects["Job"] == []
 
@@ -159,8 +142,7 @@ def test_where_no_controller_ends_a_process_it_is_not_waited_for_longer_than_its
 ) -> None:
     monkeypatch.setattr(clock, "LATE", 0.1)
     cluster = Unending(a_pod())
-    result = typed(monkeypatch, cluster, "--timeout", "1s")
-    assert result.exit_code == failures.OVERTIME
+    result = run(cluster, "--timeout 1s", failures.OVERTIME)
     said = [
         "Its 1 s are over: it has 0 s to end.",
         "Error: Its 1 s are over, and 0 s later it still isn't known",
@@ -169,38 +151,31 @@ def test_where_no_controller_ends_a_process_it_is_not_waited_for_longer_than_its
     assert cluster.objects["Job"] == []
 
 
-def test_a_command_that_ends_in_time_stops_its_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_that_ends_in_time_stops_its_clock() -> None:
     before = signal.getsignal(signal.SIGALRM)
-    cluster = FakeCluster(Pod=[a_pod(a_container(ended(3)))])
-    assert typed(monkeypatch, cluster, "--timeout", "1h").exit_code == 3
+    run(FakeCluster(Pod=[a_pod(a_container(ended(3)))]), "--timeout 1h", 3)
     assert signal.getsignal(signal.SIGALRM) == before
 
 
-def test_without_a_command_it_asks_for_one_and_makes_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_command_it_asks_for_one_and_makes_no_job() -> None:
     cluster = FakeCluster()
-    result = typed(monkeypatch, cluster, command=())
-    assert result.exit_code == failures.OURS
+    result = run(cluster, code=failures.OURS, command="")
     assert "What should run? Write -- and the command, or --args" in result.stderr
     assert "Job" not in cluster.objects
 
 
-@pytest.mark.parametrize(("words", "args"), [(("migrate", "$(A)"), ["migrate", "$$(A)"]), ((), None)])
-def test_with_args_the_image_s_own_program_runs(
-    monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], args: list[str] | None
-) -> None:
+@pytest.mark.parametrize(("words", "args"), [("migrate $(A)", ["migrate", "$$(A)"]), ("", None)])
+def test_with_args_the_image_s_own_program_runs(words: str, args: list[str] | None) -> None:
     cluster = FakeCluster()
-    assert typed(monkeypatch, cluster, "--args", "--detach", command=words).exit_code == 0
+    run(cluster, "--args --detach", command=words)
     (container,) = cluster.objects["Job"][0]["spec"]["template"]["spec"]["containers"]
     assert container.get("args") == args
     assert "command" not in container
 
 
-def test_variables_are_for_this_command_only_and_win_over_those_of_the_type(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_variables_are_for_this_command_only_and_win_over_those_of_the_type() -> None:
     cluster = FakeCluster()
-    words = ("--detach", "--env", "PRICE=$(A)", "--env", "PROCESS_TYPE=mine", "--env", "EMPTY=")
-    assert typed(monkeypatch, cluster, *words).exit_code == 0
+    run(cluster, "--detach --env PRICE=$(A) --env PROCESS_TYPE=mine --env EMPTY=")
     (container,) = cluster.objects["Job"][0]["spec"]["template"]["spec"]["containers"]
     found = {each["name"]: each.get("value") for each in container["env"]}
     assert (found["PRICE"], found["PROCESS_TYPE"], found["EMPTY"]) == ("$$(A)", "mine", "")
@@ -209,10 +184,9 @@ def test_variables_are_for_this_command_only_and_win_over_those_of_the_type(
 
 
 @pytest.mark.parametrize("word", ["LEVEL", "1A=b", "=b", "A=1 --env A=2"])
-def test_what_is_no_variable_starts_nothing(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+def test_what_is_no_variable_starts_nothing(word: str) -> None:
     cluster = FakeCluster()
-    result = typed(monkeypatch, cluster, "--env", *word.split())
-    assert (result.exit_code, "--secret" in result.stderr) == (failures.OURS, False)
+    assert "--secret" not in run(cluster, f"--env {word}", failures.OURS).stderr
     assert "Job" not in cluster.objects
 
 
@@ -223,8 +197,8 @@ class Defaulting(FakeCluster):
         return {**manifest, "spec": {**manifest["spec"], "selector": {"matchLabels": {"uid": "1"}}}}
 
 
-def test_a_dry_run_prints_a_manifest_that_can_be_applied(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "selector" not in typed(monkeypatch, Defaulting(), "--dry-run", "-o", "json").stdout
+def test_a_dry_run_prints_a_manifest_that_can_be_applied() -> None:
+    assert "selector" not in run(Defaulting(), "--dry-run -o json").stdout
 
 
 class InterruptedWhileItRuns(FakeCluster):
@@ -234,12 +208,10 @@ class InterruptedWhileItRuns(FakeCluster):
         raise KeyboardInterrupt
 
 
-def test_after_ctrl_c_it_says_how_long_the_process_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    result = typed(monkeypatch, InterruptedWhileItRuns(Pod=[a_pod()]))
-    assert result.exit_code == failures.INTERRUPTED
+def test_after_ctrl_c_it_says_how_long_the_process_has() -> None:
+    result = run(InterruptedWhileItRuns(Pod=[a_pod()]), code=failures.INTERRUPTED)
     assert result.stderr == "It gets SIGTERM, and has 30 s to end.\n"
 
 
-def test_what_is_detached_is_followed_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    result = typed(monkeypatch, FakeCluster(), "--detach")
-    assert result.stderr == "To see its output: kubectl formation logs shop run -f\n"
+def test_what_is_detached_is_followed_by_its_name() -> None:
+    assert run(FakeCluster(), "--detach").stderr == "To see its output: kubectl formation logs shop run -f\n"

@@ -3,18 +3,18 @@
 import json
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from formation_cli import failures, options
-from formation_cli.program import program
+from formation_cli import failures
 from tests import builders
 from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.typed import run
 
 COUNTS = {"web": 2, "worker": 20, "clock": 0}
 
 
 @pytest.fixture(autouse=True)
-def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
+def cluster() -> FakeCluster:
     types = {name: builders.a_process(replicas=count) for name, count in COUNTS.items()}
     types["open"] = builders.a_process()
     types["auto"] = builders.a_process(replicas=9, autoscaling={"minReplicas": 2, "maxReplicas": 10})
@@ -25,13 +25,11 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
             "auto": {"desiredReplicas": 6, "replicasManagedBy": "HorizontalPodAutoscaler/shop-auto"},
         }
     }
-    found = FakeCluster(Formation=[formation])
-    monkeypatch.setattr(options, "connect", lambda _: found)
-    return found
+    return FakeCluster(Formation=[formation])
 
 
-def scale(words: str, answer: str = "") -> Result:
-    return CliRunner().invoke(program, f"scale shop {words}".split(), input=answer)
+def scale(words: str, code: int = 0, answer: str = "") -> Result:
+    return run(f"scale shop {words}", code, answer)
 
 
 SLIPS = ["web=1000000", "web+1000", "clock=51", "clock+51", "open=51", "worker=201", "web=2 worker=20000"]
@@ -42,22 +40,21 @@ SLIPS += ["auto=2..101", "auto=51..100", "web=1..51"]
 def test_a_count_far_above_the_present_one_needs_yes_where_nobody_can_be_asked(
     cluster: FakeCluster, words: str
 ) -> None:
-    result = scale(words)
-    assert result.exit_code == failures.MISTYPED
+    result = scale(words, failures.MISTYPED)
     assert "more than 10 times as many. Nothing was changed.\nIf it is meant, add --yes." in result.stderr
     assert cluster.dry_runs == []
-    assert scale(f"{words} --yes").exit_code == 0
+    scale(f"{words} --yes")
     assert cluster.dry_runs == [False]
 
 
 @pytest.mark.parametrize("words", ["web=50", "clock=50", "clock+50", "worker=200", "open=50", "auto=50..100"])
 def test_a_count_up_to_fifty_or_ten_times_as_many_is_set_at_once(cluster: FakeCluster, words: str) -> None:
-    assert scale(words).exit_code == 0
+    scale(words)
     assert cluster.dry_runs == [False]
 
 
 def test_all_that_may_be_slips_are_named_and_the_others_are_not() -> None:
-    assert "Error: web: 2 -> 99; clock: 0 -> 60: that is" in scale("web=99 worker=30 clock=60").stderr
+    assert "Error: web: 2 -> 99; clock: 0 -> 60: that is" in scale("web=99 worker=30 clock=60", 2).stderr
 
 
 def test_a_dry_run_asks_nothing(cluster: FakeCluster) -> None:
@@ -78,8 +75,7 @@ def at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_at_a_terminal_it_asks_and_writes_only_after_a_yes(
     cluster: FakeCluster, answer: str, code: int, written: list[bool]
 ) -> None:
-    result = scale("web=1000", answer)
-    assert result.exit_code == code
+    result = scale("web=1000", code, answer)
     assert "web: 2 -> 1000: that is more than 10 times as many. Do you mean it? [y/N]" in result.stderr
     assert cluster.dry_runs == written
 
@@ -87,9 +83,7 @@ def test_at_a_terminal_it_asks_and_writes_only_after_a_yes(
 @pytest.mark.usefixtures("at_a_terminal")
 def test_one_answer_is_enough_though_somebody_changes_the_formation_meanwhile(cluster: FakeCluster) -> None:
     cluster.conflicts = 2
-    result = scale("web=1000", "y\n")
-    assert result.exit_code == 0, result.output
-    assert result.stderr.count("Do you mean it?") == 1
+    assert scale("web=1000", answer="y\n").stderr.count("Do you mean it?") == 1
 
 
 def test_counts_and_bounds_are_a_line_and_of_the_others_it_is_said_who_sets_them() -> None:

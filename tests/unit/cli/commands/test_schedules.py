@@ -5,12 +5,12 @@ import re
 
 import pytest
 
-from formation_cli import options
+from formation_cli import failures
 from formation_operator.api import naming
 from tests import builders
 from tests.builders import Manifest, a_container, a_pod, ended, running
 from tests.unit.cli.fake_cluster import FakeCluster
-from tests.unit.cli.typed import typed
+from tests.unit.cli.typed import run
 
 REPORT: Manifest = {"schedule": "0 3 * * *", "command": ["/shop", "report"]}
 LABELS = {naming.FORMATION_LABEL: "shop", naming.SCHEDULE_LABEL: "nightly-report"}
@@ -44,16 +44,12 @@ def pod(state: Manifest, phase: str) -> Manifest:
 
 
 @pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    found = FakeCluster(Formation=[shop(message=FAILED, state="Failing")], Pod=[], CronJob=[CRON_JOB])
-    monkeypatch.setattr(options, "connect", lambda _: found)
-    return found
+def cluster() -> FakeCluster:
+    return FakeCluster(Formation=[shop(message=FAILED, state="Failing")], Pod=[], CronJob=[CRON_JOB])
 
 
-def lines(*words: str) -> list[Manifest]:
-    result = typed("ps", "shop", *words, "-o", "json")
-    assert result.exit_code == 0, result.output
-    found: list[Manifest] = json.loads(result.stdout)
+def lines(name: str = "") -> list[Manifest]:
+    found: list[Manifest] = json.loads(run(f"ps shop {name} -o json").stdout)
     return found
 
 
@@ -77,16 +73,12 @@ def test_a_run_that_goes_on_is_in_its_place_and_one_that_is_over_is_not(cluster:
 def test_what_its_runs_wrote_is_found_by_its_name(cluster: FakeCluster) -> None:
     cluster.objects["Pod"] = [pod(ended(3), "Failed")]
     cluster.logs["shop-nightly-report-1-x7k2p"] = ["2026-01-01T00:00:00Z no database"]
-    result = typed("logs", "shop", "nightly-report")
-    assert result.exit_code == 0, result.output
-    assert "nightly-report.x7k2p" in result.stdout
-    assert "no database" in result.stdout
-    assert "no database" not in typed("logs", "shop", "sweep").stdout
+    assert run("logs shop nightly-report").stdout == "nightly-report.x7k2p | no database\n"
+    assert run("logs shop sweep").stdout == ""
 
 
 def test_a_run_is_begun_now_from_its_cron_job_which_keeps_it(cluster: FakeCluster) -> None:
-    result = typed("run", "shop", "--schedule", "nightly-report", "--detach", "--timeout", "90s")
-    assert result.exit_code == 0, result.output
+    result = run("run shop --schedule nightly-report --detach --timeout 90s")
     (job,) = cluster.objects["Job"]
     assert job["metadata"]["labels"] == LABELS
     assert job["metadata"]["annotations"] == {"cronjob.kubernetes.io/instantiate": "manual"}
@@ -99,35 +91,26 @@ def test_a_run_is_begun_now_from_its_cron_job_which_keeps_it(cluster: FakeCluste
 def test_its_output_and_its_exit_code_are_shown_and_the_job_stays(cluster: FakeCluster) -> None:
     cluster.objects["Pod"] = [pod(ended(3), "Failed")]
     cluster.logs["shop-nightly-report-1-x7k2p"] = ["no database"]
-    result = typed("run", "shop", "--schedule", "nightly-report")
-    assert (result.exit_code, result.stdout) == (3, "no database\n")
+    assert run("run shop --schedule nightly-report", 3).stdout == "no database\n"
     assert len(cluster.objects["Job"]) == 1
 
 
 @pytest.mark.parametrize(
-    "words",
-    [
-        ("--type", "worker"),
-        ("--image", "x:1"),
-        ("--env", "A=1"),
-        ("--args",),
-        ("-i",),
-        ("--", "/shop", "report"),
-    ],
+    "words", ["--type worker", "--image x:1", "--env A=1", "--args", "-i", "-- /shop report"]
 )
-def test_a_schedule_says_what_runs(cluster: FakeCluster, words: tuple[str, ...]) -> None:
-    result = typed("run", "shop", "--schedule", "nightly-report", *words)
-    assert result.exit_code != 0
-    assert "leave out the command and its options" in result.stderr
+def test_a_schedule_says_what_runs(cluster: FakeCluster, words: str) -> None:
+    stderr = run(f"run shop --schedule nightly-report {words}", failures.OURS).stderr
+    assert "leave out the command and its options" in stderr
     assert "Job" not in cluster.objects
 
 
 def test_one_that_there_is_not_is_asked_for_in_vain(cluster: FakeCluster) -> None:
-    assert "There is no schedule nightly-repor." in typed("run", "shop", "--schedule", "nightly-repor").stderr
+    stderr = run("run shop --schedule nightly-repor", failures.OURS).stderr
+    assert "There is no schedule nightly-repor." in stderr
     cluster.objects["CronJob"] = []
-    result = typed("run", "shop", "--schedule", "nightly-report")
-    assert "nightly-report has no CronJob." in result.stderr
-    assert "kubectl formation ps shop says why." in result.stderr
+    stderr = run("run shop --schedule nightly-report", failures.OURS).stderr
+    assert "nightly-report has no CronJob." in stderr
+    assert "kubectl formation ps shop says why." in stderr
 
 
 def test_when_it_ran_last_and_runs_next_is_shown(cluster: FakeCluster) -> None:
@@ -137,7 +120,7 @@ def test_when_it_ran_last_and_runs_next_is_shown(cluster: FakeCluster) -> None:
     cluster.objects["Formation"] = [{**formation, "status": {"schedules": said}}]
     assert [each["schedule"] for each in lines()] == ["", "0 3 * * * Europe/Berlin"]
     assert lines()[1]["nextScheduleTime"] > builders.ago(0)
-    header, _, row = ([*filter(None, line.split("   "))] for line in typed("ps", "shop").stdout.splitlines())
+    header, _, row = ([*filter(None, line.split("   "))] for line in run("ps shop").stdout.splitlines())
     assert header[-1].strip() == "SCHEDULE"
     assert re.fullmatch(r"0 3 \* \* \* Europe/Berlin, next in \d+[mhs]", row[-1].strip())
     assert lines("nightly-report")[0]["since"] == builders.ago(7200)
@@ -152,10 +135,10 @@ JOB: Manifest = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "
     "name", ["nightly-report.x7k2p", "pod/shop-nightly-report-1-x7k2p", "job.batch/shop-nightly-report-1"]
 )
 def test_a_run_is_ended_by_its_name(cluster: FakeCluster, name: str) -> None:
-    run = pod(running(), "Running")
-    run["metadata"]["labels"] = {**LABELS, "batch.kubernetes.io/job-name": "shop-nightly-report-1"}
-    cluster.objects |= {"Pod": [run], "Job": [JOB]}
-    assert typed("stop", "shop", "--process", name).stdout == f"{name}: ended\n"
+    running_now = pod(running(), "Running")
+    running_now["metadata"]["labels"] = {**LABELS, "batch.kubernetes.io/job-name": "shop-nightly-report-1"}
+    cluster.objects |= {"Pod": [running_now], "Job": [JOB]}
+    assert run(f"stop shop --process {name}").stdout == f"{name}: ended\n"
     assert (cluster.objects["Job"], cluster.dry_runs) == ([], [])
 
 
@@ -167,7 +150,7 @@ def test_whoever_stops_looking_at_a_run_hears_how_it_is_ended(
 
     monkeypatch.setattr(cluster, "log", interrupt)
     cluster.objects["Pod"] = [pod(running(), "Running")]
-    stderr = typed("run", "shop", "--schedule", "nightly-report").stderr
+    stderr = run("run shop --schedule nightly-report", failures.INTERRUPTED).stderr
     (job,) = cluster.objects["Job"]
     name = job["metadata"]["name"]
     assert stderr == f"The run continues. To end it: kubectl formation stop shop --process {name}\n"

@@ -4,15 +4,13 @@ import json
 import subprocess
 
 import pytest
-from click.testing import CliRunner
 
-from formation_cli import options
 from formation_cli.cluster import kubectl
 from formation_cli.cluster.port import Listed
 from formation_cli.failures import NoAccess
-from formation_cli.program import program
 from formation_operator import __version__
 from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.typed import on
 
 SAID = {"clientVersion": {"gitVersion": "v1.35.1"}, "serverVersion": {"gitVersion": "v1.34.2"}}
 OPERATOR = {
@@ -39,12 +37,9 @@ class Closed(FakeCluster):
 def test_each_part_is_shown_as_far_as_it_can_be_read(
     monkeypatch: pytest.MonkeyPatch, cluster: FakeCluster, operator: str
 ) -> None:
-    monkeypatch.setattr(options, "connect", lambda _: cluster)
     done = subprocess.CompletedProcess[str]([], 0, json.dumps(SAID), "")
     monkeypatch.setattr(kubectl, "run", lambda *_: done)
-    result = CliRunner().invoke(program, ["version"])
-    assert result.exit_code == 0
-    assert result.stdout.splitlines() == [
+    assert on(cluster, "version").stdout.splitlines() == [
         f"plugin: {__version__}",
         "kubectl: v1.35.1",
         "server: v1.34.2",

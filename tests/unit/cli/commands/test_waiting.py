@@ -5,17 +5,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from formation_cli import failures, options
+from formation_cli import failures
 from formation_cli.cluster import follow, kinds
 from formation_cli.cluster.port import Listed
 from formation_cli.commands import waiting
-from formation_cli.program import program
 from formation_operator.api import naming
 from tests import builders
 from tests.builders import a_container, a_pod, ended
 from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.typed import on
 
 NEVER = 60.0
 RUNNING = {"state": "Running", "desiredReplicas": 1}
@@ -75,8 +74,8 @@ def test_it_ends_at_once_when_a_process_crashes_and_says_who_goes_on() -> None:
     assert ended_with.value.hint == "Old processes keep running: worker=1."
 
 
-def typed(monkeypatch: pytest.MonkeyPatch, words: str) -> Result:
-    """Type a command about a Formation whose web runs, and whose worker has crashed since long before."""
+def ended_as(code: int, words: str) -> str:
+    """Return what a command says about a Formation whose web runs, and whose worker crashes since before."""
     formation = shop(types={"web": RUNNING, "worker": CRASHING})
     managed = formation["metadata"]["managedFields"]
     deployments = [
@@ -93,34 +92,27 @@ def typed(monkeypatch: pytest.MonkeyPatch, words: str) -> Result:
         for name, there in (("web", 1), ("worker", 0))
     ]
     cluster = FakeCluster(Formation=[formation], Pod=[], **{kinds.DEPLOYMENT: deployments})
-    monkeypatch.setattr(options, "connect", lambda _: cluster)
-    return CliRunner().invoke(program, [*words.split(), "--wait", "--timeout", "1s"])
+    return on(cluster, f"{words} --wait --timeout 1s", code).stderr
 
 
 @pytest.mark.parametrize(
     "words", ["scale shop web=2", "deploy shop --type web --image x/shop:2", "restart shop web"]
 )
-def test_another_type_than_those_that_are_named_is_not_waited_for(
-    monkeypatch: pytest.MonkeyPatch, words: str
-) -> None:
-    result = typed(monkeypatch, words)
-    assert result.exit_code == 0, result.output
-    assert result.stderr.splitlines()[-1] == "shop: web runs as declared"
+def test_another_type_than_those_that_are_named_is_not_waited_for(words: str) -> None:
+    assert ended_as(0, words).splitlines()[-1] == "shop: web runs as declared"
 
 
 @pytest.mark.parametrize(
     "words", ["scale shop worker=2", "scale shop worker=1", "deploy shop --image x/shop:2", "start shop"]
 )
-def test_what_crashes_since_before_ends_a_wait_for_it(monkeypatch: pytest.MonkeyPatch, words: str) -> None:
-    result = typed(monkeypatch, words)
-    assert result.exit_code == failures.FAILED, result.output
-    assert "shop isn't ready, and waiting won't help. worker: exited with code 3\n" in result.stderr
+def test_what_crashes_since_before_ends_a_wait_for_it(words: str) -> None:
+    said = "shop isn't ready, and waiting won't help. worker: exited with code 3\n"
+    assert said in ended_as(failures.FAILED, words)
 
 
-def test_when_the_time_is_over_only_what_was_waited_for_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    result = typed(monkeypatch, "restart shop worker")
-    assert result.exit_code == failures.TIMED_OUT
-    assert "1 s are over. shop isn't ready: worker: exited with code 3\n" in result.stderr
+def test_when_the_time_is_over_only_what_was_waited_for_is_said() -> None:
+    said = "1 s are over. shop isn't ready: worker: exited with code 3\n"
+    assert said in ended_as(failures.TIMED_OUT, "restart shop worker")
 
 
 def test_a_one_off_process_that_fails_says_nothing_about_the_formation() -> None:

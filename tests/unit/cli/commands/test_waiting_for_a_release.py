@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from formation_cli import failures, options
+from formation_cli import failures
 from formation_cli.cluster.port import Listed, LogQuery
 from formation_cli.views import trouble
 from tests import builders
@@ -48,13 +48,12 @@ class Stored(FakeCluster):
 
 
 @pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Stored:
+def cluster() -> Stored:
     before = shop("Succeeded")
     runs = a_revision(4, before["spec"])
     found = Stored(before, [], Pod=[releases.pod(ended(3))], ControllerRevision=[runs])
     before["status"]["revision"] = {"name": runs["metadata"]["name"], "number": 4, "ready": True}
     found.logs = {f"{releases.JOB}-x7k2p": ["2026-11-26T09:00:01.000000001Z no database"]}
-    monkeypatch.setattr(options, "connect", lambda _: found)
     return found
 
 

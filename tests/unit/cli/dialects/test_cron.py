@@ -12,9 +12,9 @@ from formation_cli.dialects import heroku, names
 from formation_cli.failures import Mistyped
 from formation_operator.api import naming
 from formation_operator.api.formation import MOST_SCHEDULES, MOST_TYPES
-from tests.unit.cli.typed import typed as run
+from tests.unit.cli.typed import run
 
-IMAGE = ("--image", "registry.example.com/shop:v1")
+IMAGE = "--image registry.example.com/shop:v1"
 REPORT = {"command": "/shop report --all", "schedule": "0 3 * * *"}
 
 
@@ -33,9 +33,7 @@ def test_import_takes_them_from_app_json(folder: pathlib.Path) -> None:
     sweep = {"command": "sweep | tee log", "schedule": "@daily", "maintenance": True}
     described = {"name": "shop", "cron": [REPORT, {**sweep, "concurrency_policy": "allow"}]}
     (folder / "app.json").write_text(json.dumps(described))
-    result = run("import", "heroku", "app.json", "--procfile", "Procfile", *IMAGE)
-    assert result.exit_code == 0, result.output
-    assert schedules(result.stdout) == {
+    assert schedules(run(f"import heroku app.json --procfile Procfile {IMAGE}").stdout) == {
         "cron-1": {"schedule": "0 3 * * *", "command": ["/shop", "report", "--all"]},
         "cron-2": {
             "schedule": "@daily",
@@ -50,8 +48,7 @@ def test_init_takes_them_from_the_app_json_beside_the_procfile_and_numbers_them(
     (folder / "Procfile").write_text("web: serve\ncron-2: work\n")
     (folder / "app.json").write_text(json.dumps({"cron": [REPORT] * 32}))
     longest = "s" * (names.LONGEST_CHILD - len("-cron-2"))
-    result = run("init", "--name", longest, *IMAGE)
-    assert result.exit_code == 0, result.output
+    run(f"init --name {longest} {IMAGE}")
     found = [*schedules((folder / "formation.yaml").read_text())]
     assert found == ["cron-1", *(f"cron-{number}" for number in range(3, 34))]
 
@@ -83,8 +80,7 @@ def test_what_is_none_is_said_with_its_place(entries: Any, says: str) -> None:
 
 def test_local_and_systemd_say_what_they_leave_out(folder: pathlib.Path) -> None:
     (folder / "app.json").write_text(json.dumps({"cron": [REPORT]}))
-    run("init", "--name", "shop", *IMAGE)
-    result = run("export", "systemd", "-f", "formation.yaml")
-    assert "Left out: spec.schedules\n" in result.stderr
-    assert "Left out: spec.schedules\n" in run("export", "procfile", "-f", "formation.yaml").stderr
-    assert "Left out: spec.schedules" in run("export", "heroku", "-f", "formation.yaml").stderr
+    run(f"init --name shop {IMAGE}")
+    assert "Left out: spec.schedules\n" in run("export systemd -f formation.yaml").stderr
+    assert "Left out: spec.schedules\n" in run("export procfile -f formation.yaml").stderr
+    assert "Left out: spec.schedules" in run("export heroku -f formation.yaml").stderr

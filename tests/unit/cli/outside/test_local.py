@@ -10,10 +10,10 @@ import textwrap
 from collections.abc import Iterator
 
 import pytest
-from click.testing import CliRunner
+from syrupy.assertion import SnapshotAssertion
 
 from formation_cli import failures
-from formation_cli.program import program
+from tests.unit.cli.typed import run
 
 HERE = {**os.environ, "NO_COLOR": "1"}
 DOUBLED = "".join(f", {{name: A{n}, value: $(A{n - 1})$(A{n - 1})}}" for n in range(1, 100))
@@ -143,6 +143,14 @@ def begun() -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=HERE)
 
 
+def until(process: subprocess.Popen[str], word: str, times: int = 1) -> None:
+    """Read what is written until a word has come so many times."""
+    assert process.stdout is not None
+    seen = ""
+    while seen.count(word) < times:
+        seen += process.stdout.readline()
+
+
 @pytest.fixture
 def started(folder: pathlib.Path) -> Iterator[subprocess.Popen[str]]:
     """A process that ends two seconds after SIGTERM, and one that never does and has one second."""
@@ -164,10 +172,7 @@ def started(folder: pathlib.Path) -> Iterator[subprocess.Popen[str]]:
 def test_each_process_has_its_own_time_to_stop(
     started: subprocess.Popen[str], number: signal.Signals, code: int
 ) -> None:
-    assert started.stdout is not None
-    seen = ""
-    while seen.count("| up") < 2:
-        seen += started.stdout.readline()
+    until(started, "| up", 2)
     started.send_signal(number)
     rest, _ = started.communicate(timeout=60)
     assert started.returncode == code
@@ -181,14 +186,11 @@ def test_a_second_ctrl_c_kills_what_still_runs(folder: pathlib.Path) -> None:
         folder, "deaf: {command: [/bin/sh, -c, \"trap '' TERM; echo up; while :; do sleep 1; done\"]}\n"
     )
     with begun() as process:
+        until(process, "| up")
+        process.send_signal(signal.SIGINT)
+        until(process, "sending SIGTERM to deaf.1")
+        process.send_signal(signal.SIGINT)
         assert process.stdout is not None
-        seen = ""
-        while "| up" not in seen:
-            seen += process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        while "sending SIGTERM to deaf.1" not in seen:
-            seen += process.stdout.readline()
-        process.send_signal(signal.SIGINT)
         assert "sending SIGKILL to deaf.1" in process.stdout.readline()  # in place of 30 seconds later
         process.communicate(timeout=60)
     assert process.returncode == 130
@@ -265,35 +267,25 @@ def _text(path: pathlib.Path) -> str:
         return ""
 
 
-@pytest.mark.parametrize(
-    ("processes", "words", "message"),
-    [
-        ("web: {args: [serve]}\n", [], "web runs the program of its image"),
-        ("web: {}\nworker: {command: [x]}\n", ["-m", "web=1"], "leave it out with -m web=0"),
-        ("web: {}\nworker: {command: [x]}\n", ["-m", "worker=0"], "web runs the program of its image"),
-        ("web: {command: [x], replicas: 101}\n", [], "101 processes are too many for one machine"),
-        ("web: {command: [x], replicas: 0}\n", [], "shop has no process to run"),
-        ("web: {command: [x]}\n", ["-m", "wob=1"], "Did you mean web?"),
-        ("web: {command: [x]}\n", ["wob"], "Did you mean web?"),
-        (
-            'web: {command: ["a\\0b"]}\n',
-            [],
-            "web: its command has a character that can't be passed to a process",
-        ),
-        (
-            'web: {command: ["a\\ud800b"]}\n',
-            [],
-            "web: its command has a character that can't be passed to a process",
-        ),
-        ('web: {command: [x], env: [{name: "A=B", value: "1"}]}\n', [], "web: the variable A=B has a char"),
-        (BOMB, [], "web has a text of more than 262142 characters, when its variables are replaced"),
-        (f"web: {{command: [x, {'y' * 140_000}]}}\n", [], "web: its command has more than 131071 bytes"),
-    ],
-)
+REFUSED = {
+    "without a program": ("web: {args: [serve]}\n", ""),
+    "chosen without a program": ("web: {}\nworker: {command: [x]}\n", "-m web=1"),
+    "the only one without a program": ("web: {}\nworker: {command: [x]}\n", "-m worker=0"),
+    "too many": ("web: {command: [x], replicas: 101}\n", ""),
+    "none": ("web: {command: [x], replicas: 0}\n", ""),
+    "a count of another": ("web: {command: [x]}\n", "-m wob=1"),
+    "another": ("web: {command: [x]}\n", "wob"),
+    "a zero byte": ('web: {command: ["a\\0b"]}\n', ""),
+    "half of a character": ('web: {command: ["a\\ud800b"]}\n', ""),
+    "an equals sign": ('web: {command: [x], env: [{name: "A=B", value: "1"}]}\n', ""),
+    "a text that grows": (BOMB, ""),
+    "a long word": (f"web: {{command: [x, {'y' * 140_000}]}}\n", ""),
+}
+
+
+@pytest.mark.parametrize(("processes", "words"), REFUSED.values(), ids=REFUSED)
 def test_what_can_not_run_here_is_refused(
-    folder: pathlib.Path, processes: str, words: list[str], message: str
+    folder: pathlib.Path, processes: str, words: str, snapshot: SnapshotAssertion
 ) -> None:
     formation(folder, processes)
-    done = CliRunner().invoke(program, ["local", *words])
-    assert done.exit_code == failures.MISTYPED
-    assert message in done.stderr
+    assert run(f"local {words}", failures.MISTYPED).stderr.splitlines()[-2:] == snapshot

@@ -6,10 +6,10 @@ import shutil
 import subprocess
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from formation_cli import failures
-from formation_cli.program import program
+from tests.unit.cli.typed import run
 
 SHOP = """
 kind: Formation
@@ -26,15 +26,14 @@ def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.P
     return tmp_path
 
 
-def export(*words: str) -> Result:
-    return CliRunner().invoke(program, ["export", "systemd", "-f", "shop.yaml", *words])
+def export(words: str = "", code: int = 0) -> Result:
+    return run(f"export systemd -f shop.yaml {words}", code)
 
 
 def test_units_are_written_over_older_ones(folder: pathlib.Path) -> None:
-    assert export("-d", "units", "--port", "7000").exit_code == 0
+    export("-d units --port 7000")
     (folder / "units" / "shop.target").chmod(0o644)
-    result = export("-d", "units", "--root", "/srv/our shop/100%", "--run-as", "www-data")
-    assert result.exit_code == 0, result.output
+    result = export("-d units --root '/srv/our shop/100%' --run-as www-data")
     assert result.stdout.splitlines() == [f"units/{name}" for name in NAMES]
     assert {path.stat().st_mode & 0o777 for path in (folder / "units").iterdir()} == {0o600}
     service = (folder / "units" / "shop-web@.service").read_text()
@@ -51,16 +50,15 @@ def test_units_are_written_over_older_ones(folder: pathlib.Path) -> None:
 
 def test_nothing_of_somebody_else_is_written_over(folder: pathlib.Path) -> None:
     (folder / "shop-web@.service").write_text("[Service]\n")
-    result = export("-d", ".")
-    assert result.exit_code == failures.FAILED
-    assert "shop-web@.service exists already, and isn't from this command" in result.stderr
+    stderr = export("-d .", failures.FAILED).stderr
+    assert "shop-web@.service exists already, and isn't from this command" in stderr
     assert not (folder / "shop.target").exists()
 
 
 def test_no_link_is_followed(folder: pathlib.Path) -> None:
     (folder / "mine").write_text("# Written by kubectl formation export systemd.\n")
     (folder / "shop.target").symlink_to(folder / "mine")
-    assert export("-d", ".").exit_code == failures.FAILED
+    export("-d .", failures.FAILED)
     assert (folder / "mine").read_text() == "# Written by kubectl formation export systemd.\n"
 
 
@@ -70,9 +68,9 @@ def test_without_a_folder_the_units_are_printed() -> None:
 
 @pytest.mark.parametrize("root", ["srv", "/srv\n[Service]"])
 def test_what_a_unit_can_not_take_is_refused(root: str) -> None:
-    assert export("--root", root).exit_code == failures.MISTYPED
+    export(f"--root '{root}'", failures.MISTYPED)
 
 
 @pytest.mark.parametrize(("user", "line"), [("%u", "User=%%u"), ("a\nGroup=root", 'User="a\\x0aGroup=root"')])
 def test_the_name_of_a_user_means_nothing_else(user: str, line: str) -> None:
-    assert line in export("--run-as", user).stdout.splitlines()
+    assert line in export(f"--run-as '{user}'").stdout.splitlines()
