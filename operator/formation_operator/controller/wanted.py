@@ -84,24 +84,24 @@ def counts(
             alone = singletons.is_alone(_type(content.spec, name), child, content.mark)
             found[name] = dataclasses.replace(count_owner.undecided(formation.spec, child), alone=alone)
             continue
-        autoscaler = autoscalers.of_child(deciding, naming.child(formation.metadata.name, name))
-        found[name] = _count(asked, content, name, child, autoscaler)
+        found[name] = _count(asked, content, name, child, deciding)
     return found
 
 
-def _count(
-    asked: Asked, content: Content, name: str, child: Child | None, autoscaler: Autoscaler | None
-) -> Replicas:
+def _count(asked: Asked, content: Content, name: str, child: Child | None, deciding: Deciding) -> Replicas:
     """Return the count of a type, given its own Deployment.
 
     While another content is rendered than the spec asks for, a type that is suspended stays so.
     """
-    spec, rendered = asked.formation.spec, _type(content.spec, name)
+    spec, about, rendered = asked.formation.spec, asked.formation.metadata, _type(content.spec, name)
     before = asked.before.process(name)
     alone = singletons.is_alone(rendered, child, content.mark)
     suspended = spec.suspend or (not content.is_declared and count_owner.is_down(child, before))
     process = singletons.counted(_type(spec, name), rendered, child, alone=alone)
+    if name == "web" and autoscalers.of_formation(deciding, about.name):
+        process = process.model_copy(update={"autoscaling": None})  # its own isn't made
     shown = spec.model_copy(update={"suspend": suspended})
+    autoscaler = autoscalers.of_child(deciding, naming.child(about.name, name))
     count = count_owner.decide(shown, process, child, autoscaler, before)
     return dataclasses.replace(count, suspended=bool(suspended), alone=alone)
 

@@ -133,12 +133,7 @@ def _possible(name: str) -> str:
     return name if len(name) <= LONGEST_NAME and name.isascii() else ""
 
 
-def group_of(autoscaler: Autoscaler) -> tuple[str, str, str]:
-    """Return the group of all that scale something of the same name."""
-    return scaling_of(autoscaler.namespace, autoscaler.target[-1])
-
-
-def scaling_of(namespace: str, target: str) -> tuple[str, str, str]:
+def group_of(namespace: str, target: str) -> tuple[str, str, str]:
     """Return the group of what scales something of a name."""
     return "scales", namespace, target
 

@@ -104,7 +104,7 @@ class Cache:
 
     def autoscalers_of(self, namespace: str, targets: Iterable[str]) -> list[Autoscaler]:
         """Return the autoscalers whose target has one of some names: a namespace may have many others."""
-        there = [autoscalers.scaling_of(namespace, target) for target in targets]
+        there = [autoscalers.group_of(namespace, target) for target in targets]
         stores = [self.stores[kind] for kind in kinds.AUTOSCALERS]
         found = (each for store in stores for target in there for each in store.within(target).values())
         known = (each.autoscaler if isinstance(each, Child) else each for each in found)

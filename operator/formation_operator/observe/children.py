@@ -207,7 +207,8 @@ def controller(metadata: dict[str, Any]) -> Owner | None:
 
 def groups_of_autoscaler(child: Child) -> list[Hashable]:
     """Return the group of what an autoscaler scales, and the Formation that owns it, if one does."""
-    return [*owner_of(child), *(autoscalers.group_of(each) for each in _scalers(child))]
+    scaled = (autoscalers.group_of(each.namespace, each.target[-1]) for each in _scalers(child))
+    return [*owner_of(child), *scaled]
 
 
 def concerned_by_autoscaler(change: Change[Child], wanting: Wanting) -> set[Key]:

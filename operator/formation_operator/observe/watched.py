@@ -86,7 +86,7 @@ JOBS: Watched[Job] = Watched(
 SCALED_OBJECTS: Watched[Autoscaler] = Watched(
     kind=kinds.BY_NAME[kinds.SCALED_OBJECT],
     fact_of=lambda raw, _: autoscalers.autoscaler(raw, kinds.SCALED_OBJECT),
-    groups_of=lambda each: [autoscalers.group_of(each)],
+    groups_of=lambda each: [autoscalers.group_of(each.namespace, each.target[-1])],
     lane_of=autoscalers.lane_of,
     concerned=autoscalers.concerned,
 )

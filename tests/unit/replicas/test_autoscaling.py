@@ -7,7 +7,8 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.kube.objects.kinds import HPA
-from tests.builders import Manifest
+from tests.builders import Manifest, a_formation, a_process
+from tests.unit.fakes import releasing
 from tests.unit.fakes.autoscaled import BOUNDS, OURS, Shop, put
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.releasing import EndedError
@@ -226,3 +227,18 @@ async def test_what_is_said_about_it(snapshot: SnapshotAssertion) -> None:
         note = shop.status["processes"]["worker"].get("message")
         said[story] = conditions, note, [each.note for each in shop.cluster.notices]
     assert said == snapshot
+
+
+async def test_while_an_hpa_scales_the_formation_web_has_the_count_that_it_writes() -> None:
+    shop = releasing.Shop(a_formation(processes={"web": a_process("/web", replicas=3, **SCALED)}))
+    await shop.settle()
+    assert "shop-web" in {each["metadata"]["name"] for each in shop.cluster.all(HPA)}
+    target = {"apiVersion": "formations.dev/v1", "kind": "Formation", "name": "shop"}
+    shop.cluster.put(HPA, {"metadata": {"name": "whole"}, "spec": {"scaleTargetRef": target}})
+    await shop.settle()
+    shop.declare(processes={"web": {"replicas": 5}})
+    await shop.settle()
+    assert [each["metadata"]["name"] for each in shop.cluster.all(HPA)] == ["whole"]
+    assert shop.cluster.read("Deployment", "default", "shop-web")["spec"]["replicas"] == 5
+    assert "ScalingContended" in {each["type"] for each in shop.status["conditions"]}
+    assert "ScaleNotHonoured" not in {each.reason for each in shop.cluster.notices}
