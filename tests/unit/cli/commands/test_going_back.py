@@ -12,12 +12,9 @@ from formation_operator.api.release_key import release_key
 from tests import builders
 from tests.unit.cli import releases
 from tests.unit.cli.fake_cluster import FakeCluster
-from tests.unit.cli.revisions import Object, a_revision, shop
+from tests.unit.cli.revisions import V1, V2, WEB, Object, a_revision, shop
 from tests.unit.cli.typed import run
 
-WEB: Object = {"command": ["/shop", "web"]}
-V1: Object = {"image": "shop:v1", "processes": {"web": WEB, "clock": {}}}
-V2: Object = {"image": "shop:v2", "processes": {"web": {**WEB, "replicas": 4}, "worker": {}}}
 R1, R2 = a_revision(1, V1), a_revision(2, V2)
 
 
