@@ -72,6 +72,13 @@ def run(words: str, stdin: str | None = None, code: int = 0) -> Result:
     return result
 
 
+@pytest.fixture
+def token(cluster: Stored) -> str:
+    """The name of a Secret with a variable that has been set."""
+    run("set shop --secret TOKEN", stdin=PASSWORD)
+    return cluster.named[0]
+
+
 def test_plain_values_are_set_in_one_write_and_the_others_stay(cluster: Stored) -> None:
     result = run("set shop LOG_LEVEL=debug MODE=fast PAGE_SIZE=50")
     assert cluster.env == {"LOG_LEVEL": "debug", "MODE": "fast", "PAGE_SIZE": "50"}
@@ -114,22 +121,20 @@ def test_the_name_of_a_secret_says_nothing_of_what_is_in_it(cluster: Stored) -> 
     assert len(names) == 2
 
 
-def test_a_second_secret_has_the_variables_of_the_first_and_takes_its_place(cluster: Stored) -> None:
-    run("set shop --secret TOKEN", stdin=PASSWORD)
-    (first,) = cluster.named
+def test_a_second_secret_has_the_variables_of_the_first_and_takes_its_place(
+    cluster: Stored, token: str
+) -> None:
     cluster.objects[naming.KIND][0]["spec"]["envFrom"].append({"configMapRef": {"name": "late"}})
     run("set shop --secret KEY", stdin="other")
     new = cluster.spec["envFrom"][0]["secretRef"]["name"]
     assert cluster.secrets[new] == {"TOKEN": PASSWORD, "KEY": "other"}
-    assert cluster.secrets[first] == {"TOKEN": PASSWORD}
+    assert cluster.secrets[token] == {"TOKEN": PASSWORD}
     assert cluster.spec["envFrom"][1:] == [{"configMapRef": {"name": "late"}}]
 
 
-def test_the_same_secret_value_makes_no_deploy(cluster: Stored) -> None:
-    run("set shop --secret TOKEN", stdin=PASSWORD)
-    before = cluster.named
+def test_the_same_secret_value_makes_no_deploy(cluster: Stored, token: str) -> None:
     assert run("set shop --secret TOKEN", stdin=PASSWORD).stdout == "TOKEN: as it was\n"
-    assert cluster.named == before
+    assert cluster.named == [token]
     assert len(cluster.secrets) == 1
 
 
@@ -140,8 +145,7 @@ def test_a_plain_value_that_becomes_secret_goes_in_the_same_write(cluster: Store
     assert len(cluster.dry_runs) == 1
 
 
-def test_a_secret_value_is_not_made_plain_by_mistake(cluster: Stored) -> None:
-    run("set shop --secret TOKEN", stdin=PASSWORD)
+def test_a_secret_value_is_not_made_plain_by_mistake(cluster: Stored, token: str) -> None:
     assert "TOKEN is secret" in run("set shop TOKEN=abc", code=failures.MISTYPED).stderr
     assert "TOKEN" not in cluster.env
 
@@ -186,8 +190,7 @@ def test_the_port_of_a_file_is_left_out_unless_it_is_named(cluster: Stored, secr
     assert cluster.env["PORT"] == "5000"
 
 
-def test_with_the_last_variables_their_lists_go(cluster: Stored) -> None:
-    run("set shop --secret TOKEN", stdin=PASSWORD)
+def test_with_the_last_variables_their_lists_go(cluster: Stored, token: str) -> None:
     run("unset shop TOKEN LOG_LEVEL MODE")
     assert not {"env", "envFrom"} & cluster.spec.keys()
     assert len(cluster.secrets) == 1  # no empty one was made
@@ -276,19 +279,17 @@ def test_of_a_file_variables_are_set_as_they_are_meant(
     assert len(cluster.dry_runs) == 1
 
 
-def test_anyone_who_may_not_read_the_secret_is_told_the_way_out(cluster: Stored) -> None:
-    run("set shop --secret TOKEN", stdin=PASSWORD)
+def test_anyone_who_may_not_read_the_secret_is_told_the_way_out(cluster: Stored, token: str) -> None:
     cluster.forbidden = (kinds.SECRET,)
     for words in ("set shop --secret KEY", "unset shop TOKEN"):
         result = run(words, stdin="x", code=failures.NO_ACCESS)
-        assert f"You may not read Secret {cluster.named[0]}." in result.stderr
+        assert f"You may not read Secret {token}." in result.stderr
         assert "The API server says: no" in result.stderr
         assert "put your variables into your own Secret, and name it in spec.envFrom" in result.stderr
     assert len(cluster.secrets) == 1
 
 
-def test_a_plain_change_needs_no_right_to_secrets(cluster: Stored) -> None:
-    run("set shop --secret TOKEN", stdin=PASSWORD)
+def test_a_plain_change_needs_no_right_to_secrets(cluster: Stored, token: str) -> None:
     cluster.forbidden = (kinds.SECRET,)
     run("set shop PAGE_SIZE=50")
     run("unset shop MODE")
@@ -361,8 +362,7 @@ def test_a_change_that_was_made_though_its_answer_says_no_keeps_its_secret(
     assert cluster.secrets[name] == {"TOKEN": PASSWORD, "KEY": "x"}
 
 
-def test_a_secret_that_has_gone_is_replaced(cluster: Stored) -> None:
-    run("set shop --secret TOKEN", stdin=PASSWORD)
+def test_a_secret_that_has_gone_is_replaced(cluster: Stored, token: str) -> None:
     cluster.objects[kinds.SECRET] = []
     run("set shop --secret KEY", stdin="x")
     assert cluster.secrets[cluster.named[0]] == {"KEY": "x"}
@@ -417,8 +417,7 @@ def test_a_secret_without_an_owner_as_a_restore_leaves_it_is_replaced_and_pruned
     assert cluster.secrets[cluster.named[0]] == {"TOKEN": "x"}
 
 
-def test_a_secret_that_nothing_names_is_listed_and_pruned(cluster: Stored) -> None:
-    run("set shop --secret TOKEN", stdin=PASSWORD)
+def test_a_secret_that_nothing_names_is_listed_and_pruned(cluster: Stored, token: str) -> None:
     cluster.objects[kinds.SECRET].append(a_secret(STALE))
     assert run("prune shop --dry-run").stdout == f"Secret {STALE}: deleted (dry run)\n"
     assert "Add --yes" in run("prune shop", code=failures.MISTYPED).stderr
@@ -477,8 +476,9 @@ def test_a_secret_that_was_just_made_by_the_servers_clock_is_left_for_whoever_is
     assert [*cluster.secrets] == [STALE]
 
 
-def test_variables_are_shown_with_where_they_come_from(cluster: Stored, snapshot: SnapshotAssertion) -> None:
-    run("set shop --secret TOKEN", stdin=PASSWORD)
+def test_variables_are_shown_with_where_they_come_from(
+    cluster: Stored, token: str, snapshot: SnapshotAssertion
+) -> None:
     spec = cluster.objects[naming.KIND][0]["spec"]
     spec["envFrom"] += [
         {"configMapRef": {"name": "settings"}, "prefix": "MY_"},
@@ -493,10 +493,9 @@ def test_variables_are_shown_with_where_they_come_from(cluster: Stored, snapshot
     ]
     database = {"metadata": {"name": "database", "labels": {}}, "data": {"url": "cGc="}}
     cluster.objects[kinds.SECRET].append(database)
-    secret = spec["envFrom"][0]["secretRef"]["name"]
 
     result = run("shop")
-    assert (result.stdout + result.stderr).replace(secret, "SECRET").split() == snapshot
+    assert (result.stdout + result.stderr).replace(token, "SECRET").split() == snapshot
 
     values = {each["name"]: each["value"] for each in json.loads(run("--show shop -o json").stdout)}
     assert (values["DB"], values["IP"], values["TOKEN"]) == ("pg", None, PASSWORD)
@@ -511,12 +510,11 @@ def test_a_variable_of_env_hides_one_of_env_from(cluster: Stored) -> None:
     assert shown[1] == {"name": "MODE", "from": "spec.env", "value": "fast"}
 
 
-def test_anyone_who_may_not_read_secrets_sees_the_rest(cluster: Stored) -> None:
-    run("set shop --secret TOKEN", stdin=PASSWORD)
+def test_anyone_who_may_not_read_secrets_sees_the_rest(cluster: Stored, token: str) -> None:
     cluster.forbidden = (kinds.SECRET,)
     result = run("shop --show")
     assert "LOG_LEVEL" in result.stdout
-    assert f"You may not read Secret {cluster.named[0]}." in result.stderr
+    assert f"You may not read Secret {token}." in result.stderr
 
 
 def test_a_formation_without_variables_says_how_to_set_one(cluster: Stored) -> None:
@@ -571,12 +569,12 @@ def test_a_reference_to_what_no_variable_is_called_is_printed_as_processes_get_i
     assert run("get shop URL").stdout == "$(NOBODY)/fast\n"
 
 
-def test_a_value_that_an_unread_secret_may_hide_is_printed_with_a_warning(cluster: Stored) -> None:
-    run("set shop --secret TOKEN", stdin=PASSWORD)
-    (secret,) = cluster.named
+def test_a_value_that_an_unread_secret_may_hide_is_printed_with_a_warning(
+    cluster: Stored, token: str
+) -> None:
     cluster.objects[naming.KIND][0]["spec"]["envFrom"].insert(0, {"configMapRef": {"name": "settings"}})
     cluster.objects[kinds.CONFIG_MAP] = [{"metadata": {"name": "settings"}, "data": {"HOST": "a"}}]
     cluster.forbidden = (kinds.SECRET,)
     result = run("get shop HOST")
     assert result.stdout == "a\n"
-    assert f"You may not read Secret {secret}." in result.stderr
+    assert f"You may not read Secret {token}." in result.stderr

@@ -90,7 +90,6 @@ def test_a_part_of_a_second_is_no_time_without_end(timeout: str, seconds: int) -
     [
         ("run shop --timeout 0 -- /shop migrate", "leave it out for no limit"),
         ("run shop worker -- /shop migrate", "'worker' is before --"),
-        ("deploy shop --image=", "'' isn't an image"),
         ("deploy shop --image=none", "none isn't an image"),
         ("port-forward shop abc", "'abc' is not a valid port"),
         ("port-forward shop 9000:", "'' is not a valid port"),
