@@ -92,3 +92,11 @@ class FakeCluster(Cluster):
 
     def close(self) -> None:
         """Do nothing: there are no files."""
+
+
+class Deleting(FakeCluster):
+    """Deletes the first object of each kind that somebody watches."""
+
+    def watch(self, kind: str, version: str, *, labels: str = "", fields: str = "") -> Iterator[Change]:
+        yield Change("DELETED", self.objects[kind][0])
+        yield from super().watch(kind, version)

@@ -36,14 +36,11 @@ def test_going_back_from_what_was_never_rolled_out_restarts_nothing_and_says_not
     assert result.stderr == ""
 
 
-def test_going_back_further_than_to_what_runs_restarts_what_differs_from_that(cluster: FakeCluster) -> None:
-    v3 = {**V2, "image": "shop:v3"}
-    cluster.objects |= {naming.KIND: [shop(R2, v3)], "ControllerRevision": [R1, R2]}
-    assert RESTARTED in run("rollback shop --to 1").stderr.splitlines()
-
-
-def test_where_what_runs_is_not_kept_the_forecast_is_about_what_is_declared(cluster: FakeCluster) -> None:
-    cluster.objects |= {naming.KIND: [shop(R2, {**V2, "image": "shop:v3"})], "ControllerRevision": [R1]}
+@pytest.mark.parametrize("kept", [[R1, R2], [R1]], ids=["it is kept", "else from what is declared"])
+def test_going_back_further_than_to_what_runs_restarts_what_differs_from_that(
+    cluster: FakeCluster, kept: list[Object]
+) -> None:
+    cluster.objects |= {naming.KIND: [shop(R2, {**V2, "image": "shop:v3"})], "ControllerRevision": kept}
     assert RESTARTED in run("rollback shop --to 1").stderr.splitlines()
 
 

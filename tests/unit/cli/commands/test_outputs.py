@@ -15,16 +15,13 @@ from formation_operator.api import naming
 from tests import builders
 from tests.cluster import paths
 from tests.unit.cli import typed
+from tests.unit.cli.deployments import a_deployment
 from tests.unit.cli.fake_cluster import FakeCluster
 
 MANAGED = [{"manager": "somebody", "operation": "Update"}]
 SHOP = builders.stored(builders.a_formation(), managedFields=MANAGED)
-WORKER: dict[str, Any] = {
-    "apiVersion": "apps/v1",
-    "kind": kinds.DEPLOYMENT,
-    "metadata": {"name": "shop-worker", "managedFields": MANAGED},
-    "spec": {"template": {"metadata": {}}},
-}
+WORKER = a_deployment()
+WORKER["metadata"]["managedFields"] = MANAGED
 EVENT = {
     "metadata": {"name": "shop.1", "managedFields": MANAGED},
     "regarding": {"kind": "Formation", "name": "shop"},

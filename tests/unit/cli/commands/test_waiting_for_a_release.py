@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from formation_cli import failures
-from formation_cli.cluster.port import Listed, LogQuery
+from formation_cli.cluster.port import LogQuery
 from formation_cli.views import trouble
 from tests import builders
 from tests.builders import ended, running, waiting
@@ -42,9 +42,6 @@ class Stored(FakeCluster):
         if self.denied:
             raise failures.NoAccess("You may not read pods/log.")
         return super().log(pod, query)
-
-    def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
-        return super().select(kind)
 
 
 @pytest.fixture

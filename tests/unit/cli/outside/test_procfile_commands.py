@@ -37,7 +37,7 @@ def test_init_writes_a_formation_with_the_release_line_as_its_release(folder: pa
 SECRETS = "LOG_LEVEL=info\nexport TOKEN='hunter2 $A'\nURL=redis://a:hunter2@b\nPORT=5000\n"
 
 
-def test_init_writes_no_secret_into_a_file(folder: pathlib.Path) -> None:
+def test_init_writes_no_secret_into_a_file_and_prints_what_makes_it(folder: pathlib.Path) -> None:
     (folder / "my .env").write_text(SECRETS)
     result = run(f"init {IMAGE} --env 'my .env'")
     written = (folder / "formation.yaml").read_text()
@@ -46,13 +46,7 @@ def test_init_writes_no_secret_into_a_file(folder: pathlib.Path) -> None:
     assert yaml.safe_load(written)["spec"]["env"] == [{"name": "LOG_LEVEL", "value": "info"}]
     assert "Treated as secret, because of their names and values: TOKEN, URL" in result.stderr
     assert "hunter2" not in result.output
-
-
-def test_the_secret_that_init_names_is_made_before_what_needs_it_by_what_it_prints(
-    folder: pathlib.Path,
-) -> None:
-    (folder / "my .env").write_text(SECRETS)
-    printed = run(f"init {IMAGE} --env 'my .env'").stderr
+    printed = result.stderr
     first, last = (line for line in printed.splitlines() if line.startswith("  kubectl "))
     assert last == "  kubectl apply -f formation.yaml"
     command, _, applied = first.partition(" | ")
