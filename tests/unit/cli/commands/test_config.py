@@ -539,11 +539,13 @@ def test_the_value_of_one_variable_is_printed_alone_as_processes_get_it(cluster:
     assert run("get shop URL").stdout == "http://fast/t0ps3cret\n"
 
 
+NODE = {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}
+
+
 def test_a_value_that_there_is_not_or_that_nobody_reads_is_no_empty_line(cluster: Stored) -> None:
     result = run("get shop MODUS", code=failures.MISTYPED)
     assert (result.stdout, "Did you mean MODE?" in result.stderr) == ("", True)
-    node = {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}
-    cluster.objects[naming.KIND][0]["spec"]["env"].append(node)
+    cluster.objects[naming.KIND][0]["spec"]["env"].append(NODE)
     assert "Only a process knows the value of NODE" in run("get shop NODE", code=failures.FAILED).stderr
     run("set shop --secret TOKEN", stdin=PASSWORD)
     cluster.forbidden = (kinds.SECRET,)
@@ -556,10 +558,9 @@ def test_a_value_is_not_printed_that_has_a_reference_to_what_only_a_process_know
     cluster: Stored, name: str
 ) -> None:
     run("set shop --secret TOKEN", stdin=PASSWORD)
-    node = {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}
     password = {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "database", "key": "password"}}}
     url = {"name": "URL", "value": f"http://$({name})"}
-    cluster.objects[naming.KIND][0]["spec"]["env"] += [node, password, url]
+    cluster.objects[naming.KIND][0]["spec"]["env"] += [NODE, password, url]
     cluster.forbidden = (kinds.SECRET,)
     assert run("get shop URL", code=failures.NO_ACCESS).stdout == ""
 
