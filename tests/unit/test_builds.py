@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cluster import build, bump, control_plane, lifecycle, record, settings
+from tests.cluster import build, bump, control_plane, settings
 
 
 @pytest.mark.parametrize("minor", build.older())
@@ -14,12 +14,3 @@ def test_an_older_minor_is_pinned_and_serves_what_the_tests_need(
     monkeypatch.setenv("KUBE_VERSION", minor)
     served = f"--runtime-config=admissionregistration.k8s.io/{settings.ADMISSION[minor]}=true"
     assert served in control_plane.admission_flags()
-
-
-def test_a_cluster_of_another_version_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("KUBE_BIN_DIR", raising=False)
-    monkeypatch.delenv("KUBE_VERSION", raising=False)
-    wanted = {name: str(path) for name, path in build.places(build.CONTROL).items()}
-    assert lifecycle.is_wanted(record.Record("none", "", wanted), "none", controllers=True)
-    other = record.Record("none", "", {**wanted, "kube-apiserver": "/older/kube-apiserver"})
-    assert not lifecycle.is_wanted(other, "none", controllers=True)

@@ -109,30 +109,25 @@ def test_in_its_own_namespace_the_operator_may_hold_its_one_lease_and_nothing_el
     assert binding["subjects"] == only("ClusterRoleBinding")["subjects"]
 
 
+ALL = CHILDREN | {"update", "deletecollection"}
+
+
 @pytest.mark.parametrize(
-    ("name", "roles", "granted"),
+    ("name", "roles", "granted", "scale"),
     [
-        ("formation-view", {"view", "edit", "admin"}, READ),
-        ("formation-edit", {"edit", "admin"}, CHILDREN | {"update", "deletecollection"}),
+        ("formation-view", {"view", "edit", "admin"}, READ, {"get"}),
+        ("formation-edit", {"edit", "admin"}, ALL, {"get", "update", "patch"}),
     ],
 )
-def test_users_may_do_to_formations_what_their_role_lets_them_do(
-    name: str, roles: set[str], granted: set[str]
+def test_users_may_do_what_their_role_lets_them_do_and_none_may_write_a_status(
+    name: str, roles: set[str], granted: set[str], scale: set[str]
 ) -> None:
     role = only("ClusterRole", name)
     prefix = "rbac.authorization.k8s.io/aggregate-to-"
     labels = {key for key in role["metadata"]["labels"] if key.startswith(prefix)}
     assert labels == {prefix + target for target in roles}
-    assert verbs(role)[naming.GROUP, naming.PLURAL] == granted
-
-
-@pytest.mark.parametrize(
-    ("name", "may"), [("formation-edit", {"get", "update", "patch"}), ("formation-view", {"get"})]
-)
-def test_no_user_may_write_a_status_and_a_viewer_may_not_scale(name: str, may: set[str]) -> None:
-    granted = verbs(only("ClusterRole", name))
-    assert granted[naming.GROUP, f"{naming.PLURAL}/scale"] == may
-    assert granted[naming.GROUP, f"{naming.PLURAL}/status"] == {"get"}
+    parts = {part: verbs(role)[naming.GROUP, naming.PLURAL + part] for part in ("", "/scale", "/status")}
+    assert parts == {"": granted, "/scale": scale, "/status": {"get"}}
 
 
 def test_the_operator_meets_the_restricted_pod_security_standard() -> None:

@@ -106,16 +106,16 @@ async def test_work_that_ends_by_itself_ends_the_process_and_work_that_is_ended_
     assert caplog.messages == ["Stopping: KeyError('items')"]
 
 
-@pytest.mark.parametrize("flag", ["liveness", "metrics"])
-async def test_where_nobody_can_listen_the_operator_ends_with_a_line_that_names_the_flag(flag: str) -> None:
+@pytest.mark.parametrize(
+    ("flag", "words"), [("liveness", "--liveness=http://{}/healthz"), ("metrics", "--liveness= --metrics={}")]
+)
+async def test_where_nobody_can_listen_the_operator_ends_with_a_line_that_names_the_flag(
+    flag: str, words: str
+) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         place = f"127.0.0.1:{taken.getsockname()[1]}"
-        flags = {
-            "liveness": [f"--liveness=http://{place}/healthz"],
-            "metrics": ["--liveness=", f"--metrics={place}"],
-        }
-        here = process.Process(settings(*flags[flag]))
+        here = process.Process(settings(*words.format(place).split()))
         with pytest.raises(SystemExit, match=f"--{flag}: .*127.0.0.1.*in use") as ended:
             await here._answer()  # noqa: SLF001
     assert "\n" not in str(ended.value)

@@ -28,7 +28,7 @@ class FakeCluster(Cluster):
         self.dry_runs: list[bool] = []
         """Of each patch, whether it was to change nothing."""
         self.forbidden: tuple[str, ...] = ()
-        """The kinds that one may not read."""
+        """The kinds that one may neither read nor create."""
         self.unreachable = False
         """Whether that is because nobody answers."""
 
@@ -40,11 +40,14 @@ class FakeCluster(Cluster):
     def in_all_namespaces(self) -> Cluster:
         return self
 
-    def get(self, kind: str, name: str) -> Object | None:
+    def _permit(self, verb: str, kind: str, name: str) -> None:
         if kind in self.forbidden:
-            failure = NoAccess(f"You may not read {kind} {name}.")
+            failure = NoAccess(f"You may not {verb} {kind} {name}.", hint="The API server says: no")
             failure.refused = not self.unreachable
             raise failure
+
+    def get(self, kind: str, name: str) -> Object | None:
+        self._permit("read", kind, name)
         named = (each for each in self.objects.get(kind, []) if each["metadata"]["name"] == name)
         return copy.deepcopy(next(named, None))
 
@@ -73,6 +76,7 @@ class FakeCluster(Cluster):
         return after
 
     def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
+        self._permit("create", manifest["kind"], manifest["metadata"].get("name", ""))
         if dry_run:
             return manifest
         self.objects.setdefault(manifest["kind"], []).append(manifest)
@@ -88,3 +92,11 @@ class FakeCluster(Cluster):
 
     def close(self) -> None:
         """Do nothing: there are no files."""
+
+
+class Deleting(FakeCluster):
+    """Deletes the first object of each kind that somebody watches."""
+
+    def watch(self, kind: str, version: str, *, labels: str = "", fields: str = "") -> Iterator[Change]:
+        yield Change("DELETED", self.objects[kind][0])
+        yield from super().watch(kind, version)

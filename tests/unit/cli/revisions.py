@@ -7,6 +7,9 @@ from formation_operator.api import content, naming
 from tests import builders
 
 Object = dict[str, Any]
+WEB: Object = {"command": ["/shop", "web"]}
+V1: Object = {"image": "shop:v1", "processes": {"web": WEB, "clock": {}}}
+V2: Object = {"image": "shop:v2", "processes": {"web": {**WEB, "replicas": 4}, "worker": {}}}
 
 
 def a_revision(number: int, spec: Object, *, ago: float = 60, **changed: Any) -> Object:

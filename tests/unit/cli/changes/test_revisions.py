@@ -41,12 +41,17 @@ FORGED: dict[str, Object] = {
 }
 
 
+def number_before(objects: list[Object], formation: Object) -> int | None:
+    """Return the number of the revision that one goes back to."""
+    found = revisions.previous(revisions.read(objects, formation), formation)
+    return found.number if found else None
+
+
 @pytest.mark.parametrize("each", FORGED.values(), ids=FORGED)
 def test_what_only_looks_like_a_revision_has_a_flaw_and_nobody_goes_back_to_it(each: Object) -> None:
     assert flaw(each)
     last = a_revision(7, V2)
-    formation = shop(last, V2)
-    assert revisions.previous(revisions.read([ran(each), last], formation), formation) is None
+    assert number_before([ran(each), last], shop(last, V2)) is None
 
 
 def kept(*specs: Object) -> list[Object]:
@@ -61,18 +66,12 @@ def kept(*specs: Object) -> list[Object]:
 )
 def test_what_ran_before_is_the_latest_other_content_that_ran_well(now: Object, number: int) -> None:
     objects = kept(SPEC, V2, V3)
-    formation = shop(objects[-1], now)
-    found = revisions.previous(revisions.read(objects, formation), formation)
-    assert found is not None
-    assert found.number == number
+    assert number_before(objects, shop(objects[-1], now)) == number
 
 
 def test_a_number_above_the_one_that_runs_is_not_what_ran_before() -> None:
     objects = [*kept(SPEC, V2), ran(a_revision(99, V3))]
-    formation = shop(objects[1], V2)
-    found = revisions.previous(revisions.read(objects, formation), formation)
-    assert found is not None
-    assert found.number == 1
+    assert number_before(objects, shop(objects[1], V2)) == 1
 
 
 @pytest.mark.parametrize("said", [None, True, ["true"], "yes", "x" * 10**6])

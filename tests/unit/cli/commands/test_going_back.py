@@ -12,12 +12,9 @@ from formation_operator.api.release_key import release_key
 from tests import builders
 from tests.unit.cli import releases
 from tests.unit.cli.fake_cluster import FakeCluster
-from tests.unit.cli.revisions import Object, a_revision, shop
+from tests.unit.cli.revisions import V1, V2, WEB, Object, a_revision, shop
 from tests.unit.cli.typed import run
 
-WEB: Object = {"command": ["/shop", "web"]}
-V1: Object = {"image": "shop:v1", "processes": {"web": WEB, "clock": {}}}
-V2: Object = {"image": "shop:v2", "processes": {"web": {**WEB, "replicas": 4}, "worker": {}}}
 R1, R2 = a_revision(1, V1), a_revision(2, V2)
 
 
@@ -39,14 +36,11 @@ def test_going_back_from_what_was_never_rolled_out_restarts_nothing_and_says_not
     assert result.stderr == ""
 
 
-def test_going_back_further_than_to_what_runs_restarts_what_differs_from_that(cluster: FakeCluster) -> None:
-    v3 = {**V2, "image": "shop:v3"}
-    cluster.objects |= {naming.KIND: [shop(R2, v3)], "ControllerRevision": [R1, R2]}
-    assert RESTARTED in run("rollback shop --to 1").stderr.splitlines()
-
-
-def test_where_what_runs_is_not_kept_the_forecast_is_about_what_is_declared(cluster: FakeCluster) -> None:
-    cluster.objects |= {naming.KIND: [shop(R2, {**V2, "image": "shop:v3"})], "ControllerRevision": [R1]}
+@pytest.mark.parametrize("kept", [[R1, R2], [R1]], ids=["it is kept", "else from what is declared"])
+def test_going_back_further_than_to_what_runs_restarts_what_differs_from_that(
+    cluster: FakeCluster, kept: list[Object]
+) -> None:
+    cluster.objects |= {naming.KIND: [shop(R2, {**V2, "image": "shop:v3"})], "ControllerRevision": kept}
     assert RESTARTED in run("rollback shop --to 1").stderr.splitlines()
 
 

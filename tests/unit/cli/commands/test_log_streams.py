@@ -6,14 +6,14 @@ from collections.abc import Iterator
 import pytest
 from click.testing import Result
 
-from formation_cli.cluster.port import Change, LogQuery, Object
+from formation_cli.cluster.port import LogQuery, Object
 from formation_cli.commands import log_streams
 from formation_cli.failures import Failure
 from formation_cli.views import log_lines
 from formation_cli.views.log_lines import Line
 from tests import builders
 from tests.builders import a_container, a_pod, ended, running, waiting
-from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.fake_cluster import Deleting, FakeCluster
 from tests.unit.cli.typed import on
 
 QUERY = LogQuery("", timestamps=True)
@@ -202,14 +202,6 @@ def test_what_ran_once_and_has_ended_was_not_restarted() -> None:
     result = previous(pod, NO_PREVIOUS)
     assert result.stdout == ""
     assert "None of these processes was restarted." in result.stderr
-
-
-class Deleting(FakeCluster):
-    """Its Formation is deleted, and then the Pod."""
-
-    def watch(self, kind: str, version: str, *, labels: str = "", fields: str = "") -> Iterator[Change]:
-        yield Change("DELETED", self.objects[kind][0])
-        yield from super().watch(kind, version)
 
 
 def test_what_was_deleted_is_no_longer_followed(monkeypatch: pytest.MonkeyPatch) -> None:

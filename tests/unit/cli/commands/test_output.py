@@ -1,5 +1,6 @@
 """What a process that is run once writes is shown whole and once, whatever becomes of kubectl attach."""
 
+import functools
 import pathlib
 import time
 from collections.abc import Callable, Iterator
@@ -27,10 +28,7 @@ Kubectl = Callable[[str], None]
 def kubectl(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Kubectl:
     """Have a script in kubectl's place."""
 
-    def install(script: str) -> None:
-        kubectls.install(tmp_path, monkeypatch, script)
-
-    return install
+    return functools.partial(kubectls.install, tmp_path, monkeypatch)
 
 
 class Running(FakeCluster):

@@ -15,16 +15,13 @@ from formation_operator.api import naming
 from tests import builders
 from tests.cluster import paths
 from tests.unit.cli import typed
+from tests.unit.cli.deployments import a_deployment
 from tests.unit.cli.fake_cluster import FakeCluster
 
 MANAGED = [{"manager": "somebody", "operation": "Update"}]
 SHOP = builders.stored(builders.a_formation(), managedFields=MANAGED)
-WORKER: dict[str, Any] = {
-    "apiVersion": "apps/v1",
-    "kind": kinds.DEPLOYMENT,
-    "metadata": {"name": "shop-worker", "managedFields": MANAGED},
-    "spec": {"template": {"metadata": {}}},
-}
+WORKER = a_deployment()
+WORKER["metadata"]["managedFields"] = MANAGED
 EVENT = {
     "metadata": {"name": "shop.1", "managedFields": MANAGED},
     "regarding": {"kind": "Formation", "name": "shop"},
@@ -90,7 +87,6 @@ def test_a_part_of_a_second_is_no_time_without_end(timeout: str, seconds: int) -
     [
         ("run shop --timeout 0 -- /shop migrate", "leave it out for no limit"),
         ("run shop worker -- /shop migrate", "'worker' is before --"),
-        ("deploy shop --image=", "'' isn't an image"),
         ("deploy shop --image=none", "none isn't an image"),
         ("port-forward shop abc", "'abc' is not a valid port"),
         ("port-forward shop 9000:", "'' is not a valid port"),

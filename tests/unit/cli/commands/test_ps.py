@@ -19,9 +19,12 @@ TYPES = {"worker": builders.a_process(), "zoo": builders.a_process(image="x/zoo:
 READY = [{"type": "Ready", "status": "True", "reason": "Running", "message": "all process types run"}]
 
 
-def shop(name: str = "shop", namespace: str = "default", **spec: Any) -> dict[str, Any]:
+def shop(
+    name: str = "shop", namespace: str = "default", *, types: Any = None, conditions: Any = READY, **spec: Any
+) -> dict[str, Any]:
     formation = builders.stored(builders.a_formation(name, processes=TYPES, **spec), namespace=namespace)
-    return {**formation, "status": {"observedGeneration": 1, "conditions": READY}}
+    status = {"observedGeneration": 1, "conditions": conditions, "processes": types or {}}
+    return {**formation, "status": status}
 
 
 def one_off(state: dict[str, Any], suffix: str, **status: str) -> dict[str, Any]:
@@ -117,8 +120,7 @@ def test_types_and_processes_are_chosen_by_their_names(cluster: FakeCluster) -> 
 
 def with_status(status: str, **spec: Any) -> dict[str, Any]:
     why = "worker: exited with code 3: no database" if status == "False" else "all process types run"
-    conditions = [{"type": "Ready", "status": status, "reason": "Exited", "message": why}]
-    return {**shop(**spec), "status": {"observedGeneration": 1, "conditions": conditions}}
+    return shop(conditions=[{"type": "Ready", "status": status, "reason": "Exited", "message": why}], **spec)
 
 
 def test_a_program_gets_the_table_alone_and_why_it_is_not_ready_beside_it(cluster: FakeCluster) -> None:
@@ -143,9 +145,8 @@ def test_a_person_sees_below_the_table_what_is_worth_knowing_of_a_type_that_runs
 ) -> None:
     monkeypatch.setattr("formation_cli.terminal.screen.is_terminal", lambda: True)
     worker = {"state": "Running", "message": "its autoscaler is at maxReplicas"}
-    formation = shop()
-    formation["status"]["processes"] = {"worker": worker, "zoo": {"reason": "Exited", "message": "no"}}
-    cluster.objects[naming.KIND] = [formation]
+    zoo = {"reason": "Exited", "message": "no"}
+    cluster.objects[naming.KIND] = [shop(types={"worker": worker, "zoo": zoo})]
     last = [click.unstyle(line) for line in run("ps shop").stdout.splitlines()[-2:]]
     assert last == ["shop: all process types run", "worker: its autoscaler is at maxReplicas"]
 
@@ -160,10 +161,8 @@ def test_what_the_operator_has_not_seen_yet_is_said_to_programs_too(cluster: Fak
 def test_a_process_that_starts_is_shown_with_what_its_type_waits_for(cluster: FakeCluster) -> None:
     reason, message = "ReadinessProbeFailed", "its readiness probe fails: HTTP 500"
     worker = {"state": "Starting", "reason": reason, "message": message}
-    formation = shop()
-    formation["status"]["processes"] = {"worker": worker}
     cluster.objects |= {
-        naming.KIND: [formation],
+        naming.KIND: [shop(types={"worker": worker})],
         kinds.POD: [a_pod(a_container(builders.running(), ready=False))],
     }
     found = process("worker")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 from formation_cli import cluster_options, completion, failures, options
 from formation_cli.cluster.port import Change, LogQuery
@@ -30,26 +31,22 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
     return found
 
 
-@pytest.mark.parametrize(
-    ("formation", "said"),
-    [
-        (releases.shop("Running"), f"shop: {releases.RUNS}"),
-        (releases.shop("Failed"), f"shop: {releases.FAILS}"),
-        (releases.shop("Held"), f"shop: {releases.HOLDS}"),
-        (
-            releases.shop("Succeeded", finishedAt=builders.ago(60)),
-            f"shop: the release command has succeeded in Job {releases.JOB}, 60s ago",
-        ),
-        (
-            releases.shop("Succeeded", job=None),
-            "shop: the release command has nothing to do for the running content",
-        ),
-        (releases.shop("Succeeded", seen=1), "shop: the operator hasn't handled its latest spec yet"),
-    ],
-)
-def test_its_state_is_said_in_a_sentence(cluster: FakeCluster, formation: Object, said: str) -> None:
+SAID = {
+    "it runs": releases.shop("Running"),
+    "it has failed": releases.shop("Failed"),
+    "it is held": releases.shop("Held"),
+    "it has succeeded": releases.shop("Succeeded", finishedAt=builders.ago(60)),
+    "it had nothing to do": releases.shop("Succeeded", job=None),
+    "it isn't known yet": releases.shop("Succeeded", seen=1),
+}
+
+
+@pytest.mark.parametrize("formation", SAID.values(), ids=SAID)
+def test_its_state_is_said_in_a_sentence(
+    cluster: FakeCluster, formation: Object, snapshot: SnapshotAssertion
+) -> None:
     cluster.objects["Formation"], cluster.objects["Pod"] = [formation], []
-    assert run("release shop").stdout == f"{said}\n"
+    assert run("release shop").stdout == snapshot
 
 
 def test_what_it_wrote_is_below_and_nothing_of_the_processes(cluster: FakeCluster) -> None:
@@ -83,6 +80,12 @@ def test_a_formation_that_there_is_not_ends_as_elsewhere(cluster: FakeCluster) -
     assert "There is no Formation shop" in run("release shop", failures.NOT_FOUND).stderr
 
 
+def becoming(state: str) -> Change:
+    """Return what a watch says when the release comes to a state."""
+    found = releases.shop(state)
+    return Change("MODIFIED", {**found, "metadata": {**found["metadata"], "resourceVersion": state}})
+
+
 class Succeeding(FakeCluster):
     """The release succeeds once somebody has read its log."""
 
@@ -99,8 +102,7 @@ class Succeeding(FakeCluster):
     def watch(self, kind: str, version: str, *, labels: str = "", fields: str = "") -> Iterator[Change]:
         if kind == naming.KIND:
             self.read.get()
-            done = releases.shop("Succeeded")
-            yield Change("MODIFIED", {**done, "metadata": {**done["metadata"], "resourceVersion": "2"}})
+            yield becoming("Succeeded")
         yield from super().watch(kind, version)
 
 
@@ -143,10 +145,7 @@ class Retried(FakeCluster):
         if kind == naming.KIND:
             for state in ("Running", "Succeeded"):
                 time.sleep(0.5)
-                found = releases.shop(state)
-                yield Change(
-                    "MODIFIED", {**found, "metadata": {**found["metadata"], "resourceVersion": state}}
-                )
+                yield becoming(state)
         yield from super().watch(kind, version)
 
 

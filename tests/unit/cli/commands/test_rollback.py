@@ -1,7 +1,7 @@
 """``rollback``, and a deploy that goes back by itself, as they are typed."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,12 +12,9 @@ from formation_cli.cluster.port import ConflictFailure
 from formation_cli.commands import waiting
 from formation_operator.api import naming
 from tests.unit.cli.fake_cluster import FakeCluster
-from tests.unit.cli.revisions import Object, a_revision, ran, shop
+from tests.unit.cli.revisions import V1, V2, WEB, Object, a_revision, ran, shop
 from tests.unit.cli.typed import run
 
-WEB: Object = {"command": ["/shop", "web"]}
-V1: Object = {"image": "shop:v1", "processes": {"web": WEB, "clock": {}}}
-V2: Object = {"image": "shop:v2", "processes": {"web": {**WEB, "replicas": 4}, "worker": {}}}
 R1 = ran(a_revision(1, V1))
 R2 = a_revision(2, V2)
 
@@ -33,9 +30,12 @@ class Waits:
     def __init__(self) -> None:
         self.ends: list[BaseException | None] = []
         self.types: list[list[str]] = []
+        self.meanwhile: Callable[[], object] = lambda: None
+        """What happens while it waits."""
 
     def __call__(self, cluster: Any, formation: Object, timeout: float, types: Any = (), **_: Any) -> None:
         self.types.append([*types])
+        self.meanwhile()
         if end := self.ends.pop(0):
             raise end
 
@@ -239,27 +239,16 @@ def test_a_way_back_that_fails_too_says_both_and_keeps_the_code(waits: Waits, cl
     assert cluster.spec == V2
 
 
-def test_what_somebody_has_deployed_meanwhile_is_left(
-    waits: Waits, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def deployed(*_: Any, **__: Any) -> None:
-        cluster.objects[naming.KIND] = [shop(R2, {**V2, "image": "shop:v4"})]
-        raise FAILS
-
-    monkeypatch.setattr(waiting, "wait", deployed)
+def test_what_somebody_has_deployed_meanwhile_is_left(waits: Waits, cluster: FakeCluster) -> None:
+    deployed = {naming.KIND: [shop(R2, {**V2, "image": "shop:v4"})]}
+    waits.ends, waits.meanwhile = [FAILS], lambda: cluster.objects.update(deployed)
     assert "Someone else has changed shop in the meantime" in run(BACK, failures.FAILED).stderr
     assert cluster.spec["image"] == "shop:v4"
 
 
-def test_what_somebody_has_scaled_meanwhile_keeps_its_count(
-    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def scaled(*_: Any, **__: Any) -> Iterator[None]:
-        monkeypatch.setattr(waiting, "wait", lambda *_, **__: None)
-        cluster.objects[naming.KIND][0]["spec"]["processes"]["worker"]["replicas"] = 9
-        raise FAILS
-
-    monkeypatch.setattr(waiting, "wait", scaled)
+def test_what_somebody_has_scaled_meanwhile_keeps_its_count(waits: Waits, cluster: FakeCluster) -> None:
+    waits.ends = [FAILS, None]
+    waits.meanwhile = lambda: cluster.spec["processes"]["worker"].update(replicas=9)
     run(BACK, failures.FAILED)
     assert cluster.spec["image"] == "shop:v2"
     assert cluster.spec["processes"]["worker"] == {"replicas": 9}
@@ -292,16 +281,12 @@ def test_a_failing_deploy_of_what_is_declared_already_changes_nothing_and_says_s
     assert cluster.dry_runs == []
 
 
-def test_what_has_run_well_when_the_wait_is_over_is_not_left(
-    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def late(*_: Any, **__: Any) -> None:
-        (formation,) = cluster.objects[naming.KIND]
-        third = a_revision(3, formation["spec"])
-        formation["status"]["revision"] = {"name": third["metadata"]["name"], "number": 3, "ready": True}
-        raise failures.TimedOut("60 s are over.")
+def test_what_has_run_well_when_the_wait_is_over_is_not_left(waits: Waits, cluster: FakeCluster) -> None:
+    def run_well() -> None:
+        third = a_revision(3, cluster.spec)
+        cluster.objects[naming.KIND] = [shop(third, third["data"], ready=True)]
 
-    monkeypatch.setattr(waiting, "wait", late)
+    waits.ends, waits.meanwhile = [failures.TimedOut("60 s are over.")], run_well
     stderr = run(BACK, failures.TIMED_OUT).stderr
     assert "shop has run well since, so it stays at revision 3." in stderr
     assert cluster.spec["image"] == "shop:v3"
@@ -326,8 +311,7 @@ def test_a_wait_that_does_not_fail_by_the_deploy_takes_nothing_back(
 
 
 def test_to_go_back_on_failure_it_has_to_wait() -> None:
-    result = run("deploy shop --image shop:v3 --rollback-on-failure", failures.MISTYPED)
-    assert "add --wait" in result.stderr
+    assert "add --wait" in run("deploy shop --image shop:v3 --rollback-on-failure", failures.MISTYPED).stderr
 
 
 @pytest.mark.parametrize("words", ["rollback shop 1", "rollback shop --to 1"])

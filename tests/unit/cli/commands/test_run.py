@@ -8,12 +8,12 @@ import pytest
 from click.testing import Result
 
 from formation_cli import failures
-from formation_cli.cluster.port import Change, LogQuery, Object
+from formation_cli.cluster.port import LogQuery, Object
 from formation_cli.commands.enter import clock
 from formation_cli.dialects import references
 from tests import builders
 from tests.builders import a_container, a_pod, ended
-from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.fake_cluster import Deleting, FakeCluster
 from tests.unit.cli.typed import on
 
 
@@ -100,14 +100,6 @@ def test_what_nobody_could_type_at_is_not_begun(how: str) -> None:
 def test_a_command_that_can_not_be_begun_ends_as_in_a_shell(why: str, code: int) -> None:
     cluster = FakeCluster(Pod=[a_pod(a_container(ended(128, why, reason="StartError")))])
     assert run(cluster, code=code).stderr == f"Error: It can't be run: {why}\n"
-
-
-class Deleting(FakeCluster):
-    """Deletes a Pod before its process has begun."""
-
-    def watch(self, kind: str, version: str, *, labels: str = "", fields: str = "") -> Iterator[Change]:
-        yield Change("DELETED", self.objects[kind][0])
-        threading.Event().wait()
 
 
 def test_a_command_whose_time_is_over_says_how_long_it_had_to_end() -> None:

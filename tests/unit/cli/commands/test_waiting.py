@@ -74,23 +74,21 @@ def test_it_ends_at_once_when_a_process_crashes_and_says_who_goes_on() -> None:
     assert ended_with.value.hint == "Old processes keep running: worker=1."
 
 
+def deployment(name: str, available: int = 1, **metadata: Any) -> dict[str, Any]:
+    """Return the Deployment of a type with one process, as it was rolled out in its first generation."""
+    made = builders.stored(
+        {"metadata": {"name": f"shop-{name}"}, "spec": {"replicas": 1}}, uid=name, **metadata
+    )
+    status = {"observedGeneration": 1, "updatedReplicas": 1, "replicas": 1, "availableReplicas": available}
+    return {**made, "status": status}
+
+
 def ended_as(code: int, words: str) -> str:
     """Return what a command says about a Formation whose web runs, and whose worker crashes since before."""
     formation = shop(types={"web": RUNNING, "worker": CRASHING})
     managed = formation["metadata"]["managedFields"]
-    deployments = [
-        {
-            **builders.stored({"metadata": {"name": f"shop-{name}"}}, uid=name, managedFields=managed),
-            "spec": {"replicas": 1},
-            "status": {
-                "observedGeneration": 1,
-                "updatedReplicas": 1,
-                "replicas": 1,
-                "availableReplicas": there,
-            },
-        }
-        for name, there in (("web", 1), ("worker", 0))
-    ]
+    counts = {"web": 1, "worker": 0}
+    deployments = [deployment(name, there, managedFields=managed) for name, there in counts.items()]
     cluster = FakeCluster(Formation=[formation], Pod=[], **{kinds.DEPLOYMENT: deployments})
     return on(cluster, f"{words} --wait --timeout 1s", code).stderr
 
@@ -140,12 +138,7 @@ class FarAway(FakeCluster):
 
 def test_a_rollout_is_not_over_before_its_deployment_was_seen() -> None:
     ready = shop(Ready="all process types run as declared")
-    rolling = {
-        **builders.stored(
-            {"metadata": {"name": "shop-worker"}, "spec": {"replicas": 1}}, uid="uid-2", generation=2
-        ),
-        "status": {"observedGeneration": 1, "updatedReplicas": 1, "replicas": 1, "availableReplicas": 1},
-    }
+    rolling = deployment("worker", generation=2)
     cluster = FarAway(Formation=[ready], **{kinds.DEPLOYMENT: [rolling]})
     with pytest.raises(failures.TimedOut):
         waiting.wait(cluster, ready, 0.1, ["worker"], restarted=[rolling])

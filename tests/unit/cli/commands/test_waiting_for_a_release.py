@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from formation_cli import failures
-from formation_cli.cluster.port import Listed, LogQuery
+from formation_cli.cluster.port import LogQuery
 from formation_cli.views import trouble
 from tests import builders
 from tests.builders import ended, running, waiting
@@ -42,9 +42,6 @@ class Stored(FakeCluster):
         if self.denied:
             raise failures.NoAccess("You may not read pods/log.")
         return super().log(pod, query)
-
-    def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
-        return super().select(kind)
 
 
 @pytest.fixture
@@ -97,13 +94,6 @@ def test_what_waiting_can_not_help_a_type_can_not_help_a_release_either(
     assert row.split()[:4] == ["release", "-", "-", "Starting"]
 
 
-def test_a_release_whose_image_can_not_be_pulled_is_taken_back(cluster: Stored) -> None:
-    cluster.said = {"reason": "ImagePullFailed", "message": "can't pull its image"}
-    cluster.states = ["Running", "Succeeded"]
-    result = run(f"deploy shop {NEW} --rollback-on-failure", failures.FAILED)
-    assert result.stderr.splitlines()[-1] == "The deploy has failed, and shop is back at what was revision 4."
-
-
 @pytest.mark.parametrize("reason", ["Unschedulable", "Exited", "Releasing", "ReplicaFailure"])
 def test_what_may_pass_is_waited_for(cluster: Stored, reason: str) -> None:
     cluster.said, cluster.states = {"reason": reason}, ["Running"]
@@ -152,19 +142,19 @@ def test_what_crashes_of_the_version_before_says_nothing_of_a_release(cluster: S
     assert f"waiting won't help. {releases.FAILS}\n" in stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [("scale shop web=2", "shop: web runs as declared"), ("stop shop", "shop: no process is left")],
+)
 @pytest.mark.parametrize("state", ["Running", "Failed"])
-def test_a_count_does_not_wait_for_a_release(cluster: Stored, state: str) -> None:
+def test_counts_and_stops_do_not_wait_for_a_release(
+    cluster: Stored, state: str, words: str, said: str
+) -> None:
     cluster.states = [state]
     cluster.said = {"reason": "ImagePullFailed"} if state == "Running" else {}
-    result = run("scale shop web=2 --wait --timeout 1s")
-    assert result.stderr.splitlines()[-1] == "shop: web runs as declared"
+    result = run(f"{words} --wait --timeout 1s")
+    assert result.stderr.splitlines()[-1] == said
     assert "no database" not in result.output
-
-
-@pytest.mark.parametrize("state", ["Running", "Failed"])
-def test_a_stop_does_not_wait_for_a_release(cluster: Stored, state: str) -> None:
-    cluster.states = [state]
-    assert run("stop shop --wait --timeout 1s").stderr.splitlines()[-1] == "shop: no process is left"
 
 
 def test_what_is_stopped_is_ready_at_once_and_is_said_to_be_stopped(cluster: Stored) -> None:
@@ -173,8 +163,14 @@ def test_what_is_stopped_is_ready_at_once_and_is_said_to_be_stopped(cluster: Sto
     assert "shop is stopped" in run(f"deploy shop {NEW}").stderr.splitlines()[-1]
 
 
-def test_a_release_that_fails_is_taken_back_and_that_is_ready_at_once(cluster: Stored) -> None:
-    cluster.states = ["Failed", "Succeeded"]
+UNPULLABLE = {"reason": "ImagePullFailed", "message": "can't pull its image"}
+
+
+@pytest.mark.parametrize(("state", "said"), [("Failed", {}), ("Running", UNPULLABLE)])
+def test_a_release_that_fails_is_taken_back_and_that_is_ready_at_once(
+    cluster: Stored, state: str, said: Object
+) -> None:
+    cluster.states, cluster.said = [state, "Succeeded"], said
     result = run(f"deploy shop {NEW} --rollback-on-failure", failures.FAILED)
     assert result.stderr.splitlines()[-1] == "The deploy has failed, and shop is back at what was revision 4."
     assert cluster.objects["Formation"][0]["spec"]["image"] == shop("")["spec"]["image"]

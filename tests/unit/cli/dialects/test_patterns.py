@@ -1,38 +1,23 @@
 """What others wrote is read in a time that grows like it."""
 
+import importlib
+import pkgutil
 import re
 from collections.abc import Callable
 
 import pytest
 
-from formation_cli.dialects import (
-    app,
-    dotenv,
-    names,
-    procfile,
-    programs,
-    references,
-    shell,
-)
-from formation_cli.dialects.systemd import quoting, units
-from formation_cli.words import values, variables
+from formation_cli import dialects, words
+from formation_cli.dialects import shell
 from tests.unit import growth
 
 pytestmark = pytest.mark.timed
 
-MODULES = (
-    app,
-    dotenv,
-    names,
-    procfile,
-    programs,
-    values,
-    references,
-    shell,
-    quoting,
-    units,
-    variables,
-)
+MODULES = [
+    importlib.import_module(found.name)
+    for package in (dialects, words)
+    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+]
 PATTERNS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": value
     for module in MODULES

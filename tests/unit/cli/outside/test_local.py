@@ -34,8 +34,8 @@ def formation(folder: pathlib.Path, processes: str, shared: str = "image: x") ->
     (folder / "formation.yaml").write_text(text + textwrap.indent(textwrap.dedent(processes), "    "))
 
 
-def local(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+def local(*words: str, code: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
         [sys.executable, "-m", "formation_cli", "local", *words],
         capture_output=True,
         text=True,
@@ -43,6 +43,8 @@ def local(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
         timeout=60,
         env={**HERE, **env},
     )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
 
 
 def lines(output: str) -> list[tuple[str, str]]:
@@ -63,7 +65,6 @@ def test_each_process_has_its_name_its_port_and_the_formation_s_environment(fold
         "image: x\nenv: [{name: COLOUR, value: blue}, {name: SHADE, value: none}]",
     )
     done = local()
-    assert done.returncode == 0, done.stderr
     assert sorted(lines(done.stdout)) == [
         ("web.1", "5000 web.1 web blue none $(SHADE)"),
         ("web.2", "5001 web.2 web blue none $(SHADE)"),
@@ -75,7 +76,7 @@ def test_a_type_that_runs_its_image_as_it_is_is_left_out_and_named(folder: pathl
     echo = "[/bin/sh, -c, 'echo $PORT']"
     formation(folder, f"web: {{}}\napi: {{args: [serve]}}\nworker: {{command: {echo}}}\n")
     done = local()
-    assert (done.returncode, lines(done.stdout)) == (0, [("worker.1", "5200")])
+    assert lines(done.stdout) == [("worker.1", "5200")]
     assert done.stderr.splitlines() == [
         f"Left out: {name} runs the program of its image, which isn't in the Formation"
         for name in ("web", "api")
@@ -127,14 +128,13 @@ def test_when_one_ends_all_end_and_its_exit_code_is_ours(folder: pathlib.Path) -
         worker: {command: [/bin/sh, -c, "sleep 0.3; exit 3"]}
         """,
     )
-    done = local()
-    assert done.returncode == 3
+    done = local(code=3)
     assert "sending SIGTERM to web.1" in done.stdout
 
 
 def test_a_program_that_there_is_not_ends_it(folder: pathlib.Path) -> None:
     formation(folder, "web: {command: [no-such-program]}\n")
-    assert local().returncode == 127
+    local(code=127)
 
 
 def begun() -> subprocess.Popen[str]:
@@ -204,18 +204,16 @@ def test_the_release_command_runs_before_the_processes_and_that_is_said(folder: 
     shared = RELEASE + "touch released'], env: [{name: LEVEL, value: high}]}"
     formation(folder, "web: {command: [ls, released]}\n", shared)
     done = local()
-    assert done.returncode == 0, done.stdout
     assert lines(done.stdout) == [("release", "fast high release"), ("web.1", "released")]
     assert done.stderr == "The release command runs first, as before a deploy.\n"
 
 
 def test_where_the_release_command_fails_no_process_is_started(folder: pathlib.Path) -> None:
     formation(folder, "web: {command: [touch, started]}\n", RELEASE + "exit 3']}")
-    done = local()
-    assert done.returncode == 3
+    done = local(code=3)
     assert done.stderr.splitlines()[-1] == "It has ended with code 3, so no process is started."
     assert not (folder / "started").exists()
-    assert local("web").returncode == 0
+    local("web")
     assert (folder / "started").exists()
 
 

@@ -17,6 +17,7 @@ IMAGE = "--image registry.example.com/shop:v1"
 @pytest.fixture(autouse=True)
 def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
     (tmp_path / "My_Shop").mkdir()
+    (tmp_path / "My_Shop" / "Procfile").write_text("web: serve\nrelease: migrate\n")
     monkeypatch.chdir(tmp_path / "My_Shop")
     return tmp_path / "My_Shop"
 
@@ -36,8 +37,7 @@ def test_init_writes_a_formation_with_the_release_line_as_its_release(folder: pa
 SECRETS = "LOG_LEVEL=info\nexport TOKEN='hunter2 $A'\nURL=redis://a:hunter2@b\nPORT=5000\n"
 
 
-def test_init_writes_no_secret_into_a_file(folder: pathlib.Path) -> None:
-    (folder / "Procfile").write_text("web: serve\nrelease: migrate\n")
+def test_init_writes_no_secret_into_a_file_and_prints_what_makes_it(folder: pathlib.Path) -> None:
     (folder / "my .env").write_text(SECRETS)
     result = run(f"init {IMAGE} --env 'my .env'")
     written = (folder / "formation.yaml").read_text()
@@ -46,14 +46,7 @@ def test_init_writes_no_secret_into_a_file(folder: pathlib.Path) -> None:
     assert yaml.safe_load(written)["spec"]["env"] == [{"name": "LOG_LEVEL", "value": "info"}]
     assert "Treated as secret, because of their names and values: TOKEN, URL" in result.stderr
     assert "hunter2" not in result.output
-
-
-def test_the_secret_that_init_names_is_made_before_what_needs_it_by_what_it_prints(
-    folder: pathlib.Path,
-) -> None:
-    (folder / "Procfile").write_text("web: serve\nrelease: migrate\n")
-    (folder / "my .env").write_text(SECRETS)
-    printed = run(f"init {IMAGE} --env 'my .env'").stderr
+    printed = result.stderr
     first, last = (line for line in printed.splitlines() if line.startswith("  kubectl "))
     assert last == "  kubectl apply -f formation.yaml"
     command, _, applied = first.partition(" | ")
@@ -66,7 +59,6 @@ def test_the_secret_that_init_names_is_made_before_what_needs_it_by_what_it_prin
 
 
 def test_without_a_secret_variable_no_secret_is_named(folder: pathlib.Path) -> None:
-    (folder / "Procfile").write_text("web: serve\n")
     (folder / ".env").write_text("LOG_LEVEL=info\n")
     result = run(f"init {IMAGE} --env .env")
     assert "envFrom" not in yaml.safe_load((folder / "formation.yaml").read_text())["spec"]
@@ -131,7 +123,6 @@ def test_several_that_somebody_asks_for_are_no_singleton(folder: pathlib.Path) -
 def test_the_port_of_a_file_for_foreman_is_left_out_and_that_is_said(
     folder: pathlib.Path, words: str
 ) -> None:
-    (folder / "Procfile").write_text("web: serve\n")
     (folder / ".env").write_text("PORT=5000\nLOG_LEVEL=info\n")
     result = run(f"{words} --env .env")
     written = result.stdout or (folder / "formation.yaml").read_text()
@@ -144,7 +135,6 @@ def test_the_port_of_a_file_for_foreman_is_left_out_and_that_is_said(
 
 def test_init_writes_nothing_over(folder: pathlib.Path) -> None:
     there = "formation.yaml"
-    (folder / "Procfile").write_text("web: serve\nrelease: migrate\n")
     (folder / there).write_text("mine")
     assert f"{there} exists already" in run(f"init {IMAGE}", failures.FAILED).output
     assert (folder / there).read_text() == "mine"
@@ -178,7 +168,8 @@ def test_a_procfile_that_can_not_be_is_refused(folder: pathlib.Path, content: by
     assert result.stdout == ""
 
 
-def test_a_file_that_is_not_there_is_named() -> None:
+def test_a_file_that_is_not_there_is_named(folder: pathlib.Path) -> None:
+    (folder / "Procfile").unlink()
     result = run(f"import procfile {IMAGE}", failures.MISTYPED)
     assert "Procfile can't be read: No such file or directory." in result.stderr
 
@@ -187,7 +178,6 @@ def test_a_file_that_is_not_there_is_named() -> None:
     ("counts", "message"), [("wob=1", "Did you mean web?"), ("web+1", "write it as web=2")]
 )
 def test_counts_are_of_types_that_there_are(folder: pathlib.Path, counts: str, message: str) -> None:
-    (folder / "Procfile").write_text("web: serve\n")
     assert message in run(f"import procfile {IMAGE} -m {counts}", failures.MISTYPED).stderr
 
 

@@ -21,12 +21,8 @@ def numbers(table: Table) -> list[str]:
 
 
 def test_the_latest_rows_are_those_that_fit() -> None:
-    assert numbers(drawing.fitted(Table(("N", "TEXT"), ROWS, latest_last=True), LOW)) == [
-        "96",
-        "97",
-        "98",
-        "99",
-    ]
+    table = Table(("N", "TEXT"), ROWS, latest_last=True)
+    assert numbers(drawing.fitted(table, LOW)) == ["96", "97", "98", "99"]
 
 
 def test_what_has_no_latest_row_is_left_to_the_terminal() -> None:

@@ -78,7 +78,5 @@ def test_a_line_is_told_apart_from_kubelets_own_word_about_the_log() -> None:
     whose = log_lines.source(a_pod())
     line = log_lines.parsed("2026-11-26T08:05:49.294017900Z a  b", whose)
     assert (line.time, line.text) == ("2026-11-26T08:05:49.294017900Z", "a  b")
-    assert (
-        log_lines.parsed("unable to retrieve container logs", whose).text
-        == "unable to retrieve container logs"
-    )
+    said = "unable to retrieve container logs"
+    assert log_lines.parsed(said, whose).text == said

@@ -178,6 +178,5 @@ def test_processes_from_before_go_on_serving() -> None:
 
 def test_the_time_of_a_write_is_the_servers() -> None:
     managed = [{"manager": "formation-cli", "time": ago(0)}, {"manager": "other", "time": ago(-99)}]
-    assert (
-        progress.written_at({"metadata": {"managedFields": managed}}, "formation-cli") == MIDNIGHT.timestamp()
-    )
+    written = progress.written_at({"metadata": {"managedFields": managed}}, "formation-cli")
+    assert written == MIDNIGHT.timestamp()
