@@ -143,7 +143,7 @@ def test_a_migration_that_fails_is_said_with_its_last_line_and_the_revert_is_rea
     ):
         assert words in message
     assert "release=failed" in deployed.get("formation", "shop")["status"]["summary"]
-    assert "no database" in "".join(deployed.events("ReleaseFailed"))
+    eventually(lambda: "no database" in "".join(deployed.events("ReleaseFailed")))  # it follows the status
     assert len(deployed.list_all("job")) == 2
     check_reverted(deployed, before)
     assert len(deployed.list_all("job")) == 2
