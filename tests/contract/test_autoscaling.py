@@ -10,7 +10,7 @@ from tests.builders import a_formation, a_process
 from tests.client import Client, eventually, throughout
 from tests.cluster.cluster import Cluster
 from tests.contract import external_metrics
-from tests.contract.counting import Record, an_hpa, an_hpa_to_zero, count, declared, managed_by
+from tests.contract.counting import Record, an_hpa, an_hpa_to_zero, count, managed_by
 from tests.contract.external_metrics import Jobs
 
 HPA = ("hpa", "shop-worker")
@@ -98,44 +98,6 @@ def test_another_autoscaler_of_its_name_is_left_alone_and_ours_follows_it_withou
     eventually(lambda: user.get(*HPA)["metadata"].get("ownerReferences"))
     eventually(lambda: user.condition("Ready", "shop"))
     assert record.counts() == [5]
-
-
-def test_while_another_autoscaler_scales_the_type_ours_steps_back(user: Client) -> None:
-    user.apply(scaled(3, a_process()))
-    eventually(lambda: count(user) == 3)
-    eventually(lambda: user.find(*HPA))
-    record = Record(user, "shop-worker")
-
-    user.apply(an_hpa(3))
-
-    eventually(lambda: user.find(*HPA) is None)
-    contended = eventually(lambda: user.condition("ScalingContended"))
-    assert "shop-worker-deployment sets the count, so autoscaling isn't used" in contended["message"]
-    user("delete", "hpa", "shop-worker-deployment")
-    eventually(lambda: user.find(*HPA))
-    eventually(lambda: not user.condition("ScalingContended"))
-    assert record.counts() == [3]
-
-
-def test_a_count_by_hand_is_no_request_and_an_event_names_the_bounds(user: Client) -> None:
-    user.apply(scaled(2))
-    eventually(lambda: user.find(*HPA))
-    eventually(lambda: managed_by(user) == OURS)
-
-    user("scale", "deployment/shop-worker", "--replicas=7")
-
-    (note,) = eventually(lambda: user.events("ScaleNotHonoured"))
-    assert "spec.processes.worker.autoscaling (now 2..20)" in note
-    assert declared(user) == 4
-
-
-def test_a_type_that_is_removed_takes_its_autoscaler_along(user: Client) -> None:
-    user.apply(scaled(2, a_process()))
-    eventually(lambda: user.find(*HPA))
-
-    user.apply(a_formation(processes={"clock": a_process()}))
-
-    eventually(lambda: user.find("deployment", "shop-worker") is None and user.find(*HPA) is None)
 
 
 @pytest.mark.alone

@@ -2,6 +2,8 @@
 
 import pytest
 
+from formation_operator.controller import informers
+from formation_operator.kube import reflector
 from tests.unit.fakes.releasing import Shop
 
 
@@ -12,3 +14,11 @@ async def shop() -> Shop:
     await found.settle()
     await found.finish()
     return found
+
+
+@pytest.fixture
+def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the pauses away."""
+    for each in (informers, reflector):
+        monkeypatch.setattr(each, "FIRST_PAUSE", 0.001)
+        monkeypatch.setattr(each, "LONGEST_PAUSE", 0.002)

@@ -6,14 +6,14 @@ The cost is compared, of a Formation and of one four times as large.
 import asyncio
 import dataclasses
 import json
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
 from formation_operator.api import bounds
 from formation_operator.api.formation import Formation
-from formation_operator.controller import parsing, passes, reporting, wanted
+from formation_operator.controller import passes, reporting, wanted
 from formation_operator.controller.memory import Memory
 from formation_operator.controller.passes import Pass
 from formation_operator.foreground import check
@@ -33,21 +33,8 @@ from tests.unit import cost, facts
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.operator import Looking
 
-T = TypeVar("T")
 KEY = ("default", "shop")
 SMALL = 48 * 1024
-SHAPES = pytest.mark.parametrize("shape", largest.SHAPES, ids=lambda shape: shape.__name__)
-KEYED = pytest.mark.parametrize("shape", [largest.shared, largest.mounting], ids=lambda shape: shape.__name__)
-
-
-def growth_of(
-    step: Callable[[T], object],
-    shape: largest.Shape,
-    make: Callable[[Manifest], T],
-    measure: cost.Measure[T],
-) -> float:
-    small, large = (make(largest.filled(shape, SMALL * factor)) for factor in (1, cost.TIMES))
-    return cost.ratio(step, small, large, measure)
 
 
 def first(formation: Manifest) -> tuple[Formation, Intent]:
@@ -93,45 +80,55 @@ def _stripped(fields: Manifest) -> Manifest:
     }
 
 
-@KEYED
+def commands(formation: Manifest) -> Any:
+    return reporting.commands(facts.parsed(formation).spec)
+
+
+def covered(given: tuple[Manifest, str]) -> bool:
+    return managed_fields.covers(*given)
+
+
+def explained(given: tuple[Formation, Intent, Manifest]) -> object:
+    return drift_event.explain(*given)
+
+
+def taken_in(raw: Manifest) -> object:
+    return children.child(raw, ChildKind.DEPLOYMENT)
+
+
+def rendered(formation: Manifest) -> object:
+    return facts.intents(facts.parsed(formation))
+
+
+def declared(formation: Manifest) -> Manifest:
+    return formation
+
+
+KEYED = (largest.shared, largest.mounting)
+STEPS: list[tuple[Callable[[Any], object], Callable[[Manifest], Any], Sequence[largest.Shape]]] = [
+    (covered, written, KEYED),
+    (explained, fought_over, KEYED),
+    (taken_in, live, largest.SHAPES),
+    (rendered, declared, largest.SHAPES),
+    (check.warnings, commands, [largest.wordy]),
+]
+"""What is done, with what is made of a Formation, and the shapes of Formations that make it dear."""
+
+
+@pytest.mark.parametrize(
+    ("step", "make", "shape"),
+    [(step, make, shape) for step, make, shapes in STEPS for shape in shapes],
+    ids=lambda each: each.__name__,
+)
 @cost.MEASURED
-def test_who_owns_what_of_a_child_is_found_in_linear_time(
-    shape: largest.Shape, measure: cost.Measure[Any]
+def test_each_step_takes_linear_time(
+    step: Callable[[Any], object],
+    make: Callable[[Manifest], Any],
+    shape: largest.Shape,
+    measure: cost.Measure[Any],
 ) -> None:
-    assert growth_of(lambda given: managed_fields.covers(*given), shape, written, measure) < cost.MOST
-
-
-@KEYED
-@cost.MEASURED
-def test_what_others_changed_of_a_child_is_explained_in_linear_time(
-    shape: largest.Shape, measure: cost.Measure[Any]
-) -> None:
-    assert growth_of(lambda given: drift_event.explain(*given), shape, fought_over, measure) < cost.MOST
-
-
-@SHAPES
-@cost.MEASURED
-def test_a_formation_is_read_and_rendered_in_linear_time(
-    shape: largest.Shape, measure: cost.Measure[Any]
-) -> None:
-    def rendered(formation: Manifest) -> Any:
-        return facts.intents(parsing.parse(builders.stored(formation)))
-
-    assert growth_of(rendered, shape, lambda formation: formation, measure) < cost.MOST
-
-
-@SHAPES
-@cost.MEASURED
-def test_a_child_is_taken_in_in_linear_time(shape: largest.Shape, measure: cost.Measure[Any]) -> None:
-    assert growth_of(lambda raw: children.child(raw, ChildKind.DEPLOYMENT), shape, live, measure) < cost.MOST
-
-
-@cost.MEASURED
-def test_commands_are_looked_through_in_linear_time(measure: cost.Measure[Any]) -> None:
-    def commands(formation: Manifest) -> Any:
-        return reporting.commands(facts.parsed(formation).spec)
-
-    assert growth_of(check.warnings, largest.wordy, commands, measure) < cost.MOST
+    small, large = (make(largest.filled(shape, SMALL * factor)) for factor in (1, cost.TIMES))
+    assert cost.ratio(step, small, large, measure) < cost.MOST
 
 
 @cost.MEASURED

@@ -42,12 +42,13 @@ async def test_suspend_stops_a_schedule_that_is_invalid_or_refused_and_brings_it
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["named", "not named"])
-async def test_suspend_reaches_orphans_whose_content_is_lost(shop: Shop, named: bool) -> None:
+async def test_suspend_reaches_orphans_whose_content_is_lost(named: bool) -> None:
+    shop = await an_app(release=RELEASE, schedules={"nightly": NIGHTLY})
     shop.orphan()
     if not named:
         shop.forget_content()
     shop.come_back(image="shop:v2", suspend=True)
-    await shop.tell("time passes", "web=0:v1 worker=0:v1")
+    await shop.tell("time passes", "web=0:v1 worker=0:v1 nightly=off")
 
 
 HPA: Manifest = {

@@ -28,7 +28,6 @@ from tests.unit.fakes.releasing import (
     UNFIT,
     Shop,
     a_clock,
-    an_app,
     ended_at_each_call,
     lose_revisions,
     strategy,
@@ -261,16 +260,6 @@ async def test_no_release_starts_for_a_formation_of_whose_end_no_watch_has_told_
         shop.time.seconds += 10
         await shop.operator.work()
     assert len(shop.jobs()) == jobs
-
-
-# Schedules
-
-
-async def test_suspend_reaches_a_schedule_without_an_owner_whose_content_is_lost() -> None:
-    shop = await an_app(release=RELEASE, schedules={"nightly": NIGHTLY})
-    shop.orphan()
-    shop.come_back(image="shop:v2")
-    await shop.tell("time passes", "nightly=on", {"suspend": True}, "nightly=off")
 
 
 # What was released last

@@ -8,15 +8,14 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
-from formation_operator.controller import budgets, intake
+from formation_operator.controller import budgets
 from formation_operator.kube import errors, port
 from formation_operator.kube.objects.kinds import Kind
-from formation_operator.settings import Settings
-from tests.builders import Manifest, a_formation, a_process, stored
+from tests.builders import Manifest, a_formation, a_process
 from tests.unit import virtual_time
 from tests.unit.facts import condition_of
 from tests.unit.fakes import shop as shops
-from tests.unit.fakes.cluster import Call, FakeCluster, Incident
+from tests.unit.fakes.cluster import Call, Incident
 from tests.unit.fakes.objects import SCALE
 from tests.unit.fakes.shop import KEY
 
@@ -138,12 +137,17 @@ async def test_nothing_is_written_or_listed_when_nothing_differs(shop: Shop) -> 
     assert about_budgets(await shop.settle()) == []
 
 
-async def test_the_budgets_of_others_are_listed_every_ten_minutes(shop: Shop) -> None:
+async def test_as_long_as_one_is_declared_a_pass_lists_those_of_others_every_ten_minutes(shop: Shop) -> None:
     before = len(shop.cluster.asked("pages", BUDGET))
     for _ in range(3):
-        await shop.later()
+        requeue = (await shop.operator.run(KEY)).requeue
+        assert requeue is not None
+        assert requeue.after <= budgets.EVERY
+        shop.time.seconds += requeue.after
         await shop.settle()
     assert len(shop.cluster.asked("pages", BUDGET)) == before + 3
+    await shop.change(disruptionBudget=None)
+    assert (await shop.operator.run(KEY)).requeue is None
 
 
 async def test_new_labels_of_a_type_are_compared_at_once(shop: Shop) -> None:
@@ -285,41 +289,3 @@ async def test_one_that_cannot_be_made_is_said_and_all_else_is_made(
     shop.time.seconds += budgets.FRESH
     await shop.settle()
     assert shop.budgets == {"shop-web": "25%", "shop-worker": "25%"}
-
-
-def test_another_one_is_found_within_ten_minutes_and_nothing_is_listed_without_a_declaration() -> None:
-    async def scenario() -> None:
-        cluster = FakeCluster()
-        cluster.put(naming.KIND, stored(PLAIN))
-        here = intake.Controller(cluster, Settings(resync=86400), virtual_time.now)
-        await here.start()
-        work = asyncio.create_task(here.run())
-        await asyncio.sleep(60)
-        assert len(cluster.asked("pages", BUDGET)) == 1, "that of our own"
-        cluster.merge(naming.KIND, *KEY, {"spec": {"disruptionBudget": {}}})
-        here.informers.formation_event("MODIFIED", cluster.read(naming.KIND, *KEY))
-        await passing(here, 60)
-        assert len(cluster.all(BUDGET)) == 2
-        cluster.put(BUDGET, EVERYTHING)
-        await passing(here, budgets.EVERY)
-        assert [raw["metadata"]["name"] for raw in cluster.all(BUDGET)] == ["theirs"]
-        cluster.remove(BUDGET, "default", "theirs")
-        await passing(here, budgets.EVERY)
-        assert len(cluster.all(BUDGET)) == 2
-        cluster.merge(naming.KIND, *KEY, {"spec": {"disruptionBudget": None}})
-        here.informers.formation_event("MODIFIED", cluster.read(naming.KIND, *KEY))
-        await passing(here, 2 * budgets.EVERY)
-        asked = len(cluster.asked("pages", BUDGET))
-        await passing(here, 2 * budgets.EVERY)
-        assert len(cluster.asked("pages", BUDGET)) == asked
-        work.cancel()
-        await asyncio.wait([work])
-
-    virtual_time.run(scenario())
-
-
-async def passing(here: intake.Controller, seconds: float) -> None:
-    """Let some time pass, in which kopf's watch brings its bookmarks."""
-    for _ in range(int(seconds // 30) + 1):
-        here.informers.formations_reached(None)
-        await asyncio.sleep(30)

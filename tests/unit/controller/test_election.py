@@ -31,15 +31,17 @@ def leading(sent: float = 100.0) -> Election:
     return here
 
 
-@pytest.mark.parametrize("renewed", [LONG_AGO, A_TIME, FAR_AHEAD])
-def test_the_lease_of_another_is_left_to_it_for_its_time_whatever_that_one_s_clock_says(renewed: str) -> None:
-    here = Election("me")
-    here.see(a_lease(renewed=renewed), 1000.0)
-    assert not here.is_free(1009.9)
-    assert here.is_free(1010.0)
-
-
+NOBODYS = [None, {}, {"holderIdentity": ""}, {"holderIdentity": "me"}]
+COPIES = [{"holderIdentity": holder, "renewTime": LONG_AGO} for holder in ("", "me")]
 CHANGES = {
+    **{
+        f"another's, whose clock says {time}": (a_lease(renewed=time), a_lease(renewed=time), 10.0)
+        for time in (LONG_AGO, A_TIME, FAR_AHEAD)
+    },
+    **{
+        f"a new one that may replace another's: {spec}": (a_new_one(spec), a_new_one(spec), 10.0)
+        for spec in (*NOBODYS, *COPIES)
+    },
     "what was renewed is its holder's from then on": (a_lease(renewed="one"), a_lease(renewed="two"), 19.0),
     "what others change renews nothing": (a_lease(), a_lease(version="99"), 10.0),
     "a new one that is made again": (a_new_one(), a_new_one(uid="two"), 19.0),
@@ -65,21 +67,6 @@ def test_a_lease_that_was_released_is_free_at_once(lease: Object) -> None:
     here = Election("me")
     here.see(lease, 0.0)
     assert here.is_free(0.0)
-
-
-NOBODYS = [None, {}, {"holderIdentity": ""}, {"holderIdentity": "me"}]
-COPIES = [{"holderIdentity": holder, "renewTime": LONG_AGO} for holder in ("", "me")]
-
-
-@pytest.mark.parametrize("spec", [*NOBODYS, *COPIES])
-def test_a_lease_that_nobody_has_held_is_waited_for_as_it_may_replace_another_ones(
-    spec: Object | None,
-) -> None:
-    here = Election("me")
-    here.see(a_new_one(spec), 50.0)
-    here.see(a_new_one(spec), 59.0)
-    assert not here.is_free(59.9)
-    assert here.is_free(60.0)
 
 
 def test_before_anybody_has_looked_nothing_is_free() -> None:

@@ -1,19 +1,17 @@
 """What is listed is taken in, and what only a new process can fix ends this one."""
 
 import asyncio
-import contextlib
 import dataclasses
 import datetime
 import math
-from collections.abc import AsyncIterator
 
 import pytest
 
 from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
-from formation_operator.kube import errors, reflector
+from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.objects.kinds import Key, Kind
+from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Object
 from formation_operator.observe import autoscalers, children
 from formation_operator.requeue import Result
@@ -22,19 +20,14 @@ from tests import builders
 from tests.builders import a_formation
 from tests.unit.facts import intents, parsed
 from tests.unit.fakes.cluster import FakeCluster, Incident
+from tests.unit.fakes.replica import at_work
 
+pytestmark = pytest.mark.usefixtures("in_haste")
 QUICK = Settings(resync=0.001, resync_retry=0.001, start_retry=0.001)
 JOBS: Object = {
     "metadata": {"name": "jobs", "namespace": "default", "resourceVersion": "5"},
     "spec": {"scaleTargetRef": {"name": "shop-worker"}},
 }
-
-
-@pytest.fixture(autouse=True)
-def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the pauses away."""
-    monkeypatch.setattr(reflector, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(reflector, "LONGEST_PAUSE", 0.002)
 
 
 def controller(cluster: FakeCluster, settings: Settings = QUICK) -> Controller:
@@ -49,18 +42,6 @@ def refuse(cluster: FakeCluster, *refusals: Exception, kind: str = naming.KIND) 
 
 def known(of: Controller) -> set[str]:
     return {name for kind in kinds.AUTOSCALERS for _, name in of._cache.stores[kind].known}  # noqa: SLF001
-
-
-async def test_what_the_watches_missed_is_found_deletions_included() -> None:
-    cluster = FakeCluster()
-    for name in ("a", "b"):
-        cluster.put(naming.KIND, builders.stored(a_formation(name), uid=name))
-    here = controller(cluster)
-    await here.informers.list()
-    assert {name for _, name in here._cache.formations} == {"a", "b"}  # noqa: SLF001
-    cluster.remove(naming.KIND, "default", "a")
-    await here.informers.list()
-    assert {name for _, name in here._cache.formations} == {"b"}  # noqa: SLF001
 
 
 async def test_a_pass_that_an_unexpected_error_ends_is_counted_as_such(
@@ -97,10 +78,8 @@ async def test_a_start_does_without_kedas_objects_and_says_so_once(
     cluster.put(naming.KIND, builders.stored(a_formation("a")))
     cluster.incidents = [Incident("pages", kinds.SCALED_OBJECT, error=trouble, times=math.inf)]
     here = controller(cluster, dataclasses.replace(QUICK, resync=60))
-    async with asyncio.timeout(60):
-        await here.start()
-    assert {name for _, name in here._cache.formations} == {"a"}  # noqa: SLF001
-    async with at_work(here), asyncio.timeout(60):
+    async with at_work(here):
+        assert {name for _, name in here._cache.formations} == {"a"}  # noqa: SLF001
         while len(cluster.asked("pages", kinds.SCALED_OBJECT)) < 5:  # noqa: ASYNC110  # nothing tells
             await asyncio.sleep(0.001)
     said = [line for line in caplog.messages if kinds.SCALED_OBJECT in line]
@@ -108,22 +87,11 @@ async def test_a_start_does_without_kedas_objects_and_says_so_once(
     assert repr(trouble) in said[0] or str(trouble) in said[0]
 
 
-@contextlib.asynccontextmanager
-async def at_work(here: Controller) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(here.run())
-    try:
-        yield task
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
 async def test_a_comparison_that_fails_ends_nothing_and_is_tried_again_soon() -> None:
     cluster = FakeCluster()
     cluster.put(naming.KIND, builders.stored(a_formation()))
     here = controller(cluster, QUICK)
-    await here.start()
-    async with at_work(here) as running, asyncio.timeout(5):
+    async with at_work(here) as running:
         refuse(cluster, *[errors.UnavailableError("away")] * 20)
         cluster.remove(naming.KIND, "default", "shop")
         while here._cache.formations:  # noqa: ASYNC110, SLF001  # nothing tells
@@ -191,20 +159,13 @@ async def test_a_cluster_that_was_restored_is_learnt_from_its_lists_though_its_v
 async def test_what_happened_while_a_list_was_under_way_is_newer_than_the_list(
     told: Object, deleted: bool
 ) -> None:
-    class Telling(FakeCluster):
-        """Is listed while a watch tells of something."""
+    def tell() -> None:
+        here.informers.formation_event("DELETED" if deleted else "MODIFIED", told)
 
-        async def pages(
-            self, kind: Kind, namespace: str | None = None
-        ) -> AsyncIterator[tuple[list[Object], str]]:
-            if kind.name == naming.KIND and self.version == 24:
-                here.informers.formation_event("DELETED" if deleted else "MODIFIED", told)
-            async for page in super().pages(kind, namespace):
-                yield page
-
-    cluster = Telling()
+    cluster = FakeCluster()
     here = controller(cluster)
     await listing(here, cluster, 20, a_shop(15))
+    cluster.incidents.append(Incident("pages", naming.KIND, meanwhile=tell))
     await listing(here, cluster, 24, a_shop(15))
     there = [known["metadata"]["resourceVersion"] for known in here._cache.formations.values()]  # noqa: SLF001
     assert there == ([] if deleted else ["25"])
@@ -218,18 +179,6 @@ async def test_an_answer_from_before_a_list_brings_no_formation_back_that_the_li
     await listing(here, cluster, 24)
     here.informers.formation_event("MODIFIED", a_shop(22))
     assert not here._cache.formations  # noqa: SLF001
-
-
-async def test_a_list_of_one_namespace_has_nothing_of_another_forgotten() -> None:
-    cluster = FakeCluster()
-    for namespace in ("left", "right", "right-2"):
-        cluster.put(naming.KIND, builders.stored(a_formation(namespace), namespace=namespace, uid=namespace))
-    here = controller(cluster, dataclasses.replace(QUICK, namespaces=("left", "right")))
-    await here.start()
-    cluster.remove(naming.KIND, "right", "right")
-    for namespace, left in (("left", {"left", "right"}), ("right", {"left"})):
-        await here.informers._reflectors[namespace][naming.KIND].list()  # noqa: SLF001
-        assert {name for _, name in here._cache.formations} == left  # noqa: SLF001
 
 
 async def test_what_is_known_already_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,19 +1,16 @@
 """A child is known by its name and its owner: nothing that runs goes for what others write on it."""
 
-from typing import Any
+from collections.abc import Iterable
 
 import pytest
 
 from formation_operator.api import naming
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.kube.port import Object
-from tests.builders import a_formation, a_process, stored
-from tests.unit.fakes.cluster import FakeCluster
-from tests.unit.fakes.operator import Operator, Time
+from tests.builders import Manifest, a_formation, a_process
+from tests.unit.fakes.releasing import UNFIT, Shop
 
-KEY = ("default", "shop")
 TYPES = {"web": a_process(replicas=2, port=8080), "worker": a_process(replicas=1)}
-UNRENDERABLE = {"resources": {"limits": {"gpu": "1"}}}
+UNRENDERABLE = {"resources": UNFIT}
 WEB, WORKER = ("Deployment", "shop-web"), ("Deployment", "shop-worker")
 SERVICE = ("Service", "shop-web")
 OTHERS_WRITE = {
@@ -29,60 +26,39 @@ SEEN = {name: labels for name, labels in OTHERS_WRITE.items() if name != "of not
 
 
 @pytest.fixture
-async def operator(cluster: FakeCluster) -> Operator:
-    """An operator that has made the children of two types."""
-    operator = Operator(cluster, Time())
-    await operator.work()
-    assert children(cluster).keys() == {WEB, SERVICE, WORKER}
-    return operator
+async def shop() -> Shop:
+    """One with the children of two types."""
+    shop = Shop(a_formation(processes=TYPES))
+    await shop.settle()
+    assert children(shop).keys() == {WEB, SERVICE, WORKER}
+    return shop
 
 
-@pytest.fixture
-def cluster() -> FakeCluster:
-    cluster = FakeCluster()
-    cluster.put(naming.KIND, stored(a_formation(processes=TYPES)))
-    return cluster
-
-
-def children(cluster: FakeCluster) -> dict[tuple[str, str], str]:
+def children(shop: Shop) -> dict[tuple[str, str], str]:
     """Return the uid of each child by kind and name: another one would have other Pods."""
-    found = [each for kind in ChildKind for each in cluster.all(kind)]
+    found = [each for kind in ChildKind for each in shop.cluster.all(kind)]
     return {(each["kind"], each["metadata"]["name"]): each["metadata"]["uid"] for each in found}
 
 
-def declare(cluster: FakeCluster, **types: Object | None) -> None:
-    cluster.merge(naming.KIND, *KEY, {"spec": {"processes": types}})
-
-
-def relabel(cluster: FakeCluster, child: tuple[str, str], labels: Object) -> None:
-    kind, name = child
-    cluster.merge(kind, "default", name, {"metadata": {"labels": labels}})
-
-
-def labels_of(cluster: FakeCluster, child: tuple[str, str]) -> Object:
-    kind, name = child
-    found: Object = cluster.read(kind, "default", name)["metadata"]["labels"]
-    return found
+def relabel(shop: Shop, children: Iterable[tuple[str, str]], labels: Manifest) -> None:
+    for kind, name in children:
+        shop.cluster.merge(kind, "default", name, {"metadata": {"labels": labels}})
 
 
 @pytest.mark.parametrize("labels", OTHERS_WRITE.values(), ids=[*OTHERS_WRITE])
 async def test_what_cannot_be_rendered_runs_on_whatever_labels_others_give_it(
-    labels: Object, cluster: FakeCluster, operator: Operator
+    labels: Manifest, shop: Shop
 ) -> None:
-    before = children(cluster)
-    declare(cluster, web=UNRENDERABLE)
-    await operator.work()
-    for child in (WEB, SERVICE):
-        relabel(cluster, child, labels)
-    for _ in range(3):
-        await operator.work()
-    assert children(cluster) == before
-    declare(cluster, web={"resources": None})
-    for _ in range(3):
-        await operator.work()
-    assert children(cluster) == before
-    for child in (WEB, SERVICE):
-        assert naming.selector("shop", "web").items() <= labels_of(cluster, child).items()
+    before = children(shop)
+    await shop.change(processes={"web": UNRENDERABLE})
+    relabel(shop, [WEB, SERVICE], labels)
+    await shop.settle()
+    assert children(shop) == before
+    await shop.change(processes={"web": {"resources": None}})
+    assert children(shop) == before
+    for kind, name in (WEB, SERVICE):
+        labelled = shop.cluster.read(kind, "default", name)["metadata"]["labels"]
+        assert naming.selector("shop", "web").items() <= labelled.items()
 
 
 @pytest.mark.parametrize("labels", SEEN.values(), ids=[*SEEN])
@@ -90,14 +66,11 @@ async def test_what_cannot_be_rendered_runs_on_whatever_labels_others_give_it(
     ("change", "goes"), [(None, [WEB, SERVICE]), ({"port": None}, [SERVICE])], ids=["a type", "a port"]
 )
 async def test_what_is_taken_away_goes_whatever_labels_others_gave_it(
-    labels: Object, change: Object | None, goes: list[Any], cluster: FakeCluster, operator: Operator
+    labels: Manifest, change: Manifest | None, goes: list[tuple[str, str]], shop: Shop
 ) -> None:
-    declare(cluster, worker=UNRENDERABLE)
-    await operator.work()
-    for child in goes:
-        relabel(cluster, child, labels)
-    declare(cluster, web=change)
-    await operator.work()
-    assert children(cluster).keys() == {WEB, SERVICE, WORKER} - {*goes}
-    told = [notice.process_type for notice in cluster.notices if notice.reason == "Deleted"]
+    await shop.change(processes={"worker": UNRENDERABLE})
+    relabel(shop, goes, labels)
+    await shop.change(processes={"web": change})
+    assert children(shop).keys() == {WEB, SERVICE, WORKER} - {*goes}
+    told = [notice.process_type for notice in shop.cluster.notices if notice.reason == "Deleted"]
     assert told == ["web"] * len(goes)

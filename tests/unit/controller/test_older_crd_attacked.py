@@ -4,7 +4,6 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.kube import port
-from formation_operator.kube.objects.kinds import HPA
 from tests.builders import Manifest
 from tests.unit.fakes.releasing import NIGHTLY, RELEASE, Shop, an_app, lose_revisions
 
@@ -85,23 +84,3 @@ async def test_what_is_said_of_an_older_crd_stays_the_same_from_leader_to_leader
         shop.restart()
         await shop.settle()
     assert shop.status["conditions"] == before
-
-
-@pytest.mark.parametrize("is_ours", [True, False])
-async def test_an_autoscaler_stays_whose_bounds_the_crd_has_lost_and_anothers_holds_up_nothing(
-    *, is_ours: bool
-) -> None:
-    worker = {"autoscaling": {"minReplicas": 2, "maxReplicas": 9}} if is_ours else {"replicas": None}
-    shop = await an_app(processes={"web": {}, "worker": worker})
-    if not is_ours:
-        target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop-worker"}
-        metadata = {"name": "shop-worker", "namespace": "default", "uid": "of-another"}
-        shop.cluster.put(HPA, {"metadata": metadata, "spec": {"scaleTargetRef": target}})
-    await shop.tell("the CRD is older", {"processes": {"worker": {"autoscaling": None}}})
-    assert [each["metadata"]["name"] for each in shop.cluster.all(HPA)] == ["shop-worker"]
-    assert (shop.condition()["reason"] == "Outdated") == is_ours
-    await shop.tell("the CRD is newer", {"processes": {"web": {"replicas": 2}}})
-    assert (shop.condition()["reason"] == "Outdated") == is_ours
-    await shop.tell({"processes": {"worker": worker}})
-    assert shop.condition()["reason"] != "Outdated"
-    assert len(shop.cluster.all(HPA)) == 1

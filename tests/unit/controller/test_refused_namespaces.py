@@ -1,38 +1,29 @@
 """Of several namespaces one that takes our rights away stops the work in no other."""
 
 import asyncio
-import contextlib
 import dataclasses
 import datetime
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import TypeVar
 
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.controller import informers
 from formation_operator.controller.intake import Controller
-from formation_operator.kube import errors, reflector
+from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.settings import Settings
 from tests import builders
 from tests.builders import a_formation
 from tests.unit.fakes.cluster import Call, FakeCluster
+from tests.unit.fakes.replica import at_work
 
 T = TypeVar("T")
 QUICK = Settings(("left", "right"), resync=0.001, resync_retry=0.001, start_retry=0.001, retry_first=0.001)
 
 WATCHING = dataclasses.replace(QUICK, resync=600)
-
-
-@pytest.fixture
-def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the pauses away."""
-    for each in (informers, reflector):
-        monkeypatch.setattr(each, "FIRST_PAUSE", 0.001)
-        monkeypatch.setattr(each, "LONGEST_PAUSE", 0.002)
 
 
 class Guarded(FakeCluster):
@@ -91,18 +82,6 @@ def left_out(here: Controller) -> float:
 async def until(happened: Callable[[], object]) -> None:
     while not happened():  # noqa: ASYNC110  # nothing tells
         await asyncio.sleep(0.001)
-
-
-@contextlib.asynccontextmanager
-async def at_work(here: Controller) -> AsyncIterator[asyncio.Task[None]]:
-    async with asyncio.timeout(60):
-        await here.start()
-        running = asyncio.create_task(here.run())
-        try:
-            yield running
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_who_starts_serves_the_others_and_says_once_what_is_left_out(

@@ -157,6 +157,13 @@ async def test_what_runs_after_each_step_of_a_release(shop: Shop, story: list[St
 
 IDLE = {"web": a_process("/web", replicas=0)}
 OTHERS: dict[str, tuple[dict[str, Any], list[Step]]] = {
+    "while it is paused no object is written, and none goes": (
+        {},
+        [
+            {"paused": True, **V2, "processes": {"web": {"replicas": 3}, "worker": None}},
+            *(ALL_V1, {"paused": False}, "web=3:v2 worker=none"),
+        ],
+    ),
     "an app counts as released when it gets a release command": (
         {"processes": {"web": a_process(replicas=1)}},
         [

@@ -1,5 +1,6 @@
 """A cluster as one replica of the operator sees it: late, and through watches that may be lost."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any, cast
@@ -53,3 +54,16 @@ def bring_formations(cluster: FakeCluster, controller: Controller, lag: Lag | No
             in_order.call(late(kind, raw), controller.informers.formation_event, type_, raw)
 
     cluster.watchers.append(happened)
+
+
+@contextlib.asynccontextmanager
+async def at_work(here: Controller) -> AsyncIterator[asyncio.Task[None]]:
+    """Start what takes all in and has it worked on, and let it work."""
+    async with asyncio.timeout(60):
+        await here.start()
+        running = asyncio.create_task(here.run())
+        try:
+            yield running
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)

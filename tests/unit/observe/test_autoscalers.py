@@ -23,52 +23,30 @@ WORKER = {"kind": "Deployment", "name": "shop-worker"}
 SHOP = {"kind": "Formation", "name": "shop"}
 
 
-@pytest.mark.parametrize("kind", kinds.AUTOSCALERS)
-@pytest.mark.parametrize("version", ["apps/v1", "apps/v2beta1"])
-def test_a_deployment_is_scaled_whatever_version_of_its_group_is_named(kind: str, version: str) -> None:
-    scaler = targeting(kind, apiVersion=version, **WORKER)
-    assert autoscalers.of_child(autoscalers.deciding([scaler]), "shop-worker") is scaler
+OTHERS = ("example.com/v1", "extensions/v1beta1", "v1", "apps.example.com/v1")
+NO_TEXTS: list[Any] = [None, 7, [], {}]
+TARGETS: list[tuple[str, dict[str, Any], bool]] = [
+    *((kind, {"apiVersion": "apps/v1", **WORKER}, True) for kind in kinds.AUTOSCALERS),
+    *((kind, {"apiVersion": "apps/v2beta1", **WORKER}, True) for kind in kinds.AUTOSCALERS),
+    *((kind, {"apiVersion": each, **WORKER}, False) for kind in kinds.AUTOSCALERS for each in OTHERS),
+    *((HPA, {"apiVersion": f"formations.dev/{each}", **SHOP}, True) for each in ("v1", "v2")),
+    *((HPA, {"apiVersion": each, **SHOP}, False) for each in ("apps/v1", *OTHERS)),
+    (HPA, WORKER, False),
+    (SCALED_OBJECT, WORKER, True),
+    (SCALED_OBJECT, {"name": "shop-worker"}, True),
+    *((SCALED_OBJECT, {"apiVersion": no_text, **WORKER}, True) for no_text in NO_TEXTS),
+]
+"""What an autoscaler of a kind says that it scales, and whether it finds that."""
 
 
-@pytest.mark.parametrize("kind", kinds.AUTOSCALERS)
-@pytest.mark.parametrize("version", ["example.com/v1", "extensions/v1beta1", "v1", "apps.example.com/v1"])
-def test_a_deployment_of_another_group_is_none_of_ours(kind: str, version: str) -> None:
-    assert (
-        autoscalers.of_child(
-            autoscalers.deciding([targeting(kind, apiVersion=version, **WORKER)]), "shop-worker"
-        )
-        is None
-    )
-
-
-def test_a_formation_is_scaled_whatever_version_of_its_group_is_named() -> None:
-    for version in ("formations.dev/v1", "formations.dev/v2"):
-        scaler = targeting(HPA, apiVersion=version, **SHOP)
-        assert autoscalers.of_formation(autoscalers.deciding([scaler]), "shop") is scaler
-
-
-@pytest.mark.parametrize("version", ["example.com/v1", "apps/v1", "v1"])
-def test_a_formation_of_another_group_is_none_of_ours(version: str) -> None:
-    assert (
-        autoscalers.of_formation(autoscalers.deciding([targeting(HPA, apiVersion=version, **SHOP)]), "shop")
-        is None
-    )
-
-
-def test_a_scaled_object_that_names_no_version_or_kind_scales_a_deployment() -> None:
-    for target in ({"name": "shop-worker"}, WORKER):
-        scaler = targeting(SCALED_OBJECT, **target)
-        assert autoscalers.of_child(autoscalers.deciding([scaler]), "shop-worker") is scaler
-
-
-def test_an_hpa_that_names_no_version_finds_no_deployment_either() -> None:
-    assert autoscalers.of_child(autoscalers.deciding([targeting(HPA, **WORKER)]), "shop-worker") is None
-
-
-@pytest.mark.parametrize("version", [None, 7, [], {}])
-def test_a_version_that_is_no_text_is_read_as_none(version: Any) -> None:
-    scaler = targeting(SCALED_OBJECT, apiVersion=version, **WORKER)
-    assert autoscalers.of_child(autoscalers.deciding([scaler]), "shop-worker") is scaler
+@pytest.mark.parametrize(("kind", "target", "found"), TARGETS, ids=str)
+def test_what_is_scaled_has_the_group_that_is_named_whatever_the_version(
+    kind: str, target: dict[str, Any], found: bool
+) -> None:
+    scaler = targeting(kind, **target)
+    deciding = autoscalers.deciding([scaler])
+    scales = autoscalers.of_child(deciding, "shop-worker"), autoscalers.of_formation(deciding, "shop")
+    assert [each for each in scales if each] == [scaler] * found
 
 
 def test_of_several_autoscalers_kedas_counts_and_then_the_first_by_its_name() -> None:

@@ -24,41 +24,27 @@ def lost(metadata: Any = None, **spec: Any) -> list[str]:
     return [".".join(path) for path in managed_fields.lost(manifest, HELD)]
 
 
-@pytest.mark.parametrize(
-    "spec",
-    [
-        {},
-        {"selector": {"matchLabels": {"a": "b"}}},
-        {"containers": [{"name": "web", "image": "i", "command": ["/a", "/b"]}]},
-        {"ports": [{"containerPort": 80}]},
-        {"mounts": [{"mountPath": "/a&b", "name": "a"}]},
-        {"finalizers": ["x"]},
-    ],
-    ids=[
-        "nothing",
-        "an atomic map",
-        "a keyed item",
-        "a key that the server filled in",
-        "a key with other letters",
-        "a set",
-    ],
-)
-def test_what_our_entry_holds_is_not_lost(spec: dict[str, Any]) -> None:
-    assert lost({"labels": {"a": "1"}}, **spec) == []
+FIELDS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "nothing": ({}, []),
+    "an atomic map": ({"selector": {"matchLabels": {"a": "b"}}}, []),
+    "a keyed item": ({"containers": [{"name": "web", "image": "i", "command": ["/a", "/b"]}]}, []),
+    "a key that the server filled in": ({"ports": [{"containerPort": 80}]}, []),
+    "a key with other letters": ({"mounts": [{"mountPath": "/a&b", "name": "a"}]}, []),
+    "a set": ({"finalizers": ["x"]}, []),
+    "another field": ({"replicas": 3}, ["spec.replicas"]),
+    "another field of an item": (
+        {"containers": [{"name": "web", "env": []}]},
+        ['spec.containers.{"name":"web"}.env'],
+    ),
+    "another item": ({"containers": [{"name": "mesh"}]}, ['spec.containers.{"name":"mesh"}']),
+    "another key": ({"ports": [{"containerPort": 81}]}, ['spec.ports.{"containerPort": 81}']),
+    "another one of a set": ({"finalizers": ["y"]}, ['spec.finalizers."y"']),
+}
 
 
-@pytest.mark.parametrize(
-    ("spec", "path"),
-    [
-        ({"replicas": 3}, "spec.replicas"),
-        ({"containers": [{"name": "web", "env": []}]}, 'spec.containers.{"name":"web"}.env'),
-        ({"containers": [{"name": "mesh"}]}, 'spec.containers.{"name":"mesh"}'),
-        ({"ports": [{"containerPort": 81}]}, 'spec.ports.{"containerPort": 81}'),
-        ({"finalizers": ["y"]}, 'spec.finalizers."y"'),
-    ],
-)
-def test_what_somebody_took_is_lost(spec: dict[str, Any], path: str) -> None:
-    assert lost(**spec) == [path]
+@pytest.mark.parametrize(("spec", "paths"), FIELDS.values(), ids=FIELDS)
+def test_what_our_entry_does_not_hold_is_lost(spec: dict[str, Any], paths: list[str]) -> None:
+    assert lost({"labels": {"a": "1"}}, **spec) == paths
 
 
 def test_a_restored_object_makes_its_creators_entry_ours() -> None:

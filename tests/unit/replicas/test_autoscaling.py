@@ -85,8 +85,8 @@ paused: beside 3 / pause / undeclared / it sets 5 / worker=5 hpa=2..6 / go on / 
 unfit: beside 3 / it sets 4 / unfit / worker=4 hpa=2..6 ready=InvalidSpec / undeclared / worker=3 hpa=
 unfit and suspended: beside 3 / it sets 4 / unfit / suspend / worker=0 hpa=2..6 / resume + fit / worker=4
 a CRD that lacks it: autoscaled / it sets 4 / the CRD is older + undeclared
-  / worker=4 hpa=2..6 ready=Outdated / replicas 5 / worker=4 hpa=2..6 / the CRD is newer + wider
-  / hpa=3..8 ready=Running / undeclared / hpa=
+  / worker=4 hpa=2..6 ready=Outdated / replicas 5 / worker=4 hpa=2..6 / the CRD is newer
+  / hpa=2..6 ready=Outdated / wider / hpa=3..8 ready=Running / undeclared / hpa=
 such a CRD, and a suspension: autoscaled / it sets 4 / the CRD is older + undeclared + v2 / suspend
   / worker=0 hpa=2..6 resumes=4
 such a CRD, and an HPA of one's own: plain / an HPA of the name comes / the CRD is older + v2

@@ -23,7 +23,7 @@ from formation_operator.status.observation import Seen
 from tests import builders
 from tests.builders import Manifest, a_container, a_pod, ago, ended, running
 from tests.unit.broken_pods import broken_pods
-from tests.unit.facts import DONE, INTENT, LATER, NOW, POD_SECURITY, ROLLOUT, a_child, known, seen, status_of
+from tests.unit.facts import DONE, INTENT, LATER, NOW, ROLLOUT, a_child, known, seen, status_of
 
 
 def conditions(computed: compute.Status) -> dict[str, dict[str, Any]]:
@@ -85,14 +85,6 @@ WORLDS: dict[str, tuple[Seen, str]] = {
     "past its deadline": (
         seen(but(available=1, stuck="too slow")),
         "Stalled: Starting ProgressDeadlineExceeded",
-    ),
-    "refused by Pod Security": (
-        seen(but(available=1, blocked=POD_SECURITY)),
-        "Stalled: Starting ReplicaFailure",
-    ),
-    "an autoscaler adds some": (
-        seen(but(total=5, updated=5, available=3), counts=autoscaled(5)),
-        "Ready: Running",
     ),
     "one crashes": (troubled(crashed(message="no database")), "Reconciling: Crashing Exited"),
     "one of an autoscaler's many crashes": (

@@ -137,10 +137,6 @@ TYPES = {
     "the version before serves": (how(UNREADY, total=3, updated=1), "Unready ReadinessProbeFailed"),
     "a crash, although all are available in between": (how(CRASH), "Crashing Exited"),
     "a command that won't work": (how(BAD), "Crashing BadCommand lasting"),
-    "a rollout past its deadline": (
-        how(UNREADY, stuck="timed out", available=1),
-        "Unready ReadinessProbeFailed lasting",
-    ),
     "a rollout that was past its deadline and is through": (
         how(UNREADY, stuck="timed out"),
         "Unready ReadinessProbeFailed complete",
