@@ -82,7 +82,8 @@ def _change(wanted: Wanted, formation: Object) -> Change:
     before = known.get(name)
     if isinstance(before, Bounds):
         if wanted.bounds is None:
-            bounds = again(f"scale {formation['metadata']['name']} {name}=4..12")
+            held = f"{wanted.number}..{wanted.number}" if wanted.sign == "=" else "4..12"
+            bounds = again(f"scale {formation['metadata']['name']} {name}={held}")
             sentence = f"An autoscaler decides how many {name} processes there are, within {before}."
             raise Mistyped(sentence, hint=f"Change its bounds: {bounds}")
         return Change(name, before, wanted.bounds, declared=True)

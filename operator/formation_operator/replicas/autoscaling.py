@@ -21,13 +21,13 @@ def wanted(
 ) -> dict[str, Autoscaling]:
     """Return the bounds of each type that is to have an autoscaler now."""
     about, found = formation.metadata, dict[str, Autoscaling]()
+    of_formation = autoscalers.of_formation(others, about.name)
     for name, count in counts.items():
         process = formation.spec.processes.get(name)
         if process is None or process.autoscaling is None or count.alone:
             continue
         own = naming.child(about.name, name)
-        other = autoscalers.of_formation(others, about.name) if name == "web" else None
-        if other or autoscalers.of_child(others, own):
+        if autoscalers.of_child(others, own) or (name == "web" and of_formation):
             continue
         (scaler, deployment) = (children.get((kind, own)) for kind in (HPA, ChildKind.DEPLOYMENT))
         is_there = deployment is not None and deployment.is_owned_by(about.uid) and not count.suspended

@@ -58,7 +58,8 @@ def decide(
     # The count of an autoscaler that somebody deleted stays until it is made again, as at a zero of ours.
     is_ours = bounds is None or child is None or (child.owns_count and child.replicas > 0)
     if declared is not None and autoscaler is None and is_ours:
-        declared = max(declared, least)
+        # Until an autoscaler decides, no process that it may want is stopped.
+        declared = max(declared, least, child.replicas if child is not None and bounds else 0)
         desired = 0 if spec.suspend else declared
         return Replicas(desired=desired, rendered=desired, remembered=declared)
     if child is None:

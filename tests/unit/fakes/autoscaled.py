@@ -156,6 +156,7 @@ EVENTS: dict[str, Manifest | Callable[[Any], object]] = {
     "wider": worker(autoscaling={"minReplicas": 3, "maxReplicas": 8}),
     "undeclared": worker(autoscaling=None),
     "replicas 5": worker(replicas=5),
+    "replicas 1": worker(replicas=1),
     "replicas omitted": worker(replicas=None),
     "singleton": worker(singleton=True),
     "several": worker(singleton=None),

@@ -19,7 +19,7 @@ BOTH: Manifest = {**SCALED, "replicas": 3}
 FIRST: dict[str, Manifest] = {
     "plain": {},
     "singleton": {"singleton": True},
-    **{f"replicas {count}": {"replicas": count} for count in (0, 4)},
+    **{f"replicas {count}": {"replicas": count} for count in (0, 4, 5)},
     "autoscaled": SCALED,
     "beside 3": BOTH,
     "beside 0": {**SCALED, "replicas": 0},
@@ -34,6 +34,7 @@ of a suspended type: beside 3 / suspend / worker=0 resumes=3 / resume / worker=3
 # Declared for a type that runs
 over a count: replicas 4 / declared / worker=4 hpa=2..6 by=shop-worker events=
 over a count of 0: replicas 0 / declared / worker=2 hpa=2..6
+with fewer beside it: replicas 5 / declared + replicas 1 / worker=5 hpa=2..6
 over a zero of others: plain / scaled to 0 / declared / worker=0 hpa=2..6 ready=Running
 while suspended: plain / it sets 4 / suspend / declared / worker=0 hpa= resumes=4 / resume
   / worker=4 hpa=2..6

@@ -114,7 +114,8 @@ def test_a_count_of_a_type_with_autoscaling_is_refused_with_the_bounds_and_how_t
     with pytest.raises(Mistyped) as refused:
         counts.changes(formation, [Wanted("worker", sign, 1)])
     assert "within 2..10" in refused.value.message
-    assert refused.value.hint == "Change its bounds: kubectl formation scale shop worker=4..12"
+    bounds = "1..1" if sign == "=" else "4..12"
+    assert refused.value.hint == f"Change its bounds: kubectl formation scale shop worker={bounds}"
 
 
 def test_bounds_are_refused_where_an_autoscaler_decides_that_is_not_the_formations() -> None:
