@@ -47,7 +47,8 @@ class Planning:
         """
         content, formation, found = self.wanted.content, self.wanted.formation, list[Action]()
         for (kind, own), child in self._children.items():
-            if kind is not ChildKind.HORIZONTAL_POD_AUTOSCALER or not child.is_owned_by(self.context.uid):
+            is_ours = child.is_owned_by(self.context.uid) and not child.deleting
+            if self._is_paused or kind is not ChildKind.HORIZONTAL_POD_AUTOSCALER or not is_ours:
                 continue
             name = naming.type_of(formation.metadata.name, own)
             process, count = formation.spec.processes.get(name), self.wanted.counts.get(name)
@@ -57,7 +58,7 @@ class Planning:
                 continue
             steps_back = WOULD_START if count is not None and count.suspended else NOT_ALONE
             found.append(Action(Verb.DELETE, name, child=child, reason=steps_back if is_declared else ""))
-        return [each for each in found if not (self._is_paused or each.known.deleting)]
+        return found
 
     def actions(self, name: str) -> list[Action]:
         """Return what to do about the objects of a type or schedule, and note what is wanted of it."""
@@ -168,7 +169,8 @@ class Planning:
     def _alone(self, name: str) -> list[Action | None]:
         """Return what writes the count alone of a type whose Deployment can't be rendered.
 
-        Of a schedule it writes whether it begins runs. Where the content isn't known, a name may be of both.
+        For a schedule it writes alone whether runs begin. Where the content isn't known, a type and a
+        schedule may share a name.
         """
         about, wanted = self.wanted.formation.metadata, self.wanted
         named = ((ChildKind.DEPLOYMENT, wanted.counts), (ChildKind.CRON_JOB, wanted.suspended))

@@ -72,6 +72,7 @@ Deciding = Mapping[Target, Autoscaler]
 def autoscaler(raw: dict[str, Any], kind: str) -> Autoscaler:
     """Return the facts of an HPA or a ScaledObject."""
     metadata = raw["metadata"]
+    to_zero = lenient.conditions(lenient.mapping(raw, "status")).get("ScaledToZero", {})
     return Autoscaler(
         kind=kind,
         namespace=metadata["namespace"],
@@ -79,7 +80,7 @@ def autoscaler(raw: dict[str, Any], kind: str) -> Autoscaler:
         resource_version=metadata["resourceVersion"],
         target=_target(lenient.mapping(raw, "spec", "scaleTargetRef"), kind),
         held_at_zero=_held_at_zero(raw, kind),
-        scaled_to_zero=kind == kinds.HPA and _is_true(raw, "ScaledToZero"),
+        scaled_to_zero=kind == kinds.HPA and to_zero.get("status") == "True",
     )
 
 
@@ -94,22 +95,15 @@ def _held_at_zero(raw: dict[str, Any], kind: str) -> bool:
     return count == "0" or (count is None and annotations.get(KEDA_PAUSED) == "true")
 
 
-def _is_true(raw: dict[str, Any], condition: str) -> bool:
-    return any(each.get("type") == condition and each.get("status") == "True" for each in _conditions(raw))
-
-
-def _conditions(raw: dict[str, Any]) -> Iterable[dict[str, Any]]:
-    return lenient.items(lenient.mapping(raw, "status"), "conditions")
-
-
 def scaling(raw: dict[str, Any]) -> Scaling:
     """Return how an HPA does."""
-    for each in _conditions(raw):
+    conditions = lenient.conditions(lenient.mapping(raw, "status"))
+    for each in (conditions.get(type_, {}) for type_ in WORKS):
         reason = lenient.word(each, "reason")
-        if each.get("type") in WORKS and each.get("status") == "False" and reason != AT_ZERO:
+        if each.get("status") == "False" and reason != AT_ZERO:
             since = lenient.word(each, "lastTransitionTime")
             return Scaling(reason or "Unknown", lenient.text(each, "message"), since)
-    limit = next((each for each in _conditions(raw) if each.get("type") == "ScalingLimited"), {})
+    limit = conditions.get("ScalingLimited", {})
     return LIMITED if limit.get("status") == "True" and limit.get("reason") == TOO_MANY else FINE
 
 

@@ -96,7 +96,7 @@ def pod(raw: dict[str, Any]) -> Pod | None:
     if not process_type or "deletionTimestamp" in metadata or (job and status.get("phase") == "Succeeded"):
         return None
     found = containers.containers(raw, of_job=bool(job))
-    conditions = {lenient.text(item, "type"): item for item in lenient.items(status, "conditions")}
+    conditions = lenient.conditions(status)
     failure, unready = _failure(status, conditions), _unready(conditions.get("Ready", {}))
     if failure is None and unready is None and found and all(item.well for item in found):
         return None

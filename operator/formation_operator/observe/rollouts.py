@@ -77,7 +77,7 @@ NO_ROLLOUT, NO_CRON_RUNS = Rollout(), CronRuns()
 def rollout(raw: dict[str, Any]) -> Rollout:
     """Return how far a Deployment has got."""
     status, spec = lenient.mapping(raw, "status"), raw["spec"]
-    conditions = {item["type"]: item for item in lenient.items(status, "conditions")}
+    conditions = lenient.conditions(status)
     progressing, failure, available = (
         conditions.get(each) or {} for each in ("Progressing", "ReplicaFailure", "Available")
     )

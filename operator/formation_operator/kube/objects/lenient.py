@@ -41,6 +41,11 @@ def items(source: dict[str, Any], key: str) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def conditions(status: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the conditions of a status by their types."""
+    return {text(item, "type"): item for item in items(status, "conditions")}
+
+
 def controller(metadata: dict[str, Any]) -> dict[str, Any]:
     """Return the owner reference to an object's controller, of which there is one at the most."""
     return next((each for each in items(metadata, "ownerReferences") if each.get("controller") is True), {})
