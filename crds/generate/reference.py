@@ -15,12 +15,14 @@ from formation_operator.api import naming
 from formation_operator.api.commands import Release, Schedule
 from formation_operator.api.formation import (
     Autoscaling,
+    Canary,
     DisruptionBudget,
     FormationSpec,
     ProcessType,
     RollingUpdate,
 )
 from formation_operator.api.formation_status import (
+    CanaryStatus,
     Condition,
     FormationStatus,
     LastExit,
@@ -59,6 +61,7 @@ SECTIONS: list[tuple[str, type[BaseModel], str]] = [
         "The same on a type: `spec.processes.TYPE.disruptionBudget`.",
     ),
     ("spec.release", Release, "The command that runs before a deploy changes any process."),
+    ("spec.canary", Canary, "One process of each type that a deploy changes comes first."),
     (
         "spec.schedules.NAME",
         Schedule,
@@ -68,6 +71,7 @@ SECTIONS: list[tuple[str, type[BaseModel], str]] = [
     ("status.conditions", Condition, "One of the list."),
     ("status.revision", Revision, ""),
     ("status.release", ReleaseStatus, ""),
+    ("status.canary", CanaryStatus, ""),
     ("status.processes.TYPE", ProcessStatus, ""),
     ("status.processes.TYPE.lastExit", LastExit, ""),
     ("status.schedules.NAME", ScheduleStatus, ""),

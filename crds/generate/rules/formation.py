@@ -78,6 +78,18 @@ OWN_COMMANDS = [
         ),
     )
 ]
+CANARY = [
+    unless(
+        "!has(self.canary)",
+        no_key(
+            "self.processes",
+            f"(t + '{naming.canary('')}') in self.processes",
+            f"the canary of process type {{t}} is called {naming.canary('{t}')}, like another process type: "
+            "rename that, or remove canary",
+            at=".canary",
+        ),
+    )
+]
 TYPE_NAMES = [
     no_key(
         "self",

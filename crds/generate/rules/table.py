@@ -28,6 +28,7 @@ TABLE: list[tuple[str, list[Rule]]] = [
         [
             *formation.IMAGES,
             *formation.OWN_COMMANDS,
+            *formation.CANARY,
             *containers.SPEC,
             *release.SPEC,
             *schedules.SPEC,

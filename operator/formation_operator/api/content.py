@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from formation_operator.api import naming
 
-OF_FORMATION = {"suspend", "paused", "revisionHistoryLimit", "disruptionBudget"}
+OF_FORMATION = {"suspend", "paused", "revisionHistoryLimit", "disruptionBudget", "canary"}
 """Fields of the spec that are no content."""
 WITHOUT = {"processes": {"replicas", "autoscaling", "disruptionBudget"}, "schedules": {"suspend"}}
 """The maps of a spec, and the fields of their values that are no content."""

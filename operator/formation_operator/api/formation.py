@@ -141,6 +141,13 @@ class ProcessType(Command):
     """
 
 
+class Canary(Model):
+    """What a new version has to prove before it replaces any process."""
+
+    seconds: Annotated[int, Field(ge=1, le=3600)]
+    """How many seconds one new process of each changed type has to stay ready."""
+
+
 MOST_REVISIONS, KEPT_REVISIONS = 100, 10
 """How many old revisions of a Formation may be kept, and how many are where it doesn't say."""
 Revisions = Annotated[int, Field(ge=0, le=MOST_REVISIONS)]
@@ -176,6 +183,11 @@ class FormationSpec(Model):
     """A command that runs with the new image and configuration before a deploy changes any process, such as a
     migration. Until it has succeeded, the last release keeps running. A change of what it is given runs it
     again.
+    """
+    canary: Canary | None = None
+    """Starts one new process of each type that a deploy changes, in the Deployment <formation>-<type>-canary.
+    Until all of them have stayed ready for so long, and if one fails, nothing else changes. Singletons and
+    types without a process have none.
     """
     revision_history_limit: Revisions | None = None
     """How many old revisions are kept (default 10)."""

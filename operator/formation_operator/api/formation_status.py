@@ -116,6 +116,17 @@ class ReleaseStatus(Model):
     """When its Job succeeded or failed."""
 
 
+class CanaryStatus(Model):
+    """How far the canaries are of what is declared."""
+
+    state: str | None = None
+    """Trying or Failed."""
+    since: str | None = None
+    """Since when it is in this state."""
+    message: str | None = None
+    """Which process isn't well and why, or what is waited for: a sentence for people."""
+
+
 class ScheduleStatus(Model):
     """How a schedule is."""
 
@@ -152,6 +163,8 @@ class FormationStatus(Model):
     """The content that was rolled out last, without counts, suspend and paused."""
     release: ReleaseStatus | None = None
     """The release command, where the Formation has one."""
+    canary: CanaryStatus | None = None
+    """The canaries, while there are some."""
     processes: dict[str, ProcessStatus] | None = None
     """Each process type by name."""
     schedules: dict[str, ScheduleStatus] | None = None

@@ -22,6 +22,9 @@ REPORTING_CONTROLLER = f"{GROUP}/formation-operator"
 FORMATION_LABEL = f"{GROUP}/formation"
 PROCESS_TYPE_LABEL = f"{GROUP}/process-type"
 
+# Its value is the type's name, but a podTemplate may have another one.
+COMPONENT_LABEL = "app.kubernetes.io/component"
+
 INTENT_ANNOTATION = f"{GROUP}/intent"
 COUNT_ANNOTATION = f"{GROUP}/count"
 # On a Deployment, the number and the digest of the content that its template was last written from.
@@ -30,6 +33,9 @@ CONTENT_ANNOTATION = f"{GROUP}/content"
 REVISION_ANNOTATION = f"{GROUP}/revision"
 # In a revision, which contents had run well before it was rolled out: their digests, with commas between.
 RAN_WELL_ANNOTATION = f"{GROUP}/ran-well"
+
+# On the Pods of a canary: the type that it is of. Its PROCESS_TYPE_LABEL has the canary's own name.
+CANARY_LABEL = f"{GROUP}/canary"
 
 # On the CronJob of a schedule, its Jobs and their Pods: the name of the schedule.
 SCHEDULE_LABEL = f"{GROUP}/schedule"
@@ -57,6 +63,11 @@ PORT_NAME = "http"
 def child(formation: str, process_type: str) -> str:
     """Return the name of a type's Deployment and Service, or of a schedule's CronJob."""
     return f"{formation}-{process_type}"
+
+
+def canary(process_type: str) -> str:
+    """Return what stands for a type where its canary is meant: in names, and as the type in a selector."""
+    return f"{process_type}-canary"
 
 
 def type_of(formation: str, child: str) -> str:
@@ -97,6 +108,6 @@ def recommended(formation: str, process_type: str) -> dict[str, str]:
     return {
         "app.kubernetes.io/name": formation,
         "app.kubernetes.io/instance": formation,
-        "app.kubernetes.io/component": process_type,
+        COMPONENT_LABEL: process_type,
         "app.kubernetes.io/managed-by": FIELD_MANAGER,
     }

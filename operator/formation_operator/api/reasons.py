@@ -46,6 +46,13 @@ class ReleaseState(enum.StrEnum):
     WAITING = "Waiting"
 
 
+class CanaryState(enum.StrEnum):
+    """How far the canaries of a content are."""
+
+    TRYING = "Trying"
+    FAILED = "Failed"
+
+
 class ScheduleState(enum.StrEnum):
     """How a schedule is."""
 
@@ -119,4 +126,6 @@ class Trouble(enum.StrEnum):
     RELEASING = "Releasing"
     RELEASE_FAILED = "ReleaseFailed"
     RELEASE_HELD = "ReleaseHeld"
+    CANARY_TRYING = "CanaryTrying"
+    CANARY_FAILED = "CanaryFailed"
     OUTDATED = "Outdated"

@@ -12,12 +12,14 @@ from formation_operator.controller.wanted import Wanted
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Problem
+from formation_operator.release import canary
 from formation_operator.render import autoscaler, cron_job, desired, pod_template
 from formation_operator.render.desired import Intent
 from formation_operator.sync import planner
 from formation_operator.sync.planner import Action, PlanContext, Verb
 
 WOULD_START = "it would start processes while the Formation is suspended"
+TRIED = "no version is tried in it any more"
 NOT_ALONE = "another autoscaler decides about the count"
 
 
@@ -31,9 +33,14 @@ class Planning:
 
     @property
     def names(self) -> list[str]:
-        """The types that get another count, since somebody waits for those; all others; the schedules."""
+        """The types, those that get another count first, since somebody waits; the schedules; the canaries."""
         counts, suspended = self.wanted.counts, self.wanted.suspended
-        return [*sorted(counts, key=self._turn), *sorted(suspended.keys() - counts.keys())]
+        return [*sorted(counts, key=self._turn), *sorted(suspended.keys() - counts.keys()), *self._canaries]
+
+    @property
+    def _canaries(self) -> dict[str, str]:
+        """The types that have a canary now, by the name of the canary."""
+        return {naming.canary(name): name for name in self.wanted.canaries}
 
     def _turn(self, name: str) -> tuple[bool, str]:
         """Return what the order of types depends on: whether one keeps its count, then its name."""
@@ -111,7 +118,8 @@ class Planning:
             return []
         specs = content.spec, formation.spec
         declared = {name for spec in specs for name in (*spec.processes, *(spec.schedules or ()))}
-        found = planner.obsolete(formation.metadata, declared, self.intents, self._children, self.this.busy)
+        busy = {*self.this.busy, *canary.standing_in(self._children, formation.metadata, self.intents)}
+        found = planner.obsolete(formation.metadata, declared, self.intents, self._children, busy)
         return [
             dataclasses.replace(action, reason=self._why(action))
             for action in found
@@ -136,11 +144,15 @@ class Planning:
         owner, content = self.wanted.formation.metadata, self.wanted.content.spec
         with self.this.faults.confined_to(name):
             try:
+                if of := self._canaries.get(name):
+                    spec = self.wanted.formation.spec
+                    return [desired.canary(owner, spec, of, self.wanted.canaries[of])]
                 if name in (content.schedules or ()):
                     return [cron_job.cron_job(owner, content, name, suspend=self.wanted.suspended[name])]
                 if name in content.processes:
                     count, budget = self.wanted.counts[name], self.wanted.budgets.wanted.get(name)
-                    found = desired.children(owner, content, name, count, budget, self.wanted.content.mark)
+                    mark, tried = self.wanted.content.mark, name in self.wanted.canaries
+                    found = desired.children(owner, content, name, count, budget, mark, beside_canary=tried)
                     bounds = self.wanted.autoscaled.get(name)
                     return [*found, autoscaler.autoscaler(owner, content, name, bounds)] if bounds else found
             except pod_template.InvalidTypeError as error:
@@ -183,6 +195,8 @@ class Planning:
 
     def _why(self, action: Action) -> str:
         """Return why an object goes that is declared; nothing if it isn't any more."""
+        if action.process_type in map(naming.canary, self.wanted.content.spec.processes):
+            return TRIED
         steps_back = action.known.kind == ChildKind.POD_DISRUPTION_BUDGET
         return self.wanted.budgets.contended.get(action.process_type, "") if steps_back else ""
 
@@ -212,11 +226,13 @@ class Planning:
         If a count isn't ours, that is only a hand-over.
         """
         content, count = self.wanted.content, self.wanted.counts.get(name)
+        if of := self._canaries.get(name):
+            return self.this.memory.releases.changing, self.wanted.canaries[of]
         digest = self.this.memory.releases.digest if content.is_declared else content.mark
         if count is None:
             return digest, self.wanted.suspended[name]
         meant = count.undecided or count
         written = None if meant.rendered is None else (meant.rendered, meant.remembered)
         budget = self.wanted.budgets.wanted.get(name)
-        apart = budget, self.wanted.autoscaled.get(name)
+        apart = budget, self.wanted.autoscaled.get(name), name in self.wanted.canaries
         return digest, written, count.undecided is None, count.handed_over, count.alone, apart

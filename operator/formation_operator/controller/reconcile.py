@@ -121,7 +121,7 @@ class Reconciler:
         asked = passes.asked(this, formation, self._cache, self._monotonic())
         chosen = await self._releaser.choose(asked)
         declared = budgets.decide(this, asked, chosen.content)
-        wanted = all_wanted(asked, chosen.content, undecided, declared)
+        wanted = all_wanted(asked, chosen, undecided, declared)
         this.busy = runs.busy(this, self._cache, asked.now)
         await self._bring_about(this, wanted)
         chosen = await self._release(this, asked, chosen)

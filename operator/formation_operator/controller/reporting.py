@@ -24,7 +24,7 @@ from formation_operator.release.asked import Asked, Chosen
 from formation_operator.release.releaser import Releaser
 from formation_operator.replicas import scale_requests
 from formation_operator.requeue import Lane, Requeue, soonest
-from formation_operator.status import compute, scaling_health, trial
+from formation_operator.status import canary_health, compute, scaling_health, trial
 from formation_operator.status.observation import Seen
 from formation_operator.status.writer import Reporter
 
@@ -84,7 +84,9 @@ class Reporting:
         deployments = owned(ChildKind.DEPLOYMENT, formation.metadata, wanted.counts, children)
         scalers = owned(ChildKind.HORIZONTAL_POD_AUTOSCALER, formation.metadata, wanted.counts, children)
         pods, now = self._known.pods_of(this.key), self._clock().timestamp()
-        examined = await self.examiner.examine(this.memory.evidence, deployments, pods, now, this.faults)
+        tried = owned(ChildKind.DEPLOYMENT, formation.metadata, map(naming.canary, wanted.canaries), children)
+        both = {**tried, **deployments}
+        examined = await self.examiner.examine(this.memory.evidence, both, pods, now, this.faults)
         schedules = await runs.scheduled(this, self._known, wanted)
         jobs = [chosen.job] if chosen.job is not None else []
         jobs += [job for each in schedules.values() for job in each.jobs]
@@ -92,6 +94,8 @@ class Reporting:
         with this.faults.confined_to(""):
             cause = causes.get(chosen.job.name) if chosen.job is not None else None
             chosen = progress.said(asked, chosen, cause)
+        known = canary_health.Known(wanted.canaries, tried, this.intents, examined.findings)
+        canary, on_trial = canary_health.said(formation, known, asked.before.canary, self._now())
         unscaled, waits = scaling_health.trouble(scalers, deployments, now)
         trouble = Requeue(Lane.REPORT, min(waits)) if waits else None
         intents = [each for own in this.intents.values() for each in own if each.kind.traits.runs_processes]
@@ -99,8 +103,8 @@ class Reporting:
             formation=formation,
             counts=wanted.counts,
             deployments=deployments,
-            intents={each.process_type: each for each in intents},
-            problems=problems(this, wanted, chosen),
+            intents={each.process_type: each for each in intents if each.process_type in wanted.counts},
+            problems=[*on_trial, *problems(this, wanted, chosen)],
             pods=examined.pods,
             findings=examined.findings,
             contended=scale_requests.contended(formation.spec, this.key[1], wanted.others),
@@ -110,6 +114,7 @@ class Reporting:
             daemonizing=check.warnings(commands(wanted.content.spec)),
             revision=asked.kept,
             release=chosen.status,
+            canary=canary,
             schedules={name: each._replace(causes=causes) for name, each in schedules.items()},
             unrevised=unkept.found if unkept else None,
         )

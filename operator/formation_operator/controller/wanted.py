@@ -47,30 +47,34 @@ class Wanted:
     """The bounds of each type that is to have an autoscaler now."""
     others: Deciding
     """The autoscalers of its types' Deployments that we don't make."""
+    canaries: Mapping[str, int]
+    """By type whose canary the wanted content has to stand with: how many processes that has, one or none."""
     undecided: Sequence[Problem] = ()
     """Why a count or a disruption budget of a type stays as it is."""
 
 
-def all_wanted(asked: Asked, content: Content, undecided: Sequence[Problem], budgets: Budgets) -> Wanted:
-    """Return what is wanted of a content; ``undecided`` says why a type's count stays as it is."""
+def all_wanted(asked: Asked, chosen: Chosen, undecided: Sequence[Problem], budgets: Budgets) -> Wanted:
+    """Return what is wanted of a choice; ``undecided`` says why a type's count stays as it is."""
+    content = chosen.content
     there = _autoscalers(asked, content)
     others = autoscaling.of_others(asked.formation, asked.children, there)
     deciding = autoscalers.deciding(there)
-    counted = counts(asked, content, deciding, [problem.process_type for problem in undecided])
+    counted = counts(asked, chosen, deciding, [problem.process_type for problem in undecided])
     return Wanted(
         formation=asked.formation,
         content=content,
         counts=counted,
-        suspended=_suspended(asked, content, counted),
+        suspended=_suspended(asked, chosen, counted),
         budgets=budgets,
         autoscaled=autoscaling.wanted(asked.formation, counted, asked.children, others),
         others=others,
+        canaries={name: min(1, counted[name].desired) for name in chosen.canaries},
         undecided=[*undecided, *budgets.problems],
     )
 
 
 def counts(
-    asked: Asked, content: Content, deciding: Deciding, undecided: Collection[str] = ()
+    asked: Asked, chosen: Chosen, deciding: Deciding, undecided: Collection[str] = ()
 ) -> dict[str, Replicas]:
     """Return the count of each type that is rendered.
 
@@ -78,25 +82,27 @@ def counts(
     doesn't declare counts as one whose count is omitted.
     """
     formation, own, found = asked.formation, asked.deployments, dict[str, Replicas]()
+    content = chosen.content
     for name in content.spec.processes if content.known else own:
         child = own.get(name)
         if child is not None and name in undecided:
             alone = singletons.is_alone(_type(content.spec, name), child, content.mark)
             found[name] = dataclasses.replace(count_owner.undecided(formation.spec, child), alone=alone)
             continue
-        found[name] = _count(asked, content, name, child, deciding)
+        found[name] = _count(asked, chosen, name, child, deciding)
     return found
 
 
-def _count(asked: Asked, content: Content, name: str, child: Child | None, deciding: Deciding) -> Replicas:
+def _count(asked: Asked, chosen: Chosen, name: str, child: Child | None, deciding: Deciding) -> Replicas:
     """Return the count of a type, given its own Deployment.
 
-    While another content is rendered than the spec asks for, a type that is suspended stays so.
+    While the wanted content isn't released, a type that is suspended stays so.
     """
+    content = chosen.content
     spec, about, rendered = asked.formation.spec, asked.formation.metadata, _type(content.spec, name)
     before = asked.before.process(name)
     alone = singletons.is_alone(rendered, child, content.mark)
-    suspended = spec.suspend or (not content.is_declared and count_owner.is_down(child, before))
+    suspended = spec.suspend or (chosen.is_unreleased and count_owner.is_down(child, before))
     process = singletons.counted(_type(spec, name), rendered, child, alone=alone)
     if name == "web" and autoscalers.of_formation(deciding, about.name):
         process = process.model_copy(update={"autoscaling": None})  # its own isn't made
@@ -111,14 +117,15 @@ def _type(spec: FormationSpec, name: str) -> ProcessType:
     return spec.processes.get(name) or ProcessType()
 
 
-def _suspended(asked: Asked, content: Content, counted: Mapping[str, Replicas]) -> dict[str, bool]:
+def _suspended(asked: Asked, chosen: Chosen, counted: Mapping[str, Replicas]) -> dict[str, bool]:
     """Return whether each schedule begins no run: until its content is released, what was stopped stays."""
+    content = chosen.content
     if not content.known:
         return _stopped(asked)
     down = list[str]()
     stopped = any(each.suspended for each in counted.values())
     runs = any(each.desired for each in counted.values())
-    if not content.is_declared and (stopped or not runs):
+    if chosen.is_unreleased and (stopped or not runs):
         for name in content.spec.schedules or ():
             child = asked.children.get(
                 (ChildKind.CRON_JOB, naming.child(asked.formation.metadata.name, name))

@@ -61,7 +61,7 @@ def _gravest(pod: Pod, each: Iterable[tuple[Container, Finding | None]]) -> Find
 
 
 def _named(pod: Pod, container: Container, found: Finding) -> Finding:
-    own = container.name == pod.process_type
+    own = container.name == pod.container
     message = found.message if own else f"container {container.name} {found.message}"
     return dataclasses.replace(found, message=message, restarts=pod.restarts, own=own)
 
@@ -218,7 +218,7 @@ def _with_way_in(found: Finding, events: Events) -> Finding:
 
 
 def _exit(pod: Pod, container: Container, last: Exit, events: Events) -> Finding:
-    reason, message = exits.reason(last), exits.sentence(last, own=container.name == pod.process_type)
+    reason, message = exits.reason(last), exits.sentence(last, own=container.name == pod.container)
     if reason != Reason.OUT_OF_MEMORY:
         reason, message = pod_events.ended(container, last, events) or (reason, message)
     return Finding(State.CRASHING, reason, message, reason == Reason.BAD_COMMAND, last.finished_at)

@@ -35,6 +35,8 @@ class Pod:
     formation: str
     process_type: str
     """`naming.RELEASE` if it is the Pod of a release, and the schedule's name if it is that of a run."""
+    container: str
+    """The name of the container that runs the process."""
     job: str
     """The name of its Job if it is the Pod of a release or of a run. Whose that is, only the Job says."""
     template: str
@@ -61,7 +63,7 @@ class Pod:
     @property
     def held_by(self) -> tuple[str, ...]:
         """The containers that keep the Pod of a Job from ending although its own has ended well."""
-        own = next((each for each in self.containers if self.job and each.name == self.process_type), None)
+        own = next((each for each in self.containers if self.job and each.name == self.container), None)
         if own is None or not own.ended or own.failure is not None:
             return ()
         return tuple(
@@ -109,6 +111,7 @@ def pod(raw: dict[str, Any]) -> Pod | None:
         resource_version=metadata["resourceVersion"],
         formation=lenient.text(labels, naming.FORMATION_LABEL),
         process_type=process_type,
+        container=lenient.text(labels, naming.CANARY_LABEL) or process_type,
         job=job,
         template=lenient.shared(lenient.text(labels, TEMPLATE_LABEL)),
         created=timestamps.epoch(lenient.text(metadata, "creationTimestamp")) or 0.0,

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from formation_operator.api import naming
@@ -61,6 +62,8 @@ class Noted:
     """The digest of a content, and which of its fields the CRD has lost; nothing if it has all."""
     unreleased: tuple[str, bool] = "", False
     """The digest of a content that wasn't let through before, and whether a revision keeps it."""
+    changing: tuple[tuple[str, ...], Mapping[str, str]] = (), MappingProxyType({})
+    """Which contents were compared, and of each type that differs the digest of its canary."""
     kept: Mark | None = None
     """The content whose revision was written last."""
     unkept: Tried[Problem | None] | None = None
@@ -107,6 +110,11 @@ class Asked(NamedTuple):
     def declared(self) -> Content:
         """What the Formation says now: it is rendered unless its release has to come first."""
         return Content(self.formation.spec, mark=self.noted.released)
+
+    @property
+    def is_gated(self) -> bool:
+        """Whether something may hold a content back."""
+        return self.formation.spec.release is not None or self.formation.spec.canary is not None
 
     @property
     def is_forbidden(self) -> bool:
@@ -166,10 +174,17 @@ class Chosen(NamedTuple):
     written: Sequence[Object] = ()
     """The Jobs that were written, as the API server answered."""
     notices: Sequence[Notice] = ()
+    canaries: Sequence[str] = ()
+    """The types whose canaries have to stand before the wanted content is let through."""
 
     def later(self, requeue: Requeue | None, *problems: Problem) -> "Chosen":
         """Return this with when to go on, and with why that has to wait."""
         return self._replace(requeue=soonest(self.requeue, requeue), problems=[*self.problems, *problems])
+
+    @property
+    def is_unreleased(self) -> bool:
+        """Whether another content is rendered than the wanted one, which isn't on trial either."""
+        return not (self.content.is_declared or self.canaries)
 
     @property
     def job(self) -> Job | None:

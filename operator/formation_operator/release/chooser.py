@@ -7,6 +7,8 @@ A content gets its number before its first template is written. The number says 
 through: so it is rendered from then on while the gate of a later one is shut.
 """
 
+import asyncio
+
 from formation_operator.api import content_changes
 from formation_operator.api.content import Mark, content_of, digest_of
 from formation_operator.api.formation import FormationSpec
@@ -17,7 +19,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster, patient
 from formation_operator.observe.faults import Problem
-from formation_operator.release import older_crd, revisions
+from formation_operator.release import canary, older_crd, revisions
 from formation_operator.release.asked import NOTHING, RETRY_FIRST, RETRY_MOST, Asked, Chosen, Content
 from formation_operator.release.gate import Gate
 from formation_operator.release.revision_store import RevisionStore
@@ -69,13 +71,13 @@ class Chooser:
 
     async def _before(self, this: Asked) -> Content | None:
         """Return the content that was released last, if it is another one and kept."""
-        released, is_gated = this.noted.released, this.formation.spec.release is not None
+        released = this.noted.released
         if released is None or this.noted.is_released:
             return None
         try:
-            return await self._store.content(this.formation.metadata, released, hold=is_gated)
+            return await self._store.content(this.formation.metadata, released, hold=this.is_gated)
         except errors.ClusterError:
-            if is_gated:
+            if this.is_gated:
                 raise
             return None
 
@@ -91,7 +93,9 @@ class Chooser:
         return Problem("", Trouble.OUTDATED, noted.lost[1]) if noted.lost[1] else None
 
     async def _through(self, this: Asked, before: Content | None) -> Chosen:
-        """Give the wanted content its number, and return it as the one to render."""
+        """Give the wanted content its number, and return it as the one to render, unless it is on trial."""
+        if canaries := await self._canaries(this, before):
+            return Chosen(before or NOTHING, canaries=canaries)
         noted, content, is_first = this.noted, content_of(this.raw["spec"]), this.noted.released is None
         mark = await self._store.let_through(this, noted.digest, content)
         noted.unreleased = "", False
@@ -100,14 +104,29 @@ class Chooser:
             notices += [] if is_first else [_deployed(mark, before, content)]
         return Chosen(this.declared, notices=notices)
 
+    async def _canaries(self, this: Asked, before: Content | None) -> list[str]:
+        """Return the types whose canaries have to stand before the wanted content is let through."""
+        mine, wanted, noted = this.formation.metadata, this.formation.spec, this.noted
+        if wanted.canary is None or before is None:
+            return []
+        compared = str(before.mark), noted.digest, str(wanted.canary.seconds)
+        if noted.changing[0] != compared:
+            changes = dict[str, str]()
+            if not await self._store.has_run_well(mine, noted.digest):
+                for name, digest in canary.changing(mine, before.spec, wanted):
+                    changes[name] = digest
+                    await asyncio.sleep(0)
+            noted.changing = compared, changes
+        return canary.on_trial(this, noted.changing[1])
+
     async def _is_other_released_since(self, this: Asked, gate: Gate) -> bool:
         """Return whether the release of another content has succeeded since; it is let through then.
 
         The database fits it. Without a number it was never let through; with a higher one it was, and no
-        Deployment has been written since then.
+        Deployment has been written since then. With canaries it has to be proven, too: the newest one is.
         """
         released, last = this.noted.released or Mark(0, ""), gate.succeeded_last
-        if last is None or last.digest in (this.noted.digest, released.digest):
+        if this.formation.spec.canary or last is None or last.digest in (this.noted.digest, released.digest):
             return False
         number, content = await self._store.kept(this.formation.metadata, last.digest)
         if content is None or 0 < number <= released.number:
@@ -132,7 +151,10 @@ class Chooser:
         """
         noted, held = this.noted, self._store.held(this.formation.metadata, this.noted.released)
         is_complete = noted.lost == (noted.digest, "")
-        if this.formation.spec.release is None and (is_complete or not older_crd.absent(this, held)):
+        may_pass = this.formation.spec.release is None and (
+            this.formation.spec.canary is None or noted.is_released
+        )
+        if may_pass and (is_complete or not older_crd.absent(this, held)):
             if not noted.is_released:
                 noted.released = Mark((noted.released.number if noted.released else 0) + 1, noted.digest)
             return Chosen(this.declared)

@@ -9,6 +9,7 @@ import dataclasses
 from formation_operator.api import naming
 from formation_operator.api.content import Mark, digest_of
 from formation_operator.api.formation import (
+    PROGRESS_DEADLINE,
     PROOF_SECONDS,
     FormationSpec,
     Metadata,
@@ -23,6 +24,7 @@ from formation_operator.replicas.count_owner import Replicas
 # Kubernetes' own defaults for a rollout, always written out: a field that the server defaulted
 # can't be taken back later, which would block the switch to `singleton`.
 SURGE = UNAVAILABLE = "25%"
+CANARY_LESS = "remove spec.canary"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Intent:
     """Whether the manifest is complete: not so while the count is undecided."""
     images: tuple[tuple[str, str], ...] = ()
     """The images of a Deployment, by container."""
+    is_canary: bool = False
 
     @property
     def applied_as(self) -> str:
@@ -49,7 +52,7 @@ class Intent:
     @property
     def without(self) -> str:
         """How the Formation does without the object, as an order; empty if it can't."""
-        return self.kind.traits.without.format(self.process_type)
+        return CANARY_LESS if self.is_canary else self.kind.traits.without.format(self.process_type)
 
 
 def children(  # noqa: PLR0913, PLR0917  # a type, and what comes apart from its content
@@ -59,16 +62,18 @@ def children(  # noqa: PLR0913, PLR0917  # a type, and what comes apart from its
     count: Replicas,
     budget: int | str | None = None,
     mark: Mark | None = None,
+    *,
+    beside_canary: bool = False,
 ) -> list[Intent]:
     """Return what one type should have, or raise `pod_template.InvalidTypeError` if it can't be rendered.
 
     ``budget`` is how many of its processes a drain may have down, if it is to have a disruption budget;
-    ``mark`` names the content.
+    ``mark`` names the content. A Service has the canary that is ``beside`` the type, too.
     """
     process = content.processes[name]
     found = [deployment(owner, content, name, count, mark)]
     if process.port is not None and process.service is not False:
-        found.append(service(owner, content, name, process.port))
+        found.append(service(owner, content, name, process.port, beside_canary=beside_canary))
     if budget is not None:
         found.append(disruption_budget(owner, content, name, budget))
     return found
@@ -102,6 +107,28 @@ def deployment(
     return made if count.undecided is None else _without_count(made)
 
 
+def canary(owner: Metadata, content: FormationSpec, name: str, count: int) -> Intent:
+    """Return the Deployment of the one process that proves a content for a type.
+
+    The type's own Deployment, autoscalers and disruption budget don't select it: they would count it.
+    """
+    own, process = naming.canary(name), content.processes[name]
+    seconds = content.canary.seconds if content.canary else 0
+    template = pod_template.pod_template(owner.name, name, content, process)
+    about = template["metadata"]
+    labels = {**about["labels"], **naming.selector(owner.name, own), naming.CANARY_LABEL: name}
+    spec: Manifest = {
+        "replicas": count,
+        "selector": {"matchLabels": naming.selector(owner.name, own)},
+        "strategy": {"type": "Recreate"},  # never two of them
+        "template": {**template, "metadata": {**about, "labels": labels}},
+        "minReadySeconds": seconds,
+        "progressDeadlineSeconds": seconds + (process.progress_deadline_seconds or PROGRESS_DEADLINE),
+    }
+    made = intent(ChildKind.DEPLOYMENT, own, metadata(owner, content, own, {}), spec)
+    return dataclasses.replace(made, is_canary=True)
+
+
 def _rollout_times(content: FormationSpec, process: ProcessType) -> Manifest:
     """Return for how long a new process must be ready to replace an old one, and what a rollout may take."""
     ready = process.min_ready_seconds
@@ -118,11 +145,16 @@ def _without_count(intent: Intent) -> Intent:
     return dataclasses.replace(intent, manifest={**intent.manifest, "spec": spec}, whole=False)
 
 
-def service(owner: Metadata, content: FormationSpec, name: str, port: int) -> Intent:
+def service(
+    owner: Metadata, content: FormationSpec, name: str, port: int, *, beside_canary: bool = False
+) -> Intent:
     """Return the ClusterIP Service of a type with a port."""
+    selector = naming.selector(owner.name, name)
+    if beside_canary and not pod_template.renames_component(content):
+        selector = {naming.FORMATION_LABEL: owner.name, naming.COMPONENT_LABEL: name}
     spec: Manifest = {
         "type": "ClusterIP",
-        "selector": naming.selector(owner.name, name),
+        "selector": selector,
         "ports": [
             {"name": naming.PORT_NAME, "port": port, "protocol": "TCP", "targetPort": naming.PORT_NAME}
         ],

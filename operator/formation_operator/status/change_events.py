@@ -4,8 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from formation_operator.api import formation_status
-from formation_operator.api.formation_status import FormationStatus, ProcessStatus, ReleaseStatus
-from formation_operator.api.reasons import ConditionType, Reason, ReleaseState, State, Trouble
+from formation_operator.api.formation_status import (
+    CanaryStatus,
+    FormationStatus,
+    ProcessStatus,
+    ReleaseStatus,
+)
+from formation_operator.api.reasons import CanaryState, ConditionType, Reason, ReleaseState, State, Trouble
 from formation_operator.kube.notices import Notice
 from formation_operator.status import schedule_health
 
@@ -20,6 +25,7 @@ def notices(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
     known, found = formation_status.read(before), formation_status.read(after)
     yield from _daemonizing(known, found)
     yield from _release(known.release, found.release)
+    yield from _canary(known.canary, found.canary)
     yield from _schedules(known, found)
     for name, process in (found.processes or {}).items():
         previous = known.process(name)
@@ -52,6 +58,15 @@ def _release(before: ReleaseStatus | None, now: ReleaseStatus | None) -> Iterato
             yield Notice("Released", "Release", note, topic=now.job)
         case ReleaseState.FAILED:
             yield Notice(Trouble.RELEASE_FAILED, "Release", now.message or "", warning=True, topic=now.job)
+
+
+def _canary(before: CanaryStatus | None, now: CanaryStatus | None) -> Iterator[Notice]:
+    """Yield an Event if canaries begin, or fail."""
+    if now is None or now.state == (before and before.state):
+        return
+    has_failed = now.state == CanaryState.FAILED
+    reason = Trouble.CANARY_FAILED if has_failed else Trouble.CANARY_TRYING
+    yield Notice(reason, "Try", now.message or "", warning=has_failed, topic="canary")
 
 
 def _schedules(before: FormationStatus, now: FormationStatus) -> Iterator[Notice]:

@@ -24,7 +24,8 @@ from formation_operator.status.observation import Seen
 from formation_operator.status.type_health import Health
 
 Status = dict[str, Any]
-KEPT = {"summary", "image", "processes", "schedules", "replicas", "selector", "revision", "release"}
+CANARY = "canary"
+KEPT = {"summary", "image", "processes", "schedules", "replicas", "selector", "revision", "release", "canary"}
 """What stays of the status of a Formation that can't be used."""
 
 
@@ -44,6 +45,7 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
         "conditions": conditions.rendered(verdicts, previous, generation, now),
         "revision": _written(seen.revision),
         "release": _written(seen.release),
+        "canary": _written(seen.canary),
         # What the scale subresource reads.
         "replicas": (deployment.rollout.total if deployment else 0) if web else None,
         "selector": web and web["selector"],
@@ -61,11 +63,11 @@ def _without_nothing(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _summary(seen: Seen, processes: dict[str, dict[str, Any]]) -> str:
-    """Return how many processes of each type are ready, and how a release is that isn't done."""
+    """Return how many processes of each type are ready, and how a release or a canary is that isn't done."""
     counts = [f"{name}={each['readyReplicas']}/{each['desiredReplicas']}" for name, each in processes.items()]
-    state = seen.release.state if seen.release is not None else None
-    is_done = state in (None, ReleaseState.SUCCEEDED)
-    return " ".join(counts if is_done else [f"{naming.RELEASE}={str(state).lower()}", *counts])
+    states = {naming.RELEASE: seen.release and seen.release.state, CANARY: seen.canary and seen.canary.state}
+    undone = {name: state for name, state in states.items() if state not in (None, ReleaseState.SUCCEEDED)}
+    return " ".join([*(f"{name}={str(state).lower()}" for name, state in undone.items()), *counts])
 
 
 def _image(seen: Seen) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from formation_operator.api.formation import Formation
-from formation_operator.api.formation_status import ReleaseStatus, Revision
+from formation_operator.api.formation_status import CanaryStatus, ReleaseStatus, Revision
 from formation_operator.diagnose.finding import Finding
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
@@ -56,6 +56,8 @@ class Seen:
     """The newest revision, which is ready once it has run well."""
     release: ReleaseStatus | None = None
     """How far the release command is, where there is one."""
+    canary: CanaryStatus | None = None
+    """How far the canaries are, while there are some."""
     schedules: Mapping[str, Scheduled] = dataclasses.field(default_factory=dict)
     """The schedules that are declared, or that the rendered content has."""
     unrevised: Problem | None = None

@@ -24,6 +24,7 @@ from formation_operator.observe.cache import Basis, Cache
 from formation_operator.observe.faults import Faults
 from formation_operator.observe.pods import Pod
 from formation_operator.observe.rollouts import Rollout
+from formation_operator.release.asked import Chosen
 from formation_operator.render.desired import Intent
 from formation_operator.replicas import scale_requests
 from formation_operator.sync import drift_event
@@ -144,7 +145,7 @@ def test_who_scales_what_is_found_in_linear_time(measure: cost.Measure[Any]) -> 
         formation, known = given[0], autoscalers.deciding(given[1])
         this = Pass(KEY, Basis({"metadata": {"uid": "uid-1"}, "status": {}}, {}), Memory(), Faults(KEY))
         asked = passes.asked(this, formation, Cache(), 0.0)
-        counts = wanted.counts(asked, asked.declared, known)
+        counts = wanted.counts(asked, Chosen(asked.declared), known)
         return counts, list(scale_requests.contended(formation.spec, "shop", known))
 
     assert cost.ratio(counted, scaled(8), scaled(8 * cost.TIMES), measure) < cost.MOST

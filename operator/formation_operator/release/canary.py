@@ -1,0 +1,84 @@
+"""Which types have to prove a content before it is let through, and whether they have.  Pure.
+
+A canary proves a content by one process, in a Deployment of its own: in the type's own one, its share would
+grow with the count, and all would come back from zero as the new version.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from formation_operator.api import naming
+from formation_operator.api.formation import FormationSpec, Metadata
+from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.observe.children import Child, Children, deployment_of
+from formation_operator.release.asked import Asked
+from formation_operator.render import desired, pod_template
+from formation_operator.render.desired import Intent
+
+Digests = Mapping[str, str]
+"""By type that changes: the digest of a canary's Deployment that has its process."""
+
+
+def changing(mine: Metadata, before: FormationSpec, wanted: FormationSpec) -> Iterator[tuple[str, str]]:
+    """Yield each type whose processes a content replaces, with the digest of its canary's Deployment.
+
+    A singleton may never run twice. A type has no canary where another one has its name.
+    """
+    for name in sorted(before.processes.keys() & wanted.processes.keys()):
+        types = before.processes[name], wanted.processes[name]
+        taken = naming.canary(name) in {*before.processes, *wanted.processes}
+        if taken or any(each.singleton for each in types):
+            continue
+        old, new = (_template(mine, spec, name) for spec in (before, wanted))
+        if old != new:
+            yield name, desired.canary(mine, wanted, name, 1).digest if new else ""
+
+
+def _template(mine: Metadata, spec: FormationSpec, name: str) -> Mapping[str, Any]:
+    """Return the Pod template of a type; nothing if it is invalid."""
+    try:
+        return pod_template.pod_template(mine.name, name, spec, spec.processes[name])
+    except pod_template.InvalidTypeError:
+        return {}
+
+
+def on_trial(this: Asked, changes: Digests) -> list[str]:
+    """Return the types whose canaries there have to be now; none once all of them have stood.
+
+    A type that runs has one, and keeps it at zero: all is proven only once such a type has come back.
+    """
+    mine, types = this.formation.metadata, list[str]()
+    for name in changes:
+        own = deployment_of(this.children, mine.name, name)
+        if of(this.children, mine, name) or (own is not None and own.replicas > 0):
+            types.append(name)
+    stood = all(_has_stood(of(this.children, mine, name), changes[name]) for name in types)
+    return [] if stood else types
+
+
+def of(children: Children, mine: Metadata, name: str) -> Child | None:
+    """Return the Deployment of a type's canary, if there is one."""
+    child = deployment_of(children, mine.name, naming.canary(name))
+    return child if child is not None and child.is_owned_by(mine.uid) else None
+
+
+def _has_stood(child: Child | None, digest: str) -> bool:
+    """Return whether a canary's process has been ready for long enough, as Kubernetes counts it."""
+    if child is None or child.deleting or child.digest != digest:
+        return False
+    return child.rollout.current and child.rollout.available > 0 and child.rollout.updated > 0
+
+
+def standing_in(children: Children, mine: Metadata, intents: Iterable[Intent]) -> Iterator[str]:
+    """Yield the uids of canaries whose content is let through, and whose type has no new process yet.
+
+    They stay until it has one, unless that can't be created: it may need the canary's place.
+    """
+    for intent in intents:
+        canary, own = of(children, mine, intent.process_type), children.get((intent.kind, intent.name))
+        if canary is None or own is None or own.kind is not ChildKind.DEPLOYMENT or not own.replicas:
+            continue
+        rollout, is_written = own.rollout, own.digest == intent.digest
+        has_begun = rollout.current and (rollout.updated or rollout.blocked)
+        if is_written and not (has_begun or rollout.refused):
+            yield canary.uid

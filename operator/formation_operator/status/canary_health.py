@@ -1,0 +1,83 @@
+"""How the canaries of a content are, by the same rules as processes of a type: pure.
+
+A canary that has failed may still come to stand, as when what it lacked is there: Kubernetes goes on trying.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from formation_operator.api import naming
+from formation_operator.api.formation import Formation
+from formation_operator.api.formation_status import CanaryStatus
+from formation_operator.api.reasons import CanaryState, Reason, State, Trouble
+from formation_operator.diagnose.finding import Finding
+from formation_operator.kube.objects import lenient
+from formation_operator.observe.children import Child
+from formation_operator.observe.faults import Problem
+from formation_operator.render.desired import Intent
+from formation_operator.replicas.count_owner import Replicas
+from formation_operator.status import type_health
+from formation_operator.status.type_health import Health
+
+NO_PLACE = (Reason.UNSCHEDULABLE, Reason.REPLICA_FAILURE)
+ROOM = "it needs room for one process more than the count"
+AT_ZERO = "its count is 0: it is tried when a process of it runs again"
+
+
+class Known(NamedTuple):
+    """What a pass knows of canaries, by the type or by the name that stands for its canary."""
+
+    counts: Mapping[str, int]
+    """By type."""
+    deployments: Mapping[str, Child]
+    intents: Mapping[str, Sequence[Intent]]
+    findings: Mapping[str, Sequence[Finding]]
+
+
+def said(
+    formation: Formation, known: Known, before: CanaryStatus | None, now: str
+) -> tuple[CanaryStatus | None, list[Problem]]:
+    """Return the status of the canaries, and why the Formation isn't as declared; ``now`` is in RFC 3339."""
+    if formation.spec.paused:
+        return before, []
+    if not known.counts or formation.spec.canary is None:
+        return None, []
+    each = {name: _health(known, name) for name in sorted(known.counts)}
+    failed = {name: own for name, own in each.items() if own.lasting or own.state is State.CRASHING}
+    state, reason = CanaryState.TRYING, str(Trouble.CANARY_TRYING)
+    shown = failed or {name: own for name, own in each.items() if not own.complete}
+    text = "; ".join(f"{name}: {_why(own, known.counts[name])}" for name, own in shown.items())
+    if failed:
+        state, reason = CanaryState.FAILED, Trouble.CANARY_FAILED
+        text = f"{text}; nothing else has changed{_waiting(each, failed)}. Correct it and deploy again, or "
+        text += f"go back (kubectl formation rollback {formation.metadata.name})"
+    else:
+        seconds = formation.spec.canary.seconds
+        text = f"one new process of each changed type has to stay ready for {seconds} s: {text}".rstrip(": ")
+        reason = next((own.reason for own in shown.values() if own.reason != Reason.PROGRESSING), reason)
+    since = before.since if before is not None and before.state == state else now
+    status = CanaryStatus(state=state, since=since, message=lenient.shown(text, lenient.LONGEST_SENTENCE))
+    return status, [Problem("", reason, text, lasting=bool(failed))]
+
+
+def _health(known: Known, name: str) -> Health:
+    own, count = naming.canary(name), known.counts[name]
+    child, intent = known.deployments.get(own), next(iter(known.intents.get(own, ())), None)
+    is_written = child is not None and intent is not None and child.digest == intent.digest
+    wanted = Replicas(desired=count, rendered=count, remembered=count)
+    return type_health.health(wanted, child if is_written else None, known.findings.get(own, ()))
+
+
+def _why(own: Health, count: int) -> str:
+    if not count:
+        return AT_ZERO
+    return f"{own.message}: {ROOM}" if own.reason in NO_PLACE else own.message
+
+
+def _waiting(each: Mapping[str, Health], failed: Mapping[str, Health]) -> str:
+    others = sorted(each.keys() - failed.keys())
+    return (
+        f"; {' and '.join(others)} wait{'s' if len(others) == 1 else ''} with one new process"
+        if others
+        else ""
+    )

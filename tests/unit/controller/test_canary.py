@@ -1,0 +1,207 @@
+"""One new process of each changed type comes first; the others follow once all of these have stood."""
+
+from typing import Any
+
+import pytest
+
+from formation_operator.api import naming
+from tests.builders import a_process
+from tests.unit.fakes import releasing
+from tests.unit.fakes.releasing import RELEASE, Shop, an_app
+
+CANARY = {"seconds": 30}
+V2 = {"image": "shop:v2"}
+V3 = {"image": "shop:v3"}
+
+
+async def an_app_with(**spec: Any) -> Shop:
+    """Return an app with canaries whose first version runs."""
+    shop = await an_app(canary=CANARY, **spec)
+    shop.run_well()
+    await shop.settle()
+    return shop
+
+
+async def stand(shop: Shop, **ready: int) -> None:
+    """Have the cluster do what each Deployment says, but for the given ones, and give the operator time."""
+    shop.run_well(**ready)
+    await shop.settle()
+
+
+def canary(shop: Shop) -> dict[str, Any]:
+    found: dict[str, Any] = shop.status.get("canary", {})
+    return found
+
+
+async def test_a_deploy_begins_with_one_new_process_of_each_type_and_changes_nothing_else() -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+
+    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2 ready=CanaryTrying")
+    assert canary(shop)["state"] == "Trying"
+    assert shop.status["summary"].startswith("canary=trying ")
+    assert shop.revisions() == {"shop:v1": 1}
+
+
+async def test_the_others_follow_once_all_canaries_have_stood_and_the_canaries_go_after_that() -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    await stand(shop, **{"web-canary": 1, "worker-canary": 0})
+    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2")
+
+    await stand(shop)
+    shop.shows("web=1:v2 worker=2:v2 web-canary=1:v2 worker-canary=1:v2")
+    assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
+    await stand(shop)
+
+    shop.shows("web=1:v2 worker=2:v2 web-canary=none worker-canary=none ready=Running")
+    assert not canary(shop)
+
+
+async def test_a_release_command_comes_before_the_canaries() -> None:
+    shop = await an_app_with(release=RELEASE)
+    await shop.change(**V2)
+    shop.shows("web=1:v1 web-canary=none release=Running")
+    await shop.finish()
+
+    shop.shows("web=1:v1 web-canary=1:v2 release=Succeeded ready=CanaryTrying")
+    await stand(shop)
+    shop.shows("web=1:v2 worker=2:v2")
+
+
+async def test_a_second_deploy_over_a_canary_that_does_not_stand_runs_its_own_release_first() -> None:
+    shop = await an_app_with(release=RELEASE)
+    await shop.change(**V2)
+    await shop.finish()
+    await stand(shop, **{"web-canary": 0})
+    await shop.change(**V3)
+
+    shop.shows("web=1:v1 worker=2:v1 web-canary=none release=Running")
+    await shop.finish()
+    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v3 worker-canary=1:v3")
+    await stand(shop)
+    shop.shows("web=1:v3 worker=2:v3")
+    assert shop.revisions() == {"shop:v1": 1, "shop:v2": 0, "shop:v3": 2}
+
+
+async def test_going_back_removes_the_canaries_and_changes_nothing_else() -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    await stand(shop, **{"web-canary": 0})
+    before = len(shop.cluster.calls)
+    await shop.change(image="shop:v1")
+
+    shop.shows("web=1:v1 worker=2:v1 web-canary=none worker-canary=none ready=Running")
+    wrote = {(each.verb, each.name) for each in shop.wrote(before) if each.kind == "Deployment"}
+    assert wrote == {("delete", "shop-web-canary"), ("delete", "shop-worker-canary")}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"processes": {"worker": {"replicas": 5}}}, {"labels": {"team": "a"}}, {"suspend": True}],
+    ids=["a count", "a label of the children", "a stop"],
+)
+async def test_what_changes_no_process_has_no_canary(change: dict[str, Any]) -> None:
+    shop = await an_app_with()
+    await shop.change(**change)
+    assert not [name for name in shop.images() if name.endswith("-canary")]
+    assert not canary(shop)
+
+
+async def test_a_type_that_stays_the_same_has_no_canary() -> None:
+    shop = await an_app_with()
+    await shop.change(processes={"worker": {"command": ["/worker", "--new"]}})
+    shop.shows("web-canary=none worker-canary=1:v1")
+
+
+async def test_singletons_types_without_a_process_and_new_types_have_no_canary_and_wait() -> None:
+    types = {
+        "web": a_process("/web", replicas=2, port=80),
+        "clock": a_process("/clock", replicas=1, singleton=True),
+        "idle": a_process("/idle", replicas=0),
+        "gone": a_process("/gone", replicas=1),
+    }
+    shop = await an_app_with(processes=types)
+    await shop.change(processes={"gone": None, "new": a_process("/new", replicas=1)}, **V2)
+    shop.shows("web=2:v1 clock=1:v1 idle=0:v1 gone=1:v1 new=none web-canary=1:v2 clock-canary=none")
+
+    await stand(shop)
+    shop.shows("web=2:v2 clock=1:v2 idle=0:v2 gone=none new=1:v2")
+
+
+@pytest.mark.parametrize("count", [10, 0])
+async def test_counts_work_on_and_the_new_version_has_one_process_at_most(count: int) -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    shop.scale(worker=count)
+    await shop.settle()
+    shop.shows(f"worker={count}:v1 worker-canary={min(1, count)}:v2")
+    await stand(shop)
+    shop.scale(worker=3)
+    await stand(shop)
+    if not count:  # its canary has to come back first
+        shop.shows("worker=3:v1 web=1:v1 worker-canary=1:v2")
+        await stand(shop)
+    shop.shows("worker=3:v2 web=1:v2")
+
+
+async def test_a_stop_and_a_start_bring_back_what_ran_and_one_new_process_of_each_type() -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    await shop.change(suspend=True)
+    shop.shows("web=0:v1 worker=0:v1 web-canary=0:v2 worker-canary=0:v2")
+    await stand(shop)
+    shop.shows("web=0:v1 worker=0:v1")
+    await shop.change(suspend=None)
+
+    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2")
+    await stand(shop)
+    shop.shows("web=1:v2 worker=2:v2")
+
+
+async def test_paused_freezes_a_try() -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    said = canary(shop)
+    await shop.change(paused=True)
+    await stand(shop)
+    shop.shows("web=1:v1 web-canary=1:v2 ready=Paused")
+    assert canary(shop) == said
+    await shop.change(paused=None)
+    shop.shows("web=1:v2")
+
+
+async def test_going_back_to_what_ran_well_needs_no_canary() -> None:
+    shop = await an_app_with()
+    shop.note(naming.RAN_WELL_ANNOTATION, "true")
+    await shop.change(**V2)
+    await stand(shop)
+    await stand(shop)
+    await shop.change(image="shop:v1")
+    shop.shows("web=1:v1 worker=2:v1 web-canary=none")
+
+
+async def test_without_canary_again_the_deploy_goes_on() -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    await shop.change(canary=None)
+    shop.shows("web=1:v2 worker=2:v2")
+    await stand(shop)
+    shop.shows("web-canary=none worker-canary=none")
+
+
+async def test_the_next_leader_goes_on_with_a_try() -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    before = len(shop.cluster.calls)
+    shop.restart()
+    await shop.settle()
+    assert not shop.wrote(before)
+    await stand(shop)
+    shop.shows("web=1:v2 worker=2:v2")
+
+
+async def test_an_operator_that_ends_at_any_call_starts_no_second_new_process_of_a_type() -> None:
+    async for shop in releasing.ended_at_each_call(V2, canary=CANARY):
+        await shop.settle()
+        shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2")
