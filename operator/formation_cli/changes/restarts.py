@@ -19,7 +19,10 @@ def patch(now: str) -> Object:
 
 
 def type_of(deployment: Object) -> tuple[str, str] | None:
-    """Return the Formation and the type that a Deployment was made for, or nothing if it is another one."""
+    """Return the Formation and the type that a Deployment was made for, or nothing if it is another one.
+
+    A canary is no type: it goes by itself.
+    """
     metadata = lenient.mapping(deployment, "metadata")
     labels = lenient.mapping(metadata, "labels")
     formation = lenient.text(labels, naming.FORMATION_LABEL)
@@ -28,7 +31,8 @@ def type_of(deployment: Object) -> tuple[str, str] | None:
         lenient.text(each, "kind") == naming.KIND and lenient.text(each, "name") == formation
         for each in lenient.items(metadata, "ownerReferences")
     )
-    made = owned and lenient.text(metadata, "name") == naming.child(formation, type_)
+    is_canary = naming.CANARY_LABEL in lenient.mapping(deployment, "spec", "template", "metadata", "labels")
+    made = owned and not is_canary and lenient.text(metadata, "name") == naming.child(formation, type_)
     return (formation, type_) if made else None
 
 

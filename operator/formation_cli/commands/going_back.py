@@ -117,9 +117,9 @@ def _take_back(
             raise Failure(f"Someone else has changed {name} in the meantime, so it stays as it is.")
         if changes.runs_well(found):
             raise Failure(f"{name} has run well since, so it stays at {changes.of(found)}.")
-        if not releases.is_gated(before):
+        if not releases.gate(before):
             return changes.of(before)
-        # To come back to what was declared would run its release again, so it is what runs.
+        # To come back to what was declared would run its release or its canaries again, so it is what runs.
         failed = changes.current(found)[0] == changes.of(after).name
         runs = revisions.rolled_out(cluster, before if failed else found)
         if runs is None:

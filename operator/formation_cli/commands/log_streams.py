@@ -211,11 +211,15 @@ def of_any_type(pod: Object) -> bool:
 
 
 def of_types(types: Iterable[str]) -> Callable[[Object], bool]:
-    """Return what chooses the Pods of some types, those of Jobs among the one-off ones, or by their names."""
+    """Return what chooses the Pods of some types, those of Jobs among the one-off ones, or by their names.
+
+    Those of a type are its canary's, too.
+    """
     wanted = {*types}
 
     def chosen(pod: Object) -> bool:
         named = any(log_lines.is_named(pod, each) for each in wanted)
-        return of_any_type(pod) and (named or pod_state.process_type(pod) in wanted)
+        types = {pod_state.process_type(pod), pod_state.declared_type(pod)}
+        return of_any_type(pod) and (named or bool(types & wanted))
 
     return chosen

@@ -6,8 +6,10 @@ from formation_cli.changes import revisions
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.failures import Failure, Mistyped, NoAccess, again
+from formation_cli.views import releases
 from formation_cli.words.revisions import Revision
 from formation_operator.api import naming
+from formation_operator.kube.objects import lenient
 
 NONE = (
     "The operator keeps one with each deploy (spec.revisionHistoryLimit); the status says what keeps it from "
@@ -18,9 +20,14 @@ AGAIN = "A content that is rolled out again takes the next number, and its old o
 
 
 def read(cluster: Cluster, formation: Object) -> list[Revision]:
-    """Return what there is of a Formation's revisions, also what only looks so."""
+    """Return what there is of a Formation's revisions, also what only looks so, and what canaries try."""
     labels = f"{naming.FORMATION_LABEL}={formation['metadata']['name']}"
-    return revisions.read(cluster.select(kinds.CONTROLLER_REVISION, labels=labels).items, formation)
+    found = revisions.read(cluster.select(kinds.CONTROLLER_REVISION, labels=labels).items, formation)
+    if trial := lenient.text(releases.canary(formation), "state"):
+        own = revisions.of(formation)
+        kept = next((each for each in found if each.name == own.name), own)
+        found = [*(each for each in found if each is not kept), kept._replace(trial=trial)]
+    return found
 
 
 def find(cluster: Cluster, formation: Object, word: str | None) -> Revision:
@@ -67,7 +74,7 @@ def rolled_out(cluster: Cluster, formation: Object) -> Revision | None:
 def running(cluster: Cluster, formation: Object) -> Object:
     """Return a Formation with what was rolled out last in place of what it declares, as far as that is known.
 
-    They differ while a release holds up what is declared, or has failed.
+    They differ while a release or canaries hold up what is declared, or have failed.
     """
     if revisions.of(formation).number:
         return formation

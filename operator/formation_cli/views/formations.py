@@ -9,6 +9,8 @@ from formation_operator.kube.objects import lenient
 
 COLUMNS = ("NAME", "READY", "PROCESSES", "REASON", "IMAGE", "AGE")
 WIDE = ("OWN IMAGES", "MESSAGE")
+HELD = (Trouble.RELEASE_HELD, Trouble.CANARY_TRYING)
+"""Why a Formation that is stopped isn't ready, and needn't be."""
 STOPPED = (
     "{name} is stopped: no process type runs, and no change is tried, until `kubectl formation start {name}`"
 )
@@ -31,7 +33,7 @@ def is_stopped(formation: Object) -> bool:
     """Tell whether it is ready because nothing of it is to run."""
     suspended = lenient.mapping(formation, "spec").get("suspend") is True
     ready = condition(formation, ConditionType.READY)
-    return suspended and (ready.get("status") == "True" or ready.get("reason") == Trouble.RELEASE_HELD)
+    return suspended and (ready.get("status") == "True" or ready.get("reason") in HELD)
 
 
 def table(found: Iterable[Object], now: float, *, wide: bool = False, namespaces: bool = False) -> Table:

@@ -7,11 +7,13 @@ from formation_cli.objects import Object
 from formation_cli.views.table import Cell, Table, ago
 from formation_cli.words.revisions import Revision
 from formation_operator.api.content_changes import describe_change
+from formation_operator.api.reasons import CanaryState
 from formation_operator.kube.objects import lenient
 
 COLUMNS = ("REVISION", "AGE", "STATE", "CHANGE")
 RUNS, RAN, KEPT, FOREIGN, UNRELEASED = "Runs", "Ran", "Kept", "Foreign", "Not rolled out"
 """The second has run well at some time, and of the third that isn't known."""
+TRIALS = {CanaryState.TRYING: "On trial", CanaryState.FAILED: "Failed as canary"}
 COLOURS = {RUNS: "green", FOREIGN: "yellow", UNRELEASED: "yellow"}
 
 
@@ -32,8 +34,8 @@ class Line(NamedTuple):
 def lines(found: Iterable[Revision], current: str) -> list[Line]:
     """Return a line for each revision, of which one has the name of the current one; others' come first.
 
-    Contents without a number come last, against the current one: their release hasn't succeeded, or an
-    earlier Formation of this name has left them.
+    Contents without a number come last, against the current one: their release hasn't succeeded, their
+    canaries haven't stood, or an earlier Formation of this name has left them.
     """
     everything = [*found]
     kept = [each for each in everything if each.number and not each.flaw]
@@ -41,10 +43,14 @@ def lines(found: Iterable[Revision], current: str) -> list[Line]:
     unnumbered = [each for each in everything if not (each.number or each.flaw)]
     foreign = [Line(each, FOREIGN, f"{each.name} {each.flaw}") for each in everything if each.flaw]
     last = (
-        Line(each, RAN if each.ran_well else UNRELEASED, changes(runs.content, each.content) if runs else "")
-        for each in sorted(unnumbered, key=lambda each: each.since)
+        Line(each, _unnumbered(each), changes(runs.content, each.content) if runs else "")
+        for each in sorted(unnumbered, key=lambda each: (bool(each.trial), each.since))
     )
     return [*foreign, *_kept(kept, current), *last]
+
+
+def _unnumbered(each: Revision) -> str:
+    return RAN if each.ran_well else TRIALS.get(each.trial, UNRELEASED)
 
 
 def _kept(kept: Iterable[Revision], current: str) -> Iterator[Line]:

@@ -48,12 +48,18 @@ def process_type(pod: Object) -> str:
     return ONE_OFF if is_once(pod) else lenient.text(labels, naming.PROCESS_TYPE_LABEL)
 
 
+def declared_type(pod: Object) -> str:
+    """Return the same; of a canary the type that it proves a new version of."""
+    return lenient.text(lenient.mapping(pod, "metadata", "labels"), naming.CANARY_LABEL) or process_type(pod)
+
+
 def container(pod: Object) -> str:
     """Return the name of the container that runs the process: that of its type; of another Pod the first."""
     about = pod["metadata"]
     named = lenient.text(lenient.mapping(about, "annotations"), DEFAULT_CONTAINER)
+    labels = lenient.mapping(about, "labels")
     if not named and pods.is_process(about):
-        named = lenient.text(lenient.mapping(about, "labels"), naming.PROCESS_TYPE_LABEL)
+        named = lenient.text(labels, naming.CANARY_LABEL) or lenient.text(labels, naming.PROCESS_TYPE_LABEL)
     if not named and is_of_job(pod) and process_type(pod) != ONE_OFF:
         named = process_type(pod)
     first = lenient.items(lenient.mapping(pod, "spec"), "containers")[:1]

@@ -27,6 +27,8 @@ class Process:
     """One process, or in its place a type that has none."""
 
     type: str
+    declared: str
+    """The type in the spec: of a canary, the one that it proves a new version of."""
     process: str
     """The name of its Pod; empty for a type that has none."""
     state: str
@@ -56,7 +58,7 @@ class Process:
     def is_named(self, word: str) -> bool:
         """Tell whether it is meant: by its type, or by its name as `ps` or `logs` has it."""
         short = pod_state.label(self.type, self.process)
-        return word.removeprefix("pod/") in (self.type, self.process, short)
+        return word.removeprefix("pod/") in (self.type, self.declared, self.process, short)
 
 
 def processes(formation: Object, found: Iterable[Object], now: float) -> list[Process]:
@@ -100,6 +102,7 @@ def process(pod: Object, now: float) -> Process:
     word, reason, message = _state(pod, own, now)
     return Process(
         type=pod_state.process_type(pod),
+        declared=pod_state.declared_type(pod),
         process=pod["metadata"]["name"],
         state=word,
         reason=reason,
@@ -170,6 +173,7 @@ def _none(name: str, status: Object) -> Process:
     """Return the line of a type or a schedule that no process runs of."""
     return Process(
         type=name,
+        declared=name,
         process="",
         state=lenient.text(status, "state") or State.STARTING,
         reason=lenient.text(status, "reason"),

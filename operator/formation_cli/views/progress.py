@@ -32,7 +32,9 @@ class Awaited:
     stopped: bool = False
     """Whether no process is to be left."""
     deployed: bool = False
-    """Whether the types that are named are to run what is declared now: else their counts are enough."""
+    """Whether types are to run what is declared now: else the counts are enough of those that are named, and
+    of all while canaries are tried.
+    """
 
     @property
     def is_counts_alone(self) -> bool:
@@ -40,15 +42,17 @@ class Awaited:
         return self.stopped or bool(self.deployments) or (bool(self.types) and not self.deployed)
 
     def is_gated(self, formation: Object) -> bool:
-        """Tell whether a release has to come first."""
-        free = self.is_counts_alone or formations.is_stopped(formation)
-        return not free and releases.is_gated(formation)
+        """Tell whether a release or canaries have to come first."""
+        if self.is_counts_alone or formations.is_stopped(formation):
+            return False
+        return releases.is_gated(formation) or (self.deployed and bool(releases.canary(formation)))
 
     def statuses(self, formation: Object) -> dict[str, Object]:
         """Return the status of each type that counts and that there is."""
         known = lenient.mapping(formation, "status", "processes")
         declared = sorted(lenient.mapping(formation, "spec", "processes"))
-        return {name: lenient.mapping(known, name) for name in declared if name in (self.types or declared)}
+        counts = self.types or (known if releases.canary(formation) else declared)
+        return {name: lenient.mapping(known, name) for name in declared if name in counts}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,10 +82,10 @@ def progress(
     if awaited.deployments:
         done, failure = _rolled_out(awaited.deployments, deployments), _failed(awaited, found)
     elif gated:
-        done, failure, unfinished = False, trouble.of_release(formation), {}
+        done, failure, unfinished = False, trouble.of_gate(formation), {}
     else:
         failure = trouble.lasting(formation, types) if seen else ""
-        named = bool(awaited.types) and not (unfinished or failure)
+        named = bool(awaited.types or releases.canary(formation)) and not (unfinished or failure)
         left = awaited.stopped and any(each.process for each in found)
         ready = formations.is_true(formation, ConditionType.READY) or formations.is_stopped(formation)
         done = seen and (named or ready or (awaited.stopped and releases.is_gated(formation))) and not left
@@ -164,7 +168,8 @@ def _row(name: str, status: Object, *, seen: bool) -> tuple[Cell, ...]:
 
 def still_serving(found: Iterable[Process], since: float) -> str:
     """Return which processes from before go on serving, in a sentence; nothing where none does."""
-    old = [each for each in found if each.ready and each.created < since and each.state == State.RUNNING]
+    ready = (each for each in found if each.ready and each.type == each.declared)
+    old = [each for each in ready if each.created < since and each.state == State.RUNNING]
     counts = {name: sum(each.type == name for each in old) for name in sorted({each.type for each in old})}
     if not counts:
         return ""

@@ -1,4 +1,4 @@
-"""The release of a Formation: how far its command is, and which Pods run it."""
+"""What a deploy has to pass before it changes processes: how far its release command is, and its canaries."""
 
 from collections.abc import Iterable
 
@@ -18,6 +18,8 @@ NONE = (
     "{} has no release command. spec.release.command names one that runs before a deploy changes any "
     "process: kubectl explain formation.spec.release"
 )
+CANARY = "canary"
+"""How the row of all canaries is called."""
 FAILURES = ("Failed", "FailureTarget")
 """The conditions of a Job that has failed: the second is there before its Pods are gone."""
 
@@ -46,15 +48,33 @@ def is_over(formation: Object) -> bool:
     return not is_declared(formation) or (bool(known) and not under_way)
 
 
-def is_stalled(formation: Object) -> bool:
-    """Tell whether it is the release that the Formation is stalled by.
+def canary(formation: Object) -> Object:
+    """Return what is known of the canaries of the spec as it is now; nothing while none is tried."""
+    reported = formations.condition(formation, ConditionType.READY) and not formation["spec"].get("paused")
+    return lenient.mapping(formation, "status", CANARY) if reported else {}
+
+
+def gate(formation: Object) -> Object:
+    """Return what is known of what the spec as it is now has to pass next, if it isn't rolled out yet."""
+    return status(formation) if is_gated(formation) else canary(formation)
+
+
+def reason(formation: Object) -> str:
+    """Return why the Formation isn't ready, if that is the gate first of all.
 
     What is wrong with processes of the version before is no reason: often the deploy is to mend it.
     """
-    said = lenient.text(status(formation), "message")
-    stalled = formations.condition(formation, ConditionType.STALLED)
-    by_this = stalled.get("status") == "True" and lenient.text(stalled, "message").startswith(said)
-    return bool(said) and is_gated(formation) and by_this
+    said, ready = (
+        lenient.text(gate(formation), "message"),
+        formations.condition(formation, ConditionType.READY),
+    )
+    by_this = bool(said) and lenient.text(ready, "message").startswith(said)
+    return lenient.text(ready, "reason") if by_this else ""
+
+
+def is_stalled(formation: Object) -> bool:
+    """Tell whether it is the gate that the Formation is stalled by."""
+    return formations.is_true(formation, ConditionType.STALLED) and bool(reason(formation))
 
 
 def pods(formation: Object, found: Iterable[Object], since: float = 0.0) -> list[Object]:
@@ -120,9 +140,9 @@ def sentence(formation: Object, now: float) -> str:
 
 
 def row(formation: Object, pods: Iterable[Object]) -> tuple[Cell, ...]:
-    """Return the row of a release for anyone who waits for it, given its Pods."""
-    known = status(formation)
+    """Return the row of the gate for anyone who waits for it, given the Pods of the release."""
+    known, name = gate(formation), naming.RELEASE if is_gated(formation) else CANARY
     word, message = (lenient.text(known, each) for each in ("state", "message"))
     if word == ReleaseState.RUNNING and not any(map(pod_state.has_started, pods)):
         word = State.STARTING
-    return Cell(naming.RELEASE, "bold"), Cell("-"), Cell("-"), state(word), Cell(message or "-")
+    return Cell(name, "bold"), Cell("-"), Cell("-"), state(word), Cell(message or "-")

@@ -62,12 +62,12 @@ def lasting(formation: Object, types: Mapping[str, Object]) -> str:
     return causes(broken) or ("" if of_a_type else said)
 
 
-def of_release(formation: Object) -> str:
-    """Return why waiting can't help a release, by the same rule as for types; empty if it may."""
-    known = releases.status(formation)
-    state, reason, message = (lenient.text(known, each) for each in ("state", "reason", "message"))
-    lasting = is_broken(state, reason) or releases.is_stalled(formation)
-    return message if lasting and releases.is_gated(formation) else ""
+def of_gate(formation: Object) -> str:
+    """Return why waiting can't help a release or canaries, by the same rule as for types; empty if it may."""
+    known = releases.gate(formation)
+    reason = lenient.text(known, "reason") or releases.reason(formation)
+    lasting = is_broken(lenient.text(known, "state"), reason) or releases.is_stalled(formation)
+    return lenient.text(known, "message") if lasting else ""
 
 
 def open_ones(types: Mapping[str, Object]) -> dict[str, str]:

@@ -23,6 +23,8 @@ class Revision(NamedTuple):
     """Why it is none of the Formation, so that nobody goes back to it; empty if it is one."""
     ran_well: bool = False
     """Whether it is known to have run well."""
+    trial: str = ""
+    """How far its canaries are, if it has some now."""
 
     @property
     def called(self) -> str:

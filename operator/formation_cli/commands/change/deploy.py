@@ -85,7 +85,7 @@ def rollback(cluster: Cluster, name: str, revision: str | None, how: How) -> Non
     going_back.advise(cluster, done.changed)
     try:
         if how.waits:
-            waiting.wait(cluster, done.changed.after, how.timeout)
+            waiting.wait(cluster, done.changed.after, how.timeout, deployed=True)
     except (waiting.NotReady, TimedOut) as failure:
         failure.also(f"Other revisions: {again(f'history {name}')}")
         raise

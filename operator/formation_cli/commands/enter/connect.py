@@ -138,7 +138,7 @@ def forward(
     """
     formation = formations.find(cluster, name)
     pod = chosen(cluster, formation, process_type, process)
-    type_ = pod_state.process_type(pod)
+    type_ = pod_state.declared_type(pod)
     local, remote = ports or Pair(None, None)
     port = remote or lenient.number(lenient.mapping(formation, "spec", "processes", type_), "port")
     if not port:

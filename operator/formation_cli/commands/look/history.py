@@ -46,7 +46,7 @@ def command(cluster: Cluster, name: str, revision: str | None, output: str | Non
         value = [each.json() for each in lines]
     if output == "name":
         kind = f"{kinds.CONTROLLER_REVISION.lower()}.apps"
-        formats.write([f"{kind}/{each.name}" for each in found if not each.flaw], output)
+        formats.write([f"{kind}/{each.name}" for each in found if each.since and not each.flaw], output)
     elif output or revision is not None:
         formats.write(value, output or "yaml")
     elif lines:

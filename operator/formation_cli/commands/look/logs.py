@@ -80,7 +80,7 @@ def _writer(
     formation: Object, types: Sequence[str], pods: list[Object], *, timestamps: bool
 ) -> screen.Writer:
     """Return what writes the lines of these Pods; raises `Mistyped` for a type that there isn't."""
-    known = formations.everything(formation)
+    known = [*dict.fromkeys([*formations.everything(formation), *map(pod_state.process_type, pods)])]
     there = (word for word in types if any(log_lines.is_named(each, word) for each in pods))
     formations.chosen(formation, types, [*known, *there])
     shown = {*types, *map(pod_state.process_type, pods)} if types else {*known}

@@ -1,0 +1,257 @@
+"""What each command makes of canaries: the one new process of each type that a deploy tries first."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from formation_cli import failures
+from formation_cli.cluster import kubectl
+from formation_cli.cluster.port import LogQuery
+from formation_operator.api import content, naming
+from tests import builders
+from tests.builders import a_container, a_pod, ago, ended, running, waiting
+from tests.unit.cli.deployments import a_deployment
+from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.revisions import Object, a_revision, ran
+from tests.unit.cli.typed import run
+
+TYPES = {"web": builders.a_process(replicas=1, port=8080), "worker": builders.a_process(replicas=1)}
+SPEC: Object = {**builders.a_formation(processes=TYPES)["spec"], "image": "x:1", "canary": {"seconds": 30}}
+BEFORE, RUNS = ran(a_revision(3, {**SPEC, "image": "x:0"})), ran(a_revision(4, SPEC))
+EXITS = "worker: exited with code 1: KeyError: QUEUE_URL (3 restarts), last at 2026-01-01T00:00:00Z"
+TRIES = "one new process of each changed type has to stay ready for 30 s: worker: 0 of 1 available"
+FAILS = (
+    f"{EXITS}; nothing else has changed; web waits with one new process. Correct it and deploy again, or "
+    "go back (kubectl formation rollback shop)"
+)
+MESSAGES = {"Trying": TRIES, "Failed": FAILS}
+NEW = "--image x:2 --wait --timeout 1s"
+
+
+def shop(state: str, image: str = "x:2", *, reason: str = "CanaryTrying", **spec: Any) -> Object:
+    """Return the Formation whose canaries are in a state, or whose content was let through."""
+    formation = builders.stored({**builders.a_formation(), "spec": {**SPEC, "image": image, **spec}})
+    return {**formation, "status": status(formation["spec"], state, reason=reason)}
+
+
+def status(spec: Object, state: str, *, reason: str = "CanaryTrying") -> Object:
+    """Return what the operator says then."""
+    said, failed = MESSAGES.get(state, "all process types run as declared"), state == "Failed"
+    why = {"message": said, "reason": "CanaryFailed" if failed else reason if state else "Running"}
+    runs = RUNS if state else a_revision(5, spec)
+    known = {"desiredReplicas": 1, "readyReplicas": 1, "updatedReplicas": 1, "state": "Running"}
+    return {
+        "observedGeneration": 1,
+        "conditions": [
+            {"type": "Ready", "status": str(not state), **why},
+            {"type": "Stalled", "status": str(failed), **why},
+        ],
+        "processes": {"web": known, "worker": known},
+        "revision": {"name": runs["metadata"]["name"], "number": runs["revision"], "ready": not state},
+        **({"canary": {"state": state, "since": ago(9), "message": said}} if state else {}),
+    }
+
+
+def canary_of(type_: str, *containers: Object, suffix: str = "x7k2p", **metadata: Any) -> Object:
+    """Return the Pod of a canary."""
+    own = f"{type_}-canary"
+    labels = {naming.PROCESS_TYPE_LABEL: own, naming.CANARY_LABEL: type_}
+    inside = containers or (a_container(running(), type_),)
+    return a_pod(*inside, name=f"shop-{own}-abc-{suffix}", labels=labels, **metadata)
+
+
+class Tried(FakeCluster):
+    """Keeps what is written, and answers as the operator would: by what becomes of the canaries."""
+
+    states: list[str]
+    """After each write."""
+    reason = "CanaryTrying"
+
+    def patch(self, kind: str, name: str, patch: Any, *, dry_run: bool = False) -> Object:
+        written = super().patch(kind, name, patch, dry_run=dry_run)
+        if kind == naming.KIND and not dry_run:
+            said = status(written["spec"], self.states.pop(0), reason=self.reason)
+            self.objects[kind] = [{**written, "status": said}]
+        return written
+
+    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+        assert query.container in TYPES
+        return super().log(pod, query)
+
+    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
+        return {"status": {"allowed": True}}
+
+
+@pytest.fixture(autouse=True)
+def cluster() -> Tried:
+    """A cluster where worker's canary doesn't stand."""
+    fails = a_container(waiting("CrashLoopBackOff"), "worker", last=ended(1), restarts=3, image="x:2")
+    found = Tried(
+        Formation=[shop("Failed")],
+        Pod=[a_pod(), canary_of("worker", fails), canary_of("web", suffix="vwxyz")],
+        ControllerRevision=[BEFORE, RUNS],
+        Deployment=[a_deployment(type_=each) for each in ("web", "worker", "worker-canary")],
+    )
+    found.logs = {"shop-worker-1": ["old"], "shop-worker-canary-abc-x7k2p": ["new"]}
+    found.states = []
+    return found
+
+
+def cells(output: str) -> list[list[str]]:
+    return [[cell.strip() for cell in line.split("   ") if cell] for line in output.splitlines()[1:]]
+
+
+def test_ps_shows_the_canary_of_a_type_beside_its_processes_and_why_it_fails() -> None:
+    result = run("ps shop worker")
+    shown = [(row[0], row[1], row[2], row[-1]) for row in cells(result.stdout)]
+    assert shown == [
+        ("worker", "shop-worker-1", "Running", "-"),
+        ("worker-canary", "shop-worker-canary-abc-x7k2p", "Crashing", "Exited"),
+    ]
+    assert result.stderr == f"shop isn't ready: waiting won't help: {FAILS}\n"
+    types = [row[0] for row in cells(run("ps shop -o wide").stdout)]
+    assert types == ["web", "web-canary", "worker", "worker-canary"]
+    (found,) = json.loads(run("ps shop worker-canary -o json").stdout)
+    assert (found["type"], found["image"], found["restarts"]) == ("worker-canary", "x:2", 3)
+
+
+def test_a_type_with_such_a_name_is_none_of_the_other_one(cluster: Tried) -> None:
+    own = {naming.PROCESS_TYPE_LABEL: "worker-canary"}
+    cluster.objects["Pod"] = [a_pod(), a_pod(name="shop-worker-canary-1", labels=own)]
+    assert [row[0] for row in cells(run("ps shop worker").stdout)] == ["worker"]
+
+
+@pytest.mark.parametrize("words", ["worker", "worker-canary", "worker.1 worker-canary.x7k2p", ""])
+def test_logs_have_the_lines_of_canaries_and_name_them(words: str) -> None:
+    lines = run(f"logs shop {words}").stdout.splitlines()
+    both = ["worker.1            | old", "worker-canary.x7k2p | new"]
+    assert sorted(lines) == sorted(both[words == "worker-canary" :])
+
+
+def test_no_command_is_run_in_a_canary_unless_it_is_named(
+    cluster: Tried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    became: list[str] = []
+    monkeypatch.setattr(kubectl, "become", lambda _, *words: became.extend(words))
+    run("exec shop --type worker -- ls")
+    run("exec shop --process worker-canary.x7k2p -- ls")
+    run("port-forward shop --process web-canary.vwxyz")
+    assert became == [
+        *("exec", "shop-worker-1", "--container=worker", "--", "ls"),
+        *("exec", "shop-worker-canary-abc-x7k2p", "--container=worker", "--", "ls"),
+        *("port-forward", "pod/shop-web-canary-abc-vwxyz", "8080:8080"),
+    ]
+    cluster.objects["Pod"] = cluster.objects["Pod"][2:]
+    assert "No process of web runs" in run("exec shop -- ls", failures.OURS).stderr
+
+
+@pytest.mark.parametrize(("state", "word"), [("Trying", "On trial"), ("Failed", "Failed as canary")])
+def test_history_says_how_far_the_content_is_that_canaries_try(cluster: Tried, state: str, word: str) -> None:
+    cluster.objects[naming.KIND] = [shop(state)]
+    kept = a_revision(0, {**SPEC, "image": "x:2"})
+    digest = content.digest_in(kept["metadata"]["name"])[:7]
+    row = [digest, "-", word, "image x:1 -> x:2"]
+    assert cells(run("history shop").stdout)[-1] == row
+    assert len(run("history shop -o name").stdout.splitlines()) == 2  # it has no object
+    assert json.loads(run(f"history shop {digest} -o json").stdout)["image"] == "x:2"
+
+    skipped = a_revision(0, {**SPEC, "image": "x:7"}, ago=5)
+    cluster.objects["ControllerRevision"] += [kept, skipped]  # as releases leave them
+    states = [row[2] for row in cells(run("history shop").stdout)]
+    assert states == ["Ran", "Runs", "Not rolled out", word]
+
+
+def test_a_deploy_ends_at_once_with_the_canary_that_fails_and_the_line_that_goes_back(
+    cluster: Tried,
+) -> None:
+    cluster.objects[naming.KIND], cluster.states = [shop("", "x:1")], ["Failed"]
+    stderr = run(f"deploy shop {NEW}", failures.FAILED).stderr
+    assert [line.split()[:4] for line in stderr.splitlines() if line.startswith("canary ")] == [
+        ["canary", "-", "-", "Failed"]
+    ]
+    assert f"Error: shop isn't ready, and waiting won't help. {FAILS}\n" in stderr
+    assert stderr.splitlines()[-1] == "To go back: kubectl formation rollback shop --to 5 --wait"
+
+
+@pytest.mark.parametrize("words", [f"deploy shop {NEW}", f"deploy shop --type web {NEW}"])
+def test_a_deploy_waits_for_its_canaries(cluster: Tried, words: str) -> None:
+    cluster.objects[naming.KIND], cluster.states = [shop("", "x:1")], ["Trying"]
+    stderr = run(words, failures.TIMED_OUT).stderr
+    assert f"Error: 1 s are over. shop isn't ready: {TRIES}\n" in stderr
+    assert cells(stderr)[0] == ["canary", "-", "-", "Trying", TRIES]
+    cluster.states = [""]
+    run(words.replace("x:2", "x:3"))
+
+
+def test_a_canary_that_waiting_can_not_help_ends_a_deploy_before_it_has_failed(cluster: Tried) -> None:
+    cluster.objects[naming.KIND], cluster.states = [shop("", "x:1")], ["Trying"]
+    cluster.reason = "ImagePullFailed"
+    assert f"waiting won't help. {TRIES}\n" in run(f"deploy shop {NEW}", failures.FAILED).stderr
+
+
+@pytest.mark.parametrize("before", ["", "Failed", "Trying"])
+def test_a_deploy_goes_back_by_itself_to_what_runs(cluster: Tried, before: str) -> None:
+    cluster.objects[naming.KIND] = [shop(before, "x:2" if before else "x:1")]
+    cluster.states = ["Failed", ""]
+    stderr = run(f"deploy shop {NEW} --rollback-on-failure".replace("x:2", "x:3"), failures.FAILED).stderr
+    assert cluster.spec["image"] == "x:1"
+    assert "The deploy has failed, and shop is back at what was revision" in stderr.splitlines()[-1]
+    assert "restarted" not in stderr
+
+
+@pytest.mark.parametrize("state", ["Trying", "Failed"])
+def test_going_back_from_a_canary_is_to_what_runs(cluster: Tried, state: str) -> None:
+    cluster.objects[naming.KIND], cluster.states = [shop(state)], [""]
+    result = run("rollback shop --wait --timeout 1s")
+    assert result.stdout == "revision 4: image x:2 -> x:1\n"
+    assert "restarted" not in result.stderr
+    assert cluster.spec["canary"] == {"seconds": 30}
+
+
+def test_going_back_to_what_never_ran_well_waits_for_its_canaries(cluster: Tried) -> None:
+    cluster.objects[naming.KIND], cluster.states = [shop("", "x:9")], ["Failed"]
+    assert FAILS in run("rollback shop --to 3 --wait --timeout 1s", failures.FAILED).stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("scale shop worker=2", "shop: worker runs as declared"),
+        ("start shop", "shop: web, worker run as declared"),
+    ],
+)
+@pytest.mark.parametrize("state", ["Trying", "Failed"])
+def test_no_count_waits_for_canaries(cluster: Tried, state: str, words: str, said: str) -> None:
+    new = {**TYPES, "new": builders.a_process(replicas=1)}  # it comes with the content that is tried
+    cluster.objects[naming.KIND] = [shop(state, suspend=words.startswith("start"), processes=new)]
+    cluster.states, cluster.reason = [state], "ImagePullFailed"
+    assert run(f"{words} --wait --timeout 1s").stderr.splitlines()[-1] == said
+
+
+def test_a_stop_waits_until_the_canaries_have_ended_and_for_nothing_else(cluster: Tried) -> None:
+    cluster.states, cluster.objects["Pod"] = ["Trying"], [canary_of("web")]
+    assert "1 s are over" in run("stop shop --wait --timeout 1s", failures.TIMED_OUT).stderr
+    cluster.states, cluster.objects["Pod"] = ["Trying"], []
+    run("start shop")
+    cluster.states = ["Trying"]
+    assert "shop is stopped" in run("stop shop --wait --timeout 1s").stderr
+    cluster.states = ["Trying"]
+    assert "shop is stopped" in run("deploy shop --image x:8 --wait --timeout 1s").stderr.splitlines()[-1]
+
+
+def test_a_canary_is_no_old_process_that_goes_on_serving(cluster: Tried) -> None:
+    old = {"creationTimestamp": ago(7200)}
+    cluster.objects["Pod"] = [a_pod(**old), canary_of("web", **old)]
+    stderr = run(f"deploy shop {NEW}", failures.FAILED).stderr
+    assert "Old processes keep running: worker=1.\n" in stderr
+
+
+def test_a_restart_leaves_canaries(cluster: Tried) -> None:
+    uses: Object = {"containers": [{"envFrom": [{"configMapRef": {"name": "settings"}}]}]}
+    own, canary = (a_deployment(type_=each, pod=uses) for each in ("worker", "worker-canary"))
+    canary["spec"]["template"]["metadata"] = {"labels": {naming.CANARY_LABEL: "worker"}}
+    cluster.objects["Deployment"] = [own, canary]
+    assert run("restart --using cm/settings").stdout == "shop worker: restarting\n"
+    assert run("restart shop worker").stdout == "worker: restarting\n"
