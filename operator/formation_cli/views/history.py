@@ -13,7 +13,7 @@ from formation_operator.kube.objects import lenient
 COLUMNS = ("REVISION", "AGE", "STATE", "CHANGE")
 RUNS, RAN, KEPT, FOREIGN, UNRELEASED = "Runs", "Ran", "Kept", "Foreign", "Not rolled out"
 """The second has run well at some time, and of the third that isn't known."""
-TRIALS = {CanaryState.TRYING: "On trial", CanaryState.FAILED: "Failed as canary"}
+TRIALS: dict[str, str] = {CanaryState.TRYING: "On trial", CanaryState.FAILED: "Failed as canary"}
 COLOURS = {RUNS: "green", FOREIGN: "yellow", UNRELEASED: "yellow"}
 
 

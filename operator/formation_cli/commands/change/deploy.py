@@ -23,6 +23,7 @@ def command(
 ) -> None:
     """Run another image, named with its tag or digest. Old processes stop when new ones have replaced them.
 
+    If the Formation has spec.canary, one new process of each type, its canary, has to stay ready first.
     With --wait, end when every process runs the new image, or at once, with the reason, if that fails. Then
     old processes keep running, except a singleton's, which ends first. With --rollback-on-failure, a deploy
     that fails is undone; if it has changed nothing, because that image was declared already, all stays.
@@ -66,8 +67,8 @@ def _sentence(formation: Object, process_type: str | None, image: str) -> str:
 def rollback(cluster: Cluster, name: str, revision: str | None, how: How) -> None:
     """Go back to a revision: its images, commands, variables, types and schedules, in one write.
 
-    Counts stay as they are today, and so do autoscaling, suspend, paused, revisionHistoryLimit and disruption
-    budgets.
+    Counts stay as they are today, and so do autoscaling, suspend, paused, canary, revisionHistoryLimit and
+    disruption budgets.
     Without REVISION it is the latest other that has run well for a minute, so that newer ones may be passed
     over, which `history` calls Kept. If there is none, nothing is changed. It is a deploy, and gets the next
     number. Refused where a ConfigMap or a Secret that the revision needs is gone.

@@ -26,8 +26,9 @@ def command(cluster: Cluster, name: str, revision: str | None, output: str | Non
     The latest is last. STATE is Runs for the revision that was rolled out last, Ran for others that are known
     to have run well, Kept for all others that have a number, and Foreign for an object that isn't a revision
     of this Formation. A revision without a number is Not rolled out, or Ran: its release hasn't succeeded, or
-    an earlier Formation of this name has left it. Use the beginning of its digest as its name. With REVISION,
-    show its content: the spec without counts and without what else no deploy changes.
+    an earlier Formation of this name has left it. The one that is declared now is On trial while its canaries
+    have to stay ready, and Failed as canary if one of them fails. Use the beginning of its digest as its
+    name. With REVISION, show its content: the spec without counts and without what else no deploy changes.
 
     Examples:
       history shop

@@ -41,6 +41,7 @@ def command(
 
     The logs of the release command, of schedules, of `run`, and of Jobs whose Pods have the label
     formations.dev/formation=NAME are included. TYPE may be a schedule, run for one-off processes, or release.
+    The logs of a type include that of its canary, whose lines begin with TYPE-canary.
 
     Examples:
       logs shop

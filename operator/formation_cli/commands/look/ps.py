@@ -44,9 +44,9 @@ def command(
     `run` may be Completed or Failed; a type without processes is Idle (its count is 0) or Suspended.
     A schedule without a running process is Scheduled, Failing, Suspended or Waiting, SINCE its last run. When
     it runs next is said by UTC if it has no time zone.
-    A release is shown while it runs. In a narrow window processes have their short names, which each command
-    that takes a process understands. With a NAME it also says how the Formation is; in a pipe only why it
-    isn't ready, on stderr.
+    A release is shown while it runs, and a canary as a process of TYPE-canary. In a narrow window processes
+    have their short names, which each command that takes a process understands. With a NAME it also says how
+    the Formation is; in a pipe only why it isn't ready, on stderr.
 
     Examples:
       ps

@@ -242,7 +242,7 @@ def test_a_stop_waits_until_the_canaries_have_ended_and_for_nothing_else(cluster
 
 
 def test_a_canary_is_no_old_process_that_goes_on_serving(cluster: Tried) -> None:
-    old = {"creationTimestamp": ago(7200)}
+    old: Object = {"creationTimestamp": ago(7200)}
     cluster.objects["Pod"] = [a_pod(**old), canary_of("web", **old)]
     stderr = run(f"deploy shop {NEW}", failures.FAILED).stderr
     assert "Old processes keep running: worker=1.\n" in stderr

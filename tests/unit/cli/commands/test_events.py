@@ -46,6 +46,15 @@ def test_those_of_a_type_are_about_what_it_has_and_about_itself() -> None:
     assert shown("run") == ["pod/shop-run-1-ddddd"]
 
 
+def test_those_of_a_type_are_those_of_its_canary_too(cluster: FakeCluster) -> None:
+    cluster.objects["Event"] = [
+        event("shop-web-canary-abc-1", level="Warning"),
+        event("shop-web-canary", kind="Deployment"),
+        event("shop", "web: exited; nothing else has changed", kind="Formation", level="Warning"),
+    ]
+    assert len(shown("web")) == len(shown("")) == 3
+
+
 def test_only_the_latest_and_only_what_is_wrong() -> None:
     assert shown("--warnings") == ["pod/shop-web-7c9d8-bbbbb", "formation/shop web-admin: exited"]
     assert len(shown("--since 1h")) == 5
