@@ -33,7 +33,7 @@ class Planning:
 
     @property
     def names(self) -> list[str]:
-        """The types, those that get another count first, since somebody waits; the schedules; the canaries."""
+        """The types, those that get another count first since somebody waits; the schedules; canaries."""
         counts, suspended = self.wanted.counts, self.wanted.suspended
         return [*sorted(counts, key=self._turn), *sorted(suspended.keys() - counts.keys()), *self._canaries]
 

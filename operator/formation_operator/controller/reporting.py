@@ -95,7 +95,10 @@ class Reporting:
             cause = causes.get(chosen.job.name) if chosen.job is not None else None
             chosen = progress.said(asked, chosen, cause)
         known = canary_health.Known(wanted.canaries, tried, this.intents, examined.findings)
-        canary, on_trial = canary_health.said(formation, known, asked.before.canary, self._now())
+        before = asked.before.canary
+        canary, on_trial = canary_health.said(formation, known, before, self._now())
+        # What is decided about canaries depends on what was said of them.
+        decide = canary and canary.state != (before and before.state) and Requeue(Lane.REPORT, 0.0)
         unscaled, waits = scaling_health.trouble(scalers, deployments, now)
         trouble = Requeue(Lane.REPORT, min(waits)) if waits else None
         intents = [each for own in this.intents.values() for each in own if each.kind.traits.runs_processes]
@@ -120,7 +123,7 @@ class Reporting:
         )
         again = examined.again_in
         changes = Requeue(Lane.REPORT, again + Lane.REPORT.pause) if again is not None else None
-        return seen, soonest(changes, look_again, trouble)
+        return seen, soonest(changes, look_again, trouble, decide or None)
 
     async def _try(self, this: Pass, asked: Asked, seen: Seen) -> tuple[Revision | None, Requeue | None]:
         """Return the newest revision, ready once it has run well, and when it may have; it stays ready."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, Metadata
+from formation_operator.api.reasons import CanaryState
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.release.asked import Asked
@@ -45,15 +46,17 @@ def _template(mine: Metadata, spec: FormationSpec, name: str) -> Mapping[str, An
 def on_trial(this: Asked, changes: Digests) -> list[str]:
     """Return the types whose canaries there have to be now; none once all of them have stood.
 
-    A type that runs has one, and keeps it at zero: all is proven only once such a type has come back.
+    A type that runs has one, and keeps it at zero: all is proven only once such a type has come back. One
+    that has crashed counts as failed until it is trusted again, as the status says.
     """
     mine, types = this.formation.metadata, list[str]()
     for name in changes:
         own = deployment_of(this.children, mine.name, name)
         if of(this.children, mine, name) or (own is not None and own.replicas > 0):
             types.append(name)
+    has_failed = this.before.canary is not None and this.before.canary.state == CanaryState.FAILED
     stood = all(_has_stood(of(this.children, mine, name), changes[name]) for name in types)
-    return [] if stood else types
+    return [] if stood and not has_failed else types
 
 
 def of(children: Children, mine: Metadata, name: str) -> Child | None:

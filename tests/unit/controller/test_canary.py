@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api import naming
+from tests import builders
 from tests.builders import a_process
 from tests.unit.fakes import releasing
 from tests.unit.fakes.releasing import RELEASE, Shop, an_app
@@ -205,3 +207,85 @@ async def test_an_operator_that_ends_at_any_call_starts_no_second_new_process_of
     async for shop in releasing.ended_at_each_call(V2, canary=CANARY):
         await shop.settle()
         shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2")
+
+
+def end(shop: Shop, state: dict[str, Any], **container: Any) -> None:
+    """Have the process of the worker's canary be in a state."""
+    labels = {naming.PROCESS_TYPE_LABEL: "worker-canary", naming.CANARY_LABEL: "worker"}
+    pod = builders.a_pod(builders.a_container(state, **container), labels=labels, name="canary")
+    shop.cluster.put("Pod", pod)
+    shop.run_well()
+    unready = {"status": {"readyReplicas": 0, "availableReplicas": 0}}
+    shop.cluster.merge("Deployment", "default", "shop-worker-canary", unready)
+
+
+async def test_a_canary_that_crashes_has_failed_and_the_message_has_the_cause_and_the_ways_out(
+    snapshot: SnapshotAssertion,
+) -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    end(shop, builders.ended(3, "no database"))
+    await shop.settle()
+
+    shop.shows("web=1:v1 worker=2:v1 ready=CanaryFailed")
+    assert shop.is_stalled
+    assert canary(shop) == snapshot
+    assert [each.note for each in shop.cluster.notices if "Canary" in each.reason] == snapshot
+
+
+async def test_a_canary_that_has_crashed_proves_nothing_until_it_is_trusted_again() -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    end(shop, builders.running(1), last=builders.ended(3, "no database"), restarts=1)
+    await shop.settle()
+    await stand(shop)
+    shop.shows("web=1:v1 worker=2:v1 ready=CanaryFailed")
+
+    shop.remove("Pod")
+    await shop.settle()
+    shop.shows("web=1:v2 worker=2:v2")
+
+
+async def test_a_type_that_cannot_be_rendered_is_said_and_nothing_else_changes() -> None:
+    shop = await an_app_with()
+    await shop.change(processes={"worker": {"resources": releasing.UNFIT}}, **V2)
+    await stand(shop)
+    shop.shows("web=1:v1 worker=2:v1 worker-canary=none ready=InvalidSpec")
+
+
+async def test_another_object_with_the_name_of_a_canary_is_left_alone_and_said() -> None:
+    shop = await an_app_with()
+    foreign = {"metadata": {"name": "shop-web-canary"}, "spec": shop.cluster.all("Deployment")[0]["spec"]}
+    shop.cluster.put("Deployment", foreign)
+    await shop.change(**V2)
+    await stand(shop)
+    shop.shows("web=1:v1 worker=2:v1 ready=NameTaken")
+    assert "remove spec.canary" in shop.condition()["message"]
+
+
+async def test_a_canary_that_is_scaled_or_deleted_is_one_process_again() -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    shop.scale(**{"web-canary": 5})
+    shop.remove("Deployment", "shop-worker-canary")
+    await shop.settle()
+    shop.shows("web-canary=1:v2 worker-canary=1:v2")
+
+
+async def test_a_service_has_the_canary_unless_a_pod_template_renames_what_it_is_found_by() -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    selector = shop.cluster.read("Service", "default", "shop-web")["spec"]["selector"]
+    for each in ("shop-web", "shop-web-canary"):
+        labels = shop.cluster.read("Deployment", "default", each)["spec"]["template"]["metadata"]["labels"]
+        assert selector.items() <= labels.items()
+    worker = shop.cluster.read("Deployment", "default", "shop-worker-canary")["spec"]["template"]["metadata"]
+    assert not selector.items() <= worker["labels"].items()
+    own = shop.cluster.read("Deployment", "default", "shop-web")["spec"]["selector"]["matchLabels"]
+    canaries = shop.cluster.read("Deployment", "default", "shop-web-canary")["spec"]["template"]["metadata"]
+    assert not own.items() <= canaries["labels"].items()
+
+    renamed = {"metadata": {"labels": {naming.COMPONENT_LABEL: "all"}}}
+    other = await an_app_with(podTemplate=renamed)
+    await other.change(**V2)
+    assert other.cluster.read("Service", "default", "shop-web")["spec"]["selector"] == own

@@ -268,9 +268,9 @@ def renderings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the names of the types that have been rendered since, as they are."""
     render, rendered = desired.children, []
 
-    def rendering(*given: Any) -> Any:
+    def rendering(*given: Any, **named: Any) -> Any:
         rendered.append(given[2])
-        return render(*given)
+        return render(*given, **named)
 
     monkeypatch.setattr(desired, "children", rendering)
     return rendered

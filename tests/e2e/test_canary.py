@@ -1,0 +1,209 @@
+"""Canaries as real processes: what fails in one changes nothing else, and what stands loses no request."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.builders import Manifest, a_formation, a_process
+from tests.client import Client, eventually, fetch, throughout
+from tests.e2e.containers import its_own, sh
+from tests.e2e.workers import READY
+from tests.images import debian
+
+pytestmark = pytest.mark.node
+SERVES = """\
+import http.server, os
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers(); self.wfile.write(os.environ["VERSION"].encode())
+    def log_message(self, *_): pass
+http.server.ThreadingHTTPServer(("", 8080), Handler).serve_forever()
+"""
+SECONDS = 5
+PROVEN = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=300s")
+FILLS = "import time; filled = bytearray(200 << 20); time.sleep(999)"
+FAILS: dict[str, tuple[Manifest, str, str]] = {
+    "at once": ({"command": [*sh("echo no database >&2; exit 3")]}, "CanaryFailed", "no database"),
+    "after 8 s": ({"command": [*sh("sleep 8; exit 3")]}, "CanaryFailed", "exited with code 3"),
+    "for memory": (
+        {"command": ["python3", "-c", FILLS], "resources": {"limits": {"memory": "64Mi"}}},
+        "CanaryFailed",
+        "memory",
+    ),
+    "as no node has room": (
+        {"resources": {"requests": {"cpu": "900"}}},
+        "Unschedulable",
+        "it needs room for one process more",
+    ),
+    "as it hangs": (
+        {"readinessProbe": {"exec": {"command": ["false"]}}, "progressDeadlineSeconds": 20},
+        "CanaryFailed",
+        "readiness probe fails",
+    ),
+}
+
+
+def shop(version: str = "1", **worker: Any) -> Manifest:
+    """Return a Formation with a web that answers with its version, and a worker."""
+    pod = {
+        "securityContext": {"runAsUser": 1000},
+        "terminationGracePeriodSeconds": 1,
+        "containers": [its_own()],
+    }
+    lives = {"replicas": 2, "terminationGracePeriodSeconds": 1, **worker}
+    return a_formation(
+        image=debian.IMAGE.name,
+        canary={"seconds": SECONDS},
+        podTemplate={"spec": pod},
+        env=[{"name": "VERSION", "value": version}],
+        processes={
+            "web": a_process("python3", "-c", SERVES, replicas=2, port=8080),
+            "worker": a_process(*lives.pop("command", ["sleep", "inf"]), **lives),
+        },
+    )
+
+
+@pytest.fixture
+def deployed(person: Client) -> Client:
+    """A user whose app runs in its first version."""
+    person.apply(shop())
+    person(*READY)
+    return person
+
+
+def mains(user: Client) -> dict[str, str]:
+    """Return the Pods that are no canaries, with their versions."""
+    pods = [pod for pod in user.list_all("pod") if "formations.dev/canary" not in pod["metadata"]["labels"]]
+    return {pod["metadata"]["name"]: version_of(pod) for pod in pods}
+
+
+def version_of(pod: Manifest) -> str:
+    env = pod["spec"]["containers"][0]["env"]
+    return next(str(each["value"]) for each in env if each["name"] == "VERSION")
+
+
+def canaries(user: Client) -> set[str]:
+    found = user.list_all("deployment")
+    return {each["metadata"]["name"] for each in found if each["metadata"]["name"].endswith("-canary")}
+
+
+def runs(user: Client, version: str) -> None:
+    """Wait until nothing but a version runs."""
+    eventually(lambda: set(mains(user).values()) == {version} and not canaries(user))
+
+
+def said(user: Client, reason: str, *words: str) -> str:
+    """Wait until the Formation isn't ready for a reason, and return the message."""
+
+    def found() -> str:
+        condition = user.condition("Ready") or {}
+        assert condition.get("reason") == reason, condition
+        assert all(word in condition["message"] for word in words), condition["message"]
+        return str(condition["message"])
+
+    return eventually(found, patience=120)
+
+
+@pytest.mark.parametrize(
+    "how", [each if each == "at once" else pytest.param(each, marks=pytest.mark.long) for each in FAILS]
+)
+def test_a_worker_that_fails_changes_nothing_and_a_version_that_works_takes_its_place(
+    deployed: Client, how: str
+) -> None:
+    before = mains(deployed)
+    worker, reason, words = FAILS[how]
+    began = time.monotonic()
+    deployed.apply(shop("2", **worker))
+
+    message = said(deployed, reason, "worker: ", words)
+    print(f"{how}, after {time.monotonic() - began:.1f} s: {message}")
+    assert throughout(10, lambda: mains(deployed)) == before
+    assert deployed.get("formation", "shop")["status"]["revision"]["number"] == 1
+    deployed.apply(shop("3"))
+    deployed.reported()
+    deployed(*READY)
+
+    runs(deployed, "3")
+    assert deployed.get("formation", "shop")["status"]["revision"]["number"] == 2
+
+
+class Asking:
+    """Asks web again and again through its Service, on a connection for each request."""
+
+    def __init__(self, user: Client) -> None:
+        service = user.get("service", "shop-web")["spec"]
+        self._address = f"http://{service['clusterIP']}:{service['ports'][0]['port']}/"
+        self.answers: Counter[str] = Counter()
+        self.lost: list[str] = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._ask, daemon=True)
+        self._thread.start()
+
+    def _ask(self) -> None:
+        while not self._over.wait(0.02):
+            try:
+                self.answers[fetch(self._address)] += 1
+            except OSError as error:
+                self.lost.append(str(error))
+
+    def end(self) -> None:
+        """Stop asking."""
+        self._over.set()
+        self._thread.join()
+
+
+@pytest.fixture
+def asking(deployed: Client) -> Iterator[Asking]:
+    """Anyone who asks web all the time."""
+    asks = Asking(deployed)
+    yield asks
+    asks.end()
+
+
+def test_a_deploy_with_canaries_loses_no_request_and_the_canary_of_web_gets_its_share(
+    deployed: Client, asking: Asking
+) -> None:
+    deployed.apply(shop("2"))
+    eventually(lambda: canaries(deployed) == {"shop-web-canary", "shop-worker-canary"})
+    eventually(lambda: asking.answers["2"])
+    assert set(mains(deployed).values()) == {"1"}
+    deployed.reported()
+    deployed(*READY)
+    runs(deployed, "2")
+    asking.end()
+
+    print(asking.answers, asking.lost)
+    assert not asking.lost
+
+
+@pytest.mark.long
+def test_within_a_quota_that_has_room_for_one_more_process_of_each_type_a_deploy_goes_through(
+    deployed: Client,
+) -> None:
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "exact"}}
+    deployed.apply({**quota, "spec": {"hard": {"pods": "6"}}})
+    deployed.apply(shop("2"))
+    deployed.reported()
+    deployed(*PROVEN)
+
+    runs(deployed, "2")
+
+
+@pytest.mark.long
+def test_without_room_for_one_more_process_that_is_said_with_the_way_out(deployed: Client) -> None:
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "full"}}
+    deployed.apply({**quota, "spec": {"hard": {"pods": "4"}}})
+    before = mains(deployed)
+    began = time.monotonic()
+    deployed.apply(shop("2"))
+
+    message = said(deployed, "ReplicaFailure", "pods=4: it needs room for one process more")
+    print(f"after {time.monotonic() - began:.1f} s: {message}")
+    assert mains(deployed) == before
+    deployed("delete", "resourcequota", "full")
+    deployed(*PROVEN)
+    runs(deployed, "2")
