@@ -38,7 +38,8 @@ def find(cluster: Cluster, formation: Object, word: str | None) -> Revision:
     found, name = read(cluster, formation), formation["metadata"]["name"]
     kept = [each for each in found if not each.flaw]
     if word is None:
-        before = revisions.previous(kept, formation)
+        runs = rolled_out(cluster, formation) if releases.gate(formation) else None
+        before = runs or revisions.previous(kept, formation)
         others = [each for each in kept if each.name != revisions.of(formation).name]
         if before is None:
             raise _unwell(name, others)

@@ -59,22 +59,22 @@ def gate(formation: Object) -> Object:
     return status(formation) if is_gated(formation) else canary(formation)
 
 
-def reason(formation: Object) -> str:
-    """Return why the Formation isn't ready, if that is the gate first of all.
+def about_gate(formation: Object) -> Object:
+    """Return the condition Ready, if it is about the gate or a canary's objects first of all.
 
     What is wrong with processes of the version before is no reason: often the deploy is to mend it.
     """
-    said, ready = (
-        lenient.text(gate(formation), "message"),
-        formations.condition(formation, ConditionType.READY),
-    )
-    by_this = bool(said) and lenient.text(ready, "message").startswith(said)
-    return lenient.text(ready, "reason") if by_this else ""
+    types = lenient.mapping(formation, "spec", "processes")
+    own = [f"{each}: " for each in map(naming.canary, types) if each not in types]
+    said = (lenient.text(gate(formation), "message"), *(own if canary(formation) else ()))
+    ready = formations.condition(formation, ConditionType.READY)
+    is_about = lenient.text(ready, "message").startswith(tuple(filter(None, said)))
+    return ready if is_about else {}
 
 
 def is_stalled(formation: Object) -> bool:
     """Tell whether it is the gate that the Formation is stalled by."""
-    return formations.is_true(formation, ConditionType.STALLED) and bool(reason(formation))
+    return formations.is_true(formation, ConditionType.STALLED) and bool(about_gate(formation))
 
 
 def pods(formation: Object, found: Iterable[Object], since: float = 0.0) -> list[Object]:

@@ -64,10 +64,13 @@ def lasting(formation: Object, types: Mapping[str, Object]) -> str:
 
 def of_gate(formation: Object) -> str:
     """Return why waiting can't help a release or canaries, by the same rule as for types; empty if it may."""
-    known = releases.gate(formation)
-    reason = lenient.text(known, "reason") or releases.reason(formation)
-    lasting = is_broken(lenient.text(known, "state"), reason) or releases.is_stalled(formation)
-    return lenient.text(known, "message") if lasting else ""
+    known, first = releases.gate(formation), releases.about_gate(formation)
+    state, message = (lenient.text(known, each) for each in ("state", "message"))
+    reason = lenient.text(known, "reason") or lenient.text(first, "reason")
+    if not (is_broken(state, reason) or releases.is_stalled(formation)):
+        return ""
+    said = lenient.text(first, "message")
+    return message if said.startswith(message) else said or message
 
 
 def open_ones(types: Mapping[str, Object]) -> dict[str, str]:

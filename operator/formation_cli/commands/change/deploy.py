@@ -70,8 +70,9 @@ def rollback(cluster: Cluster, name: str, revision: str | None, how: How) -> Non
     Counts stay as they are today, and so do autoscaling, suspend, paused, canary, revisionHistoryLimit and
     disruption budgets.
     Without REVISION it is the latest other that has run well for a minute, so that newer ones may be passed
-    over, which `history` calls Kept. If there is none, nothing is changed. It is a deploy, and gets the next
-    number. Refused where a ConfigMap or a Secret that the revision needs is gone.
+    over, which `history` calls Kept. If there is none, nothing is changed. While a release or canaries hold
+    up what is declared, or have failed, it is what runs. It is a deploy, and gets the next number. Refused
+    where a ConfigMap or a Secret that the revision needs is gone.
 
     Examples:
       rollback shop --wait        # to what ran well before

@@ -19,7 +19,7 @@ from tests.unit.cli.typed import run
 
 TYPES = {"web": builders.a_process(replicas=1, port=8080), "worker": builders.a_process(replicas=1)}
 SPEC: Object = {**builders.a_formation(processes=TYPES)["spec"], "image": "x:1", "canary": {"seconds": 30}}
-BEFORE, RUNS = ran(a_revision(3, {**SPEC, "image": "x:0"})), ran(a_revision(4, SPEC))
+BEFORE, RUNS = ran(a_revision(3, {**SPEC, "image": "x:0"})), a_revision(4, SPEC)
 EXITS = "worker: exited with code 1: KeyError: QUEUE_URL (3 restarts), last at 2026-01-01T00:00:00Z"
 TRIES = "one new process of each changed type has to stay ready for 30 s: worker: 0 of 1 available"
 FAILS = (
@@ -30,23 +30,26 @@ MESSAGES = {"Trying": TRIES, "Failed": FAILS}
 NEW = "--image x:2 --wait --timeout 1s"
 
 
-def shop(state: str, image: str = "x:2", *, reason: str = "CanaryTrying", **spec: Any) -> Object:
+def shop(state: str, image: str = "x:2", **spec: Any) -> Object:
     """Return the Formation whose canaries are in a state, or whose content was let through."""
     formation = builders.stored({**builders.a_formation(), "spec": {**SPEC, "image": image, **spec}})
-    return {**formation, "status": status(formation["spec"], state, reason=reason)}
+    return {**formation, "status": status(formation["spec"], state)}
 
 
-def status(spec: Object, state: str, *, reason: str = "CanaryTrying") -> Object:
-    """Return what the operator says then."""
+def status(spec: Object, state: str, *, reason: str = "CanaryTrying", first: str = "") -> Object:
+    """Return what the operator says then; what it says ``first`` stalls the Formation."""
     said, failed = MESSAGES.get(state, "all process types run as declared"), state == "Failed"
-    why = {"message": said, "reason": "CanaryFailed" if failed else reason if state else "Running"}
+    why = {
+        "message": "; ".join(filter(None, [first, said])),
+        "reason": "CanaryFailed" if failed else reason if state else "Running",
+    }
     runs = RUNS if state else a_revision(5, spec)
     known = {"desiredReplicas": 1, "readyReplicas": 1, "updatedReplicas": 1, "state": "Running"}
     return {
         "observedGeneration": 1,
         "conditions": [
             {"type": "Ready", "status": str(not state), **why},
-            {"type": "Stalled", "status": str(failed), **why},
+            {"type": "Stalled", "status": str(failed or bool(first)), **why},
         ],
         "processes": {"web": known, "worker": known},
         "revision": {"name": runs["metadata"]["name"], "number": runs["revision"], "ready": not state},
@@ -67,12 +70,12 @@ class Tried(FakeCluster):
 
     states: list[str]
     """After each write."""
-    reason = "CanaryTrying"
+    reason, first = "CanaryTrying", ""
 
     def patch(self, kind: str, name: str, patch: Any, *, dry_run: bool = False) -> Object:
         written = super().patch(kind, name, patch, dry_run=dry_run)
         if kind == naming.KIND and not dry_run:
-            said = status(written["spec"], self.states.pop(0), reason=self.reason)
+            said = status(written["spec"], self.states.pop(0), reason=self.reason, first=self.first)
             self.objects[kind] = [{**written, "status": said}]
         return written
 
@@ -189,6 +192,22 @@ def test_a_canary_that_waiting_can_not_help_ends_a_deploy_before_it_has_failed(c
     cluster.objects[naming.KIND], cluster.states = [shop("", "x:1")], ["Trying"]
     cluster.reason = "ImagePullFailed"
     assert f"waiting won't help. {TRIES}\n" in run(f"deploy shop {NEW}", failures.FAILED).stderr
+
+
+REFUSED = "worker-canary: the API server refuses its Deployment: no"
+
+
+def test_a_canary_that_can_not_be_made_ends_a_deploy_and_holds_up_no_count(cluster: Tried) -> None:
+    cluster.objects[naming.KIND], cluster.states = [shop("", "x:1")], ["Trying", "Trying"]
+    cluster.first, cluster.reason = REFUSED, "Refused"
+    assert f"waiting won't help. {REFUSED}; {TRIES}\n" in run(f"deploy shop {NEW}", failures.FAILED).stderr
+    run("scale shop web=2 --wait --timeout 1s")
+
+
+def test_what_stalls_the_version_before_says_nothing_of_a_canary(cluster: Tried) -> None:
+    cluster.objects[naming.KIND], cluster.states = [shop("", "x:1")], ["Trying"]
+    cluster.first, cluster.reason = "worker: the rollout is past its deadline", "DeadlineExceeded"
+    run(f"deploy shop {NEW}", failures.TIMED_OUT)
 
 
 @pytest.mark.parametrize("before", ["", "Failed", "Trying"])
