@@ -204,10 +204,19 @@ def test_a_canary_that_can_not_be_made_ends_a_deploy_and_holds_up_no_count(clust
     run("scale shop web=2 --wait --timeout 1s")
 
 
-def test_what_stalls_the_version_before_says_nothing_of_a_canary(cluster: Tried) -> None:
-    cluster.objects[naming.KIND], cluster.states = [shop("", "x:1")], ["Trying"]
-    cluster.first, cluster.reason = "worker: the rollout is past its deadline", "DeadlineExceeded"
+@pytest.mark.parametrize("type_", ["worker", "worker-canary"])
+def test_what_stalls_the_version_before_says_nothing_of_a_canary(cluster: Tried, type_: str) -> None:
+    types = {**TYPES, type_: TYPES["worker"]}
+    cluster.objects[naming.KIND], cluster.states = [shop("", "x:1", processes=types)], ["Trying"]
+    cluster.first, cluster.reason = f"{type_}: the rollout is past its deadline", "DeadlineExceeded"
     run(f"deploy shop {NEW}", failures.TIMED_OUT)
+
+
+def test_what_was_said_of_canaries_before_a_pause_is_waited_for_no_longer(cluster: Tried) -> None:
+    cluster.objects[naming.KIND], cluster.states = [shop("Trying", paused=True)], ["Trying"]
+    cluster.first, cluster.reason = "web: a change waits: spec.paused is true", "Paused"
+    stderr = run("deploy shop --image x:9 --wait --timeout 1s", failures.FAILED).stderr
+    assert "waiting won't help. web: a change waits: spec.paused is true" in stderr
 
 
 @pytest.mark.parametrize("before", ["", "Failed", "Trying"])
