@@ -50,7 +50,7 @@ def wait(
     """Return when a Formation that was just ``written`` is ready, or the types of it that are named.
 
     Where Deployments were ``restarted`` only their rollouts count; if it was ``stopped`` no process is left.
-    What was ``deployed`` waits for its release, whose log is shown; the counts of named types don't.
+    What was ``deployed`` waits for its release, whose log is shown, and for its canaries; counts don't.
 
     Raises `NotReady` as soon as waiting can't help, and `TimedOut` after so many seconds.
     """
