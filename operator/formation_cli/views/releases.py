@@ -60,16 +60,15 @@ def gate(formation: Object) -> Object:
 
 
 def about_gate(formation: Object) -> Object:
-    """Return the condition Ready, if it is about the gate or a canary's objects first of all.
+    """Return the condition Ready, if it is about the gate first of all.
 
     What is wrong with processes of the version before is no reason: often the deploy is to mend it.
     """
-    types = lenient.mapping(formation, "spec", "processes")
-    own = [f"{each}: " for each in map(naming.canary, types) if each not in types]
-    said = (lenient.text(gate(formation), "message"), *(own if canary(formation) else ()))
-    ready = formations.condition(formation, ConditionType.READY)
-    is_about = lenient.text(ready, "message").startswith(tuple(filter(None, said)))
-    return ready if is_about else {}
+    said, ready = (
+        lenient.text(gate(formation), "message"),
+        formations.condition(formation, ConditionType.READY),
+    )
+    return ready if said and lenient.text(ready, "message").startswith(said) else {}
 
 
 def is_stalled(formation: Object) -> bool:

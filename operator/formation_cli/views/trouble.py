@@ -67,10 +67,7 @@ def of_gate(formation: Object) -> str:
     known, first = releases.gate(formation), releases.about_gate(formation)
     state, message = (lenient.text(known, each) for each in ("state", "message"))
     reason = lenient.text(known, "reason") or lenient.text(first, "reason")
-    if not (is_broken(state, reason) or releases.is_stalled(formation)):
-        return ""
-    said = lenient.text(first, "message")
-    return message if said.startswith(message) else said or message
+    return message if is_broken(state, reason) or releases.is_stalled(formation) else ""
 
 
 def open_ones(types: Mapping[str, Object]) -> dict[str, str]:

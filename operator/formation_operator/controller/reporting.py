@@ -94,11 +94,11 @@ class Reporting:
         with this.faults.confined_to(""):
             cause = causes.get(chosen.job.name) if chosen.job is not None else None
             chosen = progress.said(asked, chosen, cause)
-        known = canary_health.Known(wanted.canaries, tried, this.intents, examined.findings)
-        before = asked.before.canary
-        canary, on_trial = canary_health.said(formation, known, before, self._now())
+        found, before = problems(this, wanted, chosen), asked.before.canary
+        known = canary_health.Known(wanted.canaries, tried, this.intents, examined.findings, found)
+        canary, unready = canary_health.said(formation, known, before, self._now())
         # What is decided about canaries depends on what was said of them.
-        decide = canary and canary.state != (before and before.state) and Requeue(Lane.REPORT, 0.0)
+        has_turned = canary is not None and canary.state != (before and before.state)
         unscaled, waits = scaling_health.trouble(scalers, deployments, now)
         trouble = Requeue(Lane.REPORT, min(waits)) if waits else None
         intents = [each for own in this.intents.values() for each in own if each.kind.traits.runs_processes]
@@ -107,7 +107,7 @@ class Reporting:
             counts=wanted.counts,
             deployments=deployments,
             intents={each.process_type: each for each in intents if each.process_type in wanted.counts},
-            problems=[*on_trial, *problems(this, wanted, chosen)],
+            problems=unready,
             pods=examined.pods,
             findings=examined.findings,
             contended=scale_requests.contended(formation.spec, this.key[1], wanted.others),
@@ -123,7 +123,7 @@ class Reporting:
         )
         again = examined.again_in
         changes = Requeue(Lane.REPORT, again + Lane.REPORT.pause) if again is not None else None
-        return seen, soonest(changes, look_again, trouble, decide or None)
+        return seen, soonest(changes, look_again, trouble, Requeue(Lane.REPORT, 0.0) if has_turned else None)
 
     async def _try(self, this: Pass, asked: Asked, seen: Seen) -> tuple[Revision | None, Requeue | None]:
         """Return the newest revision, ready once it has run well, and when it may have; it stays ready."""

@@ -32,21 +32,29 @@ class Known(NamedTuple):
     deployments: Mapping[str, Child]
     intents: Mapping[str, Sequence[Intent]]
     findings: Mapping[str, Sequence[Finding]]
+    problems: Sequence[Problem]
+    """What else keeps the Formation from being as declared."""
+
+    @property
+    def of_canaries(self) -> dict[str, Problem]:
+        """Why the Deployment of a canary isn't as it is meant to be."""
+        names = {*map(naming.canary, self.counts)}
+        return {each.process_type: each for each in self.problems if each.process_type in names}
 
 
 def said(
     formation: Formation, known: Known, before: CanaryStatus | None, now: str
-) -> tuple[CanaryStatus | None, list[Problem]]:
+) -> tuple[CanaryStatus | None, Sequence[Problem]]:
     """Return the status of the canaries, and why the Formation isn't as declared; ``now`` is in RFC 3339."""
     if formation.spec.paused:
-        return before, []
+        return before, known.problems
     if not known.counts or formation.spec.canary is None:
-        return None, []
-    each = {name: _health(known, name) for name in sorted(known.counts)}
+        return None, known.problems
+    each = {name: _health(known, name, known.counts[name]) for name in sorted(known.counts)}
     failed = {name: own for name, own in each.items() if own.lasting or own.state is State.CRASHING}
     state, reason = CanaryState.TRYING, str(Trouble.CANARY_TRYING)
     shown = failed or {name: own for name, own in each.items() if not own.complete}
-    text = "; ".join(f"{name}: {_why(own, known.counts[name])}" for name, own in shown.items())
+    text = "; ".join(f"{name}: {_why(own)}" for name, own in shown.items())
     if failed:
         state, reason = CanaryState.FAILED, Trouble.CANARY_FAILED
         text = f"{text}; nothing else has changed{_waiting(each, failed)}. Correct it and deploy again, or "
@@ -57,20 +65,24 @@ def said(
         reason = next((own.reason for own in shown.values() if own.reason != Reason.PROGRESSING), reason)
     since = before.since if before is not None and before.state == state else now
     status = CanaryStatus(state=state, since=since, message=lenient.shown(text, lenient.LONGEST_SENTENCE))
-    return status, [Problem("", reason, text, lasting=bool(failed))]
+    others = [each for each in known.problems if each not in known.of_canaries.values()]
+    return status, [Problem("", reason, text, lasting=bool(failed)), *others]
 
 
-def _health(known: Known, name: str) -> Health:
-    own, count = naming.canary(name), known.counts[name]
+def _health(known: Known, name: str, count: int) -> Health:
+    own = naming.canary(name)
+    if problem := known.of_canaries.get(own):
+        reason, message, lasting = problem.reason, problem.message, problem.lasting
+        return Health(State.STARTING, complete=False, reason=reason, message=message, lasting=lasting)
+    if not count:
+        return Health(State.IDLE, complete=False, reason=Reason.PROGRESSING, message=AT_ZERO)
     child, intent = known.deployments.get(own), next(iter(known.intents.get(own, ())), None)
     is_written = child is not None and intent is not None and child.digest == intent.digest
     wanted = Replicas(desired=count, rendered=count, remembered=count)
     return type_health.health(wanted, child if is_written else None, known.findings.get(own, ()))
 
 
-def _why(own: Health, count: int) -> str:
-    if not count:
-        return AT_ZERO
+def _why(own: Health) -> str:
     return f"{own.message}: {ROOM}" if own.reason in NO_PLACE else own.message
 
 

@@ -154,6 +154,7 @@ async def test_a_stop_and_a_start_bring_back_what_ran_and_one_new_process_of_eac
     shop.shows("web=0:v1 worker=0:v1 web-canary=0:v2 worker-canary=0:v2")
     await stand(shop)
     shop.shows("web=0:v1 worker=0:v1")
+    assert "its count is 0" in canary(shop)["message"]
     await shop.change(suspend=None)
 
     shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2")
@@ -250,7 +251,7 @@ async def test_a_type_that_cannot_be_rendered_is_said_and_nothing_else_changes()
     shop = await an_app_with()
     await shop.change(processes={"worker": {"resources": releasing.UNFIT}}, **V2)
     await stand(shop)
-    shop.shows("web=1:v1 worker=2:v1 worker-canary=none ready=InvalidSpec")
+    shop.shows("web=1:v1 worker=2:v1 worker-canary=none ready=CanaryFailed")
 
 
 async def test_another_object_with_the_name_of_a_canary_is_left_alone_and_said() -> None:
@@ -259,8 +260,9 @@ async def test_another_object_with_the_name_of_a_canary_is_left_alone_and_said()
     shop.cluster.put("Deployment", foreign)
     await shop.change(**V2)
     await stand(shop)
-    shop.shows("web=1:v1 worker=2:v1 ready=NameTaken")
-    assert "remove spec.canary" in shop.condition()["message"]
+    shop.shows("web=1:v1 worker=2:v1 ready=CanaryFailed")
+    assert "shop-web-canary exists" in canary(shop)["message"]
+    assert "remove spec.canary" in canary(shop)["message"]
 
 
 async def test_a_canary_that_is_scaled_or_deleted_is_one_process_again() -> None:

@@ -194,21 +194,9 @@ def test_a_canary_that_waiting_can_not_help_ends_a_deploy_before_it_has_failed(c
     assert f"waiting won't help. {TRIES}\n" in run(f"deploy shop {NEW}", failures.FAILED).stderr
 
 
-REFUSED = "worker-canary: the API server refuses its Deployment: no"
-
-
-def test_a_canary_that_can_not_be_made_ends_a_deploy_and_holds_up_no_count(cluster: Tried) -> None:
-    cluster.objects[naming.KIND], cluster.states = [shop("", "x:1")], ["Trying", "Trying"]
-    cluster.first, cluster.reason = REFUSED, "Refused"
-    assert f"waiting won't help. {REFUSED}; {TRIES}\n" in run(f"deploy shop {NEW}", failures.FAILED).stderr
-    run("scale shop web=2 --wait --timeout 1s")
-
-
-@pytest.mark.parametrize("type_", ["worker", "worker-canary"])
-def test_what_stalls_the_version_before_says_nothing_of_a_canary(cluster: Tried, type_: str) -> None:
-    types = {**TYPES, type_: TYPES["worker"]}
-    cluster.objects[naming.KIND], cluster.states = [shop("", "x:1", processes=types)], ["Trying"]
-    cluster.first, cluster.reason = f"{type_}: the rollout is past its deadline", "DeadlineExceeded"
+def test_what_stalls_the_version_before_says_nothing_of_a_canary(cluster: Tried) -> None:
+    cluster.objects[naming.KIND], cluster.states = [shop("", "x:1")], ["Trying"]
+    cluster.first, cluster.reason = "worker: the rollout is past its deadline", "DeadlineExceeded"
     run(f"deploy shop {NEW}", failures.TIMED_OUT)
 
 
