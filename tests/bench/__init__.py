@@ -1,4 +1,4 @@
 """How fast and how light the operator is, as ratios to others that do the same job: ``make bench``.
 
-What the figures mean: docs/performance.md.
+What the figures mean: docs/dev/performance.md.
 """

@@ -113,7 +113,7 @@ def provenance_of(
     bases = [provenance.base(each, operator_image.bases(each).base) for each in image.ARCHITECTURES]
     materials = [provenance.source(site, commit), *provenance.locks(paths.ROOT), *bases]
     files = [provenance.described(path) for path in sorted(target.iterdir())]
-    by = builder or site.page("docs/releasing.md")
+    by = builder or site.page("docs/dev/releasing.md")
     return provenance.statement(site, by, [made, *files], materials)
 
 

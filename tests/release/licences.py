@@ -1,4 +1,4 @@
-"""The licences of what is locked, as `docs/dependencies.md` lists them.
+"""The licences of what is locked, as `docs/dev/dependencies.md` lists them.
 
 Where a package's own metadata leave no doubt, a test compares; else the row was written by hand.
 """
@@ -11,7 +11,7 @@ from packaging import licenses, requirements, utils
 from tests.cluster import paths
 from tests.release import audit, sbom
 
-PAGE = paths.ROOT / "docs" / "dependencies.md"
+PAGE = paths.ROOT / "docs" / "dev" / "dependencies.md"
 ROW = re.compile(r"^\| `([^`]+)` \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 ALLOWED = frozenset(
     {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "MPL-2.0", "PSF-2.0"}

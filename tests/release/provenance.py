@@ -29,7 +29,7 @@ def statement(site: Site, builder: str, subjects: list[Resource], materials: lis
     """Return the statement about what was made, the image first, given who has made it and of what."""
     asked = {"version": site.version, "image": subjects[0]["name"], "repository": site.repository}
     definition = {
-        "buildType": site.page("docs/releasing.md#make-it"),
+        "buildType": site.page("docs/dev/releasing.md#make-it"),
         "externalParameters": asked,
         "resolvedDependencies": materials,
     }

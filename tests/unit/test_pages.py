@@ -150,7 +150,7 @@ SAYS: dict[str, tuple[str, Collection[str]]] = {
         html.unescape(session.PICTURE.read_text()).replace("\xa0", " "),
         [words for words, _ in session.STEPS],
     ),
-    "each fault that is tried": (section("faults.md", "What was seen"), [each.name for each in FAULTS]),
+    "each fault that is tried": (section("dev/faults.md", "What was seen"), [each.name for each in FAULTS]),
 }
 """What says something, and the words that the code has for it."""
 

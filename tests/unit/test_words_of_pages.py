@@ -15,7 +15,7 @@ from formation_cli.command_table import ENTRIES
 from tests import documents
 from tests.cluster import paths
 
-OF_OTHERS = {"docs/foreground.md", "docs/performance.md"}
+OF_OTHERS = {"docs/foreground.md", "docs/dev/performance.md"}
 """Pages that quote other programs throughout; other tests compare them with their tables."""
 HISTORY = "docs/decisions/"
 """A decision quotes what was there when it was made."""
