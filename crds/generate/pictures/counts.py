@@ -12,7 +12,7 @@ class Question(NamedTuple):
     """A question, and the count if the answer is yes."""
 
     asks: tuple[str, ...]
-    count: str
+    gives: str
     says: tuple[str, ...]
 
 
@@ -32,7 +32,7 @@ OTHERWISE = ("Anyone who scales the Deployment decides.", "It starts with 1.")
 
 def picture() -> Picture:
     """Draw the questions below each other, each with its answer on the right."""
-    told = [f"{' '.join(each.asks)} If yes: {each.count}, {' '.join(each.says)}." for each in QUESTIONS]
+    told = [f"{' '.join(each.asks)} If yes: {each.gives}, {' '.join(each.says)}." for each in QUESTIONS]
     drawn = Picture("counts", "Whose count it is", " ".join((*told, "If none:", *OTHERWISE)))
     y: float = TOP
     for each in QUESTIONS:
@@ -53,7 +53,7 @@ def _question(drawn: Picture, each: Question, top: float) -> None:
     drawn.arrow((ASKED, middle), (ANSWER - 2, middle))
     drawn.words(((ASKED + ANSWER) / 2 - 3, middle - 6), "yes", "dim", size=SMALL, centred=True)
     drawn.box((ANSWER, top), (WIDTH - ANSWER - LEFT, HEIGHT), "page", "new")
-    drawn.words((ANSWER + 10, top + 18), each.count, "ink strong")
+    drawn.words((ANSWER + 10, top + 18), each.gives, "ink strong")
     drawn.lines((ANSWER + 10, top + 18 + LINE), each.says)
     drawn.arrow((LEFT + 40, top + HEIGHT), (LEFT + 40, top + HEIGHT + GAP - 2))
     drawn.words((LEFT + 50, top + HEIGHT + 15), "no", "dim", size=SMALL)

@@ -53,7 +53,7 @@ def picture() -> Picture:
     """Draw the steps, and a lane for each process beside them."""
     stops = [f"In the step {step.name} it may stop: {' '.join(step.stops)}." for step in STEPS if step.stops]
     drawn = Picture("deploy", "A deploy on a time axis", DESC + " ".join(stops))
-    tops = [TOP]
+    tops: list[float] = [TOP]
     for step in STEPS:
         tops.append(tops[-1] + 32 + LINE * (len(step.says) + len(step.stops)) + (4 if step.stops else 0))
     drawn.words((LEFT, 24), "A deploy of the type web", "ink strong")

@@ -40,7 +40,7 @@ def picture() -> Picture:
     )
     drawn.words((LEFT, 24), "What you write", "ink strong")
     drawn.words((RIGHT, 24), "The operator makes", "ink strong")
-    top = TOP
+    top: float = TOP
     for part in every:
         if part.name == DEPLOY:
             drawn.box((LEFT - 6, TOP - 6), (MIDDLE - LEFT + 12, top - GAP - TOP + 12), "none", "old")
