@@ -13,7 +13,11 @@ from formation_operator.replicas import count_owner
 from tests import builders, documents
 from tests.unit.facts import HPA, a_child, parsed
 
-FILES = [pytest.param(text, id=file.stem) for file, text in pictures.files().items()]
+FILES = [
+    pytest.param(text, id=file.stem)
+    for file, text in pictures.files().items()
+    if file.parent == pictures.FOLDER
+]
 SVG = "{http://www.w3.org/2000/svg}"
 WIDEST = 0.62
 """How wide a letter is on average in the widest of the fonts, in units of the font's size."""
