@@ -222,7 +222,7 @@ def test_a_cluster_that_does_not_answer_is_named(at: Server) -> None:
 
 
 def test_kubectl_completes_the_commands() -> None:
-    assert completion.answer([], "sta") == ["start\tStart them again", ":4"]
+    assert completion.answer([], "sta") == ["start\tStart all processes again, with the same counts", ":4"]
 
 
 def test_kubectl_completes_the_options() -> None:

@@ -21,14 +21,20 @@ from formation_cli.views import history
 @options.output("json", "yaml", "name")
 @options.pass_cluster
 def command(cluster: Cluster, name: str, revision: str | None, output: str | None) -> None:
-    """Show the revisions of a Formation: when each was rolled out last, and what differs from the one above.
+    """List the revisions of a Formation, and what each changed. The latest is last.
 
-    The latest is last. STATE is Runs for the revision that was rolled out last, Ran for others that are known
-    to have run well, Kept for all others that have a number, and Foreign for an object that isn't a revision
-    of this Formation. A revision without a number is Not rolled out, or Ran: its release hasn't succeeded, or
-    an earlier Formation of this name has left it. The one that is declared now is On trial while its canaries
-    have to stay ready, and Failed as canary if one of them fails. Use the beginning of its digest as its
-    name. With REVISION, show its content: the spec without counts and without what else no deploy changes.
+    AGE is the time since a revision was last rolled out. CHANGE is what differs from the revision above.
+    STATE is Runs for the revision that was rolled out last, Ran for another one that is known to have run
+    well, Kept for a numbered one that isn't known to have run well, and Foreign for an object that isn't a
+    revision of this Formation.
+
+    The declared revision is On trial while its canaries have to stay ready, and Failed as canary if one of
+    them has failed. A revision whose release hasn't succeeded is Not rolled out, and has no number. A
+    revision that an earlier Formation of this name left behind has no number either. To name a revision
+    without a number, use the beginning of its digest.
+
+    With REVISION, `history` prints the spec of that revision, without counts and other fields that no deploy
+    changes.
 
     Examples:
       history shop
