@@ -15,7 +15,7 @@ from formation_cli.options import How
 @options.word(
     "image", "--image", "The same as IMAGE.", required=True, metavar="IMAGE", callback=options.check_image
 )
-@options.process_type("Deploy the image to this type only. The image none removes the type's own image.")
+@options.process_type("Deploy the image to this type only. `none` removes the type's own image.")
 @click.option("--rollback-on-failure", is_flag=True, help="If --wait fails, undo the deploy and wait again.")
 @options.change()
 def command(
@@ -38,7 +38,7 @@ def command(
       deploy shop registry.example.com/shop:v2 --wait --rollback-on-failure
       deploy shop --image registry.example.com/shop:v2 --dry-run
       deploy shop --type worker registry.example.com/shop:v3
-      deploy shop --type worker none   # it runs that of all types again
+      deploy shop --type worker none   # worker runs the image of all types again
     """
     if rollback_on_failure and not how.wait:
         raise click.UsageError("--rollback-on-failure needs a wait: add --wait.")
@@ -83,10 +83,10 @@ def rollback(cluster: Cluster, name: str, revision: str | None, how: How) -> Non
     If a ConfigMap or a Secret that the revision needs is gone, `rollback` fails and changes nothing.
 
     Examples:
-      rollback shop --wait        # to what ran well before
-      rollback shop 7 --dry-run   # says what that changes, and which types restart
+      rollback shop --wait        # to the latest other revision that ran well
+      rollback shop 7 --dry-run   # shows what would change, and which types would restart
       rollback shop 7 --wait
-      rollback shop 3f2a91c       # to one without a number
+      rollback shop 3f2a91c       # to a revision without a number
     """
     done = going_back.go_back(
         cluster, name, lambda found: revisions.find(cluster, found, revision), dry_run=how.dry_run

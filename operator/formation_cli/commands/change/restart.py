@@ -43,7 +43,7 @@ def command(
       restart shop
       restart shop worker clock
       restart shop web --wait
-      restart --using secret/shop-database   # of all Formations of the namespace
+      restart --using secret/shop-database   # in all Formations of the namespace
     """
     if name is None and not using:
         raise click.UsageError("Which Formation? Name it, or use --using secret/NAME.")

@@ -22,12 +22,12 @@ COUNTS = "[TYPE=N | TYPE+N | TYPE-N | TYPE=MIN..MAX]..."
 @click.option("-y", "--yes", is_flag=True, help="Don't ask about an unusually high count.")
 @options.change(written="Print the counts or the Formation's name, for programs.")
 def command(cluster: Cluster, name: str, counts: tuple[str, ...], how: How, *, yes: bool) -> None:
-    """Set the counts (replicas) of process types, all in one write. No remaining process is restarted.
+    """Set the counts (replicas) of process types, all in one write. Remaining processes aren't restarted.
 
-    web=5 sets a count; worker+2 and worker-1 change one. worker=4..12 lets an autoscaler choose a count
-    between these bounds. It sets the bounds in the type's autoscaling. A type without autoscaling gets one
-    that keeps the CPU at 80 % of the request. Without counts, `scale` prints the present counts and bounds as
-    arguments that you can type again.
+    web=5 sets a count. worker+2 adds to a count, and worker-1 subtracts from it. worker=4..12 lets an
+    autoscaler choose a count between these bounds: `scale` sets the bounds in the autoscaling of the type.
+    For a type without autoscaling, it adds autoscaling that keeps the CPU at 80 % of the request. Without
+    counts, `scale` prints the present counts and bounds as arguments that you can type again.
 
     A count above 50 that is more than ten times the present one might be a mistake. At a terminal, `scale`
     asks whether you mean such a count. Elsewhere, the count needs --yes.
@@ -39,7 +39,7 @@ def command(cluster: Cluster, name: str, counts: tuple[str, ...], how: How, *, y
       scale shop worker=4..12
       scale shop   # prints web=5 worker=4..12 clock=0
       scale shop -o json
-      scale shop worker=200 --yes   # doesn't ask whether so many more are meant
+      scale shop worker=200 --yes   # doesn't ask about the high count
     """
     if words.is_count(name):
         hint = f"kubectl formation scale NAME {' '.join((name, *counts))}"

@@ -99,8 +99,8 @@ def stop(cluster: Cluster, name: str, extra: tuple[str, ...], processes: tuple[s
     Examples:
       stop shop
       stop shop --wait
-      stop shop --process run.x7k2p            # ends what `run` has started, and nothing else
-      stop shop --process nightly-report.x7k2p # a run of a schedule
+      stop shop --process run.x7k2p            # ends this process of `run`
+      stop shop --process nightly-report.x7k2p # ends this run of a schedule
     """
     if extra:
         hint = f"To end one process: {again(f'stop {name} --process {extra[0]}')}"

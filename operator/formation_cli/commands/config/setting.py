@@ -44,7 +44,7 @@ def command(
 
     Examples:
       config set shop LOG_LEVEL=debug PAGE_SIZE=50 --wait
-      config set shop --secret DATABASE_URL                  # asks for its value
+      config set shop --secret DATABASE_URL                  # asks for the value
       config set shop --secret DATABASE_URL < url.txt
       config set shop --secret --env secrets.env
       config set shop --secret --env .env DATABASE_URL TOKEN # only these of the file

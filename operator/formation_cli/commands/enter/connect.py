@@ -135,7 +135,7 @@ def forward(
     Examples:
       port-forward shop
       port-forward shop 9000
-      port-forward shop 9000:8081   # another port than that of the type
+      port-forward shop 9000:8081   # to port 8081 of the process
       port-forward shop --type admin 9000
     """
     formation = formations.find(cluster, name)

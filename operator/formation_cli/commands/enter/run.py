@@ -31,7 +31,7 @@ from formation_operator.kube.objects import lenient
 
 TICK = 2.0
 ENV = "Set a variable for this command only. Can be repeated."
-TIMEOUT = "Send SIGTERM after 90s, 10m or 1h, and kill the command after its grace period (default: 30s)."
+TIMEOUT = "Send SIGTERM after a time such as 90s or 10m, and SIGKILL after the grace period (default: 30s)."
 NOT_CREATED = "FailedCreate"
 """The reason of the Event that tells that a Job's Pod was refused."""
 
@@ -61,7 +61,7 @@ def _literal(ctx: click.Context, param: click.Parameter, value: tuple[str, ...])
 @click.option("-i", "--stdin", is_flag=True, help="Send your input, or a pipe's, to the command.")
 @click.option("-t", "--tty", is_flag=True, help="Give the command your terminal and your input.")
 @click.option("--args", "as_args", is_flag=True, help="Use the words as arguments, not as the command.")
-@click.option("--image", callback=options.check_image, help="Use another image, such as the next version.")
+@click.option("--image", callback=options.check_image, help="Use another image, such as the next version's.")
 @click.option("--env", multiple=True, metavar="KEY=VALUE", callback=_variables, help=ENV)
 @click.option("--size", type=values.SIZE, help="Set CPU and memory, such as cpu=1,memory=2Gi.")
 @click.option("--timeout", "seconds", type=DURATION, callback=_seconds, help=TIMEOUT)
@@ -102,7 +102,7 @@ def command(
       run shop --type worker --size cpu=1,memory=2Gi -- /shop reindex
       run shop --detach --timeout 1h -- /shop import
       run shop --env LOG_LEVEL=debug -- /shop import
-      run shop --schedule nightly-report   # now, once
+      run shop --schedule nightly-report   # starts a run of the schedule now
       run shop --args -- migrate   # the image's ENTRYPOINT gets these arguments
     """
     wanted = OneOff(**typed)

@@ -60,7 +60,7 @@ def command(
     Examples:
       diff -f shop.yaml
       diff -f - < shop.yaml
-      diff -f shop.yaml -o name   # prints those that would change
+      diff -f shop.yaml -o name   # prints the Formations that would change
       diff shop 7                 # what `rollback shop 7` would change
     """
     if filename is not None and name is None and revision is None:

@@ -18,7 +18,7 @@ TAIL = 100
 @click.command("events", cls=options.Command)
 @options.formation()
 @options.types("The same as TYPE. Can be repeated.", everything=True)
-@click.option("--since", type=DURATION, help="Show only Events of the last 90s, 10m, 1h or 1d.")
+@click.option("--since", type=DURATION, help="Show only Events newer than a duration like 90s or 1d.")
 @click.option("--warnings", is_flag=True, help="Show only warnings.")
 @click.option("--tail", type=int, default=TAIL, show_default=True, help="The number of Events; -1 shows all.")
 @click.option("-w", "--watch", is_flag=True, help="Keep watching until Ctrl-C.")

@@ -23,24 +23,24 @@ from formation_cli.views import history
 def command(cluster: Cluster, name: str, revision: str | None, output: str | None) -> None:
     """List the revisions of a Formation, and what each changed. The latest is last.
 
-    AGE is the time since a revision was last rolled out. CHANGE is what differs from the revision above.
-    STATE is Runs for the revision that was rolled out last, Ran for another one that is known to have run
-    well, Kept for a numbered one that isn't known to have run well, and Foreign for an object that isn't a
-    revision of this Formation.
+    AGE is the time since a revision was last rolled out. CHANGE shows the difference from the revision above.
+    STATE is Runs (this revision was rolled out last), Ran (this revision ran well earlier), Kept (this
+    revision isn't known to have run well), Not rolled out (its release hasn't succeeded) or Foreign (this
+    object isn't a revision of the Formation).
 
     The declared revision is On trial while its canaries have to stay ready, and Failed as canary if one of
-    them has failed. A revision whose release hasn't succeeded is Not rolled out, and has no number. A
-    revision that an earlier Formation of this name left behind has no number either. To name a revision
-    without a number, use the beginning of its digest.
+    them has failed. A revision that is Not rolled out has no number, and neither has a revision that an
+    earlier Formation of this name left behind. To name a revision without a number, use the beginning of its
+    digest.
 
     With REVISION, `history` prints the spec of that revision, without counts and other fields that no deploy
     changes.
 
     Examples:
       history shop
-      history shop 7   # its content
+      history shop 7   # the spec of revision 7
       history shop 7 -o json
-      history shop 3f2a91c   # the content of one without a number
+      history shop 3f2a91c   # a revision without a number
       history shop -o json
     """
     formation = formations.find(cluster, name)

@@ -21,7 +21,7 @@ FOLLOW = "Follow the logs of present and new processes, until Ctrl-C or until th
 @options.formation()
 @options.types("The same as TYPE. Can be repeated.", "[TYPE|PROCESS]...", everything=True)
 @click.option("-f", "--follow", is_flag=True, help=FOLLOW)
-@click.option("--since", type=DURATION, help="Show all lines of the last 90s, 10m, 1h or 1d.")
+@click.option("--since", type=DURATION, help="Show all lines newer than a duration like 90s, 10m or 1d.")
 @click.option("-p", "--previous", is_flag=True, help="Show the log before the last restart or crash.")
 @click.option("--tail", type=int, help=f"The number of lines per process; -1 shows all. [default: {TAIL}]")
 @click.option("--timestamps", is_flag=True, help="Begin each line with its time.")
@@ -48,10 +48,10 @@ def command(
       logs shop
       logs shop -f
       logs shop worker clock --since 10m
-      logs shop release   # what the release command wrote
-      logs shop nightly-report   # what the runs of a schedule wrote that are kept
+      logs shop release   # the log of the release command
+      logs shop nightly-report   # the logs of a schedule's kept runs
       logs shop worker.x7k2p   # one process, as `logs` and `ps` name it
-      logs shop web --previous   # what crashed processes wrote
+      logs shop web --previous   # the logs of crashed processes
       logs shop --tail=-1 --timestamps > shop.log
     """
     if follow and previous:

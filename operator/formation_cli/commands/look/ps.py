@@ -54,7 +54,7 @@ def command(
     Examples:
       ps
       ps shop
-      ps shop run   # what `run` has started
+      ps shop run   # the processes of `run`
       ps shop --watch
       ps shop -o json
       ps -A -l team=checkout -o wide

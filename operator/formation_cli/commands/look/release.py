@@ -35,7 +35,7 @@ def command(cluster: Cluster, name: str, output: str | None, *, goes_on: bool, r
 
     Examples:
       release shop
-      release shop -f        # until it has ended
+      release shop -f        # until the command ends
       release shop --retry   # runs a failed command again
       release shop -o json
     """

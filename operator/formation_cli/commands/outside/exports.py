@@ -46,7 +46,7 @@ def _find(name: str | None, filename: str | None) -> Known:
 def command() -> None:
     """Write a Formation of the cluster, or of a file, in another tool's format.
 
-    `export` names on stderr what this format can't express.
+    `export` names on stderr each field that this format can't express.
 
     Examples:
       export procfile shop > Procfile
@@ -91,7 +91,7 @@ def systemd(
 ) -> None:
     """Write systemd units: a target for all types, and a target and a template for each type.
 
-    To start the processes then, run: systemctl daemon-reload; systemctl enable --now shop.target
+    To start the processes, run `systemctl daemon-reload; systemctl enable --now shop.target`.
 
     Examples:
       export systemd shop -d /etc/systemd/system --root /srv/shop

@@ -21,7 +21,7 @@ from formation_operator.kube.objects import lenient
 DOTENV = ".env"
 PORT = 5000
 FIRST_PORT = Port(1024, 59999)
-ENV = "A file of NAME=value lines. It overrides the Formation. Can be repeated. [default: .env]"
+ENV = "A file of NAME=value lines that override the Formation's. Can be repeated. [default: .env]"
 
 
 @click.command("local", cls=options.Documented)
