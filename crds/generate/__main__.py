@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from crds.generate import chart, crd, pictures, policy, reference, schema, snapshot
+from crds.generate import chart, commands, crd, pictures, policy, reference, schema, snapshot
 from formation_operator.api.formation import FormationSpec
 
 FILE = pathlib.Path(__file__).parents[1] / "formations.yaml"
@@ -50,13 +50,18 @@ def main() -> int:
         REFERENCE: reference_text(),
         chart.FOLDER / "values.yaml": chart.values(),
         chart.FOLDER / "README.md": chart.readme(),
+        **commands.pages(),
         **pictures.files(),
     }
     if not chosen.check:
         for file, content in wanted.items():
             file.write_text(content, encoding="utf-8")
         return 0
-    old = [file.name for file, content in wanted.items() if file.read_text(encoding="utf-8") != content]
+    old = [
+        file.name
+        for file, content in wanted.items()
+        if not file.is_file() or file.read_text(encoding="utf-8") != content
+    ]
     if old:
         print(f"{', '.join(old)}: out of date: run python -m crds.generate", file=sys.stderr)
     return 1 if old else 0

@@ -144,7 +144,7 @@ SAYS: dict[str, tuple[str, Collection[str]]] = {
         (history.RUNS, history.RAN, history.KEPT, history.FOREIGN, history.UNRELEASED),
     ),
     "each state that ps adds": (
-        section("cli.md"),
+        help_of("ps"),
         (processes.STOPPING, processes.SUCCEEDED, processes.FAILED),
     ),
     "each command of the recorded session": (
