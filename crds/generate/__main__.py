@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from crds.generate import chart, crd, policy, reference, schema, snapshot
+from crds.generate.pages import operations
 from formation_operator.api.formation import FormationSpec
 
 FILE = pathlib.Path(__file__).parents[1] / "formations.yaml"
@@ -50,6 +51,7 @@ def main() -> int:
         REFERENCE: reference_text(),
         chart.FOLDER / "values.yaml": chart.values(),
         chart.FOLDER / "README.md": chart.readme(),
+        **operations.pages(),
     }
     if not chosen.check:
         for file, content in wanted.items():
