@@ -64,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
         "--log-format",
         choices=["plain", "full", "json"],
         default="plain",
-        help="format of the log: texts alone (plain), with times and levels (full), or objects in JSON (json) "
+        help="format of the log: texts alone (plain), with times and levels (full), or JSON (json) "
         "(default: %(default)s)",
     )
     own.add_argument("-v", "--verbose", action="store_true", help="log every step")
