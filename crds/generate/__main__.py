@@ -51,7 +51,7 @@ def main() -> int:
         REFERENCE: reference_text(),
         chart.FOLDER / "values.yaml": chart.values(),
         chart.FOLDER / "README.md": chart.readme(),
-        **operations.pages(),
+        **operations.files(),
     }
     if not chosen.check:
         for file, content in wanted.items():

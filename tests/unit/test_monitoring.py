@@ -55,12 +55,6 @@ def test_alerts_about_apps_are_apart_from_those_about_the_operator() -> None:
     assert named.keys() == {"apps", "operator"}
 
 
-@pytest.mark.parametrize("audience", GROUPS)
-def test_the_prometheus_operator_gets_the_same_alerts(audience: str) -> None:
-    wrapped = yaml.safe_load((FOLDER / f"prometheusrule-{audience}.yaml").read_text())
-    assert wrapped["spec"] == {"groups": GROUPS[audience]}
-
-
 @pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: str(rule["alert"]))
 def test_each_alert_has_a_severity_and_no_address_that_leads_nowhere(
     rule: dict[str, dict[str, str] | str],

@@ -1,4 +1,4 @@
-"""The pages for administrators and contributors that have generated parts."""
+"""What is generated for administrators and contributors: parts of pages, and alerts in a second form."""
 
 import functools
 import pathlib
@@ -35,12 +35,14 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
 """By page: what makes each part, by its source."""
 
 
-def pages() -> dict[pathlib.Path, str]:
-    """Return the text of each page."""
-    files = {paths.ROOT / name: made for name, made in PARTS.items()}
-    return {
-        file: parts.filled(
-            file.read_text(encoding="utf-8"), {source: make() for source, make in made.items()}
-        )
-        for file, made in files.items()
+def files() -> dict[pathlib.Path, str]:
+    """Return the text of each file."""
+    found = {
+        alerts.FOLDER.parent / f"prometheusrule-{audience}.yaml": alerts.prometheus_rule(audience)
+        for audience in alerts.AUDIENCES
     }
+    for name, made in PARTS.items():
+        page = paths.ROOT / name
+        parts_of_page = {source: make() for source, make in made.items()}
+        found[page] = parts.filled(page.read_text(encoding="utf-8"), parts_of_page)
+    return found

@@ -27,10 +27,10 @@ def filled(page: str, parts: Mapping[str, str]) -> str:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table in Markdown."""
-    lines = [head, ["---"] * len(head), *([cell(each) for each in row] for row in rows)]
-    return "\n".join(
-        f"| {' | '.join(line)} |".replace("| --- ", "|---").replace("|--- |", "|---|") for line in lines
+    first, *others = (
+        f"| {' | '.join(line)} |" for line in (head, *([cell(each) for each in row] for row in rows))
     )
+    return "\n".join([first, "|" + "---|" * len(head), *others])
 
 
 def cell(text: str) -> str:
