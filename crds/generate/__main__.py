@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from crds.generate import chart, crd, policy, reference, schema, snapshot
+from crds.generate import chart, crd, pictures, policy, reference, schema, snapshot
 from crds.generate.pages import operations
 from formation_operator.api.formation import FormationSpec
 
@@ -51,6 +51,7 @@ def main() -> int:
         REFERENCE: reference_text(),
         chart.FOLDER / "values.yaml": chart.values(),
         chart.FOLDER / "README.md": chart.readme(),
+        **pictures.files(),
         **operations.files(),
     }
     if not chosen.check:
