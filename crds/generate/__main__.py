@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from crds.generate import chart, commands, crd, pictures, policy, reference, schema, snapshot
+from crds.generate.pages import operations
 from formation_operator.api.formation import FormationSpec
 
 FILE = pathlib.Path(__file__).parents[1] / "formations.yaml"
@@ -52,6 +53,7 @@ def main() -> int:
         chart.FOLDER / "README.md": chart.readme(),
         **commands.pages(),
         **pictures.files(),
+        **operations.files(),
     }
     if not chosen.check:
         for file, content in wanted.items():

@@ -1,4 +1,4 @@
-"""What pages say of the operator is so: flags, Events, and what restarts a process."""
+"""What pages say of the operator is so: Events, and what restarts a process."""
 
 import html
 import json
@@ -15,11 +15,9 @@ from formation_cli.commands.config import prune
 from formation_cli.program import program
 from formation_cli.views import history, processes
 from formation_operator.api.formation import ProcessType
-from formation_operator.command_line import parser
 from tests import builders, session
 from tests.cluster import paths
-from tests.faults.table import FAULTS
-from tests.kustomization import built, load
+from tests.kustomization import built
 from tests.unit.facts import intents, parsed
 
 DOCS = paths.ROOT / "docs"
@@ -91,17 +89,6 @@ def test_labels_and_annotations_of_the_spec_restart_nothing(field: str) -> None:
     assert not said_to_restart(field)
 
 
-def test_each_flag_is_explained_with_its_default() -> None:
-    explained = {cells[0]: cells[2] for cells in rows("how-to/administer.md", "Flags")}
-    for action in parser()._actions:  # noqa: SLF001  # argparse has no other way to ask
-        flag = action.option_strings[-1]
-        if flag in {"--help", "--version"}:
-            continue
-        (default,) = (text for cell, text in explained.items() if re.search(f"`{flag}[ `]", cell))
-        if isinstance(action.default, int | float | str) and not isinstance(action.default, bool):
-            assert str(action.default).removesuffix(".0") in default
-
-
 def help_of(*words: str) -> str:
     """Return the help of a command as one line."""
     command: click.Command | None = program
@@ -120,12 +107,6 @@ def of_operator(pattern: str) -> set[str]:
     return found
 
 
-def lease() -> list[str]:
-    """Return what has to follow another Lease, or none."""
-    role, _ = load(paths.ROOT / "manifests" / "rbac" / "lease.yaml")
-    return [role["metadata"]["name"], *role["rules"][0]["resourceNames"]]
-
-
 HOLDERS = {"revision" if kind == kinds.CONTROLLER_REVISION else kind for kind in prune.HOLDERS}
 SAYS: dict[str, tuple[str, Collection[str]]] = {
     "each Event of the operator's own": (
@@ -136,7 +117,6 @@ SAYS: dict[str, tuple[str, Collection[str]]] = {
         section("how-to/install.md", "What is installed"),
         {each["kind"] for folder in ("crds", "manifests") for each in built(paths.ROOT / folder)},
     ),
-    "the Lease's name": (section("operating.md"), lease()),
     "what may use a Secret, on its page": (section("how-to/config.md", "Clean up"), HOLDERS),
     "what may use a Secret, in the help": (help_of("config", "prune"), HOLDERS),
     "each state of a revision": (
@@ -151,7 +131,6 @@ SAYS: dict[str, tuple[str, Collection[str]]] = {
         html.unescape(session.PICTURE.read_text()).replace("\xa0", " "),
         [words for words, _ in session.STEPS],
     ),
-    "each fault that is tried": (section("dev/faults.md", "What was seen"), [each.name for each in FAULTS]),
 }
 """What says something, and the words that the code has for it."""
 
