@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from crds.generate import chart, crd, policy, reference, schema, snapshot
+from crds.generate import chart, crd, pictures, policy, reference, schema, snapshot
 from formation_operator.api.formation import FormationSpec
 
 FILE = pathlib.Path(__file__).parents[1] / "formations.yaml"
@@ -50,6 +50,7 @@ def main() -> int:
         REFERENCE: reference_text(),
         chart.FOLDER / "values.yaml": chart.values(),
         chart.FOLDER / "README.md": chart.readme(),
+        **pictures.files(),
     }
     if not chosen.check:
         for file, content in wanted.items():
