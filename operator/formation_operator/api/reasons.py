@@ -408,8 +408,8 @@ class Trouble(enum.StrEnum):
     """A canary crashes, can't be made, or doesn't become ready. Everything else is as before. The message
     has the cause.
 
-    Correct it and deploy, go back, or remove the cause: the deploy continues if all of them stand after
-    all.
+    Correct it and deploy, go back, or remove the cause: the deploy continues if all canaries become
+    ready.
     """
     OUTDATED = "Outdated"
     """The cluster's CRD is older than the Formation, and has lost fields of it. So the operator doesn't
