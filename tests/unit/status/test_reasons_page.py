@@ -1,5 +1,8 @@
 """The page that people read when something is down knows every word that a status or an Event can say."""
 
+import enum
+import itertools
+
 import pytest
 
 from crds.generate import reasons
@@ -9,6 +12,29 @@ from formation_operator.diagnose import diagnosis
 from tests.unit.troubles import CASES
 
 OF_KUBERNETES = {word for words in reasons.KUBERNETES for word in words.split()}
+
+
+class Words(enum.StrEnum):
+    """Words of which one has no text."""
+
+    KNOWN = "Known"
+    """It has happened.
+
+    Wait.
+    """
+    UNKNOWN = "Unknown"
+
+
+def test_a_word_without_a_text_is_named() -> None:
+    with pytest.raises(KeyError, match="Unknown"):
+        reasons.texts(Words)
+
+
+def test_each_row_has_all_cells_of_its_table() -> None:
+    lines = reasons.build().splitlines()
+    tables = [[*group] for is_row, group in itertools.groupby(lines, lambda line: line[:1] == "|") if is_row]
+    assert len(tables) > len(reasons.SECTIONS)
+    assert {len({line.count("|") for line in table}) for table in tables} == {1}
 
 
 def test_whatever_is_found_wrong_with_a_pod_has_a_row_in_a_table() -> None:
