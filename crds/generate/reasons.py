@@ -57,7 +57,7 @@ EVENTS = {
         HorizontalPodAutoscaler or CronJob, and the operator created it again""",
     "Adopted": "The operator made the Formation the owner of an object without one",
     "Deleted": """The operator deleted an object that is no longer declared. Or it deleted a budget or an
-        autoscaler because of [another one](ownership.md#deployments-and-services). The Event says why""",
+        autoscaler because of [another one](ownership.md#what-other-clients-change). The Event says why""",
     "Suspended": """A deploy without a schedule is rolled out: the operator suspended its CronJob, and
         deletes it when no run is active""",
     "ScaleHonoured": """Someone scaled a Deployment, and the operator
