@@ -7,14 +7,27 @@ from typing import Any
 
 import yaml
 
-from crds.generate import chart, commands, crd, pictures, policy, reference, schema, snapshot
+from crds.generate import (
+    chart,
+    commands,
+    crd,
+    foreground,
+    limits,
+    pictures,
+    policy,
+    reasons,
+    reference,
+    schema,
+    snapshot,
+)
 from crds.generate.pages import operations
 from formation_operator.api.formation import FormationSpec
 
 FILE = pathlib.Path(__file__).parents[1] / "formations.yaml"
 HEADER = "# Generated from the models by `python -m crds.generate`: don't edit.\n"
 POLICY = FILE.parents[1] / "manifests" / "policies" / "foreground.yaml"
-REFERENCE = FILE.parents[1] / "docs" / "reference.md"
+DOCS = FILE.parents[1] / "docs"
+REFERENCE = DOCS / "reference.md"
 
 
 class Plain(yaml.SafeDumper):
@@ -49,6 +62,9 @@ def main() -> int:
         FILE: text(crd.build(snapshot.read())),
         POLICY: policy.text(),
         REFERENCE: reference_text(),
+        DOCS / "reasons.md": reasons.build(),
+        DOCS / "limits.md": limits.build(),
+        DOCS / "programs.md": foreground.build(),
         chart.FOLDER / "values.yaml": chart.values(),
         chart.FOLDER / "README.md": chart.readme(),
         **commands.pages(),

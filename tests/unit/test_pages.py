@@ -1,4 +1,4 @@
-"""What pages say of the operator is so: Events, and what restarts a process."""
+"""What pages say of the operator is so: names, and what restarts a process."""
 
 import html
 import json
@@ -99,20 +99,10 @@ def help_of(*words: str) -> str:
     return " ".join(command.get_help(click.Context(command)).split())
 
 
-def of_operator(pattern: str) -> set[str]:
-    """Return what a pattern finds in the operator's sources."""
-    sources = (paths.ROOT / "operator" / "formation_operator").rglob("*.py")
-    found = {each for file in sources for each in re.findall(pattern, file.read_text())}
-    assert found
-    return found
 
 
 HOLDERS = {"revision" if kind == kinds.CONTROLLER_REVISION else kind for kind in prune.HOLDERS}
 SAYS: dict[str, tuple[str, Collection[str]]] = {
-    "each Event of the operator's own": (
-        section("ownership.md"),
-        of_operator(r'\bNotice\(\s*(?:reason=)?"(\w+)"'),
-    ),
     "each kind that is installed": (
         section("how-to/install.md", "What is installed"),
         {each["kind"] for folder in ("crds", "manifests") for each in built(paths.ROOT / folder)},
