@@ -79,7 +79,7 @@ SIZES = [
         "as compact JSON: `kubectl get formation shop -o json \\| jq -c .spec \\| wc -c`",
     ),
     Limit(
-        "what is made from the spec",
+        "the objects made from the spec",
         size(bounds.MOST_RENDERED),
         "the same, but shared fields (`env`, `podTemplate`, ...) count once for each type and each schedule",
     ),
@@ -96,7 +96,7 @@ TEXTS = [
 PATIENCE, RELIABLE = time(grace_periods.PATIENCE), time(grace_periods.RELIABLE)
 TIMES = [
     Limit(
-        "the operator looks for the cause of a process that isn't ready",
+        "the operator looks for the reason why a process isn't ready",
         f"after {PATIENCE}",
         "it reports a failing probe once kubelet has recorded it, or after the probe's initial attempts",
     ),
