@@ -78,7 +78,7 @@ def test_what_would_change_is_shown_with_what_it_restarts_or_why_it_can_not_be_a
     scaled = builders.a_formation(processes={"worker": builders.a_process(replicas=4)})
     counted = formation.within("diff", "-f", file(scaled), code=1)
     assert "+      replicas: 4" in counted.stdout.splitlines()
-    assert counted.stderr == "worker: 1 -> 4 processes; none that keeps running is restarted\n"
+    assert counted.stderr == "worker: 1 -> 4 processes; running processes aren't restarted\n"
     restarted = formation.within("diff", "-f", file(NEWER), code=1)
     assert restarted.stderr == "worker: the processes are restarted, unless they run this already\n"
 

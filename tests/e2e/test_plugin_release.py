@@ -60,7 +60,7 @@ def test_a_release_that_fails_ends_the_wait_with_its_last_words_and_takes_itself
     assert "Old processes keep running: web=1." in failed.stderr
     assert failed.stderr.splitlines()[-1].startswith("To go back: kubectl formation rollback shop")
     same = formation(*words, "--wait", "--rollback-on-failure", code=1)
-    assert "The deploy has changed nothing, so nothing is taken back" in same.stderr
+    assert "The deploy has changed nothing, so nothing is rolled back" in same.stderr
     words = ("deploy", "shop", "--image", debian.IMAGE.name)
     back = formation(*words, "--wait", "--rollback-on-failure", code=1)
     assert "shop is back at what was revision" in back.stderr

@@ -23,7 +23,7 @@ AUTOSCALING = [
     Rule(
         "self.?minReplicas.orValue(1) > 0 || "
         f"(has(self.metrics) && self.metrics.exists(m, m.type in {FROM_OUTSIDE}))",
-        "no process that runs could show that one is needed: minReplicas 0 needs a metric of type External "
+        "at zero, no process could show that one is needed: minReplicas 0 needs a metric of type External "
         "or Object",
         at=".minReplicas",
     ),

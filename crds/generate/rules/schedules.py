@@ -15,8 +15,8 @@ RESOURCE = [
             no_key(
                 "self.spec.schedules",
                 "size(t) > left",
-                f"{{self.metadata.name}}-{{t}} has more than {naming.LONGEST_CRON_JOB} characters, which is "
-                "what the name of a CronJob may have: shorten the name of the Formation or of the schedule",
+                f"{{self.metadata.name}}-{{t}} has more than {naming.LONGEST_CRON_JOB} characters, the "
+                "limit for the name of a CronJob: shorten the name of the Formation or of the schedule",
                 at=".spec.schedules",
             ),
         ),
@@ -28,7 +28,7 @@ SPEC = [
         no_key(
             "self.schedules",
             "t in self.processes",
-            "'{t}' is the name of a process type, too: give the schedule another one",
+            "'{t}' is the name of a process type, too: give the schedule another name",
             at=".schedules",
         ),
     ),

@@ -70,7 +70,7 @@ def _check(formation: Object, stored: Stored, wanted: Wanted) -> None:
     for name in wanted.secret:
         if name in INJECTED:
             raise Mistyped(
-                f"{name} can't be secret: the operator sets it for each process, which wins over a Secret."
+                f"{name} can't be secret: the operator sets it for each process and overrides a Secret."
             )
     known = {**plain(formation), **stored.data}
     for name in wanted.unset:
@@ -138,8 +138,8 @@ def _misled(after: Object, port: str | None) -> Iterator[str]:
     wrong = [f"{type_} ({number})" for type_, number in ports.items() if port not in (None, str(number))]
     if wrong:
         yield (
-            f"{PORT} wins over the port that Services and probes use: {', '.join(wrong)}. "
-            f"`config unset {after['metadata']['name']} {PORT}` takes it back."
+            f"{PORT} now differs from the port that Services and probes use: {', '.join(wrong)}. "
+            f"`config unset {after['metadata']['name']} {PORT}` undoes that."
         )
 
 

@@ -39,7 +39,7 @@ def _changes(type_: str, before: Object, after: Object) -> Iterator[str]:
     said = [counts.said(spec["processes"][type_]) for spec in specs]
     if said[0] != said[1]:
         old, new = ("left open" if count is None else str(count) for count in said)
-        same = "; none that keeps running is restarted" * (templates[0] == templates[1])
+        same = "; running processes aren't restarted" * (templates[0] == templates[1])
         yield f"{old} -> {new} processes{same}"
     if templates[1] and templates[0] != templates[1] and not _runs_none(type_, before, after):
         yield RESTARTED

@@ -18,11 +18,11 @@ from formation_operator.kube.objects import lenient
 
 VERBS = {"GET": "read", "PATCH": "change", "POST": "create", "DELETE": "delete"}
 NO_CRD = (
-    "Its administrator installs them: kubectl apply -k crds/, and then the operator (README, `Install it`)."
+    "Ask its administrator to install them: kubectl apply -k crds/, then the operator (README, `Install it`)."
 )
-OLD_CRD = "The cluster's CRD is older than this command: its administrator applies the newer crds/."
+OLD_CRD = "The cluster's CRD is older than this command: ask its administrator to apply the newer crds/."
 OTHER_CLUSTER = (
-    "Check that it runs, and that it is the right one: `kubectl config current-context` "
+    "Check that the cluster runs, and that it is the right one: `kubectl config current-context` "
     "names it; --context selects another."
 )
 NUMBER = re.compile(r"\[Errno -?[0-9]+\] ")
@@ -106,7 +106,7 @@ def unreachable(host: str, error: Exception) -> Failure:
 
 def strange(host: str) -> Failure:
     """Return how a command ends that was answered in another language."""
-    sentence = f"What answers at {urlsplit(host).netloc or host} isn't a cluster."
+    sentence = f"The server at {urlsplit(host).netloc or host} isn't a cluster."
     return NoAccess(sentence, hint=OTHER_CLUSTER)
 
 

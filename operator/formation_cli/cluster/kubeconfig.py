@@ -151,5 +151,5 @@ def _complaining() -> Iterator[None]:
     if said:
         raise failures.NoAccess(
             f"Logging in failed: {lenient.shown(said[0], lenient.LONGEST_SUMMARY)}",
-            hint="The kubeconfig has the command that logs this user in: try it by hand.",
+            hint="The kubeconfig names the command that logs this user in: run that command by hand.",
         )

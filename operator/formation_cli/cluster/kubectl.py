@@ -39,7 +39,7 @@ def program() -> str:
     """Return where kubectl is; raises `Failure` if it isn't installed."""
     found = shutil.which("kubectl")
     if found is None:
-        raise Failure("kubectl isn't on your PATH. The plugin finds the cluster with it.")
+        raise Failure("kubectl isn't on your PATH. The plugin needs it to find the cluster.")
     return found
 
 

@@ -53,7 +53,7 @@ def _check_sources(cluster: Cluster, revision: Revision) -> None:
         except NoAccess as failure:
             if not failure.refused:
                 raise
-            click.echo(f"Whether {source} is still there isn't known: {failure.message}", err=True)
+            click.echo(f"It isn't known whether {source} still exists: {failure.message}", err=True)
             continue
         gone += [] if found else [str(source)]
     if gone:
@@ -82,7 +82,7 @@ def wait(
         if back and _differ(*changed):
             failure.show()
             _take_back(cluster, changed, failure, how, types)
-        failure.also("The deploy has changed nothing, so nothing is taken back." if back else "")
+        failure.also("The deploy has changed nothing, so nothing is rolled back." if back else "")
         failure.also(_line(*changed))
         raise
 
@@ -114,7 +114,7 @@ def _take_back(
 
     def choose(found: Object) -> Revision:
         if _differ(found, after):
-            raise Failure(f"Someone else has changed {name} in the meantime, so it stays as it is.")
+            raise Failure(f"Someone else has changed {name} in the meantime, so it isn't rolled back.")
         if changes.runs_well(found):
             raise Failure(f"{name} has run well since, so it stays at {changes.of(found)}.")
         if not releases.gate(before):

@@ -12,11 +12,11 @@ from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 
 NONE = (
-    "The operator keeps one with each deploy (spec.revisionHistoryLimit); the status says what keeps it from "
-    "that: kubectl describe formation {}"
+    "The operator keeps one with each deploy (spec.revisionHistoryLimit); if it can't, the status says "
+    "why: kubectl describe formation {}"
 )
 
-AGAIN = "A content that is rolled out again takes the next number, and its old one is gone."
+AGAIN = "A revision that is rolled out again takes the next number, and loses its old number."
 
 
 def read(cluster: Cluster, formation: Object) -> list[Revision]:
@@ -44,10 +44,10 @@ def find(cluster: Cluster, formation: Object, word: str | None) -> Revision:
         if before is None:
             raise _unwell(name, others)
         if passed := ", ".join(each.called for each in others if each.number > before.number):
-            click.echo(f"Passed over, because it isn't known to have run well: {passed}.", err=True)
+            click.echo(f"Skipped, because it isn't known to have run well: {passed}.", err=True)
         return before
     if not word.strip():
-        raise Mistyped("The word for the revision is empty.", hint=_hint(name, kept))
+        raise Mistyped("The revision is empty: type its number.", hint=_hint(name, kept))
     wanted = [each for each in kept if each.is_meant(word)]
     if len(wanted) != 1:
         raise Mistyped(_missing(word, found, wanted), hint=_hint(name, kept))

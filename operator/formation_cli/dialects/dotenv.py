@@ -69,11 +69,11 @@ def check(name: str, value: str) -> None:
 def _quoted(value: str) -> str:
     """Return a value as python-dotenv and a shell read it alike."""
     if IMPOSSIBLE.search(value):
-        raise ValueError("its value has a zero byte, or half of a character")
+        raise ValueError("its value has a zero byte, or isn't valid UTF-8")
     if PLAIN.fullmatch(value):
         return value
     if "'" not in value and not UNESCAPED.search(value):
         return f"'{value}'"
     if not SPECIAL.search(value):
         return f'"{value}"'
-    raise ValueError("python-dotenv and a shell read no text as this value")
+    raise ValueError("no line of a file gives this value to both python-dotenv and a shell")

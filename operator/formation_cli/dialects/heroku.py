@@ -125,7 +125,7 @@ def _read_app(app: AppJson, file: str, found: App) -> None:
         if name == dotenv.PORT:
             found.left_out.append(f"{name}: {dotenv.PORT_IS_SET}")
         elif value is None:
-            found.left_out.append(f"{name}: the file has no value of it; put it into a Secret")
+            found.left_out.append(f"{name}: the file has no value for it; put the value into a Secret")
         else:
             found.env[name] = value
     if app.scripts.release:

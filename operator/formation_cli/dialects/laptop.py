@@ -48,7 +48,7 @@ def counts(known: Known, wanted: Mapping[str, int], types: Collection[str] = ())
         each: wanted.get(each, count) if not types or each in types else 0 for each, count in usual.items()
     }
     if sum(found.values()) > MOST:
-        sentence = f"{sum(found.values())} processes are too many for one machine: {MOST} are started."
+        sentence = f"{sum(found.values())} processes are too many for one machine: at most {MOST}."
         raise Mistyped(sentence, hint="Set the counts with -m, such as -m web=2,worker=1.")
     if not any(found.values()) and unknown:
         raise Mistyped(f"{unknown[0]} {IMAGES_OWN}.", hint="Set its command.")

@@ -12,8 +12,8 @@ LONGEST_CHILD = 46
 """Characters of a Formation's name, a hyphen and a type's: what the names of Pods leave for them."""
 RELEASE = "release"
 RESERVED = {
-    RELEASE: "what runs before a deploy is spec.release",
-    "run": "one-off processes have that name; name it after its work, such as worker",
+    RELEASE: "the command before a deploy is spec.release",
+    "run": "one-off processes have that name; name the type after its work, such as worker",
 }
 
 

@@ -40,4 +40,4 @@ class Revision(NamedTuple):
 
     def __str__(self) -> str:
         """Return what it is called in a sentence."""
-        return f"revision {self.called}" if self.number or self.since else "what was declared before"
+        return f"revision {self.called}" if self.number or self.since else "the previous spec"

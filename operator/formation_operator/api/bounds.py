@@ -32,12 +32,12 @@ def check(spec: dict[str, Any]) -> int:
     own = sum(map(size, maps))
     shared = size({field: value for field, value in spec.items() if field not in RENDERED})
     if own + shared > MOST_DECLARED:
-        raise TooLargeError(f"spec has {_kib(own + shared)} as JSON, and {_kib(MOST_DECLARED)} are rendered")
+        raise TooLargeError(f"spec has {_kib(own + shared)} as JSON, more than {_kib(MOST_DECLARED)}")
     types = sum(len(each) for each in maps if isinstance(each, dict))  # nothing is rendered of anything else
     if own + shared * types > MOST_RENDERED:
         raise TooLargeError(
             f"{_kib(shared)} that are shared by {types} process types are too much: "
-            f"{_kib(MOST_RENDERED)} are rendered of all types together"
+            f"{_kib(MOST_RENDERED)} is the limit for all types together"
         )
     return own + shared
 

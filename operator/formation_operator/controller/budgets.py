@@ -26,8 +26,8 @@ from formation_operator.requeue import Lane, Requeue
 EVERY, FRESH = 600.0, 60.0
 """Seconds until the budgets of others are listed again; before one of ours is made, until that is too old."""
 WAY_OUT = (
-    "so the Formation has none of its own, because Kubernetes evicts no Pod that two select: "
-    "delete the other one, or remove disruptionBudget"
+    "so the Formation has none of its own, because Kubernetes evicts no Pod that two budgets select: "
+    "delete the other budget, or remove disruptionBudget"
 )
 
 
@@ -121,5 +121,5 @@ async def _contended(
 def _unlisted(name: str, error: errors.ClusterError) -> Problem:
     lasting = isinstance(error, errors.RefusedError)
     trouble = Trouble.REFUSED if lasting else Trouble.RETRYING
-    why = f"its disruption budget waits, because the others of the namespace can't be listed: {error}"
+    why = f"its disruption budget waits, because the namespace's other budgets can't be listed: {error}"
     return Problem(name, trouble, why, lasting=lasting)

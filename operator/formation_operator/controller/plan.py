@@ -19,7 +19,7 @@ from formation_operator.sync import planner
 from formation_operator.sync.planner import Action, PlanContext, Verb
 
 WOULD_START = "it would start processes while the Formation is suspended"
-TRIED = "no version is tried in it any more"
+TRIED = "it isn't needed any more"
 NOT_ALONE = "another autoscaler decides about the count"
 
 

@@ -19,13 +19,13 @@ from formation_operator.replicas import autoscaling, count_owner, scale_requests
 from formation_operator.replicas.count_owner import Replicas
 
 STAYS = "all but its count stays as it is"
-UNKNOWN = f"{STAYS} until the release is done: what runs isn't kept as a revision"
+UNKNOWN = f"{STAYS} until the release is done: the running version isn't kept as a revision"
 GONE = (
-    "its Deployment is gone, and what ran isn't kept as a revision: it is made again once the release is "
-    "done, or by going back (kubectl formation rollback {} --to ...)"
+    "its Deployment is gone, and its version isn't kept as a revision: the Deployment is made again once the "
+    "release is done; or go back (kubectl formation rollback {} --to ...)"
 )
 DOWN = (
-    "it stays at zero until what the spec asks for is released; to run what was released before at once: "
+    "it stays at zero until the release of the new version is done; to run the previous version at once: "
     "kubectl formation rollback {}"
 )
 

@@ -30,7 +30,7 @@ WAYS_TO_AN_ANSWER = {
     re.compile(r"not found in \$PATH"): "check that the image has that program",
 }
 CHECK_THE_NODE = "check that the node exists and is healthy"
-CHECK_THE_SCHEDULER = "check that one runs, and that podTemplate names the right one"
+CHECK_THE_SCHEDULER = "check that a scheduler runs, and that podTemplate names the right one"
 OF_VOLUMES = re.compile("unbound|persistent ?volumes to bind|VolumeBinding|binding volumes")
 """What the scheduler says of claims without a volume."""
 # The scheduler's later sentences, about preemption, add nothing to the first.
@@ -160,7 +160,7 @@ def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
         return Finding(State.STARTING, Reason.NODE_SILENT, text)
     claims = _see_claims(pod)
     if pod.chosen:
-        what = f"its volume: {claims}" if claims else "what it needs there, such as a volume"
+        what = f"its volume: {claims}" if claims else "something that it needs there, such as a volume"
         text = f"node {pod.chosen} has room for it, and the scheduler waits for {what}"
         return Finding(State.UNSCHEDULABLE, Reason.VOLUME_PENDING, text)
     volume = f", or it waits for its volume ({claims})" if claims else ""

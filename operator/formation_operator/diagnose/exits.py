@@ -50,7 +50,7 @@ ONE_WORD_EACH = "write each word of a command as its own item of the list"
 OF_A_FILE = {
     "no such file or directory": "it exists, but the program in its first line (#!), or its loader, doesn't",
     "exec format error": "it isn't built for this machine, or it is a script without a first line (#!)",
-    "argument list too long": "Linux takes no word or variable above 131071 bytes: use a file",
+    "argument list too long": "Linux takes no argument or variable above 131071 bytes: use a file",
 }
 PROCESS = "a process type", "make it a Job"
 HELPER = "a container beside the process", "move it to initContainers, without a restartPolicy"
@@ -85,7 +85,7 @@ def sentence(exit_: Exit, *, own: bool = True) -> str:
         case Reason.OUT_OF_MEMORY:
             text = _out_of_memory(exit_.memory_limit) + ("" if own else " of it in podTemplate")
         case Reason.LOST:
-            text = "was lost with its node, so its exit isn't known"
+            text = "was lost with its node, so its exit code isn't known"
         case Reason.BAD_COMMAND | Reason.START_ERROR:
             text = not_started(
                 log_excerpt.message_line(exit_.message) if _hardly_started(exit_) else exit_.message

@@ -98,7 +98,7 @@ def _hook_failed(container: Container) -> Finding:
 
 def _backing_off(container: Container) -> Finding | None:
     """Return a finding for a crash loop, if nothing else is known about it."""
-    text = "ended, and will be started again; its exit isn't known any more"
+    text = "ended, and will be started again; its exit code isn't known any more"
     return None if container.exit else Finding(State.CRASHING, Reason.LOST, text)
 
 

@@ -25,7 +25,7 @@ from formation_operator.release.gate import Gate
 from formation_operator.release.revision_store import RevisionStore
 from formation_operator.requeue import Lane, Requeue
 
-CRD_UNREAD = "the Formation lacks fields that it had, and it can't be read whether the cluster's CRD has them"
+CRD_UNREAD = "the Formation lacks fields that it had, and the CRD can't be read to see if it has them"
 
 
 class Chooser:

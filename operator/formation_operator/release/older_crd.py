@@ -26,8 +26,8 @@ MADE_FROM: dict[ChildKind, Path] = {
 }
 """The field that a child is made from."""
 WAY_OUT = (
-    "so nothing but counts is changed, since it isn't known what was meant: apply the crds/ of the newer "
-    "version again, and then this Formation's manifest"
+    "so the operator changes nothing but counts: apply the crds/ of the newer version again, and then "
+    "this Formation's manifest"
 )
 
 

@@ -14,12 +14,12 @@ from formation_operator.release.asked import Asked, Chosen
 from formation_operator.release.gate import Act, Decision, Gate
 
 HELD = "the release command starts once spec.suspend is false"
-EARLIER = "it releases an earlier content; the newest is released after it"
+EARLIER = "this is the command of an earlier deploy; the newest deploy's command runs after it"
 RIGHTS = errors.rights_for(revisions.JOBS)
 UNKNOWN = Finding(
     State.RUNNING,
     Trouble.REFUSED,
-    f"the operator may not list Jobs, so it isn't known how this one goes: {RIGHTS}",
+    f"the operator may not list Jobs, so the state of this one isn't known: {RIGHTS}",
     lasting=True,
 )
 
@@ -107,7 +107,7 @@ def _failure(this: Asked, job: Job, cause: Finding | None) -> str:
         why = cause.message
     else_, back = "nothing has changed", ""
     if this.noted.released is not None:
-        else_ = "what was released before keeps running"
+        else_ = "the previously released version keeps running"
         back = f"go back (kubectl formation rollback {formation.metadata.name}), "
     return (
         f"the release command has failed: {why}; {else_}. Correct it and deploy again, {back}"

@@ -23,7 +23,7 @@ LIKELY = 10**9
 """Numbers from there on don't decide about the next one, unless a Deployment names them."""
 REVISIONS, JOBS = "controllerrevisions.apps", "jobs.batch"
 LOST = "you can't go back to this content"
-DEPLOY_WAITS = "the deploy waits, because its revision, or that of what runs, can't be read or written"
+DEPLOY_WAITS = "the deploy waits, because its revision, or the running one, can't be read or written"
 ROOM = f"raise the quota for {REVISIONS}, or lower spec.revisionHistoryLimit"
 
 
@@ -82,7 +82,7 @@ class TakenError(errors.ClusterError):
     def __init__(self, kind: str, name: str, unlike: str) -> None:
         """Take kind and name, and what the object has if it isn't foreign, such as ``another content``."""
         shown = f"kubectl get {kind.lower()} {name} -o yaml shows it; delete it if it isn't needed"
-        super().__init__(f"a {kind} {name} exists, and is foreign or has {unlike}: {shown}")
+        super().__init__(f"a {kind} {name} exists, and isn't this Formation's, or has {unlike}: {shown}")
 
 
 class LeavingError(errors.ClusterError):

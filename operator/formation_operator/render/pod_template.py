@@ -156,7 +156,7 @@ def _named_after_type(name: str, process: ProcessType, overlay: Manifest, whose:
     if name != naming.PROCESS_CONTAINER and any(item["name"] == name for item in others):
         raise InvalidTypeError(
             f"podTemplate: a container is named {name}, like {whose}: to change the process's own "
-            f"container name it {naming.PROCESS_CONTAINER}, or give the sidecar another name"
+            f"container, use the name {naming.PROCESS_CONTAINER}, or give the sidecar another name"
         )
     for item in containers:
         if item["name"] == naming.PROCESS_CONTAINER:
@@ -191,7 +191,7 @@ def _check_resources(resources: Manifest) -> None:
             if key not in RESOURCES and "/" not in key and not key.startswith("hugepages-"):
                 raise InvalidTypeError(
                     f"resources.{kind}.{key}: there is no such resource: use {', '.join(RESOURCES)}, "
-                    "hugepages-<size>, or the full name of an extended one, such as example.com/gpu"
+                    "hugepages-<size>, or the full name of an extended resource, such as example.com/gpu"
                 )
 
 

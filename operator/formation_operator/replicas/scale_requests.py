@@ -24,9 +24,9 @@ AUTOSCALER_MANAGERS = frozenset({"kube-controller-manager", "keda", "keda-operat
 """The field managers of autoscalers, by which alone they are recognised; KEDA has two."""
 
 HOLDS = {
-    kinds.HPA: "until then, set its spec.behavior.scaleUp.selectPolicy to Disabled, or delete it",
+    kinds.HPA: "set its spec.behavior.scaleUp.selectPolicy to Disabled for that time, or delete it",
     kinds.SCALED_OBJECT: f'annotate it with {autoscalers.KEDA_PAUSED_AT}: "0" '
-    f'or {autoscalers.KEDA_PAUSED}: "true" for as long',
+    f'or {autoscalers.KEDA_PAUSED}: "true" for that time',
 }
 """How each kind of autoscaler is kept from scaling a target up from zero."""
 
@@ -131,7 +131,7 @@ def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Noti
     request = Request(scaled.process_type, child.name, child.count_set_by.manager, declared, child.replicas)
     base = child.remembered if answer is None else answer.count
     if base is None:
-        return request.overruled(f"the count before it isn't known, and the Formation says {declared}")
+        return request.overruled(f"the previous count isn't known, and the Formation says {declared}")
     # While the Deployment can't be written, its base is older than the Formation's reported count.
     seen = scaled.before.count if scaled.is_current else None
     if declared not in (base, seen):
@@ -203,7 +203,7 @@ def contended(spec: FormationSpec, formation: str, others: Deciding) -> Iterator
             field, value = (
                 ("autoscaling", "") if process.autoscaling else ("replicas", f": {process.replicas}")
             )
-            way_out = f"take spec.processes.{name}.{field} away, or delete {autoscaler}"
+            way_out = f"remove spec.processes.{name}.{field}, or delete {autoscaler}"
             yield f"{name}: {autoscaler} sets the count, so {field}{value} isn't used: {way_out}"
     own = autoscalers.of_formation(others, formation)
     web = spec.processes.get("web")

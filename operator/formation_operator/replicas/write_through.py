@@ -23,10 +23,10 @@ from formation_operator.replicas.scale_requests import Answer, Request, Scaled
 logger = logging.getLogger(__name__)
 # Why a count is neither written through nor set back for now.
 UNLISTED = (
-    "the count of Deployment {name} was set to {count}, maybe by an autoscaler, "
-    "so it stays as it is: autoscalers can't be listed"
+    "the count of Deployment {name} was set to {count}, and stays as it is, because autoscalers can't be "
+    "listed, and one might have set it"
 )
-UNWRITABLE = "Deployment {name} was scaled to {count}, which stays so: the Formation can't be written"
+UNWRITABLE = "Deployment {name} was scaled to {count}, and stays so, because the Formation can't be written"
 MOST_PAGES = 20
 """How many pages of a namespace's objects of a kind are too many: ten thousand objects, if they are small."""
 CHANGED = "the Formation was changed just now"
@@ -181,7 +181,7 @@ class Requests:
         except errors.RefusedError as error:
             if not errors.is_verdict(error):
                 raise
-            return request.overruled(f"the Formation refuses it ({error})"), request.declared
+            return request.overruled(f"the API server refuses that count ({error})"), request.declared
         self.changed(self.known.see(naming.KIND, written))
         self._generation = lenient.number(written["metadata"], "generation")
         return request.honoured(), request.wanted

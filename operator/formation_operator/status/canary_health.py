@@ -21,7 +21,7 @@ from formation_operator.status.type_health import Health
 
 NO_PLACE = (Reason.UNSCHEDULABLE, Reason.REPLICA_FAILURE)
 ROOM = "it needs room for one process more than the count"
-AT_ZERO = "its count is 0: it is tried when a process of it runs again"
+AT_ZERO = "its count is 0: its canary starts once the count is 1 or more"
 
 
 class Known(NamedTuple):

@@ -54,7 +54,7 @@ def _release(before: ReleaseStatus | None, now: ReleaseStatus | None) -> Iterato
         case ReleaseState.RUNNING:
             yield Notice(Trouble.RELEASING, "Release", now.message or "", topic=now.job)
         case ReleaseState.SUCCEEDED:
-            note = f"the release command has succeeded in Job {now.job}: what it was for is rolled out"
+            note = f"the release command has succeeded in Job {now.job}: its version is rolled out"
             yield Notice("Released", "Release", note, topic=now.job)
         case ReleaseState.FAILED:
             yield Notice(Trouble.RELEASE_FAILED, "Release", now.message or "", warning=True, topic=now.job)

@@ -12,7 +12,7 @@ from formation_operator.observe.jobs import Job
 from formation_operator.observe.rollouts import CronRuns
 from formation_operator.status.observation import Scheduled
 
-UNRELEASED = "it is made once the release command of its content has succeeded"
+UNRELEASED = "its CronJob is made once the release command has succeeded"
 FAILED = "the run in Job {} has failed"
 STUCK = "the run in Job {} is in trouble"
 WAITS = "the run in Job {} waits"

@@ -88,7 +88,7 @@ async def test_the_status_says_why_a_count_is_left_as_it_is(
     await shop.work()
     for found in (shop.said(ConditionType.READY), shop.said(kind)):
         assert found["reason"] == "CountUndecided"
-        assert "to 8, maybe by an autoscaler, so it stays as it is" in found["message"]
+        assert "to 8, and stays as it is, because autoscalers can't be listed" in found["message"]
         assert str(trouble) in found["message"]
     assert shop.status["processes"]["web"]["desiredReplicas"] == 8
 

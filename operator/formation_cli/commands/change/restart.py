@@ -81,7 +81,7 @@ def _chosen(
         chosen = [(formation, wanted)] if wanted else []
     if using and not chosen:
         where = f"of {name}" if name else f"in namespace {cluster.namespace}"
-        hint = "A process uses what its env, its envFrom or a volume of podTemplate names."
+        hint = "A process uses the objects that its env, its envFrom or a volume of podTemplate names."
         raise NotFound(f"No process {where} uses {' or '.join(map(str, using))}.", hint=hint)
     return chosen
 

@@ -67,7 +67,7 @@ def _scale(cluster: Cluster, name: str, wanted: list[Wanted], how: How, *, yes: 
     writing.report(written, how, *map(str, changed), value=quantities(after))
     if before["spec"].get("suspend"):
         start = again(f"start {name}")
-        writing.advise(f"{name} is stopped: these are the counts that `{start}` comes back to.")
+        writing.advise(f"{name} is stopped: `{start}` starts it with these counts.")
     if how.waits:
         waiting.wait(cluster, after, how.timeout, [each.type for each in changed])
 
@@ -75,7 +75,7 @@ def _scale(cluster: Cluster, name: str, wanted: list[Wanted], how: How, *, yes: 
 def _ask(doubtful: list[changes.Change]) -> None:
     """Return if such counts are meant; raises `Mistyped` where no person could answer."""
     what = f"{'; '.join(map(str, doubtful))}: that is more than {changes.TIMES} times as many"
-    otherwise = Mistyped(f"{what}. Nothing was changed.", hint="If it is meant, add --yes.")
+    otherwise = Mistyped(f"{what}. Nothing was changed.", hint="If you mean it, add --yes.")
     asking.confirm(f"{what}. Do you mean it?", otherwise)
 
 

@@ -62,7 +62,7 @@ def _found(cluster: Cluster, name: str, formation: Object) -> Object:
     if released and not releases.is_of_another(job, formation):
         back = again(f"rollback {formation['metadata']['name']}")
         hint = f"Go back first: {back}"
-        raise Mistyped("The operator would start the release of the declared content again.", hint=hint)
+        raise Mistyped("The operator would start this release again: the spec declares it.", hint=hint)
     return job
 
 

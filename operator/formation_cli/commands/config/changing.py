@@ -15,8 +15,8 @@ from formation_cli.failures import Failure, NoAccess, again
 from formation_cli.options import How
 
 WAY_OUT = (
-    "`config` copies the variables of the old Secret, so it must read that one, which the role `edit` "
-    "allows.\n"
+    "`config` copies the variables of the old Secret, so you need the right to read it: the role `edit` "
+    "has that right.\n"
     "Or put your variables into your own Secret, and name it in spec.envFrom."
 )
 Read = Callable[[Cluster, Object], Stored]

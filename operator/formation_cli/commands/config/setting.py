@@ -95,8 +95,8 @@ def _typed(variables: Sequence[str], *, secret: bool, from_files: bool) -> dict[
         if secret and valued:
             raise Mistyped(
                 f"{name}: don't type a secret value here: your shell saves it, and `ps` shows it to others.",
-                hint="Type only KEY: the value is then asked for, or read from stdin, or from a file "
-                "with --env.",
+                hint="Type only KEY: the command then asks for the value, or reads it from stdin. Or use a "
+                "file with --env.",
             )
     hint = "To be asked for a secret value: --secret KEY"
     return words.parse(valued if from_files or secret else variables, hint)
@@ -125,7 +125,7 @@ def _asked(names: Sequence[str]) -> dict[str, str]:
         return {name: _prompted(name) for name in dict.fromkeys(names)}
     if len({*names}) > 1:
         hint = "Write them as NAME=value lines: --env FILE, or --env - for stdin."
-        raise Mistyped("stdin has one value, and these are several variables.", hint=hint)
+        raise Mistyped("stdin has one value, but you named several variables.", hint=hint)
     value = files.read(env_files.STDIN)
     value = value.removesuffix("\n").removesuffix("\r")
     if not value:
@@ -139,6 +139,6 @@ def _prompted(name: str) -> str:
     if not value:
         raise Mistyped(f"{name}: no value was typed.")
     if len(value.encode(errors="replace")) >= LONGEST_LINE:
-        hint = f"--secret {name} < FILE takes one."
-        raise Mistyped(f"{name}: a terminal accepts no longer line.", hint=hint)
+        hint = f"Use a file: --secret {name} < FILE"
+        raise Mistyped(f"{name}: the value is too long to be typed at a terminal.", hint=hint)
     return value

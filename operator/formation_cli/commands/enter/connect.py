@@ -72,7 +72,7 @@ def check_access(cluster: Cluster, pod: str, subresource: str) -> None:
         if lenient.mapping(answer, "status").get("allowed") is not False:
             return
     sentence = f"You may not use pods/{subresource} in namespace {cluster.namespace}."
-    raise NoAccess(sentence, hint=f"It needs the verb create on pods/{subresource}, which the role edit has.")
+    raise NoAccess(sentence, hint=f"You need the verb create on pods/{subresource}, which the role edit has.")
 
 
 @click.command("exec", cls=options.Starter)

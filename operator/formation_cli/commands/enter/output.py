@@ -81,5 +81,5 @@ def _check_end(cluster: Cluster, pod: Object, why: str) -> None:
             return
         if time.monotonic() > until:
             hint = kubectl.printable(why)
-            raise Failure("It runs, but kubectl attach can't reach it, so it is stopped.", hint=hint)
+            raise Failure("The command runs, but kubectl attach can't reach it, so it is stopped.", hint=hint)
         time.sleep(LOOK)

@@ -39,7 +39,7 @@ NOT_CREATED = "FailedCreate"
 def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) -> int | None:
     """Return how long a command may take; raises `click.BadParameter` for no time at all."""
     if value == 0:
-        raise click.BadParameter("it needs more than 0; leave it out for no limit", ctx, param)
+        raise click.BadParameter("must be more than 0; leave it out for no limit", ctx, param)
     return math.ceil(value) if value else None
 
 
@@ -221,7 +221,7 @@ def _cut_short(pod: Object, seconds: int | None) -> Failure:
         grace = lenient.number(lenient.mapping(pod, "spec"), "terminationGracePeriodSeconds")
         hint = f"It had {grace} s to end after SIGTERM (terminationGracePeriodSeconds)."
         return TimedOut(f"Its {seconds} s are over: it was stopped.", hint=hint)
-    return Failure("Its Pod was deleted before it had ended.")
+    return Failure("The command's Pod was deleted before the command had ended.")
 
 
 def _sights(cluster: Cluster, job: str, seconds: int | None) -> Iterator[Object]:

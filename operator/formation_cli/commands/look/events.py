@@ -71,4 +71,4 @@ def command(
     if len(found) < len(every):
         click.echo(f"These are the latest {len(found)} of {len(every)}: --tail=-1 shows all.", err=True)
     if not every:
-        click.echo("Nothing: the cluster deletes Events after an hour.", err=True)
+        click.echo("There are no Events: the cluster deletes them after an hour.", err=True)

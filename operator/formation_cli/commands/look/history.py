@@ -61,4 +61,4 @@ def command(cluster: Cluster, name: str, revision: str | None, output: str | Non
     if not found:
         click.echo(f"{name} has no revision. {revisions.NONE.format(name)}", err=True)
     elif revision is None and not changes.of(formation).number:
-        click.echo(f"What {name} declares now isn't rolled out yet: {again(f'ps {name}')}", err=True)
+        click.echo(f"The present spec of {name} isn't rolled out yet: {again(f'ps {name}')}", err=True)

@@ -92,7 +92,7 @@ def _writer(
 def _nothing(formation: Object, types: Sequence[str]) -> str:
     """Return that no process has a log, and what says why: `ps` has a line for each type."""
     if types and not {*types} & {*formations.types(formation)}:
-        return f"No process has started, or is kept, of {', '.join(types)}."
+        return f"No process of {', '.join(types)} has started, or is still kept."
     name = formation["metadata"]["name"]
     return f"No process has started: {again(f'ps {name}')} says why."
 

@@ -19,8 +19,8 @@ from formation_cli.words import counts, values
 
 PORT = "The port of web, and of types that use $PORT."
 PLAIN_VALUES = (
-    "The values of {files} are in the manifest as they are: move secret ones into a Secret (`import secret`) "
-    "and name it in envFrom."
+    "The values of {files} are in the manifest as plain text: move secret ones into a Secret "
+    "(`import secret`) and name it in envFrom."
 )
 
 

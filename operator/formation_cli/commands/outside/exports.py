@@ -124,7 +124,7 @@ def heroku(known: Known, output: str) -> None:
 
 def _root(path: str) -> str:
     if not path.startswith("/") or not path.isprintable() or path.endswith("\\") or path != path.strip():
-        raise Mistyped(f"{path!r} isn't a folder for a unit: write it from / on, such as /srv/shop.")
+        raise Mistyped(f"{path!r} isn't a folder for a unit: write an absolute path, such as /srv/shop.")
     return path
 
 

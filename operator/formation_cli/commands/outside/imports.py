@@ -129,7 +129,7 @@ def init(procfile: str, described: Described) -> None:
     found = dataclasses.replace(found, env=plain, secret=f"{found.name}-settings" if secret else "")
     app_options.write(found, [], manifest=pathlib.Path(MANIFEST))
     if plain:
-        click.echo(f"In {MANIFEST} as they are: {', '.join(plain)}", err=True)
+        click.echo(f"In {MANIFEST} as plain text: {', '.join(plain)}", err=True)
     if secret:
         _say_how(found, described.env, secret)
 

@@ -61,9 +61,7 @@ def command(
     base = {**os.environ}
     processes = [laptop.process(known, *each, given, base) for each in _places(wanted, port or _port(given))]
     exports.tell(f"{each} {IMAGES_OWN}" for each in known.images_own() if each not in typed)
-    exports.tell(
-        f"spec.schedules.{each}: nothing runs on a schedule here" for each in known.spec.schedules or ()
-    )
+    exports.tell(f"spec.schedules.{each}: schedules aren't run here" for each in known.spec.schedules or ())
     release = [] if types else _release(known, given, base)
     started = [*([RELEASE] * len(release)), *(name for name, count in wanted.items() if count)]
     _tell(known, started, {**base, **given})
@@ -73,7 +71,7 @@ def command(
     if release:
         click.echo("The release command runs first, as before a deploy.", err=True)
         if code := run(release, colour=colour):
-            click.echo(f"It has ended with code {code}, so no process is started.", err=True)
+            click.echo(f"The release command exited with code {code}, so no process is started.", err=True)
             ctx.exit(code)
     ctx.exit(run(processes, colour=colour))
 

@@ -28,7 +28,7 @@ def quoted(text: str) -> str:
     Raises `ValueError` for what no unit can say.
     """
     if FORBIDDEN.search(text):
-        raise ValueError("a zero byte, or half of a character")
+        raise ValueError("a zero byte, or a character that isn't valid UTF-8")
     if PLAIN.fullmatch(text):
         return text
     return '"' + "".join(map(_escaped, text)) + '"'

@@ -127,7 +127,7 @@ class _Writer:
         """Return the target that has the instances; raises `Mistyped` for too many."""
         count = self.known.count(self.name)
         if count > MOST:
-            raise Mistyped(f"{count} processes of {self.name} are too many for one machine: {MOST} are.")
+            raise Mistyped(f"{count} processes of {self.name} are too many for one machine: at most {MOST}.")
         first = 1 if self.process.port is None else self.port
         instances = " ".join(f"{self.unit}@{first + number}.service" for number in range(count))
         wants = f"Wants={instances}\n" if instances else ""

@@ -172,7 +172,9 @@ def test_a_port_that_services_and_probes_do_not_use_is_warned_about(cluster: Sto
     types = cluster.objects[naming.KIND][0]["spec"]["processes"]
     types["web"] = builders.a_process("/shop", port=8080)
     types["api"] = builders.a_process("/shop", port=9000, env=[{"name": "PORT", "value": "9000"}])
-    warning = "PORT wins over the port that Services and probes use: web (8080). `config unset shop PORT`"
+    warning = (
+        "PORT now differs from the port that Services and probes use: web (8080). `config unset shop PORT`"
+    )
     assert warning in run("set shop PORT=99 --dry-run").stderr
     assert warning in run("set shop PORT=99").stderr
     assert "wins over the port" not in run("set shop PORT=8080 MODE=slow").stderr

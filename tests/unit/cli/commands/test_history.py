@@ -103,7 +103,7 @@ def test_a_short_number_is_never_taken_for_a_digest(cluster: FakeCluster) -> Non
     ][:1]
     assert f"There is no revision {number}." in run(f"rollback shop --to {number}", failures.MISTYPED).stderr
     stderr = run("rollback shop --to ''", failures.MISTYPED).stderr
-    assert "The word for the revision is empty." in stderr
+    assert "The revision is empty: type its number." in stderr
 
 
 def test_with_a_number_the_content_is_shown() -> None:

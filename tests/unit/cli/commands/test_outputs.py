@@ -161,7 +161,7 @@ def test_how_long_to_wait_says_nothing_without_wait(words: str) -> None:
             "--tail=1",
             "No process has started: kubectl formation ps shop",
         ),
-        (builders.running(), "--type=run", "No process has started, or is kept, of run."),
+        (builders.running(), "--type=run", "No process of run has started, or is still kept."),
         (builders.running(), "--previous", "None of these processes was restarted."),
     ],
 )

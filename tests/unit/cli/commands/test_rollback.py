@@ -62,7 +62,7 @@ def test_it_goes_back_to_the_latest_that_ran_well_and_past_what_never_did(cluste
     cluster.objects |= {naming.KIND: [shop(third, third["data"])], "ControllerRevision": [R1, R2, third]}
     result = run("rollback shop")
     assert result.stdout.startswith("revision 1: image shop:v3 -> shop:v1")
-    assert "Passed over, because it isn't known to have run well: 2.\n" in result.stderr
+    assert "Skipped, because it isn't known to have run well: 2.\n" in result.stderr
 
 
 def test_to_what_isnt_known_to_have_run_well_it_goes_only_by_its_number(
@@ -77,7 +77,9 @@ def test_to_what_isnt_known_to_have_run_well_it_goes_only_by_its_number(
 
 def test_a_number_that_is_gone_is_refused_with_those_that_are_kept(cluster: FakeCluster) -> None:
     stderr = run("rollback shop --to 7", failures.MISTYPED).stderr
-    assert "There is no revision 7.\nThese are kept: 1, 2. A content that is rolled out again takes" in stderr
+    assert (
+        "There is no revision 7.\nThese are kept: 1, 2. A revision that is rolled out again takes" in stderr
+    )
 
 
 @pytest.mark.parametrize("dry_run", ["--dry-run", "--dry-run=server", "--dry-run=client"])
@@ -139,7 +141,7 @@ def test_it_is_refused_where_what_the_revision_needs_is_gone(needs: FakeCluster)
 def test_anyone_who_may_not_read_secrets_is_told_and_goes_back_all_the_same(needs: FakeCluster) -> None:
     needs.forbidden = ("Secret",)
     result = run("rollback shop")
-    assert "Whether secret/old is still there isn't known: You may not read Secret old." in result.stderr
+    assert "It isn't known whether secret/old still exists: You may not read Secret old." in result.stderr
     assert needs.spec["envFrom"] == NEEDS["envFrom"]
 
 
@@ -275,7 +277,7 @@ def test_a_failing_deploy_of_what_is_declared_already_changes_nothing_and_says_s
         result = run("deploy shop --image shop:v2 --wait --rollback-on-failure", failure.exit_code)
         assert result.stderr.splitlines() == [
             f"Error: {failure.message}",
-            "The deploy has changed nothing, so nothing is taken back.",
+            "The deploy has changed nothing, so nothing is rolled back.",
             *([f"To go back: kubectl formation {way}"] if way else []),
         ]
     assert cluster.dry_runs == []

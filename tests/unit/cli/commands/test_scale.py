@@ -41,7 +41,7 @@ def test_a_count_far_above_the_present_one_needs_yes_where_nobody_can_be_asked(
     cluster: FakeCluster, words: str
 ) -> None:
     result = scale(words, failures.MISTYPED)
-    assert "more than 10 times as many. Nothing was changed.\nIf it is meant, add --yes." in result.stderr
+    assert "more than 10 times as many. Nothing was changed.\nIf you mean it, add --yes." in result.stderr
     assert cluster.dry_runs == []
     scale(f"{words} --yes")
     assert cluster.dry_runs == [False]

@@ -118,12 +118,12 @@ def test_a_value_is_in_single_quotes_where_that_is_possible() -> None:
         ("A;touch ran;B", "x", "'A;touch ran;B': not a valid variable name in a shell"),
         ("A\ntouch ran\nB", "x", "'A touch ran B': not a valid variable name in a shell"),
         ("PS4", "$(touch ran)", "PS4: a shell uses that name itself"),
-        ("A", "it's $(touch ran)", "A: python-dotenv and a shell read no text as this value"),
-        ("A", "it's `touch ran`", "A: python-dotenv and a shell read no text as this value"),
-        ("A", "\\\\", "A: python-dotenv and a shell read no text as this value"),
-        ("A", "ends with \\", "A: python-dotenv and a shell read no text as this value"),
-        ("A", "a\0b", "A: its value has a zero byte, or half of a character"),
-        ("A", "a\ud800b", "A: its value has a zero byte, or half of a character"),
+        ("A", "it's $(touch ran)", "A: no line of a file gives this value to both python-dotenv and a shell"),
+        ("A", "it's `touch ran`", "A: no line of a file gives this value to both python-dotenv and a shell"),
+        ("A", "\\\\", "A: no line of a file gives this value to both python-dotenv and a shell"),
+        ("A", "ends with \\", "A: no line of a file gives this value to both python-dotenv and a shell"),
+        ("A", "a\0b", "A: its value has a zero byte, or isn't valid UTF-8"),
+        ("A", "a\ud800b", "A: its value has a zero byte, or isn't valid UTF-8"),
     ],
 )
 def test_what_no_line_can_say_is_left_out_and_named(name: str, value: str, reason: str) -> None:

@@ -211,7 +211,7 @@ def test_the_release_command_runs_before_the_processes_and_that_is_said(folder: 
 def test_where_the_release_command_fails_no_process_is_started(folder: pathlib.Path) -> None:
     formation(folder, "web: {command: [touch, started]}\n", RELEASE + "exit 3']}")
     done = local(code=3)
-    assert done.stderr.splitlines()[-1] == "It has ended with code 3, so no process is started."
+    assert done.stderr.splitlines()[-1] == "The release command exited with code 3, so no process is started."
     assert not (folder / "started").exists()
     local("web")
     assert (folder / "started").exists()
