@@ -103,7 +103,7 @@ TIMES = [
     Limit(
         "a process that crashed counts as running again",
         f"after {PATIENCE} to {RELIABLE}",
-        "once it has run for twice as long as before the crash, after the first crash for at most "
+        "once it has run for twice as long as before the crash; after its first crash, for at most "
         f"{time(grace_periods.AFTER_FIRST_CRASH)}. So a process that crashes every few minutes stays "
         f"`Crashing`. If it ran for {RELIABLE} or longer before the crash, {PATIENCE} are enough",
     ),

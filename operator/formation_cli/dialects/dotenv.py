@@ -48,7 +48,7 @@ def parse(text: str, file: str = ".env") -> dict[str, str]:
             raise Mistyped(f"{where}: not a variable.", hint="Write it as NAME=value, or NAME='value'.")
         found[each.key or ""] = each.value
         if len(found) > MOST_VARIABLES:
-            raise Mistyped(f"{where}: more than {MOST_VARIABLES} variables, which a Formation can have.")
+            raise Mistyped(f"{where}: more than {MOST_VARIABLES} variables, the limit of a Formation.")
     return found
 
 

@@ -23,8 +23,8 @@ def check_type(name: str, where: str) -> None:
         raise Mistyped(f"{where}: {name} can't be the name of a process type: {RESERVED[name]}.")
     if len(name) > LONGEST_CHILD or not TYPE.fullmatch(name):
         raise Mistyped(
-            f"{where}: {shown(name)} can't be the name of a process type: it has lower-case letters, "
-            "digits and '-', and begins and ends with no '-'.",
+            f"{where}: {shown(name)} can't be the name of a process type: use lower-case letters, "
+            "digits and '-', and no '-' at the beginning or the end.",
             hint=_try(suggestion(name)),
         )
 
@@ -34,7 +34,7 @@ def check_formation(name: str) -> None:
     if len(name) > LONGEST_CHILD or not FORMATION.fullmatch(name):
         suggested = re.sub("^[^a-z]+", "", suggestion(name))
         raise Mistyped(
-            f"{shown(name)} can't be the name of a Formation: it starts with a letter, and has lower-case "
+            f"{shown(name)} can't be the name of a Formation: start with a letter, and use lower-case "
             "letters, digits and '-'.",
             hint=_try(suggested, "--name "),
         )

@@ -47,7 +47,7 @@ def check_name(name: str, *, secret: bool = False) -> None:
         hidden = secret or CREDENTIALS.search(name)
         what = "What is typed" if hidden else repr(lenient.shown(name, lenient.LONGEST_WORD))
         raise Mistyped(
-            f"{what} can't be the name of a variable: it starts with a letter or '_', and has letters, "
+            f"{what} can't be the name of a variable: start with a letter or '_', and use letters, "
             "digits, '_', '-' and '.'."
         )
 

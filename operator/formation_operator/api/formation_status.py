@@ -55,7 +55,7 @@ class ProcessStatus(Model):
     state: str | None = None
     """Running, Starting, Crashing, Unready, Unschedulable, Idle (count 0) or Suspended."""
     reason: str | None = None
-    """Why it isn't simply running: a word for programs."""
+    """Why it isn't simply running, as a single word that programs can compare."""
     message: str | None = None
     """Why it isn't simply running; without a reason, what else is worth knowing. A sentence for people."""
     restarts: int | None = None

@@ -112,7 +112,7 @@ class ReleaseState(enum.StrEnum):
     RUNNING = "Running"
     """Its Job exists, and hasn't finished."""
     SUCCEEDED = "Succeeded"
-    """What the Formation declares is released, with or without a Job."""
+    """The declared content is released, with or without a Job."""
     FAILED = "Failed"
     """See `ReleaseFailed`."""
     HELD = "Held"

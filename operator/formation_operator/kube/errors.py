@@ -67,7 +67,7 @@ class UnavailableError(ClusterError):
 
 def rights_for(resource: str) -> str:
     """Return the way out of a `ForbiddenError` about a resource, such as ``jobs.batch``."""
-    return f"apply the rights of the operator's version (manifests/rbac), with {resource}"
+    return f"apply the rights of the operator's version (manifests/rbac), including {resource}"
 
 
 def is_late(error: RefusedError) -> bool:
