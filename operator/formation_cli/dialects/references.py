@@ -45,7 +45,7 @@ def expanded(text: str, value: Callable[[str], str | None], literal: Callable[[s
         pieces.append(literal(f"$({part.name})") if found is None else found)
         size += len(pieces[-1])
         if size > MOST:
-            raise ValueError(f"a text of more than {MOST} characters, when its variables are replaced")
+            raise ValueError(f"a text of more than {MOST} characters, once its variables are replaced")
     return "".join(pieces)
 
 

@@ -60,9 +60,9 @@ class Autoscaling(Model):
     """The highest count."""
     metrics: Annotated[list[fields.Metric], Field(fail_fast=True, max_length=MOST_METRICS)] | None = Field(
         None,
-        description="What the count follows; the highest answer of all counts. By default the CPU of the "
-        f"process's own container, at {UTILIZATION} % of its request. In a ContainerResource the container "
-        "process is this type's own.",
+        description="What the count follows; of several metrics, the one that asks for most. By default the "
+        f"CPU of the process's own container, at {UTILIZATION} % of its request. In a ContainerResource, "
+        "the name process means this type's own container.",
     )
     behavior: fields.Behavior | None = None
     """How fast the count may go up and down."""

@@ -87,7 +87,7 @@ def _unfinished(job: Job, cause: Finding | None, *, is_earlier: bool) -> Problem
         f"the release command {'waits' if waits else 'runs'} in Job {job.name} since {job.created_at}",
         EARLIER if is_earlier else "",
         cause.message if cause else "",
-        f"to end it: kubectl delete job {job.name}" if is_earlier or waits else "",
+        f"to end the command: kubectl delete job {job.name}" if is_earlier or waits else "",
     ]
     message = ": ".join(filter(None, said))
     if cause is None:

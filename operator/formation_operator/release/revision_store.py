@@ -192,7 +192,9 @@ class RevisionStore:
         """
         name, live = revision_name(mine.name, mark.digest), await self._read(mine, mark.digest)
         if live is None or revisions.is_leaving(live, mine):
-            raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone, and goes with it")
+            raise LeavingError(
+                f"ControllerRevision {name} is of a Formation that is gone, and is deleted soon"
+            )
         if revisions.content_in(live, mine, mark.digest) is None:
             raise TakenError(kinds.CONTROLLER_REVISION, name, "another content")
         number = mark.number or revisions.number_of(live, mine)
