@@ -192,9 +192,7 @@ class RevisionStore:
         """
         name, live = revision_name(mine.name, mark.digest), await self._read(mine, mark.digest)
         if live is None or revisions.is_leaving(live, mine):
-            raise LeavingError(
-                f"ControllerRevision {name} is of a Formation that is gone, and is deleted soon"
-            )
+            raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone, and goes, too")
         if revisions.content_in(live, mine, mark.digest) is None:
             raise TakenError(kinds.CONTROLLER_REVISION, name, "another content")
         number = mark.number or revisions.number_of(live, mine)
