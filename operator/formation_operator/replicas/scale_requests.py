@@ -203,7 +203,7 @@ def contended(spec: FormationSpec, formation: str, others: Deciding) -> Iterator
             field, value = (
                 ("autoscaling", "") if process.autoscaling else ("replicas", f": {process.replicas}")
             )
-            way_out = f"remove spec.processes.{name}.{field}, or delete {autoscaler}"
+            way_out = f"take spec.processes.{name}.{field} away, or delete {autoscaler}"
             yield f"{name}: {autoscaler} sets the count, so {field}{value} isn't used: {way_out}"
     own = autoscalers.of_formation(others, formation)
     web = spec.processes.get("web")
