@@ -7,11 +7,12 @@ from typing import Any
 
 import yaml
 
-from crds.generate import chart, crd, policy, reference, schema, snapshot
+from crds.generate import chart, crd, editors, policy, reference, schema, snapshot
 from formation_operator.api.formation import FormationSpec
 
 FILE = pathlib.Path(__file__).parents[1] / "formations.yaml"
 HEADER = "# Generated from the models by `python -m crds.generate`: don't edit.\n"
+SCHEMA = FILE.parent / "schema" / "formation_v1.json"
 POLICY = FILE.parents[1] / "manifests" / "policies" / "foreground.yaml"
 REFERENCE = FILE.parents[1] / "docs" / "reference.md"
 
@@ -44,8 +45,10 @@ def main() -> int:
     if chosen.snapshot:
         roots = schema.embedded_roots(FormationSpec.model_json_schema())
         snapshot.write(snapshot.take(sorted(roots)))
+    document = crd.build(snapshot.read())
     wanted = {
-        FILE: text(crd.build(snapshot.read())),
+        FILE: text(document),
+        SCHEMA: editors.text(document),
         POLICY: policy.text(),
         REFERENCE: reference_text(),
         chart.FOLDER / "values.yaml": chart.values(),

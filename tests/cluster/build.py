@@ -101,11 +101,12 @@ KUBE_SCORE = Module("kube-score", {"kube-score": "github.com/zegl/kube-score/cmd
 KEDA = Module("keda", commands("github.com/kedacore/keda/v2/cmd", "webhooks"))
 FLUX = Module("flux", {"flux": "."})
 ARGO_CD = Module("argo-cd", {"argo-cd": "."})
+KUBECONFORM = Module("kubeconform", commands("github.com/yannh/kubeconform/cmd", "kubeconform"))
 
 CONTROL = (ETCD, CONTROL_PLANE)
 REAL_NODE = (NODE, CONTAINERD, CNI)
 SIMULATED_NODE = (KWOK,)
-NEIGHBOURS = (KEDA, FLUX, ARGO_CD)
+NEIGHBOURS = (KEDA, FLUX, ARGO_CD, KUBECONFORM)
 
 
 def ensure(modules: tuple[Module, ...]) -> dict[str, pathlib.Path]:
