@@ -1,0 +1,2 @@
+// Draw the diagrams with the library that the site brings along.
+mermaid.initialize({ startOnLoad: true, securityLevel: "strict" });
