@@ -102,11 +102,12 @@ KEDA = Module("keda", commands("github.com/kedacore/keda/v2/cmd", "webhooks"))
 FLUX = Module("flux", {"flux": "."})
 ARGO_CD = Module("argo-cd", {"argo-cd": "."})
 KUBECONFORM = Module("kubeconform", commands("github.com/yannh/kubeconform/cmd", "kubeconform"))
+KUBE_STATE_METRICS = Module("kube-state-metrics", {"kube-state-metrics": "k8s.io/kube-state-metrics/v2"})
 
 CONTROL = (ETCD, CONTROL_PLANE)
 REAL_NODE = (NODE, CONTAINERD, CNI)
 SIMULATED_NODE = (KWOK,)
-NEIGHBOURS = (KEDA, FLUX, ARGO_CD, KUBECONFORM)
+NEIGHBOURS = (KEDA, FLUX, ARGO_CD, KUBECONFORM, KUBE_STATE_METRICS)
 
 
 def ensure(modules: tuple[Module, ...]) -> dict[str, pathlib.Path]:

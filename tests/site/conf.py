@@ -15,7 +15,7 @@ html_theme = "furo"
 html_title = f"Formation operator {release}"
 html_static_path = [str(HERE / "theme" / "static"), os.environ["SITE_SCRIPTS"]]
 html_css_files = ["site.css"]
-html_js_files = ["versions.js", "mermaid.min.js", "diagrams.js"]
+html_js_files = ["versions.js", "diagrams.js"]
 templates_path = [str(HERE / "theme" / "templates")]
 html_sidebars = {
     "**": [
