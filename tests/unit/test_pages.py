@@ -99,8 +99,6 @@ def help_of(*words: str) -> str:
     return " ".join(command.get_help(click.Context(command)).split())
 
 
-
-
 HOLDERS = {"revision" if kind == kinds.CONTROLLER_REVISION else kind for kind in prune.HOLDERS}
 SAYS: dict[str, tuple[str, Collection[str]]] = {
     "each kind that is installed": (
