@@ -81,7 +81,7 @@ down: ## end the cluster, and what the demo left running on it
 build: ## build the cluster's binaries into the cache
 	$(in_env) -m tests.cluster build
 
-crds: ## generate crds/, manifests/policies/, docs/reference.md and the chart's README from their sources
+crds: ## generate crds/, manifests/policies/, pages of docs/ and the chart's README from their sources
 	$(in_env) -m crds.generate
 
 lock: ## pin every Python package anew (needs uv)

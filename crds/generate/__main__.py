@@ -7,14 +7,29 @@ from typing import Any
 
 import yaml
 
-from crds.generate import chart, crd, editors, policy, reference, schema, snapshot
+from crds.generate import (
+    chart,
+    commands,
+    crd,
+    editors,
+    foreground,
+    limits,
+    pictures,
+    policy,
+    reasons,
+    reference,
+    schema,
+    snapshot,
+)
+from crds.generate.pages import operations
 from formation_operator.api.formation import FormationSpec
 
 FILE = pathlib.Path(__file__).parents[1] / "formations.yaml"
 HEADER = "# Generated from the models by `python -m crds.generate`: don't edit.\n"
 SCHEMA = FILE.parent / "schema" / "formation_v1.json"
 POLICY = FILE.parents[1] / "manifests" / "policies" / "foreground.yaml"
-REFERENCE = FILE.parents[1] / "docs" / "reference.md"
+DOCS = FILE.parents[1] / "docs"
+REFERENCE = DOCS / "reference.md"
 
 
 class Plain(yaml.SafeDumper):
@@ -51,14 +66,24 @@ def main() -> int:
         SCHEMA: editors.text(document),
         POLICY: policy.text(),
         REFERENCE: reference_text(),
+        DOCS / "reasons.md": reasons.build(),
+        DOCS / "limits.md": limits.build(),
+        DOCS / "programs.md": foreground.build(),
         chart.FOLDER / "values.yaml": chart.values(),
         chart.FOLDER / "README.md": chart.readme(),
+        **commands.pages(),
+        **pictures.files(),
+        **operations.files(),
     }
     if not chosen.check:
         for file, content in wanted.items():
             file.write_text(content, encoding="utf-8")
         return 0
-    old = [file.name for file, content in wanted.items() if file.read_text(encoding="utf-8") != content]
+    old = [
+        file.name
+        for file, content in wanted.items()
+        if not file.is_file() or file.read_text(encoding="utf-8") != content
+    ]
     if old:
         print(f"{', '.join(old)}: out of date: run python -m crds.generate", file=sys.stderr)
     return 1 if old else 0

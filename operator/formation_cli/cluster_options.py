@@ -115,12 +115,12 @@ def _option(*names: str, **more: Any) -> click.Option:
     return click.Option(names, expose_value=False, callback=_remember, **more)
 
 
-NAMESPACE_HELP = "The namespace, instead of the context's."
-CONTEXT_HELP = "The context of the kubeconfig, instead of the current one."
+NAMESPACE_HELP = "Use this namespace, not the context's."
+CONTEXT_HELP = "Use this context of the kubeconfig, not the current one."
 CLUSTER_OPTIONS = (
     _option("-n", "--namespace", shell_complete=completer(_namespaces), help=NAMESPACE_HELP),
     _option("--context", shell_complete=completer(_contexts), help=CONTEXT_HELP),
-    _option("--kubeconfig", type=click.Path(dir_okay=False), help="The file, instead of $KUBECONFIG."),
+    _option("--kubeconfig", type=click.Path(dir_okay=False), help="Use this kubeconfig, not $KUBECONFIG."),
     _option("--as", "as_user", hidden=True),
 )
 """As kubectl has them. What else it has for a connection belongs into a kubeconfig."""

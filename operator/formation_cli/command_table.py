@@ -15,24 +15,24 @@ class Entry(NamedTuple):
 
 SECTIONS: dict[str, dict[str, Entry]] = {
     "Look": {
-        "ps": Entry("look.ps:command", "Show the processes of a Formation, or all Formations"),
-        "logs": Entry("look.logs:command", "Show the logs of the processes, in one stream"),
-        "release": Entry("look.release:command", "Show the state of the release command, and its log"),
-        "events": Entry("look.events:command", "Show what happened to a Formation and all that it made"),
+        "ps": Entry("look.ps:command", "List the processes of a Formation, or all Formations"),
+        "logs": Entry("look.logs:command", "Show the logs of all processes in one stream"),
+        "release": Entry("look.release:command", "Show the state and the log of the release command"),
+        "events": Entry("look.events:command", "Show the Events of a Formation and of its objects"),
         "diff": Entry("look.diff:command", "Show what a manifest or a rollback would change and restart"),
-        "history": Entry("look.history:command", "Show the revisions of a Formation, and what each changed"),
+        "history": Entry("look.history:command", "List the revisions of a Formation, and what each changed"),
         "version": Entry(
             "look.version:command", "Show the versions of the plugin, the operator and the cluster"
         ),
     },
     "Change": {
-        "scale": Entry("change.scale:command", "Set the counts of process types, or print them"),
-        "deploy": Entry("change.deploy:command", "Run another image"),
+        "scale": Entry("change.scale:command", "Set the counts (replicas) of process types, or print them"),
+        "deploy": Entry("change.deploy:command", "Deploy another image"),
         "rollback": Entry("change.deploy:rollback", "Go back to a revision"),
-        "config": Entry("config.show:command", "Show, set and unset variables; secret ones are in a Secret"),
-        "restart": Entry("change.restart:command", "Restart processes"),
-        "stop": Entry("change.suspend:stop", "Stop all processes, and remember their counts"),
-        "start": Entry("change.suspend:start", "Start them again"),
+        "config": Entry("config.show:command", "Show, set and unset variables, plain or secret"),
+        "restart": Entry("change.restart:command", "Restart processes with a rolling update"),
+        "stop": Entry("change.suspend:stop", "Stop all processes, and keep their counts"),
+        "start": Entry("change.suspend:start", "Start all processes again, with the same counts"),
     },
     "Enter": {
         "run": Entry("enter.run:command", "Run a command in a new process"),
@@ -42,10 +42,8 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Outside a cluster": {
         "local": Entry("outside.local:command", "Run a Formation on this machine, as Foreman does"),
         "init": Entry("outside.imports:init", "Make formation.yaml from a Procfile"),
-        "import": Entry(
-            "outside.imports:command", "Make a Formation or its Secret from another tool's files"
-        ),
-        "export": Entry("outside.exports:command", "Write a Formation for another tool"),
+        "import": Entry("outside.imports:command", "Make a Formation or a Secret from another tool's files"),
+        "export": Entry("outside.exports:command", "Write a Formation in another tool's format"),
     },
 }
 """The commands by section, in the order of the help."""

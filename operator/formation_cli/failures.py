@@ -1,4 +1,7 @@
-"""How a command ends when it can't do what it should: one sentence, the way out, and an exit code."""
+"""How a command ends when it can't do what it should: one sentence, the way out, and an exit code.
+
+The pages of the commands show the text below each exit code.
+"""
 
 import contextlib
 import difflib
@@ -11,29 +14,29 @@ from typing import IO, Any
 import click
 
 FAILED = 1
-"""What was wanted isn't so: a process crashes, the Formation is stalled, the API server refuses."""
+"""The command failed: a process crashes, the Formation is stalled, or the API server refuses a change."""
 MISTYPED = 2
-"""The command line is wrong: click's own code for that, and ours for a process type that there isn't."""
+"""The command was mistyped, and nothing was changed."""
 NOT_FOUND = 3
 """There is no such Formation or other object, or the cluster doesn't know Formations."""
 NO_ACCESS = 4
-"""The cluster can't be reached, or doesn't let you."""
+"""The cluster can't be reached, or it denies you access."""
 TIMED_OUT = 5
-"""It isn't so yet: the time to wait is over."""
+"""The `--timeout` of the wait is over."""
 OVERTIME = 124
-"""`run`: its command was ended because its time was over."""
+"""`run`: the `--timeout` of the command is over."""
 OURS = 125
-"""`run` and `exec`: it isn't the command that has failed."""
+"""`run` and `exec`: the command wasn't reached, for one of the causes 1 to 5. A line says `Error:`."""
 NOT_STARTED = 126
-"""`run`: there is such a command, but it can't be started."""
+"""`run`: the command can't be started."""
 NO_COMMAND = 127
-"""`run`: there is no such command. These are the codes of ``timeout``, ``env`` and every shell."""
+"""`run`: there is no such command."""
 SIGNAL = 128
 """More than its number is the exit code of what a signal has ended, as shells have it."""
 INTERRUPTED = SIGNAL + signal.SIGINT
-"""Somebody has pressed Ctrl-C."""
+"""Ctrl-C interrupted the command (SIGINT)."""
 BROKEN_PIPE = SIGNAL + signal.SIGPIPE
-"""The reader of the output has gone, as after ``head``."""
+"""The reader of the output has gone (SIGPIPE), as after `head`."""
 
 
 FLAGS = {"-n": "namespace", "--context": "context", "--kubeconfig": "kubeconfig", "--as": "as_user"}

@@ -105,7 +105,7 @@ def pass_cluster(function: Function) -> Function:
 
 
 def output(
-    *formats: str, text: str = "Print it in this format, for programs.", default: str | None = None
+    *formats: str, text: str = "Print the result in this format, for programs.", default: str | None = None
 ) -> Decorator:
     """Return the option -o, with the formats that a command can write."""
     kind = click.Choice(formats)
@@ -135,7 +135,7 @@ def _without_kind(ctx: click.Context, param: click.Parameter, value: str | None)
     return found
 
 
-def filename(text: str = "The manifest; - for stdin.", default: str | None = None) -> Decorator:
+def filename(text: str = "The manifest, or - for stdin.", default: str | None = None) -> Decorator:
     """Return the option -f, which names a manifest."""
     kind = click.Path(allow_dash=True)
     return click.option("-f", "--filename", type=kind, help=text, default=default, show_default=bool(default))
@@ -186,7 +186,7 @@ def process_type(text: str) -> Decorator:
 
 def process() -> Decorator:
     """Return the option --process, which names one process."""
-    text = "This process, with its name in `ps` or `logs`."
+    text = "A process, by its name in `ps` or `logs`."
     return click.option("--process", shell_complete=cluster_options.PROCESS, help=text)
 
 
@@ -197,8 +197,8 @@ def dry_run() -> Decorator:
         type=click.Choice(["none", "server", "client"]),
         default="none",
         callback=lambda *given: given[-1] != "none",
-        help="Change nothing, and say what would change. Without a value it means server; client also "
-        "asks the server.",
+        help="Print what would change, checked by the API server. --dry-run without a value means "
+        "server. client does the same as server.",
     )
 
 
@@ -221,11 +221,11 @@ class How(NamedTuple):
 
 
 def change(
-    wait: str = "Wait until it runs; end at once if it can't.",
-    written: str = "Print what was written in this format, for programs.",
+    wait: str = "Wait until the processes are ready. Exit at once, with the reason, if that fails.",
+    written: str = "Print the changed object in this format, for programs.",
 ) -> Decorator:
     """Return the options of a command that changes something, as one `How`; it gets the cluster, too."""
-    long = "How long to wait, such as 90s or 10m."
+    long = "How long --wait waits, such as 90s or 10m."
 
     def decorated(function: Function) -> Function:
         @dry_run()

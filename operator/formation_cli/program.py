@@ -120,11 +120,11 @@ program = Program(
     name="formation",
     params=[*CLUSTER_OPTIONS],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    help="""Run the processes of a twelve-factor app: look, scale, deploy, and see why one is down.
+    help="""Run the processes of a twelve-factor app: list, scale and deploy them, and see why one is down.
 
-    NAME is a Formation in the current namespace; `COMMAND --help` has examples. kubectl can do
-    all of it; its options for the cluster may come anywhere after `formation`. If kubectl's completion is
-    set up in your shell, Tab completes this, too.
+    NAME is a Formation in the current namespace. `COMMAND --help` shows examples. You can write kubectl's
+    options for the cluster anywhere after `formation`. kubectl can do everything that this plugin does. If
+    kubectl's completion is set up in your shell, Tab completes the plugin's commands, too.
     """,
 )
 click.version_option(__version__, message="kubectl formation %(version)s")(program)

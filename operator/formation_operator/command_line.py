@@ -57,15 +57,14 @@ def parser() -> argparse.ArgumentParser:
         type=lease,
         default=lease_of_pod(),
         metavar="NAMESPACE/NAME",
-        help="write only while holding this Lease, so that several replicas may run; empty: no Lease, "
-        "for a single replica "
-        "(default: in a Pod formation-operator in its namespace, elsewhere none)",
+        help="write only while holding this Lease, so several replicas may run; empty: none, for one replica "
+        "(default: in a Pod formation-operator in the Pod's namespace, elsewhere none)",
     )
     own.add_argument(
         "--log-format",
         choices=["plain", "full", "json"],
         default="plain",
-        help="how the log is written: only texts, with times and levels, or an object in each line "
+        help="format of the log: texts alone (plain), with times and levels (full), or JSON (json) "
         "(default: %(default)s)",
     )
     own.add_argument("-v", "--verbose", action="store_true", help="log every step")
@@ -85,7 +84,7 @@ def _add_work(own: argparse.ArgumentParser, defaults: Settings) -> None:
         "--workers",
         type=within(int, *WORKERS),
         default=defaults.workers,
-        help=f"Formations worked on at once, {WORKERS[0]} to {WORKERS[1]} (default: %(default)s)",
+        help=f"how many Formations are handled at once, {WORKERS[0]} to {WORKERS[1]} (default: %(default)s)",
     )
     own.add_argument(
         "--no-write-through",
@@ -104,8 +103,8 @@ def _add_work(own: argparse.ArgumentParser, defaults: Settings) -> None:
         "--resync",
         type=within(float, *RESYNC),
         default=defaults.resync,
-        help="seconds between two full comparisons with the cluster, "
-        f"{RESYNC[0]} to {RESYNC[1]} (default: %(default)s)",
+        help="seconds between two full comparisons with the cluster, in case a watch missed something; "
+        f"{RESYNC[0]} to {RESYNC[1]} (default: {defaults.resync:g})",
     )
 
 
@@ -116,23 +115,24 @@ def _add_addresses(own: argparse.ArgumentParser, defaults: Settings) -> None:
         type=answering,
         default=defaults.liveness if POD_NAMESPACE.exists() else "",
         metavar="URL",
-        help="where to answer health checks, /readyz beside it; without a host at every address, empty for "
-        f"nowhere (default: in a Pod {defaults.liveness}, elsewhere nowhere)",
+        help="address of the health checks, and of /readyz beside it; no host: every address; empty: off "
+        f"(default: in a Pod {defaults.liveness}, elsewhere off)",
     )
     own.add_argument(
         "--metrics",
         type=listening,
         default=METRICS if POD_NAMESPACE.exists() else None,
         metavar="HOST:PORT",
-        help="where to serve /metrics; without a host: every address; empty: off "
-        f"(default: in a Pod {METRICS}, elsewhere nowhere)",
+        help="address of /metrics; no host: every address; empty: off "
+        f"(default: in a Pod {METRICS}, elsewhere off)",
     )
     own.add_argument(
         "--metrics-process-types",
         type=within(int, *LISTED_TYPES),
         default=defaults.metrics_process_types,
         metavar="NUMBER",
-        help="list the replicas of at most this many process types; 0 for none (default: %(default)s)",
+        help="list the replicas of at most this many process types in the metrics, "
+        f"{LISTED_TYPES[0]} to {LISTED_TYPES[1]} (default: %(default)s)",
     )
 
 

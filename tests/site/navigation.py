@@ -1,4 +1,4 @@
-"""The site's navigation, made from the tables of docs/README.md: a page that is listed there is in its place.
+"""The site's navigation, made from docs/README.md: a page that is linked there is below its heading.
 
 What isn't listed is below the page that its folder is named after (docs/cli/*.md below docs/cli.md), or last.
 """
@@ -10,17 +10,8 @@ import re
 from tests.cluster import paths
 from tests.site import pages
 
-ROW = re.compile(r"^\| (?!page |---)(?P<links>.*?) \| *(?P<reader>[^:|]*)")
 TARGET = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
-CONTRIBUTE = "Contribute"
 OTHERS = "More"
-READERS = {
-    "developers": "for developers",
-    "administrators": "for platforms",
-    "platform teams": "for platforms",
-}
-LONG = 12
-"""A section with more pages than this is split by readers."""
 TOCTREE = "\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{entries}\n```\n"
 BELOW = "\n```{{toctree}}\n:hidden:\n\n{entries}\n```\n"
 LIST = (
@@ -53,41 +44,19 @@ def append(page: pathlib.Path, text: str) -> None:
 
 
 def arranged() -> dict[str, list[str]]:
-    """Return the places of the pages below each caption, in the order of the tables."""
-    known = pages.places()
-    sections: dict[str, list[str]] = {"Start": ["contents.md"]}
-    last: list[str] = ["contributing.md"]
-    seen = {"contents.md", "contributing.md"}
-    for heading, rows in tables((paths.ROOT / pages.INDEX).read_text()).items():
-        for reader, sources in rows:
-            found = [known.get(source) or pages.FOLDERS.get(source) for source in sources]
-            for place in filter(None, found):
-                if place in seen or not place.endswith(".md"):
-                    continue
-                seen.add(place)
-                if place.startswith(("dev/", "decisions/")):
-                    last.append(place)
-                else:
-                    part = READERS.get(reader, "") if len(rows) > LONG else ""
-                    sections.setdefault(f"{heading} {part}".strip(), []).append(place)
-    last += sorted({"changelog.md", "license.md"} - seen)
-    return {**sections, CONTRIBUTE: last}
-
-
-def tables(index: str) -> dict[str, list[tuple[str, list[str]]]]:
-    """Return the rows of each table: for whom each one is, and the files that it links to."""
-    found: dict[str, list[tuple[str, list[str]]]] = {}
-    for section in index.split("\n## ")[1:]:
+    """Return the places of the pages below each heading of the index, in its order, each of them once."""
+    known = {**pages.places(), **pages.FOLDERS}
+    sections: dict[str, list[str]] = {"Overview": [known[pages.INDEX]]}
+    seen = {"index.md", known[pages.INDEX]}
+    for section in (paths.ROOT / pages.INDEX).read_text().split("\n## ")[1:]:
         heading, _, text = section.partition("\n")
-        heading = heading.removeprefix("To ")
-        rows = [row for line in text.splitlines() if (row := ROW.match(line))]
-        found[heading[:1].upper() + heading[1:]] = [
-            (row["reader"].strip(), linked(row["links"])) for row in rows
-        ]
-    return found
+        places = [place for each in linked(text) if (place := known.get(each, "")).endswith(".md")]
+        sections[heading] = [place for place in dict.fromkeys(places) if place not in seen]
+        seen |= {*places}
+    return sections
 
 
-def linked(cell: str) -> list[str]:
-    """Return the files that a cell of the index links to."""
+def linked(text: str) -> list[str]:
+    """Return the files that the index links to."""
     folder = posixpath.dirname(pages.INDEX)
-    return [posixpath.normpath(posixpath.join(folder, target)) for target in TARGET.findall(cell)]
+    return [posixpath.normpath(posixpath.join(folder, target)) for target in TARGET.findall(text)]

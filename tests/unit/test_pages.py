@@ -1,4 +1,4 @@
-"""What pages say of the operator is so: flags, Events, and what restarts a process."""
+"""What pages say of the operator is so: names, and what restarts a process."""
 
 import html
 import json
@@ -9,16 +9,15 @@ from typing import Any
 import click
 import pytest
 
+from crds.generate.pictures import badge
 from formation_cli.cluster import kinds
 from formation_cli.commands.config import prune
 from formation_cli.program import program
 from formation_cli.views import history, processes
 from formation_operator.api.formation import ProcessType
-from formation_operator.command_line import parser
 from tests import builders, session
-from tests.cluster import build, paths
-from tests.faults.table import FAULTS
-from tests.kustomization import built, load
+from tests.cluster import paths
+from tests.kustomization import built
 from tests.unit.facts import intents, parsed
 
 DOCS = paths.ROOT / "docs"
@@ -90,17 +89,6 @@ def test_labels_and_annotations_of_the_spec_restart_nothing(field: str) -> None:
     assert not said_to_restart(field)
 
 
-def test_each_flag_is_explained_with_its_default() -> None:
-    explained = {cells[0]: cells[2] for cells in rows("how-to/administer.md", "Flags")}
-    for action in parser()._actions:  # noqa: SLF001  # argparse has no other way to ask
-        flag = action.option_strings[-1]
-        if flag in {"--help", "--version"}:
-            continue
-        (default,) = (text for cell, text in explained.items() if re.search(f"`{flag}[ `]", cell))
-        if isinstance(action.default, int | float | str) and not isinstance(action.default, bool):
-            assert str(action.default).removesuffix(".0") in default
-
-
 def help_of(*words: str) -> str:
     """Return the help of a command as one line."""
     command: click.Command | None = program
@@ -111,31 +99,12 @@ def help_of(*words: str) -> str:
     return " ".join(command.get_help(click.Context(command)).split())
 
 
-def of_operator(pattern: str) -> set[str]:
-    """Return what a pattern finds in the operator's sources."""
-    sources = (paths.ROOT / "operator" / "formation_operator").rglob("*.py")
-    found = {each for file in sources for each in re.findall(pattern, file.read_text())}
-    assert found
-    return found
-
-
-def lease() -> list[str]:
-    """Return what has to follow another Lease, or none."""
-    role, _ = load(paths.ROOT / "manifests" / "rbac" / "lease.yaml")
-    return [role["metadata"]["name"], *role["rules"][0]["resourceNames"]]
-
-
 HOLDERS = {"revision" if kind == kinds.CONTROLLER_REVISION else kind for kind in prune.HOLDERS}
 SAYS: dict[str, tuple[str, Collection[str]]] = {
-    "each Event of the operator's own": (
-        section("ownership.md"),
-        of_operator(r'\bNotice\(\s*(?:reason=)?"(\w+)"'),
-    ),
     "each kind that is installed": (
         section("how-to/install.md", "What is installed"),
         {each["kind"] for folder in ("crds", "manifests") for each in built(paths.ROOT / folder)},
     ),
-    "the Lease's name": (section("operating.md"), lease()),
     "what may use a Secret, on its page": (section("how-to/config.md", "Clean up"), HOLDERS),
     "what may use a Secret, in the help": (help_of("config", "prune"), HOLDERS),
     "each state of a revision": (
@@ -143,14 +112,13 @@ SAYS: dict[str, tuple[str, Collection[str]]] = {
         (history.RUNS, history.RAN, history.KEPT, history.FOREIGN, history.UNRELEASED),
     ),
     "each state that ps adds": (
-        section("cli.md"),
+        help_of("ps"),
         (processes.STOPPING, processes.SUCCEEDED, processes.FAILED),
     ),
     "each command of the recorded session": (
         html.unescape(session.PICTURE.read_text()).replace("\xa0", " "),
         [words for words, _ in session.STEPS],
     ),
-    "each fault that is tried": (section("dev/faults.md", "What was seen"), [each.name for each in FAULTS]),
 }
 """What says something, and the words that the code has for it."""
 
@@ -161,13 +129,7 @@ def test_what_users_read_names(text: str, words: Collection[str]) -> None:
     assert [word for word in words if word not in text] == []
 
 
-def test_the_badge_and_the_table_name_the_minors_that_are_pinned_for_the_tests() -> None:
-    pinned = re.search(r"k8s\.io/kubernetes v(\d+\.\d+)", (paths.MODULES / "kubernetes/go.mod").read_text())
-    assert pinned
-    tested = f"Kubernetes {', '.join([pinned[1], *reversed(build.older())])}"
-    badge = (DOCS / "tried.svg").read_text()
-    table = (DOCS / "compatibility.md").read_text()
-    assert f"<title>tested on {tested}</title>" in badge
-    assert f">{tested}</text>" in badge
-    assert f"![tested on {tested}](tried.svg)" in table
-    assert f"| {tested} | tested |" in table
+def test_the_page_names_the_minors_that_are_pinned_for_the_tests_as_the_badge_does() -> None:
+    page = section("compatibility.md")
+    assert f"![tested on {badge.tested()}](tried.svg)" in page
+    assert f"| {badge.tested()} | tested |" in page

@@ -15,8 +15,8 @@ from formation_cli.command_table import ENTRIES
 from tests import documents
 from tests.cluster import paths
 
-OF_OTHERS = {"docs/foreground.md", "docs/dev/performance.md"}
-"""Pages that quote other programs throughout; other tests compare them with their tables."""
+OF_OTHERS = {"docs/dev/performance.md"}
+"""A page that quotes other programs throughout; another test compares it with its table."""
 HISTORY = "docs/decisions/"
 """A decision quotes what was there when it was made."""
 QUOTE = re.compile("`([^`]+)`")
@@ -35,16 +35,16 @@ OTHERS = {
         "--without-controllers",  # of the tests
     },
     "snake": {
-        *("process_cpu_seconds", "process_type_replicas_desired", "process_type_replicas_ready"),
+        "process_cpu_seconds",
         "honor_labels",
         "lock_timeout",
         "pg_advisory_lock",
         "without_operator",
     },
     "camel": {
-        *("NetworkNotReady", "ReadWriteMany", "ReadWriteOnce", "ReadinessGatesNotReady"),
+        *("ReadWriteMany", "ReadWriteOnce"),
         *("OutOfSync", "Synced"),  # of Argo CD
-        *("FakeCluster", "Unreleased"),  # of the tests, and of the changelog
+        "Unreleased",  # of the changelog
     },
 }
 VERSION = re.compile(r"^V\d(?:alpha\d|beta\d)?")

@@ -1,4 +1,4 @@
-"""The processes of a Formation: one line each, in the words of its status (`docs/status.md`)."""
+"""The processes of a Formation: one line each, in the words of its status (`docs/reasons.md`)."""
 
 import dataclasses
 from collections.abc import Iterable

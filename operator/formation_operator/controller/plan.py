@@ -195,7 +195,8 @@ class Planning:
 
     def _why(self, action: Action) -> str:
         """Return why an object goes that is declared; nothing if it isn't any more."""
-        if action.process_type in map(naming.canary, self.wanted.content.spec.processes):
+        is_unnamed = action.known.content is None  # as a type's Deployment never is
+        if is_unnamed and action.process_type in map(naming.canary, self.wanted.content.spec.processes):
             return TRIED
         steps_back = action.known.kind == ChildKind.POD_DISRUPTION_BUDGET
         return self.wanted.budgets.contended.get(action.process_type, "") if steps_back else ""

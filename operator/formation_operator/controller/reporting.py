@@ -94,11 +94,9 @@ class Reporting:
         with this.faults.confined_to(""):
             cause = causes.get(chosen.job.name) if chosen.job is not None else None
             chosen = progress.said(asked, chosen, cause)
-        found, before = problems(this, wanted, chosen), asked.before.canary
+        found = problems(this, wanted, chosen)
         known = canary_health.Known(wanted.canaries, tried, this.intents, examined.findings, found)
-        canary, unready = canary_health.said(formation, known, before, self._now())
-        # What is decided about canaries depends on what was said of them.
-        has_turned = canary is not None and canary.state != (before and before.state)
+        canary, unready = canary_health.said(formation, known, asked.before.canary, self._now())
         unscaled, waits = scaling_health.trouble(scalers, deployments, now)
         trouble = Requeue(Lane.REPORT, min(waits)) if waits else None
         intents = [each for own in this.intents.values() for each in own if each.kind.traits.runs_processes]
@@ -123,7 +121,7 @@ class Reporting:
         )
         again = examined.again_in
         changes = Requeue(Lane.REPORT, again + Lane.REPORT.pause) if again is not None else None
-        return seen, soonest(changes, look_again, trouble, Requeue(Lane.REPORT, 0.0) if has_turned else None)
+        return seen, soonest(changes, look_again, trouble)
 
     async def _try(self, this: Pass, asked: Asked, seen: Seen) -> tuple[Revision | None, Requeue | None]:
         """Return the newest revision, ready once it has run well, and when it may have; it stays ready."""
@@ -141,12 +139,15 @@ class Reporting:
 
     async def _write(self, this: Pass, status: compute.Status) -> Requeue | None:
         """Write a status if it differs; return when to try again if it can't be written now."""
+        before, again = this.basis.formation["status"], None
         written = await self._writer.write(this.basis.formation, this.memory.reports, status)
         if written.formation is not None:
+            if status.get("canary") and _state_of_canary(status) != _state_of_canary(before):
+                again = Requeue(Lane.REPORT, 0.0)  # what is decided about canaries depends on it
             self._known.put(naming.KIND, written.formation)  # a status matters to no other Formation
             this.basis.reported(written.formation)
         await self.record(this, written.notices)
-        return written.requeue
+        return soonest(written.requeue, again)
 
     def _now(self) -> str:
         return timestamps.rfc3339(self._clock())
@@ -163,6 +164,10 @@ def _computed(seen: Seen, previous: FormationStatus, now: str, faults: Faults) -
         with faults.confined_to(name):
             compute.compute(dataclasses.replace(seen, counts={}, schedules={name: schedule}), previous, now)
     return compute.compute(seen.without(faults.problems), previous, now)
+
+
+def _state_of_canary(status: compute.Status) -> object:
+    return lenient.mapping(status, "canary").get("state")
 
 
 def commands(content: FormationSpec) -> dict[str, list[str]]:

@@ -6,7 +6,6 @@ import functools
 import importlib
 import os
 import pathlib
-import re
 import resource
 import signal
 import socket
@@ -22,7 +21,6 @@ from syrupy.assertion import SnapshotAssertion
 
 from formation_cli import cluster_options, command_table, completion, failures, options
 from formation_cli.program import INSTEAD, program
-from tests.cluster import paths
 from tests.unit.cli import kubectls
 from tests.unit.cli.typed import run
 
@@ -148,13 +146,6 @@ def test_the_table_leads_to_a_command(entry: command_table.Entry) -> None:
     assert isinstance(found, click.Command)
 
 
-def test_the_documentation_names_each_exit_code() -> None:
-    page = (paths.ROOT / "docs" / "cli.md").read_text()
-    own = {value for name, value in vars(failures).items() if name.isupper() and isinstance(value, int)}
-    codes = {0, *own, *(failures.SIGNAL + each for each in failures.ENDINGS)} - {failures.SIGNAL}
-    assert [*map(int, re.findall(r"^\| ([0-9]+) \|", page, re.MULTILINE))] == sorted(codes)
-
-
 def test_a_command_that_is_mistyped_is_guessed() -> None:
     assert "Did you mean 'scale'?" in run("sclae shop", failures.MISTYPED).output
 
@@ -222,7 +213,7 @@ def test_a_cluster_that_does_not_answer_is_named(at: Server) -> None:
 
 
 def test_kubectl_completes_the_commands() -> None:
-    assert completion.answer([], "sta") == ["start\tStart them again", ":4"]
+    assert completion.answer([], "sta") == ["start\tStart all processes again, with the same counts", ":4"]
 
 
 def test_kubectl_completes_the_options() -> None:

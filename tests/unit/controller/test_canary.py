@@ -6,6 +6,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api import naming
+from formation_operator.kube import errors
 from tests import builders
 from tests.builders import a_process
 from tests.unit.fakes import releasing
@@ -291,3 +292,12 @@ async def test_a_service_has_the_canary_unless_a_pod_template_renames_what_it_is
     other = await an_app_with(podTemplate=renamed)
     await other.change(**V2)
     assert other.cluster.read("Service", "default", "shop-web")["spec"]["selector"] == own
+
+
+async def test_a_status_that_is_refused_makes_no_pass_follow_another_at_once() -> None:
+    shop = await an_app_with()
+    shop.refuse("replace_status", "Formation", errors.ForbiddenError("no right to write a status"))
+    await shop.change(**V2)
+    result = await shop.operator.run(releasing.KEY)
+    assert result.requeue is not None
+    assert result.requeue.after >= 1

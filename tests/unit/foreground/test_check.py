@@ -8,11 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formation_operator.foreground import check, shell
-from formation_operator.foreground.programs import TABLE, Program
-from tests.cluster import paths
+from formation_operator.foreground.programs import TABLE
 from tests.unit.commands import RIGHT, WARNED
-
-PAGE = (paths.ROOT / "docs" / "foreground.md").read_text()
 
 WAYS_OUT = {
     "php-fpm": "php-fpm: add -F (--nodaemonize) to its command, or daemonize = no to its configuration",
@@ -65,17 +62,6 @@ def test_no_way_out_is_made_up(command: str) -> None:
 def test_each_type_is_named_in_order() -> None:
     commands = {"web": ["cron"], "worker": ["serve"], "clock": ["rsyslogd"]}
     assert [text.split(":")[0] for text in check.warnings(commands)] == ["clock", "web"]
-
-
-@pytest.mark.parametrize(("name", "program"), TABLE.items(), ids=TABLE)
-def test_the_page_has_each_program_how_it_gets_into_the_background_and_its_way_out(
-    name: str, program: Program
-) -> None:
-    (row,) = (line for line in PAGE.splitlines() if line.startswith("| `") and f"`{name}`" in line)
-    by_default = "by default" if program.leaves.search(f"\n{name}\n") else "with an option"
-    asks = "unless its configuration forbids it" if "to its configuration" in program.fix else by_default
-    assert row.split(" | ")[1].startswith(asks)
-    assert row.lower().endswith(f"| {program.fix.lower()} |")
 
 
 WORDS = st.one_of(

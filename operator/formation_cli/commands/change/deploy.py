@@ -15,25 +15,30 @@ from formation_cli.options import How
 @options.word(
     "image", "--image", "The same as IMAGE.", required=True, metavar="IMAGE", callback=options.check_image
 )
-@options.process_type("For this type only, which keeps it until the image none.")
-@click.option("--rollback-on-failure", is_flag=True, help="If the wait fails, go back, and wait for that.")
+@options.process_type("Deploy the image to this type only. `none` removes the type's own image.")
+@click.option("--rollback-on-failure", is_flag=True, help="If --wait fails, undo the deploy and wait again.")
 @options.change()
 def command(
     cluster: Cluster, name: str, image: str, process_type: str | None, how: How, *, rollback_on_failure: bool
 ) -> None:
-    """Run another image, named with its tag or digest. Old processes stop when new ones have replaced them.
+    """Deploy another image, which you name with its tag or digest.
 
-    If the Formation has spec.canary, one new process of each type, its canary, has to stay ready first.
-    With --wait, end when every process runs the new image, or at once, with the reason, if that fails. Then
-    old processes keep running, except a singleton's, which ends first. With --rollback-on-failure, a deploy
-    that fails is undone; if it has changed nothing, because that image was declared already, all stays.
+    Old processes stop when new ones have replaced them. If the Formation has spec.canary, one new process of
+    each type, its canary, must stay ready first.
+
+    With --wait, `deploy` exits when every process runs the new image. If the deploy fails, `deploy` exits at
+    once with the reason, and the old processes keep running. Only a singleton has no old process left,
+    because it ends before the new one starts.
+
+    With --rollback-on-failure, `deploy` undoes a deploy that has failed. If the image was declared already,
+    the deploy has changed nothing, and nothing is undone.
 
     Examples:
       deploy shop registry.example.com/shop:v2 --wait
       deploy shop registry.example.com/shop:v2 --wait --rollback-on-failure
       deploy shop --image registry.example.com/shop:v2 --dry-run
       deploy shop --type worker registry.example.com/shop:v3
-      deploy shop --type worker none   # it runs that of all types again
+      deploy shop --type worker none   # worker runs the image of all types again
     """
     if rollback_on_failure and not how.wait:
         raise click.UsageError("--rollback-on-failure needs a wait: add --wait.")
@@ -67,18 +72,21 @@ def _sentence(formation: Object, process_type: str | None, image: str) -> str:
 def rollback(cluster: Cluster, name: str, revision: str | None, how: How) -> None:
     """Go back to a revision: its images, commands, variables, types and schedules, in one write.
 
-    Counts stay as they are today, and so do autoscaling, suspend, paused, canary, revisionHistoryLimit and
-    disruption budgets.
-    Without REVISION it is the latest other that has run well for a minute, so that newer ones may be passed
-    over, which `history` calls Kept. If there is none, nothing is changed. While a release or canaries hold
-    up what is declared, or have failed, it is what runs. It is a deploy, and gets the next number. Refused
-    where a ConfigMap or a Secret that the revision needs is gone.
+    Counts, autoscaling, suspend, paused, canary, revisionHistoryLimit and disruption budgets stay as they
+    are. A rollback is a deploy, so the revision gets the next number.
+
+    Without REVISION, `rollback` goes back to the latest other revision that ran well for a minute. It passes
+    over newer revisions that aren't known to have run well, which `history` calls Kept. While a release or
+    canaries are pending, or after they have failed, `rollback` goes back to the revision that was rolled out
+    last. If there is no such revision, `rollback` changes nothing.
+
+    If a ConfigMap or a Secret that the revision needs is gone, `rollback` fails and changes nothing.
 
     Examples:
-      rollback shop --wait        # to what ran well before
-      rollback shop 7 --dry-run   # says what that changes, and which types restart
+      rollback shop --wait        # to the latest other revision that ran well
+      rollback shop 7 --dry-run   # shows what would change, and which types would restart
       rollback shop 7 --wait
-      rollback shop 3f2a91c       # to one without a number
+      rollback shop 3f2a91c       # to a revision without a number
     """
     done = going_back.go_back(
         cluster, name, lambda found: revisions.find(cluster, found, revision), dry_run=how.dry_run

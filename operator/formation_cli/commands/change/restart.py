@@ -23,27 +23,27 @@ Chosen = tuple[Object, list[str]]
 
 @click.command("restart", cls=options.Command)
 @options.formation(required=False)
-@options.types("The same as TYPE; may be repeated.")
+@options.types("The same as TYPE. Can be repeated.")
 @click.option(
     "--using",
     multiple=True,
     type=SOURCE,
     metavar="secret/NAME | configmap/NAME",
-    help="Restart only types that get variables or files from it; may be repeated.",
+    help="Restart only types that use this Secret or ConfigMap. Can be repeated.",
 )
 @options.change()
 def command(
     cluster: Cluster, name: str | None, types: tuple[str, ...], using: tuple[Source, ...], how: How
 ) -> None:
-    """Restart the processes of some types, or of all, with a rolling update.
+    """Restart the processes of some types, or of all types, with a rolling update.
 
-    It is what `kubectl rollout restart` does to the Deployments.
+    `restart` does to the Deployments what `kubectl rollout restart` does.
 
     Examples:
       restart shop
       restart shop worker clock
       restart shop web --wait
-      restart --using secret/shop-database   # of all Formations of the namespace
+      restart --using secret/shop-database   # in all Formations of the namespace
     """
     if name is None and not using:
         raise click.UsageError("Which Formation? Name it, or use --using secret/NAME.")

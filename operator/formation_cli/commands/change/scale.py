@@ -19,16 +19,18 @@ COUNTS = "[TYPE=N | TYPE+N | TYPE-N | TYPE=MIN..MAX]..."
 @click.command("scale", cls=options.Command)
 @options.formation()
 @click.argument("counts", nargs=-1, metavar=COUNTS, shell_complete=cluster_options.COUNT)
-@click.option("-y", "--yes", is_flag=True, help="Don't ask about a count that may be a slip.")
-@options.change(written="Print the counts, or the Formation's name, for programs.")
+@click.option("-y", "--yes", is_flag=True, help="Don't ask about an unusually high count.")
+@options.change(written="Print the counts or the Formation's name, for programs.")
 def command(cluster: Cluster, name: str, counts: tuple[str, ...], how: How, *, yes: bool) -> None:
-    """Set the counts of process types, all of them in one write; no process that keeps running is restarted.
+    """Set the counts (replicas) of process types, all in one write. Remaining processes aren't restarted.
 
-    web=5 sets a count, worker+2 and worker-1 change it. worker=4..12 has an autoscaler set it between these
-    bounds: it changes those of the type's autoscaling, or adds one that keeps the CPU at 80 % of what is
-    requested. Without counts, print counts and bounds as a line that can be typed again. A count above 50
-    that is more than ten times the present one may be a slip: `scale` asks at a terminal whether you mean
-    it, and needs --yes elsewhere.
+    web=5 sets a count. worker+2 adds to a count, and worker-1 subtracts from it. worker=4..12 lets an
+    autoscaler choose a count between these bounds: `scale` sets the bounds in the autoscaling of the type.
+    For a type without autoscaling, it adds autoscaling that keeps the CPU at 80 % of the request. Without
+    counts, `scale` prints the present counts and bounds as arguments that you can type again.
+
+    A count above 50 that is more than ten times the present one might be a mistake. At a terminal, `scale`
+    asks whether you mean such a count. Elsewhere, the count needs --yes.
 
     Examples:
       scale shop web=5 worker+2 clock=0
@@ -37,7 +39,7 @@ def command(cluster: Cluster, name: str, counts: tuple[str, ...], how: How, *, y
       scale shop worker=4..12
       scale shop   # prints web=5 worker=4..12 clock=0
       scale shop -o json
-      scale shop worker=200 --yes   # doesn't ask whether so many more are meant
+      scale shop worker=200 --yes   # doesn't ask about the high count
     """
     if words.is_count(name):
         hint = f"kubectl formation scale NAME {' '.join((name, *counts))}"

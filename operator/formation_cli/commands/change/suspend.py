@@ -87,20 +87,20 @@ def _check_names(ctx: click.Context, param: click.Parameter, value: tuple[str, .
     metavar="PROCESS",
     callback=_check_names,
     shell_complete=cluster_options.processes(is_ours),
-    help="Only this process that runs once, with its name in `ps` or `logs`; may be repeated.",
+    help="End only this one-off process, by its name in `ps` or `logs`. Can be repeated.",
 )
-@options.change("Wait until all have ended.")
+@options.change("Wait until all processes have ended.")
 def stop(cluster: Cluster, name: str, extra: tuple[str, ...], processes: tuple[str, ...], how: How) -> None:
-    """Stop all processes; the counts are kept for `start`. It sets spec.suspend, and deploys keep it.
+    """Stop all processes, and keep their counts for `start`.
 
-    With --process, end only what `run`, a schedule or the release of an earlier deploy has started, and
-    delete its Job.
+    `stop` sets spec.suspend, and deploys don't change that field. With --process, `stop` ends only a process
+    of `run`, a run of a schedule, or the release of an earlier deploy. It deletes the Job of that process.
 
     Examples:
       stop shop
       stop shop --wait
-      stop shop --process run.x7k2p            # ends what `run` has started, and nothing else
-      stop shop --process nightly-report.x7k2p # a run of a schedule
+      stop shop --process run.x7k2p            # ends this process of `run`
+      stop shop --process nightly-report.x7k2p # ends this run of a schedule
     """
     if extra:
         hint = f"To end one process: {again(f'stop {name} --process {extra[0]}')}"
@@ -115,7 +115,7 @@ def stop(cluster: Cluster, name: str, extra: tuple[str, ...], processes: tuple[s
 @options.formation()
 @options.change()
 def start(cluster: Cluster, name: str, how: How) -> None:
-    """Start what `stop` has stopped, with the same counts.
+    """Start the processes that `stop` has stopped, with the same counts.
 
     Examples:
       start shop

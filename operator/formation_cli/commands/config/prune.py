@@ -34,14 +34,15 @@ FRESH = 60.0
 
 @click.command("prune", cls=options.Command, short_help="Delete the Secrets that are no longer used")
 @options.formation()
-@click.option("-y", "--yes", is_flag=True, help="Don't ask.")
+@click.option("-y", "--yes", is_flag=True, help="Delete the Secrets without asking.")
 @options.dry_run()
 @options.pass_cluster
 def command(cluster: Cluster, name: str, *, yes: bool, dry_run: bool) -> None:
     """Delete the Secrets that `config` made for a Formation and that are no longer used.
 
-    Each Formation, revision, Deployment, ReplicaSet, CronJob, Job and Pod of the namespace can use one. So
-    can the manifest of the last `kubectl apply`. A ReplicaSet whose count is 0 uses none.
+    A Secret is used if a Formation, revision, Deployment, ReplicaSet, CronJob, Job or Pod of the namespace
+    names it. The manifest of the last `kubectl apply` counts, too. A ReplicaSet with 0 replicas doesn't
+    count.
 
     Examples:
       config prune shop

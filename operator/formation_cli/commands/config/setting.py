@@ -25,26 +25,26 @@ LONGEST_LINE = 4095
 @click.command("set", cls=options.Command, short_help="Set variables, plain or secret")
 @options.formation()
 @click.argument("variables", nargs=-1, metavar="[KEY=VALUE | KEY]...")
-@click.option("--secret", is_flag=True, help="They are secret: values come from a prompt, stdin or a file.")
+@click.option("--secret", is_flag=True, help="Set secret variables, from a prompt, stdin or a file.")
 @click.option(
     "--env",
     multiple=True,
     type=click.Path(allow_dash=True),
-    help="A file of NAME=value lines, - for stdin; may be repeated. With KEY, only that variable.",
+    help="A file of NAME=value lines, or - for stdin. Can be repeated. With KEY, only that variable is set.",
 )
 @options.change()
 def command(
     cluster: Cluster, name: str, variables: tuple[str, ...], env: tuple[str, ...], how: How, *, secret: bool
 ) -> None:
-    """Set variables of all types, in one write; the processes are restarted, as in a deploy.
+    """Set variables of all types in one write. The processes restart, as in a deploy.
 
-    Plain values are in the Formation (spec.env), where anyone who may view it can read them. Secret values
-    are in a Secret; each change makes a new one. Of those type only KEY: a prompt
-    asks for the value, or it comes from stdin. A value arrives as it is typed: $(NAME) isn't replaced.
+    Plain values are in the Formation (spec.env), where anyone who may view the Formation can read them.
+    Secret values are in a Secret, and each change makes a new Secret. For a secret variable, type only KEY: a
+    prompt asks for the value, or stdin has it. A value arrives as you type it: $(NAME) isn't replaced.
 
     Examples:
       config set shop LOG_LEVEL=debug PAGE_SIZE=50 --wait
-      config set shop --secret DATABASE_URL                  # asks for its value
+      config set shop --secret DATABASE_URL                  # asks for the value
       config set shop --secret DATABASE_URL < url.txt
       config set shop --secret --env secrets.env
       config set shop --secret --env .env DATABASE_URL TOKEN # only these of the file
@@ -69,7 +69,7 @@ def command(
 @click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 @options.change()
 def unset(cluster: Cluster, name: str, keys: tuple[str, ...], how: How) -> None:
-    """Remove variables, plain or secret, in one write; the processes are restarted, as in a deploy.
+    """Remove variables, plain or secret, in one write. The processes restart, as in a deploy.
 
     Examples:
       config unset shop PAGE_SIZE

@@ -21,13 +21,14 @@ from formation_cli.views.config import Key, Variable
 
 @click.command("show", cls=options.Command, short_help="Show the variables, as `config NAME` does")
 @options.formation()
-@click.option("--show", is_flag=True, help="Also show the values, including secret ones.")
+@click.option("--show", is_flag=True, help="Show the values, too, including secret ones.")
 @options.output("json", "yaml")
 @options.pass_cluster
 def show(cluster: Cluster, name: str, output: str | None, *, show: bool) -> None:
-    """Show the variables that all types get, and the source of each; with --show also their values.
+    """Show the variables that all types get, and the source of each.
 
-    It reads what spec.envFrom names, and with --show what spec.env names, too, with your own rights.
+    `config show` reads the ConfigMaps and Secrets in spec.envFrom with your own rights. With --show, it also
+    reads those in spec.env.
 
     Examples:
       config shop
@@ -53,8 +54,8 @@ def show(cluster: Cluster, name: str, output: str | None, *, show: bool) -> None
 def get(cluster: Cluster, name: str, key: str) -> None:
     """Print the value of a variable that all types get, plain or secret, and nothing else.
 
-    It reads what spec.envFrom and spec.env name, with your own rights. On stderr it names what can't be read
-    of that: the variable may have another value there.
+    `config get` reads the ConfigMaps and Secrets in spec.envFrom and spec.env with your own rights. On
+    stderr, it names each one that it can't read: the variable might have another value there.
 
     Examples:
       config get shop LOG_LEVEL
@@ -152,8 +153,9 @@ class Config(options.Group):
 def command() -> None:
     """Show, set and unset the variables that all types of a Formation get.
 
-    Plain ones are in spec.env. Secret ones are in a Secret that spec.envFrom names; each change makes a new
-    one, so it is a deploy. Leave env and envFrom out of a manifest that you apply again.
+    Plain variables are in spec.env. Secret variables are in a Secret that spec.envFrom names. Each change of
+    a secret variable makes a new Secret, and is a deploy. If you apply a manifest of the Formation again,
+    leave env and envFrom out of the manifest.
 
     Examples:
       config shop

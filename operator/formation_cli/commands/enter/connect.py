@@ -77,10 +77,10 @@ def check_access(cluster: Cluster, pod: str, subresource: str) -> None:
 
 @click.command("exec", cls=options.Starter)
 @options.formation()
-@options.process_type("The process type; web, or the only one.")
+@options.process_type("The process type. The default is web, or the only type.")
 @options.process()
-@click.option("-i", "--stdin", is_flag=True, help="Send it your input; always on at a terminal.")
-@click.option("-t", "--tty", is_flag=True, help="Give it a terminal; always on at a terminal.")
+@click.option("-i", "--stdin", is_flag=True, help="Send your input to the command. Always on at a terminal.")
+@click.option("-t", "--tty", is_flag=True, help="Give the command a terminal. Always on at a terminal.")
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND [ARG]...")
 @options.pass_cluster
 def execute(
@@ -93,9 +93,10 @@ def execute(
     stdin: bool,
     tty: bool,
 ) -> None:
-    """Run a command in a running process, with `kubectl exec`; at a terminal it is interactive.
+    """Run a command in a running process, as `kubectl exec` does.
 
-    It ends with the exit code of the command. To run it in a new process, see `run`.
+    At a terminal, the command is interactive. `exec` exits with the command's exit code. To run a command in
+    a new process, use `run`.
 
     Examples:
       exec shop -- /bin/sh   # in a process of web
@@ -114,9 +115,9 @@ def execute(
 @click.command("port-forward", cls=options.Command)
 @options.formation()
 @click.argument("ports", type=PAIR, required=False, metavar="[LOCAL][:REMOTE]")
-@options.process_type("The process type; web, or the only one.")
+@options.process_type("The process type. The default is web, or the only type.")
 @options.process()
-@click.option("--address", help="The address to listen on, instead of localhost.")
+@click.option("--address", help="Listen on this address, not on localhost.")
 @options.pass_cluster
 def forward(
     cluster: Cluster,
@@ -126,14 +127,15 @@ def forward(
     process: str | None,
     address: str | None,
 ) -> None:
-    """Forward a port of this machine to a process, with `kubectl port-forward`, until Ctrl-C.
+    """Forward a port of this machine to a process until Ctrl-C, as `kubectl port-forward` does.
 
-    Both ports are that of the type, unless you name others; the local port 0 means any free port.
+    Without REMOTE, the remote port is the port of the type. Without LOCAL, the local port is the same as the
+    remote port. If LOCAL is 0, any free local port is used.
 
     Examples:
       port-forward shop
       port-forward shop 9000
-      port-forward shop 9000:8081   # another port than that of the type
+      port-forward shop 9000:8081   # to port 8081 of the process
       port-forward shop --type admin 9000
     """
     formation = formations.find(cluster, name)

@@ -30,8 +30,8 @@ from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 
 TICK = 2.0
-ENV = "A variable for it; may be repeated."
-TIMEOUT = "Send it SIGTERM after 90s, 10m or 1h; then it has its grace period (30 s unless declared)."
+ENV = "Set a variable for this command only. Can be repeated."
+TIMEOUT = "Send SIGTERM after a time such as 90s or 10m, and SIGKILL after the grace period (default: 30s)."
 NOT_CREATED = "FailedCreate"
 """The reason of the Event that tells that a Job's Pod was refused."""
 
@@ -55,18 +55,18 @@ def _literal(ctx: click.Context, param: click.Parameter, value: tuple[str, ...])
 
 @click.command("run", cls=options.Starter)
 @options.formation()
-@options.process_type("Also use the environment, resources and image of this type.")
+@options.process_type("Use this type's environment, resources and image.")
 @click.option("--schedule", shell_complete=cluster_options.SCHEDULE, help="Start a run of this schedule.")
-@click.option("-d", "--detach", is_flag=True, help="Don't wait: print the Job, which is kept for a day.")
-@click.option("-i", "--stdin", is_flag=True, help="Send it your input, or that of a pipe.")
-@click.option("-t", "--tty", is_flag=True, help="Give it your terminal and your input.")
-@click.option("--args", "as_args", is_flag=True, help="The words are arguments, and not the command.")
-@click.option("--image", callback=options.check_image, help="Another image, such as the one to be deployed.")
+@click.option("-d", "--detach", is_flag=True, help="Don't wait. Print the Job, and keep it for a day.")
+@click.option("-i", "--stdin", is_flag=True, help="Send your input, or a pipe's, to the command.")
+@click.option("-t", "--tty", is_flag=True, help="Give the command your terminal and your input.")
+@click.option("--args", "as_args", is_flag=True, help="Use the words as arguments, not as the command.")
+@click.option("--image", callback=options.check_image, help="Use another image, such as the next version's.")
 @click.option("--env", multiple=True, metavar="KEY=VALUE", callback=_variables, help=ENV)
-@click.option("--size", type=values.SIZE, help="Its CPU and memory, such as cpu=1,memory=2Gi.")
+@click.option("--size", type=values.SIZE, help="Set CPU and memory, such as cpu=1,memory=2Gi.")
 @click.option("--timeout", "seconds", type=DURATION, callback=_seconds, help=TIMEOUT)
 @options.dry_run()
-@options.output("json", "yaml", "name", text="Print the Job, with --detach or --dry-run, for programs.")
+@options.output("json", "yaml", "name", text="Print the Job, for programs. Needs --detach or --dry-run.")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="-- COMMAND [ARG]...", callback=_literal)
 @options.pass_cluster
 @click.pass_context
@@ -82,17 +82,18 @@ def command(
     dry_run: bool,
     **typed: Any,
 ) -> None:
-    """Run a command in a new process, with the image, environment and config of the Formation.
+    """Run a command once in a new process, with the image, environment and config of the Formation.
 
-    It runs in a Job, once, and is never retried. `run` shows what it writes, ends with its exit code, and
-    deletes the Job; Ctrl-C ends it. No shell is involved: write /bin/sh -c '...' if you need one. Arguments
-    arrive as you type them: $(NAME) isn't replaced.
+    `run` makes a Job that is never retried, and shows the output of the command. `run` exits with the
+    command's exit code, and deletes the Job. Ctrl-C also deletes the Job, which ends the command.
 
-    COMMAND runs instead of the image's ENTRYPOINT and CMD. With --args all words are arguments for that
-    ENTRYPOINT, or for the command of --type; without words the image, or the type, runs as it is.
+    COMMAND replaces the image's ENTRYPOINT and CMD. `run` uses no shell: if you need one, write /bin/sh -c
+    '...'. Arguments arrive as you type them: $(NAME) isn't replaced. With --args, all words are arguments for
+    the image's ENTRYPOINT, or for the command of --type. --args without words runs the image or the type as
+    it is.
 
-    With --schedule it runs what the schedule says, whose CronJob keeps the Job: Ctrl-C stops showing the
-    output, and doesn't end the run.
+    With --schedule, `run` runs the command of a schedule, and the schedule's CronJob keeps the Job. Ctrl-C
+    then only stops the output: the command continues.
 
     Examples:
       run shop -- /shop migrate
@@ -101,7 +102,7 @@ def command(
       run shop --type worker --size cpu=1,memory=2Gi -- /shop reindex
       run shop --detach --timeout 1h -- /shop import
       run shop --env LOG_LEVEL=debug -- /shop import
-      run shop --schedule nightly-report   # now, once
+      run shop --schedule nightly-report   # starts a run of the schedule now
       run shop --args -- migrate   # the image's ENTRYPOINT gets these arguments
     """
     wanted = OneOff(**typed)

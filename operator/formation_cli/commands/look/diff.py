@@ -39,7 +39,7 @@ def _no_difference() -> Iterator[None]:
 @options.formation(required=False)
 @options.word("revision", "--revision", "The same as REVISION.", metavar="[REVISION]")
 @options.filename()
-@options.output("name", text="Print only the names of those that would change.")
+@options.output("name", text="Print only the names of the Formations that would change.")
 @_no_difference()
 @options.pass_cluster
 @click.pass_context
@@ -51,15 +51,16 @@ def command(
     revision: str | None,
     output: str | None,
 ) -> None:
-    """Show what `kubectl apply -f` would change of Formations, and which processes it would restart.
+    """Show what `kubectl apply -f` would change in Formations, and which processes would restart.
 
-    With NAME and a REVISION, as `history` calls it, show what `rollback` would change. Ends
-    with 0 if nothing would change, 1 if something would, and more if it doesn't know.
+    With NAME and REVISION, `diff` shows what `rollback` would change. REVISION is a number, or the beginning
+    of a digest, as `history` shows it. `diff` exits with code 0 if nothing would change, with 1 if something
+    would change, and with a higher code if it fails.
 
     Examples:
       diff -f shop.yaml
       diff -f - < shop.yaml
-      diff -f shop.yaml -o name   # prints those that would change
+      diff -f shop.yaml -o name   # prints the Formations that would change
       diff shop 7                 # what `rollback shop 7` would change
     """
     if filename is not None and name is None and revision is None:

@@ -17,11 +17,11 @@ TAIL = 100
 
 @click.command("events", cls=options.Command)
 @options.formation()
-@options.types("The same as TYPE; may be repeated.", everything=True)
-@click.option("--since", type=DURATION, help="Only Events newer than 90s, 10m, 1h or 1d.")
-@click.option("--warnings", is_flag=True, help="Only warnings.")
-@click.option("--tail", type=int, default=TAIL, show_default=True, help="How many of the latest; -1 for all.")
-@click.option("-w", "--watch", is_flag=True, help="Keep watching, until Ctrl-C.")
+@options.types("The same as TYPE. Can be repeated.", everything=True)
+@click.option("--since", type=DURATION, help="Show only Events newer than a duration like 90s or 1d.")
+@click.option("--warnings", is_flag=True, help="Show only warnings.")
+@click.option("--tail", type=int, default=TAIL, show_default=True, help="The number of Events; -1 shows all.")
+@click.option("-w", "--watch", is_flag=True, help="Keep watching until Ctrl-C.")
 @options.output("json", "yaml")
 @options.pass_cluster
 def command(
@@ -35,9 +35,9 @@ def command(
     warnings: bool,
     watch: bool,
 ) -> None:
-    """Show what happened to a Formation, its Deployments, processes and autoscalers; the latest is last.
+    """Show the Events of a Formation, its Deployments, processes and autoscalers. The latest is last.
 
-    TYPE may be a schedule, run for one-off processes, or release.
+    TYPE is a process type, a schedule, `run` for one-off processes, or `release`.
 
     Examples:
       events shop

@@ -21,20 +21,26 @@ from formation_cli.views import history
 @options.output("json", "yaml", "name")
 @options.pass_cluster
 def command(cluster: Cluster, name: str, revision: str | None, output: str | None) -> None:
-    """Show the revisions of a Formation: when each was rolled out last, and what differs from the one above.
+    """List the revisions of a Formation, and what each changed. The latest is last.
 
-    The latest is last. STATE is Runs for the revision that was rolled out last, Ran for others that are known
-    to have run well, Kept for all others that have a number, and Foreign for an object that isn't a revision
-    of this Formation. A revision without a number is Not rolled out, or Ran: its release hasn't succeeded, or
-    an earlier Formation of this name has left it. The one that is declared now is On trial while its canaries
-    have to stay ready, and Failed as canary if one of them fails. Use the beginning of its digest as its
-    name. With REVISION, show its content: the spec without counts and without what else no deploy changes.
+    AGE is the time since a revision was last rolled out. CHANGE shows the difference from the revision above.
+    STATE is Runs (this revision was rolled out last), Ran (this revision ran well earlier), Kept (this
+    revision isn't known to have run well), Not rolled out (its release hasn't succeeded) or Foreign (this
+    object isn't a revision of the Formation).
+
+    The declared revision is On trial while its canaries have to stay ready, and Failed as canary if one of
+    them has failed. A revision that is Not rolled out has no number, and neither has a revision that an
+    earlier Formation of this name left behind. To name a revision without a number, use the beginning of its
+    digest.
+
+    With REVISION, `history` prints the spec of that revision, without counts and other fields that no deploy
+    changes.
 
     Examples:
       history shop
-      history shop 7   # its content
+      history shop 7   # the spec of revision 7
       history shop 7 -o json
-      history shop 3f2a91c   # the content of one without a number
+      history shop 3f2a91c   # a revision without a number
       history shop -o json
     """
     formation = formations.find(cluster, name)

@@ -14,16 +14,16 @@ from formation_cli.views import log_lines, pod_state
 from formation_cli.words.values import DURATION
 
 TAIL = 100
-FOLLOW = "Follow the logs, also of new processes, until Ctrl-C or until the Formation is deleted."
+FOLLOW = "Follow the logs of present and new processes, until Ctrl-C or until the Formation is deleted."
 
 
 @click.command("logs", cls=options.Command)
 @options.formation()
-@options.types("The same as TYPE; may be repeated.", "[TYPE|PROCESS]...", everything=True)
+@options.types("The same as TYPE. Can be repeated.", "[TYPE|PROCESS]...", everything=True)
 @click.option("-f", "--follow", is_flag=True, help=FOLLOW)
-@click.option("--since", type=DURATION, help="Only lines newer than 90s, 10m, 1h or 1d, and all of these.")
-@click.option("-p", "--previous", is_flag=True, help="The log before the last restart, or the last crash.")
-@click.option("--tail", type=int, help=f"The last lines of each process; -1 for all. [default: {TAIL}]")
+@click.option("--since", type=DURATION, help="Show all lines newer than a duration like 90s, 10m or 1d.")
+@click.option("-p", "--previous", is_flag=True, help="Show the log before the last restart or crash.")
+@click.option("--tail", type=int, help=f"The number of lines per process; -1 shows all. [default: {TAIL}]")
 @click.option("--timestamps", is_flag=True, help="Begin each line with its time.")
 @options.pass_cluster
 def command(
@@ -37,20 +37,21 @@ def command(
     previous: bool,
     timestamps: bool,
 ) -> None:
-    """Show the logs of the processes, in one stream; each line names its process.
+    """Show the logs of all processes in one stream. Each line names its process.
 
-    The logs of the release command, of schedules, of `run`, and of Jobs whose Pods have the label
-    formations.dev/formation=NAME are included. TYPE may be a schedule, run for one-off processes, or release.
-    The logs of a type include that of its canary, whose lines begin with TYPE-canary.
+    The stream includes the logs of the release command, of schedules, of `run`, and of other Jobs whose Pods
+    have the label formations.dev/formation=NAME. TYPE is a process type, a schedule, `run` for one-off
+    processes, or `release`. The logs of a type include those of its canary, whose lines begin with
+    TYPE-canary.
 
     Examples:
       logs shop
       logs shop -f
       logs shop worker clock --since 10m
-      logs shop release   # what the release command wrote
-      logs shop nightly-report   # what the runs of a schedule wrote that are kept
+      logs shop release   # the log of the release command
+      logs shop nightly-report   # the logs of a schedule's kept runs
       logs shop worker.x7k2p   # one process, as `logs` and `ps` name it
-      logs shop web --previous   # what crashed processes wrote
+      logs shop web --previous   # the logs of crashed processes
       logs shop --tail=-1 --timestamps > shop.log
     """
     if follow and previous:

@@ -22,8 +22,8 @@ from formation_operator.api.reasons import ConditionType
 @click.command("ps", cls=options.Command)
 @options.formation(required=False)
 @click.argument("words", nargs=-1, metavar="[TYPE|PROCESS]...", shell_complete=cluster_options.ANYTHING)
-@click.option("-A", "--all-namespaces", is_flag=True, help="The Formations of all namespaces.")
-@click.option("-l", "--selector", default="", help="The Formations with these labels, such as team=checkout.")
+@click.option("-A", "--all-namespaces", is_flag=True, help="List the Formations of all namespaces.")
+@click.option("-l", "--selector", default="", help="List Formations with labels such as team=checkout.")
 @click.option("-w", "--watch", is_flag=True, help="Keep watching, and show changes, until Ctrl-C.")
 @options.output("json", "yaml", "name", "wide")
 @options.pass_cluster
@@ -37,21 +37,24 @@ def command(
     all_namespaces: bool,
     watch: bool,
 ) -> None:
-    """Show each process with its state, age, restarts, last exit and trouble.
+    """List each process with its state, age, restarts, last exit and trouble.
 
-    Without a NAME, show all Formations of the namespace. A process is Running, Starting, Unready (it runs,
-    but gets no requests), Crashing, Unschedulable (no node has room for it, or matches) or Stopping. One of
-    `run` may be Completed or Failed; a type without processes is Idle (its count is 0) or Suspended.
-    A schedule without a running process is Scheduled, Failing, Suspended or Waiting, SINCE its last run. When
-    it runs next is said by UTC if it has no time zone.
-    A release is shown while it runs, and a canary as a process of TYPE-canary. In a narrow window processes
-    have their short names, which each command that takes a process understands. With a NAME it also says how
-    the Formation is; in a pipe only why it isn't ready, on stderr.
+    Without NAME, `ps` lists the Formations of the namespace. With NAME, it also says whether the Formation is
+    ready. In a pipe, it says so on stderr, and only if the Formation isn't ready.
+
+    A process is Running, Starting, Unready (it runs but gets no requests), Crashing, Unschedulable (no node
+    has room for it, or no node matches) or Stopping. A process of `run` can also be Completed or Failed. A
+    type without processes is Idle (its count is 0) or Suspended. A schedule without a running process is
+    Scheduled, Failing, Suspended or Waiting, and its SINCE shows when it last ran. The next run of a schedule
+    without a time zone is shown in UTC.
+
+    A release is listed while it runs. A canary is listed as a process of TYPE-canary. In a narrow window,
+    processes have short names. Each command that takes a process also takes its short name.
 
     Examples:
       ps
       ps shop
-      ps shop run   # what `run` has started
+      ps shop run   # the processes of `run`
       ps shop --watch
       ps shop -o json
       ps -A -l team=checkout -o wide

@@ -22,19 +22,20 @@ TICK = 1.0
 
 @click.command("release", cls=options.Command)
 @options.formation()
-@click.option("-f", "--follow", "goes_on", is_flag=True, help="Follow it until it has ended, or Ctrl-C.")
-@click.option("--retry", is_flag=True, help="Delete the Job of a command that has failed: it runs again.")
-@options.output("json", "yaml", "name", text="Print status.release, or the Job's name, for programs.")
+@click.option("-f", "--follow", "goes_on", is_flag=True, help="Follow the log until the command ends.")
+@click.option("--retry", is_flag=True, help="Run a failed command again, by deleting its Job.")
+@options.output("json", "yaml", "name", text="Print status.release or the Job's name, for programs.")
 @options.pass_cluster
 def command(cluster: Cluster, name: str, output: str | None, *, goes_on: bool, retry: bool) -> None:
-    """Show how far the release command is that runs before a deploy changes any process, and what it writes.
+    """Show the state of the release command, and the last 100 lines of its log.
 
-    It shows the last 100 lines of the log: `logs NAME release --tail=-1` shows all. It ends with 0 even if
-    the release has failed; `deploy --wait` ends with 1 then.
+    The release command runs before a deploy changes any process. `logs NAME release --tail=-1` shows its
+    whole log. `release` exits with code 0 even if the release command has failed. In that case, `deploy
+    --wait` exits with code 1.
 
     Examples:
       release shop
-      release shop -f        # until it has ended
+      release shop -f        # until the command ends
       release shop --retry   # runs a failed command again
       release shop -o json
     """

@@ -19,9 +19,10 @@ UNKNOWN = "unknown"
 @click.command("version", cls=options.Command)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Show the version of the plugin, of kubectl, of the cluster, and the image of each operator in it.
+    """Show the versions of the plugin, kubectl and the cluster, and the image of each operator there.
 
-    The operator's is read from its Deployment, which needs the right to list Deployments of all namespaces.
+    To find the operator's image, `version` reads the operator's Deployment. This needs the right to list the
+    Deployments of all namespaces.
 
     Examples:
       version

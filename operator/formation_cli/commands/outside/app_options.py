@@ -61,9 +61,9 @@ def counts_option(text: str) -> Decorator:
 def described(function: Function) -> Function:
     """Give a command what the command line says of an app, as one `Described`."""
 
-    @click.option("--name", help="The Formation's name [default: the folder's name]")
+    @click.option("--name", help="The Formation's name. [default: the folder's name]")
     @click.option("--image", required=True, help="The image of the app.")
-    @env_option("A file of NAME=value lines; may be repeated.")
+    @env_option("A file of NAME=value lines. Can be repeated.")
     @counts_option("The counts, such as web=2,worker=1 or all=1.")
     @click.option("--port", type=values.ANY, default=app.PORT, show_default=True, help=PORT)
     @functools.wraps(function)

@@ -25,7 +25,7 @@ def _formation(function: Function) -> Function:
     """Give a command a `Known` Formation: of the cluster by its name, or of the file after -f."""
 
     @options.formation(required=False)
-    @options.filename("Its manifest; - for stdin.")
+    @options.filename("The Formation's manifest, or - for stdin.")
     @functools.wraps(function)
     def with_formation(*args: Any, name: str | None, filename: str | None, **kwargs: Any) -> Any:
         return function(*args, known=_find(name, filename), **kwargs)
@@ -44,9 +44,9 @@ def _find(name: str | None, filename: str | None) -> Known:
 
 @click.group("export", cls=options.Group)
 def command() -> None:
-    """Write a Formation of the cluster, or of a file, for another tool.
+    """Write a Formation of the cluster, or of a file, in another tool's format.
 
-    What that tool can't express is named.
+    `export` names on stderr each field that this format can't express.
 
     Examples:
       export procfile shop > Procfile
@@ -89,9 +89,9 @@ def procfile(known: Known, env: pathlib.Path | None) -> None:
 def systemd(
     known: Known, directory: pathlib.Path | None, root: str | None, run_as: str | None, port: int
 ) -> None:
-    """Write systemd units: a target for all, and for each type a target and a template of its processes.
+    """Write systemd units: a target for all types, and a target and a template for each type.
 
-    Then: systemctl daemon-reload; systemctl enable --now shop.target
+    To start the processes, run `systemctl daemon-reload; systemctl enable --now shop.target`.
 
     Examples:
       export systemd shop -d /etc/systemd/system --root /srv/shop

@@ -17,15 +17,15 @@ from formation_cli.dialects.heroku import check_commands, entries, read
 from formation_cli.terminal import formats
 from formation_cli.words import variables as words
 
-ENV = "A file of NAME=value lines, - for stdin; may be repeated."
-OUTPUT = options.output("json", "yaml", default="yaml", text="The format of what is printed.")
+ENV = "A file of NAME=value lines, or - for stdin. Can be repeated."
+OUTPUT = options.output("json", "yaml", default="yaml", text="Print the object in this format.")
 
 
 @click.group("import", cls=options.Group)
 def command() -> None:
-    """Make a Formation, or the Secret that it names, from another tool's files.
+    """Make a Formation, or a Secret for one, from another tool's files.
 
-    It is printed. Nothing is run, and no cluster is used.
+    `import` prints the object. It runs no command, and uses no cluster.
 
     Examples:
       import procfile --image registry.example.com/shop:v1
@@ -41,8 +41,8 @@ def command() -> None:
 def procfile(procfile: str, described: Described, output: str) -> None:
     """Make a Formation from a Procfile.
 
-    What needs no shell becomes plain words; the rest is run by /bin/sh. A type that is named web or uses
-    $PORT gets a port. The line release becomes spec.release.
+    A command that needs no shell becomes a list of words. Each other command is run by /bin/sh. The type web
+    gets a port, and so does each type that uses $PORT. The release line becomes spec.release.
 
     Examples:
       import procfile --image registry.example.com/shop:v1 | kubectl apply -f -
@@ -60,8 +60,8 @@ def procfile(procfile: str, described: Described, output: str) -> None:
 def heroku(file: tuple[str, ...], procfile: str | None, described: Described, output: str) -> None:
     """Make a Formation from app.json, from the JSON of Heroku's formation API, or from both.
 
-    A size becomes its memory, as request and as limit. Counts of -m and variables of --env have priority.
-    The entries of cron, as Dokku has them, become spec.schedules.
+    The size of a dyno becomes a request and a limit for memory. -m overrides counts of the files, and --env
+    overrides variables. The cron entries of a Dokku app.json become spec.schedules.
 
     Examples:
       import heroku app.json --procfile Procfile --image registry.example.com/shop:v1
@@ -86,10 +86,10 @@ def heroku(file: tuple[str, ...], procfile: str | None, described: Described, ou
 @app_options.env_option(ENV, stdin=True, required=True)
 @OUTPUT
 def secret(name: str, variables: tuple[str, ...], env: tuple[str, ...], output: str) -> None:
-    """Make a Secret from files of NAME=value lines, for spec.envFrom.
+    """Make a Secret for spec.envFrom from files of NAME=value lines.
 
-    The files are read as python-dotenv reads them, while `kubectl create secret` keeps quotes. The
-    values are printed, so send them to kubectl.
+    `import secret` reads the files as python-dotenv does. `kubectl create secret` would keep the quotes
+    around values. The output contains the values, so pipe the output to kubectl.
 
     Examples:
       import secret shop-settings --env .env | kubectl apply -f -
@@ -111,10 +111,12 @@ APP = "app.json"
 def init(procfile: str, described: Described) -> None:
     """Make formation.yaml from a Procfile, whose release line becomes spec.release.
 
-    The cron entries of an app.json beside it become spec.schedules; it reads nothing else of that file.
-    With --env it asks which variables are secret. It writes their values into no file: formation.yaml names a
-    Secret, and `init` prints the command that makes it, to be typed before formation.yaml is applied. It runs
-    nothing of the Procfile, and overwrites no file.
+    If there is an app.json in the folder of the Procfile, its cron entries become spec.schedules, and its
+    other fields are ignored. `init` runs no command of the Procfile, and overwrites no file.
+
+    With --env, `init` asks which variables are secret. It writes no secret value into a file: formation.yaml
+    names a Secret, and `init` prints the command that makes this Secret. Run that command before you apply
+    formation.yaml.
 
     Examples:
       init --image registry.example.com/shop:v1

@@ -21,15 +21,15 @@ from formation_operator.kube.objects import lenient
 DOTENV = ".env"
 PORT = 5000
 FIRST_PORT = Port(1024, 59999)
-ENV = "A file of NAME=value lines, which override the Formation's; may be repeated. [default: .env]"
+ENV = "A file of NAME=value lines that override the Formation's. Can be repeated. [default: .env]"
 
 
 @click.command("local", cls=options.Documented)
 @click.argument("types", nargs=-1, metavar="[TYPE]...")
 @options.filename(default="formation.yaml")
-@app_options.counts_option("Other counts, such as web=2,worker=1 or all=1.")
+@app_options.counts_option("Use these counts, such as web=2,worker=1 or all=1.")
 @app_options.env_option(ENV)
-@click.option("-p", "--port", type=FIRST_PORT, help=f"The first port. [default: PORT of --env, or {PORT}]")
+@click.option("-p", "--port", type=FIRST_PORT, help=f"The first port. [default: PORT from --env, or {PORT}]")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -39,13 +39,14 @@ def command(
     env: Sequence[str],
     port: int | None,
 ) -> None:
-    """Run the processes of a Formation on this machine, with its counts, environment and times to stop.
+    """Run the processes of a Formation on this machine, with its counts, environment and grace periods.
 
-    As with Foreman, the first type has the ports from 5000 on, the second from 5100 on, and so forth, and all
-    processes are ended when one ends. Ctrl-C ends them, too, and a second one kills what still runs.
+    As in Foreman, the first type gets the ports from 5000 on, the second type the ports from 5100 on, and so
+    on. When one process ends, all others are ended. Ctrl-C ends all processes, and a second Ctrl-C kills
+    those that still run.
 
-    The release command runs before them, unless types are named; if it fails, no process is started. Nothing
-    runs on a schedule.
+    The release command runs first, unless you name types. If it fails, no process is started. Schedules
+    aren't run.
 
     Examples:
       local

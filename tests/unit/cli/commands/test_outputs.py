@@ -10,10 +10,8 @@ from click.testing import Result
 
 from formation_cli import failures
 from formation_cli.cluster import kinds
-from formation_cli.views import processes
 from formation_operator.api import naming
 from tests import builders
-from tests.cluster import paths
 from tests.unit.cli import typed
 from tests.unit.cli.deployments import a_deployment
 from tests.unit.cli.fake_cluster import FakeCluster
@@ -193,13 +191,6 @@ def test_the_output_of_a_command_is_its_own() -> None:
 @pytest.mark.parametrize("words", ["ps", "ps shop", "events shop"])
 def test_a_table_that_goes_on_has_no_other_form(words: str) -> None:
     run(words, "--watch -o json", failures.MISTYPED)
-
-
-def test_the_documentation_names_the_fields_of_a_process() -> None:
-    page = (paths.ROOT / "docs" / "cli.md").read_text()
-    (row,) = (line for line in page.splitlines() if line.startswith("| `ps NAME` "))
-    process = processes.process(builders.a_pod(), 0.0)
-    assert [*process.json()] == re.findall("`([a-zA-Z]+)`", row)
 
 
 @pytest.mark.parametrize("words", [*CHANGES, "ps shop", "logs shop", "rollback shop", "scale shop worker=3"])

@@ -1,0 +1,154 @@
+"""The page of sizes and times, from the constants that hold them."""
+
+from typing import NamedTuple
+
+from formation_operator.api import bounds, fields, formation
+from formation_operator.diagnose import grace_periods, investigator, log_excerpt
+from formation_operator.foreground import shell
+from formation_operator.kube import notices, reflector
+from formation_operator.kube.objects import lenient
+from formation_operator.release import revision_store
+from formation_operator.requeue import REPORT_SECONDS
+from formation_operator.status import scaling_health, trial, writer
+from formation_operator.sync import repair_limit
+
+MINUTE = 60
+
+
+class Limit(NamedTuple):
+    """A row of a table."""
+
+    what: str
+    value: str
+    more: str = ""
+
+
+def size(most: int) -> str:
+    """Return a number of bytes in words."""
+    mib = 1024 * bounds.KIB
+    return f"{most // mib} MiB" if most >= mib else f"{most // bounds.KIB} KiB"
+
+
+def time(seconds: float) -> str:
+    """Return a duration in words."""
+    return f"{seconds / MINUTE:g} min" if seconds > MINUTE else f"{seconds:g} s"
+
+
+def doubled(first: float, most: float) -> str:
+    """Return pauses that grow, in words."""
+    return f"after {time(first)}, {time(2 * first)}, ... up to {time(most)}"
+
+
+TEXT = """\
+<!-- Generated from the operator's constants by `python -m crds.generate`: don't edit. -->
+# Limits: sizes and times
+
+## How large a Formation may be
+
+| what | at most | how to count |
+|---|---|---|
+{sizes}
+
+The API server refuses a Formation with too many types, schedules or variables. A Formation whose spec is too
+large is `Stalled` with the reason `TooLarge`, and what runs stays as it is. So one Formation can't delay the
+others. Move large values, such as files in `env`, into ConfigMaps (`envFrom`, or volumes in
+`podTemplate`) or into an image, or make several Formations.
+
+## What is cut
+
+Text from others (the API server, kubelet, a process, a webhook) becomes one line without control characters;
+`...` marks a cut.
+
+| text | at most | |
+|---|---|---|
+{texts}
+
+## How long things take
+
+| what | how long | |
+|---|---|---|
+{times}
+"""
+SIZES = [
+    Limit("process types", f"{formation.MOST_TYPES}"),
+    Limit("schedules", f"{formation.MOST_SCHEDULES}"),
+    Limit("variables in `env`", f"{fields.MOST_VARIABLES}", "for the Formation, and for each type"),
+    Limit(
+        "the spec",
+        size(bounds.MOST_DECLARED),
+        "as compact JSON: `kubectl get formation shop -o json \\| jq -c .spec \\| wc -c`",
+    ),
+    Limit(
+        "what is made from the spec",
+        size(bounds.MOST_RENDERED),
+        "the same, but shared fields (`env`, `podTemplate`, ...) count once for each type and each schedule",
+    ),
+]
+UNCHECKED = "longer ones aren't checked"
+TEXTS = [
+    Limit("message of an Event, a type, a release or canaries", f"{lenient.LONGEST_SENTENCE:,} bytes"),
+    Limit("message of a condition", f"{lenient.LONGEST_SUMMARY:,} bytes"),
+    Limit("reason", f"{lenient.LONGEST_WORD} bytes"),
+    Limit("line of a log in a message", f"{log_excerpt.LONGEST} characters"),
+    Limit("command that is [checked](foreground.md)", f"{shell.LONGEST:,} characters", UNCHECKED),
+    Limit("script that is checked", f"{shell.LONGEST_SCRIPT:,} characters", UNCHECKED),
+]
+PATIENCE, RELIABLE = time(grace_periods.PATIENCE), time(grace_periods.RELIABLE)
+TIMES = [
+    Limit(
+        "the operator looks for the cause of a process that isn't ready",
+        f"after {PATIENCE}",
+        "it reports a failing probe once kubelet has recorded it, or after the probe's initial attempts",
+    ),
+    Limit(
+        "a process that crashed counts as running again",
+        f"after {PATIENCE} to {RELIABLE}",
+        "once it has run for twice as long as before the crash, after the first crash for at most "
+        f"{time(grace_periods.AFTER_FIRST_CRASH)}. So a process that crashes every few minutes stays "
+        f"`Crashing`. If it ran for {RELIABLE} or longer before the crash, {PATIENCE} are enough",
+    ),
+    Limit("an evicted process is reported", "for the same time", "even after it is replaced"),
+    Limit(
+        "a new process counts as available in a rollout",
+        f"after {time(formation.PROOF_SECONDS)}",
+        "`minReadySeconds`; by default at once for a type with a `readinessProbe` of its own",
+    ),
+    Limit(
+        "a rollout without progress fails",
+        f"after {time(formation.PROGRESS_DEADLINE)}",
+        "`progressDeadlineSeconds`",
+    ),
+    Limit("a revision has [run well](how-to/go-back.md#see-what-changed)", f"after {time(trial.LASTS)}"),
+    Limit("an HPA that can't scale is reported", f"{time(scaling_health.GRACE)} after the type runs"),
+    Limit("the status of a Formation is written", f"once in {time(REPORT_SECONDS)} at most"),
+    Limit(
+        "a status that the API server refuses is written again",
+        doubled(writer.REFUSED_FIRST, writer.REFUSED_MOST),
+        "and at once if it changes",
+    ),
+    Limit(
+        "a revision that couldn't be stored is tried again",
+        doubled(revision_store.RETRY_FIRST, revision_store.RETRY_MOST),
+        "and at once after a change",
+    ),
+    Limit(
+        "an object that another client changes again and again is set back",
+        f"{repair_limit.FREE} times in {time(repair_limit.WINDOW)} at most",
+    ),
+    Limit(
+        "the same Event counts as one",
+        f"within {time(notices.SERIES_ENDS.total_seconds())}",
+        "its count goes up, so a crash loop makes no new Events",
+    ),
+    Limit("KEDA is found after its installation", f"within {time(reflector.ABSENT_SECONDS)}"),
+    Limit("processes with the same trouble are examined", f"{investigator.FEW} of each type"),
+]
+
+
+def build() -> str:
+    """Return the page."""
+    return TEXT.format(sizes=_rows(SIZES), texts=_rows(TEXTS), times=_rows(TIMES))
+
+
+def _rows(limits: list[Limit]) -> str:
+    return "\n".join(f"| {row.what} | {row.value} | {row.more}{' ' if row.more else ''}|" for row in limits)
