@@ -98,7 +98,7 @@ ACTIONLINT = Module("actionlint", {"actionlint": "github.com/rhysd/actionlint/cm
 CRANE = Module("crane", {"crane": "github.com/google/go-containerregistry/cmd/crane"})
 KUBE_SCORE = Module("kube-score", {"kube-score": "github.com/zegl/kube-score/cmd/kube-score"})
 
-KEDA = Module("keda", commands("github.com/kedacore/keda/v2/cmd", "webhooks"))
+KEDA = Module("keda", commands("github.com/kedacore/keda/v2/cmd", "operator", "adapter", "webhooks"))
 FLUX = Module("flux", {"flux": "."})
 ARGO_CD = Module("argo-cd", {"argo-cd": "."})
 

@@ -13,15 +13,21 @@ from tests.neighbours import keda
 from tests.operator_process import OperatorProcess
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def with_keda(
-    installed: Cluster, operator: OperatorProcess, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Client]:
-    """A user of a cluster with KEDA's webhook, whose Pods are held: counts are all that is looked at."""
-    keda.install(installed, tmp_path_factory.mktemp("keda"))
-    with fresh_namespace(installed, HELD) as name:
-        yield Client(installed, name)
-    keda.uninstall(installed)
+    real_node: Cluster, operator: OperatorProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
+    """A cluster with KEDA, which the operator gets to know while it runs."""
+    keda.install(real_node, tmp_path_factory.mktemp("keda"))
+    yield real_node
+    keda.uninstall(real_node)
+
+
+@pytest.fixture
+def scaled(with_keda: Cluster) -> Iterator[Client]:
+    """A user of a cluster with KEDA, whose Pods are held: counts are all that is looked at."""
+    with fresh_namespace(with_keda, HELD) as name:
+        yield Client(with_keda, name)
 
 
 @pytest.fixture
