@@ -9,7 +9,8 @@ from tests.client import Client, eventually
 from tests.cluster.cluster import Cluster
 from tests.images import debian
 from tests.namespaces import HELD, fresh_namespace
-from tests.neighbours import keda
+from tests.neighbours import flux, keda
+from tests.neighbours.flux import Artifacts, Folder
 from tests.operator_process import OperatorProcess
 
 
@@ -36,3 +37,17 @@ def person(user: Client, real_node: Cluster) -> Client:
     once.load(real_node, debian.base())
     eventually(lambda: user.find("serviceaccount", "default"))
     return user
+
+
+@pytest.fixture(scope="session")
+def with_flux(real_node: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Artifacts:
+    """Flux on the cluster, and what it applies."""
+    return flux.install(real_node, tmp_path_factory.mktemp("flux"))
+
+
+@pytest.fixture
+def folder(person: Client, with_flux: Artifacts) -> Iterator[Folder]:
+    """What a user has in Git."""
+    made = Folder(person, with_flux)
+    yield made
+    made.forget()

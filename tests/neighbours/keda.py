@@ -1,21 +1,20 @@
 """A real KEDA: its operator, its adapter for the API of external metrics, and its webhook."""
 
 import base64
-import json
 import pathlib
 from typing import Any
 
 import yaml
 
 from tests.builders import Manifest, text
-from tests.client import Client, established, eventually
-from tests.cluster import build, certificates, golang, lifecycle, metrics, settings
-from tests.cluster.cluster import Cluster, environment
+from tests.client import Client
+from tests.cluster import build, certificates, metrics, settings
+from tests.cluster.cluster import Cluster
 from tests.local_http import free_port
-from tests.operator_process import healthy
+from tests.neighbours import installing
 
-MODULE = "github.com/kedacore/keda/v2"
 NAMESPACE = "keda"
+VARIABLES = {"POD_NAMESPACE": NAMESPACE, "KEDA_CLUSTER_OBJECT_NAMESPACE": NAMESPACE, "WATCH_NAMESPACE": ""}
 ADAPTER, EXTERNAL = "keda-metrics-apiserver", "external.metrics.k8s.io"
 WEBHOOK = "keda-admission"
 JOB = {"containers": [{"name": "job", "image": "registry.example.com/job:v1"}]}
@@ -23,12 +22,9 @@ JOB = {"containers": [{"name": "job", "image": "registry.example.com/job:v1"}]}
 
 def install(cluster: Cluster, folder: pathlib.Path) -> None:
     """Start all three with KEDA's own CRDs; their certificates go into a folder."""
-    found = golang.run(["mod", "download", "-json", MODULE], build.KEDA.folder, "keda-sources")
-    shipped = pathlib.Path(json.loads(found)["Dir"]) / "config"
-    # Server-side, because an annotation that holds all of one of them would be too large.
-    cluster.run_kubectl("apply", "--server-side", "-f", str(shipped / "crd" / "bases"))
+    shipped = installing.configuration(build.KEDA, "github.com/kedacore/keda/v2")
+    installing.know(cluster, shipped)
     cluster.run_kubectl("create", "namespace", NAMESPACE)
-    established(Client(cluster, NAMESPACE), "scaledobjects.keda.sh")
     authority = certificates.Authority(folder, "ca")
     authority.issue("tls", NAMESPACE, hosts=(settings.LOOPBACK, settings.BRIDGE_ADDRESS))
     figures = f"{settings.LOOPBACK}:{free_port()}"
@@ -38,11 +34,9 @@ def install(cluster: Cluster, folder: pathlib.Path) -> None:
 
 
 def start(cluster: Cluster, name: str, command: str, *flags: str) -> None:
-    """Start one of KEDA's commands, which may do everything."""
+    """Start one of KEDA's commands."""
     binary = build.ensure((build.KEDA,))[command]
-    where = {"POD_NAMESPACE": NAMESPACE, "KEDA_CLUSTER_OBJECT_NAMESPACE": NAMESPACE, "WATCH_NAMESPACE": ""}
-    variables = {**environment(), **where, "KUBECONFIG": str(cluster.kubeconfig)}
-    lifecycle.start_guest(name, [str(binary), *flags], variables)
+    installing.start(cluster, name, [str(binary), *flags], **VARIABLES)
 
 
 def start_operator(cluster: Cluster, folder: pathlib.Path, figures: str) -> None:
@@ -51,7 +45,7 @@ def start_operator(cluster: Cluster, folder: pathlib.Path, figures: str) -> None
     flags = ["--enable-prometheus-metrics=false", f"--health-probe-bind-address={health}"]
     flags += [f"--metrics-service-bind-address={figures}", f"--cert-dir={folder}"]
     start(cluster, "keda-operator", "operator", *flags)
-    eventually(lambda: healthy(f"http://{health}/readyz"))
+    installing.wait_until_healthy(health)
 
 
 def start_adapter(cluster: Cluster, folder: pathlib.Path, figures: str) -> None:
@@ -70,7 +64,7 @@ def start_webhook(cluster: Cluster, folder: pathlib.Path, shipped: pathlib.Path)
     port, health = free_port(), f"{settings.LOOPBACK}:{free_port()}"
     flags = [f"--port={port}", f"--cert-dir={folder}", "--metrics-bind-address=0"]
     start(cluster, WEBHOOK, "webhooks", *flags, f"--health-probe-bind-address={health}")
-    eventually(lambda: healthy(f"http://{health}/readyz"))
+    installing.wait_until_healthy(health)
     configuration = yaml.safe_load((shipped / "webhooks" / "validation_webhooks.yaml").read_text())
     authority = base64.b64encode((folder / "ca.crt").read_bytes()).decode()
     for each in configuration["webhooks"]:
