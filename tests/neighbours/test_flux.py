@@ -3,7 +3,7 @@
 import pytest
 
 from tests.client import eventually, throughout
-from tests.contract.counting import count
+from tests.contract.counting import count, managed_by
 from tests.neighbours import lives
 from tests.neighbours.flux import Folder
 
@@ -25,12 +25,13 @@ def test_flux_sees_a_deploy_and_a_release_as_they_are(folder: Folder, by_express
     folder.ready("True", folder.push(lives.good("5")))
 
 
-@pytest.mark.parametrize("in_git", [True, False], ids=["declared", "omitted"])
+@pytest.mark.parametrize("in_git", lives.IN_GIT)
 def test_a_sync_of_flux_changes_nothing_but_a_declared_count_that_was_scaled(
-    folder: Folder, in_git: bool
+    folder: Folder, in_git: str
 ) -> None:
     folder.follow()
-    folder.ready("True", folder.push(lives.good() if in_git else lives.uncounted()))
+    folder.ready("True", folder.push(lives.IN_GIT[in_git]))
+    eventually(lambda: in_git != "autoscaled" or managed_by(folder.user))
     before = folder.user.reported()["metadata"]["resourceVersion"]
     folder.sync("first")
     assert folder.user.reported()["metadata"]["resourceVersion"] == before
@@ -38,6 +39,6 @@ def test_a_sync_of_flux_changes_nothing_but_a_declared_count_that_was_scaled(
     lives.scale(folder.user)
     folder.sync("second")
 
-    wanted = 1 if in_git else 2
+    wanted = 1 if in_git == "declared" else 2
     eventually(lambda: count(folder.user) == wanted)
     assert throughout(5, lambda: count(folder.user)) == wanted
