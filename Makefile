@@ -21,7 +21,7 @@ systems: ## every kind of process (Apache, JVM, Node.js, ...) as a process type,
 faults: ## what a tenant may do to another at the worst, and what is cut off or killed; with figures
 	$(in_env) -m tests.scripts.suite faults
 
-neighbours: ## KEDA's webhook, Flux's libraries for apply and health, and Argo CD's code for health and differences, on Formations
+neighbours: ## a real KEDA, Flux and metrics-server, and Argo CD's code for health and differences, on Formations
 	$(in_env) -m tests.scripts.suite neighbours
 
 soak: ## random faults and edits for MINUTES=60, by a SEED that is printed
