@@ -23,12 +23,12 @@ Digests = Mapping[str, str]
 def changing(mine: Metadata, before: FormationSpec, wanted: FormationSpec) -> Iterator[tuple[str, str]]:
     """Yield each type whose processes a content replaces, with the digest of its canary's Deployment.
 
-    A singleton may never run twice. A type has no canary where another one has its name.
+    A singleton may never run twice. A type has no canary where another type, or a schedule, has its name.
     """
+    taken = {each for spec in (before, wanted) for each in (*spec.processes, *(spec.schedules or ()))}
     for name in sorted(before.processes.keys() & wanted.processes.keys()):
         types = before.processes[name], wanted.processes[name]
-        taken = naming.canary(name) in {*before.processes, *wanted.processes}
-        if taken or any(each.singleton for each in types):
+        if naming.canary(name) in taken or any(each.singleton for each in types):
             continue
         old, new = (_template(mine, spec, name) for spec in (before, wanted))
         if old != new:

@@ -291,3 +291,12 @@ async def test_a_service_has_the_canary_unless_a_pod_template_renames_what_it_is
     other = await an_app_with(podTemplate=renamed)
     await other.change(**V2)
     assert other.cluster.read("Service", "default", "shop-web")["spec"]["selector"] == own
+
+
+async def test_a_schedule_with_the_name_of_a_canary_goes_on() -> None:
+    nightly = {"schedule": "@daily", "command": ["/shop", "report"]}
+    shop = await an_app_with(schedules={"web-canary": nightly})
+    await shop.change(**V2)
+    [cron_job] = shop.cluster.all("CronJob")
+    assert cron_job["spec"]["suspend"] is False
+    shop.shows("web=1:v1 worker-canary=1:v2")
