@@ -97,8 +97,6 @@ class Reporting:
         found, before = problems(this, wanted, chosen), asked.before.canary
         known = canary_health.Known(wanted.canaries, tried, this.intents, examined.findings, found)
         canary, unready = canary_health.said(formation, known, before, self._now())
-        # What is decided about canaries depends on what was said of them.
-        has_turned = canary is not None and canary.state != (before and before.state)
         unscaled, waits = scaling_health.trouble(scalers, deployments, now)
         trouble = Requeue(Lane.REPORT, min(waits)) if waits else None
         intents = [each for own in this.intents.values() for each in own if each.kind.traits.runs_processes]
@@ -123,7 +121,7 @@ class Reporting:
         )
         again = examined.again_in
         changes = Requeue(Lane.REPORT, again + Lane.REPORT.pause) if again is not None else None
-        return seen, soonest(changes, look_again, trouble, Requeue(Lane.REPORT, 0.0) if has_turned else None)
+        return seen, soonest(changes, look_again, trouble)
 
     async def _try(self, this: Pass, asked: Asked, seen: Seen) -> tuple[Revision | None, Requeue | None]:
         """Return the newest revision, ready once it has run well, and when it may have; it stays ready."""
@@ -140,13 +138,18 @@ class Reporting:
         return ready if remaining == 0 else newest, Requeue(Lane.REPORT, remaining) if remaining else None
 
     async def _write(self, this: Pass, status: compute.Status) -> Requeue | None:
-        """Write a status if it differs; return when to try again if it can't be written now."""
+        """Write a status if it differs; return when to go on, as when it can't be written now."""
+        before = this.basis.formation["status"].get(compute.CANARY)
         written = await self._writer.write(this.basis.formation, this.memory.reports, status)
+        requeue = written.requeue
         if written.formation is not None:
+            if written.formation["status"].get(compute.CANARY) != before:
+                # What is decided about canaries depends on what was said of them.
+                requeue = soonest(requeue, Requeue(Lane.REPORT))
             self._known.put(naming.KIND, written.formation)  # a status matters to no other Formation
             this.basis.reported(written.formation)
         await self.record(this, written.notices)
-        return written.requeue
+        return requeue
 
     def _now(self) -> str:
         return timestamps.rfc3339(self._clock())

@@ -6,10 +6,11 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api import naming
+from formation_operator.kube import errors
 from tests import builders
 from tests.builders import a_process
 from tests.unit.fakes import releasing
-from tests.unit.fakes.releasing import RELEASE, Shop, an_app
+from tests.unit.fakes.releasing import KEY, RELEASE, Shop, an_app
 
 CANARY = {"seconds": 30}
 V2 = {"image": "shop:v2"}
@@ -300,3 +301,13 @@ async def test_a_schedule_with_the_name_of_a_canary_goes_on() -> None:
     [cron_job] = shop.cluster.all("CronJob")
     assert cron_job["spec"]["suspend"] is False
     shop.shows("web=1:v1 worker-canary=1:v2")
+
+
+async def test_a_status_that_is_refused_is_no_reason_to_look_again_at_once() -> None:
+    shop = await an_app_with()
+    shop.refuse("replace_status", error=errors.ForbiddenError("no right"))
+    await shop.change(**V2)
+    shop.time.seconds += 5
+    requeue = (await shop.operator.run(KEY)).requeue
+    assert requeue is not None
+    assert requeue.after >= 1
