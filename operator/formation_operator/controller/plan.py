@@ -42,6 +42,11 @@ class Planning:
         """The types that have a canary now, by the name of the canary."""
         return {naming.canary(name): name for name in self.wanted.canaries}
 
+    def _is_beside_canary(self, name: str) -> bool:
+        """Return whether a type's Service has a canary of it, too: no other process may have its label."""
+        specs = self.wanted.content.spec, self.wanted.formation.spec
+        return name in self.wanted.canaries and not any(map(pod_template.renames_component, specs))
+
     def _turn(self, name: str) -> tuple[bool, str]:
         """Return what the order of types depends on: whether one keeps its count, then its name."""
         child = deployment_of(self._children, self.wanted.formation.metadata.name, name)
@@ -151,8 +156,8 @@ class Planning:
                     return [cron_job.cron_job(owner, content, name, suspend=self.wanted.suspended[name])]
                 if name in content.processes:
                     count, budget = self.wanted.counts[name], self.wanted.budgets.wanted.get(name)
-                    mark, tried = self.wanted.content.mark, name in self.wanted.canaries
-                    found = desired.children(owner, content, name, count, budget, mark, beside_canary=tried)
+                    mark, beside = self.wanted.content.mark, self._is_beside_canary(name)
+                    found = desired.children(owner, content, name, count, budget, mark, beside_canary=beside)
                     bounds = self.wanted.autoscaled.get(name)
                     return [*found, autoscaler.autoscaler(owner, content, name, bounds)] if bounds else found
             except pod_template.InvalidTypeError as error:
@@ -234,5 +239,5 @@ class Planning:
         meant = count.undecided or count
         written = None if meant.rendered is None else (meant.rendered, meant.remembered)
         budget = self.wanted.budgets.wanted.get(name)
-        apart = budget, self.wanted.autoscaled.get(name), name in self.wanted.canaries
+        apart = budget, self.wanted.autoscaled.get(name), self._is_beside_canary(name)
         return digest, written, count.undecided is None, count.handed_over, count.alone, apart

@@ -311,3 +311,33 @@ async def test_a_status_that_is_refused_is_no_reason_to_look_again_at_once() -> 
     requeue = (await shop.operator.run(KEY)).requeue
     assert requeue is not None
     assert requeue.after >= 1
+
+
+def is_found(service: dict[str, Any], deployment: dict[str, Any]) -> bool:
+    """Return whether a Service has the Pods of a Deployment."""
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    return bool(service["spec"]["selector"].items() <= labels.items())
+
+
+async def test_no_other_process_gets_requests_of_web_whatever_label_the_new_version_has() -> None:
+    shop = await an_app_with()
+    alike = {"metadata": {"labels": {naming.COMPONENT_LABEL: "web"}}}
+    await shop.change(**V2)
+    await shop.change(processes={"worker": {"podTemplate": alike}}, **V3)
+    web = shop.cluster.read("Service", "default", "shop-web")
+    assert is_found(web, shop.cluster.read("Deployment", "default", "shop-web"))
+    assert not is_found(web, shop.cluster.read("Deployment", "default", "shop-worker-canary"))
+
+
+async def test_what_was_left_or_restored_during_a_try_is_adopted_and_the_try_goes_on() -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    shop.leave("Deployment", "Service", "ControllerRevision")
+    shop.come_back(canary=CANARY, **V2)
+    for _ in range(3):
+        await shop.settle()
+    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2 ready=CanaryTrying")
+
+    await stand(shop)
+    await stand(shop)
+    shop.shows("web=1:v2 worker=2:v2 web-canary=none worker-canary=none ready=Running")
