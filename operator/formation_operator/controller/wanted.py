@@ -60,6 +60,8 @@ def all_wanted(asked: Asked, chosen: Chosen, undecided: Sequence[Problem], budge
     others = autoscaling.of_others(asked.formation, asked.children, there)
     deciding = autoscalers.deciding(there)
     counted = counts(asked, chosen, deciding, [problem.process_type for problem in undecided])
+    # A singleton that ends may have nothing beside it.
+    running = [name for name, each in counted.items() if each.desired and not each.alone]
     return Wanted(
         formation=asked.formation,
         content=content,
@@ -68,7 +70,7 @@ def all_wanted(asked: Asked, chosen: Chosen, undecided: Sequence[Problem], budge
         budgets=budgets,
         autoscaled=autoscaling.wanted(asked.formation, counted, asked.children, others),
         others=others,
-        canaries={name: min(1, counted[name].desired) for name in chosen.canaries},
+        canaries={name: int(name in running) for name in chosen.canaries},
         undecided=[*undecided, *budgets.problems],
     )
 
@@ -83,7 +85,10 @@ def counts(
     """
     formation, own, found = asked.formation, asked.deployments, dict[str, Replicas]()
     content = chosen.content
-    for name in content.spec.processes if content.known else own:
+    # A canary is no type. Where it isn't known what it tries, a stop has to reach it all the same.
+    tried = chosen.canaries if formation.spec.suspend else formation.spec.processes
+    canaries = {*map(naming.canary, tried)} - formation.spec.processes.keys()
+    for name in content.spec.processes if content.known else sorted(own.keys() - canaries):
         child = own.get(name)
         if child is not None and name in undecided:
             alone = singletons.is_alone(_type(content.spec, name), child, content.mark)

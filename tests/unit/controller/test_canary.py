@@ -1,5 +1,7 @@
 """One new process of each changed type comes first; the others follow once all of these have stood."""
 
+import contextlib
+import itertools
 from typing import Any
 
 import pytest
@@ -10,7 +12,8 @@ from formation_operator.kube import errors
 from tests import builders
 from tests.builders import a_process
 from tests.unit.fakes import releasing
-from tests.unit.fakes.releasing import KEY, RELEASE, Shop, an_app
+from tests.unit.fakes.cluster import Incident
+from tests.unit.fakes.releasing import KEY, RELEASE, EndedError, Shop, an_app
 
 CANARY = {"seconds": 30}
 V2 = {"image": "shop:v2"}
@@ -294,6 +297,22 @@ async def test_a_service_has_the_canary_unless_a_pod_template_renames_what_it_is
     assert other.cluster.read("Service", "default", "shop-web")["spec"]["selector"] == own
 
 
+def is_found(service: dict[str, Any], deployment: dict[str, Any]) -> bool:
+    """Return whether a Service has the Pods of a Deployment."""
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    return bool(service["spec"]["selector"].items() <= labels.items())
+
+
+async def test_no_other_process_gets_requests_of_web_whatever_label_the_new_version_has() -> None:
+    shop = await an_app_with()
+    alike = {"metadata": {"labels": {naming.COMPONENT_LABEL: "web"}}}
+    await shop.change(**V2)
+    await shop.change(processes={"worker": {"podTemplate": alike}}, **V3)
+    web = shop.cluster.read("Service", "default", "shop-web")
+    assert is_found(web, shop.cluster.read("Deployment", "default", "shop-web"))
+    assert not is_found(web, shop.cluster.read("Deployment", "default", "shop-worker-canary"))
+
+
 async def test_a_schedule_with_the_name_of_a_canary_goes_on() -> None:
     nightly = {"schedule": "@daily", "command": ["/shop", "report"]}
     shop = await an_app_with(schedules={"web-canary": nightly})
@@ -313,22 +332,6 @@ async def test_a_status_that_is_refused_is_no_reason_to_look_again_at_once() -> 
     assert requeue.after >= 1
 
 
-def is_found(service: dict[str, Any], deployment: dict[str, Any]) -> bool:
-    """Return whether a Service has the Pods of a Deployment."""
-    labels = deployment["spec"]["template"]["metadata"]["labels"]
-    return bool(service["spec"]["selector"].items() <= labels.items())
-
-
-async def test_no_other_process_gets_requests_of_web_whatever_label_the_new_version_has() -> None:
-    shop = await an_app_with()
-    alike = {"metadata": {"labels": {naming.COMPONENT_LABEL: "web"}}}
-    await shop.change(**V2)
-    await shop.change(processes={"worker": {"podTemplate": alike}}, **V3)
-    web = shop.cluster.read("Service", "default", "shop-web")
-    assert is_found(web, shop.cluster.read("Deployment", "default", "shop-web"))
-    assert not is_found(web, shop.cluster.read("Deployment", "default", "shop-worker-canary"))
-
-
 async def test_what_was_left_or_restored_during_a_try_is_adopted_and_the_try_goes_on() -> None:
     shop = await an_app_with()
     await shop.change(**V2)
@@ -341,3 +344,104 @@ async def test_what_was_left_or_restored_during_a_try_is_adopted_and_the_try_goe
     await stand(shop)
     await stand(shop)
     shop.shows("web=1:v2 worker=2:v2 web-canary=none worker-canary=none ready=Running")
+
+
+async def test_no_canary_stays_beside_the_first_process_of_a_singleton() -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    await stand(shop, **{"worker-canary": 0})
+    await shop.change(processes={"web": {"singleton": True}, "worker": {"singleton": True, "replicas": 1}})
+    shop.shows("worker=1:v2 web-canary=none worker-canary=none")
+
+
+async def test_a_canary_waits_until_the_process_of_a_singleton_from_before_has_ended() -> None:
+    shop = await an_app_with(processes={"clock": a_process("/clock", replicas=1, singleton=True)})
+    await shop.change(processes={"clock": {"singleton": None, "replicas": 2}}, **V2)
+    await shop.change(**V3)
+    shop.shows("clock=1:v2 clock-canary=0:v3")
+
+    await stand(shop)
+    shop.shows("clock=2:v2 clock-canary=1:v3")
+    await stand(shop)
+    shop.shows("clock=2:v3")
+
+
+async def test_the_process_of_a_try_before_proves_nothing_while_it_ends() -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    await stand(shop, **{"web-canary": 0})
+    await shop.change(**V3)
+    shop.run_well()
+    both = {"status": {"replicas": 2, "updatedReplicas": 1, "availableReplicas": 1}}
+    shop.cluster.merge("Deployment", "default", "shop-worker-canary", both)
+    await shop.settle()
+    shop.shows("web=1:v1 worker=2:v1")
+
+
+async def test_what_has_stood_stays_until_its_number_can_be_written() -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    shop.refuse("apply", "ControllerRevision", errors.UnavailableError("exceeded quota"))
+    before = len(shop.cluster.calls)
+    await stand(shop)
+    await stand(shop)
+    shop.shows("web=1:v1 web-canary=1:v2 worker-canary=1:v2")
+    assert not [each for each in shop.wrote(before) if each.kind == "Deployment"]
+    assert "exceeded quota" in shop.condition()["message"]
+
+    shop.cluster.incidents.clear()
+    shop.time.seconds += 600
+    await stand(shop)
+    shop.shows("web=1:v2 worker=2:v2")
+
+
+async def test_where_what_runs_is_not_kept_each_type_has_a_canary_and_counts_work_on() -> None:
+    shop = await an_app_with()
+    releasing.lose_revisions(shop)
+    shop.restart()
+    await shop.change(processes={"web": {"command": ["/web", "--new"]}})
+    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v1 worker-canary=1:v1 ready=CanaryTrying")
+    assert shop.status["processes"].keys() == {"web", "worker"}
+    await shop.change(suspend=True)
+    shop.shows("web=0:v1 worker=0:v1 web-canary=0:v1 worker-canary=0:v1")
+    await shop.change(suspend=None, processes={"worker": {"replicas": 4}})
+    shop.shows("web=1:v1 worker=4:v1 web-canary=1:v1 worker-canary=1:v1")
+
+    await stand(shop)
+    await stand(shop)
+    shop.shows("web-canary=none worker-canary=none ready=Running")
+
+
+async def test_a_leader_that_cannot_read_what_runs_leaves_canaries_as_they_are_but_for_a_stop() -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    shop.refuse("get", "ControllerRevision")
+    shop.restart()
+    before = len(shop.cluster.calls)
+    await shop.settle()
+    assert not shop.wrote(before)
+    assert shop.status["processes"].keys() == {"web", "worker"}
+    await shop.change(suspend=True)
+    shop.shows("web=0:v1 worker=0:v1 web-canary=0:v2 worker-canary=0:v2")
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before a call", "after a call"])
+async def test_an_operator_that_ends_while_a_content_is_let_through_ends_it_all_the_same(after: bool) -> None:
+    for calls in itertools.count():
+        shop = await an_app_with()
+        await shop.change(**V2)
+        ends = Incident(error=EndedError(), carried_out=after)
+        shop.cluster.incidents += [*(Incident() for _ in range(calls)), ends]
+        with contextlib.suppress(EndedError, BaseExceptionGroup):
+            await stand(shop)
+            await stand(shop)
+        happened = not shop.cluster.incidents
+        shop.cluster.incidents.clear()
+        shop.restart()
+        await stand(shop)
+        await stand(shop)
+        shop.shows("web=1:v2 worker=2:v2 web-canary=none worker-canary=none ready=Running")
+        assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
+        if not happened:
+            assert calls > 4
+            break
