@@ -123,7 +123,7 @@ class Planning:
             return []
         specs = content.spec, formation.spec
         declared = {name for spec in specs for name in (*spec.processes, *(spec.schedules or ()))}
-        busy = {*self.this.busy, *canary.standing_in(self._children, formation.metadata, self.intents)}
+        busy = {*self.this.busy, *canary.standing_in(self._children, formation.metadata, self.this.intents)}
         found = planner.obsolete(formation.metadata, declared, self.intents, self._children, busy)
         return [
             dataclasses.replace(action, reason=self._why(action))

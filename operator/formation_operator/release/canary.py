@@ -13,14 +13,15 @@ from formation_operator.api.reasons import CanaryState
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.release.asked import Asked
 from formation_operator.render import desired, pod_template
-from formation_operator.render.desired import Intent
 
 Digests = Mapping[str, str]
 """By type that changes: the digest of a canary's Deployment that has its process."""
 
 
-def changing(mine: Metadata, before: FormationSpec, wanted: FormationSpec) -> Iterator[tuple[str, str]]:
-    """Yield each type whose processes a content replaces, with the digest of its canary's Deployment.
+def changing(
+    mine: Metadata, before: FormationSpec, wanted: FormationSpec
+) -> Iterator[tuple[str, str | None]]:
+    """Yield each type that may have a canary, with its Deployment's digest if the content replaces processes.
 
     A singleton may never run twice. A type has no canary where another type, or a schedule, has its name.
     """
@@ -30,7 +31,9 @@ def changing(mine: Metadata, before: FormationSpec, wanted: FormationSpec) -> It
         if naming.canary(name) in taken or any(each.singleton for each in types):
             continue
         old, new = (_template(mine, spec, name) for spec in (before, wanted))
-        if old != new:
+        if old == new:
+            yield name, None
+        else:
             yield name, desired.canary(mine, wanted, name, 1).digest if new else ""
 
 
@@ -84,18 +87,16 @@ def _has_stood(child: Child | None, digest: str) -> bool:
     return child.rollout.is_over and child.rollout.available > 0
 
 
-def standing_in(children: Children, mine: Metadata, intents: Iterable[Intent]) -> Iterator[str]:
+def standing_in(children: Children, mine: Metadata, types: Iterable[str]) -> Iterator[str]:
     """Yield the uids of canaries whose content is let through, and whose type has no new process yet.
 
     They stay until it has one, unless that can't be created: it may need the canary's place. A singleton's
     first process may not run beside one.
     """
-    for intent in intents:
-        canary = of(children, mine, intent.process_type)
-        own = deployment_of(children, mine.name, intent.process_type)
+    for name in types:
+        canary, own = of(children, mine, name), deployment_of(children, mine.name, name)
         if canary is None or own is None or own.recreates or not own.replicas:
             continue
-        rollout, is_written = own.rollout, own.digest == intent.digest
-        has_begun = rollout.current and (rollout.updated or rollout.blocked)
-        if is_written and not (has_begun or rollout.refused):
+        has_begun = own.rollout.current and (own.rollout.updated or own.rollout.blocked)
+        if not (has_begun or own.rollout.refused):
             yield canary.uid

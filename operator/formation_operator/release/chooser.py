@@ -116,7 +116,8 @@ class Chooser:
             old, changes = before.spec if before else canary.unkept(this), dict[str, str]()
             if not await self._store.has_run_well(mine, noted.digest):
                 for name, digest in canary.changing(mine, old, wanted):
-                    changes[name] = digest
+                    if digest is not None:
+                        changes[name] = digest
                     await asyncio.sleep(0)
             noted.changing = compared, changes
         return noted.changing[1]

@@ -8,9 +8,11 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api import naming
+from formation_operator.controller import parsing
 from formation_operator.kube import errors
+from formation_operator.release import canary as canaries
 from tests import builders
-from tests.builders import a_process
+from tests.builders import a_process, stored
 from tests.unit.fakes import releasing
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.releasing import KEY, RELEASE, EndedError, Shop, an_app
@@ -114,6 +116,12 @@ async def test_what_changes_no_process_has_no_canary(change: dict[str, Any]) -> 
     assert not canary(shop)
 
 
+def test_each_type_is_compared_in_a_step_of_its_own() -> None:
+    formation = parsing.parse(stored(releasing.ONE))
+    steps = [*canaries.changing(formation.metadata, formation.spec, formation.spec)]
+    assert steps == [("web", None), ("worker", None)]
+
+
 async def test_a_type_that_stays_the_same_has_no_canary() -> None:
     shop = await an_app_with()
     await shop.change(processes={"worker": {"command": ["/worker", "--new"]}})
@@ -186,6 +194,16 @@ async def test_going_back_to_what_ran_well_needs_no_canary() -> None:
     await stand(shop)
     await shop.change(image="shop:v1")
     shop.shows("web=1:v1 worker=2:v1 web-canary=none")
+
+
+async def test_other_seconds_count_for_a_try_under_way() -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    await shop.change(canary={"seconds": 5})
+    made = shop.cluster.read("Deployment", "default", "shop-worker-canary")["spec"]
+    assert (made["minReadySeconds"], made["strategy"]) == (5, {"type": "Recreate"})
+    await stand(shop)
+    shop.shows("web=1:v2 worker=2:v2")
 
 
 async def test_without_canary_again_the_deploy_goes_on() -> None:
@@ -366,16 +384,30 @@ async def test_a_canary_waits_until_the_process_of_a_singleton_from_before_has_e
     shop.shows("clock=2:v3")
 
 
-async def test_the_process_of_a_try_before_proves_nothing_while_it_ends() -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": {"replicas": 2}},
+        {"status": {"availableReplicas": 0}},
+        {"metadata": {"deletionTimestamp": builders.ago(0)}},
+    ],
+    ids=["the process of a try before still ends", "it isn't ready for long enough", "it is being deleted"],
+)
+async def test_a_canary_proves_nothing_while(change: dict[str, Any]) -> None:
     shop = await an_app_with()
     await shop.change(**V2)
-    await stand(shop, **{"web-canary": 0})
-    await shop.change(**V3)
     shop.run_well()
-    both = {"status": {"replicas": 2, "updatedReplicas": 1, "availableReplicas": 1}}
-    shop.cluster.merge("Deployment", "default", "shop-worker-canary", both)
+    shop.cluster.merge("Deployment", "default", "shop-worker-canary", change)
     await shop.settle()
     shop.shows("web=1:v1 worker=2:v1")
+
+
+async def test_a_canary_that_has_stood_proves_nothing_of_the_next_version() -> None:
+    shop = await an_app_with()
+    await shop.change(processes={"web": V2, "worker": V2})
+    await stand(shop, **{"worker-canary": 0})
+    await shop.change(processes={"web": V3, "worker": {"image": None}})
+    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v3 worker-canary=none")
 
 
 async def test_what_has_stood_stays_until_its_number_can_be_written() -> None:
