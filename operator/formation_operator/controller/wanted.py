@@ -60,8 +60,6 @@ def all_wanted(asked: Asked, chosen: Chosen, undecided: Sequence[Problem], budge
     others = autoscaling.of_others(asked.formation, asked.children, there)
     deciding = autoscalers.deciding(there)
     counted = counts(asked, chosen, deciding, [problem.process_type for problem in undecided])
-    # A singleton that ends may have nothing beside it.
-    running = [name for name, each in counted.items() if each.desired and not each.alone]
     return Wanted(
         formation=asked.formation,
         content=content,
@@ -70,7 +68,7 @@ def all_wanted(asked: Asked, chosen: Chosen, undecided: Sequence[Problem], budge
         budgets=budgets,
         autoscaled=autoscaling.wanted(asked.formation, counted, asked.children, others),
         others=others,
-        canaries={name: int(name in running) for name in chosen.canaries},
+        canaries={name: min(1, counted[name].desired) for name in chosen.canaries if name in counted},
         undecided=[*undecided, *budgets.problems],
     )
 

@@ -48,12 +48,14 @@ def _template(mine: Metadata, spec: FormationSpec, name: str) -> Mapping[str, An
 def on_trial(this: Asked, changes: Digests) -> list[str]:
     """Return the types whose canaries there have to be until the content is let through.
 
-    A type that runs has one, and keeps it at zero: all is proven only once such a type has come back.
+    A type that runs has one, and keeps it at zero: all is proven only once such a type has come back. What
+    still runs as a singleton has none.
     """
     mine, types = this.formation.metadata, list[str]()
     for name in changes:
         own = deployment_of(this.children, mine.name, name)
-        if of(this.children, mine, name) or (own is not None and own.replicas > 0):
+        runs = own is not None and own.replicas > 0 and not own.recreates
+        if runs or of(this.children, mine, name):
             types.append(name)
     return types
 
@@ -70,8 +72,7 @@ def have_stood(this: Asked, changes: Digests, types: Iterable[str]) -> bool:
 
 def unkept(this: Asked) -> FormationSpec:
     """Return what stands for the content before where that isn't kept: each type counts as changed."""
-    types = {name: ProcessType(singleton=child.recreates) for name, child in this.deployments.items()}
-    return FormationSpec.model_construct(processes=types)
+    return FormationSpec.model_construct(processes=dict.fromkeys(this.deployments, ProcessType()))
 
 
 def of(children: Children, mine: Metadata, name: str) -> Child | None:

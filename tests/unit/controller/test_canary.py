@@ -285,6 +285,7 @@ async def test_another_object_with_the_name_of_a_canary_is_left_alone_and_said()
     shop.shows("web=1:v1 worker=2:v1 ready=CanaryFailed")
     assert "shop-web-canary exists" in canary(shop)["message"]
     assert "remove spec.canary" in canary(shop)["message"]
+    assert shop.condition()["message"] == canary(shop)["message"]
 
 
 async def test_a_canary_that_is_scaled_or_deleted_is_one_process_again() -> None:
@@ -308,6 +309,7 @@ async def test_a_service_has_the_canary_unless_a_pod_template_renames_what_it_is
     own = shop.cluster.read("Deployment", "default", "shop-web")["spec"]["selector"]["matchLabels"]
     canaries = shop.cluster.read("Deployment", "default", "shop-web-canary")["spec"]["template"]["metadata"]
     assert not own.items() <= canaries["labels"].items()
+    assert canaries["labels"][naming.CANARY_LABEL] == "web"
 
     renamed = {"metadata": {"labels": {naming.COMPONENT_LABEL: "all"}}}
     other = await an_app_with(podTemplate=renamed)
@@ -372,14 +374,16 @@ async def test_no_canary_stays_beside_the_first_process_of_a_singleton() -> None
     shop.shows("worker=1:v2 web-canary=none worker-canary=none")
 
 
-async def test_a_canary_waits_until_the_process_of_a_singleton_from_before_has_ended() -> None:
+@pytest.mark.parametrize("refused", [False, True], ids=["until it has ended", "as what follows is refused"])
+async def test_what_still_runs_as_a_singleton_has_no_canary_beside_it(refused: bool) -> None:
     shop = await an_app_with(processes={"clock": a_process("/clock", replicas=1, singleton=True)})
+    if refused:
+        shop.refuse("apply", "Deployment", releasing.DENIED)
     await shop.change(processes={"clock": {"singleton": None, "replicas": 2}}, **V2)
+    shop.cluster.incidents.clear()
     await shop.change(**V3)
-    shop.shows("clock=1:v2 clock-canary=0:v3")
+    shop.shows("clock=1:v3 clock-canary=none")
 
-    await stand(shop)
-    shop.shows("clock=2:v2 clock-canary=1:v3")
     await stand(shop)
     shop.shows("clock=2:v3")
 
