@@ -66,6 +66,31 @@ async def test_the_others_follow_once_all_canaries_have_stood_and_the_canaries_g
     assert not canary(shop)
 
 
+FULL = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"}
+REFUSED = {"type": "Progressing", "status": "False", "reason": "ReplicaSetCreateError", "message": "denied"}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "count", "canaries"),
+    [([], 2, "1:v2"), ([FULL], 2, "none"), ([REFUSED], 2, "none"), ([], 0, "none")],
+    ids=["it has no process yet", "there is no room", "its ReplicaSet is refused", "its count is zero"],
+)
+async def test_a_canary_whose_content_is_let_through_stays_as_its_type_needs_it(
+    conditions: list[dict[str, Any]], count: int, canaries: str
+) -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    await stand(shop)
+    shop.scale(worker=count)
+    await shop.settle()
+    made = shop.cluster.read("Deployment", "default", "shop-worker")
+    seen = {"observedGeneration": made["metadata"]["generation"], "updatedReplicas": 0}
+    status = {"status": {**seen, "conditions": conditions}}
+    shop.cluster.merge("Deployment", "default", "shop-worker", status)
+    await shop.settle()
+    shop.shows(f"worker={count}:v2 worker-canary={canaries}")
+
+
 async def test_a_release_command_comes_before_the_canaries() -> None:
     shop = await an_app_with(release=RELEASE)
     await shop.change(**V2)
@@ -201,7 +226,8 @@ async def test_other_seconds_count_for_a_try_under_way() -> None:
     await shop.change(**V2)
     await shop.change(canary={"seconds": 5})
     made = shop.cluster.read("Deployment", "default", "shop-worker-canary")["spec"]
-    assert (made["minReadySeconds"], made["strategy"]) == (5, {"type": "Recreate"})
+    assert (made["minReadySeconds"], made["progressDeadlineSeconds"]) == (5, 605)
+    assert made["strategy"] == {"type": "Recreate"}
     await stand(shop)
     shop.shows("web=1:v2 worker=2:v2")
 
