@@ -70,9 +70,9 @@ def have_stood(this: Asked, changes: Digests, types: Iterable[str]) -> bool:
     return not has_failed and all(_has_stood(of(this.children, mine, name), changes[name]) for name in types)
 
 
-def unkept(this: Asked) -> FormationSpec:
+def unkept(wanted: FormationSpec) -> FormationSpec:
     """Return what stands for the content before where that isn't kept: each type counts as changed."""
-    return FormationSpec.model_construct(processes=dict.fromkeys(this.deployments, ProcessType()))
+    return FormationSpec.model_construct(processes=dict.fromkeys(wanted.processes, ProcessType()))
 
 
 def of(children: Children, mine: Metadata, name: str) -> Child | None:

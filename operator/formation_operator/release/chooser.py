@@ -113,7 +113,7 @@ class Chooser:
             return {}
         compared = str(before and before.mark), noted.digest, str(wanted.canary.seconds)
         if noted.changing[0] != compared:
-            old, changes = before.spec if before else canary.unkept(this), dict[str, str]()
+            old, changes = before.spec if before else canary.unkept(wanted), dict[str, str]()
             if not await self._store.has_run_well(mine, noted.digest):
                 for name, digest in canary.changing(mine, old, wanted):
                     if digest is not None:

@@ -469,9 +469,12 @@ async def test_where_what_runs_is_not_kept_each_type_has_a_canary_and_counts_wor
     await shop.change(suspend=None, processes={"worker": {"replicas": 4}})
     shop.shows("web=1:v1 worker=4:v1 web-canary=1:v1 worker-canary=1:v1")
 
+    await stand(shop, **{"web-canary": 0})
+    await shop.change(**V2)
+    shop.shows("web=1:v1 worker=4:v1 web-canary=1:v2 worker-canary=1:v2 ready=CanaryTrying")
     await stand(shop)
     await stand(shop)
-    shop.shows("web-canary=none worker-canary=none ready=Running")
+    shop.shows("web=1:v2 worker=4:v2 web-canary=none worker-canary=none ready=Running")
 
 
 async def test_a_leader_that_cannot_read_what_runs_leaves_canaries_as_they_are_but_for_a_stop() -> None:
