@@ -141,15 +141,13 @@ class Reporting:
         """Write a status if it differs; return when to go on, as when it can't be written now."""
         before = this.basis.formation["status"].get(compute.CANARY)
         written = await self._writer.write(this.basis.formation, this.memory.reports, status)
-        requeue = written.requeue
         if written.formation is not None:
-            if written.formation["status"].get(compute.CANARY) != before:
-                # What is decided about canaries depends on what was said of them.
-                requeue = soonest(requeue, Requeue(Lane.REPORT))
             self._known.put(naming.KIND, written.formation)  # a status matters to no other Formation
             this.basis.reported(written.formation)
         await self.record(this, written.notices)
-        return requeue
+        # What is decided about canaries depends on what was said of them.
+        has_turned = this.basis.formation["status"].get(compute.CANARY) != before
+        return soonest(written.requeue, Requeue(Lane.REPORT) if has_turned else None)
 
     def _now(self) -> str:
         return timestamps.rfc3339(self._clock())

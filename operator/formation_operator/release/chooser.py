@@ -12,7 +12,8 @@ import asyncio
 from formation_operator.api import content_changes
 from formation_operator.api.content import Mark, content_of, digest_of
 from formation_operator.api.formation import FormationSpec
-from formation_operator.api.reasons import Trouble
+from formation_operator.api.formation_status import ReleaseStatus
+from formation_operator.api.reasons import ReleaseState, Trouble
 from formation_operator.api.release_key import release_key, surroundings
 from formation_operator.backoff import tried
 from formation_operator.kube import errors
@@ -138,8 +139,11 @@ class Chooser:
         return True
 
     async def _gate(self, this: Asked, before: Content | None) -> Gate:
-        noted = this.noted
-        needs_none = noted.is_released or (before is not None and _is_given_the_same(this, before.spec))
+        noted, said = this.noted, this.before.release or ReleaseStatus()
+        # While canaries prove a content, anyone may clean up the Job that has released it.
+        has_succeeded = (said.state, said.released) == (ReleaseState.SUCCEEDED, noted.digest)
+        needs_none = noted.is_released or has_succeeded
+        needs_none = needs_none or (before is not None and _is_given_the_same(this, before.spec))
         if not needs_none and noted.unreleased[0] != noted.digest:
             number, kept = await self._store.kept(this.formation.metadata, noted.digest)
             needs_none = number > 0

@@ -102,6 +102,19 @@ async def test_a_release_command_comes_before_the_canaries() -> None:
     shop.shows("web=1:v2 worker=2:v2")
 
 
+async def test_a_release_runs_once_although_its_job_is_cleaned_up_during_a_try() -> None:
+    shop = await an_app_with(release=RELEASE)
+    await shop.change(**V2)
+    await shop.finish()
+    await stand(shop, **{"web-canary": 0})
+    releasing.lose_jobs(shop)
+    shop.restart()
+    await shop.settle()
+    shop.shows("jobs=0 release=Succeeded web=1:v1 web-canary=1:v2 ready=CanaryTrying")
+    await stand(shop)
+    shop.shows("jobs=0 web=1:v2 worker=2:v2")
+
+
 async def test_a_second_deploy_over_a_canary_that_does_not_stand_runs_its_own_release_first() -> None:
     shop = await an_app_with(release=RELEASE)
     await shop.change(**V2)
