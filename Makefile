@@ -21,7 +21,7 @@ systems: ## every kind of process (Apache, JVM, Node.js, ...) as a process type,
 faults: ## what a tenant may do to another at the worst, and what is cut off or killed; with figures
 	$(in_env) -m tests.scripts.suite faults
 
-neighbours: ## KEDA's webhook, Flux's and Argo CD's own code, kubeconform and kube-state-metrics, on Formations
+neighbours: ## a real KEDA, Flux, metrics-server, kubeconform and kube-state-metrics, and Argo CD's own code, on Formations
 	$(in_env) -m tests.scripts.suite neighbours
 
 soak: ## random faults and edits for MINUTES=60, by a SEED that is printed
