@@ -1,6 +1,6 @@
 # Every recipe calls a script or a module; `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test systems faults neighbours soak fuzz bench distribution monitoring compat walk audit release login publish sign draft sample check timed words up down build crds lock bump-kubernetes
+.PHONY: help env demo test systems faults neighbours soak fuzz bench distribution monitoring compat walk audit release login publish sign draft sample check timed words up down build crds lock bump-kubernetes site site-check
 in_env := @tests/scripts/in-env
 
 help: ## list the targets
@@ -21,7 +21,7 @@ systems: ## every kind of process (Apache, JVM, Node.js, ...) as a process type,
 faults: ## what a tenant may do to another at the worst, and what is cut off or killed; with figures
 	$(in_env) -m tests.scripts.suite faults
 
-neighbours: ## KEDA's webhook, Flux's libraries for apply and health, and Argo CD's code for health and differences, on Formations
+neighbours: ## a real KEDA, Flux, metrics-server, kubeconform and kube-state-metrics, and Argo CD's own code, on Formations
 	$(in_env) -m tests.scripts.suite neighbours
 
 soak: ## random faults and edits for MINUTES=60, by a SEED that is printed
@@ -93,3 +93,9 @@ bump-kubernetes: ## pin the cluster to VERSION=1.37.2 of Kubernetes
 bench: ## how fast and light the operator is, beside others (N=1000 ONLY=converge,scale AGAINST=raw,go OPERATOR=tree)
 	$(in_env) -m tests.bench $(if $(N),-n $(N)) $(if $(ONLY),--only $(ONLY)) $(if $(AGAINST),--against $(AGAINST)) \
 		$(foreach tree,$(OPERATOR),--operator $(tree)) $(BENCHFLAGS)
+
+site: ## render the pages into build/site (VERSION=1.2.3 REPOSITORY=https://host/owner/name): needs npm
+	$(in_env) -m tests.site --version="$(VERSION)" --repository="$(REPOSITORY)"
+
+site-check: ## the same, and look at each page with a headless browser: needs chromium, too
+	$(in_env) -m tests.site --version="$(VERSION)" --repository="$(REPOSITORY)" --check

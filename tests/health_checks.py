@@ -1,6 +1,7 @@
 """What Argo CD, Flux and kstatus make of a Formation, by their own rules and with what we ship for them."""
 
 import pathlib
+from typing import Any
 
 import celpy
 import yaml
@@ -12,6 +13,7 @@ from tests.builders import Manifest
 GITOPS = pathlib.Path(__file__).resolve().parents[1] / "manifests" / "gitops"
 LUA = (GITOPS / "argocd-health.lua").read_text()
 PATCH = yaml.safe_load((GITOPS / "argocd-cm-patch.yaml").read_text())
+ACTIONS = yaml.safe_load(PATCH["data"]["resource.customizations.actions.formations.dev_Formation"])
 FLUX = yaml.safe_load((GITOPS / "flux-kustomization.yaml").read_text())
 (EXPRESSIONS,) = FLUX["spec"]["healthCheckExprs"]
 
@@ -22,11 +24,39 @@ WITHHELD = ("coroutine", "debug", "io", "math", "os", "python", "string")
 
 def argo_cd(formation: Manifest) -> dict[str, str]:
     """Return what Argo CD shows: the shipped script, run as Argo CD runs it."""
+    shown: dict[str, str] = run(LUA, formation)
+    return shown
+
+
+def run(script: str, formation: Manifest, **parameters: str) -> Any:
+    """Return what a script makes of a Formation, run as Argo CD runs it."""
     lua = lua51.LuaRuntime()
     for library in WITHHELD:
         lua.globals()[library] = None
     lua.globals()["obj"] = lua.table_from(formation, recursive=True)
-    return dict(lua.execute(LUA))
+    lua.globals()["actionParams"] = lua.table_from(parameters)
+    return plain(lua.execute(script))
+
+
+def plain(value: Any) -> Any:
+    """Return a table of Lua as the map or the list that it stands for; a list has keys from 1 on."""
+    if lua51.lua_type(value) != "table":
+        return value
+    inside = {key: plain(each) for key, each in value.items()}
+    return [*inside.values()] if 1 in inside else inside
+
+
+def offered(formation: Manifest) -> set[str]:
+    """Return the actions that Argo CD offers for a Formation: those that aren't disabled."""
+    listed = run(ACTIONS["discovery.lua"], formation)
+    return {name for name, each in listed.items() if not each.get("disabled")}
+
+
+def act(formation: Manifest, action: str, **parameters: str) -> Manifest:
+    """Return the Formation that Argo CD writes after an action; raises `lua51.LuaError` if it refuses."""
+    (script,) = (each["action.lua"] for each in ACTIONS["definitions"] if each["name"] == action)
+    changed: Manifest = run(script, formation, **parameters)
+    return changed
 
 
 def condition(formation: Manifest, kind: str) -> str | None:

@@ -10,6 +10,10 @@ NEEDS = "needs Kubernetes"
 
 def since(minor: str, why: str) -> pytest.MarkDecorator:
     """Return a mark by which a test is skipped on a minor before this one."""
+    return pytest.mark.skipif(is_before(minor), reason=f"{NEEDS} {minor}: {why}")
+
+
+def is_before(minor: str) -> bool:
+    """Tell whether tests run on a minor before this one."""
     chosen = settings.minor()
-    older = bool(chosen) and settings.numbers(chosen) < settings.numbers(minor)
-    return pytest.mark.skipif(older, reason=f"{NEEDS} {minor}: {why}")
+    return bool(chosen) and settings.numbers(chosen) < settings.numbers(minor)

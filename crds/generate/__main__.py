@@ -11,6 +11,7 @@ from crds.generate import (
     chart,
     commands,
     crd,
+    editors,
     foreground,
     limits,
     pictures,
@@ -25,6 +26,7 @@ from formation_operator.api.formation import FormationSpec
 
 FILE = pathlib.Path(__file__).parents[1] / "formations.yaml"
 HEADER = "# Generated from the models by `python -m crds.generate`: don't edit.\n"
+SCHEMA = FILE.parent / "schema" / "formation_v1.json"
 POLICY = FILE.parents[1] / "manifests" / "policies" / "foreground.yaml"
 DOCS = FILE.parents[1] / "docs"
 REFERENCE = DOCS / "reference.md"
@@ -58,8 +60,10 @@ def main() -> int:
     if chosen.snapshot:
         roots = schema.embedded_roots(FormationSpec.model_json_schema())
         snapshot.write(snapshot.take(sorted(roots)))
+    document = crd.build(snapshot.read())
     wanted = {
-        FILE: text(crd.build(snapshot.read())),
+        FILE: text(document),
+        SCHEMA: editors.text(document),
         POLICY: policy.text(),
         REFERENCE: reference_text(),
         DOCS / "reasons.md": reasons.build(),

@@ -67,7 +67,7 @@ EVENTS = {
         [declared autoscaler](counts.md#autoscaling-in-the-formation) sets it. The Event names the bounds to
         change instead""",
     "FieldsDropped": """The API server doesn't keep all fields of an autoscaler, because its version of
-        Kubernetes doesn't know them (such as `tolerance` before 1.35)""",
+        Kubernetes doesn't know them (such as `tolerance` in 1.33 and 1.34)""",
     "StatusRefused": "The API server refuses the status ([the next try](limits.md#how-long-things-take))",
 }
 """What an Event says, by its reason."""

@@ -98,14 +98,16 @@ ACTIONLINT = Module("actionlint", {"actionlint": "github.com/rhysd/actionlint/cm
 CRANE = Module("crane", {"crane": "github.com/google/go-containerregistry/cmd/crane"})
 KUBE_SCORE = Module("kube-score", {"kube-score": "github.com/zegl/kube-score/cmd/kube-score"})
 
-KEDA = Module("keda", commands("github.com/kedacore/keda/v2/cmd", "webhooks"))
-FLUX = Module("flux", {"flux": "."})
+KEDA = Module("keda", commands("github.com/kedacore/keda/v2/cmd", "operator", "adapter", "webhooks"))
+FLUX = Module("flux", {"kustomize-controller": "github.com/fluxcd/kustomize-controller"})
 ARGO_CD = Module("argo-cd", {"argo-cd": "."})
+KUBECONFORM = Module("kubeconform", commands("github.com/yannh/kubeconform/cmd", "kubeconform"))
+KUBE_STATE_METRICS = Module("kube-state-metrics", {"kube-state-metrics": "k8s.io/kube-state-metrics/v2"})
 
 CONTROL = (ETCD, CONTROL_PLANE)
 REAL_NODE = (NODE, CONTAINERD, CNI)
 SIMULATED_NODE = (KWOK,)
-NEIGHBOURS = (KEDA, FLUX, ARGO_CD)
+NEIGHBOURS = (KEDA, FLUX, ARGO_CD, KUBECONFORM, KUBE_STATE_METRICS)
 
 
 def ensure(modules: tuple[Module, ...]) -> dict[str, pathlib.Path]:

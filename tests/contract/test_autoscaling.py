@@ -12,11 +12,13 @@ from tests.cluster.cluster import Cluster
 from tests.contract import external_metrics
 from tests.contract.counting import Record, an_hpa, an_hpa_to_zero, count, managed_by
 from tests.contract.external_metrics import Jobs
+from tests.minors import is_before, since
 
 HPA = ("hpa", "shop-worker")
 OURS = "HorizontalPodAutoscaler/shop-worker"
 BUSY = a_process(replicas=4)
 AT_ONCE: dict[str, Any] = {"scaleDown": {"stabilizationWindowSeconds": 0}}
+TOLERANT: dict[str, Any] = {"scaleUp": {"tolerance": "0.05"}}
 
 
 def scaled(minimum: int, process: dict[str, Any] = BUSY, **fields: Any) -> dict[str, Any]:
@@ -25,9 +27,15 @@ def scaled(minimum: int, process: dict[str, Any] = BUSY, **fields: Any) -> dict[
     return a_formation(processes={"worker": {**process, "autoscaling": bounds}})
 
 
-def by_jobs(**fields: Any) -> dict[str, Any]:
+def by_jobs(minimum: int = 1) -> dict[str, Any]:
     metrics = an_hpa_to_zero()["spec"]["metrics"]
-    return scaled(1, a_process(), metrics=metrics, behavior=AT_ONCE, **fields)
+    return scaled(minimum, a_process(), metrics=metrics, behavior=AT_ONCE)
+
+
+def written(user: Client) -> list[dict[str, Any]]:
+    """Return what the API server keeps of the operator's writes to the autoscaler, with their time."""
+    managed = user.get(*HPA)["metadata"]["managedFields"]
+    return [each for each in managed if each["manager"] == "formation-operator"]
 
 
 @pytest.fixture
@@ -66,18 +74,52 @@ def test_what_the_api_server_adds_to_an_autoscaler_is_no_difference(user: Client
     (metric,) = made["spec"]["metrics"]
     assert metric["containerResource"]["container"] == "worker"
 
-    def fields() -> list[dict[str, Any]]:
-        managed = user.get(*HPA)["metadata"]["managedFields"]
-        return [each for each in managed if each["manager"] == "formation-operator"]
-
-    before = fields()
+    before = written(user)
     user.apply(scaled(2, a_process(env=[{"name": "A", "value": "1"}]), behavior=AT_ONCE))
     user.reported()
-    assert fields() == before
+    assert written(user) == before
     assert not user.events("DriftRepaired")
     user.merge(*HPA, {"spec": {"maxReplicas": 9}})
     eventually(lambda: user.get(*HPA)["spec"]["maxReplicas"] == 20)
     assert user.events("DriftRepaired")
+
+
+@pytest.mark.parametrize(
+    ("formation", "minor", "refusal"),
+    [
+        (by_jobs(0), "1.37", "spec.minReplicas: Invalid value: 0"),
+        (scaled(1, a_process(), behavior=TOLERANT), "1.33", "tolerance: field not declared in schema"),
+    ],
+    ids=["a minimum of zero", "a field"],
+)
+def test_what_an_older_api_server_refuses_of_an_autoscaler_is_said_and_hurts_nothing(
+    user: Client, formation: dict[str, Any], minor: str, refusal: str
+) -> None:
+    user.apply(formation)
+
+    if is_before(minor):
+        stalled = eventually(lambda: user.condition("Stalled"))
+        assert refusal in stalled["message"]
+        assert user.find(*HPA) is None
+        user.apply(by_jobs())
+    eventually(lambda: user.find(*HPA))
+    eventually(lambda: not user.condition("Stalled"))
+    assert count(user) == 1
+
+
+@since("1.33", "an older API server refuses the field")
+def test_a_field_that_an_older_api_server_drops_is_said_once_and_is_not_written_again(user: Client) -> None:
+    user.apply(scaled(2, a_process(), behavior=TOLERANT))
+    made = eventually(lambda: user.find(*HPA))
+    before = written(user)
+    assert made["spec"]["behavior"]["scaleUp"].get("tolerance") == (None if is_before("1.35") else "50m")
+
+    user.apply(scaled(2, a_process(env=[{"name": "A", "value": "1"}]), behavior=TOLERANT))
+    user.reported()
+
+    assert throughout(5, lambda: written(user)) == before
+    assert len(user.events("FieldsDropped")) == (1 if is_before("1.35") else 0)
+    assert not user.events("DriftRepaired")
 
 
 def test_another_autoscaler_of_its_name_is_left_alone_and_ours_follows_it_without_a_dip(user: Client) -> None:

@@ -51,32 +51,6 @@ def test_kedas_scaling_and_its_own_hpa_are_left_alone_until_it_goes(keda_user: C
     assert not keda_user.events("ScaleHonoured")
 
 
-def test_a_suspended_type_that_keda_starts_again_is_not_fought_and_the_status_says_how_to_hold_it(
-    keda_user: Client,
-) -> None:
-    record = Record(keda_user, "shop-worker")
-
-    keda_user.merge("formation", "shop", {"spec": {"suspend": True}})
-    eventually(lambda: count(keda_user) == 0)
-    for wanted in (1, 2):
-        keda_scales(keda_user, wanted, "keda-operator")
-        assert throughout(2, lambda: count(keda_user)) == wanted
-
-    stalled = eventually(lambda: keda_user.condition("Stalled"))
-    assert stalled["reason"] == "CannotSuspend"
-    assert 'annotate it with autoscaling.keda.sh/paused-replicas: "0"' in stalled["message"]
-    assert 'autoscaling.keda.sh/paused: "true"' in stalled["message"]
-    keda_user("annotate", "scaledobject", "jobs", "autoscaling.keda.sh/paused-replicas=0")
-    keda_scales(keda_user, 0, "keda-operator")
-    eventually(lambda: count(keda_user) == 0)
-    eventually(lambda: keda_user.condition("Ready", "shop")["status"] == "True")  # type: ignore[index]
-    for note in keda_user.events("DriftRepaired"):
-        assert note.endswith("The Formation decides about it, and is suspended")
-    keda_user.merge("formation", "shop", {"spec": {"suspend": None}})
-    eventually(lambda: count(keda_user) == 4)
-    assert record.counts() == [4, 0, 1, 2, 0, 4]
-
-
 def test_what_keda_started_during_a_suspension_is_no_request_when_its_object_goes(
     keda_user: Client,
 ) -> None:

@@ -9,19 +9,26 @@ from tests.client import Client, eventually
 from tests.cluster.cluster import Cluster
 from tests.images import debian
 from tests.namespaces import HELD, fresh_namespace
-from tests.neighbours import keda
+from tests.neighbours import flux, keda
+from tests.neighbours.flux import Artifacts, Folder
 from tests.operator_process import OperatorProcess
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def with_keda(
-    installed: Cluster, operator: OperatorProcess, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Client]:
-    """A user of a cluster with KEDA's webhook, whose Pods are held: counts are all that is looked at."""
-    keda.install(installed, tmp_path_factory.mktemp("keda"))
-    with fresh_namespace(installed, HELD) as name:
-        yield Client(installed, name)
-    keda.uninstall(installed)
+    real_node: Cluster, operator: OperatorProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
+    """A cluster with KEDA, which the operator gets to know while it runs."""
+    keda.install(real_node, tmp_path_factory.mktemp("keda"))
+    yield real_node
+    keda.uninstall(real_node)
+
+
+@pytest.fixture
+def scaled(with_keda: Cluster) -> Iterator[Client]:
+    """A user of a cluster with KEDA, whose Pods are held: counts are all that is looked at."""
+    with fresh_namespace(with_keda, HELD) as name:
+        yield Client(with_keda, name)
 
 
 @pytest.fixture
@@ -30,3 +37,17 @@ def person(user: Client, real_node: Cluster) -> Client:
     once.load(real_node, debian.base())
     eventually(lambda: user.find("serviceaccount", "default"))
     return user
+
+
+@pytest.fixture(scope="session")
+def with_flux(real_node: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Artifacts:
+    """Flux on the cluster, and what it applies."""
+    return flux.install(real_node, tmp_path_factory.mktemp("flux"))
+
+
+@pytest.fixture
+def folder(person: Client, with_flux: Artifacts) -> Iterator[Folder]:
+    """What a user has in Git."""
+    made = Folder(person, with_flux)
+    yield made
+    made.forget()

@@ -1,32 +1,70 @@
-"""KEDA's real webhook with its own CRDs and configuration, and a ScaledObject."""
+"""A real KEDA: its operator, its adapter for the API of external metrics, and its webhook."""
 
 import base64
-import json
 import pathlib
 from typing import Any
 
 import yaml
 
-from tests.builders import text
-from tests.client import Client, established, eventually
-from tests.cluster import build, certificates, golang, lifecycle, settings
-from tests.cluster.cluster import Cluster, environment
+from tests.builders import Manifest, text
+from tests.client import Client
+from tests.cluster import build, certificates, metrics, settings
+from tests.cluster.cluster import Cluster
 from tests.local_http import free_port
-from tests.operator_process import healthy
+from tests.neighbours import installing
 
-MODULE = "github.com/kedacore/keda/v2"
+NAMESPACE = "keda"
+VARIABLES = {"POD_NAMESPACE": NAMESPACE, "KEDA_CLUSTER_OBJECT_NAMESPACE": NAMESPACE, "WATCH_NAMESPACE": ""}
+ADAPTER, EXTERNAL = "keda-metrics-apiserver", "external.metrics.k8s.io"
 WEBHOOK = "keda-admission"
+JOB = {"containers": [{"name": "job", "image": "registry.example.com/job:v1"}]}
 
 
 def install(cluster: Cluster, folder: pathlib.Path) -> None:
-    """Start the webhook, whose certificates go into a folder, and have the API server ask it."""
-    found = golang.run(["mod", "download", "-json", MODULE], build.KEDA.folder, "keda-sources")
-    shipped = pathlib.Path(json.loads(found)["Dir"]) / "config"
-    # Server-side, because an annotation that holds all of one of them would be too large.
-    cluster.run_kubectl("apply", "--server-side", "-f", str(shipped / "crd" / "bases"))
-    established(Client(cluster, "default"), "scaledobjects.keda.sh")
-    certificates.Authority(folder, "ca").issue("tls", WEBHOOK, hosts=(settings.LOOPBACK,))
-    port = start(cluster, folder)
+    """Start all three with KEDA's own CRDs; their certificates go into a folder."""
+    shipped = installing.configuration(build.KEDA, "github.com/kedacore/keda/v2")
+    installing.know(cluster, shipped)
+    cluster.run_kubectl("create", "namespace", NAMESPACE)
+    authority = certificates.Authority(folder, "ca")
+    authority.issue("tls", NAMESPACE, hosts=(settings.LOOPBACK, settings.BRIDGE_ADDRESS))
+    figures = f"{settings.LOOPBACK}:{free_port()}"
+    start_operator(cluster, folder, figures)
+    start_webhook(cluster, folder, shipped)
+    start_adapter(cluster, folder, figures)
+
+
+def start(cluster: Cluster, name: str, command: str, *flags: str) -> None:
+    """Start one of KEDA's commands."""
+    binary = build.ensure((build.KEDA,))[command]
+    installing.start(cluster, name, [str(binary), *flags], **VARIABLES)
+
+
+def start_operator(cluster: Cluster, folder: pathlib.Path, figures: str) -> None:
+    """Start what scales between 0 and 1, and makes an HPA for the rest."""
+    health = f"{settings.LOOPBACK}:{free_port()}"
+    flags = ["--enable-prometheus-metrics=false", f"--health-probe-bind-address={health}"]
+    flags += [f"--metrics-service-bind-address={figures}", f"--cert-dir={folder}"]
+    start(cluster, "keda-operator", "operator", *flags)
+    installing.wait_until_healthy(health)
+
+
+def start_adapter(cluster: Cluster, folder: pathlib.Path, figures: str) -> None:
+    """Start what Kubernetes' own autoscaler asks for the figures of KEDA's HPAs."""
+    port, kubeconfig = free_port(), cluster.kubeconfig
+    flags = [f"--bind-address={settings.BRIDGE_ADDRESS}", f"--secure-port={port}", f"--cert-dir={folder}"]
+    flags += [f"--tls-cert-file={folder}/tls.crt", f"--tls-private-key-file={folder}/tls.key"]
+    flags += [f"--metrics-service-address={figures}", f"--port={free_port()}"]
+    flags += [f"--{which}-kubeconfig={kubeconfig}" for which in ("authentication", "authorization", "lister")]
+    start(cluster, ADAPTER, "adapter", *flags)
+    metrics.serve(cluster, ADAPTER, EXTERNAL, port)
+
+
+def start_webhook(cluster: Cluster, folder: pathlib.Path, shipped: pathlib.Path) -> None:
+    """Start what refuses ScaledObjects, and have KEDA's own configuration lead to it."""
+    port, health = free_port(), f"{settings.LOOPBACK}:{free_port()}"
+    flags = [f"--port={port}", f"--cert-dir={folder}", "--metrics-bind-address=0"]
+    start(cluster, WEBHOOK, "webhooks", *flags, f"--health-probe-bind-address={health}")
+    installing.wait_until_healthy(health)
     configuration = yaml.safe_load((shipped / "webhooks" / "validation_webhooks.yaml").read_text())
     authority = base64.b64encode((folder / "ca.crt").read_bytes()).decode()
     for each in configuration["webhooks"]:
@@ -36,31 +74,34 @@ def install(cluster: Cluster, folder: pathlib.Path) -> None:
     cluster.run_kubectl("apply", "-f", "-", stdin=text(configuration))
 
 
-def start(cluster: Cluster, folder: pathlib.Path) -> int:
-    """Start the process, and return its port."""
-    port, health = free_port(), f"{settings.LOOPBACK}:{free_port()}"
-    command = [str(build.ensure((build.KEDA,))["webhooks"]), f"--port={port}", f"--cert-dir={folder}"]
-    command += ["--metrics-bind-address=0", f"--health-probe-bind-address={health}"]
-    lifecycle.start_guest(WEBHOOK, command, {**environment(), "KUBECONFIG": str(cluster.kubeconfig)})
-    eventually(lambda: healthy(f"http://{health}/readyz"))
-    return port
-
-
 def uninstall(cluster: Cluster) -> None:
     """Take away what would hold up others once nothing answers."""
-    cluster.run_kubectl("delete", f"validatingwebhookconfiguration/{WEBHOOK}")
+    gone = (f"apiservice/v1beta1.{EXTERNAL}", f"validatingwebhookconfiguration/{WEBHOOK}")
+    cluster.run_kubectl("delete", "--ignore-not-found", *gone)
 
 
-def a_scaled_object() -> dict[str, Any]:
-    """Return a ScaledObject that scales the worker by the Pods that are jobs."""
+def a_scaled_object(minimum: int) -> Manifest:
+    """Return a ScaledObject that wants a worker for each Pod that is a job, and at least a minimum."""
     trigger = {"podSelector": "app=job", "value": "1"}
-    return {
-        "apiVersion": "keda.sh/v1alpha1",
-        "kind": "ScaledObject",
-        "metadata": {"name": "shop-worker"},
-        "spec": {
-            "scaleTargetRef": {"name": "shop-worker"},
-            "minReplicaCount": 3,
-            "triggers": [{"type": "kubernetes-workload", "metadata": trigger}],
-        },
+    at_once = {"behavior": {"scaleDown": {"stabilizationWindowSeconds": 0}}}
+    spec: dict[str, Any] = {
+        "scaleTargetRef": {"name": "shop-worker"},
+        "pollingInterval": 1,
+        "cooldownPeriod": 1,
+        "minReplicaCount": minimum,
+        "maxReplicaCount": 10,
+        "advanced": {"horizontalPodAutoscalerConfig": at_once},
+        "triggers": [{"type": "kubernetes-workload", "metadata": trigger}],
     }
+    metadata = {"name": "shop-worker"}
+    return {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": metadata, "spec": spec}
+
+
+def add_jobs(user: Client, number: int) -> None:
+    """Make Pods that count as jobs, all at once; where Pods are held, they wait."""
+    jobs = [
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"job-{index}", "labels": {"app": "job"}}}
+        for index in range(number)
+    ]
+    items = [{**each, "spec": JOB} for each in jobs]
+    user.apply({"apiVersion": "v1", "kind": "List", "items": items})

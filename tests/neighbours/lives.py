@@ -26,10 +26,11 @@ def good(version: str = "1", **release: object) -> Manifest:
     return formation
 
 
-def uncounted() -> Manifest:
+def uncounted(**fields: object) -> Manifest:
     """Return the app with a count that others set."""
     formation = good()
     del formation["spec"]["processes"]["worker"]["replicas"]
+    formation["spec"]["processes"]["worker"] |= fields
     return formation
 
 
@@ -43,6 +44,14 @@ def bad(version: str) -> Manifest:
     formation = good(version)
     formation["spec"]["processes"]["worker"]["command"] = [*CRASHES]
     return formation
+
+
+IN_GIT = {
+    "declared": good(),
+    "omitted": uncounted(),
+    "autoscaled": uncounted(autoscaling={"maxReplicas": 3}),
+}
+"""What Git may say of a count."""
 
 
 def let_go(user: Client) -> None:

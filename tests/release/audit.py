@@ -21,6 +21,8 @@ LOCKS = (
     "tests/release/requirements.txt",
     "tests/release/audit-requirements.txt",
 )
+SITE = "tests/site/requirements.txt"
+"""Of what renders the pages, and is in nothing that is published but them."""
 # Strict: a package that couldn't be looked up fails, too.
 AUDIT = ("-m", "pip_audit", "--strict", "--disable-pip", "--require-hashes", "--progress-spinner=off")
 
@@ -29,7 +31,7 @@ def main() -> int:
     """Audit each lock file, and return the worst result."""
     with tempfile.TemporaryDirectory() as folder:
         workshop.pip("install", TOOL, f"--target={folder}")
-        return max(audited(lock, folder) for lock in LOCKS)
+        return max(audited(lock, folder) for lock in (*LOCKS, SITE))
 
 
 def audited(lock: str, folder: str) -> int:

@@ -89,7 +89,7 @@ AHEAD = {
     "faults": ("cluster",),
     "systems": ("cluster", "systems"),
     "monitoring": ("cluster", "shop"),
-    "neighbours": ("cluster", "base"),
+    "neighbours": ("cluster", "base", "metrics"),
     "walk": ("cluster", "shop"),
     "compat": ("shop", "base", "operator", "metrics"),
     "distribution": ("cluster", "shop", "base", "operator", "helm", "linter"),

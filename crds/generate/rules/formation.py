@@ -83,9 +83,10 @@ CANARY = [
         "!has(self.canary)",
         no_key(
             "self.processes",
-            f"(t + '{naming.canary('')}') in self.processes",
-            f"the canary of process type {{t}} is called {naming.canary('{t}')}, like another process type: "
-            "rename that, or remove canary",
+            f"(t + '{naming.canary('')}') in self.processes || "
+            f"(has(self.schedules) && (t + '{naming.canary('')}') in self.schedules)",
+            f"the canary of process type {{t}} is called {naming.canary('{t}')}, like another process type "
+            "or a schedule: rename that, or remove canary",
             at=".canary",
         ),
     )

@@ -70,6 +70,11 @@ def canary(process_type: str) -> str:
     return f"{process_type}-canary"
 
 
+def beside_canary(formation: str, process_type: str) -> dict[str, str]:
+    """Return the labels that the processes of a type and of its canary have in common."""
+    return {FORMATION_LABEL: formation, COMPONENT_LABEL: process_type}
+
+
 def type_of(formation: str, child: str) -> str:
     """Return the type or schedule whose child has a name; nothing for a name that no child has."""
     before, _, process_type = child.partition(f"{formation}-")

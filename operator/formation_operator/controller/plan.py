@@ -19,7 +19,6 @@ from formation_operator.sync import planner
 from formation_operator.sync.planner import Action, PlanContext, Verb
 
 WOULD_START = "it would start processes while the Formation is suspended"
-TRIED = "it isn't needed any more"
 NOT_ALONE = "another autoscaler decides about the count"
 
 
@@ -41,6 +40,11 @@ class Planning:
     def _canaries(self) -> dict[str, str]:
         """The types that have a canary now, by the name of the canary."""
         return {naming.canary(name): name for name in self.wanted.canaries}
+
+    def _is_beside_canary(self, name: str) -> bool:
+        """Return whether a type's Service has a canary of it, too: no other process may have its label."""
+        specs = self.wanted.content.spec, self.wanted.formation.spec
+        return name in self.wanted.canaries and not any(map(pod_template.renames_component, specs))
 
     def _turn(self, name: str) -> tuple[bool, str]:
         """Return what the order of types depends on: whether one keeps its count, then its name."""
@@ -118,7 +122,7 @@ class Planning:
             return []
         specs = content.spec, formation.spec
         declared = {name for spec in specs for name in (*spec.processes, *(spec.schedules or ()))}
-        busy = {*self.this.busy, *canary.standing_in(self._children, formation.metadata, self.intents)}
+        busy = {*self.this.busy, *canary.standing_in(self._children, formation.metadata, self.this.intents)}
         found = planner.obsolete(formation.metadata, declared, self.intents, self._children, busy)
         return [
             dataclasses.replace(action, reason=self._why(action))
@@ -151,8 +155,8 @@ class Planning:
                     return [cron_job.cron_job(owner, content, name, suspend=self.wanted.suspended[name])]
                 if name in content.processes:
                     count, budget = self.wanted.counts[name], self.wanted.budgets.wanted.get(name)
-                    mark, tried = self.wanted.content.mark, name in self.wanted.canaries
-                    found = desired.children(owner, content, name, count, budget, mark, beside_canary=tried)
+                    mark, beside = self.wanted.content.mark, self._is_beside_canary(name)
+                    found = desired.children(owner, content, name, count, budget, mark, beside_canary=beside)
                     bounds = self.wanted.autoscaled.get(name)
                     return [*found, autoscaler.autoscaler(owner, content, name, bounds)] if bounds else found
             except pod_template.InvalidTypeError as error:
@@ -195,9 +199,6 @@ class Planning:
 
     def _why(self, action: Action) -> str:
         """Return why an object goes that is declared; nothing if it isn't any more."""
-        is_unnamed = action.known.content is None  # as a type's Deployment never is
-        if is_unnamed and action.process_type in map(naming.canary, self.wanted.content.spec.processes):
-            return TRIED
         steps_back = action.known.kind == ChildKind.POD_DISRUPTION_BUDGET
         return self.wanted.budgets.contended.get(action.process_type, "") if steps_back else ""
 
@@ -235,5 +236,5 @@ class Planning:
         meant = count.undecided or count
         written = None if meant.rendered is None else (meant.rendered, meant.remembered)
         budget = self.wanted.budgets.wanted.get(name)
-        apart = budget, self.wanted.autoscaled.get(name), name in self.wanted.canaries
+        apart = budget, self.wanted.autoscaled.get(name), self._is_beside_canary(name)
         return digest, written, count.undecided is None, count.handed_over, count.alone, apart

@@ -138,16 +138,16 @@ class Reporting:
         return ready if remaining == 0 else newest, Requeue(Lane.REPORT, remaining) if remaining else None
 
     async def _write(self, this: Pass, status: compute.Status) -> Requeue | None:
-        """Write a status if it differs; return when to try again if it can't be written now."""
-        before, again = this.basis.formation["status"], None
+        """Write a status if it differs; return when to go on, as when it can't be written now."""
+        before = this.basis.formation["status"].get(compute.CANARY)
         written = await self._writer.write(this.basis.formation, this.memory.reports, status)
         if written.formation is not None:
-            if status.get("canary") and _state_of_canary(status) != _state_of_canary(before):
-                again = Requeue(Lane.REPORT, 0.0)  # what is decided about canaries depends on it
             self._known.put(naming.KIND, written.formation)  # a status matters to no other Formation
             this.basis.reported(written.formation)
         await self.record(this, written.notices)
-        return soonest(written.requeue, again)
+        # What is decided about canaries depends on what was said of them.
+        has_turned = this.basis.formation["status"].get(compute.CANARY) != before
+        return soonest(written.requeue, Requeue(Lane.REPORT) if has_turned else None)
 
     def _now(self) -> str:
         return timestamps.rfc3339(self._clock())
@@ -164,10 +164,6 @@ def _computed(seen: Seen, previous: FormationStatus, now: str, faults: Faults) -
         with faults.confined_to(name):
             compute.compute(dataclasses.replace(seen, counts={}, schedules={name: schedule}), previous, now)
     return compute.compute(seen.without(faults.problems), previous, now)
-
-
-def _state_of_canary(status: compute.Status) -> object:
-    return lenient.mapping(status, "canary").get("state")
 
 
 def commands(content: FormationSpec) -> dict[str, list[str]]:

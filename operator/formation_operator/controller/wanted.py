@@ -68,7 +68,7 @@ def all_wanted(asked: Asked, chosen: Chosen, undecided: Sequence[Problem], budge
         budgets=budgets,
         autoscaled=autoscaling.wanted(asked.formation, counted, asked.children, others),
         others=others,
-        canaries={name: min(1, counted[name].desired) for name in chosen.canaries},
+        canaries={name: min(1, counted[name].desired) for name in chosen.canaries if name in counted},
         undecided=[*undecided, *budgets.problems],
     )
 
@@ -83,7 +83,10 @@ def counts(
     """
     formation, own, found = asked.formation, asked.deployments, dict[str, Replicas]()
     content = chosen.content
-    for name in content.spec.processes if content.known else own:
+    # A canary is no type. Where it isn't known what it tries, a stop has to reach it all the same.
+    tried = chosen.canaries if formation.spec.suspend else formation.spec.processes
+    canaries = {*map(naming.canary, tried)} - formation.spec.processes.keys()
+    for name in content.spec.processes if content.known else sorted(own.keys() - canaries):
         child = own.get(name)
         if child is not None and name in undecided:
             alone = singletons.is_alone(_type(content.spec, name), child, content.mark)

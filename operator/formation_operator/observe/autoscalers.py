@@ -19,8 +19,6 @@ LONGEST_NAME = 253
 """Characters of the name of an object. None has a longer kind or API group."""
 WORKS, AT_ZERO = ("AbleToScale", "ScalingActive"), "ScalingDisabled"
 """The conditions of an HPA that are false where it can't scale, and their reason at a zero of others."""
-TOO_MANY = "TooManyReplicas"
-"""The reason of an HPA that would scale further up if it might."""
 Target = tuple[str, str, str]
 """The API group, kind and name of what is scaled."""
 
@@ -104,7 +102,7 @@ def scaling(raw: dict[str, Any]) -> Scaling:
             since = lenient.word(each, "lastTransitionTime")
             return Scaling(reason or "Unknown", lenient.text(each, "message"), since)
     limit = conditions.get("ScalingLimited", {})
-    return LIMITED if limit.get("status") == "True" and limit.get("reason") == TOO_MANY else FINE
+    return LIMITED if limit.get("status") == "True" and limit.get("reason") == "TooManyReplicas" else FINE
 
 
 def _target(reference: dict[str, Any], kind: str) -> Target:

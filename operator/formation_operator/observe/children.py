@@ -191,7 +191,10 @@ def _orphan_of(raw: dict[str, Any], kind: ChildKind) -> tuple[str, str] | None:
     named = labels.get(naming.FORMATION_LABEL, ""), labels.get(traits.label, "")
     if not traits.selector:
         return named if raw["metadata"]["name"] == naming.child(*named) else None
-    return named if lenient.mapping(raw, *traits.selector) == traits.labels(*named) else None
+    selectors = [traits.labels(*named)]
+    if kind is ChildKind.SERVICE:  # it was left, or backed up, while a canary was there
+        selectors.append(naming.beside_canary(*named))
+    return named if lenient.mapping(raw, *traits.selector) in selectors else None
 
 
 def controller(metadata: dict[str, Any]) -> Owner | None:

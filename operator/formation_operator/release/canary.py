@@ -8,30 +8,32 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from formation_operator.api import naming
-from formation_operator.api.formation import FormationSpec, Metadata
+from formation_operator.api.formation import FormationSpec, Metadata, ProcessType
 from formation_operator.api.reasons import CanaryState
-from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.release.asked import Asked
 from formation_operator.render import desired, pod_template
-from formation_operator.render.desired import Intent
 
 Digests = Mapping[str, str]
 """By type that changes: the digest of a canary's Deployment that has its process."""
 
 
-def changing(mine: Metadata, before: FormationSpec, wanted: FormationSpec) -> Iterator[tuple[str, str]]:
-    """Yield each type whose processes a content replaces, with the digest of its canary's Deployment.
+def changing(
+    mine: Metadata, before: FormationSpec, wanted: FormationSpec
+) -> Iterator[tuple[str, str | None]]:
+    """Yield each type that may have a canary, with its Deployment's digest if the content replaces processes.
 
-    A singleton may never run twice. A type has no canary where another one has its name.
+    A singleton may never run twice. A type has no canary where another type, or a schedule, has its name.
     """
+    taken = {each for spec in (before, wanted) for each in (*spec.processes, *(spec.schedules or ()))}
     for name in sorted(before.processes.keys() & wanted.processes.keys()):
         types = before.processes[name], wanted.processes[name]
-        taken = naming.canary(name) in {*before.processes, *wanted.processes}
-        if taken or any(each.singleton for each in types):
+        if naming.canary(name) in taken or any(each.singleton for each in types):
             continue
         old, new = (_template(mine, spec, name) for spec in (before, wanted))
-        if old != new:
+        if old == new:
+            yield name, None
+        else:
             yield name, desired.canary(mine, wanted, name, 1).digest if new else ""
 
 
@@ -44,19 +46,33 @@ def _template(mine: Metadata, spec: FormationSpec, name: str) -> Mapping[str, An
 
 
 def on_trial(this: Asked, changes: Digests) -> list[str]:
-    """Return the types whose canaries there have to be now; none once all of them have stood.
+    """Return the types whose canaries there have to be until the content is let through.
 
-    A type that runs has one, and keeps it at zero: all is proven only once such a type has come back. One
-    that has crashed counts as failed until it is trusted again, as the status says.
+    A type that runs has one, and keeps it at zero: all is proven only once such a type has come back. What
+    still runs as a singleton has none.
     """
     mine, types = this.formation.metadata, list[str]()
     for name in changes:
         own = deployment_of(this.children, mine.name, name)
-        if of(this.children, mine, name) or (own is not None and own.replicas > 0):
+        runs = own is not None and own.replicas > 0 and not own.recreates
+        if runs or of(this.children, mine, name):
             types.append(name)
-    has_failed = this.before.canary is not None and this.before.canary.state == CanaryState.FAILED
-    stood = all(_has_stood(of(this.children, mine, name), changes[name]) for name in types)
-    return [] if stood and not has_failed else types
+    return types
+
+
+def have_stood(this: Asked, changes: Digests, types: Iterable[str]) -> bool:
+    """Return whether the canaries of some types have proven the content.
+
+    One that has crashed counts as failed until it is trusted again, as the status says.
+    """
+    mine, said = this.formation.metadata, this.before.canary
+    has_failed = said is not None and said.state == CanaryState.FAILED
+    return not has_failed and all(_has_stood(of(this.children, mine, name), changes[name]) for name in types)
+
+
+def unkept(wanted: FormationSpec) -> FormationSpec:
+    """Return what stands for the content before where that isn't kept: each type counts as changed."""
+    return FormationSpec.model_construct(processes=dict.fromkeys(wanted.processes, ProcessType()))
 
 
 def of(children: Children, mine: Metadata, name: str) -> Child | None:
@@ -69,19 +85,19 @@ def _has_stood(child: Child | None, digest: str) -> bool:
     """Return whether a canary's process has been ready for long enough, as Kubernetes counts it."""
     if child is None or child.deleting or child.digest != digest:
         return False
-    return child.rollout.current and child.rollout.available > 0 and child.rollout.updated > 0
+    return child.rollout.is_over and child.rollout.available > 0
 
 
-def standing_in(children: Children, mine: Metadata, intents: Iterable[Intent]) -> Iterator[str]:
+def standing_in(children: Children, mine: Metadata, types: Iterable[str]) -> Iterator[str]:
     """Yield the uids of canaries whose content is let through, and whose type has no new process yet.
 
-    They stay until it has one, unless that can't be created: it may need the canary's place.
+    They stay until it has one, unless that can't be created: it may need the canary's place. A singleton's
+    first process may not run beside one.
     """
-    for intent in intents:
-        canary, own = of(children, mine, intent.process_type), children.get((intent.kind, intent.name))
-        if canary is None or own is None or own.kind is not ChildKind.DEPLOYMENT or not own.replicas:
+    for name in types:
+        canary, own = of(children, mine, name), deployment_of(children, mine.name, name)
+        if canary is None or own is None or own.recreates or not own.replicas:
             continue
-        rollout, is_written = own.rollout, own.digest == intent.digest
-        has_begun = rollout.current and (rollout.updated or rollout.blocked)
-        if is_written and not (has_begun or rollout.refused):
+        has_begun = own.rollout.current and (own.rollout.updated or own.rollout.blocked)
+        if not (has_begun or own.rollout.refused):
             yield canary.uid

@@ -12,7 +12,8 @@ import asyncio
 from formation_operator.api import content_changes
 from formation_operator.api.content import Mark, content_of, digest_of
 from formation_operator.api.formation import FormationSpec
-from formation_operator.api.reasons import Trouble
+from formation_operator.api.formation_status import ReleaseStatus
+from formation_operator.api.reasons import ReleaseState, Trouble
 from formation_operator.api.release_key import release_key, surroundings
 from formation_operator.backoff import tried
 from formation_operator.kube import errors
@@ -94,7 +95,9 @@ class Chooser:
 
     async def _through(self, this: Asked, before: Content | None) -> Chosen:
         """Give the wanted content its number, and return it as the one to render, unless it is on trial."""
-        if canaries := await self._canaries(this, before):
+        changes = await self._changes(this, before)
+        canaries = canary.on_trial(this, changes)
+        if canaries and not canary.have_stood(this, changes, canaries):
             return Chosen(before or NOTHING, canaries=canaries)
         noted, content, is_first = this.noted, content_of(this.raw["spec"]), this.noted.released is None
         mark = await self._store.let_through(this, noted.digest, content)
@@ -104,20 +107,21 @@ class Chooser:
             notices += [] if is_first else [_deployed(mark, before, content)]
         return Chosen(this.declared, notices=notices)
 
-    async def _canaries(self, this: Asked, before: Content | None) -> list[str]:
-        """Return the types whose canaries have to stand before the wanted content is let through."""
+    async def _changes(self, this: Asked, before: Content | None) -> canary.Digests:
+        """Return the types whose processes the wanted content replaces, if canaries have to prove it."""
         mine, wanted, noted = this.formation.metadata, this.formation.spec, this.noted
-        if wanted.canary is None or before is None:
-            return []
-        compared = str(before.mark), noted.digest, str(wanted.canary.seconds)
+        if wanted.canary is None or noted.released is None:
+            return {}
+        compared = str(before and before.mark), noted.digest, str(wanted.canary.seconds)
         if noted.changing[0] != compared:
-            changes = dict[str, str]()
+            old, changes = before.spec if before else canary.unkept(wanted), dict[str, str]()
             if not await self._store.has_run_well(mine, noted.digest):
-                for name, digest in canary.changing(mine, before.spec, wanted):
-                    changes[name] = digest
+                for name, digest in canary.changing(mine, old, wanted):
+                    if digest is not None:
+                        changes[name] = digest
                     await asyncio.sleep(0)
             noted.changing = compared, changes
-        return canary.on_trial(this, noted.changing[1])
+        return noted.changing[1]
 
     async def _is_other_released_since(self, this: Asked, gate: Gate) -> bool:
         """Return whether the release of another content has succeeded since; it is let through then.
@@ -135,8 +139,11 @@ class Chooser:
         return True
 
     async def _gate(self, this: Asked, before: Content | None) -> Gate:
-        noted = this.noted
-        needs_none = noted.is_released or (before is not None and _is_given_the_same(this, before.spec))
+        noted, said = this.noted, this.before.release or ReleaseStatus()
+        # While canaries prove a content, anyone may clean up the Job that has released it.
+        has_succeeded = (said.state, said.released) == (ReleaseState.SUCCEEDED, noted.digest)
+        needs_none = noted.is_released or has_succeeded
+        needs_none = needs_none or (before is not None and _is_given_the_same(this, before.spec))
         if not needs_none and noted.unreleased[0] != noted.digest:
             number, kept = await self._store.kept(this.formation.metadata, noted.digest)
             needs_none = number > 0
@@ -160,7 +167,10 @@ class Chooser:
             return Chosen(this.declared)
         problem = revisions.problem(error, revisions.DEPLOY_WAITS)
         noted.unread = tried(noted.unread, noted.what, None, this.now, (RETRY_FIRST, RETRY_MOST))
-        return Chosen(held or NOTHING, problems=[problem], requeue=Requeue(Lane.REPORT, noted.unread.pause))
+        is_tried = this.formation.spec.canary is not None and noted.digest in noted.changing[0]
+        canaries = canary.on_trial(this, noted.changing[1]) if is_tried and not noted.is_released else ()
+        again = Requeue(Lane.REPORT, noted.unread.pause)
+        return Chosen(held or NOTHING, problems=[problem], requeue=again, canaries=canaries)
 
 
 def _note(this: Asked) -> None:

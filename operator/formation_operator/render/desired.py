@@ -148,13 +148,11 @@ def _without_count(intent: Intent) -> Intent:
 def service(
     owner: Metadata, content: FormationSpec, name: str, port: int, *, beside_canary: bool = False
 ) -> Intent:
-    """Return the ClusterIP Service of a type with a port."""
-    selector = naming.selector(owner.name, name)
-    if beside_canary and not pod_template.renames_component(content):
-        selector = {naming.FORMATION_LABEL: owner.name, naming.COMPONENT_LABEL: name}
+    """Return the ClusterIP Service of a type with a port, and of its canary, if that is ``beside`` it."""
+    selector = naming.beside_canary if beside_canary else naming.selector
     spec: Manifest = {
         "type": "ClusterIP",
-        "selector": selector,
+        "selector": selector(owner.name, name),
         "ports": [
             {"name": naming.PORT_NAME, "port": port, "protocol": "TCP", "targetPort": naming.PORT_NAME}
         ],

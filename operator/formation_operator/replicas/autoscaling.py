@@ -23,10 +23,9 @@ def wanted(
     about, found = formation.metadata, dict[str, Autoscaling]()
     of_formation = autoscalers.of_formation(others, about.name)
     for name, count in counts.items():
-        process = formation.spec.processes.get(name)
+        process, own = formation.spec.processes.get(name), naming.child(about.name, name)
         if process is None or process.autoscaling is None or count.alone:
             continue
-        own = naming.child(about.name, name)
         if autoscalers.of_child(others, own) or (name == "web" and of_formation):
             continue
         (scaler, deployment) = (children.get((kind, own)) for kind in (HPA, ChildKind.DEPLOYMENT))

@@ -200,9 +200,8 @@ def contended(spec: FormationSpec, formation: str, others: Deciding) -> Iterator
                 "autoscaler or singleton"
             )
         elif autoscaler and (process.autoscaling or process.replicas is not None):
-            field, value = (
-                ("autoscaling", "") if process.autoscaling else ("replicas", f": {process.replicas}")
-            )
+            field = "autoscaling" if process.autoscaling else "replicas"
+            value = "" if process.autoscaling else f": {process.replicas}"
             way_out = f"take spec.processes.{name}.{field} away, or delete {autoscaler}"
             yield f"{name}: {autoscaler} sets the count, so {field}{value} isn't used: {way_out}"
     own = autoscalers.of_formation(others, formation)

@@ -88,9 +88,8 @@ class Requests:
             child = deployment_of(children, self.formation.metadata.name, name)
             if process.autoscaling is None or child is None or child.owns_count:
                 continue
-            answer = self.answers.get(name)
             reported = lenient.mapping(said, "processes", name).get("desiredReplicas")
-            for what in scale_requests.unused(name, child, process, reported, answer):
+            for what in scale_requests.unused(name, child, process, reported, self.answers.get(name)):
                 self.notices.append(scale_requests.overlooked(name, what, process.autoscaling))
             self.answers[name] = Answer(child.uid, child.replicas, process.replicas)
 

@@ -88,8 +88,5 @@ def _why(own: Health) -> str:
 
 def _waiting(each: Mapping[str, Health], failed: Mapping[str, Health]) -> str:
     others = sorted(each.keys() - failed.keys())
-    return (
-        f"; {' and '.join(others)} wait{'s' if len(others) == 1 else ''} with one new process"
-        if others
-        else ""
-    )
+    wait = "waits" if len(others) == 1 else "wait"
+    return f"; {' and '.join(others)} {wait} with one new process" if others else ""

@@ -12,8 +12,6 @@ from formation_operator.observe.children import Child
 
 GRACE = 300.0
 """For so many seconds a type has to run, and its autoscaler to be in trouble: metrics come late, or not."""
-NO_REQUEST = "missing request for"
-"""What an HPA says where a utilization has nothing to be a share of."""
 
 
 def trouble(
@@ -41,7 +39,7 @@ def _sentence(name: str, scaler: Child) -> str:
 
 
 def _way_out(name: str, scaling: Scaling) -> str:
-    if NO_REQUEST in scaling.message:
+    if "missing request for" in scaling.message:  # a utilization has nothing to be a share of
         return f"set spec.processes.{name}.resources.requests, or another metric"
     if scaling.trouble.endswith("ResourceMetric"):
         return "check that metrics-server runs in the cluster"

@@ -11,7 +11,7 @@ from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key
-from formation_operator.observe import children, managed_fields
+from formation_operator.observe import children
 from formation_operator.observe.children import ChildId
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.sync import outcome, planner
@@ -56,9 +56,6 @@ class Executor:
     async def carry_out(self, action: Action) -> Outcome:
         """Carry out an action, and return its outcome, without the manifest."""
         done = await self._one(action)
-        made, uid = done.child if action.verb in (Verb.CREATE, Verb.UPDATE) else None, self.context.uid
-        if made and made.autoscaler and not managed_fields.covers(action.meant.manifest, made.owned, uid):
-            done = done.with_event(outcome.dropped(action))
         self._log(done)
         return dataclasses.replace(done, action=done.action.without_manifest())
 
@@ -127,7 +124,7 @@ class Executor:
             if found is not None and found.problem is not None:  # it is foreign
                 return Outcome(found, problem=found.problem)
             return Outcome(action, child, again=True)
-        created = Outcome(action, children.child(raw, kind))
+        created = outcome.written(action, raw)
         return created.with_event(outcome.recreated(action)) if was_deleted else created
 
     async def _update(self, action: Action) -> Outcome:

@@ -1,10 +1,13 @@
 """The outcomes of a plan's actions, and the texts of the Events about them."""
 
 import dataclasses
+from typing import Any
 
 from formation_operator.kube.notices import Notice
+from formation_operator.observe import children
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
+from formation_operator.render import merge
 from formation_operator.sync.planner import Action, Verb
 
 
@@ -44,11 +47,17 @@ def recreated(action: Action) -> Notice:
     return Notice("Recreated", "Create", note, warning=True, process_type=action.process_type)
 
 
-def dropped(action: Action) -> Notice:
-    """Return the Event about an autoscaler of which the API server doesn't keep all fields."""
-    what = f"{action.meant.kind} {action.meant.name}"
-    note = f"the API server has dropped fields of {what}: its version of Kubernetes doesn't know them"
-    return Notice("FieldsDropped", "Apply", note, warning=True, process_type=action.process_type)
+def written(action: Action, raw: dict[str, Any]) -> Outcome:
+    """Return the outcome of a write, with an Event if the API server has dropped fields of an autoscaler.
+
+    A field that it drops has a manager all the same.
+    """
+    child = children.child(raw, action.meant.kind)
+    if child.autoscaler is None or merge.merge(action.meant.manifest["spec"], raw["spec"]) == raw["spec"]:
+        return Outcome(action, child)
+    note = f"the API server has dropped fields of {child.autoscaler}: its version doesn't know them"
+    notice = Notice("FieldsDropped", "Apply", note, warning=True, process_type=action.process_type)
+    return Outcome(action, child, notices=(notice,))
 
 
 def adopted(action: Action) -> Notice:

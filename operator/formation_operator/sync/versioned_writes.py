@@ -71,7 +71,7 @@ class VersionedWrites:
         version = await self._hand_over(action, version)
         metadata = {**manifest["metadata"], **_at(child, version)}
         raw = await self.cluster.apply({**manifest, "metadata": metadata}, manager=naming.FIELD_MANAGER)
-        return Outcome(action, children.child(raw, child.kind))
+        return outcome.written(action, raw)
 
     async def _hand_over(self, action: Action, version: str) -> str:
         """Give a count that the intent doesn't set any more to a field manager of its own, so that it stays.

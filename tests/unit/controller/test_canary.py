@@ -1,16 +1,21 @@
 """One new process of each changed type comes first; the others follow once all of these have stood."""
 
+import contextlib
+import itertools
 from typing import Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api import naming
+from formation_operator.controller import parsing
 from formation_operator.kube import errors
+from formation_operator.release import canary as canaries
 from tests import builders
-from tests.builders import a_process
+from tests.builders import a_process, stored
 from tests.unit.fakes import releasing
-from tests.unit.fakes.releasing import RELEASE, Shop, an_app
+from tests.unit.fakes.cluster import Incident
+from tests.unit.fakes.releasing import KEY, RELEASE, EndedError, Shop, an_app
 
 CANARY = {"seconds": 30}
 V2 = {"image": "shop:v2"}
@@ -61,6 +66,31 @@ async def test_the_others_follow_once_all_canaries_have_stood_and_the_canaries_g
     assert not canary(shop)
 
 
+FULL = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"}
+REFUSED = {"type": "Progressing", "status": "False", "reason": "ReplicaSetCreateError", "message": "denied"}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "count", "canaries"),
+    [([], 2, "1:v2"), ([FULL], 2, "none"), ([REFUSED], 2, "none"), ([], 0, "none")],
+    ids=["it has no process yet", "there is no room", "its ReplicaSet is refused", "its count is zero"],
+)
+async def test_a_canary_whose_content_is_let_through_stays_as_its_type_needs_it(
+    conditions: list[dict[str, Any]], count: int, canaries: str
+) -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    await stand(shop)
+    shop.scale(worker=count)
+    await shop.settle()
+    made = shop.cluster.read("Deployment", "default", "shop-worker")
+    seen = {"observedGeneration": made["metadata"]["generation"], "updatedReplicas": 0}
+    status = {"status": {**seen, "conditions": conditions}}
+    shop.cluster.merge("Deployment", "default", "shop-worker", status)
+    await shop.settle()
+    shop.shows(f"worker={count}:v2 worker-canary={canaries}")
+
+
 async def test_a_release_command_comes_before_the_canaries() -> None:
     shop = await an_app_with(release=RELEASE)
     await shop.change(**V2)
@@ -70,6 +100,19 @@ async def test_a_release_command_comes_before_the_canaries() -> None:
     shop.shows("web=1:v1 web-canary=1:v2 release=Succeeded ready=CanaryTrying")
     await stand(shop)
     shop.shows("web=1:v2 worker=2:v2")
+
+
+async def test_a_release_runs_once_although_its_job_is_cleaned_up_during_a_try() -> None:
+    shop = await an_app_with(release=RELEASE)
+    await shop.change(**V2)
+    await shop.finish()
+    await stand(shop, **{"web-canary": 0})
+    releasing.lose_jobs(shop)
+    shop.restart()
+    await shop.settle()
+    shop.shows("jobs=0 release=Succeeded web=1:v1 web-canary=1:v2 ready=CanaryTrying")
+    await stand(shop)
+    shop.shows("jobs=0 web=1:v2 worker=2:v2")
 
 
 async def test_a_second_deploy_over_a_canary_that_does_not_stand_runs_its_own_release_first() -> None:
@@ -109,6 +152,12 @@ async def test_what_changes_no_process_has_no_canary(change: dict[str, Any]) -> 
     await shop.change(**change)
     assert not [name for name in shop.images() if name.endswith("-canary")]
     assert not canary(shop)
+
+
+def test_each_type_is_compared_in_a_step_of_its_own() -> None:
+    formation = parsing.parse(stored(releasing.ONE))
+    steps = [*canaries.changing(formation.metadata, formation.spec, formation.spec)]
+    assert steps == [("web", None), ("worker", None)]
 
 
 async def test_a_type_that_stays_the_same_has_no_canary() -> None:
@@ -183,6 +232,17 @@ async def test_going_back_to_what_ran_well_needs_no_canary() -> None:
     await stand(shop)
     await shop.change(image="shop:v1")
     shop.shows("web=1:v1 worker=2:v1 web-canary=none")
+
+
+async def test_other_seconds_count_for_a_try_under_way() -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    await shop.change(canary={"seconds": 5})
+    made = shop.cluster.read("Deployment", "default", "shop-worker-canary")["spec"]
+    assert (made["minReadySeconds"], made["progressDeadlineSeconds"]) == (5, 605)
+    assert made["strategy"] == {"type": "Recreate"}
+    await stand(shop)
+    shop.shows("web=1:v2 worker=2:v2")
 
 
 async def test_without_canary_again_the_deploy_goes_on() -> None:
@@ -264,6 +324,7 @@ async def test_another_object_with_the_name_of_a_canary_is_left_alone_and_said()
     shop.shows("web=1:v1 worker=2:v1 ready=CanaryFailed")
     assert "shop-web-canary exists" in canary(shop)["message"]
     assert "remove spec.canary" in canary(shop)["message"]
+    assert shop.condition()["message"] == canary(shop)["message"]
 
 
 async def test_a_canary_that_is_scaled_or_deleted_is_one_process_again() -> None:
@@ -287,6 +348,7 @@ async def test_a_service_has_the_canary_unless_a_pod_template_renames_what_it_is
     own = shop.cluster.read("Deployment", "default", "shop-web")["spec"]["selector"]["matchLabels"]
     canaries = shop.cluster.read("Deployment", "default", "shop-web-canary")["spec"]["template"]["metadata"]
     assert not own.items() <= canaries["labels"].items()
+    assert canaries["labels"][naming.CANARY_LABEL] == "web"
 
     renamed = {"metadata": {"labels": {naming.COMPONENT_LABEL: "all"}}}
     other = await an_app_with(podTemplate=renamed)
@@ -294,10 +356,170 @@ async def test_a_service_has_the_canary_unless_a_pod_template_renames_what_it_is
     assert other.cluster.read("Service", "default", "shop-web")["spec"]["selector"] == own
 
 
-async def test_a_status_that_is_refused_makes_no_pass_follow_another_at_once() -> None:
+def is_found(service: dict[str, Any], deployment: dict[str, Any]) -> bool:
+    """Return whether a Service has the Pods of a Deployment."""
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    return bool(service["spec"]["selector"].items() <= labels.items())
+
+
+async def test_no_other_process_gets_requests_of_web_whatever_label_the_new_version_has() -> None:
     shop = await an_app_with()
-    shop.refuse("replace_status", "Formation", errors.ForbiddenError("no right to write a status"))
+    alike = {"metadata": {"labels": {naming.COMPONENT_LABEL: "web"}}}
     await shop.change(**V2)
-    result = await shop.operator.run(releasing.KEY)
-    assert result.requeue is not None
-    assert result.requeue.after >= 1
+    await shop.change(processes={"worker": {"podTemplate": alike}}, **V3)
+    web = shop.cluster.read("Service", "default", "shop-web")
+    assert is_found(web, shop.cluster.read("Deployment", "default", "shop-web"))
+    assert not is_found(web, shop.cluster.read("Deployment", "default", "shop-worker-canary"))
+
+
+async def test_a_schedule_with_the_name_of_a_canary_goes_on() -> None:
+    nightly = {"schedule": "@daily", "command": ["/shop", "report"]}
+    shop = await an_app_with(schedules={"web-canary": nightly})
+    await shop.change(**V2)
+    [cron_job] = shop.cluster.all("CronJob")
+    assert cron_job["spec"]["suspend"] is False
+    shop.shows("web=1:v1 worker-canary=1:v2")
+
+
+async def test_a_status_that_is_refused_is_no_reason_to_look_again_at_once() -> None:
+    shop = await an_app_with()
+    shop.refuse("replace_status", error=errors.ForbiddenError("no right"))
+    await shop.change(**V2)
+    shop.time.seconds += 5
+    requeue = (await shop.operator.run(KEY)).requeue
+    assert requeue is not None
+    assert requeue.after >= 1
+
+
+async def test_what_was_left_or_restored_during_a_try_is_adopted_and_the_try_goes_on() -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    shop.leave("Deployment", "Service", "ControllerRevision")
+    shop.come_back(canary=CANARY, **V2)
+    for _ in range(3):
+        await shop.settle()
+    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2 ready=CanaryTrying")
+
+    await stand(shop)
+    await stand(shop)
+    shop.shows("web=1:v2 worker=2:v2 web-canary=none worker-canary=none ready=Running")
+
+
+async def test_no_canary_stays_beside_the_first_process_of_a_singleton() -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    await stand(shop, **{"worker-canary": 0})
+    await shop.change(processes={"web": {"singleton": True}, "worker": {"singleton": True, "replicas": 1}})
+    shop.shows("worker=1:v2 web-canary=none worker-canary=none")
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["until it has ended", "as what follows is refused"])
+async def test_what_still_runs_as_a_singleton_has_no_canary_beside_it(refused: bool) -> None:
+    shop = await an_app_with(processes={"clock": a_process("/clock", replicas=1, singleton=True)})
+    if refused:
+        shop.refuse("apply", "Deployment", releasing.DENIED)
+    await shop.change(processes={"clock": {"singleton": None, "replicas": 2}}, **V2)
+    shop.cluster.incidents.clear()
+    await shop.change(**V3)
+    shop.shows("clock=1:v3 clock-canary=none")
+
+    await stand(shop)
+    shop.shows("clock=2:v3")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": {"replicas": 2}},
+        {"status": {"availableReplicas": 0}},
+        {"metadata": {"deletionTimestamp": builders.ago(0)}},
+    ],
+    ids=["the process of a try before still ends", "it isn't ready for long enough", "it is being deleted"],
+)
+async def test_a_canary_proves_nothing_while(change: dict[str, Any]) -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    shop.run_well()
+    shop.cluster.merge("Deployment", "default", "shop-worker-canary", change)
+    await shop.settle()
+    shop.shows("web=1:v1 worker=2:v1")
+
+
+async def test_a_canary_that_has_stood_proves_nothing_of_the_next_version() -> None:
+    shop = await an_app_with()
+    await shop.change(processes={"web": V2, "worker": V2})
+    await stand(shop, **{"worker-canary": 0})
+    await shop.change(processes={"web": V3, "worker": {"image": None}})
+    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v3 worker-canary=none")
+
+
+async def test_what_has_stood_stays_until_its_number_can_be_written() -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    shop.refuse("apply", "ControllerRevision", errors.UnavailableError("exceeded quota"))
+    before = len(shop.cluster.calls)
+    await stand(shop)
+    await stand(shop)
+    shop.shows("web=1:v1 web-canary=1:v2 worker-canary=1:v2")
+    assert not [each for each in shop.wrote(before) if each.kind == "Deployment"]
+    assert "exceeded quota" in shop.condition()["message"]
+
+    shop.cluster.incidents.clear()
+    shop.time.seconds += 600
+    await stand(shop)
+    shop.shows("web=1:v2 worker=2:v2")
+
+
+async def test_where_what_runs_is_not_kept_each_type_has_a_canary_and_counts_work_on() -> None:
+    shop = await an_app_with()
+    releasing.lose_revisions(shop)
+    shop.restart()
+    await shop.change(processes={"web": {"command": ["/web", "--new"]}})
+    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v1 worker-canary=1:v1 ready=CanaryTrying")
+    assert shop.status["processes"].keys() == {"web", "worker"}
+    await shop.change(suspend=True)
+    shop.shows("web=0:v1 worker=0:v1 web-canary=0:v1 worker-canary=0:v1")
+    await shop.change(suspend=None, processes={"worker": {"replicas": 4}})
+    shop.shows("web=1:v1 worker=4:v1 web-canary=1:v1 worker-canary=1:v1")
+
+    await stand(shop, **{"web-canary": 0})
+    await shop.change(**V2)
+    shop.shows("web=1:v1 worker=4:v1 web-canary=1:v2 worker-canary=1:v2 ready=CanaryTrying")
+    await stand(shop)
+    await stand(shop)
+    shop.shows("web=1:v2 worker=4:v2 web-canary=none worker-canary=none ready=Running")
+
+
+async def test_a_leader_that_cannot_read_what_runs_leaves_canaries_as_they_are_but_for_a_stop() -> None:
+    shop = await an_app_with()
+    await shop.change(**V2)
+    shop.refuse("get", "ControllerRevision")
+    shop.restart()
+    before = len(shop.cluster.calls)
+    await shop.settle()
+    assert not shop.wrote(before)
+    assert shop.status["processes"].keys() == {"web", "worker"}
+    await shop.change(suspend=True)
+    shop.shows("web=0:v1 worker=0:v1 web-canary=0:v2 worker-canary=0:v2")
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before a call", "after a call"])
+async def test_an_operator_that_ends_while_a_content_is_let_through_ends_it_all_the_same(after: bool) -> None:
+    for calls in itertools.count():
+        shop = await an_app_with()
+        await shop.change(**V2)
+        ends = Incident(error=EndedError(), carried_out=after)
+        shop.cluster.incidents += [*(Incident() for _ in range(calls)), ends]
+        with contextlib.suppress(EndedError, BaseExceptionGroup):
+            await stand(shop)
+            await stand(shop)
+        happened = not shop.cluster.incidents
+        shop.cluster.incidents.clear()
+        shop.restart()
+        await stand(shop)
+        await stand(shop)
+        shop.shows("web=1:v2 worker=2:v2 web-canary=none worker-canary=none ready=Running")
+        assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
+        if not happened:
+            assert calls > 4
+            break

@@ -8,7 +8,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.kube.objects.kinds import HPA
 from tests.builders import Manifest, a_formation, a_process
-from tests.unit.fakes import releasing
+from tests.unit.fakes import managed_fields, releasing
 from tests.unit.fakes.autoscaled import BOUNDS, OURS, Shop, put
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.releasing import EndedError
@@ -190,13 +190,14 @@ async def test_a_field_that_a_server_drops_is_said_once_and_is_no_drift(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shop = Shop(autoscaling={**BOUNDS, "behavior": {"scaleUp": {"tolerance": "0.05"}}})
-    write = shop.cluster.write
+    applied = managed_fields.applied
 
-    def dropping(manifest: Manifest, **how: Any) -> Manifest:
-        spec = {key: each for key, each in manifest.get("spec", {}).items() if key != "behavior"}
-        return write({**manifest, "spec": spec} if spec else manifest, **how)
+    def dropping(*arguments: Any, **how: Any) -> Manifest:
+        after = applied(*arguments, **how)  # it names who manages the field all the same
+        after.get("spec", {}).pop("behavior", None)
+        return after
 
-    monkeypatch.setattr(shop.cluster, "write", dropping)
+    monkeypatch.setattr(managed_fields, "applied", dropping)
     for _ in range(3):
         await shop.settle(due=True)
         shop.restart()

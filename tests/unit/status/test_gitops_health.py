@@ -96,7 +96,7 @@ def test_argo_cd_shows_what_stands_in_the_way() -> None:
 
 
 def test_the_patch_for_argo_cd_holds_the_script_word_for_word() -> None:
-    assert PATCH["data"] == {f"resource.customizations.health.{naming.GROUP}_{naming.KIND}": LUA}
+    assert PATCH["data"][f"resource.customizations.health.{naming.GROUP}_{naming.KIND}"] == LUA
 
 
 def test_the_expressions_for_flux_are_about_formations() -> None:
