@@ -100,7 +100,9 @@ def _sentence(formation: Object, types: list[str], unfinished: Mapping[str, str]
     if done and not (formations.is_true(formation, ConditionType.READY) or formations.is_stopped(formation)):
         if not types:
             return f"{name}: no process is left"
-        return f"{name}: {', '.join(types)} {'runs' if len(types) == 1 else 'run'} as declared"
+        waits = releases.is_gated(formation) or releases.canary(formation)
+        how = "with the wanted count; the declared version isn't rolled out yet" if waits else "as declared"
+        return f"{name}: {', '.join(types)} {'runs' if len(types) == 1 else 'run'} {how}"
     if unfinished and not done:
         return f"{name} isn't ready: {trouble.causes(unfinished)}"
     return formations.sentence(formation)

@@ -65,6 +65,8 @@ def parse(words: Iterable[str]) -> list[Wanted]:
         if match is None or (match[4] and match[2] != "="):
             raise Mistyped(f"{word[:100]!r} isn't a count: {FORMS}.")
         bounds = Bounds(int(match[3]), int(match[4])) if match[4] else None
+        if bounds and bounds.least > bounds.most:
+            raise Mistyped(f"{word}: the first bound is above the second.")
         wanted = Wanted(match[1], match[2], int(match[3]), bounds)
         if wanted.type in found:
             raise Mistyped(f"{wanted.type} is named twice.")

@@ -66,7 +66,7 @@ def _canary(before: CanaryStatus | None, now: CanaryStatus | None) -> Iterator[N
         return
     has_failed = now.state == CanaryState.FAILED
     reason = Trouble.CANARY_FAILED if has_failed else Trouble.CANARY_TRYING
-    yield Notice(reason, "Try", now.message or "", warning=has_failed, topic="canary")
+    yield Notice(reason, "Try", now.message or "", warning=has_failed, topic=f"canary/{now.since}")
 
 
 def _schedules(before: FormationStatus, now: FormationStatus) -> Iterator[Notice]:

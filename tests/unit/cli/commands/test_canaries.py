@@ -234,8 +234,14 @@ def test_going_back_to_what_never_ran_well_waits_for_its_canaries(cluster: Tried
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("scale shop worker=2", "shop: worker runs as declared"),
-        ("start shop", "shop: web, worker run as declared"),
+        (
+            "scale shop worker=2",
+            "shop: worker runs with the wanted count; the declared version isn't rolled out yet",
+        ),
+        (
+            "start shop",
+            "shop: web, worker run with the wanted count; the declared version isn't rolled out yet",
+        ),
     ],
 )
 @pytest.mark.parametrize("state", ["Trying", "Failed"])

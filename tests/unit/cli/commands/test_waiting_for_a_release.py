@@ -144,7 +144,13 @@ def test_what_crashes_of_the_version_before_says_nothing_of_a_release(cluster: S
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [("scale shop web=2", "shop: web runs as declared"), ("stop shop", "shop: no process is left")],
+    [
+        (
+            "scale shop web=2",
+            "shop: web runs with the wanted count; the declared version isn't rolled out yet",
+        ),
+        ("stop shop", "shop: no process is left"),
+    ],
 )
 @pytest.mark.parametrize("state", ["Running", "Failed"])
 def test_counts_and_stops_do_not_wait_for_a_release(
