@@ -23,7 +23,7 @@ KEPT_SECONDS = 86400
 """For how long a one-off process is there after its end, if nobody deletes it."""
 LONGEST = 63
 """Characters of a Job's name, which is a label of its Pods."""
-LABELS = ("app.kubernetes.io/component", naming.PROCESS_TYPE_LABEL)
+LABELS = (naming.COMPONENT_LABEL, naming.PROCESS_TYPE_LABEL)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,8 +18,6 @@ NONE = (
     "{} has no release command. spec.release.command names one that runs before a deploy changes any "
     "process: kubectl explain formation.spec.release"
 )
-CANARY = "canary"
-"""How the row of all canaries is called."""
 FAILURES = ("Failed", "FailureTarget")
 """The conditions of a Job that has failed: the second is there before its Pods are gone."""
 
@@ -51,7 +49,7 @@ def is_over(formation: Object) -> bool:
 def canary(formation: Object) -> Object:
     """Return what is known of the canaries of the spec as it is now; nothing while none is tried."""
     reported = formations.condition(formation, ConditionType.READY) and not formation["spec"].get("paused")
-    return lenient.mapping(formation, "status", CANARY) if reported else {}
+    return lenient.mapping(formation, "status", naming.CANARY) if reported else {}
 
 
 def gate(formation: Object) -> Object:
@@ -140,7 +138,7 @@ def sentence(formation: Object, now: float) -> str:
 
 def row(formation: Object, pods: Iterable[Object]) -> tuple[Cell, ...]:
     """Return the row of the gate for anyone who waits for it, given the Pods of the release."""
-    known, name = gate(formation), naming.RELEASE if is_gated(formation) else CANARY
+    known, name = gate(formation), naming.RELEASE if is_gated(formation) else naming.CANARY
     word, message = (lenient.text(known, each) for each in ("state", "message"))
     if word == ReleaseState.RUNNING and not any(map(pod_state.has_started, pods)):
         word = State.STARTING

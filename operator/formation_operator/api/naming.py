@@ -31,11 +31,13 @@ COUNT_ANNOTATION = f"{GROUP}/count"
 CONTENT_ANNOTATION = f"{GROUP}/content"
 # The number of a revision, so that a list of nothing but metadata has it.
 REVISION_ANNOTATION = f"{GROUP}/revision"
-# In a revision, which contents had run well before it was rolled out: their digests, with commas between.
+# On a revision: "true" once its content has run well.
 RAN_WELL_ANNOTATION = f"{GROUP}/ran-well"
 
 # On the Pods of a canary: the type that it is of. Its PROCESS_TYPE_LABEL has the canary's own name.
 CANARY_LABEL = f"{GROUP}/canary"
+CANARY = "canary"
+"""How canaries are called in a summary, and at the end of their names."""
 
 # On the CronJob of a schedule, its Jobs and their Pods: the name of the schedule.
 SCHEDULE_LABEL = f"{GROUP}/schedule"
@@ -67,7 +69,7 @@ def child(formation: str, process_type: str) -> str:
 
 def canary(process_type: str) -> str:
     """Return what stands for a type where its canary is meant: in names, and as the type in a selector."""
-    return f"{process_type}-canary"
+    return f"{process_type}-{CANARY}"
 
 
 def beside_canary(formation: str, process_type: str) -> dict[str, str]:

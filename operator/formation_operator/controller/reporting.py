@@ -139,14 +139,14 @@ class Reporting:
 
     async def _write(self, this: Pass, status: compute.Status) -> Requeue | None:
         """Write a status if it differs; return when to go on, as when it can't be written now."""
-        before = this.basis.formation["status"].get(compute.CANARY)
+        before = this.basis.formation["status"].get(naming.CANARY)
         written = await self._writer.write(this.basis.formation, this.memory.reports, status)
         if written.formation is not None:
             self._known.put(naming.KIND, written.formation)  # a status matters to no other Formation
             this.basis.reported(written.formation)
         await self.record(this, written.notices)
         # What is decided about canaries depends on what was said of them.
-        has_turned = this.basis.formation["status"].get(compute.CANARY) != before
+        has_turned = this.basis.formation["status"].get(naming.CANARY) != before
         return soonest(written.requeue, Requeue(Lane.REPORT) if has_turned else None)
 
     def _now(self) -> str:

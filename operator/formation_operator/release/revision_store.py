@@ -81,8 +81,9 @@ class RevisionStore:
     async def has_run_well(self, mine: Metadata, digest: str) -> bool:
         """Return whether a content has run well before, by a revision of its own."""
         raw = await self._read(mine, digest)
-        is_kept = raw is not None and revisions.content_in(raw, mine, digest) is not None
-        return is_kept and raw is not None and revisions.is_own(raw, mine) and revisions.listed(raw).ran_well
+        if raw is None or revisions.content_in(raw, mine, digest) is None:
+            return False
+        return revisions.is_own(raw, mine) and revisions.listed(raw).ran_well
 
     async def _read(self, mine: Metadata, digest: str) -> Object | None:
         name = revision_name(mine.name, digest)

@@ -35,12 +35,6 @@ class Known(NamedTuple):
     problems: Sequence[Problem]
     """What else keeps the Formation from being as declared."""
 
-    @property
-    def of_canaries(self) -> dict[str, Problem]:
-        """Why the Deployment of a canary isn't as it is meant to be."""
-        names = {*map(naming.canary, self.counts)}
-        return {each.process_type: each for each in self.problems if each.process_type in names}
-
 
 def said(
     formation: Formation, known: Known, before: CanaryStatus | None, now: str
@@ -50,11 +44,13 @@ def said(
         return before, known.problems
     if not known.counts or formation.spec.canary is None:
         return None, known.problems
-    each = {name: _health(known, name, known.counts[name]) for name in sorted(known.counts)}
-    failed = {name: own for name, own in each.items() if own.lasting or own.state is State.CRASHING}
+    names = {*map(naming.canary, known.counts)}
+    own = {each.process_type: each for each in known.problems if each.process_type in names}
+    each = {name: _health(known, name, own) for name in sorted(known.counts)}
+    failed = {name: one for name, one in each.items() if one.lasting or one.state is State.CRASHING}
     state, reason = CanaryState.TRYING, str(Trouble.CANARY_TRYING)
-    shown = failed or {name: own for name, own in each.items() if not own.complete}
-    text = "; ".join(f"{name}: {_why(own)}" for name, own in shown.items())
+    shown = failed or {name: one for name, one in each.items() if not one.complete}
+    text = "; ".join(f"{name}: {_why(one)}" for name, one in shown.items())
     if failed:
         state, reason = CanaryState.FAILED, Trouble.CANARY_FAILED
         text = f"{text}; nothing else has changed{_waiting(each, failed)}. Correct it and deploy again, or "
@@ -62,16 +58,16 @@ def said(
     else:
         seconds = formation.spec.canary.seconds
         text = f"one new process of each changed type has to stay ready for {seconds} s: {text}".rstrip(": ")
-        reason = next((own.reason for own in shown.values() if own.reason != Reason.PROGRESSING), reason)
+        reason = next((one.reason for one in shown.values() if one.reason != Reason.PROGRESSING), reason)
     since = before.since if before is not None and before.state == state else now
     status = CanaryStatus(state=state, since=since, message=lenient.shown(text, lenient.LONGEST_SENTENCE))
-    others = [each for each in known.problems if each not in known.of_canaries.values()]
+    others = [problem for problem in known.problems if problem not in own.values()]
     return status, [Problem("", reason, text, lasting=bool(failed)), *others]
 
 
-def _health(known: Known, name: str, count: int) -> Health:
-    own = naming.canary(name)
-    if problem := known.of_canaries.get(own):
+def _health(known: Known, name: str, problems: Mapping[str, Problem]) -> Health:
+    own, count = naming.canary(name), known.counts[name]
+    if problem := problems.get(own):
         reason, message, lasting = problem.reason, problem.message, problem.lasting
         return Health(State.STARTING, complete=False, reason=reason, message=message, lasting=lasting)
     if not count:

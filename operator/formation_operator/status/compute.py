@@ -24,7 +24,6 @@ from formation_operator.status.observation import Seen
 from formation_operator.status.type_health import Health
 
 Status = dict[str, Any]
-CANARY = "canary"
 KEPT = {"summary", "image", "processes", "schedules", "replicas", "selector", "revision", "release", "canary"}
 """What stays of the status of a Formation that can't be used."""
 
@@ -65,7 +64,10 @@ def _without_nothing(fields: dict[str, Any]) -> dict[str, Any]:
 def _summary(seen: Seen, processes: dict[str, dict[str, Any]]) -> str:
     """Return how many processes of each type are ready, and how a release or a canary is that isn't done."""
     counts = [f"{name}={each['readyReplicas']}/{each['desiredReplicas']}" for name, each in processes.items()]
-    states = {naming.RELEASE: seen.release and seen.release.state, CANARY: seen.canary and seen.canary.state}
+    states = {
+        naming.RELEASE: seen.release and seen.release.state,
+        naming.CANARY: seen.canary and seen.canary.state,
+    }
     undone = {name: state for name, state in states.items() if state not in (None, ReleaseState.SUCCEEDED)}
     return " ".join([*(f"{name}={str(state).lower()}" for name, state in undone.items()), *counts])
 

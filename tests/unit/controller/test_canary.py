@@ -30,6 +30,13 @@ async def an_app_with(**spec: Any) -> Shop:
     return shop
 
 
+async def a_try(**spec: Any) -> Shop:
+    """Return an app with canaries whose first version runs, and whose second is tried or released first."""
+    shop = await an_app_with(**spec)
+    await shop.change(**V2)
+    return shop
+
+
 async def stand(shop: Shop, **ready: int) -> None:
     """Have the cluster do what each Deployment says, but for the given ones, and give the operator time."""
     shop.run_well(**ready)
@@ -42,8 +49,7 @@ def canary(shop: Shop) -> dict[str, Any]:
 
 
 async def test_a_deploy_begins_with_one_new_process_of_each_type_and_changes_nothing_else() -> None:
-    shop = await an_app_with()
-    await shop.change(**V2)
+    shop = await a_try()
 
     shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2 ready=CanaryTrying")
     assert canary(shop)["state"] == "Trying"
@@ -52,8 +58,7 @@ async def test_a_deploy_begins_with_one_new_process_of_each_type_and_changes_not
 
 
 async def test_the_others_follow_once_all_canaries_have_stood_and_the_canaries_go_after_that() -> None:
-    shop = await an_app_with()
-    await shop.change(**V2)
+    shop = await a_try()
     await stand(shop, **{"web-canary": 1, "worker-canary": 0})
     shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2")
 
@@ -78,8 +83,7 @@ REFUSED = {"type": "Progressing", "status": "False", "reason": "ReplicaSetCreate
 async def test_a_canary_whose_content_is_let_through_stays_as_its_type_needs_it(
     conditions: list[dict[str, Any]], count: int, canaries: str
 ) -> None:
-    shop = await an_app_with()
-    await shop.change(**V2)
+    shop = await a_try()
     await stand(shop)
     shop.scale(worker=count)
     await shop.settle()
@@ -92,8 +96,7 @@ async def test_a_canary_whose_content_is_let_through_stays_as_its_type_needs_it(
 
 
 async def test_a_release_command_comes_before_the_canaries() -> None:
-    shop = await an_app_with(release=RELEASE)
-    await shop.change(**V2)
+    shop = await a_try(release=RELEASE)
     shop.shows("web=1:v1 web-canary=none release=Running")
     await shop.finish()
 
@@ -103,8 +106,7 @@ async def test_a_release_command_comes_before_the_canaries() -> None:
 
 
 async def test_a_release_runs_once_although_its_job_is_cleaned_up_during_a_try() -> None:
-    shop = await an_app_with(release=RELEASE)
-    await shop.change(**V2)
+    shop = await a_try(release=RELEASE)
     await shop.finish()
     await stand(shop, **{"web-canary": 0})
     releasing.lose_jobs(shop)
@@ -116,8 +118,7 @@ async def test_a_release_runs_once_although_its_job_is_cleaned_up_during_a_try()
 
 
 async def test_a_second_deploy_over_a_canary_that_does_not_stand_runs_its_own_release_first() -> None:
-    shop = await an_app_with(release=RELEASE)
-    await shop.change(**V2)
+    shop = await a_try(release=RELEASE)
     await shop.finish()
     await stand(shop, **{"web-canary": 0})
     await shop.change(**V3)
@@ -131,8 +132,7 @@ async def test_a_second_deploy_over_a_canary_that_does_not_stand_runs_its_own_re
 
 
 async def test_going_back_removes_the_canaries_and_changes_nothing_else() -> None:
-    shop = await an_app_with()
-    await shop.change(**V2)
+    shop = await a_try()
     await stand(shop, **{"web-canary": 0})
     before = len(shop.cluster.calls)
     await shop.change(image="shop:v1")
@@ -183,8 +183,7 @@ async def test_singletons_types_without_a_process_and_new_types_have_no_canary_a
 
 @pytest.mark.parametrize("count", [10, 0])
 async def test_counts_work_on_and_the_new_version_has_one_process_at_most(count: int) -> None:
-    shop = await an_app_with()
-    await shop.change(**V2)
+    shop = await a_try()
     shop.scale(worker=count)
     await shop.settle()
     shop.shows(f"worker={count}:v1 worker-canary={min(1, count)}:v2")
@@ -198,8 +197,7 @@ async def test_counts_work_on_and_the_new_version_has_one_process_at_most(count:
 
 
 async def test_a_stop_and_a_start_bring_back_what_ran_and_one_new_process_of_each_type() -> None:
-    shop = await an_app_with()
-    await shop.change(**V2)
+    shop = await a_try()
     await shop.change(suspend=True)
     shop.shows("web=0:v1 worker=0:v1 web-canary=0:v2 worker-canary=0:v2")
     await stand(shop)
@@ -213,8 +211,7 @@ async def test_a_stop_and_a_start_bring_back_what_ran_and_one_new_process_of_eac
 
 
 async def test_paused_freezes_a_try() -> None:
-    shop = await an_app_with()
-    await shop.change(**V2)
+    shop = await a_try()
     said = canary(shop)
     await shop.change(paused=True)
     await stand(shop)
@@ -235,8 +232,7 @@ async def test_going_back_to_what_ran_well_needs_no_canary() -> None:
 
 
 async def test_other_seconds_count_for_a_try_under_way() -> None:
-    shop = await an_app_with()
-    await shop.change(**V2)
+    shop = await a_try()
     await shop.change(canary={"seconds": 5})
     made = shop.cluster.read("Deployment", "default", "shop-worker-canary")["spec"]
     assert (made["minReadySeconds"], made["progressDeadlineSeconds"]) == (5, 605)
@@ -246,8 +242,7 @@ async def test_other_seconds_count_for_a_try_under_way() -> None:
 
 
 async def test_without_canary_again_the_deploy_goes_on() -> None:
-    shop = await an_app_with()
-    await shop.change(**V2)
+    shop = await a_try()
     await shop.change(canary=None)
     shop.shows("web=1:v2 worker=2:v2")
     await stand(shop)
@@ -255,8 +250,7 @@ async def test_without_canary_again_the_deploy_goes_on() -> None:
 
 
 async def test_the_next_leader_goes_on_with_a_try() -> None:
-    shop = await an_app_with()
-    await shop.change(**V2)
+    shop = await a_try()
     before = len(shop.cluster.calls)
     shop.restart()
     await shop.settle()
@@ -284,8 +278,7 @@ def end(shop: Shop, state: dict[str, Any], **container: Any) -> None:
 async def test_a_canary_that_crashes_has_failed_and_the_message_has_the_cause_and_the_ways_out(
     snapshot: SnapshotAssertion,
 ) -> None:
-    shop = await an_app_with()
-    await shop.change(**V2)
+    shop = await a_try()
     end(shop, builders.ended(3, "no database"))
     await shop.settle()
 
@@ -296,8 +289,7 @@ async def test_a_canary_that_crashes_has_failed_and_the_message_has_the_cause_an
 
 
 async def test_a_canary_that_has_crashed_proves_nothing_until_it_is_trusted_again() -> None:
-    shop = await an_app_with()
-    await shop.change(**V2)
+    shop = await a_try()
     end(shop, builders.running(1), last=builders.ended(3, "no database"), restarts=1)
     await shop.settle()
     await stand(shop)
@@ -328,8 +320,7 @@ async def test_another_object_with_the_name_of_a_canary_is_left_alone_and_said()
 
 
 async def test_a_canary_that_is_scaled_or_deleted_is_one_process_again() -> None:
-    shop = await an_app_with()
-    await shop.change(**V2)
+    shop = await a_try()
     shop.scale(**{"web-canary": 5})
     shop.remove("Deployment", "shop-worker-canary")
     await shop.settle()
@@ -337,8 +328,7 @@ async def test_a_canary_that_is_scaled_or_deleted_is_one_process_again() -> None
 
 
 async def test_a_service_has_the_canary_unless_a_pod_template_renames_what_it_is_found_by() -> None:
-    shop = await an_app_with()
-    await shop.change(**V2)
+    shop = await a_try()
     selector = shop.cluster.read("Service", "default", "shop-web")["spec"]["selector"]
     for each in ("shop-web", "shop-web-canary"):
         labels = shop.cluster.read("Deployment", "default", each)["spec"]["template"]["metadata"]["labels"]
@@ -374,8 +364,7 @@ async def test_no_other_process_gets_requests_of_web_whatever_label_the_new_vers
 
 async def test_a_schedule_with_the_name_of_a_canary_goes_on() -> None:
     nightly = {"schedule": "@daily", "command": ["/shop", "report"]}
-    shop = await an_app_with(schedules={"web-canary": nightly})
-    await shop.change(**V2)
+    shop = await a_try(schedules={"web-canary": nightly})
     [cron_job] = shop.cluster.all("CronJob")
     assert cron_job["spec"]["suspend"] is False
     shop.shows("web=1:v1 worker-canary=1:v2")
@@ -392,8 +381,7 @@ async def test_a_status_that_is_refused_is_no_reason_to_look_again_at_once() -> 
 
 
 async def test_what_was_left_or_restored_during_a_try_is_adopted_and_the_try_goes_on() -> None:
-    shop = await an_app_with()
-    await shop.change(**V2)
+    shop = await a_try()
     shop.leave("Deployment", "Service", "ControllerRevision")
     shop.come_back(canary=CANARY, **V2)
     for _ in range(3):
@@ -406,8 +394,7 @@ async def test_what_was_left_or_restored_during_a_try_is_adopted_and_the_try_goe
 
 
 async def test_no_canary_stays_beside_the_first_process_of_a_singleton() -> None:
-    shop = await an_app_with()
-    await shop.change(**V2)
+    shop = await a_try()
     await stand(shop, **{"worker-canary": 0})
     await shop.change(processes={"web": {"singleton": True}, "worker": {"singleton": True, "replicas": 1}})
     shop.shows("worker=1:v2 web-canary=none worker-canary=none")
@@ -437,8 +424,7 @@ async def test_what_still_runs_as_a_singleton_has_no_canary_beside_it(refused: b
     ids=["the process of a try before still ends", "it isn't ready for long enough", "it is being deleted"],
 )
 async def test_a_canary_proves_nothing_while(change: dict[str, Any]) -> None:
-    shop = await an_app_with()
-    await shop.change(**V2)
+    shop = await a_try()
     shop.run_well()
     shop.cluster.merge("Deployment", "default", "shop-worker-canary", change)
     await shop.settle()
@@ -454,8 +440,7 @@ async def test_a_canary_that_has_stood_proves_nothing_of_the_next_version() -> N
 
 
 async def test_what_has_stood_stays_until_its_number_can_be_written() -> None:
-    shop = await an_app_with()
-    await shop.change(**V2)
+    shop = await a_try()
     shop.refuse("apply", "ControllerRevision", errors.UnavailableError("exceeded quota"))
     before = len(shop.cluster.calls)
     await stand(shop)
@@ -491,8 +476,7 @@ async def test_where_what_runs_is_not_kept_each_type_has_a_canary_and_counts_wor
 
 
 async def test_a_leader_that_cannot_read_what_runs_leaves_canaries_as_they_are_but_for_a_stop() -> None:
-    shop = await an_app_with()
-    await shop.change(**V2)
+    shop = await a_try()
     shop.refuse("get", "ControllerRevision")
     shop.restart()
     before = len(shop.cluster.calls)
