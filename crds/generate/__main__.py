@@ -7,21 +7,8 @@ from typing import Any
 
 import yaml
 
-from crds.generate import (
-    chart,
-    commands,
-    crd,
-    editors,
-    foreground,
-    limits,
-    pictures,
-    policy,
-    reasons,
-    reference,
-    schema,
-    snapshot,
-)
-from crds.generate.pages import operations
+from crds.generate import chart, crd, editors, pictures, policy, reference, schema, snapshot
+from crds.generate.pages import commands, limits, operations, programs, reasons
 from formation_operator.api.formation import FormationSpec
 
 FILE = pathlib.Path(__file__).parents[1] / "formations.yaml"
@@ -68,7 +55,7 @@ def main() -> int:
         REFERENCE: reference_text(),
         DOCS / "reasons.md": reasons.build(),
         DOCS / "limits.md": limits.build(),
-        DOCS / "programs.md": foreground.build(),
+        DOCS / "programs.md": programs.build(),
         chart.FOLDER / "values.yaml": chart.values(),
         chart.FOLDER / "README.md": chart.readme(),
         **commands.pages(),

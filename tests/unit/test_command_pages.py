@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from crds.generate import commands
+from crds.generate.pages import commands
 
 
 @pytest.mark.parametrize(

@@ -1,43 +1,140 @@
-"""The limits and times of the operator itself, from its settings and constants."""
+"""The page of sizes and times, from the constants that hold them."""
+
+from typing import NamedTuple
 
 from crds.generate.pages import parts
-from formation_operator.controller import election
-from formation_operator.kube.session import watch_lines
-from formation_operator.observe import jobs
-from formation_operator.settings import Settings
-from formation_operator.telemetry import bounded_port
-
-SOURCE = "the operator's settings and constants"
-OWN = Settings()
-REQUEST = parts.size(bounded_port.BYTES)
-LIMITS = {
-    "Formations handled at once (`--workers`)": OWN.workers,
-    "process types, and schedules, in the metrics (`--metrics-process-types`)": OWN.metrics_process_types,
-    "releases, and runs of schedules, that a pass looks at": jobs.MOST_JOBS,
-    "connections to a port; then the client with most of them loses its oldest": bounded_port.CONNECTIONS,
-}
-TIMES: dict[str, float | tuple[float, float]] = {
-    f"a connection to a port, for a request of {REQUEST}, ends after": bounded_port.SECONDS,
-    "the leader renews its Lease every": election.RENEW,
-    "the leader writes after the start of its last renewal for at most": election.DEADLINE,
-    "another replica may lead after the last renewal, unless the Lease was released": election.LEASE,
-    "a standby reads the Lease every": election.LOOK,
-    "a request about the Lease fails after": election.ATTEMPT,
-    "any other request fails after": OWN.request_timeout,
-    "a watch that receives nothing is opened again after": watch_lines.SILENCE,
-    "everything is listed and compared every (`--resync`)": OWN.resync,
-    "a pass that failed is tried again after": (OWN.retry_first, OWN.retry_most),
-}
+from formation_operator.api import bounds, fields, formation
+from formation_operator.diagnose import grace_periods, investigator, log_excerpt
+from formation_operator.foreground import shell
+from formation_operator.kube import notices, reflector
+from formation_operator.kube.objects import lenient
+from formation_operator.release import revision_store
+from formation_operator.requeue import REPORT_SECONDS
+from formation_operator.status import scaling_health, trial, writer
+from formation_operator.sync import repair_limit
 
 
-def table() -> str:
-    """Return the table of the limits, and that of the times."""
-    limits = [[what, f"{most:,}"] for what, most in LIMITS.items()]
-    times = [[what, _time(time)] for what, time in TIMES.items()]
-    return f"{parts.table(['what', 'at most'], limits)}\n\n{parts.table(['what', 'time'], times)}"
+class Limit(NamedTuple):
+    """A row of a table."""
+
+    what: str
+    value: str
+    more: str = ""
 
 
-def _time(time: float | tuple[float, float]) -> str:
-    if isinstance(time, tuple):
-        return f"{parts.seconds(time[0])}, later up to {parts.seconds(time[1])}"
-    return parts.seconds(time)
+def doubled(first: float, most: float) -> str:
+    """Return pauses that grow, in words."""
+    return f"after {parts.seconds(first)}, {parts.seconds(2 * first)}, ... up to {parts.seconds(most)}"
+
+
+TEXT = """\
+<!-- Generated from the operator's constants by `python -m crds.generate`: don't edit. -->
+# Limits: sizes and times
+
+## How large a Formation may be
+
+{sizes}
+
+The API server refuses a Formation with too many types, schedules or variables. A Formation whose spec is too
+large is `Stalled` with the reason `TooLarge`, and what runs stays as it is. So one Formation can't delay the
+others. Move large values, such as files in `env`, into ConfigMaps (`envFrom`, or volumes in
+`podTemplate`) or into an image, or make several Formations.
+
+## What is cut
+
+Text from others (the API server, kubelet, a process, a webhook) becomes one line without control characters;
+`...` marks a cut.
+
+{texts}
+
+## How long things take
+
+{times}
+"""
+SIZES = [
+    Limit("process types", f"{formation.MOST_TYPES}"),
+    Limit("schedules", f"{formation.MOST_SCHEDULES}"),
+    Limit("variables in `env`", f"{fields.MOST_VARIABLES}", "for the Formation, and for each type"),
+    Limit(
+        "the spec",
+        parts.size(bounds.MOST_DECLARED),
+        "as compact JSON: `kubectl get formation shop -o json | jq -c .spec | wc -c`",
+    ),
+    Limit(
+        "the objects made from the spec",
+        parts.size(bounds.MOST_RENDERED),
+        "the same, but shared fields (`env`, `podTemplate`, ...) count once for each type and each schedule",
+    ),
+]
+UNCHECKED = "longer ones aren't checked"
+TEXTS = [
+    Limit("message of an Event, a type, a release or canaries", f"{lenient.LONGEST_SENTENCE:,} bytes"),
+    Limit("message of a condition", f"{lenient.LONGEST_SUMMARY:,} bytes"),
+    Limit("reason", f"{lenient.LONGEST_WORD} bytes"),
+    Limit("line of a log in a message", f"{log_excerpt.LONGEST} characters"),
+    Limit("command that is [checked](foreground.md)", f"{shell.LONGEST:,} characters", UNCHECKED),
+    Limit("script that is checked", f"{shell.LONGEST_SCRIPT:,} characters", UNCHECKED),
+]
+PATIENCE, RELIABLE = parts.seconds(grace_periods.PATIENCE), parts.seconds(grace_periods.RELIABLE)
+TIMES = [
+    Limit(
+        "the operator looks for the reason why a process isn't ready",
+        f"after {PATIENCE}",
+        "it reports a failing probe once kubelet has recorded it, or after the probe's initial attempts",
+    ),
+    Limit(
+        "a process that crashed counts as running again",
+        f"after {PATIENCE} to {RELIABLE}",
+        "once it has run for twice as long as before the crash; after its first crash, for at most "
+        f"{parts.seconds(grace_periods.AFTER_FIRST_CRASH)}. So a process that crashes every few minutes "
+        f"stays `Crashing`. If it ran for {RELIABLE} or longer before the crash, {PATIENCE} are enough",
+    ),
+    Limit("an evicted process is reported", "for the same time", "even after it is replaced"),
+    Limit(
+        "a new process counts as available in a rollout",
+        f"after {parts.seconds(formation.PROOF_SECONDS)}",
+        "`minReadySeconds`; by default at once for a type with a `readinessProbe` of its own",
+    ),
+    Limit(
+        "a rollout without progress fails",
+        f"after {parts.seconds(formation.PROGRESS_DEADLINE)}",
+        "`progressDeadlineSeconds`",
+    ),
+    Limit(
+        "a revision has [run well](how-to/go-back.md#see-what-changed)", f"after {parts.seconds(trial.LASTS)}"
+    ),
+    Limit(
+        "an HPA that can't scale is reported", f"{parts.seconds(scaling_health.GRACE)} after the type runs"
+    ),
+    Limit("the status of a Formation is written", f"once in {parts.seconds(REPORT_SECONDS)} at most"),
+    Limit(
+        "a status that the API server refuses is written again",
+        doubled(writer.REFUSED_FIRST, writer.REFUSED_MOST),
+        "and at once if it changes",
+    ),
+    Limit(
+        "a revision that couldn't be stored is tried again",
+        doubled(revision_store.RETRY_FIRST, revision_store.RETRY_MOST),
+        "and at once after a change",
+    ),
+    Limit(
+        "an object that another client changes again and again is set back",
+        f"{repair_limit.FREE} times in {parts.seconds(repair_limit.WINDOW)} at most",
+    ),
+    Limit(
+        "the same Event counts as one",
+        f"within {parts.seconds(notices.SERIES_ENDS.total_seconds())}",
+        "its count goes up, so a crash loop makes no new Events",
+    ),
+    Limit("KEDA is found after its installation", f"within {parts.seconds(reflector.ABSENT_SECONDS)}"),
+    Limit("processes with the same trouble are examined", f"{investigator.FEW} of each type"),
+]
+
+
+def build() -> str:
+    """Return the page."""
+    return TEXT.format(
+        sizes=parts.table(["what", "at most", "how to count"], SIZES),
+        texts=parts.table(["text", "at most", ""], TEXTS),
+        times=parts.table(["what", "how long", ""], TIMES),
+    )

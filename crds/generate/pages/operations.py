@@ -9,8 +9,8 @@ from crds.generate.pages import (
     dependencies,
     faults,
     flags,
-    limits,
     metrics,
+    operator_limits,
     parts,
     performance,
     rights,
@@ -21,7 +21,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "docs/how-to/administer.md": {flags.SOURCE: flags.table},
     "docs/operating.md": {metrics.SOURCE: metrics.table},
     "docs/runbooks.md": {alerts.SOURCE: alerts.table},
-    "docs/sizing.md": {limits.SOURCE: limits.table},
+    "docs/sizing.md": {operator_limits.SOURCE: operator_limits.table},
     "docs/rights.md": {
         source: functools.partial(rights.tables, source)
         for source in (rights.OPERATOR, rights.LEASE, rights.USERS)

@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from crds.generate import reasons
+from crds.generate.pages import reasons
 from formation_operator.api import formation_status
 from formation_operator.api.reasons import Reason, State, Trouble
 from formation_operator.diagnose import diagnosis

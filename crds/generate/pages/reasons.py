@@ -12,6 +12,7 @@ import pathlib
 from collections.abc import Iterator
 
 import formation_operator
+from crds.generate.pages import parts
 from formation_operator.api import reasons
 
 HEADER = "<!-- Generated from the operator's reasons by `python -m crds.generate`: don't edit. -->"
@@ -141,13 +142,12 @@ def _events() -> str:
 
 
 def _quoted(words: str) -> str:
-    return ", ".join(f"`{word}`" for word in words.split())
+    return parts.code(words.split())
 
 
 def _table(heading: str, columns: tuple[str, ...], rows: dict[str, list[str]]) -> str:
     """Return a table with a row for each word."""
-    head = [f"## {heading}", "", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     cells = [
         [word, *(" ".join(text.split()).removesuffix(".") for text in said)] for word, said in rows.items()
     ]
-    return "\n".join([*head, *(f"| {' | '.join(row)} |" for row in cells), ""])
+    return f"## {heading}\n\n{parts.table(columns, cells)}\n"

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterable
 
+from crds.generate.pages import parts
 from formation_operator.foreground.programs import ALWAYS, NEVER, TABLE, Program
 
 TEXT = """\
@@ -11,21 +12,19 @@ TEXT = """\
 
 The operator knows these programs, and what keeps each [in the foreground](foreground.md).
 
-| program | goes into the background | instead |
-|---|---|---|
-{rows}
+{table}
 """
 
 
 def build() -> str:
     """Return the page."""
     programs = itertools.groupby(TABLE, key=TABLE.__getitem__)
-    return TEXT.format(rows="\n".join(_row(program, names) for program, names in programs))
+    rows = [_row(program, names) for program, names in programs]
+    return TEXT.format(table=parts.table(["program", "goes into the background", "instead"], rows))
 
 
-def _row(program: Program, names: Iterable[str]) -> str:
-    quoted = ", ".join(f"`{name}`" for name in names)
-    return f"| {quoted} | {when(program)} | {program.fix[0].upper()}{program.fix[1:]} |"
+def _row(program: Program, names: Iterable[str]) -> list[str]:
+    return [parts.code(names), when(program), f"{program.fix[0].upper()}{program.fix[1:]}"]
 
 
 def when(program: Program) -> str:
@@ -34,6 +33,6 @@ def when(program: Program) -> str:
     if "to its configuration" not in program.fix:
         return "by default" if words == ALWAYS else "with an option"
     unread = {ALWAYS: "", NEVER: ", which the check doesn't read"}
-    options = ", ".join(f"`{word}`" for word in words.split("|"))
+    options = parts.code(words.split("|"))
     more = unread.get(words, f"{unread[NEVER]}; it warns about {options}")
     return f"unless its configuration forbids it{more}"
