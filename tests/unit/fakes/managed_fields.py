@@ -168,7 +168,11 @@ def _remove(root: Object, path: Path) -> None:
         items, item = _at(root, path[:-2]), _at(root, path[:-1])
         if item is not ABSENT and item == json.loads(path[-2][2:]):
             items.remove(item)
+            if not items:
+                _remove(root, path[:-2])
         return
     node = _at(root, tuple(above))
     if isinstance(node, dict) and not (above[-1].startswith("k:") and last == "f:name"):
         node.pop(last[2:], None)
+        if not node and above and above[-1].startswith("f:"):
+            _remove(root, tuple(above))

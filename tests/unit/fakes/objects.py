@@ -1,7 +1,8 @@
 """Objects as an API server keeps them, and what clients do to them, each thing at once."""
 
-import copy
+import pickle
 from collections.abc import Callable
+from typing import TypeVar
 
 from formation_operator.api import naming
 from formation_operator.kube import errors
@@ -11,6 +12,7 @@ from tests.builders import ago
 from tests.unit.fakes import json_patch, managed_fields
 from tests.unit.fakes.managed_fields import Owner
 
+T = TypeVar("T")
 Identity = tuple[str, str, str]
 """Kind, namespace and name of an object."""
 OPERATOR = Owner(naming.FIELD_MANAGER, "Apply")
@@ -32,11 +34,15 @@ class Objects:
         """The resource version that was given last."""
         self.watchers: list[Callable[[str, Object, bool], object]] = []
         """Whom each change is told at once: kind, object, and whether it is deleted."""
+        self.admission: list[Callable[[Object, Object | None], object]] = []
+        """Who may change or refuse what is about to be stored, given what it replaces, if anything."""
+        self.stamp: Callable[[], str] = lambda: ago(0)
+        """The present as Kubernetes writes it."""
         self._objects: dict[Identity, Object] = {}
 
     def put(self, kind: str, raw: Object) -> Object:
         """Store an object as it is given, with what its metadata leaves out, and return it."""
-        version = self._next_version()
+        version = str(self.version + 1)
         known = kinds.BY_NAME[kind]
         metadata = {
             "namespace": "default",
@@ -44,22 +50,24 @@ class Objects:
             "uid": f"uid-{version}",
             "generation": 1,
             "resourceVersion": version,
-            "creationTimestamp": ago(0),
+            "creationTimestamp": self.stamp(),
             **raw.get("metadata", {}),
         }
-        api_version = "/".join(filter(None, (known.group, known.version)))
-        return self._store(kind, {"apiVersion": api_version, "kind": kind, **raw, "metadata": metadata})
+        about = {"apiVersion": known.api_version, "kind": kind, "metadata": metadata}
+        admitted = self._admitted(copied({**raw, **about}), None)
+        self._next_version()
+        return self._store(kind, admitted)
 
     def read(self, kind: str, namespace: str, name: str) -> Object:
         """Return an object as it is now; raise `NotFoundError` if it isn't there."""
         try:
-            return copy.deepcopy(self._objects[kind, namespace, name])
+            return copied(self._objects[kind, namespace, name])
         except KeyError as error:
             raise errors.NotFoundError(f'{kind} "{name}" not found') from error
 
     def all(self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "") -> list[Object]:
         """Return the objects of a kind as they are now, or those that fit, in the order of a list."""
-        return copy.deepcopy(self.there(kind, namespace, labels=labels, fields=fields))
+        return copied(self.there(kind, namespace, labels=labels, fields=fields))
 
     def there(self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "") -> list[Object]:
         """Return them themselves, which may change."""
@@ -76,6 +84,11 @@ class Objects:
         """Change an object by merge patch and return it."""
         live = self.read(kind, namespace, name)
         return self._replace(live, managed_fields.updated(live, json_patch.merged(live, changes), by))
+
+    def replace(self, raw: Object, *, by: Owner) -> Object:
+        """Write an object whole and return it; raise `NotFoundError` if it isn't there."""
+        live = self.read(*identity_of(raw))
+        return self._replace(live, managed_fields.updated(live, raw, by))
 
     def write(self, manifest: Object, *, by: Owner = OPERATOR, force: bool = True) -> Object:
         """Write an object by server-side apply and return it; raise `ConflictError` as the port does."""
@@ -119,16 +132,25 @@ class Objects:
         """
         raw = self.read(kind, namespace, name)
         check_preconditions(preconditions, raw)
-        deletion = {"deletionTimestamp": ago(0), "finalizers": [FOREGROUND]}
+        deletion = {"deletionTimestamp": self.stamp(), "finalizers": [FOREGROUND]}
         self._end_removal(self._replace(raw, {**raw, "metadata": {**raw["metadata"], **deletion}}))
 
     def _end_removal(self, owner: Object) -> None:
         if not any(_controls(owner, each) for each in self._objects.values()):
             self.remove(*identity_of(owner))
 
+    def everything(self) -> list[Object]:
+        """Return all objects themselves, in the order of a list."""
+        return [self._objects[identity] for identity in sorted(self._objects)]
+
+    def _admitted(self, raw: Object, live: Object | None) -> Object:
+        for check in self.admission:
+            check(raw, live)
+        return raw
+
     def _replace(self, live: Object, after: Object) -> Object:
         """Give an object that differs its next version, and its next generation if it means another thing."""
-        if after == live:
+        if self._admitted(after, live) == live:
             return after
         generation = after["metadata"].get("generation", 0) + (after.get("spec") != live.get("spec"))
         version = self._next_version()
@@ -136,18 +158,24 @@ class Objects:
         return self._store(after["kind"], {**after, "metadata": metadata})
 
     def _store(self, kind: str, raw: Object) -> Object:
-        stored = copy.deepcopy(raw)
+        stored = copied(raw)
         self._objects[identity_of(stored)] = stored
         self._tell(kind, stored, deleted=False)
-        return copy.deepcopy(stored)
+        return copied(stored)
 
     def _tell(self, kind: str, raw: Object, *, deleted: bool) -> None:
         for watcher in self.watchers:
-            watcher(kind, copy.deepcopy(raw), deleted)
+            watcher(kind, copied(raw), deleted)
 
     def _next_version(self) -> str:
         self.version += 1
         return str(self.version)
+
+
+def copied(value: T) -> T:
+    """Return a copy of JSON, many times faster than `copy.deepcopy`."""
+    copy: T = pickle.loads(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
+    return copy
 
 
 def identity_of(raw: Object) -> Identity:

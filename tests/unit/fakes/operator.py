@@ -48,7 +48,7 @@ class Operator:
         self._reconciler = reconcile.Reconciler(
             cluster, self.known, clock, Settings(), self._changed, clock.monotonic
         )
-        for kind in (kinds.SCALED_OBJECT, naming.KIND, *ChildKind, kinds.JOB):
+        for kind in (kinds.SCALED_OBJECT, naming.KIND, *ChildKind, kinds.JOB, kinds.POD):
             for raw in cluster.all(kind):
                 self.see(kind, raw, deleted=False)
         cluster.watchers.append(self.see)

@@ -1,0 +1,118 @@
+"""The holes that are known, each with the shortest story that breaks a promise, as calls of rules.
+
+`attack` is an attack on canaries, `review` what a reader found, `app` what a real app met, and `found` what
+the machine has found. Two attacks hold (12, 14). No story can have attack 11: the plugin makes a spec that
+the CRD's rules refuse, and neither the plugin nor these rules are here. Nor can it have review 3, in which a
+canary that crashed is believed while no status can be written: it stood for as long as was declared.
+"""
+
+from typing import Any, NamedTuple
+
+Step = tuple[Any, ...]
+"""A rule, and what it is given."""
+CANARIES = ["web-canary", "worker-canary"]
+MOST = 2**31 - 1
+SOON, LATER = ("time_passes", 5), ("time_passes", 70)
+STOP, START = (("stop", True), SOON), (("stop", False), LATER)
+FAILS = (("deploy", "crashes"), LATER)
+
+
+class Hole(NamedTuple):
+    """A story, what it begins with, and which promise it breaks."""
+
+    breaks: str
+    story: tuple[Step, ...]
+    canary: bool = True
+    release: bool = False
+    root: str = ""
+    """Another hole that keeps the machine away from this one."""
+
+
+HOLES = {
+    "attack 01: no room for canaries, stop, start": Hole(
+        "(a)", (("quota", "Deployment"), ("deploy", "crashes"), SOON, *STOP, *START)
+    ),
+    "attack 02: canaries deleted while stopped": Hole(
+        "(a)", (*FAILS, *STOP, ("lose_deployments", CANARIES), SOON, *START)
+    ),
+    "attack 03: an older CRD drops canary": Hole(
+        "(a)", (*FAILS, ("install_crd", {"canary"}), ("scale", "worker", 5), LATER)
+    ),
+    "attack 04: a restore without status and managed fields": Hole(
+        "(a)", (*FAILS, ("restore", {"revisions", "children", "jobs"}), LATER)
+    ),
+    "attack 05: an orphaned canary runs on": Hole(
+        "(f)", (*FAILS, ("restore", {"revisions", "children", "fields", "status"}), ("deploy_again", 1))
+    ),
+    "attack 06: the longest deadline": Hole("(f)", (("change_deadline", "worker", MOST), SOON, ("deploy",))),
+    "attack 07: a singleton starts beside a canary": Hole(
+        "(s)", (("change_command", "worker", "/two"), SOON, ("change_singleton", True), SOON)
+    ),
+    "attack 08: the Service drops all that serve": Hole(
+        "(c)",
+        (
+            *(("change_label", "all"), LATER, ("change_label", None), ("deploy", "hangs"), SOON),
+            *(("change_canary", 5), ("deploy",), SOON),
+        ),
+        canary=False,
+    ),
+    "attack 09: another image proves the version": Hole(
+        "(a)", (("deploy", "crashes"), SOON, ("edit_canaries", "shop:v1"), LATER)
+    ),
+    "attack 10: an image and a zero in one edit": Hole("(f)", (("deploy", "good", "succeeds", 0),)),
+    "attack 13: ran well although a type never ran": Hole(
+        "(a)",
+        (
+            *(("declare_count", "worker", 0), LATER, ("deploy",), ("time_passes", 700)),
+            *(("deploy_again", 1), LATER, ("declare_count", "worker", 2), LATER, ("deploy_again", 2), SOON),
+        ),
+    ),
+    "app 1: an autoscaled type starts its old version": Hole(
+        "(b)",
+        (("change_autoscaling", 1), LATER, *STOP, ("deploy",), SOON, *START),
+        canary=False,
+        release=True,
+    ),
+    "app 3: a canary goes before its type serves": Hole(
+        "(c)", (*STOP, ("deploy", "exits"), SOON, *START, ("deploy",))
+    ),
+    "found 1: a singleton amid a rollout keeps all processes": Hole(
+        "(g)",
+        (("edit_deployment", "worker"), ("change_singleton", True), ("scale", "worker", 5)),
+        root="attack 07: a singleton starts beside a canary",
+    ),
+    "found 2: a lost type and lost revisions hold a try up for ever": Hole(
+        "(f)",
+        (
+            *(("deploy",), ("time_passes", 1), ("deploy", "exits")),
+            *(("restore", {"status", "fields", "children"}), ("lose_deployments", ["web"]), *STOP),
+        ),
+    ),
+    "review 1: a revision that isn't there is named": Hole(
+        "(g)",
+        (
+            *(("quota", kind := "ControllerRevision"), ("deploy",), LATER, ("quota", kind, False)),
+            *(("change_canary", 5), ("deploy", "hangs"), LATER, ("deploy_again", 2)),
+        ),
+        canary=False,
+    ),
+    "review 2: a count that can't be written freezes all": Hole(
+        "(f)",
+        (
+            *(("fail_formation", "patch"), ("scale", "web", 5)),
+            *(("lose_deployments", ["worker"]), ("time_passes", 700)),
+        ),
+    ),
+    "review 4: counts wait for Events": Hole(
+        "(c)", (("fail_formation", "notify"), ("scale", "web", 5), SOON)
+    ),
+    "review 5: an Event names a type that isn't there": Hole(
+        "(g)", (("deploy", "hangs"), SOON, ("scale", "web-canary", 5), SOON)
+    ),
+    "review 6: what doesn't run keeps running": Hole(
+        "(g)", (*STOP, ("deploy", "good", "fails"), SOON, *START), canary=False, release=True
+    ),
+    "review 7: the second try has the first one's time": Hole(
+        "(g)", (("deploy", "hangs"), LATER, ("deploy", "hangs"), SOON)
+    ),
+}

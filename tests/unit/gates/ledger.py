@@ -1,0 +1,357 @@
+"""What must hold, in words of Kubernetes' objects alone: who may run what, and how many.
+
+The ledger knows what people have declared, and sees each object that changes. It asks the operator nothing.
+"""
+
+import dataclasses
+import json
+import re
+from collections.abc import Collection
+
+from formation_operator.api import naming
+from formation_operator.kube.objects import kinds, timestamps
+from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.kube.port import Object
+from tests.unit.fakes import json_patch
+from tests.unit.gates.world import Template, World, is_ready, template_of, templates_in
+
+RAN_WELL = 58.0
+"""Seconds; what has run for a minute needs no canary. Times of objects are whole seconds."""
+ORDERS = re.compile(r'"processes":{"([a-z-]+)"')
+"""The types that an Event tells people to change."""
+
+
+Key = tuple[str, bool]
+"""What a release command is given: the image, and whether labels are shared."""
+
+
+@dataclasses.dataclass
+class Content:
+    """What somebody has declared, and what has to be proven before it may run."""
+
+    key: Key
+    types: dict[str, Template]
+    release: bool
+    """Whether its release command has to succeed first."""
+    tried: set[str]
+    """The types of which one process has to stand first."""
+    at: float
+    """When."""
+    passed: bool = False
+
+
+class Ledger:
+    """Judges each process that starts, and each count that the operator writes."""
+
+    def __init__(self, world: World, known: Collection[str]) -> None:
+        """Take the holes that are known, and aren't looked for."""
+        self.world, self.known = world, known
+        self.spec: Object = {}
+        """What people want, whatever a CRD has made of it."""
+        self.contents: list[Content] = []
+        """What was declared and may still run, the newest last."""
+        self.legit: dict[str, set[Template]] = {}
+        """By type: what may run."""
+        self.released: set[Key] = set()
+        """Those whose release command has succeeded, or that have run."""
+        self.counts: dict[str, set[int]] = {}
+        """By type: the counts that somebody has wished for since all was quiet."""
+        self.wishes: dict[str, int] = {}
+        """By type: the newest of them."""
+        self.ready: dict[tuple[str, Template, bool], float] = {}
+        """Since when a type has a ready process of a template, a canary or not."""
+        self.proven: set[tuple[str, Template]] = set()
+        self.seen: set[str] = set()
+        """The uids of processes that were judged."""
+        self.written: dict[str, int] = {}
+        """By uid of a Deployment: its count."""
+        self.templates: dict[str, Template] = {}
+        """By uid of a Deployment: what it runs."""
+        self.broken: list[str] = []
+        self.was_passed = False
+        """Whether the newest content had passed when the pass began."""
+        self.endpoints = 0
+        world.before_pass, world.after_pass, world.verify = self.begin, self.end, self.require
+        world.cluster.watchers.append(self.watch)
+        self.declared(world.spec)
+
+    # What people declare
+
+    def declared(self, change: Object) -> None:
+        """Take note of what somebody has changed of the spec; of nothing, that a Formation is made again."""
+        self.spec = json_patch.merged(self.spec, change)
+        for name, process in self.spec["processes"].items():
+            asked = change.get("processes", {}).get(name) or {}
+            if name not in self.counts or "replicas" in asked:
+                self.wish(name, 1 if process.get("replicas") is None else process["replicas"])
+            if bounds := process.get("autoscaling"):
+                self.counts[name] |= {1, bounds["minReplicas"]}
+        if not self.spec.get("canary"):  # removing it lets a content through
+            for each in self.contents:
+                each.tried.clear()
+        types, key = templates_in(self.spec), (self.spec["image"], "podTemplate" in self.spec)
+        newest = self.contents[-1] if self.contents else None
+        if newest is None or (newest.types, newest.key) != (types, key):
+            running = {(template[0], template[2]) for each in self.legit.values() for template in each}
+            release, now = "release" in self.spec and key not in running, self.world.time().timestamp()
+            self.contents.append(Content(key, types, release, self.to_try(types), now))
+
+    def to_try(self, types: dict[str, Template]) -> set[str]:
+        """Return the types that the content changes while they run: one new process of each has to stand."""
+        if not self.spec.get("canary") or self.spec.get("suspend"):
+            return set()
+        found = set()
+        for name, template in types.items():
+            deployment = self.world.deployment(name)
+            beside = self.world.deployment(naming.canary(name))
+            is_taken = naming.canary(name) in types or (beside is not None and not is_canary(beside))
+            if deployment is None or is_taken or not self.wants(name) or self.is_singleton(name, deployment):
+                continue
+            is_down = "attack 01" in self.known and not deployment["spec"].get("replicas", 1)
+            if template_of(deployment["spec"]["template"]) != template and not is_down:
+                found.add(name)
+        return found
+
+    def wants(self, name: str) -> bool:
+        """Return whether somebody wants processes of a type; `suspend` is no zero."""
+        return name in self.spec["processes"] and self.wishes[name] != 0
+
+    def is_singleton(self, name: str, deployment: Object | None) -> bool:
+        """Return whether a type may never run twice, by what is declared or by what runs."""
+        recreates = deployment is not None and deployment["spec"]["strategy"]["type"] == "Recreate"
+        return recreates or bool(self.spec["processes"].get(name, {}).get("singleton"))
+
+    def wish(self, name: str, count: int) -> None:
+        """Take note that somebody wishes for a count."""
+        self.counts.setdefault(name, set()).add(count)
+        self.wishes[name] = count
+
+    # What is seen
+
+    def watch(self, kind: str, raw: Object, deleted: bool) -> None:
+        """See an object that has changed, and judge that if it was the operator's doing."""
+        name = raw["metadata"]["name"]
+        if kind == ChildKind.DEPLOYMENT and not deleted:
+            self.judge_count(name.removeprefix("shop-"), raw)
+        elif kind == ChildKind.DEPLOYMENT and self.world.is_passing:
+            self.judge_removal(name.removeprefix("shop-"))
+        elif kind == kinds.JOB and not deleted:
+            image, _, is_shared = template_of(raw["spec"]["template"])
+            if any(each["type"] == "Complete" for each in raw.get("status", {}).get("conditions", ())):
+                self.released.add((image, is_shared))
+        elif kind == kinds.POD and not deleted and raw["metadata"]["uid"] not in self.seen:
+            self.seen.add(raw["metadata"]["uid"])
+            labels = raw["metadata"]["labels"]
+            if labels.get(naming.CANARY_LABEL):
+                self.judge_canary(labels[naming.CANARY_LABEL])
+            elif labels.get(naming.PROCESS_TYPE_LABEL) and (kind_of_owner(raw) == kinds.REPLICA_SET):
+                self.judge_process(labels[naming.PROCESS_TYPE_LABEL], raw)
+
+    def hold(self, holds: object, text: str) -> None:
+        """Keep what doesn't hold for `require`: an error in a pass would be the operator's."""
+        if not holds:
+            self.broken.append(text)
+
+    def require(self) -> None:
+        """Take note of what stands now, and raise the first that doesn't hold."""
+        self.look()
+        assert not self.broken, self.broken[0]
+
+    def judge_process(self, name: str, raw: Object) -> None:
+        """(a, b) Nothing runs without its proofs."""
+        template, deployment = template_of(raw), self.world.deployment(name)
+        if template not in self.legit.setdefault(name, set()):
+            able = [each for each in self.contents if each.types.get(name) == template and self.passes(each)]
+            self.hold(able, f"(a) {name} runs {template} without its proofs: {self.contents}, {self.proven}")
+            for each in able:
+                each.passed = True
+            self.legit[name].add(template)
+        if deployment is not None and self.is_singleton(name, deployment):
+            beside = [pod for own, pod in self.world.processes() if own == naming.canary(name)]
+            self.hold(not beside, f"(s) the singleton {name} starts beside a canary")
+
+    def judge_canary(self, name: str) -> None:
+        """(s) No canary starts beside a singleton."""
+        deployment = self.world.deployment(name)
+        runs = deployment is not None and deployment["spec"].get("replicas", 1)
+        recreates = deployment is not None and deployment["spec"]["strategy"]["type"] == "Recreate"
+        self.hold(not (runs and recreates), f"(s) a canary starts beside the singleton {name}")
+
+    def judge_count(self, name: str, raw: Object) -> None:
+        """(b, c, d) The operator writes no count that nobody wished for, and starts no old version.
+
+        What others write is a wish.
+        """
+        if ("Deployment", raw["metadata"]["name"]) in self.world.foreign or is_canary(raw):
+            return
+        uid, count = raw["metadata"]["uid"], raw["spec"].get("replicas", 1)
+        template, former = template_of(raw["spec"]["template"]), self.templates.get(uid)
+        self.templates[uid] = template
+        if former not in (None, template) and not self.world.is_passing:
+            self.legit.setdefault(name, set()).add(template)  # anyone who sets an image has it run
+        known, before = self.counts.setdefault(name, set()), self.written.get(uid)
+        self.written[uid] = count
+        if before == count:
+            return
+        if not self.world.is_passing:
+            known.add(count)
+            if count or not self.spec.get("suspend"):
+                self.wish(name, count)
+            return
+        stops = self.spec.get("suspend") or any(not each.passed for each in self.contents)
+        is_old = template != self.contents[-1].types.get(name, template) and self.was_passed
+        bounds = self.spec["processes"].get(name, {}).get("autoscaling") or any(self.world.scalers(name))
+        is_known = bounds and "app 1" in self.known
+        self.hold(before or not is_old or is_known, f"(b) {name} starts its old version {template}")
+        is_wished = count in known or not known or (count == 0 and stops)
+        self.hold(is_wished, f"(d) {name}: {count}, not {known}")
+
+    def judge_removal(self, name: str) -> None:
+        """(c) No Deployment of a type that is declared goes."""
+        is_type = name in self.spec["processes"] and ("Deployment", f"shop-{name}") not in self.world.foreign
+        self.hold(not is_type, f"(c) the Deployment of {name} is deleted")
+
+    def passes(self, content: Content) -> bool:
+        """Return whether all that has to be proven of a content is."""
+        released = not content.release or "release" not in self.spec or content.key in self.released
+        to_stand = content.tried if self.spec.get("canary") else set()
+        return content.passed or (
+            released
+            and all(
+                (name, content.types[name]) in self.proven
+                for name in to_stand
+                if self.wants(name) and not self.is_singleton(name, self.world.deployment(name))
+            )
+        )
+
+    # Between passes
+
+    def look(self) -> None:
+        """Take note of what has stood, what runs no more, and that no object of others was changed."""
+        now, pods = self.world.time.seconds, [*self.world.processes()]
+        living = [(name, raw) for name, raw in pods if "deletionTimestamp" not in raw["metadata"]]
+        there = {(*self.whose(name, raw), is_ready(raw)) for name, raw in living}
+        ready = {each[:3] for each in there if each[3]}
+        self.ready = {each: self.ready.get(each, now) for each in ready}
+        seconds = self.spec.get("canary", {}).get("seconds", 0) - 1.0
+        for (name, template, is_canary), since in self.ready.items():
+            if now - since >= (seconds if is_canary else RAN_WELL):
+                self.proven.add((name, template))
+        for name, template, is_canary, is_well in there:
+            if is_canary and not is_well and (name, template, True) not in ready:
+                self.proven.discard((name, template))  # it has crashed: it has to stand again
+        for name in self.legit:
+            deployment = self.world.deployment(name)
+            if deployment is not None:
+                runs = {template for own, template, is_canary, _ in there if own == name and not is_canary}
+                runs |= {template_of(each["spec"]["template"]) for each in self.world.replica_sets(name)}
+                self.legit[name] &= runs | {template_of(deployment["spec"]["template"])}
+        *others, newest = self.contents
+        left = [each for each in others if not each.passed or self.may_run(each)]
+        self.contents = [*left, newest]
+        for (kind, name), version in self.world.foreign.items():
+            raw = self.world.object(kind, name) or {"metadata": {"resourceVersion": "gone"}}
+            assert raw["metadata"]["resourceVersion"] == version, f"(e) {kind} {name}"
+
+    def whose(self, name: str, raw: Object) -> tuple[str, Template, bool]:
+        """Return the type, the template, and whether a process is a canary."""
+        of = raw["metadata"]["labels"].get(naming.CANARY_LABEL)
+        return of or name, template_of(raw), bool(of)
+
+    def may_run(self, content: Content) -> bool:
+        """Return whether any of what a content runs may still run."""
+        return any(template in self.legit.get(name, ()) for name, template in content.types.items())
+
+    def begin(self) -> None:
+        """See how all is before a pass."""
+        for each in self.contents:  # where nothing runs, a new version harms nothing
+            each.tried = {name for name in each.tried if self.world.deployment(name) is not None}
+        newest = self.contents[-1]
+        unproven = [each for each in newest.types.items() if each not in self.proven and self.wants(each[0])]
+        is_sure = self.world.is_calm and not (self.spec.get("canary") and unproven)
+        self.was_passed = is_sure and self.passes(newest)
+        self.endpoints = self.world.endpoints("web")
+
+    def end(self) -> None:
+        """(c, g) A pass takes no process that serves from the Service of web, and says nothing untrue."""
+        if not self.world.is_there:
+            return
+        is_fast = self.world.took < 5 or not self.world.fails_alone("notify") or "review 4" in self.known
+        self.hold(is_fast, f"(c) {self.world.took} s for Events")
+        serving = {"web"} | ({"web-canary"} if "app 3" not in self.known else set())
+        if self.endpoints and any(is_ready(raw) for name, raw in self.world.processes() if name in serving):
+            self.hold(self.world.endpoints("web"), "(c) the Service of web finds no process any more")
+        for notice in self.world.cluster.notices:
+            for name in ORDERS.findall(notice.note):
+                assert name in self.spec["processes"], f"(g) {notice.note}"
+        self.world.cluster.notices.clear()
+        status = self.world.status
+        said = json.dumps([status.get("release"), status.get("conditions")])
+        if self.world.is_calm and status.get("observedGeneration") == self.world.generation:
+            runs = [raw for raw in self.world.cluster.there("Deployment") if raw["spec"].get("replicas", 1)]
+            assert "review 6" in self.known or runs or "keeps running" not in said, f"(g) {said}"
+            since = timestamps.epoch(status.get("canary", {}).get("since", ""))
+            assert "review 7" in self.known or since is None or since >= int(self.contents[-1].at), (
+                f"(g) {status['canary']} is older than that"
+            )
+
+    def settle(self) -> None:
+        """(d, f) See that each count is one that was wished for, once nothing is left to do or to try again.
+
+        Where a webhook on Formations alone is down, each Deployment that was deleted is there again.
+        """
+        self.look()
+        if not self.world.is_there or self.spec.get("paused") or self.spec.get("suspend"):
+            return
+        if self.world.is_calm and not self.world.failures and self.passes(self.contents[-1]):
+            for name in self.spec["processes"]:
+                deployment = self.world.deployment(name)
+                if deployment is not None and ("Deployment", f"shop-{name}") not in self.world.foreign:
+                    count = deployment["spec"].get("replicas", 1)
+                    assert count in self.counts[name], f"(d) {name}: {count}, not {self.counts[name]}"
+                    if not any(self.world.scalers(name)):
+                        self.counts[name] = {count}
+        if self.world.fails_alone("patch") and self.passes(self.contents[-1]):
+            lost = [name for name in self.spec["processes"] if self.world.deployment(name) is None]
+            assert not lost, f"(f) {lost} aren't made again"
+
+    # Once all is well
+
+    def quiet(self) -> None:
+        """(d, f, g) See that all runs as was declared and wished for, and that the status says so."""
+        status, types = self.world.status, templates_in(self.spec)
+        own = {raw["metadata"]["name"]: raw for raw in self.world.cluster.there("Deployment")}
+        if "attack 05" in self.known:
+            own = {name: raw for name, raw in own.items() if raw["metadata"].get("ownerReferences")}
+        ours = {name for name in own if ("Deployment", name) not in self.world.foreign}
+        assert ours == {f"shop-{name}" for name in types}, f"(f) {ours}"
+        for name, template in types.items():
+            raw = own[f"shop-{name}"]
+            count, wished = raw["spec"].get("replicas", 1), self.counts[name]
+            assert template_of(raw["spec"]["template"]) == template, (
+                f"(f) {name}: {template_of(raw['spec']['template'])}"
+            )
+            assert count in ({0} if self.spec.get("suspend") else wished), (
+                f"(d) {name}: {count}, not {wished}"
+            )
+            said, figures = status["processes"][name], raw["status"]
+            assert said["desiredReplicas"] == count == figures.get("availableReplicas", 0), f"(g) {said}"
+            assert said.get("readyReplicas", 0) == figures.get("readyReplicas", 0), f"(g) {said}"
+        ready = self.world.condition()
+        assert (ready["status"], status["observedGeneration"]) == ("True", self.world.generation), (
+            f"(g) {ready}"
+        )
+        assert "review 1" in self.known or self.world.object(
+            kinds.CONTROLLER_REVISION, status["revision"]["name"]
+        ), f"(g) {status['revision']}"
+        assert "canary" not in status, f"(g) {status['canary']}"
+
+
+def is_canary(deployment: Object) -> bool:
+    """Return whether a Deployment is a canary's."""
+    return naming.CANARY_LABEL in deployment["spec"]["template"]["metadata"]["labels"]
+
+
+def kind_of_owner(raw: Object) -> str:
+    """Return the kind of an object's owner."""
+    return str((raw["metadata"].get("ownerReferences") or [{}])[0].get("kind", ""))

@@ -1,0 +1,394 @@
+"""What people, clusters and time do to a Formation, in any order: a machine that walks everywhere.
+
+Each rule is one thing that happens. A story that breaks what the ledger holds is shrunk and printed as the
+calls of these rules: that text repeats it.
+"""
+
+import contextlib
+from collections.abc import Iterable
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from formation_operator.api import naming
+from formation_operator.kube import errors
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.objects.kinds import HPA
+from tests.builders import Manifest, a_process
+from tests.unit.fakes.cluster import Incident
+from tests.unit.fakes.releasing import KEY, RELEASE
+from tests.unit.fakes.shop import WRITES
+from tests.unit.gates.holes import CANARIES, HOLES
+from tests.unit.gates.ledger import Ledger
+from tests.unit.gates.world import RELEASES, SHARED, VERSIONS, World
+
+TYPES = st.sampled_from(["web", "worker"])
+COUNTS = st.sampled_from([0, 1, 2, 5])
+SECONDS = st.sampled_from([1, 5, 40, 70, 700])
+ERRORS = {
+    "unavailable": errors.UnavailableError("the server doesn't answer"),
+    "conflict": errors.ConflictError("the object has been modified"),
+    "forbidden": errors.ForbiddenError("no right"),
+}
+PLACES = ["Pod", "Deployment", "Job", kinds.CONTROLLER_REVISION]
+LOSSES = ["Deployment", "Service", "Job", "Pod", "CronJob", kinds.CONTROLLER_REVISION]
+CANARY = {"seconds": 10}
+NIGHTLY: Manifest = {"schedule": "@daily", "command": ["/shop", "report"]}
+
+
+class Gates(RuleBasedStateMachine):
+    """A world, and what happens to it."""
+
+    def __init__(self, known: Iterable[str] = HOLES) -> None:
+        """Take the holes that are known: no story goes there."""
+        super().__init__()
+        self.known = {name.split(":")[0] for name in known}
+        self.versions = 1
+        self.world: World
+
+    @initialize(canary=st.booleans(), release=st.booleans(), is_quick=st.booleans())
+    def begin(self, canary: bool = True, release: bool = False, is_quick: bool = True) -> None:
+        spec = {**({"canary": CANARY} if canary else {}), **({"release": RELEASE} if release else {})}
+        self.world = World(is_quick=is_quick, **spec)
+        self.ledger = Ledger(self.world, self.known)
+        self.world.work()
+        self.world.wait(70)
+
+    def play(self, *story: tuple[Any, ...]) -> None:
+        """Have a story happen: each step is a rule, and what it is given."""
+        for name, *given in story:
+            getattr(self, name)(*given)
+
+    def declare(self, **change: Any) -> None:
+        """Have somebody change the spec."""
+        if self.world.is_there:
+            self.world.declare(**change)
+        self.ledger.declared(change)
+
+    def may_have(self, count: int) -> bool:
+        """Return whether a count may be set: with a known hole, no zero while a content is tried."""
+        return count > 0 or "attack 10" not in self.known or self.ledger.passes(self.ledger.contents[-1])
+
+    def may_stop(self) -> bool:
+        """Return whether the app may be stopped: with a known hole, not while a due canary is missing."""
+        tried = set() if self.ledger.passes(self.ledger.contents[-1]) else self.ledger.contents[-1].tried
+        missing = [name for name in tried if self.world.deployment(naming.canary(name)) is None]
+        return not missing or "attack 01" not in self.known
+
+    def may_be_one(self) -> bool:
+        """Return whether the worker may become a singleton: with known holes, not amid a rollout."""
+        if not {"attack 07", "found 1"} & self.known:
+            return True
+        self.world.work()
+        found, canary = map(self.world.deployment, ("worker", "worker-canary"))
+        figures = {} if found is None else found.get("status", {})
+        is_amid = "found 1" in self.known and figures.get("replicas") != figures.get("updatedReplicas")
+        return not is_amid and (canary is None or "attack 07" not in self.known)
+
+    def may_lose(self, names: list[str]) -> bool:
+        """Return whether Deployments may be lost: with known holes, not during a try."""
+        if names == CANARIES and self.ledger.spec.get("suspend"):
+            return "attack 02" not in self.known
+        return "found 2" not in self.known or not any(map(self.world.deployment, CANARIES))
+
+    # What people do
+
+    @rule(
+        process=st.sampled_from([*VERSIONS]),
+        release=st.sampled_from([*RELEASES]),
+        worker=st.sampled_from([None, None, 0, 2]),
+    )
+    def deploy(self, process: str = "good", release: str = "succeeds", worker: int | None = None) -> None:
+        """Deploy a new version, perhaps with a count in the same edit."""
+        if "attack 10" in self.known:
+            worker = worker or None
+            self.world.work()
+        self.versions += 1
+        image = f"shop:v{self.versions}"
+        self.world.behaviours[image] = process, release
+        self.declare(
+            image=image, **({} if worker is None else {"processes": {"worker": {"replicas": worker}}})
+        )
+
+    @rule(version=st.integers(1, 9))
+    def deploy_again(self, version: int = 1) -> None:
+        """Go back to a version, or there again."""
+        self.declare(image=f"shop:v{min(version, self.versions)}")
+
+    @rule(name=TYPES, command=st.sampled_from(["/one", "/two"]))
+    def change_command(self, name: str, command: str) -> None:
+        self.declare(processes={name: {"command": [command]}})
+
+    @rule(name=TYPES, count=COUNTS)
+    def declare_count(self, name: str, count: int) -> None:
+        if self.may_have(count):
+            self.declare(processes={name: {"replicas": count}})
+
+    @rule(name=TYPES, count=COUNTS)
+    def scale(self, name: str, count: int) -> None:
+        """Scale a Deployment by its subresource."""
+        if self.world.deployment(name) is not None and self.may_have(count):
+            self.world.scale(**{name: count})
+
+    @rule(suspend=st.booleans())
+    def stop(self, suspend: bool = True) -> None:
+        if not suspend or self.may_stop():
+            self.declare(suspend=suspend or None)
+
+    @rule(paused=st.booleans())
+    def pause(self, paused: bool = True) -> None:
+        self.declare(paused=paused or None)
+
+    @rule(seconds=st.sampled_from([None, 5, 30]))
+    def change_canary(self, seconds: int | None = 5) -> None:
+        self.declare(canary=seconds and {"seconds": seconds})
+
+    @rule(label=st.sampled_from([None, SHARED]))
+    def change_label(self, label: str | None = SHARED) -> None:
+        """Have all processes share the label that Services of types with canaries look for."""
+        self.declare(podTemplate=label and {"metadata": {"labels": {naming.COMPONENT_LABEL: label}}})
+
+    @rule(name=TYPES, seconds=st.sampled_from([None, 20, 2**31 - 1]))
+    def change_deadline(self, name: str, seconds: int | None) -> None:
+        if seconds != 2**31 - 1 or "attack 06" not in self.known:
+            self.declare(processes={name: {"progressDeadlineSeconds": seconds}})
+
+    @rule(singleton=st.booleans())
+    def change_singleton(self, singleton: bool = True) -> None:
+        """Have the worker be one process only, or several again."""
+        one = {"singleton": True, "replicas": None}
+        if not self.may_be_one():
+            return
+        self.declare(processes={"worker": one if singleton else {"singleton": None, "replicas": 2}})
+
+    @rule(name=st.sampled_from(["extra", "web-canary"]), comes=st.booleans())
+    def change_type(self, name: str, comes: bool = True) -> None:
+        self.declare(processes={name: a_process("/extra", replicas=1) if comes else None})
+
+    @rule(comes=st.booleans())
+    def change_schedule(self, comes: bool = True) -> None:
+        self.declare(schedules={"nightly": NIGHTLY} if comes else None)
+
+    # What the cluster does
+
+    @rule(kind=st.sampled_from(PLACES), is_full=st.booleans())
+    def quota(self, kind: str, is_full: bool = True) -> None:
+        """Have a quota leave no room for another object of a kind, or have it go."""
+        self.world.controllers.quotas.pop(kind, None)
+        if is_full:
+            self.world.controllers.quotas[kind] = len(self.world.cluster.there(kind))
+
+    @rule(kind=st.sampled_from([*PLACES, "Service"]), is_refused=st.booleans())
+    def policy(self, kind: str, is_refused: bool = True) -> None:
+        """Have a policy refuse to create objects of a kind, or permit it again."""
+        (self.world.controllers.refused.add if is_refused else self.world.controllers.refused.discard)(kind)
+
+    @rule(kind=st.sampled_from(LOSSES))
+    def lose(self, kind: str) -> None:
+        """Have somebody delete all objects of a kind that are the Formation's."""
+        is_evidence = kind == kinds.CONTROLLER_REVISION and self.world.lost and "attack 03" in self.known
+        if not is_evidence and (kind != "Deployment" or self.may_lose(CANARIES)):
+            self.world.remove(kind)
+
+    @rule(names=st.sampled_from([["web"], ["worker"], CANARIES]))
+    def lose_deployments(self, names: list[str]) -> None:
+        for name in names if self.may_lose(names) else ():
+            if ("Deployment", f"shop-{name}") not in self.world.foreign:
+                self.world.remove("Deployment", f"shop-{name}")
+
+    @rule(image=st.sampled_from(["shop:v1", "other:v1"]))
+    def edit_canaries(self, image: str = "other:v1") -> None:
+        """Have another client insist on another image of canaries."""
+        for _ in range(3 if "attack 09" in self.known else 6):
+            for found in filter(None, map(self.world.deployment, CANARIES)):
+                if ("Deployment", found["metadata"]["name"]) not in self.world.foreign:
+                    self.world.set_image(found, image)
+            self.world.work()
+
+    @rule(name=TYPES)
+    def edit_deployment(self, name: str) -> None:
+        """Have another client change the image of a type's Deployment, once."""
+        found, is_one = (
+            self.world.deployment(name),
+            self.ledger.is_singleton(name, None) and "found 1" in self.known,
+        )
+        if found is not None and not is_one and ("Deployment", f"shop-{name}") not in self.world.foreign:
+            self.world.set_image(found, "other:v1")
+
+    @rule(
+        name=st.sampled_from(["shop-web-canary", "shop-extra"]),
+        kind=st.sampled_from(["Deployment", "Service"]),
+    )
+    def take_name(self, name: str, kind: str) -> None:
+        """Have somebody else make an object with the name of a child."""
+        if self.world.object(kind, name) is None:
+            labels = {"app": "other"}
+            pod = {
+                "metadata": {"labels": labels},
+                "spec": {"containers": [{"name": "other", "image": "other:v1"}]},
+            }
+            of = {
+                "replicas": 0,
+                "selector": {"matchLabels": labels},
+                "strategy": {"type": "Recreate"},
+                "template": pod,
+            }
+            spec = of if kind == "Deployment" else {"selector": labels}
+            self.world.foreign[kind, name] = ""
+            try:
+                self.world.cluster.put(kind, {"metadata": {"name": name, "managedFields": []}, "spec": spec})
+            except errors.ClusterError:  # as by a quota
+                del self.world.foreign[kind, name]
+                return
+            self.world.controllers.settle()
+            made = self.world.cluster.read(kind, "default", name)
+            self.world.foreign[kind, name] = made["metadata"]["resourceVersion"]
+
+    @rule()
+    def free_names(self) -> None:
+        for kind, name in self.world.foreign:
+            self.world.cluster.remove(kind, "default", name)
+        self.world.foreign.clear()
+
+    @rule(low=st.sampled_from([None, 1, 3]), replicas=st.sampled_from([None, 2]))
+    def change_autoscaling(self, low: int | None, replicas: int | None = None) -> None:
+        bounds = None if low is None else {"minReplicas": low, "maxReplicas": low + 3}
+        self.declare(
+            processes={
+                "worker": {"autoscaling": bounds, "replicas": replicas or (2 if low is None else None)}
+            }
+        )
+
+    @rule(kind=st.sampled_from([HPA, kinds.SCALED_OBJECT]), comes=st.booleans())
+    def change_others_autoscaler(self, kind: str, comes: bool = True) -> None:
+        """Have somebody make an autoscaler of the worker's Deployment, or take it away."""
+        self.world.remove(kind, "theirs")
+        if comes:
+            target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop-worker"}
+            bounds = {"minReplicas": 1, "maxReplicas": 9} if kind == HPA else {}
+            self.world.cluster.put(
+                kind, {"metadata": {"name": "theirs"}, "spec": {"scaleTargetRef": target, **bounds}}
+            )
+
+    @rule(count=COUNTS)
+    def autoscale(self, count: int) -> None:
+        """Have whatever autoscales the worker set a count; KEDA alone sets zero, or ends one."""
+        if self.may_have(count):
+            self.world.autoscale("worker", count)
+
+    @rule()
+    def lose_status(self) -> None:
+        if self.world.lost and "attack 03" in self.known:
+            return
+        self.world.cluster.merge(naming.KIND, *KEY, {"status": None})
+
+    @rule(fields=st.sets(st.sampled_from(["canary", "release"])))
+    def install_crd(self, fields: set[str]) -> None:
+        """Install a CRD that lacks some fields, or the newest one and the Formation after that."""
+        if (
+            "attack 03" in self.known
+        ):  # without what the status says of a release nothing shows that it is lost
+            fields = fields - {"canary"} if "release" in self.world.status else set()
+        self.world.install_crd(fields)
+        if not fields:
+            self.declare(**self.ledger.spec)
+
+    @rule(kept=st.sets(st.sampled_from(["status", "fields", "revisions", "jobs", "children"])))
+    def restore(self, kept: set[str]) -> None:
+        """Have the Formation be lost, or orphan its children, and be made again over what is left."""
+        if self.world.lost and "attack 03" in self.known:
+            return
+        self.world.make_again(kept | ({"status", "fields"} if "attack 04" in self.known else set()))
+
+    @rule()
+    def forge(self) -> None:
+        """Have somebody make a revision in the Formation's name."""
+        self.world.cluster.incidents.clear()
+        with contextlib.suppress(errors.ClusterError):
+            self.world.forge("shop-evil", self.world.cluster.read(naming.KIND, *KEY)["metadata"]["uid"])
+
+    @rule(
+        calls=st.integers(0, 12),
+        error=st.sampled_from([*ERRORS]),
+        carried_out=st.booleans(),
+        times=st.sampled_from([1, 5, 1e9]),
+        verb=st.sampled_from([None, "apply", "patch", "delete", "get", "select", "replace_status"]),
+    )
+    def fail(self, calls: int, error: str, carried_out: bool, times: float, verb: str | None) -> None:
+        """Have calls fail, some later."""
+        lost = carried_out and error == "unavailable"
+        self.world.cluster.incidents += [
+            *(Incident() for _ in range(calls)),
+            Incident(verb, error=ERRORS[error], carried_out=lost, times=times),
+        ]
+
+    @rule(verb=st.sampled_from(["patch", "notify", "replace_status"]))
+    def fail_formation(self, verb: str) -> None:
+        """Have a webhook on Formations be down, or Events without an answer."""
+        hangs = 30.0 if verb == "notify" else 0.0
+        self.world.refuse(verb, naming.KIND, ERRORS["unavailable"], hangs=hangs)
+
+    @rule(calls=st.integers(0, 25), after=st.booleans())
+    def end_operator(self, calls: int = 0, after: bool = False) -> None:
+        """Have the operator end at a call to come, and another one take over."""
+        self.world.ends_at(calls, after=after)
+
+    @rule()
+    def new_leader(self) -> None:
+        self.world.restart()
+
+    @rule()
+    def calls_succeed(self) -> None:
+        self.world.cluster.incidents.clear()
+
+    # Time
+
+    @rule()
+    def one_pass(self) -> None:
+        self.world.one_pass()
+
+    @rule(seconds=SECONDS)
+    def time_passes(self, seconds: int = 700) -> None:
+        self.world.wait(seconds)
+        if seconds >= 5:
+            self.ledger.settle()
+
+    @rule()
+    def all_becomes_well(self) -> None:
+        """Have all faults end, and see that everything comes to what was declared, and then rests."""
+        world = self.world
+        world.cluster.incidents.clear()
+        world.controllers.quotas.clear()
+        world.controllers.refused.clear()
+        self.free_names()
+        if world.lost:
+            self.install_crd(set())
+        if world.behaviours.get(self.ledger.spec["image"], ("good", "succeeds")) != ("good", "succeeds"):
+            self.deploy()
+        self.declare(paused=None, suspend=None)
+        if "attack 10" in self.known:
+            down = [name for name in self.ledger.spec["processes"] if 0 in self.ledger.counts[name]]
+            self.declare(processes={name: {"replicas": 1} for name in down})
+        for job in world.jobs():
+            # People end one that hangs, and delete one that isn't the Formation's any more.
+            if not (job.get("status", {}).get("conditions") and job["metadata"].get("ownerReferences")):
+                world.cluster.remove(kinds.JOB, "default", job["metadata"]["name"])
+        world.wait(1500)
+        self.ledger.look()
+        self.ledger.quiet()
+        before = len(world.cluster.calls)
+        world.wait(700)
+        wrote = [
+            (each.verb, each.kind, each.name)
+            for each in world.cluster.calls[before:]
+            if each.verb in WRITES or each.verb == "replace_status"
+        ]
+        assert not wrote, f"(f) {wrote}"
+
+    def teardown(self) -> None:
+        if hasattr(self, "world"):
+            try:
+                self.all_becomes_well()
+            finally:
+                self.world.runner.close()

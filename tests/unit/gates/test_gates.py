@@ -1,0 +1,39 @@
+"""What may run, and how many: nothing that people, clusters and time do to a Formation breaks a promise.
+
+A hole that is known is a story that fails, strictly: anyone who closes it takes it from the list, and the
+machine walks there from then on.
+"""
+
+import pytest
+
+from tests.unit.gates.holes import HOLES, Hole
+from tests.unit.gates.machine import Gates
+from tests.unit.gates.walk import walk
+
+SEEDS = range(10)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_story_breaks_a_promise(seed: int) -> None:
+    walk(seed, stories=12)
+
+
+@pytest.mark.parametrize(
+    ("name", "hole"),
+    [
+        pytest.param(*each, marks=pytest.mark.xfail(reason=each[0], raises=AssertionError), id=each[0])
+        for each in HOLES.items()
+    ],
+)
+def test_a_hole_that_is_known_is_closed(name: str, hole: Hole) -> None:
+    gates = Gates(HOLES.keys() - {name, hole.root})
+    gates.begin(canary=hole.canary, release=hole.release)
+    try:
+        gates.play(*hole.story)
+        gates.all_becomes_well()
+    except AssertionError as error:
+        if not str(error).startswith(hole.breaks):
+            pytest.fail(f"it breaks another promise: {error}")
+        raise
+    finally:
+        gates.world.runner.close()

@@ -1,0 +1,50 @@
+"""Walks of the machine by a seed: ``python -m tests.unit.gates.walk --minutes 60 --seed 1``."""
+
+import argparse
+import random
+import time
+from collections.abc import Collection
+
+import hypothesis
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.unit.gates.machine import Gates
+
+STORIES, STEPS = 50, 30
+"""In a walk by one seed, and in each story."""
+
+
+def walk(
+    seed: int, stories: int = STORIES, phases: Collection[hypothesis.Phase] = tuple(hypothesis.Phase)
+) -> None:
+    """Play stories by a seed; raise what the ledger says of the first that breaks a promise, shrunk."""
+    machine = hypothesis.seed(seed)(type("Gates", (Gates,), {}))
+    chosen = hypothesis.settings(
+        max_examples=stories,
+        phases=phases,
+        stateful_step_count=STEPS,
+        deadline=None,
+        database=None,
+        derandomize=False,
+        print_blob=False,
+        suppress_health_check=[*hypothesis.HealthCheck],
+    )
+    run_state_machine_as_test(machine, settings=chosen)
+
+
+def main() -> None:
+    """Walk for some minutes."""
+    parser = argparse.ArgumentParser(prog="tests.unit.gates.walk", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    chosen = parser.parse_args()
+    until, seed = time.monotonic() + 60 * chosen.minutes, chosen.seed
+    while time.monotonic() < until:
+        print(f"gates: {STORIES} stories by the seed {seed}", flush=True)
+        walk(seed)
+        seed += 1
+    print(f"gates: no story of {seed - chosen.seed} seeds breaks a promise", flush=True)
+
+
+if __name__ == "__main__":
+    main()

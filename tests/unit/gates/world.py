@@ -1,0 +1,330 @@
+"""A Formation in a cluster with controllers and processes, its operator, and time for all of them."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from formation_operator.api import naming
+from formation_operator.api.formation import FormationSpec
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.objects.kinds import HPA, ChildKind
+from formation_operator.kube.port import Object
+from formation_operator.requeue import Lane, Retry
+from tests.builders import Manifest, a_formation, a_process
+from tests.unit import virtual_time
+from tests.unit.fakes import releasing
+from tests.unit.fakes.cluster import Call, Incident
+from tests.unit.fakes.controllers import Controllers
+from tests.unit.fakes.kubelet import Process
+from tests.unit.fakes.managed_fields import Owner
+from tests.unit.fakes.objects import KUBECTL
+from tests.unit.fakes.operator import Operator
+from tests.unit.fakes.releasing import KEY, EndedError
+from tests.unit.fakes.shop import WRITES
+
+VERSIONS = {
+    "good": Process(1.0, grace=2.0),
+    "slow": Process(20.0, grace=2.0),
+    "hangs": Process(None),
+    "crashes": Process(None, ends_after=1.0),
+    "crashes after 8 s": Process(1.0, ends_after=8.0),
+    "exits": Process(None, ends_after=2.0, exit_code=0),
+}
+"""How the processes of a version may behave."""
+RELEASES = {
+    "succeeds": Process(1.0, ends_after=2.0, exit_code=0),
+    "fails": Process(1.0, ends_after=2.0),
+    "hangs": Process(1.0),
+}
+"""How its release command may."""
+OPEN: Manifest = {"x-kubernetes-preserve-unknown-fields": True}
+MOST_PASSES = 200
+"""Passes that follow each other without time between them, before that counts as never resting."""
+NEVER = 1e12
+
+
+class Bugs(logging.Handler):
+    """Keeps the unexpected errors of passes, which name a bug in the operator."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.seen: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.seen.append(logging.Formatter().format(record))
+
+
+BUGS = Bugs()
+logging.getLogger("formation_operator").addHandler(BUGS)
+
+
+class World(releasing.Shop):
+    """All that there is; `watch` sees each change, and each pass begins and ends with a call."""
+
+    def __init__(self, *, is_quick: bool = True, **spec: Any) -> None:
+        self.is_quick = is_quick
+        self.runner = asyncio.Runner(loop_factory=virtual_time.VirtualLoop)
+        self.behaviours: dict[str, tuple[str, str]] = {}
+        """By image: how its processes and its release command behave."""
+        self.is_passing = False
+        """Whether the operator is at work, so that what changes is its doing."""
+        self.before_pass: Callable[[], object] = lambda: None
+        self.after_pass: Callable[[], object] = lambda: None
+        self.foreign: dict[tuple[str, str], str] = {}
+        """The objects of others with names of children, and their versions."""
+        self.took = 0.0
+        """The seconds that the last pass waited for answers."""
+        self.verify: Callable[[], object] = lambda: None
+        """Raises what doesn't hold."""
+        self.next_pass, self.failures = 0.0, 0
+        self.lost: set[str] = set()
+        """The fields of a spec that the CRD doesn't know."""
+        processes = {"web": a_process("/web", replicas=2, port=80), "worker": a_process(replicas=2)}
+        super().__init__(a_formation(image="shop:v1", **{"processes": processes, **spec}))
+        self.cluster.admission.append(self.prune)
+        self.carry_out = self.cluster._carry_out  # noqa: SLF001
+        self.cluster._carry_out = self.carried_out  # type: ignore[method-assign]  # noqa: SLF001
+        self.controllers = Controllers(self.cluster, lambda: self.time().timestamp(), self.behaviour)
+
+    def behaviour(self, container: Manifest) -> Process:
+        """Return how a container behaves."""
+        process, release = self.behaviours.get(container.get("image", ""), ("good", "succeeds"))
+        return RELEASES[release] if container["name"] == naming.RELEASE else VERSIONS[process]
+
+    def restart(self) -> None:
+        """Have another operator take over, which remembers nothing."""
+        if hasattr(self, "operator"):
+            self.cluster.watchers.remove(self.operator.see)
+        self.operator = Operator(self.cluster, self.time)
+        self.next_pass, self.failures = self.time.seconds, 0
+
+    def install_crd(self, lost: set[str]) -> None:
+        """Have the CRD be one that doesn't know some fields of a spec: it drops them at each write."""
+        self.lost = lost
+        known = {field.alias or name for name, field in FormationSpec.model_fields.items()} - lost
+        self.cluster.spec_schema = {"properties": dict.fromkeys(known, OPEN)} if lost else OPEN
+
+    def prune(self, raw: Object, live: Object | None) -> None:
+        """Drop what the CRD doesn't know from what is about to be stored."""
+        for field in self.lost if raw["kind"] == naming.KIND else ():
+            raw["spec"].pop(field, None)
+
+    async def carried_out(self, call: Call, answer: Callable[[], Any]) -> Any:
+        """Carry out a call of the operator; controllers that are quick react before its next one."""
+        found = await self.carry_out(call, answer)
+        if self.is_quick and call.verb in WRITES and self.is_passing:
+            self.is_passing = False
+            self.controllers.settle()
+            self.is_passing = True
+        return found
+
+    # Passes, and time
+
+    def work(self) -> None:
+        """Run passes and controllers until nothing is left to do at this time."""
+        for _ in range(MOST_PASSES):
+            self.controllers.settle()
+            self.verify()
+            if not self.is_due():
+                return
+            self.one_pass()
+        raise AssertionError("it never rests")
+
+    def is_due(self) -> bool:
+        """Return whether the operator runs a pass now."""
+        if (lane := self.operator.due.get(KEY)) is not None:
+            self.next_pass = min(self.next_pass, self.time.seconds + lane.pause)
+            if lane is Lane.REPORT:  # its second has begun
+                del self.operator.due[KEY]
+        return self.next_pass <= self.time.seconds
+
+    def one_pass(self) -> None:
+        """Run one pass, in which the process may end."""
+        self.controllers.settle()
+        self.operator.due.pop(KEY, None)
+        self.next_pass = NEVER
+        self.before_pass()
+        self.is_passing = True
+        loop = self.runner.get_loop()
+        began = loop.time()
+        try:
+            result = self.runner.run(self.operator.run(KEY))
+        except (EndedError, BaseExceptionGroup):
+            self.restart()
+            return
+        finally:
+            self.is_passing = False
+            self.took = loop.time() - began
+        assert not BUGS.seen, BUGS.seen.pop()
+        self.after_pass()
+        waits = [] if result.requeue is None else [result.requeue.after]
+        self.failures = 0 if result.retry is Retry.NONE else self.failures + 1
+        waits += [min(2.0 ** min(self.failures, 9), 300.0)] if self.failures else []
+        self.next_pass = min([NEVER, *(self.time.seconds + each for each in waits)])
+
+    def wait(self, seconds: float) -> None:
+        """Have time pass, in which all go on with what they do."""
+        end = self.time.seconds + seconds
+        while True:
+            self.work()
+            wake = self.controllers.wake()
+            at = min(self.next_pass, NEVER if wake is None else self.time.seconds + max(wake, 0.01))
+            if at > end:
+                break
+            self.time.seconds = max(at, self.time.seconds + 0.01)
+        self.time.seconds = end
+        self.work()
+
+    # What is there
+
+    def processes(self) -> Iterator[tuple[str, Object]]:
+        """Yield each Pod that a Deployment of the Formation runs, with the name of the Deployment's type."""
+        for raw in self.cluster.there(kinds.POD, labels=naming.PROCESS_TYPE_LABEL):
+            owner = (raw["metadata"].get("ownerReferences") or [{}])[0]
+            if owner.get("kind") == kinds.REPLICA_SET:
+                yield raw["metadata"]["labels"][naming.PROCESS_TYPE_LABEL], raw
+
+    def replica_sets(self, name: str) -> Iterator[Object]:
+        """Yield the ReplicaSets of a type that are to have processes."""
+        for raw in self.cluster.there(kinds.REPLICA_SET):
+            if raw["spec"]["replicas"] and raw["metadata"]["labels"].get(naming.PROCESS_TYPE_LABEL) == name:
+                yield raw
+
+    def deployment(self, name: str) -> Object | None:
+        """Return the Deployment of a type or of a canary, if there is one."""
+        return self.object(ChildKind.DEPLOYMENT, f"shop-{name}")
+
+    def object(self, kind: str, name: str) -> Object | None:
+        """Return an object, if it is there."""
+        return next((raw for raw in self.cluster.there(kind) if raw["metadata"]["name"] == name), None)
+
+    def endpoints(self, name: str, *, canaries: bool = True) -> int:
+        """Return how many ready processes the Service of a type finds."""
+        service = self.object(ChildKind.SERVICE, f"shop-{name}")
+        if service is None:
+            return 0
+        selector = service["spec"]["selector"].items()
+        pods = self.cluster.there(kinds.POD)
+        ready = [raw["metadata"]["labels"] for raw in pods if is_ready(raw)]
+        return sum(
+            selector <= each.items() and (canaries or naming.CANARY_LABEL not in each) for each in ready
+        )
+
+    @property
+    def generation(self) -> int:
+        """Of the Formation."""
+        return int(self.cluster.read(naming.KIND, *KEY)["metadata"]["generation"])
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing fails, and nothing is refused."""
+        return not (
+            self.cluster.incidents or self.controllers.quotas or self.controllers.refused or self.lost
+        )
+
+    def fails_alone(self, verb: str) -> bool:
+        """Return whether nothing fails but calls of a verb about the Formation, and nothing is refused."""
+        others = [each for each in self.cluster.incidents if (each.verb, each.kind) != (verb, naming.KIND)]
+        is_calm = not (others or self.controllers.quotas or self.controllers.refused or self.lost)
+        return is_calm and bool(self.cluster.incidents)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the Formation is."""
+        return self.object(naming.KIND, "shop") is not None
+
+    # What happens
+
+    def ends_at(self, calls: int, *, after: bool) -> None:
+        """Have the operator's process end before or after its next but so many call."""
+        self.cluster.incidents += [
+            *(Incident() for _ in range(calls)),
+            Incident(error=EndedError(), carried_out=after),
+        ]
+
+    def autoscale(self, name: str, count: int) -> None:
+        """Have an autoscaler of the type, if there is one, set a count as it would."""
+        deployment, scalers = self.deployment(name), [*self.scalers(name)]
+        if deployment is None or not scalers:
+            return
+        kind, spec = scalers[-1]
+        if kind == HPA:
+            count = max(spec.get("minReplicas", 1), min(spec["maxReplicas"], count))
+        if kind == kinds.SCALED_OBJECT or deployment["spec"].get("replicas", 1):
+            self.cluster.merge(
+                "Deployment", "default", f"shop-{name}", {"spec": {"replicas": count}}, by=BY_HPA
+            )
+
+    def scalers(self, name: str) -> Iterator[tuple[str, Object]]:
+        """Yield kind and spec of each autoscaler of a type."""
+        for kind in kinds.AUTOSCALERS:
+            for raw in self.cluster.there(kind):
+                if raw["spec"]["scaleTargetRef"]["name"] == f"shop-{name}":
+                    yield kind, raw["spec"]
+
+    def set_image(self, deployment: Object, image: str) -> None:
+        """Have another client set the image of a Deployment."""
+        [container] = deployment["spec"]["template"]["spec"]["containers"]
+        spec = {"template": {"spec": {"containers": [{**container, "image": image}]}}}
+        self.cluster.merge("Deployment", "default", deployment["metadata"]["name"], {"spec": spec})
+
+    def remove(self, kind: str, name: str = "") -> None:
+        """Have somebody delete an object, or all of a kind, but for those of others."""
+        for raw in self.cluster.all(kind):
+            own = raw["metadata"]["name"]
+            if own == (name or own) and (kind, own) not in self.foreign:
+                self.cluster.remove(kind, "default", own)
+
+    def make_again(self, kept: set[str]) -> None:
+        """Have the Formation be made again over what is kept of its status, revisions and children."""
+        formation = self.cluster.read(naming.KIND, *KEY)
+        self.leave(*CHILDREN)
+        for kind, part in {
+            kinds.CONTROLLER_REVISION: "revisions",
+            kinds.JOB: "jobs",
+            "Deployment": "children",
+        }.items():
+            if part not in kept:
+                self.remove(kind)
+        if "fields" not in kept:
+            for kind in CHILDREN:
+                for raw in self.cluster.all(kind):
+                    if (kind, raw["metadata"]["name"]) in self.foreign:
+                        continue
+                    metadata = {**raw["metadata"], "managedFields": []}
+                    self.cluster.replace({**raw, "metadata": metadata}, by=KUBECTL)
+        status = {"status": formation["status"]} if "status" in kept and "status" in formation else {}
+        about = {"name": "shop", "namespace": "default", "generation": 1}
+        self.cluster.put(naming.KIND, {"spec": formation["spec"], **status, "metadata": about})
+
+
+CHILDREN = (*ChildKind, kinds.CONTROLLER_REVISION, kinds.JOB)
+BY_HPA = Owner("kube-controller-manager", "Update", "scale")
+
+
+def is_ready(raw: Object) -> bool:
+    """Return whether a Pod is ready, and stays."""
+    said = {each["type"]: each["status"] for each in raw.get("status", {}).get("conditions", ())}
+    return said.get("Ready") == "True" and "deletionTimestamp" not in raw["metadata"]
+
+
+Template = tuple[str, tuple[str, ...], bool]
+"""Image and command of a process, and whether its label is shared: what tells versions apart here."""
+SHARED = "all"
+"""The label of all processes where a podTemplate says so."""
+
+
+def template_of(pod: Object) -> Template:
+    """Return what a Pod, or a Pod template, runs."""
+    container, labels = pod["spec"]["containers"][0], pod["metadata"]["labels"]
+    is_shared = labels.get(naming.COMPONENT_LABEL) == SHARED
+    return container.get("image", ""), tuple(container.get("command", ())), is_shared
+
+
+def templates_in(spec: Object) -> dict[str, Template]:
+    """Return what each type of a spec is to run."""
+    return {
+        name: (each.get("image", spec.get("image", "")), tuple(each["command"]), "podTemplate" in spec)
+        for name, each in spec["processes"].items()
+    }
