@@ -24,6 +24,7 @@ from tests.once import is_done, once
 from tests.operator_process import OperatorProcess
 from tests.plugin import Plugin
 
+pytest_plugins = ("tests.hangs",)
 FOLDERS = ("systems", "e2e", "contract", "faults")
 """What takes longest begins first, so that nothing is left to wait for at the end."""
 ONE_BY_ONE = ("contract", "e2e", "faults", "soak")

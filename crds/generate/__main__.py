@@ -1,6 +1,8 @@
 """Write what is generated, the CRD foremost: ``python -m crds.generate [--check | --snapshot]``."""
 
 import argparse
+import difflib
+import itertools
 import pathlib
 import sys
 from typing import Any
@@ -17,6 +19,8 @@ SCHEMA = FILE.parent / "schema" / "formation_v1.json"
 POLICY = FILE.parents[1] / "manifests" / "policies" / "foreground.yaml"
 DOCS = FILE.parents[1] / "docs"
 REFERENCE = DOCS / "reference.md"
+SHOWN = 40
+"""How many lines are printed of what differs in a file."""
 
 
 class Plain(yaml.SafeDumper):
@@ -66,14 +70,19 @@ def main() -> int:
         for file, content in wanted.items():
             file.write_text(content, encoding="utf-8")
         return 0
-    old = [
-        file.name
-        for file, content in wanted.items()
-        if not file.is_file() or file.read_text(encoding="utf-8") != content
-    ]
-    if old:
-        print(f"{', '.join(old)}: out of date: run python -m crds.generate", file=sys.stderr)
-    return 1 if old else 0
+    different = [line for file, content in wanted.items() for line in difference(file, content)]
+    if different:
+        print(*different, "Out of date: run python -m crds.generate", sep="\n", file=sys.stderr)
+    return 1 if different else 0
+
+
+def difference(file: pathlib.Path, wanted: str) -> list[str]:
+    """Return the first lines of what differs between a file and what it should be; none if nothing does."""
+    there = file.read_text(encoding="utf-8") if file.is_file() else ""
+    lines = difflib.unified_diff(
+        there.split("\n"), wanted.split("\n"), file.name, "what is generated", n=1, lineterm=""
+    )
+    return [] if there == wanted else [*itertools.islice(lines, SHOWN)]
 
 
 if __name__ == "__main__":

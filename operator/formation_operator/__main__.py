@@ -1,5 +1,7 @@
 """Start the operator: ``formation-operator`` or ``python -m formation_operator``."""
 
+import asyncio
+import faulthandler
 import logging
 import os
 import sys
@@ -9,6 +11,13 @@ import uvloop
 
 from formation_operator import command_line, handlers
 from formation_operator.api import naming
+
+CLOSING_SECONDS = 10.0
+"""How long the loop may take to close once all work has ended, and the process to end.
+
+kopf ends what takes too long only while the loop runs. The closing of uvloop's loop also waits for each name
+that is still looked up.
+"""
 
 
 def main() -> None:
@@ -27,7 +36,11 @@ def main() -> None:
         memo=kopf.Memo(settings=settings),
     )
     try:
-        uvloop.run(operator)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            try:
+                runner.run(operator)
+            finally:
+                faulthandler.dump_traceback_later(CLOSING_SECONDS, exit=True)
     except Exception as error:
         if isinstance(error.__cause__, handlers.WorkEndedError):  # it is in the log
             sys.exit(1)

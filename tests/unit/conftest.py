@@ -4,7 +4,9 @@ A test that hangs is ended and named.
 """
 
 import asyncio
+import os
 import pathlib
+import random
 from collections.abc import Callable
 
 import hypothesis
@@ -30,11 +32,18 @@ SECONDS = {"same": 120, "curious": 900}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each unit test its time."""
+    """Give each unit test its time; run them in the order of a seed, if there is one."""
     seconds = SECONDS[hypothesis.settings.get_current_profile_name()]
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.timeout(seconds))
+    if seed := os.environ.get("SHUFFLE"):
+        random.Random(seed).shuffle(items)
+
+
+def pytest_report_header() -> list[str]:
+    """Return the seed of the order, if there is one."""
+    return [f"SHUFFLE={seed}" for seed in [os.environ.get("SHUFFLE")] if seed]
 
 
 def pytest_asyncio_loop_factories(

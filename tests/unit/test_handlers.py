@@ -429,12 +429,14 @@ async def test_a_start_waits_for_the_crd_and_says_how_to_install_it(
         server.absent.add(naming.PLURAL)
         here = Running(server, QUICK)
         here.begin()
-        await until(lambda: "kubectl apply -k crds/" in caplog.text)
-        server.absent.clear()
-        await here.until_ready()
-        await here.until_all_goes_on()
-        assert here.known == {"a"}
-        await here.end()
+        try:
+            await until(lambda: "kubectl apply -k crds/" in caplog.text)
+            server.absent.clear()
+            await here.until_ready()
+            await here.until_all_goes_on()
+            assert here.known == {"a"}
+        finally:
+            await here.end()
 
 
 async def test_a_kind_that_is_served_before_discovery_has_it_is_watched(tmp_path: pathlib.Path) -> None:
@@ -537,6 +539,28 @@ async def test_the_program_ends_well_when_it_is_asked_to_stop_before_it_has_begu
         server.absent.add(naming.PLURAL)
         await until(lambda: server.lists["scaledobjects"])
         assert await ends_well(running)
+
+
+CLOSES_NEVER = """
+import asyncio, time, kopf
+from formation_operator import __main__ as program
+
+async def leave_a_thread(**_):
+    asyncio.get_running_loop().run_in_executor(None, time.sleep, 3600)
+
+kopf.operator = leave_a_thread
+program.CLOSING_SECONDS = 0.1
+program.main()
+"""
+
+
+async def test_the_program_ends_soon_after_all_work_and_says_what_its_loop_still_waits_for(
+    tmp_path: pathlib.Path,
+) -> None:
+    async with program(tmp_path, "-c", CLOSES_NEVER) as running:
+        _, said = await asyncio.wait_for(running.communicate(), 60)
+    assert running.returncode == 1
+    assert b"concurrent/futures/thread.py" in said
 
 
 async def test_the_program_ends_with_one_line_that_says_that_there_are_no_credentials(

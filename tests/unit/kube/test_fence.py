@@ -98,17 +98,18 @@ async def test_a_write_that_gets_no_connection_soon_is_given_up(
 ) -> None:
     """It was checked before it waited, and another replica may lead by now."""
     assert election.LEASE - election.DEADLINE > connection.CONNECT_SECONDS
-    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.05)
-    over = asyncio.Event()
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.5)
+    held, over = asyncio.Event(), asyncio.Event()
 
     async def hold(_: web.Request) -> web.Response:
+        held.set()
         await over.wait()
         return web.json_response(FORMATION)
 
     scene.answer = hold
     async with scene.played(connections=1) as cluster:
         holding = asyncio.create_task(cluster.get(*PLACE))
-        await asyncio.sleep(0.02)
+        await held.wait()
         with pytest.raises(errors.UnavailableError, match="Connection timeout"):
             await cluster.patch(*PLACE, [])
         over.set()

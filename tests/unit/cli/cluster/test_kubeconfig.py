@@ -119,7 +119,10 @@ def test_of_many_requests_at_once_each_has_the_token(load: Load) -> None:
         assert set(threads.map(header, range(1000))) == {"Bearer token-of-ann"}
 
 
-def test_a_login_that_fails_is_told_and_nobody_is_asked_without_it(load: Load) -> None:
+def test_a_login_that_fails_is_told_and_nobody_is_asked_without_it(
+    load: Load, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kubeconfig, "DEFAULT", tmp_path / "config")  # there may be no ~/.kube
     login = {"apiVersion": "client.authentication.k8s.io/v1", "command": "no-such-login", "args": None}
     with pytest.raises(failures.NoAccess, match="no-such-login"):
         load({"exec": login | {"interactiveMode": "Never", "env": None}})
