@@ -153,10 +153,8 @@ class Reconciler:
         requests = write_through.Requests(
             self._cluster, self._cache, self._policy, formation, this.memory.answers, self._changed
         )
-        try:
-            await requests.honour(this.basis.formation["status"], this.basis.children)
-        finally:
-            await self._reporting.record(this, requests.notices)
+        await requests.honour(this.basis.formation["status"], this.basis.children)
+        await self._reporting.record(this, requests.notices)
         return requests.undecided
 
     async def _release(self, this: Pass, asked: Asked, chosen: Chosen) -> Chosen:
