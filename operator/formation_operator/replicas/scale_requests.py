@@ -89,10 +89,6 @@ class Answer:
     sent: frozenset[int] = frozenset()
     """The counts that we may have written to the Formation, as far as we know."""
 
-    def is_about(self, child: Child) -> bool:
-        """Return whether a Deployment still has the count that was judged."""
-        return (self.uid, self.judged) == (child.uid, child.replicas)
-
 
 @dataclasses.dataclass(frozen=True)
 class Scaled:
@@ -114,7 +110,7 @@ def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Noti
     if declared is None or child.replicas == (0 if spec.suspend else declared):
         return None
     answer = scaled.answer
-    if not _is_request(scaled, policy) or (answer is not None and answer.is_about(child)):
+    if not _is_request(scaled, policy) or (answer is not None and answer.judged == child.replicas):
         return None
     request = Request(scaled.process_type, child.name, child.count_set_by.manager, declared, child.replicas)
     base = child.remembered if answer is None else answer.count

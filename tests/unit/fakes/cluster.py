@@ -249,9 +249,8 @@ class FakeCluster(Objects, Cluster):
     async def notify(self, formation: Object, notice: Notice) -> None:
         """Record an Event on a Formation."""
         _, namespace, name = identity_of({"kind": naming.KIND, **formation})
-        self.calls.append(Call("notify", naming.KIND, namespace, name, body=notice))
-        await asyncio.sleep(self.latency)
-        self.notices.append(notice)
+        call = Call("notify", naming.KIND, namespace, name, body=notice)
+        await self._carry_out(call, lambda: self.notices.append(notice))
 
     async def _carry_out(self, call: Call, answer: Callable[[], T]) -> T:
         self.calls.append(call)

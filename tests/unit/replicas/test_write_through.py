@@ -18,6 +18,7 @@ from formation_operator.requeue import Lane, Requeue, Result, Retry
 from formation_operator.settings import Settings
 from tests.builders import MIDNIGHT, a_formation, a_process, stored
 from tests.unit.facts import parsed
+from tests.unit.fakes import operator
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.objects import SCALE, identity_of
 
@@ -121,7 +122,7 @@ class Shop:
 
     async def run(self) -> Result:
         """Run a pass."""
-        return await self.here.run(KEY)
+        return await operator.run(self.here, KEY)
 
     async def conflict(self) -> None:
         """Run a pass that finds another Formation than is known."""
