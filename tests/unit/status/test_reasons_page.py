@@ -64,7 +64,7 @@ def test_an_event_is_known_by_its_reason_or_by_the_function_that_chooses_it(made
 
 
 def test_an_event_without_a_text_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(reasons.EVENTS, "Adopted")
-    monkeypatch.setitem(reasons.EVENTS, "Moved", "A text for no Event")
+    events = {word: text for word, text in reasons.EVENTS.items() if word != "Adopted"}
+    monkeypatch.setattr(reasons, "EVENTS", {**events, "Moved": "A text for no Event"})
     with pytest.raises(ValueError, match="Adopted, Moved"):
         reasons.build()
