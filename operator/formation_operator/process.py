@@ -20,13 +20,14 @@ from formation_operator.controller.intake import Controller
 from formation_operator.kube import api_server
 from formation_operator.kube.session import connection, credentials
 from formation_operator.settings import Settings
+from formation_operator.status import poster
 from formation_operator.sync import executor
 from formation_operator.telemetry import server
 from formation_operator.telemetry.instruments import Instruments
 
 logger = logging.getLogger(__name__)
 LISTS = 8
-"""Connections for lists, beside those for all passes: so no request has to wait for one."""
+"""Connections for lists, beside those for all passes and Events: so no request has to wait for one."""
 GC_THRESHOLD = 5_000
 """How many new objects start a run of the garbage collector, for which everything waits.
 
@@ -58,7 +59,7 @@ class Process:
         gc.set_threshold(GC_AT_START)
         try:
             self.server = await connection.login(
-                connections=self._settings.workers * executor.CONCURRENT_WRITES + LISTS,
+                connections=self._settings.workers * executor.CONCURRENT_WRITES + poster.AT_ONCE + LISTS,
                 requested=self._instruments.requested,
             )
         except credentials.UnreadableError as error:

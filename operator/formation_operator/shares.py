@@ -63,6 +63,11 @@ class Shares(Generic[K, V]):
         self._resized(namespace, -size)
         return value
 
+    def take(self, namespace: str) -> V | None:
+        """Drop the oldest entry of a namespace and return it; nothing if there is none."""
+        held = self._held.get(namespace)
+        return self.pop(namespace, next(iter(held))) if held else None
+
     def _resized(self, namespace: str, by: int) -> None:
         self._size += by
         self._sizes[namespace] += by

@@ -1,5 +1,6 @@
 """The cluster in memory keeps what the operator relies on, as an API server does."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -12,9 +13,10 @@ from formation_operator.kube.port import Object
 from formation_operator.observe import children
 from tests.builders import a_pod, a_release_job, a_release_pod
 from tests.unit.fakes import json_patch
-from tests.unit.fakes.cluster import FakeCluster
+from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import SCALE
+from tests.unit.kube.calls import WRITES
 
 KEY = ("default", "shop")
 WEB = ("Deployment", "default", "web")
@@ -33,6 +35,15 @@ def managers(raw: Object) -> list[str]:
 @pytest.fixture
 def cluster() -> FakeCluster:
     return FakeCluster()
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+async def test_each_write_fails_on_demand(
+    cluster: FakeCluster, write: Callable[[FakeCluster], Awaitable[object]]
+) -> None:
+    cluster.incidents.append(Incident(error=errors.UnavailableError("away")))
+    with pytest.raises(errors.UnavailableError):
+        await write(cluster)
 
 
 def test_each_change_makes_an_object_newer_and_each_change_of_its_spec_another_generation(

@@ -10,7 +10,7 @@ from formation_operator.kube import notices, reflector
 from formation_operator.kube.objects import lenient
 from formation_operator.release import revision_store
 from formation_operator.requeue import REPORT_SECONDS
-from formation_operator.status import scaling_health, trial, writer
+from formation_operator.status import poster, scaling_health, trial, writer
 from formation_operator.sync import repair_limit
 
 
@@ -126,6 +126,7 @@ TIMES = [
         f"within {parts.seconds(notices.SERIES_ENDS.total_seconds())}",
         "its count goes up, so a crash loop makes no new Events",
     ),
+    Limit("an Event that can't be recorded is lost", f"after {parts.seconds(poster.SOON)}"),
     Limit("KEDA is found after its installation", f"within {parts.seconds(reflector.ABSENT_SECONDS)}"),
     Limit("processes with the same trouble are examined", f"{investigator.FEW} of each type"),
 ]

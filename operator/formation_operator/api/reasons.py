@@ -372,10 +372,10 @@ class Trouble(enum.StrEnum):
     Prevent it as the message says.
     """
     COUNT_UNDECIDED = "CountUndecided"
-    """A Deployment's count was changed, and the operator can't tell whether an autoscaler did it, because
-    it can't list autoscalers. The count stays as it is.
+    """A Deployment's count was changed, and stays as it is. The operator can't tell whether an autoscaler
+    changed it, because it can't list autoscalers, or it can't write the count to the Formation.
 
-    Let the operator list `scaledobjects.keda.sh`, or fix KEDA. The message has the API server's answer.
+    Do what the API server's answer in the message needs, for example fix KEDA or a webhook.
     """
     PAUSED = "Paused"
     """`spec.paused` is true, and what runs differs from the spec.

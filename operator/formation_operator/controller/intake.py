@@ -125,6 +125,7 @@ class Controller:
             await self._queue.work()
         finally:
             self._unled = {}
+            await self._reconciler.events.close()
 
     def _on_synced(self, scope: str | None) -> None:
         """Enqueue each Formation of a scope: until now no pass of them could run."""

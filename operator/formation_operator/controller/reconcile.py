@@ -69,6 +69,7 @@ class Reconciler:
         self._patience = repair_limit.Patience()
         self._releaser = releaser.Releaser(cluster)
         self._reporting = Reporting(cluster, known, self._releaser, clock, monotonic)
+        self.events = self._reporting.events
 
     def will_compare(self, key: Key, change: Change[Any]) -> bool:
         """Return whether a pass under way compares a change at its end, where it knows its own writes."""
@@ -126,7 +127,7 @@ class Reconciler:
         await self._bring_about(this, wanted)
         chosen = await self._release(this, asked, chosen)
         written = (each for outcome in this.outcomes for each in outcome.notices)
-        await self._reporting.record(this, [*chosen.notices, *written])
+        self.events.post(this.basis.formation, [*chosen.notices, *written])
         requeue = await self._reporting.report(this, wanted, asked, chosen)
         others = await budgets.look(self._cluster, this, asked, chosen.content, declared)
         requeue = soonest(requeue, chosen.requeue, runs.again(this, self._monotonic()), others)
@@ -153,10 +154,8 @@ class Reconciler:
         requests = write_through.Requests(
             self._cluster, self._cache, self._policy, formation, this.memory.answers, self._changed
         )
-        try:
-            await requests.honour(this.basis.formation["status"], this.basis.children)
-        finally:
-            await self._reporting.record(this, requests.notices)
+        await requests.honour(this.basis.formation["status"], this.basis.children)
+        self.events.post(this.basis.formation, requests.notices)
         return requests.undecided
 
     async def _release(self, this: Pass, asked: Asked, chosen: Chosen) -> Chosen:

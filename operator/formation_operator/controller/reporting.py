@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
@@ -12,7 +12,6 @@ from formation_operator.controller.passes import Pass
 from formation_operator.controller.wanted import Wanted, owned, problems
 from formation_operator.diagnose.investigator import Examiner
 from formation_operator.foreground import check
-from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.objects.timestamps import Clock
@@ -26,6 +25,7 @@ from formation_operator.replicas import scale_requests
 from formation_operator.requeue import Lane, Requeue, soonest
 from formation_operator.status import canary_health, compute, scaling_health, trial
 from formation_operator.status.observation import Seen
+from formation_operator.status.poster import Poster
 from formation_operator.status.writer import Reporter
 
 
@@ -47,6 +47,7 @@ class Reporting:
         self._clock = clock
         self._monotonic = monotonic
         self._writer = Reporter(cluster, monotonic)
+        self.events = Poster(cluster)
         self.examiner = Examiner(cluster)
 
     async def report(self, this: Pass, wanted: Wanted, asked: Asked, chosen: Chosen) -> Requeue | None:
@@ -70,10 +71,6 @@ class Reporting:
             return later
         generation = lenient.number(raw["metadata"], "generation")
         return await self._write(this, compute.stalled(generation, problem, raw["status"], self._now()))
-
-    async def record(self, this: Pass, notices: Iterable[Notice]) -> None:
-        """Record Events about the Formation."""
-        await self._writer.record(this.basis.formation, notices)
 
     async def _seen(
         self, this: Pass, wanted: Wanted, asked: Asked, chosen: Chosen
@@ -144,7 +141,7 @@ class Reporting:
         if written.formation is not None:
             self._known.put(naming.KIND, written.formation)  # a status matters to no other Formation
             this.basis.reported(written.formation)
-        await self.record(this, written.notices)
+        self.events.post(this.basis.formation, written.notices)
         # What is decided about canaries depends on what was said of them.
         has_turned = this.basis.formation["status"].get(naming.CANARY) != before
         return soonest(written.requeue, Requeue(Lane.REPORT) if has_turned else None)

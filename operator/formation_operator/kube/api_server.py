@@ -194,17 +194,14 @@ class Kube(Cluster):
         raise errors.UnavailableError(f"{kind} isn't in what the API server says of {known.api_version}")
 
     async def notify(self, formation: Object, notice: Notice) -> None:
-        """Record an Event on a Formation; a failure is logged, never raised."""
+        """Record an Event on a Formation."""
         event = self._recorder.record(formation, notice)
-        try:
-            if "series" in event:
-                operations = [{"op": "add", "path": "/series", "value": event["series"]}]
-                with contextlib.suppress(errors.NotFoundError):  # it was deleted
-                    await self._request("patch", path_of(event), {}, operations)
-                    return
-            await self._request("create", path(kinds.EVENT, event["metadata"]["namespace"]), {}, event)
-        except errors.ClusterError as error:
-            logger.warning("An Event couldn't be recorded: %s (%s)", error, notice.note)
+        if "series" in event:
+            operations = [{"op": "add", "path": "/series", "value": event["series"]}]
+            with contextlib.suppress(errors.NotFoundError):  # it was deleted
+                await self._request("patch", path_of(event), {}, operations)
+                return
+        await self._request("create", path(kinds.EVENT, event["metadata"]["namespace"]), {}, event)
 
     async def _request(  # noqa: PLR0913  # a request has as many parts
         self,

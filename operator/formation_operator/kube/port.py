@@ -82,7 +82,7 @@ class Cluster(Protocol):
         """Return the JSON schema of a kind as the cluster knows it now."""
 
     async def notify(self, formation: Object, notice: Notice) -> None:
-        """Record an Event on a Formation; a failure is logged, never raised."""
+        """Record an Event on a Formation, of which only name, namespace and uid are read."""
 
 
 async def first_objects(

@@ -105,11 +105,9 @@ def _failure(this: Asked, job: Job, cause: Finding | None) -> str:
     why = job_pods.by_its_controller(job, "spec.release", seconds)
     if cause is not None and not job_pods.ran_too_long(job):
         why = cause.message
-    else_, back = "nothing has changed", ""
-    if this.noted.released is not None:
-        else_ = "the previously released version keeps running"
-        back = f"go back (kubectl formation rollback {formation.metadata.name}), "
+    back = f"go back (kubectl formation rollback {formation.metadata.name}), "
     return (
-        f"the release command has failed: {why}; {else_}. Correct it and deploy again, {back}"
+        f"the release command has failed: {why}; nothing has changed. Correct it and deploy again, "
+        f"{back if this.noted.released else ''}"
         f"or try it again (kubectl delete job {job.name})"
     )

@@ -86,24 +86,8 @@ class Answer:
     """The count of the Deployment that was judged; nothing if it has to be judged again."""
     count: int | None
     """The Formation's count by this answer: the base of the next judgement."""
-    unanswered: tuple[int, int] | None = None
-    """The Formation's generation and the count of a patch to which no answer came."""
-
-    def is_about(self, child: Child) -> bool:
-        """Return whether a Deployment still has the count that was judged."""
-        return (self.uid, self.judged) == (child.uid, child.replicas)
-
-    def resolved(self, generation: int, declared: int | None) -> "Answer":
-        """Return this without the unanswered patch, if the Formation has a later generation.
-
-        The patch made the next generation, or it failed.  After later generations the patch counts as
-        applied, since the user may have changed the count back.
-        """
-        before, wanted = self.unanswered or (generation, 0)
-        if generation <= before:
-            return self
-        is_in = declared == wanted or generation > before + 1
-        return Answer(self.uid, None, wanted if is_in else self.count)
+    sent: frozenset[int] = frozenset()
+    """The counts that we may have written to the Formation, as far as we know."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,7 +110,7 @@ def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Noti
     if declared is None or child.replicas == (0 if spec.suspend else declared):
         return None
     answer = scaled.answer
-    if not _is_request(scaled, policy) or (answer is not None and answer.is_about(child)):
+    if not _is_request(scaled, policy) or (answer is not None and answer.judged == child.replicas):
         return None
     request = Request(scaled.process_type, child.name, child.count_set_by.manager, declared, child.replicas)
     base = child.remembered if answer is None else answer.count
@@ -134,7 +118,7 @@ def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Noti
         return request.overruled(f"the previous count isn't known, and the Formation says {declared}")
     # While the Deployment can't be written, its base is older than the Formation's reported count.
     seen = scaled.before.count if scaled.is_current else None
-    if declared not in (base, seen):
+    if declared not in (base, seen, *(answer.sent if answer else ())):
         return request.overruled(f"the Formation was changed from {base} to {declared} as well")
     return request
 

@@ -57,12 +57,9 @@ class Requests:
         self._generation = self.formation.metadata.generation
 
     async def honour(self, said: dict[str, Any], children: Children) -> None:
-        """Write scale requests on the children of the Formation to it; ``said`` is its status.
-
-        Raises `ClusterError`, which is `ConflictError` if the cache's Formation is out of date.
-        """
+        """Write scale requests on the children of the Formation to it; ``said`` is its status."""
         formation, about = self.formation, self.formation.metadata
-        kept, found = unwritten(self.answers, formation, children), self._scaled(children)
+        kept, found = unwritten(self.answers, about.name, children), self._scaled(children)
         self.answers.clear()
         self.answers.update(kept)
         if not formation.spec.suspend:
@@ -94,41 +91,25 @@ class Requests:
             self.answers[name] = Answer(child.uid, child.replicas, process.replicas)
 
     async def _judge(self, scaled: Scaled) -> None:
-        """Judge the count of one Deployment, and write it to the Formation if it is a request."""
+        """Judge the count of one Deployment, and write it to the Formation if it is a request.
+
+        If it can't be written, it stays on the Deployment, and is judged again.
+        """
         name, child, answer = scaled.process_type, scaled.child, scaled.answer
         count = self.formation.spec.processes[name].replicas
         verdict = scale_requests.judge(self.formation.spec, scaled, self.policy)
-        is_unsure = answer is not None and answer.unanswered is not None
-        if is_unsure or isinstance(verdict, Request):
-            await self._check_current(read=is_unsure)
         if isinstance(verdict, Request):
             try:
                 verdict, count = await self._write_through(verdict)
-            except errors.RefusedError as error:
-                # If an earlier one is still unanswered, its late arrival may be why this one is refused.
-                if errors.is_late(error):
-                    # Otherwise the child would be set to a count that the Formation doesn't have any more.
-                    raise errors.ConflictError(CHANGED) from error
+            except errors.ClusterError as error:
+                # Perhaps only the answer was lost, to this write or to an earlier one.
+                sent = {child.replicas, *(answer.sent if answer else ())}
+                self.answers[name] = Answer(child.uid, None, count, frozenset(sent))
                 self.undecided.append(undecided(name, child, UNWRITABLE, error))
                 return
-            except errors.ClusterError:
-                self.answers[name] = Answer(child.uid, None, count, (self._generation, child.replicas))
-                raise
         self.answers[name] = Answer(child.uid, child.replicas, count)
         if verdict is not None:
             self.notices.append(verdict)
-
-    async def _check_current(self, *, read: bool) -> None:
-        """Raise `ConflictError` if the Formation has a later generation.
-
-        With ``read`` it is read from the API server: an unanswered patch may be in it, and the watch may be
-        late.
-        """
-        about = self.formation.metadata
-        live = await self.cluster.get(naming.KIND, about.namespace, about.name) if read else None
-        for raw in filter(None, (live, self.known.formations.get((about.namespace, about.name)))):
-            if lenient.number(raw["metadata"], "generation") > self._generation:
-                raise errors.ConflictError(CHANGED)
 
     def _scaled(self, children: Children) -> dict[str, Child]:
         """Return the Deployments whose count another client set that is no known autoscaler."""
@@ -171,13 +152,15 @@ class Requests:
     async def _write_through(self, request: Request) -> tuple[Notice, int]:
         """Write a count to a Formation; return the Event about that, and the Formation's count then.
 
-        Raises `RefusedError` if the reason isn't the count itself, such as a later generation.
+        Raises `ClusterError` if the reason isn't the count itself: `ConflictError` at a later generation.
         """
         about = self.formation.metadata
         operations = request.patch(about.uid, self._generation)
         try:
             written = await self.cluster.patch(naming.KIND, about.namespace, about.name, operations)
         except errors.RefusedError as error:
+            if errors.is_late(error):
+                raise errors.ConflictError(CHANGED) from error
             if not errors.is_verdict(error):
                 raise
             return request.overruled(f"the API server refuses that count ({error})"), request.declared
@@ -186,14 +169,15 @@ class Requests:
         return request.honoured(), request.wanted
 
 
-def unwritten(answers: Answers, formation: Formation, children: Children) -> Answers:
+def unwritten(answers: Answers, formation: str, children: Children) -> Answers:
     """Return the answers about Deployments that we haven't written since then."""
-    about, kept = formation.metadata, {}
-    for name, answer in answers.items():
-        child, process = deployment_of(children, about.name, name), formation.spec.processes.get(name)
-        if child is not None and child.uid == answer.uid and not child.owns_count:
-            kept[name] = answer.resolved(about.generation, process.replicas if process else None)
-    return kept
+    return {
+        name: answer
+        for name, answer in answers.items()
+        if (child := deployment_of(children, formation, name)) is not None
+        and child.uid == answer.uid
+        and not child.owns_count
+    }
 
 
 def undecided(process_type: str, child: Child, why: str, error: errors.ClusterError) -> Problem:

@@ -1,4 +1,4 @@
-"""Reports a pass: records Events, and writes the status.
+"""Writes the status that reports a pass.
 
 A status that doesn't differ isn't written. After a change the report waits until the Deployment's controller
 has reacted. A Formation's status is written at most once a second.
@@ -7,7 +7,7 @@ has reacted. A Formation's status is written at most once a second.
 import dataclasses
 import logging
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from formation_operator.api import bounds, naming
@@ -70,20 +70,13 @@ class Written(NamedTuple):
 
 
 class Reporter:
-    """Writes statuses and Events."""
+    """Writes statuses."""
 
     def __init__(self, cluster: Cluster, now: Callable[[], float]) -> None:
         """Take the port to the cluster, and a clock in seconds that nobody sets."""
         self._cluster = cluster
         self._now = now
         self._older = records.Repeated()
-
-    async def record(self, raw: dict[str, Any], notices: Iterable[Notice]) -> None:
-        """Record Events on a Formation."""
-        for notice in notices:
-            key = formations.key_of(raw)
-            logger.info("%s/%s: %s", *key, notice.note, extra=records.about(key, notice.process_type))
-            await self._cluster.notify(raw, notice)
 
     async def write(self, raw: dict[str, Any], reports: Reports, wanted: compute.Status) -> Written:
         """Write the status of a Formation if it differs from what is there."""

@@ -58,15 +58,18 @@ def _is_older(intent: Intent, lost: list[managed_fields.Path]) -> bool:
 
 
 def _way_out(formation: Formation, intent: Intent, lost: list[managed_fields.Path]) -> str:
-    """Return what follows the sentence that says who decides, where there is a command."""
+    """Return what follows the sentence that says who decides, such as a command."""
     name = formation.metadata.name
     if _is_older(intent, lost):
         return f". To go back to an older version, use: kubectl formation rollback {name}"
     if ("spec", "replicas") not in lost:
         return ""
+    if formation.spec.suspend:
+        return ", and is suspended"
+    if intent.is_canary:
+        return ", and a canary has at most one process: scale its type instead"
     patch = f'{{"spec":{{"processes":{{"{intent.process_type}":{{"replicas":N}}}}}}}}'
-    command = f"kubectl patch formation {name} --type merge -p '{patch}'"
-    return ", and is suspended" if formation.spec.suspend else f": {command}"
+    return f": kubectl patch formation {name} --type merge -p '{patch}'"
 
 
 def client_of(managed: Iterable[dict[str, Any]], lost: Iterable[managed_fields.Path]) -> str:

@@ -319,12 +319,15 @@ async def test_another_object_with_the_name_of_a_canary_is_left_alone_and_said()
     assert shop.condition()["message"] == canary(shop)["message"]
 
 
-async def test_a_canary_that_is_scaled_or_deleted_is_one_process_again() -> None:
+async def test_a_canary_that_is_scaled_or_deleted_is_one_process_again(snapshot: SnapshotAssertion) -> None:
     shop = await a_try()
     shop.scale(**{"web-canary": 5})
     shop.remove("Deployment", "shop-worker-canary")
     await shop.settle()
     shop.shows("web-canary=1:v2 worker-canary=1:v2")
+    (note,) = [each.note for each in shop.cluster.notices if each.reason == "DriftRepaired"]
+    assert '"web-canary"' not in note, "no type has this name"
+    assert note == snapshot
 
 
 async def test_a_service_has_the_canary_unless_a_pod_template_renames_what_it_is_found_by() -> None:

@@ -13,9 +13,9 @@ from formation_operator.api.content import content_of, digest_of, revision_name
 from formation_operator.controller.intake import Controller
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Object
+from formation_operator.release.releaser import Releaser
 from formation_operator.requeue import Result
 from formation_operator.settings import Settings
-from formation_operator.status.writer import Reporter
 from tests.builders import a_formation, a_process, stored
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Call, FakeCluster, Incident
@@ -220,7 +220,7 @@ def test_figures_that_change_and_change_back_during_a_pass_are_told_as_they_are_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ready: list[int] = []
-    record = Reporter.record
+    proceed = Releaser.proceed
 
     def then(cluster: SlowCluster) -> None:
         def becomes(count: int) -> None:
@@ -228,14 +228,14 @@ def test_figures_that_change_and_change_back_during_a_pass_are_told_as_they_are_
             status = {"readyReplicas": count, "availableReplicas": count}
             cluster.merge("Deployment", "default", "shop-web", {"status": status}, by=CONTROLLER)
 
-        async def recording(*given: Any) -> None:
-            await record(*given)
+        async def proceeding(*given: Any, **more: Any) -> Any:
             if asyncio.get_running_loop().time() > 2 and not ready:
                 becomes(1)
                 await asyncio.sleep(SECONDS)  # another Formation has its turn
                 cluster.incidents.append(Incident("replace_status", meanwhile=lambda: becomes(2)))
+            return await proceed(*given, **more)
 
-        monkeypatch.setattr(Reporter, "record", recording)
+        monkeypatch.setattr(Releaser, "proceed", proceeding)
         create(cluster)
         asyncio.get_running_loop().call_later(2, overwrites_the_status, cluster)
 

@@ -11,8 +11,6 @@ from typing import Any, TypeVar
 
 from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
-from formation_operator.kube.notices import Notice
-from formation_operator.kube.port import Object
 from formation_operator.observe.rollouts import ROLLOUT_ANNOTATION
 from formation_operator.settings import Settings
 from formation_operator.shares import Shares
@@ -44,10 +42,6 @@ class Moments(FakeCluster):
         finally:
             self.pass_by()
             await asyncio.sleep(self.latency)
-
-    async def notify(self, formation: Object, notice: Notice) -> None:
-        self.pass_by()
-        await super().notify(formation, notice)
 
     def pass_by(self) -> None:
         """Count a moment, once counting has begun."""

@@ -328,7 +328,7 @@ AFTER = st.sampled_from([0.0, 0.01, 0.05, 0.3, 0.6, 1.0, 2.5, 12.0])
 PAUSES = st.lists(st.sampled_from([0.0, 0.01, 0.05, 0.3, 1.0, 1.9]), min_size=1, max_size=3)
 LATE = st.lists(st.sampled_from(LAGS[:4]), min_size=len(FOLLOWED), max_size=len(FOLLOWED))
 WEIGHED = ["edit", "scale", "scale", "remove", "figures", "crash", *HAPPENS]
-VERBS: list[Verb] = ["pages", "select", "get", "apply", "replace_status", "patch", "delete"]
+VERBS: list[Verb] = ["pages", "select", "get", "apply", "replace_status", "patch", "delete", "notify"]
 REFUSALS = [errors.ConflictError, errors.RefusedError, errors.ForbiddenError]
 ANY_VERB: st.SearchStrategy[Verb | None] = st.none() | st.sampled_from(VERBS)
 ANY_KIND = st.just("") | st.sampled_from(FOLLOWED)

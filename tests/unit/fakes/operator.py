@@ -1,5 +1,6 @@
 """The operator without watches and a queue: it is told all at once, and works when a test says so."""
 
+import asyncio
 import dataclasses
 import datetime
 from collections.abc import Iterable, Mapping
@@ -37,6 +38,13 @@ class Time:
         return self.seconds
 
 
+async def run(reconciler: reconcile.Reconciler, key: Key) -> Result:
+    """Run a pass, and have its Events posted."""
+    result = await reconciler.run(key)
+    await asyncio.gather(*reconciler.events.posting.values())
+    return result
+
+
 class Operator:
     """One that watches a cluster, with a memory of its own."""
 
@@ -70,7 +78,7 @@ class Operator:
 
     async def run(self, key: Key) -> Result:
         """Run a pass of a Formation of any namespace."""
-        return await self._reconciler.run(key)
+        return await run(self._reconciler, key)
 
     async def work(self, formation: str = "shop") -> bool:
         """Run a pass, and another one after a list that changes it; tell whether nothing is left to do."""

@@ -105,18 +105,6 @@ def test_without_a_base_or_if_both_moved_the_formation_wins(child: Child, change
     assert verdict.reason == "ScaleOverruled"
 
 
-@pytest.mark.parametrize(
-    ("generation", "declared", "count"), [(3, 4, 4), (4, 4, 4), (4, 5, 4), (4, 7, 7), (5, 7, 7), (5, 4, 7)]
-)
-def test_a_write_without_an_answer_made_the_very_next_generation_or_none(
-    generation: int, declared: int, count: int
-) -> None:
-    answer = Answer(SCALED.uid, judged=None, count=4, unanswered=(3, 7))
-    assert answer.resolved(generation, declared).count == count
-    assert (answer.resolved(generation, declared).unanswered is None) == (generation > 3)
-    assert not answer.resolved(generation, declared).is_about(SCALED)
-
-
 def test_an_autoscaler_on_a_singleton_is_told_of() -> None:
     spec = FormationSpec(processes={"worker": ProcessType(singleton=True)})
     assert "several processes of a singleton" in next(

@@ -152,17 +152,22 @@ async def test_a_count_that_is_kedas_is_never_judged_while_keda_is_in_trouble(sh
 
 @pytest.mark.parametrize(
     "trouble",
-    [errors.ForbiddenError('cannot patch resource "formations"'), errors.RefusedError("a proxy says 400")],
-    ids=["forbidden", "refused on the way"],
+    [
+        errors.ForbiddenError('cannot patch resource "formations"'),
+        errors.RefusedError("a proxy says 400"),
+        errors.UnavailableError("failed calling webhook"),
+    ],
+    ids=["forbidden", "refused on the way", "broken"],
 )
-async def test_a_request_that_nobody_has_looked_at_is_honoured_once_somebody_does(
+async def test_a_request_that_cant_be_written_waits_while_all_else_goes_on(
     shop: TroubledShop, trouble: Exception
 ) -> None:
     shop.incidents.append(Incident("patch", naming.KIND, error=trouble, times=math.inf))
     shop.scale("web", 8)
+    shop.remove("Deployment", "default", "shop-worker")
     shop.deploy("shop:v2")
     assert not await shop.work(), "it is tried again"
-    assert shop.web == 8
+    assert (shop.web, shop.spec_of("worker")["replicas"]) == (8, 4)
     assert shop.spec_of("web")["template"]["spec"]["containers"][0]["image"] == "shop:v2"
     assert str(trouble) in shop.said(ConditionType.READY)["message"]
     shop.incidents.clear()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from formation_operator.api import naming
 from formation_operator.kube import errors
+from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Object
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.faults import Problem
@@ -109,6 +110,7 @@ class Told:
         self.now = 0.0
         self.reporter = writer.Reporter(self.cluster, lambda: self.now)
         self.reports = Reports()
+        self.notices: list[Notice] = []
 
     def refuse(self) -> None:
         """Have the next status refused, with words that would mislead whoever reads the log."""
@@ -126,7 +128,7 @@ class Told:
         status = facts.status_of(facts.seen(), raw["status"], facts.NOW)
         status["processes"]["worker"]["readyReplicas"] = ready
         written = await self.reporter.write(raw, self.reports, status)
-        await self.reporter.record(raw, written.notices)
+        self.notices += written.notices
         if written.formation is not None:
             self.known.put(naming.KIND, written.formation)
         self.asked += [written.requeue.after] if written.requeue else []
@@ -149,7 +151,7 @@ async def test_a_status_that_is_refused_is_an_event_and_is_not_tried_again_at_on
     for _ in range(50):
         await here.write(after=writer.REFUSED_FIRST / 60)
     assert here.tries == 1
-    (notice,) = here.cluster.notices
+    (notice,) = here.notices
     assert (notice.reason, notice.warning) == ("StatusRefused", True)
     assert notice.note.endswith(": too large all is well")
     assert here.asked[0] == writer.REFUSED_FIRST
@@ -192,7 +194,7 @@ async def test_under_an_older_crd_a_status_has_what_that_knows_and_that_is_logge
     assert [line for line in caplog.messages if "CRD" in line] == [writer.PRUNED]
     await here.write(ready=1)
     assert here.written["processes"]["worker"]["readyReplicas"] == 1
-    assert len(here.cluster.notices) == 0, "and no change"
+    assert here.notices == [], "and no change"
 
 
 async def test_once_the_crd_is_renewed_everything_is_written_by_itself() -> None:

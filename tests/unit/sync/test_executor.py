@@ -11,7 +11,6 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
-from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from formation_operator.sync.executor import CONCURRENT_WRITES
@@ -324,9 +323,6 @@ class Large(FakeCluster):
         whole = Whole(answer)
         self.answered.append(weakref.ref(whole))
         return cast("T", whole)
-
-    async def notify(self, formation: Object, notice: Notice) -> None:
-        await self._carry_out(Call("notify", naming.KIND), lambda: None)
 
 
 @pytest.mark.parametrize("others_do", [changes_a_field, reports])
