@@ -185,11 +185,9 @@ class Reconciler:
         async def bring(name: str) -> None:
             for action in planning.actions(name):
                 await carry_out(action)
-            planning.remember(name)
 
         await executor.each(carry_out, planning.leaving())
         await executor.each(bring, planning.names)
-        memory.rendered = {name: each for name, each in memory.rendered.items() if name in this.intents}
         await executor.each(carry_out, planning.naming())
         # What isn't wanted goes once the content is named: by its name the next leader knows that.
         await executor.each(carry_out, planning.obsolete())
