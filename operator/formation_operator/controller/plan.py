@@ -133,33 +133,37 @@ class Planning:
     def _render(self, name: str) -> list[Intent]:
         """Return the intents of a type or schedule; note why it can't be rendered if it can't."""
         owner, content = self.wanted.formation.metadata, self.wanted.content.spec
-        with self.this.faults.confined_to(name):
-            try:
-                if of := self._canaries.get(name):
-                    spec = self.wanted.formation.spec
-                    return [desired.canary(owner, spec, of, self.wanted.canaries[of])]
-                if name in (content.schedules or ()):
-                    return [cron_job.cron_job(owner, content, name, suspend=self.wanted.suspended[name])]
-                if name in content.processes:
-                    count, budget = self.wanted.counts[name], self.wanted.budgets.wanted.get(name)
-                    mark, beside = self.wanted.content.mark, self._is_beside_canary(name)
-                    found = desired.children(owner, content, name, count, budget, mark, beside_canary=beside)
-                    bounds = self.wanted.autoscaled.get(name)
-                    return [*found, autoscaler.autoscaler(owner, content, name, bounds)] if bounds else found
-            except pod_template.InvalidTypeError as error:
-                self.this.faults.problems[name] = Problem(name, Trouble.INVALID_SPEC, str(error))
+        try:
+            if of := self._canaries.get(name):
+                spec = self.wanted.formation.spec
+                return [desired.canary(owner, spec, of, self.wanted.canaries[of])]
+            if name in (content.schedules or ()):
+                return [cron_job.cron_job(owner, content, name, suspend=self.wanted.suspended[name])]
+            if name in content.processes:
+                count, budget = self.wanted.counts[name], self.wanted.budgets.wanted.get(name)
+                mark, beside = self.wanted.content.mark, self._is_beside_canary(name)
+                found = desired.children(owner, content, name, count, budget, mark, beside_canary=beside)
+                bounds = self.wanted.autoscaled.get(name)
+                return [*found, autoscaler.autoscaler(owner, content, name, bounds)] if bounds else found
+        except pod_template.InvalidTypeError as error:
+            self.this.faults.problems[name] = Problem(name, Trouble.INVALID_SPEC, str(error))
+        except Exception as error:
+            self.this.faults.note(name, error)
         return []
 
     def _decide(self, intent: Intent) -> Action | None:
         """Return what to do about an object, if anything; remember whether it is as intended."""
-        action, child = None, self._children.get((intent.kind, intent.name))
-        with self.this.faults.confined_to(intent.process_type):
+        child = self._children.get((intent.kind, intent.name))
+        try:
             action = planner.decide(intent, child, self.context)
             if action is None and child is not None and self._leaves_one(intent, child):
                 action = Action(Verb.UPDATE, intent.process_type, intent, child)
-            if child is not None:
-                note = self.this.memory.remember if action is None else self.this.memory.forget
-                note(child, intent)
+        except Exception as error:
+            self.this.faults.note(intent.process_type, error)
+            return None
+        if child is not None:
+            note = self.this.memory.remember if action is None else self.this.memory.forget
+            note(child, intent)
         return action
 
     def _leaves_one(self, intent: Intent, child: Child) -> bool:

@@ -102,12 +102,14 @@ class Reconciler:
     async def _run(self, this: Pass) -> Result:
         known = this.basis.formation
         this.basis.formation = await self._whole(known)
-        with this.faults.confined_to(""):
-            try:
-                return await self._pass(this, known)
-            except parsing.UnreadableError as error:
-                return Result(await self._reporting.stall(this, error.problem))
-        return Result(await self._reporting.stall(this, this.faults.problems[""]), Retry.LASTING)
+        try:
+            return await self._pass(this, known)
+        except errors.ClusterError:
+            raise
+        except parsing.UnreadableError as error:
+            return Result(await self._reporting.stall(this, error.problem))
+        except Exception as error:
+            return Result(await self._reporting.stall(this, this.faults.note("", error)), Retry.LASTING)
 
     async def _pass(self, this: Pass, known: dict[str, Any]) -> Result:
         formation = parsing.parse(this.basis.formation)
