@@ -1,16 +1,14 @@
 """Back-off: growing pauses between tries, so that an overloaded server can recover."""
 
 import dataclasses
-import random
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-
-
-def doubled(before: float | None, first: float, most: float) -> float:
-    """Return the pause after a pause of ``before`` seconds: twice that, up to ``most``; else ``first``."""
-    return first if before is None else min(2 * before, most)
+Pauses = tuple[float, float]
+"""The first and the longest, in seconds."""
+Chance = Callable[[], float]
+"""Gives a number from 0 to 1."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,35 +28,13 @@ class Tried(Generic[T]):
         return max(0.0, self.at + self.pause - now) if self.what == what else 0.0
 
 
-def tried(
-    before: Tried[T] | None, what: object, found: T, now: float, pauses: tuple[float, float]
+def tried(  # noqa: PLR0913, PLR0917  # the last one breaks a rhythm
+    before: Tried[T] | None, what: object, found: T, now: float, pauses: Pauses, chance: Chance = lambda: 0.0
 ) -> Tried[T]:
     """Return a try, after which the pause is twice as long as after the same one before it.
 
-    ``pauses`` are the first and the longest.
+    Up to half of a pause is taken away by ``chance``, so that replicas don't all try at the same moment.
     """
-    pause = before.pause if before is not None and before.what == what else None
-    return Tried(what, found, now, doubled(pause, *pauses))
-
-
-class Backoff:
-    """Pauses of one kind of try: each is twice as long as the one before, up to a limit."""
-
-    def __init__(self, first: float, most: float, chance: Callable[[], float] = random.random) -> None:
-        """Take the first and the longest pause in seconds, and what gives a number from 0 to 1.
-
-        Up to half of a pause is taken away at random, so that replicas don't all try at the same moment.
-        """
-        self._first = first
-        self._most = most
-        self._chance = chance
-        self._next = first
-
-    def pause(self) -> float:
-        """Return for how many seconds to wait before the next try."""
-        seconds, self._next = self._next, doubled(self._next, self._first, self._most)
-        return seconds * (1 - self._chance() / 2)
-
-    def reset(self) -> None:
-        """Start with the first pause again, because a try has succeeded."""
-        self._next = self._first
+    first, most = pauses
+    pause = min(2 * before.pause, most) if before is not None and before.what == what else first
+    return Tried(what, found, now - pause * chance() / 2, pause)

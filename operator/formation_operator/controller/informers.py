@@ -9,11 +9,12 @@ known which of them exist; and after each list of kopf's, because those report n
 import asyncio
 import collections
 import logging
+import random
 from collections.abc import Callable
 from typing import NoReturn
 
 from formation_operator.api import naming
-from formation_operator.backoff import Backoff
+from formation_operator.backoff import Tried, tried
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.kube.port import Cluster, Object
@@ -107,9 +108,10 @@ class Informers:
 
     async def _watch_scope(self, scope: Scope) -> NoReturn:
         """Watch a scope once all of it has been listed; from then on each reflector tries again by itself."""
-        backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
+        last: Tried[None] | None = None
         while scope not in self._synced:
-            await asyncio.sleep(backoff.pause())
+            last = tried(last, scope, None, 0, (FIRST_PAUSE, LONGEST_PAUSE), random.random)
+            await asyncio.sleep(last.remaining(scope, 0))
             try:
                 await self._list_scope(scope)
             except errors.ClusterError as error:

@@ -4,11 +4,10 @@ Only the Formation's own pass uses it. If the Formation is deleted during a pass
 """
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from formation_operator.diagnose.evidence import Evidence
 from formation_operator.diagnose.job_pods import Blocked
-from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import other_budgets
 from formation_operator.observe.children import Child, ChildId
 from formation_operator.release import asked
@@ -33,11 +32,6 @@ class Memory:
 
     there: set[ChildId] = dataclasses.field(default_factory=set)
     """The children that it had after the last pass, or should have: another client deleted those now gone."""
-
-    rendered: dict[str, tuple[tuple[object, ...], Sequence[ChildKind]]] = dataclasses.field(
-        default_factory=dict
-    )
-    """By type or schedule: what decided how it was rendered, and which objects it has if these are so."""
 
     suspended: dict[str, float] = dataclasses.field(default_factory=dict)
     """By uid of a CronJob that isn't wanted any more: when it was suspended, by a clock that nobody sets."""

@@ -73,25 +73,12 @@ class Planning:
 
     def actions(self, name: str) -> list[Action]:
         """Return what to do about the objects of a type or schedule, and note what is wanted of it."""
-        if known := self._as_before(name):
-            self.this.intents[name] = known
-            return []
-        self.this.memory.rendered.pop(name, None)
         intents = self._render(name)
         self.this.intents[name] = [dataclasses.replace(each, manifest={}) for each in intents]
         if self._is_paused:
             return []
         found = [self._decide(each) for each in intents] if intents else self._alone(name)
         return [each for each in found if each is not None]
-
-    def remember(self, name: str) -> None:
-        """Remember what was rendered of a type or schedule, if its objects are like that now.
-
-        Then it isn't rendered for a report, for a Pod that crashes, or for another type's count.
-        """
-        intents, rendered = self.this.intents.get(name), self.this.memory.rendered
-        if name not in rendered and intents and all(map(self._is_as_applied, intents)):
-            rendered[name] = self._inputs(name), tuple(each.kind for each in intents)
 
     def naming(self) -> list[Action]:
         """Return the action that names the content on a Deployment, if there is none that names it.
@@ -146,33 +133,37 @@ class Planning:
     def _render(self, name: str) -> list[Intent]:
         """Return the intents of a type or schedule; note why it can't be rendered if it can't."""
         owner, content = self.wanted.formation.metadata, self.wanted.content.spec
-        with self.this.faults.confined_to(name):
-            try:
-                if of := self._canaries.get(name):
-                    spec = self.wanted.formation.spec
-                    return [desired.canary(owner, spec, of, self.wanted.canaries[of])]
-                if name in (content.schedules or ()):
-                    return [cron_job.cron_job(owner, content, name, suspend=self.wanted.suspended[name])]
-                if name in content.processes:
-                    count, budget = self.wanted.counts[name], self.wanted.budgets.wanted.get(name)
-                    mark, beside = self.wanted.content.mark, self._is_beside_canary(name)
-                    found = desired.children(owner, content, name, count, budget, mark, beside_canary=beside)
-                    bounds = self.wanted.autoscaled.get(name)
-                    return [*found, autoscaler.autoscaler(owner, content, name, bounds)] if bounds else found
-            except pod_template.InvalidTypeError as error:
-                self.this.faults.problems[name] = Problem(name, Trouble.INVALID_SPEC, str(error))
+        try:
+            if of := self._canaries.get(name):
+                spec = self.wanted.formation.spec
+                return [desired.canary(owner, spec, of, self.wanted.canaries[of])]
+            if name in (content.schedules or ()):
+                return [cron_job.cron_job(owner, content, name, suspend=self.wanted.suspended[name])]
+            if name in content.processes:
+                count, budget = self.wanted.counts[name], self.wanted.budgets.wanted.get(name)
+                mark, beside = self.wanted.content.mark, self._is_beside_canary(name)
+                found = desired.children(owner, content, name, count, budget, mark, beside_canary=beside)
+                bounds = self.wanted.autoscaled.get(name)
+                return [*found, autoscaler.autoscaler(owner, content, name, bounds)] if bounds else found
+        except pod_template.InvalidTypeError as error:
+            self.this.faults.problems[name] = Problem(name, Trouble.INVALID_SPEC, str(error))
+        except Exception as error:
+            self.this.faults.note(name, error)
         return []
 
     def _decide(self, intent: Intent) -> Action | None:
         """Return what to do about an object, if anything; remember whether it is as intended."""
-        action, child = None, self._children.get((intent.kind, intent.name))
-        with self.this.faults.confined_to(intent.process_type):
+        child = self._children.get((intent.kind, intent.name))
+        try:
             action = planner.decide(intent, child, self.context)
             if action is None and child is not None and self._leaves_one(intent, child):
                 action = Action(Verb.UPDATE, intent.process_type, intent, child)
-            if child is not None:
-                note = self.this.memory.remember if action is None else self.this.memory.forget
-                note(child, intent)
+        except Exception as error:
+            self.this.faults.note(intent.process_type, error)
+            return None
+        if child is not None:
+            note = self.this.memory.remember if action is None else self.this.memory.forget
+            note(child, intent)
         return action
 
     def _leaves_one(self, intent: Intent, child: Child) -> bool:
@@ -201,40 +192,3 @@ class Planning:
         """Return why an object goes that is declared; nothing if it isn't any more."""
         steps_back = action.known.kind == ChildKind.POD_DISRUPTION_BUDGET
         return self.wanted.budgets.contended.get(action.process_type, "") if steps_back else ""
-
-    def _as_before(self, name: str) -> list[Intent]:
-        """Return the intents of a type or schedule if its objects are as they were rendered before."""
-        inputs, kinds = self.this.memory.rendered.get(name, ((), ()))
-        if inputs != self._inputs(name):
-            return []
-        count, own = self.wanted.counts.get(name), naming.child(self.wanted.formation.metadata.name, name)
-        whole = count is None or count.undecided is None
-        children = [child for kind in kinds if (child := self._children.get((kind, own)))]
-        intents = [
-            Intent(each.kind, own, name, {}, each.digest or "", whole=whole, images=each.images)
-            for each in children
-        ]
-        return intents if len(intents) == len(kinds) and all(map(self._is_as_applied, intents)) else []
-
-    def _is_as_applied(self, intent: Intent) -> bool:
-        child = self._children.get((intent.kind, intent.name))
-        if child is None or child.images != intent.images:  # of many images, only some are kept
-            return False
-        return planner.is_as_applied(intent, child, self.context)
-
-    def _inputs(self, name: str) -> tuple[object, ...]:
-        """Return what decides how a type or schedule is rendered.
-
-        If a count isn't ours, that is only a hand-over.
-        """
-        content, count = self.wanted.content, self.wanted.counts.get(name)
-        if of := self._canaries.get(name):
-            return self.this.memory.releases.changing, self.wanted.canaries[of]
-        digest = self.this.memory.releases.digest if content.is_declared else content.mark
-        if count is None:
-            return digest, self.wanted.suspended[name]
-        meant = count.undecided or count
-        written = None if meant.rendered is None else (meant.rendered, meant.remembered)
-        budget = self.wanted.budgets.wanted.get(name)
-        apart = budget, self.wanted.autoscaled.get(name), self._is_beside_canary(name)
-        return digest, written, count.undecided is None, count.handed_over, count.alone, apart

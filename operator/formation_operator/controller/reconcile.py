@@ -103,12 +103,14 @@ class Reconciler:
     async def _run(self, this: Pass) -> Result:
         known = this.basis.formation
         this.basis.formation = await self._whole(known)
-        with this.faults.confined_to(""):
-            try:
-                return await self._pass(this, known)
-            except parsing.UnreadableError as error:
-                return Result(await self._reporting.stall(this, error.problem))
-        return Result(await self._reporting.stall(this, this.faults.problems[""]), Retry.LASTING)
+        try:
+            return await self._pass(this, known)
+        except errors.ClusterError:
+            raise
+        except parsing.UnreadableError as error:
+            return Result(await self._reporting.stall(this, error.problem))
+        except Exception as error:
+            return Result(await self._reporting.stall(this, this.faults.note("", error)), Retry.LASTING)
 
     async def _pass(self, this: Pass, known: dict[str, Any]) -> Result:
         formation = parsing.parse(this.basis.formation)
@@ -184,11 +186,9 @@ class Reconciler:
         async def bring(name: str) -> None:
             for action in planning.actions(name):
                 await carry_out(action)
-            planning.remember(name)
 
         await executor.each(carry_out, planning.leaving())
         await executor.each(bring, planning.names)
-        memory.rendered = {name: each for name, each in memory.rendered.items() if name in this.intents}
         await executor.each(carry_out, planning.naming())
         # What isn't wanted goes once the content is named: by its name the next leader knows that.
         await executor.each(carry_out, planning.obsolete())

@@ -88,9 +88,11 @@ class Reporting:
         jobs = [chosen.job] if chosen.job is not None else []
         jobs += [job for each in schedules.values() for job in each.jobs]
         causes, look_again = await runs.causes(self._cluster, this, jobs, examined, now)
-        with this.faults.confined_to(""):
+        try:
             cause = causes.get(chosen.job.name) if chosen.job is not None else None
             chosen = progress.said(asked, chosen, cause)
+        except Exception as error:
+            this.faults.note("", error)
         found = problems(this, wanted, chosen)
         known = canary_health.Known(wanted.canaries, tried, this.intents, examined.findings, found)
         canary, unready = canary_health.said(formation, known, asked.before.canary, self._now())
@@ -154,12 +156,13 @@ def _computed(seen: Seen, previous: FormationStatus, now: str, faults: Faults) -
     """Return the status; a type or schedule whose status can't be computed is reported with that only."""
     with contextlib.suppress(Exception):  # the loop finds the type, and logs its error
         return compute.compute(seen, previous, now)
-    for name, count in seen.counts.items():
-        with faults.confined_to(name):
-            compute.compute(dataclasses.replace(seen, counts={name: count}, schedules={}), previous, now)
-    for name, schedule in seen.schedules.items():
-        with faults.confined_to(name):
-            compute.compute(dataclasses.replace(seen, counts={}, schedules={name: schedule}), previous, now)
+    for name in (*seen.counts, *seen.schedules):
+        counts = {each: count for each, count in seen.counts.items() if each == name}
+        schedules = {each: schedule for each, schedule in seen.schedules.items() if each == name}
+        try:
+            compute.compute(dataclasses.replace(seen, counts=counts, schedules=schedules), previous, now)
+        except Exception as error:
+            faults.note(name, error)
     return compute.compute(seen.without(faults.problems), previous, now)
 
 

@@ -95,8 +95,10 @@ class Examiner:
         present, waits = await self._present(evidence, deployments, pods)
         found = await self._findings(evidence, present, now, faults, waits)
         async for pod in in_turns(pods):
-            with faults.confined_to(pod.process_type):
+            try:
                 waits.append(diagnosis.changes_in(pod, now))
+            except Exception as error:
+                faults.note(pod.process_type, error)
         findings, of_runs = dict[str, list[Finding]](), dict[str, list[Finding]]()
         for pod in present:
             if own := found.get(pod.name):
@@ -112,16 +114,20 @@ class Examiner:
         found: dict[str, Finding | None] = {}
         silent: dict[tuple[str, State | None, str], list[Pod]] = collections.defaultdict(list)
         async for pod in in_turns(pods):
-            with faults.confined_to(pod.process_type):
+            try:
                 own = found[pod.name] = diagnosis.finding(pod, now)
                 if diagnosis.needs_events(pod, now, own):
                     look = pod.process_type, own.state if own else None, own.reason if own else ""
                     silent[look].append(pod)
+            except Exception as error:
+                faults.note(pod.process_type, error)
         chosen = [pod for alike in silent.values() for pod in alike[:FEW]]
         more = await self._read_events(evidence, chosen, now)
         for (process_type, *_), alike in silent.items():
-            with faults.confined_to(process_type):
+            try:
                 await explain(alike, found, evidence.answers, now)
+            except Exception as error:
+                faults.note(process_type, error)
         waits += [answer.at + answer.pause - now for answer in evidence.answers.values()]
         waits += [FIRST_PAUSE] if more else []
         return found

@@ -90,8 +90,7 @@ class Kube(Cluster):
                     answer = await stack.enter_async_context(stream)
                     if answer.status != 200:
                         raise errors.error_of(answer.status, await answer.read())
-                transport = watch_lines.transport_of(answer) if kind.name in kinds.AUTOSCALERS else None
-                batches = watch_lines.batches(answer.content, gathered_in=transport)
+                batches = watch_lines.batches(answer.content)
                 yield (await watch_events.read(line) async for batch in batches for line in batch)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable(f"watch {kind.place(namespace)}", error) from error

@@ -10,9 +10,10 @@ Decision 44 says why the informer of the `kubernetes` package isn't used.
 
 import asyncio
 import logging
+import random
 from typing import NoReturn, Protocol
 
-from formation_operator.backoff import Backoff
+from formation_operator.backoff import Tried, tried
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.kube.port import Cluster, Object
@@ -63,6 +64,8 @@ class Reflector:
         """The version from which the next watch starts; none if a list has to come first."""
         self._newest = 0
         """The latest version of a list or an event."""
+        self._tried: Tried[None] | None = None
+        """The last try, if it has failed and no event has come since."""
         self._trouble = Repeated()
 
     async def list(self) -> None:
@@ -106,24 +109,29 @@ class Reflector:
 
         Raises `RestoredError`, after which only a new process helps.
         """
-        backoff, now = Backoff(FIRST_PAUSE, LONGEST_PAUSE), asyncio.get_running_loop().time
+        now = asyncio.get_running_loop().time
         while True:
             pause = 0.0
             try:
                 if self._version is None:
                     await self._list()
                 started = now()
-                await self._watch(backoff)
+                await self._watch()
                 if now() - started <= SHORT:
-                    pause = backoff.pause()
+                    pause = self._pause()
             except errors.ClusterError as error:
                 if isinstance(error, LIST_AGAIN):
                     self._version = None
                 self._failed(error)
-                pause = ABSENT_SECONDS if self._is_absent(error) else backoff.pause()
+                pause = ABSENT_SECONDS if self._is_absent(error) else self._pause()
             await asyncio.sleep(pause)
 
-    async def _watch(self, backoff: Backoff) -> None:
+    def _pause(self) -> float:
+        """Return for how many seconds to wait after a try that has failed."""
+        self._tried = tried(self._tried, "", None, 0, (FIRST_PAUSE, LONGEST_PAUSE), random.random)
+        return self._tried.remaining("", 0)
+
+    async def _watch(self) -> None:
         """Watch until the server ends the watch.
 
         If a watch can't start, a list follows: the server may have been restored from a backup meanwhile.
@@ -141,7 +149,7 @@ class Reflector:
                 if event.type != BOOKMARK:
                     self._sink.seen(self.kind, event.object, deleted=event.type == DELETED)
                 self._newest = self._version = event.version
-                backoff.reset()
+                self._tried = None
 
     def _failed(self, error: errors.ClusterError) -> None:
         """Log an error when it starts, and not again while it lasts; report what it says of the kind.

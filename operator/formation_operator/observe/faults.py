@@ -1,12 +1,9 @@
 """Why a type isn't as declared; an unexpected error is one of the reasons, and stops no other type."""
 
-import contextlib
 import dataclasses
 import logging
-from collections.abc import Iterator
 
 from formation_operator.api.reasons import Trouble
-from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.telemetry import records
@@ -37,23 +34,11 @@ class Faults:
         self._key = key
         self.problems: dict[str, Problem] = {}
 
-    @contextlib.contextmanager
-    def confined_to(self, process_type: str) -> Iterator[None]:
-        """Confine an unexpected error to what is done here about a type, and log its traceback.
-
-        `ClusterError` is expected, and goes on.
-        """
-        try:
-            yield
-        except errors.ClusterError:
-            raise
-        except Exception as error:
-            logger.exception(
-                "%s/%s: an unexpected error ends %s",
-                *self._key,
-                process_type or "the pass",
-                extra=records.about(self._key, process_type),
-            )
-            # Its own text may quote anything.
-            text = f"a bug in the operator ({type(error).__name__}): its log says where; please report it"
-            self.problems[process_type] = Problem(process_type, Trouble.INTERNAL_ERROR, text)
+    def note(self, process_type: str, error: Exception) -> Problem:
+        """Note that an unexpected error has ended what was done about a type, and log its traceback."""
+        what, about = process_type or "the pass", records.about(self._key, process_type)
+        logger.error("%s/%s: an unexpected error ends %s", *self._key, what, exc_info=error, extra=about)
+        # Its own text may quote anything.
+        text = f"a bug in the operator ({type(error).__name__}): its log says where; please report it"
+        problem = self.problems[process_type] = Problem(process_type, Trouble.INTERNAL_ERROR, text)
+        return problem

@@ -102,10 +102,11 @@ class Chooser:
         noted, content, is_first = this.noted, content_of(this.raw["spec"]), this.noted.released is None
         mark = await self._store.let_through(this, noted.digest, content)
         noted.unreleased = "", False
-        notices: list[Notice] = []
-        with this.faults.confined_to(""):
-            notices += [] if is_first else [_deployed(mark, before, content)]
-        return Chosen(this.declared, notices=notices)
+        try:
+            return Chosen(this.declared, notices=[] if is_first else [_deployed(mark, before, content)])
+        except Exception as error:
+            this.faults.note("", error)
+            return Chosen(this.declared)
 
     async def _changes(self, this: Asked, before: Content | None) -> canary.Digests:
         """Return the types whose processes the wanted content replaces, if canaries have to prove it."""

@@ -53,19 +53,23 @@ class Releaser:
 
     async def choose(self, this: Asked) -> Chosen:
         """Return the content to render, which has its number then; whatever fails, counts are written."""
-        with this.faults.confined_to(""):
+        try:
             return await self._chooser.choose(this)
-        return Chosen(NOTHING)
+        except Exception as error:
+            this.faults.note("", error)
+            return Chosen(NOTHING)
 
     async def proceed(self, this: Asked, chosen: Chosen, *, is_current: bool) -> Chosen:
         """Keep the content that is rendered, and have the release go on; whatever fails about it waits.
 
         A content that isn't what the Formation says any more is kept alone: another pass has the newer one.
         """
-        with this.faults.confined_to(""):
+        try:
             chosen = chosen.later(await self.revisions.keep(this, chosen))
             return await self._go_on(this, chosen) if is_current else chosen
-        return chosen._replace(requeue=Requeue(Lane.REPORT, RETRY_MOST))
+        except Exception as error:
+            this.faults.note("", error)
+            return chosen._replace(requeue=Requeue(Lane.REPORT, RETRY_MOST))
 
     async def _go_on(self, this: Asked, chosen: Chosen) -> Chosen:
         """Start, delete or mark a Job where that is due, and return what came of it."""

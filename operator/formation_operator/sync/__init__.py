@@ -9,9 +9,8 @@ It imports `render` and what is below.
 A difference isn't repaired, in the order in which that is decided, if
 
 1. `spec.paused` is true, or a scale request on the count can't be decided yet (`controller/plan`, `wanted`);
-2. the objects of its type are as they were rendered (`Planning.actions`);
-3. another one than this Formation owns the object, or it is being deleted (`planner.decide`);
-4. it has our digest, and we own what we write: other fields are others' (`planner.as_written`);
-5. an autoscaler keeps a suspended type above zero, or the limit is reached (`planner._change`);
-6. its content isn't known, or its type can't be rendered: then counts alone are written (`planner.alone`).
+2. another one than this Formation owns the object, or it is being deleted (`planner.decide`);
+3. it has our digest, and we own what we write: other fields are others' (`planner.as_written`);
+4. an autoscaler keeps a suspended type above zero, or the limit is reached (`planner._change`);
+5. its content isn't known, or its type can't be rendered: then counts alone are written (`planner.alone`).
 """

@@ -83,15 +83,15 @@ class Executor:
             Verb.SUSPEND: self.writes.suspend,
             Verb.DELETE: self.writes.delete,
         }
-        own, name = Faults(self._key), action.process_type
+        name = action.process_type
         try:
-            with own.confined_to(name):
-                return await steps[action.verb](action)
+            return await steps[action.verb](action)
         except errors.RefusedError as error:
             return await self._with_count_alone(action, Problem(name, Trouble.REFUSED, str(error)))
         except errors.ClusterError as error:
             return Outcome(action, problem=Problem(name, Trouble.RETRYING, str(error), lasting=False))
-        return Outcome(action, problem=own.problems[name])
+        except Exception as error:
+            return Outcome(action, problem=Faults(self._key).note(name, error))
 
     async def _with_count_alone(self, action: Action, refusal: Problem) -> Outcome:
         """Return the outcome of a refused write, after the count was written alone if that differs."""

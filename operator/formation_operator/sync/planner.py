@@ -188,26 +188,9 @@ def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:
     The fields that the server let us own after that write count as all: it may have dropped an empty field,
     and the same write again would change nothing.
     """
-    return _bears(intent, child) and (
-        _is_as_answered(intent, child, context)
-        or managed_fields.covers(intent.manifest, child.owned, context.uid)
-    )
-
-
-def is_as_applied(intent: Intent, child: Child, context: PlanContext) -> bool:
-    """Return whether a Formation's object is as intended; this needs no manifest."""
-    is_ours = child.is_owned_by(context.uid) and not child.deleting
-    return is_ours and _bears(intent, child) and _is_as_answered(intent, child, context)
-
-
-def _bears(intent: Intent, child: Child) -> bool:
-    """Return whether an object shows this intent, with fields of ours and no count to hand over."""
-    return child.digest == intent.digest and intent.handed_over is None and bool(child.owned)
-
-
-def _is_as_answered(intent: Intent, child: Child, context: PlanContext) -> bool:
-    """Return whether we own the same fields of an object as after we wrote this intent."""
-    return context.applied.get(child.uid) == (intent.applied_as, child.owned)
+    bears = child.digest == intent.digest and intent.handed_over is None and bool(child.owned)
+    answered = context.applied.get(child.uid) == (intent.applied_as, child.owned)
+    return bears and (answered or managed_fields.covers(intent.manifest, child.owned, context.uid))
 
 
 def _adopt(intent: Intent, child: Child, context: PlanContext) -> Action:

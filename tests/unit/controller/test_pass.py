@@ -26,7 +26,7 @@ from formation_operator.sync import executor, planner
 from tests import builders, largest
 from tests.builders import Manifest, a_container, a_formation, a_pod, a_process, ended
 from tests.unit import cost
-from tests.unit.facts import HPA, an_hpa, condition_of, known
+from tests.unit.facts import HPA, condition_of, known
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.objects import SCALE
 
@@ -276,73 +276,14 @@ def renderings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return rendered
 
 
-async def test_the_report_of_a_change_renders_nothing_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    here, rendered = Running(TWO), renderings(monkeypatch)
-    await here.passes.run(KEY)
-    assert rendered == ["web", "worker"]
-    await here.passes.run(KEY)
-    assert rendered == ["web", "worker"]
-    assert here.status["summary"] == "web=0/1 worker=0/1"
-
-
-async def test_of_a_count_that_changes_only_its_own_type_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = Running(TWO)
-    await here.settle()
-    rendered = renderings(monkeypatch)
-    here.declare(a_formation(processes={**TWO["spec"]["processes"], "worker": a_process(replicas=5)}))
-    await here.passes.run(KEY)
-    assert here.server.read("Deployment", "default", "shop-worker")["spec"]["replicas"] == 5
-    assert rendered == ["worker"]
-
-
-async def test_an_autoscaler_that_changes_a_count_has_nothing_rendered_anew(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    here = Running(a_formation(processes={"worker": a_process()}))
-    here.server.watchers.append(here.told)
-    here.known.put(HPA.kind, an_hpa())
-    for _ in range(3):
-        await here.passes.run(KEY)
-    rendered = renderings(monkeypatch)
-    here.server.merge("Deployment", "default", "shop-worker", {"spec": {"replicas": 7}}, by=SCALE)
-    await here.passes.run(KEY)
-    assert here.status["summary"] == "worker=0/7"
-    assert rendered == []
-
-
 @pytest.mark.parametrize("paused", [False, True])
-async def test_a_formation_that_is_changed_is_rendered_whether_it_is_paused_or_not(
-    paused: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_change_waits_while_its_formation_is_paused(paused: bool) -> None:
     here = Running(TWO)
     await here.settle()
-    rendered = renderings(monkeypatch)
     here.declare({**TWO, "spec": {**TWO["spec"], "image": "shop:v2", "paused": paused}})
     await here.settle()
     waits = here.status["processes"]["web"].get("message") == "a change waits: spec.paused is true"
-    assert (rendered[:2], waits) == (["web", "worker"], paused)
-
-
-@pytest.mark.parametrize(("number", "image"), [(200, "proxy:v1"), (20, 1000 * "i")])
-async def test_what_is_remembered_until_the_report_is_bounded_and_the_report_is_the_same(
-    number: int, image: str
-) -> None:
-    containers = [{"name": f"c{each}", "image": image} for each in range(number)]
-    types = {"web": a_process(replicas=1), "worker": a_process(replicas=1)}
-    here = Running(a_formation(processes=types, podTemplate={"spec": {"containers": containers}}))
-    await here.passes.run(KEY)
-    assert here.passes._memories["uid-1"].rendered == {}  # noqa: SLF001
-    await here.passes.run(KEY)
-    assert here.status["summary"] == "web=0/1 worker=0/1"
-
-
-async def test_a_change_before_the_report_of_another_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
-    here, rendered = Running(TWO), renderings(monkeypatch)
-    await here.passes.run(KEY)
-    here.declare(a_formation(processes={"web": a_process(replicas=1)}))
-    await here.passes.run(KEY)
-    assert rendered == ["web", "worker", "web", "web"], "once more, to name the content on it"
-    assert here.children == {("Deployment", "shop-web")}
+    assert waits == paused
 
 
 async def test_a_count_that_changes_comes_before_everything_else_that_is_to_be_done(

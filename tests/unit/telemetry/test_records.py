@@ -44,8 +44,7 @@ async def test_each_object_that_is_written_is_a_line_with_its_formation_and_type
 
 
 async def test_an_unexpected_error_is_one_line_and_one_record(log: io.StringIO) -> None:
-    with Faults(("default", "shop")).confined_to("web"):
-        raise KeyError("two\nlines")
+    Faults(("default", "shop")).note("web", KeyError("two\nlines"))
     (line,) = lines(log)
     assert (line["formation"], line["process_type"]) == ("shop", "web")
     assert len(log.getvalue().splitlines()) == 1

@@ -140,7 +140,7 @@ class Queue:
             return
         now, failure = asyncio.get_running_loop().time(), self._failures.get(key)
         if failure is None or not failure.remaining(result.retry, now):
-            failure = tried(failure, result.retry, None, now, self._pauses[result.retry])
-            failure = dataclasses.replace(failure, at=now - failure.pause * self._jitter() / 2)
+            pauses = self._pauses[result.retry]
+            failure = tried(failure, result.retry, None, now, pauses, self._jitter)
         self._failures[key] = failure
         self.add(key, Lane.REPORT, failure.remaining(result.retry, now))
