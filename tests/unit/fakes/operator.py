@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from formation_operator.api import naming
 from formation_operator.controller import reconcile
@@ -38,9 +38,12 @@ class Time:
         return self.seconds
 
 
-async def run(reconciler: reconcile.Reconciler, key: Key) -> Result:
-    """Run a pass, and have its Events posted."""
+async def run(
+    reconciler: reconcile.Reconciler, key: Key, ended: Callable[[], object] = lambda: None
+) -> Result:
+    """Run a pass, and have its Events posted once it has ended."""
     result = await reconciler.run(key)
+    ended()
     await asyncio.gather(*reconciler.events.posting.values())
     return result
 
@@ -51,6 +54,8 @@ class Operator:
     def __init__(self, cluster: FakeCluster, clock: Time, known: Cache | None = None) -> None:
         self._cluster = cluster
         self.known = known or Cache()
+        self.took = 0.0
+        """The seconds that the last pass waited for answers."""
         self.due: dict[Key, Lane] = {}
         """The Formations that need a pass because of what has changed."""
         self._reconciler = reconcile.Reconciler(
@@ -78,7 +83,9 @@ class Operator:
 
     async def run(self, key: Key) -> Result:
         """Run a pass of a Formation of any namespace."""
-        return await run(self._reconciler, key)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        return await run(self._reconciler, key, lambda: setattr(self, "took", loop.time() - began))
 
     async def work(self, formation: str = "shop") -> bool:
         """Run a pass, and another one after a list that changes it; tell whether nothing is left to do."""

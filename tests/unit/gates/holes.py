@@ -96,22 +96,6 @@ HOLES = {
         ),
         canary=False,
     ),
-    "review 2: a count that can't be written freezes all": Hole(
-        "(f)",
-        (
-            *(("fail_formation", "patch"), ("scale", "web", 5)),
-            *(("lose_deployments", ["worker"]), ("time_passes", 700)),
-        ),
-    ),
-    "review 4: counts wait for Events": Hole(
-        "(c)", (("fail_formation", "notify"), ("scale", "web", 5), SOON)
-    ),
-    "review 5: an Event names a type that isn't there": Hole(
-        "(g)", (("deploy", "hangs"), SOON, ("scale", "web-canary", 5), SOON)
-    ),
-    "review 6: what doesn't run keeps running": Hole(
-        "(g)", (*STOP, ("deploy", "good", "fails"), SOON, *START), canary=False, release=True
-    ),
     "review 7: the second try has the first one's time": Hole(
         "(g)", (("deploy", "hangs"), LATER, ("deploy", "hangs"), SOON)
     ),

@@ -73,8 +73,6 @@ class World(releasing.Shop):
         self.after_pass: Callable[[], object] = lambda: None
         self.foreign: dict[tuple[str, str], str] = {}
         """The objects of others with names of children, and their versions."""
-        self.took = 0.0
-        """The seconds that the last pass waited for answers."""
         self.verify: Callable[[], object] = lambda: None
         """Raises what doesn't hold."""
         self.next_pass, self.failures = 0.0, 0
@@ -146,8 +144,6 @@ class World(releasing.Shop):
         self.next_pass = NEVER
         self.before_pass()
         self.is_passing = True
-        loop = self.runner.get_loop()
-        began = loop.time()
         try:
             result = self.runner.run(self.operator.run(KEY))
         except (EndedError, BaseExceptionGroup):
@@ -155,7 +151,6 @@ class World(releasing.Shop):
             return
         finally:
             self.is_passing = False
-            self.took = loop.time() - began
         assert not BUGS.seen, BUGS.seen.pop()
         self.after_pass()
         waits = [] if result.requeue is None else [result.requeue.after]
