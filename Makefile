@@ -24,7 +24,7 @@ faults: ## what a tenant may do to another at the worst, and what is cut off or 
 neighbours: ## a real KEDA, Flux, metrics-server, kubeconform and kube-state-metrics, and Argo CD's own code, on Formations
 	$(in_env) -m tests.scripts.suite neighbours
 
-soak: ## random faults and edits for MINUTES=60, by a SEED that is printed
+soak: ## random faults and edits, and random stories of gates, for MINUTES=60, by a SEED that is printed
 	$(in_env) -m tests.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 fuzz: ## CASES=2000 hostile Formations, by a SEED that is printed, and the property tests with new inputs

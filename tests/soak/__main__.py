@@ -1,9 +1,14 @@
-"""``make soak MINUTES=60 SEED=1``: on a control plane of its own, with the operator as it is shipped."""
+"""``make soak MINUTES=60 SEED=1``: on a control plane of its own, with the operator as it is shipped.
+
+Beside that, the machine of `tests/unit/gates` walks as long, over the fakes.
+"""
 
 import argparse
 import contextlib
 import random
+import subprocess
 import sys
+from collections.abc import Iterator
 
 from tests.client import Client
 from tests.faults.place import behind_a_proxy
@@ -14,6 +19,21 @@ from tests.soak.soak import soaked
 NAMESPACES = 3
 
 
+@contextlib.contextmanager
+def walking(minutes: float, seed: int) -> Iterator[None]:
+    """Have the machine of the gates walk meanwhile; raise `CalledProcessError` if it finds anything."""
+    given = ("--minutes", str(minutes), "--seed", str(seed))
+    command = (sys.executable, "-m", "tests.unit.gates.walk", *given)
+    with subprocess.Popen(command) as walk:
+        try:
+            yield
+        except BaseException:
+            walk.terminate()
+            raise
+        if code := walk.wait():
+            raise subprocess.CalledProcessError(code, command)
+
+
 def main() -> None:
     """Run, and print what was survived."""
     parser = argparse.ArgumentParser(prog="tests.soak", description=sys.modules["tests.soak"].__doc__)
@@ -21,7 +41,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     chosen = parser.parse_args()
     print(f"soak: {chosen.minutes} minutes, seed {chosen.seed}", flush=True)
-    with contextlib.ExitStack() as stack:
+    with walking(chosen.minutes, chosen.seed), contextlib.ExitStack() as stack:
         operator = stack.enter_context(on_a_cluster_of_its_own())
         place = stack.enter_context(behind_a_proxy(operator.cluster, operator))
         fresh = (stack.enter_context(fresh_namespace(operator.cluster, HELD)) for _ in range(NAMESPACES))
