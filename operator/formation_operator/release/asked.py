@@ -48,6 +48,32 @@ NOTHING = Content(FormationSpec.model_construct(processes={}), known=False)
 """Nothing is rendered: nothing was released yet, or what was released isn't kept."""
 
 
+class LostFields(NamedTuple):
+    """What the CRD has lost of a content."""
+
+    digest: str = ""
+    """Of the content."""
+    message: str = ""
+    """The fields, with the way out; empty if the CRD has all."""
+
+
+class Unreleased(NamedTuple):
+    """A content that wasn't let through before."""
+
+    digest: str = ""
+    is_kept: bool = False
+    """Whether a revision keeps it."""
+
+
+class Comparison(NamedTuple):
+    """Two contents that were compared."""
+
+    contents: tuple[str, ...] = ()
+    """What names them, and the seconds of their canaries."""
+    canaries: Mapping[str, str] = MappingProxyType({})
+    """The digest of the canary of each type that differs."""
+
+
 @dataclasses.dataclass(slots=True)
 class Noted:
     """What is remembered of the releases of one Formation; all of it can be found out again."""
@@ -58,12 +84,9 @@ class Noted:
     key: str = ""
     released: Mark | None = None
     """What names the content that was let through last, before a Deployment does."""
-    lost: tuple[str, str] = "", ""
-    """The digest of a content, and which of its fields the CRD has lost; nothing if it has all."""
-    unreleased: tuple[str, bool] = "", False
-    """The digest of a content that wasn't let through before, and whether a revision keeps it."""
-    changing: tuple[tuple[str, ...], Mapping[str, str]] = (), MappingProxyType({})
-    """Which contents were compared, and of each type that differs the digest of its canary."""
+    lost: LostFields = dataclasses.field(default_factory=LostFields)
+    unreleased: Unreleased = dataclasses.field(default_factory=Unreleased)
+    comparison: Comparison = dataclasses.field(default_factory=Comparison)
     kept: Mark | None = None
     """The content whose revision was written last."""
     unkept: Tried[Problem | None] | None = None

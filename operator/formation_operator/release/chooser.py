@@ -21,7 +21,17 @@ from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster, patient
 from formation_operator.observe.faults import Problem
 from formation_operator.release import canary, older_crd, revisions
-from formation_operator.release.asked import NOTHING, RETRY_FIRST, RETRY_MOST, Asked, Chosen, Content
+from formation_operator.release.asked import (
+    NOTHING,
+    RETRY_FIRST,
+    RETRY_MOST,
+    Asked,
+    Chosen,
+    Comparison,
+    Content,
+    LostFields,
+    Unreleased,
+)
 from formation_operator.release.gate import Gate
 from formation_operator.release.revision_store import RevisionStore
 from formation_operator.requeue import Lane, Requeue
@@ -85,13 +95,14 @@ class Chooser:
     async def _lost(self, this: Asked, before: Content | None) -> Problem | None:
         """Return what is said if the CRD has lost fields that the content before has, or a child needs."""
         noted = this.noted
-        is_back = bool(noted.lost[1]) and not older_crd.absent(this, before)
-        if noted.lost[0] != noted.digest or is_back:
+        is_back = bool(noted.lost.message) and not older_crd.absent(this, before)
+        if noted.lost.digest != noted.digest or is_back:
             try:
-                noted.lost = noted.digest, await patient(older_crd.lost(self._cluster, this, before))
+                lost = await patient(older_crd.lost(self._cluster, this, before))
+                noted.lost = LostFields(noted.digest, lost)
             except errors.ClusterError as error:
                 return Problem("", Trouble.RETRYING, f"{CRD_UNREAD}: {error}", lasting=False)
-        return Problem("", Trouble.OUTDATED, noted.lost[1]) if noted.lost[1] else None
+        return Problem("", Trouble.OUTDATED, noted.lost.message) if noted.lost.message else None
 
     async def _through(self, this: Asked, before: Content | None) -> Chosen:
         """Give the wanted content its number, and return it as the one to render, unless it is on trial."""
@@ -101,7 +112,7 @@ class Chooser:
             return Chosen(before or NOTHING, canaries=canaries)
         noted, content, is_first = this.noted, content_of(this.raw["spec"]), this.noted.released is None
         mark = await self._store.let_through(this, noted.digest, content)
-        noted.unreleased = "", False
+        noted.unreleased = Unreleased()
         try:
             return Chosen(this.declared, notices=[] if is_first else [_deployed(mark, before, content)])
         except Exception as error:
@@ -114,15 +125,15 @@ class Chooser:
         if wanted.canary is None or noted.released is None:
             return {}
         compared = str(before and before.mark), noted.digest, str(wanted.canary.seconds)
-        if noted.changing[0] != compared:
+        if noted.comparison.contents != compared:
             old, changes = before.spec if before else canary.unkept(wanted), dict[str, str]()
             if not await self._store.has_run_well(mine, noted.digest):
                 for name, digest in canary.changing(mine, old, wanted):
                     if digest is not None:
                         changes[name] = digest
                     await asyncio.sleep(0)
-            noted.changing = compared, changes
-        return noted.changing[1]
+            noted.comparison = Comparison(compared, changes)
+        return noted.comparison.canaries
 
     async def _is_other_released_since(self, this: Asked, gate: Gate) -> bool:
         """Return whether the release of another content has succeeded since; it is let through then.
@@ -145,10 +156,10 @@ class Chooser:
         has_succeeded = (said.state, said.released) == (ReleaseState.SUCCEEDED, noted.digest)
         needs_none = noted.is_released or has_succeeded
         needs_none = needs_none or (before is not None and _is_given_the_same(this, before.spec))
-        if not needs_none and noted.unreleased[0] != noted.digest:
+        if not needs_none and noted.unreleased.digest != noted.digest:
             number, kept = await self._store.kept(this.formation.metadata, noted.digest)
             needs_none = number > 0
-            noted.unreleased = ("", False) if needs_none else (noted.digest, kept is not None)
+            noted.unreleased = Unreleased() if needs_none else Unreleased(noted.digest, kept is not None)
         return Gate(noted.digest, noted.key, needs_none, bool(this.formation.spec.suspend), this.jobs)
 
     def _unread(self, this: Asked, error: errors.ClusterError) -> Chosen:
@@ -158,7 +169,7 @@ class Chooser:
         that is absent says nothing until the CRD was asked for it.
         """
         noted, held = this.noted, self._store.held(this.formation.metadata, this.noted.released)
-        is_complete = noted.lost == (noted.digest, "")
+        is_complete = noted.lost == LostFields(noted.digest)
         may_pass = this.formation.spec.release is None and (
             this.formation.spec.canary is None or noted.is_released
         )
@@ -168,8 +179,10 @@ class Chooser:
             return Chosen(this.declared)
         problem = revisions.problem(error, revisions.DEPLOY_WAITS)
         noted.unread = tried(noted.unread, noted.what, None, this.now, (RETRY_FIRST, RETRY_MOST))
-        is_tried = this.formation.spec.canary is not None and noted.digest in noted.changing[0]
-        canaries = canary.on_trial(this, noted.changing[1]) if is_tried and not noted.is_released else ()
+        is_tried = this.formation.spec.canary is not None and noted.digest in noted.comparison.contents
+        canaries = (
+            canary.on_trial(this, noted.comparison.canaries) if is_tried and not noted.is_released else ()
+        )
         again = Requeue(Lane.REPORT, noted.unread.pause)
         return Chosen(held or NOTHING, problems=[problem], requeue=again, canaries=canaries)
 
@@ -183,8 +196,8 @@ def _note(this: Asked) -> None:
     if noted.generation != generation or this.raw.get("reread"):
         noted.generation, noted.digest = generation, digest_of(content_of(this.raw["spec"]))
         noted.key = release_key(this.formation.spec)
-        if not noted.lost[1]:  # what has gone now may be no content
-            noted.lost = "", ""
+        if not noted.lost.message:  # what has gone now may be no content
+            noted.lost = LostFields()
 
 
 def _is_new(this: Asked) -> bool:

@@ -15,7 +15,7 @@ from formation_operator.observe import jobs as observed
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
 from formation_operator.release import gate, revisions
-from formation_operator.release.asked import NOTHING, RETRY_FIRST, RETRY_MOST, Asked, Chosen
+from formation_operator.release.asked import NOTHING, RETRY_FIRST, RETRY_MOST, Asked, Chosen, Unreleased
 from formation_operator.release.chooser import Chooser
 from formation_operator.release.gate import Act, Decision, Gate
 from formation_operator.release.revision_store import RevisionStore, prune
@@ -144,7 +144,8 @@ class Releaser:
             (job.name, job.uid, job.resource_version) for job in this.jobs if job.over and not job.deleting
         ]
         await prune(self._cluster, mine, kinds.JOB, over[: max(0, len(over) - KEPT)][:MOST_PRUNED])
-        noted.failed, noted.unreleased = None, (noted.digest, False)
+        noted.failed = None
+        noted.unreleased = Unreleased(noted.digest)
         return chosen._replace(
             decision=Decision(ReleaseState.RUNNING, job=observed.job(made)), written=[made]
         )
