@@ -32,11 +32,15 @@ class Objects:
         """The resource version that was given last."""
         self.watchers: list[Callable[[str, Object, bool], object]] = []
         """Whom each change is told at once: kind, object, and whether it is deleted."""
+        self.admission: list[Callable[[Object, Object | None], object]] = []
+        """Who may change or refuse what is about to be stored, given what it replaces, if anything."""
+        self.stamp: Callable[[], str] = lambda: ago(0)
+        """The present as Kubernetes writes it."""
         self._objects: dict[Identity, Object] = {}
 
     def put(self, kind: str, raw: Object) -> Object:
         """Store an object as it is given, with what its metadata leaves out, and return it."""
-        version = self._next_version()
+        version = str(self.version + 1)
         known = kinds.BY_NAME[kind]
         metadata = {
             "namespace": "default",
@@ -44,11 +48,13 @@ class Objects:
             "uid": f"uid-{version}",
             "generation": 1,
             "resourceVersion": version,
-            "creationTimestamp": ago(0),
+            "creationTimestamp": self.stamp(),
             **raw.get("metadata", {}),
         }
-        api_version = "/".join(filter(None, (known.group, known.version)))
-        return self._store(kind, {"apiVersion": api_version, "kind": kind, **raw, "metadata": metadata})
+        about = {"apiVersion": known.api_version, "kind": kind, "metadata": metadata}
+        admitted = self._admitted(copy.deepcopy({**raw, **about}), None)
+        self._next_version()
+        return self._store(kind, admitted)
 
     def read(self, kind: str, namespace: str, name: str) -> Object:
         """Return an object as it is now; raise `NotFoundError` if it isn't there."""
@@ -76,6 +82,11 @@ class Objects:
         """Change an object by merge patch and return it."""
         live = self.read(kind, namespace, name)
         return self._replace(live, managed_fields.updated(live, json_patch.merged(live, changes), by))
+
+    def replace(self, raw: Object, *, by: Owner) -> Object:
+        """Write an object whole and return it; raise `NotFoundError` if it isn't there."""
+        live = self.read(*identity_of(raw))
+        return self._replace(live, managed_fields.updated(live, raw, by))
 
     def write(self, manifest: Object, *, by: Owner = OPERATOR, force: bool = True) -> Object:
         """Write an object by server-side apply and return it; raise `ConflictError` as the port does."""
@@ -119,16 +130,25 @@ class Objects:
         """
         raw = self.read(kind, namespace, name)
         check_preconditions(preconditions, raw)
-        deletion = {"deletionTimestamp": ago(0), "finalizers": [FOREGROUND]}
+        deletion = {"deletionTimestamp": self.stamp(), "finalizers": [FOREGROUND]}
         self._end_removal(self._replace(raw, {**raw, "metadata": {**raw["metadata"], **deletion}}))
 
     def _end_removal(self, owner: Object) -> None:
         if not any(_controls(owner, each) for each in self._objects.values()):
             self.remove(*identity_of(owner))
 
+    def everything(self) -> list[Object]:
+        """Return all objects themselves, in the order of a list."""
+        return [self._objects[identity] for identity in sorted(self._objects)]
+
+    def _admitted(self, raw: Object, live: Object | None) -> Object:
+        for check in self.admission:
+            check(raw, live)
+        return raw
+
     def _replace(self, live: Object, after: Object) -> Object:
         """Give an object that differs its next version, and its next generation if it means another thing."""
-        if after == live:
+        if self._admitted(after, live) == live:
             return after
         generation = after["metadata"].get("generation", 0) + (after.get("spec") != live.get("spec"))
         version = self._next_version()
