@@ -1,28 +1,25 @@
 """One pass of Kubernetes' Job controller over a Job, as ``pkg/controller/job`` has it."""
 
+import contextlib
+
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Object
-from tests.unit.fakes.kubelet import is_ready, moment_of
-from tests.unit.fakes.world import DELETED, MANAGER, World, is_active, is_terminating, met, say
+from tests.unit.fakes.kubelet import DELETED, NEVER, moment_of, ready_since
+from tests.unit.fakes.world import World, get, is_active, is_terminating, met
 
 UNCOUNTED = "batch.kubernetes.io/job-tracking"
 """The finalizer of a Pod that isn't in the Job's figures yet."""
-FIRST_BACK_OFF, LONGEST_BACK_OFF = 10.0, 600.0
-TARGET, SUCCESS = "FailureTarget", "SuccessCriteriaMet"
-WHY = {
-    "BackoffLimitExceeded": "Job has reached the specified backoff limit",
-    "DeadlineExceeded": "Job was active longer than specified deadline",
-}
+LONGEST_BACK_OFF = 600.0
+TARGET, SUCCESS, SUSPENDED = "FailureTarget", "SuccessCriteriaMet", "Suspended"
 
 
 class Run:
     """A Job with its Pods."""
 
     def __init__(self, world: World, raw: Object) -> None:
-        self.world, self.raw, self.spec = world, raw, raw["spec"]
-        self.status = {**raw.get("status", {})}
-        self.suspended = self.spec.get("suspend") is True
+        self.world, self.raw, self.spec, self.status = world, raw, raw["spec"], {**raw.get("status", {})}
+        self.suspended, self.lives = self.spec.get("suspend") is True, DELETED not in raw["metadata"]
         self.pods = world.owned(kinds.POD, raw)
         self.active = [pod for pod in self.pods if is_active(pod)]
         self.ending = sum(map(is_terminating, self.pods))
@@ -34,38 +31,27 @@ class Run:
         """Do what is to be done now."""
         if met(self.status, "Complete") or met(self.status, "Failed"):
             return
-        at = self.world.stamp()
         if not self.suspended:
-            self.status.setdefault("startTime", at)
+            self.status.setdefault("startTime", self.world.stamp())
         reason = "" if met(self.status, SUCCESS) else self._failure()
         if reason:
             self._delete(self.active)
-            self.active = []
-            say(self.status, TARGET, "True", reason, WHY[reason], at, timed="lastProbeTime")
-        elif DELETED not in self.raw["metadata"]:
+            self.world.say(self.status, TARGET, "True", reason)
+        elif self.lives:
             self._manage()
-        if not reason and self.succeeded >= self.spec.get("completions", 1) and not self.active:
-            say(
-                self.status,
-                SUCCESS,
-                "True",
-                "CompletionsReached",
-                "Reached expected number of succeeded pods",
-                at,
-                timed="lastProbeTime",
-            )
+        if not reason and not self.active and self.succeeded >= self.spec.get("completions", 1):
+            self.world.say(self.status, SUCCESS, "True", "CompletionsReached")
         self._count(failing=bool(reason))
-        self._finish(at)
-        figures = {
-            "active": len(self.active),
-            "ready": sum(map(is_ready, self.active)),
-            "terminating": self.ending,
-        }
-        self.world.report(self.raw, {**self.status, **figures})
+        for target, over in ((TARGET, "Failed"), (SUCCESS, "Complete")):
+            if (said := met(self.status, target)) and not self.ending and not self.active:
+                self.world.say(self.status, over, "True", said["reason"])
+                self.status |= {"completionTime": self.world.stamp()} if over == "Complete" else {}
+        ready = sum(ready_since(pod) < NEVER for pod in self.active)
+        figures = {"active": len(self.active), "ready": ready, "terminating": self.ending}
+        self.world.change(self.raw, {**self.status, **figures})
 
     def _has_failed(self, pod: Object) -> bool:
-        phase = pod.get("status", {}).get("phase")
-        by_default = "Failed" if "podFailurePolicy" in self.spec else "TerminatingOrFailed"
+        phase, by_default = get(pod, "status.phase"), "podFailurePolicy" in self.spec and "Failed"
         waits = self.spec.get("podReplacementPolicy", by_default) == "Failed"
         return phase == "Failed" or (not waits and DELETED in pod["metadata"] and phase != "Succeeded")
 
@@ -75,78 +61,49 @@ class Run:
             return str(said["reason"])
         if self.failed > self.spec.get("backoffLimit", 6):
             return "BackoffLimitExceeded"
-        seconds = self.spec.get("activeDeadlineSeconds")
-        if seconds is None or self.suspended:
-            return ""
-        is_late = self.world.has_come(moment_of(self.status["startTime"]) + seconds)
+        seconds = NEVER if self.suspended else self.spec.get("activeDeadlineSeconds", NEVER)
+        is_late = self.world.has_come(moment_of(self.status.get("startTime")) + seconds)
         return "DeadlineExceeded" if is_late else ""
 
     def _manage(self) -> None:
         """Make the Pod that is missing, once it may be; delete what is too much."""
         wanted = min(self.spec.get("parallelism", 1), self.spec.get("completions", 1) - self.succeeded)
-        excess = self.active[max(0, 0 if self.suspended else wanted) :]
-        for pod in excess:
-            self._uncounted(pod, still=False)
-        self._delete(excess)
-        self.active = [pod for pod in self.active if pod not in excess]
-        at = self.world.stamp()
+        excess = self.active[0 if self.suspended else max(0, wanted) :]
+        self._delete([self.world.change(pod, finalizers=[]) for pod in excess])
         if self.suspended:
-            say(self.status, "Suspended", "True", "JobSuspended", "Job suspended", at, timed="lastProbeTime")
+            self.world.say(self.status, SUSPENDED, "True", "JobSuspended")
             self.status.pop("startTime", None)
-        elif met(self.status, "Suspended"):
-            say(self.status, "Suspended", "False", "JobResumed", "Job resumed", at, timed="lastProbeTime")
-            self.status["startTime"] = at
-        if (
-            not self.suspended
-            and not excess
-            and wanted > self.ending + len(self.active)
-            and self._may_start()
-        ):
-            try:
-                self.world.make_pod(self.raw, finalizers=[UNCOUNTED])
-            except errors.ClusterError:
-                return
-            self.active = [pod for pod in self.world.owned(kinds.POD, self.raw) if is_active(pod)]
+        elif met(self.status, SUSPENDED):
+            self.world.say(self.status, SUSPENDED, "False", "JobResumed")
+        elif not excess and wanted > self.ending + len(self.active) and self._may_start():
+            with contextlib.suppress(errors.ClusterError):
+                made = self.world.make(kinds.POD, self.raw, self.spec["template"], finalizers=[UNCOUNTED])
+                self.active.append(made)
 
     def _may_start(self) -> bool:
         """Return whether it is late enough after the last failure."""
         ends = [_end_of(pod) for pod in self.pods if self._has_failed(pod)]
-        seconds = min(FIRST_BACK_OFF * 2 ** (self.failed - 1), LONGEST_BACK_OFF)
-        return not ends or not self.failed or self.world.has_come(max(ends) + seconds)
+        back_off = min(5.0 * 2 ** min(self.failed, 9), LONGEST_BACK_OFF)
+        return not ends or not self.failed or self.world.has_come(max(ends) + back_off)
 
     def _delete(self, pods: list[Object]) -> None:
         for pod in pods:
-            self.world.delete(
-                self.world.objects.read(kinds.POD, pod["metadata"]["namespace"], pod["metadata"]["name"])
-            )
+            self.world.delete(pod)
         self.ending += len(pods)
+        self.active = self.active[: len(self.active) - len(pods)]
 
     def _count(self, *, failing: bool) -> None:
         """Count the Pods that have ended, and those that are given up."""
-        given_up = failing or DELETED in self.raw["metadata"]
         for pod in self.world.owned(kinds.POD, self.raw):
             has_ended = _has_succeeded(pod) or self._has_failed(pod)
-            if pod["metadata"].get("finalizers") and (given_up or has_ended):
+            if pod["metadata"].get("finalizers") and (failing or has_ended or not self.lives):
                 figure = "succeeded" if _has_succeeded(pod) else "failed"
-                if has_ended or failing:
-                    self.status[figure] = self.status.get(figure, 0) + 1
-                self._uncounted(pod, still=False)
-
-    def _uncounted(self, pod: Object, *, still: bool) -> None:
-        self.world.objects.replace({**pod, "metadata": {**pod["metadata"], "finalizers": []}}, by=MANAGER)
-
-    def _finish(self, at: str) -> None:
-        """Say that it is over, once no Pod of it is left."""
-        for target, over in ((TARGET, "Failed"), (SUCCESS, "Complete")):
-            said = met(self.status, target)
-            if said and not self.ending and not self.active:
-                say(self.status, over, "True", said["reason"], said["message"], at, timed="lastProbeTime")
-                if over == "Complete":
-                    self.status["completionTime"] = at
+                self.status[figure] = self.status.get(figure, 0) + (has_ended or failing)
+                self.world.change(pod, finalizers=[])
 
 
 def _has_succeeded(pod: Object) -> bool:
-    return bool(pod.get("status", {}).get("phase") == "Succeeded")
+    return bool(get(pod, "status.phase") == "Succeeded")
 
 
 def _end_of(pod: Object) -> float:
