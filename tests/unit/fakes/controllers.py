@@ -12,9 +12,9 @@ from formation_operator.kube.objects.kinds import HPA, ChildKind
 from formation_operator.kube.port import Object
 from tests.unit.fakes import admission, replica_sets
 from tests.unit.fakes.deployments import Rollout
+from tests.unit.fakes.jobs import Run
 from tests.unit.fakes.kubelet import DELETED, ENDED_PHASES, NEVER, Process, next_of
 from tests.unit.fakes.objects import FOREGROUND, Objects, identity_of
-from tests.unit.fakes.runs import Run
 from tests.unit.fakes.world import MANAGER, World, get
 
 __all__ = ["Controllers", "Process"]
