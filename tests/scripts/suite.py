@@ -58,6 +58,7 @@ def on_the_cluster(*arguments: str, name: str = "tests", beside: Stage | None = 
 
 
 TOO_LONG = (
+    "tests/contract/test_model.py",
     "tests/contract/test_older_crd.py",
     "tests/contract/test_scale_to_zero.py",
     "tests/e2e/test_schedules.py",

@@ -3,21 +3,45 @@
 import hashlib
 import json
 import math
-from typing import Any
+from collections.abc import Callable
+from operator import attrgetter
 
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Object
-from tests.unit.fakes.kubelet import ENDED_PHASES, NEVER, moment_of
-from tests.unit.fakes.world import DELETED, MANAGER, World, say, without
+from tests.unit.fakes.kubelet import DELETED, ENDED_PHASES, moment_of
+from tests.unit.fakes.world import MANAGER, World, get, without
 
 HASH = "pod-template-hash"
 OURS = "deployment.kubernetes.io/"
 REVISION, DESIRED, MOST = f"{OURS}revision", f"{OURS}desired-replicas", f"{OURS}max-replicas"
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-LARGEST = 2**31 - 1
-"""As a deadline: there is none."""
-TIMED_OUT = "ProgressDeadlineExceeded"
+NO_DEADLINE = 2**31 - 1
+AVAILABLE, UPDATED = "availableReplicas", "updatedReplicas"
+PAUSED, IS_DONE, TIMED_OUT = "DeploymentPaused", "NewReplicaSetAvailable", "ProgressDeadlineExceeded"
+
+
+class Version:
+    """A ReplicaSet: a version of a Deployment's template."""
+
+    def __init__(self, world: World, raw: Object) -> None:
+        self._world, self.raw = world, raw
+        self.count: int = raw["spec"].get("replicas", 1)
+        self.notes: dict[str, str] = get(raw, "metadata.annotations", {})
+        self.age = raw["metadata"]["creationTimestamp"], raw["metadata"]["name"]
+
+    def figure(self, name: str) -> int:
+        """Return a figure of its status."""
+        return int(get(self.raw, f"status.{name}", 0))
+
+    def number(self, note: str) -> int:
+        """Return the number in an annotation."""
+        return int(self.notes.get(note, 0))
+
+    def write(self, notes: dict[str, str], **spec: int) -> None:
+        """Write its annotations, and fields of its spec."""
+        self.notes, self.count = notes, spec.get("replicas", self.count)
+        after = {**self.raw, "metadata": {**self.raw["metadata"], "annotations": notes}}
+        self.raw = self._world.objects.replace({**after, "spec": {**self.raw["spec"], **spec}}, by=MANAGER)
 
 
 class Rollout:
@@ -25,322 +49,236 @@ class Rollout:
 
     def __init__(self, world: World, raw: Object) -> None:
         self.world, self.raw, self.spec = world, raw, raw["spec"]
-        self.status = {**raw.get("status", {})}
-        self.annotations = {**(raw["metadata"].get("annotations") or {})}
+        self.status, self.notes = {**raw.get("status", {})}, {**get(raw, "metadata.annotations", {})}
         self.wanted: int = self.spec.get("replicas", 1)
-        strategy = lenient.mapping(self.spec, "strategy")
-        self.recreates = strategy.get("type") == "Recreate"
-        self.surge, self.unavailable = fenceposts(lenient.mapping(strategy, "rollingUpdate"), self.wanted)
-        if self.recreates:
-            self.surge = self.unavailable = 0
-        deadline = self.spec.get("progressDeadlineSeconds", 600)
-        self.deadline = NEVER if deadline == LARGEST else deadline
-        found = sorted(world.claimed(kinds.REPLICA_SET, raw), key=_age)
-        self.new = next((each for each in found if _template(each) == _template(raw)), None)
-        self.old = [each for each in found if each is not self.new]
-
-    @property
-    def every(self) -> list[Object]:
-        """All its ReplicaSets."""
-        return [*self.old, *([self.new] if self.new else [])]
+        self.recreates, rolling = get(raw, "spec.strategy.type") == "Recreate", "spec.strategy.rollingUpdate"
+        self.surge = fewer = 0
+        if not self.recreates:
+            self.surge = _part(get(raw, f"{rolling}.maxSurge", "25%"), self.wanted, math.ceil)
+            fewer = _part(get(raw, f"{rolling}.maxUnavailable", "25%"), self.wanted, math.floor)
+            fewer = fewer or int(not self.surge)
+        self.least = self.wanted - min(fewer, self.wanted)
+        self.deadline = self.spec.get("progressDeadlineSeconds", 600)
+        self.all = sorted((Version(world, each) for each in world.claimed(kinds.REPLICA_SET, raw)), key=_AGE)
+        self.new = next((each for each in self.all if _template(each.raw) == _template(raw)), None)
+        self.old = [each for each in self.all if each is not self.new]
 
     def sync(self) -> None:
         """Do what is to be done now."""
         self._note_revision()
-        if DELETED in self.raw["metadata"]:
-            self._report()
-            return
-        self._note_pause()
-        counts = {_notes(each).get(DESIRED) for each in self.every if _count(each)} - {None}
-        if self.spec.get("paused") or counts - {str(self.wanted)}:
-            self._resize()
-            if self.spec.get("paused"):
-                self._clean_up()
-            self._report()
-            return
+        lives, paused = DELETED not in self.raw["metadata"], self.spec.get("paused") is True
+        said, wanted = self._said().get("reason"), str(self.wanted)
+        if lives and said != TIMED_OUT and paused != (said == PAUSED):
+            self._progress("Unknown", PAUSED if paused else "DeploymentResumed")
+        noted = {each.notes.get(DESIRED, wanted) for each in self.all if each.count}
+        rolls = lives and not paused and noted <= {wanted}
         try:
-            self._recreate() if self.recreates else self._roll()
+            if rolls:
+                self._recreate() if self.recreates else self._roll()
+            elif lives:
+                self._resize()
+                if paused:
+                    self._clean_up(even=True)
         except errors.ClusterError as error:
             self._progress("False", "ReplicaSetCreateError", f"Failed to create new replica set: {error}")
-            self.world.report(self.raw, self.status)
+            self.world.change(self.raw, self.status)
         else:
-            self._report(rolls=True)
+            self._report(rolls=rolls)
 
-    def _progress(self, holds: str, reason: str, message: str) -> None:
-        if self.deadline < NEVER:
-            said = (holds, reason, message, self.world.stamp())
-            say(self.status, "Progressing", *said, timed="lastUpdateTime")
+    def _said(self) -> Object:
+        return lenient.conditions(self.status).get("Progressing", {})
 
-    def _note_pause(self) -> None:
-        said = lenient.conditions(self.status).get("Progressing", {}).get("reason")
-        paused = self.spec.get("paused") is True
-        if said != TIMED_OUT and paused != (said == "DeploymentPaused"):
-            word = "paused" if paused else "resumed"
-            self._progress("Unknown", f"Deployment{word.title()}", f"Deployment is {word}")
+    def _progress(self, holds: str, reason: str, message: str = "") -> None:
+        if self.deadline != NO_DEADLINE:
+            self.world.say(self.status, "Progressing", holds, reason, message)
 
     def _note_revision(self) -> None:
         """Give the newest revision to the ReplicaSet of the template, and then to the Deployment."""
         if self.new is None:
             return
-        noted = {**_notes(self.new), **self._copied()}
-        noted[REVISION] = str(max(int(noted.get(REVISION, 0)), self._revision()))
-        seconds = self.spec.get("minReadySeconds", 0)
-        if noted != _notes(self.new) or self.new["spec"].get("minReadySeconds", 0) != seconds:
-            self.new["metadata"]["annotations"] = noted
-            self.new["spec"]["minReadySeconds"] = seconds
-            self.world.objects.replace(self.new, by=MANAGER)
+        notes, ready = {**self.new.notes, **self._notes()}, self.spec.get("minReadySeconds", 0)
+        notes[REVISION] = str(max(self.new.number(REVISION), int(notes[REVISION])))
+        if (notes, ready) != (self.new.notes, get(self.new.raw, "spec.minReadySeconds", 0)):
+            self.new.write(notes, minReadySeconds=ready)
             return
-        self.annotations[REVISION] = noted[REVISION]
-        if "Progressing" not in lenient.conditions(self.status):
-            self._progress("True", "FoundNewReplicaSet", "Found new replica set")
+        self.notes[REVISION] = notes[REVISION]
+        if not self._said():
+            self._progress("True", "FoundNewReplicaSet")
 
-    def _copied(self) -> dict[str, str]:
-        return {
-            key: value
-            for key, value in self.annotations.items()
-            if not key.startswith(OURS) and key != LAST_APPLIED
-        }
+    def _notes(self) -> dict[str, str]:
+        """Return the annotations of the ReplicaSet of the template: the Deployment's, and the revision."""
+        own = {key: value for key, value in self.notes.items() if not key.startswith((OURS, "kubectl."))}
+        return {**own, REVISION: str(1 + max((each.number(REVISION) for each in self.old), default=0))}
 
-    def _revision(self) -> int:
-        return 1 + max((int(_notes(each).get(REVISION, 0)) for each in self.old), default=0)
+    def _sizes(self) -> dict[str, str]:
+        return {DESIRED: str(self.wanted), MOST: str(self.wanted + self.surge)}
 
-    def _require_new(self) -> Object:
+    def _sum(self, name: str = "count") -> int:
+        return sum(each.count if name == "count" else each.figure(name) for each in self.all)
+
+    def _require_new(self) -> Version:
         """Return the ReplicaSet of the template; if there is none, it is made."""
         if self.new is not None:
             return self.new
         about, template = self.raw["metadata"], self.spec["template"]
-        taken = {
-            raw["metadata"]["name"] for raw in self.world.objects.there(kinds.REPLICA_SET, about["namespace"])
-        }
-        while (name := f"{about['name']}-{(digest := self._hash())}") in taken:
+        there = self.world.objects.there(kinds.REPLICA_SET, about["namespace"])
+        while (name := f"{about['name']}-{self._hash()}") in {raw["metadata"]["name"] for raw in there}:
             self.status["collisionCount"] = self.status.get("collisionCount", 0) + 1
-        labels = {**template["metadata"]["labels"], HASH: digest}
-        metadata = {**template["metadata"], "labels": labels}
+        added, notes = {HASH: self._hash()}, {**self._notes(), **self._sizes()}
+        labels, room = {**template["metadata"]["labels"], **added}, self.wanted + self.surge - self._sum()
         spec = {
-            "replicas": self.wanted if self.recreates else min(self.wanted, max(0, self._room())),
+            "replicas": min(self.wanted, max(0, room)),
             "minReadySeconds": self.spec.get("minReadySeconds", 0),
-            "selector": {"matchLabels": {**self.spec["selector"]["matchLabels"], HASH: digest}},
-            "template": {**template, "metadata": metadata},
+            "selector": {"matchLabels": {**self.spec["selector"]["matchLabels"], **added}},
+            "template": {**template, "metadata": {**template["metadata"], "labels": labels}},
         }
-        revision = str(self._revision())
-        notes = {**self._copied(), REVISION: revision, **self._sizes()}
         made = {"metadata": {"labels": labels, "annotations": notes}, "spec": spec}
-        self.new = self.world.make(kinds.REPLICA_SET, self.raw, name, made)
-        self.annotations[REVISION] = revision
-        self._progress("True", "NewReplicaSetCreated", f'Created new replica set "{name}"')
+        self.new = Version(self.world, self.world.make(kinds.REPLICA_SET, self.raw, made, name=name))
+        self.all.append(self.new)
+        self.notes[REVISION] = notes[REVISION]
+        if not self.world.conflicts:
+            self._progress("True", "NewReplicaSetCreated")
         return self.new
 
     def _hash(self) -> str:
         hashed = json.dumps([self.spec["template"], self.status.get("collisionCount")], sort_keys=True)
         return hashlib.sha256(hashed.encode()).hexdigest()[:10]
 
-    def _sizes(self) -> dict[str, str]:
-        return {DESIRED: str(self.wanted), MOST: str(self.wanted + self.surge)}
-
-    def _room(self) -> int:
-        """Return how many more Pods there may be."""
-        return self.wanted + self.surge - sum(map(_count, self.every))
-
-    def _scale(self, each: Object, count: int, *, noting: bool = False) -> bool:
+    def _scale(self, each: Version, count: int, *, noting: bool = False) -> bool:
         """Give a ReplicaSet a count, and return whether that is another one."""
-        is_other = _count(each) != count
-        noted = {**_notes(each), **self._sizes()}
-        if is_other or (noting and noted != _notes(each)):
-            each["metadata"]["annotations"], each["spec"]["replicas"] = noted, count
-            self.world.objects.replace(each, by=MANAGER)
+        is_other, notes = each.count != count, {**each.notes, **self._sizes()}
+        if is_other or (noting and notes != each.notes):
+            each.write(notes, replicas=count)
         return is_other
 
     def _resize(self) -> None:
         """Spread a new count over the ReplicaSets, as far as they run."""
-        active = [each for each in self.every if _count(each)]
+        active, new = [each for each in self.all if each.count], self.new
         if len(active) < 2:
-            for each in (active or self.every)[-1:]:
+            for each in active or ([new] if new else self.old[-1:]):
                 self._scale(each, self.wanted)
-        elif self.new is not None and self._is_saturated(self.new):
+        elif new and new.number(DESIRED) == new.count == new.figure(AVAILABLE) == self.wanted:
             for each in self.old:
                 self._scale(each, 0)
         elif not self.recreates:
             self._spread(active)
 
-    def _is_saturated(self, new: Object) -> bool:
-        is_noted = _notes(new).get(DESIRED) == str(self.wanted)
-        return is_noted and _count(new) == self.wanted == _figure(new, "availableReplicas")
-
-    def _spread(self, active: list[Object]) -> None:
-        more = (self.wanted + self.surge if self.wanted else 0) - sum(map(_count, active))
-        ordered = sorted(sorted(active, key=_age, reverse=more > 0), key=_count, reverse=True)
-        sizes = [_count(each) for each in ordered]
-        left = more
-        for place, each in enumerate(ordered):
-            part = min(self._part(each), left) if more > 0 else max(self._part(each), left)
-            part = part if left else 0
-            sizes[place] += part
+    def _spread(self, active: list[Version]) -> None:
+        """Have each ReplicaSet keep its part of the whole, and the largest what is left."""
+        whole = self.wanted + self.surge if self.wanted else 0
+        left, sizes = whole - self._sum(), []
+        ordered = sorted(sorted(active, key=_AGE, reverse=left > 0), key=attrgetter("count"), reverse=True)
+        for each in ordered:
+            before = each.number(MOST) or self.status.get("replicas", 0)
+            part = int(each.count * whole / before + 0.5) - each.count if before else 0
+            part = min(part, left) if left > 0 else max(part, left) if left else 0
+            sizes.append(each.count + part)
             left -= part
-        sizes[0] = max(0, sizes[0] + left)
-        for each, size in zip(ordered, sizes, strict=True):
+        for each, size in zip(ordered, [max(0, sizes[0] + left), *sizes[1:]], strict=True):
             self._scale(each, size, noting=True)
 
-    def _part(self, each: Object) -> int:
-        """Return by how much a ReplicaSet has to change to keep its part of the whole."""
-        if not self.wanted:
-            return -_count(each)
-        before = int(_notes(each).get(MOST, 0)) or self.status.get("replicas", 0)
-        size = _count(each) * (self.wanted + self.surge) / before if before else _count(each)
-        return int(size + 0.5) - _count(each)
-
-    def _clean_up(self) -> None:
-        """Delete the oldest ReplicaSets beyond those that are kept, as far as they are empty."""
-        kept = self.spec.get("revisionHistoryLimit", 10)
-        by_revision = sorted(self.old, key=lambda each: int(_notes(each).get(REVISION, 0)))
-        for each in by_revision[: max(0, len(by_revision) - kept)]:
-            is_seen = _figure(each, "observedGeneration") >= each["metadata"]["generation"]
-            if is_seen and not _count(each) and not _figure(each, "replicas"):
-                self.world.delete(each)
+    def _clean_up(self, *, even: bool = False) -> None:
+        """Delete the oldest ReplicaSets beyond those that are kept, if all is done or ``even`` if not."""
+        old = sorted(self.old, key=lambda each: each.number(REVISION))
+        many = len(old) - self.spec.get("revisionHistoryLimit", 10) if even or self._is_complete() else 0
+        for each in old[: max(0, many)]:
+            is_seen = each.figure("observedGeneration") >= each.raw["metadata"]["generation"]
+            if is_seen and not each.count and not each.figure("replicas"):
+                self.world.delete(each.raw)
 
     def _roll(self) -> None:
         """Make or end some Pods, so that there are neither too many nor too few at any time."""
         new = self._require_new()
-        count = _count(new)
-        if self._scale(new, min(self.wanted, count + max(0, self._room()))):
+        room = max(0, self.wanted + self.surge - self._sum())
+        if self._scale(new, min(self.wanted, new.count + room)):
             return
-        active = [each for each in self.old if _count(each)]
-        least = self.wanted - self.unavailable
-        unproven = count - _figure(new, "availableReplicas")
-        limit = sum(map(_count, self.every)) - least - unproven
-        if active and limit > 0 and self._shrink(active, limit, least):
-            return
-        if self._is_complete(self.status):
+        limit = self._sum() - self.least - (new.count - new.figure(AVAILABLE))
+        if limit <= 0 or not self._shrink([each for each in self.old if each.count], limit):
             self._clean_up()
 
-    def _shrink(self, active: list[Object], limit: int, least: int) -> bool:
-        before = sum(map(_count, active))
+    def _shrink(self, active: list[Version], limit: int) -> bool:
+        """End old Pods: first those that aren't available, as far as that harms nothing."""
+        before = self._sum()
         for each in active:
-            unhealthy = min(limit, max(0, _count(each) - _figure(each, "availableReplicas")))
+            unhealthy = min(limit, each.count - each.figure(AVAILABLE))
+            if unhealthy < 0:  # its status isn't about its latest count yet
+                return False
             limit -= unhealthy
-            self._scale(each, _count(each) - unhealthy)
-        spare = sum(_figure(each, "availableReplicas") for each in self.every) - least
+            self._scale(each, each.count - unhealthy)
+        spare = self._sum(AVAILABLE) - self.least
         for each in active:
-            fewer = min(_count(each), max(0, spare))
+            fewer = min(each.count, max(0, spare))
             spare -= fewer
-            self._scale(each, _count(each) - fewer)
-        return sum(map(_count, active)) < before
+            self._scale(each, each.count - fewer)
+        return self._sum() < before
 
     def _recreate(self) -> None:
         """End all old Pods, and make new ones once these are gone."""
-        active = [each for each in self.old if _count(each)]
-        for each in active:
-            self._scale(each, 0)
-        pods = [pod for each in self.old for pod in self.world.owned(kinds.POD, each)]
-        runs = any(pod.get("status", {}).get("phase") not in ENDED_PHASES for pod in pods)
-        if active or runs or any(_figure(each, "replicas") for each in self.old):
-            return
-        self._scale(self._require_new(), self.wanted)
-        if self._is_complete(self.status):
+        scaled = [self._scale(each, 0) for each in self.old]
+        pods = [pod for each in self.old for pod in self.world.owned(kinds.POD, each.raw)]
+        runs = any(get(pod, "status.phase") not in ENDED_PHASES for pod in pods)
+        if not any(scaled) and not runs and not any(each.figure("replicas") for each in self.old):
+            self._scale(self._require_new(), self.wanted)
             self._clean_up()
 
-    def _is_complete(self, status: Object) -> bool:
-        figures = ("updatedReplicas", "replicas", "availableReplicas")
-        is_seen = status.get("observedGeneration", 0) >= self.raw["metadata"]["generation"]
-        return is_seen and all(status.get(each, 0) == self.wanted for each in figures)
+    def _is_complete(self) -> bool:
+        is_seen = self.status.get("observedGeneration", 0) >= self.raw["metadata"]["generation"]
+        return is_seen and {self.status.get(each, 0) for each in ("replicas", UPDATED, AVAILABLE)} == {
+            self.wanted
+        }
 
-    def _report(self, *, rolls: bool = False) -> None:
+    def _report(self, *, rolls: bool) -> None:
         """Write the figures and the conditions; while it ``rolls`` out, how far it has got, too."""
-        totals = {name: sum(_figure(each, name) for each in self.every) for name in SUMMED}
-        totals["updatedReplicas"] = _figure(self.new, "replicas") if self.new else 0
-        available = totals["availableReplicas"]
-        totals["unavailableReplicas"] = max(0, sum(map(_count, self.every)) - available)
-        totals["observedGeneration"] = self.raw["metadata"]["generation"]
-        ending = sum(_figure(each, "terminatingReplicas") for each in self.every)
-        before = self.status
+        before, available = self.status, self._sum(AVAILABLE)
+        now = {name: self._sum(name) for name in ("replicas", "readyReplicas", AVAILABLE)}
+        now[UPDATED] = self.new.figure("replicas") if self.new else 0
+        now["unavailableReplicas"] = max(0, self._sum() - available)
         self.status = {key: before[key] for key in ("conditions", "collisionCount") if key in before}
-        self.status |= {key: value for key, value in totals.items() if value}
-        self.status["terminatingReplicas"] = ending
-        enough = available >= self.wanted - self.unavailable
-        reason = "MinimumReplicasAvailable" if enough else "MinimumReplicasUnavailable"
-        said = (reason, f"Deployment has {'' if enough else 'not '}minimum availability.")
-        say(self.status, "Available", str(enough), *said, self.world.stamp(), timed="lastUpdateTime")
+        self.status |= {key: value for key, value in now.items() if value}
+        self.status["observedGeneration"] = self.raw["metadata"]["generation"]
+        self.status["terminatingReplicas"] = self._sum("terminatingReplicas")
+        reason = "MinimumReplicasAvailable" if available >= self.least else "MinimumReplicasUnavailable"
+        self.world.say(self.status, "Available", str(available >= self.least), reason)
         if rolls:
             self._estimate(before)
-            self._tell_failures()
-        self.world.report(self.raw, self.status, self.annotations)
+            newest = [*([self.new] if self.new else []), *self.old]
+            said = [lenient.conditions(each.raw.get("status", {})).get("ReplicaFailure") for each in newest]
+            failures = [each for each in said if each][:1]
+            self.status["conditions"] = [*without(self.status, "ReplicaFailure"), *failures]
+        self.world.change(self.raw, self.status, **({"annotations": self.notes} if self.notes else {}))
 
     def _estimate(self, before: Object) -> None:
         """Say how far the rollout has got since the last status, unless it was over before."""
-        if self.deadline == NEVER:
-            self.status["conditions"] = without(self.status, "Progressing")
-            return
-        said = lenient.conditions(self.status).get("Progressing", {})
-        now = self.status
-        was_over = now.get("replicas", 0) == now.get("updatedReplicas", 0)
-        if was_over and said.get("reason") == "NewReplicaSetAvailable":
-            return
-        if self._is_complete(now):
-            self._progress("True", "NewReplicaSetAvailable", "ReplicaSet has successfully progressed.")
-        elif _has_progressed(before, now):
+        now, said = self.status, self._said()
+        old, older = (each.get("replicas", 0) - each.get(UPDATED, 0) for each in (now, before))
+        grown = any(now.get(each, 0) > before.get(each, 0) for each in (UPDATED, "readyReplicas", AVAILABLE))
+        if self.deadline == NO_DEADLINE:
             now["conditions"] = without(now, "Progressing")
-            self._progress("True", "ReplicaSetUpdated", "ReplicaSet is progressing.")
+        elif said.get("reason") == IS_DONE and not old:
+            return
+        elif self._is_complete():
+            self._progress("True", IS_DONE)
+        elif old < older or grown:
+            now["conditions"] = without(now, "Progressing")
+            self._progress("True", "ReplicaSetUpdated")
             if said.get("status") == "True":
                 now["conditions"][-1]["lastTransitionTime"] = said["lastTransitionTime"]
-        elif self._is_late(said):
-            self._progress("False", TIMED_OUT, "ReplicaSet has timed out progressing.")
+        elif said and said["reason"] not in (IS_DONE, TIMED_OUT) and self._is_late(said):
+            self._progress("False", TIMED_OUT, "it has timed out progressing")
 
     def _is_late(self, said: Object) -> bool:
-        if not said or said["reason"] in ("NewReplicaSetAvailable", TIMED_OUT):
-            return False
         return self.world.has_come(moment_of(said["lastUpdateTime"]) + self.deadline + 1)
 
-    def _tell_failures(self) -> None:
-        """Say why Pods can't be made, for the newest ReplicaSet that says so."""
-        self.status["conditions"] = without(self.status, "ReplicaFailure")
-        ordered = [*([self.new] if self.new else []), *self.old]
-        found = [lenient.conditions(each.get("status", {})).get("ReplicaFailure") for each in ordered]
-        failures = [each for each in found if each]
-        if failures:
-            said = {**failures[0], "lastUpdateTime": failures[0]["lastTransitionTime"]}
-            self.status["conditions"].append(said)
+
+_AGE = attrgetter("age")
 
 
-SUMMED = ("replicas", "readyReplicas", "availableReplicas")
-
-
-def fenceposts(rolling: Object, wanted: int) -> tuple[int, int]:
-    """Return how many Pods there may be more, and how many fewer."""
-    surge = _scaled(rolling.get("maxSurge", "25%"), wanted, math.ceil)
-    unavailable = _scaled(rolling.get("maxUnavailable", "25%"), wanted, math.floor)
-    if not surge and not unavailable:
-        unavailable = 1
-    return surge, min(unavailable, wanted)
-
-
-def _scaled(given: int | str, whole: int, rounded: Any) -> int:
-    return given if isinstance(given, int) else int(rounded(int(given.removesuffix("%")) * whole / 100))
-
-
-def _has_progressed(before: Object, now: Object) -> bool:
-    def old(status: Object) -> int:
-        return int(status.get("replicas", 0) - status.get("updatedReplicas", 0))
-
-    grown = ("updatedReplicas", "readyReplicas", "availableReplicas")
-    return old(now) < old(before) or any(now.get(each, 0) > before.get(each, 0) for each in grown)
+def _part(given: int | str, whole: int, rounded: Callable[[float], int]) -> int:
+    """Return a number that may be given as a part of the whole."""
+    return given if isinstance(given, int) else rounded(int(given.removesuffix("%")) * whole / 100)
 
 
 def _template(raw: Object) -> Object:
-    template = raw["spec"]["template"]
-    labels = {key: value for key, value in template["metadata"]["labels"].items() if key != HASH}
-    return {**template, "metadata": {**template["metadata"], "labels": labels}}
-
-
-def _age(each: Object) -> tuple[str, str]:
-    return each["metadata"]["creationTimestamp"], each["metadata"]["name"]
-
-
-def _notes(each: Object) -> dict[str, str]:
-    return each["metadata"].get("annotations") or {}
-
-
-def _count(each: Object) -> int:
-    return int(each["spec"].get("replicas", 1))
-
-
-def _figure(each: Object, name: str) -> int:
-    return int(each.get("status", {}).get(name, 0))
+    metadata = raw["spec"]["template"]["metadata"]
+    labels = {key: value for key, value in metadata["labels"].items() if key != HASH}
+    return {**raw["spec"]["template"], "metadata": {**metadata, "labels": labels}}

@@ -10,10 +10,11 @@ from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.port import Object
 
 NEVER = math.inf
-FIRST_BACK_OFF, LONGEST_BACK_OFF = 10.0, 300.0
-"""Seconds until a container that crashed for the second time starts again, and at the most."""
+DELETED = "deletionTimestamp"
+LONGEST_BACK_OFF = 300.0
 ENDED_PHASES = ("Succeeded", "Failed")
 SET_UP = ("PodReadyToStartContainers", "Initialized", "PodScheduled")
+UNKNOWN: Object = {"restartCount": -1, "lastState": {}, "state": {"new": {}}, "ready": False}
 
 
 class Process(NamedTuple):
@@ -39,87 +40,72 @@ def moment_of(written: str | None) -> float:
     return NEVER if moment is None else moment
 
 
-def is_ready(pod: Object) -> bool:
-    """Return whether a Pod says that it is ready."""
-    return bool(ready_since(pod) < NEVER)
-
-
 def ready_since(pod: Object) -> float:
     """Return since when a Pod is ready; a time that never comes if it isn't."""
     said = lenient.conditions(pod.get("status", {})).get("Ready", {})
     return moment_of(said["lastTransitionTime"]) if said.get("status") == "True" else NEVER
 
 
-def next_of(  # noqa: PLR0911  # one for each state
-    pod: Object, process: Process, now: float
-) -> tuple[float, Object | None]:
+def next_of(pod: Object, process: Process, now: float) -> tuple[float, Object | None]:
     """Return when a Pod changes next, and its status then, if that is now; without one it is gone."""
-    metadata, status = pod["metadata"], pod.get("status", {})
-    if "deletionTimestamp" in metadata:
-        asked = moment_of(metadata["deletionTimestamp"]) - metadata.get("deletionGracePeriodSeconds", 0)
-        if status.get("phase") in ENDED_PHASES:
-            return now, None
-        return asked + process.grace, _ended(pod, process._replace(exit_code=137), now)
-    if status.get("phase") in ENDED_PHASES:
+    metadata, status, own = pod["metadata"], pod.get("status", {}), _container(pod)
+    has_ended, (state, about) = status.get("phase") in ENDED_PHASES, next(iter(own["state"].items()))
+    if DELETED in metadata:
+        asked = moment_of(metadata[DELETED]) - metadata.get("deletionGracePeriodSeconds", 0)
+        return (now, None) if has_ended else (asked + process.grace, _ended(pod, 137, now))
+    if has_ended:
         return NEVER, status
-    own: Object = next(iter(lenient.items(status, "containerStatuses")), {})
-    if not own:
-        return now, _running(pod, {"restartCount": 0, "lastState": {}}, now)
-    if "waiting" in own["state"]:
-        finished = moment_of(own["lastState"]["terminated"]["finishedAt"])
-        back_off = min(FIRST_BACK_OFF * 2 ** min(own["restartCount"] - 1, 9), LONGEST_BACK_OFF)
-        return finished + back_off, _running(pod, {**own, "restartCount": own["restartCount"] + 1}, now)
-    started = moment_of(own["state"]["running"]["startedAt"])
-    ends = NEVER if process.ends_after is None else started + process.ends_after
-    ready = NEVER if process.ready_after is None or own["ready"] else started + process.ready_after
-    if ready < ends:
+    if state != "running":
+        finished = moment_of(own["lastState"]["terminated"]["finishedAt"]) if own["lastState"] else now
+        back_off = min(LONGEST_BACK_OFF, 5.0 * 2 ** min(own["restartCount"], 9)) if own["lastState"] else 0
+        return finished + back_off, _started(pod, own, now)
+    ready, ends = (
+        NEVER if seconds is None else moment_of(about["startedAt"]) + seconds
+        for seconds in (process.ready_after, process.ends_after)
+    )
+    if not own["ready"] and ready < ends:
         return ready, _status(pod, {**own, "ready": True}, now)
-    return ends, _crashed(pod, own, process, now) if ends < NEVER else status
+    return ends, _crashed(pod, process, now)
 
 
-def _crashed(pod: Object, own: Object, process: Process, now: float) -> Object:
+def _crashed(pod: Object, process: Process, now: float) -> Object:
     """Return the status of a Pod whose container has just ended: the first time, it starts again at once."""
-    policy = pod["spec"].get("restartPolicy", "Always")
-    if policy == "Never" or (policy == "OnFailure" and process.exit_code == 0):
-        return _ended(pod, process, now)
-    after = {**own, "lastState": _terminated(own, process.exit_code, now)}
-    if not own["restartCount"]:
-        return _running(pod, {**after, "restartCount": 1}, now)
-    waiting = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off restarting failed container"}}
-    return _status(pod, {**after, "state": waiting, "ready": False, "started": False}, now)
+    ended = _ended(pod, process.exit_code, now)
+    if pod["spec"].get("restartPolicy", "Always") != "Always":
+        return ended
+    own: Object = ended["containerStatuses"][0]
+    waits = {**own, "lastState": own["state"], "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
+    return _status(pod, waits, now) if own["restartCount"] else _started(pod, waits, now)
 
 
-def _ended(pod: Object, process: Process, now: float) -> Object:
-    """Return the status of a Pod that has ended for good."""
-    own: Object = next(iter(lenient.items(pod.get("status", {}), "containerStatuses")), {})
-    about = {"restartCount": 0, "lastState": {}, **own, "ready": False, "started": False}
-    state = _terminated(own, process.exit_code, now)
-    phase = "Failed" if process.exit_code else "Succeeded"
-    return {**_status(pod, {**about, "state": state}, now), "phase": phase}
-
-
-def _running(pod: Object, own: Object, now: float) -> Object:
-    state = {"running": {"startedAt": stamp(now)}}
-    return _status(pod, {**own, "state": state, "ready": False, "started": True}, now)
-
-
-def _terminated(own: Object, code: int, now: float) -> Object:
+def _ended(pod: Object, code: int, now: float) -> Object:
+    own = _container(pod)
     started = lenient.text(lenient.mapping(own, "state", "running"), "startedAt") or stamp(now)
-    times = {"startedAt": started, "finishedAt": stamp(now)}
-    return {"terminated": {"exitCode": code, "reason": "Error" if code else "Completed", **times}}
+    said = {"exitCode": code, "reason": "Error" if code else "Completed", "startedAt": started}
+    state = {"terminated": {**said, "finishedAt": stamp(now)}}
+    about = {"restartCount": max(0, own["restartCount"]), "state": state, "ready": False}
+    return {**_status(pod, {**own, **about}, now), "phase": "Failed" if code else "Succeeded"}
+
+
+def _started(pod: Object, own: Object, now: float) -> Object:
+    state = {"running": {"startedAt": stamp(now)}}
+    return _status(pod, {**own, "restartCount": own["restartCount"] + 1, "state": state}, now)
+
+
+def _container(pod: Object) -> Object:
+    return next(iter(lenient.items(pod.get("status", {}), "containerStatuses")), UNKNOWN)
 
 
 def _status(pod: Object, own: Object, now: float) -> Object:
-    """Return a Pod's status, given that of its container."""
-    before, container = pod.get("status", {}), pod["spec"]["containers"][0]
-    known = lenient.conditions(before)
-    said = {**dict.fromkeys(SET_UP, True), "ContainersReady": own["ready"], "Ready": own["ready"]}
-    conditions = []
-    for kind, holds in said.items():
-        is_new = known.get(kind, {}).get("status") != str(holds)
-        since = stamp(now) if is_new else known[kind]["lastTransitionTime"]
-        why = {} if holds else {"reason": "ContainersNotReady", "message": "containers with unready status"}
-        conditions.append({"type": kind, "status": str(holds), "lastTransitionTime": since, **why})
-    of_container = {"name": container["name"], "image": container["image"], "imageID": "", **own}
+    """Return the status of a Pod that runs, given that of its container."""
+    before, container, conditions = pod.get("status", {}), pod["spec"]["containers"][0], []
+    for kind in (*SET_UP, "ContainersReady", "Ready"):
+        holds = str(kind in SET_UP or own["ready"])
+        known = lenient.conditions(before).get(kind, {})
+        since = known["lastTransitionTime"] if known.get("status") == holds else stamp(now)
+        said = {"type": kind, "status": holds, "lastTransitionTime": since}
+        conditions.append(said if holds == "True" else {**said, "reason": "ContainersNotReady"})
+    about = {"name": container["name"], "image": container["image"], "imageID": "", **own}
+    about["started"] = "running" in own["state"]
     times = {"startTime": before.get("startTime", stamp(now)), "phase": "Running"}
-    return {**before, **times, "conditions": conditions, "containerStatuses": [of_container]}
+    return {**before, **times, "conditions": conditions, "containerStatuses": [about]}

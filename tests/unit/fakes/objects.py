@@ -26,7 +26,7 @@ FOREGROUND = "foregroundDeletion"
 class Objects:
     """All objects, with the versions, preconditions and field owners that an API server gives them.
 
-    Nothing is validated, and nothing filled in but metadata.
+    Nothing is validated but by `admission`, and nothing filled in but metadata.
     """
 
     def __init__(self) -> None:

@@ -3,51 +3,43 @@
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Object
-from tests.unit.fakes.kubelet import NEVER, moment_of, ready_since
-from tests.unit.fakes.world import DELETED, World, is_active, is_terminating, say, without
+from tests.unit.fakes.kubelet import DELETED, NEVER, moment_of, ready_since
+from tests.unit.fakes.world import World, is_active, is_terminating, without
 
 PHASES = ("Pending", "Unknown", "Running")
 
 
 def sync(world: World, raw: Object) -> None:
     """Make or delete Pods, and report."""
-    pods = world.claimed(kinds.POD, raw)
-    active = [pod for pod in pods if is_active(pod)]
+    pods, status = world.claimed(kinds.POD, raw), {**raw.get("status", {})}
+    active, failure = [pod for pod in pods if is_active(pod)], ""
     more = 0 if DELETED in raw["metadata"] else raw["spec"].get("replicas", 1) - len(active)
-    failure = ""
     try:
         for _ in range(more):
-            world.make_pod(raw)
+            world.make(kinds.POD, raw, raw["spec"]["template"])
     except errors.ClusterError as error:
         failure = str(error)
     for pod in sorted(active, key=_dispensable)[: max(0, -more)]:
         world.delete(pod)
-    status = {**raw.get("status", {}), **_figures(world, raw, active)}
-    status["terminatingReplicas"] = sum(map(is_terminating, pods))
-    if failure:
-        if "ReplicaFailure" not in lenient.conditions(status):
-            say(status, "ReplicaFailure", "True", "FailedCreate", failure, world.stamp())
-    else:
+    if not failure:
         status["conditions"] = without(status, "ReplicaFailure")
-    world.report(raw, status)
-
-
-def _figures(world: World, raw: Object, active: list[Object]) -> dict[str, int]:
+    elif "ReplicaFailure" not in lenient.conditions(status):
+        world.say(status, "ReplicaFailure", "True", "FailedCreate", failure)
     ready = [since for pod in active if (since := ready_since(pod)) < NEVER]
     seconds = raw["spec"].get("minReadySeconds", 0)
-    return {
+    status |= {
         "observedGeneration": raw["metadata"]["generation"],
         "replicas": len(active),
         "readyReplicas": len(ready),
         "availableReplicas": sum(not seconds or world.has_come(since + seconds) for since in ready),
+        "terminatingReplicas": sum(map(is_terminating, pods)),
     }
+    world.change(raw, status)
 
 
 def _dispensable(pod: Object) -> tuple[object, ...]:
     """Return what Pods are sorted by: the first are deleted first."""
-    metadata, status = pod["metadata"], pod.get("status", {})
-    since = ready_since(pod)
+    status, since = pod.get("status", {}), ready_since(pod)
     restarts = max((each["restartCount"] for each in lenient.items(status, "containerStatuses")), default=0)
-    phase = PHASES.index(status.get("phase", "Pending"))
-    age = -moment_of(metadata["creationTimestamp"]), metadata["name"]
-    return "nodeName" in pod["spec"], phase, since < NEVER, -since, -restarts, *age
+    age = -moment_of(pod["metadata"]["creationTimestamp"]), pod["metadata"]["name"]
+    return PHASES.index(status.get("phase", "Pending")), since < NEVER, -since, -restarts, *age

@@ -1,17 +1,15 @@
-"""What each controller of Kubernetes does to objects: claim, make, delete, report, and wait for a time."""
+"""What each controller of Kubernetes does to objects: claim, make, change and delete, and wait for a time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Object
-from tests.unit.fakes.kubelet import ENDED_PHASES, stamp
+from tests.unit.fakes.kubelet import DELETED, ENDED_PHASES, stamp
 from tests.unit.fakes.managed_fields import Owner
-from tests.unit.fakes.objects import Objects, copied, identity_of
+from tests.unit.fakes.objects import Objects, identity_of
 
 MANAGER = Owner("kube-controller-manager", "Update")
-REPORTER = MANAGER._replace(subresource="status")
-DELETED = "deletionTimestamp"
 NODE = "node-1"
 
 
@@ -22,107 +20,100 @@ class World:
         self.objects, self.now = objects, now
         self.times: list[float] = []
         """When time alone changes something."""
+        self.conflicts = False
+        """Whether a conflict keeps Deployments from noting in their status that a ReplicaSet was made."""
 
     def has_come(self, moment: float) -> bool:
         """Return whether a time has come; if not, it is noted."""
-        if moment <= self.now():
-            return True
-        self.times.append(moment)
-        return False
+        if moment > self.now():
+            self.times.append(moment)
+        return moment <= self.now()
 
     def stamp(self) -> str:
         """Return the present as Kubernetes writes it."""
         return stamp(self.now())
 
     def owned(self, kind: str, owner: Object) -> list[Object]:
-        """Return copies of the objects of a kind that another one controls."""
-        namespace, uid = owner["metadata"]["namespace"], owner["metadata"]["uid"]
-        found = self.objects.there(kind, namespace)
-        return copied([raw for raw in found if lenient.controller(raw["metadata"]).get("uid") == uid])
+        """Return the objects of a kind that another one controls."""
+        found = self.objects.there(kind, owner["metadata"]["namespace"])
+        return [raw for raw in found if _owner(raw) == owner["metadata"]["uid"]]
 
     def claimed(self, kind: str, owner: Object) -> list[Object]:
-        """Adopt what an owner's selector selects, release what it doesn't; return copies of its own."""
+        """Adopt what an owner's selector selects, release what it doesn't; return its own."""
         about, wanted = owner["metadata"], lenient.mapping(owner, "spec", "selector", "matchLabels")
         for raw in [] if DELETED in about else self.objects.there(kind, about["namespace"]):
-            metadata, own = raw["metadata"], lenient.controller(raw["metadata"]).get("uid")
-            fits = wanted.items() <= (metadata.get("labels") or {}).items()
-            others = [each for each in metadata.get("ownerReferences") or [] if each["uid"] != about["uid"]]
-            if fits and own is None and is_active(raw):
-                self._give(raw, [*others, reference(owner)])
-            elif not fits and own == about["uid"]:
-                self._give(raw, others)
+            fits = wanted.items() <= get(raw, "metadata.labels", {}).items()
+            others = [
+                each for each in get(raw, "metadata.ownerReferences", []) if each["uid"] != about["uid"]
+            ]
+            if fits and _owner(raw) is None and is_active(raw):
+                self.change(raw, ownerReferences=[*others, _reference(owner)])
+            elif not fits and _owner(raw) == about["uid"]:
+                self.change(raw, ownerReferences=others)
         return self.owned(kind, owner)
 
-    def _give(self, raw: Object, owners: list[Object]) -> None:
-        metadata = {**raw["metadata"], "ownerReferences": owners}
-        self.objects.replace({**raw, "metadata": metadata}, by=MANAGER)
+    def make(self, kind: str, owner: Object, template: Object, **about: Any) -> Object:
+        """Create an object that another one controls; a scheduler binds a Pod at once."""
+        namespace, name = (
+            owner["metadata"]["namespace"],
+            f"{owner['metadata']['name']}-{self.objects.version}",
+        )
+        known = {**get(template, "metadata", {}), "namespace": namespace, "name": name}
+        metadata = {**known, "ownerReferences": [_reference(owner)], **about}
+        spec = template["spec"] | ({"nodeName": NODE} if kind == kinds.POD else {})
+        return self.objects.put(kind, {"metadata": metadata, "spec": spec})
 
-    def make(self, kind: str, owner: Object, name: str, template: Object, **about: Any) -> Object:
-        """Create an object that another one controls, from the spec and the metadata of a template."""
-        metadata = {
-            **lenient.mapping(template, "metadata"),
-            "namespace": owner["metadata"]["namespace"],
-            "name": name,
-            "ownerReferences": [reference(owner)],
-            **about,
-        }
-        return self.objects.put(kind, {"metadata": metadata, "spec": template["spec"]})
-
-    def make_pod(self, owner: Object, **about: Any) -> None:
-        """Create a Pod of a ReplicaSet or a Job, which a scheduler binds at once."""
-        template = owner["spec"]["template"]
-        bound = {**template, "spec": {**template["spec"], "nodeName": NODE}}
-        name = f"{owner['metadata']['name']}-{self.objects.version}"
-        self.make(kinds.POD, owner, name, bound, **about)
+    def change(self, raw: Object, status: Object | None = None, **metadata: Any) -> Object:
+        """Give an object another status, or other metadata; return it."""
+        after = {**raw, "metadata": {**raw["metadata"], **metadata}}
+        if status is not None:
+            after["status"] = status
+        by = MANAGER if status is None else MANAGER._replace(subresource="status")
+        return raw if after == raw else self.objects.replace(after, by=by)
 
     def delete(self, raw: Object) -> None:
         """Delete an object in the background; a Pod's node ends it first."""
-        kind, namespace, name = identity_of(raw)
-        metadata, is_pod = raw["metadata"], kind == kinds.POD
-        runs = is_pod and "nodeName" in raw["spec"] and raw.get("status", {}).get("phase") not in ENDED_PHASES
-        if not runs and not metadata.get("finalizers"):
-            self.objects.remove(kind, namespace, name)
-        elif DELETED not in metadata:
-            grace = raw["spec"].get("terminationGracePeriodSeconds", 30) if runs else 0
-            times = {DELETED: stamp(self.now() + grace), "deletionGracePeriodSeconds": grace}
-            self.objects.replace({**raw, "metadata": {**metadata, **times}}, by=MANAGER)
+        runs = get(raw, "spec.nodeName") and get(raw, "status.phase") not in ENDED_PHASES
+        if not runs and not raw["metadata"].get("finalizers"):
+            self.objects.remove(*identity_of(raw))
+        elif DELETED not in raw["metadata"]:
+            grace = get(raw, "spec.terminationGracePeriodSeconds", 30) if runs else 0
+            self.change(raw, deletionTimestamp=stamp(self.now() + grace), deletionGracePeriodSeconds=grace)
 
-    def report(self, raw: Object, status: Object, annotations: Mapping[str, str] | None = None) -> None:
-        """Write a status, and annotations if there are any, unless they are the same."""
-        noted = {"annotations": dict(annotations)} if annotations else {}
-        after = {**raw, "metadata": {**raw["metadata"], **noted}, "status": status}
-        if after != raw:
-            self.objects.replace(after, by=REPORTER)
+    def say(self, status: Object, kind: str, holds: str, reason: str, message: str = "") -> None:
+        """Put a condition into a status, unless it says the same already."""
+        before, at = lenient.conditions(status).get(kind, {}), self.stamp()
+        if (before.get("status"), before.get("reason")) != (holds, reason):
+            since = before["lastTransitionTime"] if before.get("status") == holds else at
+            said = {"type": kind, "status": holds, "reason": reason, "message": message or reason}
+            times = {"lastTransitionTime": since, "lastUpdateTime": at}
+            status["conditions"] = [*without(status, kind), {**said, **times}]
 
 
-def reference(owner: Object) -> Object:
-    """Return the reference to an object's controller."""
-    own = {"apiVersion": owner["apiVersion"], "kind": owner["kind"], "controller": True}
-    about = {field: owner["metadata"][field] for field in ("name", "uid")}
-    return {**own, **about, "blockOwnerDeletion": True}
+def get(raw: Object, path: str, otherwise: Any = None) -> Any:
+    """Return what is at a path, whose steps are parted by dots."""
+    *above, last = path.split(".")
+    found = lenient.mapping(raw, *above).get(last)
+    return otherwise if found is None else found
+
+
+def _reference(owner: Object) -> Object:
+    own = {"apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": owner["metadata"]["name"]}
+    return {**own, "uid": owner["metadata"]["uid"], "controller": True, "blockOwnerDeletion": True}
+
+
+def _owner(raw: Object) -> str | None:
+    return lenient.controller(raw["metadata"]).get("uid")
 
 
 def is_active(raw: Object) -> bool:
     """Return whether an object isn't about to go; a Pod has not ended, either."""
-    has_ended = raw["kind"] == kinds.POD and raw.get("status", {}).get("phase") in ENDED_PHASES
-    return DELETED not in raw["metadata"] and not has_ended
+    return DELETED not in raw["metadata"] and get(raw, "status.phase") not in ENDED_PHASES
 
 
 def is_terminating(pod: Object) -> bool:
     """Return whether a Pod that is deleted still runs."""
-    return DELETED in pod["metadata"] and pod.get("status", {}).get("phase") not in ENDED_PHASES
-
-
-def say(  # noqa: PLR0913, PLR0917  # what a condition consists of
-    status: Object, kind: str, holds: str, reason: str, message: str, at: str, timed: str = ""
-) -> None:
-    """Put a condition into a status, unless it says the same already; ``timed`` names another time of it."""
-    before = lenient.conditions(status).get(kind, {})
-    if (before.get("status"), before.get("reason")) == (holds, reason):
-        return
-    since = before["lastTransitionTime"] if before.get("status") == holds else at
-    said = {"type": kind, "status": holds, "reason": reason, "message": message, "lastTransitionTime": since}
-    status["conditions"] = [*without(status, kind), said | ({timed: at} if timed else {})]
+    return DELETED in pod["metadata"] and get(pod, "status.phase") not in ENDED_PHASES
 
 
 def without(status: Object, kind: str) -> list[Object]:

@@ -21,7 +21,7 @@ from tests.unit.fakes.releasing import KEY, RELEASE
 from tests.unit.fakes.shop import WRITES
 from tests.unit.gates.holes import CANARIES, HOLES
 from tests.unit.gates.ledger import Ledger
-from tests.unit.gates.world import RELEASES, SHARED, VERSIONS, World
+from tests.unit.gates.world import GOOD, RELEASES, SHARED, VERSIONS, World
 
 TYPES = st.sampled_from(["web", "worker"])
 COUNTS = st.sampled_from([0, 1, 2, 5])
@@ -98,15 +98,22 @@ class Gates(RuleBasedStateMachine):
         process=st.sampled_from([*VERSIONS]),
         release=st.sampled_from([*RELEASES]),
         worker=st.sampled_from([None, None, 0, 2]),
+        name=st.sampled_from([None, "worker"]),
     )
-    def deploy(self, process: str = "good", release: str = "succeeds", worker: int | None = None) -> None:
+    def deploy(
+        self,
+        process: str = "good",
+        release: str = "succeeds",
+        worker: int | None = None,
+        name: str | None = None,
+    ) -> None:
         """Deploy a new version, perhaps with a count in the same edit."""
         if "attack 10" in self.known:
             worker = worker or None
             self.world.work()
         self.versions += 1
         image = f"shop:v{self.versions}"
-        self.world.behaviours[image] = process, release
+        self.world.behaviours[image] = process, release, name
         self.declare(
             image=image, **({} if worker is None else {"processes": {"worker": {"replicas": worker}}})
         )
@@ -364,7 +371,7 @@ class Gates(RuleBasedStateMachine):
         self.free_names()
         if world.lost:
             self.install_crd(set())
-        if world.behaviours.get(self.ledger.spec["image"], ("good", "succeeds")) != ("good", "succeeds"):
+        if world.behaviours.get(self.ledger.spec["image"], GOOD)[:2] != GOOD[:2]:
             self.deploy()
         self.declare(paused=None, suspend=None)
         if "attack 10" in self.known:

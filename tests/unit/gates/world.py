@@ -38,6 +38,7 @@ RELEASES = {
     "hangs": Process(1.0),
 }
 """How its release command may."""
+GOOD = "good", "succeeds", None
 OPEN: Manifest = {"x-kubernetes-preserve-unknown-fields": True}
 MOST_PASSES = 200
 """Passes that follow each other without time between them, before that counts as never resting."""
@@ -65,8 +66,8 @@ class World(releasing.Shop):
     def __init__(self, *, is_quick: bool = True, **spec: Any) -> None:
         self.is_quick = is_quick
         self.runner = asyncio.Runner(loop_factory=virtual_time.VirtualLoop)
-        self.behaviours: dict[str, tuple[str, str]] = {}
-        """By image: how its processes and its release command behave."""
+        self.behaviours: dict[str, tuple[str, str, str | None]] = {}
+        """By image: how the processes of one type or of all behave, and its release command."""
         self.is_passing = False
         """Whether the operator is at work, so that what changes is its doing."""
         self.before_pass: Callable[[], object] = lambda: None
@@ -87,8 +88,10 @@ class World(releasing.Shop):
 
     def behaviour(self, container: Manifest) -> Process:
         """Return how a container behaves."""
-        process, release = self.behaviours.get(container.get("image", ""), ("good", "succeeds"))
-        return RELEASES[release] if container["name"] == naming.RELEASE else VERSIONS[process]
+        process, release, name = self.behaviours.get(container.get("image", ""), GOOD)
+        if container["name"] == naming.RELEASE:
+            return RELEASES[release]
+        return VERSIONS[process if name in (None, container["name"]) else GOOD[0]]
 
     def restart(self) -> None:
         """Have another operator take over, which remembers nothing."""
