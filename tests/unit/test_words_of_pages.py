@@ -44,6 +44,7 @@ OTHERS = {
     "camel": {
         *("ReadWriteMany", "ReadWriteOnce"),
         *("OutOfSync", "Synced"),  # of Argo CD
+        "Controllers",  # of the tests
         "Unreleased",  # of the changelog
     },
 }
