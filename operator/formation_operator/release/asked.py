@@ -57,7 +57,7 @@ class LostFields(NamedTuple):
     """The fields, with the way out; empty if the CRD has all."""
 
 
-class Unreleased(NamedTuple):
+class NewContent(NamedTuple):
     """A content that wasn't let through before."""
 
     digest: str = ""
@@ -85,7 +85,7 @@ class Noted:
     released: Mark | None = None
     """What names the content that was let through last, before a Deployment does."""
     lost: LostFields = dataclasses.field(default_factory=LostFields)
-    unreleased: Unreleased = dataclasses.field(default_factory=Unreleased)
+    unreleased: NewContent = dataclasses.field(default_factory=NewContent)
     comparison: Comparison = dataclasses.field(default_factory=Comparison)
     kept: Mark | None = None
     """The content whose revision was written last."""

@@ -30,7 +30,7 @@ from formation_operator.release.asked import (
     Comparison,
     Content,
     LostFields,
-    Unreleased,
+    NewContent,
 )
 from formation_operator.release.gate import Gate
 from formation_operator.release.revision_store import RevisionStore
@@ -112,7 +112,7 @@ class Chooser:
             return Chosen(before or NOTHING, canaries=canaries)
         noted, content, is_first = this.noted, content_of(this.raw["spec"]), this.noted.released is None
         mark = await self._store.let_through(this, noted.digest, content)
-        noted.unreleased = Unreleased()
+        noted.unreleased = NewContent()
         try:
             return Chosen(this.declared, notices=[] if is_first else [_deployed(mark, before, content)])
         except Exception as error:
@@ -159,7 +159,7 @@ class Chooser:
         if not needs_none and noted.unreleased.digest != noted.digest:
             number, kept = await self._store.kept(this.formation.metadata, noted.digest)
             needs_none = number > 0
-            noted.unreleased = Unreleased() if needs_none else Unreleased(noted.digest, kept is not None)
+            noted.unreleased = NewContent() if needs_none else NewContent(noted.digest, kept is not None)
         return Gate(noted.digest, noted.key, needs_none, bool(this.formation.spec.suspend), this.jobs)
 
     def _unread(self, this: Asked, error: errors.ClusterError) -> Chosen:

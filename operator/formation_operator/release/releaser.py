@@ -15,7 +15,7 @@ from formation_operator.observe import jobs as observed
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
 from formation_operator.release import gate, revisions
-from formation_operator.release.asked import NOTHING, RETRY_FIRST, RETRY_MOST, Asked, Chosen, Unreleased
+from formation_operator.release.asked import NOTHING, RETRY_FIRST, RETRY_MOST, Asked, Chosen, NewContent
 from formation_operator.release.chooser import Chooser
 from formation_operator.release.gate import Act, Decision, Gate
 from formation_operator.release.revision_store import RevisionStore, prune
@@ -145,7 +145,7 @@ class Releaser:
         ]
         await prune(self._cluster, mine, kinds.JOB, over[: max(0, len(over) - KEPT)][:MOST_PRUNED])
         noted.failed = None
-        noted.unreleased = Unreleased(noted.digest)
+        noted.unreleased = NewContent(noted.digest)
         return chosen._replace(
             decision=Decision(ReleaseState.RUNNING, job=observed.job(made)), written=[made]
         )

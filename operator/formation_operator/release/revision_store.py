@@ -24,7 +24,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Cluster, Object, first_objects, patient
 from formation_operator.release import revisions
-from formation_operator.release.asked import Asked, Chosen, Content, Unreleased
+from formation_operator.release.asked import Asked, Chosen, Content, NewContent
 from formation_operator.release.revisions import History, LeavingError, Listed, TakenError
 from formation_operator.requeue import Lane, Requeue
 from formation_operator.shares import Shares
@@ -114,7 +114,7 @@ class RevisionStore:
 
     async def prepare(self, this: Asked) -> None:
         """Keep the wanted content without a number, as long as it isn't released; raise `ClusterError`."""
-        kept = Unreleased(this.noted.digest, is_kept=True)
+        kept = NewContent(this.noted.digest, is_kept=True)
         if this.noted.unreleased != kept:
             await self._write(this, Mark(0, this.noted.digest), content_of(this.raw["spec"]))
             this.noted.unreleased = kept

@@ -33,8 +33,8 @@ class Controllers:
         """The most objects of a kind in a namespace."""
         self.refused: set[str] = set()
         """Kinds of which a policy refuses each creation."""
-        self._settled = -1, 0.0
-        """The version of all objects, and the time, at which nothing is left to do."""
+        self._settled: list[object] = []
+        """At which version of all objects, time and room nothing was left to do."""
         objects.stamp = self.world.stamp
         objects.admission += [admission.valid, self._permitted]
         self._passes: dict[str, Callable[[Object], None]] = {
@@ -48,8 +48,8 @@ class Controllers:
     def settle(self) -> None:
         """Have all work until nothing changes at this time."""
         for _ in range(MOST_ROUNDS):
-            before = self.objects.version
-            if self._settled == (before, self.world.now()):
+            before, room = self.objects.version, [sorted(self.quotas.items()), sorted(self.refused)]
+            if self._settled == [before, self.world.now(), room]:
                 return
             self.world.times.clear()
             self._collect()
@@ -59,7 +59,7 @@ class Controllers:
                 for raw in self.objects.there(kind):
                     look(raw)
             if self.objects.version == before:
-                self._settled = before, self.world.now()
+                self._settled = [before, self.world.now(), room]
         raise AssertionError("the controllers never rest")
 
     def wake(self) -> float | None:
