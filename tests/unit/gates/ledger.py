@@ -67,6 +67,8 @@ class Ledger:
         """By uid of a Deployment: its count."""
         self.templates: dict[str, Template] = {}
         """By uid of a Deployment: what it runs."""
+        self.edited: set[Template] = set()
+        """What others have set."""
         self.broken: list[str] = []
         self.was_passed = False
         """Whether the newest content had passed when the pass began."""
@@ -104,13 +106,19 @@ class Ledger:
         for name, template in types.items():
             deployment = self.world.deployment(name)
             beside = self.world.deployment(naming.canary(name))
-            is_taken = naming.canary(name) in types or (beside is not None and not is_canary(beside))
+            is_taken = self.is_taken(name) or (beside is not None and not is_canary(beside))
             if deployment is None or is_taken or not self.wants(name) or self.is_singleton(name, deployment):
                 continue
             is_down = "attack 01" in self.known and not deployment["spec"].get("replicas", 1)
             if template_of(deployment["spec"]["template"]) != template and not is_down:
                 found.add(name)
         return found
+
+    def is_taken(self, name: str) -> bool:
+        """Return whether a type or a schedule has the name of a type's canary: then it has none."""
+        own = naming.canary(name)
+        is_declared = own in {*self.spec["processes"], *self.spec.get("schedules", {})}
+        return is_declared or self.world.object(ChildKind.CRON_JOB, f"shop-{own}") is not None
 
     def wants(self, name: str) -> bool:
         """Return whether somebody wants processes of a type; `suspend` is no zero."""
@@ -189,6 +197,7 @@ class Ledger:
         self.templates[uid] = template
         if former not in (None, template) and not self.world.is_passing:
             self.legit.setdefault(name, set()).add(template)  # anyone who sets an image has it run
+            self.edited.add(template)
         known, before = self.counts.setdefault(name, set()), self.written.get(uid)
         self.written[uid] = count
         if before == count:
@@ -214,15 +223,13 @@ class Ledger:
     def passes(self, content: Content) -> bool:
         """Return whether all that has to be proven of a content is."""
         released = not content.release or "release" not in self.spec or content.key in self.released
-        to_stand = content.tried if self.spec.get("canary") else set()
-        return content.passed or (
-            released
-            and all(
-                (name, content.types[name]) in self.proven
-                for name in to_stand
-                if self.wants(name) and not self.is_singleton(name, self.world.deployment(name))
-            )
-        )
+        to_stand = [
+            name
+            for name in (content.tried if self.spec.get("canary") else ())
+            if self.wants(name) and not self.is_singleton(name, self.world.deployment(name))
+        ]
+        unproven = [each for each in to_stand if (each, content.types[each]) not in self.proven]
+        return content.passed or (released and all(map(self.is_taken, unproven)))
 
     # Between passes
 
@@ -242,7 +249,7 @@ class Ledger:
                 self.proven.discard((name, template))  # it has crashed: it has to stand again
         for name in self.legit:
             deployment = self.world.deployment(name)
-            if deployment is not None:
+            if deployment is not None and template_of(deployment["spec"]["template"]) not in self.edited:
                 runs = {template for own, template, is_canary, _ in there if own == name and not is_canary}
                 runs |= {template_of(each["spec"]["template"]) for each in self.world.replica_sets(name)}
                 self.legit[name] &= runs | {template_of(deployment["spec"]["template"])}

@@ -44,7 +44,7 @@ class Gates(RuleBasedStateMachine):
         """Take the holes that are known: no story goes there."""
         super().__init__()
         self.known = {name.split(":")[0] for name in known}
-        self.versions = 1
+        self.versions, self.edits, self.is_labelled = 1, 0, False
         self.world: World
 
     @initialize(canary=st.booleans(), release=st.booleans(), is_quick=st.booleans())
@@ -83,8 +83,10 @@ class Gates(RuleBasedStateMachine):
         self.world.work()
         found, canary = map(self.world.deployment, ("worker", "worker-canary"))
         figures = {} if found is None else found.get("status", {})
-        is_amid = "found 1" in self.known and figures.get("replicas") != figures.get("updatedReplicas")
-        return not is_amid and (canary is None or "attack 07" not in self.known)
+        is_one = figures.get("replicas") == figures.get("updatedReplicas") and not self.ledger.spec.get(
+            "paused"
+        )
+        return ("found 1" not in self.known or is_one) and (canary is None or "attack 07" not in self.known)
 
     def may_lose(self, names: list[str]) -> bool:
         """Return whether Deployments may be lost: with known holes, not during a try."""
@@ -149,12 +151,15 @@ class Gates(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([None, 5, 30]))
     def change_canary(self, seconds: int | None = 5) -> None:
-        self.declare(canary=seconds and {"seconds": seconds})
+        if not (seconds and self.is_labelled and "attack 08" in self.known):
+            self.declare(canary=seconds and {"seconds": seconds})
 
     @rule(label=st.sampled_from([None, SHARED]))
     def change_label(self, label: str | None = SHARED) -> None:
         """Have all processes share the label that Services of types with canaries look for."""
-        self.declare(podTemplate=label and {"metadata": {"labels": {naming.COMPONENT_LABEL: label}}})
+        if not (self.ledger.spec.get("canary") and "attack 08" in self.known):
+            self.is_labelled = True
+            self.declare(podTemplate=label and {"metadata": {"labels": {naming.COMPONENT_LABEL: label}}})
 
     @rule(name=TYPES, seconds=st.sampled_from([None, 20, 2**31 - 1]))
     def change_deadline(self, name: str, seconds: int | None) -> None:
@@ -171,11 +176,13 @@ class Gates(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(["extra", "web-canary"]), comes=st.booleans())
     def change_type(self, name: str, comes: bool = True) -> None:
-        self.declare(processes={name: a_process("/extra", replicas=1) if comes else None})
+        if name not in self.ledger.spec.get("schedules", {}):
+            self.declare(processes={name: a_process("/extra", replicas=1) if comes else None})
 
-    @rule(comes=st.booleans())
-    def change_schedule(self, comes: bool = True) -> None:
-        self.declare(schedules={"nightly": NIGHTLY} if comes else None)
+    @rule(name=st.sampled_from(["nightly", "web-canary"]), comes=st.booleans())
+    def change_schedule(self, name: str = "nightly", comes: bool = True) -> None:
+        if name not in self.ledger.spec["processes"]:  # the CRD refuses a name that both have
+            self.declare(schedules={name: NIGHTLY if comes else None})
 
     # What the cluster does
 
@@ -207,7 +214,10 @@ class Gates(RuleBasedStateMachine):
     @rule(image=st.sampled_from(["shop:v1", "other:v1"]))
     def edit_canaries(self, image: str = "other:v1") -> None:
         """Have another client insist on another image of canaries."""
-        for _ in range(3 if "attack 09" in self.known else 6):
+        tries = 6
+        if "attack 09" in self.known:  # fewer, in all, than the operator repairs
+            tries, self.edits = min(1, 4 - self.edits), self.edits + 1
+        for _ in range(tries):
             for found in filter(None, map(self.world.deployment, CANARIES)):
                 if ("Deployment", found["metadata"]["name"]) not in self.world.foreign:
                     self.world.set_image(found, image)
@@ -226,8 +236,9 @@ class Gates(RuleBasedStateMachine):
     @rule(
         name=st.sampled_from(["shop-web-canary", "shop-extra"]),
         kind=st.sampled_from(["Deployment", "Service"]),
+        is_owned=st.booleans(),
     )
-    def take_name(self, name: str, kind: str) -> None:
+    def take_name(self, name: str, kind: str, is_owned: bool = False) -> None:
         """Have somebody else make an object with the name of a child."""
         if self.world.object(kind, name) is None:
             labels = {"app": "other"}
@@ -242,9 +253,11 @@ class Gates(RuleBasedStateMachine):
                 "template": pod,
             }
             spec = of if kind == "Deployment" else {"selector": labels}
+            owner = {"ownerReferences": [self.world.somebody]} if is_owned else {}
             self.world.foreign[kind, name] = ""
             try:
-                self.world.cluster.put(kind, {"metadata": {"name": name, "managedFields": []}, "spec": spec})
+                metadata = {"name": name, "managedFields": [], **owner}
+                self.world.cluster.put(kind, {"metadata": metadata, "spec": spec})
             except errors.ClusterError:  # as by a quota
                 del self.world.foreign[kind, name]
                 return
@@ -377,6 +390,8 @@ class Gates(RuleBasedStateMachine):
         if "attack 10" in self.known:
             down = [name for name in self.ledger.spec["processes"] if 0 in self.ledger.counts[name]]
             self.declare(processes={name: {"replicas": 1} for name in down})
+            for name in filter(self.world.deployment, down):
+                world.scale(**{name: 1})
         for job in world.jobs():
             # People end one that hangs, and delete one that isn't the Formation's any more.
             if not (job.get("status", {}).get("conditions") and job["metadata"].get("ownerReferences")):

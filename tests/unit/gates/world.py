@@ -56,8 +56,7 @@ class Bugs(logging.Handler):
         self.seen.append(logging.Formatter().format(record))
 
 
-BUGS = Bugs()
-logging.getLogger("formation_operator").addHandler(BUGS)
+OPERATOR = logging.getLogger("formation_operator")
 
 
 class World(releasing.Shop):
@@ -81,6 +80,10 @@ class World(releasing.Shop):
         """The fields of a spec that the CRD doesn't know."""
         processes = {"web": a_process("/web", replicas=2, port=80), "worker": a_process(replicas=2)}
         super().__init__(a_formation(image="shop:v1", **{"processes": processes, **spec}))
+        lease = self.cluster.put(kinds.LEASE, {"metadata": {"name": "somebody"}})
+        about = {"name": "somebody", "uid": lease["metadata"]["uid"], "controller": True}
+        self.somebody = {"apiVersion": lease["apiVersion"], "kind": kinds.LEASE, **about}
+        """The owner of objects that aren't the Formation's."""
         self.cluster.admission.append(self.prune)
         self.carry_out = self.cluster._carry_out  # noqa: SLF001
         self.cluster._carry_out = self.carried_out  # type: ignore[method-assign]  # noqa: SLF001
@@ -147,6 +150,8 @@ class World(releasing.Shop):
         self.next_pass = NEVER
         self.before_pass()
         self.is_passing = True
+        bugs = Bugs()
+        OPERATOR.addHandler(bugs)
         try:
             result = self.runner.run(self.operator.run(KEY))
         except (EndedError, BaseExceptionGroup):
@@ -154,7 +159,8 @@ class World(releasing.Shop):
             return
         finally:
             self.is_passing = False
-        assert not BUGS.seen, BUGS.seen.pop()
+            OPERATOR.removeHandler(bugs)
+        assert not bugs.seen, bugs.seen[0]
         self.after_pass()
         waits = [] if result.requeue is None else [result.requeue.after]
         self.failures = 0 if result.retry is Retry.NONE else self.failures + 1
@@ -277,7 +283,7 @@ class World(releasing.Shop):
     def make_again(self, kept: set[str]) -> None:
         """Have the Formation be made again over what is kept of its status, revisions and children."""
         formation = self.cluster.read(naming.KIND, *KEY)
-        self.leave(*CHILDREN)
+        self.controllers.delete(naming.KIND, *KEY, cascade="orphan")
         for kind, part in {
             kinds.CONTROLLER_REVISION: "revisions",
             kinds.JOB: "jobs",
