@@ -42,58 +42,58 @@ class Budgets(NamedTuple):
     """Why one isn't made for now."""
 
 
-def decide(this: Pass, asked: Asked, content: Content) -> Budgets:
+def decide(pass_: Pass, asked: Asked, content: Content) -> Budgets:
     """Return what is to be done about disruption budgets, by the last list of those of others.
 
     One isn't made for now if it isn't known whether it would be a second one.
     """
-    declared, listed = disruption.declared(asked.formation.spec, content.spec), this.memory.others
+    declared, listed = disruption.declared(asked.formation.spec, content.spec), pass_.memory.others
     contended = {name: listed.found[name] for name in declared if listed.found.get(name)}
     wanted = {name: budget for name, budget in declared.items() if name not in contended}
     if wanted and not listed.found and (said := asked.before.condition(ConditionType.DISRUPTION_CONTENDED)):
         contended = {"": said.message}  # it isn't taken back for a moment
     is_usable = listed.error is None and asked.now - listed.at < FRESH
-    waiting = [name for name in _missing(this, wanted) if name not in listed.found or not is_usable]
+    waiting = [name for name in _missing(pass_, wanted) if name not in listed.found or not is_usable]
     made = {name: budget for name, budget in wanted.items() if name not in waiting}
     return Budgets(made, contended, [_unlisted(name, listed.error) for name in waiting if listed.error])
 
 
 async def look(
-    cluster: Cluster, this: Pass, asked: Asked, content: Content, decided: Budgets
+    cluster: Cluster, pass_: Pass, asked: Asked, content: Content, decided: Budgets
 ) -> Requeue | None:
     """List the budgets of others where that is due; return when another pass is wanted because of them."""
     spec = asked.formation.spec
     declared = disruption.declared(spec, content.spec)
     if not declared:
-        this.memory.others = other_budgets.NEVER
+        pass_.memory.others = other_budgets.NEVER
         return None
     names = [] if spec.paused else [*declared]
     what = (asked.noted.digest if content.is_declared else str(content.mark)), *names
     if not names:
-        this.memory.others = other_budgets.NEVER
-    elif what != this.memory.others.what or _due_in(this, names, asked.now) <= 0:
-        listed = Listed(asked.now, what, this.memory.others.found)
+        pass_.memory.others = other_budgets.NEVER
+    elif what != pass_.memory.others.what or _due_in(pass_, names, asked.now) <= 0:
+        listed = Listed(asked.now, what, pass_.memory.others.found)
         try:
             found = await patient(_contended(cluster, asked.formation, content.spec, names))
-            this.memory.others = listed._replace(found=found)
+            pass_.memory.others = listed._replace(found=found)
         except errors.ClusterError as error:
-            this.memory.others = listed._replace(error=error)
-    if decide(this, asked, content) != decided:
+            pass_.memory.others = listed._replace(error=error)
+    if decide(pass_, asked, content) != decided:
         return Requeue(Lane.BUILD)
-    return Requeue(Lane.REPORT, _due_in(this, names, asked.now)) if names else None
+    return Requeue(Lane.REPORT, _due_in(pass_, names, asked.now)) if names else None
 
 
-def _due_in(this: Pass, types: Iterable[str], now: float) -> float:
+def _due_in(pass_: Pass, types: Iterable[str], now: float) -> float:
     """Return in how many seconds the last list is too old; sooner where one of ours is to be made."""
-    listed = this.memory.others
-    is_one_missing = _missing(this, (name for name in types if not listed.found.get(name)))
+    listed = pass_.memory.others
+    is_one_missing = _missing(pass_, (name for name in types if not listed.found.get(name)))
     return listed.at + (FRESH if is_one_missing else EVERY) - now
 
 
-def _missing(this: Pass, types: Iterable[str]) -> list[str]:
+def _missing(pass_: Pass, types: Iterable[str]) -> list[str]:
     """Return which types have no budget of ours."""
     kind = ChildKind.POD_DISRUPTION_BUDGET
-    return [name for name in types if (kind, naming.child(this.key[1], name)) not in this.basis.children]
+    return [name for name in types if (kind, naming.child(pass_.key[1], name)) not in pass_.basis.children]
 
 
 async def _contended(

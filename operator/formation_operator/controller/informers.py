@@ -38,7 +38,7 @@ class Informers:
     def __init__(  # noqa: PLR0913  # three of them are where it reports to
         self,
         cluster: Cluster,
-        known: Cache,
+        cache: Cache,
         settings: Settings,
         *,
         changed: Callable[[Changes], None],
@@ -50,12 +50,12 @@ class Informers:
         ``changed`` is called with what has changed in the cache, ``synced`` with a scope when all of it has
         been listed for the first time, and ``reached`` with kind and scope at each event or bookmark.
         """
-        self._known = known
+        self._known = cache
         self._on_changed = changed
         self._on_synced = synced
         self.reached = reached
         self._reflectors = {
-            scope: {kind: Reflector(cluster, each.kind, scope, self) for kind, each in known.watched.items()}
+            scope: {kind: Reflector(cluster, each.kind, scope, self) for kind, each in cache.watched.items()}
             for scope in settings.scopes
         }
         """By scope and kind, in the order in which they are listed."""

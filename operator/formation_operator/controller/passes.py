@@ -30,16 +30,16 @@ class Pass:
     outcomes: list[Outcome] = dataclasses.field(default_factory=list)
 
 
-def asked(this: Pass, formation: Formation, known: Cache, now: float) -> Asked:
+def asked(pass_: Pass, formation: Formation, cache: Cache, now: float) -> Asked:
     """Return what decides which content is rendered."""
     return Asked(
-        raw=this.basis.formation,
+        raw=pass_.basis.formation,
         formation=formation,
-        before=formation_status.read(this.basis.formation["status"]),
-        jobs=gate.in_order(known.jobs_of(this.key), this.basis.uid),
-        children=this.basis.children,
-        noted=this.memory.releases,
-        faults=this.faults,
-        known=known,
+        before=formation_status.read(pass_.basis.formation["status"]),
+        jobs=gate.in_order(cache.jobs_of(pass_.key), pass_.basis.uid),
+        children=pass_.basis.children,
+        noted=pass_.memory.releases,
+        faults=pass_.faults,
+        known=cache,
         now=now,
     )

@@ -26,7 +26,7 @@ NOT_ALONE = "another autoscaler decides about the count"
 class Planning:
     """Plans what to do about the children of a Formation."""
 
-    this: Pass
+    pass_: Pass
     wanted: Wanted
     context: PlanContext
 
@@ -74,7 +74,7 @@ class Planning:
     def actions(self, name: str) -> list[Action]:
         """Return what to do about the objects of a type or schedule, and note what is wanted of it."""
         intents = self._render(name)
-        self.this.intents[name] = [dataclasses.replace(each, manifest={}) for each in intents]
+        self.pass_.intents[name] = [dataclasses.replace(each, manifest={}) for each in intents]
         if self._is_paused:
             return []
         found = [self._decide(each) for each in intents] if intents else self._alone(name)
@@ -86,7 +86,7 @@ class Planning:
         One that names a content that was let through later will do.
         """
         mark, formation = self.wanted.content.mark, self.wanted.formation
-        if mark is None or self._is_paused or any(each.again or each.problem for each in self.this.outcomes):
+        if mark is None or self._is_paused or any(each.again or each.problem for each in self.pass_.outcomes):
             return []
         own = [child for child in self._children.values() if child.is_owned_by(self.context.uid)]
         if any(child.content is not None and child.content >= mark for child in own):
@@ -109,7 +109,7 @@ class Planning:
             return []
         specs = content.spec, formation.spec
         declared = {name for spec in specs for name in (*spec.processes, *(spec.schedules or ()))}
-        busy = {*self.this.busy, *canary.standing_in(self._children, formation.metadata, self.this.intents)}
+        busy = {*self.pass_.busy, *canary.standing_in(self._children, formation.metadata, self.pass_.intents)}
         found = planner.obsolete(formation.metadata, declared, self.intents, self._children, busy)
         return [
             dataclasses.replace(action, reason=self._why(action))
@@ -120,11 +120,11 @@ class Planning:
     @property
     def intents(self) -> list[Intent]:
         """What is wanted of all that was planned, without the manifests."""
-        return [intent for each in self.this.intents.values() for intent in each]
+        return [intent for each in self.pass_.intents.values() for intent in each]
 
     @property
     def _children(self) -> Children:
-        return self.this.basis.children
+        return self.pass_.basis.children
 
     @property
     def _is_paused(self) -> bool:
@@ -146,9 +146,9 @@ class Planning:
                 bounds = self.wanted.autoscaled.get(name)
                 return [*found, autoscaler.autoscaler(owner, content, name, bounds)] if bounds else found
         except pod_template.InvalidTypeError as error:
-            self.this.faults.problems[name] = Problem(name, Trouble.INVALID_SPEC, str(error))
+            self.pass_.faults.problems[name] = Problem(name, Trouble.INVALID_SPEC, str(error))
         except Exception as error:
-            self.this.faults.note(name, error)
+            self.pass_.faults.note(name, error)
         return []
 
     def _decide(self, intent: Intent) -> Action | None:
@@ -159,10 +159,10 @@ class Planning:
             if action is None and child is not None and self._leaves_one(intent, child):
                 action = Action(Verb.UPDATE, intent.process_type, intent, child)
         except Exception as error:
-            self.this.faults.note(intent.process_type, error)
+            self.pass_.faults.note(intent.process_type, error)
             return None
         if child is not None:
-            note = self.this.memory.remember if action is None else self.this.memory.forget
+            note = self.pass_.memory.remember if action is None else self.pass_.memory.forget
             note(child, intent)
         return action
 

@@ -48,7 +48,7 @@ class Reconciler:
     def __init__(  # noqa: PLR0913, PLR0917  # the last one is a test's
         self,
         cluster: Cluster,
-        known: cache.Cache,
+        cache_: cache.Cache,
         clock: Clock,
         settings: Settings,
         changed: Callable[[cache.Changes], None],
@@ -60,7 +60,7 @@ class Reconciler:
         gives seconds, and nobody sets it.
         """
         self._cluster = cluster
-        self._cache = known
+        self._cache = cache_
         self._changed = changed
         self._monotonic = monotonic
         self._policy = scale_requests.Policy(settings.write_through, frozenset(settings.honour))
@@ -68,7 +68,7 @@ class Reconciler:
         self._under_way: dict[Key, Basis] = {}
         self._patience = repair_limit.Patience()
         self._releaser = releaser.Releaser(cluster)
-        self._reporting = Reporting(cluster, known, self._releaser, clock, monotonic)
+        self._reporting = Reporting(cluster, cache_, self._releaser, clock, monotonic)
         self.events = self._reporting.events
 
     def will_compare(self, key: Key, change: Change[Any]) -> bool:
@@ -100,40 +100,40 @@ class Reconciler:
             del self._under_way[key]
         return self._finished(this, result)
 
-    async def _run(self, this: Pass) -> Result:
-        known = this.basis.formation
-        this.basis.formation = await self._whole(known)
+    async def _run(self, pass_: Pass) -> Result:
+        known = pass_.basis.formation
+        pass_.basis.formation = await self._whole(known)
         try:
-            return await self._pass(this, known)
+            return await self._pass(pass_, known)
         except errors.ClusterError:
             raise
         except parsing.UnreadableError as error:
-            return Result(await self._reporting.stall(this, error.problem))
+            return Result(await self._reporting.stall(pass_, error.problem))
         except Exception as error:
-            return Result(await self._reporting.stall(this, this.faults.note("", error)), Retry.LASTING)
+            return Result(await self._reporting.stall(pass_, pass_.faults.note("", error)), Retry.LASTING)
 
-    async def _pass(self, this: Pass, known: dict[str, Any]) -> Result:
-        formation = parsing.parse(this.basis.formation)
-        undecided = await self._write_through(this, formation)
-        current = self._cache.formations.get(this.key)
-        if current is None or not this.basis.is_about(current):
+    async def _pass(self, pass_: Pass, known: dict[str, Any]) -> Result:
+        formation = parsing.parse(pass_.basis.formation)
+        undecided = await self._write_through(pass_, formation)
+        current = self._cache.formations.get(pass_.key)
+        if current is None or not pass_.basis.is_about(current):
             return Result()
         if current is not known:
-            this.basis.formation = await self._whole(current)
-            formation = parsing.parse(this.basis.formation)
-        asked = passes.asked(this, formation, self._cache, self._monotonic())
+            pass_.basis.formation = await self._whole(current)
+            formation = parsing.parse(pass_.basis.formation)
+        asked = passes.asked(pass_, formation, self._cache, self._monotonic())
         chosen = await self._releaser.choose(asked)
-        declared = budgets.decide(this, asked, chosen.content)
+        declared = budgets.decide(pass_, asked, chosen.content)
         wanted = all_wanted(asked, chosen, undecided, declared)
-        this.busy = runs.busy(this, self._cache, asked.now)
-        await self._bring_about(this, wanted)
-        chosen = await self._release(this, asked, chosen)
-        written = (each for outcome in this.outcomes for each in outcome.notices)
-        self.events.post(this.basis.formation, [*chosen.notices, *written])
-        requeue = await self._reporting.report(this, wanted, asked, chosen)
-        others = await budgets.look(self._cluster, this, asked, chosen.content, declared)
-        requeue = soonest(requeue, chosen.requeue, runs.again(this, self._monotonic()), others)
-        return Result(requeue, _retry(wanted.undecided, this.outcomes))
+        pass_.busy = runs.busy(pass_, self._cache, asked.now)
+        await self._bring_about(pass_, wanted)
+        chosen = await self._release(pass_, asked, chosen)
+        written = (each for outcome in pass_.outcomes for each in outcome.notices)
+        self.events.post(pass_.basis.formation, [*chosen.notices, *written])
+        requeue = await self._reporting.report(pass_, wanted, asked, chosen)
+        others = await budgets.look(self._cluster, pass_, asked, chosen.content, declared)
+        requeue = soonest(requeue, chosen.requeue, runs.again(pass_, self._monotonic()), others)
+        return Result(requeue, _retry(wanted.undecided, pass_.outcomes))
 
     # What is wanted
 
@@ -151,19 +151,19 @@ class Reconciler:
             raise errors.ConflictError("it has changed while it was read")
         return {**formations.trimmed(live), "reread": True}
 
-    async def _write_through(self, this: Pass, formation: Formation) -> list[Problem]:
+    async def _write_through(self, pass_: Pass, formation: Formation) -> list[Problem]:
         """Write scale requests on Deployments to the Formation; return what couldn't be decided."""
         requests = write_through.Requests(
-            self._cluster, self._cache, self._policy, formation, this.memory.answers, self._changed
+            self._cluster, self._cache, self._policy, formation, pass_.memory.answers, self._changed
         )
-        await requests.honour(this.basis.formation["status"], this.basis.children)
-        self.events.post(this.basis.formation, requests.notices)
+        await requests.honour(pass_.basis.formation["status"], pass_.basis.children)
+        self.events.post(pass_.basis.formation, requests.notices)
         return requests.undecided
 
-    async def _release(self, this: Pass, asked: Asked, chosen: Chosen) -> Chosen:
+    async def _release(self, pass_: Pass, asked: Asked, chosen: Chosen) -> Chosen:
         """Have the release go on, unless its content has changed meanwhile: that brings another pass."""
-        current = self._cache.formations.get(this.key)
-        seen = formations.lane_of(this.basis.formation, current)
+        current = self._cache.formations.get(pass_.key)
+        seen = formations.lane_of(pass_.basis.formation, current)
         is_current = current is not None and seen not in (Lane.CHANGE, Lane.BUILD)
         chosen = await self._releaser.proceed(asked, chosen, is_current=is_current)
         for job in chosen.written:
@@ -172,16 +172,16 @@ class Reconciler:
 
     # Bringing it about
 
-    async def _bring_about(self, this: Pass, wanted: Wanted) -> None:
+    async def _bring_about(self, pass_: Pass, wanted: Wanted) -> None:
         """Render, decide about and write each type and schedule; what isn't wanted goes after that."""
-        children, memory = this.basis.children, this.memory
+        children, memory = pass_.basis.children, pass_.memory
         memory.keep(children.values())
-        context, lost = self._context(this, wanted), memory.there - children.keys()
-        planning = Planning(this, wanted, context)
+        context, lost = self._context(pass_, wanted), memory.there - children.keys()
+        planning = Planning(pass_, wanted, context)
         by = executor.Executor(VersionedWrites(self._cluster, wanted.formation), context, lost)
 
         async def carry_out(action: Action) -> None:
-            self._take_in(this, await by.carry_out(action))
+            self._take_in(pass_, await by.carry_out(action))
 
         async def bring(name: str) -> None:
             for action in planning.actions(name):
@@ -192,27 +192,27 @@ class Reconciler:
         await executor.each(carry_out, planning.naming())
         # What isn't wanted goes once the content is named: by its name the next leader knows that.
         await executor.each(carry_out, planning.obsolete())
-        memory.there = {each for each, child in children.items() if child.is_owned_by(this.basis.uid)}
+        memory.there = {each for each, child in children.items() if child.is_owned_by(pass_.basis.uid)}
         memory.there |= lost & {(each.kind, each.name) for each in planning.intents}
 
-    def _context(self, this: Pass, wanted: Wanted) -> planner.PlanContext:
-        uids = [child.uid for child in this.basis.children.values()]
+    def _context(self, pass_: Pass, wanted: Wanted) -> planner.PlanContext:
+        uids = [child.uid for child in pass_.basis.children.values()]
         return planner.PlanContext(
-            uid=this.basis.uid,
+            uid=pass_.basis.uid,
             living=self._cache.living,
-            applied=this.memory.applied,
+            applied=pass_.memory.applied,
             restless=scale_requests.restless(wanted.formation.spec, wanted.counts),
             exhausted=self._patience.exhausted(uids, self._monotonic()),
             counts=wanted.counts,
             suspended=wanted.suspended,
         )
 
-    def _take_in(self, this: Pass, outcome: Outcome) -> None:
+    def _take_in(self, pass_: Pass, outcome: Outcome) -> None:
         """Put the answer to a write into the cache, mostly before the watch brings it, and remember it."""
-        this.outcomes.append(outcome)
+        pass_.outcomes.append(outcome)
         action, child = outcome.action, outcome.child
         if outcome.gone and action.child is not None:
-            this.basis.children.pop((action.child.kind, action.child.name), None)
+            pass_.basis.children.pop((action.child.kind, action.child.name), None)
             self._changed(self._cache.drop_own(action.child))
         elif child is not None:
             self._changed(self._cache.put(child.kind, child))
@@ -221,22 +221,22 @@ class Reconciler:
             if outcome.again:
                 return
             if action.verb is not Verb.ADOPT:  # what it is to be is decided after that, at once
-                this.basis.children[child.kind, child.name] = child
+                pass_.basis.children[child.kind, child.name] = child
             if action.verb is Verb.SUSPEND:
-                this.memory.suspended[child.uid] = self._monotonic()
+                pass_.memory.suspended[child.uid] = self._monotonic()
             if action.verb in (Verb.SUSPEND, Verb.SCALE, Verb.PAUSE, Verb.ADOPT) or outcome.problem:
-                this.memory.unwritten(child, action.process_type)
+                pass_.memory.unwritten(child, action.process_type)
             elif action.intent is not None:
-                this.memory.written(child, action.process_type, action.intent)
+                pass_.memory.written(child, action.process_type, action.intent)
 
     # The end of a pass
 
-    def _finished(self, this: Pass, result: Result) -> Result:
+    def _finished(self, pass_: Pass, result: Result) -> Result:
         """Return a result with the passes that changes during this pass require."""
-        current = self._cache.formations.get(this.key)
-        lane = this.basis.missed(current, self._cache.children_of(this.key))
+        current = self._cache.formations.get(pass_.key)
+        lane = pass_.basis.missed(current, self._cache.children_of(pass_.key))
         missed = Requeue(lane, lane.pause) if lane is not None else None
-        if not this.basis.is_about(current):
+        if not pass_.basis.is_about(current):
             return Result(missed)
         return dataclasses.replace(result, requeue=soonest(result.requeue, missed))
 

@@ -35,14 +35,14 @@ class Reporting:
     def __init__(
         self,
         cluster: Cluster,
-        known: Cache,
+        cache: Cache,
         releaser: Releaser,
         clock: Clock,
         monotonic: Callable[[], float],
     ) -> None:
         """Take the port to the cluster, the cache, who knows more, and the clocks; nobody sets the second."""
         self._cluster = cluster
-        self._known = known
+        self._known = cache
         self._releaser = releaser
         self._clock = clock
         self._monotonic = monotonic
@@ -50,55 +50,55 @@ class Reporting:
         self.events = Poster(cluster)
         self.examiner = Examiner(cluster)
 
-    async def report(self, this: Pass, wanted: Wanted, asked: Asked, chosen: Chosen) -> Requeue | None:
+    async def report(self, pass_: Pass, wanted: Wanted, asked: Asked, chosen: Chosen) -> Requeue | None:
         """Write the status, unless that has to wait for the answer to what this pass changed.
 
         Return when to do so again, as findings about Pods may change with time alone.
         """
-        later = this.memory.reports.later(self._monotonic(), this.outcomes)
+        later = pass_.memory.reports.later(self._monotonic(), pass_.outcomes)
         if later is not None:
             return later
-        seen, again = await self._seen(this, wanted, asked, chosen)
-        revision, tried = await self._try(this, asked, seen)
+        seen, again = await self._seen(pass_, wanted, asked, chosen)
+        revision, tried = await self._try(pass_, asked, seen)
         seen = dataclasses.replace(seen, revision=revision)
-        status = _computed(seen, asked.before, self._now(), this.faults)
-        return soonest(await self._write(this, status), again, tried)
+        status = _computed(seen, asked.before, self._now(), pass_.faults)
+        return soonest(await self._write(pass_, status), again, tried)
 
-    async def stall(self, this: Pass, problem: Problem) -> Requeue | None:
+    async def stall(self, pass_: Pass, problem: Problem) -> Requeue | None:
         """Write why a Formation can't be used into its status; return when to try again."""
-        later, raw = this.memory.reports.later(self._monotonic()), this.basis.formation
+        later, raw = pass_.memory.reports.later(self._monotonic()), pass_.basis.formation
         if later is not None:
             return later
         generation = lenient.number(raw["metadata"], "generation")
-        return await self._write(this, compute.stalled(generation, problem, raw["status"], self._now()))
+        return await self._write(pass_, compute.stalled(generation, problem, raw["status"], self._now()))
 
     async def _seen(
-        self, this: Pass, wanted: Wanted, asked: Asked, chosen: Chosen
+        self, pass_: Pass, wanted: Wanted, asked: Asked, chosen: Chosen
     ) -> tuple[Seen, Requeue | None]:
         """Return all that this pass has seen, and when that may be different although no event comes."""
-        children = this.basis.shown = self._known.children_of(this.key)
+        children = pass_.basis.shown = self._known.children_of(pass_.key)
         formation, unkept = wanted.formation, asked.noted.unkept
         deployments = owned(ChildKind.DEPLOYMENT, formation.metadata, wanted.counts, children)
         scalers = owned(ChildKind.HORIZONTAL_POD_AUTOSCALER, formation.metadata, wanted.counts, children)
-        pods, now = self._known.pods_of(this.key), self._clock().timestamp()
+        pods, now = self._known.pods_of(pass_.key), self._clock().timestamp()
         tried = owned(ChildKind.DEPLOYMENT, formation.metadata, map(naming.canary, wanted.canaries), children)
         both = {**tried, **deployments}
-        examined = await self.examiner.examine(this.memory.evidence, both, pods, now, this.faults)
-        schedules = await runs.scheduled(this, self._known, wanted)
+        examined = await self.examiner.examine(pass_.memory.evidence, both, pods, now, pass_.faults)
+        schedules = await runs.scheduled(pass_, self._known, wanted)
         jobs = [chosen.job] if chosen.job is not None else []
         jobs += [job for each in schedules.values() for job in each.jobs]
-        causes, look_again = await runs.causes(self._cluster, this, jobs, examined, now)
+        causes, look_again = await runs.causes(self._cluster, pass_, jobs, examined, now)
         try:
             cause = causes.get(chosen.job.name) if chosen.job is not None else None
             chosen = progress.said(asked, chosen, cause)
         except Exception as error:
-            this.faults.note("", error)
-        found = problems(this, wanted, chosen)
-        known = canary_health.Known(wanted.canaries, tried, this.intents, examined.findings, found)
+            pass_.faults.note("", error)
+        found = problems(pass_, wanted, chosen)
+        known = canary_health.Known(wanted.canaries, tried, pass_.intents, examined.findings, found)
         canary, unready = canary_health.said(formation, known, asked.before.canary, self._now())
         unscaled, waits = scaling_health.trouble(scalers, deployments, now)
         trouble = Requeue(Lane.REPORT, min(waits)) if waits else None
-        intents = [each for own in this.intents.values() for each in own if each.kind.traits.runs_processes]
+        intents = [each for own in pass_.intents.values() for each in own if each.kind.traits.runs_processes]
         seen = Seen(
             formation=formation,
             counts=wanted.counts,
@@ -107,7 +107,7 @@ class Reporting:
             problems=unready,
             pods=examined.pods,
             findings=examined.findings,
-            contended=scale_requests.contended(formation.spec, this.key[1], wanted.others),
+            contended=scale_requests.contended(formation.spec, pass_.key[1], wanted.others),
             unscaled=unscaled,
             notes=dict(scaling_health.notes(formation.spec, scalers)),
             outvoted=wanted.budgets.contended.values(),
@@ -122,9 +122,9 @@ class Reporting:
         changes = Requeue(Lane.REPORT, again + Lane.REPORT.pause) if again is not None else None
         return seen, soonest(changes, look_again, trouble)
 
-    async def _try(self, this: Pass, asked: Asked, seen: Seen) -> tuple[Revision | None, Requeue | None]:
+    async def _try(self, pass_: Pass, asked: Asked, seen: Seen) -> tuple[Revision | None, Requeue | None]:
         """Return the newest revision, ready once it has run well, and when it may have; it stays ready."""
-        newest, known, memory = seen.revision, asked.before.revision, this.memory
+        newest, known, memory = seen.revision, asked.before.revision, pass_.memory
         ready = newest.model_copy(update={"ready": True}) if newest else None
         if newest and known and known.ready and known.name == newest.name:
             memory.trial = None
@@ -136,16 +136,16 @@ class Reporting:
             memory.trial, remaining = None, trial.LASTS  # the minute begins again
         return ready if remaining == 0 else newest, Requeue(Lane.REPORT, remaining) if remaining else None
 
-    async def _write(self, this: Pass, status: compute.Status) -> Requeue | None:
+    async def _write(self, pass_: Pass, status: compute.Status) -> Requeue | None:
         """Write a status if it differs; return when to go on, as when it can't be written now."""
-        before = this.basis.formation["status"].get(naming.CANARY)
-        written = await self._writer.write(this.basis.formation, this.memory.reports, status)
+        before = pass_.basis.formation["status"].get(naming.CANARY)
+        written = await self._writer.write(pass_.basis.formation, pass_.memory.reports, status)
         if written.formation is not None:
             self._known.put(naming.KIND, written.formation)  # a status matters to no other Formation
-            this.basis.reported(written.formation)
-        self.events.post(this.basis.formation, written.notices)
+            pass_.basis.reported(written.formation)
+        self.events.post(pass_.basis.formation, written.notices)
         # What is decided about canaries depends on what was said of them.
-        has_turned = this.basis.formation["status"].get(naming.CANARY) != before
+        has_turned = pass_.basis.formation["status"].get(naming.CANARY) != before
         return soonest(written.requeue, Requeue(Lane.REPORT) if has_turned else None)
 
     def _now(self) -> str:

@@ -26,33 +26,33 @@ MOST_LOOKED_AT = 8
 """How many Jobs without a Pod a pass looks into."""
 
 
-def busy(this: Pass, known: Cache, now: float) -> frozenset[str]:
+def busy(pass_: Pass, cache: Cache, now: float) -> frozenset[str]:
     """Return the uids of the CronJobs of which a run may go on."""
-    cron_jobs = [child for (kind, _), child in this.basis.children.items() if kind is ChildKind.CRON_JOB]
+    cron_jobs = [child for (kind, _), child in pass_.basis.children.items() if kind is ChildKind.CRON_JOB]
     if not cron_jobs:
         return frozenset()
     for child in cron_jobs:
         if child.digest == LEAVING:  # another leader may have suspended it just now
-            this.memory.suspended.setdefault(child.uid, now)
+            pass_.memory.suspended.setdefault(child.uid, now)
     found = {child.uid for child in cron_jobs if child.runs.active}
-    found |= {uid for uid, since in this.memory.suspended.items() if now - since < GRACE}
-    return frozenset(found | {job.owner for job in known.runs_of(this.key) if job.is_under_way})
+    found |= {uid for uid, since in pass_.memory.suspended.items() if now - since < GRACE}
+    return frozenset(found | {job.owner for job in cache.runs_of(pass_.key) if job.is_under_way})
 
 
-def again(this: Pass, now: float) -> Requeue | None:
+def again(pass_: Pass, now: float) -> Requeue | None:
     """Return when to look at the CronJobs again that were just suspended."""
-    waits = [since + GRACE - now for since in this.memory.suspended.values() if now - since < GRACE]
+    waits = [since + GRACE - now for since in pass_.memory.suspended.values() if now - since < GRACE]
     return Requeue(Lane.REPORT, min(waits)) if waits else None
 
 
-async def scheduled(this: Pass, known: Cache, wanted: Wanted) -> dict[str, Scheduled]:
+async def scheduled(pass_: Pass, cache: Cache, wanted: Wanted) -> dict[str, Scheduled]:
     """Return what is known of each schedule, and of its runs, but not yet why one fails."""
     formation, found = wanted.formation, dict[str, Scheduled]()
     names = sorted({*(wanted.content.spec.schedules or ()), *(formation.spec.schedules or ())})
-    jobs = known.runs_of(this.key) if names else []
+    jobs = cache.runs_of(pass_.key) if names else []
     for name in names:
-        child = this.basis.shown.get((ChildKind.CRON_JOB, naming.child(formation.metadata.name, name)))
-        child = child if child is not None and child.is_owned_by(this.basis.uid) else None
+        child = pass_.basis.shown.get((ChildKind.CRON_JOB, naming.child(formation.metadata.name, name)))
+        child = child if child is not None and child.is_owned_by(pass_.basis.uid) else None
         own = [job for job in jobs if child is not None and (job.owner, job.schedule) == (child.uid, name)]
         await asyncio.sleep(0)
         found[name] = Scheduled(child, own, {}, wanted.suspended.get(name, False))
@@ -60,13 +60,13 @@ async def scheduled(this: Pass, known: Cache, wanted: Wanted) -> dict[str, Sched
 
 
 async def causes(
-    cluster: Cluster, this: Pass, jobs: Iterable[Job], examined: Examined, now: float
+    cluster: Cluster, pass_: Pass, jobs: Iterable[Job], examined: Examined, now: float
 ) -> tuple[dict[str, Finding], Requeue | None]:
     """Return why each of some Jobs isn't done or has failed, by its name, and when to look again."""
     undone, found = [job for job in jobs if not job.complete], dict[str, Finding]()
     of_jobs = (pod for own in examined.pods.values() for pod in own if pod.job)
     pods = grouped(of_jobs, attrgetter("job")) if undone else {}
-    blocked, requeue = await _blocked(cluster, this, undone, pods, now)
+    blocked, requeue = await _blocked(cluster, pass_, undone, pods, now)
     for job in undone:
         own, findings = pods.get(job.name, ()), examined.of_runs.get(job.name, ())
         if cause := job_pods.cause_of(job, own, findings, now, blocked.get(job.uid, "")):
@@ -76,19 +76,19 @@ async def causes(
 
 
 async def _blocked(
-    cluster: Cluster, this: Pass, jobs: Sequence[Job], with_pods: Collection[str], now: float
+    cluster: Cluster, pass_: Pass, jobs: Sequence[Job], with_pods: Collection[str], now: float
 ) -> tuple[dict[str, str], Requeue | None]:
     """Return why Jobs have no Pods, by their uids, and when to look again."""
     lacking = (job for job in jobs if job.name not in with_pods and job_pods.lacks_pods(job))
     waits = list[float]()
-    before, this.memory.blocked = this.memory.blocked, {}
+    before, pass_.memory.blocked = pass_.memory.blocked, {}
     for job in itertools.islice(lacking, MOST_LOOKED_AT):
         try:
             looked, wait = await job_pods.why_podless(cluster, job, before.get(job.uid), now)
         except errors.ClusterError:
             waits.append(job_pods.PODLESS)
             continue
-        this.memory.blocked[job.uid] = looked
+        pass_.memory.blocked[job.uid] = looked
         waits.append(wait)
-    said = {uid: each.found for uid, each in this.memory.blocked.items()}
+    said = {uid: each.found for uid, each in pass_.memory.blocked.items()}
     return said, Requeue(Lane.REPORT, min(waits)) if waits else None

@@ -164,16 +164,16 @@ def owned(kind: ChildKind, about: Metadata, types: Iterable[str], children: Chil
     return {name: each for name, each in found.items() if each is not None and each.is_owned_by(about.uid)}
 
 
-def problems(this: Pass, wanted: Wanted, chosen: Chosen) -> list[Problem]:
+def problems(pass_: Pass, wanted: Wanted, chosen: Chosen) -> list[Problem]:
     """Return what keeps each type from being as declared, from parsing to writing.
 
     An autoscaler that may start processes of a suspended type is a problem even before it does so.
     """
-    unwritten = [outcome.problem for outcome in this.outcomes if outcome.problem]
+    unwritten = [outcome.problem for outcome in pass_.outcomes if outcome.problem]
     restless = scale_requests.restless(wanted.formation.spec, wanted.counts).items()
     unheld = [Problem(name, Trouble.CAN_NOT_SUSPEND, why) for name, why in restless]
-    found = [*chosen.problems, *this.faults.problems.values(), *unwritten, *wanted.undecided]
-    unreleased = _unreleased(wanted, chosen, is_first=this.memory.releases.released is None)
+    found = [*chosen.problems, *pass_.faults.problems.values(), *unwritten, *wanted.undecided]
+    unreleased = _unreleased(wanted, chosen, is_first=pass_.memory.releases.released is None)
     return [*dict.fromkeys((*found, *unheld, *unreleased))]
 
 

@@ -84,47 +84,47 @@ def in_order(jobs: Iterable[Job], owner: str) -> list[Job]:
     return sorted(own, key=lambda each: (each.created, each.finished_at or "later", each.name))
 
 
-def decide(this: Gate) -> Decision:
+def decide(gate: Gate) -> Decision:
     """Return how far the release of the wanted content is, and what to do about releases now."""
-    under_way, left = this.under_way, next((each for each in this.jobs if _is_left(each, this)), None)
-    if not this.is_open:
-        return _beside(this, under_way) if under_way is not None else _next(this, left)
+    under_way, left = gate.under_way, next((each for each in gate.jobs if _is_left(each, gate)), None)
+    if not gate.is_open:
+        return _beside(gate, under_way) if under_way is not None else _next(gate, left)
     # What is under way for another content ends by itself if it has started.
-    if under_way is not None and not (this.started or under_way.deleting):
+    if under_way is not None and not (gate.started or under_way.deleting):
         return Decision(ReleaseState.SUCCEEDED, Act.DELETE, under_way)
     return Decision(ReleaseState.SUCCEEDED, Act.LEAVE if left else Act.NOTHING, left)
 
 
-def _beside(this: Gate, under_way: Job) -> Decision:
+def _beside(gate: Gate, under_way: Job) -> Decision:
     """Decide beside a Job that is neither done nor failed."""
     if under_way.deleting:
         return Decision(ReleaseState.WAITING, job=under_way)
-    if this.started or (this.fits(under_way) and not this.suspended):
+    if gate.started or (gate.fits(under_way) and not gate.suspended):
         return Decision(ReleaseState.RUNNING, job=under_way)
-    return Decision(ReleaseState.HELD if this.suspended else ReleaseState.WAITING, Act.DELETE, under_way)
+    return Decision(ReleaseState.HELD if gate.suspended else ReleaseState.WAITING, Act.DELETE, under_way)
 
 
-def _next(this: Gate, left: Job | None) -> Decision:
+def _next(gate: Gate, left: Job | None) -> Decision:
     """Decide where no release is under way."""
-    failed = next((each for each in this.jobs if each.digest == this.wanted and each.failed), None)
+    failed = next((each for each in gate.jobs if each.digest == gate.wanted and each.failed), None)
     if failed is not None and not (failed.left or failed.deleting):
         return Decision(ReleaseState.FAILED, job=failed)
-    if this.suspended:
+    if gate.suspended:
         return Decision(ReleaseState.HELD)
     if left is not None:
         return Decision(ReleaseState.WAITING, Act.LEAVE, left)
     if failed is not None and not failed.deleting:  # it was left meanwhile: its name has to become free
         return Decision(ReleaseState.WAITING, Act.DELETE, failed)
-    ending = next((each for each in this.jobs if each.deleting or not each.over), None)
+    ending = next((each for each in gate.jobs if each.deleting or not each.over), None)
     return Decision(ReleaseState.WAITING, Act.NOTHING if ending else Act.START, ending)
 
 
-def _is_left(job: Job, this: Gate) -> bool:
+def _is_left(job: Job, gate: Gate) -> bool:
     """Return whether a Job is done, its content isn't wanted any more, and it isn't marked so yet.
 
     Anyone who comes back to a failed content has it run anew. One that has succeeded is left only while the
     wanted content passes: otherwise its own is rolled out first.
     """
-    if job.digest == this.wanted or job.left or job.deleting:
+    if job.digest == gate.wanted or job.left or job.deleting:
         return False
-    return bool(job.failed) or (job.complete and job is this.jobs[-1] and this.needs_none)
+    return bool(job.failed) or (job.complete and job is gate.jobs[-1] and gate.needs_none)
