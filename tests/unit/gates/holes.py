@@ -88,6 +88,11 @@ HOLES = {
             *(("restore", {"status", "fields", "children"}), ("lose_deployments", ["web"]), *STOP),
         ),
     ),
+    "found 3: what was stopped under an older CRD stays so": Hole(
+        "(d)",
+        (("install_crd", {"release"}), *STOP, ("stop", False), SOON, ("scale", "worker", 5), SOON),
+        release=True,
+    ),
     "review 1: a revision that isn't there is named": Hole(
         "(g)",
         (

@@ -71,7 +71,9 @@ class Gates(RuleBasedStateMachine):
         return count > 0 or "attack 10" not in self.known or self.ledger.passes(self.ledger.contents[-1])
 
     def may_stop(self) -> bool:
-        """Return whether the app may be stopped: with a known hole, not while a due canary is missing."""
+        """Return whether the app may be stopped: with known holes, with all canaries and the newest CRD."""
+        if self.world.lost and "found 3" in self.known:
+            return False
         tried = set() if self.ledger.passes(self.ledger.contents[-1]) else self.ledger.contents[-1].tried
         missing = [name for name in tried if self.world.deployment(naming.canary(name)) is None]
         return not missing or "attack 01" not in self.known
@@ -144,6 +146,16 @@ class Gates(RuleBasedStateMachine):
     def stop(self, suspend: bool = True) -> None:
         if not suspend or self.may_stop():
             self.declare(suspend=suspend or None)
+
+    @rule(seconds=st.sampled_from([0, 5, 70]), loses=st.booleans())
+    def stop_for_a_while(self, seconds: int = 5, loses: bool = False) -> None:
+        """Stop, perhaps with the canaries tidied up meanwhile, and start again."""
+        self.stop(True)
+        self.world.wait(seconds)
+        if loses:
+            self.lose_deployments(CANARIES)
+        self.stop(False)
+        self.world.wait(70)
 
     @rule(paused=st.booleans())
     def pause(self, paused: bool = True) -> None:
@@ -310,6 +322,8 @@ class Gates(RuleBasedStateMachine):
             "attack 03" in self.known
         ):  # without what the status says of a release nothing shows that it is lost
             fields = fields - {"canary"} if "release" in self.world.status else set()
+        if fields and self.ledger.spec.get("suspend") and "found 3" in self.known:
+            return
         self.world.install_crd(fields)
         if not fields:
             self.declare(**self.ledger.spec)
