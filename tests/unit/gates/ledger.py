@@ -13,6 +13,7 @@ from formation_operator.kube.objects import kinds, timestamps
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
 from tests.unit.fakes import json_patch
+from tests.unit.fakes.kubelet import ENDED_PHASES
 from tests.unit.gates.world import Template, World, is_ready, template_of, templates_in
 
 RAN_WELL = 58.0
@@ -58,6 +59,12 @@ class Ledger:
         """By type: the counts that somebody has wished for since all was quiet."""
         self.wishes: dict[str, int] = {}
         """By type: the newest of them."""
+        self.fields: dict[str, set[str]] = {}
+        """By type: where they were wished for."""
+        self.is_unsure = False
+        """Whether an answer was lost since all was quiet: then the operator may guess."""
+        self.single: set[tuple[str, Template]] = set()
+        """What has run as a singleton, and may not run twice."""
         self.ready: dict[tuple[str, Template, bool], float] = {}
         """Since when a type has a ready process of a template, a canary or not."""
         self.proven: set[tuple[str, Template]] = set()
@@ -85,7 +92,7 @@ class Ledger:
         for name, process in self.spec["processes"].items():
             asked = change.get("processes", {}).get(name) or {}
             if name not in self.counts or "replicas" in asked:
-                self.wish(name, 1 if process.get("replicas") is None else process["replicas"])
+                self.wish(name, 1 if process.get("replicas") is None else process["replicas"], "spec")
             if bounds := process.get("autoscaling"):
                 self.counts[name] |= {1, bounds["minReplicas"]}
         if not self.spec.get("canary"):  # removing it lets a content through
@@ -129,10 +136,19 @@ class Ledger:
         recreates = deployment is not None and deployment["spec"]["strategy"]["type"] == "Recreate"
         return recreates or bool(self.spec["processes"].get(name, {}).get("singleton"))
 
-    def wish(self, name: str, count: int) -> None:
-        """Take note that somebody wishes for a count."""
+    def wish(self, name: str, count: int, field: str) -> None:
+        """Take note that somebody wishes for a count, in the spec or by scaling."""
         self.counts.setdefault(name, set()).add(count)
         self.wishes[name] = count
+        self.fields.setdefault(name, set()).add(field)
+
+    def judge_settled(self, name: str, count: int) -> None:
+        """(d) The newest wish counts, unless both the spec and the Deployment have changed."""
+        process = self.spec["processes"][name]
+        is_open = "autoscaling" in process or "singleton" in process or any(self.world.scalers(name))
+        if not is_open and len(self.fields.get(name, ())) == 1 and not self.is_unsure:
+            assert count == self.wishes[name], f"(d) {name}: {count}, not {self.wishes[name]}"
+        assert count in self.counts[name], f"(d) {name}: {count}, not {self.counts[name]}"
 
     # What is seen
 
@@ -141,8 +157,13 @@ class Ledger:
         name = raw["metadata"]["name"]
         if kind == ChildKind.DEPLOYMENT and not deleted:
             self.judge_count(name.removeprefix("shop-"), raw)
-        elif kind == ChildKind.DEPLOYMENT and self.world.is_passing:
+        elif kind == ChildKind.DEPLOYMENT and not self.world.is_passing:
+            self.fields[name.removeprefix("shop-")] = {"spec", "scale"}  # a count may have gone with it
+        elif kind == ChildKind.DEPLOYMENT:
             self.judge_removal(name.removeprefix("shop-"))
+        elif kind == kinds.JOB and "deletionTimestamp" in raw["metadata"] and self.world.is_passing:
+            runs = [pod for pod in self.world.cluster.there(kinds.POD) if has_started(pod, raw)]
+            self.hold(not runs, f"(a) the release {name} is ended while it runs")
         elif kind == kinds.JOB and not deleted:
             image, _, is_shared = template_of(raw["spec"]["template"])
             if any(each["type"] == "Complete" for each in raw.get("status", {}).get("conditions", ())):
@@ -174,6 +195,12 @@ class Ledger:
             for each in able:
                 each.passed = True
             self.legit[name].add(template)
+        own = raw["metadata"]["uid"]
+        for of, other in self.world.processes():
+            is_gone = other["metadata"]["uid"] == own or other.get("status", {}).get("phase") in ENDED_PHASES
+            if of == name and not is_gone and (name, template_of(other)) in self.single:
+                is_replaced = template_of(other) == template and "deletionTimestamp" in other["metadata"]
+                self.hold(is_replaced, f"(s) {name} starts beside {template_of(other)}, a singleton")
         if deployment is not None and self.is_singleton(name, deployment):
             beside = [pod for own, pod in self.world.processes() if own == naming.canary(name)]
             self.hold(not beside, f"(s) the singleton {name} starts beside a canary")
@@ -205,7 +232,7 @@ class Ledger:
         if not self.world.is_passing:
             known.add(count)
             if count or not self.spec.get("suspend"):
-                self.wish(name, count)
+                self.wish(name, count, "scale")
             return
         stops = self.spec.get("suspend") or any(not each.passed for each in self.contents)
         is_old = template != self.contents[-1].types.get(name, template) and self.was_passed
@@ -273,6 +300,7 @@ class Ledger:
         """See how all is before a pass."""
         for each in self.contents:  # where nothing runs, a new version harms nothing
             each.tried = {name for name in each.tried if self.world.deployment(name) is not None}
+        self.is_unsure |= any(each.carried_out for each in self.world.cluster.incidents)
         newest = self.contents[-1]
         unproven = [each for each in newest.types.items() if each not in self.proven and self.wants(each[0])]
         is_sure = self.world.is_calm and not (self.spec.get("canary") and unproven)
@@ -315,9 +343,12 @@ class Ledger:
                 deployment = self.world.deployment(name)
                 if deployment is not None and ("Deployment", f"shop-{name}") not in self.world.foreign:
                     count = deployment["spec"].get("replicas", 1)
-                    assert count in self.counts[name], f"(d) {name}: {count}, not {self.counts[name]}"
+                    self.judge_settled(name, count)
                     if not any(self.world.scalers(name)):
-                        self.counts[name] = {count}
+                        self.counts[name], self.fields[name] = {count}, set()
+                    is_one = (name, template_of(deployment["spec"]["template"]))
+                    (self.single.add if self.is_singleton(name, deployment) else self.single.discard)(is_one)
+            self.is_unsure = False
         if self.world.fails_alone("patch") and self.passes(self.contents[-1]):
             lost = [name for name in self.spec["processes"] if self.world.deployment(name) is None]
             assert not lost, f"(f) {lost} aren't made again"
@@ -357,6 +388,13 @@ class Ledger:
 def is_canary(deployment: Object) -> bool:
     """Return whether a Deployment is a canary's."""
     return naming.CANARY_LABEL in deployment["spec"]["template"]["metadata"]["labels"]
+
+
+def has_started(pod: Object, job: Object) -> bool:
+    """Return whether a Pod is a Job's, and its command runs."""
+    owner = (pod["metadata"].get("ownerReferences") or [{}])[0]
+    is_its = owner.get("uid") == job["metadata"]["uid"]
+    return is_its and bool(pod.get("status", {}).get("phase") == "Running")
 
 
 def kind_of_owner(raw: Object) -> str:

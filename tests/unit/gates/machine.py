@@ -333,6 +333,9 @@ class Gates(RuleBasedStateMachine):
         """Have the Formation be lost, or orphan its children, and be made again over what is left."""
         if self.world.lost and "attack 03" in self.known:
             return
+        is_tried = not self.ledger.passes(self.ledger.contents[-1])
+        if self.ledger.spec.get("suspend") and is_tried and "attack 01" in self.known:
+            return
         self.world.make_again(kept | ({"status", "fields"} if "attack 04" in self.known else set()))
 
     @rule()
