@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection
 
 from formation_operator.api import naming
-from formation_operator.kube.objects import kinds, timestamps
+from formation_operator.kube.objects import kinds, lenient, timestamps
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
 from tests.unit.fakes import json_patch
@@ -173,7 +173,10 @@ class Ledger:
             labels = raw["metadata"]["labels"]
             if labels.get(naming.CANARY_LABEL):
                 self.judge_canary(labels[naming.CANARY_LABEL])
-            elif labels.get(naming.PROCESS_TYPE_LABEL) and (kind_of_owner(raw) == kinds.REPLICA_SET):
+            elif (
+                labels.get(naming.PROCESS_TYPE_LABEL)
+                and lenient.controller(raw["metadata"]).get("kind") == kinds.REPLICA_SET
+            ):
                 self.judge_process(labels[naming.PROCESS_TYPE_LABEL], raw)
 
     def hold(self, holds: object, text: str) -> None:
@@ -392,11 +395,5 @@ def is_canary(deployment: Object) -> bool:
 
 def has_started(pod: Object, job: Object) -> bool:
     """Return whether a Pod is a Job's, and its command runs."""
-    owner = (pod["metadata"].get("ownerReferences") or [{}])[0]
-    is_its = owner.get("uid") == job["metadata"]["uid"]
+    is_its = lenient.controller(pod["metadata"]).get("uid") == job["metadata"]["uid"]
     return is_its and bool(pod.get("status", {}).get("phase") == "Running")
-
-
-def kind_of_owner(raw: Object) -> str:
-    """Return the kind of an object's owner."""
-    return str((raw["metadata"].get("ownerReferences") or [{}])[0].get("kind", ""))

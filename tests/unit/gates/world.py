@@ -7,7 +7,7 @@ from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
-from formation_operator.kube.objects import kinds
+from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.objects.kinds import HPA, ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.requeue import Lane, Retry
@@ -185,8 +185,7 @@ class World(releasing.Shop):
     def processes(self) -> Iterator[tuple[str, Object]]:
         """Yield each Pod that a Deployment of the Formation runs, with the name of the Deployment's type."""
         for raw in self.cluster.there(kinds.POD, labels=naming.PROCESS_TYPE_LABEL):
-            owner = (raw["metadata"].get("ownerReferences") or [{}])[0]
-            if owner.get("kind") == kinds.REPLICA_SET:
+            if lenient.controller(raw["metadata"]).get("kind") == kinds.REPLICA_SET:
                 yield raw["metadata"]["labels"][naming.PROCESS_TYPE_LABEL], raw
 
     def replica_sets(self, name: str) -> Iterator[Object]:
@@ -309,8 +308,8 @@ BY_HPA = Owner("kube-controller-manager", "Update", "scale")
 
 def is_ready(raw: Object) -> bool:
     """Return whether a Pod is ready, and stays."""
-    said = {each["type"]: each["status"] for each in raw.get("status", {}).get("conditions", ())}
-    return said.get("Ready") == "True" and "deletionTimestamp" not in raw["metadata"]
+    said = lenient.conditions(raw.get("status", {})).get("Ready", {})
+    return said.get("status") == "True" and "deletionTimestamp" not in raw["metadata"]
 
 
 Template = tuple[str, tuple[str, ...], bool]
