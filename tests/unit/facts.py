@@ -15,13 +15,13 @@ from formation_operator.observe import managed_fields, pods
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child, Owner
 from formation_operator.observe.pods import Pod
-from formation_operator.observe.rollouts import Rollout
-from formation_operator.render import autoscaler, cron_job, desired, disruption
-from formation_operator.render.desired import Intent
+from formation_operator.observe.rollouts import DeploymentStatus
+from formation_operator.render import autoscaler, cron_job, disruption
+from formation_operator.render.intents import Intent, children
 from formation_operator.replicas import count_owner
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.status import compute
-from formation_operator.status.observation import Seen
+from formation_operator.status.observation import Observation
 from tests.builders import Manifest, a_formation, stored
 
 NOW, LATER = "2026-01-01T00:00:00Z", "2026-01-01T00:05:00Z"
@@ -38,12 +38,12 @@ def intents(formation: Formation) -> list[Intent]:
         name: count_owner.decide(formation.spec, it, None) for name, it in formation.spec.processes.items()
     }
     budgets = disruption.declared(formation.spec, formation.spec)
-    suspended = cron_job.suspended(formation.spec, formation.spec)
+    suspended = {name: formation.spec.suspends(name) for name in formation.spec.schedules or ()}
     return [
         *(
             each
             for name, count in wanted.items()
-            for each in desired.children(formation.metadata, formation.spec, name, count, budgets.get(name))
+            for each in children(formation.metadata, formation.spec, name, count, budgets.get(name))
         ),
         *(
             autoscaler.autoscaler(formation.metadata, formation.spec, name, process.autoscaling)
@@ -120,12 +120,12 @@ def known(raw: Manifest) -> Pod:
     return pod
 
 
-DONE = Rollout(current=True, total=2, updated=2, ready=2, available=2, serving=True)
+DONE = DeploymentStatus(current=True, total=2, updated=2, ready=2, available=2, serving=True)
 QUOTA = 'pods "shop-1" is forbidden: exceeded quota: small'
 QUOTA_OF_SETS = 'replicasets.apps "shop-6d" is forbidden: exceeded quota: small'
 POD_SECURITY = 'pods "shop-1" is forbidden: violates PodSecurity "restricted"'
 ROLLOUT = st.builds(
-    Rollout,
+    DeploymentStatus,
     current=st.booleans(),
     total=st.integers(0, 9),
     updated=st.integers(0, 9),
@@ -140,9 +140,11 @@ ROLLOUT = st.builds(
 )
 
 
-def seen(rollout: Rollout = DONE, *, generation: int = 3, paused: bool = False, **changes: Any) -> Seen:
+def seen(
+    rollout: DeploymentStatus = DONE, *, generation: int = 3, paused: bool = False, **changes: Any
+) -> Observation:
     """Return what a pass sees of a Formation whose worker is as far as its rollout."""
-    world = Seen(
+    world = Observation(
         formation=parsing.parse(stored(a_formation(paused=paused), generation=generation)),
         counts={"worker": Replicas(desired=2, rendered=2, remembered=2)},
         deployments={"worker": a_child(rollout=rollout, replicas=2, owns_count=True)},
@@ -151,7 +153,7 @@ def seen(rollout: Rollout = DONE, *, generation: int = 3, paused: bool = False, 
     return dataclasses.replace(world, **changes)
 
 
-def status_of(world: Seen, before: Manifest, now: str) -> compute.Status:
+def status_of(world: Observation, before: Manifest, now: str) -> compute.Status:
     """Return the status of what a pass saw, after another one that was written before."""
     return compute.compute(world, formation_status.read(before), now)
 

@@ -8,8 +8,8 @@ from formation_operator.diagnose import grace_periods, investigator, log_excerpt
 from formation_operator.foreground import shell
 from formation_operator.kube import notices, reflector
 from formation_operator.kube.objects import lenient
-from formation_operator.release import revision_store
 from formation_operator.requeue import REPORT_SECONDS
+from formation_operator.rollout import revision_store
 from formation_operator.status import poster, scaling_health, trial, writer
 from formation_operator.sync import repair_limit
 

@@ -10,7 +10,7 @@ import yaml
 from crds.generate.pictures.canvas import LINE, SMALL, WIDTH, Picture
 from formation_operator.api.formation import Formation
 from formation_operator.controller import parsing
-from formation_operator.render import cron_job, desired, disruption, release_job
+from formation_operator.render import cron_job, disruption, intents, release_job
 from formation_operator.replicas import count_owner
 
 README = pathlib.Path(__file__).parents[3] / "README.md"
@@ -82,7 +82,8 @@ def parts(raw: dict[str, Any]) -> Iterator[Part]:
     yield Part("release", ["before each deploy"], [_release(formation)])
     for name in formation.spec.processes:
         yield Part(name, _says(spec["processes"][name]), [*_of_type(formation, name)])
-    for name, suspend in cron_job.suspended(formation.spec, formation.spec).items():
+    for name in formation.spec.schedules or ():
+        suspend = formation.spec.suspends(name)
         made = cron_job.cron_job(formation.metadata, formation.spec, name, suspend=suspend)
         yield Part(name, _says(spec["schedules"][name]), [(made.kind, made.name, 0)])
     yield Part(DEPLOY, ["all but the counts"], [("ControllerRevision", "a revision to go back to", 0)])
@@ -98,7 +99,7 @@ def _of_type(formation: Formation, name: str) -> Iterator[tuple[str, str, int]]:
     spec = formation.spec
     count = count_owner.decide(spec, spec.processes[name], None)
     budget = disruption.declared(spec, spec).get(name)
-    for each in desired.children(formation.metadata, spec, name, count, budget):
+    for each in intents.children(formation.metadata, spec, name, count, budget):
         yield each.kind, each.name, count.desired if each.kind == "Deployment" else 0
 
 

@@ -212,6 +212,11 @@ class FormationSpec(Model):
         """Return a schedule by its name, if there is one."""
         return (self.schedules or {}).get(name)
 
+    def suspends(self, schedule: str) -> bool:
+        """Return whether a schedule may begin no run."""
+        own = self.schedule(schedule)
+        return bool(self.suspend or (own is not None and own.suspend))
+
 
 class Metadata(Model):
     """The part of an object's metadata that matters here."""

@@ -39,6 +39,9 @@ CANARY_LABEL = f"{GROUP}/canary"
 CANARY = "canary"
 """How canaries are called in a summary, and at the end of their names."""
 
+SCALED_TYPE = "web"
+"""The type whose count the Formation's scale subresource is about."""
+
 # On the CronJob of a schedule, its Jobs and their Pods: the name of the schedule.
 SCHEDULE_LABEL = f"{GROUP}/schedule"
 

@@ -19,9 +19,10 @@ from formation_operator.kube.port import MOST_PAGES, Cluster, patient
 from formation_operator.observe import other_budgets
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.other_budgets import Listed
-from formation_operator.release.asked import Asked, Content
+from formation_operator.observe.snapshot import Snapshot
 from formation_operator.render import disruption
 from formation_operator.requeue import Lane, Requeue
+from formation_operator.rollout.rollout import Content
 
 EVERY, FRESH = 600.0, 60.0
 """Seconds until the budgets of others are listed again; before one of ours is made, until that is too old."""
@@ -42,45 +43,49 @@ class Budgets(NamedTuple):
     """Why one isn't made for now."""
 
 
-def decide(pass_: Pass, asked: Asked, content: Content) -> Budgets:
+def decide(pass_: Pass, snapshot: Snapshot, content: Content) -> Budgets:
     """Return what is to be done about disruption budgets, by the last list of those of others.
 
     One isn't made for now if it isn't known whether it would be a second one.
     """
-    declared, listed = disruption.declared(asked.formation.spec, content.spec), pass_.memory.others
+    declared, listed = disruption.declared(snapshot.spec, content.spec), pass_.memory.others
     contended = {name: listed.found[name] for name in declared if listed.found.get(name)}
     wanted = {name: budget for name, budget in declared.items() if name not in contended}
-    if wanted and not listed.found and (said := asked.before.condition(ConditionType.DISRUPTION_CONTENDED)):
+    if (
+        wanted
+        and not listed.found
+        and (said := snapshot.status.condition(ConditionType.DISRUPTION_CONTENDED))
+    ):
         contended = {"": said.message}  # it isn't taken back for a moment
-    is_usable = listed.error is None and asked.now - listed.at < FRESH
+    is_usable = listed.error is None and snapshot.now - listed.at < FRESH
     waiting = [name for name in _missing(pass_, wanted) if name not in listed.found or not is_usable]
     made = {name: budget for name, budget in wanted.items() if name not in waiting}
     return Budgets(made, contended, [_unlisted(name, listed.error) for name in waiting if listed.error])
 
 
 async def look(
-    cluster: Cluster, pass_: Pass, asked: Asked, content: Content, decided: Budgets
+    cluster: Cluster, pass_: Pass, snapshot: Snapshot, content: Content, decided: Budgets
 ) -> Requeue | None:
     """List the budgets of others where that is due; return when another pass is wanted because of them."""
-    spec = asked.formation.spec
+    spec = snapshot.spec
     declared = disruption.declared(spec, content.spec)
     if not declared:
         pass_.memory.others = other_budgets.NEVER
         return None
     names = [] if spec.paused else [*declared]
-    what = (asked.noted.digest if content.is_declared else str(content.mark)), *names
+    what = (pass_.memory.rollout.digest if content.is_declared else str(content.mark)), *names
     if not names:
         pass_.memory.others = other_budgets.NEVER
-    elif what != pass_.memory.others.what or _due_in(pass_, names, asked.now) <= 0:
-        listed = Listed(asked.now, what, pass_.memory.others.found)
+    elif what != pass_.memory.others.what or _due_in(pass_, names, snapshot.now) <= 0:
+        listed = Listed(snapshot.now, what, pass_.memory.others.found)
         try:
-            found = await patient(_contended(cluster, asked.formation, content.spec, names))
+            found = await patient(_contended(cluster, snapshot.formation, content.spec, names))
             pass_.memory.others = listed._replace(found=found)
         except errors.ClusterError as error:
             pass_.memory.others = listed._replace(error=error)
-    if decide(pass_, asked, content) != decided:
+    if decide(pass_, snapshot, content) != decided:
         return Requeue(Lane.BUILD)
-    return Requeue(Lane.REPORT, _due_in(pass_, names, asked.now)) if names else None
+    return Requeue(Lane.REPORT, _due_in(pass_, names, snapshot.now)) if names else None
 
 
 def _due_in(pass_: Pass, types: Iterable[str], now: float) -> float:

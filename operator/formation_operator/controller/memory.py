@@ -10,9 +10,9 @@ from formation_operator.diagnose.evidence import Evidence
 from formation_operator.diagnose.job_pods import Blocked
 from formation_operator.observe import other_budgets
 from formation_operator.observe.children import Child, ChildId
-from formation_operator.release import asked
-from formation_operator.render.desired import Intent
+from formation_operator.render.intents import Intent
 from formation_operator.replicas.write_through import Answers
+from formation_operator.rollout.memory import RolloutMemory
 from formation_operator.status.trial import Trial
 from formation_operator.status.writer import Reports
 
@@ -24,7 +24,7 @@ class Memory:
     answers: Answers = dataclasses.field(default_factory=dict)
     evidence: Evidence = dataclasses.field(default_factory=Evidence)
     reports: Reports = dataclasses.field(default_factory=Reports)
-    releases: asked.Noted = dataclasses.field(default_factory=asked.Noted)
+    rollout: RolloutMemory = dataclasses.field(default_factory=RolloutMemory)
     trial: Trial | None = None
     """Since when what runs does so without harm, until it is known to have run well."""
     applied: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)

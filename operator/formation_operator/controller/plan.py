@@ -7,14 +7,15 @@ import dataclasses
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
+from formation_operator.controller.desired import Desired
 from formation_operator.controller.passes import Pass
-from formation_operator.controller.wanted import Wanted
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe.children import Child, Children, deployment_of
+from formation_operator.observe.children import Child, Children
 from formation_operator.observe.faults import Problem
-from formation_operator.release import canary
-from formation_operator.render import autoscaler, cron_job, desired, pod_template
-from formation_operator.render.desired import Intent
+from formation_operator.observe.snapshot import Snapshot
+from formation_operator.render import autoscaler, cron_job, intents, pod_template
+from formation_operator.render.intents import Intent
+from formation_operator.rollout import canary
 from formation_operator.sync import planner
 from formation_operator.sync.planner import Action, PlanContext, Verb
 
@@ -27,45 +28,46 @@ class Planning:
     """Plans what to do about the children of a Formation."""
 
     pass_: Pass
-    wanted: Wanted
+    snapshot: Snapshot
+    desired: Desired
     context: PlanContext
 
     @property
     def names(self) -> list[str]:
         """The types, those that get another count first since somebody waits; the schedules; canaries."""
-        counts, suspended = self.wanted.counts, self.wanted.suspended
+        counts, suspended = self.desired.counts, self.desired.suspended
         return [*sorted(counts, key=self._turn), *sorted(suspended.keys() - counts.keys()), *self._canaries]
 
     @property
     def _canaries(self) -> dict[str, str]:
         """The types that have a canary now, by the name of the canary."""
-        return {naming.canary(name): name for name in self.wanted.canaries}
+        return {naming.canary(name): name for name in self.desired.canaries}
 
     def _is_beside_canary(self, name: str) -> bool:
         """Return whether a type's Service has a canary of it, too: no other process may have its label."""
-        specs = self.wanted.content.spec, self.wanted.formation.spec
-        return name in self.wanted.canaries and not any(map(pod_template.renames_component, specs))
+        specs = self.desired.content.spec, self.snapshot.spec
+        return name in self.desired.canaries and not any(map(pod_template.renames_component, specs))
 
     def _turn(self, name: str) -> tuple[bool, str]:
         """Return what the order of types depends on: whether one keeps its count, then its name."""
-        child = deployment_of(self._children, self.wanted.formation.metadata.name, name)
-        return child is None or self.wanted.counts[name].rendered in (None, child.replicas), name
+        child = self.snapshot.deployment(name)
+        return child is None or self.desired.counts[name].rendered in (None, child.replicas), name
 
     def leaving(self) -> list[Action]:
         """Return what deletes autoscalers, before a Deployment gets a count of ours or goes.
 
         Where the content isn't known, or has a type that isn't declared any more, absent bounds say nothing.
         """
-        content, formation, found = self.wanted.content, self.wanted.formation, list[Action]()
+        content, spec, found = self.desired.content, self.snapshot.spec, list[Action]()
         for (kind, own), child in self._children.items():
             is_ours = child.is_owned_by(self.context.uid) and not child.deleting
             if self._is_paused or kind is not ChildKind.HORIZONTAL_POD_AUTOSCALER or not is_ours:
                 continue
-            name = naming.type_of(formation.metadata.name, own)
-            process, count = formation.spec.processes.get(name), self.wanted.counts.get(name)
+            name = naming.type_of(self.snapshot.owner.name, own)
+            process, count = spec.processes.get(name), self.desired.counts.get(name)
             is_lost = process is None and name in content.spec.processes
             is_declared = process is not None and process.autoscaling is not None
-            if name in self.wanted.autoscaled or not (is_declared or (content.known and not is_lost)):
+            if name in self.desired.autoscaled or not (is_declared or (content.is_known and not is_lost)):
                 continue
             steps_back = WOULD_START if count is not None and count.suspended else NOT_ALONE
             found.append(Action(Verb.DELETE, name, child=child, reason=steps_back if is_declared else ""))
@@ -85,15 +87,15 @@ class Planning:
 
         One that names a content that was let through later will do.
         """
-        mark, formation = self.wanted.content.mark, self.wanted.formation
+        mark = self.desired.content.mark
         if mark is None or self._is_paused or any(each.again or each.problem for each in self.pass_.outcomes):
             return []
         own = [child for child in self._children.values() if child.is_owned_by(self.context.uid)]
         if any(child.content is not None and child.content >= mark for child in own):
             return []
-        for name in sorted(self.wanted.content.spec.processes):
-            child = deployment_of(self._children, formation.metadata.name, name)
-            if child in own and not child.deleting:
+        for name in sorted(self.desired.content.spec.processes):
+            child = self.snapshot.deployment(name)
+            if child is not None and not child.deleting:
                 for intent in self._render(name):  # nothing if the type is invalid
                     if intent.kind is ChildKind.DEPLOYMENT:
                         return [Action(Verb.UPDATE, name, intent, child)]
@@ -104,13 +106,13 @@ class Planning:
 
         Where that isn't known, all of them stay.
         """
-        formation, content = self.wanted.formation, self.wanted.content
-        if self._is_paused or not content.known:
+        content = self.desired.content
+        if self._is_paused or not content.is_known:
             return []
-        specs = content.spec, formation.spec
+        specs = content.spec, self.snapshot.spec
         declared = {name for spec in specs for name in (*spec.processes, *(spec.schedules or ()))}
-        busy = {*self.pass_.busy, *canary.standing_in(self._children, formation.metadata, self.pass_.intents)}
-        found = planner.obsolete(formation.metadata, declared, self.intents, self._children, busy)
+        busy = {*self.pass_.busy, *canary.standing_in(self.snapshot, self.pass_.intents)}
+        found = planner.obsolete(self.snapshot.owner, declared, self.intents, self._children, busy)
         return [
             dataclasses.replace(action, reason=self._why(action))
             for action in found
@@ -124,26 +126,26 @@ class Planning:
 
     @property
     def _children(self) -> Children:
-        return self.pass_.basis.children
+        return self.snapshot.children
 
     @property
     def _is_paused(self) -> bool:
-        return bool(self.wanted.formation.spec.paused)
+        return bool(self.snapshot.spec.paused)
 
     def _render(self, name: str) -> list[Intent]:
         """Return the intents of a type or schedule; note why it can't be rendered if it can't."""
-        owner, content = self.wanted.formation.metadata, self.wanted.content.spec
+        owner, content = self.snapshot.owner, self.desired.content.spec
         try:
             if of := self._canaries.get(name):
-                spec = self.wanted.formation.spec
-                return [desired.canary(owner, spec, of, self.wanted.canaries[of])]
+                spec = self.snapshot.spec
+                return [intents.canary(owner, spec, of, self.desired.canaries[of])]
             if name in (content.schedules or ()):
-                return [cron_job.cron_job(owner, content, name, suspend=self.wanted.suspended[name])]
+                return [cron_job.cron_job(owner, content, name, suspend=self.desired.suspended[name])]
             if name in content.processes:
-                count, budget = self.wanted.counts[name], self.wanted.budgets.wanted.get(name)
-                mark, beside = self.wanted.content.mark, self._is_beside_canary(name)
-                found = desired.children(owner, content, name, count, budget, mark, beside_canary=beside)
-                bounds = self.wanted.autoscaled.get(name)
+                count, budget = self.desired.counts[name], self.desired.budgets.wanted.get(name)
+                mark, beside = self.desired.content.mark, self._is_beside_canary(name)
+                found = intents.children(owner, content, name, count, budget, mark, beside_canary=beside)
+                bounds = self.desired.autoscaled.get(name)
                 return [*found, autoscaler.autoscaler(owner, content, name, bounds)] if bounds else found
         except pod_template.InvalidTypeError as error:
             self.pass_.faults.problems[name] = Problem(name, Trouble.INVALID_SPEC, str(error))
@@ -168,7 +170,7 @@ class Planning:
 
     def _leaves_one(self, intent: Intent, child: Child) -> bool:
         """Return whether a type stops being a singleton, and its Deployment doesn't name that content yet."""
-        count, content = self.wanted.counts.get(intent.process_type), self.wanted.content
+        count, content = self.desired.counts.get(intent.process_type), self.desired.content
         if intent.kind is not ChildKind.DEPLOYMENT or count is None or child.content == content.mark:
             return False
         return count.alone and not content.spec.processes[intent.process_type].singleton
@@ -179,8 +181,8 @@ class Planning:
         For a schedule it writes alone whether runs begin. Where the content isn't known, a type and a
         schedule may share a name.
         """
-        about, wanted = self.wanted.formation.metadata, self.wanted
-        named = ((ChildKind.DEPLOYMENT, wanted.counts), (ChildKind.CRON_JOB, wanted.suspended))
+        about, desired = self.snapshot.owner, self.desired
+        named = ((ChildKind.DEPLOYMENT, desired.counts), (ChildKind.CRON_JOB, desired.suspended))
         own = [self._children.get((kind, naming.child(about.name, name))) for kind, of in named if name in of]
         return [
             planner.adopt(name, child, about, self.context) or planner.alone(name, child, self.context)
@@ -191,4 +193,4 @@ class Planning:
     def _why(self, action: Action) -> str:
         """Return why an object goes that is declared; nothing if it isn't any more."""
         steps_back = action.known.kind == ChildKind.POD_DISRUPTION_BUDGET
-        return self.wanted.budgets.contended.get(action.process_type, "") if steps_back else ""
+        return self.desired.budgets.contended.get(action.process_type, "") if steps_back else ""

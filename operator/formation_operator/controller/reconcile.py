@@ -3,17 +3,16 @@
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from formation_operator.api import naming
-from formation_operator.api.formation import Formation
-from formation_operator.controller import budgets, parsing, passes, runs
+from formation_operator.controller import budgets, parsing, runs
+from formation_operator.controller.desired import Desired, desired, targets
 from formation_operator.controller.memory import Memory
 from formation_operator.controller.passes import Pass
 from formation_operator.controller.plan import Planning
 from formation_operator.controller.reporting import Reporting
-from formation_operator.controller.wanted import Wanted, all_wanted
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import Key
@@ -22,11 +21,14 @@ from formation_operator.kube.port import Cluster
 from formation_operator.observe import cache, formations
 from formation_operator.observe.cache import Basis
 from formation_operator.observe.faults import Faults, Problem
+from formation_operator.observe.snapshot import Snapshot, take
 from formation_operator.observe.store import Change
-from formation_operator.release import releaser
-from formation_operator.release.asked import Asked, Chosen
 from formation_operator.replicas import scale_requests, write_through
 from formation_operator.requeue import Lane, Requeue, Result, Retry, soonest
+from formation_operator.rollout.chooser import Chooser
+from formation_operator.rollout.releaser import Releaser
+from formation_operator.rollout.revision_store import RevisionStore
+from formation_operator.rollout.rollout import Rollout
 from formation_operator.settings import Settings
 from formation_operator.sync import executor, planner, repair_limit
 from formation_operator.sync.outcome import Outcome
@@ -67,8 +69,8 @@ class Reconciler:
         self._memories: dict[str, Memory] = {}
         self._under_way: dict[Key, Basis] = {}
         self._patience = repair_limit.Patience()
-        self._releaser = releaser.Releaser(cluster)
-        self._reporting = Reporting(cluster, cache_, self._releaser, clock, monotonic)
+        self._store = RevisionStore(cluster)
+        self._reporting = Reporting(cluster, cache_, self._store, clock, monotonic)
         self.events = self._reporting.events
 
     def will_compare(self, key: Key, change: Change[Any]) -> bool:
@@ -88,17 +90,17 @@ class Reconciler:
             return Result()  # its children go with it, by garbage collection
         # Scale requests are judged by these children: no later count is overwritten.
         basis = Basis(raw, self._cache.children_of(key))
-        this = Pass(key, basis, self._memories.setdefault(basis.uid, Memory()), Faults(key))
+        pass_ = Pass(key, basis, self._memories.setdefault(basis.uid, Memory()), Faults(key))
         self._under_way[key] = basis
         try:
-            result = await self._run(this)
+            result = await self._run(pass_)
         except errors.ClusterError as error:
             logger.warning("%s/%s: %s; trying again", *key, error, extra=records.about(key))
             is_lasting = isinstance(error, errors.RefusedError)
             result = Result(retry=Retry.LASTING if is_lasting else Retry.PASSING)
         finally:
             del self._under_way[key]
-        return self._finished(this, result)
+        return self._finished(pass_, result)
 
     async def _run(self, pass_: Pass) -> Result:
         known = pass_.basis.formation
@@ -113,29 +115,31 @@ class Reconciler:
             return Result(await self._reporting.stall(pass_, pass_.faults.note("", error)), Retry.LASTING)
 
     async def _pass(self, pass_: Pass, known: dict[str, Any]) -> Result:
-        formation = parsing.parse(pass_.basis.formation)
-        undecided = await self._write_through(pass_, formation)
+        snapshot = self._snapshot(pass_)
+        undecided = await self._write_through(pass_, snapshot)
         current = self._cache.formations.get(pass_.key)
         if current is None or not pass_.basis.is_about(current):
             return Result()
         if current is not known:
             pass_.basis.formation = await self._whole(current)
-            formation = parsing.parse(pass_.basis.formation)
-        asked = passes.asked(pass_, formation, self._cache, self._monotonic())
-        chosen = await self._releaser.choose(asked)
-        declared = budgets.decide(pass_, asked, chosen.content)
-        wanted = all_wanted(asked, chosen, undecided, declared)
-        pass_.busy = runs.busy(pass_, self._cache, asked.now)
-        await self._bring_about(pass_, wanted)
-        chosen = await self._release(pass_, asked, chosen)
+            snapshot = self._snapshot(pass_)
+        rollout = await self._decide(pass_, snapshot)
+        desired = self._desired(pass_, snapshot, rollout, undecided)
+        await self._bring_about(pass_, snapshot, desired)
+        rollout = await self._release(pass_, snapshot, rollout)
+        desired = dataclasses.replace(desired, rollout=rollout)
         written = (each for outcome in pass_.outcomes for each in outcome.notices)
-        self.events.post(pass_.basis.formation, [*chosen.notices, *written])
-        requeue = await self._reporting.report(pass_, wanted, asked, chosen)
-        others = await budgets.look(self._cluster, pass_, asked, chosen.content, declared)
-        requeue = soonest(requeue, chosen.requeue, runs.again(pass_, self._monotonic()), others)
-        return Result(requeue, _retry(wanted.undecided, pass_.outcomes))
+        self.events.post(pass_.basis.formation, [*rollout.notices, *written])
+        requeue = await self._reporting.report(pass_, snapshot, desired)
+        others = await budgets.look(self._cluster, pass_, snapshot, desired.content, desired.budgets)
+        requeue = soonest(requeue, rollout.requeue, runs.again(pass_, self._monotonic()), others)
+        return Result(requeue, _retry(desired.undecided, pass_.outcomes))
 
-    # What is wanted
+    # What is seen, how far the rollout is, what is to be
+
+    def _snapshot(self, pass_: Pass) -> Snapshot:
+        formation = parsing.parse(pass_.basis.formation)
+        return take(formation, pass_.basis, self._cache, self._monotonic())
 
     async def _whole(self, known: dict[str, Any]) -> dict[str, Any]:
         """Return a Formation with its spec and status, which are read again if they aren't kept.
@@ -151,34 +155,49 @@ class Reconciler:
             raise errors.ConflictError("it has changed while it was read")
         return {**formations.trimmed(live), "reread": True}
 
-    async def _write_through(self, pass_: Pass, formation: Formation) -> list[Problem]:
+    async def _write_through(self, pass_: Pass, snapshot: Snapshot) -> list[Problem]:
         """Write scale requests on Deployments to the Formation; return what couldn't be decided."""
         requests = write_through.Requests(
-            self._cluster, self._cache, self._policy, formation, pass_.memory.answers, self._changed
+            self._cluster, self._cache, self._policy, snapshot, pass_.memory.answers, self._changed
         )
-        await requests.honour(pass_.basis.formation["status"], pass_.basis.children)
+        await requests.honour()
         self.events.post(pass_.basis.formation, requests.notices)
         return requests.undecided
 
-    async def _release(self, pass_: Pass, asked: Asked, chosen: Chosen) -> Chosen:
+    async def _decide(self, pass_: Pass, snapshot: Snapshot) -> Rollout:
+        memory = pass_.memory.rollout
+        return await Chooser(self._cluster, self._store, snapshot, memory, pass_.faults).choose()
+
+    def _desired(
+        self, pass_: Pass, snapshot: Snapshot, rollout: Rollout, undecided: Sequence[Problem]
+    ) -> Desired:
+        declared = budgets.decide(pass_, snapshot, rollout.content)
+        scaled = targets(snapshot, rollout.content)
+        scalers = self._cache.autoscalers_of(snapshot.owner.namespace, scaled)
+        return desired(snapshot, rollout, scalers, undecided, declared)
+
+    async def _release(self, pass_: Pass, snapshot: Snapshot, rollout: Rollout) -> Rollout:
         """Have the release go on, unless its content has changed meanwhile: that brings another pass."""
         current = self._cache.formations.get(pass_.key)
         seen = formations.lane_of(pass_.basis.formation, current)
         is_current = current is not None and seen not in (Lane.CHANGE, Lane.BUILD)
-        chosen = await self._releaser.proceed(asked, chosen, is_current=is_current)
-        for job in chosen.written:
+        memory = pass_.memory.rollout
+        releaser = Releaser(self._cluster, self._store, self._cache, snapshot, memory, pass_.faults)
+        rollout = await releaser.proceed(rollout, is_current=is_current)
+        for job in rollout.jobs:
             self._changed(self._cache.see(kinds.JOB, job))
-        return chosen
+        return rollout
 
     # Bringing it about
 
-    async def _bring_about(self, pass_: Pass, wanted: Wanted) -> None:
+    async def _bring_about(self, pass_: Pass, snapshot: Snapshot, desired: Desired) -> None:
         """Render, decide about and write each type and schedule; what isn't wanted goes after that."""
         children, memory = pass_.basis.children, pass_.memory
+        pass_.busy = runs.busy(pass_, self._cache, snapshot.now)
         memory.keep(children.values())
-        context, lost = self._context(pass_, wanted), memory.there - children.keys()
-        planning = Planning(pass_, wanted, context)
-        by = executor.Executor(VersionedWrites(self._cluster, wanted.formation), context, lost)
+        context, lost = self._context(pass_, snapshot, desired), memory.there - children.keys()
+        planning = Planning(pass_, snapshot, desired, context)
+        by = executor.Executor(VersionedWrites(self._cluster, snapshot.formation), context, lost)
 
         async def carry_out(action: Action) -> None:
             self._take_in(pass_, await by.carry_out(action))
@@ -195,16 +214,16 @@ class Reconciler:
         memory.there = {each for each, child in children.items() if child.is_owned_by(pass_.basis.uid)}
         memory.there |= lost & {(each.kind, each.name) for each in planning.intents}
 
-    def _context(self, pass_: Pass, wanted: Wanted) -> planner.PlanContext:
+    def _context(self, pass_: Pass, snapshot: Snapshot, desired: Desired) -> planner.PlanContext:
         uids = [child.uid for child in pass_.basis.children.values()]
         return planner.PlanContext(
             uid=pass_.basis.uid,
             living=self._cache.living,
             applied=pass_.memory.applied,
-            restless=scale_requests.restless(wanted.formation.spec, wanted.counts),
+            restless=scale_requests.restless(snapshot.spec, desired.counts),
             exhausted=self._patience.exhausted(uids, self._monotonic()),
-            counts=wanted.counts,
-            suspended=wanted.suspended,
+            counts=desired.counts,
+            suspended=desired.suspended,
         )
 
     def _take_in(self, pass_: Pass, outcome: Outcome) -> None:

@@ -1,15 +1,15 @@
 """The report of a pass: the status, the Events about it, and the revision of what is rolled out."""
 
-import contextlib
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
-from formation_operator.api.formation_status import FormationStatus, Revision
+from formation_operator.api.formation_status import FormationStatus, ReleaseStatus, Revision
 from formation_operator.controller import runs
+from formation_operator.controller.desired import Desired, problems
 from formation_operator.controller.passes import Pass
-from formation_operator.controller.wanted import Wanted, owned, problems
+from formation_operator.diagnose.finding import Finding
 from formation_operator.diagnose.investigator import Examiner
 from formation_operator.foreground import check
 from formation_operator.kube.objects import lenient, timestamps
@@ -18,13 +18,13 @@ from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.faults import Faults, Problem
-from formation_operator.release import progress
-from formation_operator.release.asked import Asked, Chosen
-from formation_operator.release.releaser import Releaser
+from formation_operator.observe.snapshot import Snapshot
 from formation_operator.replicas import scale_requests
 from formation_operator.requeue import Lane, Requeue, soonest
-from formation_operator.status import canary_health, compute, scaling_health, trial
-from formation_operator.status.observation import Seen
+from formation_operator.rollout.revision_store import RevisionStore
+from formation_operator.rollout.rollout import Rollout
+from formation_operator.status import canary_health, compute, release_health, scaling_health, trial
+from formation_operator.status.observation import Observation
 from formation_operator.status.poster import Poster
 from formation_operator.status.writer import Reporter
 
@@ -36,21 +36,24 @@ class Reporting:
         self,
         cluster: Cluster,
         cache: Cache,
-        releaser: Releaser,
+        store: RevisionStore,
         clock: Clock,
         monotonic: Callable[[], float],
     ) -> None:
-        """Take the port to the cluster, the cache, who knows more, and the clocks; nobody sets the second."""
+        """Take the port to the cluster, what is known of it, the revisions, and the clocks.
+
+        Nobody sets the second clock.
+        """
         self._cluster = cluster
-        self._known = cache
-        self._releaser = releaser
+        self._cache = cache
+        self._store = store
         self._clock = clock
         self._monotonic = monotonic
         self._writer = Reporter(cluster, monotonic)
         self.events = Poster(cluster)
         self.examiner = Examiner(cluster)
 
-    async def report(self, pass_: Pass, wanted: Wanted, asked: Asked, chosen: Chosen) -> Requeue | None:
+    async def report(self, pass_: Pass, snapshot: Snapshot, desired: Desired) -> Requeue | None:
         """Write the status, unless that has to wait for the answer to what this pass changed.
 
         Return when to do so again, as findings about Pods may change with time alone.
@@ -58,10 +61,12 @@ class Reporting:
         later = pass_.memory.reports.later(self._monotonic(), pass_.outcomes)
         if later is not None:
             return later
-        seen, again = await self._seen(pass_, wanted, asked, chosen)
-        revision, tried = await self._try(pass_, asked, seen)
-        seen = dataclasses.replace(seen, revision=revision)
-        status = _computed(seen, asked.before, self._now(), pass_.faults)
+        children = pass_.basis.shown = self._cache.children_of(pass_.key)
+        snapshot = dataclasses.replace(snapshot, children=children)
+        observation, again = await self._observe(pass_, snapshot, desired)
+        revision, tried = await self._try(pass_, snapshot, observation)
+        observation = dataclasses.replace(observation, revision=revision)
+        status = _computed(observation, snapshot.status, self._now(), pass_.faults)
         return soonest(await self._write(pass_, status), again, tried)
 
     async def stall(self, pass_: Pass, problem: Problem) -> Requeue | None:
@@ -72,67 +77,76 @@ class Reporting:
         generation = lenient.number(raw["metadata"], "generation")
         return await self._write(pass_, compute.stalled(generation, problem, raw["status"], self._now()))
 
-    async def _seen(
-        self, pass_: Pass, wanted: Wanted, asked: Asked, chosen: Chosen
-    ) -> tuple[Seen, Requeue | None]:
+    async def _observe(
+        self, pass_: Pass, snapshot: Snapshot, desired: Desired
+    ) -> tuple[Observation, Requeue | None]:
         """Return all that this pass has seen, and when that may be different although no event comes."""
-        children = pass_.basis.shown = self._known.children_of(pass_.key)
-        formation, unkept = wanted.formation, asked.noted.unkept
-        deployments = owned(ChildKind.DEPLOYMENT, formation.metadata, wanted.counts, children)
-        scalers = owned(ChildKind.HORIZONTAL_POD_AUTOSCALER, formation.metadata, wanted.counts, children)
-        pods, now = self._known.pods_of(pass_.key), self._clock().timestamp()
-        tried = owned(ChildKind.DEPLOYMENT, formation.metadata, map(naming.canary, wanted.canaries), children)
-        both = {**tried, **deployments}
-        examined = await self.examiner.examine(pass_.memory.evidence, both, pods, now, pass_.faults)
-        schedules = await runs.scheduled(pass_, self._known, wanted)
-        jobs = [chosen.job] if chosen.job is not None else []
+        spec, rollout, now = snapshot.spec, desired.rollout, self._clock().timestamp()
+        deployments = snapshot.owned(ChildKind.DEPLOYMENT, desired.counts)
+        scalers = snapshot.owned(ChildKind.HORIZONTAL_POD_AUTOSCALER, desired.counts)
+        tried = snapshot.owned(ChildKind.DEPLOYMENT, map(naming.canary, desired.canaries))
+        pods, evidence = self._cache.pods_of(pass_.key), pass_.memory.evidence
+        examined = await self.examiner.examine(evidence, {**tried, **deployments}, pods, now, pass_.faults)
+        schedules = await runs.scheduled(snapshot, self._cache, desired)
+        jobs = [rollout.job] if rollout.job is not None else []
         jobs += [job for each in schedules.values() for job in each.jobs]
         causes, look_again = await runs.causes(self._cluster, pass_, jobs, examined, now)
-        try:
-            cause = causes.get(chosen.job.name) if chosen.job is not None else None
-            chosen = progress.said(asked, chosen, cause)
-        except Exception as error:
-            pass_.faults.note("", error)
-        found = problems(pass_, wanted, chosen)
-        known = canary_health.Known(wanted.canaries, tried, pass_.intents, examined.findings, found)
-        canary, unready = canary_health.said(formation, known, asked.before.canary, self._now())
+        release, unreleased = self._of_release(pass_, snapshot, rollout, causes)
+        found = problems(pass_, snapshot, desired, unreleased)
+        canaries = canary_health.Canaries(desired.canaries, tried, pass_.intents, examined.findings)
+        canary, unready = canary_health.health(snapshot, canaries, found, self._now())
         unscaled, waits = scaling_health.trouble(scalers, deployments, now)
         trouble = Requeue(Lane.REPORT, min(waits)) if waits else None
         intents = [each for own in pass_.intents.values() for each in own if each.kind.traits.runs_processes]
-        seen = Seen(
-            formation=formation,
-            counts=wanted.counts,
+        unkept = pass_.memory.rollout.unkept
+        observation = Observation(
+            formation=snapshot.formation,
+            counts=desired.counts,
             deployments=deployments,
-            intents={each.process_type: each for each in intents if each.process_type in wanted.counts},
+            intents={each.process_type: each for each in intents if each.process_type in desired.counts},
             problems=unready,
             pods=examined.pods,
             findings=examined.findings,
-            contended=scale_requests.contended(formation.spec, pass_.key[1], wanted.others),
+            contended=scale_requests.contended(spec, snapshot.owner.name, desired.others),
             unscaled=unscaled,
-            notes=dict(scaling_health.notes(formation.spec, scalers)),
-            outvoted=wanted.budgets.contended.values(),
-            daemonizing=check.warnings(commands(wanted.content.spec)),
-            revision=asked.kept,
-            release=chosen.status,
+            notes=dict(scaling_health.notes(spec, scalers)),
+            outvoted=desired.budgets.contended.values(),
+            daemonizing=check.warnings(commands(desired.content.spec)),
+            revision=pass_.memory.rollout.revision(snapshot),
+            release=release,
             canary=canary,
             schedules={name: each._replace(causes=causes) for name, each in schedules.items()},
             unrevised=unkept.found if unkept else None,
         )
         again = examined.again_in
         changes = Requeue(Lane.REPORT, again + Lane.REPORT.pause) if again is not None else None
-        return seen, soonest(changes, look_again, trouble)
+        return observation, soonest(changes, look_again, trouble)
 
-    async def _try(self, pass_: Pass, asked: Asked, seen: Seen) -> tuple[Revision | None, Requeue | None]:
+    @staticmethod
+    def _of_release(
+        pass_: Pass, snapshot: Snapshot, rollout: Rollout, causes: Mapping[str, Finding]
+    ) -> tuple[ReleaseStatus | None, Sequence[Problem]]:
+        """Return the status of the release, and what keeps the Formation from being as declared so far."""
+        cause = causes.get(rollout.job.name) if rollout.job is not None else None
+        try:
+            return release_health.health(snapshot, rollout, pass_.memory.rollout.released, cause)
+        except Exception as error:
+            pass_.faults.note("", error)
+            return None, rollout.problems
+
+    async def _try(
+        self, pass_: Pass, snapshot: Snapshot, observation: Observation
+    ) -> tuple[Revision | None, Requeue | None]:
         """Return the newest revision, ready once it has run well, and when it may have; it stays ready."""
-        newest, known, memory = seen.revision, asked.before.revision, pass_.memory
+        newest, known, memory = observation.revision, snapshot.status.revision, pass_.memory
         ready = newest.model_copy(update={"ready": True}) if newest else None
         if newest and known and known.ready and known.name == newest.name:
             memory.trial = None
             return ready, None
         now = self._monotonic()
-        memory.trial = trial.go_on(seen, memory.trial, now)
-        remaining = trial.remaining(seen, memory.trial, now)
-        if newest and remaining == 0 and not await self._releaser.revisions.note_ran_well(asked, newest):
+        memory.trial = trial.go_on(observation, memory.trial, now)
+        remaining = trial.remaining(observation, memory.trial, now)
+        if newest and remaining == 0 and not await self._store.note_ran_well(snapshot.owner, newest):
             memory.trial, remaining = None, trial.LASTS  # the minute begins again
         return ready if remaining == 0 else newest, Requeue(Lane.REPORT, remaining) if remaining else None
 
@@ -141,7 +155,7 @@ class Reporting:
         before = pass_.basis.formation["status"].get(naming.CANARY)
         written = await self._writer.write(pass_.basis.formation, pass_.memory.reports, status)
         if written.formation is not None:
-            self._known.put(naming.KIND, written.formation)  # a status matters to no other Formation
+            self._cache.put(naming.KIND, written.formation)  # a status matters to no other Formation
             pass_.basis.reported(written.formation)
         self.events.post(pass_.basis.formation, written.notices)
         # What is decided about canaries depends on what was said of them.
@@ -152,18 +166,27 @@ class Reporting:
         return timestamps.rfc3339(self._clock())
 
 
-def _computed(seen: Seen, previous: FormationStatus, now: str, faults: Faults) -> compute.Status:
+def _computed(
+    observation: Observation, previous: FormationStatus, now: str, faults: Faults
+) -> compute.Status:
     """Return the status; a type or schedule whose status can't be computed is reported with that only."""
-    with contextlib.suppress(Exception):  # the loop finds the type, and logs its error
-        return compute.compute(seen, previous, now)
-    for name in (*seen.counts, *seen.schedules):
-        counts = {each: count for each, count in seen.counts.items() if each == name}
-        schedules = {each: schedule for each, schedule in seen.schedules.items() if each == name}
+    try:
+        return compute.compute(observation, previous, now)
+    except Exception:
+        _find_broken(observation, previous, now, faults)
+    return compute.compute(observation.without(faults.problems), previous, now)
+
+
+def _find_broken(observation: Observation, previous: FormationStatus, now: str, faults: Faults) -> None:
+    """Note the errors of the types and schedules whose status can't be computed."""
+    for name in (*observation.counts, *observation.schedules):
+        counts = {each: count for each, count in observation.counts.items() if each == name}
+        schedules = {each: schedule for each, schedule in observation.schedules.items() if each == name}
+        one = dataclasses.replace(observation, counts=counts, schedules=schedules)
         try:
-            compute.compute(dataclasses.replace(seen, counts=counts, schedules=schedules), previous, now)
+            compute.compute(one, previous, now)
         except Exception as error:
             faults.note(name, error)
-    return compute.compute(seen.without(faults.problems), previous, now)
 
 
 def commands(content: FormationSpec) -> dict[str, list[str]]:

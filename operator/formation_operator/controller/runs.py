@@ -5,9 +5,8 @@ import itertools
 from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter
 
-from formation_operator.api import naming
+from formation_operator.controller.desired import Desired
 from formation_operator.controller.passes import Pass
-from formation_operator.controller.wanted import Wanted
 from formation_operator.diagnose import job_pods
 from formation_operator.diagnose.finding import Finding
 from formation_operator.diagnose.investigator import Examined, grouped
@@ -16,6 +15,7 @@ from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Cluster
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.jobs import Job
+from formation_operator.observe.snapshot import Snapshot
 from formation_operator.requeue import Lane, Requeue
 from formation_operator.status.observation import Scheduled
 from formation_operator.sync.versioned_writes import LEAVING
@@ -45,17 +45,16 @@ def again(pass_: Pass, now: float) -> Requeue | None:
     return Requeue(Lane.REPORT, min(waits)) if waits else None
 
 
-async def scheduled(pass_: Pass, cache: Cache, wanted: Wanted) -> dict[str, Scheduled]:
+async def scheduled(snapshot: Snapshot, cache: Cache, desired: Desired) -> dict[str, Scheduled]:
     """Return what is known of each schedule, and of its runs, but not yet why one fails."""
-    formation, found = wanted.formation, dict[str, Scheduled]()
-    names = sorted({*(wanted.content.spec.schedules or ()), *(formation.spec.schedules or ())})
-    jobs = cache.runs_of(pass_.key) if names else []
+    owner, found = snapshot.owner, dict[str, Scheduled]()
+    names = sorted({*(desired.content.spec.schedules or ()), *(snapshot.spec.schedules or ())})
+    jobs = cache.runs_of((owner.namespace, owner.name)) if names else []
     for name in names:
-        child = pass_.basis.shown.get((ChildKind.CRON_JOB, naming.child(formation.metadata.name, name)))
-        child = child if child is not None and child.is_owned_by(pass_.basis.uid) else None
+        child = snapshot.child(ChildKind.CRON_JOB, name)
         own = [job for job in jobs if child is not None and (job.owner, job.schedule) == (child.uid, name)]
         await asyncio.sleep(0)
-        found[name] = Scheduled(child, own, {}, wanted.suspended.get(name, False))
+        found[name] = Scheduled(child, own, {}, desired.suspended.get(name, False))
     return found
 
 

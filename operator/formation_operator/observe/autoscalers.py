@@ -159,6 +159,8 @@ def of_child(known: Deciding, name: str) -> Autoscaler | None:
     return known.get((*DEPLOYMENT, name))
 
 
-def of_formation(known: Deciding, name: str) -> Autoscaler | None:
-    """Return the autoscaler of a Formation, which scales its type web."""
-    return known.get((*FORMATION, name))
+def of_formation(
+    known: Deciding, formation: str, process_type: str = naming.SCALED_TYPE
+) -> Autoscaler | None:
+    """Return the autoscaler of a Formation if it sets the count of a type."""
+    return known.get((*FORMATION, formation)) if process_type == naming.SCALED_TYPE else None

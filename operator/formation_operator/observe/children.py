@@ -15,7 +15,14 @@ from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.observe import autoscalers, managed_fields, rollouts
 from formation_operator.observe.autoscalers import FINE, Autoscaler, Scaling
 from formation_operator.observe.managed_fields import NOTHING, Owned
-from formation_operator.observe.rollouts import NAMELESS, NO_CRON_RUNS, NO_ROLLOUT, CronRuns, Rollout, Setter
+from formation_operator.observe.rollouts import (
+    NAMELESS,
+    NO_CRON_RUNS,
+    NO_STATUS,
+    CronRuns,
+    DeploymentStatus,
+    Setter,
+)
 from formation_operator.observe.store import Change, Wanting
 from formation_operator.requeue import Lane
 
@@ -71,7 +78,7 @@ class Child:
     """Whether its old processes end before new ones start, as a singleton's do."""
     images: tuple[tuple[str, str], ...] = ()
     """Image of each container by name."""
-    rollout: Rollout = NO_ROLLOUT
+    rollout: DeploymentStatus = NO_STATUS
     runs: CronRuns = NO_CRON_RUNS
     autoscaler: Autoscaler | None = None
     """What it scales, if it is an autoscaler."""

@@ -121,6 +121,15 @@ def foremost(found: Iterable[Job]) -> list[Job]:
     return heapq.nlargest(MOST_JOBS, found, key=lambda each: (each.is_under_way, each.created, each.name))
 
 
+def in_order(jobs: Iterable[Job], owner: str) -> list[Job]:
+    """Return the Jobs of an owner, the oldest first.
+
+    Times are whole seconds, but one ends before the next starts.
+    """
+    own = (each for each in jobs if each.owner == owner)
+    return sorted(own, key=lambda each: (each.created, each.finished_at or "later", each.name))
+
+
 def _is_owner(owner: Owner, digest: str) -> bool:
     return owner.is_formation if digest else (owner.api_version, owner.kind) == CRON_JOB
 

@@ -17,7 +17,7 @@ ROLLOUT_ANNOTATION = "deployment.kubernetes.io/revision"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Rollout:
+class DeploymentStatus:
     """How far a Deployment has got, as its own controller reports."""
 
     current: bool = False
@@ -71,10 +71,10 @@ class CronRuns:
     last_successful_time: str = ""
 
 
-NO_ROLLOUT, NO_CRON_RUNS = Rollout(), CronRuns()
+NO_STATUS, NO_CRON_RUNS = DeploymentStatus(), CronRuns()
 
 
-def rollout(raw: dict[str, Any]) -> Rollout:
+def rollout(raw: dict[str, Any]) -> DeploymentStatus:
     """Return how far a Deployment has got."""
     status, spec = lenient.mapping(raw, "status"), raw["spec"]
     conditions = lenient.conditions(status)
@@ -84,7 +84,7 @@ def rollout(raw: dict[str, Any]) -> Rollout:
     given_up = lenient.text(progressing, "message") if progressing.get("status") == "False" else None
     refused = progressing.get("reason") == "ReplicaSetCreateError"
     stuck = None if refused else given_up
-    return Rollout(
+    return DeploymentStatus(
         current=status.get("observedGeneration", 0) >= raw["metadata"].get("generation", 0),
         total=status.get("replicas", 0),
         updated=status.get("updatedReplicas", 0),

@@ -8,13 +8,13 @@ from typing import Any
 from formation_operator.api import naming
 from formation_operator.api.formation import UTILIZATION, Autoscaling, FormationSpec, Metadata
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.render import desired
-from formation_operator.render.desired import Intent
+from formation_operator.render import intents
+from formation_operator.render.intents import Intent
 
 
 def autoscaler(owner: Metadata, content: FormationSpec, name: str, wanted: Autoscaling) -> Intent:
     """Return the autoscaler of a type's Deployment."""
-    about = desired.metadata(owner, content, name, {})
+    about = intents.metadata(owner, content, name, {})
     spec = {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": about["name"]},
         "minReplicas": 1 if wanted.min_replicas is None else wanted.min_replicas,
@@ -22,7 +22,7 @@ def autoscaler(owner: Metadata, content: FormationSpec, name: str, wanted: Autos
         "metrics": [_named(each, name) for each in wanted.metrics or [CPU]],
         **({"behavior": wanted.behavior} if wanted.behavior else {}),
     }
-    return desired.intent(ChildKind.HORIZONTAL_POD_AUTOSCALER, name, about, spec)
+    return intents.intent(ChildKind.HORIZONTAL_POD_AUTOSCALER, name, about, spec)
 
 
 CPU: dict[str, Any] = {

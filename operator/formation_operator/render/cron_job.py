@@ -1,26 +1,11 @@
 """The CronJob of a schedule, which has the app's image, configuration and shared podTemplate."""
 
-from collections.abc import Collection
-
 from formation_operator.api.commands import LATE
 from formation_operator.api.formation import FormationSpec, Metadata
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.render import desired, job_template
-from formation_operator.render.desired import Intent
+from formation_operator.render import intents, job_template
+from formation_operator.render.intents import Intent
 from formation_operator.render.pod_template import InvalidTypeError, Manifest
-
-
-def suspended(today: FormationSpec, content: FormationSpec, down: Collection[str] = ()) -> dict[str, bool]:
-    """Return whether each schedule of a content begins no run, which what is declared today decides.
-
-    One that isn't declared any more begins runs until a content without it is rolled out. Those that are
-    ``down`` stay so.
-    """
-    own = {name: today.schedule(name) for name in content.schedules or ()}
-    return {
-        name: bool(today.suspend or (each is not None and each.suspend) or name in down)
-        for name, each in own.items()
-    }
 
 
 def cron_job(owner: Metadata, content: FormationSpec, name: str, *, suspend: bool) -> Intent:
@@ -45,5 +30,5 @@ def cron_job(owner: Metadata, content: FormationSpec, name: str, *, suspend: boo
         **{field: value for field, value in given.items() if value is not None},
         "jobTemplate": {"metadata": {"labels": labels}, "spec": job},
     }
-    about = job_template.labelled(desired.metadata(owner, content, name, {}), labels)
-    return desired.intent(ChildKind.CRON_JOB, name, about, spec)
+    about = job_template.labelled(intents.metadata(owner, content, name, {}), labels)
+    return intents.intent(ChildKind.CRON_JOB, name, about, spec)

@@ -4,7 +4,7 @@ from formation_operator.api import naming
 from formation_operator.api.commands import DEADLINE, Release
 from formation_operator.api.formation import FormationSpec, Metadata
 from formation_operator.kube.objects import kinds
-from formation_operator.render import desired, job_template
+from formation_operator.render import intents, job_template
 from formation_operator.render.pod_template import InvalidTypeError, Manifest
 
 FIRST_TRIES = 3
@@ -28,7 +28,7 @@ def job(owner: Metadata, content: FormationSpec, digest: str, key: str) -> Manif
     release, label = content.release or Release(), {naming.RELEASE_LABEL: digest}
     if not content.image:
         raise InvalidTypeError("the command runs with the app's image, and there is none: set spec.image")
-    about = desired.metadata(owner, content, naming.RELEASE, {naming.RELEASE_KEY_ANNOTATION: key})
+    about = intents.metadata(owner, content, naming.RELEASE, {naming.RELEASE_KEY_ANNOTATION: key})
     return {
         "apiVersion": kinds.BY_NAME[kinds.JOB].api_version,
         "kind": kinds.JOB,

@@ -189,7 +189,7 @@ def contended(spec: FormationSpec, formation: str, others: Deciding) -> Iterator
             way_out = f"take spec.processes.{name}.{field} away, or delete {autoscaler}"
             yield f"{name}: {autoscaler} sets the count, so {field}{value} isn't used: {way_out}"
     own = autoscalers.of_formation(others, formation)
-    web = spec.processes.get("web")
+    web = spec.processes.get(naming.SCALED_TYPE)
     if own and web and web.autoscaling:
         yield f"web: {own} scales the Formation, so autoscaling isn't used: delete one of the two"
     elif own and (web is None or web.replicas is None):

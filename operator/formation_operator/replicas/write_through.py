@@ -3,10 +3,8 @@
 import dataclasses
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any
 
-from formation_operator.api import formation_status, naming
-from formation_operator.api.formation import Formation
+from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
@@ -15,8 +13,9 @@ from formation_operator.kube.port import Cluster, first_objects
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Deciding
 from formation_operator.observe.cache import Cache, Changes
-from formation_operator.observe.children import Child, Children, deployment_of
+from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
+from formation_operator.observe.snapshot import Snapshot
 from formation_operator.replicas import scale_requests
 from formation_operator.replicas.scale_requests import Answer, Request, Scaled
 
@@ -40,10 +39,10 @@ class Requests:
     """Finds scale requests on the children of a Formation in one pass, and writes their counts to it."""
 
     cluster: Cluster
-    known: Cache
+    cache: Cache
     policy: scale_requests.Policy
     """Which changes of a count are requests."""
-    formation: Formation
+    snapshot: Snapshot
     answers: Answers
     """Of earlier passes; they are updated."""
     changed: Callable[[Changes], None]
@@ -54,21 +53,21 @@ class Requests:
 
     def __post_init__(self) -> None:
         """Begin with the Formation as it is; each count that is written to it makes another generation."""
-        self._generation = self.formation.metadata.generation
+        self._generation = self.snapshot.owner.generation
 
-    async def honour(self, said: dict[str, Any], children: Children) -> None:
-        """Write scale requests on the children of the Formation to it; ``said`` is its status."""
-        formation, about = self.formation, self.formation.metadata
-        kept, found = unwritten(self.answers, about.name, children), self._scaled(children)
+    async def honour(self) -> None:
+        """Write scale requests on the children of the Formation to it."""
+        owner, spec, status = self.snapshot.owner, self.snapshot.spec, self.snapshot.status
+        kept, found = unwritten(self.answers, self.snapshot), self._scaled()
         self.answers.clear()
         self.answers.update(kept)
-        if not formation.spec.suspend:
-            self._answer_autoscaled(said, children)
-        if formation.spec.paused or not found:
+        if not spec.suspend:
+            self._answer_autoscaled()
+        if spec.paused or not found:
             return
-        unlisted = await self._look_for_autoscalers(about.namespace)
-        known = self._autoscalers(about.namespace, found.values())
-        status = formation_status.read(said)
+        unlisted = await self._look_for_autoscalers(owner.namespace)
+        known = self._autoscalers(found.values())
+        is_current = status.observed_generation == owner.generation
         for name, child in found.items():
             if autoscalers.of_child(known, child.name) is not None:
                 continue  # it has just been made, and decides about the count
@@ -76,16 +75,15 @@ class Requests:
                 self.undecided.append(undecided(name, child, UNLISTED, unlisted))
                 continue
             before, answer = status.process(name), self.answers.get(name)
-            is_current = status.observed_generation == about.generation
             await self._judge(Scaled(name, child, before, is_current, answer))
 
-    def _answer_autoscaled(self, said: dict[str, Any], children: Children) -> None:
+    def _answer_autoscaled(self) -> None:
         """Say once of a count that a client set, and an autoscaler of ours sets, what to change instead."""
-        for name, process in self.formation.spec.processes.items():
-            child = deployment_of(children, self.formation.metadata.name, name)
+        for name, process in self.snapshot.spec.processes.items():
+            child = self.snapshot.deployment(name)
             if process.autoscaling is None or child is None or child.owns_count:
                 continue
-            reported = lenient.mapping(said, "processes", name).get("desiredReplicas")
+            reported = self.snapshot.status.process(name).desired_replicas
             for what in scale_requests.unused(name, child, process, reported, self.answers.get(name)):
                 self.notices.append(scale_requests.overlooked(name, what, process.autoscaling))
             self.answers[name] = Answer(child.uid, child.replicas, process.replicas)
@@ -96,8 +94,8 @@ class Requests:
         If it can't be written, it stays on the Deployment, and is judged again.
         """
         name, child, answer = scaled.process_type, scaled.child, scaled.answer
-        count = self.formation.spec.processes[name].replicas
-        verdict = scale_requests.judge(self.formation.spec, scaled, self.policy)
+        count = self.snapshot.spec.processes[name].replicas
+        verdict = scale_requests.judge(self.snapshot.spec, scaled, self.policy)
         if isinstance(verdict, Request):
             try:
                 verdict, count = await self._write_through(verdict)
@@ -111,25 +109,22 @@ class Requests:
         if verdict is not None:
             self.notices.append(verdict)
 
-    def _scaled(self, children: Children) -> dict[str, Child]:
+    def _scaled(self) -> dict[str, Child]:
         """Return the Deployments whose count another client set that is no known autoscaler."""
-        about = self.formation.metadata
         found = {
             name: child
-            for name, process in self.formation.spec.processes.items()
+            for name, process in self.snapshot.spec.processes.items()
             if process.replicas is not None
             and process.autoscaling is None
-            and (child := deployment_of(children, about.name, name)) is not None
+            and (child := self.snapshot.deployment(name)) is not None
             and not child.owns_count
-            and child.is_owned_by(about.uid)
         }
-        known = self._autoscalers(about.namespace, found.values())
+        known = self._autoscalers(found.values())
         return {name: each for name, each in found.items() if not autoscalers.of_child(known, each.name)}
 
-    def _autoscalers(self, namespace: str, deployments: Iterable[Child]) -> Deciding:
-        return autoscalers.deciding(
-            self.known.autoscalers_of(namespace, [child.name for child in deployments])
-        )
+    def _autoscalers(self, deployments: Iterable[Child]) -> Deciding:
+        targets = [child.name for child in deployments]
+        return autoscalers.deciding(self.cache.autoscalers_of(self.snapshot.owner.namespace, targets))
 
     async def _look_for_autoscalers(self, namespace: str) -> errors.ClusterError | None:
         """List a namespace's autoscalers: one may have acted before the watch brings it.
@@ -141,7 +136,7 @@ class Requests:
             try:
                 pages = (page async for page, _ in self.cluster.pages(kinds.BY_NAME[kind], namespace))
                 async for raw in first_objects(pages, MOST_PAGES, whole=True):
-                    self.changed(self.known.see(kind, raw))
+                    self.changed(self.cache.see(kind, raw))
             except errors.ClusterError as error:
                 if kinds.BY_NAME[kind].optional and isinstance(error, errors.NotFoundError):
                     continue  # it isn't installed
@@ -154,29 +149,28 @@ class Requests:
 
         Raises `ClusterError` if the reason isn't the count itself: `ConflictError` at a later generation.
         """
-        about = self.formation.metadata
-        operations = request.patch(about.uid, self._generation)
+        owner = self.snapshot.owner
+        operations = request.patch(owner.uid, self._generation)
         try:
-            written = await self.cluster.patch(naming.KIND, about.namespace, about.name, operations)
+            written = await self.cluster.patch(naming.KIND, owner.namespace, owner.name, operations)
         except errors.RefusedError as error:
             if errors.is_late(error):
                 raise errors.ConflictError(CHANGED) from error
             if not errors.is_verdict(error):
                 raise
             return request.overruled(f"the API server refuses that count ({error})"), request.declared
-        self.changed(self.known.see(naming.KIND, written))
+        self.changed(self.cache.see(naming.KIND, written))
         self._generation = lenient.number(written["metadata"], "generation")
         return request.honoured(), request.wanted
 
 
-def unwritten(answers: Answers, formation: str, children: Children) -> Answers:
+def unwritten(answers: Answers, snapshot: Snapshot) -> Answers:
     """Return the answers about Deployments that we haven't written since then."""
+    found = ((name, snapshot.deployment(name), answer) for name, answer in answers.items())
     return {
         name: answer
-        for name, answer in answers.items()
-        if (child := deployment_of(children, formation, name)) is not None
-        and child.uid == answer.uid
-        and not child.owns_count
+        for name, child, answer in found
+        if child is not None and child.uid == answer.uid and not child.owns_count
     }
 
 

@@ -20,7 +20,7 @@ from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.status import conditions, schedule_health, type_health
-from formation_operator.status.observation import Seen
+from formation_operator.status.observation import Observation
 from formation_operator.status.type_health import Health
 
 Status = dict[str, Any]
@@ -28,23 +28,30 @@ KEPT = {"summary", "image", "processes", "schedules", "replicas", "selector", "r
 """What stays of the status of a Formation that can't be used."""
 
 
-def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
+def compute(observation: Observation, previous: FormationStatus, now: str) -> Status:
     """Return the status of a Formation; ``previous`` keeps the times that didn't change."""
-    types = {name: _health(seen, name, _ready_before(seen, name, previous)) for name in sorted(seen.counts)}
-    processes = {name: _process(seen, name, types[name], previous.process(name)) for name in types}
-    schedules = {name: _schedule(seen, name, previous) for name in seen.schedules}
-    web, deployment = processes.get("web"), seen.deployments.get("web")
-    generation, verdicts = seen.formation.metadata.generation, conditions.verdicts(seen, types, schedules)
+    types = {
+        name: _health(observation, name, _ready_before(observation, name, previous))
+        for name in sorted(observation.counts)
+    }
+    processes = {name: _process(observation, name, types[name], previous.process(name)) for name in types}
+    schedules = {name: _schedule(observation, name, previous) for name in observation.schedules}
+    web = processes.get(naming.SCALED_TYPE)
+    deployment = observation.deployments.get(naming.SCALED_TYPE)
+    generation, verdicts = (
+        observation.formation.metadata.generation,
+        conditions.verdicts(observation, types, schedules),
+    )
     status = {
         "observedGeneration": generation,
-        "summary": _summary(seen, processes),
-        "image": _image(seen),
+        "summary": _summary(observation, processes),
+        "image": _image(observation),
         "processes": processes,
         "schedules": {name: _written(each) for name, each in schedules.items()} or None,
         "conditions": conditions.rendered(verdicts, previous, generation, now),
-        "revision": _written(seen.revision),
-        "release": _written(seen.release),
-        "canary": _written(seen.canary),
+        "revision": _written(observation.revision),
+        "release": _written(observation.release),
+        "canary": _written(observation.canary),
         # What the scale subresource reads.
         "replicas": (deployment.rollout.total if deployment else 0) if web else None,
         "selector": web and web["selector"],
@@ -61,20 +68,20 @@ def _without_nothing(fields: dict[str, Any]) -> dict[str, Any]:
     return {field: value for field, value in fields.items() if value is not None}
 
 
-def _summary(seen: Seen, processes: dict[str, dict[str, Any]]) -> str:
+def _summary(observation: Observation, processes: dict[str, dict[str, Any]]) -> str:
     """Return how many processes of each type are ready, and how a release or a canary is that isn't done."""
     counts = [f"{name}={each['readyReplicas']}/{each['desiredReplicas']}" for name, each in processes.items()]
     states = {
-        naming.RELEASE: seen.release and seen.release.state,
-        naming.CANARY: seen.canary and seen.canary.state,
+        naming.RELEASE: observation.release and observation.release.state,
+        naming.CANARY: observation.canary and observation.canary.state,
     }
     undone = {name: state for name, state in states.items() if state not in (None, ReleaseState.SUCCEEDED)}
     return " ".join([*(f"{name}={str(state).lower()}" for name, state in undone.items()), *counts])
 
 
-def _image(seen: Seen) -> str | None:
+def _image(observation: Observation) -> str | None:
     """Return the image that most types run, of several the first type's, and how many others there are."""
-    by_type = (dict(each.images).get(name) for name, each in sorted(seen.intents.items()))
+    by_type = (dict(each.images).get(name) for name, each in sorted(observation.intents.items()))
     images = Counter(filter(None, by_type)).most_common()
     if not images:
         return None
@@ -90,33 +97,33 @@ def stalled(generation: int, problem: Problem, previous: Status, now: str) -> St
     return {**kept, "observedGeneration": generation, "conditions": said}
 
 
-def _problem_of(seen: Seen, name: str) -> Problem | None:
-    return next((each for each in seen.problems if each.process_type == name), None)
+def _problem_of(observation: Observation, name: str) -> Problem | None:
+    return next((each for each in observation.problems if each.process_type == name), None)
 
 
-def _ready_before(seen: Seen, name: str, previous: FormationStatus) -> int | None:
+def _ready_before(observation: Observation, name: str, previous: FormationStatus) -> int | None:
     """Return how many processes of a type were ready when this generation was last reported as Ready."""
     ready = previous.condition(ConditionType.READY)
-    is_current = previous.observed_generation == seen.formation.metadata.generation
+    is_current = previous.observed_generation == observation.formation.metadata.generation
     is_ready = ready is not None and ready.status == "True"
     return previous.process(name).ready_replicas if is_ready and is_current else None
 
 
-def _schedule(seen: Seen, name: str, previous: FormationStatus) -> ScheduleStatus:
+def _schedule(observation: Observation, name: str, previous: FormationStatus) -> ScheduleStatus:
     before = (previous.schedules or {}).get(name)
-    return schedule_health.status(name, seen.schedules[name], before, _problem_of(seen, name))
+    return schedule_health.status(name, observation.schedules[name], before, _problem_of(observation, name))
 
 
-def _health(seen: Seen, name: str, ready_before: int | None) -> Health:
+def _health(observation: Observation, name: str, ready_before: int | None) -> Health:
     """Return the health of a type, with the reason if it can't be written as intended."""
-    child, count = seen.deployments.get(name), seen.counts[name]
-    behind = not seen.is_as_intended(name)
-    problem = _problem_of(seen, name)
-    if problem is None and seen.formation.spec.paused and behind:
+    child, count = observation.deployments.get(name), observation.counts[name]
+    behind = not observation.is_as_intended(name)
+    problem = _problem_of(observation, name)
+    if problem is None and observation.formation.spec.paused and behind:
         problem = CHANGE_WAITS
     if child is not None and behind:
         child, count = (child, _present(count, child)) if problem else (None, count)
-    own = type_health.health(count, child, seen.findings.get(name, ()), ready_before)
+    own = type_health.health(count, child, observation.findings.get(name, ()), ready_before)
     if problem is None or not (behind or own.reason == Reason.PROGRESSING):
         return own
     return _held_up(own, problem)
@@ -143,8 +150,8 @@ def _held_up(own: Health, problem: Problem) -> Health:
     )
 
 
-def _process(seen: Seen, name: str, own: Health, before: ProcessStatus) -> dict[str, Any]:
-    child, count = seen.deployments.get(name), seen.counts[name]
+def _process(observation: Observation, name: str, own: Health, before: ProcessStatus) -> dict[str, Any]:
+    child, count = observation.deployments.get(name), observation.counts[name]
     ready = updated = 0
     if child is not None and child.rollout.current:
         ready, updated = child.rollout.ready, child.rollout.updated
@@ -155,11 +162,11 @@ def _process(seen: Seen, name: str, own: Health, before: ProcessStatus) -> dict[
         "desiredReplicas": count.desired,
         "readyReplicas": ready,
         "updatedReplicas": updated,
-        "selector": naming.selector_string(seen.formation.metadata.name, name),
+        "selector": naming.selector_string(observation.formation.metadata.name, name),
         "state": own.state,
-        **_shown(_why(own, seen.notes.get(name, ""))),
-        "restarts": sum(pod.restarts for pod in seen.pods.get(name, ())),
-        "lastExit": _shown(_last_exit(seen, name, _written(before.last_exit) or {})) or None,
+        **_shown(_why(own, observation.notes.get(name, ""))),
+        "restarts": sum(pod.restarts for pod in observation.pods.get(name, ())),
+        "lastExit": _shown(_last_exit(observation, name, _written(before.last_exit) or {})) or None,
         "resumeReplicas": count.remembered if count.suspended else None,
         "replicasManagedBy": str(count.autoscaler) if count.autoscaler else None,
     }
@@ -182,15 +189,15 @@ def _shown(facts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _last_exit(seen: Seen, name: str, before: dict[str, Any]) -> dict[str, Any]:
+def _last_exit(observation: Observation, name: str, before: dict[str, Any]) -> dict[str, Any]:
     """Return how a process of a type ended last; the record stays when its Pod is gone."""
-    ends = [(exits.ended_at(pod, name), pod) for pod in seen.pods.get(name, ())]
+    ends = [(exits.ended_at(pod, name), pod) for pod in observation.pods.get(name, ())]
     newest = max((moment for moment, _ in ends if moment is not None), default=None)
     if newest is None:
         return before
     records = (exits.record_of(pod, name) for moment, pod in ends if moment == newest)
     latest = max(filter(None, records), key=_moment)
-    latest = _explained(latest, seen.findings.get(name, ()))
+    latest = _explained(latest, observation.findings.get(name, ()))
     ended, ended_before = _moment(latest)[0], _moment(before)[0]
     # The newer record of an exit counts, unless only the older one says that kubelet ended the process.
     knew_more = ended == ended_before and before.get("reason") in BY_KUBELET

@@ -14,7 +14,7 @@ from formation_operator.api.formation_status import FormationStatus, ScheduleSta
 from formation_operator.api.reasons import ConditionType, Reason, ScheduleState, State, Trouble
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.faults import Problem
-from formation_operator.status.observation import Seen
+from formation_operator.status.observation import Observation
 from formation_operator.status.type_health import Health
 
 STOPPED = "it is stopped: no process type runs until spec.suspend is false"
@@ -53,28 +53,28 @@ def _transition_time(condition: Verdict, previous: FormationStatus, now: str) ->
 
 
 def verdicts(
-    seen: Seen, types: Mapping[str, Health], schedules: Mapping[str, ScheduleStatus]
+    observation: Observation, types: Mapping[str, Health], schedules: Mapping[str, ScheduleStatus]
 ) -> list[Verdict]:
     """Return the conditions of a Formation."""
-    lasting = [problem for problem in seen.problems if problem.lasting]
-    waiting = [problem for problem in seen.problems if not problem.lasting]
-    excused = {problem.process_type for problem in seen.problems}
+    lasting = [problem for problem in observation.problems if problem.lasting]
+    waiting = [problem for problem in observation.problems if not problem.lasting]
+    excused = {problem.process_type for problem in observation.problems}
     for name, own in types.items():
         if not own.complete and name not in excused:
             problem = Problem(name, own.reason, own.message, lasting=own.lasting)
             (lasting if own.lasting else waiting).append(problem)
-    return [*_readiness(seen, lasting, waiting), *_extra(seen, schedules)]
+    return [*_readiness(observation, lasting, waiting), *_extra(observation, schedules)]
 
 
-def _readiness(seen: Seen, lasting: list[Problem], waiting: list[Problem]) -> list[Verdict]:
+def _readiness(observation: Observation, lasting: list[Problem], waiting: list[Problem]) -> list[Verdict]:
     text = "; ".join(map(str, [*lasting, *waiting]))
     if lasting:
         return unready(ConditionType.STALLED, lasting[0].reason, text)
-    if not waiting and seen.formation.spec.suspend:
+    if not waiting and observation.formation.spec.suspend:
         return [Verdict(ConditionType.READY, State.SUSPENDED, STOPPED)]
     if not waiting:
         return [Verdict(ConditionType.READY, State.RUNNING, "all process types run as declared")]
-    if seen.formation.spec.paused:
+    if observation.formation.spec.paused:
         return [Verdict(ConditionType.READY, Trouble.PAUSED, text, true=False)]
     # A reason that says more than that something progresses is preferred.
     reason = next((each.reason for each in waiting if each.reason != Reason.PROGRESSING), Reason.PROGRESSING)
@@ -86,25 +86,25 @@ def unready(kind: ConditionType, reason: str, text: str) -> list[Verdict]:
     return [Verdict(ConditionType.READY, reason, text, true=False), Verdict(kind, reason, text)]
 
 
-def _extra(seen: Seen, schedules: Mapping[str, ScheduleStatus]) -> Iterable[Verdict]:
+def _extra(observation: Observation, schedules: Mapping[str, ScheduleStatus]) -> Iterable[Verdict]:
     """Yield the other conditions, whether or not the Formation is ready: each as long as there is one to say.
 
     A nightly report mustn't fail a deploy, so runs that fail are apart from Ready.
     """
-    unrevised = [seen.unrevised] if seen.unrevised else []
+    unrevised = [observation.unrevised] if observation.unrevised else []
     failing = [
         f"{name}: {each.message}"
         for name, each in sorted(schedules.items())
         if each.state == ScheduleState.FAILING
     ]
-    outdated = [each.message for each in seen.problems if each.reason == Trouble.OUTDATED]
-    paused = ["spec.paused is true: nothing is changed"] if seen.formation.spec.paused else []
+    outdated = [each.message for each in observation.problems if each.reason == Trouble.OUTDATED]
+    paused = ["spec.paused is true: nothing is changed"] if observation.formation.spec.paused else []
     said: list[tuple[ConditionType, str, Iterable[str]]] = [
-        (ConditionType.OVERRIDDEN, "AdmissionPolicy", _overridden(seen)),
-        (ConditionType.CONTENDED, "Autoscaler", seen.contended),
-        (ConditionType.AUTOSCALER_FAILING, "CanNotScale", seen.unscaled),
-        (ConditionType.DISRUPTION_CONTENDED, "AnotherBudget", seen.outvoted),
-        (ConditionType.DAEMONIZING, "CommandLeavesForeground", seen.daemonizing),
+        (ConditionType.OVERRIDDEN, "AdmissionPolicy", _overridden(observation)),
+        (ConditionType.CONTENDED, "Autoscaler", observation.contended),
+        (ConditionType.AUTOSCALER_FAILING, "CanNotScale", observation.unscaled),
+        (ConditionType.DISRUPTION_CONTENDED, "AnotherBudget", observation.outvoted),
+        (ConditionType.DAEMONIZING, "CommandLeavesForeground", observation.daemonizing),
         (ConditionType.OUTDATED, "OlderCRD", outdated),
         *((ConditionType.REVISION_FAILED, each.reason, [each.message]) for each in unrevised),
         (ConditionType.PAUSED, Trouble.PAUSED, paused),
@@ -115,16 +115,16 @@ def _extra(seen: Seen, schedules: Mapping[str, ScheduleStatus]) -> Iterable[Verd
             yield Verdict(type_, reason, text)
 
 
-def _overridden(seen: Seen) -> Iterable[str]:
+def _overridden(observation: Observation) -> Iterable[str]:
     """Yield what admission changes of what we write, which we leave as it is."""
-    for name, child in sorted(seen.deployments.items()):
-        if not seen.is_as_intended(name):
+    for name, child in sorted(observation.deployments.items()):
+        if not observation.is_as_intended(name):
             continue
         live = dict(child.images)
-        for container, image in sorted(seen.intents[name].images):
+        for container, image in sorted(observation.intents[name].images):
             if live.get(container, image) != image:
                 what = f"the image {image} of container {container}"
                 yield f"{name}: the cluster changes {what} to {live[container]}"
-        rendered = seen.counts[name].rendered if name in seen.counts else None
+        rendered = observation.counts[name].rendered if name in observation.counts else None
         if rendered is not None and child.replicas != rendered and child.owns_count:
             yield f"{name}: the cluster changes the count {rendered} to {child.replicas}"

@@ -11,7 +11,7 @@ from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
-from formation_operator.render.desired import Intent
+from formation_operator.render.intents import Intent
 from formation_operator.replicas.count_owner import Replicas
 
 
@@ -28,7 +28,7 @@ class Scheduled(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Seen:
+class Observation:
     """All that a pass saw of a Formation."""
 
     formation: Formation
@@ -73,7 +73,7 @@ class Seen:
         child, intent = self.deployments.get(process_type), self.intents.get(process_type)
         return child is not None and intent is not None and child.digest == intent.digest
 
-    def without(self, broken: Mapping[str, Problem]) -> "Seen":
+    def without(self, broken: Mapping[str, Problem]) -> "Observation":
         """Return this without the observations of some types and schedules, and with their problems."""
         return dataclasses.replace(
             self,

@@ -9,8 +9,8 @@ process has to run first.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from formation_operator.observe.rollouts import Rollout
-from formation_operator.status.observation import Seen
+from formation_operator.observe.rollouts import DeploymentStatus
+from formation_operator.status.observation import Observation
 from formation_operator.status.type_health import TOLERATED
 
 LASTS = 60.0
@@ -36,37 +36,37 @@ class Trial(NamedTuple):
     types: Mapping[str, Begun]
 
 
-def go_on(seen: Seen, before: Trial | None, now: float) -> Trial | None:
+def go_on(observation: Observation, before: Trial | None, now: float) -> Trial | None:
     """Return the trial of the revision that runs, given the trial at the last look; nothing if none runs."""
-    if seen.revision is None or seen.unrevised is not None or not seen.is_rolled_out:
+    if observation.revision is None or observation.unrevised is not None or not observation.is_rolled_out:
         return None
-    known = before.types if before is not None and before.revision == seen.revision.name else {}
-    types = {name: _begun(seen, name, known.get(name), now) for name in _running(seen)}
-    return Trial(seen.revision.name, {name: each for name, each in types.items() if each is not None})
+    known = before.types if before is not None and before.revision == observation.revision.name else {}
+    types = {name: _begun(observation, name, known.get(name), now) for name in _running(observation)}
+    return Trial(observation.revision.name, {name: each for name, each in types.items() if each is not None})
 
 
-def remaining(seen: Seen, trial: Trial | None, now: float) -> float | None:
+def remaining(observation: Observation, trial: Trial | None, now: float) -> float | None:
     """Return the seconds until the revision has run well if nothing happens: 0 if it has.
 
     Nothing where that isn't known, as a type isn't available or no process is wanted.
     """
-    running = _running(seen)
+    running = _running(observation)
     if trial is None or not running or any(name not in trial.types for name in running):
         return None
     return max(0.0, *(trial.types[name].at + LASTS - now for name in running))
 
 
-def _running(seen: Seen) -> list[str]:
-    return [name for name, count in seen.counts.items() if count.desired]
+def _running(observation: Observation) -> list[str]:
+    return [name for name, count in observation.counts.items() if count.desired]
 
 
-def _begun(seen: Seen, name: str, before: Begun | None, now: float) -> Begun | None:
+def _begun(observation: Observation, name: str, before: Begun | None, now: float) -> Begun | None:
     """Return since when a type has run without harm; nothing if not all its processes are available."""
-    child, desired = seen.deployments.get(name), seen.counts[name].desired
+    child, desired = observation.deployments.get(name), observation.counts[name].desired
     if child is None:
         return None
     rollout = child.rollout
-    restarts = {pod.uid: pod.restarts for pod in seen.pods.get(name, ()) if pod.restarts}
+    restarts = {pod.uid: pod.restarts for pod in observation.pods.get(name, ()) if pod.restarts}
     if before is not None and not _is_harmed(before, rollout, desired, restarts):
         return before
     if rollout.current and rollout.updated >= rollout.total and rollout.available >= desired:
@@ -74,7 +74,7 @@ def _begun(seen: Seen, name: str, before: Begun | None, now: float) -> Begun | N
     return None
 
 
-def _is_harmed(before: Begun, rollout: Rollout, desired: int, restarts: Mapping[str, int]) -> bool:
+def _is_harmed(before: Begun, rollout: DeploymentStatus, desired: int, restarts: Mapping[str, int]) -> bool:
     """Return whether too many of the processes that were available were lost, restarted or replaced."""
     processes = min(before.processes, desired)
     restarted = sum(count > before.restarts.get(uid, 0) for uid, count in restarts.items())

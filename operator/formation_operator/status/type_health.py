@@ -12,7 +12,7 @@ from formation_operator.api.reasons import Reason, State
 from formation_operator.diagnose import waits
 from formation_operator.diagnose.finding import SEVERITY, Finding
 from formation_operator.observe.children import Child
-from formation_operator.observe.rollouts import Rollout
+from formation_operator.observe.rollouts import DeploymentStatus
 from formation_operator.replicas.count_owner import Replicas
 
 TOLERATED = 0.25
@@ -61,7 +61,7 @@ def health(
 
 
 def _complete(
-    count: Replicas, rollout: Rollout, findings: Sequence[Finding], ready_before: int | None
+    count: Replicas, rollout: DeploymentStatus, findings: Sequence[Finding], ready_before: int | None
 ) -> bool:
     crashing = sum(each.state == State.CRASHING for each in findings)
     if count.rendered is None:
@@ -149,17 +149,17 @@ HOW_IT_ENDS = (
 )
 
 
-def _blocked(count: Replicas, rollout: Rollout, what: str, why: str) -> Health:
+def _blocked(count: Replicas, rollout: DeploymentStatus, what: str, why: str) -> Health:
     message = f"{what} can't be created: {waits.refused(why)}"
     lasting = waits.lasts(why) or rollout.stuck is not None
     return _undone(_state(count, rollout), message, Reason.REPLICA_FAILURE, lasting=lasting)
 
 
-def _state(count: Replicas, rollout: Rollout) -> State:
+def _state(count: Replicas, rollout: DeploymentStatus) -> State:
     return State.RUNNING if rollout.available >= count.desired else State.STARTING
 
 
-def _is_paused_midway(rollout: Rollout) -> bool:
+def _is_paused_midway(rollout: DeploymentStatus) -> bool:
     """Return whether a paused Deployment holds a version back; a change of its count still takes effect."""
     return rollout.paused and (rollout.updated < rollout.total or not rollout.total)
 
@@ -168,7 +168,7 @@ def _pause_message(child: Child) -> str:
     return f"someone paused its Deployment: kubectl rollout resume deployment/{child.name}"
 
 
-def progress(count: Replicas, rollout: Rollout) -> str:
+def progress(count: Replicas, rollout: DeploymentStatus) -> str:
     """Return how far a rollout has got, in a sentence."""
     old = rollout.total - rollout.updated
     if old > 0:

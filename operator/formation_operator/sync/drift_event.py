@@ -9,7 +9,7 @@ from formation_operator.api.formation import Formation
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import lenient
 from formation_operator.observe import managed_fields
-from formation_operator.render.desired import Intent
+from formation_operator.render.intents import Intent
 
 SHOWN = 3
 """How many fields a message names; the others are counted."""

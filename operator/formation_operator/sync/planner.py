@@ -16,7 +16,7 @@ from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import managed_fields
 from formation_operator.observe.children import COUNTS_ALONE, Child, Children, Owner
 from formation_operator.observe.faults import Problem
-from formation_operator.render.desired import Intent
+from formation_operator.render.intents import Intent
 from formation_operator.replicas.count_owner import Replicas
 
 

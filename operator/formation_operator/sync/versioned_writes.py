@@ -11,7 +11,7 @@ from formation_operator.kube.objects import lenient
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import children, managed_fields
 from formation_operator.observe.children import Child
-from formation_operator.render import desired
+from formation_operator.render import intents
 from formation_operator.sync import drift_event, outcome
 from formation_operator.sync.outcome import Outcome
 from formation_operator.sync.planner import Action, Verb
@@ -106,7 +106,7 @@ class VersionedWrites:
         live = await self.live(action.known)
         if (moved := _moved(action, live)) is not None:
             return Outcome(action, moved, again=True)
-        owners = [*lenient.items(live["metadata"], "ownerReferences"), desired.owner_reference(mine)]
+        owners = [*lenient.items(live["metadata"], "ownerReferences"), intents.owner_reference(mine)]
         operation = {"op": "add", "path": "/metadata/ownerReferences", "value": owners}
         return (await self._set(action, live, operation)).with_event(outcome.adopted(action))
 

@@ -13,9 +13,7 @@ import pytest
 
 from formation_operator.api import bounds
 from formation_operator.api.formation import Formation
-from formation_operator.controller import passes, reporting, wanted
-from formation_operator.controller.memory import Memory
-from formation_operator.controller.passes import Pass
+from formation_operator.controller import desired, reporting
 from formation_operator.foreground import check
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import autoscalers, children, managed_fields
@@ -23,10 +21,11 @@ from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.cache import Basis, Cache
 from formation_operator.observe.faults import Faults
 from formation_operator.observe.pods import Pod
-from formation_operator.observe.rollouts import Rollout
-from formation_operator.release.asked import Chosen
-from formation_operator.render.desired import Intent
+from formation_operator.observe.rollouts import DeploymentStatus
+from formation_operator.observe.snapshot import take
+from formation_operator.render.intents import Intent
 from formation_operator.replicas import scale_requests
+from formation_operator.rollout.rollout import Content, Rollout
 from formation_operator.sync import drift_event
 from tests import builders, largest
 from tests.builders import Manifest
@@ -143,9 +142,9 @@ def test_who_scales_what_is_found_in_linear_time(measure: cost.Measure[Any]) -> 
 
     def counted(given: tuple[Formation, list[Autoscaler]]) -> Any:
         formation, known = given[0], autoscalers.deciding(given[1])
-        this = Pass(KEY, Basis({"metadata": {"uid": "uid-1"}, "status": {}}, {}), Memory(), Faults(KEY))
-        asked = passes.asked(this, formation, Cache(), 0.0)
-        counts = wanted.counts(asked, Chosen(asked.declared), known)
+        basis = Basis({"metadata": {"uid": "uid-1"}, "status": {}}, {})
+        seen = take(formation, basis, Cache(), 0.0)
+        counts = desired.counts(seen, Rollout(Content(formation.spec)), known)
         return counts, list(scale_requests.contended(formation.spec, "shop", known))
 
     assert cost.ratio(counted, scaled(8), scaled(8 * cost.TIMES), measure) < cost.MOST
@@ -172,7 +171,7 @@ def unscheduled(number: int) -> list[Pod]:
 def test_pods_are_looked_at_in_linear_time(
     pods: Callable[[int], list[Pod]], measure: cost.Measure[Any]
 ) -> None:
-    deployments = {"worker": facts.a_child(rollout=Rollout(current=True, total=1, updated=1))}
+    deployments = {"worker": facts.a_child(rollout=DeploymentStatus(current=True, total=1, updated=1))}
 
     def examined(given: list[Pod]) -> Any:
         by = Looking(FakeCluster())

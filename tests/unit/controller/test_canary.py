@@ -10,7 +10,7 @@ from syrupy.assertion import SnapshotAssertion
 from formation_operator.api import naming
 from formation_operator.controller import parsing
 from formation_operator.kube import errors
-from formation_operator.release import canary as canaries
+from formation_operator.rollout import canary as canaries
 from tests import builders
 from tests.builders import a_process, stored
 from tests.unit.fakes import releasing

@@ -13,8 +13,8 @@ from formation_operator.api.content import content_of, digest_of, revision_name
 from formation_operator.controller.intake import Controller
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Object
-from formation_operator.release.releaser import Releaser
 from formation_operator.requeue import Result
+from formation_operator.rollout.releaser import Releaser
 from formation_operator.settings import Settings
 from tests.builders import a_formation, a_process, stored
 from tests.unit import virtual_time

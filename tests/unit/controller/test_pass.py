@@ -18,7 +18,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.observe import children, formations, managed_fields
 from formation_operator.observe.cache import Cache, Changes
-from formation_operator.render import desired
+from formation_operator.render import intents
 from formation_operator.requeue import Lane, Requeue, Result, Retry
 from formation_operator.settings import Settings
 from formation_operator.status import type_health
@@ -103,7 +103,7 @@ def crashing(name: str) -> Manifest:
 
 
 FAULTS: dict[str, tuple[Any, str, Callable[..., str | None]]] = {
-    "rendering": (desired, "deployment", lambda *given: given[2]),
+    "rendering": (intents, "deployment", lambda *given: given[2]),
     "deciding": (planner, "decide", lambda *given: given[0].process_type),
     "writing": (executor.Executor, "_create", lambda *given: given[1].process_type),
     "examining": (diagnosis, "finding", lambda *given: given[0].process_type),
@@ -266,13 +266,13 @@ async def test_what_was_found_as_it_is_wanted_is_not_looked_at_again(monkeypatch
 
 def renderings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the names of the types that have been rendered since, as they are."""
-    render, rendered = desired.children, []
+    render, rendered = intents.children, []
 
     def rendering(*given: Any, **named: Any) -> Any:
         rendered.append(given[2])
         return render(*given, **named)
 
-    monkeypatch.setattr(desired, "children", rendering)
+    monkeypatch.setattr(intents, "children", rendering)
     return rendered
 
 

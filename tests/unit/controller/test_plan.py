@@ -5,8 +5,8 @@ import gc
 
 from formation_operator.api import bounds, naming
 from formation_operator.kube.port import Object
-from formation_operator.render import desired
-from formation_operator.render.desired import Intent
+from formation_operator.render import intents
+from formation_operator.render.intents import Intent
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.sync.executor import CONCURRENT_WRITES
 from tests import largest
@@ -56,4 +56,4 @@ def test_what_a_content_says_of_counts_suspension_and_pauses_is_not_rendered() -
     )
     count = Replicas(desired=7, rendered=7, remembered=7)
     for name in processes:
-        assert desired.children(owner, content, name, count) == desired.children(owner, another, name, count)
+        assert intents.children(owner, content, name, count) == intents.children(owner, another, name, count)

@@ -8,8 +8,8 @@ from syrupy.assertion import SnapshotAssertion
 from formation_operator.api import content_changes, naming
 from formation_operator.api.content import content_of, digest_of
 from formation_operator.kube import errors, port
-from formation_operator.release import revision_store
 from formation_operator.requeue import Lane, Retry
+from formation_operator.rollout import revision_store
 from tests.builders import Manifest
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.shop import KEY, REVISION, TWO, Shop

@@ -6,7 +6,7 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.kube import errors, port
-from formation_operator.release.asked import RETRY_FIRST
+from formation_operator.rollout.memory import RETRY_FIRST
 from tests.builders import Manifest, a_formation, a_process
 from tests.unit.fakes.cluster import Incident, Verb
 from tests.unit.fakes.releasing import DENIED, KEY, RELEASE, Shop

@@ -21,7 +21,7 @@ from formation_operator.kube.objects import lenient
 from formation_operator.kube.port import Object
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Faults
-from formation_operator.observe.rollouts import Rollout
+from formation_operator.observe.rollouts import DeploymentStatus
 from formation_operator.shares import size_of
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
 from tests.unit.broken_pods import broken_pods
@@ -29,8 +29,8 @@ from tests.unit.facts import a_child, known
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.operator import Looking
 
-ALONE = a_child(rollout=Rollout(current=True, total=1, updated=1, revision="2"))
-ROLLING = a_child(rollout=Rollout(current=True, total=2, updated=1, revision="2"))
+ALONE = a_child(rollout=DeploymentStatus(current=True, total=1, updated=1, revision="2"))
+ROLLING = a_child(rollout=DeploymentStatus(current=True, total=2, updated=1, revision="2"))
 CREATING = a_pod(a_container(waiting("ContainerCreating")))
 NO_SECRET = {
     "type": "Warning",

@@ -9,14 +9,14 @@ import pytest
 from formation_operator.api.reasons import Reason
 from formation_operator.diagnose import investigator, pod_events
 from formation_operator.kube.port import Object
-from formation_operator.observe.rollouts import Rollout
+from formation_operator.observe.rollouts import DeploymentStatus
 from tests.builders import Manifest, a_container, a_pod, ago, ended, waiting
 from tests.unit.facts import a_child
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.operator import Looking
 
 MANY = 200
-TYPES = {"worker": a_child(rollout=Rollout(current=True, total=1, updated=1, revision="2"))}
+TYPES = {"worker": a_child(rollout=DeploymentStatus(current=True, total=1, updated=1, revision="2"))}
 
 
 def killed(number: int, process_type: str = "worker") -> Manifest:

@@ -12,7 +12,7 @@ from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children
 from formation_operator.observe.children import Child
-from formation_operator.observe.rollouts import MOST_IMAGES, NAMELESS, ROLLOUT_ANNOTATION, Rollout
+from formation_operator.observe.rollouts import MOST_IMAGES, NAMELESS, ROLLOUT_ANNOTATION, DeploymentStatus
 from tests.unit.facts import INTENT, ORPHANED, OWNER, a_child
 
 FIGURES = {"replicas": 3, "updatedReplicas": 2, "readyReplicas": 1, "availableReplicas": 1}
@@ -28,7 +28,9 @@ def a_deployment(**changes: Any) -> Child:
     return children.child({**raw, **changes}, ChildKind.DEPLOYMENT)
 
 
-def rollout(*conditions: dict[str, str], spec: dict[str, Any] | None = None, **status: Any) -> Rollout:
+def rollout(
+    *conditions: dict[str, str], spec: dict[str, Any] | None = None, **status: Any
+) -> DeploymentStatus:
     said = {"observedGeneration": 4, **FIGURES, "conditions": [*conditions], **status}
     return a_deployment(annotations={ROLLOUT_ANNOTATION: "7"}, spec=spec or {}, status=said).rollout
 
@@ -37,7 +39,7 @@ def condition(kind: str, status: str, message: str = "", reason: str = "") -> di
     return {"type": kind, "status": status, "message": message, "reason": reason}
 
 
-WELL = Rollout(current=True, total=3, updated=2, ready=1, available=1, revision="7")
+WELL = DeploymentStatus(current=True, total=3, updated=2, ready=1, available=1, revision="7")
 LATE = condition("Progressing", "False", "timed out")
 ROLLOUTS = {
     "as its controller says": (rollout(), {}),
@@ -58,7 +60,7 @@ ROLLOUTS = {
 
 
 @pytest.mark.parametrize(("found", "differs"), ROLLOUTS.values(), ids=ROLLOUTS)
-def test_it_is_known_how_far_a_rollout_is(found: Rollout, differs: dict[str, Any]) -> None:
+def test_it_is_known_how_far_a_rollout_is(found: DeploymentStatus, differs: dict[str, Any]) -> None:
     assert found == dataclasses.replace(WELL, **differs)
 
 
@@ -83,7 +85,9 @@ ENDING = {
 
 
 @pytest.mark.parametrize(("found", "ending"), ENDING.values(), ids=ENDING)
-def test_a_new_process_that_waits_for_the_old_one_to_end_is_known(found: Rollout, ending: bool) -> None:
+def test_a_new_process_that_waits_for_the_old_one_to_end_is_known(
+    found: DeploymentStatus, ending: bool
+) -> None:
     assert found.terminating == ending
 
 

@@ -7,7 +7,6 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.render import cron_job
 from formation_operator.render.pod_template import InvalidTypeError
 from tests.builders import Manifest, a_formation
 from tests.unit import structural
@@ -67,7 +66,7 @@ def test_today_decides_whether_a_schedule_of_an_older_content_begins_runs(
 ) -> None:
     content = parsed(report()).spec
     now = {**content.model_dump(by_alias=True, exclude_none=True), **today}
-    found = cron_job.suspended(FormationSpec.model_validate(now), content)
+    found = {name: FormationSpec.model_validate(now).suspends(name) for name in content.schedules or ()}
     assert found == {"nightly-report": suspended}
 
 

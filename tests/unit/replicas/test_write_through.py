@@ -12,7 +12,7 @@ from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.observe.cache import Cache
-from formation_operator.render import desired
+from formation_operator.render import intents
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.requeue import Lane, Requeue, Result, Retry
 from formation_operator.settings import Settings
@@ -54,7 +54,7 @@ class Shop:
         self.cluster.watchers.append(self._see)
         formation, count = parsed(FORMATION), Replicas(desired=4, rendered=4, remembered=4)
         for name in formation.spec.processes:
-            self.cluster.write(desired.deployment(formation.metadata, formation.spec, name, count).manifest)
+            self.cluster.write(intents.deployment(formation.metadata, formation.spec, name, count).manifest)
         self.cluster.incidents.append(Incident("apply", error=LOST, times=math.inf))
 
     @property

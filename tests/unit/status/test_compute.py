@@ -15,11 +15,11 @@ from formation_operator.diagnose import diagnosis, investigator
 from formation_operator.diagnose.finding import Finding
 from formation_operator.observe import pods
 from formation_operator.observe.faults import Problem
-from formation_operator.observe.rollouts import Rollout
-from formation_operator.render.desired import Intent
+from formation_operator.observe.rollouts import DeploymentStatus
+from formation_operator.render.intents import Intent
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.status import change_events, compute
-from formation_operator.status.observation import Seen
+from formation_operator.status.observation import Observation
 from tests import builders
 from tests.builders import Manifest, a_container, a_pod, ago, ended, running
 from tests.unit.broken_pods import broken_pods
@@ -30,12 +30,12 @@ def conditions(computed: compute.Status) -> dict[str, dict[str, Any]]:
     return {item["type"]: item for item in computed["conditions"]}
 
 
-def but(**figures: Any) -> Rollout:
+def but(**figures: Any) -> DeploymentStatus:
     """Return a rollout that is done, but for some figures."""
     return dataclasses.replace(DONE, **figures)
 
 
-def troubled(*raws: Manifest, rollout: Rollout = DONE, **changes: Any) -> Seen:
+def troubled(*raws: Manifest, rollout: DeploymentStatus = DONE, **changes: Any) -> Observation:
     """Return what a pass sees of Pods, and finds wrong with them."""
     kept = [pod for raw in raws if (pod := pods.pod(raw)) is not None]
     found = [found for pod in kept if (found := diagnosis.finding(pod, builders.NOW)) is not None]
@@ -51,7 +51,7 @@ def crashed(name: str = "a", **how: Any) -> Manifest:
     return a_pod(a_container(ended(how.pop("code", 1), **how), restarts=3), name=name)
 
 
-def worker(world: Seen, previous: compute.Status | None = None) -> dict[str, Any]:
+def worker(world: Observation, previous: compute.Status | None = None) -> dict[str, Any]:
     process: dict[str, Any] = status_of(world, previous or {}, NOW)["processes"]["worker"]
     return process
 
@@ -76,7 +76,7 @@ def images(**types: str) -> dict[str, Intent]:
 
 BARE = dataclasses.replace(seen().deployments["worker"], digest=None)
 # What a pass saw; the conditions that are true then, and the state and reason of its worker.
-WORLDS: dict[str, tuple[Seen, str]] = {
+WORLDS: dict[str, tuple[Observation, str]] = {
     "it runs as declared": (seen(), "Ready: Running"),
     "the figures are of an older spec": (seen(but(current=False)), "Reconciling: Starting Progressing"),
     "old Pods run": (seen(but(updated=1)), "Reconciling: Running Progressing"),
@@ -137,7 +137,7 @@ WORLDS: dict[str, tuple[Seen, str]] = {
 
 
 @pytest.mark.parametrize(("world", "short"), WORLDS.values(), ids=WORLDS)
-def test_what_a_pass_saw_is_reported(world: Seen, short: str, snapshot: SnapshotAssertion) -> None:
+def test_what_a_pass_saw_is_reported(world: Observation, short: str, snapshot: SnapshotAssertion) -> None:
     computed = status_of(world, {}, NOW)
     found, process = conditions(computed), computed["processes"]["worker"]
     true = " ".join(kind for kind, item in found.items() if item["status"] == "True")
@@ -307,10 +307,14 @@ SPECS = st.fixed_dictionaries(
 
 @given(PODS, ROLLOUT, ROLLOUT, SPECS, st.randoms(use_true_random=False))
 def test_the_same_facts_give_the_same_status_in_whatever_order_and_however_often(
-    raws: list[Manifest], rollout: Rollout, past: Rollout, spec: dict[str, Any], chance: random.Random
+    raws: list[Manifest],
+    rollout: DeploymentStatus,
+    past: DeploymentStatus,
+    spec: dict[str, Any],
+    chance: random.Random,
 ) -> None:
     def report(
-        pods_seen: list[Manifest], figures: Rollout, previous: compute.Status, now: str
+        pods_seen: list[Manifest], figures: DeploymentStatus, previous: compute.Status, now: str
     ) -> compute.Status:
         return status_of(troubled(*pods_seen, rollout=figures, **spec), previous, now)
 

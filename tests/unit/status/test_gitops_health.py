@@ -8,16 +8,16 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
 from formation_operator.observe.faults import Problem
-from formation_operator.observe.rollouts import Rollout
+from formation_operator.observe.rollouts import DeploymentStatus
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.status import compute
-from formation_operator.status.observation import Seen
+from formation_operator.status.observation import Observation
 from tests.builders import Manifest, a_formation, stored
 from tests.health_checks import EXPRESSIONS, LUA, PATCH, argo_cd, flux, kstatus
 from tests.unit.facts import DONE, LATER, NOW, seen, status_of
 
 STARTING = dataclasses.replace(DONE, available=1, ready=1)
-GONE = Rollout(current=True, serving=True)
+GONE = DeploymentStatus(current=True, serving=True)
 ZERO = {"worker": Replicas(desired=0, rendered=0, remembered=2)}
 THEIRS = {"worker": Replicas(desired=5, rendered=None, remembered=5)}
 GROWING = dataclasses.replace(DONE, total=5, updated=5, available=3)
@@ -29,7 +29,7 @@ CANARY_FAILED = Problem("", Trouble.CANARY_FAILED, "worker: exited with code 1; 
 FOREIGN = Problem("web", "Foreign", "Service shop-web belongs to somebody else")
 
 
-def at(world: Seen, generation: int = 3, **spec: Any) -> Manifest:
+def at(world: Observation, generation: int = 3, **spec: Any) -> Manifest:
     """Return the Formation with the status that a pass reports for what it saw."""
     return {**stored(a_formation(**spec), generation=generation), "status": status_of(world, {}, NOW)}
 

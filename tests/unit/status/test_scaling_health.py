@@ -8,7 +8,7 @@ from syrupy.assertion import SnapshotAssertion
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube.objects import timestamps
 from formation_operator.observe.autoscalers import Scaling
-from formation_operator.observe.rollouts import Rollout
+from formation_operator.observe.rollouts import DeploymentStatus
 from formation_operator.requeue import Lane, Requeue
 from formation_operator.status import scaling_health
 from tests.builders import NOW, ago
@@ -30,7 +30,7 @@ from tests.unit.fakes.releasing import KEY
 def test_a_type_that_runs_is_in_trouble_once_its_autoscaler_has_failed_for_five_minutes(
     serving: bool, runs: float, fails: float, said: int, waits: list[float]
 ) -> None:
-    child = a_child(rollout=Rollout(serving=serving, serving_since=ago(runs)))
+    child = a_child(rollout=DeploymentStatus(serving=serving, serving_since=ago(runs)))
     scaler = an_hpa(scaling=Scaling("FailedGetResourceMetric", "no metrics", ago(fails)))
     sentences, seconds = scaling_health.trouble({"worker": scaler}, {"worker": child}, NOW)
     assert (len(sentences), seconds) == (said, waits)

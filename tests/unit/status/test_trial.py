@@ -10,10 +10,10 @@ from formation_operator.api.reasons import Trouble
 from formation_operator.observe import pods
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.pods import Pod
-from formation_operator.observe.rollouts import Rollout
+from formation_operator.observe.rollouts import DeploymentStatus
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.status import trial
-from formation_operator.status.observation import Seen
+from formation_operator.status.observation import Observation
 from formation_operator.status.trial import Trial
 from tests.builders import a_container, a_pod, running
 from tests.unit.facts import INTENT, a_child, seen
@@ -21,13 +21,13 @@ from tests.unit.facts import INTENT, a_child, seen
 V1, V2 = Revision(name="shop-1", number=1), Revision(name="shop-2", number=2)
 
 
-def rollout(available: int, **changes: Any) -> Rollout:
+def rollout(available: int, **changes: Any) -> DeploymentStatus:
     """Return how a Deployment reports that so many processes of its latest version are available."""
     figures = {"total": available, "updated": available, "ready": available, "available": available}
-    return Rollout(**{"current": True, **figures, **changes})
+    return DeploymentStatus(**{"current": True, **figures, **changes})
 
 
-def sees(revision: Revision | None = V1, **types: tuple[int, Rollout | None]) -> Seen:
+def sees(revision: Revision | None = V1, **types: tuple[int, DeploymentStatus | None]) -> Observation:
     """Return what a pass sees: of each type the count that is wanted, and its Deployment's report."""
     children = {
         name: a_child(name=f"shop-{name}", rollout=it) for name, (_, it) in types.items() if it is not None
@@ -36,7 +36,7 @@ def sees(revision: Revision | None = V1, **types: tuple[int, Rollout | None]) ->
     return seen(counts=counts, deployments=children, intents=dict.fromkeys(types, INTENT), revision=revision)
 
 
-def restarted(world: Seen, **pods_of: int) -> Seen:
+def restarted(world: Observation, **pods_of: int) -> Observation:
     """Return this where so many Pods of each type have restarted once."""
     return dataclasses.replace(
         world,
@@ -56,7 +56,7 @@ class Tried:
     def __init__(self) -> None:
         self._known: Trial | None = None
 
-    def __call__(self, at: float, world: Seen) -> float | None:
+    def __call__(self, at: float, world: Observation) -> float | None:
         self._known = trial.go_on(world, self._known, at)
         return trial.remaining(world, self._known, at)
 
@@ -66,7 +66,7 @@ def look() -> Tried:
     return Tried()
 
 
-def at(count: int) -> tuple[int, Rollout]:
+def at(count: int) -> tuple[int, DeploymentStatus]:
     """Return a type all of whose processes are available."""
     return count, rollout(count)
 

@@ -12,7 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 from formation_operator.api.reasons import Reason, State
 from formation_operator.diagnose.finding import SEVERITY, Finding
 from formation_operator.observe.children import Child
-from formation_operator.observe.rollouts import Rollout
+from formation_operator.observe.rollouts import DeploymentStatus
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.status import type_health
 from formation_operator.status.type_health import Health
@@ -23,8 +23,8 @@ OURS = Replicas(desired=2, rendered=2, remembered=2)
 THEIRS = Replicas(desired=8, rendered=None, remembered=8)
 NONE = Replicas(desired=0, rendered=0, remembered=2)
 STOPPED = dataclasses.replace(NONE, suspended=True)
-EIGHT = Rollout(current=True, total=8, updated=8, ready=8, available=8, serving=True)
-EMPTY = Rollout(current=True, serving=True)
+EIGHT = DeploymentStatus(current=True, total=8, updated=8, ready=8, available=8, serving=True)
+EMPTY = DeploymentStatus(current=True, serving=True)
 CRASH = Finding(State.CRASHING, Reason.EXITED, "exited with code 1", last=ago(5), restarts=3)
 UNREADY = Finding(State.UNREADY, Reason.READINESS_PROBE_FAILED, "its readiness probe fails")
 BAD = Finding(State.CRASHING, Reason.BAD_COMMAND, "no such program", lasting=True, last=ago(9), restarts=1)
@@ -234,7 +234,7 @@ FINDINGS = st.builds(
     st.randoms(use_true_random=False),
 )
 def test_a_type_is_the_same_in_whatever_order_its_pods_are_seen(
-    findings: list[Finding], rollout: Rollout, count: Replicas, chance: random.Random
+    findings: list[Finding], rollout: DeploymentStatus, count: Replicas, chance: random.Random
 ) -> None:
     child = a_child(rollout=rollout)
     found = of(child, *findings, count=count)

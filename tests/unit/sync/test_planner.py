@@ -11,7 +11,7 @@ from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import managed_fields
 from formation_operator.observe.children import Child, Owner
 from formation_operator.observe.faults import Problem
-from formation_operator.render.desired import Intent
+from formation_operator.render.intents import Intent
 from formation_operator.sync import planner
 from formation_operator.sync.planner import PlanContext, Verb
 from tests.builders import a_formation

@@ -10,7 +10,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Object
 from formation_operator.observe import managed_fields
-from formation_operator.render import desired
+from formation_operator.render import intents
 from formation_operator.sync import repair_limit
 from tests.builders import a_formation, a_process, stored
 from tests.unit.fakes.cluster import FakeCluster, Incident
@@ -119,7 +119,7 @@ async def test_an_old_manifest_is_told_of_by_an_operator_that_has_just_been_star
 @contextlib.contextmanager
 def of_another_version(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as other:
-        other.setattr(desired, "PROOF_SECONDS", 6)
+        other.setattr(intents, "PROOF_SECONDS", 6)
         yield
 
 

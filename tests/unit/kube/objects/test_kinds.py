@@ -5,7 +5,7 @@ import pytest
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children
-from formation_operator.render.desired import Intent
+from formation_operator.render.intents import Intent
 from tests.builders import a_formation, a_process
 from tests.unit.facts import intents, parsed
 

@@ -14,7 +14,8 @@ from formation_operator.api.reasons import ConditionType, Trouble
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Cluster
-from formation_operator.release.asked import Asked, Content
+from formation_operator.observe.snapshot import Snapshot
+from formation_operator.rollout.rollout import Content
 
 NESTED = ("release",)
 """The fields of a spec whose own fields count, too, beside the maps of a content."""
@@ -31,14 +32,14 @@ WAY_OUT = (
 )
 
 
-async def lost(cluster: Cluster, this: Asked, before: Content | None) -> str:
+async def lost(cluster: Cluster, snapshot: Snapshot, before: Content | None) -> str:
     """Return which absent fields the cluster's CRD has lost, with the way out; nothing if none was.
 
     Raises `ClusterError` if the CRD can't be read.
     """
-    if not (gone := absent(this, before)):
+    if not (gone := absent(snapshot, before)):
         return ""
-    if said := _reported(this):
+    if said := _reported(snapshot):
         return said
     schema = lenient.mapping(await cluster.schema(naming.KIND), "properties", "spec")
     fields = [".".join(("spec", *path)) for path in sorted(gone) if not _has(schema, path)]
@@ -47,27 +48,27 @@ async def lost(cluster: Cluster, this: Asked, before: Content | None) -> str:
     return f"the cluster's CRD is older than this Formation, and has lost {', '.join(fields)}: {WAY_OUT}"
 
 
-def _reported(this: Asked) -> str:
-    """Return what the last status says of lost fields, if it is about this very Formation."""
-    ready, generation = this.before.condition(ConditionType.READY), this.formation.metadata.generation
+def _reported(snapshot: Snapshot) -> str:
+    """Return what the last status says of lost fields, if it is about snapshot very Formation."""
+    ready, generation = snapshot.status.condition(ConditionType.READY), snapshot.owner.generation
     if ready is None or (ready.reason, ready.observed_generation) != (Trouble.OUTDATED, generation):
         return ""
     return ready.message.partition(WAY_OUT)[0] + WAY_OUT
 
 
-def absent(this: Asked, before: Content | None) -> set[Path]:
+def absent(snapshot: Snapshot, before: Content | None) -> set[Path]:
     """Return the fields that a spec lacks, and that the content before has, or that something was made from.
 
     A release command counts, too, of which the status or a Job tells: its content may not be kept.
     """
     kept = (before and before.kept) or {}
-    own = {each.kind for each in this.children.values() if each.is_owned_by(this.formation.metadata.uid)}
+    own = {each.kind for each in snapshot.children.values() if each.is_owned_by(snapshot.owner.uid)}
     made = {path for kind, path in MADE_FROM.items() if kind in own}
-    if this.before.release is not None or this.of_jobs:
+    if snapshot.status.release is not None or snapshot.released_by_jobs:
         made.add(("release",))
     if not (made or kept):
         return set()
-    there = {*_fields(this.raw["spec"])}
+    there = {*_fields(snapshot.raw["spec"])}
     names = {path[-1] for path in there}
     return ({*_fields(kept)} - there) | {path for path in made if path[-1] not in names}
 

@@ -4,8 +4,8 @@ import pytest
 
 from formation_operator.api.reasons import ReleaseState
 from formation_operator.observe.jobs import Job
-from formation_operator.release.gate import Act, Decision, Gate, decide
-from tests.unit.release.jobs import a_job
+from formation_operator.rollout.gate import Act, Decision, Gate, decide
+from tests.unit.rollout.jobs import a_job
 
 NEW, OLD = "new", "old"
 RUNNING, FAILED, STUCK = a_job(NEW), a_job(NEW, failed=True), a_job(NEW, failed=True, over=False)

@@ -1,6 +1,9 @@
-"""What is said of a release: its part of the status, and why the Formation isn't as declared.  Pure."""
+"""How a release is: its part of the status, and why the Formation isn't as declared.  Pure."""
+
+from collections.abc import Sequence
 
 from formation_operator.api.commands import DEADLINE
+from formation_operator.api.content import Mark
 from formation_operator.api.formation_status import ReleaseStatus
 from formation_operator.api.reasons import ReleaseState, State, Trouble
 from formation_operator.diagnose import job_pods
@@ -9,9 +12,10 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
-from formation_operator.release import revisions
-from formation_operator.release.asked import Asked, Chosen
-from formation_operator.release.gate import Act, Decision, Gate
+from formation_operator.observe.snapshot import Snapshot
+from formation_operator.rollout import revisions
+from formation_operator.rollout.gate import Act, Decision, Gate
+from formation_operator.rollout.rollout import Rollout
 
 HELD = "the release command starts once spec.suspend is false"
 EARLIER = "this is the command of an earlier deploy; the newest deploy's command runs after it"
@@ -24,36 +28,49 @@ UNKNOWN = Finding(
 )
 
 
-def said(this: Asked, chosen: Chosen, cause: Finding | None) -> Chosen:
-    """Return what was chosen with what is said of the release, given why its Job isn't done."""
-    spec, gate, decision = this.formation.spec, chosen.gate, chosen.decision
+def health(
+    snapshot: Snapshot, rollout: Rollout, released: Mark | None, cause: Finding | None
+) -> tuple[ReleaseStatus | None, Sequence[Problem]]:
+    """Return the status of the release, and why the Formation isn't as declared.
+
+    ``released`` names what was let through last; ``cause`` is why the release's Job isn't done.
+    """
+    spec, gate, decision = snapshot.spec, rollout.gate, rollout.decision
     if gate is None or decision is None:
-        is_without = spec.release is None and chosen.content.is_declared and not spec.paused
-        return chosen if is_without else chosen._replace(status=this.before.release)
+        is_without = spec.release is None and rollout.content.is_declared and not spec.paused
+        return None if is_without else snapshot.status.release, rollout.problems
     if decision.state is ReleaseState.SUCCEEDED:
-        return chosen._replace(status=_succeeded(this, gate), problems=chosen.problems[1:])
-    failure, *others = *chosen.problems, None
-    problem = _problem(this, gate, decision, cause, failure)
-    job, released = chosen.job, this.noted.released
+        return _succeeded(snapshot, gate), rollout.problems[1:]
+    failure, *others = *rollout.problems, None
+    problem = _problem(snapshot, gate, decision, cause, failure, has_released=released is not None)
+    job = rollout.job
     status = _status(decision.state, released.digest if released else None, job)
     about = {
         "running": job.digest if job else gate.wanted,
         "reason": lenient.shown(problem.reason, lenient.LONGEST_WORD),
         "message": lenient.shown(problem.message),
     }
-    return chosen._replace(status=status.model_copy(update=about), problems=[problem, *filter(None, others)])
+    return status.model_copy(update=about), [problem, *filter(None, others)]
 
 
-def _problem(
-    this: Asked, gate: Gate, decision: Decision, cause: Finding | None, failure: Problem | None
+def _problem(  # noqa: PLR0913
+    snapshot: Snapshot,
+    gate: Gate,
+    decision: Decision,
+    cause: Finding | None,
+    failure: Problem | None,
+    *,
+    has_released: bool,
 ) -> Problem:
     """Return why the release isn't done; ``failure`` is why its next step couldn't be taken."""
     job = decision.job
     match decision.state:
         case ReleaseState.FAILED if job is not None:
-            return Problem("", Trouble.RELEASE_FAILED, _failure(this, job, cause))
+            return Problem(
+                "", Trouble.RELEASE_FAILED, _failure(snapshot, job, cause, has_released=has_released)
+            )
         case ReleaseState.RUNNING if job is not None:
-            cause = UNKNOWN if job.is_under_way and this.is_forbidden else cause
+            cause = UNKNOWN if job.is_under_way and snapshot.hides_jobs else cause
             return _unfinished(job, cause, is_earlier=not gate.fits(job))
         case ReleaseState.HELD:
             return Problem("", Trouble.RELEASE_HELD, HELD, lasting=False)
@@ -70,9 +87,9 @@ def _status(state: ReleaseState, released: str | None, job: Job | None) -> Relea
     return ReleaseStatus(state=state, released=released, job=job.name, **times)
 
 
-def _succeeded(this: Asked, gate: Gate) -> ReleaseStatus:
+def _succeeded(snapshot: Snapshot, gate: Gate) -> ReleaseStatus:
     """Return the status of a content that is released, with the Job that did it, if there was one."""
-    before = this.before.release
+    before = snapshot.status.release
     done = (each for each in reversed(gate.jobs) if each.complete and each.digest == gate.wanted)
     job = next(done, None)
     if job is None and before and (before.released, before.state) == (gate.wanted, ReleaseState.SUCCEEDED):
@@ -95,19 +112,19 @@ def _unfinished(job: Job, cause: Finding | None, *, is_earlier: bool) -> Problem
     return Problem("", cause.reason, message, lasting=cause.lasting)
 
 
-def _failure(this: Asked, job: Job, cause: Finding | None) -> str:
+def _failure(snapshot: Snapshot, job: Job, cause: Finding | None, *, has_released: bool) -> str:
     """Return why a release has failed, with the ways out; its Pod may be gone, but the status remembers."""
-    before, formation = this.before.release, this.formation
+    before, owner = snapshot.status.release, snapshot.owner
     if cause is None and before and (before.job, before.finished_at) == (job.name, job.finished_at):
         return before.message or ""
-    release = formation.spec.release
+    release = snapshot.spec.release
     seconds = (release and release.active_deadline_seconds) or DEADLINE
     why = job_pods.by_its_controller(job, "spec.release", seconds)
     if cause is not None and not job_pods.ran_too_long(job):
         why = cause.message
-    back = f"go back (kubectl formation rollback {formation.metadata.name}), "
+    back = f"go back (kubectl formation rollback {owner.name}), "
     return (
         f"the release command has failed: {why}; nothing has changed. Correct it and deploy again, "
-        f"{back if this.noted.released else ''}"
+        f"{back if has_released else ''}"
         f"or try it again (kubectl delete job {job.name})"
     )

@@ -6,7 +6,7 @@ database fits that one, and the newest content is released next.
 """
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from formation_operator.api.reasons import ReleaseState
@@ -73,15 +73,6 @@ class Gate(NamedTuple):
     def fits(self, job: Job) -> bool:
         """Return whether a Job is the content's release, or is given what that would be given."""
         return job.digest == self.wanted or job.key == self.key
-
-
-def in_order(jobs: Iterable[Job], owner: str) -> list[Job]:
-    """Return the Jobs of an owner, the oldest first.
-
-    Times are whole seconds, but one ends before the next starts.
-    """
-    own = (each for each in jobs if each.owner == owner)
-    return sorted(own, key=lambda each: (each.created, each.finished_at or "later", each.name))
 
 
 def decide(gate: Gate) -> Decision:

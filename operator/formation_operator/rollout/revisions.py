@@ -15,7 +15,7 @@ from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.observe.faults import Problem
-from formation_operator.render import desired
+from formation_operator.render import intents
 from formation_operator.sync.versioned_writes import unchanged
 
 Object = dict[str, Any]
@@ -109,30 +109,30 @@ def problem(error: errors.ClusterError, follows: str = LOST, resource: str = REV
     return Problem("", reason, message, lasting=reason != Trouble.RETRYING)
 
 
-def manifest(mine: Metadata, mark: Mark, content: Mapping[str, Any]) -> Object:
+def manifest(owner: Metadata, mark: Mark, content: Mapping[str, Any]) -> Object:
     """Return a new revision of a Formation."""
     return {
         "apiVersion": kinds.BY_NAME[kinds.CONTROLLER_REVISION].api_version,
         "kind": kinds.CONTROLLER_REVISION,
         "metadata": {
-            "name": revision_name(mine.name, mark.digest),
-            "namespace": mine.namespace,
+            "name": revision_name(owner.name, mark.digest),
+            "namespace": owner.namespace,
             # No other: a StatefulSet adopts orphaned revisions that its selector matches.
-            "labels": {naming.FORMATION_LABEL: mine.name},
+            "labels": {naming.FORMATION_LABEL: owner.name},
             "annotations": {naming.REVISION_ANNOTATION: str(mark.number)},
-            "ownerReferences": [desired.owner_reference(mine)],
+            "ownerReferences": [intents.owner_reference(owner)],
         },
         "revision": mark.number,
         "data": content,
     }
 
 
-def content_in(raw: Object, mine: Metadata, digest: str) -> Object | None:
+def content_in(raw: Object, owner: Metadata, digest: str) -> Object | None:
     """Return the content of a digest that a revision keeps; nothing if it is another's, or keeps another one.
 
     An orphan of the Formation keeps one, too.
     """
-    if not (is_own(raw, mine) or is_orphan(raw, mine)):
+    if not (is_own(raw, owner) or is_orphan(raw, owner)):
         return None
     data = lenient.mapping(raw, "data")
     try:
@@ -142,25 +142,25 @@ def content_in(raw: Object, mine: Metadata, digest: str) -> Object | None:
     return data if digest_of(data) == digest else None
 
 
-def is_own(raw: Mapping[str, Any], mine: Metadata) -> bool:
+def is_own(raw: Mapping[str, Any], owner: Metadata) -> bool:
     """Return whether a Formation owns an object."""
-    return _owner_of(raw) == mine.uid
+    return _owner_of(raw) == owner.uid
 
 
-def is_orphan(raw: Mapping[str, Any], mine: Metadata) -> bool:
+def is_orphan(raw: Mapping[str, Any], owner: Metadata) -> bool:
     """Return whether an object has no owner, and the label of a Formation."""
     labels = lenient.mapping(raw, "metadata", "labels")
-    return _owner_of(raw) is None and labels.get(naming.FORMATION_LABEL) == mine.name
+    return _owner_of(raw) is None and labels.get(naming.FORMATION_LABEL) == owner.name
 
 
-def is_leaving(raw: Object, mine: Metadata) -> bool:
+def is_leaving(raw: Object, owner: Metadata) -> bool:
     """Return whether a Formation of the same name owns an object that was there before: then it goes."""
-    owner = lenient.controller(lenient.mapping(raw, "metadata"))
-    alike = {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "name": mine.name}
-    return owner.items() >= alike.items() and owner.get("uid") != mine.uid
+    its = lenient.controller(lenient.mapping(raw, "metadata"))
+    alike = {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "name": owner.name}
+    return its.items() >= alike.items() and its.get("uid") != owner.uid
 
 
-def numbered(raw: Object, mine: Metadata, number: int, *, well: bool = False) -> list[Object]:
+def numbered(raw: Object, owner: Metadata, number: int, *, well: bool = False) -> list[Object]:
     """Return the JSON patch that gives a revision, as it was read, a number, and an orphan its owner.
 
     It notes that the content has run ``well``, too. Nothing is returned if the revision has all that.
@@ -174,14 +174,14 @@ def numbered(raw: Object, mine: Metadata, number: int, *, well: bool = False) ->
             {"op": "add", "path": "/revision", "value": number},
         ]
     if _owner_of(raw) is None:
-        owners = [*lenient.items(metadata, "ownerReferences"), desired.owner_reference(mine)]
+        owners = [*lenient.items(metadata, "ownerReferences"), intents.owner_reference(owner)]
         operations.append({"op": "add", "path": "/metadata/ownerReferences", "value": owners})
     return [*unchanged(metadata), *operations] if operations else []
 
 
-def number_of(raw: Object, mine: Metadata) -> int:
+def number_of(raw: Object, owner: Metadata) -> int:
     """Return the number that a Formation's own revision says in its metadata; 0 if it has none."""
-    return listed(raw).number if is_own(raw, mine) else 0
+    return listed(raw).number if is_own(raw, owner) else 0
 
 
 def _annotations_of(raw: Object) -> Object:

@@ -1,0 +1,193 @@
+"""What is to be: a content, what comes apart from it for each type, and what keeps it from that. Pure."""
+
+import dataclasses
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from formation_operator.api import naming
+from formation_operator.api.formation import Autoscaling, FormationSpec, ProcessType
+from formation_operator.api.reasons import Trouble
+from formation_operator.controller.budgets import Budgets
+from formation_operator.controller.passes import Pass
+from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.observe import autoscalers
+from formation_operator.observe.autoscalers import Autoscaler, Deciding
+from formation_operator.observe.children import Child
+from formation_operator.observe.faults import Problem
+from formation_operator.observe.snapshot import Snapshot
+from formation_operator.replicas import autoscaling, count_owner, scale_requests, singletons
+from formation_operator.replicas.count_owner import Replicas
+from formation_operator.rollout.rollout import Content, Rollout
+
+STAYS = "all but its count stays as it is"
+UNKNOWN = f"{STAYS} until the release is done: the running version isn't kept as a revision"
+GONE = (
+    "its Deployment is gone, and its version isn't kept as a revision: the Deployment is made again once the "
+    "release is done; or go back (kubectl formation rollback {} --to ...)"
+)
+DOWN = (
+    "it stays at zero until the release of the new version is done; to run the previous version at once: "
+    "kubectl formation rollback {}"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Desired:
+    """What is to be: a content, and what it is rendered with."""
+
+    rollout: Rollout
+    counts: Mapping[str, Replicas]
+    """The count of each type of the content."""
+    suspended: Mapping[str, bool]
+    """Whether each schedule of the content begins no run; if it isn't known, each that has a CronJob."""
+    budgets: Budgets
+    """The disruption budgets of its types."""
+    autoscaled: Mapping[str, Autoscaling]
+    """The bounds of each type that is to have an autoscaler now."""
+    others: Deciding
+    """The autoscalers of its types' Deployments that we don't make."""
+    canaries: Mapping[str, int]
+    """By type that has a canary of the declared content: how many processes that has, one or none."""
+    undecided: Sequence[Problem] = ()
+    """Why a count or a disruption budget of a type stays as it is."""
+
+    @property
+    def content(self) -> Content:
+        """The content that is rendered."""
+        return self.rollout.content
+
+
+def targets(snapshot: Snapshot, content: Content) -> list[str]:
+    """Return the names of what an autoscaler of a Formation may scale: itself, and its types' Deployments."""
+    types = {**content.spec.processes, **snapshot.spec.processes}
+    return [snapshot.owner.name, *(naming.child(snapshot.owner.name, each) for each in types)]
+
+
+def desired(
+    snapshot: Snapshot,
+    rollout: Rollout,
+    scalers: Iterable[Autoscaler],
+    undecided: Sequence[Problem],
+    budgets: Budgets,
+) -> Desired:
+    """Return what is to be after a rollout has gone so far.
+
+    ``scalers`` are the autoscalers of its targets; ``undecided`` says why a type's count stays as it is.
+    """
+    there = [*scalers]
+    others = autoscaling.of_others(snapshot, there)
+    deciding = autoscalers.deciding(there)
+    counted = counts(snapshot, rollout, deciding, [problem.process_type for problem in undecided])
+    return Desired(
+        rollout=rollout,
+        counts=counted,
+        suspended=_suspended(snapshot, rollout, counted),
+        budgets=budgets,
+        autoscaled=autoscaling.autoscaled(snapshot, counted, others),
+        others=others,
+        canaries={name: min(1, counted[name].desired) for name in rollout.canaries if name in counted},
+        undecided=[*undecided, *budgets.problems],
+    )
+
+
+def counts(
+    snapshot: Snapshot, rollout: Rollout, deciding: Deciding, undecided: Collection[str] = ()
+) -> dict[str, Replicas]:
+    """Return the count of each type that is rendered.
+
+    Where it isn't known what is to run, that is each type that has a Deployment. A type that the Formation
+    doesn't declare counts as one whose count is omitted.
+    """
+    spec, own, found = snapshot.spec, snapshot.deployments, dict[str, Replicas]()
+    content = rollout.content
+    # A canary is no type. Where it isn't known what it tries, a stop has to reach it all the same.
+    tried = rollout.canaries if spec.suspend else spec.processes
+    canaries = {*map(naming.canary, tried)} - spec.processes.keys()
+    for name in content.spec.processes if content.is_known else sorted(own.keys() - canaries):
+        child = own.get(name)
+        if child is not None and name in undecided:
+            alone = singletons.is_alone(_type(content.spec, name), child, content.mark)
+            found[name] = dataclasses.replace(count_owner.undecided(spec, child), alone=alone)
+            continue
+        found[name] = _count(snapshot, rollout, name, child, deciding)
+    return found
+
+
+def _count(
+    snapshot: Snapshot, rollout: Rollout, name: str, child: Child | None, deciding: Deciding
+) -> Replicas:
+    """Return the count of a type, given its own Deployment.
+
+    While the wanted content isn't released, a type that is suspended stays so.
+    """
+    content, spec, before = rollout.content, snapshot.spec, snapshot.status.process(name)
+    rendered = _type(content.spec, name)
+    alone = singletons.is_alone(rendered, child, content.mark)
+    suspended = spec.suspend or (rollout.is_unreleased and count_owner.is_down(child, before))
+    process = singletons.counted(_type(spec, name), rendered, child, alone=alone)
+    if autoscalers.of_formation(deciding, snapshot.owner.name, name):
+        process = process.model_copy(update={"autoscaling": None})  # its own isn't made
+    shown = spec.model_copy(update={"suspend": suspended})
+    autoscaler = autoscalers.of_child(deciding, naming.child(snapshot.owner.name, name))
+    count = count_owner.decide(shown, process, child, autoscaler, before)
+    return dataclasses.replace(count, suspended=bool(suspended), alone=alone)
+
+
+def _type(spec: FormationSpec, name: str) -> ProcessType:
+    """Return a type of a spec; one that isn't declared says nothing of itself."""
+    return spec.processes.get(name) or ProcessType()
+
+
+def _suspended(snapshot: Snapshot, rollout: Rollout, counted: Mapping[str, Replicas]) -> dict[str, bool]:
+    """Return whether each schedule begins no run: what is declared today decides that.
+
+    One that isn't declared any more begins runs until a content without it is rolled out. Until the declared
+    content is released, what was stopped stays so; where the content isn't known, no CronJob begins again.
+    """
+    spec, content = snapshot.spec, rollout.content
+    stopped = any(each.suspended for each in counted.values())
+    stays = rollout.is_unreleased and (stopped or not any(each.desired for each in counted.values()))
+    found = dict[str, bool]()
+    for name in content.spec.schedules or () if content.is_known else _scheduled(snapshot):
+        child = snapshot.children.get((ChildKind.CRON_JOB, naming.child(snapshot.owner.name, name)))
+        # Where no type has processes to come back to, the CronJobs alone show that all was stopped.
+        is_down = child.runs.suspended if child is not None else stopped
+        found[name] = spec.suspends(name) or (is_down and (stays or not content.is_known))
+    return found
+
+
+def _scheduled(snapshot: Snapshot) -> list[str]:
+    """Return the schedules that have a CronJob."""
+    names = (name for kind, name in snapshot.children if kind is ChildKind.CRON_JOB)
+    return [naming.type_of(snapshot.owner.name, name) for name in names]
+
+
+def problems(
+    pass_: Pass, snapshot: Snapshot, desired: Desired, of_release: Sequence[Problem]
+) -> list[Problem]:
+    """Return what keeps each type from being as declared, from parsing to writing.
+
+    An autoscaler that may start processes of a suspended type is a problem even before it does so.
+    """
+    unwritten = [outcome.problem for outcome in pass_.outcomes if outcome.problem]
+    restless = scale_requests.restless(snapshot.spec, desired.counts).items()
+    unheld = [Problem(name, Trouble.CAN_NOT_SUSPEND, why) for name, why in restless]
+    found = [*of_release, *pass_.faults.problems.values(), *unwritten, *desired.undecided]
+    unreleased = _unreleased(snapshot, desired, is_first=pass_.memory.rollout.released is None)
+    return [*dict.fromkeys((*found, *unheld, *unreleased))]
+
+
+def _unreleased(snapshot: Snapshot, desired: Desired, *, is_first: bool) -> Iterator[Problem]:
+    """Yield what is said of the types that aren't as declared because their content isn't released.
+
+    Without a gate it isn't known whether what runs is kept: the problems of the rollout say why.
+    """
+    gate, content, name_of_app = desired.rollout.gate, desired.content, snapshot.owner.name
+    for name, count in sorted(desired.counts.items()):
+        if count.suspended and not snapshot.spec.suspend:
+            yield Problem(name, Trouble.WAITING, DOWN.format(name_of_app), lasting=False)
+        elif not content.is_known:
+            yield Problem(name, Trouble.WAITING, UNKNOWN if gate else STAYS, lasting=False)
+    if content.is_known or is_first or not gate:
+        return
+    for name in sorted(snapshot.spec.processes.keys() - desired.counts):
+        yield Problem(name, Trouble.WAITING, GONE.format(name_of_app), lasting=False)

@@ -1,0 +1,110 @@
+"""The snapshot that a pass decides from: a Formation, what it has, and what was said of it last."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from formation_operator.api import formation_status, naming
+from formation_operator.api.content import Mark, mark_in
+from formation_operator.api.formation import Formation, FormationSpec, Metadata
+from formation_operator.api.formation_status import FormationStatus
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.observe import jobs
+from formation_operator.observe.cache import Basis, Cache
+from formation_operator.observe.children import Child, Children
+from formation_operator.observe.jobs import Job
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """A Formation as one pass sees it, and the objects around it."""
+
+    raw: Mapping[str, Any]
+    """The Formation as the cache has it."""
+    formation: Formation
+    children: Children
+    """They follow what the pass writes."""
+    jobs: Sequence[Job]
+    """Its releases, the oldest first; of many only some."""
+    hides_jobs: bool
+    """Whether we have no right to list Jobs."""
+    now: float
+    """By a clock in seconds that nobody sets."""
+    status: FormationStatus
+    """What an earlier pass said."""
+
+    @property
+    def owner(self) -> Metadata:
+        """The metadata of the Formation."""
+        return self.formation.metadata
+
+    @property
+    def spec(self) -> FormationSpec:
+        """What the Formation says now."""
+        return self.formation.spec
+
+    def child(self, kind: ChildKind, process_type: str) -> Child | None:
+        """Return the object of a kind that the Formation owns for a type or a schedule."""
+        found = self.children.get((kind, naming.child(self.owner.name, process_type)))
+        return found if found is not None and found.is_owned_by(self.owner.uid) else None
+
+    def deployment(self, process_type: str) -> Child | None:
+        """Return the Deployment that the Formation owns for a type."""
+        return self.child(ChildKind.DEPLOYMENT, process_type)
+
+    def canary(self, process_type: str) -> Child | None:
+        """Return the Deployment of a type's canary."""
+        return self.deployment(naming.canary(process_type))
+
+    def owned(self, kind: ChildKind, types: Iterable[str]) -> dict[str, Child]:
+        """Return the object of a kind of each type that has one."""
+        return {name: child for name in types if (child := self.child(kind, name)) is not None}
+
+    @property
+    def deployments(self) -> Mapping[str, Child]:
+        """The Deployments that the Formation owns, or may adopt, by type, whatever is declared."""
+        found = dict[str, Child]()
+        for (kind, name), child in sorted(self.children.items()):
+            process_type = naming.type_of(self.owner.name, name)
+            if kind is ChildKind.DEPLOYMENT and child.belongs_to(
+                self.owner.uid, self.owner.name, process_type
+            ):
+                found[process_type] = child
+        return found
+
+    @property
+    def marks(self) -> Sequence[Mark]:
+        """What names the contents that templates of this Formation were written from."""
+        return [child.content for child in self.deployments.values() if child.content is not None]
+
+    @property
+    def reported(self) -> Mark | None:
+        """What names the content that was let through last, by the last status."""
+        revision = self.status.revision
+        prefix = f"{self.owner.name}-"
+        return mark_in(f"{revision.number}-{revision.name.removeprefix(prefix)}") if revision else None
+
+    @property
+    def released_by_jobs(self) -> set[str]:
+        """The digests of the contents that Jobs release, or have released."""
+        return {each.digest for each in self.jobs if not each.left}
+
+    @property
+    def runs_processes(self) -> bool:
+        """Whether there is anything that may run processes."""
+        return any(each.kind.traits.runs_processes for each in self.children.values())
+
+
+def take(formation: Formation, basis: Basis, cache: Cache, now: float) -> Snapshot:
+    """Return a snapshot of a Formation, as it was parsed, and of what its pass decides from."""
+    about = formation.metadata
+    return Snapshot(
+        raw=basis.formation,
+        formation=formation,
+        children=basis.children,
+        jobs=jobs.in_order(cache.jobs_of((about.namespace, about.name)), about.uid),
+        hides_jobs=cache.is_forbidden(kinds.JOB, about.namespace),
+        now=now,
+        status=formation_status.read(basis.formation["status"]),
+    )

@@ -1,0 +1,223 @@
+"""Chooses the content that a pass renders, from what was released last and what is to be.
+
+**What was released last is one fact**: each Deployment names the content that its template was last written
+from, and the highest number of all counts. Status and memory are copies, for where no Deployment is there.
+
+A content gets its number before its first template is written. The number says that all gates have let it
+through: so it is rendered from then on while the gate of a later one is shut.
+"""
+
+import asyncio
+import dataclasses
+from collections.abc import Mapping
+
+from formation_operator.api import content_changes
+from formation_operator.api.content import Mark, content_of
+from formation_operator.api.formation import FormationSpec
+from formation_operator.api.formation_status import ReleaseStatus
+from formation_operator.api.reasons import ReleaseState, Trouble
+from formation_operator.api.release_key import release_key, surroundings
+from formation_operator.backoff import tried
+from formation_operator.kube import errors
+from formation_operator.kube.notices import Notice
+from formation_operator.kube.port import Cluster, patient
+from formation_operator.observe.faults import Faults, Problem
+from formation_operator.observe.snapshot import Snapshot
+from formation_operator.requeue import Lane, Requeue
+from formation_operator.rollout import canary, older_crd, revisions
+from formation_operator.rollout.gate import Gate
+from formation_operator.rollout.memory import RETRY_FIRST, RETRY_MOST, RolloutMemory
+from formation_operator.rollout.revision_store import RevisionStore
+from formation_operator.rollout.rollout import NOTHING, Content, Rollout
+
+CRD_UNREAD = "the Formation lacks fields that it had, and the CRD can't be read to see if it has them"
+
+
+@dataclasses.dataclass(frozen=True)
+class Chooser:
+    """Finds out in one pass which content may be rendered, and gives it its number."""
+
+    cluster: Cluster
+    store: RevisionStore
+    snapshot: Snapshot
+    memory: RolloutMemory
+    faults: Faults
+
+    async def choose(self) -> Rollout:
+        """Return how far the rollout is; the content to render has its number then.
+
+        Whatever fails, counts are written.
+        """
+        try:
+            return await self._safely()
+        except Exception as error:
+            self.faults.note("", error)
+            return Rollout(NOTHING)
+
+    async def _safely(self) -> Rollout:
+        spec, memory = self.snapshot.spec, self.memory
+        memory.look(self.snapshot)
+        if spec.paused:
+            return Rollout(self._declared)
+        if spec.release is None and self._is_new():
+            memory.released = Mark(1, memory.digest)  # it is kept beside the Deployments
+        try:
+            # Without a release command a deploy waits so long in all; with one, for each of its requests.
+            rollout = await (patient(self._choose()) if spec.release is None else self._choose())
+        except errors.ClusterError as error:
+            return self._unread(error)
+        memory.unread = None  # a release may take hours: its next failure is a first one again
+        return rollout
+
+    async def _choose(self) -> Rollout:
+        memory, before = self.memory, await self._before()
+        if lost := await self._lost(before):
+            return Rollout(NOTHING, problems=[lost], requeue=memory.retry(self.snapshot.now))
+        if self.snapshot.spec.release is None:
+            return Rollout(self._declared) if memory.is_released else await self._through(before)
+        gate = await self._gate(before)
+        if memory.is_released:
+            return Rollout(self._declared, gate)
+        if not gate.is_open and await self._is_other_released_since(gate):
+            before = await self._before()
+            gate = await self._gate(before)
+        if not gate.is_open:
+            return Rollout(before or NOTHING, gate)
+        return (await self._through(before))._replace(gate=gate)
+
+    @property
+    def _declared(self) -> Content:
+        return Content(self.snapshot.spec, mark=self.memory.released)
+
+    async def _before(self) -> Content | None:
+        """Return the content that was released last, if it is another one and kept."""
+        released, spec = self.memory.released, self.snapshot.spec
+        if released is None or self.memory.is_released:
+            return None
+        is_gated = spec.release is not None or spec.canary is not None
+        try:
+            return await self.store.content(self.snapshot.owner, released, hold=is_gated)
+        except errors.ClusterError:
+            if is_gated:
+                raise
+            return None
+
+    async def _lost(self, before: Content | None) -> Problem | None:
+        """Return what is said if the CRD has lost fields that the content before has, or a child needs."""
+        memory = self.memory
+        is_back = bool(memory.lost) and not older_crd.absent(self.snapshot, before)
+        if memory.compared != memory.digest or is_back:
+            try:
+                memory.lost = await patient(older_crd.lost(self.cluster, self.snapshot, before))
+                memory.compared = memory.digest
+            except errors.ClusterError as error:
+                return Problem("", Trouble.RETRYING, f"{CRD_UNREAD}: {error}", lasting=False)
+        return Problem("", Trouble.OUTDATED, memory.lost) if memory.lost else None
+
+    async def _through(self, before: Content | None) -> Rollout:
+        """Give the wanted content its number, and return it as the one to render, unless it is on trial."""
+        changes = await self._changes(before)
+        canaries = canary.on_trial(self.snapshot, changes)
+        if canaries and not canary.have_stood(self.snapshot, changes, canaries):
+            return Rollout(before or NOTHING, canaries=canaries)
+        memory, content, is_first = (
+            self.memory,
+            content_of(self.snapshot.raw["spec"]),
+            self.memory.released is None,
+        )
+        mark = await self.store.let_through(self.snapshot, memory, memory.digest, content)
+        memory.unreleased = ""
+        try:
+            return Rollout(self._declared, notices=[] if is_first else [_deployed(mark, before, content)])
+        except Exception as error:
+            self.faults.note("", error)
+            return Rollout(self._declared)
+
+    async def _changes(self, before: Content | None) -> Mapping[str, str]:
+        """Return the types whose processes the wanted content replaces, if canaries have to prove it.
+
+        Each has the digest of its canary.
+        """
+        owner, wanted, memory = self.snapshot.owner, self.snapshot.spec, self.memory
+        if wanted.canary is None or memory.released is None:
+            return {}
+        compared = str(before and before.mark), memory.digest, str(wanted.canary.seconds)
+        if memory.contents != compared:
+            old, changes = before.spec if before else canary.unkept(wanted), dict[str, str]()
+            if not await self.store.has_run_well(owner, memory.digest):
+                for name, digest in canary.changing(owner, old, wanted):
+                    if digest is not None:
+                        changes[name] = digest
+                    await asyncio.sleep(0)
+            memory.contents, memory.changed = compared, changes
+        return memory.changed
+
+    async def _is_other_released_since(self, gate: Gate) -> bool:
+        """Return whether the release of another content has succeeded since; it is let through then.
+
+        The database fits it. Without a number it was never let through; with a higher one it was, and no
+        Deployment has been written since then. With canaries it has to be proven, too: the newest one is.
+        """
+        released, last = self.memory.released or Mark(0, ""), gate.succeeded_last
+        if self.snapshot.spec.canary or last is None or last.digest in (self.memory.digest, released.digest):
+            return False
+        number, content = await self.store.kept(self.snapshot.owner, last.digest)
+        if content is None or 0 < number <= released.number:
+            return False
+        await self.store.let_through(self.snapshot, self.memory, last.digest, content)
+        return True
+
+    async def _gate(self, before: Content | None) -> Gate:
+        memory, said = self.memory, self.snapshot.status.release or ReleaseStatus()
+        # While canaries prove a content, anyone may clean up the Job that has released it.
+        has_succeeded = (said.state, said.released) == (ReleaseState.SUCCEEDED, memory.digest)
+        needs_none = memory.is_released or has_succeeded
+        needs_none = needs_none or (before is not None and self._is_given_the_same(before.spec))
+        if not needs_none and memory.unreleased != memory.digest:
+            number, kept = await self.store.kept(self.snapshot.owner, memory.digest)
+            needs_none = number > 0
+            memory.unreleased, memory.is_kept = "" if needs_none else memory.digest, kept is not None
+        suspended = bool(self.snapshot.spec.suspend)
+        return Gate(memory.digest, memory.key, needs_none, suspended, self.snapshot.jobs)
+
+    def _unread(self, error: errors.ClusterError) -> Rollout:
+        """Return what is rendered where it can't be read what was released, or a number can't be written.
+
+        Without a release command nothing holds up a deploy: the Deployments name the next number. But a field
+        that is absent says nothing until the CRD was asked for it.
+        """
+        memory, spec, released = self.memory, self.snapshot.spec, self.memory.released
+        held = self.store.held(self.snapshot.owner, released)
+        is_complete = memory.compared == memory.digest and not memory.lost
+        may_pass = spec.release is None and (spec.canary is None or memory.is_released)
+        if may_pass and (is_complete or not older_crd.absent(self.snapshot, held)):
+            if not memory.is_released:
+                memory.released = Mark((released.number if released else 0) + 1, memory.digest)
+            return Rollout(self._declared)
+        problem = revisions.problem(error, revisions.DEPLOY_WAITS)
+        memory.unread = tried(memory.unread, memory.what, None, self.snapshot.now, (RETRY_FIRST, RETRY_MOST))
+        again, canaries = Requeue(Lane.REPORT, memory.unread.pause), list[str]()
+        if spec.canary is not None and memory.digest in memory.contents and not memory.is_released:
+            canaries = canary.on_trial(self.snapshot, memory.changed)
+        return Rollout(held or NOTHING, canaries=canaries, problems=[problem], requeue=again)
+
+    def _is_new(self) -> bool:
+        """Return whether a Formation can have no revision yet, so that none need be looked for."""
+        reported = self.snapshot.status.observed_generation not in (None, -1)  # the CRD's default
+        return self.snapshot.owner.generation == 1 and not reported and self.memory.released is None
+
+    def _is_given_the_same(self, released: FormationSpec) -> bool:
+        """Return whether the wanted content needs no release after a released one.
+
+        What runs where a release command is declared for the first time counts as released.
+        """
+        if released.release is None:
+            return surroundings(released) == surroundings(self.snapshot.spec)
+        return release_key(released) == self.memory.key
+
+
+def _deployed(mark: Mark, before: Content | None, content: object) -> Notice:
+    """Return the Event that says what has changed, as far as the content before is kept."""
+    changes = content_changes.describe_change(before.kept, content) if before is not None else ""
+    note = f"revision {mark.number}: {changes}" if changes else f"revision {mark.number}"
+    return Notice("Deployed", "Deploy", note)

@@ -1,0 +1,92 @@
+"""What is remembered of the rollouts of one Formation; the next leader finds all of it out again."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from formation_operator.api.content import Mark, content_of, digest_of, revision_name
+from formation_operator.api.formation_status import Revision
+from formation_operator.api.release_key import release_key
+from formation_operator.backoff import Tried, tried
+from formation_operator.observe.faults import Problem
+from formation_operator.observe.snapshot import Snapshot
+from formation_operator.requeue import Lane, Requeue
+from formation_operator.rollout.revisions import History
+
+RETRY_FIRST, RETRY_MOST = 2.0, 300.0
+"""Seconds until a step that failed is tried again, at first and at the most."""
+
+
+@dataclasses.dataclass(slots=True)
+class RolloutMemory:
+    """What is remembered of the rollouts of one Formation."""
+
+    generation: int = -1
+    digest: str = ""
+    """Of the content that the Formation has at that generation."""
+    key: str = ""
+    """What its release is given."""
+    released: Mark | None = None
+    """What names the content that was let through last, before a Deployment does."""
+
+    compared: str = ""
+    """The digest of the content whose absent fields the CRD was asked for."""
+    lost: str = ""
+    """The fields that the CRD has lost of it, with the way out; empty if it has all."""
+    unreleased: str = ""
+    """The digest of the content that wasn't let through before."""
+    is_kept: bool = False
+    """Whether a revision keeps that."""
+    contents: tuple[str, ...] = ()
+    """What names two contents that were compared, and the seconds of their canaries."""
+    changed: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """The digest of the canary of each type in which these differ."""
+
+    kept: Mark | None = None
+    """The content whose revision was written last."""
+    unkept: Tried[Problem | None] | None = None
+    """The try to write a revision, if it failed, and what is said of that."""
+    history: History | None = None
+    """The revisions that there were when a content was let through; nothing once those too many are gone."""
+    failed: Tried[Sequence[Problem]] | None = None
+    """The step of a release that failed, and what is said of it."""
+    unread: Tried[None] | None = None
+    """The choice of a content, if it has failed since one succeeded."""
+
+    def look(self, snapshot: Snapshot) -> None:
+        """Note digest and key of the content that a Formation has now, once for each generation.
+
+        A spec that was read again may lack fields at the same generation: an older CRD prunes what is read,
+        too.
+        """
+        generation = snapshot.owner.generation
+        if self.generation != generation or snapshot.raw.get("reread"):
+            self.generation, self.digest = generation, digest_of(content_of(snapshot.raw["spec"]))
+            self.key = release_key(snapshot.spec)
+            if not self.lost:  # what has gone now may be no content
+                self.compared = ""
+        known = (*snapshot.marks, *filter(None, (self.released, snapshot.reported)))
+        self.released = max(known, default=None)
+
+    @property
+    def is_released(self) -> bool:
+        """Whether the content that the Formation has now was let through last."""
+        return self.released is not None and self.released.digest == self.digest
+
+    @property
+    def what(self) -> tuple[str, str]:
+        """What is released, and what its release is given."""
+        return self.digest, self.key
+
+    def revision(self, snapshot: Snapshot) -> Revision | None:
+        """Return the revision that was written last."""
+        mark = self.kept or snapshot.reported
+        return (
+            Revision(name=revision_name(snapshot.owner.name, mark.digest), number=mark.number)
+            if mark
+            else None
+        )
+
+    def retry(self, now: float, problems: Sequence[Problem] = ()) -> Requeue:
+        """Note that a step failed, and return when to try again: later each time, whatever the counts are."""
+        self.failed = tried(self.failed, self.what, problems, now, (RETRY_FIRST, RETRY_MOST))
+        return Requeue(Lane.REPORT, self.failed.pause)

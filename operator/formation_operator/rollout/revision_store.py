@@ -1,0 +1,242 @@
+"""The one store of revisions: it gets, creates, numbers and prunes.
+
+A content is kept before its first template is written. Without a release command a refusal holds up no
+deploy, and the report tries again. Nothing is asked about a content that the status says is kept.
+
+What is read is believed only by its digest, which a Deployment, the status or a Job names: anyone who may
+write in a namespace may write revisions there.
+"""
+
+import contextlib
+import dataclasses
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pydantic
+
+from formation_operator.api import bounds, naming
+from formation_operator.api.content import Mark, content_of, digest_in, revision_name
+from formation_operator.api.formation import KEPT_REVISIONS, FormationSpec, Metadata
+from formation_operator.api.formation_status import Revision
+from formation_operator.backoff import tried
+from formation_operator.kube import errors
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.port import Cluster, Object, first_objects, patient
+from formation_operator.observe.snapshot import Snapshot
+from formation_operator.requeue import Lane, Requeue
+from formation_operator.rollout import revisions
+from formation_operator.rollout.memory import RolloutMemory
+from formation_operator.rollout.revisions import History, LeavingError, Listed, TakenError
+from formation_operator.rollout.rollout import Content
+from formation_operator.shares import Shares
+from formation_operator.telemetry import records
+
+logger = logging.getLogger(__name__)
+MOST_BYTES = 16 * 2**20
+"""Of contents that are held in memory; one without room is read in each pass of a release."""
+MOST_DELETED = 100
+"""How many old revisions one deploy deletes: as many as a Formation may keep."""
+MOST_ADOPTED = 10
+"""How many revisions of an earlier Formation one deploy adopts."""
+RETRY_FIRST, RETRY_MOST = 10.0, 600.0
+"""Seconds until a revision that couldn't be written is tried again, at first and at the most."""
+LEAVING_FIRST, LEAVING_SAID = 2.0, 30.0
+"""The first pause in seconds where a revision of a Formation from before is in the way, and the pause from
+which on that is said: Kubernetes deletes what belonged to a Formation some seconds after it."""
+
+
+class RevisionStore:
+    """The revisions of a cluster's Formations."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        """Take the port to the cluster."""
+        self._cluster = cluster
+        self._contents: Shares[str, Content] = Shares(MOST_BYTES)
+
+    # Get
+
+    def held(self, owner: Metadata, mark: Mark | None) -> Content | None:
+        """Return a content by its mark, if it is in memory."""
+        return self._contents.get(owner.namespace, f"{owner.uid}/{mark}")
+
+    async def content(self, owner: Metadata, mark: Mark, *, hold: bool) -> Content | None:
+        """Return a content by its mark; nothing if it isn't kept, or can't be rendered by this version.
+
+        It may be held in memory: a release may take hours, and an answer may fail in any of its passes.
+        """
+        found = self.held(owner, mark)
+        _, data = (0, None) if found else await self.kept(owner, mark.digest)
+        with contextlib.suppress(pydantic.ValidationError):
+            if data is not None:
+                found = Content(FormationSpec.model_validate(data), data, mark=mark)
+                if hold:
+                    self._contents.put(owner.namespace, f"{owner.uid}/{mark}", found, 16 * bounds.size(data))
+        return found
+
+    async def kept(self, owner: Metadata, digest: str) -> tuple[int, Object | None]:
+        """Return the number of a content's own revision, and what the content says; 0 and nothing without."""
+        raw = await self._read(owner, digest)
+        content = revisions.content_in(raw, owner, digest) if raw is not None else None
+        return (0, None) if raw is None or content is None else (revisions.number_of(raw, owner), content)
+
+    async def has_run_well(self, owner: Metadata, digest: str) -> bool:
+        """Return whether a content has run well before, by a revision of its own."""
+        raw = await self._read(owner, digest)
+        if raw is None or revisions.content_in(raw, owner, digest) is None:
+            return False
+        return revisions.is_own(raw, owner) and revisions.listed(raw).ran_well
+
+    async def _read(self, owner: Metadata, digest: str) -> Object | None:
+        name = revision_name(owner.name, digest)
+        return await patient(self._cluster.get(kinds.CONTROLLER_REVISION, owner.namespace, name))
+
+    async def _history(self, owner: Metadata) -> History:
+        """Return what there is of a Formation's revisions."""
+        labels = f"{naming.FORMATION_LABEL}={owner.name}"
+        pages = self._cluster.select(kinds.CONTROLLER_REVISION, owner.namespace, labels=labels)
+        history = History()
+        async for raw in first_objects(pages):
+            if revisions.is_own(raw, owner):
+                history.own.append(revisions.listed(raw))
+            elif revisions.is_orphan(raw, owner):
+                history.orphans.append(revisions.listed(raw))
+        return history
+
+    # Create and number
+
+    async def let_through(
+        self, snapshot: Snapshot, memory: RolloutMemory, digest: str, content: Mapping[str, Any]
+    ) -> Mark:
+        """Give a content its number and its revision, and return what names it; raise `ClusterError`."""
+        floor = memory.released.number if memory.released else 0
+        history = memory.history = await patient(self._history(snapshot.owner))
+        mark = Mark(history.number_of(digest, floor) or history.next(floor), digest)
+        await self._write(snapshot, memory, mark, content)
+        memory.released = memory.kept = mark
+        memory.unkept = None
+        return mark
+
+    async def prepare(self, snapshot: Snapshot, memory: RolloutMemory) -> None:
+        """Keep the wanted content without a number, as long as it isn't released; raise `ClusterError`."""
+        if (memory.unreleased, memory.is_kept) != (memory.digest, True):
+            await self._write(snapshot, memory, Mark(0, memory.digest), content_of(snapshot.raw["spec"]))
+            memory.unreleased, memory.is_kept = memory.digest, True
+
+    async def keep(self, snapshot: Snapshot, memory: RolloutMemory, content: Content) -> Requeue | None:
+        """Keep the content that is rendered, if it isn't yet; then prune, and adopt what has no owner.
+
+        Returns when to try again.
+        """
+        mark = content.mark or memory.released
+        if snapshot.spec.paused or mark is None:
+            return None
+        is_kept = mark in (memory.kept, snapshot.reported) or not content.is_declared
+        if not is_kept and (again := await self._try(snapshot, memory, mark)):
+            return again
+        memory.kept, memory.unkept = mark, None
+        if memory.history is not None:
+            history, memory.history = memory.history, None
+            with contextlib.suppress(errors.UnavailableError):  # the rest goes at the next deploy
+                await patient(self._tidy(snapshot, memory, mark, history))
+        return None
+
+    async def note_ran_well(self, owner: Metadata, revision: Revision) -> bool:
+        """Note on a revision that its content has run well; return whether that was possible."""
+        try:
+            await self._note(owner, Mark(revision.number, digest_in(revision.name)), well=True)
+        except errors.ClusterError:
+            return False
+        return True
+
+    async def _try(self, snapshot: Snapshot, memory: RolloutMemory, mark: Mark) -> Requeue | None:
+        """Write a revision that couldn't be written before, unless that was just now."""
+        what = mark, snapshot.spec.revision_history_limit
+        if memory.unkept is not None and (wait := memory.unkept.remaining(what, snapshot.now)):
+            return Requeue(Lane.REPORT, wait)
+        try:
+            await self._write(snapshot, memory, mark, content_of(snapshot.raw["spec"]))
+        except errors.ClusterError as error:
+            leaving = isinstance(error, LeavingError)
+            pauses = LEAVING_FIRST if leaving else RETRY_FIRST, RETRY_MOST
+            failed = tried(memory.unkept, what, revisions.problem(error), snapshot.now, pauses)
+            if leaving and failed.pause < LEAVING_SAID:
+                failed = dataclasses.replace(failed, found=None)
+            memory.unkept = failed
+            return Requeue(Lane.REPORT, failed.pause)
+        return None
+
+    async def _write(
+        self, snapshot: Snapshot, memory: RolloutMemory, mark: Mark, content: Mapping[str, Any]
+    ) -> None:
+        """Keep a content under its number, which is 0 before its release."""
+        owner, history = snapshot.owner, memory.history
+        if history is None or mark.digest not in history:
+            made = revisions.manifest(owner, mark, content)
+            with contextlib.suppress(errors.ConflictError):
+                await self._create(snapshot, memory, mark, made)
+                records.say(logger, owner, f"create ControllerRevision {made['metadata']['name']}")
+                return
+        await self._note(owner, mark)
+
+    async def _create(self, snapshot: Snapshot, memory: RolloutMemory, mark: Mark, made: Object) -> None:
+        """Create a revision; if a quota is full, prune first what is too much."""
+        try:
+            await patient(self._cluster.create(made, manager=naming.FIELD_MANAGER))
+        except errors.ClusterError as error:
+            owner = snapshot.owner
+            if not revisions.is_quota(error):
+                raise
+            if not (surplus := _surplus(snapshot, memory, mark, await patient(self._history(owner)))):
+                raise
+            await patient(self._prune(owner, surplus))
+            await patient(self._cluster.create(made, manager=naming.FIELD_MANAGER))
+
+    async def _note(self, owner: Metadata, mark: Mark, *, well: bool = False) -> None:
+        """Note on a revision its number, if its mark has one, and that its content has run ``well``.
+
+        Raises `TakenError` if its name is another object's, and `LeavingError` if that is about to go.
+        """
+        name, live = revision_name(owner.name, mark.digest), await self._read(owner, mark.digest)
+        if live is None or revisions.is_leaving(live, owner):
+            raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone, and goes, too")
+        if revisions.content_in(live, owner, mark.digest) is None:
+            raise TakenError(kinds.CONTROLLER_REVISION, name, "another content")
+        number = mark.number or revisions.number_of(live, owner)
+        if operations := revisions.numbered(live, owner, number, well=well):
+            await patient(self._cluster.patch(kinds.CONTROLLER_REVISION, owner.namespace, name, operations))
+            records.say(logger, owner, f"update ControllerRevision {name}")
+
+    # Prune
+
+    async def _tidy(self, snapshot: Snapshot, memory: RolloutMemory, mark: Mark, history: History) -> None:
+        """Prune what is too much, and adopt the newest of an earlier Formation, without a number."""
+        owner = snapshot.owner
+        await self._prune(owner, _surplus(snapshot, memory, mark, history))
+        for each in sorted(history.orphans, key=lambda each: each.number)[-MOST_ADOPTED:]:
+            with contextlib.suppress(errors.ClusterError):
+                await self._note(owner, Mark(0, each.digest))
+
+    async def _prune(self, owner: Metadata, surplus: Sequence[Listed]) -> None:
+        old = [(each.name, each.uid, each.version) for each in surplus[:MOST_DELETED]]
+        await prune(self._cluster, owner, kinds.CONTROLLER_REVISION, old)
+
+
+async def prune(cluster: Cluster, owner: Metadata, kind: str, old: Sequence[tuple[str, str, str]]) -> None:
+    """Delete objects, given name, uid and version; what can't be deleted now goes at the next deploy."""
+    for each in old:
+        try:
+            await cluster.delete(kind, owner.namespace, *each)
+        except errors.ConflictError:
+            continue  # somebody has just changed it
+        except errors.ClusterError as error:
+            records.say(logger, owner, f"an old {kind} can't be deleted: {error}", logging.WARNING)
+            return
+        records.say(logger, owner, f"delete {kind} {each[0]}")
+
+
+def _surplus(snapshot: Snapshot, memory: RolloutMemory, mark: Mark, history: History) -> list[Listed]:
+    """Return the revisions that are too many, and neither run, as far as is known, nor are let through."""
+    running = {each.digest for each in (mark, memory.released or mark, *snapshot.marks)}
+    limit = snapshot.spec.revision_history_limit
+    return history.surplus(KEPT_REVISIONS if limit is None else limit, {*running, *snapshot.released_by_jobs})
