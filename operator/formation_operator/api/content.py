@@ -5,6 +5,7 @@ that knows more fields, or other defaults, gives the same content the same diges
 """
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
@@ -15,6 +16,10 @@ OF_FORMATION = {"suspend", "paused", "revisionHistoryLimit", "disruptionBudget",
 WITHOUT = {"processes": {"replicas", "autoscaling", "disruptionBudget"}, "schedules": {"suspend"}}
 """The maps of a spec, and the fields of their values that are no content."""
 
+FAILED = "Failed"
+"""What the revision of a content says whose canaries have failed."""
+TYPE = re.compile("[a-z0-9-]{1,63}")
+"""A name that a process type may have."""
 HIGHEST = 10**12
 """A number from there on isn't ours."""
 
@@ -68,9 +73,19 @@ def digest_in(name: str) -> str:
     return name.rpartition("-")[2]
 
 
+def ran_well(annotations: Mapping[str, Any]) -> frozenset[str]:
+    """Return the types that have run well with a content, by the annotations of its revision.
+
+    Anyone may have written these.
+    """
+    text = annotations.get(naming.RAN_WELL_ANNOTATION)
+    names = text.split(",") if isinstance(text, str) else []
+    return frozenset(names) if all(map(TYPE.fullmatch, names)) else frozenset()
+
+
 def has_run_well(annotations: Mapping[str, Any]) -> bool:
-    """Return whether the annotations of a revision say that its content has run well."""
-    return annotations.get(naming.RAN_WELL_ANNOTATION) == "true"
+    """Return whether a content has run well, and its canaries haven't failed since."""
+    return bool(ran_well(annotations)) and annotations.get(naming.TRIAL_ANNOTATION) != FAILED
 
 
 def _without(value: Any, fields: Collection[str]) -> Any:

@@ -144,8 +144,14 @@ class ProcessType(Command):
 class Canary(Model):
     """What a new version has to prove before it replaces any process."""
 
-    seconds: Annotated[int, Field(ge=1, le=3600)]
-    """How many seconds one new process of each changed type has to stay ready."""
+    seconds: Annotated[int, Field(ge=0, le=3600)]
+    """How many seconds one new process of each changed type has to stay ready. 0: a new version needs no
+    proof.
+    """
+
+
+CANARY_SECONDS = 10
+"""How long a canary has to stay ready where the Formation doesn't say."""
 
 
 MOST_REVISIONS, KEPT_REVISIONS = 100, 10
@@ -211,6 +217,11 @@ class FormationSpec(Model):
     def schedule(self, name: str) -> Schedule | None:
         """Return a schedule by its name, if there is one."""
         return (self.schedules or {}).get(name)
+
+    @property
+    def canary_seconds(self) -> int:
+        """How many seconds a canary has to stay ready; 0 if a new version needs no proof."""
+        return CANARY_SECONDS if self.canary is None else self.canary.seconds
 
     def suspends(self, schedule: str) -> bool:
         """Return whether a schedule may begin no run."""

@@ -119,6 +119,8 @@ class ReleaseStatus(Model):
 class CanaryStatus(Model):
     """How far the canaries are of what is declared."""
 
+    revision: str | None = None
+    """The name of the ControllerRevision that keeps what they try."""
     state: str | None = None
     """Trying or Failed."""
     since: str | None = None

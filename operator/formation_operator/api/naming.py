@@ -31,8 +31,10 @@ COUNT_ANNOTATION = f"{GROUP}/count"
 CONTENT_ANNOTATION = f"{GROUP}/content"
 # The number of a revision, so that a list of nothing but metadata has it.
 REVISION_ANNOTATION = f"{GROUP}/revision"
-# On a revision: "true" once its content has run well.
+# On a revision: the types that have run well with its content, once it has.
 RAN_WELL_ANNOTATION = f"{GROUP}/ran-well"
+# On the revision of a content that canaries have to prove: how far they are.
+TRIAL_ANNOTATION = f"{GROUP}/trial"
 
 # On the Pods of a canary: the type that it is of. Its PROCESS_TYPE_LABEL has the canary's own name.
 CANARY_LABEL = f"{GROUP}/canary"

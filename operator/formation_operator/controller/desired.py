@@ -16,6 +16,7 @@ from formation_operator.observe.faults import Problem
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.replicas import autoscaling, count_owner, scale_requests, singletons
 from formation_operator.replicas.count_owner import Replicas
+from formation_operator.rollout import canary
 from formation_operator.rollout.rollout import Content, Rollout
 
 STAYS = "all but its count stays as it is"
@@ -84,7 +85,7 @@ def desired(
         budgets=budgets,
         autoscaled=autoscaling.autoscaled(snapshot, counted, others),
         others=others,
-        canaries={name: min(1, counted[name].desired) for name in rollout.canaries if name in counted},
+        canaries={name: _of_canary(snapshot, name) for name in rollout.canaries},
         undecided=[*undecided, *budgets.problems],
     )
 
@@ -130,6 +131,11 @@ def _count(
     autoscaler = autoscalers.of_child(deciding, naming.child(snapshot.owner.name, name))
     count = count_owner.decide(shown, process, child, autoscaler, before)
     return dataclasses.replace(count, suspended=bool(suspended), alone=alone)
+
+
+def _of_canary(snapshot: Snapshot, name: str) -> int:
+    """Return how many processes the canary of a type has, one or none."""
+    return 0 if snapshot.spec.suspend else min(1, canary.count(snapshot, name))
 
 
 def _type(spec: FormationSpec, name: str) -> ProcessType:

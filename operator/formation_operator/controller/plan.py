@@ -20,6 +20,7 @@ from formation_operator.sync import planner
 from formation_operator.sync.planner import Action, PlanContext, Verb
 
 WOULD_START = "it would start processes while the Formation is suspended"
+BESIDE = "the first process of a singleton starts once its canary has ended"
 NOT_ALONE = "another autoscaler decides about the count"
 
 
@@ -113,11 +114,32 @@ class Planning:
         declared = {name for spec in specs for name in (*spec.processes, *(spec.schedules or ()))}
         busy = {*self.pass_.busy, *canary.standing_in(self.snapshot, self.pass_.intents)}
         found = planner.obsolete(self.snapshot.owner, declared, self.intents, self._children, busy)
-        return [
-            dataclasses.replace(action, reason=self._why(action))
+        gone = [
+            dataclasses.replace(action, reason=self._why(action), foreground=self._is_canary(action.known))
             for action in found
             if action.known.kind is not ChildKind.HORIZONTAL_POD_AUTOSCALER  # they leave before all else
         ]
+        return [*gone, *self._orphans()]
+
+    def _orphans(self) -> list[Action]:
+        """Return what adopts canaries that aren't wanted and have no owner: the next pass deletes them."""
+        wanted, app = {(each.kind, each.name) for each in self.intents}, self.snapshot.owner.name
+        return [
+            Action(Verb.ADOPT, naming.type_of(app, child.name), child=child)
+            for each, child in self._children.items()
+            if each not in wanted
+            and child.owner is None
+            and child.orphan_of == (app, naming.type_of(app, child.name))
+            and self._is_canary(child)
+            and not child.deleting
+        ]
+
+    def _is_canary(self, child: Child) -> bool:
+        """Return whether a child is the Deployment of a canary, since no type has its name."""
+        name = naming.type_of(self.snapshot.owner.name, child.name)
+        types = {**self.desired.content.spec.processes, **self.snapshot.spec.processes}
+        is_one = name not in types and name.endswith(f"-{naming.CANARY}")
+        return is_one and child.kind is ChildKind.DEPLOYMENT
 
     @property
     def intents(self) -> list[Intent]:
@@ -156,6 +178,9 @@ class Planning:
     def _decide(self, intent: Intent) -> Action | None:
         """Return what to do about an object, if anything; remember whether it is as intended."""
         child = self._children.get((intent.kind, intent.name))
+        if self._waits_for_canary(intent):
+            name = intent.process_type
+            return Action(Verb.WAIT, name, problem=Problem(name, Trouble.WAITING, BESIDE, lasting=False))
         try:
             action = planner.decide(intent, child, self.context)
             if action is None and child is not None and self._leaves_one(intent, child):
@@ -167,6 +192,12 @@ class Planning:
             note = self.pass_.memory.remember if action is None else self.pass_.memory.forget
             note(child, intent)
         return action
+
+    def _waits_for_canary(self, intent: Intent) -> bool:
+        """Return whether a singleton's process would start while one of its canary's may still run."""
+        count = self.desired.counts.get(intent.process_type)
+        is_one = intent.kind is ChildKind.DEPLOYMENT and count is not None and count.alone
+        return is_one and self.snapshot.canary(intent.process_type) is not None
 
     def _leaves_one(self, intent: Intent, child: Child) -> bool:
         """Return whether a type stops being a singleton, and its Deployment doesn't name that content yet."""

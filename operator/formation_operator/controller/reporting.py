@@ -1,17 +1,20 @@
 """The report of a pass: the status, the Events about it, and the revision of what is rolled out."""
 
 import dataclasses
+import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from formation_operator.api import naming
+from formation_operator.api.content import revision_name
 from formation_operator.api.formation import FormationSpec
-from formation_operator.api.formation_status import FormationStatus, ReleaseStatus, Revision
+from formation_operator.api.formation_status import CanaryStatus, FormationStatus, ReleaseStatus, Revision
 from formation_operator.controller import runs
 from formation_operator.controller.desired import Desired, problems
 from formation_operator.controller.passes import Pass
 from formation_operator.diagnose.finding import Finding
 from formation_operator.diagnose.investigator import Examiner
 from formation_operator.foreground import check
+from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.objects.timestamps import Clock
@@ -22,11 +25,14 @@ from formation_operator.observe.snapshot import Snapshot
 from formation_operator.replicas import scale_requests
 from formation_operator.requeue import Lane, Requeue, soonest
 from formation_operator.rollout.revision_store import RevisionStore
+from formation_operator.rollout.revisions import Record, Trial
 from formation_operator.rollout.rollout import Rollout
 from formation_operator.status import canary_health, compute, release_health, scaling_health, trial
 from formation_operator.status.observation import Observation
 from formation_operator.status.poster import Poster
 from formation_operator.status.writer import Reporter
+
+logger = logging.getLogger(__name__)
 
 
 class Reporting:
@@ -92,9 +98,13 @@ class Reporting:
         jobs += [job for each in schedules.values() for job in each.jobs]
         causes, look_again = await runs.causes(self._cluster, pass_, jobs, examined, now)
         release, unreleased = self._of_release(pass_, snapshot, rollout, causes)
-        found = problems(pass_, snapshot, desired, unreleased)
-        canaries = canary_health.Canaries(desired.canaries, tried, pass_.intents, examined.findings)
-        canary, unready = canary_health.health(snapshot, canaries, found, self._now())
+        unready: Sequence[Problem] = problems(pass_, snapshot, desired, unreleased)
+        canary, tries_again = snapshot.status.canary if spec.paused else None, None
+        if desired.canaries:
+            canaries = canary_health.Canaries(
+                desired.canaries, tried, pass_.intents, examined.findings, pass_.outcomes
+            )
+            canary, unready, tries_again = await self._of_canaries(pass_, snapshot, canaries, unready)
         unscaled, waits = scaling_health.trouble(scalers, deployments, now)
         trouble = Requeue(Lane.REPORT, min(waits)) if waits else None
         intents = [each for own in pass_.intents.values() for each in own if each.kind.traits.runs_processes]
@@ -120,7 +130,37 @@ class Reporting:
         )
         again = examined.again_in
         changes = Requeue(Lane.REPORT, again + Lane.REPORT.pause) if again is not None else None
-        return observation, soonest(changes, look_again, trouble)
+        return observation, soonest(changes, look_again, trouble, tries_again)
+
+    async def _of_canaries(
+        self, pass_: Pass, snapshot: Snapshot, canaries: canary_health.Canaries, problems_: Sequence[Problem]
+    ) -> tuple[CanaryStatus, Sequence[Problem], Requeue | None]:
+        """Return how the canaries are, what keeps the Formation from being as declared, and when to go on.
+
+        What was seen of them is noted, and decided about in the next pass.
+        """
+        memory, owner = pass_.memory.rollout, snapshot.owner
+        record = memory.record or Record(revision_name(owner.name, memory.digest))
+        verdict, unready = canary_health.health(snapshot, canaries, record, problems_, self._now())
+        if verdict.trial is Trial.FAILED is not memory.trial:
+            try:
+                await self._store.prepare(snapshot, memory, Trial.FAILED)
+            except errors.ClusterError as error:
+                logger.warning("%s/%s: that it has failed isn't noted: %s", *pass_.key, error)
+        requeue = Requeue(Lane.REPORT) if verdict.proven != memory.proven else None
+        memory.proven = verdict.proven
+        return verdict.status, unready, soonest(requeue, self._yield(pass_, snapshot, verdict))
+
+    def _yield(self, pass_: Pass, snapshot: Snapshot, verdict: canary_health.Verdict) -> Requeue | None:
+        """Do without canaries that nobody has declared, and that have no room; return when that is due."""
+        memory, now = pass_.memory.rollout, self._monotonic()
+        if not verdict.is_roomless or snapshot.spec.canary is not None:
+            memory.roomless = None
+            return None
+        memory.roomless = now if memory.roomless is None else memory.roomless
+        wait = max(0.0, memory.roomless + canary_health.PATIENCE - now)
+        memory.yields = memory.yields if wait else memory.digest
+        return Requeue(Lane.REPORT, wait)
 
     @staticmethod
     def _of_release(
@@ -146,21 +186,19 @@ class Reporting:
         now = self._monotonic()
         memory.trial = trial.go_on(observation, memory.trial, now)
         remaining = trial.remaining(observation, memory.trial, now)
-        if newest and remaining == 0 and not await self._store.note_ran_well(snapshot.owner, newest):
+        ran = trial.running(observation)
+        if newest and remaining == 0 and not await self._store.note_ran_well(snapshot.owner, newest, ran):
             memory.trial, remaining = None, trial.LASTS  # the minute begins again
         return ready if remaining == 0 else newest, Requeue(Lane.REPORT, remaining) if remaining else None
 
     async def _write(self, pass_: Pass, status: compute.Status) -> Requeue | None:
         """Write a status if it differs; return when to go on, as when it can't be written now."""
-        before = pass_.basis.formation["status"].get(naming.CANARY)
         written = await self._writer.write(pass_.basis.formation, pass_.memory.reports, status)
         if written.formation is not None:
             self._cache.put(naming.KIND, written.formation)  # a status matters to no other Formation
             pass_.basis.reported(written.formation)
         self.events.post(pass_.basis.formation, written.notices)
-        # What is decided about canaries depends on what was said of them.
-        has_turned = pass_.basis.formation["status"].get(naming.CANARY) != before
-        return soonest(written.requeue, Requeue(Lane.REPORT) if has_turned else None)
+        return written.requeue
 
     def _now(self) -> str:
         return timestamps.rfc3339(self._clock())

@@ -74,6 +74,8 @@ class Child:
     replicas: int = 1
     content: Mark | None = None
     """The content that its template was last written from, if our entry holds what says so."""
+    claims: str = ""
+    """The digest of that content, whoever has written what says so."""
     recreates: bool = False
     """Whether its old processes end before new ones start, as a singleton's do."""
     images: tuple[tuple[str, str], ...] = ()
@@ -155,13 +157,14 @@ def _deployment(raw: dict[str, Any], owned: Owned) -> dict[str, Any]:
     annotations, spec = lenient.mapping(raw, "metadata", "annotations"), raw["spec"]
     # Anyone may write the annotations: they count only if we own them.
     count = annotations.get(naming.COUNT_ANNOTATION, "") if owned.holds_remembered else ""
-    content = lenient.text(annotations, naming.CONTENT_ANNOTATION) if owned.holds_content else ""
+    mark = mark_in(lenient.text(annotations, naming.CONTENT_ANNOTATION))
     return {
         "owns_count": owned.holds_count,
         "count_set_by": rollouts.setter(raw["metadata"].get("managedFields") or []),
         "remembered": int(count) if count.isdecimal() and len(count) <= LONGEST_COUNT else None,
         "replicas": spec.get("replicas", 1),
-        "content": mark_in(content),
+        "content": mark if owned.holds_content else None,
+        "claims": mark.digest if mark is not None else "",
         "recreates": rollouts.recreates(spec),
         "images": tuple(rollouts.images(spec["template"]["spec"]["containers"])),
         "rollout": rollouts.rollout(raw),

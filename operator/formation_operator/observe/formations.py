@@ -148,8 +148,7 @@ def wanted_names(raw: dict[str, Any]) -> list[Key]:
     """Return namespace and name of each child that a Formation wants, whether or not its spec is valid."""
     namespace, formation = key_of(raw)
     names = [name for part in NAMED for name in lenient.mapping(raw, "spec", part)]
-    if lenient.mapping(raw, "spec", "canary"):
-        names += [naming.canary(name) for name in lenient.mapping(raw, "spec", "processes")]
+    names += [naming.canary(name) for name in lenient.mapping(raw, "spec", "processes")]
     return [(namespace, naming.child(formation, name)) for name in names]
 
 

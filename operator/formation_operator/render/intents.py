@@ -6,7 +6,7 @@ of counts, `suspend` and `paused` isn't looked at. Which types have a disruption
 
 import dataclasses
 
-from formation_operator.api import naming
+from formation_operator.api import fields, naming
 from formation_operator.api.content import Mark, digest_of
 from formation_operator.api.formation import (
     PROGRESS_DEADLINE,
@@ -113,7 +113,8 @@ def canary(owner: Metadata, content: FormationSpec, name: str, count: int) -> In
     The type's own Deployment, autoscalers and disruption budget don't select it: they would count it.
     """
     own, process = naming.canary(name), content.processes[name]
-    seconds = content.canary.seconds if content.canary else 0
+    seconds = content.canary_seconds
+    deadline = seconds + (process.progress_deadline_seconds or PROGRESS_DEADLINE)
     template = pod_template.pod_template(owner.name, name, content, process)
     about = template["metadata"]
     labels = {**about["labels"], **naming.selector(owner.name, own), naming.CANARY_LABEL: name}
@@ -123,7 +124,7 @@ def canary(owner: Metadata, content: FormationSpec, name: str, count: int) -> In
         "strategy": {"type": "Recreate"},  # never two of them
         "template": {**template, "metadata": {**about, "labels": labels}},
         "minReadySeconds": seconds,
-        "progressDeadlineSeconds": seconds + (process.progress_deadline_seconds or PROGRESS_DEADLINE),
+        "progressDeadlineSeconds": min(deadline, fields.INT32),
     }
     made = intent(ChildKind.DEPLOYMENT, own, metadata(owner, content, own, {}), spec)
     return dataclasses.replace(made, is_canary=True)

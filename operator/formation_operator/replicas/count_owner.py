@@ -116,6 +116,9 @@ def _theirs(
                 # A zero that we write over its count later is one that it would never scale up.
                 kept = max(kept, 1)
         return Replicas(desired=0, rendered=0, remembered=kept, autoscaler=autoscaler)
+    if child.owns_count and child.replicas == 0 < present:
+        # Template and count come back in one write; the next pass hands the count over.
+        return Replicas(desired=present, rendered=present, remembered=present, autoscaler=autoscaler)
     released = present if child.owns_count else None
     return Replicas(
         desired=present, rendered=None, remembered=present, handed_over=released, autoscaler=autoscaler

@@ -9,10 +9,12 @@ from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, Metadata, ProcessType
-from formation_operator.api.reasons import CanaryState
 from formation_operator.observe.children import Child
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.render import intents, pod_template
+
+Proof = tuple[str, str | None, str]
+"""The uid of a canary's Deployment, its digest, and the fields that we own."""
 
 
 def changing(
@@ -20,18 +22,24 @@ def changing(
 ) -> Iterator[tuple[str, str | None]]:
     """Yield each type that may have a canary, with its Deployment's digest if the content replaces processes.
 
-    A singleton may never run twice. A type has no canary where another type, or a schedule, has its name.
+    A singleton may never run twice, and neither may a type that has no room for another process, unless its
+    canary is declared. A type has no canary where another type, or a schedule, has its name.
     """
     taken = {each for spec in (before, wanted) for each in (*spec.processes, *(spec.schedules or ()))}
     for name in sorted(before.processes.keys() & wanted.processes.keys()):
         types = before.processes[name], wanted.processes[name]
-        if naming.canary(name) in taken or any(each.singleton for each in types):
+        is_full = wanted.canary is None and any(map(_has_no_surge, types))
+        if naming.canary(name) in taken or is_full or any(each.singleton for each in types):
             continue
         old, new = (_template(owner, spec, name) for spec in (before, wanted))
         if old == new:
             yield name, None
         else:
             yield name, intents.canary(owner, wanted, name, 1).digest if new else ""
+
+
+def _has_no_surge(process: ProcessType) -> bool:
+    return process.rolling_update is not None and process.rolling_update.max_surge in (0, "0", "0%")
 
 
 def _template(owner: Metadata, spec: FormationSpec, name: str) -> Mapping[str, Any]:
@@ -42,29 +50,47 @@ def _template(owner: Metadata, spec: FormationSpec, name: str) -> Mapping[str, A
         return {}
 
 
-def on_trial(snapshot: Snapshot, changed: Iterable[str]) -> list[str]:
-    """Return the types whose canaries there have to be until the content is let through.
+def count(snapshot: Snapshot, name: str) -> int:
+    """Return how many processes of a type are declared, whether or not the app is stopped.
 
-    A type that runs has one, and keeps it at zero: all is proven only once such a type has come back. What
-    still runs as a singleton has none.
+    A count that an autoscaler or another client has set is what its Deployment says.
     """
-    types, deployments = list[str](), snapshot.deployments
-    for name in changed:
-        own = deployments.get(name)
-        runs = own is not None and own.replicas > 0 and not own.recreates
-        if runs or snapshot.canary(name):
-            types.append(name)
-    return types
+    process, own = snapshot.spec.processes[name], snapshot.deployments.get(name)
+    if own is not None and own.is_suspended:
+        found = own.remembered
+    elif own is not None and not own.owns_count:
+        found = own.replicas
+    else:
+        found = process.replicas if own is None or process.replicas is not None else own.replicas
+    return 1 if found is None else found
 
 
-def have_stood(snapshot: Snapshot, digests: Mapping[str, str], types: Iterable[str]) -> bool:
-    """Return whether the canaries of some types have proven the content; each has to have its digest.
+def may_have_one(snapshot: Snapshot, name: str, digest: str) -> bool:
+    """Return whether a process of a content may start beside those of a type.
 
-    One that has crashed counts as failed until it is trusted again, as the status says.
+    It may not beside a singleton, and needn't where the Deployment says that it runs that content: so it is
+    after a restore that has lost whose words these are.
     """
-    said = snapshot.status.canary
-    has_failed = said is not None and said.state == CanaryState.FAILED
-    return not has_failed and all(_has_stood(snapshot.canary(name), digests[name]) for name in types)
+    own = snapshot.deployments.get(name)
+    return own is None or not (own.recreates or (own.content is None and own.claims == digest))
+
+
+def has_stood(snapshot: Snapshot, name: str, digest: str, proven: Mapping[str, Proof]) -> bool:
+    """Return whether a type's canary has proven the content, by itself and by what a report saw of it.
+
+    Kubernetes counts it as available once its process has been ready for long enough. The report knows
+    whether that process has crashed, and whether its Deployment is as we wrote it.
+    """
+    canary = snapshot.canary(name)
+    if canary is None or canary.deleting or canary.digest != digest:
+        return False
+    is_ready = canary.rollout.is_over and canary.rollout.available > 0
+    return is_ready and proven.get(name) == proof(canary)
+
+
+def proof(canary: Child) -> Proof:
+    """Return what a canary that has stood is known by: another client that edits it changes this."""
+    return canary.uid, canary.digest, canary.owned
 
 
 def unkept(wanted: FormationSpec) -> FormationSpec:
@@ -72,23 +98,18 @@ def unkept(wanted: FormationSpec) -> FormationSpec:
     return FormationSpec.model_construct(processes=dict.fromkeys(wanted.processes, ProcessType()))
 
 
-def _has_stood(canary: Child | None, digest: str) -> bool:
-    """Return whether a canary's process has been ready for long enough, as Kubernetes counts it."""
-    if canary is None or canary.deleting or canary.digest != digest:
-        return False
-    return canary.rollout.is_over and canary.rollout.available > 0
-
-
 def standing_in(snapshot: Snapshot, types: Iterable[str]) -> Iterator[str]:
     """Yield the uids of canaries whose content is let through, and whose type has no new process yet.
 
-    They stay until it has one, unless that can't be created: it may need the canary's place. A singleton's
-    first process may not run beside one.
+    They stay until one is available, since a release may have broken all old ones; or until none can be
+    created, as it may need the canary's place. A singleton's first process may not run beside one.
     """
     for name in types:
         canary, own = snapshot.canary(name), snapshot.deployment(name)
         if canary is None or own is None or own.recreates or not own.replicas:
             continue
-        has_begun = own.rollout.current and (own.rollout.updated or own.rollout.blocked)
-        if not (has_begun or own.rollout.refused):
+        figures = own.rollout
+        is_blocked = figures.refused or (figures.current and figures.blocked)
+        is_there = figures.current and figures.available > figures.total - figures.updated
+        if not (is_there or is_blocked):
             yield canary.uid

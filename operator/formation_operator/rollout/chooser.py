@@ -14,8 +14,7 @@ from collections.abc import Mapping
 from formation_operator.api import content_changes
 from formation_operator.api.content import Mark, content_of
 from formation_operator.api.formation import FormationSpec
-from formation_operator.api.formation_status import ReleaseStatus
-from formation_operator.api.reasons import ReleaseState, Trouble
+from formation_operator.api.reasons import Trouble
 from formation_operator.api.release_key import release_key, surroundings
 from formation_operator.backoff import tried
 from formation_operator.kube import errors
@@ -28,9 +27,18 @@ from formation_operator.rollout import canary, older_crd, revisions
 from formation_operator.rollout.gate import Gate
 from formation_operator.rollout.memory import RETRY_FIRST, RETRY_MOST, RolloutMemory
 from formation_operator.rollout.revision_store import RevisionStore
+from formation_operator.rollout.revisions import Trial
 from formation_operator.rollout.rollout import NOTHING, Content, Rollout
 
 CRD_UNREAD = "the Formation lacks fields that it had, and the CRD can't be read to see if it has them"
+
+YIELDED = Notice(
+    "CanarySkipped",
+    "Try",
+    "no canary had room for a minute, so the new version replaces processes without that proof: make room "
+    "for one process more than the count, or declare spec.canary to have deploys wait for room",
+    warning=True,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,10 +78,13 @@ class Chooser:
         return rollout
 
     async def _choose(self) -> Rollout:
-        memory, before = self.memory, await self._before()
+        memory, snapshot = self.memory, self.snapshot
+        if memory.released is None and not snapshot.deployments:  # they may have been deleted
+            memory.released = await self.store.newest(snapshot.owner)
+        before = await self._before()
         if lost := await self._lost(before):
-            return Rollout(NOTHING, problems=[lost], requeue=memory.retry(self.snapshot.now))
-        if self.snapshot.spec.release is None:
+            return Rollout(NOTHING, problems=[lost], requeue=memory.retry(snapshot.now))
+        if snapshot.spec.release is None:
             return Rollout(self._declared) if memory.is_released else await self._through(before)
         gate = await self._gate(before)
         if memory.is_released:
@@ -83,7 +94,7 @@ class Chooser:
             gate = await self._gate(before)
         if not gate.is_open:
             return Rollout(before or NOTHING, gate)
-        return (await self._through(before))._replace(gate=gate)
+        return (await self._through(before, gate))._replace(gate=gate)
 
     @property
     def _declared(self) -> Content:
@@ -114,43 +125,87 @@ class Chooser:
                 return Problem("", Trouble.RETRYING, f"{CRD_UNREAD}: {error}", lasting=False)
         return Problem("", Trouble.OUTDATED, memory.lost) if memory.lost else None
 
-    async def _through(self, before: Content | None) -> Rollout:
+    async def _through(self, before: Content | None, gate: Gate | None = None) -> Rollout:
         """Give the wanted content its number, and return it as the one to render, unless it is on trial."""
-        changes = await self._changes(before)
-        canaries = canary.on_trial(self.snapshot, changes)
-        if canaries and not canary.have_stood(self.snapshot, changes, canaries):
-            return Rollout(before or NOTHING, canaries=canaries)
-        memory, content, is_first = (
-            self.memory,
-            content_of(self.snapshot.raw["spec"]),
-            self.memory.released is None,
-        )
-        mark = await self.store.let_through(self.snapshot, memory, memory.digest, content)
-        memory.unreleased = ""
+        snapshot, memory = self.snapshot, self.memory
+        tried = await self._on_trial(before, gate)
+        if not all(canary.has_stood(snapshot, *each, memory.proven) for each in tried.items()):
+            if memory.trial is Trial.NONE:  # its number waits for a proof, whatever becomes of the canaries
+                await self.store.prepare(snapshot, memory, Trial.TRYING)
+            return Rollout(before or NOTHING, canaries=[*tried])
+        content, is_first = content_of(snapshot.raw["spec"]), memory.released is None
+        mark = await self.store.let_through(snapshot, memory, memory.digest, content)
+        memory.record = None
+        memory.recorded = ""
         try:
-            return Rollout(self._declared, notices=[] if is_first else [_deployed(mark, before, content)])
+            notices = [] if is_first else [_deployed(mark, before, content)]
+            if memory.yields == mark.digest:
+                notices.append(YIELDED)
+            return Rollout(self._declared, notices=notices)
         except Exception as error:
             self.faults.note("", error)
             return Rollout(self._declared)
 
-    async def _changes(self, before: Content | None) -> Mapping[str, str]:
-        """Return the types whose processes the wanted content replaces, if canaries have to prove it.
+    async def _on_trial(self, before: Content | None, gate: Gate | None) -> Mapping[str, str]:
+        """Return the types whose canaries have to stand until the declared content is let through.
 
-        Each has the digest of its canary.
+        Each has the digest of its canary. Where nothing runs, nothing can be harmed. A content that is first
+        seen while the app is stopped goes through; one that is on trial then stays so.
+        """
+        snapshot, memory, spec = self.snapshot, self.memory, self.snapshot.spec
+        if not spec.canary_seconds or (memory.released is None and not snapshot.deployments):
+            return {}
+        await self._record()
+        if memory.trial is Trial.NONE and (spec.suspend or spec.canary is None):
+            return {}
+        if memory.yields == memory.digest and spec.canary is None:
+            return {}
+        changed = await self._changed(before, gate)
+        able = {
+            name: each for name, each in changed.items() if canary.may_have_one(snapshot, name, memory.digest)
+        }
+        tried = {name: each for name, each in able.items() if canary.count(snapshot, name)}
+        return tried or (able if memory.trial is not Trial.NONE else {})
+
+    async def _record(self) -> None:
+        """Look for the declared content's own revision, once for each content."""
+        memory = self.memory
+        if memory.recorded != memory.digest:
+            memory.record, _ = await self.store.kept(self.snapshot.owner, memory.digest)
+            memory.recorded = memory.digest
+
+    async def _changed(self, before: Content | None, gate: Gate | None) -> Mapping[str, str]:
+        """Return the types whose processes the declared content replaces, each with its canary's digest.
+
+        What has run well with a type needs no canary of it, unless it has failed since, or the release
+        command of another content has succeeded since: the database may not fit any more.
         """
         owner, wanted, memory = self.snapshot.owner, self.snapshot.spec, self.memory
-        if wanted.canary is None or memory.released is None:
-            return {}
-        compared = str(before and before.mark), memory.digest, str(wanted.canary.seconds)
+        proven = frozenset[str]()
+        if (
+            memory.record is not None
+            and memory.trial is not Trial.FAILED
+            and not self._is_migrated(before, gate)
+        ):
+            proven = memory.record.ran_well
+        compared = str(before and before.mark), memory.digest, str(wanted.canary_seconds), *sorted(proven)
         if memory.contents != compared:
-            old, changes = before.spec if before else canary.unkept(wanted), dict[str, str]()
-            if not await self.store.has_run_well(owner, memory.digest):
-                for name, digest in canary.changing(owner, old, wanted):
-                    if digest is not None:
-                        changes[name] = digest
-                    await asyncio.sleep(0)
-            memory.contents, memory.changed = compared, changes
+            old, changed = before.spec if before else canary.unkept(wanted), dict[str, str]()
+            for name, digest in canary.changing(owner, old, wanted):
+                if digest is not None and name not in proven:
+                    changed[name] = digest
+                await asyncio.sleep(0)
+            memory.contents, memory.changed = compared, changed
         return memory.changed
+
+    def _is_migrated(self, before: Content | None, gate: Gate | None) -> bool:
+        """Return whether the release command of another content has succeeded since the declared one ran."""
+        last = gate.succeeded_last if gate is not None else None
+        if last is not None:
+            return last.key != self.memory.key
+        if before is None or before.spec.release is None:
+            return False
+        return not self._is_given_the_same(before.spec)
 
     async def _is_other_released_since(self, gate: Gate) -> bool:
         """Return whether the release of another content has succeeded since; it is let through then.
@@ -161,50 +216,60 @@ class Chooser:
         released, last = self.memory.released or Mark(0, ""), gate.succeeded_last
         if self.snapshot.spec.canary or last is None or last.digest in (self.memory.digest, released.digest):
             return False
-        number, content = await self.store.kept(self.snapshot.owner, last.digest)
-        if content is None or 0 < number <= released.number:
+        record, content = await self.store.kept(self.snapshot.owner, last.digest)
+        if record is None or content is None or 0 < record.number <= released.number:
             return False
         await self.store.let_through(self.snapshot, self.memory, last.digest, content)
         return True
 
     async def _gate(self, before: Content | None) -> Gate:
-        memory, said = self.memory, self.snapshot.status.release or ReleaseStatus()
-        # While canaries prove a content, anyone may clean up the Job that has released it.
-        has_succeeded = (said.state, said.released) == (ReleaseState.SUCCEEDED, memory.digest)
-        needs_none = memory.is_released or has_succeeded
-        needs_none = needs_none or (before is not None and self._is_given_the_same(before.spec))
-        if not needs_none and memory.unreleased != memory.digest:
-            number, kept = await self.store.kept(self.snapshot.owner, memory.digest)
-            needs_none = number > 0
-            memory.unreleased, memory.is_kept = "" if needs_none else memory.digest, kept is not None
+        """Return what decides how the release goes on.
+
+        A content that is on trial was released: anyone may clean up its Job meanwhile.
+        """
+        memory = self.memory
+        needs_none = memory.is_released or (before is not None and self._is_given_the_same(before.spec))
+        if not needs_none:
+            await self._record()
+            record = memory.record
+            needs_none = record is not None and (record.number > 0 or record.trial is not Trial.NONE)
         suspended = bool(self.snapshot.spec.suspend)
         return Gate(memory.digest, memory.key, needs_none, suspended, self.snapshot.jobs)
 
     def _unread(self, error: errors.ClusterError) -> Rollout:
         """Return what is rendered where it can't be read what was released, or a number can't be written.
 
-        Without a release command nothing holds up a deploy: the Deployments name the next number. But a field
-        that is absent says nothing until the CRD was asked for it.
+        Without a release command and canaries nothing holds up a deploy: the Deployments name the next
+        number. But a field that is absent says nothing until the CRD was asked for it.
         """
         memory, spec, released = self.memory, self.snapshot.spec, self.memory.released
         held = self.store.held(self.snapshot.owner, released)
         is_complete = memory.compared == memory.digest and not memory.lost
-        may_pass = spec.release is None and (spec.canary is None or memory.is_released)
-        if may_pass and (is_complete or not older_crd.absent(self.snapshot, held)):
+        may_pass = spec.release is None and (
+            spec.canary is None or not spec.canary_seconds or memory.is_released
+        )
+        if (
+            may_pass
+            and memory.trial is Trial.NONE
+            and (is_complete or not older_crd.absent(self.snapshot, held))
+        ):
             if not memory.is_released:
                 memory.released = Mark((released.number if released else 0) + 1, memory.digest)
             return Rollout(self._declared)
         problem = revisions.problem(error, revisions.DEPLOY_WAITS)
         memory.unread = tried(memory.unread, memory.what, None, self.snapshot.now, (RETRY_FIRST, RETRY_MOST))
         again, canaries = Requeue(Lane.REPORT, memory.unread.pause), list[str]()
-        if spec.canary is not None and memory.digest in memory.contents and not memory.is_released:
-            canaries = canary.on_trial(self.snapshot, memory.changed)
+        if memory.trial is not Trial.NONE and memory.digest in memory.contents and not memory.is_released:
+            canaries = [
+                name for name in memory.changed if canary.may_have_one(self.snapshot, name, memory.digest)
+            ]
         return Rollout(held or NOTHING, canaries=canaries, problems=[problem], requeue=again)
 
     def _is_new(self) -> bool:
         """Return whether a Formation can have no revision yet, so that none need be looked for."""
         reported = self.snapshot.status.observed_generation not in (None, -1)  # the CRD's default
-        return self.snapshot.owner.generation == 1 and not reported and self.memory.released is None
+        is_first = self.snapshot.owner.generation == 1 and not reported and self.memory.released is None
+        return is_first and not self.snapshot.deployments
 
     def _is_given_the_same(self, released: FormationSpec) -> bool:
         """Return whether the wanted content needs no release after a released one.

@@ -10,7 +10,8 @@ from formation_operator.backoff import Tried, tried
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.requeue import Lane, Requeue
-from formation_operator.rollout.revisions import History
+from formation_operator.rollout.canary import Proof
+from formation_operator.rollout.revisions import History, Record, Trial
 
 RETRY_FIRST, RETRY_MOST = 2.0, 300.0
 """Seconds until a step that failed is tried again, at first and at the most."""
@@ -32,14 +33,20 @@ class RolloutMemory:
     """The digest of the content whose absent fields the CRD was asked for."""
     lost: str = ""
     """The fields that the CRD has lost of it, with the way out; empty if it has all."""
-    unreleased: str = ""
-    """The digest of the content that wasn't let through before."""
-    is_kept: bool = False
-    """Whether a revision keeps that."""
+    recorded: str = ""
+    """The digest of the content whose own revision was looked for."""
+    record: Record | None = None
+    """What that says; nothing if there is none."""
     contents: tuple[str, ...] = ()
     """What names two contents that were compared, and the seconds of their canaries."""
     changed: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """The digest of the canary of each type in which these differ."""
+    proven: Mapping[str, Proof] = dataclasses.field(default_factory=dict)
+    """By type: the canary that the last report saw stand."""
+    roomless: float | None = None
+    """Since when no canary of the default has room, by a clock that nobody sets."""
+    yields: str = ""
+    """The digest of the content that goes on without canaries: for long enough there was no room for them."""
 
     kept: Mark | None = None
     """The content whose revision was written last."""
@@ -60,17 +67,24 @@ class RolloutMemory:
         """
         generation = snapshot.owner.generation
         if self.generation != generation or snapshot.raw.get("reread"):
-            self.generation, self.digest = generation, digest_of(content_of(snapshot.raw["spec"]))
+            self.generation, digest = generation, digest_of(content_of(snapshot.raw["spec"]))
+            if digest != self.digest:
+                self.proven, self.roomless, self.digest = {}, None, digest
             self.key = release_key(snapshot.spec)
             if not self.lost:  # what has gone now may be no content
                 self.compared = ""
-        known = (*snapshot.marks, *filter(None, (self.released, snapshot.reported)))
+        known = (*snapshot.marks, *filter(None, (self.released,)))
         self.released = max(known, default=None)
 
     @property
     def is_released(self) -> bool:
         """Whether the content that the Formation has now was let through last."""
         return self.released is not None and self.released.digest == self.digest
+
+    @property
+    def trial(self) -> Trial:
+        """How far the canaries of the declared content are, by its revision."""
+        return self.record.trial if self.record is not None and self.recorded == self.digest else Trial.NONE
 
     @property
     def what(self) -> tuple[str, str]:

@@ -148,7 +148,6 @@ class Releaser:
         ]
         await prune(self.cluster, owner, kinds.JOB, over[: max(0, len(over) - KEPT)][:MOST_PRUNED])
         memory.failed = None
-        memory.unreleased, memory.is_kept = memory.digest, False
         return rollout._replace(decision=Decision(ReleaseState.RUNNING, job=observed.job(made)), jobs=[made])
 
     async def _hindered(self, rollout: Rollout) -> Rollout | None:

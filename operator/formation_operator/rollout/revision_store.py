@@ -10,7 +10,7 @@ write in a namespace may write revisions there.
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pydantic
@@ -27,7 +27,7 @@ from formation_operator.observe.snapshot import Snapshot
 from formation_operator.requeue import Lane, Requeue
 from formation_operator.rollout import revisions
 from formation_operator.rollout.memory import RolloutMemory
-from formation_operator.rollout.revisions import History, LeavingError, Listed, TakenError
+from formation_operator.rollout.revisions import History, LeavingError, Record, TakenError, Trial
 from formation_operator.rollout.rollout import Content
 from formation_operator.shares import Shares
 from formation_operator.telemetry import records
@@ -66,7 +66,7 @@ class RevisionStore:
         It may be held in memory: a release may take hours, and an answer may fail in any of its passes.
         """
         found = self.held(owner, mark)
-        _, data = (0, None) if found else await self.kept(owner, mark.digest)
+        _, data = (None, None) if found else await self.kept(owner, mark.digest)
         with contextlib.suppress(pydantic.ValidationError):
             if data is not None:
                 found = Content(FormationSpec.model_validate(data), data, mark=mark)
@@ -74,18 +74,11 @@ class RevisionStore:
                     self._contents.put(owner.namespace, f"{owner.uid}/{mark}", found, 16 * bounds.size(data))
         return found
 
-    async def kept(self, owner: Metadata, digest: str) -> tuple[int, Object | None]:
-        """Return the number of a content's own revision, and what the content says; 0 and nothing without."""
+    async def kept(self, owner: Metadata, digest: str) -> tuple[Record | None, Object | None]:
+        """Return what a content's revision says, and what the content says; nothing if there is none."""
         raw = await self._read(owner, digest)
         content = revisions.content_in(raw, owner, digest) if raw is not None else None
-        return (0, None) if raw is None or content is None else (revisions.number_of(raw, owner), content)
-
-    async def has_run_well(self, owner: Metadata, digest: str) -> bool:
-        """Return whether a content has run well before, by a revision of its own."""
-        raw = await self._read(owner, digest)
-        if raw is None or revisions.content_in(raw, owner, digest) is None:
-            return False
-        return revisions.is_own(raw, owner) and revisions.listed(raw).ran_well
+        return (None, None) if raw is None or content is None else (revisions.record_of(raw, owner), content)
 
     async def _read(self, owner: Metadata, digest: str) -> Object | None:
         name = revision_name(owner.name, digest)
@@ -103,25 +96,31 @@ class RevisionStore:
                 history.orphans.append(revisions.listed(raw))
         return history
 
+    async def newest(self, owner: Metadata) -> Mark | None:
+        """Return the mark of what was let through last, by the revisions alone; raise `ClusterError`."""
+        return (await patient(self._history(owner))).newest
+
     # Create and number
 
     async def let_through(
         self, snapshot: Snapshot, memory: RolloutMemory, digest: str, content: Mapping[str, Any]
     ) -> Mark:
         """Give a content its number and its revision, and return what names it; raise `ClusterError`."""
-        floor = memory.released.number if memory.released else 0
-        history = memory.history = await patient(self._history(snapshot.owner))
+        owner, floor = snapshot.owner, memory.released.number if memory.released else 0
+        history = memory.history = await patient(self._history(owner))
         mark = Mark(history.number_of(digest, floor) or history.next(floor), digest)
-        await self._write(snapshot, memory, mark, content)
+        await self._write(snapshot, memory, digest, content, {"number": mark.number, "trial": Trial.NONE})
         memory.released = memory.kept = mark
         memory.unkept = None
         return mark
 
-    async def prepare(self, snapshot: Snapshot, memory: RolloutMemory) -> None:
-        """Keep the wanted content without a number, as long as it isn't released; raise `ClusterError`."""
-        if (memory.unreleased, memory.is_kept) != (memory.digest, True):
-            await self._write(snapshot, memory, Mark(0, memory.digest), content_of(snapshot.raw["spec"]))
-            memory.unreleased, memory.is_kept = memory.digest, True
+    async def prepare(self, snapshot: Snapshot, memory: RolloutMemory, trial: Trial | None = None) -> None:
+        """Keep the declared content, and note how far its trial is; raise `ClusterError`."""
+        record = memory.record
+        if record is None or trial not in (None, record.trial):
+            changes = {} if trial is None else {"trial": trial}
+            content = content_of(snapshot.raw["spec"])
+            memory.record = await self._write(snapshot, memory, memory.digest, content, changes)
 
     async def keep(self, snapshot: Snapshot, memory: RolloutMemory, content: Content) -> Requeue | None:
         """Keep the content that is rendered, if it isn't yet; then prune, and adopt what has no owner.
@@ -131,20 +130,23 @@ class RevisionStore:
         mark = content.mark or memory.released
         if snapshot.spec.paused or mark is None:
             return None
-        is_kept = mark in (memory.kept, snapshot.reported) or not content.is_declared
-        if not is_kept and (again := await self._try(snapshot, memory, mark)):
-            return again
-        memory.kept, memory.unkept = mark, None
+        if content.is_declared:
+            is_kept = mark in (memory.kept, snapshot.reported)
+            if not is_kept and (again := await self._try(snapshot, memory, mark)):
+                return again
+        if content.is_known:
+            memory.kept, memory.unkept = mark, None
         if memory.history is not None:
             history, memory.history = memory.history, None
             with contextlib.suppress(errors.UnavailableError):  # the rest goes at the next deploy
                 await patient(self._tidy(snapshot, memory, mark, history))
         return None
 
-    async def note_ran_well(self, owner: Metadata, revision: Revision) -> bool:
-        """Note on a revision that its content has run well; return whether that was possible."""
+    async def note_ran_well(self, owner: Metadata, revision: Revision, types: Iterable[str]) -> bool:
+        """Note on a revision which types have run well with it; return whether that was possible."""
+        changes = {"number": revision.number, "ran_well": frozenset(types)}
         try:
-            await self._note(owner, Mark(revision.number, digest_in(revision.name)), well=True)
+            await self._note(owner, digest_in(revision.name), changes)
         except errors.ClusterError:
             return False
         return True
@@ -155,7 +157,8 @@ class RevisionStore:
         if memory.unkept is not None and (wait := memory.unkept.remaining(what, snapshot.now)):
             return Requeue(Lane.REPORT, wait)
         try:
-            await self._write(snapshot, memory, mark, content_of(snapshot.raw["spec"]))
+            content = content_of(snapshot.raw["spec"])
+            await self._write(snapshot, memory, mark.digest, content, {"number": mark.number})
         except errors.ClusterError as error:
             leaving = isinstance(error, LeavingError)
             pauses = LEAVING_FIRST if leaving else RETRY_FIRST, RETRY_MOST
@@ -167,19 +170,25 @@ class RevisionStore:
         return None
 
     async def _write(
-        self, snapshot: Snapshot, memory: RolloutMemory, mark: Mark, content: Mapping[str, Any]
-    ) -> None:
-        """Keep a content under its number, which is 0 before its release."""
+        self,
+        snapshot: Snapshot,
+        memory: RolloutMemory,
+        digest: str,
+        content: Mapping[str, Any],
+        changes: Mapping[str, Any],
+    ) -> Record:
+        """Keep a content, and change what its revision says; return that."""
         owner, history = snapshot.owner, memory.history
-        if history is None or mark.digest not in history:
-            made = revisions.manifest(owner, mark, content)
+        if history is None or digest not in history:
+            record = Record(revision_name(owner.name, digest), **changes)
+            made = revisions.manifest(owner, record, content)
             with contextlib.suppress(errors.ConflictError):
-                await self._create(snapshot, memory, mark, made)
-                records.say(logger, owner, f"create ControllerRevision {made['metadata']['name']}")
-                return
-        await self._note(owner, mark)
+                await self._create(snapshot, memory, digest, made)
+                records.say(logger, owner, f"create ControllerRevision {record.name}")
+                return record
+        return await self._note(owner, digest, changes)
 
-    async def _create(self, snapshot: Snapshot, memory: RolloutMemory, mark: Mark, made: Object) -> None:
+    async def _create(self, snapshot: Snapshot, memory: RolloutMemory, digest: str, made: Object) -> None:
         """Create a revision; if a quota is full, prune first what is too much."""
         try:
             await patient(self._cluster.create(made, manager=naming.FIELD_MANAGER))
@@ -187,37 +196,38 @@ class RevisionStore:
             owner = snapshot.owner
             if not revisions.is_quota(error):
                 raise
-            if not (surplus := _surplus(snapshot, memory, mark, await patient(self._history(owner)))):
+            if not (surplus := _surplus(snapshot, memory, digest, await patient(self._history(owner)))):
                 raise
             await patient(self._prune(owner, surplus))
             await patient(self._cluster.create(made, manager=naming.FIELD_MANAGER))
 
-    async def _note(self, owner: Metadata, mark: Mark, *, well: bool = False) -> None:
-        """Note on a revision its number, if its mark has one, and that its content has run ``well``.
+    async def _note(self, owner: Metadata, digest: str, changes: Mapping[str, Any]) -> Record:
+        """Change what a revision says of its content, and return what it says then.
 
         Raises `TakenError` if its name is another object's, and `LeavingError` if that is about to go.
         """
-        name, live = revision_name(owner.name, mark.digest), await self._read(owner, mark.digest)
+        name, live = revision_name(owner.name, digest), await self._read(owner, digest)
         if live is None or revisions.is_leaving(live, owner):
             raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone, and goes, too")
-        if revisions.content_in(live, owner, mark.digest) is None:
+        if revisions.content_in(live, owner, digest) is None:
             raise TakenError(kinds.CONTROLLER_REVISION, name, "another content")
-        number = mark.number or revisions.number_of(live, owner)
-        if operations := revisions.numbered(live, owner, number, well=well):
+        record = dataclasses.replace(revisions.record_of(live, owner), **changes)
+        if operations := revisions.updated(live, owner, record):
             await patient(self._cluster.patch(kinds.CONTROLLER_REVISION, owner.namespace, name, operations))
             records.say(logger, owner, f"update ControllerRevision {name}")
+        return record
 
     # Prune
 
     async def _tidy(self, snapshot: Snapshot, memory: RolloutMemory, mark: Mark, history: History) -> None:
         """Prune what is too much, and adopt the newest of an earlier Formation, without a number."""
         owner = snapshot.owner
-        await self._prune(owner, _surplus(snapshot, memory, mark, history))
+        await self._prune(owner, _surplus(snapshot, memory, mark.digest, history))
         for each in sorted(history.orphans, key=lambda each: each.number)[-MOST_ADOPTED:]:
             with contextlib.suppress(errors.ClusterError):
-                await self._note(owner, Mark(0, each.digest))
+                await self._note(owner, each.digest, {})
 
-    async def _prune(self, owner: Metadata, surplus: Sequence[Listed]) -> None:
+    async def _prune(self, owner: Metadata, surplus: Sequence[Record]) -> None:
         old = [(each.name, each.uid, each.version) for each in surplus[:MOST_DELETED]]
         await prune(self._cluster, owner, kinds.CONTROLLER_REVISION, old)
 
@@ -235,8 +245,9 @@ async def prune(cluster: Cluster, owner: Metadata, kind: str, old: Sequence[tupl
         records.say(logger, owner, f"delete {kind} {each[0]}")
 
 
-def _surplus(snapshot: Snapshot, memory: RolloutMemory, mark: Mark, history: History) -> list[Listed]:
-    """Return the revisions that are too many, and neither run, as far as is known, nor are let through."""
-    running = {each.digest for each in (mark, memory.released or mark, *snapshot.marks)}
+def _surplus(snapshot: Snapshot, memory: RolloutMemory, digest: str, history: History) -> list[Record]:
+    """Return the revisions that are too many, and neither run, as far as is known, nor are declared."""
+    running = {each.digest for each in (*snapshot.marks, *filter(None, (memory.released,)))}
     limit = snapshot.spec.revision_history_limit
-    return history.surplus(KEPT_REVISIONS if limit is None else limit, {*running, *snapshot.released_by_jobs})
+    protected = {digest, memory.digest, *running, *snapshot.released_by_jobs}
+    return history.surplus(KEPT_REVISIONS if limit is None else limit, protected)

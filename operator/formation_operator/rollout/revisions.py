@@ -5,11 +5,12 @@ nothing, and whatever one says, only its own Formation is concerned.
 """
 
 import dataclasses
+import enum
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from formation_operator.api import bounds, naming
-from formation_operator.api.content import Mark, digest_in, digest_of, has_run_well, number_in, revision_name
+from formation_operator.api.content import Mark, digest_in, digest_of, number_in, ran_well
 from formation_operator.api.formation import Metadata
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors
@@ -21,21 +22,37 @@ from formation_operator.sync.versioned_writes import unchanged
 Object = dict[str, Any]
 LIKELY = 10**9
 """Numbers from there on don't decide about the next one, unless a Deployment names them."""
+OURS = (naming.REVISION_ANNOTATION, naming.TRIAL_ANNOTATION, naming.RAN_WELL_ANNOTATION)
+"""The annotations of a record."""
 REVISIONS, JOBS = "controllerrevisions.apps", "jobs.batch"
 LOST = "you can't go back to this content"
 DEPLOY_WAITS = "the deploy waits, because its revision, or the running one, can't be read or written"
 ROOM = f"raise the quota for {REVISIONS}, or lower spec.revisionHistoryLimit"
 
 
+class Trial(enum.StrEnum):
+    """How far the canaries of a content are that was not let through yet, by its revision."""
+
+    NONE = ""
+    """It was not tried."""
+    TRYING = "Trying"
+    """Its release has succeeded, and it has canaries, or would have some if there were room."""
+    FAILED = "Failed"
+    """A canary crashed, was killed, or wasn't ready at its deadline. They haven't all stood since then."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
-class Listed:
-    """One revision of a Formation, as its metadata has it."""
+class Record:
+    """What a revision of a Formation says of its content, in its metadata."""
 
     name: str
-    uid: str
-    version: str
-    number: int
-    ran_well: bool
+    uid: str = ""
+    version: str = ""
+    number: int = 0
+    """The number of its last deploy; 0 if it was never let through."""
+    trial: Trial = Trial.NONE
+    ran_well: frozenset[str] = frozenset()
+    """The types that have run well with it."""
 
     @property
     def digest(self) -> str:
@@ -47,8 +64,8 @@ class Listed:
 class History:
     """The revisions of a Formation that were found."""
 
-    own: list[Listed] = dataclasses.field(default_factory=list)
-    orphans: list[Listed] = dataclasses.field(default_factory=list)
+    own: list[Record] = dataclasses.field(default_factory=list)
+    orphans: list[Record] = dataclasses.field(default_factory=list)
     """Those with the Formation's label that have no owner: an earlier Formation has left them."""
 
     def __contains__(self, digest: str) -> bool:
@@ -65,7 +82,13 @@ class History:
         there = next((each.number for each in self.own if each.digest == digest), 0)
         return there if floor < there == self.next(floor) - 1 else 0
 
-    def surplus(self, limit: int, protected: Collection[str]) -> list[Listed]:
+    @property
+    def newest(self) -> Mark | None:
+        """The mark of what was let through last, if anything was."""
+        marks = (Mark(each.number, each.digest) for each in self.own if 0 < each.number < LIKELY)
+        return max(marks, default=None)
+
+    def surplus(self, limit: int, protected: Collection[str]) -> list[Record]:
         """Return the oldest beyond a limit, which neither counts nor contains those of some digests.
 
         The newest that has run well is protected, too.
@@ -109,20 +132,20 @@ def problem(error: errors.ClusterError, follows: str = LOST, resource: str = REV
     return Problem("", reason, message, lasting=reason != Trouble.RETRYING)
 
 
-def manifest(owner: Metadata, mark: Mark, content: Mapping[str, Any]) -> Object:
+def manifest(owner: Metadata, record: Record, content: Mapping[str, Any]) -> Object:
     """Return a new revision of a Formation."""
     return {
         "apiVersion": kinds.BY_NAME[kinds.CONTROLLER_REVISION].api_version,
         "kind": kinds.CONTROLLER_REVISION,
         "metadata": {
-            "name": revision_name(owner.name, mark.digest),
+            "name": record.name,
             "namespace": owner.namespace,
             # No other: a StatefulSet adopts orphaned revisions that its selector matches.
             "labels": {naming.FORMATION_LABEL: owner.name},
-            "annotations": {naming.REVISION_ANNOTATION: str(mark.number)},
+            "annotations": {key: value for key, value in _annotations(record).items() if value},
             "ownerReferences": [intents.owner_reference(owner)],
         },
-        "revision": mark.number,
+        "revision": record.number,
         "data": content,
     }
 
@@ -160,18 +183,19 @@ def is_leaving(raw: Object, owner: Metadata) -> bool:
     return its.items() >= alike.items() and its.get("uid") != owner.uid
 
 
-def numbered(raw: Object, owner: Metadata, number: int, *, well: bool = False) -> list[Object]:
-    """Return the JSON patch that gives a revision, as it was read, a number, and an orphan its owner.
+def updated(raw: Object, owner: Metadata, record: Record) -> list[Object]:
+    """Return the JSON patch that has a revision, as it was read, say what a record does, and be owned.
 
-    It notes that the content has run ``well``, too. Nothing is returned if the revision has all that.
+    Nothing is returned if it does.
     """
-    metadata, said = raw["metadata"], {naming.REVISION_ANNOTATION: str(number)}
-    annotations = {**_annotations_of(raw), **said, **({naming.RAN_WELL_ANNOTATION: "true"} if well else {})}
+    metadata = raw["metadata"]
+    annotations = {**_annotations_of(raw), **_annotations(record)}
+    annotations = {key: value for key, value in annotations.items() if value or key not in OURS}
     operations: list[Object] = []
-    if annotations != _annotations_of(raw) or raw.get("revision") != number:
+    if annotations != _annotations_of(raw) or raw.get("revision") != record.number:
         operations += [
             {"op": "add", "path": "/metadata/annotations", "value": annotations},
-            {"op": "add", "path": "/revision", "value": number},
+            {"op": "add", "path": "/revision", "value": record.number},
         ]
     if _owner_of(raw) is None:
         owners = [*lenient.items(metadata, "ownerReferences"), intents.owner_reference(owner)]
@@ -179,20 +203,41 @@ def numbered(raw: Object, owner: Metadata, number: int, *, well: bool = False) -
     return [*unchanged(metadata), *operations] if operations else []
 
 
-def number_of(raw: Object, owner: Metadata) -> int:
-    """Return the number that a Formation's own revision says in its metadata; 0 if it has none."""
-    return listed(raw).number if is_own(raw, owner) else 0
+def _annotations(record: Record) -> dict[str, str]:
+    """Return the annotations of a record; one that is empty isn't written."""
+    said = str(record.number), record.trial.value, ",".join(sorted(record.ran_well))
+    return dict(zip(OURS, said, strict=True))
+
+
+def record_of(raw: Object, owner: Metadata) -> Record:
+    """Return what a revision says of its content: of an orphan only that it has failed counts.
+
+    Whoever restores a backup brings back orphans, and what ran well before that may not fit any more.
+    """
+    record = listed(raw)
+    if is_own(raw, owner):
+        return record
+    trial = record.trial if record.trial is Trial.FAILED else Trial.NONE
+    return dataclasses.replace(record, number=0, trial=trial, ran_well=frozenset())
 
 
 def _annotations_of(raw: Object) -> Object:
     return lenient.mapping(raw, "metadata", "annotations")
 
 
-def listed(raw: Object) -> Listed:
+def listed(raw: Object) -> Record:
     """Return what a list has of a revision, of which only the metadata counts."""
     about, said = raw["metadata"], _annotations_of(raw)
     number = number_in(str(said.get(naming.REVISION_ANNOTATION))) or 0
-    return Listed(about["name"], about["uid"], str(about["resourceVersion"]), number, has_run_well(said))
+    trial = str(said.get(naming.TRIAL_ANNOTATION))
+    return Record(
+        name=about["name"],
+        uid=about["uid"],
+        version=str(about["resourceVersion"]),
+        number=number,
+        trial=Trial(trial) if trial in [*Trial] else Trial.NONE,
+        ran_well=ran_well(said),
+    )
 
 
 def _owner_of(raw: Mapping[str, Any]) -> str | None:

@@ -16,11 +16,19 @@ from formation_operator.observe.faults import Problem
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.render.intents import Intent
 from formation_operator.replicas.count_owner import Replicas
+from formation_operator.rollout.canary import Proof, proof
+from formation_operator.rollout.revisions import Record, Trial
 from formation_operator.status import type_health
 from formation_operator.status.type_health import Health
+from formation_operator.sync.outcome import Outcome
 
-NO_PLACE = (Reason.UNSCHEDULABLE, Reason.REPLICA_FAILURE)
-ROOM = "it needs room for one process more than the count"
+PATIENCE = 60.0
+"""Seconds for which a canary of the default may lack room."""
+UNTOLD = "its canaries have failed"
+NO_PLACE = {Reason.UNSCHEDULABLE, Reason.REPLICA_FAILURE, Reason.SCHEDULING_GATED, Reason.VOLUME_PENDING}
+ROOMLESS = {*NO_PLACE, Trouble.REFUSED, Trouble.RETRYING, Trouble.NAME_TAKEN}
+"""Reasons why a canary of the default isn't tried, so that the deploy goes on without it."""
+ROOM = "it needs room for one process more than the count; to deploy without: spec.canary.seconds: 0"
 AT_ZERO = "its count is 0: its canary starts once the count is 1 or more"
 
 
@@ -32,39 +40,69 @@ class Canaries(NamedTuple):
     deployments: Mapping[str, Child]
     intents: Mapping[str, Sequence[Intent]]
     findings: Mapping[str, Sequence[Finding]]
+    outcomes: Sequence[Outcome]
+    """What this pass has written, or couldn't write."""
+
+
+class Verdict(NamedTuple):
+    """How the canaries of a content are as a whole."""
+
+    trial: Trial
+    status: CanaryStatus
+    proven: Mapping[str, Proof]
+    """By type: the canary that has stood."""
+    is_roomless: bool
+    """Whether one has no room, and no other has failed."""
 
 
 def health(
-    snapshot: Snapshot, canaries: Canaries, problems: Sequence[Problem], now: str
-) -> tuple[CanaryStatus | None, Sequence[Problem]]:
-    """Return the status of the canaries, and why the Formation isn't as declared; ``now`` is in RFC 3339.
+    snapshot: Snapshot, canaries: Canaries, record: Record, problems: Sequence[Problem], now: str
+) -> tuple[Verdict, Sequence[Problem]]:
+    """Return how the canaries are, and why the Formation isn't as declared; ``now`` is in RFC 3339.
 
-    ``problems`` are those without the canaries.
+    ``record`` is what the content's revision says of them; ``problems`` are those without the canaries.
     """
-    before, spec = snapshot.status.canary, snapshot.spec
-    if spec.paused:
-        return before, problems
-    if not canaries.counts or spec.canary is None:
-        return None, problems
     names = {*map(naming.canary, canaries.counts)}
     own = {each.process_type: each for each in problems if each.process_type in names}
     each = {name: _health(canaries, name, own) for name in sorted(canaries.counts)}
-    failed = {name: one for name, one in each.items() if one.lasting or one.state is State.CRASHING}
-    state, reason = CanaryState.TRYING, str(Trouble.CANARY_TRYING)
-    shown = failed or {name: one for name, one in each.items() if not one.complete}
-    text = "; ".join(f"{name}: {_why(one)}" for name, one in shown.items())
-    if failed:
-        state, reason = CanaryState.FAILED, Trouble.CANARY_FAILED
-        text = f"{text}; nothing else has changed{_waiting(each, failed)}. Correct it and deploy again, or "
-        text += f"go back (kubectl formation rollback {snapshot.owner.name})"
+    failed = {name: one for name, one in each.items() if _has_failed(one)}
+    undone = {name: one for name, one in each.items() if not one.complete}
+    roomless = {name: one for name, one in undone.items() if one.reason in ROOMLESS}
+    trial = Trial.FAILED if failed or (record.trial is Trial.FAILED and undone) else Trial.TRYING
+    lasting = any(one.lasting for one in undone.values()) or trial is Trial.FAILED
+    text = "; ".join(f"{name}: {_why(one)}" for name, one in (failed or undone).items())
+    before = snapshot.status.canary
+    if before is not None and before.revision != record.name:
+        before = None  # it is about another content
+    if trial is Trial.FAILED:
+        reason = str(Trouble.CANARY_FAILED)
+        said = f"{text}; nothing else has changed{_waiting(each, failed)}. {_ways_out(snapshot)}"
+        text = said if failed else (before and before.message) or f"{text}: {UNTOLD}. {_ways_out(snapshot)}"
     else:
-        seconds = spec.canary.seconds
+        seconds = snapshot.spec.canary_seconds
         text = f"one new process of each changed type has to stay ready for {seconds} s: {text}".rstrip(": ")
-        reason = next((one.reason for one in shown.values() if one.reason != Reason.PROGRESSING), reason)
+        reason = next((one.reason for one in undone.values() if one.reason != Reason.PROGRESSING), "")
+    state = CanaryState(trial)
     since = before.since if before is not None and before.state == state else now
-    status = CanaryStatus(state=state, since=since, message=lenient.shown(text, lenient.LONGEST_SENTENCE))
+    message = lenient.shown(text, lenient.LONGEST_SENTENCE)
+    status = CanaryStatus(revision=record.name, state=state, since=since, message=message)
+    proven = {
+        name: proof(canaries.deployments[naming.canary(name)]) for name, one in each.items() if one.complete
+    }
     others = [problem for problem in problems if problem not in own.values()]
-    return status, [Problem("", reason, text, lasting=bool(failed)), *others]
+    problem = Problem("", reason or Trouble.CANARY_TRYING, text, lasting=lasting)
+    return Verdict(trial, status, proven, bool(roomless) and not failed), [problem, *others]
+
+
+def _ways_out(snapshot: Snapshot) -> str:
+    return f"Correct it and deploy again, or go back (kubectl formation rollback {snapshot.owner.name})"
+
+
+def _has_failed(own: Health) -> bool:
+    """Return whether there is evidence that a content doesn't work: what has no room was never tried."""
+    return own.state is State.CRASHING or (
+        own.lasting and own.reason in [*Reason] and own.reason not in NO_PLACE
+    )
 
 
 def _health(canaries: Canaries, name: str, problems: Mapping[str, Problem]) -> Health:
@@ -76,6 +114,7 @@ def _health(canaries: Canaries, name: str, problems: Mapping[str, Problem]) -> H
         return Health(State.IDLE, complete=False, reason=Reason.PROGRESSING, message=AT_ZERO)
     child, intent = canaries.deployments.get(own), next(iter(canaries.intents.get(own, ())), None)
     is_written = child is not None and intent is not None and child.digest == intent.digest
+    is_written = is_written and all(each.action.process_type != own for each in canaries.outcomes)
     wanted = Replicas(desired=count, rendered=count, remembered=count)
     return type_health.health(wanted, child if is_written else None, canaries.findings.get(own, ()))
 

@@ -41,7 +41,7 @@ def go_on(observation: Observation, before: Trial | None, now: float) -> Trial |
     if observation.revision is None or observation.unrevised is not None or not observation.is_rolled_out:
         return None
     known = before.types if before is not None and before.revision == observation.revision.name else {}
-    types = {name: _begun(observation, name, known.get(name), now) for name in _running(observation)}
+    types = {name: _begun(observation, name, known.get(name), now) for name in running(observation)}
     return Trial(observation.revision.name, {name: each for name, each in types.items() if each is not None})
 
 
@@ -50,13 +50,14 @@ def remaining(observation: Observation, trial: Trial | None, now: float) -> floa
 
     Nothing where that isn't known, as a type isn't available or no process is wanted.
     """
-    running = _running(observation)
-    if trial is None or not running or any(name not in trial.types for name in running):
+    names = running(observation)
+    if trial is None or not names or any(name not in trial.types for name in names):
         return None
-    return max(0.0, *(trial.types[name].at + LASTS - now for name in running))
+    return max(0.0, *(trial.types[name].at + LASTS - now for name in names))
 
 
-def _running(observation: Observation) -> list[str]:
+def running(observation: Observation) -> list[str]:
+    """Return the types that are to run now."""
     return [name for name, count in observation.counts.items() if count.desired]
 
 

@@ -51,6 +51,8 @@ class Action:
     """Why a WAIT or REFUSE does nothing, and the way out."""
     reason: str = ""
     """Why a DELETE takes away what is declared."""
+    foreground: bool = False
+    """Whether a DELETE leaves the object there until its Pods are gone."""
     count: Replicas | None = None
     """The count of a SCALE."""
     suspend: bool = True

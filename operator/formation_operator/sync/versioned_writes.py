@@ -164,8 +164,8 @@ class VersionedWrites:
         child = action.known
         about = child.kind, child.namespace, child.name, child.uid, child.resource_version
         with contextlib.suppress(errors.ConflictError):
-            if await self.cluster.delete(*about):
-                return Outcome(action, gone=True).with_event(outcome.deleted(action))
+            if await self.cluster.delete(*about, foreground=action.foreground):
+                return Outcome(action, gone=not action.foreground).with_event(outcome.deleted(action))
         return Outcome(action, again=True)
 
 
