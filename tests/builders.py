@@ -20,7 +20,10 @@ def a_process(*command: str, **fields: Any) -> Manifest:
 
 
 def a_formation(name: str = "shop", *, processes: dict[str, Manifest] | None = None, **spec: Any) -> Manifest:
-    """Return a Formation; without process types it has one worker."""
+    """Return a Formation; without process types it has one worker, and without `canary` no canaries.
+
+    Stories about something else would have to wait for these at each deploy.
+    """
     return {
         "apiVersion": "formations.dev/v1",
         "kind": "Formation",
@@ -28,6 +31,7 @@ def a_formation(name: str = "shop", *, processes: dict[str, Manifest] | None = N
         "spec": {
             "image": IMAGE,
             "processes": processes or {"worker": a_process(replicas=1)},
+            "canary": {"seconds": 0},
             **spec,
         },
     }

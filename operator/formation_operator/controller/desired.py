@@ -1,7 +1,7 @@
 """What is to be: a content, what comes apart from it for each type, and what keeps it from that. Pure."""
 
 import dataclasses
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Autoscaling, FormationSpec, ProcessType
@@ -10,7 +10,7 @@ from formation_operator.controller.budgets import Budgets
 from formation_operator.controller.passes import Pass
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import autoscalers
-from formation_operator.observe.autoscalers import Autoscaler, Deciding
+from formation_operator.observe.autoscalers import Deciding
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.snapshot import Snapshot
@@ -57,26 +57,13 @@ class Desired:
         return self.rollout.content
 
 
-def targets(snapshot: Snapshot, content: Content) -> list[str]:
-    """Return the names of what an autoscaler of a Formation may scale: itself, and its types' Deployments."""
-    types = {**content.spec.processes, **snapshot.spec.processes}
-    return [snapshot.owner.name, *(naming.child(snapshot.owner.name, each) for each in types)]
-
-
-def desired(
-    snapshot: Snapshot,
-    rollout: Rollout,
-    scalers: Iterable[Autoscaler],
-    undecided: Sequence[Problem],
-    budgets: Budgets,
-) -> Desired:
+def desired(snapshot: Snapshot, rollout: Rollout, undecided: Sequence[Problem], budgets: Budgets) -> Desired:
     """Return what is to be after a rollout has gone so far.
 
-    ``scalers`` are the autoscalers of its targets; ``undecided`` says why a type's count stays as it is.
+    ``undecided`` says why a type's count stays as it is.
     """
-    there = [*scalers]
-    others = autoscaling.of_others(snapshot, there)
-    deciding = autoscalers.deciding(there)
+    others = autoscaling.of_others(snapshot)
+    deciding = autoscalers.deciding(snapshot.scalers)
     counted = counts(snapshot, rollout, deciding, [problem.process_type for problem in undecided])
     return Desired(
         rollout=rollout,

@@ -8,7 +8,7 @@ from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.controller import budgets, parsing, runs
-from formation_operator.controller.desired import Desired, desired, targets
+from formation_operator.controller.desired import Desired, desired
 from formation_operator.controller.memory import Memory
 from formation_operator.controller.passes import Pass
 from formation_operator.controller.plan import Planning
@@ -172,9 +172,7 @@ class Reconciler:
         self, pass_: Pass, snapshot: Snapshot, rollout: Rollout, undecided: Sequence[Problem]
     ) -> Desired:
         declared = budgets.decide(pass_, snapshot, rollout.content)
-        scaled = targets(snapshot, rollout.content)
-        scalers = self._cache.autoscalers_of(snapshot.owner.namespace, scaled)
-        return desired(snapshot, rollout, scalers, undecided, declared)
+        return desired(snapshot, rollout, undecided, declared)
 
     async def _release(self, pass_: Pass, snapshot: Snapshot, rollout: Rollout) -> Rollout:
         """Have the release go on, unless its content has changed meanwhile: that brings another pass."""

@@ -11,6 +11,7 @@ from formation_operator.api.formation_status import FormationStatus
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import jobs
+from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.cache import Basis, Cache
 from formation_operator.observe.children import Child, Children
 from formation_operator.observe.jobs import Job
@@ -29,6 +30,8 @@ class Snapshot:
     """Its releases, the oldest first; of many only some."""
     hides_jobs: bool
     """Whether we have no right to list Jobs."""
+    scalers: Sequence[Autoscaler]
+    """The autoscalers of the Formation and of its types' Deployments."""
     now: float
     """By a clock in seconds that nobody sets."""
     status: FormationStatus
@@ -98,13 +101,18 @@ class Snapshot:
 
 def take(formation: Formation, basis: Basis, cache: Cache, now: float) -> Snapshot:
     """Return a snapshot of a Formation, as it was parsed, and of what its pass decides from."""
-    about = formation.metadata
+    about, types = formation.metadata, [*formation.spec.processes]
+    types += [
+        naming.type_of(about.name, name) for kind, name in basis.children if kind is ChildKind.DEPLOYMENT
+    ]
+    scaled = [about.name, *dict.fromkeys(naming.child(about.name, each) for each in types)]
     return Snapshot(
         raw=basis.formation,
         formation=formation,
         children=basis.children,
         jobs=jobs.in_order(cache.jobs_of((about.namespace, about.name)), about.uid),
         hides_jobs=cache.is_forbidden(kinds.JOB, about.namespace),
+        scalers=cache.autoscalers_of(about.namespace, scaled),
         now=now,
         status=formation_status.read(basis.formation["status"]),
     )

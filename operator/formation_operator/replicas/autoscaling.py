@@ -3,13 +3,13 @@
 An autoscaler that scales the same Deployment and isn't ours comes first: two would fight over the count.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Autoscaling
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import autoscalers
-from formation_operator.observe.autoscalers import Autoscaler, Deciding
+from formation_operator.observe.autoscalers import Deciding
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.replicas.count_owner import Replicas
 
@@ -38,7 +38,7 @@ def autoscaled(
     return found
 
 
-def of_others(snapshot: Snapshot, scalers: Iterable[Autoscaler]) -> Deciding:
+def of_others(snapshot: Snapshot) -> Deciding:
     """Return the autoscalers that decide about a count, but for those that we make, or have made.
 
     One that has the name of ours and isn't ours is no other one: that its name is taken says it all.
@@ -50,4 +50,6 @@ def of_others(snapshot: Snapshot, scalers: Iterable[Autoscaler]) -> Deciding:
         for (kind, name), each in snapshot.children.items()
         if kind is HPA and each.is_owned_by(owner.uid)
     }
-    return autoscalers.deciding(each for each in scalers if each.kind != HPA or each.name not in ours)
+    return autoscalers.deciding(
+        each for each in snapshot.scalers if each.kind != HPA or each.name not in ours
+    )

@@ -9,6 +9,7 @@ from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, Metadata, ProcessType
+from formation_operator.observe import autoscalers
 from formation_operator.observe.children import Child
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.render import intents, pod_template
@@ -51,17 +52,18 @@ def _template(owner: Metadata, spec: FormationSpec, name: str) -> Mapping[str, A
 
 
 def count(snapshot: Snapshot, name: str) -> int:
-    """Return how many processes of a type are declared, whether or not the app is stopped.
+    """Return how many processes of a type are to run, whether or not the app is stopped.
 
-    A count that an autoscaler or another client has set is what its Deployment says.
+    Where an autoscaler or another client sets the count, that is what its Deployment says.
     """
     process, own = snapshot.spec.processes[name], snapshot.deployments.get(name)
-    if own is not None and own.is_suspended:
-        found = own.remembered
-    elif own is not None and not own.owns_count:
-        found = own.replicas
+    scaler = autoscalers.of_child(
+        autoscalers.deciding(snapshot.scalers), naming.child(snapshot.owner.name, name)
+    )
+    if own is None or (process.replicas is not None and scaler is None and process.autoscaling is None):
+        found = process.replicas
     else:
-        found = process.replicas if own is None or process.replicas is not None else own.replicas
+        found = own.remembered if own.is_suspended else own.replicas
     return 1 if found is None else found
 
 

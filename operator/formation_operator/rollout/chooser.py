@@ -83,7 +83,7 @@ class Chooser:
             memory.released = await self.store.newest(snapshot.owner)
         before = await self._before()
         if lost := await self._lost(before):
-            return Rollout(NOTHING, problems=[lost], requeue=memory.retry(snapshot.now))
+            return Rollout(NOTHING, is_outdated=True, problems=[lost], requeue=memory.retry(snapshot.now))
         if snapshot.spec.release is None:
             return Rollout(self._declared) if memory.is_released else await self._through(before)
         gate = await self._gate(before)
@@ -105,7 +105,7 @@ class Chooser:
         released, spec = self.memory.released, self.snapshot.spec
         if released is None or self.memory.is_released:
             return None
-        is_gated = spec.release is not None or spec.canary is not None
+        is_gated = spec.release is not None or bool(spec.canary_seconds)
         try:
             return await self.store.content(self.snapshot.owner, released, hold=is_gated)
         except errors.ClusterError:
@@ -130,7 +130,7 @@ class Chooser:
         snapshot, memory = self.snapshot, self.memory
         tried = await self._on_trial(before, gate)
         if not all(canary.has_stood(snapshot, *each, memory.proven) for each in tried.items()):
-            if memory.trial is Trial.NONE:  # its number waits for a proof, whatever becomes of the canaries
+            if memory.trial in (Trial.NONE, Trial.WAITING):  # whatever becomes of the canaries from now on
                 await self.store.prepare(snapshot, memory, Trial.TRYING)
             return Rollout(before or NOTHING, canaries=[*tried])
         content, is_first = content_of(snapshot.raw["spec"]), memory.released is None
@@ -156,7 +156,7 @@ class Chooser:
         if not spec.canary_seconds or (memory.released is None and not snapshot.deployments):
             return {}
         await self._record()
-        if memory.trial is Trial.NONE and (spec.suspend or spec.canary is None):
+        if memory.trial is Trial.NONE and spec.suspend:
             return {}
         if memory.yields == memory.digest and spec.canary is None:
             return {}
@@ -214,7 +214,11 @@ class Chooser:
         Deployment has been written since then. With canaries it has to be proven, too: the newest one is.
         """
         released, last = self.memory.released or Mark(0, ""), gate.succeeded_last
-        if self.snapshot.spec.canary or last is None or last.digest in (self.memory.digest, released.digest):
+        if (
+            self.snapshot.spec.canary_seconds
+            or last is None
+            or last.digest in (self.memory.digest, released.digest)
+        ):
             return False
         record, content = await self.store.kept(self.snapshot.owner, last.digest)
         if record is None or content is None or 0 < record.number <= released.number:
@@ -232,7 +236,8 @@ class Chooser:
         if not needs_none:
             await self._record()
             record = memory.record
-            needs_none = record is not None and (record.number > 0 or record.trial is not Trial.NONE)
+            was_tried = memory.trial in (Trial.TRYING, Trial.FAILED)
+            needs_none = record is not None and (record.number > 0 or was_tried)
         suspended = bool(self.snapshot.spec.suspend)
         return Gate(memory.digest, memory.key, needs_none, suspended, self.snapshot.jobs)
 
@@ -245,14 +250,8 @@ class Chooser:
         memory, spec, released = self.memory, self.snapshot.spec, self.memory.released
         held = self.store.held(self.snapshot.owner, released)
         is_complete = memory.compared == memory.digest and not memory.lost
-        may_pass = spec.release is None and (
-            spec.canary is None or not spec.canary_seconds or memory.is_released
-        )
-        if (
-            may_pass
-            and memory.trial is Trial.NONE
-            and (is_complete or not older_crd.absent(self.snapshot, held))
-        ):
+        may_pass = spec.release is None and (not spec.canary_seconds or memory.is_released)
+        if may_pass and (is_complete or not older_crd.absent(self.snapshot, held)):
             if not memory.is_released:
                 memory.released = Mark((released.number if released else 0) + 1, memory.digest)
             return Rollout(self._declared)

@@ -114,13 +114,12 @@ class RevisionStore:
         memory.unkept = None
         return mark
 
-    async def prepare(self, snapshot: Snapshot, memory: RolloutMemory, trial: Trial | None = None) -> None:
+    async def prepare(self, snapshot: Snapshot, memory: RolloutMemory, trial: Trial) -> None:
         """Keep the declared content, and note how far its trial is; raise `ClusterError`."""
-        record = memory.record
-        if record is None or trial not in (None, record.trial):
-            changes = {} if trial is None else {"trial": trial}
+        if memory.record is None or memory.trial is not trial:
             content = content_of(snapshot.raw["spec"])
-            memory.record = await self._write(snapshot, memory, memory.digest, content, changes)
+            memory.record = await self._write(snapshot, memory, memory.digest, content, {"trial": trial})
+            memory.recorded = memory.digest
 
     async def keep(self, snapshot: Snapshot, memory: RolloutMemory, content: Content) -> Requeue | None:
         """Keep the content that is rendered, if it isn't yet; then prune, and adopt what has no owner.

@@ -35,6 +35,8 @@ class Trial(enum.StrEnum):
 
     NONE = ""
     """It was not tried."""
+    WAITING = "Waiting"
+    """It was declared while the app ran, and its release comes first."""
     TRYING = "Trying"
     """Its release has succeeded, and it has canaries, or would have some if there were room."""
     FAILED = "Failed"
@@ -217,7 +219,7 @@ def record_of(raw: Object, owner: Metadata) -> Record:
     record = listed(raw)
     if is_own(raw, owner):
         return record
-    trial = record.trial if record.trial is Trial.FAILED else Trial.NONE
+    trial = Trial.FAILED if record.trial is Trial.FAILED else Trial.NONE
     return dataclasses.replace(record, number=0, trial=trial, ran_well=frozenset())
 
 

@@ -43,6 +43,8 @@ class Rollout(NamedTuple):
     """What decides how its release goes on; nothing if there is none."""
     decision: Decision | None = None
     """What was done about that; nothing if that has to wait."""
+    is_outdated: bool = False
+    """Whether the CRD has lost fields, so that the declared content isn't known."""
     canaries: Sequence[str] = ()
     """The types whose canaries have to stand before the wanted content is let through."""
     problems: Sequence[Problem] = ()
@@ -57,8 +59,8 @@ class Rollout(NamedTuple):
 
     @property
     def is_unreleased(self) -> bool:
-        """Whether another content is rendered than the wanted one, which isn't on trial either."""
-        return not (self.content.is_declared or self.canaries)
+        """Whether another content is rendered than the declared one, which has to be released first."""
+        return not (self.content.is_declared or self.canaries or self.is_outdated)
 
     @property
     def job(self) -> Job | None:

@@ -57,6 +57,17 @@ HOLES: dict[str, Hole] = {
         (("install_crd", {"release"}), *STOP, ("stop", False), SOON, ("scale", "worker", 5), SOON),
         release=True,
     ),
+    "found 5: a type can't become a singleton where nothing says who wrote its Deployment": Hole(
+        "(g)", (("change_singleton", True), ("restore", {"children"})), release=True
+    ),
+    "found 4: an older CRD, and a restore that leaves no child": Hole(
+        "(a)",
+        (
+            *(("deploy", "slow", "fails"), ("install_crd", {"release"})),
+            *(("restore", {"revisions"}), LATER),
+        ),
+        release=True,
+    ),
 }
 """Those that are open."""
 CLOSED: dict[str, Hole] = {

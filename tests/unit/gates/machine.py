@@ -33,7 +33,7 @@ ERRORS = {
 }
 PLACES = ["Pod", "Deployment", "Job", kinds.CONTROLLER_REVISION]
 LOSSES = ["Deployment", "Service", "Job", "Pod", "CronJob", kinds.CONTROLLER_REVISION]
-CANARY = {"seconds": 10}
+CANARY, NONE = {"seconds": 10}, {"seconds": 0}
 NIGHTLY: Manifest = {"schedule": "@daily", "command": ["/shop", "report"]}
 
 
@@ -49,7 +49,7 @@ class Gates(RuleBasedStateMachine):
 
     @initialize(canary=st.booleans(), release=st.booleans(), is_quick=st.booleans())
     def begin(self, canary: bool = True, release: bool = False, is_quick: bool = True) -> None:
-        spec = {**({"canary": CANARY} if canary else {}), **({"release": RELEASE} if release else {})}
+        spec = {"canary": CANARY if canary else NONE, **({"release": RELEASE} if release else {})}
         self.world = World(is_quick=is_quick, **spec)
         self.ledger = Ledger(self.world, self.known)
         self.world.work()
@@ -161,15 +161,15 @@ class Gates(RuleBasedStateMachine):
     def pause(self, paused: bool = True) -> None:
         self.declare(paused=paused or None)
 
-    @rule(seconds=st.sampled_from([None, 5, 30]))
+    @rule(seconds=st.sampled_from([None, 0, 5, 30]))
     def change_canary(self, seconds: int | None = 5) -> None:
-        if not (seconds and self.is_labelled and "attack 08" in self.known):
-            self.declare(canary=seconds and {"seconds": seconds})
+        if not (seconds != 0 and self.is_labelled and "attack 08" in self.known):
+            self.declare(canary=None if seconds is None else {"seconds": seconds})
 
     @rule(label=st.sampled_from([None, SHARED]))
     def change_label(self, label: str | None = SHARED) -> None:
         """Have all processes share the label that Services of types with canaries look for."""
-        if not (self.ledger.spec.get("canary") and "attack 08" in self.known):
+        if not (self.ledger.seconds and "attack 08" in self.known):
             self.is_labelled = True
             self.declare(podTemplate=label and {"metadata": {"labels": {naming.COMPONENT_LABEL: label}}})
 
@@ -182,7 +182,7 @@ class Gates(RuleBasedStateMachine):
     def change_singleton(self, singleton: bool = True) -> None:
         """Have the worker be one process only, or several again."""
         one = {"singleton": True, "replicas": None}
-        if not self.may_be_one():
+        if not self.may_be_one() or (self.world.has_lost_fields and "found 5" in self.known):
             return
         self.declare(processes={"worker": one if singleton else {"singleton": None, "replicas": 2}})
 
@@ -216,6 +216,7 @@ class Gates(RuleBasedStateMachine):
         is_evidence = kind == kinds.CONTROLLER_REVISION and self.world.lost and "attack 03" in self.known
         if not is_evidence and (kind != "Deployment" or self.may_lose(CANARIES)):
             self.world.remove(kind)
+            self.world.has_lost_revisions |= kind == kinds.CONTROLLER_REVISION
 
     @rule(names=st.sampled_from([["web"], ["worker"], CANARIES]))
     def lose_deployments(self, names: list[str]) -> None:
@@ -331,7 +332,7 @@ class Gates(RuleBasedStateMachine):
     @rule(kept=st.sets(st.sampled_from(["status", "fields", "revisions", "jobs", "children"])))
     def restore(self, kept: set[str]) -> None:
         """Have the Formation be lost, or orphan its children, and be made again over what is left."""
-        if self.world.lost and "attack 03" in self.known:
+        if self.world.lost and "found 4" in self.known:
             return
         is_tried = not self.ledger.passes(self.ledger.contents[-1])
         if self.ledger.spec.get("suspend") and is_tried and "attack 01" in self.known:

@@ -76,6 +76,10 @@ class World(releasing.Shop):
         self.verify: Callable[[], object] = lambda: None
         """Raises what doesn't hold."""
         self.next_pass, self.failures = 0.0, 0
+        self.has_lost_fields = False
+        """Whether nothing says any more who has written the children."""
+        self.has_lost_revisions = False
+        """Whether somebody has deleted revisions, which nobody watches."""
         self.lost: set[str] = set()
         """The fields of a spec that the CRD doesn't know."""
         processes = {"web": a_process("/web", replicas=2, port=80), "worker": a_process(replicas=2)}
@@ -290,7 +294,9 @@ class World(releasing.Shop):
         }.items():
             if part not in kept:
                 self.remove(kind)
+                self.has_lost_revisions |= kind == kinds.CONTROLLER_REVISION
         if "fields" not in kept:
+            self.has_lost_fields = True
             for kind in CHILDREN:
                 for raw in self.cluster.all(kind):
                     if (kind, raw["metadata"]["name"]) in self.foreign:
