@@ -24,7 +24,7 @@ from formation_operator.replicas.count_owner import Replicas
 # Kubernetes' own defaults for a rollout, always written out: a field that the server defaulted
 # can't be taken back later, which would block the switch to `singleton`.
 SURGE = UNAVAILABLE = "25%"
-CANARY_LESS = "remove spec.canary"
+CANARY_LESS = "set spec.canary.seconds to 0"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

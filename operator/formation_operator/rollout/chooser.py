@@ -165,7 +165,7 @@ class Chooser:
             name: each for name, each in changed.items() if canary.may_have_one(snapshot, name, memory.digest)
         }
         tried = {name: each for name, each in able.items() if canary.count(snapshot, name)}
-        return tried or (able if memory.trial is not Trial.NONE else {})
+        return tried or (able if memory.trial is Trial.FAILED else {})
 
     async def _record(self) -> None:
         """Look for the declared content's own revision, once for each content."""

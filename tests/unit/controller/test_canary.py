@@ -54,7 +54,7 @@ async def test_a_deploy_begins_with_one_new_process_of_each_type_and_changes_not
     shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2 ready=CanaryTrying")
     assert canary(shop)["state"] == "Trying"
     assert shop.status["summary"].startswith("canary=trying ")
-    assert shop.revisions() == {"shop:v1": 1}
+    assert shop.revisions() == {"shop:v1": 1, "shop:v2": 0}
 
 
 async def test_the_others_follow_once_all_canaries_have_stood_and_the_canaries_go_after_that() -> None:
@@ -186,13 +186,11 @@ async def test_counts_work_on_and_the_new_version_has_one_process_at_most(count:
     shop = await a_try()
     shop.scale(worker=count)
     await shop.settle()
-    shop.shows(f"worker={count}:v1 worker-canary={min(1, count)}:v2")
+    shop.shows(f"worker={count}:v1 worker-canary={'1:v2' if count else 'none'}")
     await stand(shop)
+    shop.shows(f"worker={count}:v2 web=1:v2")
     shop.scale(worker=3)
     await stand(shop)
-    if not count:  # its canary has to come back first
-        shop.shows("worker=3:v1 web=1:v1 worker-canary=1:v2")
-        await stand(shop)
     shop.shows("worker=3:v2 web=1:v2")
 
 
@@ -223,7 +221,7 @@ async def test_paused_freezes_a_try() -> None:
 
 async def test_going_back_to_what_ran_well_needs_no_canary() -> None:
     shop = await an_app_with()
-    shop.note(naming.RAN_WELL_ANNOTATION, "true")
+    shop.note(naming.RAN_WELL_ANNOTATION, "web,worker")
     await shop.change(**V2)
     await stand(shop)
     await stand(shop)
@@ -241,9 +239,11 @@ async def test_other_seconds_count_for_a_try_under_way() -> None:
     shop.shows("web=1:v2 worker=2:v2")
 
 
-async def test_without_canary_again_the_deploy_goes_on() -> None:
+async def test_only_who_says_that_no_proof_is_needed_ends_a_try() -> None:
     shop = await a_try()
     await shop.change(canary=None)
+    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2")
+    await shop.change(canary={"seconds": 0})
     shop.shows("web=1:v2 worker=2:v2")
     await stand(shop)
     shop.shows("web-canary=none worker-canary=none")
@@ -304,7 +304,7 @@ async def test_a_type_that_cannot_be_rendered_is_said_and_nothing_else_changes()
     shop = await an_app_with()
     await shop.change(processes={"worker": {"resources": releasing.UNFIT}}, **V2)
     await stand(shop)
-    shop.shows("web=1:v1 worker=2:v1 worker-canary=none ready=CanaryFailed")
+    shop.shows("web=1:v1 worker=2:v1 worker-canary=none ready=InvalidSpec")
 
 
 async def test_another_object_with_the_name_of_a_canary_is_left_alone_and_said() -> None:
@@ -313,9 +313,9 @@ async def test_another_object_with_the_name_of_a_canary_is_left_alone_and_said()
     shop.cluster.put("Deployment", foreign)
     await shop.change(**V2)
     await stand(shop)
-    shop.shows("web=1:v1 worker=2:v1 ready=CanaryFailed")
+    shop.shows("web=1:v1 worker=2:v1 ready=NameTaken")
     assert "shop-web-canary exists" in canary(shop)["message"]
-    assert "remove spec.canary" in canary(shop)["message"]
+    assert "set spec.canary.seconds to 0" in canary(shop)["message"]
     assert shop.condition()["message"] == canary(shop)["message"]
 
 
@@ -444,7 +444,7 @@ async def test_a_canary_that_has_stood_proves_nothing_of_the_next_version() -> N
 
 async def test_what_has_stood_stays_until_its_number_can_be_written() -> None:
     shop = await a_try()
-    shop.refuse("apply", "ControllerRevision", errors.UnavailableError("exceeded quota"))
+    shop.refuse("patch", "ControllerRevision", errors.UnavailableError("exceeded quota"))
     before = len(shop.cluster.calls)
     await stand(shop)
     await stand(shop)

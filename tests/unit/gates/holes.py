@@ -45,18 +45,6 @@ HOLES: dict[str, Hole] = {
         (("edit_deployment", "worker"), ("change_singleton", True), ("scale", "worker", 5)),
         root="",
     ),
-    "found 2: a lost type and lost revisions hold a try up for ever": Hole(
-        "(f)",
-        (
-            *(("deploy",), ("time_passes", 1), ("deploy", "exits")),
-            *(("restore", {"status", "fields", "children"}), ("lose_deployments", ["web"]), *STOP),
-        ),
-    ),
-    "found 3: what was stopped under an older CRD stays so": Hole(
-        "(d)",
-        (("install_crd", {"release"}), *STOP, ("stop", False), SOON, ("scale", "worker", 5), SOON),
-        release=True,
-    ),
     "found 5: a type can't become a singleton where nothing says who wrote its Deployment": Hole(
         "(g)", (("change_singleton", True), ("restore", {"children"})), release=True
     ),
@@ -117,6 +105,18 @@ CLOSED: dict[str, Hole] = {
     ),
     "review 7: the second try has the first one's time": Hole(
         "(g)", (("deploy", "hangs"), LATER, ("deploy", "hangs"), SOON)
+    ),
+    "found 2: a lost type and lost revisions hold a try up for ever": Hole(
+        "(f)",
+        (
+            *(("deploy",), ("time_passes", 1), ("deploy", "exits")),
+            *(("restore", {"status", "fields", "children"}), ("lose_deployments", ["web"]), *STOP),
+        ),
+    ),
+    "found 3: what was stopped under an older CRD stays so": Hole(
+        "(d)",
+        (("install_crd", {"release"}), *STOP, ("stop", False), SOON, ("scale", "worker", 5), SOON),
+        release=True,
     ),
 }
 """Those that were closed: their stories hold."""

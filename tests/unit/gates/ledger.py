@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection
 
 from formation_operator.api import naming
+from formation_operator.api.content import content_of
 from formation_operator.api.formation import CANARY_SECONDS
 from formation_operator.kube.objects import kinds, lenient, timestamps
 from formation_operator.kube.objects.kinds import ChildKind
@@ -93,7 +94,7 @@ class Ledger:
 
     def declared(self, change: Object) -> None:
         """Take note of what somebody has changed of the spec; of nothing, that a Formation is made again."""
-        self.spec = json_patch.merged(self.spec, change)
+        before, self.spec = self.spec, json_patch.merged(self.spec, change)
         for name, process in self.spec["processes"].items():
             asked = change.get("processes", {}).get(name) or {}
             if name not in self.counts or "replicas" in asked:
@@ -111,6 +112,8 @@ class Ledger:
             running = {(template[0], template[2]) for each in self.legit.values() for template in each}
             release, now = "release" in self.spec and key not in running, self.world.time().timestamp()
             self.contents.append(Content(key, types, release, self.to_try(types), now))
+        elif content_of(before) != content_of(self.spec):
+            newest.is_seen = False
 
     @property
     def seconds(self) -> int:
@@ -224,6 +227,8 @@ class Ledger:
         able = [each for each in self.contents if each.types.get(name) == template and self.passes(each)]
         for each in able:
             each.passed = True
+        if able:
+            self.legit.setdefault(name, set()).add(template)
         return bool(able)
 
     def judge_canary(self, name: str) -> None:
@@ -359,7 +364,8 @@ class Ledger:
         self.world.cluster.notices.clear()
         status = self.world.status
         said = json.dumps([status.get("release"), status.get("conditions")])
-        if self.world.is_calm and status.get("observedGeneration") == self.world.generation:
+        is_about_it = status.get("observedGeneration") == self.world.generation
+        if self.world.is_calm and is_about_it and status != self.world.restored:
             runs = [raw for raw in self.world.cluster.there("Deployment") if raw["spec"].get("replicas", 1)]
             assert runs or "keeps running" not in said, f"(g) {said}"
             since = timestamps.epoch(status.get("canary", {}).get("since", ""))

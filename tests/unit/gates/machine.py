@@ -213,7 +213,7 @@ class Gates(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(LOSSES))
     def lose(self, kind: str) -> None:
         """Have somebody delete all objects of a kind that are the Formation's."""
-        is_evidence = kind == kinds.CONTROLLER_REVISION and self.world.lost and "attack 03" in self.known
+        is_evidence = kind == kinds.CONTROLLER_REVISION and self.world.lost and "found 4" in self.known
         if not is_evidence and (kind != "Deployment" or self.may_lose(CANARIES)):
             self.world.remove(kind)
             self.world.has_lost_revisions |= kind == kinds.CONTROLLER_REVISION
@@ -312,21 +312,20 @@ class Gates(RuleBasedStateMachine):
 
     @rule()
     def lose_status(self) -> None:
-        if self.world.lost and "attack 03" in self.known:
+        if self.world.lost and "found 4" in self.known:
             return
         self.world.cluster.merge(naming.KIND, *KEY, {"status": None})
 
     @rule(fields=st.sets(st.sampled_from(["canary", "release"])))
     def install_crd(self, fields: set[str]) -> None:
         """Install a CRD that lacks some fields, or the newest one and the Formation after that."""
-        if (
-            "attack 03" in self.known
-        ):  # without what the status says of a release nothing shows that it is lost
-            fields = fields - {"canary"} if "release" in self.world.status else set()
+        if "found 4" in self.known and "release" not in self.world.status:
+            fields = fields - {"release"}  # nothing shows that it is lost
         if fields and self.ledger.spec.get("suspend") and "found 3" in self.known:
             return
         self.world.install_crd(fields)
         if not fields:
+            self.world.work()  # whoever applies the same counts again wishes for none
             self.declare(**self.ledger.spec)
 
     @rule(kept=st.sets(st.sampled_from(["status", "fields", "revisions", "jobs", "children"])))

@@ -76,6 +76,8 @@ class World(releasing.Shop):
         self.verify: Callable[[], object] = lambda: None
         """Raises what doesn't hold."""
         self.next_pass, self.failures = 0.0, 0
+        self.restored: Manifest = {}
+        """The status that came back with the Formation."""
         self.has_lost_fields = False
         """Whether nothing says any more who has written the children."""
         self.has_lost_revisions = False
@@ -304,6 +306,7 @@ class World(releasing.Shop):
                     metadata = {**raw["metadata"], "managedFields": []}
                     self.cluster.replace({**raw, "metadata": metadata}, by=KUBECTL)
         status = {"status": formation["status"]} if "status" in kept and "status" in formation else {}
+        self.restored = status.get("status", {})
         about = {"name": "shop", "namespace": "default", "generation": 1}
         self.cluster.put(naming.KIND, {"spec": formation["spec"], **status, "metadata": about})
 

@@ -99,7 +99,8 @@ def test_a_formation_wants_the_names_of_its_schedules_too_also_where_nothing_els
     whole = kept({**a_formation()["spec"], "schedules": {"report": report}})
     whole["status"] = {"schedules": {"report": {"state": "Failing", "message": "x", "active": 1}}}
     outline = formations.outlined({**whole, "status_digest": 0})
-    names = [("default", "shop-worker"), ("default", "shop-report")]
+    own = "shop-worker", "shop-report", "shop-worker-canary"
+    names = [("default", name) for name in own]
     assert formations.wanted_names(whole) == formations.wanted_names(outline) == names
     assert outline["status"]["schedules"] == {"report": {"state": "Failing"}}
     too_large = kept({**a_formation()["spec"], "schedules": {"report": {**report, "args": ["x" * 2**19]}}})

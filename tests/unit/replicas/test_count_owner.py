@@ -29,7 +29,12 @@ RUNNING: dict[str, Case] = {
     "an omitted count starts with one, which isn't written": (OMITTED, None, UNREPORTED, (1, None, 1, None)),
     "it is left to whoever scales": (OMITTED, PRESENT, UNREPORTED, (5, None, 5, None)),
     "one that is taken away is handed over": (OMITTED, OURS, UNREPORTED, (5, None, 5, 5)),
-    "so is the one of before a suspension": (OMITTED, SUSPENDED, UNREPORTED, (5, None, 5, 5)),
+    "the one of before a suspension comes back with the template": (
+        OMITTED,
+        SUSPENDED,
+        UNREPORTED,
+        (5, 5, 5, None),
+    ),
     "a child that comes back has the count that was reported": (
         OMITTED,
         None,
@@ -38,9 +43,9 @@ RUNNING: dict[str, Case] = {
     ),
     "even zero": (OMITTED, None, ProcessStatus(desired_replicas=0), (0, 0, 0, None)),
     "or that of before a suspension": (OMITTED, None, RESUMED, (5, 5, 5, None)),
-    "a zero of ours without its annotation": (OMITTED, BARE, RESUMED, (5, None, 5, 5)),
+    "a zero of ours without its annotation": (OMITTED, BARE, RESUMED, (5, 5, 5, None)),
     "was zero before": (OMITTED, BARE, ProcessStatus(desired_replicas=0), (0, None, 0, 0)),
-    "and is one if nothing is known": (OMITTED, BARE, UNREPORTED, (1, None, 1, 1)),
+    "and is one if nothing is known": (OMITTED, BARE, UNREPORTED, (1, 1, 1, None)),
 }
 TO_SUSPEND: dict[str, Case] = {
     "the declared count is remembered": (DECLARED, OURS, UNREPORTED, (0, 0, 3, None)),
