@@ -29,16 +29,8 @@ class Hole(NamedTuple):
 
 
 HOLES: dict[str, Hole] = {
-    "attack 08: the Service drops all that serve": Hole(
-        "(c)",
-        (
-            *(("change_label", "all"), LATER, ("change_label", None), ("deploy", "hangs"), SOON),
-            *(("change_canary", 5), ("deploy",), SOON),
-        ),
-        canary=False,
-    ),
     "app 3: a canary goes before its type serves": Hole(
-        "(c)", (*STOP, ("deploy", "exits"), SOON, *START, ("deploy",))
+        "(c)", (*STOP, ("deploy", "exits"), SOON, *START, ("deploy", "slow"), LATER)
     ),
     "found 1: a singleton amid a rollout keeps all processes": Hole(
         "(g)",
@@ -78,6 +70,14 @@ CLOSED: dict[str, Hole] = {
     "attack 06: the longest deadline": Hole("(f)", (("change_deadline", "worker", MOST), SOON, ("deploy",))),
     "attack 07: a singleton starts beside a canary": Hole(
         "(s)", (("change_command", "worker", "/two"), SOON, ("change_singleton", True), SOON)
+    ),
+    "attack 08: the Service drops all that serve": Hole(
+        "(c)",
+        (
+            *(("change_label", "all"), LATER, ("change_label", None), ("deploy", "hangs"), SOON),
+            *(("change_canary", 5), ("deploy",), SOON),
+        ),
+        canary=False,
     ),
     "attack 09: another image proves the version": Hole(
         "(a)", (("deploy", "crashes"), SOON, ("edit_canaries", "shop:v1"), LATER)
