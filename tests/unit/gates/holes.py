@@ -29,9 +29,6 @@ class Hole(NamedTuple):
 
 
 HOLES: dict[str, Hole] = {
-    "app 3: a canary goes before its type serves": Hole(
-        "(c)", (*STOP, ("deploy", "exits"), SOON, *START, ("deploy", "slow"), LATER)
-    ),
     "found 1: a singleton amid a rollout keeps all processes": Hole(
         "(g)",
         (("edit_deployment", "worker"), ("change_singleton", True), ("scale", "worker", 5)),
@@ -95,6 +92,9 @@ CLOSED: dict[str, Hole] = {
         (("change_autoscaling", 1), LATER, *STOP, ("deploy",), SOON, *START),
         canary=False,
         release=True,
+    ),
+    "app 3: a canary goes before its type serves": Hole(
+        "(c)", (*STOP, ("deploy", "exits"), SOON, *START, ("deploy", "slow"), LATER)
     ),
     "review 1: a revision that isn't there is named": Hole(
         "(g)",

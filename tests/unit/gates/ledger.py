@@ -251,7 +251,8 @@ class Ledger:
         self.hold(not is_type, f"(c) the Deployment of {name} is deleted")
         of = name.removesuffix(f"-{naming.CANARY}")
         own, ready = self.world.deployment(of), self.world.ready()
-        if own is not None and "app 3" not in self.known and own["spec"].get("replicas", 1):
+        may_wait = own is not None and self.world.is_calm and not self.is_singleton(of, own)
+        if own is not None and may_wait and own["spec"].get("replicas", 1):
             is_through = ready.get(name) == template_of(own["spec"]["template"])
             self.hold(of in ready or not is_through, f"(c) the canary of {of} goes before it serves")
 
