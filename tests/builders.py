@@ -89,8 +89,11 @@ def condition(kind: str, status: bool = True, *, since: float = 60, **said: str)
 
 def a_replica_set_of(labels: Manifest) -> Manifest:
     """Return the reference to the owner of a Pod with these labels, as a Deployment's controller makes it."""
-    parts = ("formations.dev/formation", "formations.dev/process-type", "pod-template-hash")
-    name = "-".join(labels[part] for part in parts)
+    formation, type_, track = (
+        labels.get(f"formations.dev/{each}") for each in ("formation", "process-type", "track")
+    )
+    own = f"{type_}-canary" if track == "canary" else type_
+    name = f"{formation}-{own}-{labels['pod-template-hash']}"
     return {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": name, "uid": name, "controller": True}
 
 
@@ -110,8 +113,9 @@ def a_pod(
     ready = condition("Ready", all(item["status"]["ready"] for item in inside))
     name = metadata.get("name", "shop-worker-1")
     known = {"namespace": "default", "uid": f"uid-of-{name}", "resourceVersion": "1"}
-    ours = {"formations.dev/formation": "shop", "formations.dev/process-type": "worker"}
-    labelled = {**ours, "pod-template-hash": "abc", **(labels or {})}
+    ours = {"formation": "shop", "process-type": "worker", "track": "stable"}
+    labelled = {f"formations.dev/{key}": value for key, value in ours.items()}
+    labelled |= {"pod-template-hash": "abc", **(labels or {})}
     return {
         "metadata": {
             "name": name,

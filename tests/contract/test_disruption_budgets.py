@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from formation_operator.api import naming
 from tests.builders import Manifest, a_formation, a_process
 from tests.client import Client, eventually, throughout
 
@@ -39,7 +40,7 @@ def test_each_type_has_a_budget_that_no_count_changes(user: Client) -> None:
     assert web["spec"] == {
         "maxUnavailable": "25%",
         "unhealthyPodEvictionPolicy": "AlwaysAllow",
-        "selector": {"matchLabels": {FORMATION: "shop", "formations.dev/process-type": "web"}},
+        "selector": {"matchLabels": naming.selector("shop", "web", naming.STABLE)},
     }
     (owner,) = web["metadata"]["ownerReferences"]
     assert owner["uid"] == user.get("formation", "shop")["metadata"]["uid"]

@@ -11,6 +11,7 @@ from tests.contract.counting import count
 
 OLD = [{"name": "OLD", "value": "1"}]
 NEW = [{"name": "NEW", "value": "1"}]
+TRACK = "formations.dev/track"
 
 
 @pytest.fixture
@@ -128,3 +129,43 @@ def test_a_deployment_that_is_given_to_another_formation_is_deleted_by_that_and_
     assert count(shop) == 2
     assert eventually(lambda: shop.events("Deleted"))
     eventually(lambda: shop.condition("Stalled") is None)
+
+
+def untracked(live: dict[str, Any]) -> dict[str, Any]:
+    """Return a Deployment as builds before the label formations.dev/track made it."""
+    about, spec = live["metadata"], live["spec"]
+    for labels in (about["labels"], spec["selector"]["matchLabels"], spec["template"]["metadata"]["labels"]):
+        del labels[TRACK]
+    kept = {key: about[key] for key in ("name", "labels", "ownerReferences")}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": kept, "spec": spec}
+
+
+def said(user: Client) -> dict[str, Any]:
+    status: dict[str, Any] = user.get("formation", "shop")["status"]["processes"]["worker"]
+    return status
+
+
+def test_a_selector_of_an_earlier_build_stays_until_its_deployment_is_made_again(shop: Client) -> None:
+    shop.merge("formation", "shop", {"spec": {"paused": True}})
+    shop.reported()
+    earlier = untracked(deployment(shop))
+    shop("delete", "deployment", "shop-worker", "--cascade=foreground")
+    shop("create", "-f", "-", input=json.dumps(earlier))
+    eventually(lambda: len(shop.list_all("replicaset")) == 1)
+    (old,) = shop.list_all("replicaset")
+    before = identity(shop)
+
+    shop.merge("formation", "shop", {"spec": {"paused": None}})
+    eventually(lambda: said(shop)["reason"] == "Refused")
+    way_out = "kubectl delete deployment shop-worker --cascade=orphan"
+    assert way_out in said(shop)["message"]
+    assert identity(shop) == before
+    shop(*way_out.split()[1:])
+
+    eventually(lambda: deployment(shop)["spec"]["selector"]["matchLabels"][TRACK] == "stable")
+    assert count(shop) == 2
+    eventually(lambda: len(shop.list_all("replicaset")) == 2)
+    left = shop.get("replicaset", old["metadata"]["name"])
+    assert (left["metadata"]["uid"], left["spec"]["replicas"]) == (old["metadata"]["uid"], 2)
+    assert "ownerReferences" not in left["metadata"]
+    eventually(lambda: said(shop).get("reason") != "Refused")

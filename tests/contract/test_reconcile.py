@@ -17,7 +17,8 @@ def test_each_type_becomes_a_deployment_and_each_port_a_service(user: Client) ->
     assert web["spec"]["replicas"] == 2
     assert count(user) == 1
     assert service["spec"]["ports"][0]["port"] == 8080
-    assert service["spec"]["selector"] == web["spec"]["selector"]["matchLabels"]
+    selected = service["spec"]["selector"]
+    assert web["spec"]["selector"]["matchLabels"] == {**selected, "formations.dev/track": "stable"}
     assert user.find("service", "shop-worker") is None
     for child in (web, service):
         (owner,) = child["metadata"]["ownerReferences"]

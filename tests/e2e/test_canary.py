@@ -77,7 +77,8 @@ def deployed(person: Client) -> Client:
 
 def mains(user: Client) -> dict[str, str]:
     """Return the Pods that are no canaries, with their versions."""
-    pods = [pod for pod in user.list_all("pod") if "formations.dev/canary" not in pod["metadata"]["labels"]]
+    labelled = [(pod["metadata"]["labels"], pod) for pod in user.list_all("pod")]
+    pods = [pod for labels, pod in labelled if labels.get("formations.dev/track") == "stable"]
     return {pod["metadata"]["name"]: version_of(pod) for pod in pods}
 
 

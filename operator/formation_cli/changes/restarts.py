@@ -21,7 +21,7 @@ def patch(now: str) -> Object:
 def type_of(deployment: Object) -> tuple[str, str] | None:
     """Return the Formation and the type that a Deployment was made for, or nothing if it is another one.
 
-    A canary is no type: it goes by itself.
+    A canary is no type, and has another name: it goes by itself.
     """
     metadata = lenient.mapping(deployment, "metadata")
     labels = lenient.mapping(metadata, "labels")
@@ -31,8 +31,7 @@ def type_of(deployment: Object) -> tuple[str, str] | None:
         lenient.text(each, "kind") == naming.KIND and lenient.text(each, "name") == formation
         for each in lenient.items(metadata, "ownerReferences")
     )
-    is_canary = naming.CANARY_LABEL in lenient.mapping(deployment, "spec", "template", "metadata", "labels")
-    made = owned and not is_canary and lenient.text(metadata, "name") == naming.child(formation, type_)
+    made = owned and lenient.text(metadata, "name") == naming.child(formation, type_)
     return (formation, type_) if made else None
 
 

@@ -39,27 +39,27 @@ def is_going_on(pod: Object) -> bool:
 
 
 def process_type(pod: Object) -> str:
-    """Return what type a process has; that of a run is its schedule."""
+    """Return what type a process has, or what stands for its canary; that of a run is its schedule."""
     labels = lenient.mapping(pod, "metadata", "labels")
     if naming.RELEASE_LABEL in labels and is_of_job(pod):
         return naming.RELEASE
     if naming.SCHEDULE_LABEL in labels and is_of_job(pod):
         return lenient.text(labels, naming.SCHEDULE_LABEL)
-    return ONE_OFF if is_once(pod) else lenient.text(labels, naming.PROCESS_TYPE_LABEL)
+    return ONE_OFF if is_once(pod) else pods.process_of(labels)
 
 
 def declared_type(pod: Object) -> str:
     """Return the same; of a canary the type that it proves a new version of."""
-    return lenient.text(lenient.mapping(pod, "metadata", "labels"), naming.CANARY_LABEL) or process_type(pod)
+    own = lenient.text(lenient.mapping(pod, "metadata", "labels"), naming.PROCESS_TYPE_LABEL)
+    return process_type(pod) if is_once(pod) else own
 
 
 def container(pod: Object) -> str:
     """Return the name of the container that runs the process: that of its type; of another Pod the first."""
     about = pod["metadata"]
     named = lenient.text(lenient.mapping(about, "annotations"), DEFAULT_CONTAINER)
-    labels = lenient.mapping(about, "labels")
     if not named and pods.is_process(about):
-        named = lenient.text(labels, naming.CANARY_LABEL) or lenient.text(labels, naming.PROCESS_TYPE_LABEL)
+        named = declared_type(pod)
     if not named and is_of_job(pod) and process_type(pod) != ONE_OFF:
         named = process_type(pod)
     first = lenient.items(lenient.mapping(pod, "spec"), "containers")[:1]

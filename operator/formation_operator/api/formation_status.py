@@ -72,7 +72,7 @@ class ProcessStatus(Model):
     updated_replicas: int | None = None
     """Processes that run the latest spec."""
     selector: str | None = None
-    """The label selector of this type's Pods."""
+    """The label selector of this type's Pods, without its canary's."""
     replicas_managed_by: str | None = None
     """The autoscaler that sets the count, as kind/name."""
 
@@ -156,7 +156,7 @@ class FormationStatus(Model):
     image: str | None = None
     """The image that most types run, and how many others there are: ... and 2 more."""
     selector: str | None = None
-    """The label selector of web's Pods, for autoscalers."""
+    """The label selector of web's Pods, without its canary's, for autoscalers."""
     replicas: int | None = None
     """Processes of web, for autoscalers."""
     conditions: list[Condition] | None = None

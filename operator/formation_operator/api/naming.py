@@ -21,6 +21,11 @@ REPORTING_CONTROLLER = f"{GROUP}/formation-operator"
 # The selector of every Deployment and Service. Frozen: apps/v1 selectors are immutable.
 FORMATION_LABEL = f"{GROUP}/formation"
 PROCESS_TYPE_LABEL = f"{GROUP}/process-type"
+# In the selectors of Deployments: it alone tells the Pods of a type's canary from the type's own.
+TRACK_LABEL = f"{GROUP}/track"
+STABLE = "stable"
+CANARY = "canary"
+"""The track of a canary's Pods; and how canaries are called in a summary, and at the end of their names."""
 
 # Its value is the type's name, but a podTemplate may have another one.
 COMPONENT_LABEL = "app.kubernetes.io/component"
@@ -35,11 +40,6 @@ REVISION_ANNOTATION = f"{GROUP}/revision"
 RAN_WELL_ANNOTATION = f"{GROUP}/ran-well"
 # On the revision of a content that canaries have to prove: how far they are.
 TRIAL_ANNOTATION = f"{GROUP}/trial"
-
-# On the Pods of a canary: the type that it is of. Its PROCESS_TYPE_LABEL has the canary's own name.
-CANARY_LABEL = f"{GROUP}/canary"
-CANARY = "canary"
-"""How canaries are called in a summary, and at the end of their names."""
 
 SCALED_TYPE = "web"
 """The type whose count the Formation's scale subresource is about."""
@@ -73,13 +73,13 @@ def child(formation: str, process_type: str) -> str:
 
 
 def canary(process_type: str) -> str:
-    """Return what stands for a type where its canary is meant: in names, and as the type in a selector."""
+    """Return what stands for a type in names where its canary is meant."""
     return f"{process_type}-{CANARY}"
 
 
-def beside_canary(formation: str, process_type: str) -> dict[str, str]:
-    """Return the labels that the processes of a type and of its canary have in common."""
-    return {FORMATION_LABEL: formation, COMPONENT_LABEL: process_type}
+def on_track(process_type: str, track: str) -> str:
+    """Return what stands in names for a type's processes on a track; of `CANARY` alone it isn't the type."""
+    return canary(process_type) if track == CANARY else process_type
 
 
 def type_of(formation: str, child: str) -> str:
@@ -102,14 +102,15 @@ def release_job(formation: str, content: str) -> str:
     return formation[: LONGEST_JOB - len(end)] + end
 
 
-def selector(formation: str, process_type: str) -> dict[str, str]:
-    """Return the labels that select a type's Pods."""
-    return {FORMATION_LABEL: formation, PROCESS_TYPE_LABEL: process_type}
+def selector(formation: str, process_type: str, track: str = "") -> dict[str, str]:
+    """Return the labels that select a type's Pods; without a track its canary's, too."""
+    tracked = {TRACK_LABEL: track} if track else {}
+    return {FORMATION_LABEL: formation, PROCESS_TYPE_LABEL: process_type, **tracked}
 
 
-def selector_string(formation: str, process_type: str) -> str:
-    """Return the same selector in the form that `kubectl -l` and autoscalers take."""
-    return ",".join(f"{key}={value}" for key, value in selector(formation, process_type).items())
+def selector_string(formation: str, process_type: str, track: str) -> str:
+    """Return a selector in the form that `kubectl -l` and autoscalers take."""
+    return ",".join(f"{key}={value}" for key, value in selector(formation, process_type, track).items())
 
 
 def recommended(formation: str, process_type: str) -> dict[str, str]:

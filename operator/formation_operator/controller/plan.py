@@ -44,11 +44,6 @@ class Planning:
         """The types that have a canary now, by the name of the canary."""
         return {naming.canary(name): name for name in self.desired.canaries}
 
-    def _is_beside_canary(self, name: str) -> bool:
-        """Return whether a type's Service has a canary of it, too: no other process may have its label."""
-        specs = self.desired.content.spec, self.snapshot.spec
-        return name in self.desired.canaries and not any(map(pod_template.renames_component, specs))
-
     def _turn(self, name: str) -> tuple[bool, str]:
         """Return what the order of types depends on: whether one keeps its count, then its name."""
         child = self.snapshot.deployment(name)
@@ -128,8 +123,7 @@ class Planning:
             Action(Verb.ADOPT, naming.type_of(app, child.name), child=child)
             for each, child in self._children.items()
             if each not in wanted
-            and child.owner is None
-            and child.orphan_of == (app, naming.type_of(app, child.name))
+            and child.is_orphan_of(app, naming.type_of(app, child.name))
             and self._is_canary(child)
             and not child.deleting
         ]
@@ -165,8 +159,7 @@ class Planning:
                 return [cron_job.cron_job(owner, content, name, suspend=self.desired.suspended[name])]
             if name in content.processes:
                 count, budget = self.desired.counts[name], self.desired.budgets.wanted.get(name)
-                mark, beside = self.desired.content.mark, self._is_beside_canary(name)
-                found = intents.children(owner, content, name, count, budget, mark, beside_canary=beside)
+                found = intents.children(owner, content, name, count, budget, self.desired.content.mark)
                 bounds = self.desired.autoscaled.get(name)
                 return [*found, autoscaler.autoscaler(owner, content, name, bounds)] if bounds else found
         except pod_template.InvalidTypeError as error:

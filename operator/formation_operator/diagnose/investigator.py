@@ -18,7 +18,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mappin
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from formation_operator.api import naming
 from formation_operator.api.reasons import State
 from formation_operator.backoff import tried
 from formation_operator.diagnose import diagnosis, pod_events
@@ -165,7 +164,7 @@ class Examiner:
 
         The second value is after how many seconds to look again for a version that couldn't be found.
         """
-        types = sorted({(pod.process_type, pod.formation) for pod in pods if not pod.job})
+        types = sorted({(pod.process_type, pod.selector) for pod in pods if not pod.job})
         found = await side_by_side(
             [self._template(evidence, *each, deployments.get(each[0])) for each in types]
         )
@@ -174,7 +173,7 @@ class Examiner:
         present.sort(key=lambda pod: (pod.created, pod.name))
         return present, [UNFOUND_PAUSE] if UNFOUND in found else []
 
-    async def _template(self, evidence: Evidence, name: str, formation: str, child: Child | None) -> str:
+    async def _template(self, evidence: Evidence, name: str, labels: str, child: Child | None) -> str:
         """Return the hash of a Deployment's present template; ANY if no Pod has another one."""
         if child is None or not child.rollout.current:
             return NONE
@@ -183,7 +182,7 @@ class Examiner:
         revision, template = evidence.templates.get(name, ("", ""))
         identity = f"{child.uid}/{child.rollout.revision}"
         if revision != identity:
-            template = await self._hash(child, naming.selector_string(formation, name))
+            template = await self._hash(child, labels)
             if template != UNFOUND:
                 evidence.templates[name] = (identity, template)
         return template

@@ -6,7 +6,7 @@ Deployment may write our labels and our managed fields into it.
 
 import dataclasses
 from collections.abc import Hashable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from formation_operator.api import naming
 from formation_operator.api.content import Mark, mark_in
@@ -49,6 +49,21 @@ class Owner:
         return self.kind == naming.KIND and self.api_version.split("/")[0] == naming.GROUP
 
 
+class Orphan(NamedTuple):
+    """Whose child an object without an owner was, as its labels and its selector say."""
+
+    formation: str
+    process_type: str
+    """The type or the schedule."""
+    track: str = ""
+    """`naming.CANARY` for the Deployment of the type's canary; empty for an object that has no track."""
+
+    @property
+    def part(self) -> str:
+        """What stands for it in the name of the child."""
+        return naming.on_track(self.process_type, self.track)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Child:
     """A Deployment, Service or the like, known by its name and its owner: anyone may write its labels."""
@@ -59,8 +74,8 @@ class Child:
     uid: str
     resource_version: str = dataclasses.field(compare=False)
     owner: Owner | None
-    orphan_of: tuple[str, str] | None
-    """Without an owner: the Formation and the type that both its selector and its labels name, if any."""
+    orphan_of: Orphan | None
+    """Without an owner: what both its selector and its labels name, if they name the same."""
     deleting: bool
     digest: str | None
     """Digest of the intent that it was last written with, or what another client has put in its place."""
@@ -106,11 +121,14 @@ class Child:
         """Return whether an object of a uid is its owner."""
         return self.owner is not None and self.owner.uid == uid
 
-    def belongs_to(self, uid: str, formation: str, process_type: str) -> bool:
-        """Return whether a Formation owns it, or may adopt it as an orphan for a type."""
-        if self.owner is not None:
-            return self.owner.uid == uid
-        return self.orphan_of == (formation, process_type)
+    def belongs_to(self, uid: str, formation: str, part: str) -> bool:
+        """Return whether a Formation owns it, or may adopt it as an orphan of a type, canary or schedule."""
+        return self.is_owned_by(uid) or self.is_orphan_of(formation, part)
+
+    def is_orphan_of(self, formation: str, part: str) -> bool:
+        """Return whether it has no owner, and a Formation may adopt it for a type, canary or schedule."""
+        named = self.orphan_of
+        return named is not None and (named.formation, named.part) == (formation, part)
 
 
 ChildId = tuple[ChildKind, str]
@@ -196,15 +214,15 @@ def concerned(change: Change[Child], wanting: Wanting) -> set[Key]:
     }
 
 
-def _orphan_of(raw: dict[str, Any], kind: ChildKind) -> tuple[str, str] | None:
+def _orphan_of(raw: dict[str, Any], kind: ChildKind) -> Orphan | None:
     labels, traits = raw["metadata"].get("labels") or {}, kind.traits
-    named = labels.get(naming.FORMATION_LABEL, ""), labels.get(traits.label, "")
-    if not traits.selector:
-        return named if raw["metadata"]["name"] == naming.child(*named) else None
-    selectors = [traits.labels(*named)]
-    if kind is ChildKind.SERVICE:  # it was left, or backed up, while a canary was there
-        selectors.append(naming.beside_canary(*named))
-    return named if lenient.mapping(raw, *traits.selector) in selectors else None
+    keys = naming.FORMATION_LABEL, traits.label, naming.TRACK_LABEL
+    named = Orphan(*(labels.get(each, "") for each in keys))
+    if traits.selector:
+        is_right = lenient.mapping(raw, *traits.selector) == traits.labels(*named)
+    else:
+        is_right = raw["metadata"]["name"] == naming.child(named.formation, named.process_type)
+    return named if is_right else None
 
 
 def controller(metadata: dict[str, Any]) -> Owner | None:

@@ -34,7 +34,8 @@ class Pod:
     resource_version: str = dataclasses.field(compare=False)
     formation: str
     process_type: str
-    """`naming.RELEASE` if it is the Pod of a release, and the schedule's name if it is that of a run."""
+    """What stands for the canary if it is that of a type; `naming.RELEASE` if it is the Pod of a release, and
+    the schedule's name if it is that of a run."""
     container: str
     """The name of the container that runs the process."""
     job: str
@@ -59,6 +60,12 @@ class Pod:
     unready: tuple[str, str, float] | None
     """Reason, message and transition time of the Pod's condition Ready while that is false."""
     containers: tuple[Container, ...]
+
+    @property
+    def selector(self) -> str:
+        """What selects the ReplicaSets of its Deployment, if it is a process of a type or its canary."""
+        track = naming.STABLE if self.process_type == self.container else naming.CANARY
+        return naming.selector_string(self.formation, self.container, track)
 
     @property
     def held_by(self) -> tuple[str, ...]:
@@ -111,7 +118,7 @@ def pod(raw: dict[str, Any]) -> Pod | None:
         resource_version=metadata["resourceVersion"],
         formation=lenient.text(labels, naming.FORMATION_LABEL),
         process_type=process_type,
-        container=lenient.text(labels, naming.CANARY_LABEL) or process_type,
+        container=process_type if job else lenient.text(labels, naming.PROCESS_TYPE_LABEL),
         job=job,
         template=lenient.shared(lenient.text(labels, TEMPLATE_LABEL)),
         created=timestamps.epoch(lenient.text(metadata, "creationTimestamp")) or 0.0,
@@ -133,7 +140,7 @@ def lane_of(before: Pod | None, now: Pod | None) -> Lane | None:
 
 
 def part_of(metadata: dict[str, Any]) -> tuple[str, str]:
-    """Return the type, the schedule or `naming.RELEASE` that a Pod is of, and its Job, if one created it.
+    """Return the type, canary, schedule or `naming.RELEASE` that a Pod is of, and its Job, if one created it.
 
     The first is empty if it is none of them.
     """
@@ -142,7 +149,13 @@ def part_of(metadata: dict[str, Any]) -> tuple[str, str]:
         is_release = lenient.text(labels, naming.RELEASE_LABEL)
         schedule = lenient.text(labels, naming.SCHEDULE_LABEL)
         return naming.RELEASE if is_release else schedule, lenient.word(owner, "name")
-    return lenient.text(labels, naming.PROCESS_TYPE_LABEL) if is_process(metadata) else "", ""
+    return process_of(labels) if is_process(metadata) else "", ""
+
+
+def process_of(labels: dict[str, Any]) -> str:
+    """Return the type that the labels of a process name, or what stands for the type's canary."""
+    named = (lenient.text(labels, each) for each in (naming.PROCESS_TYPE_LABEL, naming.TRACK_LABEL))
+    return naming.on_track(*named)
 
 
 def is_process(metadata: dict[str, Any]) -> bool:
@@ -153,9 +166,8 @@ def is_process(metadata: dict[str, Any]) -> bool:
     Source: generateReplicaSetName in pkg/controller/deployment/sync.go of Kubernetes
     """
     labels, owner = lenient.mapping(metadata, "labels"), lenient.controller(metadata)
-    of = naming.FORMATION_LABEL, naming.PROCESS_TYPE_LABEL, TEMPLATE_LABEL
-    formation, process_type, template = (lenient.text(labels, each) for each in of)
-    expected = (*A_REPLICA_SET, f"{naming.child(formation, process_type)}-{template}")
+    formation, template = (lenient.text(labels, each) for each in (naming.FORMATION_LABEL, TEMPLATE_LABEL))
+    expected = (*A_REPLICA_SET, f"{naming.child(formation, process_of(labels))}-{template}")
     return (owner.get("apiVersion"), owner.get("kind"), owner.get("name")) == expected
 
 

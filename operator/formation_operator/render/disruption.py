@@ -3,6 +3,7 @@
 What is declared today counts, whatever content is rendered: a budget is none of it.
 """
 
+from formation_operator.api import naming
 from formation_operator.api.formation import BUDGET, FormationSpec
 from formation_operator.observe.pods import TEMPLATE_LABEL
 from formation_operator.render import pod_template
@@ -20,5 +21,6 @@ def declared(today: FormationSpec, content: FormationSpec) -> dict[str, int | st
 
 
 def labels(formation: str, content: FormationSpec, name: str) -> dict[str, str]:
-    """Return the labels of a type's Pods, with that of their ReplicaSet."""
-    return {TEMPLATE_LABEL: "", **pod_template.labels(formation, name, content, content.processes[name])}
+    """Return the labels of a type's own Pods, with that of their ReplicaSet."""
+    own = pod_template.labels(formation, name, content, content.processes[name])
+    return {**own, TEMPLATE_LABEL: "", naming.TRACK_LABEL: naming.STABLE}

@@ -62,18 +62,16 @@ def children(  # noqa: PLR0913, PLR0917  # a type, and what comes apart from its
     count: Replicas,
     budget: int | str | None = None,
     mark: Mark | None = None,
-    *,
-    beside_canary: bool = False,
 ) -> list[Intent]:
     """Return what one type should have, or raise `pod_template.InvalidTypeError` if it can't be rendered.
 
     ``budget`` is how many of its processes a drain may have down, if it is to have a disruption budget;
-    ``mark`` names the content. A Service has the canary that is ``beside`` the type, too.
+    ``mark`` names the content.
     """
     process = content.processes[name]
     found = [deployment(owner, content, name, count, mark)]
     if process.port is not None and process.service is not False:
-        found.append(service(owner, content, name, process.port, beside_canary=beside_canary))
+        found.append(service(owner, content, name, process.port))
     if budget is not None:
         found.append(disruption_budget(owner, content, name, budget))
     return found
@@ -89,9 +87,8 @@ def deployment(
     """
     process = content.processes[name]
     spec: Manifest = {
-        "selector": {"matchLabels": naming.selector(owner.name, name)},
+        **_pods(owner, content, name, naming.STABLE),
         "strategy": strategy(process, alone=count.alone),
-        "template": pod_template.pod_template(owner.name, name, content, process),
         **_rollout_times(content, process),
     }
     # An undecided count is no difference to what was written last.
@@ -100,7 +97,7 @@ def deployment(
         spec["replicas"] = meant.rendered
     # Without a count of ours the annotation would change with every scaling by another client.
     remembered = {} if meant.rendered is None else {naming.COUNT_ANNOTATION: str(meant.remembered)}
-    about = metadata(owner, content, name, remembered)
+    about = metadata(owner, content, name, remembered, naming.STABLE)
     made = intent(ChildKind.DEPLOYMENT, name, about, spec, count.handed_over)
     if mark is not None:
         about["annotations"][naming.CONTENT_ANNOTATION] = str(mark)
@@ -110,24 +107,31 @@ def deployment(
 def canary(owner: Metadata, content: FormationSpec, name: str, count: int) -> Intent:
     """Return the Deployment of the one process that proves a content for a type.
 
-    The type's own Deployment, autoscalers and disruption budget don't select it: they would count it.
+    Its track keeps it from the type's own Deployment, autoscalers and disruption budget: they would count it.
     """
-    own, process = naming.canary(name), content.processes[name]
-    seconds = content.canary_seconds
+    process, seconds = content.processes[name], content.canary_seconds
     deadline = seconds + (process.progress_deadline_seconds or PROGRESS_DEADLINE)
-    template = pod_template.pod_template(owner.name, name, content, process)
-    about = template["metadata"]
-    labels = {**about["labels"], **naming.selector(owner.name, own), naming.CANARY_LABEL: name}
     spec: Manifest = {
+        **_pods(owner, content, name, naming.CANARY),
         "replicas": count,
-        "selector": {"matchLabels": naming.selector(owner.name, own)},
         "strategy": {"type": "Recreate"},  # never two of them
-        "template": {**template, "metadata": {**about, "labels": labels}},
         "minReadySeconds": seconds,
         "progressDeadlineSeconds": min(deadline, fields.INT32),
     }
-    made = intent(ChildKind.DEPLOYMENT, own, metadata(owner, content, own, {}), spec)
+    about = metadata(owner, content, name, {}, naming.CANARY)
+    made = intent(ChildKind.DEPLOYMENT, naming.canary(name), about, spec)
     return dataclasses.replace(made, is_canary=True)
+
+
+def _pods(owner: Metadata, content: FormationSpec, name: str, track: str) -> Manifest:
+    """Return a Deployment's selector and template: the track alone tells a type's Pods from its canary's."""
+    template = pod_template.pod_template(owner.name, name, content, content.processes[name])
+    about = template["metadata"]
+    labels = {**about["labels"], naming.TRACK_LABEL: track}
+    return {
+        "selector": {"matchLabels": naming.selector(owner.name, name, track)},
+        "template": {**template, "metadata": {**about, "labels": labels}},
+    }
 
 
 def _rollout_times(content: FormationSpec, process: ProcessType) -> Manifest:
@@ -146,14 +150,11 @@ def _without_count(intent: Intent) -> Intent:
     return dataclasses.replace(intent, manifest={**intent.manifest, "spec": spec}, whole=False)
 
 
-def service(
-    owner: Metadata, content: FormationSpec, name: str, port: int, *, beside_canary: bool = False
-) -> Intent:
-    """Return the ClusterIP Service of a type with a port, and of its canary, if that is ``beside`` it."""
-    selector = naming.beside_canary if beside_canary else naming.selector
+def service(owner: Metadata, content: FormationSpec, name: str, port: int) -> Intent:
+    """Return the ClusterIP Service of a type with a port, and of its canary."""
     spec: Manifest = {
         "type": "ClusterIP",
-        "selector": selector(owner.name, name),
+        "selector": naming.selector(owner.name, name),
         "ports": [
             {"name": naming.PORT_NAME, "port": port, "protocol": "TCP", "targetPort": naming.PORT_NAME}
         ],
@@ -162,14 +163,18 @@ def service(
 
 
 def disruption_budget(owner: Metadata, content: FormationSpec, name: str, budget: int | str) -> Intent:
-    """Return the PodDisruptionBudget of a type; nothing in it depends on the count."""
+    """Return the PodDisruptionBudget of a type; nothing in it depends on the count.
+
+    A canary that failed would count as the process that may be down, and hold up drains.
+    """
     spec: Manifest = {
         "maxUnavailable": budget,
-        "selector": {"matchLabels": naming.selector(owner.name, name)},
+        "selector": {"matchLabels": naming.selector(owner.name, name, naming.STABLE)},
         # By default a process that crashes again and again would hold up every drain.
         "unhealthyPodEvictionPolicy": "AlwaysAllow",
     }
-    return intent(ChildKind.POD_DISRUPTION_BUDGET, name, metadata(owner, content, name, {}), spec)
+    about = metadata(owner, content, name, {}, naming.STABLE)
+    return intent(ChildKind.POD_DISRUPTION_BUDGET, name, about, spec)
 
 
 def strategy(process: ProcessType, *, alone: bool = False) -> Manifest:
@@ -190,15 +195,20 @@ def strategy(process: ProcessType, *, alone: bool = False) -> Manifest:
     }
 
 
-def metadata(owner: Metadata, content: FormationSpec, name: str, annotations: dict[str, str]) -> Manifest:
-    """Return a child's metadata: the user's labels and annotations, ours, and the owner."""
+def metadata(
+    owner: Metadata, content: FormationSpec, name: str, annotations: dict[str, str], track: str = ""
+) -> Manifest:
+    """Return a child's metadata: the user's labels and annotations, ours, and the owner.
+
+    One that selects the Pods of one track alone has its label.
+    """
     return {
-        "name": naming.child(owner.name, name),
+        "name": naming.child(owner.name, naming.on_track(name, track)),
         "namespace": owner.namespace,
         "labels": {
             **naming.recommended(owner.name, name),
             **(content.labels or {}),
-            **naming.selector(owner.name, name),
+            **naming.selector(owner.name, name, track),
         },
         "annotations": {**(content.annotations or {}), **annotations},
         "ownerReferences": [owner_reference(owner)],

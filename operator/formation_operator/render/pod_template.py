@@ -97,12 +97,6 @@ def labels(formation: str, name: str, spec: FormationSpec, process: ProcessType)
     return functools.reduce(operator.or_, own, _labels(formation, name))
 
 
-def renames_component(spec: FormationSpec) -> bool:
-    """Return whether a podTemplate sets the label that otherwise has the type's name."""
-    templates = spec.pod_template, *(each.pod_template for each in spec.processes.values())
-    return any(naming.COMPONENT_LABEL in lenient.mapping(each, "metadata", "labels") for each in templates)
-
-
 def _labels(formation: str, name: str) -> dict[str, str]:
     return {**naming.recommended(formation, name), **naming.selector(formation, name)}
 

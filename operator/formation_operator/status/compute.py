@@ -162,7 +162,7 @@ def _process(observation: Observation, name: str, own: Health, before: ProcessSt
         "desiredReplicas": count.desired,
         "readyReplicas": ready,
         "updatedReplicas": updated,
-        "selector": naming.selector_string(observation.formation.metadata.name, name),
+        "selector": naming.selector_string(observation.formation.metadata.name, name, naming.STABLE),
         "state": own.state,
         **_shown(_why(own, observation.notes.get(name, ""))),
         "restarts": sum(pod.restarts for pod in observation.pods.get(name, ())),

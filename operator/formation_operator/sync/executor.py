@@ -87,7 +87,7 @@ class Executor:
         try:
             return await steps[action.verb](action)
         except errors.RefusedError as error:
-            return await self._with_count_alone(action, Problem(name, Trouble.REFUSED, str(error)))
+            return await self._with_count_alone(action, outcome.refused(action, error))
         except errors.ClusterError as error:
             return Outcome(action, problem=Problem(name, Trouble.RETRYING, str(error), lasting=False))
         except Exception as error:

@@ -3,6 +3,8 @@
 import dataclasses
 from typing import Any
 
+from formation_operator.api.reasons import Trouble
+from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
 from formation_operator.observe import children
 from formation_operator.observe.children import Child
@@ -36,6 +38,20 @@ class Outcome:
     def with_event(self, notice: Notice) -> "Outcome":
         """Return the outcome with an Event, if anything was done."""
         return self if self.again else dataclasses.replace(self, notices=(notice,))
+
+
+def refused(action: Action, error: errors.RefusedError) -> Problem:
+    """Return why a write was refused; if that is a selector, which can't be changed, the way out."""
+    text, child = str(error), action.child
+    if child is not None and "spec.selector: " in text and "field is immutable" in text:
+        ended = "foreground", "once its processes have ended"
+        beside = "orphan", "beside its old processes, which keep running until you delete their ReplicaSets"
+        cascade, then = ended if child.recreates else beside
+        text = (
+            f"spec.selector of {child.kind} {child.name} isn't the operator's, and can't be changed: delete "
+        )
+        text += f"it (kubectl delete deployment {child.name} --cascade={cascade}); it is made again {then}"
+    return Problem(action.process_type, Trouble.REFUSED, text)
 
 
 def recreated(action: Action) -> Notice:

@@ -179,7 +179,7 @@ def _scale(name: str, child: Child, count: Replicas, context: PlanContext) -> Ac
 
 def adopt(name: str, child: Child, owner: Metadata, context: PlanContext) -> Action | None:
     """Return the action that adopts an orphan of a type or schedule, whatever else it is to be."""
-    if child.orphan_of != (owner.name, name) or child.deleting or child.uid in context.exhausted:
+    if not child.is_orphan_of(owner.name, name) or child.deleting or child.uid in context.exhausted:
         return None
     return Action(Verb.ADOPT, name, child=child)
 

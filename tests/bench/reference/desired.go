@@ -64,5 +64,9 @@ func deployment(formation *Formation, name string) (*appsv1.DeploymentApplyConfi
 }
 
 func selectorOf(formation *Formation, name string) map[string]string {
-	return map[string]string{"formations.dev/formation": formation.Name, "formations.dev/process-type": name}
+	return map[string]string{
+		"formations.dev/formation":    formation.Name,
+		"formations.dev/process-type": name,
+		"formations.dev/track":        "stable",
+	}
 }

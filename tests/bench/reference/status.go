@@ -26,7 +26,7 @@ func statusOf(formation *Formation, names []string, children map[string]*apps.De
 			DesiredReplicas: desired,
 			ReadyReplicas:   child.ReadyReplicas,
 			UpdatedReplicas: child.UpdatedReplicas,
-			Selector:        fmt.Sprintf("formations.dev/formation=%s,formations.dev/process-type=%s", formation.Name, name),
+			Selector:        fmt.Sprintf("formations.dev/formation=%s,formations.dev/process-type=%s,formations.dev/track=stable", formation.Name, name),
 			State:           "Running",
 		}
 		if child.ReadyReplicas < desired {

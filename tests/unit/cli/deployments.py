@@ -6,11 +6,16 @@ from formation_operator.api import naming
 
 
 def a_deployment(
-    formation: str = "shop", type_: str = "worker", *, pod: dict[str, Any] | None = None
+    formation: str = "shop",
+    type_: str = "worker",
+    *,
+    track: str = naming.STABLE,
+    pod: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the Deployment of a type."""
+    """Return the Deployment of a type, or of its canary."""
     owner = {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "name": formation, "uid": "uid-1"}
-    metadata = {"name": naming.child(formation, type_), "labels": naming.selector(formation, type_)}
+    name = naming.child(formation, naming.on_track(type_, track))
+    metadata = {"name": name, "labels": naming.selector(formation, type_, track)}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",

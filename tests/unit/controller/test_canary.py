@@ -267,7 +267,7 @@ async def test_an_operator_that_ends_at_any_call_starts_no_second_new_process_of
 
 def end(shop: Shop, state: dict[str, Any], **container: Any) -> None:
     """Have the process of the worker's canary be in a state."""
-    labels = {naming.PROCESS_TYPE_LABEL: "worker-canary", naming.CANARY_LABEL: "worker"}
+    labels = {naming.TRACK_LABEL: naming.CANARY}
     pod = builders.a_pod(builders.a_container(state, **container), labels=labels, name="canary")
     shop.cluster.put("Pod", pod)
     shop.run_well()
@@ -330,39 +330,38 @@ async def test_a_canary_that_is_scaled_or_deleted_is_one_process_again(snapshot:
     assert note == snapshot
 
 
-async def test_a_service_has_the_canary_unless_a_pod_template_renames_what_it_is_found_by() -> None:
-    shop = await a_try()
-    selector = shop.cluster.read("Service", "default", "shop-web")["spec"]["selector"]
-    for each in ("shop-web", "shop-web-canary"):
-        labels = shop.cluster.read("Deployment", "default", each)["spec"]["template"]["metadata"]["labels"]
-        assert selector.items() <= labels.items()
-    worker = shop.cluster.read("Deployment", "default", "shop-worker-canary")["spec"]["template"]["metadata"]
-    assert not selector.items() <= worker["labels"].items()
-    own = shop.cluster.read("Deployment", "default", "shop-web")["spec"]["selector"]["matchLabels"]
-    canaries = shop.cluster.read("Deployment", "default", "shop-web-canary")["spec"]["template"]["metadata"]
-    assert not own.items() <= canaries["labels"].items()
-    assert canaries["labels"][naming.CANARY_LABEL] == "web"
-
-    renamed = {"metadata": {"labels": {naming.COMPONENT_LABEL: "all"}}}
-    other = await an_app_with(podTemplate=renamed)
-    await other.change(**V2)
-    assert other.cluster.read("Service", "default", "shop-web")["spec"]["selector"] == own
+RENAMED = {"metadata": {"labels": {naming.COMPONENT_LABEL: "all"}}}
 
 
-def is_found(service: dict[str, Any], deployment: dict[str, Any]) -> bool:
-    """Return whether a Service has the Pods of a Deployment."""
-    labels = deployment["spec"]["template"]["metadata"]["labels"]
-    return bool(service["spec"]["selector"].items() <= labels.items())
-
-
-async def test_no_other_process_gets_requests_of_web_whatever_label_the_new_version_has() -> None:
-    shop = await an_app_with()
-    alike = {"metadata": {"labels": {naming.COMPONENT_LABEL: "web"}}}
+@pytest.mark.parametrize("spec", [{}, {"podTemplate": RENAMED}], ids=["as it is", "with a shared label"])
+async def test_a_canary_is_a_process_of_its_type_but_for_its_track(spec: dict[str, Any]) -> None:
+    shop = await an_app_with(disruptionBudget={}, **spec)
+    before = len(shop.cluster.calls)
     await shop.change(**V2)
-    await shop.change(processes={"worker": {"podTemplate": alike}}, **V3)
-    web = shop.cluster.read("Service", "default", "shop-web")
-    assert is_found(web, shop.cluster.read("Deployment", "default", "shop-web"))
-    assert not is_found(web, shop.cluster.read("Deployment", "default", "shop-worker-canary"))
+    own, tried = (labels_of(shop, each) for each in LABELLED[:2])
+    assert own == {**tried, naming.TRACK_LABEL: naming.STABLE}
+    assert tried == {**own, naming.TRACK_LABEL: naming.CANARY}
+    assert selected(shop, "Service", "shop-web") == ["shop-web", "shop-web-canary"]
+    assert selected(shop, "Deployment", "shop-web") == ["shop-web"]
+    assert selected(shop, "PodDisruptionBudget", "shop-web") == ["shop-web"]
+    assert selected(shop, "Deployment", "shop-web-canary") == ["shop-web-canary"]
+    assert not [each for each in shop.wrote(before) if each.kind == "Service"], "its selector never changes"
+
+
+LABELLED = ["shop-web", "shop-web-canary", "shop-worker", "shop-worker-canary"]
+
+
+def labels_of(shop: Shop, deployment: str) -> dict[str, str]:
+    """Return the labels of a Deployment's Pods."""
+    found = shop.cluster.read("Deployment", "default", deployment)["spec"]["template"]["metadata"]["labels"]
+    return {**found}
+
+
+def selected(shop: Shop, kind: str, name: str) -> list[str]:
+    """Return the Deployments whose Pods an object selects."""
+    selector = shop.cluster.read(kind, "default", name)["spec"]["selector"]
+    wanted = selector.get("matchLabels", selector).items()
+    return [each for each in LABELLED if wanted <= labels_of(shop, each).items()]
 
 
 async def test_a_schedule_with_the_name_of_a_canary_goes_on() -> None:

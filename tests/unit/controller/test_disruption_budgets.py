@@ -87,7 +87,7 @@ async def test_each_type_has_a_budget_of_its_own(shop: Shop) -> None:
     assert shop.budgets == {"shop-web": "25%", "shop-worker": "25%"}
     web = shop.cluster.read(BUDGET, "default", "shop-web")
     assert web["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
-    assert web["spec"]["selector"] == {"matchLabels": naming.selector("shop", "web")}
+    assert web["spec"]["selector"] == {"matchLabels": naming.selector("shop", "web", naming.STABLE)}
     (owner,) = web["metadata"]["ownerReferences"]
     assert (owner["uid"], owner["controller"]) == ("uid-1", True)
     assert not shop.contended

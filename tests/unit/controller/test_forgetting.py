@@ -80,7 +80,7 @@ def give_work(cluster: Moments) -> None:
     revision = {"annotations": {ROLLOUT_ANNOTATION: "2"}}
     rollout = {"observedGeneration": 9, "replicas": 2, "updatedReplicas": 1}
     child = cluster.merge("Deployment", "default", "shop-worker", {"metadata": revision, "status": rollout})
-    template = {**naming.selector("shop", "worker"), "pod-template-hash": "abc"}
+    template = {**naming.selector("shop", "worker", naming.STABLE), "pod-template-hash": "abc"}
     owner = {"uid": child["metadata"]["uid"]}
     cluster.put("ReplicaSet", {"metadata": {"labels": template, "ownerReferences": [owner], **revision}})
     cluster.put("Pod", a_pod(a_container(waiting("ContainerCreating"))))

@@ -51,7 +51,7 @@ def crashing(name: str, template: str, code: int = 1) -> Manifest:
 def a_replica_set(template: str, revision: str, owner: str = "child-1") -> Object:
     return {
         "metadata": {
-            "labels": {**naming.selector("shop", "worker"), "pod-template-hash": template},
+            "labels": {**naming.selector("shop", "worker", naming.STABLE), "pod-template-hash": template},
             "annotations": {"deployment.kubernetes.io/revision": revision},
             "ownerReferences": [{"uid": owner}],
         }
@@ -138,7 +138,7 @@ async def test_in_a_rollout_only_pods_of_the_new_version_count(records: FakeClus
     raws = [crashing("a", "old"), crashing("b", "new", code=2)]
     assert messages(await look(by, raws, ROLLING)) == ["exited with code 2"]
     assert messages(await look(by, raws, ROLLING)) == ["exited with code 2"]
-    selector = "formations.dev/formation=shop,formations.dev/process-type=worker"
+    selector = naming.selector_string("shop", "worker", naming.STABLE)
     assert asked(records) == [("ReplicaSet", selector)]
 
 

@@ -32,7 +32,7 @@ def valid(raw: Object, live: Object | None) -> None:
         if live and spec == before and _notes(raw) != _notes(live):
             raw["metadata"]["generation"] += 1
     changed = [field for field in IMMUTABLE.get(kind, ()) if live and before.get(field) != spec.get(field)]
-    wrong += [f"{field}: field is immutable" for field in changed]
+    wrong += [f"{field}: Invalid value: {spec.get(field)}: field is immutable" for field in changed]
     if wrong:
         raise errors.InvalidError(
             f'{kind} "{raw["metadata"]["name"]}" is invalid: spec.{", spec.".join(wrong)}'

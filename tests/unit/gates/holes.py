@@ -29,17 +29,6 @@ class Hole(NamedTuple):
 
 
 HOLES: dict[str, Hole] = {
-    "attack 08: the Service drops all that serve": Hole(
-        "(c)",
-        (
-            *(("change_label", "all"), LATER, ("change_label", None), ("deploy", "hangs"), SOON),
-            *(("change_canary", 5), ("deploy",), SOON),
-        ),
-        canary=False,
-    ),
-    "app 3: a canary goes before its type serves": Hole(
-        "(c)", (*STOP, ("deploy", "exits"), SOON, *START, ("deploy",))
-    ),
     "found 1: a singleton amid a rollout keeps all processes": Hole(
         "(g)",
         (("edit_deployment", "worker"), ("change_singleton", True), ("scale", "worker", 5)),
@@ -78,6 +67,14 @@ CLOSED: dict[str, Hole] = {
     "attack 07: a singleton starts beside a canary": Hole(
         "(s)", (("change_command", "worker", "/two"), SOON, ("change_singleton", True), SOON)
     ),
+    "attack 08: the Service drops all that serve": Hole(
+        "(c)",
+        (
+            *(("change_label", "all"), LATER, ("change_label", None), ("deploy", "hangs"), SOON),
+            *(("change_canary", 5), ("deploy",), SOON),
+        ),
+        canary=False,
+    ),
     "attack 09: another image proves the version": Hole(
         "(a)", (("deploy", "crashes"), SOON, ("edit_canaries", "shop:v1"), LATER)
     ),
@@ -94,6 +91,9 @@ CLOSED: dict[str, Hole] = {
         (("change_autoscaling", 1), LATER, *STOP, ("deploy",), SOON, *START),
         canary=False,
         release=True,
+    ),
+    "app 3: a canary goes before its type serves": Hole(
+        "(c)", (*STOP, ("deploy", "exits"), SOON, *START, ("deploy", "slow"), LATER)
     ),
     "review 1: a revision that isn't there is named": Hole(
         "(g)",

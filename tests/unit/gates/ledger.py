@@ -16,7 +16,7 @@ from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
 from tests.unit.fakes import json_patch
 from tests.unit.fakes.kubelet import ENDED_PHASES
-from tests.unit.gates.world import Template, World, is_ready, template_of, templates_in
+from tests.unit.gates.world import Template, World, is_ready, of_canary, template_of, templates_in
 
 RAN_WELL = 58.0
 """Seconds; what has run for a minute needs no canary. Times of objects are whole seconds."""
@@ -186,8 +186,8 @@ class Ledger:
         elif kind == kinds.POD and not deleted and raw["metadata"]["uid"] not in self.seen:
             self.seen.add(raw["metadata"]["uid"])
             labels = raw["metadata"]["labels"]
-            if labels.get(naming.CANARY_LABEL):
-                self.judge_canary(labels[naming.CANARY_LABEL])
+            if of_canary(raw):
+                self.judge_canary(of_canary(raw))
             elif (
                 labels.get(naming.PROCESS_TYPE_LABEL)
                 and lenient.controller(raw["metadata"]).get("kind") == kinds.REPLICA_SET
@@ -271,9 +271,15 @@ class Ledger:
         self.hold(is_wished, f"(d) {name}: {count}, not {known}")
 
     def judge_removal(self, name: str) -> None:
-        """(c) No Deployment of a type that is declared goes."""
+        """(c) No Deployment of a declared type goes, and no canary that serves before its type does."""
         is_type = name in self.spec["processes"] and ("Deployment", f"shop-{name}") not in self.world.foreign
         self.hold(not is_type, f"(c) the Deployment of {name} is deleted")
+        of = name.removesuffix(f"-{naming.CANARY}")
+        own, ready = self.world.deployment(of), self.world.ready()
+        may_wait = own is not None and self.world.is_calm and not self.is_singleton(of, own)
+        if own is not None and may_wait and own["spec"].get("replicas", 1):
+            is_through = ready.get(name) == template_of(own["spec"]["template"])
+            self.hold(of in ready or not is_through, f"(c) the canary of {of} goes before it serves")
 
     def passes(self, content: Content) -> bool:
         """Return whether all that has to be proven of a content is."""
@@ -317,7 +323,7 @@ class Ledger:
 
     def whose(self, name: str, raw: Object) -> tuple[str, Template, bool]:
         """Return the type, the template, and whether a process is a canary."""
-        of = raw["metadata"]["labels"].get(naming.CANARY_LABEL)
+        of = of_canary(raw)
         return of or name, template_of(raw), bool(of)
 
     def may_run(self, content: Content) -> bool:
@@ -355,8 +361,7 @@ class Ledger:
             return
         took = self.world.operator.took
         self.hold(took < 5 or not self.world.fails_alone("notify"), f"(c) {took} s for Events")
-        serving = {"web"} | ({"web-canary"} if "app 3" not in self.known else set())
-        if self.endpoints and any(is_ready(raw) for name, raw in self.world.processes() if name in serving):
+        if self.endpoints and {"web", "web-canary"} & self.world.ready().keys():
             self.hold(self.world.endpoints("web"), "(c) the Service of web finds no process any more")
         for notice in self.world.cluster.notices:
             for name in ORDERS.findall(notice.note):
@@ -430,7 +435,7 @@ class Ledger:
 
 def is_canary(deployment: Object) -> bool:
     """Return whether a Deployment is a canary's."""
-    return naming.CANARY_LABEL in deployment["spec"]["template"]["metadata"]["labels"]
+    return bool(of_canary(deployment["spec"]["template"]))
 
 
 def has_started(pod: Object, job: Object) -> bool:

@@ -44,7 +44,7 @@ class Gates(RuleBasedStateMachine):
         """Take the holes that are known: no story goes there."""
         super().__init__()
         self.known = {name.split(":")[0] for name in known}
-        self.versions, self.edits, self.is_labelled = 1, 0, False
+        self.versions, self.edits = 1, 0
         self.world: World
 
     @initialize(canary=st.booleans(), release=st.booleans(), is_quick=st.booleans())
@@ -163,15 +163,12 @@ class Gates(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([None, 0, 5, 30]))
     def change_canary(self, seconds: int | None = 5) -> None:
-        if not (seconds != 0 and self.is_labelled and "attack 08" in self.known):
-            self.declare(canary=None if seconds is None else {"seconds": seconds})
+        self.declare(canary=None if seconds is None else {"seconds": seconds})
 
     @rule(label=st.sampled_from([None, SHARED]))
     def change_label(self, label: str | None = SHARED) -> None:
-        """Have all processes share the label that Services of types with canaries look for."""
-        if not (self.ledger.seconds and "attack 08" in self.known):
-            self.is_labelled = True
-            self.declare(podTemplate=label and {"metadata": {"labels": {naming.COMPONENT_LABEL: label}}})
+        """Have all processes share a label that otherwise has the name of their type."""
+        self.declare(podTemplate=label and {"metadata": {"labels": {naming.COMPONENT_LABEL: label}}})
 
     @rule(name=TYPES, seconds=st.sampled_from([None, 20, 2**31 - 1]))
     def change_deadline(self, name: str, seconds: int | None) -> None:

@@ -192,12 +192,18 @@ class World(releasing.Shop):
         """Yield each Pod that a Deployment of the Formation runs, with the name of the Deployment's type."""
         for raw in self.cluster.there(kinds.POD, labels=naming.PROCESS_TYPE_LABEL):
             if lenient.controller(raw["metadata"]).get("kind") == kinds.REPLICA_SET:
-                yield raw["metadata"]["labels"][naming.PROCESS_TYPE_LABEL], raw
+                of = of_canary(raw)
+                yield naming.canary(of) if of else raw["metadata"]["labels"][naming.PROCESS_TYPE_LABEL], raw
+
+    def ready(self) -> dict[str, "Template"]:
+        """Return what a process runs that is ready, by the name of its Deployment's type."""
+        return {name: template_of(raw) for name, raw in self.processes() if is_ready(raw)}
 
     def replica_sets(self, name: str) -> Iterator[Object]:
         """Yield the ReplicaSets of a type that are to have processes."""
         for raw in self.cluster.there(kinds.REPLICA_SET):
-            if raw["spec"]["replicas"] and raw["metadata"]["labels"].get(naming.PROCESS_TYPE_LABEL) == name:
+            is_its = raw["metadata"]["labels"].get(naming.PROCESS_TYPE_LABEL) == name and not of_canary(raw)
+            if raw["spec"]["replicas"] and is_its:
                 yield raw
 
     def deployment(self, name: str) -> Object | None:
@@ -215,10 +221,8 @@ class World(releasing.Shop):
             return 0
         selector = service["spec"]["selector"].items()
         pods = self.cluster.there(kinds.POD)
-        ready = [raw["metadata"]["labels"] for raw in pods if is_ready(raw)]
-        return sum(
-            selector <= each.items() and (canaries or naming.CANARY_LABEL not in each) for each in ready
-        )
+        ready = [raw for raw in pods if is_ready(raw) and (canaries or not of_canary(raw))]
+        return sum(selector <= raw["metadata"]["labels"].items() for raw in ready)
 
     @property
     def generation(self) -> int:
@@ -319,6 +323,13 @@ def is_ready(raw: Object) -> bool:
     """Return whether a Pod is ready, and stays."""
     said = lenient.conditions(raw.get("status", {})).get("Ready", {})
     return said.get("status") == "True" and "deletionTimestamp" not in raw["metadata"]
+
+
+def of_canary(pod: Object) -> str:
+    """Return the type of whose canary a Pod, a Pod template or a ReplicaSet is; nothing if it is none."""
+    labels = pod["metadata"]["labels"]
+    is_one = labels.get(naming.TRACK_LABEL) == naming.CANARY
+    return labels[naming.PROCESS_TYPE_LABEL] if is_one else ""
 
 
 Template = tuple[str, tuple[str, ...], bool]

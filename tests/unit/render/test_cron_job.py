@@ -38,7 +38,7 @@ def test_its_jobs_and_pods_say_whose_they_are_and_none_that_a_process_type_runs(
     ours = {naming.FORMATION_LABEL: "shop", naming.SCHEDULE_LABEL: "nightly-report"}
     for metadata in (found["metadata"], job["metadata"], template["metadata"]):
         assert ours.items() <= metadata["labels"].items()
-        assert naming.PROCESS_TYPE_LABEL not in metadata["labels"]
+        assert not {naming.PROCESS_TYPE_LABEL, naming.TRACK_LABEL} & metadata["labels"].keys()
     env = {each["name"]: each.get("value") for each in template["spec"]["containers"][0]["env"]}
     assert (env["FORMATION"], env["PROCESS_TYPE"]) == ("shop", "nightly-report")
 

@@ -45,6 +45,7 @@ def test_the_labels_are_those_of_the_pod_template_and_of_its_replica_set(
     spec = parsed(a_formation(podTemplate=shared, processes={"web": a_process(podTemplate=own)})).spec
     template = pod_template.pod_template("shop", "web", spec, spec.processes["web"])
     found = disruption.labels("shop", spec, "web")
-    assert found == {**template["metadata"]["labels"], "pod-template-hash": ""}
+    tracked = {"formations.dev/track": "stable", "pod-template-hash": ""}
+    assert found == {**template["metadata"]["labels"], **tracked}
     bare = FormationSpec.model_validate({"processes": {"web": {"podTemplate": {"spec": {}}}}})
     assert disruption.labels("shop", bare, "web")

@@ -52,7 +52,7 @@ def test_of_what_is_said_for_process_types_and_what_goes_on_a_release_has_nothin
     template = found["spec"]["template"]
     ours = {naming.FORMATION_LABEL: "shop", naming.RELEASE_LABEL: DIGEST}
     for metadata in (found["metadata"], template["metadata"]):
-        assert naming.PROCESS_TYPE_LABEL not in metadata["labels"]
+        assert not {naming.PROCESS_TYPE_LABEL, naming.TRACK_LABEL} & metadata["labels"].keys()
         assert ours.items() <= metadata["labels"].items()
     (container,) = [each for each in template["spec"]["containers"] if each["name"] == "release"]
     assert not OF_PROCESSES & container.keys()

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
+from formation_operator.api import naming
 from formation_operator.api import reasons as words
 from formation_operator.api.formation_status import Revision
 from formation_operator.diagnose import diagnosis, investigator
@@ -182,7 +183,7 @@ def test_web_feeds_the_scale_subresource() -> None:
     world = seen(counts={"web": Replicas(2, 2, 2)}, deployments={"web": a_child(rollout=DONE)})
     computed = status_of(world, {}, NOW)
     assert computed["replicas"] == 2
-    assert computed["selector"] == "formations.dev/formation=shop,formations.dev/process-type=web"
+    assert computed["selector"] == naming.selector_string("shop", "web", naming.STABLE)
 
 
 def test_a_spec_that_cannot_be_read_keeps_the_figures_and_stalls() -> None:

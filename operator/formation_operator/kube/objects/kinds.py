@@ -83,9 +83,10 @@ class Traits(NamedTuple):
     label: str = naming.PROCESS_TYPE_LABEL
     """The label with the name of its type or schedule."""
 
-    def labels(self, formation: str, name: str) -> dict[str, str]:
-        """Return the labels by which an object of the kind is a Formation's."""
-        return {naming.FORMATION_LABEL: formation, self.label: name}
+    def labels(self, formation: str, name: str, track: str = "") -> dict[str, str]:
+        """Return the labels by which an object of the kind is a Formation's, and by which it selects."""
+        tracked = {naming.TRACK_LABEL: track} if track else {}
+        return {naming.FORMATION_LABEL: formation, self.label: name, **tracked}
 
 
 TRAITS = {

@@ -60,7 +60,7 @@ def status(spec: Object, state: str, *, reason: str = "CanaryTrying", first: str
 def canary_of(type_: str, *containers: Object, suffix: str = "x7k2p", **metadata: Any) -> Object:
     """Return the Pod of a canary."""
     own = f"{type_}-canary"
-    labels = {naming.PROCESS_TYPE_LABEL: own, naming.CANARY_LABEL: type_}
+    labels = {naming.PROCESS_TYPE_LABEL: type_, naming.TRACK_LABEL: naming.CANARY}
     inside = containers or (a_container(running(), type_),)
     return a_pod(*inside, name=f"shop-{own}-abc-{suffix}", labels=labels, **metadata)
 
@@ -95,7 +95,7 @@ def cluster() -> Tried:
         Formation=[shop("Failed")],
         Pod=[a_pod(), canary_of("worker", fails), canary_of("web", suffix="vwxyz")],
         ControllerRevision=[BEFORE, RUNS],
-        Deployment=[a_deployment(type_=each) for each in ("web", "worker", "worker-canary")],
+        Deployment=[a_deployment(type_=each) for each in TYPES] + [a_deployment(track=naming.CANARY)],
     )
     found.logs = {"shop-worker-1": ["old"], "shop-worker-canary-abc-x7k2p": ["new"]}
     found.states = []
@@ -272,8 +272,7 @@ def test_a_canary_is_no_old_process_that_goes_on_serving(cluster: Tried) -> None
 
 def test_a_restart_leaves_canaries(cluster: Tried) -> None:
     uses: Object = {"containers": [{"envFrom": [{"configMapRef": {"name": "settings"}}]}]}
-    own, canary = (a_deployment(type_=each, pod=uses) for each in ("worker", "worker-canary"))
-    canary["spec"]["template"]["metadata"] = {"labels": {naming.CANARY_LABEL: "worker"}}
-    cluster.objects["Deployment"] = [own, canary]
+    tracks = naming.STABLE, naming.CANARY
+    cluster.objects["Deployment"] = [a_deployment(track=each, pod=uses) for each in tracks]
     assert run("restart --using cm/settings").stdout == "shop worker: restarting\n"
     assert run("restart shop worker").stdout == "worker: restarting\n"

@@ -5,6 +5,7 @@ import pytest
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children
+from formation_operator.render import intents as rendered
 from formation_operator.render.intents import Intent
 from tests.builders import a_formation, a_process
 from tests.unit.facts import intents, parsed
@@ -23,11 +24,21 @@ def test_a_formation_that_has_all_it_can_have_has_each_kind_of_child() -> None:
 @pytest.mark.parametrize("intent", EVERYTHING, ids=lambda intent: str(intent.kind))
 def test_a_child_is_recognized_by_the_labels_that_its_pods_or_jobs_were_given(intent: Intent) -> None:
     orphan = {**intent.manifest, "metadata": {**intent.manifest["metadata"], **STORED}}
-    assert children.child(orphan, intent.kind).orphan_of == ("shop", intent.process_type)
+    assert children.child(orphan, intent.kind).is_orphan_of("shop", intent.process_type)
     another = {**orphan, "spec": {**orphan["spec"], "selector": {}, "jobTemplate": {}}}
     if not intent.kind.traits.selector:  # then its name counts
         another["metadata"] = {**orphan["metadata"], "name": "another"}
     assert children.child(another, intent.kind).orphan_of is None
+
+
+def test_an_orphaned_canary_is_recognized_as_that_of_its_type() -> None:
+    formation = parsed(a_formation(processes={"web": WEB}, canary={"seconds": 5}))
+    manifest = rendered.canary(formation.metadata, formation.spec, "web", 1).manifest
+    raw = {**manifest, "metadata": {**manifest["metadata"], **STORED}}
+    orphan = children.child(raw, ChildKind.DEPLOYMENT)
+    assert orphan.orphan_of == ("shop", "web", "canary")
+    assert orphan.is_orphan_of("shop", "web-canary")
+    assert not orphan.is_orphan_of("shop", "web")
 
 
 WITHOUT = {
