@@ -65,7 +65,7 @@ class Reconciler:
         self._cache = cache_
         self._changed = changed
         self._monotonic = monotonic
-        self._policy = scale_requests.Policy(settings.write_through, frozenset(settings.honour))
+        self._settings = settings
         self._memories: dict[str, Memory] = {}
         self._under_way: dict[Key, Basis] = {}
         self._patience = repair_limit.Patience()
@@ -158,7 +158,7 @@ class Reconciler:
     async def _write_through(self, pass_: Pass, snapshot: Snapshot) -> list[Problem]:
         """Write scale requests on Deployments to the Formation; return what couldn't be decided."""
         requests = write_through.Requests(
-            self._cluster, self._cache, self._policy, snapshot, pass_.memory.answers, self._changed
+            self._cluster, self._cache, self._settings, snapshot, pass_.memory.answers, self._changed
         )
         await requests.honour()
         self.events.post(pass_.basis.formation, requests.notices)
