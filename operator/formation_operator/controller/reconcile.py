@@ -95,7 +95,7 @@ class Reconciler:
         try:
             result = await self._run(pass_)
         except errors.ClusterError as error:
-            logger.warning("%s/%s: %s; trying again", *key, error, extra=records.about(key))
+            logger.warning("%s/%s: %s; trying again", *key, error, extra=records.fields(key))
             is_lasting = isinstance(error, errors.RefusedError)
             result = Result(retry=Retry.LASTING if is_lasting else Retry.PASSING)
         finally:

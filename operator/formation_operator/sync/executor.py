@@ -68,7 +68,7 @@ class Executor:
         action, child = done.action, done.child
         if child is not None and not done.again and not done.notices:
             did = f"{action.verb.value} {child.kind} {child.name}"
-            logger.info("%s/%s: %s", *self._key, did, extra=records.about(self._key, action.process_type))
+            logger.info("%s/%s: %s", *self._key, did, extra=records.fields(self._key, action.process_type))
 
     async def _one(self, action: Action) -> Outcome:
         if action.problem is not None:

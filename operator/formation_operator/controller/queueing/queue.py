@@ -112,7 +112,7 @@ class Queue:
         try:
             result = await self._run(key)
         except Exception:
-            logger.exception("%s/%s: the pass failed", *key, extra=records.about(key))
+            logger.exception("%s/%s: the pass failed", *key, extra=records.fields(key))
             result = Result(retry=Retry.LASTING)
         finally:
             self._lanes.done(key)
