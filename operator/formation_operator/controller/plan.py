@@ -116,7 +116,7 @@ class Planning:
         return [
             dataclasses.replace(action, reason=self._why(action))
             for action in found
-            if action.known.kind is not ChildKind.HORIZONTAL_POD_AUTOSCALER  # they leave before all else
+            if action.existing.kind is not ChildKind.HORIZONTAL_POD_AUTOSCALER  # they leave before all else
         ]
 
     @property
@@ -192,5 +192,5 @@ class Planning:
 
     def _why(self, action: Action) -> str:
         """Return why an object goes that is declared; nothing if it isn't any more."""
-        steps_back = action.known.kind == ChildKind.POD_DISRUPTION_BUDGET
+        steps_back = action.existing.kind == ChildKind.POD_DISRUPTION_BUDGET
         return self.desired.budgets.contended.get(action.process_type, "") if steps_back else ""

@@ -243,7 +243,7 @@ class Reconciler:
                 pass_.basis.children[child.kind, child.name] = child
             if action.verb is Verb.SUSPEND:
                 pass_.memory.suspended[child.uid] = self._monotonic()
-            if action.verb in (Verb.SUSPEND, Verb.SCALE, Verb.PAUSE, Verb.ADOPT) or outcome.problem:
+            if action.verb in (Verb.SUSPEND, Verb.SCALE, Verb.SET_SUSPEND, Verb.ADOPT) or outcome.problem:
                 pass_.memory.unwritten(child, action.process_type)
             elif action.intent is not None:
                 pass_.memory.written(child, action.process_type, action.intent)

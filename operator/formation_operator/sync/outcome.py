@@ -40,7 +40,7 @@ class Outcome:
 
 def recreated(action: Action) -> Notice:
     """Return the Event about an object that another client deleted, with the way to be rid of it."""
-    intent = action.meant
+    intent = action.intended
     stopped = f"set spec.processes.{action.process_type}.replicas to 0, or remove the type"
     way = intent.without or stopped
     note = f"{intent.kind} {intent.name} was deleted; created it again. To stop it, {way}"
@@ -52,8 +52,8 @@ def written(action: Action, raw: dict[str, Any]) -> Outcome:
 
     A field that it drops has a manager all the same.
     """
-    child = children.child(raw, action.meant.kind)
-    if child.autoscaler is None or merge.merge(action.meant.manifest["spec"], raw["spec"]) == raw["spec"]:
+    child = children.child(raw, action.intended.kind)
+    if child.autoscaler is None or merge.merge(action.intended.manifest["spec"], raw["spec"]) == raw["spec"]:
         return Outcome(action, child)
     note = f"the API server has dropped fields of {child.autoscaler}: its version doesn't know them"
     notice = Notice("FieldsDropped", "Apply", note, warning=True, process_type=action.process_type)
@@ -62,14 +62,14 @@ def written(action: Action, raw: dict[str, Any]) -> Outcome:
 
 def adopted(action: Action) -> Notice:
     """Return the Event about an adopted orphan."""
-    child = action.known
+    child = action.existing
     note = f"{child.kind} {child.name} had no owner and carries this Formation's labels: adopted it"
     return Notice("Adopted", "Adopt", note, process_type=action.process_type)
 
 
 def suspended(action: Action) -> Notice:
     """Return the Event about a CronJob that isn't declared any more, which is deleted later."""
-    child = action.known
+    child = action.existing
     note = (
         f"{child.kind} {child.name} is no longer declared: suspended it; it is deleted when no run is active"
     )
@@ -78,7 +78,7 @@ def suspended(action: Action) -> Notice:
 
 def deleted(action: Action) -> Notice:
     """Return the Event about an object that was deleted, because it isn't declared any more or steps back."""
-    what = f"{action.known.kind} {action.known.name}"
+    what = f"{action.existing.kind} {action.existing.name}"
     note = f"{what} is no longer declared: deleted it"
     if action.reason:
         note = f"deleted {what}, which steps back: {action.reason}"
