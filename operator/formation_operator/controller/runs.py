@@ -34,9 +34,9 @@ def busy(pass_: Pass, cache: Cache, now: float) -> frozenset[str]:
     for child in cron_jobs:
         if child.digest == LEAVING:  # another leader may have suspended it just now
             pass_.memory.suspended.setdefault(child.uid, now)
-    found = {child.uid for child in cron_jobs if child.runs.active}
-    found |= {uid for uid, since in pass_.memory.suspended.items() if now - since < GRACE}
-    return frozenset(found | {job.owner for job in cache.runs_of(pass_.key) if job.is_under_way})
+    active = {child.uid for child in cron_jobs if child.runs.active}
+    active |= {uid for uid, since in pass_.memory.suspended.items() if now - since < GRACE}
+    return frozenset(active | {job.owner for job in cache.runs_of(pass_.key) if job.is_under_way})
 
 
 def again(pass_: Pass, now: float) -> Requeue | None:

@@ -117,11 +117,6 @@ Children = Mapping[ChildId, Child]
 """The children of a Formation, and the objects that have their names."""
 
 
-def deployment_of(children: Children, formation: str, process_type: str) -> Child | None:
-    """Return the Deployment that has the name of a type's, whatever its owner."""
-    return children.get((ChildKind.DEPLOYMENT, naming.child(formation, process_type)))
-
-
 def child(raw: dict[str, Any], kind: ChildKind) -> Child:
     """Return the facts of an object of a kind of children as the API server gave it."""
     metadata, annotations = raw["metadata"], lenient.mapping(raw, "metadata", "annotations")

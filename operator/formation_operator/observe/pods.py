@@ -97,10 +97,12 @@ def pod(raw: dict[str, Any]) -> Pod | None:
     process_type, job = part_of(metadata)
     if not process_type or "deletionTimestamp" in metadata or (job and status.get("phase") == "Succeeded"):
         return None
-    found = containers.containers(raw, of_job=bool(job))
+    its_containers = containers.containers(raw, of_job=bool(job))
     conditions = lenient.conditions(status)
-    failure, unready = _failure(status, conditions), _unready(conditions.get("Ready", {}))
-    if failure is None and unready is None and found and all(item.well for item in found):
+    failure = _failure(status, conditions)
+    unready = _unready(conditions.get("Ready", {}))
+    is_well = bool(its_containers) and all(item.well for item in its_containers)
+    if failure is None and unready is None and is_well:
         return None
     labels = lenient.mapping(metadata, "labels")
     claims = (lenient.mapping(each, "persistentVolumeClaim") for each in lenient.items(spec, "volumes"))
@@ -123,7 +125,7 @@ def pod(raw: dict[str, Any]) -> Pod | None:
         unscheduled=_unscheduled(conditions.get("PodScheduled", {})),
         set_up=conditions.get("PodReadyToStartContainers", {}).get("status") == "True",
         unready=unready,
-        containers=found,
+        containers=its_containers,
     )
 
 
@@ -153,9 +155,9 @@ def is_process(metadata: dict[str, Any]) -> bool:
     Source: generateReplicaSetName in pkg/controller/deployment/sync.go of Kubernetes
     """
     labels, owner = lenient.mapping(metadata, "labels"), lenient.controller(metadata)
-    of = naming.FORMATION_LABEL, naming.PROCESS_TYPE_LABEL, TEMPLATE_LABEL
-    formation, process_type, template = (lenient.text(labels, each) for each in of)
-    expected = (*A_REPLICA_SET, f"{naming.child(formation, process_type)}-{template}")
+    formation = lenient.text(labels, naming.FORMATION_LABEL)
+    deployment = naming.child(formation, lenient.text(labels, naming.PROCESS_TYPE_LABEL))
+    expected = (*A_REPLICA_SET, f"{deployment}-{lenient.text(labels, TEMPLATE_LABEL)}")
     return (owner.get("apiVersion"), owner.get("kind"), owner.get("name")) == expected
 
 

@@ -78,9 +78,9 @@ def rollout(raw: dict[str, Any]) -> DeploymentStatus:
     """Return how far a Deployment has got."""
     status, spec = lenient.mapping(raw, "status"), raw["spec"]
     conditions = lenient.conditions(status)
-    progressing, failure, available = (
-        conditions.get(each) or {} for each in ("Progressing", "ReplicaFailure", "Available")
-    )
+    progressing = conditions.get("Progressing", {})
+    failure = conditions.get("ReplicaFailure", {})
+    available = conditions.get("Available", {})
     given_up = lenient.text(progressing, "message") if progressing.get("status") == "False" else None
     refused = progressing.get("reason") == "ReplicaSetCreateError"
     stuck = None if refused else given_up
