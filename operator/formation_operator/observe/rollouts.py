@@ -62,7 +62,7 @@ NAMELESS = Setter("A client without a name", scale=True)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class CronRuns:
+class CronJobStatus:
     """How the runs of a CronJob go, as its own controller reports."""
 
     suspended: bool = False
@@ -71,7 +71,7 @@ class CronRuns:
     last_successful_time: str = ""
 
 
-NO_STATUS, NO_CRON_RUNS = DeploymentStatus(), CronRuns()
+NO_STATUS, NO_CRON_JOB_STATUS = DeploymentStatus(), CronJobStatus()
 
 
 def rollout(raw: dict[str, Any]) -> DeploymentStatus:
@@ -139,10 +139,10 @@ def setter(managed: list[dict[str, Any]]) -> Setter:
     return max(others, key=lambda setter: setter.scale, default=NAMELESS)
 
 
-def cron_runs(raw: dict[str, Any]) -> CronRuns:
+def cron_runs(raw: dict[str, Any]) -> CronJobStatus:
     """Return how the runs of a CronJob go."""
     status = lenient.mapping(raw, "status")
-    return CronRuns(
+    return CronJobStatus(
         suspended=lenient.mapping(raw, "spec").get("suspend") is True,
         active=len(lenient.items(status, "active")),
         last_schedule_time=lenient.word(status, "lastScheduleTime"),

@@ -78,23 +78,24 @@ class Reporter:
         self._now = now
         self._older = records.Repeated()
 
-    async def write(self, raw: dict[str, Any], reports: Reports, wanted: compute.Status) -> Written:
+    async def write(self, raw: dict[str, Any], reports: Reports, status: compute.Status) -> Written:
         """Write the status of a Formation if it differs from what is there."""
-        if wanted == raw["status"]:
+        if status == raw["status"]:
             return Written()
-        now, attempt = self._now(), _attempt(raw, wanted)
-        if reports.refused is not None and (held := reports.refused.remaining(attempt, now)):
-            return Written(Requeue(Lane.REPORT, held))
+        now = self._now()
+        attempt = _attempt(raw, status)
+        if reports.refused is not None and (wait := reports.refused.remaining(attempt, now)):
+            return Written(Requeue(Lane.REPORT, wait))
         reports.written = now
         try:
-            written = formations.trimmed(await self._cluster.replace_status(manifest(raw, wanted)), raw)
+            written = formations.trimmed(await self._cluster.replace_status(manifest(raw, status)), raw)
         except errors.ConflictError:
             return Written(Requeue(Lane.REPORT, REPORT_SECONDS))  # the watch brings the newer Formation
         except errors.RefusedError as error:
             again = self._again(reports, attempt)
             return Written(again, notices=[change_events.refused(str(error))])
         notices = [*change_events.notices(raw["status"], written["status"])]
-        if wanted != written["status"]:
+        if status != written["status"]:
             self._older.warn(logger, PRUNED)
             return Written(self._again(reports, attempt), written, notices)
         reports.refused = None
@@ -102,22 +103,21 @@ class Reporter:
 
     def _again(self, reports: Reports, attempt: object) -> Requeue:
         """Remember that a status couldn't be written, or not whole, and return when it is tried again."""
-        again = reports.refused = tried(
-            reports.refused, attempt, None, self._now(), (REFUSED_FIRST, REFUSED_MOST)
-        )
-        return Requeue(Lane.REPORT, again.pause)
+        last = reports.refused
+        reports.refused = tried(last, attempt, None, self._now(), (REFUSED_FIRST, REFUSED_MOST))
+        return Requeue(Lane.REPORT, reports.refused.pause)
 
 
-def manifest(raw: dict[str, Any], wanted: compute.Status) -> dict[str, Any]:
+def manifest(raw: dict[str, Any], status: compute.Status) -> dict[str, Any]:
     """Return what is written: only the status, with the uid and the version that it is about."""
     metadata = {field: raw["metadata"][field] for field in ("name", "namespace", "uid", "resourceVersion")}
-    return {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "metadata": metadata, "status": wanted}
+    return {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "metadata": metadata, "status": status}
 
 
-def _attempt(raw: dict[str, Any], wanted: compute.Status) -> object:
+def _attempt(raw: dict[str, Any], status: compute.Status) -> object:
     """Return what identifies an attempt: what may make it succeed, and the status.
 
     Its transition times differ at each attempt.
     """
-    conditions = [{**each, "lastTransitionTime": ""} for each in wanted["conditions"]]
-    return raw["metadata"].get("generation"), hash(bounds.encoded({**wanted, "conditions": conditions}))
+    conditions = [{**each, "lastTransitionTime": ""} for each in status["conditions"]]
+    return raw["metadata"].get("generation"), hash(bounds.encoded({**status, "conditions": conditions}))

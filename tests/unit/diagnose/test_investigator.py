@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from formation_operator.api import naming
 from formation_operator.diagnose import investigator, pod_events
 from formation_operator.diagnose.evidence import Evidence
-from formation_operator.diagnose.investigator import CONTAINERS_IN_A_STEP, Examined
+from formation_operator.diagnose.investigator import CONTAINERS_IN_A_STEP, Examination
 from formation_operator.diagnose.pod_events import pod_event
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
@@ -87,11 +87,11 @@ def asked(cluster: FakeCluster) -> list[tuple[str, str]]:
 
 async def look(
     by: Looking, raws: Iterable[Manifest], child: Child | None = ALONE, later: float = 0
-) -> Examined:
+) -> Examination:
     return await by.look(raws, {} if child is None else {"worker": child}, later)
 
 
-def messages(examined: Examined) -> list[str]:
+def messages(examined: Examination) -> list[str]:
     return [found.message for found in examined.findings.get("worker", [])]
 
 
