@@ -21,10 +21,10 @@ from formation_operator.kube.watch_events import BOOKMARK, DELETED
 from formation_operator.telemetry.records import Repeated
 
 logger = logging.getLogger(__name__)
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
-"""Seconds between two tries, as client-go has them."""
+BACK_OFF = 1.0, 30.0
+"""The first and the longest seconds between two tries, as client-go has them."""
 ABSENT_SECONDS = 15.0
-"""The pause between two looks for an optional kind that isn't installed."""
+"""The time between two looks for an optional kind that isn't installed."""
 SHORT = 1.0
 """A watch that ends within so many seconds counts as a failed try."""
 LIST_AGAIN = (errors.ExpiredError, errors.ForbiddenError, errors.NotFoundError)
@@ -111,24 +111,24 @@ class Reflector:
         """
         now = asyncio.get_running_loop().time
         while True:
-            pause = 0.0
+            wait = 0.0
             try:
                 if self._version is None:
                     await self._list()
                 started = now()
                 await self._watch()
                 if now() - started <= SHORT:
-                    pause = self._pause()
+                    wait = self._back_off()
             except errors.ClusterError as error:
                 if isinstance(error, LIST_AGAIN):
                     self._version = None
                 self._failed(error)
-                pause = ABSENT_SECONDS if self._is_absent(error) else self._pause()
-            await asyncio.sleep(pause)
+                wait = ABSENT_SECONDS if self._is_absent(error) else self._back_off()
+            await asyncio.sleep(wait)
 
-    def _pause(self) -> float:
+    def _back_off(self) -> float:
         """Return for how many seconds to wait after a try that has failed."""
-        self._tried = tried(self._tried, "", None, 0, (FIRST_PAUSE, LONGEST_PAUSE), random.random)
+        self._tried = tried(self._tried, "", None, 0, BACK_OFF, random.random)
         return self._tried.remaining("", 0)
 
     async def _watch(self) -> None:

@@ -50,7 +50,7 @@ class Queue:
         """Take the pass, how many run at once and pause for how long, and a random number from 0 to 1."""
         self._run = run
         first, most = settings.retry_first, settings.retry_most
-        self._pauses = {Retry.PASSING: (first, min(most, PASSING_MOST)), Retry.LASTING: (first, most)}
+        self._delays = {Retry.PASSING: (first, min(most, PASSING_MOST)), Retry.LASTING: (first, most)}
         self._jitter = jitter
         self._lanes = Lanes(settings.workers)
         self._added = asyncio.Event()
@@ -70,9 +70,10 @@ class Queue:
             self._silence(key)
             self._offer(key, lane)
             return
-        due, alarm = now + delay, self._alarms.get(key)
-        if alarm is not None:
-            due, lane = min(due, alarm.due), min(lane, alarm.lane)
+        due = now + delay
+        if (alarm := self._alarms.get(key)) is not None:
+            due = min(due, alarm.due)
+            lane = min(lane, alarm.lane)
             if (due, lane) == (alarm.due, alarm.lane):
                 return
             alarm.handle.cancel()
@@ -138,9 +139,10 @@ class Queue:
         if result.retry is Retry.NONE:
             self._failures.pop(key, None)
             return
-        now, failure = asyncio.get_running_loop().time(), self._failures.get(key)
+        now = asyncio.get_running_loop().time()
+        failure = self._failures.get(key)
         if failure is None or not failure.remaining(result.retry, now):
-            pauses = self._pauses[result.retry]
-            failure = tried(failure, result.retry, None, now, pauses, self._jitter)
+            delays = self._delays[result.retry]
+            failure = tried(failure, result.retry, None, now, delays, self._jitter)
         self._failures[key] = failure
         self.add(key, Lane.REPORT, failure.remaining(result.retry, now))
