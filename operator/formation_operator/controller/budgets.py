@@ -119,7 +119,6 @@ async def _contended(
 
 
 def _unlisted(name: str, error: errors.ClusterError) -> Problem:
-    lasting = isinstance(error, errors.RefusedError)
-    trouble = Trouble.REFUSED if lasting else Trouble.RETRYING
+    trouble = Trouble.REFUSED if error.is_lasting else Trouble.RETRYING
     why = f"its disruption budget waits, because the namespace's other budgets can't be listed: {error}"
-    return Problem(name, trouble, why, lasting=lasting)
+    return Problem(name, trouble, why, lasting=error.is_lasting)

@@ -96,8 +96,7 @@ class Reconciler:
             result = await self._run(pass_)
         except errors.ClusterError as error:
             logger.warning("%s/%s: %s; trying again", *key, error, extra=records.fields(key))
-            is_lasting = isinstance(error, errors.RefusedError)
-            result = Result(retry=Retry.LASTING if is_lasting else Retry.PASSING)
+            result = Result(retry=Retry.LASTING if error.is_lasting else Retry.PASSING)
         finally:
             del self._under_way[key]
         return self._finished(pass_, result)

@@ -128,9 +128,7 @@ def _types(statuses: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
 
 def _brief(part: dict[str, Any], fields: Iterable[str]) -> dict[str, Any]:
     """Return some fields as short texts or numbers: anyone who may write a status may write anything."""
-    return {
-        field: lenient.word(part, field) or lenient.number(part, field) for field in fields if field in part
-    }
+    return {key: lenient.word(part, key) or lenient.number(part, key) for key in fields if key in part}
 
 
 def is_same(before: dict[str, Any], raw: dict[str, Any]) -> bool:

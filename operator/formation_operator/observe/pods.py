@@ -66,9 +66,8 @@ class Pod:
         own = next((each for each in self.containers if self.job and each.name == self.container), None)
         if own is None or not own.ended or own.failure is not None:
             return ()
-        return tuple(
-            each.name for each in self.containers if each.running_since is not None and not each.sidecar
-        )
+        running = (each for each in self.containers if each.running_since is not None)
+        return tuple(each.name for each in running if not each.sidecar)
 
     @property
     def refused(self) -> bool:

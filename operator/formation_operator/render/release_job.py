@@ -28,12 +28,12 @@ def job(owner: Metadata, content: FormationSpec, digest: str, key: str) -> Manif
     release, label = content.release or Release(), {naming.RELEASE_LABEL: digest}
     if not content.image:
         raise InvalidTypeError("the command runs with the app's image, and there is none: set spec.image")
-    about = intents.metadata(owner, content, naming.RELEASE, {naming.RELEASE_KEY_ANNOTATION: key})
+    metadata = intents.metadata(owner, content, naming.RELEASE, {naming.RELEASE_KEY_ANNOTATION: key})
     return {
         "apiVersion": kinds.BY_NAME[kinds.JOB].api_version,
         "kind": kinds.JOB,
         "metadata": {
-            **job_template.labelled(about, label),
+            **job_template.labelled(metadata, label),
             "name": naming.release_job(owner.name, digest),
         },
         "spec": {

@@ -174,5 +174,4 @@ def unwritten(answers: Answers, snapshot: Snapshot) -> Answers:
 def undecided(process_type: str, child: Child, why: str, error: errors.ClusterError) -> Problem:
     """Return the problem of a count that is neither written through nor set back for now."""
     message = f"{why.format(name=child.name, count=child.replicas)}: {error}"
-    lasting = isinstance(error, errors.RefusedError)
-    return Problem(process_type, Trouble.COUNT_UNDECIDED, message, lasting=lasting)
+    return Problem(process_type, Trouble.COUNT_UNDECIDED, message, lasting=error.is_lasting)

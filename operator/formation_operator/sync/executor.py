@@ -89,9 +89,10 @@ class Executor:
         except errors.RefusedError as error:
             return await self._with_count_alone(action, Problem(name, Trouble.REFUSED, str(error)))
         except errors.ClusterError as error:
-            return Outcome(action, problem=Problem(name, Trouble.RETRYING, str(error), lasting=False))
+            problem = Problem(name, Trouble.RETRYING, str(error), lasting=False)
         except Exception as error:
-            return Outcome(action, problem=Faults(self._key).note(name, error))
+            problem = Faults(self._key).note(name, error)
+        return Outcome(action, problem=problem)
 
     async def _with_count_alone(self, action: Action, refusal: Problem) -> Outcome:
         """Return the outcome of a refused write, after the count was written alone if that differs."""

@@ -41,9 +41,9 @@ class Outcome:
 def recreated(action: Action) -> Notice:
     """Return the Event about an object that another client deleted, with the way to be rid of it."""
     intent = action.intended
-    stopped = f"set spec.processes.{action.process_type}.replicas to 0, or remove the type"
-    way = intent.without or stopped
-    note = f"{intent.kind} {intent.name} was deleted; created it again. To stop it, {way}"
+    to_zero = f"set spec.processes.{action.process_type}.replicas to 0, or remove the type"
+    way_out = intent.without or to_zero
+    note = f"{intent.kind} {intent.name} was deleted; created it again. To stop it, {way_out}"
     return Notice("Recreated", "Create", note, warning=True, process_type=action.process_type)
 
 
@@ -69,10 +69,8 @@ def adopted(action: Action) -> Notice:
 
 def suspended(action: Action) -> Notice:
     """Return the Event about a CronJob that isn't declared any more, which is deleted later."""
-    child = action.existing
-    note = (
-        f"{child.kind} {child.name} is no longer declared: suspended it; it is deleted when no run is active"
-    )
+    what = f"{action.existing.kind} {action.existing.name}"
+    note = f"{what} is no longer declared: suspended it; it is deleted when no run is active"
     return Notice("Suspended", "Suspend", note, process_type=action.process_type)
 
 

@@ -208,9 +208,8 @@ def _other(intent: Intent, child: Child, owner: Owner, context: PlanContext) -> 
         return _refuse(intent, f"the {child.kind} {child.name} belongs to {owner.kind} {owner.name}")
     if owner.uid in context.living:
         return _refuse(intent, f"Formation {owner.name} already has a {child.kind} {child.name}", RENAME)
-    return _wait(
-        intent, child, f"{child.kind} {child.name} belongs to a Formation {owner.name} that was deleted"
-    )
+    reason = f"{child.kind} {child.name} belongs to a Formation {owner.name} that was deleted"
+    return _wait(intent, child, reason)
 
 
 def _change(intent: Intent, child: Child, context: PlanContext) -> Action:

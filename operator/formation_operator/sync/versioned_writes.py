@@ -96,9 +96,8 @@ class VersionedWrites:
         operations = [{"op": "replace", "path": "/metadata/managedFields", "value": managed}]
         if action.existing.digest is not None:  # the fields may not have the values that we intend
             operations.append({"op": "remove", "path": INTENT})
-        return dataclasses.replace(
-            await self._patch(action, version, *operations), again=True, taken_over=True
-        )
+        outcome = await self._patch(action, version, *operations)
+        return dataclasses.replace(outcome, again=True, taken_over=True)
 
     async def adopt(self, action: Action) -> Outcome:
         """Give an orphan its owner, and leave all else as it is."""
