@@ -49,8 +49,8 @@ class Reporting:
         self._store = store
         self._clock = clock
         self._monotonic = monotonic
-        self._writer = Reporter(cluster, monotonic)
         self.events = Poster(cluster)
+        self._writer = Reporter(cluster, cache, self.events.post, monotonic)
         self.examiner = Examiner(cluster)
 
     async def report(self, pass_: Pass, snapshot: Snapshot, desired: Desired) -> Requeue | None:
@@ -153,14 +153,10 @@ class Reporting:
     async def _write(self, pass_: Pass, status: compute.Status) -> Requeue | None:
         """Write a status if it differs; return when to go on, as when it can't be written now."""
         before = pass_.basis.formation["status"].get(naming.CANARY)
-        written = await self._writer.write(pass_.basis.formation, pass_.memory.reports, status)
-        if written.formation is not None:
-            self._cache.put(naming.KIND, written.formation)  # a status matters to no other Formation
-            pass_.basis.reported(written.formation)
-        self.events.post(pass_.basis.formation, written.notices)
+        requeue = await self._writer.write(pass_.basis, pass_.memory.reports, status)
         # What is decided about canaries depends on what was said of them.
         has_turned = pass_.basis.formation["status"].get(naming.CANARY) != before
-        return soonest(written.requeue, Requeue(Lane.REPORT) if has_turned else None)
+        return soonest(requeue, Requeue(Lane.REPORT) if has_turned else None)
 
     def _now(self) -> str:
         return timestamps.rfc3339(self._clock())

@@ -7,8 +7,8 @@ has reacted. A Formation's status is written at most once a second.
 import dataclasses
 import logging
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from formation_operator.api import bounds, naming
 from formation_operator.backoff import Tried, tried
@@ -16,6 +16,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import formations
+from formation_operator.observe.cache import Basis, Cache
 from formation_operator.requeue import REPORT_SECONDS, Lane, Requeue
 from formation_operator.status import change_events, compute
 from formation_operator.sync.outcome import Outcome
@@ -58,48 +59,48 @@ class Reports:
         return None
 
 
-class Written(NamedTuple):
-    """The result of writing a status."""
-
-    requeue: Requeue | None = None
-    """When to try again, if it can't be written now."""
-    formation: dict[str, Any] | None = None
-    """The Formation as it is kept, if the status was written."""
-    notices: Sequence[Notice] = ()
-    """The Events about that."""
-
-
 class Reporter:
     """Writes statuses."""
 
-    def __init__(self, cluster: Cluster, now: Callable[[], float]) -> None:
-        """Take the port to the cluster, and a clock in seconds that nobody sets."""
+    def __init__(
+        self,
+        cluster: Cluster,
+        cache: Cache,
+        post: Callable[[dict[str, Any], Iterable[Notice]], None],
+        now: Callable[[], float],
+    ) -> None:
+        """Take the port to the cluster, the cache, what posts Events, and a clock that nobody sets."""
         self._cluster = cluster
+        self._cache = cache
+        self._post = post
         self._now = now
         self._older = records.Repeated()
 
-    async def write(self, raw: dict[str, Any], reports: Reports, status: compute.Status) -> Written:
-        """Write the status of a Formation if it differs from what is there."""
+    async def write(self, basis: Basis, reports: Reports, status: compute.Status) -> Requeue | None:
+        """Write the status of a Formation if it differs from what is there; return when to try again."""
+        raw = basis.formation
         if status == raw["status"]:
-            return Written()
+            return None
         now = self._now()
         attempt = _attempt(raw, status)
         if reports.refused is not None and (wait := reports.refused.remaining(attempt, now)):
-            return Written(Requeue(Lane.REPORT, wait))
+            return Requeue(Lane.REPORT, wait)
         reports.written = now
         try:
             written = formations.trimmed(await self._cluster.replace_status(manifest(raw, status)), raw)
         except errors.ConflictError:
-            return Written(Requeue(Lane.REPORT, REPORT_SECONDS))  # the watch brings the newer Formation
+            return Requeue(Lane.REPORT, REPORT_SECONDS)  # the watch brings the newer Formation
         except errors.RefusedError as error:
-            again = self._again(reports, attempt)
-            return Written(again, notices=[change_events.refused(str(error))])
-        notices = [*change_events.notices(raw["status"], written["status"])]
-        if status != written["status"]:
-            self._older.warn(logger, PRUNED)
-            return Written(self._again(reports, attempt), written, notices)
-        reports.refused = None
-        return Written(None, written, notices)
+            self._post(raw, [change_events.refused(str(error))])
+            return self._again(reports, attempt)
+        self._cache.put(naming.KIND, written)  # a status matters to no other Formation
+        basis.reported(written)
+        self._post(raw, change_events.notices(raw["status"], written["status"]))
+        if status == written["status"]:
+            reports.refused = None
+            return None
+        self._older.warn(logger, PRUNED)
+        return self._again(reports, attempt)
 
     def _again(self, reports: Reports, attempt: object) -> Requeue:
         """Remember that a status couldn't be written, or not whole, and return when it is tried again."""
