@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from formation_operator.api import naming
-from formation_operator.backoff import Tried, tried
+from formation_operator.backoff import Attempt, attempt
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.kube.port import Cluster, Object
@@ -108,9 +108,9 @@ class Informers:
 
     async def _watch_scope(self, scope: Scope) -> NoReturn:
         """Watch a scope once all of it has been listed; from then on each reflector tries again by itself."""
-        last: Tried[None] | None = None
+        last: Attempt[None] | None = None
         while scope not in self._synced:
-            last = tried(last, scope, None, 0, BACK_OFF, random.random)
+            last = attempt(last, scope, None, 0, BACK_OFF, random.random)
             await asyncio.sleep(last.remaining(scope, 0))
             try:
                 await self._list_scope(scope)

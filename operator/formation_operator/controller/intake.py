@@ -169,7 +169,7 @@ class Controller:
             self._unled.pop(key, None)
             self._unled[key] = None
         else:
-            self._queue.add(key, lane, lane.pause)
+            self._queue.add(key, lane, lane.delay)
 
 
 def around(seconds: float) -> float:

@@ -253,7 +253,7 @@ class Reconciler:
         """Return a result with the passes that changes during this pass require."""
         current = self._cache.formations.get(pass_.key)
         lane = pass_.basis.missed(current, self._cache.children_of(pass_.key))
-        missed = Requeue(lane, lane.pause) if lane is not None else None
+        missed = Requeue(lane, lane.delay) if lane is not None else None
         if not pass_.basis.is_about(current):
             return Result(missed)
         return dataclasses.replace(result, requeue=soonest(result.requeue, missed))

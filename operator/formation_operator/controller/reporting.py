@@ -119,7 +119,7 @@ class Reporting:
             unrevised=unkept.found if unkept else None,
         )
         again = examined.again_in
-        changes = Requeue(Lane.REPORT, again + Lane.REPORT.pause) if again is not None else None
+        changes = Requeue(Lane.REPORT, again + Lane.REPORT.delay) if again is not None else None
         return observation, soonest(changes, look_again, trouble)
 
     @staticmethod

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 
-from formation_operator.backoff import Tried
+from formation_operator.backoff import Attempt
 from formation_operator.diagnose.pod_events import Events
 from formation_operator.shares import Shares, size_of
 
@@ -11,7 +11,7 @@ MOST_ANSWERS = 32 * 2**20
 """Bytes of memory that the answers about all Pods may take; dropped ones are read again after their
 pause."""
 
-Answer = Tried[Events]
+Answer = Attempt[Events]
 """The Events about a Pod that had a fingerprint."""
 
 

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import State
-from formation_operator.backoff import tried
+from formation_operator.backoff import attempt
 from formation_operator.diagnose import diagnosis, pod_events
 from formation_operator.diagnose.evidence import Answer, Archive, Evidence
 from formation_operator.diagnose.finding import Finding
@@ -46,12 +46,12 @@ SIDE_BY_SIDE = 4
 PAGES_OF_EVENTS, PAGES_OF_REPLICA_SETS = 3, 12
 """How many pages of an answer are read: kubelet records some dozens of Events about a Pod, and a Deployment
 keeps ten ReplicaSets, of which a page may have only one."""
-FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
+FIRST_DELAY, LONGEST_DELAY = 5.0, 300.0
 """Seconds until the Events about a Pod are read again."""
 ANY, NONE, UNFOUND = "*", "?", "!"
 """Instead of a template's hash: all Pods have the present template; there is none yet, and a change of the
 Deployment will follow; its ReplicaSet couldn't be found. No label can have these values."""
-UNFOUND_PAUSE = 15.0
+UNFOUND_DELAY = 15.0
 """Seconds until a ReplicaSet that couldn't be found is looked for again: no event announces it."""
 
 
@@ -129,8 +129,8 @@ class Examiner:
                 await explain(alike, findings, evidence.answers, now)
             except Exception as error:
                 faults.note(process_type, error)
-        waits += [answer.at + answer.pause - now for answer in evidence.answers.values()]
-        waits += [FIRST_PAUSE] if more else []
+        waits += [answer.at + answer.delay - now for answer in evidence.answers.values()]
+        waits += [FIRST_DELAY] if more else []
         return findings
 
     async def _read_events(self, evidence: Evidence, pods: Sequence[Pod], now: float) -> bool:
@@ -157,7 +157,7 @@ class Examiner:
         except errors.ClusterError as error:
             logger.warning("The Events about Pod %s/%s can't be read: %s", pod.namespace, pod.name, error)
         events_of_all = pod_events.with_earlier(events, before.found if before is not None else ())
-        return tried(before, hash(pod), events_of_all, now, (FIRST_PAUSE, LONGEST_PAUSE))
+        return attempt(before, hash(pod), events_of_all, now, (FIRST_DELAY, LONGEST_DELAY))
 
     async def _present(
         self, evidence: Evidence, deployments: Mapping[str, Child], pods: Sequence[Pod]
@@ -172,7 +172,7 @@ class Examiner:
         templates = {name: template for (name, _), template in zip(types, hashes, strict=True)}
         present = [pod for pod in pods if pod.job or templates[pod.process_type] in (pod.template, ANY)]
         present.sort(key=lambda pod: (pod.created, pod.name))
-        return present, [UNFOUND_PAUSE] if UNFOUND in hashes else []
+        return present, [UNFOUND_DELAY] if UNFOUND in hashes else []
 
     async def _template(self, evidence: Evidence, name: str, formation: str, child: Child | None) -> str:
         """Return the hash of a Deployment's present template; ANY if no Pod has another one."""

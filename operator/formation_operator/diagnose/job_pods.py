@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from formation_operator.api import naming
 from formation_operator.api.formation import Metadata
 from formation_operator.api.reasons import Reason, State
-from formation_operator.backoff import Tried, tried
+from formation_operator.backoff import Attempt, attempt
 from formation_operator.diagnose import diagnosis, grace_periods, pod_events, waits
 from formation_operator.diagnose.finding import Finding
 from formation_operator.kube.objects import containers, kinds, lenient
@@ -21,7 +21,7 @@ NATIVE = (
 PODLESS, LONGEST = 3.0, 300.0
 """Seconds after which a Job without a Pod is looked into, and the longest pause between two looks."""
 ENDED = ("Succeeded", "Failed")
-Blocked = Tried[str]
+Blocked = Attempt[str]
 """Why a Job has no Pod: what its controller says, empty if that isn't known."""
 
 
@@ -81,9 +81,9 @@ async def why_podless(
 
     ``before`` is what was found out at the last look. Raises `ClusterError`.
     """
-    before = before or Tried(job.uid, "", job.created, PODLESS)
+    before = before or Attempt(job.uid, "", job.created, PODLESS)
     if not before.remaining(job.uid, now):
-        before = tried(before, job.uid, await _refused_pods(cluster, job), now, (PODLESS, LONGEST))
+        before = attempt(before, job.uid, await _refused_pods(cluster, job), now, (PODLESS, LONGEST))
     return before, max(0.1, before.remaining(job.uid, now))
 
 

@@ -13,7 +13,7 @@ import logging
 import random
 from typing import NoReturn, Protocol
 
-from formation_operator.backoff import Tried, tried
+from formation_operator.backoff import Attempt, attempt
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.kube.port import Cluster, Object
@@ -64,7 +64,7 @@ class Reflector:
         """The version from which the next watch starts; none if a list has to come first."""
         self._newest = 0
         """The latest version of a list or an event."""
-        self._tried: Tried[None] | None = None
+        self._last: Attempt[None] | None = None
         """The last try, if it has failed and no event has come since."""
         self._trouble = Repeated()
 
@@ -128,8 +128,8 @@ class Reflector:
 
     def _back_off(self) -> float:
         """Return for how many seconds to wait after a try that has failed."""
-        self._tried = tried(self._tried, "", None, 0, BACK_OFF, random.random)
-        return self._tried.remaining("", 0)
+        self._last = attempt(self._last, "", None, 0, BACK_OFF, random.random)
+        return self._last.remaining("", 0)
 
     async def _watch(self) -> None:
         """Watch until the server ends the watch.
@@ -149,7 +149,7 @@ class Reflector:
                 if event.type != BOOKMARK:
                     self._sink.seen(self.kind, event.object, deleted=event.type == DELETED)
                 self._newest = self._version = event.version
-                self._tried = None
+                self._last = None
 
     def _failed(self, error: errors.ClusterError) -> None:
         """Log an error when it starts, and not again while it lasts; report what it says of the kind.

@@ -11,7 +11,7 @@ FIRST_TRIES = 3
 """How often the release of a first deploy may run: its database may be up later than the command."""
 
 
-def patient(content: FormationSpec) -> FormationSpec:
+def with_first_tries(content: FormationSpec) -> FormationSpec:
     """Return the content of a first deploy, whose release is tried again unless it says how often itself."""
     release = content.release
     if release is None or release.backoff_limit is not None:

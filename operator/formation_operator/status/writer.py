@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from formation_operator.api import bounds, naming
-from formation_operator.backoff import Tried, tried
+from formation_operator.backoff import Attempt, attempt
 from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster
@@ -39,7 +39,7 @@ class Reports:
     """When the next report is due, if it was delayed."""
     written: float = -math.inf
     """When a status was last sent."""
-    refused: Tried[None] | None = None
+    refused: Attempt[None] | None = None
     """The last try, if it was refused, or an older CRD pruned it."""
 
     def later(self, now: float, outcomes: Sequence[Outcome] = ()) -> Requeue | None:
@@ -82,8 +82,8 @@ class Reporter:
         if status == raw["status"]:
             return None
         now = self._now()
-        attempt = _attempt(raw, status)
-        if reports.refused is not None and (wait := reports.refused.remaining(attempt, now)):
+        what = _identity(raw, status)
+        if reports.refused is not None and (wait := reports.refused.remaining(what, now)):
             return Requeue(Lane.REPORT, wait)
         reports.written = now
         try:
@@ -92,7 +92,7 @@ class Reporter:
             return Requeue(Lane.REPORT, REPORT_SECONDS)  # the watch brings the newer Formation
         except errors.RefusedError as error:
             self._post(raw, [change_events.refused(str(error))])
-            return self._again(reports, attempt)
+            return self._again(reports, what)
         self._cache.put(naming.KIND, written)  # a status matters to no other Formation
         basis.reported(written)
         self._post(raw, change_events.notices(raw["status"], written["status"]))
@@ -100,13 +100,13 @@ class Reporter:
             reports.refused = None
             return None
         self._older.warn(logger, PRUNED)
-        return self._again(reports, attempt)
+        return self._again(reports, what)
 
-    def _again(self, reports: Reports, attempt: object) -> Requeue:
+    def _again(self, reports: Reports, what: object) -> Requeue:
         """Remember that a status couldn't be written, or not whole, and return when it is tried again."""
         last = reports.refused
-        reports.refused = tried(last, attempt, None, self._now(), (REFUSED_FIRST, REFUSED_MOST))
-        return Requeue(Lane.REPORT, reports.refused.pause)
+        reports.refused = attempt(last, what, None, self._now(), (REFUSED_FIRST, REFUSED_MOST))
+        return Requeue(Lane.REPORT, reports.refused.delay)
 
 
 def manifest(raw: dict[str, Any], status: compute.Status) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def manifest(raw: dict[str, Any], status: compute.Status) -> dict[str, Any]:
     return {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "metadata": metadata, "status": status}
 
 
-def _attempt(raw: dict[str, Any], status: compute.Status) -> object:
+def _identity(raw: dict[str, Any], status: compute.Status) -> object:
     """Return what identifies an attempt: what may make it succeed, and the status.
 
     Its transition times differ at each attempt.

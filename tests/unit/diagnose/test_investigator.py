@@ -229,7 +229,7 @@ async def test_a_pod_that_changed_is_asked_about_at_once() -> None:
     await look(by, [CREATING])
     examined = await look(by, [a_pod(a_container(waiting("PodInitializing")))], later=1)
     assert len(asked(records)) == 2
-    assert examined.again_in == investigator.FIRST_PAUSE
+    assert examined.again_in == investigator.FIRST_DELAY
 
 
 async def test_events_that_cannot_be_read_hold_nothing_up() -> None:
@@ -237,7 +237,7 @@ async def test_events_that_cannot_be_read_hold_nothing_up() -> None:
     records.incidents.append(away())
     examined = await look(Looking(records), [CREATING, crashing("b", "abc")])
     assert messages(examined) == ["exited with code 1"]
-    assert examined.again_in == investigator.FIRST_PAUSE
+    assert examined.again_in == investigator.FIRST_DELAY
 
 
 async def test_what_went_well_is_no_explanation() -> None:

@@ -14,7 +14,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 
-from formation_operator.backoff import Tried, tried
+from formation_operator.backoff import Attempt, attempt
 from formation_operator.controller.queueing.lanes import Lanes
 from formation_operator.controller.queueing.pace import Pace
 from formation_operator.kube.objects.kinds import Key
@@ -55,7 +55,7 @@ class Queue:
         self._lanes = Lanes(settings.workers)
         self._added = asyncio.Event()
         self._alarms: dict[Key, Alarm] = {}
-        self._failures: dict[Key, Tried[None]] = {}
+        self._failures: dict[Key, Attempt[None]] = {}
         """How the last passes of a key failed; failures before the next try don't lengthen its pause."""
         self._due: dict[Key, float] = {}
         """When each key was added to its lane, by the machine's monotonic clock."""
@@ -143,6 +143,6 @@ class Queue:
         failure = self._failures.get(key)
         if failure is None or not failure.remaining(result.retry, now):
             delays = self._delays[result.retry]
-            failure = tried(failure, result.retry, None, now, delays, self._jitter)
+            failure = attempt(failure, result.retry, None, now, delays, self._jitter)
         self._failures[key] = failure
         self.add(key, Lane.REPORT, failure.remaining(result.retry, now))
