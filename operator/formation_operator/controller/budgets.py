@@ -35,7 +35,7 @@ WAY_OUT = (
 class Budgets(NamedTuple):
     """What is to be done about the budgets that a Formation declares."""
 
-    wanted: Mapping[str, int | str] = MappingProxyType({})
+    own: Mapping[str, int | str] = MappingProxyType({})
     """How many processes of a type a drain may have down, where the type is to have a budget."""
     contended: Mapping[str, str] = MappingProxyType({})
     """Why a type has none although one is declared, and the way out."""

@@ -142,7 +142,7 @@ class Planning:
             if name in (content.schedules or ()):
                 return [cron_job.cron_job(owner, content, name, suspend=self.desired.suspended[name])]
             if name in content.processes:
-                count, budget = self.desired.counts[name], self.desired.budgets.wanted.get(name)
+                count, budget = self.desired.counts[name], self.desired.budgets.own.get(name)
                 mark, beside = self.desired.content.mark, self._is_beside_canary(name)
                 found = intents.children(owner, content, name, count, budget, mark, beside_canary=beside)
                 bounds = self.desired.autoscaled.get(name)

@@ -155,9 +155,9 @@ def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
         text = f"waits for its node {pod.node}, which hasn't started it: {CHECK_THE_NODE}"
         return Finding(State.STARTING, Reason.NODE_SILENT, text)
     claims = _see_claims(pod)
-    if pod.chosen:
+    if pod.nominated:
         what = f"its volume: {claims}" if claims else "something that it needs there, such as a volume"
-        text = f"node {pod.chosen} has room for it, and the scheduler waits for {what}"
+        text = f"node {pod.nominated} has room for it, and the scheduler waits for {what}"
         return Finding(State.UNSCHEDULABLE, Reason.VOLUME_PENDING, text)
     volume = f", or it waits for its volume ({claims})" if claims else ""
     text = f"no scheduler has looked at it{volume}: {CHECK_THE_SCHEDULER}"

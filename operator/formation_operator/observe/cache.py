@@ -63,7 +63,8 @@ class Cache:
 
     def drop_own(self, child: Child) -> Changes:
         """Forget a child that we deleted, even if it had changed after that was decided."""
-        store, key = self._children[child.kind], (child.namespace, child.name)
+        store = self._children[child.kind]
+        key = child.namespace, child.name
         cached = store.known.get(key)
         newest = store.latest(key) if cached is None or cached.uid == child.uid else 0
         # The deletion has a later version, which no answer shows.

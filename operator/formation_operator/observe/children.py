@@ -139,7 +139,7 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
         deleting="deletionTimestamp" in metadata,
         digest=digest if naming.INTENT_ANNOTATION in annotations else None,
         owned=owned.text,
-        runs=rollouts.cron_runs(raw) if kind is ChildKind.CRON_JOB else NO_CRON_JOB_STATUS,
+        runs=rollouts.cron_job(raw) if kind is ChildKind.CRON_JOB else NO_CRON_JOB_STATUS,
         autoscaler=autoscalers.autoscaler(raw, kind) if scales else None,
         scaling=autoscalers.scaling(raw) if scales and is_ours else FINE,
         **(_deployment(raw, owned) if kind.traits.runs_processes else {}),

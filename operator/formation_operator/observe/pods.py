@@ -44,7 +44,7 @@ class Pod:
     created: float
     node: str
     """The node that it was bound to; empty if it wasn't yet."""
-    chosen: str
+    nominated: str
     """The node on which the scheduler will start it when what it needs there is ready; empty if unknown."""
     claims: str
     """The volume claims that it names."""
@@ -117,7 +117,7 @@ def pod(raw: dict[str, Any]) -> Pod | None:
         template=lenient.shared(lenient.text(labels, TEMPLATE_LABEL)),
         created=timestamps.epoch(lenient.text(metadata, "creationTimestamp")) or 0.0,
         node=lenient.shared(lenient.text(spec, "nodeName")),
-        chosen=lenient.shared(lenient.text(status, "nominatedNodeName")),
+        nominated=lenient.shared(lenient.text(status, "nominatedNodeName")),
         claims=_listed((lenient.text(each, "claimName") for each in claims), " "),
         gates=_listed((lenient.text(each, "name") for each in lenient.items(spec, "schedulingGates")), ", "),
         failure=failure,

@@ -71,7 +71,8 @@ class CronJobStatus:
     last_successful_time: str = ""
 
 
-NO_STATUS, NO_CRON_JOB_STATUS = DeploymentStatus(), CronJobStatus()
+NO_STATUS = DeploymentStatus()
+NO_CRON_JOB_STATUS = CronJobStatus()
 
 
 def rollout(raw: dict[str, Any]) -> DeploymentStatus:
@@ -139,7 +140,7 @@ def setter(managed: list[dict[str, Any]]) -> Setter:
     return max(others, key=lambda setter: setter.scale, default=NAMELESS)
 
 
-def cron_runs(raw: dict[str, Any]) -> CronJobStatus:
+def cron_job(raw: dict[str, Any]) -> CronJobStatus:
     """Return how the runs of a CronJob go."""
     status = lenient.mapping(raw, "status")
     return CronJobStatus(

@@ -25,7 +25,8 @@ def job(owner: Metadata, content: FormationSpec, digest: str, key: str) -> Manif
 
     Raises `InvalidTypeError` where it can't be rendered.
     """
-    release, label = content.release or Release(), {naming.RELEASE_LABEL: digest}
+    release = content.release or Release()
+    label = {naming.RELEASE_LABEL: digest}
     if not content.image:
         raise InvalidTypeError("the command runs with the app's image, and there is none: set spec.image")
     metadata = intents.metadata(owner, content, naming.RELEASE, {naming.RELEASE_KEY_ANNOTATION: key})

@@ -41,7 +41,7 @@ class Request:
     child: str
     client: str
     declared: int
-    wanted: int
+    count: int
 
     def patch(self, uid: str, generation: int) -> list[dict[str, object]]:
         """Return the JSON patch for a Formation; it fails if the Formation or its generation is another one.
@@ -53,20 +53,20 @@ class Request:
             {"op": "test", "path": "/metadata/uid", "value": uid},
             {"op": "test", "path": "/metadata/generation", "value": generation},
             {"op": "test", "path": path, "value": self.declared},
-            {"op": "replace", "path": path, "value": self.wanted},
+            {"op": "replace", "path": path, "value": self.count},
         ]
 
     def honoured(self) -> Notice:
         """Return the Event that says that it was done."""
         note = (
-            f"{self.client} scaled Deployment {self.child} from {self.declared} to {self.wanted}: "
+            f"{self.client} scaled Deployment {self.child} from {self.declared} to {self.count}: "
             f"wrote it to spec.processes.{self.process_type}.replicas"
         )
         return Notice("ScaleHonoured", "Scale", note, process_type=self.process_type)
 
     def overruled(self, why: str) -> Notice:
         """Return the Event that says that the Formation's count stays."""
-        note = f"{self.client} scaled Deployment {self.child} to {self.wanted}, but {why}: set it back"
+        note = f"{self.client} scaled Deployment {self.child} to {self.count}, but {why}: set it back"
         return Notice("ScaleOverruled", "Scale", note, warning=True, process_type=self.process_type)
 
 

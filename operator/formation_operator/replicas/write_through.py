@@ -159,7 +159,7 @@ class Requests:
             return request.overruled(f"the API server refuses that count ({error})"), request.declared
         self.changed(self.cache.see(naming.KIND, written))
         self._generation = lenient.number(written["metadata"], "generation")
-        return request.honoured(), request.wanted
+        return request.honoured(), request.count
 
 
 def unwritten(answers: Answers, snapshot: Snapshot) -> Answers:

@@ -55,7 +55,7 @@ def notes(spec: FormationSpec, scalers: Mapping[str, Child]) -> Iterator[tuple[s
         process = spec.processes.get(name)
         sentences = ["its autoscaler is at maxReplicas"] if scaler.scaling.limited else []
         if process is not None and process.autoscaling and process.replicas is not None:
-            unused = f"replicas: {process.replicas} isn't used while {scaler.kind}/{scaler.name} exists"
-            sentences.append(unused)
+            why = f"while {scaler.kind}/{scaler.name} exists"
+            sentences.append(f"replicas: {process.replicas} isn't used {why}")
         if sentences:
             yield name, "; ".join(sentences)

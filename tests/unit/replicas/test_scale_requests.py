@@ -101,7 +101,7 @@ def test_what_is_no_request_is_not_written_through(child: Child, changes: dict[s
 def test_a_count_that_a_client_asks_for_is_a_request(child: Child, changes: dict[str, Any]) -> None:
     request = judge(child, **changes)
     assert isinstance(request, Request)
-    assert (request.declared, request.wanted) == (changes.get("declared", 4), child.replicas)
+    assert (request.declared, request.count) == (changes.get("declared", 4), child.replicas)
 
 
 @pytest.mark.parametrize(("child", "changes"), OVERRULED.values(), ids=OVERRULED)
