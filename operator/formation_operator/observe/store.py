@@ -75,7 +75,7 @@ class Store(Generic[T]):
         self.known: dict[Key, T] = {}
         self._of = of
         self._wanting = wanting
-        self._bound = Shares[str, None](of.most, of.least) if of.most is not None else None
+        self._bound: Shares[str, None] | None = Shares(of.most, of.least) if of.most is not None else None
         self._groups: dict[Hashable, dict[Key, T]] = {}
         self._tombstones: Shares[str, int] = Shares(REMEMBERED)
         """The version at which, or after which, an object was deleted: one that only lost our labels is
