@@ -118,11 +118,8 @@ class Requests:
         """Return those of some Deployments that have no known autoscaler."""
         targets = [child.name for child in deployments.values()]
         scalers = autoscalers.deciding(self.cache.autoscalers_of(self.snapshot.owner.namespace, targets))
-        return {
-            name: child
-            for name, child in deployments.items()
-            if autoscalers.of_child(scalers, child.name) is None
-        }
+        of_none = (name for name, each in deployments.items() if not autoscalers.of_child(scalers, each.name))
+        return {name: deployments[name] for name in of_none}
 
     async def _look_for_autoscalers(self, namespace: str) -> errors.ClusterError | None:
         """List a namespace's autoscalers: one may have acted before the watch brings it.

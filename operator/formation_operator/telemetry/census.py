@@ -122,11 +122,9 @@ def _schedules(listed: Mapping[Labels, Raw], now: float) -> Iterator[Metric]:
 
 def _replicas(which: str, listed: Mapping[Labels, Raw]) -> Metric:
     """Return the replicas of each type that has any number of them, of which none may be ready."""
-    values = {
-        each: count if isinstance(count := status.get(f"{which}Replicas"), int) else 0
-        for each, status in listed.items()
-        if isinstance(status.get("desiredReplicas"), int)
-    }
+    with_count = {each for each, status in listed.items() if isinstance(status.get("desiredReplicas"), int)}
+    counts = {each: listed[each].get(f"{which}Replicas") for each in with_count}
+    values = {each: count if isinstance(count, int) else 0 for each, count in counts.items()}
     text = f"Replicas of a process type that are {which}"
     names = ("namespace", "formation", "process_type")
     return _family(f"process_type_replicas_{which}", text, names, values)
