@@ -1,7 +1,6 @@
 """The command line of the operator, and the settings that it makes."""
 
 import argparse
-import contextlib
 import pathlib
 import re
 from collections.abc import Callable
@@ -155,32 +154,41 @@ def within(kind: type[Number], least: float, most: float) -> Callable[[str], Num
     """Return what reads a number within bounds; it raises `ArgumentTypeError`."""
 
     def number(text: str) -> Number:
-        with contextlib.suppress(ValueError):
-            if least <= kind(text) <= most:
-                return kind(text)
-        named = "a whole number" if kind is int else "a number of seconds"
-        raise argparse.ArgumentTypeError(f"{text!r} isn't {named} from {least} to {most}")
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not least <= value <= most:
+            named = "a whole number" if kind is int else "a number of seconds"
+            raise argparse.ArgumentTypeError(f"{text!r} isn't {named} from {least} to {most}")
+        return value
 
     return number
 
 
 def listening(text: str) -> server.Address | None:
     """Return where to listen, or nothing; raises `ArgumentTypeError`."""
-    with contextlib.suppress(ValueError):
-        if not text or HOST_AND_PORT.fullmatch(text):
-            return server.address(text) if text else None
-    raise argparse.ArgumentTypeError(
-        f"{text!r} isn't HOST:PORT, such as {METRICS}; leave it empty to turn it off"
-    )
+    address = _address(text) if HOST_AND_PORT.fullmatch(text) else None
+    if text and address is None:
+        form = f"HOST:PORT, such as {METRICS}"
+        raise argparse.ArgumentTypeError(f"{text!r} isn't {form}; leave it empty to turn it off")
+    return address
 
 
 def answering(text: str) -> str:
     """Return the URL at which health checks are answered, or nothing; raises `ArgumentTypeError`."""
-    with contextlib.suppress(ValueError):
-        if not text or (HEALTH.fullmatch(text) and server.address(text)):
-            return text
-    wanted = f"http://HOST:PORT/PATH, such as {Settings.liveness} ({server.READY} is taken)"
-    raise argparse.ArgumentTypeError(f"{text!r} isn't {wanted}; leave it empty to turn it off")
+    if not text or (HEALTH.fullmatch(text) and _address(text)):
+        return text
+    form = f"http://HOST:PORT/PATH, such as {Settings.liveness} ({server.READY} is taken)"
+    raise argparse.ArgumentTypeError(f"{text!r} isn't {form}; leave it empty to turn it off")
+
+
+def _address(text: str) -> server.Address | None:
+    """Return the address of a text; nothing if it has none, as where its port is too large."""
+    try:
+        return server.address(text)
+    except ValueError:
+        return None
 
 
 def lease(text: str) -> tuple[str, str] | None:
@@ -189,9 +197,8 @@ def lease(text: str) -> tuple[str, str] | None:
         return None
     place = LEASE.fullmatch(text)
     if not place:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} isn't NAMESPACE/NAME; leave it empty for a single replica"
-        )
+        way_out = "leave it empty for a single replica"
+        raise argparse.ArgumentTypeError(f"{text!r} isn't NAMESPACE/NAME; {way_out}")
     return place[1], place[2]
 
 

@@ -66,7 +66,8 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
 @kopf.on.login()
 async def log_in(memo: kopf.Memo, **_: Any) -> kopf.AiohttpSession:
     """Return the session in which kopf lists and watches; it reads credentials that expire again."""
-    server, informers = memo.process.server, memo.process.controller.informers
+    server = memo.process.server
+    informers = memo.process.controller.informers
     session = kopf_session.session(
         server, informers.formations_reached, informers.formations_listed, informers.formations_refused
     )

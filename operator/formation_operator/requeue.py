@@ -19,7 +19,7 @@ class Lane(enum.IntEnum):
     """Only the status may change, or something is tried again."""
 
     @property
-    def pause(self) -> float:
+    def delay(self) -> float:
         """The seconds after a change until its pass: those that lead to a report are gathered."""
         return REPORT_SECONDS if self is Lane.REPORT else 0.0
 

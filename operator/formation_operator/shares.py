@@ -37,8 +37,8 @@ class Shares(Generic[K, V]):
     def get(self, namespace: str, key: K) -> V | None:
         """Return an entry, or nothing if there is none."""
         held = self._held.get(namespace)
-        found = held.get(key) if held is not None else None
-        return found[0] if found is not None else None
+        entry = held.get(key) if held is not None else None
+        return entry[0] if entry is not None else None
 
     def put(self, namespace: str, key: K, value: V, size: int = 1) -> list[tuple[str, K]]:
         """Add an entry as the latest; return namespace and key of the entries that were dropped for it."""

@@ -172,8 +172,7 @@ def in_haste(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
     monkeypatch.setattr(informers, "QUIET_SECONDS", 0.05)
     monkeypatch.setattr(kopf_session, "APART", 0.01)
     for each in (informers, reflector):
-        monkeypatch.setattr(each, "FIRST_PAUSE", 0.01)
-        monkeypatch.setattr(each, "LONGEST_PAUSE", 0.02)
+        monkeypatch.setattr(each, "BACK_OFF", (0.01, 0.02))
 
 
 async def until_compared(here: Running) -> None:

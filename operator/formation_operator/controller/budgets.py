@@ -9,16 +9,16 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from formation_operator.api import naming
-from formation_operator.api.formation import Formation, FormationSpec
+from formation_operator.api.formation import FormationSpec, Metadata
 from formation_operator.api.reasons import ConditionType, Trouble
 from formation_operator.controller.passes import Pass
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.kube.port import MOST_PAGES, Cluster, patient
+from formation_operator.kube.port import Cluster, first_objects, patient
 from formation_operator.observe import other_budgets
 from formation_operator.observe.faults import Problem
-from formation_operator.observe.other_budgets import Listed
+from formation_operator.observe.other_budgets import OtherBudgets
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.render import disruption
 from formation_operator.requeue import Lane, Requeue
@@ -35,7 +35,7 @@ WAY_OUT = (
 class Budgets(NamedTuple):
     """What is to be done about the budgets that a Formation declares."""
 
-    wanted: Mapping[str, int | str] = MappingProxyType({})
+    own: Mapping[str, int | str] = MappingProxyType({})
     """How many processes of a type a drain may have down, where the type is to have a budget."""
     contended: Mapping[str, str] = MappingProxyType({})
     """Why a type has none although one is declared, and the way out."""
@@ -48,19 +48,16 @@ def decide(pass_: Pass, snapshot: Snapshot, content: Content) -> Budgets:
 
     One isn't made for now if it isn't known whether it would be a second one.
     """
-    declared, listed = disruption.declared(snapshot.spec, content.spec), pass_.memory.others
-    contended = {name: listed.found[name] for name in declared if listed.found.get(name)}
-    wanted = {name: budget for name, budget in declared.items() if name not in contended}
-    if (
-        wanted
-        and not listed.found
-        and (said := snapshot.status.condition(ConditionType.DISRUPTION_CONTENDED))
-    ):
-        contended = {"": said.message}  # it isn't taken back for a moment
-    is_usable = listed.error is None and snapshot.now - listed.at < FRESH
-    waiting = [name for name in _missing(pass_, wanted) if name not in listed.found or not is_usable]
-    made = {name: budget for name, budget in wanted.items() if name not in waiting}
-    return Budgets(made, contended, [_unlisted(name, listed.error) for name in waiting if listed.error])
+    declared, others = disruption.declared(snapshot.spec, content.spec), pass_.memory.others
+    contended = {name: others.reasons[name] for name in declared if others.reasons.get(name)}
+    own = {name: budget for name, budget in declared.items() if name not in contended}
+    reported = snapshot.status.condition(ConditionType.DISRUPTION_CONTENDED)
+    if own and reported and not others.reasons:
+        contended = {"": reported.message}  # it isn't taken back for a moment
+    is_usable = others.error is None and snapshot.now - others.at < FRESH
+    waiting = [name for name in _missing(pass_, own) if name not in others.reasons or not is_usable]
+    made = {name: budget for name, budget in own.items() if name not in waiting}
+    return Budgets(made, contended, [_unlisted(name, others.error) for name in waiting if others.error])
 
 
 async def look(
@@ -73,16 +70,16 @@ async def look(
         pass_.memory.others = other_budgets.NEVER
         return None
     names = [] if spec.paused else [*declared]
-    what = (pass_.memory.rollout.digest if content.is_declared else str(content.mark)), *names
+    types = (pass_.memory.rollout.digest if content.is_declared else str(content.mark)), *names
     if not names:
         pass_.memory.others = other_budgets.NEVER
-    elif what != pass_.memory.others.what or _due_in(pass_, names, snapshot.now) <= 0:
-        listed = Listed(snapshot.now, what, pass_.memory.others.found)
+    elif types != pass_.memory.others.types or _due_in(pass_, names, snapshot.now) <= 0:
+        others = OtherBudgets(snapshot.now, types, pass_.memory.others.reasons)
         try:
-            found = await patient(_contended(cluster, snapshot.formation, content.spec, names))
-            pass_.memory.others = listed._replace(found=found)
+            reasons = await patient(_contended(cluster, snapshot.owner, content.spec, names))
+            pass_.memory.others = others._replace(reasons=reasons)
         except errors.ClusterError as error:
-            pass_.memory.others = listed._replace(error=error)
+            pass_.memory.others = others._replace(error=error)
     if decide(pass_, snapshot, content) != decided:
         return Requeue(Lane.BUILD)
     return Requeue(Lane.REPORT, _due_in(pass_, names, snapshot.now)) if names else None
@@ -90,9 +87,9 @@ async def look(
 
 def _due_in(pass_: Pass, types: Iterable[str], now: float) -> float:
     """Return in how many seconds the last list is too old; sooner where one of ours is to be made."""
-    listed = pass_.memory.others
-    is_one_missing = _missing(pass_, (name for name in types if not listed.found.get(name)))
-    return listed.at + (FRESH if is_one_missing else EVERY) - now
+    others = pass_.memory.others
+    is_one_missing = _missing(pass_, (name for name in types if not others.reasons.get(name)))
+    return others.at + (FRESH if is_one_missing else EVERY) - now
 
 
 def _missing(pass_: Pass, types: Iterable[str]) -> list[str]:
@@ -102,29 +99,26 @@ def _missing(pass_: Pass, types: Iterable[str]) -> list[str]:
 
 
 async def _contended(
-    cluster: Cluster, formation: Formation, content: FormationSpec, types: Iterable[str]
+    cluster: Cluster, owner: Metadata, content: FormationSpec, types: Iterable[str]
 ) -> dict[str, str]:
     """Return why each type has no budget although one is declared; it is empty where it has one.
 
     This yields to others after each budget.
     """
-    about, found, read = formation.metadata, dict.fromkeys(types, ""), 0
-    labels = {name: disruption.labels(about.name, content, name) for name in found}
-    async for page, _ in cluster.pages(kinds.OTHER_BUDGET, about.namespace):
-        for raw in page:
-            selector, other = other_budgets.selector(raw), raw["metadata"]["name"]
-            for name in found:
-                if not found[name] and other_budgets.selects(selector, labels[name]):
-                    found[name] = f"{name}: PodDisruptionBudget {other} selects its processes, {WAY_OUT}"
-            await asyncio.sleep(0)
-        read += 1
-        if read == MOST_PAGES:
-            raise errors.UnavailableError("there are too many")
-    return found
+    reasons = dict.fromkeys(types, "")
+    labels = {name: disruption.labels(owner.name, content, name) for name in reasons}
+    pages = (page async for page, _ in cluster.pages(kinds.OTHER_BUDGET, owner.namespace))
+    async for raw in first_objects(pages, whole=True):
+        selector = other_budgets.selector_of(raw)
+        for name, reason in reasons.items():
+            if not reason and other_budgets.selects(selector, labels[name]):
+                other = f"PodDisruptionBudget {raw['metadata']['name']}"
+                reasons[name] = f"{name}: {other} selects its processes, {WAY_OUT}"
+        await asyncio.sleep(0)
+    return reasons
 
 
 def _unlisted(name: str, error: errors.ClusterError) -> Problem:
-    lasting = isinstance(error, errors.RefusedError)
-    trouble = Trouble.REFUSED if lasting else Trouble.RETRYING
+    trouble = Trouble.REFUSED if error.is_lasting else Trouble.RETRYING
     why = f"its disruption budget waits, because the namespace's other budgets can't be listed: {error}"
-    return Problem(name, trouble, why, lasting=lasting)
+    return Problem(name, trouble, why, lasting=error.is_lasting)

@@ -14,11 +14,11 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from formation_operator.api import naming
-from formation_operator.backoff import Tried, tried
+from formation_operator.backoff import Attempt, attempt
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.kube.port import Cluster, Object
-from formation_operator.kube.reflector import FIRST_PAUSE, FOR_EVER, LONGEST_PAUSE, Reflector
+from formation_operator.kube.reflector import BACK_OFF, FOR_EVER, Reflector
 from formation_operator.kube.watch_events import DELETED
 from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache, Changes
@@ -50,7 +50,7 @@ class Informers:
         ``changed`` is called with what has changed in the cache, ``synced`` with a scope when all of it has
         been listed for the first time, and ``reached`` with kind and scope at each event or bookmark.
         """
-        self._known = cache
+        self._cache = cache
         self._on_changed = changed
         self._on_synced = synced
         self.reached = reached
@@ -108,9 +108,9 @@ class Informers:
 
     async def _watch_scope(self, scope: Scope) -> NoReturn:
         """Watch a scope once all of it has been listed; from then on each reflector tries again by itself."""
-        last: Tried[None] | None = None
+        last: Attempt[None] | None = None
         while scope not in self._synced:
-            last = tried(last, scope, None, 0, (FIRST_PAUSE, LONGEST_PAUSE), random.random)
+            last = attempt(last, scope, None, 0, BACK_OFF, random.random)
             await asyncio.sleep(last.remaining(scope, 0))
             try:
                 await self._list_scope(scope)
@@ -166,7 +166,7 @@ class Informers:
 
     def formation_event(self, type_: str | None, raw: Object) -> None:
         """Take in an event of kopf's list, which has no type, or of its watch."""
-        self.seen(self._known.watched[naming.KIND].kind, raw, deleted=type_ == DELETED)
+        self.seen(self._cache.watched[naming.KIND].kind, raw, deleted=type_ == DELETED)
 
     def seen(self, kind: Kind, raw: Object, *, deleted: bool = False, as_of: int = 0) -> None:
         """Take in the object of an event, or of a list as of a version.
@@ -176,9 +176,9 @@ class Informers:
         key = formations.key_of(raw)
         try:
             if deleted:
-                changes = self._known.drop(kind.name, key, formations.version_of(raw))
+                changes = self._cache.drop(kind.name, key, formations.version_of(raw))
             else:
-                changes = self._known.see(kind.name, raw, as_of)
+                changes = self._cache.see(kind.name, raw, as_of)
             self._on_changed(changes)
         except Exception:
             logger.exception("%s %s/%s can't be read", kind.name, *key)
@@ -189,15 +189,16 @@ class Informers:
         Where labels select the objects, one may lack only our labels, and can still be read by name: then the
         tombstone has the object's own version. Otherwise no version before the list's comes back.
         """
-        store, is_gone = self._known.stores[kind.name], version != FOR_EVER and not kind.label_selector
+        store = self._cache.stores[kind.name]
+        is_gone = version != FOR_EVER and not kind.label_selector
         for key in store.known.keys() - names:
             if (latest := store.latest(key)) <= version and namespace in (None, key[0]):
-                self._on_changed(self._known.drop(kind.name, key, version if is_gone else latest))
+                self._on_changed(self._cache.drop(kind.name, key, version if is_gone else latest))
 
     def permitted(self, kind: Kind, namespace: Scope, *, permitted: bool) -> None:
         """Note whether we have the right to a kind in a scope; passes go on without a dispensable one."""
         if kind.dispensable:
-            self._known.set_forbidden(kind.name, namespace, forbidden=not permitted)
+            self._cache.set_forbidden(kind.name, namespace, forbidden=not permitted)
         elif permitted:
             self._refused.discard((namespace, kind.name))
         elif not kind.optional:

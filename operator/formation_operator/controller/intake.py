@@ -62,18 +62,16 @@ class Controller:
         kinds = (each.kind for each in self._cache.watched.values())
         needed = (kind.name for kind in kinds if not kind.optional and not kind.dispensable)
         self.instruments.watch(needed, self._settings.scopes, self.informers.left_out)
-        self.instruments.look_at(self._leads, self._depth, self._oldest)
+        # Only the leader has a backlog. The thread of a scrape calls these.
+        self.instruments.look_at(
+            self._leads,
+            depth=lambda lane: self._queue.depth(lane) if self._leads() else 0,
+            oldest=lambda: self._queue.oldest() if self._leads() else 0.0,
+        )
         self.instruments.registry.register(Census(self._led, self._settings.metrics_process_types))
 
     def _leads(self) -> bool:
         return self._unled is None
-
-    # Only the leader has a backlog. The thread of a scrape calls these, too.
-    def _depth(self, lane: Lane) -> int:
-        return self._queue.depth(lane) if self._leads() else 0
-
-    def _oldest(self) -> float:
-        return self._queue.oldest() if self._leads() else 0.0
 
     def _led(self) -> list[dict[str, Any]]:
         """Return the Formations if this replica leads, so that only one counts them."""
@@ -99,16 +97,15 @@ class Controller:
 
     async def _resync_forever(self) -> NoReturn:
         """List everything again from time to time, in case a watch has missed anything."""
-        pause = self._settings.resync
+        wait = self._settings.resync
         while True:
-            await asyncio.sleep(around(pause))
+            await asyncio.sleep(around(wait))
+            wait = self._settings.resync
             try:
                 await self.informers.list()
             except errors.ClusterError as error:
                 logger.warning("Listing failed; the watches continue: %s", error)
-                pause = self._settings.resync_retry
-            else:
-                pause = self._settings.resync
+                wait = self._settings.resync_retry
 
     async def _work(self) -> None:
         """Run passes, first one of every Formation: another replica may have led until now.
@@ -117,11 +114,12 @@ class Controller:
         the replica that led before may not have run their passes.
         """
         self._reconciler = self._new_reconciler()
-        latest, self._unled = [*reversed(self._unled or {})], None
+        latest = [*reversed(self._unled or {})]
+        self._unled = None
         try:
-            known = self._cache.formations
-            for key in [*latest, *known]:
-                self._enqueue(key, Lane.CHANGE if formations.is_behind(known[key]) else Lane.BUILD)
+            for key in [*latest, *self._cache.formations]:
+                is_behind = formations.is_behind(self._cache.formations[key])
+                self._enqueue(key, Lane.CHANGE if is_behind else Lane.BUILD)
             await self._queue.work()
         finally:
             self._unled = {}
@@ -171,7 +169,7 @@ class Controller:
             self._unled.pop(key, None)
             self._unled[key] = None
         else:
-            self._queue.add(key, lane, lane.pause)
+            self._queue.add(key, lane, lane.delay)
 
 
 def around(seconds: float) -> float:

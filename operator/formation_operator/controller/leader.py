@@ -63,7 +63,7 @@ class Leader:
         self._election = Election(identity)
         self._clock = clock
         self._jitter = jitter
-        self._said = ""
+        self._logged = ""
         self.unready = "the Lease hasn't been read yet"
         """Why this replica couldn't take over; empty if only the Lease has to expire."""
 
@@ -126,7 +126,8 @@ class Leader:
 
     async def _write(self) -> None:
         """Write the Lease if it still has the version that was read last; otherwise read it."""
-        sent, spec = self._clock(), self._election.taken(wall_clock())
+        spec = self._election.taken(wall_clock())
+        sent = self._clock()
         try:
             self._election.held(await self._put(spec), sent)
             self._say(logging.INFO, "")
@@ -142,9 +143,9 @@ class Leader:
         """Read the Lease; if there is none, create one without a holder."""
         lease = await self._cluster.get(kinds.LEASE, self._namespace, self._name)
         if lease is None:
-            known = kinds.BY_NAME[kinds.LEASE]
-            about = {"namespace": self._namespace, "name": self._name}
-            new = {"apiVersion": known.api_version, "kind": known.name, "metadata": about}
+            metadata = {"namespace": self._namespace, "name": self._name}
+            version = kinds.BY_NAME[kinds.LEASE].api_version
+            new = {"apiVersion": version, "kind": kinds.LEASE, "metadata": metadata}
             with contextlib.suppress(errors.ConflictError):  # another replica was faster
                 lease = await self._cluster.create(new, manager=self._election.identity)
         if lease is not None:
@@ -167,11 +168,11 @@ class Leader:
 
     def _say(self, level: int, why_not: str) -> None:
         """Log whether this replica leads, and why not, whenever that changes."""
-        what = "This replica leads" if self.leads() else "This replica writes nothing"
-        said = f"{what}: {why_not or 'it holds the lease'}"
-        if said != self._said:
-            self._said = said
-            logger.log(level, "Lease %s/%s: %s", self._namespace, self._name, said)
+        role = "This replica leads" if self.leads() else "This replica writes nothing"
+        text = f"{role}: {why_not or 'it holds the lease'}"
+        if text != self._logged:
+            self._logged = text
+            logger.log(level, "Lease %s/%s: %s", self._namespace, self._name, text)
 
     def _about(self, seconds: float) -> float:
         """Return a little less, so that replicas don't send their requests at the same moments."""

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 from formation_operator.diagnose.evidence import Evidence
 from formation_operator.diagnose.job_pods import Blocked
-from formation_operator.observe import other_budgets
 from formation_operator.observe.children import Child, ChildId
+from formation_operator.observe.other_budgets import NEVER, OtherBudgets
 from formation_operator.render.intents import Intent
 from formation_operator.replicas.write_through import Answers
 from formation_operator.rollout.memory import RolloutMemory
@@ -39,15 +39,15 @@ class Memory:
     blocked: dict[str, Blocked] = dataclasses.field(default_factory=dict)
     """Why runs have no Pods, by the uid of their Job."""
 
-    others: other_budgets.Listed = other_budgets.NEVER
+    others: OtherBudgets = NEVER
     """The disruption budgets of others."""
 
     def keep(self, children: Iterable[Child]) -> None:
         """Forget the intents of all children but these."""
         uids = {child.uid for child in children}
-        for known in (self.applied, self.suspended):
-            for uid in known.keys() - uids:
-                del known[uid]
+        for by_uid in (self.applied, self.suspended):
+            for uid in by_uid.keys() - uids:
+                del by_uid[uid]
 
     def written(self, child: Child, process_type: str, intent: Intent) -> None:
         """Take note of the answer to a write; a scale request whose count was written is done with."""

@@ -110,9 +110,9 @@ class Planning:
         busy = {*self.pass_.busy, *canary.standing_in(self.snapshot, self.pass_.intents)}
         found = planner.obsolete(self.snapshot.owner, declared, self.intents, self._children, busy)
         gone = [
-            dataclasses.replace(action, reason=self._why(action), foreground=self._is_canary(action.known))
+            dataclasses.replace(action, reason=self._why(action), foreground=self._is_canary(action.existing))
             for action in found
-            if action.known.kind is not ChildKind.HORIZONTAL_POD_AUTOSCALER  # they leave before all else
+            if action.existing.kind is not ChildKind.HORIZONTAL_POD_AUTOSCALER  # they leave before all else
         ]
         return [*gone, *self._orphans()]
 
@@ -158,7 +158,7 @@ class Planning:
             if name in (content.schedules or ()):
                 return [cron_job.cron_job(owner, content, name, suspend=self.desired.suspended[name])]
             if name in content.processes:
-                count, budget = self.desired.counts[name], self.desired.budgets.wanted.get(name)
+                count, budget = self.desired.counts[name], self.desired.budgets.own.get(name)
                 found = intents.children(owner, content, name, count, budget, self.desired.content.mark)
                 bounds = self.desired.autoscaled.get(name)
                 return [*found, autoscaler.autoscaler(owner, content, name, bounds)] if bounds else found
@@ -216,5 +216,5 @@ class Planning:
 
     def _why(self, action: Action) -> str:
         """Return why an object goes that is declared; nothing if it isn't any more."""
-        steps_back = action.known.kind == ChildKind.POD_DISRUPTION_BUDGET
+        steps_back = action.existing.kind == ChildKind.POD_DISRUPTION_BUDGET
         return self.desired.budgets.contended.get(action.process_type, "") if steps_back else ""

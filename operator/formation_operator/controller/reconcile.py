@@ -65,7 +65,7 @@ class Reconciler:
         self._cache = cache_
         self._changed = changed
         self._monotonic = monotonic
-        self._policy = scale_requests.Policy(settings.write_through, frozenset(settings.honour))
+        self._settings = settings
         self._memories: dict[str, Memory] = {}
         self._under_way: dict[Key, Basis] = {}
         self._patience = repair_limit.Patience()
@@ -95,9 +95,8 @@ class Reconciler:
         try:
             result = await self._run(pass_)
         except errors.ClusterError as error:
-            logger.warning("%s/%s: %s; trying again", *key, error, extra=records.about(key))
-            is_lasting = isinstance(error, errors.RefusedError)
-            result = Result(retry=Retry.LASTING if is_lasting else Retry.PASSING)
+            logger.warning("%s/%s: %s; trying again", *key, error, extra=records.fields(key))
+            result = Result(retry=Retry.LASTING if error.is_lasting else Retry.PASSING)
         finally:
             del self._under_way[key]
         return self._finished(pass_, result)
@@ -158,7 +157,7 @@ class Reconciler:
     async def _write_through(self, pass_: Pass, snapshot: Snapshot) -> list[Problem]:
         """Write scale requests on Deployments to the Formation; return what couldn't be decided."""
         requests = write_through.Requests(
-            self._cluster, self._cache, self._policy, snapshot, pass_.memory.answers, self._changed
+            self._cluster, self._cache, self._settings, snapshot, pass_.memory.answers, self._changed
         )
         await requests.honour()
         self.events.post(pass_.basis.formation, requests.notices)
@@ -241,7 +240,7 @@ class Reconciler:
                 pass_.basis.children[child.kind, child.name] = child
             if action.verb is Verb.SUSPEND:
                 pass_.memory.suspended[child.uid] = self._monotonic()
-            if action.verb in (Verb.SUSPEND, Verb.SCALE, Verb.PAUSE, Verb.ADOPT) or outcome.problem:
+            if action.verb in (Verb.SUSPEND, Verb.SCALE, Verb.SET_SUSPEND, Verb.ADOPT) or outcome.problem:
                 pass_.memory.unwritten(child, action.process_type)
             elif action.intent is not None:
                 pass_.memory.written(child, action.process_type, action.intent)
@@ -252,7 +251,7 @@ class Reconciler:
         """Return a result with the passes that changes during this pass require."""
         current = self._cache.formations.get(pass_.key)
         lane = pass_.basis.missed(current, self._cache.children_of(pass_.key))
-        missed = Requeue(lane, lane.pause) if lane is not None else None
+        missed = Requeue(lane, lane.delay) if lane is not None else None
         if not pass_.basis.is_about(current):
             return Result(missed)
         return dataclasses.replace(result, requeue=soonest(result.requeue, missed))

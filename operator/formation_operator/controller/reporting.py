@@ -55,8 +55,8 @@ class Reporting:
         self._store = store
         self._clock = clock
         self._monotonic = monotonic
-        self._writer = Reporter(cluster, monotonic)
         self.events = Poster(cluster)
+        self._writer = Reporter(cluster, cache, self.events.post, monotonic)
         self.examiner = Examiner(cluster)
 
     async def report(self, pass_: Pass, snapshot: Snapshot, desired: Desired) -> Requeue | None:
@@ -129,7 +129,7 @@ class Reporting:
             unrevised=unkept.found if unkept else None,
         )
         again = examined.again_in
-        changes = Requeue(Lane.REPORT, again + Lane.REPORT.pause) if again is not None else None
+        changes = Requeue(Lane.REPORT, again + Lane.REPORT.delay) if again is not None else None
         return observation, soonest(changes, look_again, trouble, tries_again)
 
     async def _of_canaries(
@@ -193,12 +193,7 @@ class Reporting:
 
     async def _write(self, pass_: Pass, status: compute.Status) -> Requeue | None:
         """Write a status if it differs; return when to go on, as when it can't be written now."""
-        written = await self._writer.write(pass_.basis.formation, pass_.memory.reports, status)
-        if written.formation is not None:
-            self._cache.put(naming.KIND, written.formation)  # a status matters to no other Formation
-            pass_.basis.reported(written.formation)
-        self.events.post(pass_.basis.formation, written.notices)
-        return written.requeue
+        return await self._writer.write(pass_.basis, pass_.memory.reports, status)
 
     def _now(self) -> str:
         return timestamps.rfc3339(self._clock())

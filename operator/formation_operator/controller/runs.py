@@ -9,7 +9,7 @@ from formation_operator.controller.desired import Desired
 from formation_operator.controller.passes import Pass
 from formation_operator.diagnose import job_pods
 from formation_operator.diagnose.finding import Finding
-from formation_operator.diagnose.investigator import Examined, grouped
+from formation_operator.diagnose.investigator import Examination, grouped
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Cluster
@@ -17,7 +17,7 @@ from formation_operator.observe.cache import Cache
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.requeue import Lane, Requeue
-from formation_operator.status.observation import Scheduled
+from formation_operator.status.observation import Runs
 from formation_operator.sync.versioned_writes import LEAVING
 
 GRACE = 5.0
@@ -34,9 +34,9 @@ def busy(pass_: Pass, cache: Cache, now: float) -> frozenset[str]:
     for child in cron_jobs:
         if child.digest == LEAVING:  # another leader may have suspended it just now
             pass_.memory.suspended.setdefault(child.uid, now)
-    found = {child.uid for child in cron_jobs if child.runs.active}
-    found |= {uid for uid, since in pass_.memory.suspended.items() if now - since < GRACE}
-    return frozenset(found | {job.owner for job in cache.runs_of(pass_.key) if job.is_under_way})
+    active = {child.uid for child in cron_jobs if child.runs.active}
+    active |= {uid for uid, since in pass_.memory.suspended.items() if now - since < GRACE}
+    return frozenset(active | {job.owner for job in cache.runs_of(pass_.key) if job.is_under_way})
 
 
 def again(pass_: Pass, now: float) -> Requeue | None:
@@ -45,33 +45,35 @@ def again(pass_: Pass, now: float) -> Requeue | None:
     return Requeue(Lane.REPORT, min(waits)) if waits else None
 
 
-async def scheduled(snapshot: Snapshot, cache: Cache, desired: Desired) -> dict[str, Scheduled]:
+async def scheduled(snapshot: Snapshot, cache: Cache, desired: Desired) -> dict[str, Runs]:
     """Return what is known of each schedule, and of its runs, but not yet why one fails."""
-    owner, found = snapshot.owner, dict[str, Scheduled]()
+    owner = snapshot.owner
+    runs = dict[str, Runs]()
     names = sorted({*(desired.content.spec.schedules or ()), *(snapshot.spec.schedules or ())})
     jobs = cache.runs_of((owner.namespace, owner.name)) if names else []
     for name in names:
         child = snapshot.child(ChildKind.CRON_JOB, name)
         own = [job for job in jobs if child is not None and (job.owner, job.schedule) == (child.uid, name)]
         await asyncio.sleep(0)
-        found[name] = Scheduled(child, own, {}, desired.suspended.get(name, False))
-    return found
+        runs[name] = Runs(child, own, {}, desired.suspended.get(name, False))
+    return runs
 
 
 async def causes(
-    cluster: Cluster, pass_: Pass, jobs: Iterable[Job], examined: Examined, now: float
+    cluster: Cluster, pass_: Pass, jobs: Iterable[Job], examined: Examination, now: float
 ) -> tuple[dict[str, Finding], Requeue | None]:
     """Return why each of some Jobs isn't done or has failed, by its name, and when to look again."""
-    undone, found = [job for job in jobs if not job.complete], dict[str, Finding]()
+    undone = [job for job in jobs if not job.complete]
+    causes = dict[str, Finding]()
     of_jobs = (pod for own in examined.pods.values() for pod in own if pod.job)
     pods = grouped(of_jobs, attrgetter("job")) if undone else {}
     blocked, requeue = await _blocked(cluster, pass_, undone, pods, now)
     for job in undone:
-        own, findings = pods.get(job.name, ()), examined.of_runs.get(job.name, ())
+        own, findings = pods.get(job.name, ()), examined.of_jobs.get(job.name, ())
         if cause := job_pods.cause_of(job, own, findings, now, blocked.get(job.uid, "")):
-            found[job.name] = cause
+            causes[job.name] = cause
         await asyncio.sleep(0)
-    return found, requeue
+    return causes, requeue
 
 
 async def _blocked(
@@ -89,5 +91,5 @@ async def _blocked(
             continue
         pass_.memory.blocked[job.uid] = looked
         waits.append(wait)
-    said = {uid: each.found for uid, each in pass_.memory.blocked.items()}
-    return said, Requeue(Lane.REPORT, min(waits)) if waits else None
+    reasons = {uid: each.found for uid, each in pass_.memory.blocked.items()}
+    return reasons, Requeue(Lane.REPORT, min(waits)) if waits else None

@@ -6,7 +6,7 @@ in the Events that kubelet records about the Pod: `needs_events` returns whether
 
 import dataclasses
 import re
-from collections.abc import Iterable
+from collections.abc import Callable
 
 from formation_operator.api.reasons import Reason, State
 from formation_operator.diagnose import exits, grace_periods, pod_events, waits
@@ -43,30 +43,25 @@ def finding(pod: Pod, now: float, events: Events = ()) -> Finding | None:
         return _failed(pod) if now < grace_periods.failed_until(pod) else None
     if pod.unscheduled is not None:
         return _unscheduled(pod, *pod.unscheduled)
-    each = (
-        (item, _container(pod, item, now, pod_events.about(item.name, events))) for item in pod.containers
-    )
-    return _gravest(pod, each) or _as_a_whole(pod, now, events)
+    return _gravest(pod, lambda item: _container(pod, item, now, events)) or _as_a_whole(pod, now, events)
 
 
-def _gravest(pod: Pod, each: Iterable[tuple[Container, Finding | None]]) -> Finding | None:
+def _gravest(pod: Pod, finding_of: Callable[[Container], Finding | None]) -> Finding | None:
     """Return the gravest finding about a Pod's containers; among equal ones, that of the process itself."""
-    found = [_named(pod, container, own) for container, own in each if own is not None]
-    gravest = min(
-        found, key=lambda each: (not each.lasting, SEVERITY.index(each.state), not each.own), default=None
-    )
+    findings = list[Finding]()
+    for container in pod.containers:
+        if each := finding_of(container):
+            own = container.name == pod.container
+            message = each.message if own else f"container {container.name} {each.message}"
+            findings.append(dataclasses.replace(each, message=message, restarts=pod.restarts, own=own))
+    ranked = sorted(findings, key=lambda each: (not each.lasting, SEVERITY.index(each.state), not each.own))
+    gravest = next(iter(ranked), None)
     if gravest is None or gravest.own:
         return gravest
-    return dataclasses.replace(gravest, beside=next((item for item in found if item.own), None))
+    return dataclasses.replace(gravest, beside=next((each for each in findings if each.own), None))
 
 
-def _named(pod: Pod, container: Container, found: Finding) -> Finding:
-    own = container.name == pod.container
-    message = found.message if own else f"container {container.name} {found.message}"
-    return dataclasses.replace(found, message=message, restarts=pod.restarts, own=own)
-
-
-def needs_events(pod: Pod, now: float, found: Finding | None) -> bool:
+def needs_events(pod: Pod, now: float, finding: Finding | None) -> bool:
     """Return whether the Events about a Pod are needed to say what is wrong with it."""
     if pod.failure is not None or pod.unscheduled is not None:
         return False
@@ -75,10 +70,10 @@ def needs_events(pod: Pod, now: float, found: Finding | None) -> bool:
         return True
     if not grace_periods.unready_for_long(pod, now):
         return False
-    if found is None:
+    if finding is None:
         only_pulls = pod.set_up and not _running(pod)
         return not (only_pulls or _just_started(pod, now))
-    return found.reason in (*pod_events.PROBE_FAILED.values(), Reason.IMAGE_PULL_FAILED)
+    return finding.reason in (*pod_events.PROBE_FAILED.values(), Reason.IMAGE_PULL_FAILED)
 
 
 def changes_in(pod: Pod, now: float) -> float | None:
@@ -104,9 +99,10 @@ def changes_in(pod: Pod, now: float) -> float | None:
 def _failed(pod: Pod) -> Finding:
     reason, message, last = pod.failure or ("", "", "")
     whole = Finding(State.CRASHING, reason, exits.by_its_node(reason, message), last=last)
-    each = ((item, _exit(pod, item, item.failure, ()) if item.failure else None) for item in pod.containers)
-    found = _gravest(pod, each) if pod.failed_by_itself else None
-    return dataclasses.replace(found or whole, gone=True)
+    own = None
+    if pod.failed_by_itself:
+        own = _gravest(pod, lambda item: _exit(pod, item, item.failure, ()) if item.failure else None)
+    return dataclasses.replace(own or whole, gone=True)
 
 
 def _unscheduled(pod: Pod, reason: str, message: str) -> Finding:
@@ -159,9 +155,9 @@ def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
         text = f"waits for its node {pod.node}, which hasn't started it: {CHECK_THE_NODE}"
         return Finding(State.STARTING, Reason.NODE_SILENT, text)
     claims = _see_claims(pod)
-    if pod.chosen:
+    if pod.nominated:
         what = f"its volume: {claims}" if claims else "something that it needs there, such as a volume"
-        text = f"node {pod.chosen} has room for it, and the scheduler waits for {what}"
+        text = f"node {pod.nominated} has room for it, and the scheduler waits for {what}"
         return Finding(State.UNSCHEDULABLE, Reason.VOLUME_PENDING, text)
     volume = f", or it waits for its volume ({claims})" if claims else ""
     text = f"no scheduler has looked at it{volume}: {CHECK_THE_SCHEDULER}"
@@ -171,15 +167,14 @@ def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
 def _in_the_way(events: Events) -> PodEvent | None:
     """Return the latest Event, if possible one with a cause; the scheduler's Events don't count any more."""
     later = [event for event in events if event.reason != "FailedScheduling"]
-    known = [event for event in later if event.reason in ON_THE_WAY]
-    causes = [event for event in known if not event.message.startswith(NO_CAUSE)]
-    return pod_events.latest(causes or known or later)
+    failures = [event for event in later if event.reason in ON_THE_WAY]
+    causes = [event for event in failures if not event.message.startswith(NO_CAUSE)]
+    return pod_events.latest(causes or failures or later)
 
 
 def _running(pod: Pod) -> bool:
-    return bool(pod.containers) and all(
-        item.init or item.done or item.running_since is not None for item in pod.containers
-    )
+    runs = (item.init or item.done or item.running_since is not None for item in pod.containers)
+    return bool(pod.containers) and all(runs)
 
 
 def _just_started(pod: Pod, now: float) -> bool:
@@ -189,7 +184,8 @@ def _just_started(pod: Pod, now: float) -> bool:
 # One container
 
 
-def _container(pod: Pod, container: Container, now: float, events: Events) -> Finding | None:
+def _container(pod: Pod, container: Container, now: float, pods_events: Events) -> Finding | None:
+    events = pod_events.about(container.name, pods_events)
     held_up = waits.finding(container)
     if held_up is not None:
         return _with_way_in(held_up, events)
@@ -206,19 +202,19 @@ def _container(pod: Pod, container: Container, now: float, events: Events) -> Fi
     return None if container.ready else _unready(pod, container, now, events)
 
 
-def _with_way_in(found: Finding, events: Events) -> Finding:
+def _with_way_in(finding: Finding, events: Events) -> Finding:
     """Return why an image can't be pulled, with what may open its registry."""
-    if found.reason != Reason.IMAGE_PULL_FAILED:
-        return found
-    names = pod_events.missing_pull_secrets(events)
-    missing = f"{found.message}: there is no Secret {names}, which imagePullSecrets name"
-    return dataclasses.replace(
-        found, message=missing if names else with_way_out(found.message, waits.WAYS_TO_AN_IMAGE)
-    )
+    if finding.reason != Reason.IMAGE_PULL_FAILED:
+        return finding
+    message = with_way_out(finding.message, waits.WAYS_TO_AN_IMAGE)
+    if names := pod_events.missing_pull_secrets(events):
+        message = f"{finding.message}: there is no Secret {names}, which imagePullSecrets name"
+    return dataclasses.replace(finding, message=message)
 
 
 def _exit(pod: Pod, container: Container, last: Exit, events: Events) -> Finding:
-    reason, message = exits.reason(last), exits.sentence(last, own=container.name == pod.container)
+    reason = exits.reason(last)
+    message = exits.sentence(last, own=container.name == pod.container)
     if reason != Reason.OUT_OF_MEMORY:
         reason, message = pod_events.ended(container, last, events) or (reason, message)
     return Finding(State.CRASHING, reason, message, reason == Reason.BAD_COMMAND, last.finished_at)

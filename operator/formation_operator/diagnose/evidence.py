@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 
-from formation_operator.backoff import Tried
+from formation_operator.backoff import Attempt
 from formation_operator.diagnose.pod_events import Events
 from formation_operator.shares import Shares, size_of
 
@@ -11,7 +11,7 @@ MOST_ANSWERS = 32 * 2**20
 """Bytes of memory that the answers about all Pods may take; dropped ones are read again after their
 pause."""
 
-Answer = Tried[Events]
+Answer = Attempt[Events]
 """The Events about a Pod that had a fingerprint."""
 
 
@@ -42,9 +42,9 @@ class Archive:
         evidence.answers = {**kept, **fresh}
         for uid, answer in {} if evidence.over else fresh.items():
             identity = (evidence, uid)
-            for _, (other, known) in self._held.put(evidence.namespace, identity, None, size_of(answer)):
-                if known in other.answers:  # the time of the next read stays
-                    other.answers[known] = dataclasses.replace(other.answers[known], found=())
+            for _, (other, pod) in self._held.put(evidence.namespace, identity, None, size_of(answer)):
+                if pod in other.answers:  # the time of the next read stays
+                    other.answers[pod] = dataclasses.replace(other.answers[pod], found=())
 
     def forget(self, evidence: Evidence) -> None:
         """Drop all answers about the Pods of a Formation that is gone, and keep no later ones."""

@@ -87,9 +87,8 @@ def sentence(exit_: Exit, *, own: bool = True) -> str:
         case Reason.LOST:
             text = "was lost with its node, so its exit code isn't known"
         case Reason.BAD_COMMAND | Reason.START_ERROR:
-            text = not_started(
-                log_excerpt.message_line(exit_.message) if _hardly_started(exit_) else exit_.message
-            )
+            hardly = _hardly_started(exit_)
+            text = not_started(log_excerpt.message_line(exit_.message) if hardly else exit_.message)
         case Reason.EXITED_AT_ONCE:
             text = f"exited with code 0 right after its start: {keep_running(exit_, own=own)}"
         case Reason.COMPLETED:
@@ -112,8 +111,8 @@ def _out_of_memory(limit: str) -> str:
 
 def keep_running(exit_: Exit, *, own: bool = True) -> str:
     """Return what to do about a process that ended without an error."""
-    known = WAY_OUT(exit_.command)
-    way_out = f" ({known})" if known else ""
+    fix = WAY_OUT(exit_.command)
+    way_out = f" ({fix})" if fix else ""
     what, other = PROCESS if own else HELPER
     return (
         f"{what} has to keep running. If it goes into the background, run it in the foreground{way_out}; "
@@ -126,12 +125,12 @@ def not_started(message: str) -> str:
     line = lenient.in_one_line(message)
     if NO_COMMAND in line:
         return "couldn't be started: neither it nor its image names a command: set command"
-    found = NOT_STARTED.search(line)
-    if found is None:
+    match = NOT_STARTED.search(line)
+    if match is None:
         return f"couldn't be started: {without_preamble(line)}"
-    program = found["path"] or found["program"] or '""'
-    why = (found["why"] or found["error"]).strip()
-    way_out = ONE_WORD_EACH if " " in program else OF_A_FILE.get((found["error"] or "").strip(), CHECK)
+    program = match["path"] or match["program"] or '""'
+    why = (match["why"] or match["error"]).strip()
+    way_out = ONE_WORD_EACH if " " in program else OF_A_FILE.get((match["error"] or "").strip(), CHECK)
     return f"couldn't be started: {program}: {why}: {way_out}"
 
 
@@ -159,9 +158,8 @@ def record(exit_: Exit) -> dict[str, Any]:
 
 def ended_at(pod: Pod, name: str) -> str | None:
     """Return when a Pod's container ended, or the Pod as a whole; nothing if neither has."""
-    last = _last(pod, name)
+    last, end = _last(pod, name), _end(pod)
     own = last.finished_at if last else None
-    end = _end(pod)
     return end[2] or own or "" if end else own
 
 

@@ -66,10 +66,8 @@ def unready_since(pod: Pod) -> float:
 
 def making_since(pod: Pod) -> float:
     """Return the time from which a Pod's containers can be created: the end of its init containers."""
-    ends = [
-        timestamps.epoch(item.exit.finished_at) or 0.0 for item in pod.containers if item.init and item.exit
-    ]
-    return max([unready_since(pod), *ends])
+    ends = (timestamps.epoch(item.exit.finished_at) for item in pod.containers if item.init and item.exit)
+    return max([unready_since(pod), *filter(None, ends)])
 
 
 def held_until(pod: Pod) -> float:

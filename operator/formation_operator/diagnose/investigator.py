@@ -19,14 +19,14 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from formation_operator.api.reasons import State
-from formation_operator.backoff import tried
+from formation_operator.backoff import attempt
 from formation_operator.diagnose import diagnosis, pod_events
 from formation_operator.diagnose.evidence import Answer, Archive, Evidence
 from formation_operator.diagnose.finding import Finding
 from formation_operator.diagnose.pod_events import PodEvent
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
-from formation_operator.kube.port import Cluster, Object, first_objects
+from formation_operator.kube.port import Cluster, Object, events_about, first_objects
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Faults
 from formation_operator.observe.pods import TEMPLATE_LABEL, Pod
@@ -45,24 +45,24 @@ SIDE_BY_SIDE = 4
 PAGES_OF_EVENTS, PAGES_OF_REPLICA_SETS = 3, 12
 """How many pages of an answer are read: kubelet records some dozens of Events about a Pod, and a Deployment
 keeps ten ReplicaSets, of which a page may have only one."""
-FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
+FIRST_DELAY, LONGEST_DELAY = 5.0, 300.0
 """Seconds until the Events about a Pod are read again."""
 ANY, NONE, UNFOUND = "*", "?", "!"
 """Instead of a template's hash: all Pods have the present template; there is none yet, and a change of the
 Deployment will follow; its ReplicaSet couldn't be found. No label can have these values."""
-UNFOUND_PAUSE = 15.0
+UNFOUND_DELAY = 15.0
 """Seconds until a ReplicaSet that couldn't be found is looked for again: no event announces it."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Examined:
+class Examination:
     """The trouble of a Formation's Pods, by process type."""
 
     findings: Mapping[str, list[Finding]]
     pods: Mapping[str, list[Pod]]
     again_in: float | None
     """Seconds after which it may be different although no event comes."""
-    of_runs: Mapping[str, list[Finding]] = dataclasses.field(default_factory=dict)
+    of_jobs: Mapping[str, list[Finding]] = dataclasses.field(default_factory=dict)
     """The same of the Pods of Jobs, by the name of the Job."""
 
 
@@ -84,52 +84,53 @@ class Examiner:
         pods: Sequence[Pod],
         now: float,
         faults: Faults,
-    ) -> Examined:
+    ) -> Examination:
         """Return what is wrong with the Pods of a Formation; ``now`` is in seconds since 1970."""
         if not pods:
             self._archive.keep(evidence, {}, {})
             evidence.templates = {}
-            return Examined({}, {}, None)
+            return Examination({}, {}, None)
         evidence.namespace = pods[0].namespace
         present, waits = await self._present(evidence, deployments, pods)
-        found = await self._findings(evidence, present, now, faults, waits)
+        by_pod = await self._findings(evidence, present, now, faults, waits)
         async for pod in in_turns(pods):
             try:
                 waits.append(diagnosis.changes_in(pod, now))
             except Exception as error:
                 faults.note(pod.process_type, error)
-        findings, of_runs = dict[str, list[Finding]](), dict[str, list[Finding]]()
+        findings = dict[str, list[Finding]]()
+        of_jobs = dict[str, list[Finding]]()
         for pod in present:
-            if own := found.get(pod.name):
-                into, name = (of_runs, pod.job) if pod.job else (findings, pod.process_type)
+            if own := by_pod.get(pod.name):
+                into, name = (of_jobs, pod.job) if pod.job else (findings, pod.process_type)
                 into.setdefault(name, []).append(own)
         again_in = min((wait for wait in waits if wait is not None), default=None)
-        return Examined(findings, grouped(pods, attrgetter("process_type")), again_in, of_runs)
+        return Examination(findings, grouped(pods, attrgetter("process_type")), again_in, of_jobs)
 
     async def _findings(
         self, evidence: Evidence, pods: Sequence[Pod], now: float, faults: Faults, waits: list[float | None]
     ) -> dict[str, Finding | None]:
         """Return what is wrong with these Pods; add to ``waits`` the seconds until it may be different."""
-        found: dict[str, Finding | None] = {}
+        findings: dict[str, Finding | None] = {}
         silent: dict[tuple[str, State | None, str], list[Pod]] = collections.defaultdict(list)
         async for pod in in_turns(pods):
             try:
-                own = found[pod.name] = diagnosis.finding(pod, now)
+                own = findings[pod.name] = diagnosis.finding(pod, now)
                 if diagnosis.needs_events(pod, now, own):
-                    look = pod.process_type, own.state if own else None, own.reason if own else ""
-                    silent[look].append(pod)
+                    state, reason = (own.state, own.reason) if own else (None, "")
+                    silent[pod.process_type, state, reason].append(pod)
             except Exception as error:
                 faults.note(pod.process_type, error)
-        chosen = [pod for alike in silent.values() for pod in alike[:FEW]]
-        more = await self._read_events(evidence, chosen, now)
+        few = [pod for alike in silent.values() for pod in alike[:FEW]]
+        more = await self._read_events(evidence, few, now)
         for (process_type, *_), alike in silent.items():
             try:
-                await explain(alike, found, evidence.answers, now)
+                await explain(alike, findings, evidence.answers, now)
             except Exception as error:
                 faults.note(process_type, error)
-        waits += [answer.at + answer.pause - now for answer in evidence.answers.values()]
-        waits += [FIRST_PAUSE] if more else []
-        return found
+        waits += [answer.at + answer.delay - now for answer in evidence.answers.values()]
+        waits += [FIRST_DELAY] if more else []
+        return findings
 
     async def _read_events(self, evidence: Evidence, pods: Sequence[Pod], now: float) -> bool:
         """Read the Events about Pods that are due; return whether some have to wait for the next pass."""
@@ -141,21 +142,21 @@ class Examiner:
         ]
         # Pods whose Events were read the longest time ago come first.
         due.sort(key=lambda pod: before[pod.uid].at if pod.uid in before else 0.0)
-        chosen = due[:MOST_PODS]
-        fresh = await side_by_side([self._answer(pod, before.get(pod.uid), now) for pod in chosen])
+        read = due[:MOST_PODS]
+        fresh = await side_by_side([self._answer(pod, before.get(pod.uid), now) for pod in read])
         kept = {pod.uid: before[pod.uid] for pod in pods if pod.uid in before}
-        self._archive.keep(evidence, kept, {pod.uid: each for pod, each in zip(chosen, fresh, strict=True)})
-        return len(due) > len(chosen)
+        self._archive.keep(evidence, kept, {pod.uid: each for pod, each in zip(read, fresh, strict=True)})
+        return len(due) > len(read)
 
     async def _answer(self, pod: Pod, before: Answer | None, now: float) -> Answer:
-        about = self._cluster.select(kinds.EVENT, pod.namespace, fields=f"regarding.uid={pod.uid}")
-        every, events = first_objects(about, PAGES_OF_EVENTS), list[PodEvent]()
+        raws = events_about(self._cluster, pod.namespace, pod.uid, PAGES_OF_EVENTS)
+        events = list[PodEvent]()
         try:
-            events = [pod_events.pod_event(raw) async for raw in every if pod_events.matters(raw)]
+            events = [pod_events.pod_event(raw) async for raw in raws if pod_events.matters(raw)]
         except errors.ClusterError as error:
             logger.warning("The Events about Pod %s/%s can't be read: %s", pod.namespace, pod.name, error)
-        known = pod_events.with_earlier(events, before.found if before is not None else ())
-        return tried(before, hash(pod), known, now, (FIRST_PAUSE, LONGEST_PAUSE))
+        events_of_all = pod_events.with_earlier(events, before.found if before is not None else ())
+        return attempt(before, hash(pod), events_of_all, now, (FIRST_DELAY, LONGEST_DELAY))
 
     async def _present(
         self, evidence: Evidence, deployments: Mapping[str, Child], pods: Sequence[Pod]
@@ -165,13 +166,12 @@ class Examiner:
         The second value is after how many seconds to look again for a version that couldn't be found.
         """
         types = sorted({(pod.process_type, pod.selector) for pod in pods if not pod.job})
-        found = await side_by_side(
-            [self._template(evidence, *each, deployments.get(each[0])) for each in types]
-        )
-        templates = {name: template for (name, _), template in zip(types, found, strict=True)}
+        requests = [self._template(evidence, name, labels, deployments.get(name)) for name, labels in types]
+        hashes = await side_by_side(requests)
+        templates = {name: template for (name, _), template in zip(types, hashes, strict=True)}
         present = [pod for pod in pods if pod.job or templates[pod.process_type] in (pod.template, ANY)]
         present.sort(key=lambda pod: (pod.created, pod.name))
-        return present, [UNFOUND_PAUSE] if UNFOUND in found else []
+        return present, [UNFOUND_DELAY] if UNFOUND in hashes else []
 
     async def _template(self, evidence: Evidence, name: str, labels: str, child: Child | None) -> str:
         """Return the hash of a Deployment's present template; ANY if no Pod has another one."""
@@ -211,7 +211,7 @@ async def in_turns(pods: Iterable[Pod]) -> AsyncIterator[Pod]:
 
 
 async def explain(
-    alike: Sequence[Pod], found: dict[str, Finding | None], answers: Mapping[str, Answer], now: float
+    alike: Sequence[Pod], by_pod: dict[str, Finding | None], answers: Mapping[str, Answer], now: float
 ) -> None:
     """Update the findings about Pods that look alike after the Events about the first of them were read.
 
@@ -219,13 +219,14 @@ async def explain(
     """
     findings = []
     async for pod in in_turns(alike[:FEW]):
-        found[pod.name] = diagnosis.finding(pod, now, answers[pod.uid].found if pod.uid in answers else ())
-        findings.append(found[pod.name])
+        events = answers[pod.uid].found if pod.uid in answers else ()
+        by_pod[pod.name] = diagnosis.finding(pod, now, events)
+        findings.append(by_pod[pod.name])
     often = collections.Counter(each and (each.state, each.reason) for each in findings)
     likely = max(findings, key=lambda each: often[each and (each.state, each.reason)])
     async for pod in in_turns(alike[FEW:]):
-        own = found[pod.name]
-        found[pod.name] = likely and dataclasses.replace(
+        own = by_pod[pod.name]
+        by_pod[pod.name] = likely and dataclasses.replace(
             likely, last=own.last if own else likely.last, restarts=pod.restarts
         )
 
@@ -243,10 +244,10 @@ async def side_by_side(requests: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
 
 def grouped(pods: Iterable[Pod], name_of: Callable[[Pod], str]) -> dict[str, list[Pod]]:
     """Return Pods by what a function names for each, such as its type."""
-    found: dict[str, list[Pod]] = {}
+    groups: dict[str, list[Pod]] = {}
     for pod in pods:
-        found.setdefault(name_of(pod), []).append(pod)
-    return found
+        groups.setdefault(name_of(pod), []).append(pod)
+    return groups
 
 
 def is_present(replica_set: Object, child: Child) -> bool:

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Sequence
 from formation_operator.api import naming
 from formation_operator.api.formation import Metadata
 from formation_operator.api.reasons import Reason, State
-from formation_operator.backoff import Tried, tried
+from formation_operator.backoff import Attempt, attempt
 from formation_operator.diagnose import diagnosis, grace_periods, pod_events, waits
 from formation_operator.diagnose.finding import Finding
 from formation_operator.kube.objects import containers, kinds, lenient
-from formation_operator.kube.port import Cluster, Object, first_objects
+from formation_operator.kube.port import Cluster, Object, events_about, first_objects
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
 
@@ -21,7 +21,7 @@ NATIVE = (
 PODLESS, LONGEST = 3.0, 300.0
 """Seconds after which a Job without a Pod is looked into, and the longest pause between two looks."""
 ENDED = ("Succeeded", "Failed")
-Blocked = Tried[str]
+Blocked = Attempt[str]
 """Why a Job has no Pod: what its controller says, empty if that isn't known."""
 
 
@@ -31,23 +31,23 @@ def cause_of(
     """Return why a Job isn't done, from what is wrong with its Pods, or why it has none."""
     for pod in pods:
         if (beside := pod.held_by) and now >= grace_periods.held_until(pod):
-            said = f"it has succeeded, but {', '.join(beside)} beside it keeps running, so its Job isn't done"
-            return Finding(State.RUNNING, Reason.COMPLETED, f"{said}: {NATIVE}", lasting=True)
+            text = f"it has succeeded, but {', '.join(beside)} beside it keeps running, so its Job isn't done"
+            return Finding(State.RUNNING, Reason.COMPLETED, f"{text}: {NATIVE}", lasting=True)
     if job.is_under_way and not job.pods_failed:
         findings = [each for each in findings if not each.gone]  # its controller hasn't judged that yet
     if job.failed and not findings:
         # A Pod that failed counts for a while only, since another one takes its place: here none does.
         failed = (diagnosis.finding(pod, pod.created) for pod in pods if pod.failure)
         findings = [each for each in failed if each is not None]
-    told = [each for each in findings if each.reason != Reason.PROGRESSING]
-    worst = max(told, key=lambda each: (each.lasting, each.last), default=None)
+    troubles = (each for each in findings if each.reason != Reason.PROGRESSING)
+    worst = max(troubles, key=lambda each: (each.lasting, each.last), default=None)
     if worst is not None:
         tries = f" ({job.pods_failed} tries have failed)" if job.pods_failed > 1 else ""
         lasting = worst.lasting and job.failed is None and not worst.gone
         return dataclasses.replace(worst, message=f"{worst.message}{tries}", lasting=lasting)
     if blocked:
-        said = f"its Pod can't be created: {waits.refused(blocked)}"
-        return Finding(State.STARTING, Reason.REPLICA_FAILURE, said, waits.lasts(blocked))
+        text = f"its Pod can't be created: {waits.refused(blocked)}"
+        return Finding(State.STARTING, Reason.REPLICA_FAILURE, text, waits.lasts(blocked))
     return None
 
 
@@ -81,36 +81,35 @@ async def why_podless(
 
     ``before`` is what was found out at the last look. Raises `ClusterError`.
     """
-    before = before or Tried(job.uid, "", job.created, PODLESS)
+    before = before or Attempt(job.uid, "", job.created, PODLESS)
     if not before.remaining(job.uid, now):
-        before = tried(before, job.uid, await _refused_pods(cluster, job), now, (PODLESS, LONGEST))
+        before = attempt(before, job.uid, await _refused_pods(cluster, job), now, (PODLESS, LONGEST))
     return before, max(0.1, before.remaining(job.uid, now))
 
 
 async def _refused_pods(cluster: Cluster, job: Job) -> str:
-    about = cluster.select(kinds.EVENT, job.namespace, fields=f"regarding.uid={job.uid}")
-    every = first_objects(about, most=1)
-    events = [pod_events.pod_event(raw) async for raw in every if pod_events.matters(raw)]
-    found = pod_events.latest(events)
-    return found.message.removeprefix("Error creating: ") if found is not None else ""
+    raws = events_about(cluster, job.namespace, job.uid, most=1)
+    events = [pod_events.pod_event(raw) async for raw in raws if pod_events.matters(raw)]
+    latest = pod_events.latest(events)
+    return latest.message.removeprefix("Error creating: ") if latest is not None else ""
 
 
 # The Pods of releases, as they are now
 
 
-async def alive(cluster: Cluster, mine: Metadata) -> list[str]:
+async def alive(cluster: Cluster, owner: Metadata) -> list[str]:
     """Return the Pods that haven't ended, each with its node."""
-    return [_described(raw) async for raw in _pods(cluster, mine) if not _has_ended(raw)]
+    return [_described(raw) async for raw in _pods(cluster, owner) if not _has_ended(raw)]
 
 
-async def has_started(cluster: Cluster, mine: Metadata, digest: str) -> bool | None:
+async def has_started(cluster: Cluster, owner: Metadata, digest: str) -> bool | None:
     """Return whether any container of a content's release has started; nothing if one may at any moment.
 
     Kubelet reports a start late, and an image may take minutes: so it is with a Pod on a node in no error
     state.
     """
     may_start = False
-    for raw in [raw async for raw in _pods(cluster, mine, digest)]:
+    for raw in [raw async for raw in _pods(cluster, owner, digest)]:
         started = _has_started(raw)
         if started:
             return True
@@ -118,25 +117,24 @@ async def has_started(cluster: Cluster, mine: Metadata, digest: str) -> bool | N
     return None if may_start else False
 
 
-def labels(mine: Metadata, digest: str = "") -> str:
+def labels(owner: Metadata, digest: str = "") -> str:
     """Return what selects the Jobs and Pods of releases, or of one content's."""
     of = f"={digest}" if digest else ""
-    return f"{naming.FORMATION_LABEL}={mine.name},{naming.RELEASE_LABEL}{of}"
+    return f"{naming.FORMATION_LABEL}={owner.name},{naming.RELEASE_LABEL}{of}"
 
 
-def _pods(cluster: Cluster, mine: Metadata, digest: str = "") -> AsyncIterator[Object]:
-    return first_objects(cluster.select(kinds.POD, mine.namespace, labels=labels(mine, digest)))
+def _pods(cluster: Cluster, owner: Metadata, digest: str = "") -> AsyncIterator[Object]:
+    return first_objects(cluster.select(kinds.POD, owner.namespace, labels=labels(owner, digest)))
 
 
 async def _is_stuck(cluster: Cluster, raw: Object) -> bool:
     """Return whether kubelet said last that it can't even begin with a Pod's containers."""
-    said, about = {True: 0.0, False: 0.0}, f"regarding.uid={raw['metadata']['uid']}"
-    pages = cluster.select(kinds.EVENT, raw["metadata"]["namespace"], fields=about)
-    async for each in first_objects(pages, most=1):
+    metadata, last = raw["metadata"], {True: 0.0, False: 0.0}
+    async for each in events_about(cluster, metadata["namespace"], metadata["uid"], most=1):
         event = pod_events.pod_event(each)
         fails = event.reason in diagnosis.ON_THE_WAY
-        said[fails] = max(said[fails], event.last)
-    return said[True] > said[False]
+        last[fails] = max(last[fails], event.last)
+    return last[True] > last[False]
 
 
 def _has_started(raw: Object) -> bool | None:
@@ -144,12 +142,13 @@ def _has_started(raw: Object) -> bool | None:
 
     One that is being deleted won't start any: its node may be gone.
     """
-    found = containers.containers(raw, of_job=True)
-    if any(each.running_since is not None or each.exit or each.restarts for each in found):
+    its_containers = containers.containers(raw, of_job=True)
+    if any(each.running_since is not None or each.exit or each.restarts for each in its_containers):
         return True
-    going = "deletionTimestamp" in raw["metadata"] or _has_ended(raw)
-    bound = bool(lenient.mapping(raw, "spec").get("nodeName"))
-    return None if bound and not going and {each.waiting for each in found} <= {*waits.ORDINARY} else False
+    is_going = "deletionTimestamp" in raw["metadata"] or _has_ended(raw)
+    is_bound = bool(lenient.mapping(raw, "spec").get("nodeName"))
+    is_waiting = {each.waiting for each in its_containers} <= {*waits.ORDINARY}
+    return None if is_bound and is_waiting and not is_going else False
 
 
 def _has_ended(raw: Object) -> bool:

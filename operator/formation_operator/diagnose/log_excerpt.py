@@ -62,39 +62,40 @@ def message_line(log: str) -> str:
     """
     lines = [each for each in lenient.COLOUR.sub("", log).splitlines()[-LINES:] if _shown(each)]
     raised = _raised(lines)
-    told = [place for place, line in enumerate(lines) if not TRAILERS.fullmatch(_shown(line))]
-    margin = [place for place in told if place in raised or not lines[place][0].isspace()]
+    messages = [place for place, line in enumerate(lines) if not TRAILERS.fullmatch(_shown(line))]
+    margin = [place for place in messages if place in raised or not lines[place][0].isspace()]
     panics = [place for place in margin if PANIC.fullmatch(_shown(lines[place]))] if GOROUTINE in log else []
     if panics or not margin:
-        return _shown(lines[(panics or told or [-1])[-1]]) if lines else ""
+        return _shown(lines[(panics or messages or [-1])[-1]]) if lines else ""
     return _explained(lines, margin, raised)
 
 
 def _raised(lines: Sequence[str]) -> dict[int, str]:
     """Return the first lines of the exceptions that end Python's traces, by their places."""
-    found, margin = dict[int, str](), None
+    raised = dict[int, str]()
+    margin = None
     for place, line in enumerate(lines):
         if frame := FRAME.fullmatch(line):
             margin = len(frame["margin"])
         elif margin is not None and not line[margin : margin + 1].isspace():
-            found |= {place: text} if (text := _shown(line[margin:])) else {}
+            raised |= {place: text} if (text := _shown(line[margin:])) else {}
             margin = None
-    return found
+    return raised
 
 
 def _explained(lines: Sequence[str], margin: Sequence[int], raised: Mapping[int, str]) -> str:
     """Return the last line, or the exception that it is part of; of a server's goodbye what explains it."""
-    said = {place: raised.get(place) or _shown(lines[place]) for place in margin}
+    texts = {place: raised.get(place) or _shown(lines[place]) for place in margin}
     last = margin[-1]
-    if GOODBYE.search(said[last]):
-        before = [place for place in margin if not GOODBYE.search(said[place])][-BESIDE - 1 :]
-        last = next((place for place in reversed(before) if not RECORD.match(said[place])), last)
+    if GOODBYE.search(texts[last]):
+        before = [place for place in margin if not GOODBYE.search(texts[place])][-BESIDE - 1 :]
+        last = next((place for place in reversed(before) if not RECORD.match(texts[place])), last)
     for place in reversed([each for each in margin if each <= last]):
         if place in raised:
-            return said[place]
-        if RECORD.match(said[place]):
+            return texts[place]
+        if RECORD.match(texts[place]):
             break
-    return said[last]
+    return texts[last]
 
 
 def _shown(line: str) -> str:

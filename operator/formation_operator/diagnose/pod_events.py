@@ -68,9 +68,8 @@ def pod_event(event: dict[str, Any]) -> PodEvent:
     message = lenient.text(event, "note").removeprefix(COMBINED)[:LONGEST_MESSAGE]
     # Such as spec.initContainers{proxy}.
     container = lenient.word(lenient.mapping(event, "regarding"), "fieldPath").partition("{")[2].rstrip("}")
-    return PodEvent(
-        lenient.word(event, "reason") or "Unknown", message, timestamps.epoch(last) or 0.0, container
-    )
+    reason = lenient.word(event, "reason") or "Unknown"
+    return PodEvent(reason, message, timestamps.epoch(last) or 0.0, container)
 
 
 def with_earlier(events: Events, earlier: Events) -> Events:
@@ -79,14 +78,13 @@ def with_earlier(events: Events, earlier: Events) -> Events:
     In a long crash loop kubelet records no new ones for longer than the API server keeps Events.
     """
     present = {each.message for each in events}
-    return newest(
-        [*events, *(each for each in earlier if each.reason == KILLING and each.message not in present)]
-    )
+    killings = (each for each in earlier if each.reason == KILLING and each.message not in present)
+    return newest([*events, *killings])
 
 
 def newest(events: Iterable[PodEvent]) -> Events:
     """Return the latest Events, with only a few that start alike, so that these don't displace others."""
-    often: collections.Counter[tuple[str, str, str]] = collections.Counter()
+    often = collections.Counter[tuple[str, str, str]]()
     kept = []
     for event in sorted(events, key=lambda each: each.last, reverse=True):
         kind = event.reason, event.container, event.message.partition(" ")[0]
@@ -128,16 +126,16 @@ def probe_failed(kind: str, events: Events, start: float) -> bool:
 
 def probe_says(kind: str, events: Events) -> str:
     """Return what a probe that fails said last, after a colon."""
-    newest_one = latest(events, lambda event: SAYS[kind].match(event.message) is not None)
-    found = SAYS[kind].match(newest_one.message) if newest_one else None
-    return f": {exits.without_preamble(found['output'])}" if found else ""
+    event = latest(events, lambda event: SAYS[kind].match(event.message) is not None)
+    match = SAYS[kind].match(event.message) if event else None
+    return f": {exits.without_preamble(match['output'])}" if match else ""
 
 
 def missing_pull_secrets(events: Events) -> str:
     """Return the names of the Secrets for an image's registry that aren't there."""
-    newest_one = latest(events, lambda event: event.reason == "FailedToRetrieveImagePullSecret")
-    found = NO_PULL_SECRETS.match(newest_one.message) if newest_one else None
-    return found["names"] if found else ""
+    event = latest(events, lambda event: event.reason == "FailedToRetrieveImagePullSecret")
+    match = NO_PULL_SECRETS.match(event.message) if event else None
+    return match["names"] if match else ""
 
 
 def _ended_for(container: Container, kind: str) -> Callable[[PodEvent], bool]:

@@ -77,8 +77,8 @@ def _refused(container: Container) -> Finding:
 
 
 def _pull_failed(container: Container) -> Finding:
-    said = BACK_OFF.sub("", container.message)
-    text = f"can't pull its image: {exits.without_preamble(said)}".rstrip(": ")
+    cause = exits.without_preamble(BACK_OFF.sub("", container.message))
+    text = f"can't pull its image: {cause}".rstrip(": ")
     lasting = container.waiting in ("InvalidImageName", "ErrImageNeverPull")
     return Finding(State.STARTING, Reason.IMAGE_PULL_FAILED, text, lasting)
 

@@ -34,7 +34,7 @@ VERSIONED = re.compile(r"([a-z-]*[a-z])-?[0-9.]+")
 
 def warnings(commands: Mapping[str, Sequence[str]]) -> list[str]:
     """Return a sentence for each process type whose command leaves the foreground, with the way out."""
-    return [f"{name}: {said}" for name, command in sorted(commands.items()) if (said := finding(command))]
+    return [f"{name}: {text}" for name, command in sorted(commands.items()) if (text := finding(command))]
 
 
 def finding(command: Sequence[str]) -> str | None:

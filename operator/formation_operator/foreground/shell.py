@@ -36,8 +36,8 @@ def as_text(words: Sequence[str]) -> str:
 
 def script(words: Sequence[str]) -> str | None:
     """Return the script that a command gives to a shell; nothing if it runs another program or a file."""
-    found = SHELL.match(as_text(words))
-    return next(iter(words[found.group().count("\n") :]), None) if found else None
+    shell = SHELL.match(as_text(words))
+    return next(iter(words[shell.group().count("\n") :]), None) if shell else None
 
 
 def end(text: str) -> tuple[list[str], bool]:

@@ -184,21 +184,24 @@ class Kube(Cluster):
 
     async def schema(self, kind: str) -> Object:
         """Return the JSON schema of a kind as the cluster has it; any authenticated client may read it."""
-        known = kinds.BY_NAME[kind]
-        document = await self._request("get", f"/openapi/v3{known.path}")
-        identity = {"group": known.group, "version": known.version, "kind": kind}
+        api = kinds.BY_NAME[kind]
+        document = await self._request("get", f"/openapi/v3{api.path}")
+        identity = {"group": api.group, "version": api.version, "kind": kind}
         for each in lenient.mapping(document, "components", "schemas").values():
             if identity in lenient.items(lenient.mapping(each), "x-kubernetes-group-version-kind"):
                 return dict(each)
-        raise errors.UnavailableError(f"{kind} isn't in what the API server says of {known.api_version}")
+        raise errors.UnavailableError(f"{kind} isn't in what the API server says of {api.api_version}")
 
     async def notify(self, formation: Object, notice: Notice) -> None:
         """Record an Event on a Formation."""
         event = self._recorder.record(formation, notice)
         if "series" in event:
             operations = [{"op": "add", "path": "/series", "value": event["series"]}]
-            with contextlib.suppress(errors.NotFoundError):  # it was deleted
+            try:
                 await self._request("patch", path_of(event), {}, operations)
+            except errors.NotFoundError:
+                pass  # it was deleted
+            else:
                 return
         await self._request("create", path(kinds.EVENT, event["metadata"]["namespace"]), {}, event)
 

@@ -29,12 +29,17 @@ Source: ``NotFound`` of Go's ``net/http``.
 class ClusterError(Exception):
     """The API server didn't carry out a request; the text is its own message."""
 
+    is_lasting = False
+    """Whether waiting won't fix it."""
+
 
 class RefusedError(ClusterError):
     """The request fails until somebody changes something (400, 403, 413, 422).
 
     A request that fails with 500 because a stored object doesn't fit the schema is one, too.
     """
+
+    is_lasting = True
 
 
 class ForbiddenError(RefusedError):

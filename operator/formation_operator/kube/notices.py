@@ -48,13 +48,14 @@ class Recorder:
 
     def record(self, formation: dict[str, Any], notice: Notice) -> dict[str, Any]:
         """Return the Event; one that repeats an Event posted lately has its name, and a series."""
-        now, about = datetime.datetime.now(datetime.UTC), formation["metadata"]
+        now = datetime.datetime.now(datetime.UTC)
+        metadata = formation["metadata"]
         # Two Events of one series have the topic in common, or else the note.
-        identity = about["uid"], dataclasses.replace(notice, note="" if notice.topic else notice.note)
-        name, count, last = self._recent.get(about["namespace"], identity) or ("", 0, now)
+        identity = metadata["uid"], dataclasses.replace(notice, note="" if notice.topic else notice.note)
+        name, count, last = self._recent.get(metadata["namespace"], identity) or ("", 0, now)
         if not count or now - last > SERIES_ENDS:
-            name, count = f"{about['name']}.{uuid.uuid4().hex[:16]}", 0
-        self._recent.put(about["namespace"], identity, (name, count + 1, now))
+            name, count = f"{metadata['name']}.{uuid.uuid4().hex[:16]}", 0
+        self._recent.put(metadata["namespace"], identity, (name, count + 1, now))
         return _body(formation, notice, name, count + 1, now)
 
 
@@ -77,9 +78,7 @@ def _body(
         "regarding": {
             "apiVersion": naming.API_VERSION,
             "kind": naming.KIND,
-            "namespace": metadata["namespace"],
-            "name": metadata["name"],
-            "uid": metadata["uid"],
+            **{field: metadata[field] for field in ("namespace", "name", "uid")},
         },
     }
     if count > 1:

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.watch_events import Event
 
@@ -101,6 +102,11 @@ async def first_objects(
             if whole:
                 raise errors.UnavailableError("there are too many")
             return
+
+
+def events_about(cluster: Cluster, namespace: str, uid: str, most: int) -> AsyncIterator[Object]:
+    """Yield the Events about an object, of the first pages."""
+    return first_objects(cluster.select(kinds.EVENT, namespace, fields=f"regarding.uid={uid}"), most)
 
 
 async def patient(answer: Awaitable[T]) -> T:

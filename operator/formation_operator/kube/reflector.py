@@ -13,7 +13,7 @@ import logging
 import random
 from typing import NoReturn, Protocol
 
-from formation_operator.backoff import Tried, tried
+from formation_operator.backoff import Attempt, attempt
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.kube.port import Cluster, Object
@@ -21,10 +21,10 @@ from formation_operator.kube.watch_events import BOOKMARK, DELETED
 from formation_operator.telemetry.records import Repeated
 
 logger = logging.getLogger(__name__)
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
-"""Seconds between two tries, as client-go has them."""
+BACK_OFF = 1.0, 30.0
+"""The first and the longest seconds between two tries, as client-go has them."""
 ABSENT_SECONDS = 15.0
-"""The pause between two looks for an optional kind that isn't installed."""
+"""The time between two looks for an optional kind that isn't installed."""
 SHORT = 1.0
 """A watch that ends within so many seconds counts as a failed try."""
 LIST_AGAIN = (errors.ExpiredError, errors.ForbiddenError, errors.NotFoundError)
@@ -64,7 +64,7 @@ class Reflector:
         """The version from which the next watch starts; none if a list has to come first."""
         self._newest = 0
         """The latest version of a list or an event."""
-        self._tried: Tried[None] | None = None
+        self._last: Attempt[None] | None = None
         """The last try, if it has failed and no event has come since."""
         self._trouble = Repeated()
 
@@ -111,25 +111,25 @@ class Reflector:
         """
         now = asyncio.get_running_loop().time
         while True:
-            pause = 0.0
+            wait = 0.0
             try:
                 if self._version is None:
                     await self._list()
                 started = now()
                 await self._watch()
                 if now() - started <= SHORT:
-                    pause = self._pause()
+                    wait = self._back_off()
             except errors.ClusterError as error:
                 if isinstance(error, LIST_AGAIN):
                     self._version = None
                 self._failed(error)
-                pause = ABSENT_SECONDS if self._is_absent(error) else self._pause()
-            await asyncio.sleep(pause)
+                wait = ABSENT_SECONDS if self._is_absent(error) else self._back_off()
+            await asyncio.sleep(wait)
 
-    def _pause(self) -> float:
+    def _back_off(self) -> float:
         """Return for how many seconds to wait after a try that has failed."""
-        self._tried = tried(self._tried, "", None, 0, (FIRST_PAUSE, LONGEST_PAUSE), random.random)
-        return self._tried.remaining("", 0)
+        self._last = attempt(self._last, "", None, 0, BACK_OFF, random.random)
+        return self._last.remaining("", 0)
 
     async def _watch(self) -> None:
         """Watch until the server ends the watch.
@@ -149,7 +149,7 @@ class Reflector:
                 if event.type != BOOKMARK:
                     self._sink.seen(self.kind, event.object, deleted=event.type == DELETED)
                 self._newest = self._version = event.version
-                self._tried = None
+                self._last = None
 
     def _failed(self, error: errors.ClusterError) -> None:
         """Log an error when it starts, and not again while it lasts; report what it says of the kind.

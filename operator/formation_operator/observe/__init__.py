@@ -1,6 +1,6 @@
 """What is known of the cluster, as the few facts that decisions need.
 
-It imports `kube` and what is below, and is pure.
+It imports `kube` and what is below, and is pure but for `faults`, which logs.
 
 - `watched`: a record of functions for each watched kind; the facts are in a module for each: `formations`,
   `children` and their `rollouts`, `jobs`, `pods`, `autoscalers`; `other_budgets` has those of what is

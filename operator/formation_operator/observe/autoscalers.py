@@ -148,19 +148,19 @@ def scaled(autoscaler: Autoscaler, wanting: Wanting) -> Iterable[Key]:
     return wanting(target) if autoscaler.target[:2] == DEPLOYMENT else ()
 
 
-def deciding(known: Iterable[Autoscaler]) -> Deciding:
+def deciding(scalers: Iterable[Autoscaler]) -> Deciding:
     """Return the autoscaler of each target: a ScaledObject comes before the HPA that KEDA makes for it."""
-    last_first = sorted(known, key=lambda each: (each.kind == kinds.HPA, each.name), reverse=True)
+    last_first = sorted(scalers, key=lambda each: (each.kind == kinds.HPA, each.name), reverse=True)
     return {each.target: each for each in last_first}
 
 
-def of_child(known: Deciding, name: str) -> Autoscaler | None:
+def of_child(scalers: Deciding, name: str) -> Autoscaler | None:
     """Return the autoscaler of a Deployment."""
-    return known.get((*DEPLOYMENT, name))
+    return scalers.get((*DEPLOYMENT, name))
 
 
 def of_formation(
-    known: Deciding, formation: str, process_type: str = naming.SCALED_TYPE
+    scalers: Deciding, formation: str, process_type: str = naming.SCALED_TYPE
 ) -> Autoscaler | None:
     """Return the autoscaler of a Formation if it sets the count of a type."""
-    return known.get((*FORMATION, formation)) if process_type == naming.SCALED_TYPE else None
+    return scalers.get((*FORMATION, formation)) if process_type == naming.SCALED_TYPE else None

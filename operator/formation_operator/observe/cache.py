@@ -44,7 +44,8 @@ class Cache:
 
         Returns what that changes.
         """
-        key, version, store = formations.key_of(raw), formations.version_of(raw), self.stores[kind]
+        key, version = formations.key_of(raw), formations.version_of(raw)
+        store = self.stores[kind]
         if not store.is_newer(key, version, as_of):
             return []  # as most of a list is, and each echo of our writes
         fact = self.watched[kind].fact_of(raw, store.known.get(key))
@@ -62,9 +63,10 @@ class Cache:
 
     def drop_own(self, child: Child) -> Changes:
         """Forget a child that we deleted, even if it had changed after that was decided."""
-        store, key = self._children[child.kind], (child.namespace, child.name)
-        known = store.known.get(key)
-        newest = store.latest(key) if known is None or known.uid == child.uid else 0
+        store = self._children[child.kind]
+        key = child.namespace, child.name
+        cached = store.known.get(key)
+        newest = store.latest(key) if cached is None or cached.uid == child.uid else 0
         # The deletion has a later version, which no answer shows.
         version = max(newest, int(child.resource_version)) + 1
         return self._changed(child.kind, store.drop(key, version))
@@ -95,20 +97,22 @@ class Cache:
         Other objects with its label don't matter, and anyone may create thousands of them.
         """
         formation = self.formations.get(key)  # it may have gone during the pass
-        wanted = formations.wanted_names(formation) if formation else []
-        found: dict[ChildId, Child] = {}
+        names = formations.wanted_names(formation) if formation else []
+        its_children: dict[ChildId, Child] = {}
         for kind, store in self._children.items():
-            named = {name: store.known[name] for name in wanted if name in store.known}
-            found |= {(kind, name): child for (_, name), child in {**store.within(key), **named}.items()}
-        return found
+            named = {name: store.known[name] for name in names if name in store.known}
+            its_children |= {
+                (kind, name): child for (_, name), child in {**store.within(key), **named}.items()
+            }
+        return its_children
 
     def autoscalers_of(self, namespace: str, targets: Iterable[str]) -> list[Autoscaler]:
         """Return the autoscalers whose target has one of some names: a namespace may have many others."""
-        there = [autoscalers.group_of(namespace, target) for target in targets]
+        groups = [autoscalers.group_of(namespace, target) for target in targets]
         stores = [self.stores[kind] for kind in kinds.AUTOSCALERS]
-        found = (each for store in stores for target in there for each in store.within(target).values())
-        known = (each.autoscaler if isinstance(each, Child) else each for each in found)
-        return [each for each in known if each is not None]
+        facts = (each for store in stores for group in groups for each in store.within(group).values())
+        scalers = (each.autoscaler if isinstance(each, Child) else each for each in facts)
+        return [each for each in scalers if each is not None]
 
     def pods_of(self, key: Key) -> list[Pod]:
         """Return the processes of a Formation, and the Pods of its Jobs, that aren't well."""
@@ -191,7 +195,7 @@ class Basis:
         if formation is None:
             return None
         before = [*self.children.items(), *self.shown.items()]
-        found = [children.lane_of(child, there.get(each)) for each, child in before]
-        found += [children.lane_of(None, child) for each, child in there.items() if each not in self.children]
-        found.append(formations.lane_of(self.formation, formation))
-        return min((lane for lane in found if lane is not None), default=None)
+        lanes = [children.lane_of(child, there.get(each)) for each, child in before]
+        lanes += [children.lane_of(None, child) for each, child in there.items() if each not in self.children]
+        lanes.append(formations.lane_of(self.formation, formation))
+        return min((lane for lane in lanes if lane is not None), default=None)

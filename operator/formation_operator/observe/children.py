@@ -17,9 +17,9 @@ from formation_operator.observe.autoscalers import FINE, Autoscaler, Scaling
 from formation_operator.observe.managed_fields import NOTHING, Owned
 from formation_operator.observe.rollouts import (
     NAMELESS,
-    NO_CRON_RUNS,
+    NO_CRON_JOB_STATUS,
     NO_STATUS,
-    CronRuns,
+    CronJobStatus,
     DeploymentStatus,
     Setter,
 )
@@ -96,7 +96,7 @@ class Child:
     images: tuple[tuple[str, str], ...] = ()
     """Image of each container by name."""
     rollout: DeploymentStatus = NO_STATUS
-    runs: CronRuns = NO_CRON_RUNS
+    runs: CronJobStatus = NO_CRON_JOB_STATUS
     autoscaler: Autoscaler | None = None
     """What it scales, if it is an autoscaler."""
     scaling: Scaling = FINE
@@ -137,11 +137,6 @@ Children = Mapping[ChildId, Child]
 """The children of a Formation, and the objects that have their names."""
 
 
-def deployment_of(children: Children, formation: str, process_type: str) -> Child | None:
-    """Return the Deployment that has the name of a type's, whatever its owner."""
-    return children.get((ChildKind.DEPLOYMENT, naming.child(formation, process_type)))
-
-
 def child(raw: dict[str, Any], kind: ChildKind) -> Child:
     """Return the facts of an object of a kind of children as the API server gave it."""
     metadata, annotations = raw["metadata"], lenient.mapping(raw, "metadata", "annotations")
@@ -164,7 +159,7 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
         deleting="deletionTimestamp" in metadata,
         digest=digest if naming.INTENT_ANNOTATION in annotations else None,
         owned=owned.text,
-        runs=rollouts.cron_runs(raw) if kind is ChildKind.CRON_JOB else NO_CRON_RUNS,
+        runs=rollouts.cron_job(raw) if kind is ChildKind.CRON_JOB else NO_CRON_JOB_STATUS,
         autoscaler=autoscalers.autoscaler(raw, kind) if scales else None,
         scaling=autoscalers.scaling(raw) if scales and is_ours else FINE,
         **(_deployment(raw, owned) if kind.traits.runs_processes else {}),

@@ -36,8 +36,8 @@ class Faults:
 
     def note(self, process_type: str, error: Exception) -> Problem:
         """Note that an unexpected error has ended what was done about a type, and log its traceback."""
-        what, about = process_type or "the pass", records.about(self._key, process_type)
-        logger.error("%s/%s: an unexpected error ends %s", *self._key, what, exc_info=error, extra=about)
+        what, extra = process_type or "the pass", records.fields(self._key, process_type)
+        logger.error("%s/%s: an unexpected error ends %s", *self._key, what, exc_info=error, extra=extra)
         # Its own text may quote anything.
         text = f"a bug in the operator ({type(error).__name__}): its log says where; please report it"
         problem = self.problems[process_type] = Problem(process_type, Trouble.INTERNAL_ERROR, text)

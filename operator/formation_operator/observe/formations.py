@@ -50,15 +50,15 @@ def version_of(raw: dict[str, Any]) -> int:
     return int(raw["metadata"]["resourceVersion"])
 
 
-def trimmed(raw: dict[str, Any], known: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return a Formation without what no decision needs, given what was known of it until now.
+def trimmed(raw: dict[str, Any], before: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return a Formation without what no decision needs, given it as it was kept until now.
 
-    A spec that is known and hasn't changed is taken from there, since most changes are of a status.
+    A spec that hasn't changed is taken from there, since most changes are of a status.
     ``excess`` says why a spec is too large to be rendered, if it is.
     """
     metadata = {key: raw["metadata"][key] for key in KEPT if key in raw["metadata"]}
-    if known is not None and not known.get("unkept") and is_same(known, raw):
-        declared = {key: known[key] for key in DECLARED if key in known}
+    if before is not None and not before.get("unkept") and is_same(before, raw):
+        declared = {key: before[key] for key in DECLARED if key in before}
     else:
         declared = _declared(lenient.mapping(raw, "spec"))
     return {**lenient.interned({"metadata": metadata, **_reported(raw)}), **declared}
@@ -99,22 +99,22 @@ def _names(spec: dict[str, Any]) -> dict[str, Any]:
     return {part: dict.fromkeys(each) for part, each in declared.items() if each or part == NAMED[0]}
 
 
-def size_of(known: dict[str, Any]) -> int:
+def size_of(formation: dict[str, Any]) -> int:
     """Return an estimate of the bytes of memory that a Formation takes."""
-    return int(known["spec_size"]) + int(known["status_size"])
+    return int(formation["spec_size"]) + int(formation["status_size"])
 
 
-def outlined(known: dict[str, Any]) -> dict[str, Any]:
+def outlined(formation: dict[str, Any]) -> dict[str, Any]:
     """Return the outline of a Formation: the names of its types, and what metrics report of it."""
-    status, names = known["status"], _names(lenient.mapping(known, "spec"))
+    status, names = formation["status"], _names(lenient.mapping(formation, "spec"))
     conditions = [each for each in lenient.items(status, "conditions") if each["type"] == ConditionType.READY]
     return {
-        **{key: known[key] for key in ("metadata", "status_digest")},
+        **{key: formation[key] for key in ("metadata", "status_digest")},
         "spec": names,
         "status": {
             **_brief(status, ("observedGeneration",)),
             "conditions": [_brief(each, ("type", "status", "reason")) for each in conditions[:1]],
-            **{part: _said(lenient.mapping(status, part), names[part]) for part in names},
+            **{part: _types(lenient.mapping(status, part), names[part]) for part in names},
         },
         "spec_size": 0,
         "status_size": 0,
@@ -122,20 +122,18 @@ def outlined(known: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _said(known: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    return {name: _brief(lenient.mapping(known, name), SHOWN) for name in names if name in known}
+def _types(statuses: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: _brief(lenient.mapping(statuses, name), SHOWN) for name in names if name in statuses}
 
 
-def _brief(said: dict[str, Any], fields: Iterable[str]) -> dict[str, Any]:
+def _brief(part: dict[str, Any], fields: Iterable[str]) -> dict[str, Any]:
     """Return some fields as short texts or numbers: anyone who may write a status may write anything."""
-    return {
-        field: lenient.word(said, field) or lenient.number(said, field) for field in fields if field in said
-    }
+    return {key: lenient.word(part, key) or lenient.number(part, key) for key in fields if key in part}
 
 
-def is_same(known: dict[str, Any], raw: dict[str, Any]) -> bool:
-    """Return whether an object has the spec that is known: each change of it makes a new generation."""
-    return all(known["metadata"].get(field) == raw["metadata"].get(field) for field in ("uid", "generation"))
+def is_same(before: dict[str, Any], raw: dict[str, Any]) -> bool:
+    """Return whether an object has the spec that it had: each change of it makes a new generation."""
+    return all(before["metadata"].get(field) == raw["metadata"].get(field) for field in ("uid", "generation"))
 
 
 def is_behind(raw: dict[str, Any]) -> bool:

@@ -80,8 +80,9 @@ def job(raw: dict[str, Any]) -> Job | None:
     """
     metadata, status = raw["metadata"], lenient.mapping(raw, "status")
     labels = lenient.mapping(metadata, "labels")
-    of = naming.FORMATION_LABEL, naming.RELEASE_LABEL, naming.SCHEDULE_LABEL
-    formation, digest, schedule = (lenient.text(labels, each) for each in of)
+    formation = lenient.text(labels, naming.FORMATION_LABEL)
+    digest = lenient.text(labels, naming.RELEASE_LABEL)
+    schedule = lenient.text(labels, naming.SCHEDULE_LABEL)
     if not formation or not (digest or schedule):
         return None
     met = {

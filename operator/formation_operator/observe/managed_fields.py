@@ -166,15 +166,15 @@ def owned(managed: list[dict[str, Any]], owner: str = "") -> Owned:
 
 def _of_text(text: bytes) -> Owned:
     if len(text) > MOST_READ:
-        fields, kept = listings.entry_fields(text), DIGEST + hashlib.sha256(text).hexdigest()
+        fields = listings.entry_fields(text)
+        kept = DIGEST + hashlib.sha256(text).hexdigest()
     else:
         fields = lenient.mapping(nesting.parsed(text))
         kept = COMPACT.encode(fields) if fields else ""
         if len(kept) > LARGEST:
             kept = DIGEST + hashlib.sha256(kept.encode()).hexdigest()
-    return Owned(
-        lenient.shared(kept), *(lenient.holds(fields, each) for each in (COUNT, REMEMBERED_COUNT, CONTENT))
-    )
+    held = (lenient.holds(fields, each) for each in (COUNT, REMEMBERED_COUNT, CONTENT))
+    return Owned(lenient.shared(kept), *held)
 
 
 _of_usual_text = functools.lru_cache(REMEMBERED)(_of_text)

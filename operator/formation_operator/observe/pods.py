@@ -45,7 +45,7 @@ class Pod:
     created: float
     node: str
     """The node that it was bound to; empty if it wasn't yet."""
-    chosen: str
+    nominated: str
     """The node on which the scheduler will start it when what it needs there is ready; empty if unknown."""
     claims: str
     """The volume claims that it names."""
@@ -73,9 +73,8 @@ class Pod:
         own = next((each for each in self.containers if self.job and each.name == self.container), None)
         if own is None or not own.ended or own.failure is not None:
             return ()
-        return tuple(
-            each.name for each in self.containers if each.running_since is not None and not each.sidecar
-        )
+        running = (each for each in self.containers if each.running_since is not None)
+        return tuple(each.name for each in running if not each.sidecar)
 
     @property
     def refused(self) -> bool:
@@ -104,10 +103,12 @@ def pod(raw: dict[str, Any]) -> Pod | None:
     process_type, job = part_of(metadata)
     if not process_type or "deletionTimestamp" in metadata or (job and status.get("phase") == "Succeeded"):
         return None
-    found = containers.containers(raw, of_job=bool(job))
+    its_containers = containers.containers(raw, of_job=bool(job))
     conditions = lenient.conditions(status)
-    failure, unready = _failure(status, conditions), _unready(conditions.get("Ready", {}))
-    if failure is None and unready is None and found and all(item.well for item in found):
+    failure = _failure(status, conditions)
+    unready = _unready(conditions.get("Ready", {}))
+    is_well = bool(its_containers) and all(item.well for item in its_containers)
+    if failure is None and unready is None and is_well:
         return None
     labels = lenient.mapping(metadata, "labels")
     claims = (lenient.mapping(each, "persistentVolumeClaim") for each in lenient.items(spec, "volumes"))
@@ -123,14 +124,14 @@ def pod(raw: dict[str, Any]) -> Pod | None:
         template=lenient.shared(lenient.text(labels, TEMPLATE_LABEL)),
         created=timestamps.epoch(lenient.text(metadata, "creationTimestamp")) or 0.0,
         node=lenient.shared(lenient.text(spec, "nodeName")),
-        chosen=lenient.shared(lenient.text(status, "nominatedNodeName")),
+        nominated=lenient.shared(lenient.text(status, "nominatedNodeName")),
         claims=_listed((lenient.text(each, "claimName") for each in claims), " "),
         gates=_listed((lenient.text(each, "name") for each in lenient.items(spec, "schedulingGates")), ", "),
         failure=failure,
         unscheduled=_unscheduled(conditions.get("PodScheduled", {})),
         set_up=conditions.get("PodReadyToStartContainers", {}).get("status") == "True",
         unready=unready,
-        containers=found,
+        containers=its_containers,
     )
 
 

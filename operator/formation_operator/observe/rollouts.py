@@ -62,7 +62,7 @@ NAMELESS = Setter("A client without a name", scale=True)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class CronRuns:
+class CronJobStatus:
     """How the runs of a CronJob go, as its own controller reports."""
 
     suspended: bool = False
@@ -71,16 +71,17 @@ class CronRuns:
     last_successful_time: str = ""
 
 
-NO_STATUS, NO_CRON_RUNS = DeploymentStatus(), CronRuns()
+NO_STATUS = DeploymentStatus()
+NO_CRON_JOB_STATUS = CronJobStatus()
 
 
 def rollout(raw: dict[str, Any]) -> DeploymentStatus:
     """Return how far a Deployment has got."""
     status, spec = lenient.mapping(raw, "status"), raw["spec"]
     conditions = lenient.conditions(status)
-    progressing, failure, available = (
-        conditions.get(each) or {} for each in ("Progressing", "ReplicaFailure", "Available")
-    )
+    progressing = conditions.get("Progressing", {})
+    failure = conditions.get("ReplicaFailure", {})
+    available = conditions.get("Available", {})
     given_up = lenient.text(progressing, "message") if progressing.get("status") == "False" else None
     refused = progressing.get("reason") == "ReplicaSetCreateError"
     stuck = None if refused else given_up
@@ -139,10 +140,10 @@ def setter(managed: list[dict[str, Any]]) -> Setter:
     return max(others, key=lambda setter: setter.scale, default=NAMELESS)
 
 
-def cron_runs(raw: dict[str, Any]) -> CronRuns:
+def cron_job(raw: dict[str, Any]) -> CronJobStatus:
     """Return how the runs of a CronJob go."""
     status = lenient.mapping(raw, "status")
-    return CronRuns(
+    return CronJobStatus(
         suspended=lenient.mapping(raw, "spec").get("suspend") is True,
         active=len(lenient.items(status, "active")),
         last_schedule_time=lenient.word(status, "lastScheduleTime"),

@@ -7,7 +7,7 @@ versions of one kind are numbers that grow.
 
 import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.requeue import Lane
@@ -38,23 +38,6 @@ class Change(Generic[T]):
         return [fact for fact in (self.before, self.now) if fact is not None]
 
 
-class Share(NamedTuple):
-    """Memory for the objects of a kind, which namespaces share: none displaces the objects of another."""
-
-    most: int
-    """Bytes."""
-    least: int = 1
-    """Bytes that the smallest object counts as, which bounds the number of objects, too."""
-
-
-def _key_of(fact: Any) -> Key:
-    return fact.namespace, fact.name
-
-
-def _version_of(fact: Any) -> int:
-    return int(fact.resource_version)
-
-
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Watched(Generic[T]):
     """A kind that is watched, as a record of functions."""
@@ -63,21 +46,23 @@ class Watched(Generic[T]):
     """Its place in the API, and which of its objects are watched."""
     fact_of: Callable[[dict[str, Any], T | None], T | None]
     """Returns the facts of an object, given those known until now; nothing if it needn't be kept."""
-    key_of: Callable[[T], Key] = _key_of
-    version_of: Callable[[T], int] = _version_of
+    key_of: Callable[[Any], Key] = lambda fact: (fact.namespace, fact.name)
+    version_of: Callable[[Any], int] = lambda fact: int(fact.resource_version)
     groups_of: Callable[[T], Iterable[Hashable]]
     """Returns the groups by which it is found, beside its name."""
     lane_of: Callable[[T | None, T | None], Lane | None]
     """Returns how urgent a change from facts to others is; nothing if it doesn't matter."""
     concerned: Callable[[Change[T], Wanting], set[Key]]
     """Returns the Formations that a change concerns."""
-    share: Share | None = None
-    """Without one, all objects are kept."""
+    most: int | None = None
+    """Bytes of memory, which namespaces share: none displaces the objects of another. Without it all objects
+    are kept."""
+    least: int = 1
+    """Bytes that the smallest object counts as, which bounds the number of objects, too."""
     size_of: Callable[[T, Wanting], int] = lambda *_: 1
-    """Returns the bytes of the share that an object takes; one that takes none is always kept."""
+    """Returns the bytes that an object takes of these; one that takes none is always kept."""
     reduced: Callable[[T], T] | None = None
-    """Returns what is kept of an object without room in the share, which takes none; without this it is
-    forgotten."""
+    """Returns what is kept of an object without room, which takes none; without this it is forgotten."""
     is_sparse: bool = False
     """Whether most objects aren't kept, so that only kept ones leave tombstones."""
 
@@ -90,7 +75,7 @@ class Store(Generic[T]):
         self.known: dict[Key, T] = {}
         self._of = of
         self._wanting = wanting
-        self._bound: Shares[str, None] | None = Shares(*of.share) if of.share is not None else None
+        self._bound: Shares[str, None] | None = Shares(of.most, of.least) if of.most is not None else None
         self._groups: dict[Hashable, dict[Key, T]] = {}
         self._tombstones: Shares[str, int] = Shares(REMEMBERED)
         """The version at which, or after which, an object was deleted: one that only lost our labels is
@@ -102,8 +87,8 @@ class Store(Generic[T]):
 
     def latest(self, key: Key) -> int:
         """Return the latest known version of a name, which may be a tombstone's; 0 if none is known."""
-        known = self.known.get(key)
-        return (self._tombstones.get(*key) or 0) if known is None else self._of.version_of(known)
+        item = self.known.get(key)
+        return (self._tombstones.get(*key) or 0) if item is None else self._of.version_of(item)
 
     def is_newer(self, key: Key, version: int, as_of: int = 0) -> bool:
         """Return whether an object of a name and a version is newer than what is known of the name.
@@ -111,10 +96,10 @@ class Store(Generic[T]):
         A list as of a version (``as_of``) replaces all that is older than that version, even by older
         objects: the cluster may have been restored from a backup.
         """
-        known, latest = self.known.get(key), self.latest(key)
+        latest = self.latest(key)
         if latest <= as_of:
-            return known is None or version != latest
-        return version > latest or (version == latest and known is None)
+            return key not in self.known or version != latest
+        return version > latest or (version == latest and key not in self.known)
 
     def put(self, item: T, as_of: int = 0) -> Change[T] | None:
         """Take an object, by itself or from a list as of a version; return nothing if it isn't newer."""
@@ -150,12 +135,12 @@ class Store(Generic[T]):
 
     def _make_room(self, key: Key) -> None:
         """Forget an object, or reduce it, without reporting a change."""
-        known = self.known[key]
-        if not self._of.size_of(known, self._wanting):
+        item = self.known[key]
+        if not self._of.size_of(item, self._wanting):
             return
         self._forget(key)
         if self._of.reduced is not None:
-            self._keep(key, self._of.reduced(known))
+            self._keep(key, self._of.reduced(item))
 
     def _keep(self, key: Key, item: T) -> None:
         self.known[key] = item
@@ -165,12 +150,12 @@ class Store(Generic[T]):
     def _forget(self, key: Key) -> T | None:
         """Remove an object without a tombstone, and return it."""
         # A group is removed with its last object: otherwise names would accumulate for years.
-        known = self.known.pop(key, None)
-        for group in self._of.groups_of(known) if known is not None else ():
+        item = self.known.pop(key, None)
+        for group in self._of.groups_of(item) if item is not None else ():
             members = self._groups.get(group, {})
             members.pop(key, None)
             if not members:
                 self._groups.pop(group, None)
         if self._bound is not None:
             self._bound.pop(*key)
-        return known
+        return item

@@ -14,11 +14,11 @@ from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
-from formation_operator.observe.store import Change, Share, Wanting, Watched
+from formation_operator.observe.store import Change, Wanting, Watched
 from formation_operator.shares import size_of
 
-WHOLE = Share(160 * 2**20)
-"""For specs and statuses of Formations; a namespace that has too much has its oldest ones outlined."""
+WHOLE = 160 * 2**20
+"""Bytes of specs and statuses of Formations; a namespace that has too much has its oldest ones outlined."""
 MOST_BYTES = 32 * 2**20
 MOST_STRAYS = 1024
 """How many strays of a kind are kept: objects with our labels that no Formation wants, which anyone may
@@ -27,8 +27,8 @@ MOST_PODS = 8192
 """How many Pods that aren't well are kept."""
 LEAST_JOB = 1024
 """Bytes that a Job of ours counts as at least."""
-STRAYS = Share(MOST_BYTES // len(ChildKind), least=MOST_BYTES // len(ChildKind) // MOST_STRAYS)
-"""For the strays of a kind of children."""
+STRAYS = MOST_BYTES // len(ChildKind)
+"""Bytes of the strays of a kind of children."""
 
 
 def size_of_stray(child: Child, wanting: Wanting) -> int:
@@ -58,7 +58,7 @@ FORMATIONS: Watched[dict[str, Any]] = Watched(
     groups_of=formations.wanted_names,
     lane_of=formations.lane_of,
     concerned=formations.concerned,
-    share=WHOLE,
+    most=WHOLE,
     size_of=lambda formation, _: formations.size_of(formation),
     reduced=formations.outlined,
 )
@@ -68,7 +68,8 @@ PODS: Watched[Pod] = Watched(
     groups_of=by_label,
     lane_of=pods.lane_of,
     concerned=labelled,
-    share=Share(MOST_BYTES, least=MOST_BYTES // MOST_PODS),
+    most=MOST_BYTES,
+    least=MOST_BYTES // MOST_PODS,
     size_of=lambda pod, _: size_of(pod),
     is_sparse=True,
 )
@@ -78,7 +79,8 @@ JOBS: Watched[Job] = Watched(
     groups_of=by_label,
     lane_of=jobs.lane_of,
     concerned=labelled,
-    share=Share(MOST_BYTES, least=LEAST_JOB),
+    most=MOST_BYTES,
+    least=LEAST_JOB,
     size_of=lambda job, _: size_of(job),
 )
 
@@ -100,7 +102,8 @@ def children_of(kind: ChildKind) -> Watched[Child]:
         groups_of=children.owner_of,
         lane_of=children.lane_of,
         concerned=children.concerned,
-        share=STRAYS,
+        most=STRAYS,
+        least=STRAYS // MOST_STRAYS,
         size_of=size_of_stray,
     )
 

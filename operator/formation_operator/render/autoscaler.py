@@ -12,17 +12,17 @@ from formation_operator.render import intents
 from formation_operator.render.intents import Intent
 
 
-def autoscaler(owner: Metadata, content: FormationSpec, name: str, wanted: Autoscaling) -> Intent:
+def autoscaler(owner: Metadata, content: FormationSpec, name: str, bounds: Autoscaling) -> Intent:
     """Return the autoscaler of a type's Deployment."""
-    about = intents.metadata(owner, content, name, {})
+    metadata = intents.metadata(owner, content, name, {})
     spec = {
-        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": about["name"]},
-        "minReplicas": 1 if wanted.min_replicas is None else wanted.min_replicas,
-        "maxReplicas": wanted.max_replicas,
-        "metrics": [_named(each, name) for each in wanted.metrics or [CPU]],
-        **({"behavior": wanted.behavior} if wanted.behavior else {}),
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": metadata["name"]},
+        "minReplicas": 1 if bounds.min_replicas is None else bounds.min_replicas,
+        "maxReplicas": bounds.max_replicas,
+        "metrics": [_named(each, name) for each in bounds.metrics or [CPU]],
+        **({"behavior": bounds.behavior} if bounds.behavior else {}),
     }
-    return intents.intent(ChildKind.HORIZONTAL_POD_AUTOSCALER, name, about, spec)
+    return intents.intent(ChildKind.HORIZONTAL_POD_AUTOSCALER, name, metadata, spec)
 
 
 CPU: dict[str, Any] = {

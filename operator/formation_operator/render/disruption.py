@@ -11,13 +11,13 @@ from formation_operator.render import pod_template
 
 def declared(today: FormationSpec, content: FormationSpec) -> dict[str, int | str]:
     """Return how many processes of each type of a content a drain may have down, where that is declared."""
-    found: dict[str, int | str] = {}
+    budgets: dict[str, int | str] = {}
     for name, rendered in content.processes.items():
         process = today.processes.get(name) or rendered
         budget = process.disruption_budget or today.disruption_budget
         if budget is not None and not process.singleton:
-            found[name] = BUDGET if budget.max_unavailable is None else budget.max_unavailable
-    return found
+            budgets[name] = BUDGET if budget.max_unavailable is None else budget.max_unavailable
+    return budgets
 
 
 def labels(formation: str, content: FormationSpec, name: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ it refers to itself has to move in front of it.
 Source: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.37/#envvar-v1-core
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -35,8 +36,8 @@ def combined(base: Iterable[Variable], overlay: Iterable[Variable]) -> list[Vari
     places = {name: place for place, name in enumerate(variables)}
 
     def needs(name: str) -> list[str]:
-        known = (each for each in references(variables[name]) if each in places)
-        return [each for each in known if places[each] < declared[name]]
+        variable = variables[name]
+        return [each for each in references(variable) if places.get(each, math.inf) < declared[name]]
 
     return [variables[name] for name in _sorted(variables, overriding, needs)]
 

@@ -61,9 +61,8 @@ def _items(key: str, base: Iterable[dict[str, Any]], overlay: Iterable[dict[str,
     merged = {_identity(key, item): item for item in base}
     for item in overlay:
         identity = _identity(key, item)
-        known = merged.get(identity)
-        whole = known is None or key in REPLACED_ITEMS
-        merged[identity] = item if whole else merge(known, item)  # type: ignore[arg-type]  # known isn't None
+        is_merged = identity in merged and key not in REPLACED_ITEMS
+        merged[identity] = merge(merged[identity], item) if is_merged else item
     return list(merged.values())
 
 

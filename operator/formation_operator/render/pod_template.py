@@ -146,18 +146,17 @@ def _named_after_type(name: str, process: ProcessType, overlay: Manifest, whose:
     """Return the overlay with the container ``process`` under the type's own name."""
     pod = overlay.get("spec") or {}
     containers = pod.get("containers") or []
+    own = naming.PROCESS_CONTAINER
     others = [*(pod.get("initContainers") or []), *containers]
-    if name != naming.PROCESS_CONTAINER and any(item["name"] == name for item in others):
+    if name != own and any(item["name"] == name for item in others):
         raise InvalidTypeError(
             f"podTemplate: a container is named {name}, like {whose}: to change the process's own "
-            f"container, use the name {naming.PROCESS_CONTAINER}, or give the sidecar another name"
+            f"container, use the name {own}, or give the sidecar another name"
         )
     for item in containers:
-        if item["name"] == naming.PROCESS_CONTAINER:
+        if item["name"] == own:
             _check_own_container(process, item)
-    renamed = [
-        {**item, "name": name} if item["name"] == naming.PROCESS_CONTAINER else item for item in containers
-    ]
+    renamed = [{**item, "name": name} if item["name"] == own else item for item in containers]
     return {**overlay, "spec": {**pod, "containers": renamed}} if renamed else overlay
 
 

@@ -11,7 +11,7 @@ FIRST_TRIES = 3
 """How often the release of a first deploy may run: its database may be up later than the command."""
 
 
-def patient(content: FormationSpec) -> FormationSpec:
+def with_first_tries(content: FormationSpec) -> FormationSpec:
     """Return the content of a first deploy, whose release is tried again unless it says how often itself."""
     release = content.release
     if release is None or release.backoff_limit is not None:
@@ -25,15 +25,16 @@ def job(owner: Metadata, content: FormationSpec, digest: str, key: str) -> Manif
 
     Raises `InvalidTypeError` where it can't be rendered.
     """
-    release, label = content.release or Release(), {naming.RELEASE_LABEL: digest}
+    release = content.release or Release()
+    label = {naming.RELEASE_LABEL: digest}
     if not content.image:
         raise InvalidTypeError("the command runs with the app's image, and there is none: set spec.image")
-    about = intents.metadata(owner, content, naming.RELEASE, {naming.RELEASE_KEY_ANNOTATION: key})
+    metadata = intents.metadata(owner, content, naming.RELEASE, {naming.RELEASE_KEY_ANNOTATION: key})
     return {
         "apiVersion": kinds.BY_NAME[kinds.JOB].api_version,
         "kind": kinds.JOB,
         "metadata": {
-            **job_template.labelled(about, label),
+            **job_template.labelled(metadata, label),
             "name": naming.release_job(owner.name, digest),
         },
         "spec": {

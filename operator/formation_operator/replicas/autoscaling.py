@@ -20,22 +20,20 @@ def autoscaled(
     snapshot: Snapshot, counts: Mapping[str, Replicas], others: Deciding
 ) -> dict[str, Autoscaling]:
     """Return the bounds of each type that is to have an autoscaler now."""
-    app, found = snapshot.owner.name, dict[str, Autoscaling]()
+    app, bounds = snapshot.owner.name, dict[str, Autoscaling]()
     for name, count in counts.items():
-        process = snapshot.spec.processes.get(name)
+        process, deployment = snapshot.spec.processes.get(name), naming.child(app, name)
         if process is None or process.autoscaling is None or count.alone:
             continue
-        if autoscalers.of_child(others, naming.child(app, name)) or autoscalers.of_formation(
-            others, app, name
-        ):
+        if autoscalers.of_child(others, deployment) or autoscalers.of_formation(others, app, name):
             continue
         is_there = snapshot.deployment(name) is not None and not count.suspended
         if (scaler := snapshot.child(HPA, name)) is not None and scaler.autoscaler:
             # At a zero that we wrote it stands still, but for one that has scaled to zero itself.
             is_there = not (count.suspended and scaler.autoscaler.scaled_to_zero)
         if is_there:
-            found[name] = process.autoscaling
-    return found
+            bounds[name] = process.autoscaling
+    return bounds
 
 
 def of_others(snapshot: Snapshot) -> Deciding:

@@ -119,15 +119,13 @@ def _theirs(
     if child.owns_count and child.replicas == 0 < present:
         # Template and count come back in one write; the next pass hands the count over.
         return Replicas(desired=present, rendered=present, remembered=present, autoscaler=autoscaler)
-    released = present if child.owns_count else None
-    return Replicas(
-        desired=present, rendered=None, remembered=present, handed_over=released, autoscaler=autoscaler
-    )
+    handed_over = present if child.owns_count else None
+    return Replicas(present, None, present, handed_over, autoscaler)
 
 
-def _first(known: Iterable[int | None], otherwise: int) -> int:
-    """Return the first count that is known."""
-    return next((count for count in known if count is not None), otherwise)
+def _first(counts: Iterable[int | None], otherwise: int) -> int:
+    """Return the first count that there is."""
+    return next((count for count in counts if count is not None), otherwise)
 
 
 def declared_count(process: ProcessType) -> int | None:

@@ -10,15 +10,17 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 
 from formation_operator.api import naming
-from formation_operator.api.formation import Autoscaling, FormationSpec, ProcessType
-from formation_operator.api.formation_status import UNREPORTED, ProcessStatus
+from formation_operator.api.formation import FormationSpec, ProcessType
+from formation_operator.api.formation_status import ProcessStatus
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import kinds
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Deciding
 from formation_operator.observe.children import Child
 from formation_operator.observe.rollouts import NAMELESS
+from formation_operator.observe.snapshot import Snapshot
 from formation_operator.replicas.count_owner import Replicas
+from formation_operator.settings import Settings
 
 AUTOSCALER_MANAGERS = frozenset({"kube-controller-manager", "keda", "keda-operator"})
 """The field managers of autoscalers, by which alone they are recognised; KEDA has two."""
@@ -32,15 +34,6 @@ HOLDS = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Policy:
-    """Whose changes of a child's count are requests."""
-
-    write_through: bool = True
-    honoured: frozenset[str] = frozenset()
-    """Clients that edit the object instead of using its subresource (Argo CD: argocd-server)."""
-
-
-@dataclasses.dataclass(frozen=True)
 class Request:
     """A count that a client set on a child, and that the Formation is to have."""
 
@@ -48,7 +41,7 @@ class Request:
     child: str
     client: str
     declared: int
-    wanted: int
+    count: int
 
     def patch(self, uid: str, generation: int) -> list[dict[str, object]]:
         """Return the JSON patch for a Formation; it fails if the Formation or its generation is another one.
@@ -60,20 +53,20 @@ class Request:
             {"op": "test", "path": "/metadata/uid", "value": uid},
             {"op": "test", "path": "/metadata/generation", "value": generation},
             {"op": "test", "path": path, "value": self.declared},
-            {"op": "replace", "path": path, "value": self.wanted},
+            {"op": "replace", "path": path, "value": self.count},
         ]
 
     def honoured(self) -> Notice:
         """Return the Event that says that it was done."""
         note = (
-            f"{self.client} scaled Deployment {self.child} from {self.declared} to {self.wanted}: "
+            f"{self.client} scaled Deployment {self.child} from {self.declared} to {self.count}: "
             f"wrote it to spec.processes.{self.process_type}.replicas"
         )
         return Notice("ScaleHonoured", "Scale", note, process_type=self.process_type)
 
     def overruled(self, why: str) -> Notice:
         """Return the Event that says that the Formation's count stays."""
-        note = f"{self.client} scaled Deployment {self.child} to {self.wanted}, but {why}: set it back"
+        note = f"{self.client} scaled Deployment {self.child} to {self.count}, but {why}: set it back"
         return Notice("ScaleOverruled", "Scale", note, warning=True, process_type=self.process_type)
 
 
@@ -90,74 +83,60 @@ class Answer:
     """The counts that we may have written to the Formation, as far as we know."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Scaled:
-    """A Deployment whose count isn't ours, and what is known of that count."""
+def judge(
+    snapshot: Snapshot, process_type: str, child: Child, answer: Answer | None, settings: Settings
+) -> Request | Notice | None:
+    """Return a request to write through, the Event that the Formation wins, or nothing without a request.
 
-    process_type: str
-    child: Child
-    before: ProcessStatus = UNREPORTED
-    """What the Formation's status says of the type, from an earlier pass."""
-    is_current: bool = False
-    """Whether the status is about the present spec."""
-    answer: Answer | None = None
-    """How an earlier pass judged its count, if the Deployment hasn't been written since then."""
-
-
-def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Notice | None:
-    """Return a request to write through, the Event that the Formation wins, or nothing without a request."""
-    child, declared = scaled.child, spec.processes[scaled.process_type].replicas
+    The count of the type's Deployment, ``child``, isn't ours. ``answer`` says how an earlier pass judged it,
+    if the Deployment hasn't been written since then.
+    """
+    spec, status = snapshot.spec, snapshot.status
+    declared, before = spec.processes[process_type].replicas, status.process(process_type)
     if declared is None or child.replicas == (0 if spec.suspend else declared):
         return None
-    answer = scaled.answer
-    if not _is_request(scaled, policy) or (answer is not None and answer.judged == child.replicas):
+    if not _is_request(child, before, settings) or (answer is not None and answer.judged == child.replicas):
         return None
-    request = Request(scaled.process_type, child.name, child.count_set_by.manager, declared, child.replicas)
+    request = Request(process_type, child.name, child.count_set_by.manager, declared, child.replicas)
     base = child.remembered if answer is None else answer.count
     if base is None:
         return request.overruled(f"the previous count isn't known, and the Formation says {declared}")
     # While the Deployment can't be written, its base is older than the Formation's reported count.
-    seen = scaled.before.count if scaled.is_current else None
-    if declared not in (base, seen, *(answer.sent if answer else ())):
+    reported = before.count if status.observed_generation == snapshot.owner.generation else None
+    if declared not in (base, reported, *(answer.sent if answer else ())):
         return request.overruled(f"the Formation was changed from {base} to {declared} as well")
     return request
 
 
-def _is_request(scaled: Scaled, policy: Policy) -> bool:
+def _is_request(child: Child, before: ProcessStatus, settings: Settings) -> bool:
     """Return whether a client's change of the count is a scale request."""
-    child, before = scaled.child, scaled.before
     setter = child.count_set_by
-    if not policy.write_through:
-        return False
-    if setter.manager in AUTOSCALER_MANAGERS:
+    if not settings.write_through or setter.manager in AUTOSCALER_MANAGERS:
         return False
     if setter is NAMELESS and before.replicas_managed_by is not None:
         return False  # a deleted autoscaler may have set it: a count from or to zero has no manager
     if child.remembered is None and (setter is NAMELESS or before.count == child.replicas):
         return False  # the count was omitted until now
-    return setter.scale or setter.manager in policy.honoured
+    return setter.scale or setter.manager in settings.honour
 
 
 def unused(
-    name: str, child: Child, process: ProcessType, reported: int | None, answer: Answer | None
-) -> Iterator[str]:
-    """Yield what somebody did to the count of a type with an autoscaler of ours, as a sentence's beginning.
+    snapshot: Snapshot, name: str, process: ProcessType, child: Child, answer: Answer | None
+) -> Iterator[Notice]:
+    """Yield an Event about each count that isn't used, because an autoscaler of ours sets it.
 
-    A count that was reported was said before that.
+    About a count that was reported there was one before that.
     """
-    setter = child.count_set_by
+    setter, changes = child.count_set_by, list[str]()
     is_by_hand = setter.scale and setter is not NAMELESS and setter.manager not in AUTOSCALER_MANAGERS
-    if is_by_hand and child.replicas != reported:
-        yield f"{setter.manager} scaled Deployment {child.name} to {child.replicas}"
+    if is_by_hand and child.replicas != snapshot.status.process(name).desired_replicas:
+        changes.append(f"{setter.manager} scaled Deployment {child.name} to {child.replicas}")
     if answer is not None and process.replicas not in (None, answer.count):
-        yield f"spec.processes.{name}.replicas was changed to {process.replicas}"
-
-
-def overlooked(name: str, what: str, bounds: Autoscaling) -> Notice:
-    """Return the Event about a count that isn't used, and what to change instead."""
-    way_out = f"change spec.processes.{name}.autoscaling (now {bounds})"
-    note = f"{what}, but its autoscaler sets the count: {way_out}"
-    return Notice("ScaleNotHonoured", "Scale", note, warning=True, process_type=name)
+        changes.append(f"spec.processes.{name}.replicas was changed to {process.replicas}")
+    way_out = f"change spec.processes.{name}.autoscaling (now {process.autoscaling})"
+    for change in changes:
+        note = f"{change}, but its autoscaler sets the count: {way_out}"
+        yield Notice("ScaleNotHonoured", "Scale", note, warning=True, process_type=name)
 
 
 def restless(spec: FormationSpec, counts: Mapping[str, Replicas]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
@@ -11,13 +11,13 @@ from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, first_objects
 from formation_operator.observe import autoscalers
-from formation_operator.observe.autoscalers import Deciding
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.replicas import scale_requests
-from formation_operator.replicas.scale_requests import Answer, Request, Scaled
+from formation_operator.replicas.scale_requests import Answer, Request
+from formation_operator.settings import Settings
 
 logger = logging.getLogger(__name__)
 # Why a count is neither written through nor set back for now.
@@ -26,8 +26,8 @@ UNLISTED = (
     "listed, and one might have set it"
 )
 UNWRITABLE = "Deployment {name} was scaled to {count}, and stays so, because the Formation can't be written"
-MOST_PAGES = 20
-"""How many pages of a namespace's objects of a kind are too many: ten thousand objects, if they are small."""
+PAGES_OF_AUTOSCALERS = 20
+"""How many pages of a namespace's autoscalers of a kind are too many: ten thousand, if they are small."""
 CHANGED = "the Formation was changed just now"
 
 Answers = dict[str, Answer]
@@ -40,8 +40,8 @@ class Requests:
 
     cluster: Cluster
     cache: Cache
-    policy: scale_requests.Policy
-    """Which changes of a count are requests."""
+    settings: Settings
+    """They say which changes of a count are requests."""
     snapshot: Snapshot
     answers: Answers
     """Of earlier passes; they are updated."""
@@ -57,25 +57,21 @@ class Requests:
 
     async def honour(self) -> None:
         """Write scale requests on the children of the Formation to it."""
-        owner, spec, status = self.snapshot.owner, self.snapshot.spec, self.snapshot.status
-        kept, found = unwritten(self.answers, self.snapshot), self._scaled()
+        spec, kept = self.snapshot.spec, unwritten(self.answers, self.snapshot)
+        deployments = self._scaled_by_others()
         self.answers.clear()
         self.answers.update(kept)
         if not spec.suspend:
             self._answer_autoscaled()
-        if spec.paused or not found:
+        if spec.paused or not deployments:
             return
-        unlisted = await self._look_for_autoscalers(owner.namespace)
-        known = self._autoscalers(found.values())
-        is_current = status.observed_generation == owner.generation
-        for name, child in found.items():
-            if autoscalers.of_child(known, child.name) is not None:
-                continue  # it has just been made, and decides about the count
-            if unlisted is not None:
+        unlisted = await self._look_for_autoscalers(self.snapshot.owner.namespace)
+        # One that has just been made decides about the count.
+        for name, child in self._unscaled(deployments).items():
+            if unlisted is None:
+                await self._judge(name, child)
+            else:
                 self.undecided.append(undecided(name, child, UNLISTED, unlisted))
-                continue
-            before, answer = status.process(name), self.answers.get(name)
-            await self._judge(Scaled(name, child, before, is_current, answer))
 
     def _answer_autoscaled(self) -> None:
         """Say once of a count that a client set, and an autoscaler of ours sets, what to change instead."""
@@ -83,19 +79,16 @@ class Requests:
             child = self.snapshot.deployment(name)
             if process.autoscaling is None or child is None or child.owns_count:
                 continue
-            reported = self.snapshot.status.process(name).desired_replicas
-            for what in scale_requests.unused(name, child, process, reported, self.answers.get(name)):
-                self.notices.append(scale_requests.overlooked(name, what, process.autoscaling))
+            self.notices += scale_requests.unused(self.snapshot, name, process, child, self.answers.get(name))
             self.answers[name] = Answer(child.uid, child.replicas, process.replicas)
 
-    async def _judge(self, scaled: Scaled) -> None:
+    async def _judge(self, name: str, child: Child) -> None:
         """Judge the count of one Deployment, and write it to the Formation if it is a request.
 
         If it can't be written, it stays on the Deployment, and is judged again.
         """
-        name, child, answer = scaled.process_type, scaled.child, scaled.answer
-        count = self.snapshot.spec.processes[name].replicas
-        verdict = scale_requests.judge(self.snapshot.spec, scaled, self.policy)
+        answer, count = self.answers.get(name), self.snapshot.spec.processes[name].replicas
+        verdict = scale_requests.judge(self.snapshot, name, child, answer, self.settings)
         if isinstance(verdict, Request):
             try:
                 verdict, count = await self._write_through(verdict)
@@ -109,9 +102,9 @@ class Requests:
         if verdict is not None:
             self.notices.append(verdict)
 
-    def _scaled(self) -> dict[str, Child]:
+    def _scaled_by_others(self) -> dict[str, Child]:
         """Return the Deployments whose count another client set that is no known autoscaler."""
-        found = {
+        deployments = {
             name: child
             for name, process in self.snapshot.spec.processes.items()
             if process.replicas is not None
@@ -119,12 +112,14 @@ class Requests:
             and (child := self.snapshot.deployment(name)) is not None
             and not child.owns_count
         }
-        known = self._autoscalers(found.values())
-        return {name: each for name, each in found.items() if not autoscalers.of_child(known, each.name)}
+        return self._unscaled(deployments)
 
-    def _autoscalers(self, deployments: Iterable[Child]) -> Deciding:
-        targets = [child.name for child in deployments]
-        return autoscalers.deciding(self.cache.autoscalers_of(self.snapshot.owner.namespace, targets))
+    def _unscaled(self, deployments: Mapping[str, Child]) -> dict[str, Child]:
+        """Return those of some Deployments that have no known autoscaler."""
+        targets = [child.name for child in deployments.values()]
+        scalers = autoscalers.deciding(self.cache.autoscalers_of(self.snapshot.owner.namespace, targets))
+        of_none = (name for name, each in deployments.items() if not autoscalers.of_child(scalers, each.name))
+        return {name: deployments[name] for name in of_none}
 
     async def _look_for_autoscalers(self, namespace: str) -> errors.ClusterError | None:
         """List a namespace's autoscalers: one may have acted before the watch brings it.
@@ -135,7 +130,7 @@ class Requests:
         for kind in kinds.AUTOSCALERS:
             try:
                 pages = (page async for page, _ in self.cluster.pages(kinds.BY_NAME[kind], namespace))
-                async for raw in first_objects(pages, MOST_PAGES, whole=True):
+                async for raw in first_objects(pages, PAGES_OF_AUTOSCALERS, whole=True):
                     self.changed(self.cache.see(kind, raw))
             except errors.ClusterError as error:
                 if kinds.BY_NAME[kind].optional and isinstance(error, errors.NotFoundError):
@@ -161,21 +156,19 @@ class Requests:
             return request.overruled(f"the API server refuses that count ({error})"), request.declared
         self.changed(self.cache.see(naming.KIND, written))
         self._generation = lenient.number(written["metadata"], "generation")
-        return request.honoured(), request.wanted
+        return request.honoured(), request.count
 
 
 def unwritten(answers: Answers, snapshot: Snapshot) -> Answers:
     """Return the answers about Deployments that we haven't written since then."""
-    found = ((name, snapshot.deployment(name), answer) for name, answer in answers.items())
     return {
         name: answer
-        for name, child, answer in found
-        if child is not None and child.uid == answer.uid and not child.owns_count
+        for name, answer in answers.items()
+        if (child := snapshot.deployment(name)) and child.uid == answer.uid and not child.owns_count
     }
 
 
 def undecided(process_type: str, child: Child, why: str, error: errors.ClusterError) -> Problem:
     """Return the problem of a count that is neither written through nor set back for now."""
     message = f"{why.format(name=child.name, count=child.replicas)}: {error}"
-    lasting = isinstance(error, errors.RefusedError)
-    return Problem(process_type, Trouble.COUNT_UNDECIDED, message, lasting=lasting)
+    return Problem(process_type, Trouble.COUNT_UNDECIDED, message, lasting=error.is_lasting)

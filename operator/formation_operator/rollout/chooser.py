@@ -16,7 +16,7 @@ from formation_operator.api.content import Mark, content_of
 from formation_operator.api.formation import FormationSpec
 from formation_operator.api.reasons import Trouble
 from formation_operator.api.release_key import release_key, surroundings
-from formation_operator.backoff import tried
+from formation_operator.backoff import attempt
 from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster, patient
@@ -256,8 +256,10 @@ class Chooser:
                 memory.released = Mark((released.number if released else 0) + 1, memory.digest)
             return Rollout(self._declared)
         problem = revisions.problem(error, revisions.DEPLOY_WAITS)
-        memory.unread = tried(memory.unread, memory.what, None, self.snapshot.now, (RETRY_FIRST, RETRY_MOST))
-        again, canaries = Requeue(Lane.REPORT, memory.unread.pause), list[str]()
+        memory.unread = attempt(
+            memory.unread, memory.what, None, self.snapshot.now, (RETRY_FIRST, RETRY_MOST)
+        )
+        again, canaries = Requeue(Lane.REPORT, memory.unread.delay), list[str]()
         if memory.trial is not Trial.NONE and memory.digest in memory.contents and not memory.is_released:
             canaries = [
                 name for name in memory.changed if canary.may_have_one(self.snapshot, name, memory.digest)

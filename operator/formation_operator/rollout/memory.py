@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from formation_operator.api.content import Mark, content_of, digest_of, revision_name
 from formation_operator.api.formation_status import Revision
 from formation_operator.api.release_key import release_key
-from formation_operator.backoff import Tried, tried
+from formation_operator.backoff import Attempt, attempt
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.requeue import Lane, Requeue
@@ -50,13 +50,13 @@ class RolloutMemory:
 
     kept: Mark | None = None
     """The content whose revision was written last."""
-    unkept: Tried[Problem | None] | None = None
+    unkept: Attempt[Problem | None] | None = None
     """The try to write a revision, if it failed, and what is said of that."""
     history: History | None = None
     """The revisions that there were when a content was let through; nothing once those too many are gone."""
-    failed: Tried[Sequence[Problem]] | None = None
+    failed: Attempt[Sequence[Problem]] | None = None
     """The step of a release that failed, and what is said of it."""
-    unread: Tried[None] | None = None
+    unread: Attempt[None] | None = None
     """The choice of a content, if it has failed since one succeeded."""
 
     def look(self, snapshot: Snapshot) -> None:
@@ -102,5 +102,5 @@ class RolloutMemory:
 
     def retry(self, now: float, problems: Sequence[Problem] = ()) -> Requeue:
         """Note that a step failed, and return when to try again: later each time, whatever the counts are."""
-        self.failed = tried(self.failed, self.what, problems, now, (RETRY_FIRST, RETRY_MOST))
-        return Requeue(Lane.REPORT, self.failed.pause)
+        self.failed = attempt(self.failed, self.what, problems, now, (RETRY_FIRST, RETRY_MOST))
+        return Requeue(Lane.REPORT, self.failed.delay)

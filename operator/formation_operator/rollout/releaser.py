@@ -132,7 +132,7 @@ class Releaser:
         await self.store.prepare(self.snapshot, self.memory, Trial.WAITING)
         try:
             content = (
-                release_job.patient(content)
+                release_job.with_first_tries(content)
                 if not (self.memory.released or self.snapshot.runs_processes)
                 else content
             )

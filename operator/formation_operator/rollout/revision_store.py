@@ -19,7 +19,7 @@ from formation_operator.api import bounds, naming
 from formation_operator.api.content import Mark, content_of, digest_in, revision_name
 from formation_operator.api.formation import KEPT_REVISIONS, FormationSpec, Metadata
 from formation_operator.api.formation_status import Revision
-from formation_operator.backoff import tried
+from formation_operator.backoff import attempt
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Cluster, Object, first_objects, patient
@@ -161,11 +161,11 @@ class RevisionStore:
         except errors.ClusterError as error:
             leaving = isinstance(error, LeavingError)
             pauses = LEAVING_FIRST if leaving else RETRY_FIRST, RETRY_MOST
-            failed = tried(memory.unkept, what, revisions.problem(error), snapshot.now, pauses)
-            if leaving and failed.pause < LEAVING_SAID:
+            failed = attempt(memory.unkept, what, revisions.problem(error), snapshot.now, pauses)
+            if leaving and failed.delay < LEAVING_SAID:
                 failed = dataclasses.replace(failed, found=None)
             memory.unkept = failed
-            return Requeue(Lane.REPORT, failed.pause)
+            return Requeue(Lane.REPORT, failed.delay)
         return None
 
     async def _write(

@@ -22,15 +22,16 @@ def notices(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
 
     A new type without trouble gets none.  Another Event is about commands that leave the foreground.
     """
-    known, found = formation_status.read(before), formation_status.read(after)
-    yield from _daemonizing(known, found)
-    yield from _release(known.release, found.release)
-    yield from _canary(known.canary, found.canary)
-    yield from _schedules(known, found)
-    for name, process in (found.processes or {}).items():
-        previous = known.process(name)
-        cause, same = _cause(process), previous.state == process.state and _cause(previous) == _cause(process)
-        if process.state is not None and not same and (previous.state is not None or cause):
+    old = formation_status.read(before)
+    new = formation_status.read(after)
+    yield from _daemonizing(old, new)
+    yield from _release(old.release, new.release)
+    yield from _canary(old.canary, new.canary)
+    yield from _schedules(old, new)
+    for name, process in (new.processes or {}).items():
+        previous, cause = old.process(name), _cause(process)
+        is_same = (previous.state, _cause(previous)) == (process.state, cause)
+        if process.state is not None and not is_same and (previous.state is not None or cause):
             yield _notice(name, process, process.state, cause)
 
 
@@ -41,9 +42,9 @@ def refused(why: str) -> Notice:
 
 
 def _daemonizing(before: FormationStatus, after: FormationStatus) -> Iterator[Notice]:
-    known, found = (status.condition(ConditionType.DAEMONIZING) for status in (before, after))
-    if found is not None and (known is None or known.message != found.message):
-        yield Notice(found.reason, ConditionType.DAEMONIZING, found.message, warning=True)
+    old, new = (status.condition(ConditionType.DAEMONIZING) for status in (before, after))
+    if new is not None and (old is None or old.message != new.message):
+        yield Notice(new.reason, ConditionType.DAEMONIZING, new.message, warning=True)
 
 
 def _release(before: ReleaseStatus | None, now: ReleaseStatus | None) -> Iterator[Notice]:
@@ -72,8 +73,8 @@ def _canary(before: CanaryStatus | None, now: CanaryStatus | None) -> Iterator[N
 def _schedules(before: FormationStatus, now: FormationStatus) -> Iterator[Notice]:
     """Yield an Event for each run that has failed."""
     for name, schedule in (now.schedules or {}).items():
-        run = schedule_health.run_of(schedule)
-        if run and run != schedule_health.run_of((before.schedules or {}).get(name)):
+        run = schedule_health.failed_run(schedule)
+        if run and run != schedule_health.failed_run((before.schedules or {}).get(name)):
             note = f"{name}: {schedule.message}"
             yield Notice("RunFailed", "Run", note, warning=True, process_type=name, topic=f"{name}/{run}")
 

@@ -30,18 +30,13 @@ KEPT = {"summary", "image", "processes", "schedules", "replicas", "selector", "r
 
 def compute(observation: Observation, previous: FormationStatus, now: str) -> Status:
     """Return the status of a Formation; ``previous`` keeps the times that didn't change."""
-    types = {
-        name: _health(observation, name, _ready_before(observation, name, previous))
-        for name in sorted(observation.counts)
-    }
+    types = {name: _health(observation, name, previous) for name in sorted(observation.counts)}
     processes = {name: _process(observation, name, types[name], previous.process(name)) for name in types}
     schedules = {name: _schedule(observation, name, previous) for name in observation.schedules}
     web = processes.get(naming.SCALED_TYPE)
     deployment = observation.deployments.get(naming.SCALED_TYPE)
-    generation, verdicts = (
-        observation.formation.metadata.generation,
-        conditions.verdicts(observation, types, schedules),
-    )
+    generation = observation.formation.metadata.generation
+    verdicts = conditions.verdicts(observation, types, schedules)
     status = {
         "observedGeneration": generation,
         "summary": _summary(observation, processes),
@@ -93,8 +88,8 @@ def stalled(generation: int, problem: Problem, previous: Status, now: str) -> St
     """Return the status of a Formation that can't be used: what ran before goes on running."""
     kept = {key: value for key, value in previous.items() if key in KEPT}
     verdicts = conditions.unready(ConditionType.STALLED, problem.reason, str(problem))
-    said = conditions.rendered(verdicts, formation_status.read(previous), generation, now)
-    return {**kept, "observedGeneration": generation, "conditions": said}
+    rendered = conditions.rendered(verdicts, formation_status.read(previous), generation, now)
+    return {**kept, "observedGeneration": generation, "conditions": rendered}
 
 
 def _problem_of(observation: Observation, name: str) -> Problem | None:
@@ -114,7 +109,7 @@ def _schedule(observation: Observation, name: str, previous: FormationStatus) ->
     return schedule_health.status(name, observation.schedules[name], before, _problem_of(observation, name))
 
 
-def _health(observation: Observation, name: str, ready_before: int | None) -> Health:
+def _health(observation: Observation, name: str, previous: FormationStatus) -> Health:
     """Return the health of a type, with the reason if it can't be written as intended."""
     child, count = observation.deployments.get(name), observation.counts[name]
     behind = not observation.is_as_intended(name)
@@ -123,6 +118,7 @@ def _health(observation: Observation, name: str, ready_before: int | None) -> He
         problem = CHANGE_WAITS
     if child is not None and behind:
         child, count = (child, _present(count, child)) if problem else (None, count)
+    ready_before = _ready_before(observation, name, previous)
     own = type_health.health(count, child, observation.findings.get(name, ()), ready_before)
     if problem is None or not (behind or own.reason == Reason.PROGRESSING):
         return own
@@ -182,11 +178,9 @@ def _why(own: Health, note: str) -> dict[str, Any]:
 
 def _shown(facts: dict[str, Any]) -> dict[str, Any]:
     """Return facts with their texts cut to fit the status."""
-    longest = {"message": lenient.LONGEST_SENTENCE}
-    return {
-        key: lenient.shown(value, longest.get(key, lenient.LONGEST_WORD)) if isinstance(value, str) else value
-        for key, value in facts.items()
-    }
+    texts = {key: value for key, value in facts.items() if isinstance(value, str)}
+    longest = {**dict.fromkeys(texts, lenient.LONGEST_WORD), "message": lenient.LONGEST_SENTENCE}
+    return {**facts, **{key: lenient.shown(text, longest[key]) for key, text in texts.items()}}
 
 
 def _last_exit(observation: Observation, name: str, before: dict[str, Any]) -> dict[str, Any]:
@@ -198,7 +192,8 @@ def _last_exit(observation: Observation, name: str, before: dict[str, Any]) -> d
     records = (exits.record_of(pod, name) for moment, pod in ends if moment == newest)
     latest = max(filter(None, records), key=_moment)
     latest = _explained(latest, observation.findings.get(name, ()))
-    ended, ended_before = _moment(latest)[0], _moment(before)[0]
+    ended, _ = _moment(latest)
+    ended_before, _ = _moment(before)
     # The newer record of an exit counts, unless only the older one says that kubelet ended the process.
     knew_more = ended == ended_before and before.get("reason") in BY_KUBELET
     return before if ended_before > ended or knew_more else latest

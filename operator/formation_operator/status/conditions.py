@@ -99,7 +99,7 @@ def _extra(observation: Observation, schedules: Mapping[str, ScheduleStatus]) ->
     ]
     outdated = [each.message for each in observation.problems if each.reason == Trouble.OUTDATED]
     paused = ["spec.paused is true: nothing is changed"] if observation.formation.spec.paused else []
-    said: list[tuple[ConditionType, str, Iterable[str]]] = [
+    extra: list[tuple[ConditionType, str, Iterable[str]]] = [
         (ConditionType.OVERRIDDEN, "AdmissionPolicy", _overridden(observation)),
         (ConditionType.CONTENDED, "Autoscaler", observation.contended),
         (ConditionType.AUTOSCALER_FAILING, "CanNotScale", observation.unscaled),
@@ -110,7 +110,7 @@ def _extra(observation: Observation, schedules: Mapping[str, ScheduleStatus]) ->
         (ConditionType.PAUSED, Trouble.PAUSED, paused),
         (ConditionType.SCHEDULE_FAILING, "RunFailed", failing),
     ]
-    for type_, reason, sentences in said:
+    for type_, reason, sentences in extra:
         if text := "; ".join(sentences):
             yield Verdict(type_, reason, text)
 

@@ -15,8 +15,8 @@ from formation_operator.render.intents import Intent
 from formation_operator.replicas.count_owner import Replicas
 
 
-class Scheduled(NamedTuple):
-    """What a pass saw of a schedule."""
+class Runs(NamedTuple):
+    """What a pass saw of the runs of a schedule."""
 
     child: Child | None
     """Its CronJob, if the Formation owns one."""
@@ -58,7 +58,7 @@ class Observation:
     """How far the release command is, where there is one."""
     canary: CanaryStatus | None = None
     """How far the canaries are, while there are some."""
-    schedules: Mapping[str, Scheduled] = dataclasses.field(default_factory=dict)
+    schedules: Mapping[str, Runs] = dataclasses.field(default_factory=dict)
     """The schedules that are declared, or that the rendered content has."""
     unrevised: Problem | None = None
     """Why there is no revision of what is rendered."""

@@ -39,7 +39,7 @@ class Poster:
         key = namespace, _ = formations.key_of(raw)
         about = {"metadata": {field: raw["metadata"][field] for field in ("namespace", "name", "uid")}}
         for notice in notices:
-            logger.info("%s/%s: %s", *key, notice.note, extra=records.about(key, notice.process_type))
+            logger.info("%s/%s: %s", *key, notice.note, extra=records.fields(key, notice.process_type))
             waiting = asyncio.get_running_loop().time() + SOON, about, notice
             if self._waiting.put(namespace, object(), waiting):
                 self._full.warn(logger, FULL)

@@ -18,7 +18,8 @@ def trouble(
     scalers: Mapping[str, Child], deployments: Mapping[str, Child], now: float
 ) -> tuple[list[str], list[float]]:
     """Return a sentence for each type that runs and can't be scaled, and the seconds until there are more."""
-    said, waits = list[str](), list[float]()
+    troubles = list[str]()
+    waits = list[float]()
     for name, scaler in scalers.items():
         child = deployments.get(name)
         if child is None or not child.rollout.serving or not scaler.scaling.trouble:
@@ -28,8 +29,8 @@ def trouble(
         if wait > 0:
             waits.append(wait)
         else:
-            said.append(_sentence(name, scaler))
-    return said, waits
+            troubles.append(_sentence(name, scaler))
+    return troubles, waits
 
 
 def _sentence(name: str, scaler: Child) -> str:
@@ -51,10 +52,10 @@ def _way_out(name: str, scaling: Scaling) -> str:
 def notes(spec: FormationSpec, scalers: Mapping[str, Child]) -> Iterator[tuple[str, str]]:
     """Yield each type with what is worth knowing of its autoscaler although all is well."""
     for name, scaler in scalers.items():
-        process, said = spec.processes.get(name), []
-        if scaler.scaling.limited:
-            said.append("its autoscaler is at maxReplicas")
+        process = spec.processes.get(name)
+        sentences = ["its autoscaler is at maxReplicas"] if scaler.scaling.limited else []
         if process is not None and process.autoscaling and process.replicas is not None:
-            said.append(f"replicas: {process.replicas} isn't used while {scaler.kind}/{scaler.name} exists")
-        if said:
-            yield name, "; ".join(said)
+            why = f"while {scaler.kind}/{scaler.name} exists"
+            sentences.append(f"replicas: {process.replicas} isn't used {why}")
+        if sentences:
+            yield name, "; ".join(sentences)

@@ -49,15 +49,15 @@ def health(
     if child is None or not (child.rollout.current or grows):
         state = State.SUSPENDED if count.suspended and count.desired == 0 else State.STARTING
         return _undone(state, "the rollout is about to begin")
-    found = _worst(findings, replaced=child.rollout.total >= count.desired)
+    worst = _worst(findings, replaced=child.rollout.total >= count.desired)
     if count.desired == 0:
         state = State.SUSPENDED if count.suspended else State.IDLE
         return Health(state, complete=True) if complete else _undone(state, progress(count, child.rollout))
-    if found is not None and found.reason != Reason.PROGRESSING:
-        return _ill(found, findings, count, child, complete=complete)
+    if worst is not None and worst.reason != Reason.PROGRESSING:
+        return _ill(worst, findings, count, child, complete=complete)
     if complete:
         return Health(State.RUNNING, complete=True)
-    return _under_way(count, child, found)
+    return _under_way(count, child, worst)
 
 
 def _complete(
@@ -66,9 +66,8 @@ def _complete(
     crashing = sum(each.state == State.CRASHING for each in findings)
     if count.rendered is None:
         # It is complete as long as enough Pods are ready, even while Pods are added.
-        enough = rollout.serving or (
-            ready_before is not None and rollout.ready >= min(ready_before, count.desired)
-        )
+        as_before = ready_before is not None and rollout.ready >= min(ready_before, count.desired)
+        enough = rollout.serving or as_before
         return enough and rollout.updated >= rollout.total and crashing <= TOLERATED * rollout.total
     there = rollout.updated == rollout.total == count.desired and rollout.available >= count.desired
     return there and not crashing
@@ -102,15 +101,15 @@ def _undone(state: State, message: str, reason: str = Reason.PROGRESSING, *, las
 
 
 def _ill(
-    found: Finding, findings: Sequence[Finding], count: Replicas, child: Child, *, complete: bool
+    worst: Finding, findings: Sequence[Finding], count: Replicas, child: Child, *, complete: bool
 ) -> Health:
     rollout = child.rollout
-    alike = [each for each in findings if (each.state, each.reason) == (found.state, found.reason)]
-    message = found.message
-    if found.last:
+    alike = [each for each in findings if (each.state, each.reason) == (worst.state, worst.reason)]
+    message = worst.message
+    if worst.last:
         restarts = sum(each.restarts for each in alike)
         often = f" ({restarts} restart{'' if restarts == 1 else 's'})" if restarts else ""
-        message = f"{message.rstrip('.')}{often}, last at {found.last}"
+        message = f"{message.rstrip('.')}{often}, last at {worst.last}"
     if count.desired > 1 and len(alike) < count.desired:
         message = f"{len(alike)} of {count.desired}: {message}"
     stuck = bool(rollout.stuck) and not complete and not rollout.terminating
@@ -120,16 +119,16 @@ def _ill(
         message += f"; {_pause_message(child)}"
     elif rollout.updated < rollout.total:
         message += f"; {rollout.total - rollout.updated} of the old version still run"
-    lasting = found.lasting or stuck
+    lasting = worst.lasting or stuck
     if rollout.blocked and rollout.total < count.desired:
         message += f"; more can't be created: {waits.refused(rollout.blocked)}"
         lasting = lasting or waits.lasts(rollout.blocked)
-    return Health(found.state, complete, found.reason, message, lasting and not complete)
+    return Health(worst.state, complete, worst.reason, message, lasting and not complete)
 
 
-def _under_way(count: Replicas, child: Child, found: Finding | None) -> Health:
+def _under_way(count: Replicas, child: Child, finding: Finding | None) -> Health:
     rollout = child.rollout
-    so_far = progress(count, rollout) + (f": {found.message}" if found else "")
+    so_far = progress(count, rollout) + (f": {finding.message}" if finding else "")
     if rollout.blocked:
         return _blocked(count, rollout, "Pods", rollout.blocked)
     state = _state(count, rollout)

@@ -7,15 +7,16 @@ has reacted. A Formation's status is written at most once a second.
 import dataclasses
 import logging
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from formation_operator.api import bounds, naming
-from formation_operator.backoff import Tried, tried
+from formation_operator.backoff import Attempt, attempt
 from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import formations
+from formation_operator.observe.cache import Basis, Cache
 from formation_operator.requeue import REPORT_SECONDS, Lane, Requeue
 from formation_operator.status import change_events, compute
 from formation_operator.sync.outcome import Outcome
@@ -38,7 +39,7 @@ class Reports:
     """When the next report is due, if it was delayed."""
     written: float = -math.inf
     """When a status was last sent."""
-    refused: Tried[None] | None = None
+    refused: Attempt[None] | None = None
     """The last try, if it was refused, or an older CRD pruned it."""
 
     def later(self, now: float, outcomes: Sequence[Outcome] = ()) -> Requeue | None:
@@ -58,66 +59,66 @@ class Reports:
         return None
 
 
-class Written(NamedTuple):
-    """The result of writing a status."""
-
-    requeue: Requeue | None = None
-    """When to try again, if it can't be written now."""
-    formation: dict[str, Any] | None = None
-    """The Formation as it is kept, if the status was written."""
-    notices: Sequence[Notice] = ()
-    """The Events about that."""
-
-
 class Reporter:
     """Writes statuses."""
 
-    def __init__(self, cluster: Cluster, now: Callable[[], float]) -> None:
-        """Take the port to the cluster, and a clock in seconds that nobody sets."""
+    def __init__(
+        self,
+        cluster: Cluster,
+        cache: Cache,
+        post: Callable[[dict[str, Any], Iterable[Notice]], None],
+        now: Callable[[], float],
+    ) -> None:
+        """Take the port to the cluster, the cache, what posts Events, and a clock that nobody sets."""
         self._cluster = cluster
+        self._cache = cache
+        self._post = post
         self._now = now
         self._older = records.Repeated()
 
-    async def write(self, raw: dict[str, Any], reports: Reports, wanted: compute.Status) -> Written:
-        """Write the status of a Formation if it differs from what is there."""
-        if wanted == raw["status"]:
-            return Written()
-        now, attempt = self._now(), _attempt(raw, wanted)
-        if reports.refused is not None and (held := reports.refused.remaining(attempt, now)):
-            return Written(Requeue(Lane.REPORT, held))
+    async def write(self, basis: Basis, reports: Reports, status: compute.Status) -> Requeue | None:
+        """Write the status of a Formation if it differs from what is there; return when to try again."""
+        raw = basis.formation
+        if status == raw["status"]:
+            return None
+        now = self._now()
+        what = _identity(raw, status)
+        if reports.refused is not None and (wait := reports.refused.remaining(what, now)):
+            return Requeue(Lane.REPORT, wait)
         reports.written = now
         try:
-            written = formations.trimmed(await self._cluster.replace_status(manifest(raw, wanted)), raw)
+            written = formations.trimmed(await self._cluster.replace_status(manifest(raw, status)), raw)
         except errors.ConflictError:
-            return Written(Requeue(Lane.REPORT, REPORT_SECONDS))  # the watch brings the newer Formation
+            return Requeue(Lane.REPORT, REPORT_SECONDS)  # the watch brings the newer Formation
         except errors.RefusedError as error:
-            again = self._again(reports, attempt)
-            return Written(again, notices=[change_events.refused(str(error))])
-        notices = [*change_events.notices(raw["status"], written["status"])]
-        if wanted != written["status"]:
-            self._older.warn(logger, PRUNED)
-            return Written(self._again(reports, attempt), written, notices)
-        reports.refused = None
-        return Written(None, written, notices)
+            self._post(raw, [change_events.refused(str(error))])
+            return self._again(reports, what)
+        self._cache.put(naming.KIND, written)  # a status matters to no other Formation
+        basis.reported(written)
+        self._post(raw, change_events.notices(raw["status"], written["status"]))
+        if status == written["status"]:
+            reports.refused = None
+            return None
+        self._older.warn(logger, PRUNED)
+        return self._again(reports, what)
 
-    def _again(self, reports: Reports, attempt: object) -> Requeue:
+    def _again(self, reports: Reports, what: object) -> Requeue:
         """Remember that a status couldn't be written, or not whole, and return when it is tried again."""
-        again = reports.refused = tried(
-            reports.refused, attempt, None, self._now(), (REFUSED_FIRST, REFUSED_MOST)
-        )
-        return Requeue(Lane.REPORT, again.pause)
+        last = reports.refused
+        reports.refused = attempt(last, what, None, self._now(), (REFUSED_FIRST, REFUSED_MOST))
+        return Requeue(Lane.REPORT, reports.refused.delay)
 
 
-def manifest(raw: dict[str, Any], wanted: compute.Status) -> dict[str, Any]:
+def manifest(raw: dict[str, Any], status: compute.Status) -> dict[str, Any]:
     """Return what is written: only the status, with the uid and the version that it is about."""
     metadata = {field: raw["metadata"][field] for field in ("name", "namespace", "uid", "resourceVersion")}
-    return {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "metadata": metadata, "status": wanted}
+    return {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "metadata": metadata, "status": status}
 
 
-def _attempt(raw: dict[str, Any], wanted: compute.Status) -> object:
+def _identity(raw: dict[str, Any], status: compute.Status) -> object:
     """Return what identifies an attempt: what may make it succeed, and the status.
 
     Its transition times differ at each attempt.
     """
-    conditions = [{**each, "lastTransitionTime": ""} for each in wanted["conditions"]]
-    return raw["metadata"].get("generation"), hash(bounds.encoded({**wanted, "conditions": conditions}))
+    conditions = [{**each, "lastTransitionTime": ""} for each in status["conditions"]]
+    return raw["metadata"].get("generation"), hash(bounds.encoded({**status, "conditions": conditions}))

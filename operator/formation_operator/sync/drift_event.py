@@ -17,6 +17,7 @@ LOOKED_AT = 100
 """How many fields, and how many other clients, are looked at: an object may have ten thousands of both."""
 
 SOMEBODY = "Another client"
+DIGEST = ("metadata", "annotations", naming.INTENT_ANNOTATION)
 
 
 def explain(formation: Formation, intent: Intent, live: dict[str, Any]) -> Notice:
@@ -26,7 +27,7 @@ def explain(formation: Formation, intent: Intent, live: dict[str, Any]) -> Notic
     lost = [*itertools.islice(managed_fields.lost(intent.manifest, ours or {}), LOOKED_AT)]
     if ours is None:
         lost = [("metadata", "managedFields")]
-    if _is_rivals(intent, live, lost):
+    if _is_rivals(intent, live, ours or {}, lost):
         note = (
             f"Something wrote {intent.kind} {intent.name} as {naming.FIELD_MANAGER}, with another content; "
             "set it back. If another formation-operator runs, stop it: only one may serve a namespace"
@@ -38,13 +39,12 @@ def explain(formation: Formation, intent: Intent, live: dict[str, Any]) -> Notic
     return Notice("DriftRepaired", "Repair", note, warning=True, process_type=intent.process_type)
 
 
-def _is_rivals(intent: Intent, live: dict[str, Any], lost: list[managed_fields.Path]) -> bool:
+def _is_rivals(
+    intent: Intent, live: dict[str, Any], ours: managed_fields.Fields, lost: list[managed_fields.Path]
+) -> bool:
     """Return whether what differs from our intent was written under our own name."""
-    metadata = live["metadata"]
-    ours = managed_fields.entry_of(metadata.get("managedFields") or []) or {}
-    digest = (metadata.get("annotations") or {}).get(naming.INTENT_ANNOTATION)
-    in_our_name = lenient.holds(ours, ("metadata", "annotations", naming.INTENT_ANNOTATION))
-    return in_our_name and (not lost or digest not in (intent.digest, None))
+    digest = (live["metadata"].get("annotations") or {}).get(naming.INTENT_ANNOTATION)
+    return lenient.holds(ours, DIGEST) and (not lost or digest not in (intent.digest, None))
 
 
 def _is_older(intent: Intent, lost: list[managed_fields.Path]) -> bool:
@@ -52,9 +52,8 @@ def _is_older(intent: Intent, lost: list[managed_fields.Path]) -> bool:
 
     That brings the annotations of the older version, too, and with them the digest that it was written with.
     """
-    digest = ("metadata", "annotations", naming.INTENT_ANNOTATION)
     of_template = any(path[:2] == ("spec", "template") for path in lost)
-    return intent.kind.traits.runs_processes and digest in lost and of_template
+    return intent.kind.traits.runs_processes and DIGEST in lost and of_template
 
 
 def _way_out(formation: Formation, intent: Intent, lost: list[managed_fields.Path]) -> str:

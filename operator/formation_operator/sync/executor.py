@@ -1,7 +1,6 @@
 """Carry out the actions of a plan, each on its own: a failure of one doesn't stop the others."""
 
 import asyncio
-import contextlib
 import dataclasses
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -14,7 +13,8 @@ from formation_operator.kube.objects.kinds import Key
 from formation_operator.observe import children
 from formation_operator.observe.children import ChildId
 from formation_operator.observe.faults import Faults, Problem
-from formation_operator.sync import outcome, planner
+from formation_operator.sync import outcome as outcomes
+from formation_operator.sync import planner
 from formation_operator.sync.outcome import Outcome
 from formation_operator.sync.planner import Action, PlanContext, Verb
 from formation_operator.sync.versioned_writes import VersionedWrites, check_living
@@ -55,20 +55,20 @@ class Executor:
 
     async def carry_out(self, action: Action) -> Outcome:
         """Carry out an action, and return its outcome, without the manifest."""
-        done = await self._one(action)
-        self._log(done)
-        return dataclasses.replace(done, action=done.action.without_manifest())
+        outcome = await self._one(action)
+        self._log(outcome)
+        return dataclasses.replace(outcome, action=outcome.action.without_manifest())
 
     @property
     def _key(self) -> Key:
         return self.writes.formation.metadata.namespace, self.writes.formation.metadata.name
 
-    def _log(self, done: Outcome) -> None:
+    def _log(self, outcome: Outcome) -> None:
         """Log a write, unless there is an Event about it, which is logged when it is posted."""
-        action, child = done.action, done.child
-        if child is not None and not done.again and not done.notices:
-            did = f"{action.verb.value} {child.kind} {child.name}"
-            logger.info("%s/%s: %s", *self._key, did, extra=records.about(self._key, action.process_type))
+        action, child = outcome.action, outcome.child
+        if child is not None and not outcome.again and not outcome.notices:
+            text = f"{action.verb.value} {child.kind} {child.name}"
+            logger.info("%s/%s: %s", *self._key, text, extra=records.fields(self._key, action.process_type))
 
     async def _one(self, action: Action) -> Outcome:
         if action.problem is not None:
@@ -79,7 +79,7 @@ class Executor:
             Verb.REPAIR: self.writes.bring,
             Verb.ADOPT: self.writes.adopt,
             Verb.SCALE: self.writes.scale,
-            Verb.PAUSE: self.writes.suspend,
+            Verb.SET_SUSPEND: self.writes.suspend,
             Verb.SUSPEND: self.writes.suspend,
             Verb.DELETE: self.writes.delete,
         }
@@ -87,11 +87,12 @@ class Executor:
         try:
             return await steps[action.verb](action)
         except errors.RefusedError as error:
-            return await self._with_count_alone(action, outcome.refused(action, error))
+            return await self._with_count_alone(action, outcomes.refused(action, error))
         except errors.ClusterError as error:
-            return Outcome(action, problem=Problem(name, Trouble.RETRYING, str(error), lasting=False))
+            problem = Problem(name, Trouble.RETRYING, str(error), lasting=False)
         except Exception as error:
-            return Outcome(action, problem=Faults(self._key).note(name, error))
+            problem = Faults(self._key).note(name, error)
+        return Outcome(action, problem=problem)
 
     async def _with_count_alone(self, action: Action, refusal: Problem) -> Outcome:
         """Return the outcome of a refused write, after the count was written alone if that differs."""
@@ -100,36 +101,37 @@ class Executor:
         if alone is None or alone.problem is not None:
             return refused
         write = self.writes.scale if alone.verb is Verb.SCALE else self.writes.suspend
-        with contextlib.suppress(errors.ClusterError):
+        try:
             return dataclasses.replace(await write(alone), problem=refusal)
-        return refused
+        except errors.ClusterError:
+            return refused
 
     async def _create(self, action: Action) -> Outcome:
         """Create an object, unless one of its name exists without our labels, or is new to the cache.
 
         A foreign one is left alone; about one of ours the next pass decides.
         """
-        manifest, kind, name = action.meant.manifest, action.meant.kind, action.meant.name
-        was_deleted = (kind, name) in self.lost
+        intent, owner = action.intended, self.writes.formation.metadata
+        was_deleted = (intent.kind, intent.name) in self.lost
         if was_deleted:
-            await check_living(self.writes.cluster, self.writes.formation.metadata)
+            await check_living(self.writes.cluster, owner)
         try:
-            raw = await self.writes.cluster.create(manifest, manager=naming.FIELD_MANAGER)
+            raw = await self.writes.cluster.create(intent.manifest, manager=naming.FIELD_MANAGER)
         except errors.ConflictError:
-            live = await self.writes.cluster.get(kind, manifest["metadata"]["namespace"], name)
+            live = await self.writes.cluster.get(intent.kind, owner.namespace, intent.name)
             if live is None:
                 raise
-            child = children.child(live, kind)
-            found = planner.decide(action.meant, child, self.context)
-            if found is not None and found.problem is not None:  # it is foreign
-                return Outcome(found, problem=found.problem)
+            child = children.child(live, intent.kind)
+            decision = planner.decide(intent, child, self.context)
+            if decision is not None and decision.problem is not None:  # it is foreign
+                return Outcome(decision, problem=decision.problem)
             return Outcome(action, child, again=True)
-        created = outcome.written(action, raw)
-        return created.with_event(outcome.recreated(action)) if was_deleted else created
+        created = outcomes.written(action, raw)
+        return created.with_event(outcomes.recreated(action)) if was_deleted else created
 
     async def _update(self, action: Action) -> Outcome:
         """Write the intent over an object at its known version; after a conflict, read the object first."""
-        child = action.known
+        child = action.existing
         if child.owned:  # otherwise the object has to be read, to see what replaced our managed fields
             try:
                 return await self.writes.write(action, child.resource_version)

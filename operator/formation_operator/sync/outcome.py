@@ -56,10 +56,10 @@ def refused(action: Action, error: errors.RefusedError) -> Problem:
 
 def recreated(action: Action) -> Notice:
     """Return the Event about an object that another client deleted, with the way to be rid of it."""
-    intent = action.meant
-    stopped = f"set spec.processes.{action.process_type}.replicas to 0, or remove the type"
-    way = intent.without or stopped
-    note = f"{intent.kind} {intent.name} was deleted; created it again. To stop it, {way}"
+    intent = action.intended
+    to_zero = f"set spec.processes.{action.process_type}.replicas to 0, or remove the type"
+    way_out = intent.without or to_zero
+    note = f"{intent.kind} {intent.name} was deleted; created it again. To stop it, {way_out}"
     return Notice("Recreated", "Create", note, warning=True, process_type=action.process_type)
 
 
@@ -68,8 +68,8 @@ def written(action: Action, raw: dict[str, Any]) -> Outcome:
 
     A field that it drops has a manager all the same.
     """
-    child = children.child(raw, action.meant.kind)
-    if child.autoscaler is None or merge.merge(action.meant.manifest["spec"], raw["spec"]) == raw["spec"]:
+    child = children.child(raw, action.intended.kind)
+    if child.autoscaler is None or merge.merge(action.intended.manifest["spec"], raw["spec"]) == raw["spec"]:
         return Outcome(action, child)
     note = f"the API server has dropped fields of {child.autoscaler}: its version doesn't know them"
     notice = Notice("FieldsDropped", "Apply", note, warning=True, process_type=action.process_type)
@@ -78,23 +78,21 @@ def written(action: Action, raw: dict[str, Any]) -> Outcome:
 
 def adopted(action: Action) -> Notice:
     """Return the Event about an adopted orphan."""
-    child = action.known
+    child = action.existing
     note = f"{child.kind} {child.name} had no owner and carries this Formation's labels: adopted it"
     return Notice("Adopted", "Adopt", note, process_type=action.process_type)
 
 
 def suspended(action: Action) -> Notice:
     """Return the Event about a CronJob that isn't declared any more, which is deleted later."""
-    child = action.known
-    note = (
-        f"{child.kind} {child.name} is no longer declared: suspended it; it is deleted when no run is active"
-    )
+    what = f"{action.existing.kind} {action.existing.name}"
+    note = f"{what} is no longer declared: suspended it; it is deleted when no run is active"
     return Notice("Suspended", "Suspend", note, process_type=action.process_type)
 
 
 def deleted(action: Action) -> Notice:
     """Return the Event about an object that was deleted, because it isn't declared any more or steps back."""
-    what = f"{action.known.kind} {action.known.name}"
+    what = f"{action.existing.kind} {action.existing.name}"
     note = f"{what} is no longer declared: deleted it"
     if action.reason:
         note = f"deleted {what}, which steps back: {action.reason}"

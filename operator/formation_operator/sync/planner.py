@@ -30,7 +30,7 @@ class Verb(enum.Enum):
     """Give an orphan its owner, and nothing else: what it is to be is decided after that."""
     SCALE = "scale"
     """Write the count alone, where it isn't known what else an object is to be, or that is refused."""
-    PAUSE = "pause"
+    SET_SUSPEND = "set suspend of"
     """Write of a CronJob alone whether it begins runs, where SCALE would write a count."""
     SUSPEND = "suspend"
     """Before a CronJob is deleted, whose runs would be deleted with it."""
@@ -56,16 +56,16 @@ class Action:
     count: Replicas | None = None
     """The count of a SCALE."""
     suspend: bool = True
-    """Whether a CronJob begins no run after that; only a PAUSE may have it begin runs again."""
+    """Whether a CronJob begins no run after that; only a SET_SUSPEND may have it begin runs again."""
 
     @property
-    def meant(self) -> Intent:
+    def intended(self) -> Intent:
         """The intent of a verb that writes one."""
         assert self.intent is not None  # noqa: S101  # the planner gives these verbs an intent
         return self.intent
 
     @property
-    def known(self) -> Child:
+    def existing(self) -> Child:
         """The object as it was decided about, if the verb changes one."""
         assert self.child is not None  # noqa: S101  # the planner gives these verbs a child
         return self.child
@@ -112,15 +112,15 @@ def obsolete(
     a declared type's or schedule's stays if that has no intents: it couldn't be rendered, so it isn't known
     what is wanted. Labels don't count, because anyone may write them.
     """
-    wanted = {(intent.kind, intent.name) for intent in intents}
+    intended = {(intent.kind, intent.name) for intent in intents}
     unknown = {naming.child(owner.name, name) for name in declared} - {intent.name for intent in intents}
-    found = [
+    actions = [
         Action(_farewell(child), naming.type_of(owner.name, child.name), child=child)
         for identity, child in children.items()
         if child.is_owned_by(owner.uid)
-        and not (identity in wanted or child.name in unknown or child.deleting)
+        and not (identity in intended or child.name in unknown or child.deleting)
     ]
-    return [each for each in found if each.verb is not Verb.DELETE or each.known.uid not in busy]
+    return [each for each in actions if each.verb is not Verb.DELETE or each.existing.uid not in busy]
 
 
 def _farewell(child: Child) -> Verb:
@@ -151,7 +151,7 @@ def alone(name: str, child: Child | None, context: PlanContext) -> Action | None
         return _scale(name, child, context.counts[name], context)
     is_suspended = child.runs.suspended
     if child.kind is ChildKind.CRON_JOB and context.suspended.get(name, is_suspended) != is_suspended:
-        return Action(Verb.PAUSE, name, child=child, suspend=not is_suspended)
+        return Action(Verb.SET_SUSPEND, name, child=child, suspend=not is_suspended)
     return None
 
 
@@ -162,14 +162,14 @@ def _scale(name: str, child: Child, count: Replicas, context: PlanContext) -> Ac
     """
     if count.alone and not child.recreates and count.now == 1 < child.replicas:
         return None
-    wanted = child.replicas if count.now is None else count.now
+    replicas = child.replicas if count.now is None else count.now
     if count.rendered is None:  # what was remembered until now would come back after a suspension
         remembers = child.remembered is None or count.undecided is not None
     else:
         remembers = not child.owns_count or child.remembered == count.remembered
     # What a patch leaves as it is doesn't become ours: the annotation of a restored Deployment.
     remembers = remembers or (child.remembered is None and child.digest == COUNTS_ALONE)
-    if wanted == child.replicas and remembers:
+    if replicas == child.replicas and remembers:
         return None
     if child.uid in context.exhausted and child.digest == COUNTS_ALONE:
         reason = f"another client keeps changing the count of {child.kind} {child.name} back"
@@ -190,14 +190,15 @@ def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:
     The fields that the server let us own after that write count as all: it may have dropped an empty field,
     and the same write again would change nothing.
     """
-    bears = child.digest == intent.digest and intent.handed_over is None and bool(child.owned)
-    answered = context.applied.get(child.uid) == (intent.applied_as, child.owned)
-    return bears and (answered or managed_fields.covers(intent.manifest, child.owned, context.uid))
+    if child.digest != intent.digest or intent.handed_over is not None or not child.owned:
+        return False
+    is_answered = context.applied.get(child.uid) == (intent.applied_as, child.owned)
+    return is_answered or managed_fields.covers(intent.manifest, child.owned, context.uid)
 
 
 def _adopt(intent: Intent, child: Child, context: PlanContext) -> Action:
-    named = child.kind.traits.labels(*child.orphan_of) if child.orphan_of is not None else None
-    if named is None or not named.items() <= intent.manifest["metadata"]["labels"].items():
+    labels = child.kind.traits.labels(*child.orphan_of) if child.orphan_of is not None else None
+    if labels is None or not labels.items() <= intent.manifest["metadata"]["labels"].items():
         return _refuse(intent, f"a {child.kind} named {child.name} exists, and this operator didn't make it")
     if child.uid in context.exhausted:
         return _leave(intent, child)
@@ -209,18 +210,17 @@ def _other(intent: Intent, child: Child, owner: Owner, context: PlanContext) -> 
         return _refuse(intent, f"the {child.kind} {child.name} belongs to {owner.kind} {owner.name}")
     if owner.uid in context.living:
         return _refuse(intent, f"Formation {owner.name} already has a {child.kind} {child.name}", RENAME)
-    return _wait(
-        intent, child, f"{child.kind} {child.name} belongs to a Formation {owner.name} that was deleted"
-    )
+    reason = f"{child.kind} {child.name} belongs to a Formation {owner.name} that was deleted"
+    return _wait(intent, child, reason)
 
 
 def _change(intent: Intent, child: Child, context: PlanContext) -> Action:
     """Update an object to a new intent, or repair it, unless another client undoes that repeatedly."""
     # A client that replaced the whole object has removed the digest, too.
-    other = child.digest not in (intent.digest, None) or intent.handed_over is not None
-    other = other or not managed_fields.is_whole(child.owned)  # so each new leader writes it
+    is_other = child.digest not in (intent.digest, None) or intent.handed_over is not None
+    is_other = is_other or not managed_fields.is_whole(child.owned)  # so each new leader writes it
     written_last, _ = context.applied.get(child.uid, (None, ""))
-    if other and written_last != intent.applied_as:  # otherwise another client has written that digest
+    if is_other and written_last != intent.applied_as:  # otherwise another client has written that digest
         return Action(Verb.UPDATE, intent.process_type, intent, child)
     restless = context.restless.get(intent.process_type)
     if restless and child.replicas_of_others:

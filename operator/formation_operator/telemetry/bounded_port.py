@@ -27,7 +27,7 @@ UNREAD = 65536
 PIECE = 65536
 NO_LINGER = struct.pack("ii", 1, 0)
 """Has the kernel drop what it hasn't sent when we close a connection. Otherwise it tries for minutes."""
-LOG_PAUSE = 60.0
+SILENT_SECONDS = 60.0
 """Seconds between two lines of the log about closed connections: anyone can cause thousands."""
 PLAIN = "text/plain; charset=utf-8"
 
@@ -128,7 +128,7 @@ class Port:
         now = asyncio.get_running_loop().time()
         if now >= self._silent_until:
             logger.warning("A connection from %s was closed: %s", host, why)
-            self._silent_until = now + LOG_PAUSE
+            self._silent_until = now + SILENT_SECONDS
 
 
 def parsed(head: bytes) -> tuple[str, str, Mapping[str, str]]:

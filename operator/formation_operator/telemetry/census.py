@@ -7,7 +7,7 @@ import collections
 import datetime
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -29,16 +29,10 @@ OTHER = "Other"
 UNKNOWN = "Unknown"
 """Nothing has been reported yet."""
 REASONS = frozenset[str]({*Reason, *Trouble, State.RUNNING, State.SUSPENDED})
-PARTS = ("processes", "schedules")
 
 
-class Type(NamedTuple):
-    """A process type or a schedule, with what its Formation's status says of it."""
-
-    namespace: str
-    formation: str
-    name: str
-    status: Raw
+Labels = tuple[str, str, str]
+"""The values of a metric's labels: a namespace, a Formation, and a type or a schedule of it."""
 
 
 class Census(Collector):
@@ -58,12 +52,14 @@ class Census(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Count."""
-        formations, now = [*self._formations()], self._now()
-        types, schedules = ([each for raw in formations for each in declared(raw, part)] for part in PARTS)
-        releases = [*filter(None, map(release_of, formations))]
+        now = self._now()
+        formations = [*self._formations()]
+        types = declared(formations, "processes")
+        schedules = declared(formations, "schedules")
+        releases = [each for raw in formations if (each := _mapping(raw["status"].get("release")))]
         ready = collections.Counter(map(readiness, formations))
         yield _family("formations", "Formations by the condition Ready", ("ready", "reason"), ready)
-        yield _states("process_types", "Process types by state", State, [each.status for each in types])
+        yield _states("process_types", "Process types by state", State, types.values())
         text = "Formations with a release command by the state of the last release"
         yield _states("releases", text, ReleaseState, releases)
         text = "Age of the oldest release command that runs"
@@ -73,7 +69,7 @@ class Census(Collector):
         text = "Process types whose replicas aren't listed, because of the limit"
         yield _family("process_types_unlisted", text, (), {(): len(types) - len(listed)})
         text = "Schedules by state"
-        yield _states("schedules", text, ScheduleState, [each.status for each in schedules])
+        yield _states("schedules", text, ScheduleState, schedules.values())
         yield from _schedules(shared(schedules, self._most), now)
         unlisted = max(0, len(schedules) - self._most)
         yield _family("schedules_unlisted", "Schedules that aren't listed", (), {(): unlisted})
@@ -89,24 +85,23 @@ def readiness(raw: Raw) -> tuple[str, str]:
     return UNKNOWN, UNKNOWN
 
 
-def release_of(raw: Raw) -> Raw:
-    """Return what a status says of the release command, if it says anything."""
-    return _mapping(raw["status"].get("release"))
+def declared(formations: Iterable[Raw], part: str) -> Mapping[Labels, Raw]:
+    """Return the types or schedules that are declared, each with its status."""
+    found = dict[Labels, Raw]()
+    for raw in formations:
+        statuses = _mapping(raw["status"].get(part))  # it may have others, too
+        for name in _mapping(raw["spec"].get(part)):
+            found[raw["metadata"]["namespace"], raw["metadata"]["name"], name] = _mapping(statuses.get(name))
+    return found
 
 
-def declared(raw: Raw, part: str) -> Iterator[Type]:
-    """Yield the types or schedules that a Formation declares, and no others that its status may name."""
-    about, said = raw["metadata"], _mapping(raw["status"].get(part))
-    for name in _mapping(raw["spec"].get(part)):
-        yield Type(about["namespace"], about["name"], name, _mapping(said.get(name)))
-
-
-def shared(types: list[Type], most: int) -> list[Type]:
+def shared(types: Mapping[Labels, Raw], most: int) -> Mapping[Labels, Raw]:
     """Return at most so many types, the same ones each time; namespaces with few have theirs in any case."""
-    shares, dropped = Shares[tuple[str, str], None](most), set[tuple[str, tuple[str, str]]]()
-    for each in sorted(types, key=lambda each: each[:3], reverse=True):  # the last in a namespace is dropped
-        dropped.update(shares.put(each.namespace, (each.formation, each.name), None))
-    return [each for each in types if (each.namespace, (each.formation, each.name)) not in dropped]
+    shares = Shares[Labels, None](most)
+    dropped = set[Labels]()
+    for labels in sorted(types, reverse=True):  # the last in a namespace is dropped
+        dropped.update(labels for _, labels in shares.put(labels[0], labels, None))
+    return {labels: status for labels, status in types.items() if labels not in dropped}
 
 
 def _longest(releases: list[Raw], now: float) -> float:
@@ -114,29 +109,31 @@ def _longest(releases: list[Raw], now: float) -> float:
     return max((now - (_time(each, "startedAt") or now) for each in running), default=0.0)
 
 
-def _schedules(listed: list[Type], now: float) -> Iterator[Metric]:
-    labels = ("namespace", "formation", "schedule")
-    failing = {each[:3]: int(each.status.get("state") == ScheduleState.FAILING) for each in listed}
+def _schedules(listed: Mapping[Labels, Raw], now: float) -> Iterator[Metric]:
+    names = ("namespace", "formation", "schedule")
+    failing = {each: int(status.get("state") == ScheduleState.FAILING) for each, status in listed.items()}
     text = "Whether the last run of a schedule failed, or one is in trouble"
-    yield _family("schedule_failing", text, labels, failing)
-    ages = {each[:3]: now - at for each in listed if (at := _time(each.status, "lastSuccessfulTime"))}
+    yield _family("schedule_failing", text, names, failing)
+    times = {each: _time(status, "lastSuccessfulTime") for each, status in listed.items()}
+    ages = {each: now - time for each, time in times.items() if time}
     text = "Time since a run of a schedule succeeded last"
-    yield _family("schedule_last_success_age_seconds", text, labels, ages)
+    yield _family("schedule_last_success_age_seconds", text, names, ages)
 
 
-def _replicas(which: str, listed: list[Type]) -> Metric:
+def _replicas(which: str, listed: Mapping[Labels, Raw]) -> Metric:
     """Return the replicas of each type that has any number of them, of which none may be ready."""
-    known = [each for each in listed if isinstance(each.status.get("desiredReplicas"), int)]
-    found = {each[:3]: each.status.get(f"{which}Replicas") for each in known}
-    values = {each: value if isinstance(value, int) else 0 for each, value in found.items()}
-    name, text = f"process_type_replicas_{which}", f"Replicas of a process type that are {which}"
-    return _family(name, text, ("namespace", "formation", "process_type"), values)
+    with_count = {each for each, status in listed.items() if isinstance(status.get("desiredReplicas"), int)}
+    counts = {each: listed[each].get(f"{which}Replicas") for each in with_count}
+    values = {each: count if isinstance(count, int) else 0 for each, count in counts.items()}
+    text = f"Replicas of a process type that are {which}"
+    names = ("namespace", "formation", "process_type")
+    return _family(f"process_type_replicas_{which}", text, names, values)
 
 
-def _time(said: Raw, field: str) -> float | None:
+def _time(status: Raw, field: str) -> float | None:
     """Return a time of a status in seconds since 1970; nothing if there is none."""
     try:
-        return datetime.datetime.fromisoformat(said.get(field) or "").timestamp()
+        return datetime.datetime.fromisoformat(status.get(field) or "").timestamp()
     except (TypeError, ValueError, OverflowError):  # others may have written it
         return None
 
@@ -145,11 +142,11 @@ def _mapping(value: Any) -> Raw:
     return value if isinstance(value, dict) else {}
 
 
-def _states(name: str, text: str, known: Iterable[str], statuses: Iterable[Raw]) -> Metric:
+def _states(name: str, text: str, states: Iterable[str], statuses: Iterable[Raw]) -> Metric:
     """Return how many of some statuses have each state."""
-    words = frozenset(known)
-    states = collections.Counter((_word(each.get("state"), words),) for each in statuses)
-    return _family(name, text, ("state",), states)
+    words = frozenset(states)
+    counts = collections.Counter((_word(each.get("state"), words),) for each in statuses)
+    return _family(name, text, ("state",), counts)
 
 
 def _family(name: str, text: str, labels: tuple[str, ...], values: Mapping[Any, float]) -> Metric:
@@ -159,7 +156,7 @@ def _family(name: str, text: str, labels: tuple[str, ...], values: Mapping[Any, 
     return family
 
 
-def _word(value: Any, known: frozenset[str]) -> str:
+def _word(value: Any, words: frozenset[str]) -> str:
     if value is None:
         return UNKNOWN
-    return value if isinstance(value, str) and value in known else OTHER
+    return value if isinstance(value, str) and value in words else OTHER

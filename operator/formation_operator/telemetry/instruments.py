@@ -67,15 +67,12 @@ class Instruments:
 
         ``left_out`` returns the namespaces that don't count; it runs in another thread at each scrape.
         """
-        gauge = self._gauge(
-            "watch_age_seconds", "Time since the watch of a kind last received anything", "kind"
-        )
+        text = "Time since the watch of a kind last received anything"
+        ages = self._gauge("watch_age_seconds", text, "kind")
         for kind in kinds:
-            gauge.labels(kind).set_function(functools.partial(self._silence, kind, namespaces, left_out))
-        self._gauge(
-            "namespaces_left_out",
-            "Namespaces where the operator may not list or watch everything that it needs",
-        ).set_function(lambda: len(left_out()))
+            ages.labels(kind).set_function(functools.partial(self._silence, kind, namespaces, left_out))
+        text = "Namespaces where the operator may not list or watch everything that it needs"
+        self._gauge("namespaces_left_out", text).set_function(lambda: len(left_out()))
 
     def _silence(self, kind: str, namespaces: Sequence[str | None], left_out: LeftOut) -> float:
         """Return the longest silence of a kind in any namespace; infinite before its first event."""
@@ -91,9 +88,8 @@ class Instruments:
         waiting = self._gauge("queue_depth", "Formations that wait for a pass, by urgency", "lane")
         for lane in Lane:
             waiting.labels(lane.name.lower()).set_function(functools.partial(depth, lane))
-        self._gauge(
-            "queue_oldest_request_age_seconds", "How long the oldest waiting pass has been due"
-        ).set_function(oldest)
+        text = "How long the oldest waiting pass has been due"
+        self._gauge("queue_oldest_request_age_seconds", text).set_function(oldest)
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(f"{PREFIX}_{name}", text, labels, registry=self.registry)

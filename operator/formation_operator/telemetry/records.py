@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from formation_operator.api.formation import Metadata
 
 
-def about(key: tuple[str, str], process_type: str = "") -> Mapping[str, str]:
+def fields(key: tuple[str, str], process_type: str = "") -> Mapping[str, str]:
     """Return the fields, as ``extra`` of a call of the logger; in a JSON log each stands by itself."""
     namespace, formation = key
-    named = {"process_type": process_type} if process_type else {}
-    return {"namespace": namespace, "formation": formation, **named}
+    of_type = {"process_type": process_type} if process_type else {}
+    return {"namespace": namespace, "formation": formation, **of_type}
 
 
-def say(logger: logging.Logger, mine: Metadata, said: str, level: int = logging.INFO) -> None:
+def say(logger: logging.Logger, formation: Metadata, text: str, level: int = logging.INFO) -> None:
     """Log what was done about a Formation."""
-    key = mine.namespace, mine.name
-    logger.log(level, "%s/%s: %s", *key, said, extra=about(key))
+    key = formation.namespace, formation.name
+    logger.log(level, "%s/%s: %s", *key, text, extra=fields(key))
 
 
 class Repeated:

@@ -50,14 +50,14 @@ class Answering:
         if url:
             await self._serve(address(url), {urlsplit(url).path or "/": probe(ended), READY: probe(unready)})
 
-    async def metrics(self, where: Address | None, registry: CollectorRegistry) -> None:
+    async def metrics(self, at: Address | None, registry: CollectorRegistry) -> None:
         """Serve the metrics of a registry at a host and port; raise `OSError` if it can't be bound."""
-        if where:
-            await self._serve(where, {METRICS: exposition(registry)})
+        if at:
+            await self._serve(at, {METRICS: exposition(registry)})
 
-    async def _serve(self, where: Address, answers: Mapping[str, Answer]) -> None:
+    async def _serve(self, at: Address, answers: Mapping[str, Answer]) -> None:
         port = Port(answers)
-        await port.listen(*where)
+        await port.listen(*at)
         self._ports.append(port)
 
     async def close(self) -> None:
@@ -70,8 +70,8 @@ def probe(trouble: Callable[[], str]) -> Answer:
     """Return what answers 200, or 503 with what is wrong."""
 
     async def answer(_: Mapping[str, str]) -> Reply:
-        wrong = trouble()
-        return Reply(503 if wrong else 200, f"{wrong or 'ok'}\n".encode())
+        text = trouble()
+        return Reply(503 if text else 200, f"{text or 'ok'}\n".encode())
 
     return answer
 
@@ -89,11 +89,11 @@ def exposition(registry: CollectorRegistry) -> Answer:
     async def answer(headers: Mapping[str, str]) -> Reply:
         encode, content_type = choose_encoder(OPEN if OPEN in headers.get("accept", "") else "")
         if content_type not in counts:
-            count = counts[content_type] = asyncio.wrap_future(
-                in_a_thread(functools.partial(encode, registry))
-            )
-            later, forget = asyncio.get_running_loop().call_later, functools.partial(counts.pop, content_type)
-            count.add_done_callback(lambda _: later(CACHED_SECONDS, forget))
+            encoded = in_a_thread(functools.partial(encode, registry))
+            count = counts[content_type] = asyncio.wrap_future(encoded)
+            forget = functools.partial(counts.pop, content_type)
+            call_later = asyncio.get_running_loop().call_later
+            count.add_done_callback(lambda _: call_later(CACHED_SECONDS, forget))
         return Reply(200, await asyncio.shield(counts[content_type]), content_type)
 
     return answer

@@ -20,5 +20,4 @@ async def shop() -> Shop:
 def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the pauses away."""
     for each in (informers, reflector):
-        monkeypatch.setattr(each, "FIRST_PAUSE", 0.001)
-        monkeypatch.setattr(each, "LONGEST_PAUSE", 0.002)
+        monkeypatch.setattr(each, "BACK_OFF", (0.001, 0.002))

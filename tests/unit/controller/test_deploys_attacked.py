@@ -10,7 +10,6 @@ from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors, port
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.store import Share
 from formation_operator.observe.watched import FORMATIONS, WATCHED
 from tests.builders import Manifest, a_formation, ago
 from tests.unit.fakes.cluster import Incident
@@ -295,7 +294,7 @@ async def test_a_spec_that_is_read_in_each_pass_is_not_rolled_out_once_the_crd_h
     shop: Shop,
 ) -> None:
     shop.cluster.watchers.clear()
-    none_is_kept = [*WATCHED, dataclasses.replace(FORMATIONS, share=Share(1))]
+    none_is_kept = [*WATCHED, dataclasses.replace(FORMATIONS, most=1)]
     shop.operator = Operator(shop.cluster, shop.time, Cache(watched=none_is_kept))
     await shop.tell({"image": "shop:v2"}, "the release fails", "the CRD is older")
     real = shop.cluster.read

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from formation_operator.api import naming
 from formation_operator.diagnose import investigator, pod_events
 from formation_operator.diagnose.evidence import Evidence
-from formation_operator.diagnose.investigator import CONTAINERS_IN_A_STEP, Examined
+from formation_operator.diagnose.investigator import CONTAINERS_IN_A_STEP, Examination
 from formation_operator.diagnose.pod_events import pod_event
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
@@ -87,11 +87,11 @@ def asked(cluster: FakeCluster) -> list[tuple[str, str]]:
 
 async def look(
     by: Looking, raws: Iterable[Manifest], child: Child | None = ALONE, later: float = 0
-) -> Examined:
+) -> Examination:
     return await by.look(raws, {} if child is None else {"worker": child}, later)
 
 
-def messages(examined: Examined) -> list[str]:
+def messages(examined: Examination) -> list[str]:
     return [found.message for found in examined.findings.get("worker", [])]
 
 
@@ -229,7 +229,7 @@ async def test_a_pod_that_changed_is_asked_about_at_once() -> None:
     await look(by, [CREATING])
     examined = await look(by, [a_pod(a_container(waiting("PodInitializing")))], later=1)
     assert len(asked(records)) == 2
-    assert examined.again_in == investigator.FIRST_PAUSE
+    assert examined.again_in == investigator.FIRST_DELAY
 
 
 async def test_events_that_cannot_be_read_hold_nothing_up() -> None:
@@ -237,7 +237,7 @@ async def test_events_that_cannot_be_read_hold_nothing_up() -> None:
     records.incidents.append(away())
     examined = await look(Looking(records), [CREATING, crashing("b", "abc")])
     assert messages(examined) == ["exited with code 1"]
-    assert examined.again_in == investigator.FIRST_PAUSE
+    assert examined.again_in == investigator.FIRST_DELAY
 
 
 async def test_what_went_well_is_no_explanation() -> None:

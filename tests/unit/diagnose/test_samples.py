@@ -93,7 +93,7 @@ async def test_the_same_pods_are_asked_about_again_whatever_the_order() -> None:
     raws = [killed(number) for number in range(1, 20)]
     cluster = Counted()
     by = Looking(cluster)
-    for later in (0, investigator.FIRST_PAUSE):
+    for later in (0, investigator.FIRST_DELAY):
         await by.look(raws, TYPES, later)
         raws.reverse()
     uids = [call.selector for call in cluster.calls]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from formation_operator.api import naming
 from formation_operator.controller import reconcile
 from formation_operator.diagnose.evidence import Evidence
-from formation_operator.diagnose.investigator import Examined, Examiner
+from formation_operator.diagnose.investigator import Examination, Examiner
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.kube.port import Cluster, Object
@@ -106,7 +106,7 @@ class Looking(Examiner):
 
     async def look(
         self, raws: Iterable[Manifest], deployments: Mapping[str, Child], later: float = 0
-    ) -> Examined:
+    ) -> Examination:
         """Look at Pods some seconds later."""
         known = [pod for raw in raws if (pod := pods.pod(raw)) is not None]
         return await self.examine(self.evidence, deployments, known, NOW + later, Faults(("default", "shop")))

@@ -144,7 +144,7 @@ class World(releasing.Shop):
     def is_due(self) -> bool:
         """Return whether the operator runs a pass now."""
         if (lane := self.operator.due.get(KEY)) is not None:
-            self.next_pass = min(self.next_pass, self.time.seconds + lane.pause)
+            self.next_pass = min(self.next_pass, self.time.seconds + lane.delay)
             if lane is Lane.REPORT:  # its second has begun
                 del self.operator.due[KEY]
         return self.next_pass <= self.time.seconds

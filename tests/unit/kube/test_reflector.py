@@ -337,7 +337,7 @@ async def test_what_goes_on_failing_is_tried_ever_more_seldom_up_to_a_bound(
         assert not task.done()
     times = [at for what, at in here.times if what == verb]
     pauses = [after - before for before, after in itertools.pairwise(times)]
-    most = reflector.LONGEST_PAUSE
+    most = reflector.BACK_OFF[1]
     assert len(times) == 20
     assert sum(pauses[:4]) < most, "what is soon over is soon noticed"
     assert all(most / 2 <= pause <= most for pause in pauses[5:])

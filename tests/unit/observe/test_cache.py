@@ -14,7 +14,7 @@ from formation_operator.kube.objects.kinds import Key
 from formation_operator.observe import pods
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child
-from formation_operator.observe.store import REMEMBERED, Share, Store
+from formation_operator.observe.store import REMEMBERED, Store
 from formation_operator.observe.watched import MOST_BYTES, MOST_PODS, MOST_STRAYS, WATCHED
 from formation_operator.shares import size_of
 from tests import builders
@@ -218,7 +218,7 @@ def a_fat_pod(number: int) -> pods.Pod:
 def test_what_others_make_large_takes_no_more_memory_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
     most = MOST_BYTES // 8
     monkeypatch.setattr(lenient, "shared", str)  # the table of them all grows by megabytes at once
-    cache = Cache(watched=[dataclasses.replace(each, share=Share(most)) for each in WATCHED])
+    cache = Cache(watched=[dataclasses.replace(each, most=most, least=1) for each in WATCHED])
     number = most // size_of(a_fat_pod(0)) + 8
     gc.collect()
     tracemalloc.start()

@@ -21,7 +21,7 @@ def selects(selector: Any, owner: Manifest | None = None) -> bool:
     """Return whether a budget as the API server has it selects a Pod."""
     metadata = {"name": "all", **({"ownerReferences": [owner]} if owner else {})}
     spec = {"maxUnavailable": 1} | ({} if selector is None else {"selector": selector})
-    return other_budgets.selects(other_budgets.selector({"metadata": metadata, "spec": spec}), POD)
+    return other_budgets.selects(other_budgets.selector_of({"metadata": metadata, "spec": spec}), POD)
 
 
 def expression(key: str, operator: str, *values: str) -> Manifest:

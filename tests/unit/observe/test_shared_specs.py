@@ -10,7 +10,6 @@ from formation_operator.api import naming
 from formation_operator.kube.port import Object
 from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.store import Share
 from formation_operator.observe.watched import FORMATIONS, WATCHED
 from formation_operator.requeue import Retry
 from tests.builders import a_formation, a_process, stored
@@ -23,7 +22,7 @@ MOST = 64 * 1024
 
 def little_memory() -> Cache:
     """Return a cache that has room for few specs."""
-    return Cache(watched=[*WATCHED, dataclasses.replace(FORMATIONS, share=Share(MOST))])
+    return Cache(watched=[*WATCHED, dataclasses.replace(FORMATIONS, most=MOST)])
 
 
 def operator_of(cluster: FakeCluster) -> Operator:

@@ -14,7 +14,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Object
 from formation_operator.observe import cache, formations
-from formation_operator.observe.store import Share, Watched
+from formation_operator.observe.store import Watched
 from formation_operator.observe.watched import FORMATIONS, WATCHED
 from formation_operator.requeue import REPORT_SECONDS, Lane, Result
 from formation_operator.telemetry.census import Census
@@ -25,7 +25,7 @@ from tests.unit.fakes.operator import Operator, Time
 MANY = 20
 MOST = 256 * 1024
 TYPES = [f"type-{number}" for number in range(32)]
-LITTLE = [*WATCHED, dataclasses.replace(FORMATIONS, share=Share(MOST))]
+LITTLE = [*WATCHED, dataclasses.replace(FORMATIONS, most=MOST)]
 BY_NAME = {each.kind.name: each for each in WATCHED}
 FIRST, QUIET = ("crowd", "app0"), ("default", "quiet")
 

@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
-from formation_operator.api.formation import FormationSpec, ProcessType
-from formation_operator.api.formation_status import ProcessStatus
+from formation_operator.api.formation import Formation, FormationSpec, Metadata, ProcessType
+from formation_operator.api.formation_status import UNREPORTED, FormationStatus, ProcessStatus
 from formation_operator.kube.notices import Notice
 from formation_operator.observe.children import Child
 from formation_operator.observe.rollouts import NAMELESS, Setter
+from formation_operator.observe.snapshot import Snapshot
 from formation_operator.replicas import scale_requests
-from formation_operator.replicas.scale_requests import Answer, Policy, Request, Scaled
+from formation_operator.replicas.scale_requests import Answer, Request
+from formation_operator.settings import Settings
 from tests.unit.facts import HPA, a_child
 
 SCALED = a_child(replicas=7, remembered=4, count_set_by=Setter("k9s", scale=True))
@@ -30,10 +32,14 @@ def judge(child: Any = SCALED, **changes: Any) -> Request | Notice | None:
     spec = FormationSpec(
         processes={"worker": ProcessType(replicas=changes.get("declared", 4))}, suspend=changes.get("suspend")
     )
-    policy = changes.get("policy", Policy())
-    known = {key: changes[key] for key in ("before", "is_current", "answer") if key in changes}
-    scaled = Scaled("worker", child, **known)
-    return scale_requests.judge(spec, scaled, policy)
+    metadata = Metadata(name="shop", namespace="shop", uid="uid-1", generation=3)
+    status = FormationStatus(
+        observed_generation=3 if changes.get("is_current") else 2,
+        processes={"worker": changes.get("before", UNREPORTED)},
+    )
+    snapshot = Snapshot({}, Formation(metadata=metadata, spec=spec), {}, (), False, (), 0.0, status)
+    settings = changes.get("settings", Settings())
+    return scale_requests.judge(snapshot, "worker", child, changes.get("answer"), settings)
 
 
 def test_a_scale_request_is_written_through() -> None:
@@ -51,7 +57,7 @@ def test_a_scale_request_is_written_through() -> None:
 SEEN = ProcessStatus(desired_replicas=7)
 OF_HPA = ProcessStatus(desired_replicas=7, replicas_managed_by="HorizontalPodAutoscaler/worker")
 NO_REQUESTS: dict[str, tuple[Child, dict[str, Any]]] = {
-    "turned off": (SCALED, {"policy": Policy(write_through=False)}),
+    "turned off": (SCALED, {"settings": Settings(write_through=False)}),
     "no declared count": (SCALED, {"declared": None}),
     "an edit": (EDITED, {}),
     "an HPA's": (but(count_set_by=Setter("kube-controller-manager", scale=True)), {}),
@@ -67,7 +73,7 @@ NO_REQUESTS: dict[str, tuple[Child, dict[str, Any]]] = {
 REQUESTS: dict[str, tuple[Child, dict[str, Any]]] = {
     "a client that is honoured by name may edit": (
         EDITED,
-        {"policy": Policy(honoured=frozenset({"argocd-server"}))},
+        {"settings": Settings(honour=("argocd-server",))},
     ),
     "a person may scale as soon as an autoscaler has gone": (SCALED, {"before": OF_HPA}),
     "an earlier one never reached the Deployment": (
@@ -95,7 +101,7 @@ def test_what_is_no_request_is_not_written_through(child: Child, changes: dict[s
 def test_a_count_that_a_client_asks_for_is_a_request(child: Child, changes: dict[str, Any]) -> None:
     request = judge(child, **changes)
     assert isinstance(request, Request)
-    assert (request.declared, request.wanted) == (changes.get("declared", 4), child.replicas)
+    assert (request.declared, request.count) == (changes.get("declared", 4), child.replicas)
 
 
 @pytest.mark.parametrize(("child", "changes"), OVERRULED.values(), ids=OVERRULED)

@@ -199,7 +199,7 @@ async def test_a_request_that_a_formation_cant_have_is_overruled(
 async def test_of_a_namespace_with_very_many_autoscalers_no_more_than_some_pages_are_read(
     shop: TroubledShop,
 ) -> None:
-    for number in range(2 * write_through.MOST_PAGES):
+    for number in range(2 * write_through.PAGES_OF_AUTOSCALERS):
         target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "another"}
         shop.put(kinds.HPA, {"metadata": {"name": f"hpa-{number}"}, "spec": {"scaleTargetRef": target}})
     shop.scale("web", 8)

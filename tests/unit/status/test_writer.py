@@ -2,6 +2,7 @@
 
 import itertools
 import pickle
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from formation_operator.api import naming
 from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Object
-from formation_operator.observe.cache import Cache
+from formation_operator.observe.cache import Basis, Cache
 from formation_operator.observe.faults import Problem
 from formation_operator.requeue import REPORT_SECONDS
 from formation_operator.status import writer
@@ -108,7 +109,7 @@ class Told:
         self.known.see(naming.KIND, self.cluster.put(naming.KIND, builders.stored(builders.a_formation())))
         self.asked: list[float] = []
         self.now = 0.0
-        self.reporter = writer.Reporter(self.cluster, lambda: self.now)
+        self.reporter = writer.Reporter(self.cluster, self.known, self.post, lambda: self.now)
         self.reports = Reports()
         self.notices: list[Notice] = []
 
@@ -127,11 +128,12 @@ class Told:
         raw = {**raw, "metadata": {**raw["metadata"], **metadata}}
         status = facts.status_of(facts.seen(), raw["status"], facts.NOW)
         status["processes"]["worker"]["readyReplicas"] = ready
-        written = await self.reporter.write(raw, self.reports, status)
-        self.notices += written.notices
-        if written.formation is not None:
-            self.known.put(naming.KIND, written.formation)
-        self.asked += [written.requeue.after] if written.requeue else []
+        requeue = await self.reporter.write(Basis(raw, {}), self.reports, status)
+        self.asked += [requeue.after] if requeue else []
+
+    def post(self, _: dict[str, Any], notices: Iterable[Notice]) -> None:
+        """Take Events."""
+        self.notices += notices
 
     @property
     def tries(self) -> int:
@@ -246,7 +248,7 @@ async def test_little_is_remembered_of_a_status_that_was_refused() -> None:
     here.refuse()
     raw, unfit = here.known.formations["default", "shop"], Problem("worker", "Refused", 1000 * "x")
     status = facts.status_of(facts.seen(problems=[unfit]), {}, facts.NOW)
-    await here.reporter.write(raw, here.reports, status)
+    await here.reporter.write(Basis(raw, {}), here.reports, status)
     assert here.reports.refused
     assert len(pickle.dumps(here.reports)) < 1000
 

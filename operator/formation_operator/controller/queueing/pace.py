@@ -10,8 +10,8 @@ import collections
 from formation_operator.kube.objects.kinds import Key
 
 BURST = 20
-"""So many passes of a key may run without a pause."""
-PAUSE = 0.2
+"""So many passes of a key may run one after the other."""
+APART = 0.2
 """Seconds between two passes after that; each pass that isn't used is regained after as many seconds."""
 
 
@@ -27,10 +27,10 @@ class Pace:
 
     def took(self, key: Key, now: float) -> None:
         """Count a pass that starts, and drop empty buckets."""
-        self._empty[key] = max(now, self._empty.pop(key, now)) + PAUSE
+        self._empty[key] = max(now, self._empty.pop(key, now)) + APART
         while next(iter(self._empty.values())) <= now:
             self._empty.popitem(last=False)
 
     def wait(self, key: Key, now: float) -> float:
         """Return the seconds until the next pass of a key may start."""
-        return max(0.0, self._empty.get(key, now) - now - (BURST - 1) * PAUSE)
+        return max(0.0, self._empty.get(key, now) - now - (BURST - 1) * APART)

@@ -14,7 +14,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 
-from formation_operator.backoff import Tried, tried
+from formation_operator.backoff import Attempt, attempt
 from formation_operator.controller.queueing.lanes import Lanes
 from formation_operator.controller.queueing.pace import Pace
 from formation_operator.kube.objects.kinds import Key
@@ -50,12 +50,12 @@ class Queue:
         """Take the pass, how many run at once and pause for how long, and a random number from 0 to 1."""
         self._run = run
         first, most = settings.retry_first, settings.retry_most
-        self._pauses = {Retry.PASSING: (first, min(most, PASSING_MOST)), Retry.LASTING: (first, most)}
+        self._delays = {Retry.PASSING: (first, min(most, PASSING_MOST)), Retry.LASTING: (first, most)}
         self._jitter = jitter
         self._lanes = Lanes(settings.workers)
         self._added = asyncio.Event()
         self._alarms: dict[Key, Alarm] = {}
-        self._failures: dict[Key, Tried[None]] = {}
+        self._failures: dict[Key, Attempt[None]] = {}
         """How the last passes of a key failed; failures before the next try don't lengthen its pause."""
         self._due: dict[Key, float] = {}
         """When each key was added to its lane, by the machine's monotonic clock."""
@@ -70,9 +70,10 @@ class Queue:
             self._silence(key)
             self._offer(key, lane)
             return
-        due, alarm = now + delay, self._alarms.get(key)
-        if alarm is not None:
-            due, lane = min(due, alarm.due), min(lane, alarm.lane)
+        due = now + delay
+        if (alarm := self._alarms.get(key)) is not None:
+            due = min(due, alarm.due)
+            lane = min(lane, alarm.lane)
             if (due, lane) == (alarm.due, alarm.lane):
                 return
             alarm.handle.cancel()
@@ -112,7 +113,7 @@ class Queue:
         try:
             result = await self._run(key)
         except Exception:
-            logger.exception("%s/%s: the pass failed", *key, extra=records.about(key))
+            logger.exception("%s/%s: the pass failed", *key, extra=records.fields(key))
             result = Result(retry=Retry.LASTING)
         finally:
             self._lanes.done(key)
@@ -138,9 +139,10 @@ class Queue:
         if result.retry is Retry.NONE:
             self._failures.pop(key, None)
             return
-        now, failure = asyncio.get_running_loop().time(), self._failures.get(key)
+        now = asyncio.get_running_loop().time()
+        failure = self._failures.get(key)
         if failure is None or not failure.remaining(result.retry, now):
-            pauses = self._pauses[result.retry]
-            failure = tried(failure, result.retry, None, now, pauses, self._jitter)
+            delays = self._delays[result.retry]
+            failure = attempt(failure, result.retry, None, now, delays, self._jitter)
         self._failures[key] = failure
         self.add(key, Lane.REPORT, failure.remaining(result.retry, now))

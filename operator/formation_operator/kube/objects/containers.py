@@ -114,18 +114,16 @@ def _containers(raw: dict[str, Any], *, of_job: bool) -> Iterator[Container]:
         specs = {lenient.text(item, "name"): item for item in lenient.items(spec, f"{part}s")}
         for item in lenient.items(status, f"{part}Statuses"):
             own = specs.get(lenient.text(item, "name"), {})
-            sidecar = part == "initContainer" and own.get("restartPolicy") == "Always"
-            init = part == "initContainer" and not sidecar
-            once = not sidecar and (init or of_job)
-            yield _container(item, own, init=init, sidecar=sidecar, once=once)
+            yield _container(item, own, before=part == "initContainer", of_job=of_job)
 
 
-def _container(
-    status: dict[str, Any], spec: dict[str, Any], *, init: bool, sidecar: bool, once: bool
-) -> Container:
+def _container(status: dict[str, Any], spec: dict[str, Any], *, before: bool, of_job: bool) -> Container:
+    """Return one container, which comes ``before`` the others if it is an init container."""
     states = ("waiting", "running", "terminated")
     waiting, running, ended = (lenient.mapping(status, "state", each) for each in states)
     last = ended or lenient.mapping(status, "lastState", "terminated")
+    sidecar = before and spec.get("restartPolicy") == "Always"
+    init = before and not sidecar
     return Container(
         name=lenient.shared(lenient.word(status, "name")),
         init=init,
@@ -137,7 +135,7 @@ def _container(
         waiting=lenient.shared(lenient.word(waiting, "reason")),
         message=lenient.text(waiting, "message"),
         ended=bool(ended),
-        exit=exit_of(last, spec, once=once) if last else None,
+        exit=exit_of(last, spec, once=init or (of_job and not sidecar)) if last else None,
         probing=tuple(_probing(spec)),
     )
 

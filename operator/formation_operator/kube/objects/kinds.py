@@ -15,6 +15,8 @@ CONTROLLER_REVISION = "ControllerRevision"
 JOB = "Job"
 EVENT = "Event"
 LEASE = "Lease"
+OURS = naming.FORMATION_LABEL
+"""What selects the objects that are a Formation's by their labels."""
 Key = tuple[str, str]
 """Namespace and name of an object."""
 
@@ -91,24 +93,22 @@ class Traits(NamedTuple):
 
 TRAITS = {
     ChildKind.DEPLOYMENT: Traits(
-        Kind(ChildKind.DEPLOYMENT, "apps", "v1", "deployments", naming.FORMATION_LABEL),
+        Kind(ChildKind.DEPLOYMENT, "apps", "v1", "deployments", OURS),
         selector=("spec", "selector", "matchLabels"),
         runs_processes=True,
     ),
     ChildKind.SERVICE: Traits(
-        Kind(ChildKind.SERVICE, "", "v1", "services", naming.FORMATION_LABEL),
+        Kind(ChildKind.SERVICE, "", "v1", "services", OURS),
         selector=("spec", "selector"),
         without="set spec.processes.{}.service to false",
     ),
     ChildKind.POD_DISRUPTION_BUDGET: Traits(
-        Kind(
-            ChildKind.POD_DISRUPTION_BUDGET, "policy", "v1", "poddisruptionbudgets", naming.FORMATION_LABEL
-        )._replace(dispensable=True),
+        Kind(ChildKind.POD_DISRUPTION_BUDGET, "policy", "v1", "poddisruptionbudgets", OURS, dispensable=True),
         selector=("spec", "selector", "matchLabels"),
         without="remove disruptionBudget (of spec.processes.{} or of spec)",
     ),
     ChildKind.CRON_JOB: Traits(
-        Kind(ChildKind.CRON_JOB, "batch", "v1", "cronjobs", naming.FORMATION_LABEL, dispensable=True),
+        Kind(ChildKind.CRON_JOB, "batch", "v1", "cronjobs", OURS, dispensable=True),
         selector=("spec", "jobTemplate", "metadata", "labels"),
         without="remove spec.schedules.{}",
         label=naming.SCHEDULE_LABEL,
@@ -121,9 +121,7 @@ TRAITS = {
     ),
 }
 
-OTHER_BUDGET = TRAITS[ChildKind.POD_DISRUPTION_BUDGET].api._replace(
-    label_selector=f"!{naming.FORMATION_LABEL}"
-)
+OTHER_BUDGET = TRAITS[ChildKind.POD_DISRUPTION_BUDGET].api._replace(label_selector=f"!{OURS}")
 """The budgets without our label: a namespace may have ten thousand with it."""
 
 
@@ -131,10 +129,10 @@ ALL = (
     Kind(naming.KIND, naming.GROUP, naming.VERSION, naming.PLURAL),
     *(child.traits.api for child in ChildKind),
     Kind(SCALED_OBJECT, "keda.sh", "v1alpha1", "scaledobjects", optional=True),
-    Kind(POD, "", "v1", "pods", naming.FORMATION_LABEL),
+    Kind(POD, "", "v1", "pods", OURS),
     Kind(REPLICA_SET, "apps", "v1", "replicasets"),
     Kind(CONTROLLER_REVISION, "apps", "v1", "controllerrevisions", metadata_only=True),
-    Kind(JOB, "batch", "v1", "jobs", naming.FORMATION_LABEL, dispensable=True),
+    Kind(JOB, "batch", "v1", "jobs", OURS, dispensable=True),
     Kind(EVENT, "events.k8s.io", "v1", "events"),
     Kind(LEASE, "coordination.k8s.io", "v1", "leases"),
 )

@@ -137,7 +137,8 @@ class Connection:
         self, verb: str, resource: str, query: dict[str, str], body: Any = None, accept: str = JSON
     ) -> tuple[int, bytes]:
         """Send a request and return the status and the text of the answer, or raise what aiohttp does."""
-        started, (method, content_type) = time.perf_counter(), REQUESTS[verb]
+        method, content_type = REQUESTS[verb]
+        started = time.perf_counter()
         try:
             async with self._session.request(
                 method,

@@ -22,7 +22,7 @@ from formation_operator.telemetry.records import Repeated
 logger = logging.getLogger(__name__)
 HEADER = "Authorization"
 REFUSED = 401
-PAUSE = 1.0
+APART = 1.0
 """Credentials are read at most once in so many seconds, however often they are refused."""
 
 
@@ -89,15 +89,15 @@ class Login:
     async def _read_again(self, trouble: str) -> None:
         """Read our credentials again, unless that was just done."""
         async with self._reading:
-            if time.monotonic() < self._last_read + PAUSE:
+            if time.monotonic() < self._last_read + APART:
                 return
-            said = "reading the credentials again"
+            outcome = "reading the credentials again"
             try:
                 await load(self._configuration)
                 self._tls = tls_of(self._configuration)
             except Exception as error:  # noqa: BLE001  # there are many ways to log in
-                said = f"no credentials can be read: {sayable(error)}"
-            self._refused.warn(logger, f"{trouble}: {said}")
+                outcome = f"no credentials can be read: {sayable(error)}"
+            self._refused.warn(logger, f"{trouble}: {outcome}")
             self._last_read = time.monotonic()
 
 

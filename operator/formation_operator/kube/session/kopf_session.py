@@ -17,7 +17,7 @@ from formation_operator.kube import errors, watch_events
 from formation_operator.kube.objects import lenient, listings, nesting
 from formation_operator.kube.session.connection import Connection, Fence
 from formation_operator.kube.session.paging import BoundedResponse, Pages
-from formation_operator.kube.session.retry_after import NAMESPACE
+from formation_operator.kube.session.retry_after import namespace_of
 from formation_operator.kube.session.watch_lines import batches
 
 Reached = Callable[[str | None], None]
@@ -106,10 +106,10 @@ class Watched:
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         """Send a request; raise what kopf takes as a lost connection for any answer but a success."""
-        found, is_watch = NAMESPACE.search(request.url.raw_path), "watch" in request.url.query
-        namespace = found[1] if found else None
+        namespace = namespace_of(request)
+        is_watch = "watch" in request.url.query
         if is_watch:
-            await self._pause(namespace)
+            await self._wait(namespace)
         answer = await _sent(request, send)
         if answer.status == FORBIDDEN:
             self._refused(namespace)
@@ -121,7 +121,7 @@ class Watched:
             answer.content = cast("aiohttp.StreamReader", lines)
         return answer
 
-    async def _pause(self, namespace: str | None) -> None:
+    async def _wait(self, namespace: str | None) -> None:
         """Wait until the watch may be started again."""
         now = asyncio.get_running_loop().time
         await asyncio.sleep(self._started.get(namespace, -APART) + APART - now())

@@ -31,16 +31,21 @@ class RetryAfter:
     ) -> aiohttp.ClientResponse:
         """Send a request after the pause."""
         now = asyncio.get_running_loop().time
-        found = NAMESPACE.search(request.url.raw_path)
-        namespace = found[1] if found else ""
+        namespace = namespace_of(request) or ""
         if (wait := self._until.get(namespace, 0.0) - now()) > 0:
-            about_lease = LEASES in request.url.raw_path
-            await asyncio.sleep(min(wait, LONGEST_OF_LEASE) if about_lease else wait)
+            is_of_lease = LEASES in request.url.raw_path
+            await asyncio.sleep(min(wait, LONGEST_OF_LEASE) if is_of_lease else wait)
         answer = await send(request)
         if answer.status in STATUSES and (seconds := wish(answer)):
             held = {name: until for name, until in self._until.items() if until > now()}
             self._until = {**held, namespace: max(held.get(namespace, 0.0), now() + seconds)}
         return answer
+
+
+def namespace_of(request: aiohttp.ClientRequest) -> str | None:
+    """Return the namespace that a request is about; nothing if it is about all of them."""
+    match = NAMESPACE.search(request.url.raw_path)
+    return match[1] if match else None
 
 
 def wish(answer: aiohttp.ClientResponse) -> float:

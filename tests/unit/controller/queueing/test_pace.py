@@ -1,6 +1,6 @@
 """Whoever asks for one Formation again and again waits a little, and nobody else does."""
 
-from formation_operator.controller.queueing.pace import BURST, PAUSE, Pace
+from formation_operator.controller.queueing.pace import APART, BURST, Pace
 
 SHOP, BLOG = ("default", "shop"), ("default", "blog")
 
@@ -19,7 +19,7 @@ def asked(pace: Pace, seconds: float, each: float) -> int:
 
 
 def test_some_passes_come_at_once_and_then_so_many_a_second() -> None:
-    assert BURST + 10 / PAUSE - 2 <= asked(Pace(), seconds=10, each=0.02) <= BURST + 10 / PAUSE + 2
+    assert BURST + 10 / APART - 2 <= asked(Pace(), seconds=10, each=0.02) <= BURST + 10 / APART + 2
 
 
 def test_who_asks_seldom_never_waits() -> None:
@@ -31,7 +31,7 @@ def test_who_rests_may_be_as_fast_as_at_first_again() -> None:
     for _ in range(3 * BURST):
         pace.took(SHOP, 0.0)
     assert pace.wait(SHOP, 0.0) > 0
-    assert pace.wait(SHOP, 3 * BURST * PAUSE) == 0
+    assert pace.wait(SHOP, 3 * BURST * APART) == 0
 
 
 def test_nobody_waits_for_another_who_is_fast() -> None:

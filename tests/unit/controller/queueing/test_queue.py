@@ -135,7 +135,7 @@ def test_who_is_asked_for_all_the_time_comes_less_often_and_once_more_at_last() 
     passes, seconds = Passes(), 20
     requests = [(moment / 50, SHOP, CHANGE, 0.0) for moment in range(50 * seconds)]
     ran(passes, *requests, (19, BLOG, CHANGE, 0))
-    assert len(passes.times(SHOP)) <= pace.BURST + seconds / pace.PAUSE + 1 < 10 * seconds
+    assert len(passes.times(SHOP)) <= pace.BURST + seconds / pace.APART + 1 < 10 * seconds
     assert passes.times(SHOP)[-1] >= requests[-1][0]
     assert passes.times(BLOG)[0] <= 19.1
 
@@ -186,7 +186,7 @@ def test_who_is_deleted_and_made_again_all_the_time_comes_no_more_often_than_who
 
     with pytest.raises(virtual_time.NothingLeftError):
         virtual_time.run(main())
-    assert seconds / pace.PAUSE - 1 <= len(passes.times(SHOP)) <= pace.BURST + seconds / pace.PAUSE + 1
+    assert seconds / pace.APART - 1 <= len(passes.times(SHOP)) <= pace.BURST + seconds / pace.APART + 1
 
 
 def test_nothing_is_kept_of_who_was_forgotten_in_the_middle_of_a_pass_that_went_well() -> None:

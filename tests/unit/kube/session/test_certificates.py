@@ -87,7 +87,7 @@ async def test_requests_and_watches_go_on_once_the_kubeconfig_names_the_authorit
         assert (await watches.get(opened.url + WATCH)).status == 200
         assert await asyncio.gather(*(ask(opened) for _ in range(5))) == [200] * 5
         server.write(server.certify("third"))
-        await asyncio.sleep(credentials.PAUSE)
+        await asyncio.sleep(credentials.APART)
         assert await ask(opened) == 200
 
 
@@ -95,7 +95,7 @@ async def test_requests_and_watches_go_on_once_the_kubeconfig_names_the_authorit
 async def test_who_cannot_prove_to_be_the_server_is_asked_nothing(
     server: Server, monkeypatch: pytest.MonkeyPatch, *, spoil: bool
 ) -> None:
-    monkeypatch.setattr(credentials, "PAUSE", 0.0)
+    monkeypatch.setattr(credentials, "APART", 0.0)
     async with server.logged_in() as (opened, watches):
         authority = server.certify("second")
         if spoil:
@@ -162,7 +162,7 @@ async def test_a_certificate_of_ours_that_was_replaced_is_used_once_the_last_one
         server.user = "new"
         assert await ask(opened) == 401
         server.write(server.certify("first"), named("new"))
-        await asyncio.sleep(credentials.PAUSE)
+        await asyncio.sleep(credentials.APART)
         assert await ask(opened) == 200
         assert (await watches.get(opened.url + WATCH)).status == 200
 
@@ -175,7 +175,7 @@ async def test_what_a_kubeconfig_says_of_its_user_comes_into_no_log(
 
     async with server.logged_in() as (opened, _):
         monkeypatch.setattr(credentials, "load", telling)
-        monkeypatch.setattr(credentials, "PAUSE", 0.0)
+        monkeypatch.setattr(credentials, "APART", 0.0)
         server.certify("second")
         for _ in range(3):
             with pytest.raises(aiohttp.ClientConnectorCertificateError):

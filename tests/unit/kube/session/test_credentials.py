@@ -116,7 +116,7 @@ async def test_many_requests_that_are_refused_at_once_read_the_credentials_once(
 async def test_a_refusal_that_no_other_credentials_help_against_is_tried_again_later(
     badge: Badge, *, badly: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(credentials, "PAUSE", 0.0)
+    monkeypatch.setattr(credentials, "APART", 0.0)
     door = Doorkeeper()
     async with door.open() as url:
         badge.write(url, "old")

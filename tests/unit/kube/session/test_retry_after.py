@@ -82,7 +82,7 @@ async def test_kopfs_watches_of_a_namespace_start_a_second_apart_and_one_after_a
 
     async def started(namespace: str | None = None) -> float:
         before = now()
-        await watched._pause(namespace)  # noqa: SLF001  # its answers come from a server
+        await watched._wait(namespace)  # noqa: SLF001  # its answers come from a server
         return now() - before
 
     assert [await started(), await started(), await started("left")] == [0, 1, 0]
