@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from formation_operator.api import naming
+from formation_operator.api.formation import Formation
 from formation_operator.controller import budgets, parsing, runs
 from formation_operator.controller.desired import Desired, desired
 from formation_operator.controller.memory import Memory
@@ -114,14 +115,15 @@ class Reconciler:
             return Result(await self._reporting.stall(pass_, pass_.faults.note("", error)), Retry.LASTING)
 
     async def _pass(self, pass_: Pass, known: dict[str, Any]) -> Result:
-        snapshot = self._snapshot(pass_)
-        undecided = await self._write_through(pass_, snapshot)
+        formation = parsing.parse(pass_.basis.formation)
+        undecided = await self._write_through(pass_, self._snapshot(pass_, formation))
         current = self._cache.formations.get(pass_.key)
         if current is None or not pass_.basis.is_about(current):
             return Result()
         if current is not known:
             pass_.basis.formation = await self._whole(current)
-            snapshot = self._snapshot(pass_)
+            formation = parsing.parse(pass_.basis.formation)
+        snapshot = self._snapshot(pass_, formation)  # with the autoscalers that were found
         rollout = await self._decide(pass_, snapshot)
         desired = self._desired(pass_, snapshot, rollout, undecided)
         await self._bring_about(pass_, snapshot, desired)
@@ -136,8 +138,7 @@ class Reconciler:
 
     # What is seen, how far the rollout is, what is to be
 
-    def _snapshot(self, pass_: Pass) -> Snapshot:
-        formation = parsing.parse(pass_.basis.formation)
+    def _snapshot(self, pass_: Pass, formation: Formation) -> Snapshot:
         return take(formation, pass_.basis, self._cache, self._monotonic())
 
     async def _whole(self, known: dict[str, Any]) -> dict[str, Any]:
