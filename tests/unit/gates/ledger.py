@@ -118,7 +118,8 @@ class Ledger:
     @property
     def seconds(self) -> int:
         """How long a canary has to stand."""
-        return int(self.spec.get("canary", {}).get("seconds", CANARY_SECONDS))
+        declared = {} if "canary" in self.world.lost else self.spec.get("canary", {})
+        return int(declared.get("seconds", CANARY_SECONDS))
 
     def to_try(self, types: dict[str, Template]) -> set[str]:
         """Return the types that the content changes while they run: one new process of each has to stand."""

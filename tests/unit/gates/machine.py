@@ -320,9 +320,9 @@ class Gates(RuleBasedStateMachine):
             fields = fields - {"release"}  # nothing shows that it is lost
         if fields and self.ledger.spec.get("suspend") and "found 3" in self.known:
             return
+        self.world.work()  # whoever applies the same counts again wishes for none
         self.world.install_crd(fields)
         if not fields:
-            self.world.work()  # whoever applies the same counts again wishes for none
             self.declare(**self.ledger.spec)
 
     @rule(kept=st.sets(st.sampled_from(["status", "fields", "revisions", "jobs", "children"])))
