@@ -21,6 +21,7 @@ from formation_operator.sync.planner import Action, PlanContext, Verb
 
 WOULD_START = "it would start processes while the Formation is suspended"
 BESIDE = "the first process of a singleton starts once its canary has ended"
+ENDING = "its one process starts once all others have ended"
 NOT_ALONE = "another autoscaler decides about the count"
 
 
@@ -107,7 +108,8 @@ class Planning:
             return []
         specs = content.spec, self.snapshot.spec
         declared = {name for spec in specs for name in (*spec.processes, *(spec.schedules or ()))}
-        busy = {*self.pass_.busy, *canary.standing_in(self.snapshot, self.pass_.intents)}
+        beside = (name for name, count in self.desired.counts.items() if not count.alone)
+        busy = {*self.pass_.busy, *canary.standing_in(self.snapshot, beside)}
         found = planner.obsolete(self.snapshot.owner, declared, self.intents, self._children, busy)
         gone = [
             dataclasses.replace(action, reason=self._why(action), foreground=self._is_canary(action.existing))
@@ -176,6 +178,8 @@ class Planning:
             return Action(Verb.WAIT, name, problem=Problem(name, Trouble.WAITING, BESIDE, lasting=False))
         try:
             action = planner.decide(intent, child, self.context)
+            if action is not None and child is not None and self._has_to_end(intent, child, action):
+                action = self._emptied(intent, child)
             if action is None and child is not None and self._leaves_one(intent, child):
                 action = Action(Verb.UPDATE, intent.process_type, intent, child)
         except Exception as error:
@@ -191,6 +195,24 @@ class Planning:
         count = self.desired.counts.get(intent.process_type)
         is_one = intent.kind is ChildKind.DEPLOYMENT and count is not None and count.alone
         return is_one and self.snapshot.canary(intent.process_type) is not None
+
+    def _has_to_end(self, intent: Intent, child: Child, action: Action) -> bool:
+        """Return whether a type becomes a singleton amid a rollout: Kubernetes would wait for ever then.
+
+        A Deployment that recreates its Pods ends no old process while it has two ReplicaSets with processes.
+        """
+        count = self.desired.counts.get(intent.process_type)
+        is_one = intent.kind is ChildKind.DEPLOYMENT and count is not None and count.alone
+        is_write = action.verb in (Verb.UPDATE, Verb.REPAIR) and not child.recreates
+        return is_one and is_write and not child.rollout.is_over
+
+    def _emptied(self, intent: Intent, child: Child) -> Action:
+        """Return what ends all processes of a type; it is written as it is to be once they have ended."""
+        name, count = intent.process_type, self.desired.counts[intent.process_type]
+        if child.replicas:
+            none = dataclasses.replace(count, desired=0, rendered=0)
+            return Action(Verb.SCALE, name, child=child, count=none)
+        return Action(Verb.WAIT, name, problem=Problem(name, Trouble.WAITING, ENDING, lasting=False))
 
     def _leaves_one(self, intent: Intent, child: Child) -> bool:
         """Return whether a type stops being a singleton, and its Deployment doesn't name that content yet."""

@@ -102,7 +102,7 @@ class Reporting:
         canary, tries_again = snapshot.status.canary if spec.paused else None, None
         if desired.canaries:
             canaries = canary_health.Canaries(
-                desired.canaries, tried, pass_.intents, examined.findings, pass_.outcomes
+                desired.canaries, tried, pass_.intents, examined.findings, examined.pods, pass_.outcomes
             )
             canary, unready, tries_again = await self._of_canaries(pass_, snapshot, canaries, unready)
         unscaled, waits = scaling_health.trouble(scalers, deployments, now)
@@ -149,7 +149,9 @@ class Reporting:
                 logger.warning("%s/%s: that it has failed isn't noted: %s", *pass_.key, error)
         requeue = Requeue(Lane.REPORT) if verdict.proven != memory.proven else None
         memory.proven = verdict.proven
-        return verdict.status, unready, soonest(requeue, self._yield(pass_, snapshot, verdict))
+        # An image that can't be pulled brings no event when that has lasted for too long.
+        later = Requeue(Lane.REPORT, canary_health.PATIENCE) if verdict.trial is Trial.TRYING else None
+        return verdict.status, unready, soonest(requeue, later, self._yield(pass_, snapshot, verdict))
 
     def _yield(self, pass_: Pass, snapshot: Snapshot, verdict: canary_health.Verdict) -> Requeue | None:
         """Do without canaries that nobody has declared, and that have no room; return when that is due."""

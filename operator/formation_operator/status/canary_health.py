@@ -3,6 +3,7 @@
 A canary that has failed may still come to stand, as when what it lacked is there: Kubernetes goes on trying.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -10,9 +11,10 @@ from formation_operator.api import naming
 from formation_operator.api.formation_status import CanaryStatus
 from formation_operator.api.reasons import CanaryState, Reason, State, Trouble
 from formation_operator.diagnose.finding import Finding
-from formation_operator.kube.objects import lenient
+from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
+from formation_operator.observe.pods import Pod
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.render.intents import Intent
 from formation_operator.replicas.count_owner import Replicas
@@ -23,7 +25,7 @@ from formation_operator.status.type_health import Health
 from formation_operator.sync.outcome import Outcome
 
 PATIENCE = 60.0
-"""Seconds for which a canary of the default may lack room."""
+"""Seconds for which a canary of the default may lack room, and any one its image."""
 UNTOLD = "its canaries have failed"
 NO_PLACE = {Reason.UNSCHEDULABLE, Reason.REPLICA_FAILURE, Reason.SCHEDULING_GATED, Reason.VOLUME_PENDING}
 ROOMLESS = {*NO_PLACE, Trouble.REFUSED, Trouble.RETRYING, Trouble.NAME_TAKEN}
@@ -40,6 +42,8 @@ class Canaries(NamedTuple):
     deployments: Mapping[str, Child]
     intents: Mapping[str, Sequence[Intent]]
     findings: Mapping[str, Sequence[Finding]]
+    pods: Mapping[str, Sequence[Pod]]
+    """Those that aren't well."""
     outcomes: Sequence[Outcome]
     """What this pass has written, or couldn't write."""
 
@@ -64,7 +68,9 @@ def health(
     """
     names = {*map(naming.canary, canaries.counts)}
     own = {each.process_type: each for each in problems if each.process_type in names}
-    each = {name: _health(canaries, name, own) for name in sorted(canaries.counts)}
+    each = {
+        name: _health(canaries, name, own, timestamps.epoch(now) or 0.0) for name in sorted(canaries.counts)
+    }
     failed = {name: one for name, one in each.items() if _has_failed(one)}
     undone = {name: one for name, one in each.items() if not one.complete}
     roomless = {name: one for name, one in undone.items() if one.reason in ROOMLESS}
@@ -105,7 +111,7 @@ def _has_failed(own: Health) -> bool:
     )
 
 
-def _health(canaries: Canaries, name: str, problems: Mapping[str, Problem]) -> Health:
+def _health(canaries: Canaries, name: str, problems: Mapping[str, Problem], now: float) -> Health:
     own, count = naming.canary(name), canaries.counts[name]
     if problem := problems.get(own):
         reason, message, lasting = problem.reason, problem.message, problem.lasting
@@ -116,7 +122,11 @@ def _health(canaries: Canaries, name: str, problems: Mapping[str, Problem]) -> H
     is_written = child is not None and intent is not None and child.digest == intent.digest
     is_written = is_written and all(each.action.process_type != own for each in canaries.outcomes)
     wanted = Replicas(desired=count, rendered=count, remembered=count)
-    return type_health.health(wanted, child if is_written else None, canaries.findings.get(own, ()))
+    found = type_health.health(wanted, child if is_written else None, canaries.findings.get(own, ()))
+    since = min((pod.created for pod in canaries.pods.get(own, ())), default=now)
+    if found.reason == Reason.IMAGE_PULL_FAILED and now - since >= PATIENCE:
+        return dataclasses.replace(found, lasting=True)
+    return found
 
 
 def _why(own: Health) -> str:

@@ -51,11 +51,13 @@ class VersionedWrites:
         if action.verb is Verb.REPAIR:
             notice = drift_event.explain(self.formation, action.intended, live)
         managed = managed_fields.taken_over(live["metadata"].get("managedFields") or [])
+        is_held = _holds_rolling_update(action, live)
         del live  # it may have megabytes, and the write may take long
         try:
             if managed is not None:
                 outcome = await self._take_over(action, version, managed)
             else:
+                version = await self._recreate(action, version) if is_held else version
                 outcome = await self.write(action, version)
         except errors.ConflictError:
             live = await self.live(action.existing)
@@ -89,6 +91,13 @@ class VersionedWrites:
             "spec": {"replicas": action.intended.handed_over},
         }
         raw = await self.cluster.apply(only_count, manager=naming.COUNT_MANAGER)
+        return str(raw["metadata"]["resourceVersion"])
+
+    async def _recreate(self, action: Action, version: str) -> str:
+        """Have a Deployment recreate its Pods, and return its version then."""
+        strategy = {"op": "replace", "path": "/spec/strategy", "value": {"type": "Recreate"}}
+        child, same = action.existing, unchanged(_at(action.existing, version))
+        raw = await self.cluster.patch(child.kind, child.namespace, child.name, [*same, strategy])
         return str(raw["metadata"]["resourceVersion"])
 
     async def _take_over(self, action: Action, version: str, managed: list[dict[str, Any]]) -> Outcome:
@@ -171,6 +180,20 @@ class VersionedWrites:
         if not is_gone:
             return Outcome(action, again=True)
         return Outcome(action, gone=not action.foreground).with_event(outcomes.deleted(action))
+
+
+def _holds_rolling_update(action: Action, live: dict[str, Any]) -> bool:
+    """Return whether a Deployment that is to recreate its Pods has fields that nobody takes away.
+
+    So it is after a restore that has lost whose fields these are. The API server would refuse the write.
+    """
+    wanted = lenient.mapping(action.intended.manifest, "spec", "strategy").get("type")
+    strategy = lenient.mapping(live, "spec", "strategy")
+    entry = managed_fields.entry_of(live["metadata"].get("managedFields") or []) or {}
+    is_ours = lenient.holds(entry, ("spec", "strategy", "rollingUpdate"))
+    return (
+        wanted == "Recreate" and "rollingUpdate" in lenient.mapping(live, "spec", "strategy") and not is_ours
+    )
 
 
 async def check_living(cluster: Cluster, owner: Metadata) -> None:

@@ -29,14 +29,6 @@ class Hole(NamedTuple):
 
 
 HOLES: dict[str, Hole] = {
-    "found 1: a singleton amid a rollout keeps all processes": Hole(
-        "(g)",
-        (("edit_deployment", "worker"), ("change_singleton", True), ("scale", "worker", 5)),
-        root="",
-    ),
-    "found 5: a type can't become a singleton where nothing says who wrote its Deployment": Hole(
-        "(g)", (("change_singleton", True), ("restore", {"children"})), release=True
-    ),
     "found 4: an older CRD, and a restore that leaves no child": Hole(
         "(a)",
         (
@@ -117,6 +109,14 @@ CLOSED: dict[str, Hole] = {
         "(d)",
         (("install_crd", {"release"}), *STOP, ("stop", False), SOON, ("scale", "worker", 5), SOON),
         release=True,
+    ),
+    "found 1: a singleton amid a rollout keeps all processes": Hole(
+        "(g)",
+        (("edit_deployment", "worker"), ("change_singleton", True), ("scale", "worker", 5)),
+        root="",
+    ),
+    "found 5: a type can't become a singleton where nothing says who wrote its Deployment": Hole(
+        "(g)", (("change_singleton", True), ("restore", {"children"})), release=True
     ),
 }
 """Those that were closed: their stories hold."""

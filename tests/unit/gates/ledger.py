@@ -219,7 +219,7 @@ class Ledger:
                 is_same = template_of(other) == template
                 is_fine = "deletionTimestamp" in other["metadata"] or not self.is_singleton(name, deployment)
                 self.hold(is_same and is_fine, f"(s) {name} starts beside {template_of(other)}, a singleton")
-        if deployment is not None and self.is_singleton(name, deployment):
+        if deployment is not None and deployment["spec"]["strategy"]["type"] == "Recreate":
             beside = [pod for own, pod in self.world.processes() if own == naming.canary(name)]
             self.hold(not beside, f"(s) the singleton {name} starts beside a canary")
 
