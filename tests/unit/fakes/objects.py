@@ -1,8 +1,6 @@
 """Objects as an API server keeps them, and what clients do to them, each thing at once."""
 
-import pickle
 from collections.abc import Callable
-from typing import TypeVar
 
 from formation_operator.api import naming
 from formation_operator.kube import errors
@@ -10,9 +8,9 @@ from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Object
 from tests.builders import ago
 from tests.unit.fakes import json_patch, managed_fields
+from tests.unit.fakes.json_patch import copied
 from tests.unit.fakes.managed_fields import Owner
 
-T = TypeVar("T")
 Identity = tuple[str, str, str]
 """Kind, namespace and name of an object."""
 OPERATOR = Owner(naming.FIELD_MANAGER, "Apply")
@@ -170,12 +168,6 @@ class Objects:
     def _next_version(self) -> str:
         self.version += 1
         return str(self.version)
-
-
-def copied(value: T) -> T:
-    """Return a copy of JSON, many times faster than `copy.deepcopy`."""
-    copy: T = pickle.loads(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
-    return copy
 
 
 def identity_of(raw: Object) -> Identity:

@@ -93,6 +93,19 @@ HOLES = {
         (("install_crd", {"release"}), *STOP, ("stop", False), SOON, ("scale", "worker", 5), SOON),
         release=True,
     ),
+    "found 4: a budget goes before its type": Hole(
+        "(c)",
+        (("change_type", "extra", True, True), SOON, ("deploy", "crashes"), ("change_type", "extra", False)),
+    ),
+    "found 5: a new leader makes again what was left": Hole(
+        "(b)",
+        (
+            *(("deploy",), LATER, ("fail_formation", "replace_status"), ("deploy_again", 1), LATER),
+            *(("deploy", "good", "hangs"), ("new_leader",), ("lose", "Deployment"), SOON),
+        ),
+        canary=False,
+        release=True,
+    ),
     "review 1: a revision that isn't there is named": Hole(
         "(g)",
         (

@@ -16,12 +16,13 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import HPA
 from tests.builders import Manifest, a_process
+from tests.unit.fakes import json_patch
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.releasing import KEY, RELEASE
 from tests.unit.fakes.shop import WRITES
 from tests.unit.gates.holes import CANARIES, HOLES
 from tests.unit.gates.ledger import Ledger
-from tests.unit.gates.world import GOOD, RELEASES, SHARED, VERSIONS, World
+from tests.unit.gates.world import GOOD, RELEASES, SHARED, THEIRS, VARIABLE, VERSIONS, World, template_of
 
 TYPES = st.sampled_from(["web", "worker"])
 COUNTS = st.sampled_from([0, 1, 2, 5])
@@ -34,6 +35,7 @@ ERRORS = {
 PLACES = ["Pod", "Deployment", "Job", kinds.CONTROLLER_REVISION]
 LOSSES = ["Deployment", "Service", "Job", "Pod", "CronJob", kinds.CONTROLLER_REVISION]
 CANARY = {"seconds": 10}
+BOUNDS = {"minReplicas": 1, "maxReplicas": 3}
 NIGHTLY: Manifest = {"schedule": "@daily", "command": ["/shop", "report"]}
 
 
@@ -61,9 +63,12 @@ class Gates(RuleBasedStateMachine):
             getattr(self, name)(*given)
 
     def declare(self, **change: Any) -> None:
-        """Have somebody change the spec."""
-        if self.world.is_there:
-            self.world.declare(**change)
+        """Have somebody change the spec, unless the CRD's rules refuse that."""
+        types = json_patch.merged(self.ledger.spec, change)["processes"].values()
+        ones = [each for each in types if each.get("singleton")]
+        if any(each.get("replicas", 0) > 1 or "autoscaling" in each for each in ones):
+            return
+        self.world.declare(**change)
         self.ledger.declared(change)
 
     def may_have(self, count: int) -> bool:
@@ -74,9 +79,12 @@ class Gates(RuleBasedStateMachine):
         """Return whether the app may be stopped: with known holes, with all canaries and the newest CRD."""
         if self.world.lost and "found 3" in self.known:
             return False
-        tried = set() if self.ledger.passes(self.ledger.contents[-1]) else self.ledger.contents[-1].tried
-        missing = [name for name in tried if self.world.deployment(naming.canary(name)) is None]
-        return not missing or "attack 01" not in self.known
+        newest = self.ledger.contents[-1]
+        tried = set() if self.ledger.passes(newest) else newest.tried
+        canaries = [(name, self.world.deployment(naming.canary(name))) for name in tried]
+        there = [(name, template_of(raw["spec"]["template"])) for name, raw in canaries if raw]
+        are_there = all((name, newest.types[name]) in there for name in tried)
+        return are_there or "attack 01" not in self.known
 
     def may_be_one(self) -> bool:
         """Return whether the worker may become a singleton: with known holes, not amid a rollout."""
@@ -121,6 +129,12 @@ class Gates(RuleBasedStateMachine):
         self.declare(
             image=image, **({} if worker is None else {"processes": {"worker": {"replicas": worker}}})
         )
+
+    @rule(process=st.sampled_from(["crashes", "hangs", "exits"]), seconds=st.sampled_from([1, 20]))
+    def fail_a_try(self, process: str = "crashes", seconds: int = 20) -> None:
+        """Deploy a version whose canaries fail, so that more of what follows happens meanwhile."""
+        self.deploy(process)
+        self.world.wait(seconds)
 
     @rule(version=st.integers(1, 9))
     def deploy_again(self, version: int = 1) -> None:
@@ -173,6 +187,15 @@ class Gates(RuleBasedStateMachine):
             self.is_labelled = True
             self.declare(podTemplate=label and {"metadata": {"labels": {naming.COMPONENT_LABEL: label}}})
 
+    @rule(process=st.sampled_from(["hangs", "slow"]))
+    def hang_relabelled(self, process: str = "hangs") -> None:
+        """Have the processes that serve alone share the label, beside new ones that aren't ready."""
+        if not self.ledger.spec.get("canary"):
+            self.change_label(SHARED)
+            self.world.wait(20)
+            self.change_label(None)
+            self.deploy(process)
+
     @rule(name=TYPES, seconds=st.sampled_from([None, 20, 2**31 - 1]))
     def change_deadline(self, name: str, seconds: int | None) -> None:
         if seconds != 2**31 - 1 or "attack 06" not in self.known:
@@ -186,10 +209,24 @@ class Gates(RuleBasedStateMachine):
             return
         self.declare(processes={"worker": one if singleton else {"singleton": None, "replicas": 2}})
 
-    @rule(name=st.sampled_from(["extra", "web-canary"]), comes=st.booleans())
-    def change_type(self, name: str, comes: bool = True) -> None:
+    @rule(name=TYPES)
+    def leave_count_out(self, name: str) -> None:
+        self.declare(processes={name: {"replicas": None}})
+
+    @rule(value=st.sampled_from(["calm", "glad"]))
+    def change_variable(self, value: str = "glad") -> None:
+        self.declare(env=[{"name": VARIABLE, "value": value}])
+
+    @rule(name=TYPES, comes=st.booleans())
+    def change_budget(self, name: str, comes: bool = True) -> None:
+        self.declare(processes={name: {"disruptionBudget": {} if comes else None}})
+
+    @rule(name=st.sampled_from(["extra", "web-canary"]), comes=st.booleans(), has_all=st.booleans())
+    def change_type(self, name: str, comes: bool = True, has_all: bool = False) -> None:
+        """Have a type come or go, perhaps with each kind of object that one may have."""
+        more = {"port": 81, "autoscaling": BOUNDS, "disruptionBudget": {}} if has_all else {"replicas": 1}
         if name not in self.ledger.spec.get("schedules", {}):
-            self.declare(processes={name: a_process("/extra", replicas=1) if comes else None})
+            self.declare(processes={name: a_process("/extra", **more) if comes else None})
 
     @rule(name=st.sampled_from(["nightly", "web-canary"]), comes=st.booleans())
     def change_schedule(self, name: str = "nightly", comes: bool = True) -> None:
@@ -248,34 +285,27 @@ class Gates(RuleBasedStateMachine):
     @rule(
         name=st.sampled_from(["shop-web-canary", "shop-extra"]),
         kind=st.sampled_from(["Deployment", "Service"]),
-        is_owned=st.booleans(),
+        owner=st.sampled_from([None, kinds.LEASE, naming.KIND]),
     )
-    def take_name(self, name: str, kind: str, is_owned: bool = False) -> None:
-        """Have somebody else make an object with the name of a child."""
-        if self.world.object(kind, name) is None:
-            labels = {"app": "other"}
-            pod = {
-                "metadata": {"labels": labels},
-                "spec": {"containers": [{"name": "other", "image": "other:v1"}]},
-            }
-            of = {
-                "replicas": 0,
-                "selector": {"matchLabels": labels},
-                "strategy": {"type": "Recreate"},
-                "template": pod,
-            }
-            spec = of if kind == "Deployment" else {"selector": labels}
-            owner = {"ownerReferences": [self.world.somebody]} if is_owned else {}
-            self.world.foreign[kind, name] = ""
-            try:
-                metadata = {"name": name, "managedFields": [], **owner}
-                self.world.cluster.put(kind, {"metadata": metadata, "spec": spec})
-            except errors.ClusterError:  # as by a quota
-                del self.world.foreign[kind, name]
-                return
-            self.world.controllers.settle()
-            made = self.world.cluster.read(kind, "default", name)
-            self.world.foreign[kind, name] = made["metadata"]["resourceVersion"]
+    def take_name(self, name: str, kind: str, owner: str | None = None) -> None:
+        """Have somebody else, or another Formation, make an object with the name of a child."""
+        if self.world.object(kind, name) is not None:
+            return
+        labels = self.world.labels_of(owner)
+        container = {"name": "other", "image": "other:v1"}
+        template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+        about = {"replicas": 0, "selector": {"matchLabels": labels}, "strategy": {"type": "Recreate"}}
+        spec = {**about, "template": template} if kind == "Deployment" else {"selector": labels}
+        metadata = {"name": name, "labels": labels, "ownerReferences": self.world.somebody[owner]}
+        self.world.foreign[kind, name] = ""
+        try:
+            self.world.cluster.put(kind, {"metadata": {**metadata, "managedFields": []}, "spec": spec})
+        except errors.ClusterError:  # as by a quota
+            del self.world.foreign[kind, name]
+            return
+        self.world.controllers.settle()
+        made = self.world.cluster.read(kind, "default", name)
+        self.world.foreign[kind, name] = made["metadata"]["resourceVersion"]
 
     @rule()
     def free_names(self) -> None:
@@ -295,12 +325,12 @@ class Gates(RuleBasedStateMachine):
     @rule(kind=st.sampled_from([HPA, kinds.SCALED_OBJECT]), comes=st.booleans())
     def change_others_autoscaler(self, kind: str, comes: bool = True) -> None:
         """Have somebody make an autoscaler of the worker's Deployment, or take it away."""
-        self.world.remove(kind, "theirs")
+        self.world.remove(kind, THEIRS)
         if comes:
             target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop-worker"}
             bounds = {"minReplicas": 1, "maxReplicas": 9} if kind == HPA else {}
             self.world.cluster.put(
-                kind, {"metadata": {"name": "theirs"}, "spec": {"scaleTargetRef": target, **bounds}}
+                kind, {"metadata": {"name": THEIRS}, "spec": {"scaleTargetRef": target, **bounds}}
             )
 
     @rule(count=COUNTS)
