@@ -37,6 +37,8 @@ class Objects:
         self.stamp: Callable[[], str] = lambda: ago(0)
         """The present as Kubernetes writes it."""
         self._objects: dict[Identity, Object] = {}
+        self._order: list[Identity] = []
+        """All identities in the order of a list, unless some have come or gone."""
 
     def put(self, kind: str, raw: Object) -> Object:
         """Store an object as it is given, with what its metadata leaves out, and return it."""
@@ -69,7 +71,7 @@ class Objects:
 
     def there(self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "") -> list[Object]:
         """Return them themselves, which may change."""
-        found = [self._objects[identity] for identity in sorted(self._objects) if identity[0] == kind]
+        found = [self._objects[identity] for identity in self._in_order() if identity[0] == kind]
         return [
             raw
             for raw in found
@@ -117,6 +119,7 @@ class Objects:
         raw = self.read(kind, namespace, name)
         check_preconditions(preconditions, raw)
         del self._objects[kind, namespace, name]
+        self._order = []
         raw["metadata"]["resourceVersion"] = self._next_version()
         self._tell(kind, raw, deleted=True)
         for owner in [*self._objects.values()]:
@@ -139,7 +142,12 @@ class Objects:
 
     def everything(self) -> list[Object]:
         """Return all objects themselves, in the order of a list."""
-        return [self._objects[identity] for identity in sorted(self._objects)]
+        return [self._objects[identity] for identity in self._in_order()]
+
+    def _in_order(self) -> list[Identity]:
+        if len(self._order) != len(self._objects):
+            self._order = sorted(self._objects)
+        return self._order
 
     def _admitted(self, raw: Object, live: Object | None) -> Object:
         for check in self.admission:
@@ -157,6 +165,7 @@ class Objects:
 
     def _store(self, kind: str, raw: Object) -> Object:
         stored = copied(raw)
+        self._order = self._order if identity_of(stored) in self._objects else []
         self._objects[identity_of(stored)] = stored
         self._tell(kind, stored, deleted=False)
         return copied(stored)

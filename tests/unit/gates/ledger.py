@@ -279,7 +279,7 @@ class Ledger:
         if former not in (None, template) and not self.world.is_passing:
             self.legit.setdefault(name, set()).add(template)  # anyone who sets an image has it run
             self.edited.add(template)
-        if former != template and self.world.is_passing and (former or "found 5" not in self.known):
+        if former != template and self.world.is_passing:
             self.judge_template(name, template)
         known, before = self.counts.setdefault(name, set()), self.written.get(uid)
         self.written[uid] = count

@@ -99,7 +99,11 @@ class Gates(RuleBasedStateMachine):
         return ("found 1" not in self.known or is_one) and (canary is None or "attack 07" not in self.known)
 
     def may_lose(self, names: list[str]) -> bool:
-        """Return whether Deployments may be lost: with known holes, not during a try."""
+        """Return whether Deployments may be lost: with known holes, not during a try, nor unreported."""
+        if "found 5" in self.known:
+            self.world.wait(0 if self.world.cluster.incidents else 2)
+            if self.world.cluster.incidents:
+                return False
         if names == CANARIES and self.ledger.spec.get("suspend"):
             return "attack 02" not in self.known
         return "found 2" not in self.known or not any(map(self.world.deployment, CANARIES))
@@ -130,10 +134,19 @@ class Gates(RuleBasedStateMachine):
             image=image, **({} if worker is None else {"processes": {"worker": {"replicas": worker}}})
         )
 
-    @rule(process=st.sampled_from(["crashes", "hangs", "exits"]), seconds=st.sampled_from([1, 20]))
-    def fail_a_try(self, process: str = "crashes", seconds: int = 20) -> None:
-        """Deploy a version whose canaries fail, so that more of what follows happens meanwhile."""
-        self.deploy(process)
+    @rule(
+        process=st.sampled_from(["good", "crashes", "hangs", "exits"]),
+        name=st.sampled_from([None, "worker"]),
+        pauses=st.booleans(),
+        seconds=st.sampled_from([1, 20]),
+    )
+    def begin_a_try(
+        self, process: str = "crashes", name: str | None = None, pauses: bool = False, seconds: int = 20
+    ) -> None:
+        """Deploy, and perhaps pause, so that more of what follows happens amid a try."""
+        self.deploy(process, name=name)
+        self.world.wait(1)
+        self.pause(pauses)
         self.world.wait(seconds)
 
     @rule(version=st.integers(1, 9))
@@ -362,6 +375,8 @@ class Gates(RuleBasedStateMachine):
     def restore(self, kept: set[str]) -> None:
         """Have the Formation be lost, or orphan its children, and be made again over what is left."""
         if self.world.lost and "attack 03" in self.known:
+            return
+        if "children" not in kept and not self.may_lose([]):
             return
         is_tried = not self.ledger.passes(self.ledger.contents[-1])
         if self.ledger.spec.get("suspend") and is_tried and "attack 01" in self.known:
