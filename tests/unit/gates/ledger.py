@@ -471,7 +471,8 @@ class Ledger:
                     if not any(self.world.scalers(name)):
                         self.counts[name], self.fields[name] = {count}, set()
                     is_one = (name, template_of(deployment["spec"]["template"]))
-                    (self.single.add if self.is_singleton(name, deployment) else self.single.discard)(is_one)
+                    may_not = self.is_singleton(name, deployment) and not any(self.world.scalers(name))
+                    (self.single.add if may_not else self.single.discard)(is_one)
             self.is_unsure = False
         if self.world.fails_alone("patch") and self.passes(self.contents[-1]):
             lost = [name for name in self.spec["processes"] if self.world.deployment(name) is None]

@@ -93,8 +93,9 @@ class Gates(RuleBasedStateMachine):
         self.world.work()
         found, canary = map(self.world.deployment, ("worker", "worker-canary"))
         figures = {} if found is None else found.get("status", {})
-        is_one = figures.get("replicas") == figures.get("updatedReplicas") and not self.ledger.spec.get(
-            "paused"
+        is_one = figures.get("replicas") == figures.get("updatedReplicas")
+        is_one = (
+            is_one and self.ledger.passes(self.ledger.contents[-1]) and not self.ledger.spec.get("paused")
         )
         return ("found 1" not in self.known or is_one) and (canary is None or "attack 07" not in self.known)
 

@@ -10,7 +10,7 @@ from tests.unit.gates.holes import HOLES, Hole
 from tests.unit.gates.machine import Gates
 from tests.unit.gates.walk import walk
 
-SEEDS = range(24)
+SEEDS = range(12)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
