@@ -169,6 +169,12 @@ class Ledger:
         recreates = deployment is not None and deployment["spec"]["strategy"]["type"] == "Recreate"
         return recreates or bool(self.spec["processes"].get(name, {}).get("singleton"))
 
+    def is_open(self, name: str) -> bool:
+        """Return whether the spec leaves the count of a type to others."""
+        process = self.spec["processes"].get(name, {})
+        is_declared = not {"replicas", "singleton"}.isdisjoint(process) and "autoscaling" not in process
+        return not is_declared or any(self.world.scalers(name))
+
     def wish(self, name: str, count: int, field: str) -> None:
         """Take note that somebody wishes for a count, in the spec or by scaling."""
         self.counts.setdefault(name, set()).add(count)
@@ -177,9 +183,7 @@ class Ledger:
 
     def judge_settled(self, name: str, count: int) -> None:
         """(d) The newest wish counts, unless both the spec and the Deployment have changed."""
-        process = self.spec["processes"][name]
-        is_open = "replicas" not in process or any(self.world.scalers(name))
-        if not is_open and len(self.fields.get(name, ())) == 1 and not self.is_unsure:
+        if not self.is_open(name) and len(self.fields.get(name, ())) == 1 and not self.is_unsure:
             assert count == self.wishes[name], f"(d) {name}: {count}, not {self.wishes[name]}"
         assert count in self.counts[name], f"(d) {name}: {count}, not {self.counts[name]}"
 
@@ -292,8 +296,7 @@ class Ledger:
             return
         stops = self.spec.get("suspend") or any(not each.passed for each in self.contents)
         is_old = template != self.contents[-1].types.get(name, template) and self.was_passed
-        is_open = "replicas" not in self.spec["processes"].get(name, {}) or any(self.world.scalers(name))
-        is_known = is_open and "app 1" in self.known
+        is_known = self.is_open(name) and "app 1" in self.known
         self.hold(before or not is_old or is_known, f"(b) {name} starts its old version {template}")
         is_wished = count in known or not known or (count == 0 and stops)
         self.hold(is_wished, f"(d) {name}: {count}, not {known}")
@@ -317,7 +320,7 @@ class Ledger:
 
     def judge_removal(self, kind: str, name: str) -> None:
         """(c) What a content has stays until one without it is let through."""
-        is_declared = (kind, name) == (ChildKind.DEPLOYMENT, name) and name in self.spec["processes"]
+        is_declared = kind == ChildKind.DEPLOYMENT and name in self.spec["processes"]
         self.hold(not is_declared, f"(c) the Deployment of {name} is deleted")
         through = next((each for each in reversed(self.contents) if each.begun or self.passes(each)), None)
         is_held = through is not None and (kind, name) in through.children
@@ -394,7 +397,7 @@ class Ledger:
         self.is_unsure |= any(each.carried_out for each in self.world.cluster.incidents)
         newest = self.contents[-1]
         unproven = [each for each in newest.types.items() if each not in self.proven and self.wants(each[0])]
-        is_sure = self.world.is_calm and not (self.spec.get("canary") and unproven)
+        is_sure = self.world.is_calm() and not (self.spec.get("canary") and unproven)
         newest.begun |= self.passes(newest)
         self.was_passed = is_sure and self.passes(newest)
         self.endpoints = self.world.endpoints("web")
@@ -415,7 +418,7 @@ class Ledger:
         self.world.cluster.notices.clear()
         status = self.world.status
         said = json.dumps([status.get("release"), status.get("conditions")])
-        if self.world.is_calm and status.get("observedGeneration") == self.world.generation:
+        if self.world.is_calm() and status.get("observedGeneration") == self.world.generation:
             runs = [raw for raw in self.world.cluster.there("Deployment") if raw["spec"].get("replicas", 1)]
             assert runs or "keeps running" not in said, f"(g) {said}"
             since = timestamps.epoch(status.get("canary", {}).get("since", ""))
@@ -432,26 +435,22 @@ class Ledger:
         self.hold("canary" not in status, "(g) it is ready with a canary")
         for name, template in templates_in(spec).items():
             own = self.world.deployment(name)
-            if own is None or template_of(own["spec"]["template"]) != template:
-                self.hold(False, f"(g) it is ready, but {name} has none of {template}")
-            else:
-                self.judge_figures(name, own, spec)
+            runs = own and template_of(own["spec"]["template"])
+            self.hold(runs == template, f"(g) it is ready, but {name} has {runs}, not {template}")
+            self.judge_figures(name, own or {"metadata": {}, "spec": {}}, spec)
 
     def judge_figures(self, name: str, own: Object, spec: Object) -> None:
         """(g) Where it is ready, a type has as many processes as are wanted, all of them of its template."""
-        count, figures, process = (
-            own["spec"].get("replicas", 1),
-            own.get("status", {}),
-            spec["processes"][name],
-        )
+        count, figures = own["spec"].get("replicas", 1), own.get("status", {})
         figure = {each: figures.get(each, 0) for each in ("replicas", "updatedReplicas", "availableReplicas")}
-        is_seen = figures.get("observedGeneration", 0) == own["metadata"]["generation"]
+        is_seen = figures.get("observedGeneration") == own["metadata"].get("generation")
         if spec.get("suspend"):
             is_well = count == 0 and {*figure.values()} == {0}
-        elif "autoscaling" in process or any(self.world.scalers(name)) or "replicas" not in process:
+        elif self.is_open(name):
             is_well = not is_seen or figure["replicas"] == figure["updatedReplicas"]
         else:
-            is_well = is_seen and {*figure.values()} == {count} == {process["replicas"]}
+            wanted = spec["processes"][name].get("replicas", 1)
+            is_well = is_seen and {*figure.values()} == {count} == {wanted}
         self.hold(is_well, f"(g) it is ready, but {name} has {figure} of {count}, seen: {is_seen}")
 
     def settle(self) -> None:
@@ -462,10 +461,9 @@ class Ledger:
         self.look()
         if self.spec.get("paused") or self.spec.get("suspend"):
             return
-        if self.world.is_calm and not self.world.failures and self.passes(self.contents[-1]):
+        if self.world.is_calm() and not self.world.failures and self.passes(self.contents[-1]):
             for name in self.spec["processes"]:
-                deployment = self.world.deployment(name)
-                if deployment is not None and ("Deployment", f"shop-{name}") not in self.world.foreign:
+                if (deployment := self.world.own(name)) is not None:
                     count = deployment["spec"].get("replicas", 1)
                     self.judge_settled(name, count)
                     if not any(self.world.scalers(name)):

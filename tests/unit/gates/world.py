@@ -220,6 +220,10 @@ class World(releasing.Shop):
         """Return the Deployment of a type or of a canary, if there is one."""
         return self.object(ChildKind.DEPLOYMENT, f"shop-{name}")
 
+    def own(self, name: str) -> Object | None:
+        """Return the Deployment of a type or of a canary, unless it is somebody else's."""
+        return self.children().get((ChildKind.DEPLOYMENT, name))
+
     def object(self, kind: str, name: str) -> Object | None:
         """Return an object, if it is there."""
         return next((raw for raw in self.cluster.there(kind) if raw["metadata"]["name"] == name), None)
@@ -241,18 +245,14 @@ class World(releasing.Shop):
         """Of the Formation."""
         return int(self.cluster.read(naming.KIND, *KEY)["metadata"]["generation"])
 
-    @property
-    def is_calm(self) -> bool:
-        """Whether nothing fails, and nothing is refused."""
-        return not (
-            self.cluster.incidents or self.controllers.quotas or self.controllers.refused or self.lost
-        )
+    def is_calm(self, but: str = "") -> bool:
+        """Return whether nothing is refused, and nothing fails but calls of a verb about the Formation."""
+        others = [each for each in self.cluster.incidents if (each.verb, each.kind) != (but, naming.KIND)]
+        return not (others or self.controllers.quotas or self.controllers.refused or self.lost)
 
     def fails_alone(self, verb: str) -> bool:
         """Return whether nothing fails but calls of a verb about the Formation, and nothing is refused."""
-        others = [each for each in self.cluster.incidents if (each.verb, each.kind) != (verb, naming.KIND)]
-        is_calm = not (others or self.controllers.quotas or self.controllers.refused or self.lost)
-        return is_calm and bool(self.cluster.incidents)
+        return self.is_calm(verb) and bool(self.cluster.incidents)
 
     # What happens
 
