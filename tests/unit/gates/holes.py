@@ -106,6 +106,9 @@ HOLES = {
         canary=False,
         release=True,
     ),
+    "found 6: it is ready while paused, whatever runs": Hole(
+        "(g)", (("edit_deployment", "web"), ("pause",), LATER), canary=False
+    ),
     "review 1: a revision that isn't there is named": Hole(
         "(g)",
         (

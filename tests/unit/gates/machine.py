@@ -49,11 +49,17 @@ class Gates(RuleBasedStateMachine):
         self.versions, self.edits, self.is_labelled = 1, 0, False
         self.world: World
 
-    @initialize(canary=st.booleans(), release=st.booleans(), is_quick=st.booleans())
-    def begin(self, canary: bool = True, release: bool = False, is_quick: bool = True) -> None:
+    @initialize(canary=st.booleans(), release=st.booleans(), is_quick=st.booleans(), has_more=st.booleans())
+    def begin(
+        self, canary: bool = True, release: bool = False, is_quick: bool = True, has_more: bool = False
+    ) -> None:
+        """Have an app, perhaps with a type and a schedule that may be removed."""
         spec = {**({"canary": CANARY} if canary else {}), **({"release": RELEASE} if release else {})}
         self.world = World(is_quick=is_quick, **spec)
         self.ledger = Ledger(self.world, self.known)
+        if has_more:
+            self.change_type("extra", has_all=True)
+            self.change_schedule("nightly")
         self.world.work()
         self.world.wait(70)
 
