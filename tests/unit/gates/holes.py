@@ -109,6 +109,13 @@ HOLES = {
     "found 6: it is ready while paused, whatever runs": Hole(
         "(g)", (("edit_deployment", "web"), ("pause",), LATER), canary=False
     ),
+    "found 7: canaries go where a revision can't be read": Hole(
+        "(c)",
+        (
+            *(("begin_a_try", "hangs"), ("fail", 0, "unavailable", False, 9, "get")),
+            *(("change_deadline", "web", 20), SOON),
+        ),
+    ),
     "review 1: a revision that isn't there is named": Hole(
         "(g)",
         (

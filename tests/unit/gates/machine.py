@@ -178,9 +178,12 @@ class Gates(RuleBasedStateMachine):
         if not suspend or self.may_stop():
             self.declare(suspend=suspend or None)
 
-    @rule(seconds=st.sampled_from([0, 5, 70]), loses=st.booleans())
-    def stop_for_a_while(self, seconds: int = 5, loses: bool = False) -> None:
-        """Stop, perhaps with the canaries tidied up meanwhile, and start again."""
+    @rule(seconds=st.sampled_from([0, 5, 70]), loses=st.booleans(), tries=st.booleans())
+    def stop_for_a_while(self, seconds: int = 5, loses: bool = False, tries: bool = False) -> None:
+        """Stop, perhaps amid a try, and with the canaries tidied up meanwhile, and start again."""
+        if tries:
+            self.deploy("crashes")
+            self.world.wait(5)
         self.stop(True)
         self.world.wait(seconds)
         if loses:
@@ -204,14 +207,19 @@ class Gates(RuleBasedStateMachine):
             self.is_labelled = True
             self.declare(podTemplate=label and {"metadata": {"labels": {naming.COMPONENT_LABEL: label}}})
 
-    @rule(process=st.sampled_from(["hangs", "slow"]))
-    def hang_relabelled(self, process: str = "hangs") -> None:
-        """Have the processes that serve alone share the label, beside new ones that aren't ready."""
-        if not self.ledger.spec.get("canary"):
-            self.change_label(SHARED)
-            self.world.wait(20)
-            self.change_label(None)
-            self.deploy(process)
+    @rule(process=st.sampled_from(["hangs", "slow"]), tries=st.booleans())
+    def hang_relabelled(self, process: str = "hangs", tries: bool = False) -> None:
+        """Have the processes that serve alone share the label, perhaps when a try of the next one begins."""
+        if self.ledger.spec.get("canary"):
+            return
+        self.change_label(SHARED)
+        self.world.wait(20)
+        self.change_label(None)
+        self.deploy(process)
+        if tries:
+            self.world.wait(5)
+            self.change_canary(5)
+            self.deploy()
 
     @rule(name=TYPES, seconds=st.sampled_from([None, 20, 2**31 - 1]))
     def change_deadline(self, name: str, seconds: int | None) -> None:
@@ -276,13 +284,16 @@ class Gates(RuleBasedStateMachine):
         for name in names if self.may_lose(names) else ():
             self.world.remove("Deployment", f"shop-{name}")
 
-    @rule(image=st.sampled_from(["shop:v1", "other:v1"]))
-    def edit_canaries(self, image: str = "other:v1") -> None:
-        """Have another client insist on another image of canaries."""
-        tries = 6
+    @rule(image=st.sampled_from(["shop:v1", "other:v1"]), tries=st.booleans())
+    def edit_canaries(self, image: str = "other:v1", tries: bool = False) -> None:
+        """Have another client insist on another image of canaries, perhaps of those of a new version."""
+        if tries:
+            self.deploy("crashes")
+            self.world.wait(5)
+        often = 6
         if "attack 09" in self.known:  # fewer, in all, than the operator repairs
-            tries, self.edits = min(1, 4 - self.edits), self.edits + 1
-        for _ in range(tries):
+            often, self.edits = min(1, 4 - self.edits), self.edits + 1
+        for _ in range(often):
             for found in filter(None, map(self.world.own, CANARIES)):
                 self.world.set_image(found, image)
             self.world.work()
