@@ -19,6 +19,7 @@ from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import NO_ONES, Cluster, Object
 from formation_operator.kube.watch_events import Event
 from tests.unit.fakes import pruning
+from tests.unit.fakes.json_patch import copied
 from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import Objects, fits, identity_of
 
@@ -212,20 +213,20 @@ class FakeCluster(Objects, Cluster):
         return await self._apply(manifest, manager, force=True)
 
     async def _apply(self, manifest: Object, manager: str, *, force: bool) -> Object:
-        body = copy.deepcopy(manifest)
+        body = copied(manifest)
         call = Call("apply", *identity_of(manifest), body=body, manager=manager, force=force)
         by = Owner(manager, "Apply")
         return await self._carry_out(call, lambda: self.write(manifest, by=by, force=force))
 
     async def replace_status(self, manifest: Object) -> Object:
         """Replace a Formation's whole status, if it is at this very version; the CRD prunes it."""
-        call = Call("replace_status", *identity_of(manifest), body=copy.deepcopy(manifest))
+        call = Call("replace_status", *identity_of(manifest), body=copied(manifest))
         pruned = {**manifest, "status": pruning.pruned(manifest["status"], self.status_schema)}
         return await self._carry_out(call, lambda: self.write_status(pruned))
 
     async def patch(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
         """Change an object by JSON patch and return it."""
-        call = Call("patch", kind, namespace, name, body=copy.deepcopy(operations))
+        call = Call("patch", kind, namespace, name, body=copied(operations))
         return await self._carry_out(call, lambda: self.patch_now(kind, namespace, name, operations))
 
     async def delete(  # noqa: PLR0913  # as the port has it

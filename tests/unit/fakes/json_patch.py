@@ -1,7 +1,7 @@
 """JSON patch (RFC 6902) as the API server answers it, and JSON merge patch (RFC 7386)."""
 
-import copy
-from typing import Any
+import pickle
+from typing import Any, TypeVar
 
 import jsonpatch
 import jsonpointer
@@ -9,6 +9,7 @@ import jsonpointer
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
 
+T = TypeVar("T")
 FAILED = "the server rejected our request due to an error in our request"
 """All that the API server says about a patch that it can't carry out, and of a `test` that fails."""
 
@@ -25,7 +26,7 @@ def patched(raw: Object, operations: list[Object]) -> Object:
 def merged(value: Any, patch: Any) -> Any:
     """Return a value with a merge patch carried out; what is null there goes."""
     if not isinstance(patch, dict):
-        return copy.deepcopy(patch)
+        return copied(patch)
     result = dict(value) if isinstance(value, dict) else {}
     for key, item in patch.items():
         if item is None:
@@ -33,3 +34,9 @@ def merged(value: Any, patch: Any) -> Any:
         else:
             result[key] = merged(result.get(key), item)
     return result
+
+
+def copied(value: T) -> T:
+    """Return a copy of JSON, many times faster than `copy.deepcopy`."""
+    copy: T = pickle.loads(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
+    return copy

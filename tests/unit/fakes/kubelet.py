@@ -4,6 +4,7 @@ A Pod alone says what comes next and when, so a thread can play the node of a re
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 from formation_operator.kube.objects import lenient, timestamps
@@ -48,24 +49,31 @@ def ready_since(pod: Object) -> float:
 
 def next_of(pod: Object, process: Process, now: float) -> tuple[float, Object | None]:
     """Return when a Pod changes next, and its status then, if that is now; without one it is gone."""
-    metadata, status, own = pod["metadata"], pod.get("status", {}), _container(pod)
-    has_ended, (state, about) = status.get("phase") in ENDED_PHASES, next(iter(own["state"].items()))
+    at, become = _next(pod, process, now)
+    return at, become() if at <= now else pod.get("status", {})
+
+
+def _next(pod: Object, process: Process, now: float) -> tuple[float, Callable[[], Object | None]]:
+    """Return when a Pod changes next, and what makes its status then."""
+    metadata, own = pod["metadata"], _container(pod)
+    has_ended = pod.get("status", {}).get("phase") in ENDED_PHASES
+    state, about = next(iter(own["state"].items()))
     if DELETED in metadata:
         asked = moment_of(metadata[DELETED]) - metadata.get("deletionGracePeriodSeconds", 0)
-        return (now, None) if has_ended else (asked + process.grace, _ended(pod, 137, now))
+        return (now, lambda: None) if has_ended else (asked + process.grace, lambda: _ended(pod, 137, now))
     if has_ended:
-        return NEVER, status
+        return NEVER, dict
     if state != "running":
         finished = moment_of(own["lastState"]["terminated"]["finishedAt"]) if own["lastState"] else now
         back_off = min(LONGEST_BACK_OFF, 5.0 * 2 ** min(own["restartCount"], 9)) if own["lastState"] else 0
-        return finished + back_off, _started(pod, own, now)
+        return finished + back_off, lambda: _started(pod, own, now)
     ready, ends = (
         NEVER if seconds is None else moment_of(about["startedAt"]) + seconds
         for seconds in (process.ready_after, process.ends_after)
     )
     if not own["ready"] and ready < ends:
-        return ready, _status(pod, {**own, "ready": True}, now)
-    return ends, _crashed(pod, process, now)
+        return ready, lambda: _status(pod, {**own, "ready": True}, now)
+    return ends, lambda: _crashed(pod, process, now)
 
 
 def _crashed(pod: Object, process: Process, now: float) -> Object:

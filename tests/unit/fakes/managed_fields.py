@@ -3,7 +3,6 @@
 Simpler than the real thing, which knows a schema: a list is held item by item where each item has a name.
 """
 
-import copy
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
+from tests.unit.fakes.json_patch import copied
 
 Path = tuple[str, ...]
 """The steps of ``fieldsV1`` to a field: ``f:spec``, ``k:{"name":"web"}``, or ``.`` for an item itself."""
@@ -39,7 +39,7 @@ def applied(live: Object, manifest: Object, by: Owner, *, force: bool) -> Object
     if taken and not force:
         raise errors.ConflictError(f"Apply failed with {len(taken)} conflicts: {taken}")
     dropped = held.get(by, set()) - wanted.keys() - set().union(*others.values())
-    result = copy.deepcopy(live)
+    result = copied(live)
     for path in sorted(dropped, reverse=True):
         _remove(result, path)
     for path in changed:
@@ -54,7 +54,7 @@ def updated(before: Object, after: Object, by: Owner) -> Object:
     changed = {path for path, value in new.items() if old.get(path, ABSENT) != value}
     lost = changed | (old.keys() - new.keys())
     held = {owner: paths - lost for owner, paths in read(after).items()}
-    return _with(copy.deepcopy(after), {**held, by: held.get(by, set()) | changed})
+    return _with(copied(after), {**held, by: held.get(by, set()) | changed})
 
 
 def owned(raw: Object) -> Object:
@@ -158,7 +158,7 @@ def _put(root: Object, path: Path, value: Any) -> None:
                 node[step[2:]] = inner
         node = inner
     if path[-1] != ".":
-        node[path[-1][2:]] = copy.deepcopy(value)
+        node[path[-1][2:]] = copied(value)
 
 
 def _remove(root: Object, path: Path) -> None:

@@ -1,8 +1,6 @@
 """Objects as an API server keeps them, and what clients do to them, each thing at once."""
 
-import pickle
 from collections.abc import Callable
-from typing import TypeVar
 
 from formation_operator.api import naming
 from formation_operator.kube import errors
@@ -10,9 +8,9 @@ from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Object
 from tests.builders import ago
 from tests.unit.fakes import json_patch, managed_fields
+from tests.unit.fakes.json_patch import copied
 from tests.unit.fakes.managed_fields import Owner
 
-T = TypeVar("T")
 Identity = tuple[str, str, str]
 """Kind, namespace and name of an object."""
 OPERATOR = Owner(naming.FIELD_MANAGER, "Apply")
@@ -39,6 +37,8 @@ class Objects:
         self.stamp: Callable[[], str] = lambda: ago(0)
         """The present as Kubernetes writes it."""
         self._objects: dict[Identity, Object] = {}
+        self._order: list[Identity] = []
+        """All identities in the order of a list, unless some have come or gone."""
 
     def put(self, kind: str, raw: Object) -> Object:
         """Store an object as it is given, with what its metadata leaves out, and return it."""
@@ -71,7 +71,7 @@ class Objects:
 
     def there(self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "") -> list[Object]:
         """Return them themselves, which may change."""
-        found = [self._objects[identity] for identity in sorted(self._objects) if identity[0] == kind]
+        found = [self._objects[identity] for identity in self._in_order() if identity[0] == kind]
         return [
             raw
             for raw in found
@@ -119,6 +119,7 @@ class Objects:
         raw = self.read(kind, namespace, name)
         check_preconditions(preconditions, raw)
         del self._objects[kind, namespace, name]
+        self._order = []
         raw["metadata"]["resourceVersion"] = self._next_version()
         self._tell(kind, raw, deleted=True)
         for owner in [*self._objects.values()]:
@@ -141,7 +142,12 @@ class Objects:
 
     def everything(self) -> list[Object]:
         """Return all objects themselves, in the order of a list."""
-        return [self._objects[identity] for identity in sorted(self._objects)]
+        return [self._objects[identity] for identity in self._in_order()]
+
+    def _in_order(self) -> list[Identity]:
+        if len(self._order) != len(self._objects):
+            self._order = sorted(self._objects)
+        return self._order
 
     def _admitted(self, raw: Object, live: Object | None) -> Object:
         for check in self.admission:
@@ -159,6 +165,7 @@ class Objects:
 
     def _store(self, kind: str, raw: Object) -> Object:
         stored = copied(raw)
+        self._order = self._order if identity_of(stored) in self._objects else []
         self._objects[identity_of(stored)] = stored
         self._tell(kind, stored, deleted=False)
         return copied(stored)
@@ -170,12 +177,6 @@ class Objects:
     def _next_version(self) -> str:
         self.version += 1
         return str(self.version)
-
-
-def copied(value: T) -> T:
-    """Return a copy of JSON, many times faster than `copy.deepcopy`."""
-    copy: T = pickle.loads(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
-    return copy
 
 
 def identity_of(raw: Object) -> Identity:

@@ -19,7 +19,7 @@ def sync(world: World, raw: Object) -> None:
             world.make(kinds.POD, raw, raw["spec"]["template"])
     except errors.ClusterError as error:
         failure = str(error)
-    for pod in sorted(active, key=_dispensable)[: max(0, -more)]:
+    for pod in sorted(active, key=_dispensable)[:-more] if more < 0 else []:
         world.delete(pod)
     if not failure:
         status["conditions"] = without(status, "ReplicaFailure")

@@ -29,13 +29,20 @@ class Hole(NamedTuple):
 
 
 HOLES: dict[str, Hole] = {
-    "found 4: an older CRD, and a restore that leaves no child": Hole(
+    "found 8: an older CRD, and a restore that leaves no child": Hole(
         "(a)",
         (
             *(("deploy", "slow", "fails"), ("install_crd", {"release"})),
             *(("restore", {"revisions"}), LATER),
         ),
         release=True,
+    ),
+    "found 4: a budget goes before its type": Hole(
+        "(c)",
+        (("change_type", "extra", True, True), SOON, ("deploy", "crashes"), ("change_type", "extra", False)),
+    ),
+    "found 6: it is ready while paused, whatever runs": Hole(
+        "(g)", (("edit_deployment", "web"), ("pause",), LATER), canary=False
     ),
 }
 """Those that are open."""
@@ -115,8 +122,24 @@ CLOSED: dict[str, Hole] = {
         (("edit_deployment", "worker"), ("change_singleton", True), ("scale", "worker", 5)),
         root="",
     ),
-    "found 5: a type can't become a singleton where nothing says who wrote its Deployment": Hole(
+    "found 9: a type can't become a singleton where nothing says who wrote its Deployment": Hole(
         "(g)", (("change_singleton", True), ("restore", {"children"})), release=True
+    ),
+    "found 5: a new leader makes again what was left": Hole(
+        "(b)",
+        (
+            *(("deploy",), LATER, ("fail_formation", "replace_status"), ("deploy_again", 1), LATER),
+            *(("deploy", "good", "hangs"), ("new_leader",), ("lose", "Deployment"), SOON),
+        ),
+        canary=False,
+        release=True,
+    ),
+    "found 7: canaries go where a revision can't be read": Hole(
+        "(c)",
+        (
+            *(("begin_a_try", "hangs"), ("fail", 0, "unavailable", False, 9, "get")),
+            *(("change_deadline", "web", 20), SOON),
+        ),
     ),
 }
 """Those that were closed: their stories hold."""

@@ -6,17 +6,28 @@ The ledger knows what people have declared, and sees each object that changes. I
 import dataclasses
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from formation_operator.api import naming
 from formation_operator.api.content import content_of
 from formation_operator.api.formation import CANARY_SECONDS
 from formation_operator.kube.objects import kinds, lenient, timestamps
-from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.kube.objects.kinds import HPA, ChildKind
 from formation_operator.kube.port import Object
 from tests.unit.fakes import json_patch
 from tests.unit.fakes.kubelet import ENDED_PHASES
-from tests.unit.gates.world import Template, World, is_ready, of_canary, template_of, templates_in
+from tests.unit.gates.world import (
+    THEIRS,
+    Key,
+    Template,
+    World,
+    children_in,
+    is_ready,
+    key_of,
+    of_canary,
+    template_of,
+    templates_in,
+)
 
 RAN_WELL = 58.0
 """Seconds; what has run for a minute needs no canary. Times of objects are whole seconds."""
@@ -26,8 +37,8 @@ ORDERS = re.compile(r'"processes":{"([a-z-]+)"')
 """The types that an Event tells people to change."""
 
 
-Key = tuple[str, bool]
-"""What a release command is given: the image, and whether labels are shared."""
+BY_CONTENT = (ChildKind.DEPLOYMENT, ChildKind.SERVICE, ChildKind.CRON_JOB)
+"""The kinds of which a content says whether there is an object; of others what is declared today counts."""
 
 
 @dataclasses.dataclass
@@ -36,6 +47,8 @@ class Content:
 
     key: Key
     types: dict[str, Template]
+    children: set[tuple[str, str]]
+    """Kind, and type or schedule, of its objects."""
     release: bool
     """Whether its release command has to succeed first."""
     tried: set[str]
@@ -45,6 +58,13 @@ class Content:
     passed: bool = False
     is_seen: bool = False
     """Whether a pass has begun since then."""
+    begun: bool = False
+    """Whether it may have been let through: all was proven while it was the newest."""
+
+    @property
+    def identity(self) -> object:
+        """What tells it apart."""
+        return self.key, self.types, {each for each in self.children if each[0] in BY_CONTENT}
 
 
 class Ledger:
@@ -82,6 +102,10 @@ class Ledger:
         """By uid of a Deployment: what it runs."""
         self.edited: set[Template] = set()
         """What others have set."""
+        self.begins: dict[str, bool] = {}
+        """By uid of a CronJob: whether it begins runs."""
+        self.said: Object = {}
+        """The status that was written last."""
         self.broken: list[str] = []
         self.was_passed = False
         """Whether the newest content had passed when the pass began."""
@@ -97,23 +121,26 @@ class Ledger:
         before, self.spec = self.spec, json_patch.merged(self.spec, change)
         for name, process in self.spec["processes"].items():
             asked = change.get("processes", {}).get(name) or {}
+            one = 1 if process.get("singleton") else self.wishes.get(name, 1)
             if name not in self.counts or "replicas" in asked:
-                self.wish(name, 1 if process.get("replicas") is None else process["replicas"], "spec")
-            if bounds := process.get("autoscaling"):
-                self.counts[name] |= {1, bounds["minReplicas"]}
+                self.wish(name, process.get("replicas", one), "spec")
+            bounds = process.get("autoscaling", {})
+            if bounds or "replicas" not in process:  # one that is made again has the last known count, or 1
+                self.counts[name] |= {1, bounds.get("minReplicas", 1)}
         if not self.seconds:  # who says so wants no proof
             for each in self.contents:
                 each.tried.clear()
         # A zero of somebody's that the operator sees only once all is at zero is no request.
         self.is_unsure |= bool(change.get("suspend")) and 0 in self.wishes.values()
-        types, key = templates_in(self.spec), (self.spec["image"], "podTemplate" in self.spec)
-        newest = self.contents[-1] if self.contents else None
-        if newest is None or (newest.types, newest.key) != (types, key):
-            running = {(template[0], template[2]) for each in self.legit.values() for template in each}
-            release, now = "release" in self.spec and key not in running, self.world.time().timestamp()
-            self.contents.append(Content(key, types, release, self.to_try(types), now))
-        elif content_of(before) != content_of(self.spec):
-            newest.is_seen = False
+        types, key, now = templates_in(self.spec), key_of(self.spec), self.world.time().timestamp()
+        running = {template[0] for each in self.legit.values() for template in each}
+        release = "release" in self.spec and key not in running
+        new = Content(key, types, children_in(self.spec), release, self.to_try(types), now)
+        if self.contents and self.contents[-1].identity == new.identity:
+            self.contents[-1].children = new.children
+            self.contents[-1].is_seen &= content_of(before) == content_of(self.spec)
+        else:
+            self.contents.append(new)
 
     @property
     def seconds(self) -> int:
@@ -147,10 +174,22 @@ class Ledger:
         """Return whether somebody wants processes of a type; `suspend` is no zero."""
         return name in self.spec["processes"] and self.wishes[name] != 0
 
+    def has_own(self, kind: str, name: str) -> bool:
+        """Return whether a declared object is to be there, as what would be a second autoscaler isn't."""
+        theirs = [each for each in kinds.AUTOSCALERS if self.world.object(each, THEIRS)]
+        is_second = kind == HPA and name == "worker" and theirs
+        return kind in BY_CONTENT or not (is_second or self.is_singleton(name, None))
+
     def is_singleton(self, name: str, deployment: Object | None) -> bool:
         """Return whether a type may never run twice, by what is declared or by what runs."""
         recreates = deployment is not None and deployment["spec"]["strategy"]["type"] == "Recreate"
         return recreates or bool(self.spec["processes"].get(name, {}).get("singleton"))
+
+    def is_open(self, name: str) -> bool:
+        """Return whether the spec leaves the count of a type to others."""
+        process = self.spec["processes"].get(name, {})
+        is_declared = not {"replicas", "singleton"}.isdisjoint(process) and "autoscaling" not in process
+        return not is_declared or any(self.world.scalers(name))
 
     def wish(self, name: str, count: int, field: str) -> None:
         """Take note that somebody wishes for a count, in the spec or by scaling."""
@@ -160,9 +199,7 @@ class Ledger:
 
     def judge_settled(self, name: str, count: int) -> None:
         """(d) The newest wish counts, unless both the spec and the Deployment have changed."""
-        process = self.spec["processes"][name]
-        is_open = "autoscaling" in process or "singleton" in process or any(self.world.scalers(name))
-        if not is_open and len(self.fields.get(name, ())) == 1 and not self.is_unsure:
+        if not self.is_open(name) and len(self.fields.get(name, ())) == 1 and not self.is_unsure:
             assert count == self.wishes[name], f"(d) {name}: {count}, not {self.wishes[name]}"
         assert count in self.counts[name], f"(d) {name}: {count}, not {self.counts[name]}"
 
@@ -170,30 +207,48 @@ class Ledger:
 
     def watch(self, kind: str, raw: Object, deleted: bool) -> None:
         """See an object that has changed, and judge that if it was the operator's doing."""
-        name = raw["metadata"]["name"]
-        if kind == ChildKind.DEPLOYMENT and not deleted:
-            self.judge_count(name.removeprefix("shop-"), raw)
-        elif kind == ChildKind.DEPLOYMENT and not self.world.is_passing:
-            self.fields[name.removeprefix("shop-")] = {"spec", "scale"}  # a count may have gone with it
-        elif kind == ChildKind.DEPLOYMENT:
-            self.judge_removal(name.removeprefix("shop-"))
+        is_new = raw["metadata"]["uid"] not in self.seen
+        if kind in {*ChildKind}:
+            self.watch_child(kind, raw["metadata"]["name"].removeprefix("shop-"), raw, deleted)
+        elif kind == naming.KIND and not deleted and self.world.is_passing:
+            before, self.said = self.said, raw.get("status", {})
+            if before != self.said:
+                self.judge_ready(raw)
         elif kind == kinds.JOB and "deletionTimestamp" in raw["metadata"] and self.world.is_passing:
             runs = [pod for pod in self.world.cluster.there(kinds.POD) if has_started(pod, raw)]
-            self.hold(not runs, f"(a) the release {name} is ended while it runs")
+            self.hold(not runs, f"(a) the release {raw['metadata']['name']} is ended while it runs")
         elif kind == kinds.JOB and not deleted:
-            image, _, is_shared = template_of(raw["spec"]["template"])
             if any(each["type"] == "Complete" for each in raw.get("status", {}).get("conditions", ())):
-                self.released.add((image, is_shared))
-        elif kind == kinds.POD and not deleted and raw["metadata"]["uid"] not in self.seen:
+                self.released.add(template_of(raw["spec"]["template"])[0])
+        elif kind == kinds.POD and not deleted and is_new:
             self.seen.add(raw["metadata"]["uid"])
-            labels = raw["metadata"]["labels"]
-            if of_canary(raw):
-                self.judge_canary(of_canary(raw))
-            elif (
-                labels.get(naming.PROCESS_TYPE_LABEL)
-                and lenient.controller(raw["metadata"]).get("kind") == kinds.REPLICA_SET
-            ):
-                self.judge_process(labels[naming.PROCESS_TYPE_LABEL], raw)
+            self.judge_pod(raw, raw["metadata"]["labels"])
+
+    def watch_child(self, kind: str, name: str, raw: Object, deleted: bool) -> None:
+        """See a child that has changed."""
+        uid, is_foreign = raw["metadata"]["uid"], (kind, raw["metadata"]["name"]) in self.world.foreign
+        if kind == ChildKind.DEPLOYMENT and not deleted:
+            self.judge_count(name, raw)
+        elif kind == ChildKind.DEPLOYMENT and not self.world.is_passing:
+            self.fields[name] = {"spec", "scale"}  # a count may have gone with it
+        elif deleted and self.world.is_passing and not is_foreign:
+            is_one = kind == ChildKind.DEPLOYMENT and is_canary(raw)
+            self.judge_farewell(raw) if is_one else self.judge_removal(kind, name)
+        elif kind == ChildKind.CRON_JOB and not deleted:
+            before, self.begins[uid] = self.begins.get(uid), not raw["spec"].get("suspend")
+            if self.world.is_passing and before and not self.begins[uid] and not self.spec.get("suspend"):
+                self.judge_removal(kind, name)
+
+    def judge_pod(self, raw: Object, labels: Object) -> None:
+        """Judge a Pod that is new."""
+        if naming.RELEASE_LABEL in labels:
+            others = self.world.cluster.there(kinds.POD, labels=naming.RELEASE_LABEL)
+            living = [each for each in others if each.get("status", {}).get("phase") not in ENDED_PHASES]
+            self.hold(len(living) == 1, "(s) a release command starts beside another one")
+        elif of_canary(raw):
+            self.judge_canary(of_canary(raw))
+        elif lenient.controller(raw["metadata"]).get("kind") == kinds.REPLICA_SET:
+            self.judge_process(labels.get(naming.PROCESS_TYPE_LABEL, ""), raw)
 
     def hold(self, holds: object, text: str) -> None:
         """Keep what doesn't hold for `require`: an error in a pass would be the operator's."""
@@ -225,7 +280,7 @@ class Ledger:
 
     def let_through(self, name: str, template: Template) -> bool:
         """Take note of the contents that a template of a type is of, if they may run now."""
-        able = [each for each in self.contents if each.types.get(name) == template and self.passes(each)]
+        able = [each for each in self.able(name, template) if self.passes(each)]
         for each in able:
             each.passed = True
         if able:
@@ -254,6 +309,8 @@ class Ledger:
         elif former not in (None, template):
             self.legit.setdefault(name, set()).add(template)  # anyone who sets an image has it run
             self.edited.add(template)
+        if former != template and self.world.is_passing:
+            self.judge_template(name, template)
         known, before = self.counts.setdefault(name, set()), self.written.get(uid)
         self.written[uid] = count
         if before == count:
@@ -265,22 +322,55 @@ class Ledger:
             return
         stops = self.spec.get("suspend") or any(not each.passed for each in self.contents)
         is_old = template != self.contents[-1].types.get(name, template) and self.was_passed
-        bounds = self.spec["processes"].get(name, {}).get("autoscaling") or any(self.world.scalers(name))
-        is_known = bounds and "app 1" in self.known
+        is_known = self.is_open(name) and "app 1" in self.known
         self.hold(before or not is_old or is_known, f"(b) {name} starts its old version {template}")
-        is_wished = count in known or not known or (count == 0 and stops)
+        is_wished = count in known or not known or (count == 0 and (stops or self.is_singleton(name, None)))
         self.hold(is_wished, f"(d) {name}: {count}, not {known}")
 
-    def judge_removal(self, name: str) -> None:
-        """(c) No Deployment of a declared type goes, and no canary that serves before its type does."""
-        is_type = name in self.spec["processes"] and ("Deployment", f"shop-{name}") not in self.world.foreign
-        self.hold(not is_type, f"(c) the Deployment of {name} is deleted")
-        of = name.removesuffix(f"-{naming.CANARY}")
-        own, ready = self.world.deployment(of), self.world.ready()
-        may_wait = own is not None and self.world.is_calm and not self.is_singleton(of, own)
-        if own is not None and may_wait and own["spec"].get("replicas", 1):
-            is_through = ready.get(name) == template_of(own["spec"]["template"])
-            self.hold(of in ready or not is_through, f"(c) the canary of {of} goes before it serves")
+    def judge_template(self, name: str, template: Template) -> None:
+        """(b) The operator writes no version that somebody has left, unless that was let through before."""
+        if template in (self.contents[-1].types.get(name), *self.legit.get(name, ())):
+            return
+        able = not self.was_passed and [*self.able(name, template)]
+        self.hold(able, f"(b) {name} gets {template}, which was left")
+
+    def able(self, name: str, template: Template) -> Iterator[Content]:
+        """Yield the contents by which a type may get a template, if they pass.
+
+        One that isn't the newest was let through in its time, or its release has succeeded since then.
+        """
+        for each in self.contents:
+            is_released = each.release and not self.seconds and self.passes(each)
+            if each.types.get(name) == template and (each is self.contents[-1] or each.begun or is_released):
+                yield each
+
+    def judge_removal(self, kind: str, name: str) -> None:
+        """(c) What a content has stays until one without it is let through."""
+        is_declared = kind == ChildKind.DEPLOYMENT and name in self.spec["processes"]
+        self.hold(not is_declared, f"(c) the Deployment of {name} is deleted")
+        through = next((each for each in reversed(self.contents) if each.begun or self.passes(each)), None)
+        is_held = through is not None and (kind, name) in through.children
+        is_known = kind == ChildKind.POD_DISRUPTION_BUDGET and "found 4" in self.known
+        if kind in BY_CONTENT or not (is_known or name in self.spec["processes"]):
+            self.hold(not is_held, f"(c) the {kind} of {name} goes before that is let through")
+
+    def judge_farewell(self, raw: Object) -> None:
+        """(c) A canary whose content is let through stays until its type has a new process, if it can."""
+        template = template_of(raw["spec"]["template"])
+        name = of_canary(raw["spec"]["template"])
+        own = self.world.deployment(name)
+        is_tried = self.seconds and template == self.contents[-1].types.get(name)
+        if not is_tried or own is None or not own["spec"].get("replicas", 1) or self.is_singleton(name, own):
+            return
+        if "found 7" in self.known and template_of(own["spec"]["template"]) != template:
+            return
+        said = lenient.conditions(own.get("status", {}))
+        is_refused = "ReplicaFailure" in said or said.get("Progressing", {}).get("status") == "False"
+        serves = any(
+            of == name and template_of(each) == template and is_ready(each)
+            for of, each in self.world.processes()
+        )
+        self.hold(serves or is_refused, f"(c) the canary of {name} goes before its type serves")
 
     def passes(self, content: Content) -> bool:
         """Return whether all that has to be proven of a content is."""
@@ -345,7 +435,8 @@ class Ledger:
         self.is_unsure |= any(each.carried_out for each in self.world.cluster.incidents)
         newest = self.contents[-1]
         unproven = [each for each in newest.types.items() if each not in self.proven and self.wants(each[0])]
-        is_sure = self.world.is_calm and not (self.seconds and unproven)
+        is_sure = self.world.is_calm() and not (self.seconds and unproven)
+        newest.begun |= self.passes(newest)
         self.was_passed = is_sure and self.passes(newest)
         self.endpoints = self.world.endpoints("web")
 
@@ -358,11 +449,13 @@ class Ledger:
 
     def end(self) -> None:
         """(c, g) A pass takes no process that serves from the Service of web, and says nothing untrue."""
-        if not self.world.is_there:
-            return
         took = self.world.operator.took
         self.hold(took < 5 or not self.world.fails_alone("notify"), f"(c) {took} s for Events")
-        if self.endpoints and {"web", "web-canary"} & self.world.ready().keys():
+        if (
+            self.endpoints
+            and not self.spec.get("suspend")
+            and {"web", "web-canary"} & self.world.ready().keys()
+        ):
             self.hold(self.world.endpoints("web"), "(c) the Service of web finds no process any more")
         for notice in self.world.cluster.notices:
             for name in ORDERS.findall(notice.note):
@@ -371,7 +464,7 @@ class Ledger:
         status = self.world.status
         said = json.dumps([status.get("release"), status.get("conditions")])
         is_about_it = status.get("observedGeneration") == self.world.generation
-        if self.world.is_calm and is_about_it and status != self.world.restored:
+        if self.world.is_calm() and is_about_it and status != self.world.restored:
             runs = [raw for raw in self.world.cluster.there("Deployment") if raw["spec"].get("replicas", 1)]
             assert runs or "keeps running" not in said, f"(g) {said}"
             since = timestamps.epoch(status.get("canary", {}).get("since", ""))
@@ -379,24 +472,52 @@ class Ledger:
                 f"(g) {status['canary']} is older than that"
             )
 
+    def judge_ready(self, raw: Object) -> None:
+        """(g) Ready says that all runs as declared, by what was to be seen when that was written."""
+        status, spec, lost = raw.get("status", {}), raw["spec"], self.world.lost
+        ready = lenient.conditions(status).get("Ready", {}).get("status") == "True"
+        is_known = "found 6" in self.known and spec.get("paused")
+        if not ready or status["observedGeneration"] != raw["metadata"]["generation"] or lost or is_known:
+            return
+        self.hold("canary" not in status, "(g) it is ready with a canary")
+        for name, template in templates_in(spec).items():
+            own = self.world.deployment(name)
+            runs = own and template_of(own["spec"]["template"])
+            self.hold(runs == template, f"(g) it is ready, but {name} has {runs}, not {template}")
+            self.judge_figures(name, own or {"metadata": {}, "spec": {}}, spec)
+
+    def judge_figures(self, name: str, own: Object, spec: Object) -> None:
+        """(g) Where it is ready, a type has as many processes as are wanted, all of them of its template."""
+        count, figures = own["spec"].get("replicas", 1), own.get("status", {})
+        figure = {each: figures.get(each, 0) for each in ("replicas", "updatedReplicas", "availableReplicas")}
+        is_seen = figures.get("observedGeneration") == own["metadata"].get("generation")
+        if spec.get("suspend"):
+            is_well = count == 0 and {*figure.values()} == {0}
+        elif self.is_open(name):
+            is_well = not is_seen or figure["replicas"] == figure["updatedReplicas"]
+        else:
+            wanted = spec["processes"][name].get("replicas", 1)
+            is_well = is_seen and {*figure.values()} == {count} == {wanted}
+        self.hold(is_well, f"(g) it is ready, but {name} has {figure} of {count}, seen: {is_seen}")
+
     def settle(self) -> None:
         """(d, f) See that each count is one that was wished for, once nothing is left to do or to try again.
 
         Where a webhook on Formations alone is down, each Deployment that was deleted is there again.
         """
         self.look()
-        if not self.world.is_there or self.spec.get("paused") or self.spec.get("suspend"):
+        if self.spec.get("paused") or self.spec.get("suspend"):
             return
-        if self.world.is_calm and not self.world.failures and self.passes(self.contents[-1]):
+        if self.world.is_calm() and not self.world.failures and self.passes(self.contents[-1]):
             for name in self.spec["processes"]:
-                deployment = self.world.deployment(name)
-                if deployment is not None and ("Deployment", f"shop-{name}") not in self.world.foreign:
+                if (deployment := self.world.own(name)) is not None:
                     count = deployment["spec"].get("replicas", 1)
                     self.judge_settled(name, count)
                     if not any(self.world.scalers(name)):
                         self.counts[name], self.fields[name] = {count}, set()
                     is_one = (name, template_of(deployment["spec"]["template"]))
-                    (self.single.add if self.is_singleton(name, deployment) else self.single.discard)(is_one)
+                    may_not = self.is_singleton(name, deployment) and not any(self.world.scalers(name))
+                    (self.single.add if may_not else self.single.discard)(is_one)
             self.is_unsure = False
         if self.world.fails_alone("patch") and self.passes(self.contents[-1]):
             lost = [name for name in self.spec["processes"] if self.world.deployment(name) is None]
@@ -407,13 +528,13 @@ class Ledger:
     def quiet(self) -> None:
         """(d, f, g) See that all runs as was declared and wished for, and that the status says so."""
         status, types = self.world.status, templates_in(self.spec)
-        own = {raw["metadata"]["name"]: raw for raw in self.world.cluster.there("Deployment")}
+        own = self.world.children()
         if "attack 05" in self.known:
-            own = {name: raw for name, raw in own.items() if raw["metadata"].get("ownerReferences")}
-        ours = {name for name in own if ("Deployment", name) not in self.world.foreign}
-        assert ours == {f"shop-{name}" for name in types}, f"(f) {ours}"
+            own = {each: raw for each, raw in own.items() if raw["metadata"].get("ownerReferences")}
+        declared = {each for each in children_in(self.spec) if self.has_own(*each)}
+        assert own.keys() == declared, f"(f) there are {sorted(own)}, not {sorted(declared)}"
         for name, template in types.items():
-            raw = own[f"shop-{name}"]
+            raw = own[ChildKind.DEPLOYMENT, name]
             count, wished = raw["spec"].get("replicas", 1), self.counts[name]
             assert template_of(raw["spec"]["template"]) == template, (
                 f"(f) {name}: {template_of(raw['spec']['template'])}"

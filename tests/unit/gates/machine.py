@@ -16,12 +16,13 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import HPA
 from tests.builders import Manifest, a_process
+from tests.unit.fakes import json_patch
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.releasing import KEY, RELEASE
 from tests.unit.fakes.shop import WRITES
 from tests.unit.gates.holes import CANARIES, HOLES
 from tests.unit.gates.ledger import Ledger
-from tests.unit.gates.world import GOOD, RELEASES, SHARED, VERSIONS, World
+from tests.unit.gates.world import GOOD, RELEASES, SHARED, THEIRS, VARIABLE, VERSIONS, World, template_of
 
 TYPES = st.sampled_from(["web", "worker"])
 COUNTS = st.sampled_from([0, 1, 2, 5])
@@ -34,6 +35,7 @@ ERRORS = {
 PLACES = ["Pod", "Deployment", "Job", kinds.CONTROLLER_REVISION]
 LOSSES = ["Deployment", "Service", "Job", "Pod", "CronJob", kinds.CONTROLLER_REVISION]
 CANARY, NONE = {"seconds": 10}, {"seconds": 0}
+BOUNDS = {"minReplicas": 1, "maxReplicas": 3}
 NIGHTLY: Manifest = {"schedule": "@daily", "command": ["/shop", "report"]}
 
 
@@ -47,11 +49,17 @@ class Gates(RuleBasedStateMachine):
         self.versions, self.edits = 1, 0
         self.world: World
 
-    @initialize(canary=st.booleans(), release=st.booleans(), is_quick=st.booleans())
-    def begin(self, canary: bool = True, release: bool = False, is_quick: bool = True) -> None:
+    @initialize(canary=st.booleans(), release=st.booleans(), is_quick=st.booleans(), has_more=st.booleans())
+    def begin(
+        self, canary: bool = True, release: bool = False, is_quick: bool = True, has_more: bool = False
+    ) -> None:
+        """Have an app, perhaps with a type and a schedule that may be removed."""
         spec = {"canary": CANARY if canary else NONE, **({"release": RELEASE} if release else {})}
         self.world = World(is_quick=is_quick, **spec)
         self.ledger = Ledger(self.world, self.known)
+        if has_more:
+            self.change_type("extra", has_all=True)
+            self.change_schedule("nightly")
         self.world.work()
         self.world.wait(70)
 
@@ -61,9 +69,12 @@ class Gates(RuleBasedStateMachine):
             getattr(self, name)(*given)
 
     def declare(self, **change: Any) -> None:
-        """Have somebody change the spec."""
-        if self.world.is_there:
-            self.world.declare(**change)
+        """Have somebody change the spec, unless the CRD's rules refuse that."""
+        types = json_patch.merged(self.ledger.spec, change)["processes"].values()
+        ones = [each for each in types if each.get("singleton")]
+        if any(each.get("replicas", 0) > 1 or "autoscaling" in each for each in ones):
+            return
+        self.world.declare(**change)
         self.ledger.declared(change)
 
     def may_have(self, count: int) -> bool:
@@ -74,9 +85,12 @@ class Gates(RuleBasedStateMachine):
         """Return whether the app may be stopped: with known holes, with all canaries and the newest CRD."""
         if self.world.lost and "found 3" in self.known:
             return False
-        tried = set() if self.ledger.passes(self.ledger.contents[-1]) else self.ledger.contents[-1].tried
-        missing = [name for name in tried if self.world.deployment(naming.canary(name)) is None]
-        return not missing or "attack 01" not in self.known
+        newest = self.ledger.contents[-1]
+        tried = set() if self.ledger.passes(newest) else newest.tried
+        canaries = [(name, self.world.deployment(naming.canary(name))) for name in tried]
+        there = [(name, template_of(raw["spec"]["template"])) for name, raw in canaries if raw]
+        are_there = all((name, newest.types[name]) in there for name in tried)
+        return are_there or "attack 01" not in self.known
 
     def may_be_one(self) -> bool:
         """Return whether the worker may become a singleton: with known holes, not amid a rollout."""
@@ -85,13 +99,17 @@ class Gates(RuleBasedStateMachine):
         self.world.work()
         found, canary = map(self.world.deployment, ("worker", "worker-canary"))
         figures = {} if found is None else found.get("status", {})
-        is_one = figures.get("replicas") == figures.get("updatedReplicas") and not self.ledger.spec.get(
-            "paused"
-        )
+        is_one = figures.get("replicas") == figures.get("updatedReplicas")
+        is_done = "release" not in self.ledger.spec or self.ledger.passes(self.ledger.contents[-1])
+        is_one = is_one and is_done and not self.ledger.spec.get("paused")
         return ("found 1" not in self.known or is_one) and (canary is None or "attack 07" not in self.known)
 
     def may_lose(self, names: list[str]) -> bool:
-        """Return whether Deployments may be lost: with known holes, not during a try."""
+        """Return whether Deployments may be lost: with known holes, not during a try, nor unreported."""
+        if "found 9" in self.known:
+            self.world.wait(0 if self.world.cluster.incidents else 2)
+            if self.world.cluster.incidents:
+                return False
         if names == CANARIES and self.ledger.spec.get("suspend"):
             return "attack 02" not in self.known
         return "found 2" not in self.known or not any(map(self.world.deployment, CANARIES))
@@ -122,6 +140,18 @@ class Gates(RuleBasedStateMachine):
             image=image, **({} if worker is None else {"processes": {"worker": {"replicas": worker}}})
         )
 
+    @rule(
+        process=st.sampled_from(["good", "crashes", "hangs"]),
+        name=st.sampled_from([None, "worker"]),
+        pauses=st.booleans(),
+    )
+    def begin_a_try(self, process: str = "crashes", name: str | None = None, pauses: bool = False) -> None:
+        """Deploy, and perhaps pause, so that more of what follows happens amid a try."""
+        self.deploy(process, name=name)
+        self.world.wait(1)
+        self.pause(pauses)
+        self.world.wait(20)
+
     @rule(version=st.integers(1, 9))
     def deploy_again(self, version: int = 1) -> None:
         """Go back to a version, or there again."""
@@ -147,9 +177,12 @@ class Gates(RuleBasedStateMachine):
         if not suspend or self.may_stop():
             self.declare(suspend=suspend or None)
 
-    @rule(seconds=st.sampled_from([0, 5, 70]), loses=st.booleans())
-    def stop_for_a_while(self, seconds: int = 5, loses: bool = False) -> None:
-        """Stop, perhaps with the canaries tidied up meanwhile, and start again."""
+    @rule(seconds=st.sampled_from([0, 5, 70]), loses=st.booleans(), tries=st.booleans())
+    def stop_for_a_while(self, seconds: int = 5, loses: bool = False, tries: bool = False) -> None:
+        """Stop, perhaps amid a try, and with the canaries tidied up meanwhile, and start again."""
+        if tries:
+            self.deploy("crashes")
+            self.world.wait(5)
         self.stop(True)
         self.world.wait(seconds)
         if loses:
@@ -170,6 +203,20 @@ class Gates(RuleBasedStateMachine):
         """Have all processes share a label that otherwise has the name of their type."""
         self.declare(podTemplate=label and {"metadata": {"labels": {naming.COMPONENT_LABEL: label}}})
 
+    @rule(process=st.sampled_from(["hangs", "slow"]), tries=st.booleans())
+    def hang_relabelled(self, process: str = "hangs", tries: bool = False) -> None:
+        """Have the processes that serve alone share the label, perhaps when a try of the next one begins."""
+        if self.ledger.seconds:
+            return
+        self.change_label(SHARED)
+        self.world.wait(20)
+        self.change_label(None)
+        self.deploy(process)
+        if tries:
+            self.world.wait(5)
+            self.change_canary(5)
+            self.deploy()
+
     @rule(name=TYPES, seconds=st.sampled_from([None, 20, 2**31 - 1]))
     def change_deadline(self, name: str, seconds: int | None) -> None:
         if seconds != 2**31 - 1 or "attack 06" not in self.known:
@@ -179,14 +226,28 @@ class Gates(RuleBasedStateMachine):
     def change_singleton(self, singleton: bool = True) -> None:
         """Have the worker be one process only, or several again."""
         one = {"singleton": True, "replicas": None}
-        if not self.may_be_one() or (self.world.has_lost_fields and "found 5" in self.known):
+        if not self.may_be_one() or (self.world.has_lost_fields and "found 9" in self.known):
             return
         self.declare(processes={"worker": one if singleton else {"singleton": None, "replicas": 2}})
 
-    @rule(name=st.sampled_from(["extra", "web-canary"]), comes=st.booleans())
-    def change_type(self, name: str, comes: bool = True) -> None:
+    @rule(name=TYPES)
+    def leave_count_out(self, name: str) -> None:
+        self.declare(processes={name: {"replicas": None}})
+
+    @rule(value=st.sampled_from(["calm", "glad"]))
+    def change_variable(self, value: str = "glad") -> None:
+        self.declare(env=[{"name": VARIABLE, "value": value}])
+
+    @rule(name=TYPES, comes=st.booleans())
+    def change_budget(self, name: str, comes: bool = True) -> None:
+        self.declare(processes={name: {"disruptionBudget": {} if comes else None}})
+
+    @rule(name=st.sampled_from(["extra", "web-canary"]), comes=st.booleans(), has_all=st.booleans())
+    def change_type(self, name: str, comes: bool = True, has_all: bool = False) -> None:
+        """Have a type come or go, perhaps with each kind of object that one may have."""
+        more = {"port": 81, "autoscaling": BOUNDS, "disruptionBudget": {}} if has_all else {"replicas": 1}
         if name not in self.ledger.spec.get("schedules", {}):
-            self.declare(processes={name: a_process("/extra", replicas=1) if comes else None})
+            self.declare(processes={name: a_process("/extra", **more) if comes else None})
 
     @rule(name=st.sampled_from(["nightly", "web-canary"]), comes=st.booleans())
     def change_schedule(self, name: str = "nightly", comes: bool = True) -> None:
@@ -210,7 +271,7 @@ class Gates(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(LOSSES))
     def lose(self, kind: str) -> None:
         """Have somebody delete all objects of a kind that are the Formation's."""
-        is_evidence = kind == kinds.CONTROLLER_REVISION and self.world.lost and "found 4" in self.known
+        is_evidence = kind == kinds.CONTROLLER_REVISION and self.world.lost and "found 8" in self.known
         if not is_evidence and (kind != "Deployment" or self.may_lose(CANARIES)):
             self.world.remove(kind)
             self.world.has_lost_revisions |= kind == kinds.CONTROLLER_REVISION
@@ -218,62 +279,53 @@ class Gates(RuleBasedStateMachine):
     @rule(names=st.sampled_from([["web"], ["worker"], CANARIES]))
     def lose_deployments(self, names: list[str]) -> None:
         for name in names if self.may_lose(names) else ():
-            if ("Deployment", f"shop-{name}") not in self.world.foreign:
-                self.world.remove("Deployment", f"shop-{name}")
+            self.world.remove("Deployment", f"shop-{name}")
 
-    @rule(image=st.sampled_from(["shop:v1", "other:v1"]))
-    def edit_canaries(self, image: str = "other:v1") -> None:
-        """Have another client insist on another image of canaries."""
-        tries = 6
+    @rule(image=st.sampled_from(["shop:v1", "other:v1"]), tries=st.booleans())
+    def edit_canaries(self, image: str = "other:v1", tries: bool = False) -> None:
+        """Have another client insist on another image of canaries, perhaps of those of a new version."""
+        if tries:
+            self.deploy("crashes")
+            self.world.wait(5)
+        often = 6
         if "attack 09" in self.known:  # fewer, in all, than the operator repairs
-            tries, self.edits = min(1, 4 - self.edits), self.edits + 1
-        for _ in range(tries):
-            for found in filter(None, map(self.world.deployment, CANARIES)):
-                if ("Deployment", found["metadata"]["name"]) not in self.world.foreign:
-                    self.world.set_image(found, image)
+            often, self.edits = min(1, 4 - self.edits), self.edits + 1
+        for _ in range(often):
+            for found in filter(None, map(self.world.own, CANARIES)):
+                self.world.set_image(found, image)
             self.world.work()
 
     @rule(name=TYPES)
     def edit_deployment(self, name: str) -> None:
         """Have another client change the image of a type's Deployment, once."""
-        found, is_one = (
-            self.world.deployment(name),
-            self.ledger.is_singleton(name, None) and "found 1" in self.known,
-        )
-        if found is not None and not is_one and ("Deployment", f"shop-{name}") not in self.world.foreign:
+        found, is_one = self.world.own(name), self.ledger.is_singleton(name, None)
+        if found is not None and not (is_one and "found 1" in self.known):
             self.world.set_image(found, "other:v1")
 
     @rule(
         name=st.sampled_from(["shop-web-canary", "shop-extra"]),
         kind=st.sampled_from(["Deployment", "Service"]),
-        is_owned=st.booleans(),
+        owner=st.sampled_from([None, kinds.LEASE, naming.KIND]),
     )
-    def take_name(self, name: str, kind: str, is_owned: bool = False) -> None:
-        """Have somebody else make an object with the name of a child."""
-        if self.world.object(kind, name) is None:
-            labels = {"app": "other"}
-            pod = {
-                "metadata": {"labels": labels},
-                "spec": {"containers": [{"name": "other", "image": "other:v1"}]},
-            }
-            of = {
-                "replicas": 0,
-                "selector": {"matchLabels": labels},
-                "strategy": {"type": "Recreate"},
-                "template": pod,
-            }
-            spec = of if kind == "Deployment" else {"selector": labels}
-            owner = {"ownerReferences": [self.world.somebody]} if is_owned else {}
-            self.world.foreign[kind, name] = ""
-            try:
-                metadata = {"name": name, "managedFields": [], **owner}
-                self.world.cluster.put(kind, {"metadata": metadata, "spec": spec})
-            except errors.ClusterError:  # as by a quota
-                del self.world.foreign[kind, name]
-                return
-            self.world.controllers.settle()
-            made = self.world.cluster.read(kind, "default", name)
-            self.world.foreign[kind, name] = made["metadata"]["resourceVersion"]
+    def take_name(self, name: str, kind: str, owner: str | None = None) -> None:
+        """Have somebody else, or another Formation, make an object with the name of a child."""
+        if self.world.object(kind, name) is not None:
+            return
+        labels = self.world.labels_of(owner)
+        container = {"name": "other", "image": "other:v1"}
+        template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+        about = {"replicas": 0, "selector": {"matchLabels": labels}, "strategy": {"type": "Recreate"}}
+        spec = {**about, "template": template} if kind == "Deployment" else {"selector": labels}
+        metadata = {"name": name, "labels": labels, "ownerReferences": self.world.somebody[owner]}
+        self.world.foreign[kind, name] = ""
+        try:
+            self.world.cluster.put(kind, {"metadata": {**metadata, "managedFields": []}, "spec": spec})
+        except errors.ClusterError:  # as by a quota
+            del self.world.foreign[kind, name]
+            return
+        self.world.controllers.settle()
+        made = self.world.cluster.read(kind, "default", name)
+        self.world.foreign[kind, name] = made["metadata"]["resourceVersion"]
 
     @rule()
     def free_names(self) -> None:
@@ -293,12 +345,12 @@ class Gates(RuleBasedStateMachine):
     @rule(kind=st.sampled_from([HPA, kinds.SCALED_OBJECT]), comes=st.booleans())
     def change_others_autoscaler(self, kind: str, comes: bool = True) -> None:
         """Have somebody make an autoscaler of the worker's Deployment, or take it away."""
-        self.world.remove(kind, "theirs")
+        self.world.remove(kind, THEIRS)
         if comes:
             target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop-worker"}
             bounds = {"minReplicas": 1, "maxReplicas": 9} if kind == HPA else {}
             self.world.cluster.put(
-                kind, {"metadata": {"name": "theirs"}, "spec": {"scaleTargetRef": target, **bounds}}
+                kind, {"metadata": {"name": THEIRS}, "spec": {"scaleTargetRef": target, **bounds}}
             )
 
     @rule(count=COUNTS)
@@ -309,14 +361,14 @@ class Gates(RuleBasedStateMachine):
 
     @rule()
     def lose_status(self) -> None:
-        if self.world.lost and "found 4" in self.known:
+        if self.world.lost and "found 8" in self.known:
             return
         self.world.cluster.merge(naming.KIND, *KEY, {"status": None})
 
     @rule(fields=st.sets(st.sampled_from(["canary", "release"])))
     def install_crd(self, fields: set[str]) -> None:
         """Install a CRD that lacks some fields, or the newest one and the Formation after that."""
-        if "found 4" in self.known and "release" not in self.world.status:
+        if "found 8" in self.known and "release" not in self.world.status:
             fields = fields - {"release"}  # nothing shows that it is lost
         if fields and self.ledger.spec.get("suspend") and "found 3" in self.known:
             return
@@ -329,7 +381,9 @@ class Gates(RuleBasedStateMachine):
     @rule(kept=st.sets(st.sampled_from(["status", "fields", "revisions", "jobs", "children"])))
     def restore(self, kept: set[str]) -> None:
         """Have the Formation be lost, or orphan its children, and be made again over what is left."""
-        if self.world.lost and "found 4" in self.known:
+        if self.world.lost and "found 8" in self.known:
+            return
+        if "children" not in kept and not self.may_lose([]):
             return
         is_tried = not self.ledger.passes(self.ledger.contents[-1])
         if self.ledger.spec.get("suspend") and is_tried and "attack 01" in self.known:

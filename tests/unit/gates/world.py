@@ -86,10 +86,14 @@ class World(releasing.Shop):
         """The fields of a spec that the CRD doesn't know."""
         processes = {"web": a_process("/web", replicas=2, port=80), "worker": a_process(replicas=2)}
         super().__init__(a_formation(image="shop:v1", **{"processes": processes, **spec}))
-        lease = self.cluster.put(kinds.LEASE, {"metadata": {"name": "somebody"}})
-        about = {"name": "somebody", "uid": lease["metadata"]["uid"], "controller": True}
-        self.somebody = {"apiVersion": lease["apiVersion"], "kind": kinds.LEASE, **about}
-        """The owner of objects that aren't the Formation's."""
+        self.somebody: dict[str | None, list[Object]] = {None: []}
+        """The owners of objects that aren't the Formation's, by kind."""
+        for kind in (kinds.LEASE, naming.KIND):
+            owner = self.cluster.put(
+                kind, {"metadata": {"name": "shop-web"}, "spec": self.spec, "status": {}}
+            )
+            about = {"name": "shop-web", "uid": owner["metadata"]["uid"], "controller": True}
+            self.somebody[kind] = [{"apiVersion": owner["apiVersion"], "kind": kind, **about}]
         self.cluster.admission.append(self.prune)
         self.carry_out = self.cluster._carry_out  # noqa: SLF001
         self.cluster._carry_out = self.carried_out  # type: ignore[method-assign]  # noqa: SLF001
@@ -206,9 +210,31 @@ class World(releasing.Shop):
             if raw["spec"]["replicas"] and is_its:
                 yield raw
 
+    def children(self) -> dict[tuple[str, str], Object]:
+        """Return the children by kind, and type or schedule, but for the objects of others."""
+        found = [
+            (str(kind), raw["metadata"]["name"], raw)
+            for kind in ChildKind
+            for raw in self.cluster.there(kind)
+        ]
+        return {
+            (kind, name.removeprefix("shop-")): raw
+            for kind, name, raw in found
+            if (kind, name) not in self.foreign and name != THEIRS
+        }
+
+    def labels_of(self, owner: str | None) -> dict[str, str]:
+        """Return the labels of what others own; those of another Formation's child are like ours."""
+        ours = {naming.FORMATION_LABEL: "shop-web", naming.PROCESS_TYPE_LABEL: "canary"}
+        return ours if owner == naming.KIND else {"app": "other"}
+
     def deployment(self, name: str) -> Object | None:
         """Return the Deployment of a type or of a canary, if there is one."""
         return self.object(ChildKind.DEPLOYMENT, f"shop-{name}")
+
+    def own(self, name: str) -> Object | None:
+        """Return the Deployment of a type or of a canary, unless it is somebody else's."""
+        return self.children().get((ChildKind.DEPLOYMENT, name))
 
     def object(self, kind: str, name: str) -> Object | None:
         """Return an object, if it is there."""
@@ -229,23 +255,14 @@ class World(releasing.Shop):
         """Of the Formation."""
         return int(self.cluster.read(naming.KIND, *KEY)["metadata"]["generation"])
 
-    @property
-    def is_calm(self) -> bool:
-        """Whether nothing fails, and nothing is refused."""
-        return not (
-            self.cluster.incidents or self.controllers.quotas or self.controllers.refused or self.lost
-        )
+    def is_calm(self, but: str = "") -> bool:
+        """Return whether nothing is refused, and nothing fails but calls of a verb about the Formation."""
+        others = [each for each in self.cluster.incidents if (each.verb, each.kind) != (but, naming.KIND)]
+        return not (others or self.controllers.quotas or self.controllers.refused or self.lost)
 
     def fails_alone(self, verb: str) -> bool:
         """Return whether nothing fails but calls of a verb about the Formation, and nothing is refused."""
-        others = [each for each in self.cluster.incidents if (each.verb, each.kind) != (verb, naming.KIND)]
-        is_calm = not (others or self.controllers.quotas or self.controllers.refused or self.lost)
-        return is_calm and bool(self.cluster.incidents)
-
-    @property
-    def is_there(self) -> bool:
-        """Whether the Formation is."""
-        return self.object(naming.KIND, "shop") is not None
+        return self.is_calm(verb) and bool(self.cluster.incidents)
 
     # What happens
 
@@ -315,6 +332,8 @@ class World(releasing.Shop):
         self.cluster.put(naming.KIND, {"spec": formation["spec"], **status, "metadata": about})
 
 
+THEIRS = "theirs"
+"""The name of an autoscaler that somebody else makes."""
 CHILDREN = (*ChildKind, kinds.CONTROLLER_REVISION, kinds.JOB)
 BY_HPA = Owner("kube-controller-manager", "Update", "scale")
 
@@ -332,22 +351,50 @@ def of_canary(pod: Object) -> str:
     return labels[naming.PROCESS_TYPE_LABEL] if is_one else ""
 
 
-Template = tuple[str, tuple[str, ...], bool]
-"""Image and command of a process, and whether its label is shared: what tells versions apart here."""
+Key = tuple[str, bool, str]
+"""What a release command is given: the image, whether the label is shared, and the variable."""
+Template = tuple[Key, tuple[str, ...]]
+"""What tells versions apart here: what a release is given, too, and a process's command."""
 SHARED = "all"
 """The label of all processes where a podTemplate says so."""
+VARIABLE = "MOOD"
 
 
 def template_of(pod: Object) -> Template:
     """Return what a Pod, or a Pod template, runs."""
     container, labels = pod["spec"]["containers"][0], pod["metadata"]["labels"]
     is_shared = labels.get(naming.COMPONENT_LABEL) == SHARED
-    return container.get("image", ""), tuple(container.get("command", ())), is_shared
+    key = container.get("image", ""), is_shared, _value(container)
+    return key, tuple(container.get("command", ()))
+
+
+def key_of(spec: Object) -> Key:
+    """Return what the release command of a spec is given."""
+    return spec["image"], "podTemplate" in spec, _value(spec)
 
 
 def templates_in(spec: Object) -> dict[str, Template]:
     """Return what each type of a spec is to run."""
-    return {
-        name: (each.get("image", spec.get("image", "")), tuple(each["command"]), "podTemplate" in spec)
-        for name, each in spec["processes"].items()
-    }
+    return {name: (key_of(spec), tuple(each["command"])) for name, each in spec["processes"].items()}
+
+
+def children_in(spec: Object) -> set[tuple[str, str]]:
+    """Return kind, and type or schedule, of each object that a spec asks for."""
+    found = {(ChildKind.CRON_JOB, name) for name in spec.get("schedules", {})}
+    for name, each in spec["processes"].items():
+        found |= {(kind, name) for kind, field in FIELDS.items() if field in each}
+    return {(str(kind), name) for kind, name in found}
+
+
+FIELDS = {
+    ChildKind.DEPLOYMENT: "command",
+    ChildKind.SERVICE: "port",
+    ChildKind.POD_DISRUPTION_BUDGET: "disruptionBudget",
+    ChildKind.HORIZONTAL_POD_AUTOSCALER: "autoscaling",
+}
+"""By kind: the field of a type without which there is no such object."""
+
+
+def _value(given: Object) -> str:
+    """Return the value of the variable that a spec or a container sets."""
+    return "".join(each.get("value", "") for each in given.get("env", ()) if each["name"] == VARIABLE)
