@@ -126,7 +126,8 @@ class Planning:
             for each, child in self._children.items()
             if each not in wanted
             and child.is_orphan_of(app, naming.type_of(app, child.name))
-            and self._is_canary(child)
+            and child.orphan_of is not None
+            and child.orphan_of.track == naming.CANARY
             and not child.deleting
         ]
 

@@ -22,7 +22,7 @@ from tests.unit.fakes.releasing import KEY, RELEASE
 from tests.unit.fakes.shop import WRITES
 from tests.unit.gates.holes import CANARIES, HOLES
 from tests.unit.gates.ledger import Ledger
-from tests.unit.gates.world import GOOD, RELEASES, SHARED, THEIRS, VARIABLE, VERSIONS, World, template_of
+from tests.unit.gates.world import GOOD, RELEASES, SHARED, THEIRS, VARIABLE, VERSIONS, World
 
 TYPES = st.sampled_from(["web", "worker"])
 COUNTS = st.sampled_from([0, 1, 2, 5])
@@ -46,7 +46,7 @@ class Gates(RuleBasedStateMachine):
         """Take the holes that are known: no story goes there."""
         super().__init__()
         self.known = {name.split(":")[0] for name in known}
-        self.versions, self.edits = 1, 0
+        self.versions = 1
         self.world: World
 
     @initialize(canary=st.booleans(), release=st.booleans(), is_quick=st.booleans(), has_more=st.booleans())
@@ -77,43 +77,6 @@ class Gates(RuleBasedStateMachine):
         self.world.declare(**change)
         self.ledger.declared(change)
 
-    def may_have(self, count: int) -> bool:
-        """Return whether a count may be set: with a known hole, no zero while a content is tried."""
-        return count > 0 or "attack 10" not in self.known or self.ledger.passes(self.ledger.contents[-1])
-
-    def may_stop(self) -> bool:
-        """Return whether the app may be stopped: with known holes, with all canaries and the newest CRD."""
-        if self.world.lost and "found 3" in self.known:
-            return False
-        newest = self.ledger.contents[-1]
-        tried = set() if self.ledger.passes(newest) else newest.tried
-        canaries = [(name, self.world.deployment(naming.canary(name))) for name in tried]
-        there = [(name, template_of(raw["spec"]["template"])) for name, raw in canaries if raw]
-        are_there = all((name, newest.types[name]) in there for name in tried)
-        return are_there or "attack 01" not in self.known
-
-    def may_be_one(self) -> bool:
-        """Return whether the worker may become a singleton: with known holes, not amid a rollout."""
-        if not {"attack 07", "found 1"} & self.known:
-            return True
-        self.world.work()
-        found, canary = map(self.world.deployment, ("worker", "worker-canary"))
-        figures = {} if found is None else found.get("status", {})
-        is_one = figures.get("replicas") == figures.get("updatedReplicas")
-        is_done = "release" not in self.ledger.spec or self.ledger.passes(self.ledger.contents[-1])
-        is_one = is_one and is_done and not self.ledger.spec.get("paused")
-        return ("found 1" not in self.known or is_one) and (canary is None or "attack 07" not in self.known)
-
-    def may_lose(self, names: list[str]) -> bool:
-        """Return whether Deployments may be lost: with known holes, not during a try, nor unreported."""
-        if "found 9" in self.known:
-            self.world.wait(0 if self.world.cluster.incidents else 2)
-            if self.world.cluster.incidents:
-                return False
-        if names == CANARIES and self.ledger.spec.get("suspend"):
-            return "attack 02" not in self.known
-        return "found 2" not in self.known or not any(map(self.world.deployment, CANARIES))
-
     # What people do
 
     @rule(
@@ -130,9 +93,6 @@ class Gates(RuleBasedStateMachine):
         name: str | None = None,
     ) -> None:
         """Deploy a new version, perhaps with a count in the same edit."""
-        if "attack 10" in self.known:
-            worker = worker or None
-            self.world.work()
         self.versions += 1
         image = f"shop:v{self.versions}"
         self.world.behaviours[image] = process, release, name
@@ -163,19 +123,17 @@ class Gates(RuleBasedStateMachine):
 
     @rule(name=TYPES, count=COUNTS)
     def declare_count(self, name: str, count: int) -> None:
-        if self.may_have(count):
-            self.declare(processes={name: {"replicas": count}})
+        self.declare(processes={name: {"replicas": count}})
 
     @rule(name=TYPES, count=COUNTS)
     def scale(self, name: str, count: int) -> None:
         """Scale a Deployment by its subresource."""
-        if self.world.deployment(name) is not None and self.may_have(count):
+        if self.world.deployment(name) is not None:
             self.world.scale(**{name: count})
 
     @rule(suspend=st.booleans())
     def stop(self, suspend: bool = True) -> None:
-        if not suspend or self.may_stop():
-            self.declare(suspend=suspend or None)
+        self.declare(suspend=suspend or None)
 
     @rule(seconds=st.sampled_from([0, 5, 70]), loses=st.booleans(), tries=st.booleans())
     def stop_for_a_while(self, seconds: int = 5, loses: bool = False, tries: bool = False) -> None:
@@ -219,15 +177,12 @@ class Gates(RuleBasedStateMachine):
 
     @rule(name=TYPES, seconds=st.sampled_from([None, 20, 2**31 - 1]))
     def change_deadline(self, name: str, seconds: int | None) -> None:
-        if seconds != 2**31 - 1 or "attack 06" not in self.known:
-            self.declare(processes={name: {"progressDeadlineSeconds": seconds}})
+        self.declare(processes={name: {"progressDeadlineSeconds": seconds}})
 
     @rule(singleton=st.booleans())
     def change_singleton(self, singleton: bool = True) -> None:
         """Have the worker be one process only, or several again."""
         one = {"singleton": True, "replicas": None}
-        if not self.may_be_one() or (self.world.has_lost_fields and "found 9" in self.known):
-            return
         self.declare(processes={"worker": one if singleton else {"singleton": None, "replicas": 2}})
 
     @rule(name=TYPES)
@@ -272,13 +227,13 @@ class Gates(RuleBasedStateMachine):
     def lose(self, kind: str) -> None:
         """Have somebody delete all objects of a kind that are the Formation's."""
         is_evidence = kind == kinds.CONTROLLER_REVISION and self.world.lost and "found 8" in self.known
-        if not is_evidence and (kind != "Deployment" or self.may_lose(CANARIES)):
+        if not is_evidence:
             self.world.remove(kind)
             self.world.has_lost_revisions |= kind == kinds.CONTROLLER_REVISION
 
     @rule(names=st.sampled_from([["web"], ["worker"], CANARIES]))
     def lose_deployments(self, names: list[str]) -> None:
-        for name in names if self.may_lose(names) else ():
+        for name in names:
             self.world.remove("Deployment", f"shop-{name}")
 
     @rule(image=st.sampled_from(["shop:v1", "other:v1"]), tries=st.booleans())
@@ -287,10 +242,7 @@ class Gates(RuleBasedStateMachine):
         if tries:
             self.deploy("crashes")
             self.world.wait(5)
-        often = 6
-        if "attack 09" in self.known:  # fewer, in all, than the operator repairs
-            often, self.edits = min(1, 4 - self.edits), self.edits + 1
-        for _ in range(often):
+        for _ in range(6):  # more often than the operator repairs
             for found in filter(None, map(self.world.own, CANARIES)):
                 self.world.set_image(found, image)
             self.world.work()
@@ -298,8 +250,7 @@ class Gates(RuleBasedStateMachine):
     @rule(name=TYPES)
     def edit_deployment(self, name: str) -> None:
         """Have another client change the image of a type's Deployment, once."""
-        found, is_one = self.world.own(name), self.ledger.is_singleton(name, None)
-        if found is not None and not (is_one and "found 1" in self.known):
+        if (found := self.world.own(name)) is not None:
             self.world.set_image(found, "other:v1")
 
     @rule(
@@ -356,8 +307,7 @@ class Gates(RuleBasedStateMachine):
     @rule(count=COUNTS)
     def autoscale(self, count: int) -> None:
         """Have whatever autoscales the worker set a count; KEDA alone sets zero, or ends one."""
-        if self.may_have(count):
-            self.world.autoscale("worker", count)
+        self.world.autoscale("worker", count)
 
     @rule()
     def lose_status(self) -> None:
@@ -370,8 +320,6 @@ class Gates(RuleBasedStateMachine):
         """Install a CRD that lacks some fields, or the newest one and the Formation after that."""
         if "found 8" in self.known and "release" not in self.world.status:
             fields = fields - {"release"}  # nothing shows that it is lost
-        if fields and self.ledger.spec.get("suspend") and "found 3" in self.known:
-            return
         self.world.work()  # whoever applies the same counts again wishes for none
         is_newer = not fields or bool(self.world.lost - fields)
         self.world.install_crd(fields)
@@ -383,12 +331,7 @@ class Gates(RuleBasedStateMachine):
         """Have the Formation be lost, or orphan its children, and be made again over what is left."""
         if self.world.lost and "found 8" in self.known:
             return
-        if "children" not in kept and not self.may_lose([]):
-            return
-        is_tried = not self.ledger.passes(self.ledger.contents[-1])
-        if self.ledger.spec.get("suspend") and is_tried and "attack 01" in self.known:
-            return
-        self.world.make_again(kept | ({"status", "fields"} if "attack 04" in self.known else set()))
+        self.world.make_again(kept)
 
     @rule()
     def forge(self) -> None:
@@ -456,11 +399,6 @@ class Gates(RuleBasedStateMachine):
         if world.behaviours.get(self.ledger.spec["image"], GOOD)[:2] != GOOD[:2]:
             self.deploy()
         self.declare(paused=None, suspend=None)
-        if "attack 10" in self.known:
-            down = [name for name in self.ledger.spec["processes"] if 0 in self.ledger.counts[name]]
-            self.declare(processes={name: {"replicas": 1} for name in down})
-            for name in filter(self.world.deployment, down):
-                world.scale(**{name: 1})
         for job in world.jobs():
             # People end one that hangs, and delete one that isn't the Formation's any more.
             if not (job.get("status", {}).get("conditions") and job["metadata"].get("ownerReferences")):
