@@ -398,8 +398,8 @@ class Trouble(enum.StrEnum):
     `kubectl formation start shop`: the command runs before any process.
     """
     CANARY_TRYING = "CanaryTrying"
-    """The [new processes](how-to/canary.md) start, or haven't been ready for long enough. Everything else
-    is as before the deploy.
+    """The [canaries](how-to/canary.md) start, or haven't been ready for long enough. Everything else is as
+    before the deploy. If one has no room, or can't pull its image, the reason is that of its Pod.
 
     Wait.
     """
