@@ -191,9 +191,9 @@ class FormationSpec(Model):
     again.
     """
     canary: Canary | None = None
-    """Starts one new process of each type that a deploy changes, in the Deployment <formation>-<type>-canary.
-    Until all of them have stayed ready for so long, and if one fails, nothing else changes. Singletons and
-    types without a process have none.
+    """How long one new process of each type that a deploy changes (Deployment <formation>-<type>-canary) has
+    to stay ready first: 10 seconds by default, if there is room. Until then, and if one fails, nothing else
+    changes. Singletons and types with the count 0 have none.
     """
     revision_history_limit: Revisions | None = None
     """How many old revisions are kept (default 10)."""

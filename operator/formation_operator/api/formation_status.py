@@ -120,7 +120,7 @@ class CanaryStatus(Model):
     """How far the canaries are of what is declared."""
 
     revision: str | None = None
-    """The name of the ControllerRevision that keeps what they try."""
+    """The ControllerRevision that keeps what they try, and says how far they are: this is a copy."""
     state: str | None = None
     """Trying or Failed."""
     since: str | None = None
@@ -166,7 +166,7 @@ class FormationStatus(Model):
     release: ReleaseStatus | None = None
     """The release command, where the Formation has one."""
     canary: CanaryStatus | None = None
-    """The canaries, while there are some."""
+    """The canaries, while a deploy tries some."""
     processes: dict[str, ProcessStatus] | None = None
     """Each process type by name."""
     schedules: dict[str, ScheduleStatus] | None = None

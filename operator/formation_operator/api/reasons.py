@@ -55,10 +55,9 @@ class ConditionType(enum.StrEnum):
     """
     REVISION_FAILED = "RevisionFailed"
     """The operator couldn't store the current content as a [revision](ownership.md#revisions), so you can't
-    go back to it. Everything else works, unless there is [a release command](status.md#the-release). The
-    reason is `Refused` (a missing right, or a webhook), `Retrying` (a full quota, or no answer) or
-    `NameTaken`; a revision that is left of a deleted Formation with the same name is reported after half a
-    minute.
+    go back to it. What runs isn't affected, but the next deploy [waits](ownership.md#revisions). The reason
+    is `Refused` (a missing right, or a webhook), `Retrying` (a full quota, or no answer) or `NameTaken`; a
+    revision that is left of a deleted Formation with the same name is reported after half a minute.
 
     Do what the message says. The operator [tries again](limits.md#how-long-things-take).
     """
@@ -399,14 +398,14 @@ class Trouble(enum.StrEnum):
     `kubectl formation start shop`: the command runs before any process.
     """
     CANARY_TRYING = "CanaryTrying"
-    """The [new processes](how-to/canary.md) start, or haven't been ready for long enough. Everything else
-    is as before the deploy.
+    """The [canaries](how-to/canary.md) start, or haven't been ready for long enough. Everything else is as
+    before the deploy. If one has no room, or can't pull its image, the reason is that of its Pod.
 
     Wait.
     """
     CANARY_FAILED = "CanaryFailed"
-    """A canary crashes, can't be made, or doesn't become ready. Everything else is as before. The message
-    has the cause.
+    """A canary crashes, is killed, or isn't ready in time. Everything else is as before. The message has the
+    cause.
 
     Correct it and deploy, go back, or remove the cause: the deploy continues if all canaries become
     ready.

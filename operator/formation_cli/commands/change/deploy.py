@@ -23,8 +23,8 @@ def command(
 ) -> None:
     """Deploy another image, which you name with its tag or digest.
 
-    Old processes stop when new ones have replaced them. If the Formation has spec.canary, one new process of
-    each type, its canary, must stay ready first.
+    Old processes stop when new ones have replaced them. One new process of each type that changes, its
+    canary, must stay ready first, unless spec.canary.seconds is 0.
 
     With --wait, `deploy` exits when every process runs the new image. If the deploy fails, `deploy` exits at
     once with the reason, and the old processes keep running. Only a singleton has no old process left,
