@@ -10,7 +10,7 @@ from formation_operator.kube import notices, reflector
 from formation_operator.kube.objects import lenient
 from formation_operator.requeue import REPORT_SECONDS
 from formation_operator.rollout import revision_store
-from formation_operator.status import poster, scaling_health, trial, writer
+from formation_operator.status import canary_health, poster, scaling_health, trial, writer
 from formation_operator.sync import repair_limit
 
 
@@ -99,6 +99,15 @@ TIMES = [
         "a rollout without progress fails",
         f"after {parts.seconds(formation.PROGRESS_DEADLINE)}",
         "`progressDeadlineSeconds`",
+    ),
+    Limit(
+        "a [canary](how-to/canary.md) has to stay ready",
+        f"{parts.seconds(formation.CANARY_SECONDS)}",
+        "`spec.canary.seconds`",
+    ),
+    Limit(
+        "a canary of the default that has no room is given up",
+        f"after {parts.seconds(canary_health.PATIENCE)}",
     ),
     Limit(
         "a revision has [run well](how-to/go-back.md#see-what-changed)", f"after {parts.seconds(trial.LASTS)}"

@@ -78,8 +78,8 @@ COMPUTED = {
         "The state or the reason of a type has changed. The Event is a warning if something is wrong",
     ),
     "_canary": (
-        "`CanaryTrying`, `CanaryFailed`",
-        "[Canaries](how-to/canary.md) start, or one has failed",
+        "`CanaryTrying`, `CanaryFailed`, `CanarySkipped`",
+        "[Canaries](how-to/canary.md) start, one has failed, or by default there was no room for one",
     ),
     "_daemonizing": (
         "`CommandLeavesForeground`",

@@ -101,5 +101,5 @@ def _legend(drawn: Picture, top: float) -> float:
         drawn.box((x, top), (12, 12), colour)
         drawn.words((x + 18, top + 10), words, "dim", size=SMALL)
     drawn.words((LEFT, top + 32), "red: where the deploy may stop, and what runs then", "stop", size=SMALL)
-    drawn.words((LEFT, top + 48), "Release and canary happen only if you declare them.", "dim", size=SMALL)
+    drawn.words((LEFT, top + 48), "A release happens only if you declare it.", "dim", size=SMALL)
     return top + 60

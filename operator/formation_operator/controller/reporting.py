@@ -156,7 +156,7 @@ class Reporting:
     def _yield(self, pass_: Pass, snapshot: Snapshot, verdict: canary_health.Verdict) -> Requeue | None:
         """Do without canaries that nobody has declared, and that have no room; return when that is due."""
         memory, now = pass_.memory.rollout, self._monotonic()
-        if not verdict.is_roomless or snapshot.spec.canary is not None:
+        if not verdict.is_roomless or verdict.trial is Trial.FAILED or snapshot.spec.canary is not None:
             memory.roomless = None
             return None
         memory.roomless = now if memory.roomless is None else memory.roomless

@@ -98,6 +98,11 @@ class Snapshot:
         """Whether there is anything that may run processes."""
         return any(each.kind.traits.runs_processes for each in self.children.values())
 
+    @property
+    def runs(self) -> bool:
+        """Whether a Deployment of the Formation is to have a process now."""
+        return any(each.replicas for each in self.deployments.values())
+
 
 def take(formation: Formation, basis: Basis, cache: Cache, now: float) -> Snapshot:
     """Return a snapshot of a Formation, as it was parsed, and of what its pass decides from."""

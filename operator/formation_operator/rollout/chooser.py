@@ -156,9 +156,9 @@ class Chooser:
         if not spec.canary_seconds or (memory.released is None and not snapshot.deployments):
             return {}
         await self._record()
-        if memory.trial is Trial.NONE and spec.suspend:
+        if memory.trial is Trial.NONE and (spec.suspend or not snapshot.runs):
             return {}
-        if memory.yields == memory.digest and spec.canary is None:
+        if memory.yields == memory.digest and spec.canary is None and memory.trial is not Trial.FAILED:
             return {}
         changed = await self._changed(before, gate)
         able = {

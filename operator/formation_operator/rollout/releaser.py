@@ -129,7 +129,8 @@ class Releaser:
             return rollout.later(Requeue(Lane.REPORT, wait), *failed.found)
         if (hindered := await self._hindered(rollout)) is not None:
             return hindered
-        await self.store.prepare(self.snapshot, self.memory, Trial.WAITING)
+        trial = Trial.WAITING if self.snapshot.runs else Trial.NONE
+        await self.store.prepare(self.snapshot, self.memory, trial)
         try:
             content = (
                 release_job.with_first_tries(content)

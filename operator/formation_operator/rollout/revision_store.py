@@ -129,6 +129,10 @@ class RevisionStore:
         mark = content.mark or memory.released
         if snapshot.spec.paused or mark is None:
             return None
+        if memory.left:
+            left, memory.left = memory.left, ""
+            with contextlib.suppress(errors.ClusterError):  # else it is said to have failed if it comes again
+                await self._note(snapshot.owner, left, {"trial": Trial.NONE, "ran_well": frozenset()})
         if content.is_declared:
             is_kept = mark in (memory.kept, snapshot.reported)
             if not is_kept and (again := await self._try(snapshot, memory, mark)):

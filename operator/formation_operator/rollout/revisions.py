@@ -36,7 +36,7 @@ class Trial(enum.StrEnum):
     NONE = ""
     """It was not tried."""
     WAITING = "Waiting"
-    """It was declared while the app ran, and its release comes first."""
+    """It was declared while processes ran, and its release comes first."""
     TRYING = "Trying"
     """Its release has succeeded, and it has canaries, or would have some if there were room."""
     FAILED = "Failed"
