@@ -41,8 +41,8 @@ class RolloutMemory:
     """What names two contents that were compared, and the seconds of their canaries."""
     changed: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """The digest of the canary of each type in which these differ."""
-    left: str = ""
-    """The digest of the content that was tried before the declared one: that is over."""
+    left: Record | None = None
+    """What was said of the content that was tried before the declared one: that try is over."""
     proven: Mapping[str, Proof] = dataclasses.field(default_factory=dict)
     """By type: the canary that the last report saw stand."""
     roomless: float | None = None
@@ -71,7 +71,8 @@ class RolloutMemory:
         if self.generation != generation or snapshot.raw.get("reread"):
             self.generation, digest = generation, digest_of(content_of(snapshot.raw["spec"]))
             if digest != self.digest:
-                self.left = self.digest if self.trial is not Trial.NONE else ""
+                self.left = self.record if self.trial is not Trial.NONE else None
+                self.record, self.recorded = None, ""
                 self.proven, self.roomless, self.digest = {}, None, digest
             self.key = release_key(snapshot.spec)
             if not self.lost:  # what has gone now may be no content

@@ -129,10 +129,11 @@ class RevisionStore:
         mark = content.mark or memory.released
         if snapshot.spec.paused or mark is None:
             return None
-        if memory.left:
-            left, memory.left = memory.left, ""
+        if (left := memory.left) is not None:
+            memory.left = None
+            proven = frozenset[str]() if left.trial is Trial.FAILED else left.ran_well
             with contextlib.suppress(errors.ClusterError):  # else it is said to have failed if it comes again
-                await self._note(snapshot.owner, left, {"trial": Trial.NONE, "ran_well": frozenset()})
+                await self._note(snapshot.owner, left.digest, {"trial": Trial.NONE, "ran_well": proven})
         if content.is_declared:
             is_kept = mark in (memory.kept, snapshot.reported)
             if not is_kept and (again := await self._try(snapshot, memory, mark)):

@@ -191,9 +191,7 @@ def _holds_rolling_update(action: Action, live: dict[str, Any]) -> bool:
     strategy = lenient.mapping(live, "spec", "strategy")
     entry = managed_fields.entry_of(live["metadata"].get("managedFields") or []) or {}
     is_ours = lenient.holds(entry, ("spec", "strategy", "rollingUpdate"))
-    return (
-        wanted == "Recreate" and "rollingUpdate" in lenient.mapping(live, "spec", "strategy") and not is_ours
-    )
+    return wanted == "Recreate" and "rollingUpdate" in strategy and not is_ours
 
 
 async def check_living(cluster: Cluster, owner: Metadata) -> None:

@@ -509,3 +509,70 @@ async def test_an_operator_that_ends_while_a_content_is_let_through_ends_it_all_
         if not happened:
             assert calls > 4
             break
+
+
+async def test_a_version_that_was_deployed_while_all_was_stopped_comes_up_at_once_and_nothing_old_before() -> (
+    None
+):
+    shop = await an_app_with(release=RELEASE)
+    await shop.change(suspend=True)
+    await shop.change(**V2)
+    await shop.change(suspend=None)
+    shop.shows("web=0:v1 worker=0:v1 release=Running")
+    await shop.finish()
+    shop.shows("web=1:v2 worker=2:v2 web-canary=none worker-canary=none release=Succeeded")
+
+
+async def test_a_version_that_failed_is_not_let_through_for_want_of_room() -> None:
+    shop = await an_app(canary=None)
+    shop.run_well()
+    await shop.settle()
+    await shop.change(**V2)
+    end(shop, builders.ended(3, "no database"))
+    await shop.settle()
+    shop.remove("Deployment", "shop-worker-canary")
+    shop.refuse("apply", "Deployment", errors.RefusedError("exceeded quota"))
+    for _ in range(50):
+        await shop.settle()
+    shop.shows("web=1:v1 worker=2:v1")
+
+
+async def test_canaries_that_nobody_has_declared_give_way_where_they_have_no_room_for_a_minute() -> None:
+    shop = await an_app(canary=None)
+    shop.run_well()
+    await shop.settle()
+    shop.refuse("apply", "Deployment", errors.RefusedError("exceeded quota"))
+    await shop.change(**V2)
+    shop.shows("web=1:v1 worker=2:v1 web-canary=none ready=Refused")
+    for _ in range(10):
+        await shop.settle()
+    shop.cluster.incidents.clear()
+    await shop.settle()
+    shop.shows("web=1:v2 worker=2:v2")
+    assert "CanarySkipped" in {each.reason for each in shop.cluster.notices}
+
+
+async def test_a_try_that_was_left_is_over() -> None:
+    shop = await a_try()
+    end(shop, builders.ended(3, "no database"))
+    await shop.settle()
+    await shop.change(image="shop:v1")
+    shop.remove("Pod")
+    await shop.change(**V2)
+    assert canary(shop)["state"] == "Trying"
+    shop.shows("web=1:v1 worker=2:v1 ready=CanaryTrying")
+
+
+@pytest.mark.parametrize("surge", [0, "0%"])
+async def test_a_type_that_has_room_for_its_count_only_has_a_canary_only_if_somebody_declares_it(
+    surge: Any,
+) -> None:
+    rolling = {"maxSurge": surge, "maxUnavailable": 1}
+    types = {
+        "web": a_process("/web", replicas=1, port=80),
+        "worker": a_process(replicas=2, rollingUpdate=rolling),
+    }
+    for declared, beside in ((None, "none"), (CANARY, "1:v2")):
+        shop = await an_app(canary=declared, processes=types)
+        await shop.change(**V2)
+        shop.shows(f"web-canary=1:v2 worker-canary={beside}")
