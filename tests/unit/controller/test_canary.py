@@ -511,9 +511,7 @@ async def test_an_operator_that_ends_while_a_content_is_let_through_ends_it_all_
             break
 
 
-async def test_a_version_that_was_deployed_while_all_was_stopped_comes_up_at_once_and_nothing_old_before() -> (
-    None
-):
+async def test_a_version_that_was_deployed_while_all_was_stopped_comes_up_at_once() -> None:
     shop = await an_app_with(release=RELEASE)
     await shop.change(suspend=True)
     await shop.change(**V2)
