@@ -50,7 +50,7 @@ def test_with_a_failing_image_waiting_fails_and_the_old_processes_serve_on(
     user.merge("formation", "shop", {"spec": {"image": crashing if kind == "crashing" else UNPULLABLE}})
 
     assert user(*READY, "--timeout=10s", check=False).returncode != 0
-    assert user("rollout", "status", "deployment/shop-web", "--timeout=1s", check=False).returncode != 0
+    user("rollout", "status", "deployment/shop-web", "--timeout=1s")  # it isn't touched
     assert {ask()["processName"] for _ in range(10)} <= before
     user.merge("formation", "shop", V2)
     user(*READY)

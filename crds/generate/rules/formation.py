@@ -80,14 +80,14 @@ OWN_COMMANDS = [
 ]
 CANARY = [
     unless(
-        "!has(self.canary)",
+        "has(self.canary) && self.canary.seconds == 0",
         no_key(
             "self.processes",
             f"(t + '{naming.canary('')}') in self.processes || "
             f"(has(self.schedules) && (t + '{naming.canary('')}') in self.schedules)",
             f"the canary of process type {{t}} is called {naming.canary('{t}')}, like another process type "
-            "or a schedule: rename that, or remove canary",
-            at=".canary",
+            "or a schedule: rename that, or set canary.seconds to 0",
+            at=".processes",
         ),
     )
 ]

@@ -421,9 +421,8 @@ class Ledger:
         """See how all is before a pass."""
         for each in self.contents:  # where nothing runs, a new version harms nothing
             each.tried = {name for name in each.tried if self.world.deployment(name) is not None}
-        if not self.contents[-1].is_seen and self.spec.get(
-            "suspend"
-        ):  # nor where it is first seen while nothing runs
+        runs = any(count for _, count in self.running())
+        if not self.contents[-1].is_seen and not runs:  # nor where it is first seen while nothing runs
             self.contents[-1].tried.clear()
         self.contents[-1].is_seen = True
         if self.yields():
@@ -435,6 +434,12 @@ class Ledger:
         newest.begun |= self.passes(newest)
         self.was_passed = is_sure and self.passes(newest)
         self.endpoints = self.world.endpoints("web")
+
+    def running(self) -> Iterator[tuple[str, int]]:
+        """Yield each type with its Deployment's count; all are zero where the app is stopped."""
+        for name in self.spec["processes"]:
+            deployment = None if self.spec.get("suspend") else self.world.own(name)
+            yield name, deployment["spec"].get("replicas", 1) if deployment else 0
 
     def yields(self) -> bool:
         """Return whether canaries that nobody has declared may lack room for so long that none is needed."""
@@ -460,7 +465,8 @@ class Ledger:
         status = self.world.status
         said = json.dumps([status.get("release"), status.get("conditions")])
         is_about_it = status.get("observedGeneration") == self.world.generation
-        if self.world.is_calm() and is_about_it and status != self.world.restored:
+        is_frozen = status == self.world.restored or bool(self.spec.get("paused"))
+        if self.world.is_calm() and is_about_it and not is_frozen:
             runs = [raw for raw in self.world.cluster.there("Deployment") if raw["spec"].get("replicas", 1)]
             assert runs or "keeps running" not in said, f"(g) {said}"
             since = timestamps.epoch(status.get("canary", {}).get("since", ""))

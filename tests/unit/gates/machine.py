@@ -77,6 +77,10 @@ class Gates(RuleBasedStateMachine):
         self.world.declare(**change)
         self.ledger.declared(change)
 
+    def is_refused(self, name: str) -> bool:
+        """Return whether the CRD refuses a name, which is that of a type's canary."""
+        return name in CANARIES and bool(self.ledger.seconds)
+
     # What people do
 
     @rule(
@@ -154,7 +158,9 @@ class Gates(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([None, 0, 5, 30]))
     def change_canary(self, seconds: int | None = 5) -> None:
-        self.declare(canary=None if seconds is None else {"seconds": seconds})
+        names = {*self.ledger.spec["processes"], *self.ledger.spec.get("schedules", {})}
+        if seconds == 0 or CANARIES[0] not in names:
+            self.declare(canary=None if seconds is None else {"seconds": seconds})
 
     @rule(label=st.sampled_from([None, SHARED]))
     def change_label(self, label: str | None = SHARED) -> None:
@@ -201,12 +207,14 @@ class Gates(RuleBasedStateMachine):
     def change_type(self, name: str, comes: bool = True, has_all: bool = False) -> None:
         """Have a type come or go, perhaps with each kind of object that one may have."""
         more = {"port": 81, "autoscaling": BOUNDS, "disruptionBudget": {}} if has_all else {"replicas": 1}
-        if name not in self.ledger.spec.get("schedules", {}):
+        if name not in self.ledger.spec.get("schedules", {}) and not self.is_refused(name):
             self.declare(processes={name: a_process("/extra", **more) if comes else None})
 
     @rule(name=st.sampled_from(["nightly", "web-canary"]), comes=st.booleans())
     def change_schedule(self, name: str = "nightly", comes: bool = True) -> None:
-        if name not in self.ledger.spec["processes"]:  # the CRD refuses a name that both have
+        if name not in self.ledger.spec["processes"] and not self.is_refused(
+            name
+        ):  # the CRD refuses a name that both have
             self.declare(schedules={name: NIGHTLY if comes else None})
 
     # What the cluster does

@@ -74,7 +74,7 @@ def test_a_number_above_the_one_that_runs_is_not_what_ran_before() -> None:
     assert number_before(objects, shop(objects[1], V2)) == 1
 
 
-@pytest.mark.parametrize("said", [None, True, ["true"], "yes", "x" * 10**6])
+@pytest.mark.parametrize("said", [None, True, ["true"], "yes, it has", "x" * 10**6])
 def test_only_what_the_operator_writes_says_that_one_ran_well(said: Any) -> None:
     only = a_revision(1, SPEC)
     only["metadata"]["annotations"] = {naming.RAN_WELL_ANNOTATION: said}
