@@ -157,9 +157,11 @@ class Reporting:
         """Do without canaries that nobody has declared, and that have no room; return when that is due."""
         memory, now = pass_.memory.rollout, self._monotonic()
         if not verdict.is_roomless or verdict.trial is Trial.FAILED or snapshot.spec.canary is not None:
-            memory.roomless = None
+            memory.roomless, memory.yields = None, ""
             return None
         memory.roomless = now if memory.roomless is None else memory.roomless
+        if memory.yields == memory.digest:
+            return None
         wait = max(0.0, memory.roomless + canary_health.PATIENCE - now)
         memory.yields = memory.yields if wait else memory.digest
         return Requeue(Lane.REPORT, wait)

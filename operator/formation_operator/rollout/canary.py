@@ -74,7 +74,9 @@ def may_have_one(snapshot: Snapshot, name: str, digest: str) -> bool:
     after a restore that has lost whose words these are.
     """
     own = snapshot.deployments.get(name)
-    return own is None or not (own.recreates or (own.content is None and own.claims == digest))
+    return own is None or not (
+        (own.recreates and own.replicas < 2) or (own.content is None and own.claims == digest)
+    )
 
 
 def has_stood(snapshot: Snapshot, name: str, digest: str, proven: Mapping[str, Proof]) -> bool:

@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from formation_operator.api import content_changes
-from formation_operator.api.content import Mark, content_of
+from formation_operator.api.content import Mark, content_of, revision_name
 from formation_operator.api.formation import FormationSpec
 from formation_operator.api.reasons import Trouble
 from formation_operator.api.release_key import release_key, surroundings
@@ -35,8 +35,8 @@ CRD_UNREAD = "the Formation lacks fields that it had, and the CRD can't be read 
 YIELDED = Notice(
     "CanarySkipped",
     "Try",
-    "no canary had room for a minute, so the new version replaces processes without that proof: make room "
-    "for one process more than the count, or declare spec.canary to have deploys wait for room",
+    "no canary could be started for a minute, so the new version replaces processes without that proof: "
+    "make room for one process more than the count, or declare spec.canary to have deploys wait",
     warning=True,
 )
 
@@ -149,14 +149,17 @@ class Chooser:
     async def _on_trial(self, before: Content | None, gate: Gate | None) -> Mapping[str, str]:
         """Return the types whose canaries have to stand until the declared content is let through.
 
-        Each has the digest of its canary. Where nothing runs, nothing can be harmed. A content that is first
-        seen while the app is stopped goes through; one that is on trial then stays so.
+        Each has the digest of its canary. A content that is first seen where nothing runs, as while the app
+        is stopped, harms nothing, and goes through; one that was seen before that stays on trial. The status
+        can only add to that. Of one that has failed each type has to stand, whatever its count is.
         """
         snapshot, memory, spec = self.snapshot, self.memory, self.snapshot.spec
         if not spec.canary_seconds or (memory.released is None and not snapshot.deployments):
             return {}
         await self._record()
-        if memory.trial is Trial.NONE and (spec.suspend or not snapshot.runs):
+        said = snapshot.status.canary
+        was_tried = said is not None and said.revision == revision_name(snapshot.owner.name, memory.digest)
+        if memory.trial is Trial.NONE and not (memory.threatens == memory.digest or was_tried):
             return {}
         if memory.yields == memory.digest and spec.canary is None and memory.trial is not Trial.FAILED:
             return {}
@@ -165,7 +168,7 @@ class Chooser:
             name: each for name, each in changed.items() if canary.may_have_one(snapshot, name, memory.digest)
         }
         tried = {name: each for name, each in able.items() if canary.count(snapshot, name)}
-        return tried or (able if memory.trial is Trial.FAILED else {})
+        return able if memory.trial is Trial.FAILED else tried
 
     async def _record(self) -> None:
         """Look for the declared content's own revision, once for each content."""
@@ -188,7 +191,8 @@ class Chooser:
             and not self._is_migrated(before, gate)
         ):
             proven = memory.record.ran_well
-        compared = str(before and before.mark), memory.digest, str(wanted.canary_seconds), *sorted(proven)
+        times = str(wanted.canary_seconds), str(wanted.canary is None)
+        compared = str(before and before.mark), memory.digest, *times, *sorted(proven)
         if memory.contents != compared:
             old, changed = before.spec if before else canary.unkept(wanted), dict[str, str]()
             for name, digest in canary.changing(owner, old, wanted):

@@ -50,6 +50,8 @@ class RolloutMemory:
     yields: str = ""
     """The digest of the content that goes on without canaries: for long enough there was no room for them."""
 
+    threatens: str = ""
+    """The digest of the content that was declared while processes ran."""
     kept: Mark | None = None
     """The content whose revision was written last."""
     unkept: Attempt[Problem | None] | None = None
@@ -73,10 +75,14 @@ class RolloutMemory:
             if digest != self.digest:
                 self.left = self.record if self.trial is not Trial.NONE else None
                 self.record, self.recorded = None, ""
-                self.proven, self.roomless, self.digest = {}, None, digest
+                self.proven, self.roomless, self.yields, self.digest = {}, None, "", digest
             self.key = release_key(snapshot.spec)
             if not self.lost:  # what has gone now may be no content
                 self.compared = ""
+        if snapshot.runs and not snapshot.spec.suspend:
+            self.threatens = self.digest
+        if snapshot.spec.paused:
+            self.roomless, self.yields = None, ""
         known = (*snapshot.marks, *filter(None, (self.released,)))
         self.released = max(known, default=None)
 

@@ -129,7 +129,7 @@ class Releaser:
             return rollout.later(Requeue(Lane.REPORT, wait), *failed.found)
         if (hindered := await self._hindered(rollout)) is not None:
             return hindered
-        trial = Trial.WAITING if self.snapshot.runs else Trial.NONE
+        trial = Trial.WAITING if memory.threatens == memory.digest else Trial.NONE
         await self.store.prepare(self.snapshot, self.memory, trial)
         try:
             content = (

@@ -116,10 +116,15 @@ class RevisionStore:
 
     async def prepare(self, snapshot: Snapshot, memory: RolloutMemory, trial: Trial) -> None:
         """Keep the declared content, and note how far its trial is; raise `ClusterError`."""
-        if memory.record is None or memory.trial is not trial:
+        if memory.record is not None and memory.trial is trial:
+            return
+        record, memory.record = memory.record, None  # it is made again if somebody has deleted it
+        memory.recorded, changes = memory.digest, {"trial": trial}
+        if record is not None:
+            memory.record = await self._note(snapshot.owner, memory.digest, changes)
+        else:
             content = content_of(snapshot.raw["spec"])
-            memory.record = await self._write(snapshot, memory, memory.digest, content, {"trial": trial})
-            memory.recorded = memory.digest
+            memory.record = await self._write(snapshot, memory, memory.digest, content, changes)
 
     async def keep(self, snapshot: Snapshot, memory: RolloutMemory, content: Content) -> Requeue | None:
         """Keep the content that is rendered, if it isn't yet; then prune, and adopt what has no owner.
@@ -129,7 +134,7 @@ class RevisionStore:
         mark = content.mark or memory.released
         if snapshot.spec.paused or mark is None:
             return None
-        if (left := memory.left) is not None:
+        if (left := memory.left) is not None and content.is_known:
             memory.left = None
             proven = frozenset[str]() if left.trial is Trial.FAILED else left.ran_well
             with contextlib.suppress(errors.ClusterError):  # else it is said to have failed if it comes again
@@ -162,7 +167,8 @@ class RevisionStore:
             return Requeue(Lane.REPORT, wait)
         try:
             content = content_of(snapshot.raw["spec"])
-            await self._write(snapshot, memory, mark.digest, content, {"number": mark.number})
+            changes = {"number": mark.number, "trial": Trial.NONE}
+            await self._write(snapshot, memory, mark.digest, content, changes)
         except errors.ClusterError as error:
             leaving = isinstance(error, LeavingError)
             pauses = LEAVING_FIRST if leaving else RETRY_FIRST, RETRY_MOST

@@ -179,7 +179,9 @@ class VersionedWrites:
             is_gone = False
         if not is_gone:
             return Outcome(action, again=True)
-        return Outcome(action, gone=not action.foreground).with_event(outcomes.deleted(action))
+        if action.foreground:  # the watch brings it once more, and what it was for was said
+            return Outcome(action)
+        return Outcome(action, gone=True).with_event(outcomes.deleted(action))
 
 
 def _holds_rolling_update(action: Action, live: dict[str, Any]) -> bool:
