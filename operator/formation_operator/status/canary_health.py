@@ -101,7 +101,11 @@ def health(
 
 
 def _ways_out(snapshot: Snapshot) -> str:
-    return f"Correct it and deploy again, or go back (kubectl formation rollback {snapshot.owner.name})"
+    app, track = snapshot.owner.name, f"{naming.TRACK_LABEL}={naming.CANARY}"
+    return (
+        f"Correct it and deploy again, go back (kubectl formation rollback {app}), or have it tried once "
+        f"more (kubectl delete pod -l {naming.FORMATION_LABEL}={app},{track})"
+    )
 
 
 def _has_failed(own: Health) -> bool:
