@@ -27,7 +27,7 @@ FAILS = "--timeout=30s"
 SEEN = {
     "get fm\n": ("shop-web", "shop-worker", "shop-clock"),
     "deployment/shop-worker --replicas=3": ("3",),
-    "kubectl get fm shop -o wide": ("Crashing", "Exited", "exited with code 1: {fails}"),
+    "kubectl get fm shop -o wide": ("CanaryFailed", "exited with code 1: {fails}"),
     "--selector formations.dev/release": ("{migrates}",),
     "kubectl set image": ("{first}",),
     "kubectl apply -k": ("clock=1/1", "web=2/2", "worker=2/2"),
