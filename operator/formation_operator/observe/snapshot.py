@@ -1,6 +1,7 @@
 """The snapshot that a pass decides from: a Formation, what it has, and what was said of it last."""
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -37,12 +38,12 @@ class Snapshot:
     status: FormationStatus
     """What an earlier pass said."""
 
-    @property
+    @functools.cached_property
     def owner(self) -> Metadata:
         """The metadata of the Formation."""
         return self.formation.metadata
 
-    @property
+    @functools.cached_property
     def spec(self) -> FormationSpec:
         """What the Formation says now."""
         return self.formation.spec
@@ -64,9 +65,9 @@ class Snapshot:
         """Return the object of a kind of each type that has one."""
         return {name: child for name in types if (child := self.child(kind, name)) is not None}
 
-    @property
+    @functools.cached_property
     def deployments(self) -> Mapping[str, Child]:
-        """The Deployments that the Formation owns, or may adopt, by type, whatever is declared."""
+        """The Deployments that the Formation owns, or may adopt, by type, before the pass writes."""
         found = dict[str, Child]()
         for (kind, name), child in sorted(self.children.items()):
             process_type = naming.type_of(self.owner.name, name)
