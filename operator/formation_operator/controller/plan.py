@@ -205,7 +205,8 @@ class Planning:
         count = self.desired.counts.get(intent.process_type)
         is_one = intent.kind is ChildKind.DEPLOYMENT and count is not None and count.alone
         is_write = action.verb in (Verb.UPDATE, Verb.REPAIR) and not child.recreates
-        return is_one and is_write and not child.rollout.is_over
+        runs_two = child.rollout.current and child.rollout.updated < child.rollout.total
+        return is_one and is_write and runs_two
 
     def _emptied(self, intent: Intent, child: Child) -> Action:
         """Return what ends all processes of a type; it is written as it is to be once they have ended."""

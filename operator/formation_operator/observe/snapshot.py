@@ -68,19 +68,21 @@ class Snapshot:
     @functools.cached_property
     def deployments(self) -> Mapping[str, Child]:
         """The Deployments that the Formation owns, or may adopt, by type, before the pass writes."""
-        found = dict[str, Child]()
-        for (kind, name), child in sorted(self.children.items()):
-            process_type = naming.type_of(self.owner.name, name)
-            if kind is ChildKind.DEPLOYMENT and child.belongs_to(
-                self.owner.uid, self.owner.name, process_type
-            ):
-                found[process_type] = child
-        return found
+        return self._deployments()
+
+    def _deployments(self) -> dict[str, Child]:
+        app, uid = self.owner.name, self.owner.uid
+        found = {
+            naming.type_of(app, name): child
+            for (kind, name), child in sorted(self.children.items())
+            if kind is ChildKind.DEPLOYMENT
+        }
+        return {name: child for name, child in found.items() if child.belongs_to(uid, app, name)}
 
     @property
     def marks(self) -> Sequence[Mark]:
-        """What names the contents that templates of this Formation were written from."""
-        return [child.content for child in self.deployments.values() if child.content is not None]
+        """What names the contents that templates of this Formation were written from, by now."""
+        return [child.content for child in self._deployments().values() if child.content is not None]
 
     @property
     def reported(self) -> Mark | None:
