@@ -88,6 +88,8 @@ class Ledger:
         self.fields: dict[str, set[str]] = {}
         """By type: where they were wished for."""
         self.is_unsure = False
+        self.unclear: set[str] = set()
+        """The types with a count that was declared after a zero that the operator may not have seen."""
         """Whether an answer was lost since all was quiet: then the operator may guess."""
         self.single: set[tuple[str, Template]] = set()
         """What has run as a singleton, and may not run twice."""
@@ -122,6 +124,8 @@ class Ledger:
         for name, process in self.spec["processes"].items():
             asked = change.get("processes", {}).get(name) or {}
             one = 1 if process.get("singleton") else self.wishes.get(name, 1)
+            if "replicas" in asked and self.wishes.get(name) == 0:
+                self.unclear.add(name)  # the operator may see the zero after it
             if name not in self.counts or "replicas" in asked:
                 self.wish(name, process.get("replicas", one), "spec")
             bounds = process.get("autoscaling", {})
@@ -171,7 +175,8 @@ class Ledger:
 
     def wants(self, name: str) -> bool:
         """Return whether somebody wants processes of a type; `suspend` is no zero."""
-        return name in self.spec["processes"] and self.wishes[name] != 0
+        is_one = name in self.spec["processes"] and name not in self.unclear
+        return is_one and self.wishes[name] != 0
 
     def has_own(self, kind: str, name: str) -> bool:
         """Return whether a declared object is to be there, as what would be a second autoscaler isn't."""
@@ -521,6 +526,7 @@ class Ledger:
                     may_not = self.is_singleton(name, deployment) and not any(self.world.scalers(name))
                     (self.single.add if may_not else self.single.discard)(is_one)
             self.is_unsure = False
+            self.unclear.clear()
         if self.world.fails_alone("patch") and self.passes(self.contents[-1]):
             lost = [name for name in self.spec["processes"] if self.world.deployment(name) is None]
             assert not lost, f"(f) {lost} aren't made again"
