@@ -323,6 +323,9 @@ class Ledger:
             known.add(count)
             if count or not self.spec.get("suspend"):
                 self.wish(name, count, "scale")
+            else:  # it is a wish if the app is started before a pass sees it
+                self.unclear.add(name)
+                self.is_unsure = True
             return
         stops = self.spec.get("suspend") or any(not each.passed for each in self.contents)
         is_old = template != self.contents[-1].types.get(name, template) and self.was_passed
