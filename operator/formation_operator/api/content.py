@@ -10,14 +10,13 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from formation_operator.api import naming
+from formation_operator.api.reasons import CanaryState
 
 OF_FORMATION = {"suspend", "paused", "revisionHistoryLimit", "disruptionBudget", "canary"}
 """Fields of the spec that are no content."""
 WITHOUT = {"processes": {"replicas", "autoscaling", "disruptionBudget"}, "schedules": {"suspend"}}
 """The maps of a spec, and the fields of their values that are no content."""
 
-FAILED = "Failed"
-"""What the revision of a content says whose canaries have failed."""
 TYPE = re.compile("[a-z0-9-]{1,63}")
 """A name that a process type may have."""
 HIGHEST = 10**12
@@ -85,7 +84,7 @@ def ran_well(annotations: Mapping[str, Any]) -> frozenset[str]:
 
 def has_run_well(annotations: Mapping[str, Any]) -> bool:
     """Return whether a content has run well, and its canaries haven't failed since."""
-    return bool(ran_well(annotations)) and annotations.get(naming.TRIAL_ANNOTATION) != FAILED
+    return bool(ran_well(annotations)) and annotations.get(naming.TRIAL_ANNOTATION) != CanaryState.FAILED
 
 
 def _without(value: Any, fields: Collection[str]) -> Any:

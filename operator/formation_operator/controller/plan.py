@@ -191,22 +191,23 @@ class Planning:
             note(child, intent)
         return action
 
+    def _is_alone(self, intent: Intent) -> bool:
+        """Return whether an object is the Deployment of a type whose old process ends before a new one."""
+        count = self.desired.counts.get(intent.process_type)
+        return intent.kind is ChildKind.DEPLOYMENT and count is not None and count.alone
+
     def _waits_for_canary(self, intent: Intent) -> bool:
         """Return whether a singleton's process would start while one of its canary's may still run."""
-        count = self.desired.counts.get(intent.process_type)
-        is_one = intent.kind is ChildKind.DEPLOYMENT and count is not None and count.alone
-        return is_one and self.snapshot.canary(intent.process_type) is not None
+        return self._is_alone(intent) and self.snapshot.canary(intent.process_type) is not None
 
     def _has_to_end(self, intent: Intent, child: Child, action: Action) -> bool:
         """Return whether a type becomes a singleton amid a rollout: Kubernetes would wait for ever then.
 
         A Deployment that recreates its Pods ends no old process while it has two ReplicaSets with processes.
         """
-        count = self.desired.counts.get(intent.process_type)
-        is_one = intent.kind is ChildKind.DEPLOYMENT and count is not None and count.alone
         is_write = action.verb in (Verb.UPDATE, Verb.REPAIR) and not child.recreates
         runs_two = child.rollout.current and child.rollout.updated < child.rollout.total
-        return is_one and is_write and runs_two
+        return self._is_alone(intent) and is_write and runs_two
 
     def _emptied(self, intent: Intent, child: Child) -> Action:
         """Return what ends all processes of a type; it is written as it is to be once they have ended."""
@@ -218,10 +219,10 @@ class Planning:
 
     def _leaves_one(self, intent: Intent, child: Child) -> bool:
         """Return whether a type stops being a singleton, and its Deployment doesn't name that content yet."""
-        count, content = self.desired.counts.get(intent.process_type), self.desired.content
-        if intent.kind is not ChildKind.DEPLOYMENT or count is None or child.content == content.mark:
+        content = self.desired.content
+        if not self._is_alone(intent) or child.content == content.mark:
             return False
-        return count.alone and not content.spec.processes[intent.process_type].singleton
+        return not content.spec.processes[intent.process_type].singleton
 
     def _alone(self, name: str) -> list[Action | None]:
         """Return what writes the count alone of a type whose Deployment can't be rendered.

@@ -163,12 +163,16 @@ class Chooser:
             return {}
         if memory.yields == memory.digest and spec.canary is None and memory.trial is not Trial.FAILED:
             return {}
-        changed = await self._changed(before, gate)
-        able = {
-            name: each for name, each in changed.items() if canary.may_have_one(snapshot, name, memory.digest)
-        }
+        able = self._able(await self._changed(before, gate))
         tried = {name: each for name, each in able.items() if canary.count(snapshot, name)}
         return able if memory.trial is Trial.FAILED else tried
+
+    def _able(self, changed: Mapping[str, str]) -> dict[str, str]:
+        """Return those of some types that may have a canary."""
+        digest = self.memory.digest
+        return {
+            name: each for name, each in changed.items() if canary.may_have_one(self.snapshot, name, digest)
+        }
 
     async def _record(self) -> None:
         """Look for the declared content's own revision, once for each content."""
@@ -265,9 +269,7 @@ class Chooser:
         )
         again, canaries = Requeue(Lane.REPORT, memory.unread.delay), list[str]()
         if memory.trial is not Trial.NONE and memory.digest in memory.contents and not memory.is_released:
-            canaries = [
-                name for name in memory.changed if canary.may_have_one(self.snapshot, name, memory.digest)
-            ]
+            canaries = [*self._able(memory.changed)]
         return Rollout(held or NOTHING, canaries=canaries, problems=[problem], requeue=again)
 
     def _is_new(self) -> bool:

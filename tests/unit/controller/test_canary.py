@@ -23,8 +23,8 @@ V3 = {"image": "shop:v3"}
 
 
 async def an_app_with(**spec: Any) -> Shop:
-    """Return an app with canaries whose first version runs."""
-    shop = await an_app(canary=CANARY, **spec)
+    """Return an app with canaries, which it declares unless somebody says otherwise, and that runs."""
+    shop = await an_app(**{"canary": CANARY, **spec})
     shop.run_well()
     await shop.settle()
     return shop
@@ -522,9 +522,7 @@ async def test_a_version_that_was_deployed_while_all_was_stopped_comes_up_at_onc
 
 
 async def test_a_version_that_failed_is_not_let_through_for_want_of_room() -> None:
-    shop = await an_app(canary=None)
-    shop.run_well()
-    await shop.settle()
+    shop = await an_app_with(canary=None)
     await shop.change(**V2)
     end(shop, builders.ended(3, "no database"))
     await shop.settle()
@@ -536,9 +534,7 @@ async def test_a_version_that_failed_is_not_let_through_for_want_of_room() -> No
 
 
 async def test_canaries_that_nobody_has_declared_give_way_where_they_have_no_room_for_a_minute() -> None:
-    shop = await an_app(canary=None)
-    shop.run_well()
-    await shop.settle()
+    shop = await an_app_with(canary=None)
     shop.refuse("apply", "Deployment", errors.RefusedError("exceeded quota"))
     await shop.change(**V2)
     shop.shows("web=1:v1 worker=2:v1 web-canary=none ready=Refused")

@@ -24,8 +24,6 @@ class Hole(NamedTuple):
     story: tuple[Step, ...]
     canary: bool = True
     release: bool = False
-    root: str = ""
-    """Another hole that keeps the machine away from this one."""
 
 
 HOLES: dict[str, Hole] = {
@@ -120,7 +118,6 @@ CLOSED: dict[str, Hole] = {
     "found 1: a singleton amid a rollout keeps all processes": Hole(
         "(g)",
         (("edit_deployment", "worker"), ("change_singleton", True), ("scale", "worker", 5)),
-        root="",
     ),
     "found 9: a type can't become a singleton where nothing says who wrote its Deployment": Hole(
         "(g)", (("change_singleton", True), ("restore", {"children"})), release=True
