@@ -198,6 +198,8 @@ def lane_of(before: Child | None, now: Child | None) -> Lane | None:
         return Lane.BUILD
     if before.replicas != now.replicas:
         return Lane.CHANGE
+    if now.rollout.available > before.rollout.available and now.name.endswith(naming.canary("")):
+        return Lane.BUILD  # a deploy waits for it
     progress = {field: getattr(before, field) for field in PROGRESS}
     return Lane.REPORT if before == dataclasses.replace(now, **progress) else Lane.BUILD
 

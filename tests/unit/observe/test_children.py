@@ -13,6 +13,7 @@ from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children
 from formation_operator.observe.children import Child, Orphan
 from formation_operator.observe.rollouts import MOST_IMAGES, NAMELESS, ROLLOUT_ANNOTATION, DeploymentStatus
+from formation_operator.requeue import Lane
 from tests.unit.facts import INTENT, ORPHANED, OWNER, a_child
 
 FIGURES = {"replicas": 3, "updatedReplicas": 2, "readyReplicas": 1, "availableReplicas": 1}
@@ -152,3 +153,15 @@ def test_little_is_known_of_an_object_however_large_somebody_made_it() -> None:
         spec={"template": {"spec": {"containers": [{"name": f"{n}", "image": long} for n in range(1000)]}}},
     )
     assert len(repr(child)) < len(long)
+
+
+@pytest.mark.parametrize(("name", "lane"), [("demo-worker-canary", Lane.BUILD), ("demo-worker", Lane.REPORT)])
+def test_a_canary_that_stands_is_looked_at_without_delay_since_the_deploy_waits_for_it(
+    name: str, lane: Lane
+) -> None:
+    starting, standing = (
+        dataclasses.replace(a_child(), name=name, rollout=dataclasses.replace(WELL, available=available))
+        for available in (0, 1)
+    )
+    assert children.lane_of(starting, standing) is lane
+    assert children.lane_of(standing, starting) is Lane.REPORT
