@@ -17,7 +17,7 @@ LABEL = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 LEASE = re.compile(rf"({NAMESPACE.pattern})/(?=.{{1,253}}$)({LABEL}(?:\.{LABEL})*)")
 HOST_AND_PORT = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[-.0-9A-Za-z]*):[0-9]+")
 HEALTH = re.compile(rf"http://{HOST_AND_PORT.pattern}(?!{server.READY}$)(?:/[-~\w][-.~\w]*)*/?", re.ASCII)
-WORKERS, RESYNC, LISTED_TYPES = (1, 1000), (1, 86400), (0, 1_000_000)
+WORKERS, RESYNC = (1, 1000), (1, 86400)
 """The least and the most; the chart's schema has the same."""
 LONGEST_MANAGER = 128
 """Characters. The API server takes no longer name of a field manager."""
@@ -37,7 +37,6 @@ def settings(arguments: argparse.Namespace) -> Settings:
         liveness=arguments.liveness or None,
         lease=arguments.lease,
         metrics=arguments.metrics,
-        metrics_process_types=arguments.metrics_process_types,
     )
 
 
@@ -124,14 +123,6 @@ def _add_addresses(own: argparse.ArgumentParser, defaults: Settings) -> None:
         metavar="HOST:PORT",
         help="address of /metrics; no host: every address; empty: off "
         f"(default: in a Pod {METRICS}, elsewhere off)",
-    )
-    own.add_argument(
-        "--metrics-process-types",
-        type=within(int, *LISTED_TYPES),
-        default=defaults.metrics_process_types,
-        metavar="NUMBER",
-        help="list the replicas of at most this many process types in the metrics, "
-        f"{LISTED_TYPES[0]} to {LISTED_TYPES[1]} (default: %(default)s)",
     )
 
 

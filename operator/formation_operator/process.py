@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import uuid
+from collections.abc import Mapping
 
 from formation_operator.controller import election, leader
 from formation_operator.controller.intake import Controller
@@ -23,6 +24,7 @@ from formation_operator.settings import Settings
 from formation_operator.status import poster
 from formation_operator.sync import executor
 from formation_operator.telemetry import server
+from formation_operator.telemetry.bounded_port import Answer, Port
 from formation_operator.telemetry.instruments import Instruments
 
 logger = logging.getLogger(__name__)
@@ -49,7 +51,7 @@ class Process:
         """Take how to run."""
         self._settings = settings
         self._instruments = Instruments()
-        self._answering = server.Answering()
+        self._ports: list[Port] = []
         self._work: asyncio.Task[None] | None = None
         self._clusters: list[api_server.Kube] = []
         self.server: connection.Connection
@@ -94,13 +96,20 @@ class Process:
 
     async def _answer(self) -> None:
         """Answer health checks, and serve metrics; exit if an address can't be bound."""
-        flag = "--liveness"
+        if url := self._settings.liveness:
+            checks = server.health(url, self._ended, self._unready)
+            await self._listen("--liveness", server.address(url), checks)
+        if at := self._settings.metrics:
+            answers = {server.METRICS: server.exposition(self._instruments.registry)}
+            await self._listen("--metrics", at, answers)
+
+    async def _listen(self, flag: str, at: server.Address, answers: Mapping[str, Answer]) -> None:
+        port = Port(answers)
         try:
-            await self._answering.health(self._settings.liveness, self._ended, self._unready)
-            flag = "--metrics"
-            await self._answering.metrics(self._settings.metrics, self._instruments.registry)
+            await port.listen(*at)
         except (OSError, UnicodeError) as error:  # UnicodeError: the host can't be a name
             sys.exit(f"{flag}: the address can't be used: {error}")
+        self._ports.append(port)
 
     def _ended(self) -> str:
         """Return why the process isn't alive; nothing if it is.
@@ -120,9 +129,8 @@ class Process:
         if self._work is not None:
             self._work.cancel()
             (failure,) = await asyncio.gather(self._work, return_exceptions=True)
-        await self._answering.close()
-        for cluster in self._clusters:
-            await cluster.close()
+        for each in (*self._ports, *self._clusters):
+            await each.close()
         return None if isinstance(failure, asyncio.CancelledError) else failure
 
 

@@ -5,14 +5,14 @@ from formation_operator.controller import election
 from formation_operator.kube.session import watch_lines
 from formation_operator.observe import jobs
 from formation_operator.settings import Settings
-from formation_operator.telemetry import bounded_port
+from formation_operator.telemetry import bounded_port, census
 
 SOURCE = "the operator's settings and constants"
 OWN = Settings()
 REQUEST = parts.size(bounded_port.BYTES)
 LIMITS = {
     "Formations handled at once (`--workers`)": OWN.workers,
-    "process types, and schedules, in the metrics (`--metrics-process-types`)": OWN.metrics_process_types,
+    "process types, and schedules, in the metrics": census.LISTED,
     "releases, and runs of schedules, that a pass looks at": jobs.MOST_JOBS,
     "connections to a port; then the client with most of them loses its oldest": bounded_port.CONNECTIONS,
 }

@@ -20,7 +20,7 @@ from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.requeue import Lane, Result
 from formation_operator.settings import Settings
-from formation_operator.telemetry.census import Census
+from formation_operator.telemetry.census import LISTED, Census
 from formation_operator.telemetry.instruments import Instruments
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class Controller:
             depth=lambda lane: self._queue.depth(lane) if self._leads() else 0,
             oldest=lambda: self._queue.oldest() if self._leads() else 0.0,
         )
-        self.instruments.registry.register(Census(self._led, self._settings.metrics_process_types))
+        self.instruments.registry.register(Census(self._led, LISTED))
 
     def _leads(self) -> bool:
         return self._unled is None

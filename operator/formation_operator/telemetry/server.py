@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from formation_operator.telemetry.bounded_port import Answer, Port, Reply
+from formation_operator.telemetry.bounded_port import Answer, Reply
 
 READY, METRICS = "/readyz", "/metrics"
 CACHED_SECONDS = 1.0
@@ -35,35 +35,12 @@ def address(text: str) -> Address:
     return parts.hostname, parts.port
 
 
-class Answering:
-    """Answers until it is closed."""
+def health(url: str, ended: Callable[[], str], unready: Callable[[], str]) -> Mapping[str, Answer]:
+    """Return what answers at the path of a URL whether the operator lives, and at ``/readyz`` if it is ready.
 
-    def __init__(self) -> None:
-        """Answer nothing yet."""
-        self._ports: list[Port] = []
-
-    async def health(self, url: str | None, ended: Callable[[], str], unready: Callable[[], str]) -> None:
-        """Answer at the path of a URL whether the operator lives, and at ``/readyz`` whether it is ready.
-
-        Both functions return what is wrong. Raises `OSError` if the port can't be bound.
-        """
-        if url:
-            await self._serve(address(url), {urlsplit(url).path or "/": probe(ended), READY: probe(unready)})
-
-    async def metrics(self, at: Address | None, registry: CollectorRegistry) -> None:
-        """Serve the metrics of a registry at a host and port; raise `OSError` if it can't be bound."""
-        if at:
-            await self._serve(at, {METRICS: exposition(registry)})
-
-    async def _serve(self, at: Address, answers: Mapping[str, Answer]) -> None:
-        port = Port(answers)
-        await port.listen(*at)
-        self._ports.append(port)
-
-    async def close(self) -> None:
-        """End."""
-        for port in self._ports:
-            await port.close()
+    Both functions return what is wrong.
+    """
+    return {urlsplit(url).path or "/": probe(ended), READY: probe(unready)}
 
 
 def probe(trouble: Callable[[], str]) -> Answer:

@@ -17,6 +17,7 @@ from prometheus_client import Metric
 from formation_operator import command_line
 from formation_operator.settings import Settings
 from formation_operator.telemetry import server
+from formation_operator.telemetry.bounded_port import Port
 from formation_operator.telemetry.instruments import Instruments
 from tests.local_http import free_port
 
@@ -26,13 +27,15 @@ async def answering(
     ended: Callable[[], str], unready: Callable[[], str], instruments: Instruments
 ) -> AsyncIterator[tuple[str, str]]:
     health, scraped = (f"127.0.0.1:{free_port()}" for _ in range(2))
-    opened = server.Answering()
-    await opened.health(f"http://{health}/healthz", ended, unready)
-    await opened.metrics(server.address(scraped), instruments.registry)
+    checks = Port(server.health(f"http://{health}/healthz", ended, unready))
+    metrics = Port({server.METRICS: server.exposition(instruments.registry)})
+    await checks.listen(*server.address(health))
+    await metrics.listen(*server.address(scraped))
     try:
         yield f"http://{health}", f"http://{scraped}"
     finally:
-        await opened.close()
+        await checks.close()
+        await metrics.close()
 
 
 async def fetched(url: str, accept: str = "*/*") -> tuple[int, str, str]:
@@ -180,17 +183,20 @@ def has_ipv6() -> bool:
 
 async def reached(*hosts: str) -> None:
     """Serve at the addresses that are the default, and ask at each of some hosts."""
-    opened, port = server.Answering(), str(free_port())
-    metrics = server.address(command_line.METRICS.replace("9090", port))
-    health = (Settings().liveness or "").replace("8080", str(free_port()))
+    port = str(free_port())
+    where = server.address(command_line.METRICS.replace("9090", port))
+    url = (Settings().liveness or "").replace("8080", str(free_port()))
+    checks = Port(server.health(url, well, well))
+    metrics = Port({server.METRICS: server.exposition(Instruments().registry)})
     try:
-        await opened.health(health, well, well)
-        await opened.metrics(metrics, Instruments().registry)
+        await checks.listen(*server.address(url))
+        await metrics.listen(*where)
         for host in hosts:
-            assert (await fetched(health.replace("//", f"//{host}")))[0] == 200
+            assert (await fetched(url.replace("//", f"//{host}")))[0] == 200
             assert (await fetched(f"http://{host}:{port}/metrics"))[0] == 200
     finally:
-        await opened.close()
+        await checks.close()
+        await metrics.close()
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
