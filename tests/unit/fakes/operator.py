@@ -113,4 +113,4 @@ class Looking(Examiner):
 
     def held(self) -> int:
         """Return the bytes that all its answers count as."""
-        return len(self._archive._held)  # noqa: SLF001
+        return len(self._held)
