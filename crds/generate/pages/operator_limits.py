@@ -25,7 +25,7 @@ TIMES: dict[str, float | tuple[float, float]] = {
     "a request about the Lease fails after": election.ATTEMPT,
     "any other request fails after": OWN.request_timeout,
     "a watch that receives nothing is opened again after": watch_lines.SILENCE,
-    "everything is listed and compared every (`--resync`)": OWN.resync,
+    "everything is listed and compared every": OWN.resync,
     "a pass that failed is tried again after": (OWN.retry_first, OWN.retry_most),
 }
 

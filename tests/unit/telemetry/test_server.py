@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import errno
 import socket
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
@@ -134,33 +133,6 @@ async def test_a_count_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch
     instruments.registry.register(Broken())
     async with answering(well, well, instruments) as (_, scraped):
         assert [(await fetched(f"{scraped}/metrics"))[0] for _ in range(2)] == [500, 200]
-
-
-class Endless(Counted):
-    """Is never counted to its end."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.over = threading.Event()
-
-    def collect(self) -> Iterable[Metric]:
-        self.over.wait()
-        return super().collect()
-
-
-def test_a_count_that_never_ends_keeps_no_loop_from_closing() -> None:
-    endless, instruments = Endless(), Instruments()
-    instruments.registry.register(endless)
-
-    async def scraped_in_vain() -> None:
-        async with answering(well, well, instruments) as (_, scraped):
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(fetched(f"{scraped}/metrics"), 0.1)
-
-    try:
-        uvloop.run(scraped_in_vain())
-    finally:
-        endless.over.set()
 
 
 async def test_health_is_answered_beside_metrics_and_who_lives_but_isnt_ready_fails_one_check_only() -> None:
