@@ -51,9 +51,9 @@ class Process:
         """Take how to run."""
         self._settings = settings
         self._instruments = Instruments()
-        self._ports: list[Port] = []
         self._work: asyncio.Task[None] | None = None
-        self._clusters: list[api_server.Kube] = []
+        self._leader: leader.Leader | None = None
+        self._open: list[api_server.Kube | Port] = []
         self.server: connection.Connection
 
     async def start(self) -> None:
@@ -78,20 +78,17 @@ class Process:
 
     def _control(self) -> Controller:
         """Return the controller, whose port writes only while this process holds the Lease."""
-        lease, timeout = self._settings.lease, self._settings.request_timeout
-        if lease is None:
-            self._leader = None
-            cluster = api_server.Kube(self.server, timeout=timeout)
-            lead = leader.alone
-        else:
+        cluster = api_server.Kube(self.server, timeout=self._settings.request_timeout)
+        self._open.append(cluster)
+        lead = leader.alone
+        if lease := self._settings.lease:
             # One connection: if many have died, each renewal would get another dead one.
             for_lease = api_server.Kube(self.server.another(connections=1), timeout=election.ATTEMPT)
-            self._clusters.append(for_lease)
+            self._open.append(for_lease)
             # The uuid tells two processes in one Pod apart.
             self._leader = leader.Leader(for_lease, lease, f"{socket.gethostname()}_{uuid.uuid4()}")
-            cluster = api_server.Kube(self.server, timeout=timeout, may_write=self._leader.leads)
+            self.server.fence.may_write = self._leader.leads
             lead = self._leader.run
-        self._clusters.append(cluster)
         return Controller(cluster, self._settings, clock, lead, self._instruments)
 
     async def _answer(self) -> None:
@@ -109,7 +106,7 @@ class Process:
             await port.listen(*at)
         except (OSError, UnicodeError) as error:  # UnicodeError: the host can't be a name
             sys.exit(f"{flag}: the address can't be used: {error}")
-        self._ports.append(port)
+        self._open.append(port)
 
     def _ended(self) -> str:
         """Return why the process isn't alive; nothing if it is.
@@ -129,7 +126,7 @@ class Process:
         if self._work is not None:
             self._work.cancel()
             (failure,) = await asyncio.gather(self._work, return_exceptions=True)
-        for each in (*self._ports, *self._clusters):
+        for each in self._open:
             await each.close()
         return None if isinstance(failure, asyncio.CancelledError) else failure
 

@@ -99,7 +99,7 @@ class Controller:
         """List everything again from time to time, in case a watch has missed anything."""
         wait = self._settings.resync
         while True:
-            await asyncio.sleep(around(wait))
+            await asyncio.sleep(wait * random.uniform(0.9, 1.1))  # noqa: S311  # not all operators at once
             wait = self._settings.resync
             try:
                 await self.informers.list()
@@ -170,8 +170,3 @@ class Controller:
             self._unled[key] = None
         else:
             self._queue.add(key, lane, lane.delay)
-
-
-def around(seconds: float) -> float:
-    """Return about so many seconds, so that not all operators list at once."""
-    return seconds * random.uniform(0.9, 1.1)  # noqa: S311
