@@ -18,11 +18,10 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 
 from formation_operator.api.reasons import State
-from formation_operator.backoff import attempt
+from formation_operator.backoff import Attempt, attempt
 from formation_operator.diagnose import diagnosis, pod_events
-from formation_operator.diagnose.evidence import Answer, Evidence
 from formation_operator.diagnose.finding import Finding
-from formation_operator.diagnose.pod_events import PodEvent
+from formation_operator.diagnose.pod_events import Events, PodEvent
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, Object, events_about, first_objects
@@ -52,6 +51,21 @@ ANY, NONE, UNFOUND = "*", "?", "!"
 Deployment will follow; its ReplicaSet couldn't be found. No label can have these values."""
 UNFOUND_DELAY = 15.0
 """Seconds until a ReplicaSet that couldn't be found is looked for again: no event announces it."""
+Answer = Attempt[Events]
+"""The Events about a Pod that had a fingerprint."""
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Evidence:
+    """What was read about a Formation's Pods, as long as some aren't well."""
+
+    namespace: str = ""
+    answers: dict[str, Answer] = dataclasses.field(default_factory=dict)
+    """By uid of a Pod."""
+    templates: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
+    """By process type: a revision of its Deployment, and the hash of that revision's template."""
+    over: bool = False
+    """Whether its Formation is gone, so that the answers of a pass under way aren't kept."""
 
 
 @dataclasses.dataclass(frozen=True)

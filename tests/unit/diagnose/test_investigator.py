@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from formation_operator.api import naming
 from formation_operator.diagnose import investigator, pod_events
-from formation_operator.diagnose.evidence import Evidence
-from formation_operator.diagnose.investigator import CONTAINERS_IN_A_STEP, Examination
+from formation_operator.diagnose.investigator import CONTAINERS_IN_A_STEP, Evidence, Examination
 from formation_operator.diagnose.pod_events import pod_event
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
