@@ -3,21 +3,18 @@
 import argparse
 import pathlib
 import re
-from collections.abc import Callable
-from typing import TypeVar
 
 from formation_operator import __version__
 from formation_operator.api import naming
 from formation_operator.settings import Settings
 from formation_operator.telemetry import server
 
-Number = TypeVar("Number", int, float)
 NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 LABEL = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 LEASE = re.compile(rf"({NAMESPACE.pattern})/(?=.{{1,253}}$)({LABEL}(?:\.{LABEL})*)")
 HOST_AND_PORT = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[-.0-9A-Za-z]*):[0-9]+")
 HEALTH = re.compile(rf"http://{HOST_AND_PORT.pattern}(?!{server.READY}$)(?:/[-~\w][-.~\w]*)*/?", re.ASCII)
-WORKERS, RESYNC, LISTED_TYPES = (1, 1000), (1, 86400), (0, 1_000_000)
+WORKERS = (1, 1000)
 """The least and the most; the chart's schema has the same."""
 LONGEST_MANAGER = 128
 """Characters. The API server takes no longer name of a field manager."""
@@ -33,11 +30,9 @@ def settings(arguments: argparse.Namespace) -> Settings:
         write_through=not arguments.no_write_through,
         honour=tuple(arguments.honour or ()),
         workers=arguments.workers,
-        resync=arguments.resync,
         liveness=arguments.liveness or None,
         lease=arguments.lease,
         metrics=arguments.metrics,
-        metrics_process_types=arguments.metrics_process_types,
     )
 
 
@@ -81,7 +76,7 @@ def _add_work(own: argparse.ArgumentParser, defaults: Settings) -> None:
     )
     own.add_argument(
         "--workers",
-        type=within(int, *WORKERS),
+        type=workers,
         default=defaults.workers,
         help=f"how many Formations are handled at once, {WORKERS[0]} to {WORKERS[1]} (default: %(default)s)",
     )
@@ -97,13 +92,6 @@ def _add_work(own: argparse.ArgumentParser, defaults: Settings) -> None:
         metavar="MANAGER",
         help="also accept this client's edits of a Deployment's count as scale requests (may be repeated; "
         "Argo CD: argocd-server)",
-    )
-    own.add_argument(
-        "--resync",
-        type=within(float, *RESYNC),
-        default=defaults.resync,
-        help="seconds between two full comparisons with the cluster, in case a watch missed something; "
-        f"{RESYNC[0]} to {RESYNC[1]} (default: {defaults.resync:g})",
     )
 
 
@@ -125,14 +113,6 @@ def _add_addresses(own: argparse.ArgumentParser, defaults: Settings) -> None:
         help="address of /metrics; no host: every address; empty: off "
         f"(default: in a Pod {METRICS}, elsewhere off)",
     )
-    own.add_argument(
-        "--metrics-process-types",
-        type=within(int, *LISTED_TYPES),
-        default=defaults.metrics_process_types,
-        metavar="NUMBER",
-        help="list the replicas of at most this many process types in the metrics, "
-        f"{LISTED_TYPES[0]} to {LISTED_TYPES[1]} (default: %(default)s)",
-    )
 
 
 def namespace(text: str) -> str:
@@ -150,20 +130,16 @@ def manager(text: str) -> str:
     return text
 
 
-def within(kind: type[Number], least: float, most: float) -> Callable[[str], Number]:
-    """Return what reads a number within bounds; it raises `ArgumentTypeError`."""
-
-    def number(text: str) -> Number:
-        try:
-            value = kind(text)
-        except ValueError:
-            value = None
-        if value is None or not least <= value <= most:
-            named = "a whole number" if kind is int else "a number of seconds"
-            raise argparse.ArgumentTypeError(f"{text!r} isn't {named} from {least} to {most}")
-        return value
-
-    return number
+def workers(text: str) -> int:
+    """Return how many passes run at once, or raise `ArgumentTypeError`."""
+    least, most = WORKERS
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} isn't a whole number from {least} to {most}")
+    return value
 
 
 def listening(text: str) -> server.Address | None:

@@ -68,9 +68,7 @@ async def log_in(memo: kopf.Memo, **_: Any) -> kopf.AiohttpSession:
     """Return the session in which kopf lists and watches; it reads credentials that expire again."""
     server = memo.process.server
     informers = memo.process.controller.informers
-    session = kopf_session.session(
-        server, informers.formations_reached, informers.formations_listed, informers.formations_refused
-    )
+    session = kopf_session.session(server, informers.formations_reached, informers.formations_refused)
     return kopf.AiohttpSession(server=server.url, aiohttp_session=session)
 
 

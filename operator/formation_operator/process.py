@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import uuid
+from collections.abc import Mapping
 
 from formation_operator.controller import election, leader
 from formation_operator.controller.intake import Controller
@@ -23,6 +24,7 @@ from formation_operator.settings import Settings
 from formation_operator.status import poster
 from formation_operator.sync import executor
 from formation_operator.telemetry import server
+from formation_operator.telemetry.bounded_port import Answer, Port
 from formation_operator.telemetry.instruments import Instruments
 
 logger = logging.getLogger(__name__)
@@ -49,9 +51,9 @@ class Process:
         """Take how to run."""
         self._settings = settings
         self._instruments = Instruments()
-        self._answering = server.Answering()
         self._work: asyncio.Task[None] | None = None
-        self._clusters: list[api_server.Kube] = []
+        self._leader: leader.Leader | None = None
+        self._open: list[api_server.Kube | Port] = []
         self.server: connection.Connection
 
     async def start(self) -> None:
@@ -76,31 +78,35 @@ class Process:
 
     def _control(self) -> Controller:
         """Return the controller, whose port writes only while this process holds the Lease."""
-        lease, timeout = self._settings.lease, self._settings.request_timeout
-        if lease is None:
-            self._leader = None
-            cluster = api_server.Kube(self.server, timeout=timeout)
-            lead = leader.alone
-        else:
+        cluster = api_server.Kube(self.server, timeout=self._settings.request_timeout)
+        self._open.append(cluster)
+        lead = leader.alone
+        if lease := self._settings.lease:
             # One connection: if many have died, each renewal would get another dead one.
             for_lease = api_server.Kube(self.server.another(connections=1), timeout=election.ATTEMPT)
-            self._clusters.append(for_lease)
+            self._open.append(for_lease)
             # The uuid tells two processes in one Pod apart.
             self._leader = leader.Leader(for_lease, lease, f"{socket.gethostname()}_{uuid.uuid4()}")
-            cluster = api_server.Kube(self.server, timeout=timeout, may_write=self._leader.leads)
+            self.server.fence.may_write = self._leader.leads
             lead = self._leader.run
-        self._clusters.append(cluster)
         return Controller(cluster, self._settings, clock, lead, self._instruments)
 
     async def _answer(self) -> None:
         """Answer health checks, and serve metrics; exit if an address can't be bound."""
-        flag = "--liveness"
+        if url := self._settings.liveness:
+            checks = server.health(url, self._ended, self._unready)
+            await self._listen("--liveness", server.address(url), checks)
+        if at := self._settings.metrics:
+            answers = {server.METRICS: server.exposition(self._instruments.registry)}
+            await self._listen("--metrics", at, answers)
+
+    async def _listen(self, flag: str, at: server.Address, answers: Mapping[str, Answer]) -> None:
+        port = Port(answers)
         try:
-            await self._answering.health(self._settings.liveness, self._ended, self._unready)
-            flag = "--metrics"
-            await self._answering.metrics(self._settings.metrics, self._instruments.registry)
+            await port.listen(*at)
         except (OSError, UnicodeError) as error:  # UnicodeError: the host can't be a name
             sys.exit(f"{flag}: the address can't be used: {error}")
+        self._open.append(port)
 
     def _ended(self) -> str:
         """Return why the process isn't alive; nothing if it is.
@@ -120,9 +126,8 @@ class Process:
         if self._work is not None:
             self._work.cancel()
             (failure,) = await asyncio.gather(self._work, return_exceptions=True)
-        await self._answering.close()
-        for cluster in self._clusters:
-            await cluster.close()
+        for each in self._open:
+            await each.close()
         return None if isinstance(failure, asyncio.CancelledError) else failure
 
 

@@ -30,8 +30,6 @@ class Settings:
     liveness: str | None = "http://:8080/healthz"
     metrics: tuple[str | None, int] | None = None
     """Host and port at which metrics are served; no host is every address of either family."""
-    metrics_process_types: int = 2000
-    """How many process types have their replicas listed in the metrics."""
 
     @property
     def scopes(self) -> tuple[str | None, ...]:

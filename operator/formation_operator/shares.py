@@ -48,7 +48,9 @@ class Shares(Generic[K, V]):
         self._resized(namespace, size)
         gone = []
         while self._size > self._most:
-            fullest = self._fullest_now()
+            while self._sizes.get(self._fullest[0][1]) != -self._fullest[0][0]:
+                heapq.heappop(self._fullest)  # it is outdated
+            fullest = self._fullest[0][1]
             oldest = next(iter(self._held[fullest]))
             self.pop(fullest, oldest)
             gone.append((fullest, oldest))
@@ -78,12 +80,6 @@ class Shares(Generic[K, V]):
             heapq.heapify(self._fullest)
         else:
             heapq.heappush(self._fullest, (-self._sizes[namespace], namespace))
-
-    def _fullest_now(self) -> str:
-        """Return the namespace that has most."""
-        while self._sizes.get(self._fullest[0][1]) != -self._fullest[0][0]:
-            heapq.heappop(self._fullest)
-        return self._fullest[0][1]
 
 
 def size_of(fact: Any) -> int:

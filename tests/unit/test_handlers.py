@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import inspect
 import json
 import os
@@ -35,6 +36,8 @@ from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.live_api_server import GONE, LiveApiServer, Trouble
 
 QUICK = Settings(start_retry=0.01, liveness=None)
+RESYNCED = dataclasses.replace(QUICK, resync=0.3, resync_retry=0.3)
+"""With a list of all now and then: kopf's report no deletions."""
 LEASE = ("formation-system", "formation-operator")
 STATUSES = [403, 404, 410, 429, 500, 503]
 
@@ -169,17 +172,9 @@ def in_haste(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
     monkeypatch.setattr(handlers, "AGAIN", 0.01)
     monkeypatch.setattr(handlers, "LAST_SECONDS", None)  # the process is that of all tests
     monkeypatch.setattr(handlers, "BACKOFFS", [0.01] * 10_000)
-    monkeypatch.setattr(informers, "QUIET_SECONDS", 0.05)
     monkeypatch.setattr(kopf_session, "APART", 0.01)
     for each in (informers, reflector):
         monkeypatch.setattr(each, "BACK_OFF", (0.01, 0.02))
-
-
-async def until_compared(here: Running) -> None:
-    """Wait until kopf's first list has been compared, too: none follows by itself."""
-    await here.until_watching()
-    await until(lambda: here.server.lists[naming.PLURAL] == 3)
-    await asyncio.sleep(0)
 
 
 # What kopf brings
@@ -196,46 +191,13 @@ async def test_what_is_there_and_what_happens_next_is_known(tmp_path: pathlib.Pa
         await until(lambda: here.known == {"a", "b", "d"})
 
 
-async def test_a_formation_that_is_deleted_before_kopf_lists_is_forgotten(tmp_path: pathlib.Path) -> None:
-    cluster = a_cluster(*"abc")
-
-    def delete_before_a_list(server: LiveApiServer) -> None:
-        async def answer(_: web.Request) -> web.StreamResponse:
-            cluster.remove(naming.KIND, "default", "c")
-            return server.page(naming.PLURAL)
-
-        server.list_troubles = [answer]
-
-    async with started(cluster, tmp_path, before=delete_before_a_list) as here:
-        await until(lambda: here.known == {"a", "b"})
-
-
-async def test_a_deletion_of_all_formations_is_found_by_a_list_that_is_empty(tmp_path: pathlib.Path) -> None:
+async def test_a_deletion_that_no_watch_brings_is_found_by_the_next_resync(tmp_path: pathlib.Path) -> None:
     cluster = a_cluster("a")
-    async with started(cluster, tmp_path) as here:
-        await until_compared(here)
+    async with started(cluster, tmp_path, RESYNCED) as here:
+        await here.until_watching()
         cluster.remove(naming.KIND, "default", "a")
         await here.server.expire(naming.KIND)
         await until(lambda: not here.known)
-
-
-async def test_a_comparison_that_fails_is_tried_again(tmp_path: pathlib.Path) -> None:
-    cluster = a_cluster(*"ab")
-    async with started(cluster, tmp_path) as here:
-        await until_compared(here)
-
-        async def refuse_from_now_on(_: web.Request) -> web.StreamResponse:
-            here.server.refusals[naming.PLURAL] = 503
-            return here.server.page(naming.PLURAL)
-
-        here.server.list_troubles = [refuse_from_now_on]
-        cluster.remove(naming.KIND, "default", "b")
-        before = here.server.lists[naming.PLURAL]
-        await here.server.expire(naming.KIND)
-        await until(lambda: here.server.lists[naming.PLURAL] > before + 1)
-        assert here.known == {"a", "b"}
-        here.server.refusals.clear()
-        await until(lambda: here.known == {"a"})
 
 
 async def test_several_namespaces_are_watched_each_by_itself(tmp_path: pathlib.Path) -> None:
@@ -372,7 +334,7 @@ async def test_whatever_comes_instead_of_a_watch_nothing_is_forgotten_and_all_go
     def be_in_trouble(server: LiveApiServer) -> None:
         server.watch_troubles = [trouble] * 3
 
-    async with started(cluster, tmp_path, before=be_in_trouble) as here:
+    async with started(cluster, tmp_path, RESYNCED, be_in_trouble) as here:
         await until(lambda: not here.server.watch_troubles)
         assert here.known == {"a", "b", "c"}
         cluster.remove(naming.KIND, "default", "c")
@@ -391,7 +353,7 @@ async def test_whatever_comes_instead_of_a_list_nothing_is_forgotten_and_all_goe
     trouble: Trouble, tmp_path: pathlib.Path
 ) -> None:
     cluster = a_cluster(*"abc")
-    async with started(cluster, tmp_path) as here:
+    async with started(cluster, tmp_path, RESYNCED) as here:
         await here.until_watching()
         here.server.list_troubles = [trouble] * 3
         cluster.remove(naming.KIND, "default", "c")

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 from crds.generate.pages import parts
 from formation_operator.controller.intake import Controller
 from formation_operator.settings import Settings
+from formation_operator.telemetry import census
 from formation_operator.telemetry.instruments import PREFIX
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.operator import Time
@@ -23,8 +24,8 @@ MORE = {
     "queue_depth": "`change`; `build`: a Formation is new, or a child is missing; `report`: only the status "
     "may change",
     "formations": "Reasons that aren't the operator's own are `Other`",
-    "process_type_replicas_desired": "Listed for as many types as `--metrics-process-types` says; namespaces "
-    "with few always have theirs listed",
+    "process_type_replicas_desired": f"Listed for {census.LISTED:,} types; namespaces with few always have "
+    "theirs listed",
     "process_type_replicas_ready": "With the same limit",
     "releases": "See [releases](how-to/releases.md)",
     "release_running_seconds": "0 if none runs",

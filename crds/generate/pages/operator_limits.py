@@ -5,14 +5,14 @@ from formation_operator.controller import election
 from formation_operator.kube.session import watch_lines
 from formation_operator.observe import jobs
 from formation_operator.settings import Settings
-from formation_operator.telemetry import bounded_port
+from formation_operator.telemetry import bounded_port, census
 
 SOURCE = "the operator's settings and constants"
 OWN = Settings()
 REQUEST = parts.size(bounded_port.BYTES)
 LIMITS = {
     "Formations handled at once (`--workers`)": OWN.workers,
-    "process types, and schedules, in the metrics (`--metrics-process-types`)": OWN.metrics_process_types,
+    "process types, and schedules, in the metrics": census.LISTED,
     "releases, and runs of schedules, that a pass looks at": jobs.MOST_JOBS,
     "connections to a port; then the client with most of them loses its oldest": bounded_port.CONNECTIONS,
 }
@@ -25,7 +25,7 @@ TIMES: dict[str, float | tuple[float, float]] = {
     "a request about the Lease fails after": election.ATTEMPT,
     "any other request fails after": OWN.request_timeout,
     "a watch that receives nothing is opened again after": watch_lines.SILENCE,
-    "everything is listed and compared every (`--resync`)": OWN.resync,
+    "everything is listed and compared every": OWN.resync,
     "a pass that failed is tried again after": (OWN.retry_first, OWN.retry_most),
 }
 

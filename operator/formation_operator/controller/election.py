@@ -90,15 +90,7 @@ class Election:
 
     def taken(self, time: str) -> Object:
         """Return the spec by which this replica holds the Lease; people read the time of renewal."""
-        before = _spec(self._lease)
-        is_holder = self.holder == self.identity
-        return {
-            "holderIdentity": self.identity,
-            "leaseDurationSeconds": int(LEASE),
-            "acquireTime": before.get("acquireTime") if is_holder else time,
-            "renewTime": time,
-            "leaseTransitions": lenient.number(before, "leaseTransitions") + (not is_holder),
-        }
+        return {"holderIdentity": self.identity, "leaseDurationSeconds": int(LEASE), "renewTime": time}
 
     def released(self, time: str) -> Object:
         """Return the spec of a released Lease."""

@@ -3,11 +3,10 @@
 What a namespace refuses is tried again with growing pauses, and stops the work in no other namespace.
 
 kopf watches Formations (`handlers`). They are listed here, too: before the first pass, because it has to be
-known which of them exist; and after each list of kopf's, because those report no deletions.
+known which of them exist; and with all else from time to time, because kopf's lists report no deletions.
 """
 
 import asyncio
-import collections
 import logging
 import random
 from collections.abc import Callable
@@ -25,9 +24,6 @@ from formation_operator.observe.cache import Cache, Changes
 from formation_operator.settings import Settings
 
 logger = logging.getLogger(__name__)
-QUIET_SECONDS = 5.0
-"""How long after a page of kopf's list Formations are compared, as most lists have all their pages by then;
-also the pause after a comparison that failed."""
 Scope = str | None
 """A namespace that is watched by itself, or all of them."""
 
@@ -63,8 +59,6 @@ class Informers:
         """Which kinds we have no right to list or to watch where, but for those that we can do without."""
         self._synced: set[Scope] = set()
         """Where all that is watched has been listed."""
-        self._listed_anew = collections.defaultdict[Scope, asyncio.Event](asyncio.Event)
-        """Where kopf has listed Formations since they were compared."""
 
     # Listing
 
@@ -114,46 +108,21 @@ class Informers:
             await asyncio.sleep(last.remaining(scope, 0))
             try:
                 await self._list_scope(scope)
+            except errors.ForbiddenError:
+                pass  # the reflector has logged that, once
             except errors.ClusterError as error:
-                self._warn(f"Namespace {scope} can't be listed yet", error)
+                logger.warning("Namespace %s can't be listed yet: %s", scope, error)
         async with asyncio.TaskGroup() as tasks:
             for kind, reflector in self._reflectors[scope].items():
                 if kind != naming.KIND:
                     tasks.create_task(reflector.run(), name=f"watch of {reflector.kind.plural}")
-            tasks.create_task(self._compare_after_lists(scope), name="comparison")
         raise AssertionError("none of them ends")
-
-    async def _compare_after_lists(self, scope: Scope) -> NoReturn:
-        """List Formations after each list of kopf's, which reports no deletions."""
-        listed_anew = self._listed_anew[scope]
-        while True:
-            await listed_anew.wait()
-            await asyncio.sleep(QUIET_SECONDS)
-            listed_anew.clear()
-            try:
-                await self._reflectors[scope][naming.KIND].list()
-            except errors.ClusterError as error:
-                self._warn(f"Formations in {scope or 'all namespaces'} can't be compared", error)
-                listed_anew.set()
-
-    def _warn(self, what: str, error: errors.ClusterError) -> None:
-        """Log why something failed, unless it is forbidden: the reflector has logged that, once."""
-        if not isinstance(error, errors.ForbiddenError):
-            logger.warning("%s: %s", what, error)
 
     def has_synced(self, key: Key) -> bool:
         """Return whether all that may concern a Formation has been listed: no pass of it runs before."""
         return not self._synced.isdisjoint({key[0], None})
 
     # Taking in
-
-    def formations_listed(self, scope: Scope) -> None:
-        """Take note that kopf has listed Formations, or a page of them, and will watch from there.
-
-        A Formation that kopf's last watch hadn't brought may have been deleted by now.
-        """
-        self.reached(naming.KIND, scope)
-        self._listed_anew[scope].set()
 
     def formations_refused(self, scope: Scope) -> None:
         """Take note that we have no right to what kopf requests of a scope."""

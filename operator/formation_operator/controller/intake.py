@@ -20,7 +20,7 @@ from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.requeue import Lane, Result
 from formation_operator.settings import Settings
-from formation_operator.telemetry.census import Census
+from formation_operator.telemetry.census import LISTED, Census
 from formation_operator.telemetry.instruments import Instruments
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class Controller:
             depth=lambda lane: self._queue.depth(lane) if self._leads() else 0,
             oldest=lambda: self._queue.oldest() if self._leads() else 0.0,
         )
-        self.instruments.registry.register(Census(self._led, self._settings.metrics_process_types))
+        self.instruments.registry.register(Census(self._led, LISTED))
 
     def _leads(self) -> bool:
         return self._unled is None
@@ -99,7 +99,7 @@ class Controller:
         """List everything again from time to time, in case a watch has missed anything."""
         wait = self._settings.resync
         while True:
-            await asyncio.sleep(around(wait))
+            await asyncio.sleep(wait * random.uniform(0.9, 1.1))  # noqa: S311  # not all operators at once
             wait = self._settings.resync
             try:
                 await self.informers.list()
@@ -170,8 +170,3 @@ class Controller:
             self._unled[key] = None
         else:
             self._queue.add(key, lane, lane.delay)
-
-
-def around(seconds: float) -> float:
-    """Return about so many seconds, so that not all operators list at once."""
-    return seconds * random.uniform(0.9, 1.1)  # noqa: S311

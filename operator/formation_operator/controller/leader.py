@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import datetime
 import logging
-import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -44,14 +43,13 @@ async def alone(work: Work) -> None:
 class Leader:
     """Holds a Lease, or waits for it."""
 
-    def __init__(  # the clock and chance are a test's
+    def __init__(
         self,
         cluster: Cluster,
         lease: tuple[str, str],
         identity: str,
         *,
         clock: Callable[[], float] = machine_clock,
-        jitter: Callable[[], float] = random.random,
     ) -> None:
         """Take a port without a fence, the Lease's namespace and name, and this replica's identity.
 
@@ -62,7 +60,6 @@ class Leader:
         self._namespace, self._name = lease
         self._election = Election(identity)
         self._clock = clock
-        self._jitter = jitter
         self._logged = ""
         self.unready = "the Lease hasn't been read yet"
         """Why this replica couldn't take over; empty if only the Lease has to expire."""
@@ -81,7 +78,7 @@ class Leader:
                 if await self._try(self._take):
                     await self._lead(work)
                 else:
-                    await asyncio.sleep(self._about(LOOK))
+                    await asyncio.sleep(LOOK)
         finally:
             await self._release()
 
@@ -91,7 +88,7 @@ class Leader:
         try:
             while self.leads():
                 remaining = self._election.remaining(self._clock())
-                await asyncio.wait([working], timeout=min(remaining, self._about(RENEW)))
+                await asyncio.wait([working], timeout=min(remaining, RENEW))
                 if working.done():
                     return await working
                 if self.leads():
@@ -173,10 +170,6 @@ class Leader:
         if text != self._logged:
             self._logged = text
             logger.log(level, "Lease %s/%s: %s", self._namespace, self._name, text)
-
-    def _about(self, seconds: float) -> float:
-        """Return a little less, so that replicas don't send their requests at the same moments."""
-        return seconds * (1 - 0.2 * self._jitter())
 
 
 def wall_clock() -> str:

@@ -6,7 +6,7 @@ Only the Formation's own pass uses it. If the Formation is deleted during a pass
 import dataclasses
 from collections.abc import Iterable
 
-from formation_operator.diagnose.evidence import Evidence
+from formation_operator.diagnose.investigator import Evidence
 from formation_operator.diagnose.job_pods import Blocked
 from formation_operator.observe.children import Child, ChildId
 from formation_operator.observe.other_budgets import NEVER, OtherBudgets

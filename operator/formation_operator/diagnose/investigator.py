@@ -14,16 +14,14 @@ import asyncio
 import collections
 import dataclasses
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, TypeVar
 
 from formation_operator.api.reasons import State
-from formation_operator.backoff import attempt
+from formation_operator.backoff import Attempt, attempt
 from formation_operator.diagnose import diagnosis, pod_events
-from formation_operator.diagnose.evidence import Answer, Archive, Evidence
 from formation_operator.diagnose.finding import Finding
-from formation_operator.diagnose.pod_events import PodEvent
+from formation_operator.diagnose.pod_events import Events, PodEvent
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, Object, events_about, first_objects
@@ -31,17 +29,18 @@ from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Faults
 from formation_operator.observe.pods import TEMPLATE_LABEL, Pod
 from formation_operator.observe.rollouts import ROLLOUT_ANNOTATION
+from formation_operator.shares import Shares, size_of
 
-T = TypeVar("T")
 logger = logging.getLogger(__name__)
+MOST_ANSWERS = 32 * 2**20
+"""Bytes of memory that the answers about all Pods may take; dropped ones are read again after their
+pause."""
 CONTAINERS_IN_A_STEP = 64
 """Containers that are looked at before this yields to other tasks; a single Pod may have as many."""
 FEW = 3
 """How many Pods are examined of those of one type that look alike by their own status."""
 MOST_PODS = 24
 """How many Pods' Events a pass reads; the next pass reads those of other Pods."""
-SIDE_BY_SIDE = 4
-"""How many requests of a pass run at the same time."""
 PAGES_OF_EVENTS, PAGES_OF_REPLICA_SETS = 3, 12
 """How many pages of an answer are read: kubelet records some dozens of Events about a Pod, and a Deployment
 keeps ten ReplicaSets, of which a page may have only one."""
@@ -52,6 +51,21 @@ ANY, NONE, UNFOUND = "*", "?", "!"
 Deployment will follow; its ReplicaSet couldn't be found. No label can have these values."""
 UNFOUND_DELAY = 15.0
 """Seconds until a ReplicaSet that couldn't be found is looked for again: no event announces it."""
+Answer = Attempt[Events]
+"""The Events about a Pod that had a fingerprint."""
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Evidence:
+    """What was read about a Formation's Pods, as long as some aren't well."""
+
+    namespace: str = ""
+    answers: dict[str, Answer] = dataclasses.field(default_factory=dict)
+    """By uid of a Pod."""
+    templates: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
+    """By process type: a revision of its Deployment, and the hash of that revision's template."""
+    over: bool = False
+    """Whether its Formation is gone, so that the answers of a pass under way aren't kept."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,11 +85,24 @@ class Examiner:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._archive = Archive()
+        self._held: Shares[tuple[Evidence, str], None] = Shares(MOST_ANSWERS)
+        """Every answer, by the evidence that has it and the uid of its Pod."""
 
     def forget(self, evidence: Evidence) -> None:
         """Drop all answers about the Pods of a Formation that is gone, and keep no later ones."""
-        self._archive.forget(evidence)
+        self._keep(evidence, {}, {})
+        evidence.over = True
+
+    def _keep(self, evidence: Evidence, kept: dict[str, Answer], fresh: Mapping[str, Answer]) -> None:
+        """Set the answers of an evidence to some earlier and some fresh ones, within the bound."""
+        for uid in evidence.answers.keys() - kept:
+            self._held.pop(evidence.namespace, (evidence, uid))
+        evidence.answers = {**kept, **fresh}
+        for uid, answer in {} if evidence.over else fresh.items():
+            identity = (evidence, uid)
+            for _, (other, pod) in self._held.put(evidence.namespace, identity, None, size_of(answer)):
+                if pod in other.answers:  # the time of the next read stays
+                    other.answers[pod] = dataclasses.replace(other.answers[pod], found=())
 
     async def examine(
         self,
@@ -87,7 +114,7 @@ class Examiner:
     ) -> Examination:
         """Return what is wrong with the Pods of a Formation; ``now`` is in seconds since 1970."""
         if not pods:
-            self._archive.keep(evidence, {}, {})
+            self._keep(evidence, {}, {})
             evidence.templates = {}
             return Examination({}, {}, None)
         evidence.namespace = pods[0].namespace
@@ -143,9 +170,9 @@ class Examiner:
         # Pods whose Events were read the longest time ago come first.
         due.sort(key=lambda pod: before[pod.uid].at if pod.uid in before else 0.0)
         read = due[:MOST_PODS]
-        fresh = await side_by_side([self._answer(pod, before.get(pod.uid), now) for pod in read])
+        fresh = {pod.uid: await self._answer(pod, before.get(pod.uid), now) for pod in read}
         kept = {pod.uid: before[pod.uid] for pod in pods if pod.uid in before}
-        self._archive.keep(evidence, kept, {pod.uid: each for pod, each in zip(read, fresh, strict=True)})
+        self._keep(evidence, kept, fresh)
         return len(due) > len(read)
 
     async def _answer(self, pod: Pod, before: Answer | None, now: float) -> Answer:
@@ -166,12 +193,12 @@ class Examiner:
         The second value is after how many seconds to look again for a version that couldn't be found.
         """
         types = sorted({(pod.process_type, pod.selector) for pod in pods if not pod.job})
-        requests = [self._template(evidence, name, labels, deployments.get(name)) for name, labels in types]
-        hashes = await side_by_side(requests)
-        templates = {name: template for (name, _), template in zip(types, hashes, strict=True)}
+        templates = dict[str, str]()
+        for name, labels in types:
+            templates[name] = await self._template(evidence, name, labels, deployments.get(name))
         present = [pod for pod in pods if pod.job or templates[pod.process_type] in (pod.template, ANY)]
         present.sort(key=lambda pod: (pod.created, pod.name))
-        return present, [UNFOUND_DELAY] if UNFOUND in hashes else []
+        return present, [UNFOUND_DELAY] if UNFOUND in templates.values() else []
 
     async def _template(self, evidence: Evidence, name: str, labels: str, child: Child | None) -> str:
         """Return the hash of a Deployment's present template; ANY if no Pod has another one."""
@@ -229,17 +256,6 @@ async def explain(
         by_pod[pod.name] = likely and dataclasses.replace(
             likely, last=own.last if own else likely.last, restarts=pod.restarts
         )
-
-
-async def side_by_side(requests: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """Return the results of all requests, of which only a few run at the same time."""
-    slots = asyncio.Semaphore(SIDE_BY_SIDE)
-
-    async def limited(request: Coroutine[Any, Any, T]) -> T:
-        async with slots:
-            return await request
-
-    return await asyncio.gather(*map(limited, requests))
 
 
 def grouped(pods: Iterable[Pod], name_of: Callable[[Pod], str]) -> dict[str, list[Pod]]:

@@ -138,10 +138,7 @@ def refused(refusal: str) -> str:
     text = FORBIDDEN.sub("", refusal)
     if "violates PodSecurity" in text:
         return f"{text}: {FIX}"
-    fields = [_field(name) for name in UNSPECIFIED.findall(text) if "must specify" in text]
+    # A bare name in a quota means requests.
+    named = [name if "." in name else f"requests.{name}" for name in UNSPECIFIED.findall(text)]
+    fields = [f"resources.{name}" for name in named if "must specify" in text]
     return f"{text}: set {', '.join(fields)}" if fields else text
-
-
-def _field(name: str) -> str:
-    """Return the field of a type for what a quota counts; a bare name means requests."""
-    return f"resources.{name}" if "." in name else f"resources.requests.{name}"

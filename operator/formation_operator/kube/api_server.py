@@ -41,18 +41,8 @@ OURS = {"fieldManager": naming.FIELD_MANAGER}
 class Kube(Cluster):
     """A connection to one cluster."""
 
-    def __init__(
-        self,
-        opened: connection.Connection,
-        *,
-        timeout: float,
-        may_write: Callable[[], bool] = lambda: True,
-    ) -> None:
-        """Take a connection, the longest time of a request in seconds, and whether writes may be sent.
-
-        ``may_write`` is called right before a request that isn't a read is sent.
-        """
-        opened.fence.may_write = may_write
+    def __init__(self, opened: connection.Connection, *, timeout: float) -> None:
+        """Take a connection, whose fence decides about writes, and how many seconds a request may take."""
         self._connection = opened
         self._watches = opened.another(connections=UNLIMITED)
         self._timeout = timeout

@@ -56,31 +56,24 @@ class Recorder:
         if not count or now - last > SERIES_ENDS:
             name, count = f"{metadata['name']}.{uuid.uuid4().hex[:16]}", 0
         self._recent.put(metadata["namespace"], identity, (name, count + 1, now))
-        return _body(formation, notice, name, count + 1, now)
-
-
-def _body(
-    formation: dict[str, Any], notice: Notice, name: str, count: int, now: datetime.datetime
-) -> dict[str, Any]:
-    metadata = formation["metadata"]
-    time = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    body: dict[str, Any] = {
-        "apiVersion": kinds.BY_NAME[kinds.EVENT].api_version,
-        "kind": kinds.EVENT,
-        "metadata": {"name": name, "namespace": metadata["namespace"]},
-        "eventTime": time,
-        "type": "Warning" if notice.warning else "Normal",
-        "reason": notice.reason,
-        "action": notice.action,
-        "note": notice.note,
-        "reportingController": naming.REPORTING_CONTROLLER,
-        "reportingInstance": os.environ.get("HOSTNAME", "formation-operator")[:128],
-        "regarding": {
-            "apiVersion": naming.API_VERSION,
-            "kind": naming.KIND,
-            **{field: metadata[field] for field in ("namespace", "name", "uid")},
-        },
-    }
-    if count > 1:
-        body["series"] = {"count": count, "lastObservedTime": time}
-    return body
+        time = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        body: dict[str, Any] = {
+            "apiVersion": kinds.BY_NAME[kinds.EVENT].api_version,
+            "kind": kinds.EVENT,
+            "metadata": {"name": name, "namespace": metadata["namespace"]},
+            "eventTime": time,
+            "type": "Warning" if notice.warning else "Normal",
+            "reason": notice.reason,
+            "action": notice.action,
+            "note": notice.note,
+            "reportingController": naming.REPORTING_CONTROLLER,
+            "reportingInstance": os.environ.get("HOSTNAME", "formation-operator")[:128],
+            "regarding": {
+                "apiVersion": naming.API_VERSION,
+                "kind": naming.KIND,
+                **{field: metadata[field] for field in ("namespace", "name", "uid")},
+            },
+        }
+        if count:
+            body["series"] = {"count": count + 1, "lastObservedTime": time}
+        return body

@@ -86,23 +86,20 @@ class Reflector:
     async def _list(self) -> None:
         async with self._listing:  # otherwise the older of two lists might come last
             newest = self._newest
-            names, version = await self._read()
+            names: set[Key] = set()
+            versions = []
+            async for items, of_page in self._cluster.pages(self.kind, self._namespace):
+                for raw in items:
+                    self._sink.seen(self.kind, raw, as_of=int(of_page))
+                names.update((raw["metadata"]["namespace"], raw["metadata"]["name"]) for raw in items)
+                versions.append(int(of_page))
+            version = min(versions)
             if version < newest:
                 raise errors.RestoredError(f"{self.kind.name}: version {version} after {newest}")
             self._newest = version
             self._sink.replaced(self.kind, self._namespace, names, version)
             if self._version is None:
                 self._version = version
-
-    async def _read(self) -> tuple[set[Key], int]:
-        names: set[Key] = set()
-        versions = []
-        async for items, version in self._cluster.pages(self.kind, self._namespace):
-            for raw in items:
-                self._sink.seen(self.kind, raw, as_of=int(version))
-            names.update((raw["metadata"]["namespace"], raw["metadata"]["name"]) for raw in items)
-            versions.append(int(version))
-        return names, min(versions)
 
     async def run(self) -> NoReturn:
         """Watch for ever, from the last list on; what is forbidden or fails is tried again.

@@ -27,8 +27,6 @@ UNREAD = 65536
 PIECE = 65536
 NO_LINGER = struct.pack("ii", 1, 0)
 """Has the kernel drop what it hasn't sent when we close a connection. Otherwise it tries for minutes."""
-SILENT_SECONDS = 60.0
-"""Seconds between two lines of the log about closed connections: anyone can cause thousands."""
 PLAIN = "text/plain; charset=utf-8"
 
 
@@ -57,7 +55,6 @@ class Port:
         self._answers = answers
         self._open: dict[asyncio.Task[None], str] = {}
         """The host of each connection, by the task that serves it; the oldest is the first."""
-        self._silent_until = 0.0
 
     async def listen(self, host: str | None, port: int) -> None:
         """Accept connections; raise `OSError` if the address can't be bound."""
@@ -78,7 +75,7 @@ class Port:
         self._open[task] = host
         if len(self._open) > CONNECTIONS:
             surplus = self._surplus()
-            self._log(self._open.pop(surplus), f"{CONNECTIONS} others are open")
+            del self._open[surplus]
             surplus.cancel()
         try:
             connection = writer.get_extra_info("socket")
@@ -86,12 +83,10 @@ class Port:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
             async with asyncio.timeout(SECONDS):
                 await self._serve(reader, writer)
-        except TimeoutError:
-            self._log(host, f"open for {SECONDS:g} s")
-        except (asyncio.LimitOverrunError, ValueError) as error:
-            self._log(host, f"its request can't be read ({type(error).__name__})")
+        except (asyncio.LimitOverrunError, ValueError):
+            pass  # the request can't be read
         except (asyncio.CancelledError, asyncio.IncompleteReadError, OSError):
-            pass  # another one was more important, or the client has gone
+            pass  # another one was more important, the time is over, or the client has gone
         finally:
             self._open.pop(task, None)
             writer.transport.abort()
@@ -123,12 +118,6 @@ class Port:
         of_host = Counter(self._open.values())
         most = max(of_host.values())
         return next(task for task, host in self._open.items() if of_host[host] == most)
-
-    def _log(self, host: str, why: str) -> None:
-        now = asyncio.get_running_loop().time()
-        if now >= self._silent_until:
-            logger.warning("A connection from %s was closed: %s", host, why)
-            self._silent_until = now + SILENT_SECONDS
 
 
 def parsed(head: bytes) -> tuple[str, str, Mapping[str, str]]:

@@ -28,6 +28,8 @@ Raw = dict[str, Any]
 OTHER = "Other"
 UNKNOWN = "Unknown"
 """Nothing has been reported yet."""
+LISTED = 2000
+"""How many process types, and schedules, are listed."""
 REASONS = frozenset[str]({*Reason, *Trouble, State.RUNNING, State.SUSPENDED})
 
 

@@ -1,16 +1,14 @@
 """Answers over HTTP: metrics, and whether the operator lives and is ready."""
 
 import asyncio
-import concurrent.futures
 import functools
-import threading
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from formation_operator.telemetry.bounded_port import Answer, Port, Reply
+from formation_operator.telemetry.bounded_port import Answer, Reply
 
 READY, METRICS = "/readyz", "/metrics"
 CACHED_SECONDS = 1.0
@@ -35,35 +33,12 @@ def address(text: str) -> Address:
     return parts.hostname, parts.port
 
 
-class Answering:
-    """Answers until it is closed."""
+def health(url: str, ended: Callable[[], str], unready: Callable[[], str]) -> Mapping[str, Answer]:
+    """Return what answers at the path of a URL whether the operator lives, and at ``/readyz`` if it is ready.
 
-    def __init__(self) -> None:
-        """Answer nothing yet."""
-        self._ports: list[Port] = []
-
-    async def health(self, url: str | None, ended: Callable[[], str], unready: Callable[[], str]) -> None:
-        """Answer at the path of a URL whether the operator lives, and at ``/readyz`` whether it is ready.
-
-        Both functions return what is wrong. Raises `OSError` if the port can't be bound.
-        """
-        if url:
-            await self._serve(address(url), {urlsplit(url).path or "/": probe(ended), READY: probe(unready)})
-
-    async def metrics(self, at: Address | None, registry: CollectorRegistry) -> None:
-        """Serve the metrics of a registry at a host and port; raise `OSError` if it can't be bound."""
-        if at:
-            await self._serve(at, {METRICS: exposition(registry)})
-
-    async def _serve(self, at: Address, answers: Mapping[str, Answer]) -> None:
-        port = Port(answers)
-        await port.listen(*at)
-        self._ports.append(port)
-
-    async def close(self) -> None:
-        """End."""
-        for port in self._ports:
-            await port.close()
+    Both functions return what is wrong.
+    """
+    return {urlsplit(url).path or "/": probe(ended), READY: probe(unready)}
 
 
 def probe(trouble: Callable[[], str]) -> Answer:
@@ -83,35 +58,16 @@ def exposition(registry: CollectorRegistry) -> Answer:
     the client leaves. Any Pod may ask as often as it likes: what was counted is used again for a second, in
     each of the two formats.
     """
-    counts: dict[str, asyncio.Future[bytes]] = {}
+    counts: dict[str, asyncio.Task[bytes]] = {}
     """By format: the latest count."""
 
     async def answer(headers: Mapping[str, str]) -> Reply:
         encode, content_type = choose_encoder(OPEN if OPEN in headers.get("accept", "") else "")
         if content_type not in counts:
-            encoded = in_a_thread(functools.partial(encode, registry))
-            count = counts[content_type] = asyncio.wrap_future(encoded)
+            count = counts[content_type] = asyncio.create_task(asyncio.to_thread(encode, registry))
             forget = functools.partial(counts.pop, content_type)
             call_later = asyncio.get_running_loop().call_later
             count.add_done_callback(lambda _: call_later(CACHED_SECONDS, forget))
         return Reply(200, await asyncio.shield(counts[content_type]), content_type)
 
     return answer
-
-
-def in_a_thread(work: Callable[[], bytes]) -> concurrent.futures.Future[bytes]:
-    """Do some work in a thread that keeps neither the loop from closing nor the process from ending.
-
-    `asyncio.to_thread` has threads for which both wait.
-    """
-    done: concurrent.futures.Future[bytes] = concurrent.futures.Future()
-    done.set_running_or_notify_cancel()  # from now on it can't be cancelled
-
-    def run() -> None:
-        try:
-            done.set_result(work())
-        except Exception as error:  # noqa: BLE001  # whoever waits for it gets it
-            done.set_exception(error)
-
-    threading.Thread(target=run, name="metrics", daemon=True).start()
-    return done

@@ -14,7 +14,7 @@ HELD = {"holderIdentity": "other", "renewTime": A_TIME}
 
 def a_lease(holder: str = "other", renewed: str = A_TIME, version: str = "7", **more: object) -> Object:
     metadata = {"namespace": "formation-system", "name": "formation-operator", "resourceVersion": version}
-    spec = {"holderIdentity": holder, "renewTime": renewed, "leaseTransitions": 4, **more}
+    spec = {"holderIdentity": holder, "renewTime": renewed, **more}
     return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec}
 
 
@@ -110,24 +110,11 @@ def test_who_sees_another_holder_leads_no_more() -> None:
     assert not here.is_free(101.0)
 
 
-def test_a_renewal_keeps_what_the_lease_had_and_when_it_was_acquired() -> None:
+def test_a_renewal_is_about_the_lease_that_was_read_and_names_its_holder() -> None:
     here = Election("me")
-    here.see(a_lease("me", acquireTime="then"), 0.0)
+    here.see(a_lease("other"), 0.0)
     assert here.metadata["resourceVersion"] == "7"
-    assert here.taken(A_TIME) == {
-        "holderIdentity": "me",
-        "leaseDurationSeconds": 10,
-        "acquireTime": "then",
-        "renewTime": A_TIME,
-        "leaseTransitions": 4,
-    }
-
-
-def test_a_change_of_the_holder_is_counted_and_timed() -> None:
-    here = Election("me")
-    here.see(a_lease("other", acquireTime="then"), 0.0)
-    spec = here.taken(A_TIME)
-    assert (spec["holderIdentity"], spec["acquireTime"], spec["leaseTransitions"]) == ("me", A_TIME, 5)
+    assert here.taken(A_TIME) == {"holderIdentity": "me", "leaseDurationSeconds": 10, "renewTime": A_TIME}
 
 
 def test_a_lease_that_is_released_has_no_holder_and_the_next_one_needs_not_wait() -> None:

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from formation_operator.api import naming
 from formation_operator.diagnose import investigator, pod_events
-from formation_operator.diagnose.evidence import Evidence
-from formation_operator.diagnose.investigator import CONTAINERS_IN_A_STEP, Examination
+from formation_operator.diagnose.investigator import CONTAINERS_IN_A_STEP, Evidence, Examination
 from formation_operator.diagnose.pod_events import pod_event
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
@@ -248,7 +247,7 @@ async def test_what_went_well_is_no_explanation() -> None:
 async def test_answers_have_a_bound_for_all_together_and_one_namespace_takes_none_of_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("formation_operator.diagnose.evidence.MOST_ANSWERS", 2**20)
+    monkeypatch.setattr("formation_operator.diagnose.investigator.MOST_ANSWERS", 2**20)
     chatter = [
         {**NO_SECRET, "note": f"\U0001f600{each} {1000 * 'x'}", "reason": f"{each}{1000 * 'r'}"}
         for each in range(pod_events.KEPT)
@@ -270,7 +269,7 @@ async def test_answers_have_a_bound_for_all_together_and_one_namespace_takes_non
 async def test_of_a_pod_whose_answer_was_forgotten_nothing_is_kept_but_when_to_ask_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("formation_operator.diagnose.evidence.MOST_ANSWERS", 0)
+    monkeypatch.setattr("formation_operator.diagnose.investigator.MOST_ANSWERS", 0)
     by, said = Looking(recorded(events=(NO_SECRET,))), 1000 * "x"
     await look(by, [a_pod(a_container(waiting("ContainerCreating", said)))])
     assert by.evidence.answers

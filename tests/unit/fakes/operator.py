@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from formation_operator.api import naming
 from formation_operator.controller import reconcile
-from formation_operator.diagnose.evidence import Evidence
-from formation_operator.diagnose.investigator import Examination, Examiner
+from formation_operator.diagnose.investigator import Evidence, Examination, Examiner
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.kube.port import Cluster, Object
@@ -113,4 +112,4 @@ class Looking(Examiner):
 
     def held(self) -> int:
         """Return the bytes that all its answers count as."""
-        return len(self._archive._held)  # noqa: SLF001
+        return len(self._held)

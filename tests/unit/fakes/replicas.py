@@ -77,9 +77,7 @@ async def _arriving(seconds: float, call: Callable[[], Awaitable[Any]]) -> Any:
 class Replica:
     """One that writes as long as it leads, and tells when."""
 
-    def __init__(
-        self, cluster: FakeCluster, name: str, *, rate: float = 1.0, ahead: float = 0.0, jitter: float = 0.5
-    ) -> None:
+    def __init__(self, cluster: FakeCluster, name: str, *, rate: float = 1.0, ahead: float = 0.0) -> None:
         """Take by how much its clock is ahead, in seconds, and how fast that is."""
         loop = asyncio.get_running_loop()
         self.name = name
@@ -89,7 +87,6 @@ class Replica:
             PLACE,
             name,
             clock=lambda: int((ahead + rate * loop.time()) * TICKS) / TICKS,
-            jitter=lambda: jitter,
         )
         self.works = False
         self.begun = 0

@@ -40,7 +40,8 @@ class Scene:
             opened = connection.Connection(
                 configuration, lambda verb, code, _: self.counted.append((verb, code))
             )
-            cluster = api_server.Kube(opened, timeout=5, may_write=lambda: self.may_write)
+            opened.fence.may_write = lambda: self.may_write
+            cluster = api_server.Kube(opened, timeout=5)
             try:
                 yield cluster
             finally:

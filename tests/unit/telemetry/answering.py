@@ -97,10 +97,12 @@ def process(log: pathlib.Path, types: int = 0, seconds: float = bounded_port.SEC
 
 async def serve(health: str, metrics: str, types: str, seconds: str) -> None:
     bounded_port.SECONDS = float(seconds)
-    answering, instruments = server.Answering(), Instruments()
+    instruments = Instruments()
     instruments.registry.register(Replicas(int(types)))
-    await answering.health(f"http://127.0.0.1:{health}/healthz", str, str)
-    await answering.metrics(("127.0.0.1", int(metrics)), instruments.registry)
+    checks = bounded_port.Port(server.health(f"http://127.0.0.1:{health}/healthz", str, str))
+    scraped = bounded_port.Port({server.METRICS: server.exposition(instruments.registry)})
+    await checks.listen("127.0.0.1", int(health))
+    await scraped.listen("127.0.0.1", int(metrics))
     print("ready", flush=True)
     await Event().wait()
 

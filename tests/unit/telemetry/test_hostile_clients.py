@@ -188,10 +188,9 @@ def test_who_asks_for_health_with_too_much_is_refused(sent: bytes, tmp_path: pat
         with closed([process.connected(process.health, sent)]) as (client,):
             assert b"200 OK" not in answer(client)
         assert is_checked(process)
-        assert "127.0.0.1" in process.log.read_text()
 
 
-def test_a_thousand_malformed_requests_are_one_line_of_the_log(tmp_path: pathlib.Path) -> None:
+def test_a_thousand_malformed_requests_are_no_line_of_the_log(tmp_path: pathlib.Path) -> None:
     malformed = (BEGUN + b"no header\r\n\r\n", b"G\x00T / HTTP/1.1\r\n\r\n", b"\x16\x03\x01")
     with answering.process(tmp_path / "log") as process:
         before = process.log.read_text()
@@ -201,8 +200,7 @@ def test_a_thousand_malformed_requests_are_one_line_of_the_log(tmp_path: pathlib
                     client.shutdown(socket.SHUT_WR)
                 answer(client)
         assert is_checked(process)
-        (line,) = process.log.read_text().removeprefix(before).splitlines()
-    assert "A connection from 127.0.0.1 was closed: its request can't be read" in line
+        assert process.log.read_text() == before
 
 
 @contextlib.contextmanager

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import errno
 import socket
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
@@ -17,6 +16,7 @@ from prometheus_client import Metric
 from formation_operator import command_line
 from formation_operator.settings import Settings
 from formation_operator.telemetry import server
+from formation_operator.telemetry.bounded_port import Port
 from formation_operator.telemetry.instruments import Instruments
 from tests.local_http import free_port
 
@@ -26,13 +26,15 @@ async def answering(
     ended: Callable[[], str], unready: Callable[[], str], instruments: Instruments
 ) -> AsyncIterator[tuple[str, str]]:
     health, scraped = (f"127.0.0.1:{free_port()}" for _ in range(2))
-    opened = server.Answering()
-    await opened.health(f"http://{health}/healthz", ended, unready)
-    await opened.metrics(server.address(scraped), instruments.registry)
+    checks = Port(server.health(f"http://{health}/healthz", ended, unready))
+    metrics = Port({server.METRICS: server.exposition(instruments.registry)})
+    await checks.listen(*server.address(health))
+    await metrics.listen(*server.address(scraped))
     try:
         yield f"http://{health}", f"http://{scraped}"
     finally:
-        await opened.close()
+        await checks.close()
+        await metrics.close()
 
 
 async def fetched(url: str, accept: str = "*/*") -> tuple[int, str, str]:
@@ -133,33 +135,6 @@ async def test_a_count_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch
         assert [(await fetched(f"{scraped}/metrics"))[0] for _ in range(2)] == [500, 200]
 
 
-class Endless(Counted):
-    """Is never counted to its end."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.over = threading.Event()
-
-    def collect(self) -> Iterable[Metric]:
-        self.over.wait()
-        return super().collect()
-
-
-def test_a_count_that_never_ends_keeps_no_loop_from_closing() -> None:
-    endless, instruments = Endless(), Instruments()
-    instruments.registry.register(endless)
-
-    async def scraped_in_vain() -> None:
-        async with answering(well, well, instruments) as (_, scraped):
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(fetched(f"{scraped}/metrics"), 0.1)
-
-    try:
-        uvloop.run(scraped_in_vain())
-    finally:
-        endless.over.set()
-
-
 async def test_health_is_answered_beside_metrics_and_who_lives_but_isnt_ready_fails_one_check_only() -> None:
     async with answering(well, lambda: "it starts", Instruments()) as (health, scraped):
         asked = (f"{health}/healthz", f"{health}/readyz", f"{health}/metrics", f"{scraped}/healthz")
@@ -180,17 +155,20 @@ def has_ipv6() -> bool:
 
 async def reached(*hosts: str) -> None:
     """Serve at the addresses that are the default, and ask at each of some hosts."""
-    opened, port = server.Answering(), str(free_port())
-    metrics = server.address(command_line.METRICS.replace("9090", port))
-    health = (Settings().liveness or "").replace("8080", str(free_port()))
+    port = str(free_port())
+    where = server.address(command_line.METRICS.replace("9090", port))
+    url = (Settings().liveness or "").replace("8080", str(free_port()))
+    checks = Port(server.health(url, well, well))
+    metrics = Port({server.METRICS: server.exposition(Instruments().registry)})
     try:
-        await opened.health(health, well, well)
-        await opened.metrics(metrics, Instruments().registry)
+        await checks.listen(*server.address(url))
+        await metrics.listen(*where)
         for host in hosts:
-            assert (await fetched(health.replace("//", f"//{host}")))[0] == 200
+            assert (await fetched(url.replace("//", f"//{host}")))[0] == 200
             assert (await fetched(f"http://{host}:{port}/metrics"))[0] == 200
     finally:
-        await opened.close()
+        await checks.close()
+        await metrics.close()
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")

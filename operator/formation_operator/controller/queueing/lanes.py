@@ -23,14 +23,12 @@ class Lanes:
         other one waits, but the last quarter of the workers is kept for namespaces with less than a share, so
         that they needn't wait for a pass to end.  That quarter never runs reports, which may be slow.
         """
-        self._free = workers
+        self._workers = workers
         self._kept = workers // 4
         self._share = max(1, self._kept)
         self._most_reports = workers - self._kept
         self._queued: dict[Key, Lane] = {}
         self._running: dict[Key, Lane] = {}
-        self._held: collections.Counter[str] = collections.Counter()
-        self._reports = 0
         # Finding the first key of a plain dict takes time for each key that was removed before it.
         self._waiting: dict[Lane, collections.OrderedDict[str, collections.OrderedDict[Key, None]]] = {
             lane: collections.OrderedDict() for lane in Lane
@@ -64,16 +62,18 @@ class Lanes:
 
     def take(self) -> Key | None:
         """Give a worker to the key whose turn it is, and return it; nothing if none may have one now."""
-        if not self._free:
+        free = self._workers - len(self._running)
+        if not free:
             return None
-        full = self._reports == self._most_reports
+        held = collections.Counter(namespace for namespace, _ in self._running)
+        full = [*self._running.values()].count(Lane.REPORT) == self._most_reports
         lanes = [lane for lane in self._order() if not (full and lane is Lane.REPORT)]
         for lane in lanes:
             # Few namespaces are passed over: not many can have a whole share of the workers.
             for namespace in self._waiting[lane]:
-                if self._held[namespace] < self._share:
+                if held[namespace] < self._share:
                     return self._start(lane, namespace)
-        if self._free > self._kept:
+        if free > self._kept:
             for lane in lanes:
                 for namespace in self._waiting[lane]:
                     return self._start(lane, namespace)
@@ -81,11 +81,7 @@ class Lanes:
 
     def done(self, key: Key) -> None:
         """Take the worker back; a key that was added meanwhile waits again."""
-        self._reports -= self._running.pop(key) is Lane.REPORT
-        self._free += 1
-        self._held[key[0]] -= 1
-        if not self._held[key[0]]:
-            del self._held[key[0]]
+        del self._running[key]
         if key in self._queued:
             self._enter(key, self._queued[key])
 
@@ -104,9 +100,6 @@ class Lanes:
             self._passed[other] = self._passed[other] + 1 if self._waiting[other] else 0
         self._passed[lane] = 0
         self._running[key] = lane
-        self._reports += lane is Lane.REPORT
-        self._free -= 1
-        self._held[namespace] += 1
         return key
 
     def _enter(self, key: Key, lane: Lane) -> None:

@@ -1,7 +1,6 @@
 """What a Pod says of one of its containers: how far it is, and how it ended."""
 
 import dataclasses
-import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -105,16 +104,14 @@ class Container:
 
 def containers(raw: dict[str, Any], *, of_job: bool) -> tuple[Container, ...]:
     """Return the containers of a Pod that have a status; a Job's are to end."""
-    return tuple(itertools.islice(_containers(raw, of_job=of_job), MOST))
-
-
-def _containers(raw: dict[str, Any], *, of_job: bool) -> Iterator[Container]:
+    found = list[Container]()
     spec, status = lenient.mapping(raw, "spec"), lenient.mapping(raw, "status")
     for part in ("initContainer", "container"):
         specs = {lenient.text(item, "name"): item for item in lenient.items(spec, f"{part}s")}
-        for item in lenient.items(status, f"{part}Statuses"):
+        for item in lenient.items(status, f"{part}Statuses")[: MOST - len(found)]:
             own = specs.get(lenient.text(item, "name"), {})
-            yield _container(item, own, before=part == "initContainer", of_job=of_job)
+            found.append(_container(item, own, before=part == "initContainer", of_job=of_job))
+    return tuple(found)
 
 
 def _container(status: dict[str, Any], spec: dict[str, Any], *, before: bool, of_job: bool) -> Container:

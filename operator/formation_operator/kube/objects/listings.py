@@ -8,8 +8,6 @@ from typing import Any, TypedDict
 
 import msgspec
 
-from formation_operator.kube.objects import lenient
-
 Text = msgspec.Raw
 """JSON that isn't parsed; `bytes` returns it."""
 
@@ -76,11 +74,6 @@ and of the content."""
 ENTRY_FIELDS = msgspec.json.Decoder(EntryFields)
 PAGE, EVENT = msgspec.json.Decoder(Page), msgspec.json.Decoder(WatchEvent)
 """Their `fieldsV1` are `Text`. They refuse what has a wrong type anywhere: `nesting` reads that whole."""
-
-
-def without_managed_fields(raw: dict[str, Any]) -> None:
-    """Take the managed fields off an object."""
-    lenient.mapping(raw, "metadata").pop("managedFields", None)
 
 
 def entry_fields(text: bytes) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The session in which kopf lists and watches Formations, and writes nothing.
 
 kopf ends the process at a text that its parser can't read, and tenants can create such objects. So this
-session bounds each page and each line, in bytes and in depth. It also reports what it brings: kopf reports
-neither bookmarks nor empty lists. Any answer that isn't a success is a lost connection: kopf tries again.
+session bounds each page and each line, in bytes and in depth. It also reports that a watch brings anything:
+kopf reports no bookmarks. Any answer that isn't a success is a lost connection: kopf tries again.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ class BoundedPage(BoundedResponse):
         if not lenient.is_version(lenient.mapping(page, "metadata").get("resourceVersion")):
             raise aiohttp.ClientPayloadError(f"no page: {text[:200]!r}")
         for item in lenient.items(page, "items"):
-            listings.without_managed_fields(item)
+            lenient.mapping(item, "metadata").pop("managedFields", None)
         return page
 
 
@@ -83,21 +83,19 @@ async def _readable(line: bytes) -> bytes:
         return line  # kopf takes this error as the end of a watch; any other would end the process
     except errors.ClusterError as error:
         raise aiohttp.ClientPayloadError(str(error)) from error
-    listings.without_managed_fields(event["object"])
+    lenient.mapping(event, "object", "metadata").pop("managedFields", None)
     return await nesting.cut(bounds.encoded(event))
 
 
 class Watched:
     """Middleware of a client's session: reports what kopf's requests bring, and bounds its watches' lines."""
 
-    def __init__(self, reached: Reached, listed: Reached, refused: Reached) -> None:
+    def __init__(self, reached: Reached, refused: Reached) -> None:
         """Take functions that are called with a namespace, or with none for all.
 
-        ``reached`` is called when its watch brings anything, ``listed`` at each page of a list, and
-        ``refused`` when a request is forbidden.
+        ``reached`` is called when its watch brings anything, and ``refused`` when a request is forbidden.
         """
         self._reached = reached
-        self._listed = listed
         self._refused = refused
         self._started: dict[str | None, float] = {}
         """When a watch was last started, by the loop's clock."""
@@ -114,8 +112,6 @@ class Watched:
         if answer.status == FORBIDDEN:
             self._refused(namespace)
         await _check(answer, is_watch=is_watch)
-        if "limit" in request.url.query:
-            self._listed(namespace)
         if is_watch:
             lines = BoundedLines(answer.content, functools.partial(self._reached, namespace))
             answer.content = cast("aiohttp.StreamReader", lines)
@@ -154,15 +150,15 @@ async def _check(answer: aiohttp.ClientResponse, *, is_watch: bool) -> None:
             raise aiohttp.ClientConnectionError(f"{path}: no {name} yet")
 
 
-def session(server: Connection, reached: Reached, listed: Reached, refused: Reached) -> aiohttp.ClientSession:
+def session(server: Connection, reached: Reached, refused: Reached) -> aiohttp.ClientSession:
     """Return a session that has logged in and renews its credentials by itself.
 
-    `Watched` says when ``reached``, ``listed`` and ``refused`` are called.
+    `Watched` says when ``reached`` and ``refused`` are called.
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
         proxy=server.proxy,
         cookie_jar=aiohttp.DummyCookieJar(),
         response_class=BoundedPage,
-        middlewares=(Watched(reached, listed, refused), Pages(), *server.middlewares, Fence(lambda: False)),
+        middlewares=(Watched(reached, refused), Pages(), *server.middlewares, Fence(lambda: False)),
     )

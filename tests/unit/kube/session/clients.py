@@ -25,4 +25,4 @@ def write(file: pathlib.Path, cluster: dict[str, str], user: dict[str, str]) -> 
 
 def watching(opened: Connection) -> aiohttp.ClientSession:
     """Return the session in which kopf watches the same server."""
-    return kopf_session.session(opened, *3 * [lambda _: None])
+    return kopf_session.session(opened, *2 * [lambda _: None])

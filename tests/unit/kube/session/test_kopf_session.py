@@ -34,7 +34,7 @@ class Session:
     def __init__(self, url: str) -> None:
         self.server = connection.Connection(client.Configuration(host=url))
         self.reached: list[str | None] = []
-        self.client = kopf_session.session(self.server, self.reached.append, ignored, ignored)
+        self.client = kopf_session.session(self.server, self.reached.append, ignored)
         self._url = url
 
     async def get(self, path: str) -> aiohttp.ClientResponse:
@@ -228,7 +228,7 @@ async def test_a_proxy_that_cannot_connect_is_a_lost_connection() -> None:
         configuration = client.Configuration(host="https://127.0.0.1:1")
         configuration.proxy = f"http://{host}:{port}"
         server = connection.Connection(configuration)
-        async with kopf_session.session(server, ignored, ignored, ignored) as session:
+        async with kopf_session.session(server, ignored, ignored) as session:
             with pytest.raises(aiohttp.ClientConnectionError):
                 await session.request("get", f"https://127.0.0.1:1{WATCH}")
         await server.close()
@@ -249,7 +249,7 @@ async def test_a_namespace_that_forbids_a_list_or_a_watch_is_reported() -> None:
     refused: list[str | None] = []
     async with answering(status(403)) as url:
         server = connection.Connection(client.Configuration(host=url))
-        async with kopf_session.session(server, ignored, ignored, refused.append) as session:
+        async with kopf_session.session(server, ignored, refused.append) as session:
             for path in (f"{FORMATIONS.place('a')}?limit=500", f"{FORMATIONS.place('b')}?watch=true", WATCH):
                 with pytest.raises(aiohttp.ClientConnectionError):
                     await session.request("get", url + path)

@@ -77,7 +77,7 @@ async def test_kopfs_watches_of_a_namespace_start_a_second_apart_and_one_after_a
 ) -> None:
     """kopf itself starts the next one at once."""
     monkeypatch.setattr(kopf_session, "APART", 1.0)
-    watched = kopf_session.Watched(*[lambda _: None] * 3)
+    watched = kopf_session.Watched(*[lambda _: None] * 2)
     now = asyncio.get_running_loop().time
 
     async def started(namespace: str | None = None) -> float:
