@@ -58,13 +58,13 @@ class Planning:
         content, spec, found = self.desired.content, self.snapshot.spec, list[Action]()
         for (kind, own), child in self._children.items():
             is_ours = child.is_owned_by(self.context.uid) and not child.deleting
-            if self._is_paused or kind is not ChildKind.HORIZONTAL_POD_AUTOSCALER or not is_ours:
+            if kind is not ChildKind.HORIZONTAL_POD_AUTOSCALER or not is_ours:
                 continue
             name = naming.type_of(self.snapshot.owner.name, own)
             process, count = spec.processes.get(name), self.desired.counts.get(name)
-            is_lost = process is None and name in content.spec.processes
             is_declared = process is not None and process.autoscaling is not None
-            if name in self.desired.autoscaled or not (is_declared or (content.is_known and not is_lost)):
+            may_go = is_declared or (content.is_known and not self._outlives(name))
+            if name in self.desired.autoscaled or not may_go:
                 continue
             steps_back = WOULD_START if count is not None and count.suspended else NOT_ALONE
             found.append(Action(Verb.DELETE, name, child=child, reason=steps_back if is_declared else ""))
@@ -74,8 +74,6 @@ class Planning:
         """Return what to do about the objects of a type or schedule, and note what is wanted of it."""
         intents = self._render(name)
         self.pass_.intents[name] = [dataclasses.replace(each, manifest={}) for each in intents]
-        if self._is_paused:
-            return []
         found = [self._decide(each) for each in intents] if intents else self._alone(name)
         return [each for each in found if each is not None]
 
@@ -85,7 +83,7 @@ class Planning:
         One that names a content that was let through later will do.
         """
         mark = self.desired.content.mark
-        if mark is None or self._is_paused or any(each.again or each.problem for each in self.pass_.outcomes):
+        if mark is None or any(each.again or each.problem for each in self.pass_.outcomes):
             return []
         own = [child for child in self._children.values() if child.is_owned_by(self.context.uid)]
         if any(child.content is not None and child.content >= mark for child in own):
@@ -104,7 +102,7 @@ class Planning:
         Where that isn't known, all of them stay.
         """
         content = self.desired.content
-        if self._is_paused or not content.is_known:
+        if not content.is_known:
             return []
         specs = content.spec, self.snapshot.spec
         declared = {name for spec in specs for name in (*spec.processes, *(spec.schedules or ()))}
@@ -112,11 +110,19 @@ class Planning:
         busy = {*self.pass_.busy, *canary.standing_in(self.snapshot, beside)}
         found = planner.obsolete(self.snapshot.owner, declared, self.intents, self._children, busy)
         gone = [
-            dataclasses.replace(action, reason=self._why(action), foreground=self._is_canary(action.existing))
+            dataclasses.replace(action, reason=self._why(action), foreground=action.existing.is_canary)
             for action in found
             if action.existing.kind is not ChildKind.HORIZONTAL_POD_AUTOSCALER  # they leave before all else
+            and not (
+                action.existing.kind is ChildKind.POD_DISRUPTION_BUDGET
+                and self._outlives(action.process_type)
+            )
         ]
         return [*gone, *self._orphans()]
+
+    def _outlives(self, name: str) -> bool:
+        """Return whether a type is rendered that isn't declared any more: what is no content of it stays."""
+        return name in self.desired.content.spec.processes and name not in self.snapshot.spec.processes
 
     def _orphans(self) -> list[Action]:
         """Return what adopts canaries that aren't wanted and have no owner: the next pass deletes them."""
@@ -126,17 +132,9 @@ class Planning:
             for each, child in self._children.items()
             if each not in wanted
             and child.is_orphan_of(app, naming.type_of(app, child.name))
-            and child.orphan_of is not None
-            and child.orphan_of.track == naming.CANARY
+            and child.is_canary
             and not child.deleting
         ]
-
-    def _is_canary(self, child: Child) -> bool:
-        """Return whether a child is the Deployment of a canary, since no type has its name."""
-        name = naming.type_of(self.snapshot.owner.name, child.name)
-        types = {**self.desired.content.spec.processes, **self.snapshot.spec.processes}
-        is_one = name not in types and name.endswith(f"-{naming.CANARY}")
-        return is_one and child.kind is ChildKind.DEPLOYMENT
 
     @property
     def intents(self) -> list[Intent]:
@@ -146,10 +144,6 @@ class Planning:
     @property
     def _children(self) -> Children:
         return self.snapshot.children
-
-    @property
-    def _is_paused(self) -> bool:
-        return bool(self.snapshot.spec.paused)
 
     def _render(self, name: str) -> list[Intent]:
         """Return the intents of a type or schedule; note why it can't be rendered if it can't."""
@@ -178,6 +172,8 @@ class Planning:
             name = intent.process_type
             return Action(Verb.WAIT, name, problem=Problem(name, Trouble.WAITING, BESIDE, lasting=False))
         try:
+            if child is not None and self._is_in_the_way(intent, child):
+                return Action(Verb.DELETE, intent.process_type, child=child, foreground=True)
             action = planner.decide(intent, child, self.context)
             if action is not None and child is not None and self._has_to_end(intent, child, action):
                 action = self._emptied(intent, child)
@@ -190,6 +186,14 @@ class Planning:
             note = self.pass_.memory.remember if action is None else self.pass_.memory.forget
             note(child, intent)
         return action
+
+    def _is_in_the_way(self, intent: Intent, child: Child) -> bool:
+        """Return whether a Deployment of ours that isn't wanted any more has the name of one that is.
+
+        A canary may be named like a type that is removed, and no selector changes.
+        """
+        is_surplus = self.desired.content.is_known and child.is_owned_by(self.context.uid)
+        return is_surplus and child.is_canary != intent.is_canary and not child.deleting
 
     def _is_alone(self, intent: Intent) -> bool:
         """Return whether an object is the Deployment of a type whose old process ends before a new one."""

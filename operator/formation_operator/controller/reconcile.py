@@ -8,6 +8,7 @@ from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Formation
+from formation_operator.api.reasons import Trouble
 from formation_operator.controller import budgets, parsing, runs
 from formation_operator.controller.desired import Desired, desired
 from formation_operator.controller.memory import Memory
@@ -38,6 +39,7 @@ from formation_operator.sync.versioned_writes import VersionedWrites
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
+PAUSED = "a change waits: spec.paused is true"
 
 
 def loop_time() -> float:
@@ -198,6 +200,10 @@ class Reconciler:
         by = executor.Executor(VersionedWrites(self._cluster, snapshot.formation), context, lost)
 
         async def carry_out(action: Action) -> None:
+            if snapshot.spec.paused:
+                waits = Problem(action.process_type, Trouble.PAUSED, PAUSED, lasting=False)
+                pass_.faults.problems.setdefault(action.process_type, waits)
+                return
             self._take_in(pass_, await by.carry_out(action))
 
         async def bring(name: str) -> None:

@@ -91,8 +91,10 @@ class Child:
     """The content that its template was last written from, if our entry holds what says so."""
     claims: str = ""
     """The digest of that content, whoever has written what says so."""
+    is_canary: bool = False
+    """Whether it is the Deployment of a canary, by its selector, which nobody can change."""
     recreates: bool = False
-    """Whether its old processes end before new ones start, as a singleton's do."""
+    """Whether we have its old processes end before new ones start, as a singleton's do."""
     images: tuple[tuple[str, str], ...] = ()
     """Image of each container by name."""
     rollout: DeploymentStatus = NO_STATUS
@@ -171,6 +173,7 @@ def _deployment(raw: dict[str, Any], owned: Owned) -> dict[str, Any]:
     # Anyone may write the annotations: they count only if we own them.
     count = annotations.get(naming.COUNT_ANNOTATION, "") if owned.holds_remembered else ""
     mark = mark_in(lenient.text(annotations, naming.CONTENT_ANNOTATION))
+    selected = lenient.mapping(spec, "selector", "matchLabels")
     return {
         "owns_count": owned.holds_count,
         "count_set_by": rollouts.setter(raw["metadata"].get("managedFields") or []),
@@ -178,7 +181,9 @@ def _deployment(raw: dict[str, Any], owned: Owned) -> dict[str, Any]:
         "replicas": spec.get("replicas", 1),
         "content": mark if owned.holds_content else None,
         "claims": mark.digest if mark is not None else "",
-        "recreates": rollouts.recreates(spec),
+        "is_canary": selected.get(naming.TRACK_LABEL) == naming.CANARY,
+        # Where nothing says who has written it, it may have been us.
+        "recreates": rollouts.recreates(spec) and (owned.holds_strategy or not owned.text),
         "images": tuple(rollouts.images(spec["template"]["spec"]["containers"])),
         "rollout": rollouts.rollout(raw),
     }

@@ -31,6 +31,7 @@ MOST_READ = 4 * LARGEST
 DIGEST = "sha256:"
 COUNT: Path = ("spec", "replicas")
 REMEMBERED_COUNT: Path = ("metadata", "annotations", naming.COUNT_ANNOTATION)
+STRATEGY: Path = ("spec", "strategy", "type")
 CONTENT: Path = ("metadata", "annotations", naming.CONTENT_ANNOTATION)
 USUAL = 4096
 """Bytes of an entry whose parsed form is cached: most entries are smaller."""
@@ -54,9 +55,11 @@ class Owned(NamedTuple):
     """Whether it holds the annotation with the count that is remembered."""
     holds_content: bool
     """Whether it holds the annotation that names a content."""
+    holds_strategy: bool
+    """Whether it holds how a rollout replaces processes."""
 
 
-NOTHING = Owned("", holds_count=False, holds_remembered=False, holds_content=False)
+NOTHING = Owned("", *[False] * 4)
 
 
 def entry_of(managed: list[dict[str, Any]], operation: str = "Apply") -> Fields | None:
@@ -173,7 +176,7 @@ def _of_text(text: bytes) -> Owned:
         kept = COMPACT.encode(fields) if fields else ""
         if len(kept) > LARGEST:
             kept = DIGEST + hashlib.sha256(kept.encode()).hexdigest()
-    held = (lenient.holds(fields, each) for each in (COUNT, REMEMBERED_COUNT, CONTENT))
+    held = (lenient.holds(fields, each) for each in (COUNT, REMEMBERED_COUNT, CONTENT, STRATEGY))
     return Owned(lenient.shared(kept), *held)
 
 

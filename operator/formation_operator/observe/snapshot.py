@@ -59,7 +59,8 @@ class Snapshot:
 
     def canary(self, process_type: str) -> Child | None:
         """Return the Deployment of a type's canary."""
-        return self.deployment(naming.canary(process_type))
+        found = self.deployment(naming.canary(process_type))
+        return found if found is not None and found.is_canary else None
 
     def owned(self, kind: ChildKind, types: Iterable[str]) -> dict[str, Child]:
         """Return the object of a kind of each type that has one."""

@@ -19,17 +19,17 @@ Proof = tuple[str, str | None, str]
 
 
 def changing(
-    owner: Metadata, before: FormationSpec, wanted: FormationSpec
+    owner: Metadata, before: FormationSpec, wanted: FormationSpec, *, may_skip: bool
 ) -> Iterator[tuple[str, str | None]]:
     """Yield each type that may have a canary, with its Deployment's digest if the content replaces processes.
 
-    A singleton may never run twice, and neither may a type that has no room for another process, unless its
-    canary is declared. A type has no canary where another type, or a schedule, has its name.
+    A singleton may never run twice, and ``may_skip`` says whether a type may do without a canary that has no
+    room for another process. A type has no canary where another type, or a schedule, has its name.
     """
     taken = {each for spec in (before, wanted) for each in (*spec.processes, *(spec.schedules or ()))}
     for name in sorted(before.processes.keys() & wanted.processes.keys()):
         types = before.processes[name], wanted.processes[name]
-        is_full = wanted.canary is None and any(map(_has_no_surge, types))
+        is_full = may_skip and any(map(_has_no_surge, types))
         if naming.canary(name) in taken or is_full or any(each.singleton for each in types):
             continue
         old, new = (_template(owner, spec, name) for spec in (before, wanted))
@@ -37,6 +37,11 @@ def changing(
             yield name, None
         else:
             yield name, intents.canary(owner, wanted, name, 1).digest if new else ""
+
+
+def has_full(*contents: FormationSpec) -> bool:
+    """Return whether a type of some contents has no room for another process."""
+    return any(_has_no_surge(each) for content in contents for each in content.processes.values())
 
 
 def _has_no_surge(process: ProcessType) -> bool:

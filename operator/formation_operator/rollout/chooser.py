@@ -67,24 +67,25 @@ class Chooser:
         memory.look(self.snapshot)
         if spec.paused:
             return Rollout(self._declared)
-        if spec.release is None and self._is_new():
-            memory.released = Mark(1, memory.digest)  # it is kept beside the Deployments
         try:
             # Without a release command a deploy waits so long in all; with one, for each of its requests.
             rollout = await (patient(self._choose()) if spec.release is None else self._choose())
         except errors.ClusterError as error:
-            return self._unread(error)
+            return await self._unread(error)
         memory.unread = None  # a release may take hours: its next failure is a first one again
         return rollout
 
     async def _choose(self) -> Rollout:
         memory, snapshot = self.memory, self.snapshot
-        if memory.released is None and not snapshot.deployments:  # they may have been deleted
+        is_new = self._is_new()
+        if memory.released is None and not (snapshot.deployments or is_new):  # they may have been deleted
             memory.released = await self.store.newest(snapshot.owner)
         before = await self._before()
         if lost := await self._lost(before):
             return Rollout(NOTHING, is_outdated=True, problems=[lost], requeue=memory.retry(snapshot.now))
         if snapshot.spec.release is None:
+            if is_new:
+                memory.released = Mark(1, memory.digest)  # it is kept beside the Deployments
             return Rollout(self._declared) if memory.is_released else await self._through(before)
         gate = await self._gate(before)
         if memory.is_released:
@@ -114,12 +115,17 @@ class Chooser:
             return None
 
     async def _lost(self, before: Content | None) -> Problem | None:
-        """Return what is said if the CRD has lost fields that the content before has, or a child needs."""
-        memory = self.memory
+        """Return what is said if the CRD has lost fields that the content before has, or a child needs.
+
+        Where that content isn't known, it may have had a release command.
+        """
+        memory, is_known = self.memory, before is not None or self.memory.is_released
+        may_have = [] if is_known or self.snapshot.spec.release is not None else [older_crd.RELEASE]
         is_back = bool(memory.lost) and not older_crd.absent(self.snapshot, before)
         if memory.compared != memory.digest or is_back:
             try:
-                memory.lost = await patient(older_crd.lost(self.cluster, self.snapshot, before))
+                lost = older_crd.lost(self.cluster, self.snapshot, before, may_have=may_have)
+                memory.lost = await patient(lost)
                 memory.compared = memory.digest
             except errors.ClusterError as error:
                 return Problem("", Trouble.RETRYING, f"{CRD_UNREAD}: {error}", lasting=False)
@@ -161,11 +167,19 @@ class Chooser:
         was_tried = said is not None and said.revision == revision_name(snapshot.owner.name, memory.digest)
         if memory.trial is Trial.NONE and not (memory.threatens == memory.digest or was_tried):
             return {}
-        if memory.yields == memory.digest and spec.canary is None and memory.trial is not Trial.FAILED:
-            return {}
+        if memory.yields == memory.digest and memory.trial is not Trial.FAILED:
+            if await self._is_default():
+                return {}
+            memory.roomless, memory.yields = None, ""
         able = self._able(await self._changed(before, gate))
         tried = {name: each for name, each in able.items() if canary.count(snapshot, name)}
         return able if memory.trial is Trial.FAILED else tried
+
+    async def _is_default(self) -> bool:
+        """Return whether no canaries are declared: where the CRD lacks them, some may have been."""
+        if self.snapshot.spec.canary is not None:
+            return False
+        return not await patient(older_crd.lacking(self.cluster, [older_crd.CANARY]))
 
     def _able(self, changed: Mapping[str, str]) -> dict[str, str]:
         """Return those of some types that may have a canary."""
@@ -199,7 +213,8 @@ class Chooser:
         compared = str(before and before.mark), memory.digest, *times, *sorted(proven)
         if memory.contents != compared:
             old, changed = before.spec if before else canary.unkept(wanted), dict[str, str]()
-            for name, digest in canary.changing(owner, old, wanted):
+            may_skip = canary.has_full(old, wanted) and await self._is_default()
+            for name, digest in canary.changing(owner, old, wanted, may_skip=may_skip):
                 if digest is not None and name not in proven:
                     changed[name] = digest
                 await asyncio.sleep(0)
@@ -249,7 +264,7 @@ class Chooser:
         suspended = bool(self.snapshot.spec.suspend)
         return Gate(memory.digest, memory.key, needs_none, suspended, self.snapshot.jobs)
 
-    def _unread(self, error: errors.ClusterError) -> Rollout:
+    async def _unread(self, error: errors.ClusterError) -> Rollout:
         """Return what is rendered where it can't be read what was released, or a number can't be written.
 
         Without a release command and canaries nothing holds up a deploy: the Deployments name the next
@@ -257,9 +272,8 @@ class Chooser:
         """
         memory, spec, released = self.memory, self.snapshot.spec, self.memory.released
         held = self.store.held(self.snapshot.owner, released)
-        is_complete = memory.compared == memory.digest and not memory.lost
         may_pass = spec.release is None and (not spec.canary_seconds or memory.is_released)
-        if may_pass and (is_complete or not older_crd.absent(self.snapshot, held)):
+        if may_pass and not await self._lost(held):
             if not memory.is_released:
                 memory.released = Mark((released.number if released else 0) + 1, memory.digest)
             return Rollout(self._declared)

@@ -51,7 +51,7 @@ class RolloutMemory:
     """The digest of the content that goes on without canaries: for long enough there was no room for them."""
 
     threatens: str = ""
-    """The digest of the content that was declared while processes ran."""
+    """The digest of the content that was declared while processes ran, as far as this leader knows."""
     kept: Mark | None = None
     """The content whose revision was written last."""
     unkept: Attempt[Problem | None] | None = None
@@ -69,7 +69,7 @@ class RolloutMemory:
         A spec that was read again may lack fields at the same generation: an older CRD prunes what is read,
         too.
         """
-        generation = snapshot.owner.generation
+        generation, is_first = snapshot.owner.generation, self.generation < 0
         if self.generation != generation or snapshot.raw.get("reread"):
             self.generation, digest = generation, digest_of(content_of(snapshot.raw["spec"]))
             if digest != self.digest:
@@ -79,7 +79,8 @@ class RolloutMemory:
             self.key = release_key(snapshot.spec)
             if not self.lost:  # what has gone now may be no content
                 self.compared = ""
-        if snapshot.runs and not snapshot.spec.suspend:
+        runs = snapshot.runs and not snapshot.spec.suspend
+        if runs or (is_first and snapshot.deployments):  # it may have come while they ran
             self.threatens = self.digest
         if snapshot.spec.paused:
             self.roomless, self.yields = None, ""

@@ -5,7 +5,7 @@ absence counts, the CRD is asked for it, whether this operator knows the field o
 CRD has to apply the Formation, too: until its content changes, absence says nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from formation_operator.api import naming
@@ -26,26 +26,36 @@ MADE_FROM: dict[ChildKind, Path] = {
     ChildKind.HORIZONTAL_POD_AUTOSCALER: ("processes", "*", "autoscaling"),
 }
 """The field that a child is made from."""
+RELEASE: Path = ("release",)
+CANARY: Path = ("canary",)
 WAY_OUT = (
     "so the operator changes nothing but counts: apply the crds/ of the newer version again, and then "
     "this Formation's manifest"
 )
 
 
-async def lost(cluster: Cluster, snapshot: Snapshot, before: Content | None) -> str:
+async def lost(
+    cluster: Cluster, snapshot: Snapshot, before: Content | None, *, may_have: Collection[Path] = ()
+) -> str:
     """Return which absent fields the cluster's CRD has lost, with the way out; nothing if none was.
 
-    Raises `ClusterError` if the CRD can't be read.
+    ``may_have`` are fields that the content may have had although nothing shows it: they count only as long
+    as the CRD lacks them. Raises `ClusterError` if the CRD can't be read.
     """
-    if not (gone := absent(snapshot, before)):
-        return ""
-    if said := _reported(snapshot):
+    gone = absent(snapshot, before)
+    if gone and (said := _reported(snapshot)):
         return said
-    schema = lenient.mapping(await cluster.schema(naming.KIND), "properties", "spec")
-    fields = [".".join(("spec", *path)) for path in sorted(gone) if not _has(schema, path)]
-    if not fields:
+    if not (fields := await lacking(cluster, {*gone, *may_have})):
         return ""
     return f"the cluster's CRD is older than this Formation, and has lost {', '.join(fields)}: {WAY_OUT}"
+
+
+async def lacking(cluster: Cluster, paths: Collection[Path]) -> list[str]:
+    """Return those of some fields that the cluster's CRD doesn't have; raise `ClusterError`."""
+    if not paths:
+        return []
+    schema = lenient.mapping(await cluster.schema(naming.KIND), "properties", "spec")
+    return [".".join(("spec", *path)) for path in sorted(paths) if not _has(schema, path)]
 
 
 def _reported(snapshot: Snapshot) -> str:
@@ -57,15 +67,10 @@ def _reported(snapshot: Snapshot) -> str:
 
 
 def absent(snapshot: Snapshot, before: Content | None) -> set[Path]:
-    """Return the fields that a spec lacks, and that the content before has, or that something was made from.
-
-    A release command counts, too, of which the status or a Job tells: its content may not be kept.
-    """
+    """Return the fields that a spec lacks, and that the content before has, or that a child was made from."""
     kept = (before and before.kept) or {}
     own = {each.kind for each in snapshot.children.values() if each.is_owned_by(snapshot.owner.uid)}
     made = {path for kind, path in MADE_FROM.items() if kind in own}
-    if snapshot.status.release is not None or snapshot.released_by_jobs:
-        made.add(("release",))
     if not (made or kept):
         return set()
     there = {*_fields(snapshot.raw["spec"])}

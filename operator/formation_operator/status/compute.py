@@ -12,7 +12,7 @@ from typing import Any
 from formation_operator.api import formation_status, naming
 from formation_operator.api.fields import Model
 from formation_operator.api.formation_status import FormationStatus, ProcessStatus, ScheduleStatus
-from formation_operator.api.reasons import BY_KUBELET, ConditionType, Reason, ReleaseState, Trouble
+from formation_operator.api.reasons import BY_KUBELET, ConditionType, Reason, ReleaseState
 from formation_operator.diagnose import exits
 from formation_operator.diagnose.finding import Finding
 from formation_operator.kube.objects import lenient
@@ -114,8 +114,6 @@ def _health(observation: Observation, name: str, previous: FormationStatus) -> H
     child, count = observation.deployments.get(name), observation.counts[name]
     behind = not observation.is_as_intended(name)
     problem = _problem_of(observation, name)
-    if problem is None and observation.formation.spec.paused and behind:
-        problem = CHANGE_WAITS
     if child is not None and behind:
         child, count = (child, _present(count, child)) if problem else (None, count)
     ready_before = _ready_before(observation, name, previous)
@@ -123,9 +121,6 @@ def _health(observation: Observation, name: str, previous: FormationStatus) -> H
     if problem is None or not (behind or own.reason == Reason.PROGRESSING):
         return own
     return _held_up(own, problem)
-
-
-CHANGE_WAITS = Problem("", Trouble.PAUSED, "a change waits: spec.paused is true", lasting=False)
 
 
 def _present(count: Replicas, child: Child) -> Replicas:

@@ -56,11 +56,16 @@ def verdicts(
     observation: Observation, types: Mapping[str, Health], schedules: Mapping[str, ScheduleStatus]
 ) -> list[Verdict]:
     """Return the conditions of a Formation."""
-    lasting = [problem for problem in observation.problems if problem.lasting]
-    waiting = [problem for problem in observation.problems if not problem.lasting]
-    excused = {problem.process_type for problem in observation.problems}
+    ill = {name for name, own in types.items() if not own.complete}
+    # Of a type whose change waits, its own trouble is said first.
+    found = [
+        each for each in observation.problems if each.reason != Trouble.PAUSED or each.process_type not in ill
+    ]
+    lasting = [problem for problem in found if problem.lasting]
+    waiting = [problem for problem in found if not problem.lasting]
+    excused = {problem.process_type for problem in found}
     for name, own in types.items():
-        if not own.complete and name not in excused:
+        if name in ill - excused:
             problem = Problem(name, own.reason, own.message, lasting=own.lasting)
             (lasting if own.lasting else waiting).append(problem)
     return [*_readiness(observation, lasting, waiting), *_extra(observation, schedules)]

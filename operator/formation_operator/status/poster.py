@@ -5,7 +5,6 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
-from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe import formations
@@ -60,7 +59,7 @@ class Poster:
                 try:
                     async with asyncio.timeout_at(until), self._turns:
                         await self._cluster.notify(about, notice)
-                except (errors.ClusterError, TimeoutError) as error:
+                except Exception as error:  # noqa: BLE001  # the next one is posted all the same
                     logger.warning("An Event couldn't be recorded: %r (%s)", error, notice.note)
         finally:
             del self.posting[namespace]

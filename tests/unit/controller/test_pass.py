@@ -406,7 +406,7 @@ async def test_what_ends_a_pass_early_is_in_the_log(caplog: pytest.LogCaptureFix
 async def test_a_formation_that_is_said_not_to_be_there_is_not_forgotten() -> None:
     here = Running(TWO)
     missing = errors.NotFoundError("no")
-    here.server.incidents.append(Incident(kind=naming.KIND, error=missing, times=2))
+    here.server.incidents.append(Incident("replace_status", naming.KIND, error=missing, times=2))
     await here.passes.run(KEY)
     assert (await here.passes.run(KEY)).retry is Retry.PASSING
     assert KEY in here.known.formations

@@ -112,6 +112,7 @@ class Ledger:
         self.was_passed = False
         """Whether the newest content had passed when the pass began."""
         self.endpoints = 0
+        self.leader = world.operator
         world.before_pass, world.after_pass, world.verify = self.begin, self.end, self.require
         world.cluster.watchers.append(self.watch)
         self.declared(world.spec)
@@ -186,8 +187,7 @@ class Ledger:
 
     def is_singleton(self, name: str, deployment: Object | None) -> bool:
         """Return whether a type may never run twice, by what is declared or by what runs."""
-        recreates = deployment is not None and deployment["spec"]["strategy"]["type"] == "Recreate"
-        return recreates or bool(self.spec["processes"].get(name, {}).get("singleton"))
+        return self.world.recreates(deployment) or bool(self.spec["processes"].get(name, {}).get("singleton"))
 
     def is_open(self, name: str) -> bool:
         """Return whether the spec leaves the count of a type to others."""
@@ -232,6 +232,8 @@ class Ledger:
         """See a child that has changed."""
         uid, is_foreign = raw["metadata"]["uid"], (kind, raw["metadata"]["name"]) in self.world.foreign
         if kind == ChildKind.DEPLOYMENT and not deleted:
+            if raw["spec"]["strategy"]["type"] != "Recreate":
+                self.world.recreated.discard(uid)
             self.judge_count(name, raw)
         elif kind == ChildKind.DEPLOYMENT and not self.world.is_passing:
             self.fields[name] = {"spec", "scale"}  # a count may have gone with it
@@ -278,7 +280,7 @@ class Ledger:
                 is_same = template_of(other) == template
                 is_fine = "deletionTimestamp" in other["metadata"] or not self.is_singleton(name, deployment)
                 self.hold(is_same and is_fine, f"(s) {name} starts beside {template_of(other)}, a singleton")
-        if deployment is not None and deployment["spec"]["strategy"]["type"] == "Recreate":
+        if self.world.recreates(deployment):
             beside = [pod for own, pod in self.world.processes() if own == naming.canary(name)]
             self.hold(not beside, f"(s) the singleton {name} starts beside a canary")
 
@@ -295,8 +297,8 @@ class Ledger:
         """(s) No canary starts beside a singleton."""
         deployment = self.world.deployment(name)
         runs = deployment is not None and deployment["spec"].get("replicas", 1)
-        recreates = deployment is not None and deployment["spec"]["strategy"]["type"] == "Recreate"
-        self.hold(not (runs and recreates), f"(s) a canary starts beside the singleton {name}")
+        is_one = runs and self.world.recreates(deployment)
+        self.hold(not is_one, f"(s) a canary starts beside the singleton {name}")
 
     def judge_count(self, name: str, raw: Object) -> None:
         """(b, c, d) The operator writes no count that nobody wished for, and starts no old version.
@@ -356,8 +358,7 @@ class Ledger:
         self.hold(not is_declared, f"(c) the Deployment of {name} is deleted")
         through = next((each for each in reversed(self.contents) if each.begun or self.passes(each)), None)
         is_held = through is not None and (kind, name) in through.children
-        is_known = kind == ChildKind.POD_DISRUPTION_BUDGET and "found 4" in self.known
-        if kind in BY_CONTENT or not (is_known or name in self.spec["processes"]):
+        if kind in BY_CONTENT or name not in self.spec["processes"]:
             self.hold(not is_held, f"(c) the {kind} of {name} goes before that is let through")
 
     def judge_farewell(self, raw: Object) -> None:
@@ -430,7 +431,9 @@ class Ledger:
         for each in self.contents:  # where nothing runs, a new version harms nothing
             each.tried = {name for name in each.tried if self.world.deployment(name) is not None}
         runs = any(count for _, count in self.running())
-        if not self.contents[-1].is_seen and not runs:  # nor where it is first seen while nothing runs
+        is_new = self.leader is not self.world.operator  # it can't know what ran before
+        self.leader = self.world.operator
+        if not (self.contents[-1].is_seen or runs or is_new):  # nor where it comes while nothing runs
             self.contents[-1].tried.clear()
         self.contents[-1].is_seen = True
         if self.yields():
@@ -486,8 +489,7 @@ class Ledger:
         """(g) Ready says that all runs as declared, by what was to be seen when that was written."""
         status, spec, lost = raw.get("status", {}), raw["spec"], self.world.lost
         ready = lenient.conditions(status).get("Ready", {}).get("status") == "True"
-        is_known = "found 6" in self.known and spec.get("paused")
-        if not ready or status["observedGeneration"] != raw["metadata"]["generation"] or lost or is_known:
+        if not ready or status["observedGeneration"] != raw["metadata"]["generation"] or lost:
             return
         self.hold("canary" not in status, "(g) it is ready with a canary")
         for name, template in templates_in(spec).items():

@@ -234,10 +234,8 @@ class Gates(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(LOSSES))
     def lose(self, kind: str) -> None:
         """Have somebody delete all objects of a kind that are the Formation's."""
-        is_evidence = kind == kinds.CONTROLLER_REVISION and self.world.lost and "found 8" in self.known
-        if not is_evidence:
-            self.world.remove(kind)
-            self.world.has_lost_revisions |= kind == kinds.CONTROLLER_REVISION
+        self.world.remove(kind)
+        self.world.has_lost_revisions |= kind == kinds.CONTROLLER_REVISION
 
     @rule(names=st.sampled_from([["web"], ["worker"], CANARIES]))
     def lose_deployments(self, names: list[str]) -> None:
@@ -260,6 +258,13 @@ class Gates(RuleBasedStateMachine):
         """Have another client change the image of a type's Deployment, once."""
         if (found := self.world.own(name)) is not None:
             self.world.set_image(found, "other:v1")
+
+    @rule(name=TYPES)
+    def edit_strategy(self, name: str) -> None:
+        """Have another client say that old processes of a type end first, once, unless they do so."""
+        found = self.world.own(name)
+        if found is not None and found["spec"]["strategy"]["type"] != "Recreate":
+            self.world.set_strategy(found)
 
     @rule(
         name=st.sampled_from(["shop-web-canary", "shop-extra"]),
@@ -319,15 +324,11 @@ class Gates(RuleBasedStateMachine):
 
     @rule()
     def lose_status(self) -> None:
-        if self.world.lost and "found 8" in self.known:
-            return
         self.world.cluster.merge(naming.KIND, *KEY, {"status": None})
 
     @rule(fields=st.sets(st.sampled_from(["canary", "release"])))
     def install_crd(self, fields: set[str]) -> None:
         """Install a CRD that lacks some fields, or the newest one and the Formation after that."""
-        if "found 8" in self.known and "release" not in self.world.status:
-            fields = fields - {"release"}  # nothing shows that it is lost
         self.world.work()  # whoever applies the same counts again wishes for none
         is_newer = not fields or bool(self.world.lost - fields)
         self.world.install_crd(fields)
@@ -337,8 +338,6 @@ class Gates(RuleBasedStateMachine):
     @rule(kept=st.sets(st.sampled_from(["status", "fields", "revisions", "jobs", "children"])))
     def restore(self, kept: set[str]) -> None:
         """Have the Formation be lost, or orphan its children, and be made again over what is left."""
-        if self.world.lost and "found 8" in self.known:
-            return
         self.world.make_again(kept)
 
     @rule()

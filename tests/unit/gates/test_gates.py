@@ -76,6 +76,34 @@ STAYS: dict[str, tuple[bool, tuple[Any, ...]]] = {
             *(("quota", "ControllerRevision", False), after(700), START, after(70)),
         ),
     ),
+    "its revision can't be written, and the next leader finds the app about to stop": (
+        False,
+        (
+            *(("quota", "ControllerRevision"), CRASHES, after(5), ("new_leader",), STOP, after(5)),
+            *(("quota", "ControllerRevision", False), after(700), START, after(70)),
+        ),
+    ),
+    "its revision can't be written, and the next leader finds the app stopped": (
+        False,
+        (
+            *(("quota", "ControllerRevision"), CRASHES, after(5), STOP, after(5), ("lose_status",)),
+            *(
+                ("new_leader",),
+                after(5),
+                ("quota", "ControllerRevision", False),
+                after(700),
+                START,
+                after(70),
+            ),
+        ),
+    ),
+    "another client has the old processes of types of one process end first": (
+        False,
+        (
+            *(("declare_count", "web", 1), ("declare_count", "worker", 1), after(70)),
+            *(("edit_strategy", "web"), ("edit_strategy", "worker"), CRASHES, after(70)),
+        ),
+    ),
     "it is declared while paused, and stopped after that": (
         False,
         (PAUSE, CRASHES, after(5), STOP, after(5), GO_ON, after(5), START, after(70)),

@@ -56,6 +56,12 @@ class Bugs(logging.Handler):
         self.seen.append(logging.Formatter().format(record))
 
 
+def unread(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Say that an exception of a task was never read, unless its process has ended: then nobody reads it."""
+    if not isinstance(context.get("exception"), EndedError):
+        loop.default_exception_handler(context)
+
+
 OPERATOR = logging.getLogger("formation_operator")
 
 
@@ -67,6 +73,7 @@ class World(releasing.Shop):
         self.runner = asyncio.Runner(loop_factory=virtual_time.VirtualLoop)
         self.behaviours: dict[str, tuple[str, str, str | None]] = {}
         """By image: how the processes of one type or of all behave, and its release command."""
+        self.runner.get_loop().set_exception_handler(unread)
         self.is_passing = False
         """Whether the operator is at work, so that what changes is its doing."""
         self.before_pass: Callable[[], object] = lambda: None
@@ -78,6 +85,8 @@ class World(releasing.Shop):
         self.next_pass, self.failures = 0.0, 0
         self.restored: Manifest = {}
         """The status that came back with the Formation."""
+        self.recreated: set[str] = set()
+        """The uids of Deployments whose strategy another client has set."""
         self.has_lost_fields = False
         """Whether nothing says any more who has written the children."""
         self.has_lost_revisions = False
@@ -298,6 +307,20 @@ class World(releasing.Shop):
         [container] = deployment["spec"]["template"]["spec"]["containers"]
         spec = {"template": {"spec": {"containers": [{**container, "image": image}]}}}
         self.cluster.merge("Deployment", "default", deployment["metadata"]["name"], {"spec": spec})
+
+    def set_strategy(self, deployment: Object) -> None:
+        """Have another client have a Deployment end its old processes first."""
+        self.recreated.add(deployment["metadata"]["uid"])
+        strategy = {"type": "Recreate", "rollingUpdate": None}
+        self.cluster.merge(
+            "Deployment", "default", deployment["metadata"]["name"], {"spec": {"strategy": strategy}}
+        )
+
+    def recreates(self, deployment: Object | None) -> bool:
+        """Return whether the operator has a Deployment end its old processes before new ones start."""
+        if deployment is None or deployment["spec"]["strategy"]["type"] != "Recreate":
+            return False
+        return deployment["metadata"]["uid"] not in self.recreated
 
     def remove(self, kind: str, name: str = "") -> None:
         """Have somebody delete an object, or all of a kind, but for those of others."""

@@ -63,6 +63,7 @@ def autoscaled(count: int) -> dict[str, Replicas]:
 
 # How the Formation is, and each type
 
+WAITS = Problem("worker", "Paused", "a change waits: spec.paused is true", lasting=False)
 REFUSED = Problem("worker", words.Trouble.REFUSED, "spec.template: no such volume")
 BAD = Finding(words.State.CRASHING, words.Reason.BAD_COMMAND, "no such program", lasting=True)
 BEHIND: dict[str, Any] = {"intents": {"worker": dataclasses.replace(INTENT, digest="another", images=())}}
@@ -106,16 +107,23 @@ WORLDS: dict[str, tuple[Observation, str]] = {
         troubled(crashed(), problems=[REFUSED], **BEHIND),
         "Stalled: Crashing Exited",
     ),
-    "a change waits": (seen(counts=FOUR, paused=True, **BEHIND), "Paused: Running Paused"),
+    "a change waits": (seen(counts=FOUR, paused=True, problems=[WAITS], **BEHIND), "Paused: Running Paused"),
     "a change waits, and what runs crashes": (
-        troubled(crashed(), paused=True, **BEHIND),
+        troubled(crashed(), paused=True, problems=[WAITS], **BEHIND),
         "Paused: Crashing Exited",
     ),
     "a better command waits": (
-        seen(paused=True, findings={"worker": [BAD]}, **BEHIND),
+        seen(paused=True, problems=[WAITS], findings={"worker": [BAD]}, **BEHIND),
         "Paused: Crashing BadCommand",
     ),
-    "it was paused before it was made": (seen(paused=True, deployments={}), "Paused: Starting Paused"),
+    "it was paused before it was made": (
+        seen(paused=True, problems=[WAITS], deployments={}),
+        "Paused: Starting Paused",
+    ),
+    "it is paused, and another client has changed it": (
+        seen(paused=True, problems=[WAITS]),
+        "Paused: Running",
+    ),
     "it is paused, and as declared": (seen(paused=True), "Ready Paused: Running"),
     "it is paused, as declared, and starts": (
         seen(but(available=1), paused=True),

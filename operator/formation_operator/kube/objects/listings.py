@@ -63,14 +63,14 @@ class WatchEvent(TypedDict, total=False):
     object: Item
 
 
-Count = TypedDict("Count", {"f:replicas": Text}, total=False)
+Spec = TypedDict("Spec", {"f:replicas": Text, "f:strategy": Any}, total=False)
 Remembered = TypedDict(
     "Remembered", {"f:formations.dev/count": Text, "f:formations.dev/content": Text}, total=False
 )
 Annotations = TypedDict("Annotations", {"f:annotations": Remembered}, total=False)
-EntryFields = TypedDict("EntryFields", {"f:spec": Count, "f:metadata": Annotations}, total=False)
-"""The fields of an entry that matter, whoever its manager is: the count, and what our annotations say of it
-and of the content."""
+EntryFields = TypedDict("EntryFields", {"f:spec": Spec, "f:metadata": Annotations}, total=False)
+"""The fields of an entry that matter, whoever its manager is: the count, how a rollout goes, and what our
+annotations say of the count and of the content."""
 ENTRY_FIELDS = msgspec.json.Decoder(EntryFields)
 PAGE, EVENT = msgspec.json.Decoder(Page), msgspec.json.Decoder(WatchEvent)
 """Their `fieldsV1` are `Text`. They refuse what has a wrong type anywhere: `nesting` reads that whole."""
