@@ -16,6 +16,7 @@ from formation_operator.kube.objects.kinds import HPA, ChildKind
 from formation_operator.kube.port import Object
 from tests.unit.fakes import json_patch
 from tests.unit.fakes.kubelet import ENDED_PHASES
+from tests.unit.fakes.releasing import KEY
 from tests.unit.gates.world import (
     THEIRS,
     Key,
@@ -29,10 +30,10 @@ from tests.unit.gates.world import (
     templates_in,
 )
 
-RAN_WELL = 58.0
-"""Seconds; what has run for a minute needs no canary. Times of objects are whole seconds."""
 MINUTE = 58.0
-"""Seconds for which canaries that nobody has declared wait for room."""
+"""Seconds: what has run so long needs no canary, and canaries that nobody has declared wait so long for room.
+Times of objects are whole seconds.
+"""
 ORDERS = re.compile(r'"processes":{"([a-z-]+)"')
 """The types that an Event tells people to change."""
 
@@ -87,9 +88,9 @@ class Ledger:
         """By type: the newest of them."""
         self.fields: dict[str, set[str]] = {}
         """By type: where they were wished for."""
-        self.is_unsure = False
         self.unclear: set[str] = set()
         """The types with a count that was declared after a zero that the operator may not have seen."""
+        self.is_unsure = False
         """Whether an answer was lost since all was quiet: then the operator may guess."""
         self.single: set[tuple[str, Template]] = set()
         """What has run as a singleton, and may not run twice."""
@@ -161,10 +162,9 @@ class Ledger:
             deployment = self.world.deployment(name)
             beside = self.world.deployment(naming.canary(name))
             is_taken = self.is_taken(name) or (beside is not None and not is_canary(beside))
-            if deployment is None or is_taken or not self.wants(name) or self.is_singleton(name, deployment):
-                continue
-            if template_of(deployment["spec"]["template"]) != template:
-                found.add(name)
+            if deployment is not None and not is_taken and self.wants(name):
+                differs = template_of(deployment["spec"]["template"]) != template
+                found |= {name} if differs and not self.is_singleton(name, deployment) else set()
         return found
 
     def is_taken(self, name: str) -> bool:
@@ -398,7 +398,7 @@ class Ledger:
         self.ready = {each: self.ready.get(each, now) for each in ready}
         seconds = self.seconds - 1.0
         for (name, template, is_canary), since in self.ready.items():
-            if now - since >= (seconds if is_canary else RAN_WELL):
+            if now - since >= (seconds if is_canary else MINUTE):
                 self.proven.add((name, template))
         for name, template, is_canary, is_well in there:
             if is_canary and not is_well and (name, template, True) not in ready:
@@ -460,12 +460,9 @@ class Ledger:
         """(c, g) A pass takes no process that serves from the Service of web, and says nothing untrue."""
         took = self.world.operator.took
         self.hold(took < 5 or not self.world.fails_alone("notify"), f"(c) {took} s for Events")
-        if (
-            self.endpoints
-            and not self.spec.get("suspend")
-            and {"web", "web-canary"} & self.world.ready().keys()
-        ):
-            self.hold(self.world.endpoints("web"), "(c) the Service of web finds no process any more")
+        serves = not self.spec.get("suspend") and {"web", "web-canary"} & self.world.ready().keys()
+        is_found = not (self.endpoints and serves) or self.world.endpoints("web")
+        self.hold(is_found, "(c) the Service of web finds no process any more")
         for notice in self.world.cluster.notices:
             for name in ORDERS.findall(notice.note):
                 assert name in self.spec["processes"], f"(g) {notice.note}"
@@ -478,9 +475,8 @@ class Ledger:
             runs = [raw for raw in self.world.cluster.there("Deployment") if raw["spec"].get("replicas", 1)]
             assert runs or "keeps running" not in said, f"(g) {said}"
             since = timestamps.epoch(status.get("canary", {}).get("since", ""))
-            assert since is None or since >= int(self.contents[-1].at), (
-                f"(g) {status['canary']} is older than that"
-            )
+            is_new = since is None or since >= int(self.contents[-1].at)
+            assert is_new, f"(g) {status.get('canary')} is older than that"
 
     def judge_ready(self, raw: Object) -> None:
         """(g) Ready says that all runs as declared, by what was to be seen when that was written."""
@@ -538,7 +534,7 @@ class Ledger:
 
     def quiet(self) -> None:
         """(d, f, g) See that all runs as was declared and wished for, and that the status says so."""
-        status, types = self.world.status, templates_in(self.spec)
+        status = self.world.status
         own = {  # what isn't declared any more stays with whoever has orphaned it, but for canaries
             each: raw
             for each, raw in self.world.children().items()
@@ -546,26 +542,20 @@ class Ledger:
         }
         declared = {each for each in children_in(self.spec) if self.has_own(*each)}
         assert own.keys() == declared, f"(f) there are {sorted(own)}, not {sorted(declared)}"
-        for name, template in types.items():
-            raw = own[ChildKind.DEPLOYMENT, name]
-            count, wished = raw["spec"].get("replicas", 1), self.counts[name]
-            assert template_of(raw["spec"]["template"]) == template, (
-                f"(f) {name}: {template_of(raw['spec']['template'])}"
-            )
-            assert count in ({0} if self.spec.get("suspend") else wished), (
-                f"(d) {name}: {count}, not {wished}"
-            )
-            said, figures = status["processes"][name], raw["status"]
+        ready = self.world.condition()
+        is_told = ready["status"], status["observedGeneration"]
+        assert is_told == ("True", self.world.generation), f"(g) {ready}"
+        self.judge_ready(self.world.cluster.read(naming.KIND, *KEY))
+        for name in self.spec["processes"]:
+            raw, said = own[ChildKind.DEPLOYMENT, name], status["processes"][name]
+            count, wished, figures = raw["spec"].get("replicas", 1), self.counts[name], raw["status"]
+            assert count in wished, f"(d) {name}: {count}, not {wished}"
             assert said["desiredReplicas"] == count == figures.get("availableReplicas", 0), f"(g) {said}"
             assert said.get("readyReplicas", 0) == figures.get("readyReplicas", 0), f"(g) {said}"
-        ready = self.world.condition()
-        assert (ready["status"], status["observedGeneration"]) == ("True", self.world.generation), (
-            f"(g) {ready}"
-        )
         revision = status["revision"]["name"]
         is_kept = self.world.has_lost_revisions or self.world.object(kinds.CONTROLLER_REVISION, revision)
         assert is_kept, f"(g) {status['revision']}"
-        assert "canary" not in status, f"(g) {status['canary']}"
+        self.require()
 
 
 def is_canary(deployment: Object) -> bool:
