@@ -16,7 +16,6 @@ from formation_operator.kube.objects.kinds import HPA, ChildKind
 from formation_operator.kube.port import Object
 from tests.unit.fakes import json_patch
 from tests.unit.fakes.kubelet import ENDED_PHASES
-from tests.unit.fakes.releasing import KEY
 from tests.unit.gates.world import (
     THEIRS,
     Key,
@@ -56,6 +55,8 @@ class Content:
     """The types of which one process has to stand first."""
     at: float
     """When."""
+    failed: bool = False
+    """Whether the status has said so since then: then its canaries don't yield."""
     passed: bool = False
     is_seen: bool = False
     """Whether a pass has begun since then."""
@@ -218,12 +219,23 @@ class Ledger:
             before, self.said = self.said, raw.get("status", {})
             if before != self.said:
                 self.judge_ready(raw)
+            if self.said.get("observedGeneration") == raw["metadata"]["generation"]:
+                self.contents[-1].failed |= self.said.get("canary", {}).get("state") == "Failed"
         elif kind == kinds.JOB and "deletionTimestamp" in raw["metadata"] and self.world.is_passing:
             runs = [pod for pod in self.world.cluster.there(kinds.POD) if has_started(pod, raw)]
             self.hold(not runs, f"(a) the release {raw['metadata']['name']} is ended while it runs")
         elif kind == kinds.JOB and not deleted:
-            if any(each["type"] == "Complete" for each in raw.get("status", {}).get("conditions", ())):
-                self.released.add(template_of(raw["spec"]["template"])[0])
+            is_start = self.world.is_passing and "status" not in raw
+            self.hold(
+                not (is_start and self.spec.get("suspend")), "(b) a release starts while all is stopped"
+            )
+            is_done = any(
+                each["type"] == "Complete" for each in lenient.items(raw.get("status", {}), "conditions")
+            )
+            if is_done and is_new:  # the database may not fit any more what ran well with it before
+                self.seen.add(raw["metadata"]["uid"])
+                self.released.add(key := template_of(raw["spec"]["template"])[0])
+                self.proven = {each for each in self.proven if each[1][0] == key}
         elif kind == kinds.POD and not deleted and is_new:
             self.seen.add(raw["metadata"]["uid"])
             self.judge_pod(raw, raw["metadata"]["labels"])
@@ -454,7 +466,8 @@ class Ledger:
         controllers, world = self.world.controllers, self.world
         is_hindered = controllers.quotas or controllers.refused or world.foreign or world.cluster.incidents
         since = self.world.time().timestamp() - self.contents[-1].at
-        return "canary" not in self.spec and bool(is_hindered) and since >= MINUTE
+        has_failed = self.contents[-1].failed and not world.has_lost_revisions
+        return "canary" not in self.spec and not has_failed and bool(is_hindered) and since >= MINUTE
 
     def end(self) -> None:
         """(c, g) A pass takes no process that serves from the Service of web, and says nothing untrue."""
@@ -512,6 +525,8 @@ class Ledger:
         Where a webhook on Formations alone is down, each Deployment that was deleted is there again.
         """
         self.look()
+        if self.spec.get("suspend") and not self.spec.get("paused"):
+            self.judge_stopped()
         if self.spec.get("paused") or self.spec.get("suspend"):
             return
         if self.world.is_calm() and not self.world.failures and self.passes(self.contents[-1]):
@@ -530,6 +545,18 @@ class Ledger:
             lost = [name for name in self.spec["processes"] if self.world.deployment(name) is None]
             assert not lost, f"(f) {lost} aren't made again"
 
+    def judge_stopped(self) -> None:
+        """(f) Of what is declared nothing runs, and no schedule begins a run."""
+        own = {of for name in self.spec["processes"] for of in (name, naming.canary(name))}
+        living = {name for name, raw in self.world.processes() if "deletionTimestamp" not in raw["metadata"]}
+        runs = [name for name in own & living if not any(self.world.scalers(name))]
+        jobs = [
+            self.world.children().get((ChildKind.CRON_JOB, name)) for name in self.spec.get("schedules", ())
+        ]
+        begin = [each["metadata"]["name"] for each in jobs if each and not each["spec"].get("suspend")]
+        is_calm = self.world.is_calm() and not self.world.failures
+        assert not is_calm or not (runs or begin), f"(f) {runs} and {begin} go on while all is stopped"
+
     # Once all is well
 
     def quiet(self) -> None:
@@ -545,7 +572,7 @@ class Ledger:
         ready = self.world.condition()
         is_told = ready["status"], status["observedGeneration"]
         assert is_told == ("True", self.world.generation), f"(g) {ready}"
-        self.judge_ready(self.world.cluster.read(naming.KIND, *KEY))
+        self.judge_ready(self.world.formation)
         for name in self.spec["processes"]:
             raw, said = own[ChildKind.DEPLOYMENT, name], status["processes"][name]
             count, wished, figures = raw["spec"].get("replicas", 1), self.counts[name], raw["status"]

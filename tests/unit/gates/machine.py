@@ -52,8 +52,9 @@ class Gates(RuleBasedStateMachine):
     def begin(
         self, canary: bool = True, release: bool = False, is_quick: bool = True, has_more: bool = False
     ) -> None:
-        """Have an app, perhaps with a type and a schedule that may be removed."""
+        """Have an app, perhaps with a type and a schedule that may be removed, that keeps no old revision."""
         spec = {"canary": CANARY if canary else NONE, **({"release": RELEASE} if release else {})}
+        spec |= {"revisionHistoryLimit": 0} if has_more else {}
         self.world = World(is_quick=is_quick, **spec)
         self.ledger = Ledger(self.world, self.known)
         if has_more:
@@ -288,12 +289,17 @@ class Gates(RuleBasedStateMachine):
         if not (self.world.lost and "found 8" in self.known):
             self.world.make_again(kept)
 
-    @rule()
-    def forge(self) -> None:
-        """Have somebody make a revision in the Formation's name."""
+    @rule(replaces=BOTH)
+    def forge(self, replaces: bool = False) -> None:
+        """Have somebody make a revision in the Formation's name, perhaps in place of the declared one."""
         self.world.cluster.incidents.clear()
+        name, uid = "shop-evil", self.world.formation["metadata"]["uid"]
+        if replaces:
+            name = self.world.name
+            self.world.forged.add(name)
+            self.world.remove(kinds.CONTROLLER_REVISION, name)
         with contextlib.suppress(errors.ClusterError):
-            self.world.forge("shop-evil", self.world.cluster.read(naming.KIND, *KEY)["metadata"]["uid"])
+            self.world.forge(name, uid, data={**self.world.spec, "image": "evil:v1"})
 
     @rule(
         calls=st.integers(0, 12),
@@ -343,6 +349,8 @@ class Gates(RuleBasedStateMachine):
         """Have all faults end, and see that everything comes to what was declared, and then rests."""
         world = self.world
         world.cluster.incidents.clear()
+        while world.forged:
+            world.remove(kinds.CONTROLLER_REVISION, world.forged.pop())
         world.controllers.quotas.clear()
         world.controllers.refused.clear()
         self.free_names()

@@ -67,6 +67,8 @@ class World(releasing.Shop):
         """The status that came back with the Formation."""
         self.has_lost_revisions = False
         """Whether somebody has deleted revisions, which nobody watches."""
+        self.forged: set[str] = set()
+        """The revisions that others have made in place of ours: a deploy waits for their end."""
         self.lost: set[str] = set()
         """The fields of a spec that the CRD doesn't know."""
         processes = {"web": a_process("/web", replicas=2, port=80), "worker": a_process(replicas=2)}
@@ -223,14 +225,19 @@ class World(releasing.Shop):
         return sum(selector <= raw["metadata"]["labels"].items() for raw in ready)
 
     @property
+    def formation(self) -> Object:
+        """The Formation as it is stored."""
+        return self.cluster.read(naming.KIND, *KEY)
+
+    @property
     def generation(self) -> int:
         """Of the Formation."""
-        return int(self.cluster.read(naming.KIND, *KEY)["metadata"]["generation"])
+        return int(self.formation["metadata"]["generation"])
 
     def is_calm(self, but: str = "") -> bool:
         """Return whether nothing is refused, and nothing fails but calls of a verb about the Formation."""
         others = [each for each in self.cluster.incidents if (each.verb, each.kind) != (but, naming.KIND)]
-        return not (others or self.controllers.quotas or self.controllers.refused or self.lost)
+        return not (others or self.controllers.quotas or self.controllers.refused or self.lost or self.forged)
 
     def fails_alone(self, verb: str) -> bool:
         """Return whether nothing fails but calls of a verb about the Formation, and nothing is refused."""
@@ -294,7 +301,7 @@ class World(releasing.Shop):
 
     def make_again(self, kept: set[str]) -> None:
         """Have the Formation be made again over what is kept of its status, revisions and children."""
-        formation = self.cluster.read(naming.KIND, *KEY)
+        formation = self.formation
         self.controllers.delete(naming.KIND, *KEY, cascade="orphan")
         for kind in {kind for kind, part in PARTS.items() if part not in kept}:
             self.remove(kind)
