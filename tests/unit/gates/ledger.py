@@ -98,6 +98,8 @@ class Ledger:
         self.ready: dict[tuple[str, Template, bool], float] = {}
         """Since when a type has a ready process of a template, a canary or not."""
         self.proven: set[tuple[str, Template]] = set()
+        self.left: set[tuple[str, Template]] = set()
+        """What was proven before another version's release: its Job or revision says so to the operator."""
         self.seen: set[str] = set()
         """The uids of processes that were judged."""
         self.written: dict[str, int] = {}
@@ -235,7 +237,8 @@ class Ledger:
             if is_done and is_new:  # the database may not fit any more what ran well with it before
                 self.seen.add(raw["metadata"]["uid"])
                 self.released.add(key := template_of(raw["spec"]["template"])[0])
-                self.proven = {each for each in self.proven if each[1][0] == key}
+                self.left |= {each for each in self.proven if each[1][0] != key}
+                self.ready = dict.fromkeys(self.ready, self.world.time.seconds)
         elif kind == kinds.POD and not deleted and is_new:
             self.seen.add(raw["metadata"]["uid"])
             self.judge_pod(raw, raw["metadata"]["labels"])
@@ -243,11 +246,12 @@ class Ledger:
     def watch_child(self, kind: str, name: str, raw: Object, deleted: bool) -> None:
         """See a child that has changed."""
         uid, is_foreign = raw["metadata"]["uid"], (kind, raw["metadata"]["name"]) in self.world.foreign
-        if kind == ChildKind.DEPLOYMENT and not deleted:
+        goes = deleted or "deletionTimestamp" in raw["metadata"]  # in the foreground, it ends after the pass
+        if kind == ChildKind.DEPLOYMENT and not goes:
             self.judge_count(name, raw)
         elif kind == ChildKind.DEPLOYMENT and not self.world.is_passing:
             self.fields[name] = {"spec", "scale"}  # a count may have gone with it
-        elif deleted and self.world.is_passing and not is_foreign:
+        elif goes and self.world.is_passing and not is_foreign:
             is_one = kind == ChildKind.DEPLOYMENT and is_canary(raw)
             self.judge_farewell(raw) if is_one else self.judge_removal(kind, name)
         elif kind == ChildKind.CRON_JOB and not deleted:
@@ -396,7 +400,9 @@ class Ledger:
             for name in (content.tried if self.seconds else ())
             if self.wants(name) and not self.is_singleton(name, self.world.deployment(name))
         ]
-        unproven = [each for each in to_stand if (each, content.types[each]) not in self.proven]
+        is_known = self.world.removed.isdisjoint((kinds.JOB, kinds.CONTROLLER_REVISION))
+        proven = self.proven - (self.left if is_known else set())
+        unproven = [each for each in to_stand if (each, content.types[each]) not in proven]
         return content.passed or (released and all(map(self.is_taken, unproven)))
 
     # Between passes
@@ -412,6 +418,7 @@ class Ledger:
         for (name, template, is_canary), since in self.ready.items():
             if now - since >= (seconds if is_canary else MINUTE):
                 self.proven.add((name, template))
+                self.left.discard((name, template))
         for name, template, is_canary, is_well in there:
             if is_canary and not is_well and (name, template, True) not in ready:
                 self.proven.discard((name, template))  # it has crashed: it has to stand again
@@ -466,7 +473,7 @@ class Ledger:
         controllers, world = self.world.controllers, self.world
         is_hindered = controllers.quotas or controllers.refused or world.foreign or world.cluster.incidents
         since = self.world.time().timestamp() - self.contents[-1].at
-        has_failed = self.contents[-1].failed and not world.has_lost_revisions
+        has_failed = self.contents[-1].failed and kinds.CONTROLLER_REVISION not in world.removed
         return "canary" not in self.spec and not has_failed and bool(is_hindered) and since >= MINUTE
 
     def end(self) -> None:
@@ -580,7 +587,9 @@ class Ledger:
             assert said["desiredReplicas"] == count == figures.get("availableReplicas", 0), f"(g) {said}"
             assert said.get("readyReplicas", 0) == figures.get("readyReplicas", 0), f"(g) {said}"
         revision = status["revision"]["name"]
-        is_kept = self.world.has_lost_revisions or self.world.object(kinds.CONTROLLER_REVISION, revision)
+        is_kept = kinds.CONTROLLER_REVISION in self.world.removed or self.world.object(
+            kinds.CONTROLLER_REVISION, revision
+        )
         assert is_kept, f"(g) {status['revision']}"
         self.require()
 

@@ -66,10 +66,20 @@ STAYS: dict[str, tuple[Step, ...]] = {
     ),
     "its canaries have no room for long": (PLAIN, ("quota", "Deployment"), CRASHES, after(700)),
     "its status is lost with the leader": (
-        *(PLAIN, CRASHES, after(60), STOP, after(5), ("lose_status",), ("new_leader",), START, after(70)),
+        *(PLAIN, ("deploy", "hangs"), after(5), STOP, after(5), ("lose_status",), ("new_leader",), START),
+        after(70),
     ),
     "a newer one is declared while its release runs": (
         *(RELEASING, CRASHES, after(0.5), ("deploy", "good", "hangs"), after(70)),
+    ),
+    "another release has succeeded since it ran well": (
+        *(RELEASING, ("deploy",), after(700), ("deploy_again", 1), after(700), CRASHES, after(70)),
+        *(("policy", "Pod"), ("deploy_again", 2), after(70)),
+    ),
+    "it ran well in an earlier life of the Formation": (
+        *(PLAIN, ("deploy",), after(700), ("deploy_again", 1), after(700)),
+        *(("restore", {"revisions", "children", "fields", "status"}), after(70)),
+        *(("policy", "Pod"), ("deploy_again", 2), after(70)),
     ),
     "its release fails": (RELEASING, ("deploy", "good", "fails"), after(70)),
     "its number can't be written": (
@@ -85,7 +95,8 @@ STAYS: dict[str, tuple[Step, ...]] = {
         *(("quota", "ControllerRevision", False), after(700), START, after(70)),
     ),
     "it is declared while paused, and stopped after that": (
-        *(PLAIN, ("pause",), CRASHES, after(5), STOP, after(5), ("pause", False), after(5), START, after(70)),
+        *(PLAIN, ("change_schedule",), after(5), ("pause",), CRASHES, after(5), STOP, after(5)),
+        *(("pause", False), after(5), START, after(70)),
     ),
     "a content with the same release comes before the stop": (
         *(RELEASING, CRASHES, after(0.5), ("change_command", "worker", "/two"), after(0.3)),

@@ -36,7 +36,7 @@ VERSIONS = {
 RELEASES = {
     "succeeds": Process(1.0, ends_after=2.0, exit_code=0),
     "fails": Process(1.0, ends_after=2.0),
-    "hangs": Process(1.0),
+    "hangs": Process(1.0, grace=5.0),
 }
 """How its release command may."""
 GOOD = "good", "succeeds", ""
@@ -65,8 +65,8 @@ class World(releasing.Shop):
         self.next_pass, self.failures = 0.0, 0
         self.restored: Manifest = {}
         """The status that came back with the Formation."""
-        self.has_lost_revisions = False
-        """Whether somebody has deleted revisions, which nobody watches."""
+        self.removed: set[str] = set()
+        """The kinds of which somebody has deleted objects: revisions, say, which nobody watches."""
         self.forged: set[str] = set()
         """The revisions that others have made in place of ours: a deploy waits for their end."""
         self.lost: set[str] = set()
@@ -293,7 +293,7 @@ class World(releasing.Shop):
 
     def remove(self, kind: str, name: str = "") -> None:
         """Have somebody delete an object, or all of a kind, but for those of others."""
-        self.has_lost_revisions |= kind == kinds.CONTROLLER_REVISION
+        self.removed.add(kind)
         for raw in self.cluster.all(kind):
             own = raw["metadata"]["name"]
             if own == (name or own) and (kind, own) not in self.foreign:
