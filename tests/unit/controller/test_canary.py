@@ -117,20 +117,6 @@ async def test_a_release_runs_once_although_its_job_is_cleaned_up_during_a_try()
     shop.shows("jobs=0 web=1:v2 worker=2:v2")
 
 
-async def test_a_second_deploy_over_a_canary_that_does_not_stand_runs_its_own_release_first() -> None:
-    shop = await a_try(release=RELEASE)
-    await shop.finish()
-    await stand(shop, **{"web-canary": 0})
-    await shop.change(**V3)
-
-    shop.shows("web=1:v1 worker=2:v1 web-canary=none release=Running")
-    await shop.finish()
-    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v3 worker-canary=1:v3")
-    await stand(shop)
-    shop.shows("web=1:v3 worker=2:v3")
-    assert shop.revisions() == {"shop:v1": 1, "shop:v2": 0, "shop:v3": 2}
-
-
 async def test_going_back_removes_the_canaries_and_changes_nothing_else() -> None:
     shop = await a_try()
     await stand(shop, **{"web-canary": 0})
@@ -395,13 +381,6 @@ async def test_what_was_left_or_restored_during_a_try_is_adopted_and_the_try_goe
     shop.shows("web=1:v2 worker=2:v2 web-canary=none worker-canary=none ready=Running")
 
 
-async def test_no_canary_stays_beside_the_first_process_of_a_singleton() -> None:
-    shop = await a_try()
-    await stand(shop, **{"worker-canary": 0})
-    await shop.change(processes={"web": {"singleton": True}, "worker": {"singleton": True, "replicas": 1}})
-    shop.shows("worker=1:v2 web-canary=none worker-canary=none")
-
-
 @pytest.mark.parametrize("refused", [False, True], ids=["until it has ended", "as what follows is refused"])
 async def test_what_still_runs_as_a_singleton_has_no_canary_beside_it(refused: bool) -> None:
     shop = await an_app_with(processes={"clock": a_process("/clock", replicas=1, singleton=True)})
@@ -439,22 +418,6 @@ async def test_a_canary_that_has_stood_proves_nothing_of_the_next_version() -> N
     await stand(shop, **{"worker-canary": 0})
     await shop.change(processes={"web": V3, "worker": {"image": None}})
     shop.shows("web=1:v1 worker=2:v1 web-canary=1:v3 worker-canary=none")
-
-
-async def test_what_has_stood_stays_until_its_number_can_be_written() -> None:
-    shop = await a_try()
-    shop.refuse("patch", "ControllerRevision", errors.UnavailableError("exceeded quota"))
-    before = len(shop.cluster.calls)
-    await stand(shop)
-    await stand(shop)
-    shop.shows("web=1:v1 web-canary=1:v2 worker-canary=1:v2")
-    assert not [each for each in shop.wrote(before) if each.kind == "Deployment"]
-    assert "exceeded quota" in shop.condition()["message"]
-
-    shop.cluster.incidents.clear()
-    shop.time.seconds += 600
-    await stand(shop)
-    shop.shows("web=1:v2 worker=2:v2")
 
 
 async def test_where_what_runs_is_not_kept_each_type_has_a_canary_and_counts_work_on() -> None:
@@ -519,18 +482,6 @@ async def test_a_version_that_was_deployed_while_all_was_stopped_comes_up_at_onc
     shop.shows("web=0:v1 worker=0:v1 release=Running")
     await shop.finish()
     shop.shows("web=1:v2 worker=2:v2 web-canary=none worker-canary=none release=Succeeded")
-
-
-async def test_a_version_that_failed_is_not_let_through_for_want_of_room() -> None:
-    shop = await an_app_with(canary=None)
-    await shop.change(**V2)
-    end(shop, builders.ended(3, "no database"))
-    await shop.settle()
-    shop.remove("Deployment", "shop-worker-canary")
-    shop.refuse("apply", "Deployment", errors.RefusedError("exceeded quota"))
-    for _ in range(50):
-        await shop.settle()
-    shop.shows("web=1:v1 worker=2:v1")
 
 
 async def test_canaries_that_nobody_has_declared_give_way_where_they_have_no_room_for_a_minute() -> None:

@@ -34,9 +34,8 @@ def valid(raw: Object, live: Object | None) -> None:
     changed = [field for field in IMMUTABLE.get(kind, ()) if live and before.get(field) != spec.get(field)]
     wrong += [f"{field}: Invalid value: {spec.get(field)}: field is immutable" for field in changed]
     if wrong:
-        raise errors.InvalidError(
-            f'{kind} "{raw["metadata"]["name"]}" is invalid: spec.{", spec.".join(wrong)}'
-        )
+        name = raw["metadata"]["name"]
+        raise errors.InvalidError(f'{kind} "{name}" is invalid: spec.{", spec.".join(wrong)}')
 
 
 def _notes(raw: Object) -> Object:

@@ -102,11 +102,8 @@ class Controllers:
             if waiting and raw["kind"] != kinds.POD:
                 self.objects.begin_removal(*identity_of(raw))
             else:  # the Job controller lets go of Pods without a Job
-                self.world.delete(
-                    raw
-                    if waiting or not metadata.get("finalizers")
-                    else self.world.change(raw, finalizers=[])
-                )
+                is_kept = not waiting and metadata.get("finalizers")
+                self.world.delete(self.world.change(raw, finalizers=[]) if is_kept else raw)
 
     def _run(self, pod: Object) -> None:
         """Have a node do what is to be done about a Pod."""
@@ -121,24 +118,20 @@ class Controllers:
     def _autoscale(self, raw: Object) -> None:
         """Keep a count within an autoscaler's bounds, and report as one without metrics."""
         spec, status, say = raw["spec"], {**raw.get("status", {})}, self.world.say
-        kind, namespace, name = (
-            spec["scaleTargetRef"]["kind"],
-            raw["metadata"]["namespace"],
-            spec["scaleTargetRef"]["name"],
-        )
+        target = spec["scaleTargetRef"]["kind"], raw["metadata"]["namespace"], spec["scaleTargetRef"]["name"]
         try:
-            found = self.objects.read(kind, namespace, name)
+            found = self.objects.read(*target)
         except errors.NotFoundError:
             say(status, "AbleToScale", "False", "FailedGetScale")
             self.world.change(raw, status)
             return
-        is_child = kind == ChildKind.DEPLOYMENT
+        is_child = target[0] == ChildKind.DEPLOYMENT
         count = get(found, "spec.replicas" if is_child else "spec.processes.web.replicas", 1)
         wanted = min(max(count, spec.get("minReplicas", 1)), spec["maxReplicas"]) if count else 0
         status["currentReplicas"] = count
         if wanted != count:
             change = {"replicas": wanted} if is_child else {"processes": {"web": {"replicas": wanted}}}
-            self.objects.merge(kind, namespace, name, {"spec": change}, by=BY_HPA)
+            self.objects.merge(*target, {"spec": change}, by=BY_HPA)
             say(status, "AbleToScale", "True", "SucceededRescale")
             say(status, "ScaledToZero", "False", "NotScaledToZero")
             status |= {"desiredReplicas": wanted, "lastScaleTime": self.world.stamp()}

@@ -223,9 +223,8 @@ class Rollout:
 
     def _is_complete(self) -> bool:
         is_seen = self.status.get("observedGeneration", 0) >= self.raw["metadata"]["generation"]
-        return is_seen and {self.status.get(each, 0) for each in ("replicas", UPDATED, AVAILABLE)} == {
-            self.wanted
-        }
+        figures = {self.status.get(each, 0) for each in ("replicas", UPDATED, AVAILABLE)}
+        return is_seen and figures == {self.wanted}
 
     def _report(self, *, rolls: bool) -> None:
         """Write the figures and the conditions; while it ``rolls`` out, how far it has got, too."""

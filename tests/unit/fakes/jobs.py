@@ -110,6 +110,5 @@ def _end_of(pod: Object) -> float:
     """Return when a Pod ended, or began to."""
     found = lenient.items(pod.get("status", {}), "containerStatuses")
     ends = [lenient.text(lenient.mapping(each, "state", "terminated"), "finishedAt") for each in found]
-    return moment_of(
-        max(ends, default="") or pod["metadata"].get(DELETED) or pod["metadata"]["creationTimestamp"]
-    )
+    about = pod["metadata"]
+    return moment_of(max(ends, default="") or about.get(DELETED) or about["creationTimestamp"])

@@ -43,9 +43,8 @@ class World:
         about, wanted = owner["metadata"], lenient.mapping(owner, "spec", "selector", "matchLabels")
         for raw in [] if DELETED in about else self.objects.there(kind, about["namespace"]):
             fits = wanted.items() <= get(raw, "metadata.labels", {}).items()
-            others = [
-                each for each in get(raw, "metadata.ownerReferences", []) if each["uid"] != about["uid"]
-            ]
+            owners = get(raw, "metadata.ownerReferences", [])
+            others = [each for each in owners if each["uid"] != about["uid"]]
             if fits and _owner(raw) is None and is_active(raw):
                 self.change(raw, ownerReferences=[*others, _reference(owner)])
             elif not fits and _owner(raw) == about["uid"]:
@@ -54,11 +53,8 @@ class World:
 
     def make(self, kind: str, owner: Object, template: Object, **about: Any) -> Object:
         """Create an object that another one controls; a scheduler binds a Pod at once."""
-        namespace, name = (
-            owner["metadata"]["namespace"],
-            f"{owner['metadata']['name']}-{self.objects.version}",
-        )
-        known = {**get(template, "metadata", {}), "namespace": namespace, "name": name}
+        of, name = owner["metadata"], f"{owner['metadata']['name']}-{self.objects.version}"
+        known = {**get(template, "metadata", {}), "namespace": of["namespace"], "name": name}
         metadata = {**known, "ownerReferences": [_reference(owner)], **about}
         spec = template["spec"] | ({"nodeName": NODE} if kind == kinds.POD else {})
         return self.objects.put(kind, {"metadata": metadata, "spec": spec})

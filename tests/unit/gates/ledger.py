@@ -6,7 +6,7 @@ The ledger knows what people have declared, and sees each object that changes. I
 import dataclasses
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from formation_operator.api import naming
 from formation_operator.api.content import content_of
@@ -29,10 +29,10 @@ from tests.unit.gates.world import (
     templates_in,
 )
 
-RAN_WELL = 58.0
-"""Seconds; what has run for a minute needs no canary. Times of objects are whole seconds."""
 MINUTE = 58.0
-"""Seconds for which canaries that nobody has declared wait for room."""
+"""Seconds: what has run so long needs no canary, and canaries that nobody has declared wait so long for room.
+Times of objects are whole seconds.
+"""
 ORDERS = re.compile(r'"processes":{"([a-z-]+)"')
 """The types that an Event tells people to change."""
 
@@ -55,6 +55,8 @@ class Content:
     """The types of which one process has to stand first."""
     at: float
     """When."""
+    failed: bool = False
+    """Whether the status has said so since then: then its canaries don't yield."""
     passed: bool = False
     is_seen: bool = False
     """Whether a pass has begun since then."""
@@ -70,9 +72,8 @@ class Content:
 class Ledger:
     """Judges each process that starts, and each count that the operator writes."""
 
-    def __init__(self, world: World, known: Collection[str]) -> None:
-        """Take the holes that are known, and aren't looked for."""
-        self.world, self.known = world, known
+    def __init__(self, world: World) -> None:
+        self.world = world
         self.spec: Object = {}
         """What people want, whatever a CRD has made of it."""
         self.contents: list[Content] = []
@@ -87,15 +88,17 @@ class Ledger:
         """By type: the newest of them."""
         self.fields: dict[str, set[str]] = {}
         """By type: where they were wished for."""
-        self.is_unsure = False
         self.unclear: set[str] = set()
         """The types with a count that was declared after a zero that the operator may not have seen."""
+        self.is_unsure = False
         """Whether an answer was lost since all was quiet: then the operator may guess."""
         self.single: set[tuple[str, Template]] = set()
         """What has run as a singleton, and may not run twice."""
         self.ready: dict[tuple[str, Template, bool], float] = {}
         """Since when a type has a ready process of a template, a canary or not."""
         self.proven: set[tuple[str, Template]] = set()
+        self.left: set[tuple[str, Template]] = set()
+        """What was proven before another version's release: its Job or revision says so to the operator."""
         self.seen: set[str] = set()
         """The uids of processes that were judged."""
         self.written: dict[str, int] = {}
@@ -162,10 +165,9 @@ class Ledger:
             deployment = self.world.deployment(name)
             beside = self.world.deployment(naming.canary(name))
             is_taken = self.is_taken(name) or (beside is not None and not is_canary(beside))
-            if deployment is None or is_taken or not self.wants(name) or self.is_singleton(name, deployment):
-                continue
-            if template_of(deployment["spec"]["template"]) != template:
-                found.add(name)
+            if deployment is not None and not is_taken and self.wants(name):
+                differs = template_of(deployment["spec"]["template"]) != template
+                found |= {name} if differs and not self.is_singleton(name, deployment) else set()
         return found
 
     def is_taken(self, name: str) -> bool:
@@ -218,12 +220,24 @@ class Ledger:
             before, self.said = self.said, raw.get("status", {})
             if before != self.said:
                 self.judge_ready(raw)
+            if self.said.get("observedGeneration") == raw["metadata"]["generation"]:
+                self.contents[-1].failed |= self.said.get("canary", {}).get("state") == "Failed"
         elif kind == kinds.JOB and "deletionTimestamp" in raw["metadata"] and self.world.is_passing:
             runs = [pod for pod in self.world.cluster.there(kinds.POD) if has_started(pod, raw)]
             self.hold(not runs, f"(a) the release {raw['metadata']['name']} is ended while it runs")
         elif kind == kinds.JOB and not deleted:
-            if any(each["type"] == "Complete" for each in raw.get("status", {}).get("conditions", ())):
-                self.released.add(template_of(raw["spec"]["template"])[0])
+            is_start = self.world.is_passing and "status" not in raw
+            self.hold(
+                not (is_start and self.spec.get("suspend")), "(b) a release starts while all is stopped"
+            )
+            is_done = any(
+                each["type"] == "Complete" for each in lenient.items(raw.get("status", {}), "conditions")
+            )
+            if is_done and is_new:  # the database may not fit any more what ran well with it before
+                self.seen.add(raw["metadata"]["uid"])
+                self.released.add(key := template_of(raw["spec"]["template"])[0])
+                self.left |= {each for each in self.proven if each[1][0] != key}
+                self.ready = dict.fromkeys(self.ready, self.world.time.seconds)
         elif kind == kinds.POD and not deleted and is_new:
             self.seen.add(raw["metadata"]["uid"])
             self.judge_pod(raw, raw["metadata"]["labels"])
@@ -231,13 +245,14 @@ class Ledger:
     def watch_child(self, kind: str, name: str, raw: Object, deleted: bool) -> None:
         """See a child that has changed."""
         uid, is_foreign = raw["metadata"]["uid"], (kind, raw["metadata"]["name"]) in self.world.foreign
-        if kind == ChildKind.DEPLOYMENT and not deleted:
+        goes = deleted or "deletionTimestamp" in raw["metadata"]  # in the foreground, it ends after the pass
+        if kind == ChildKind.DEPLOYMENT and not goes:
             if raw["spec"]["strategy"]["type"] != "Recreate":
                 self.world.recreated.discard(uid)
             self.judge_count(name, raw)
         elif kind == ChildKind.DEPLOYMENT and not self.world.is_passing:
             self.fields[name] = {"spec", "scale"}  # a count may have gone with it
-        elif deleted and self.world.is_passing and not is_foreign:
+        elif goes and self.world.is_passing and not is_foreign:
             is_one = kind == ChildKind.DEPLOYMENT and is_canary(raw)
             self.judge_farewell(raw) if is_one else self.judge_removal(kind, name)
         elif kind == ChildKind.CRON_JOB and not deleted:
@@ -385,7 +400,9 @@ class Ledger:
             for name in (content.tried if self.seconds else ())
             if self.wants(name) and not self.is_singleton(name, self.world.deployment(name))
         ]
-        unproven = [each for each in to_stand if (each, content.types[each]) not in self.proven]
+        is_known = self.world.removed.isdisjoint((kinds.JOB, kinds.CONTROLLER_REVISION))
+        proven = self.proven - (self.left if is_known else set())
+        unproven = [each for each in to_stand if (each, content.types[each]) not in proven]
         return content.passed or (released and all(map(self.is_taken, unproven)))
 
     # Between passes
@@ -399,8 +416,9 @@ class Ledger:
         self.ready = {each: self.ready.get(each, now) for each in ready}
         seconds = self.seconds - 1.0
         for (name, template, is_canary), since in self.ready.items():
-            if now - since >= (seconds if is_canary else RAN_WELL):
+            if now - since >= (seconds if is_canary else MINUTE):
                 self.proven.add((name, template))
+                self.left.discard((name, template))
         for name, template, is_canary, is_well in there:
             if is_canary and not is_well and (name, template, True) not in ready:
                 self.proven.discard((name, template))  # it has crashed: it has to stand again
@@ -457,18 +475,16 @@ class Ledger:
         controllers, world = self.world.controllers, self.world
         is_hindered = controllers.quotas or controllers.refused or world.foreign or world.cluster.incidents
         since = self.world.time().timestamp() - self.contents[-1].at
-        return "canary" not in self.spec and bool(is_hindered) and since >= MINUTE
+        has_failed = self.contents[-1].failed and kinds.CONTROLLER_REVISION not in world.removed
+        return "canary" not in self.spec and not has_failed and bool(is_hindered) and since >= MINUTE
 
     def end(self) -> None:
         """(c, g) A pass takes no process that serves from the Service of web, and says nothing untrue."""
         took = self.world.operator.took
         self.hold(took < 5 or not self.world.fails_alone("notify"), f"(c) {took} s for Events")
-        if (
-            self.endpoints
-            and not self.spec.get("suspend")
-            and {"web", "web-canary"} & self.world.ready().keys()
-        ):
-            self.hold(self.world.endpoints("web"), "(c) the Service of web finds no process any more")
+        serves = not self.spec.get("suspend") and {"web", "web-canary"} & self.world.ready().keys()
+        is_found = not (self.endpoints and serves) or self.world.endpoints("web")
+        self.hold(is_found, "(c) the Service of web finds no process any more")
         for notice in self.world.cluster.notices:
             for name in ORDERS.findall(notice.note):
                 assert name in self.spec["processes"], f"(g) {notice.note}"
@@ -481,9 +497,8 @@ class Ledger:
             runs = [raw for raw in self.world.cluster.there("Deployment") if raw["spec"].get("replicas", 1)]
             assert runs or "keeps running" not in said, f"(g) {said}"
             since = timestamps.epoch(status.get("canary", {}).get("since", ""))
-            assert since is None or since >= int(self.contents[-1].at), (
-                f"(g) {status['canary']} is older than that"
-            )
+            is_new = since is None or since >= int(self.contents[-1].at)
+            assert is_new, f"(g) {status.get('canary')} is older than that"
 
     def judge_ready(self, raw: Object) -> None:
         """(g) Ready says that all runs as declared, by what was to be seen when that was written."""
@@ -518,6 +533,8 @@ class Ledger:
         Where a webhook on Formations alone is down, each Deployment that was deleted is there again.
         """
         self.look()
+        if self.spec.get("suspend") and not self.spec.get("paused"):
+            self.judge_stopped()
         if self.spec.get("paused") or self.spec.get("suspend"):
             return
         if self.world.is_calm() and not self.world.failures and self.passes(self.contents[-1]):
@@ -536,11 +553,23 @@ class Ledger:
             lost = [name for name in self.spec["processes"] if self.world.deployment(name) is None]
             assert not lost, f"(f) {lost} aren't made again"
 
+    def judge_stopped(self) -> None:
+        """(f) Of what is declared nothing runs, and no schedule begins a run."""
+        own = {of for name in self.spec["processes"] for of in (name, naming.canary(name))}
+        living = {name for name, raw in self.world.processes() if "deletionTimestamp" not in raw["metadata"]}
+        runs = [name for name in own & living if not any(self.world.scalers(name))]
+        jobs = [
+            self.world.children().get((ChildKind.CRON_JOB, name)) for name in self.spec.get("schedules", ())
+        ]
+        begin = [each["metadata"]["name"] for each in jobs if each and not each["spec"].get("suspend")]
+        is_calm = self.world.is_calm() and not self.world.failures
+        assert not is_calm or not (runs or begin), f"(f) {runs} and {begin} go on while all is stopped"
+
     # Once all is well
 
     def quiet(self) -> None:
         """(d, f, g) See that all runs as was declared and wished for, and that the status says so."""
-        status, types = self.world.status, templates_in(self.spec)
+        status = self.world.status
         own = {  # what isn't declared any more stays with whoever has orphaned it, but for canaries
             each: raw
             for each, raw in self.world.children().items()
@@ -548,26 +577,22 @@ class Ledger:
         }
         declared = {each for each in children_in(self.spec) if self.has_own(*each)}
         assert own.keys() == declared, f"(f) there are {sorted(own)}, not {sorted(declared)}"
-        for name, template in types.items():
-            raw = own[ChildKind.DEPLOYMENT, name]
-            count, wished = raw["spec"].get("replicas", 1), self.counts[name]
-            assert template_of(raw["spec"]["template"]) == template, (
-                f"(f) {name}: {template_of(raw['spec']['template'])}"
-            )
-            assert count in ({0} if self.spec.get("suspend") else wished), (
-                f"(d) {name}: {count}, not {wished}"
-            )
-            said, figures = status["processes"][name], raw["status"]
+        ready = self.world.condition()
+        is_told = ready["status"], status["observedGeneration"]
+        assert is_told == ("True", self.world.generation), f"(g) {ready}"
+        self.judge_ready(self.world.formation)
+        for name in self.spec["processes"]:
+            raw, said = own[ChildKind.DEPLOYMENT, name], status["processes"][name]
+            count, wished, figures = raw["spec"].get("replicas", 1), self.counts[name], raw["status"]
+            assert count in wished, f"(d) {name}: {count}, not {wished}"
             assert said["desiredReplicas"] == count == figures.get("availableReplicas", 0), f"(g) {said}"
             assert said.get("readyReplicas", 0) == figures.get("readyReplicas", 0), f"(g) {said}"
-        ready = self.world.condition()
-        assert (ready["status"], status["observedGeneration"]) == ("True", self.world.generation), (
-            f"(g) {ready}"
-        )
         revision = status["revision"]["name"]
-        is_kept = self.world.has_lost_revisions or self.world.object(kinds.CONTROLLER_REVISION, revision)
+        is_kept = kinds.CONTROLLER_REVISION in self.world.removed or self.world.object(
+            kinds.CONTROLLER_REVISION, revision
+        )
         assert is_kept, f"(g) {status['revision']}"
-        assert "canary" not in status, f"(g) {status['canary']}"
+        self.require()
 
 
 def is_canary(deployment: Object) -> bool:

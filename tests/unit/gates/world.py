@@ -1,12 +1,13 @@
 """A Formation in a cluster with controllers and processes, its operator, and time for all of them."""
 
 import asyncio
-import logging
+import unittest
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
+from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.objects.kinds import HPA, ChildKind
 from formation_operator.kube.port import Object
@@ -35,25 +36,14 @@ VERSIONS = {
 RELEASES = {
     "succeeds": Process(1.0, ends_after=2.0, exit_code=0),
     "fails": Process(1.0, ends_after=2.0),
-    "hangs": Process(1.0),
+    "hangs": Process(1.0, grace=5.0),
 }
 """How its release command may."""
-GOOD = "good", "succeeds", None
+GOOD = "good", "succeeds", ""
 OPEN: Manifest = {"x-kubernetes-preserve-unknown-fields": True}
 MOST_PASSES = 200
 """Passes that follow each other without time between them, before that counts as never resting."""
 NEVER = 1e12
-
-
-class Bugs(logging.Handler):
-    """Keeps the unexpected errors of passes, which name a bug in the operator."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.seen: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.seen.append(logging.Formatter().format(record))
 
 
 def unread(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -62,16 +52,13 @@ def unread(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         loop.default_exception_handler(context)
 
 
-OPERATOR = logging.getLogger("formation_operator")
-
-
 class World(releasing.Shop):
     """All that there is; `watch` sees each change, and each pass begins and ends with a call."""
 
     def __init__(self, *, is_quick: bool = True, **spec: Any) -> None:
         self.is_quick = is_quick
         self.runner = asyncio.Runner(loop_factory=virtual_time.VirtualLoop)
-        self.behaviours: dict[str, tuple[str, str, str | None]] = {}
+        self.behaviours: dict[str, tuple[str, str, str]] = {}
         """By image: how the processes of one type or of all behave, and its release command."""
         self.runner.get_loop().set_exception_handler(unread)
         self.is_passing = False
@@ -87,10 +74,10 @@ class World(releasing.Shop):
         """The status that came back with the Formation."""
         self.recreated: set[str] = set()
         """The uids of Deployments whose strategy another client has set."""
-        self.has_lost_fields = False
-        """Whether nothing says any more who has written the children."""
-        self.has_lost_revisions = False
-        """Whether somebody has deleted revisions, which nobody watches."""
+        self.removed: set[str] = set()
+        """The kinds of which somebody has deleted objects: revisions, say, which nobody watches."""
+        self.forged: set[str] = set()
+        """The revisions that others have made in place of ours: a deploy waits for their end."""
         self.lost: set[str] = set()
         """The fields of a spec that the CRD doesn't know."""
         processes = {"web": a_process("/web", replicas=2, port=80), "worker": a_process(replicas=2)}
@@ -98,10 +85,9 @@ class World(releasing.Shop):
         self.somebody: dict[str | None, list[Object]] = {None: []}
         """The owners of objects that aren't the Formation's, by kind."""
         for kind in (kinds.LEASE, naming.KIND):
-            owner = self.cluster.put(
-                kind, {"metadata": {"name": "shop-web"}, "spec": self.spec, "status": {}}
-            )
-            about = {"name": "shop-web", "uid": owner["metadata"]["uid"], "controller": True}
+            metadata = {"name": "shop-web"}
+            owner = self.cluster.put(kind, {"metadata": metadata, "spec": self.spec, "status": {}})
+            about = {**metadata, "uid": owner["metadata"]["uid"], "controller": True}
             self.somebody[kind] = [{"apiVersion": owner["apiVersion"], "kind": kind, **about}]
         self.cluster.admission.append(self.prune)
         self.carry_out = self.cluster._carry_out  # noqa: SLF001
@@ -113,7 +99,7 @@ class World(releasing.Shop):
         process, release, name = self.behaviours.get(container.get("image", ""), GOOD)
         if container["name"] == naming.RELEASE:
             return RELEASES[release]
-        return VERSIONS[process if name in (None, container["name"]) else GOOD[0]]
+        return VERSIONS[process if name in ("", container["name"]) else GOOD[0]]
 
     def restart(self) -> None:
         """Have another operator take over, which remembers nothing."""
@@ -169,17 +155,14 @@ class World(releasing.Shop):
         self.next_pass = NEVER
         self.before_pass()
         self.is_passing = True
-        bugs = Bugs()
-        OPERATOR.addHandler(bugs)
         try:
-            result = self.runner.run(self.operator.run(KEY))
+            with unittest.TestCase().assertNoLogs("formation_operator", "ERROR"):  # that would be a bug
+                result = self.runner.run(self.operator.run(KEY))
         except (EndedError, BaseExceptionGroup):
             self.restart()
             return
         finally:
             self.is_passing = False
-            OPERATOR.removeHandler(bugs)
-        assert not bugs.seen, bugs.seen[0]
         self.after_pass()
         waits = [] if result.requeue is None else [result.requeue.after]
         self.failures = 0 if result.retry is Retry.NONE else self.failures + 1
@@ -214,28 +197,19 @@ class World(releasing.Shop):
 
     def replica_sets(self, name: str) -> Iterator[Object]:
         """Yield the ReplicaSets of a type that are to have processes."""
-        for raw in self.cluster.there(kinds.REPLICA_SET):
-            is_its = raw["metadata"]["labels"].get(naming.PROCESS_TYPE_LABEL) == name and not of_canary(raw)
-            if raw["spec"]["replicas"] and is_its:
+        for raw in self.cluster.there(kinds.REPLICA_SET, labels=f"{naming.PROCESS_TYPE_LABEL}={name}"):
+            if raw["spec"]["replicas"] and not of_canary(raw):
                 yield raw
 
     def children(self) -> dict[tuple[str, str], Object]:
         """Return the children by kind, and type or schedule, but for the objects of others."""
-        found = [
-            (str(kind), raw["metadata"]["name"], raw)
+        found = (
+            (str(kind), each["metadata"]["name"], each)
             for kind in ChildKind
-            for raw in self.cluster.there(kind)
-        ]
-        return {
-            (kind, name.removeprefix("shop-")): raw
-            for kind, name, raw in found
-            if (kind, name) not in self.foreign and name != THEIRS
-        }
-
-    def labels_of(self, owner: str | None) -> dict[str, str]:
-        """Return the labels of what others own; those of another Formation's child are like ours."""
-        ours = {naming.FORMATION_LABEL: "shop-web", naming.PROCESS_TYPE_LABEL: "canary"}
-        return ours if owner == naming.KIND else {"app": "other"}
+            for each in self.cluster.there(kind)
+        )
+        ours = (each for each in found if each[:2] not in self.foreign and each[1] != THEIRS)
+        return {(kind, name.removeprefix("shop-")): raw for kind, name, raw in ours}
 
     def deployment(self, name: str) -> Object | None:
         """Return the Deployment of a type or of a canary, if there is one."""
@@ -260,14 +234,19 @@ class World(releasing.Shop):
         return sum(selector <= raw["metadata"]["labels"].items() for raw in ready)
 
     @property
+    def formation(self) -> Object:
+        """The Formation as it is stored."""
+        return self.cluster.read(naming.KIND, *KEY)
+
+    @property
     def generation(self) -> int:
         """Of the Formation."""
-        return int(self.cluster.read(naming.KIND, *KEY)["metadata"]["generation"])
+        return int(self.formation["metadata"]["generation"])
 
     def is_calm(self, but: str = "") -> bool:
         """Return whether nothing is refused, and nothing fails but calls of a verb about the Formation."""
         others = [each for each in self.cluster.incidents if (each.verb, each.kind) != (but, naming.KIND)]
-        return not (others or self.controllers.quotas or self.controllers.refused or self.lost)
+        return not (others or self.controllers.quotas or self.controllers.refused or self.lost or self.forged)
 
     def fails_alone(self, verb: str) -> bool:
         """Return whether nothing fails but calls of a verb about the Formation, and nothing is refused."""
@@ -275,12 +254,26 @@ class World(releasing.Shop):
 
     # What happens
 
-    def ends_at(self, calls: int, *, after: bool) -> None:
-        """Have the operator's process end before or after its next but so many call."""
-        self.cluster.incidents += [
-            *(Incident() for _ in range(calls)),
-            Incident(error=EndedError(), carried_out=after),
-        ]
+    def fails(self, calls: int, incident: Incident) -> None:
+        """Have something happen to the operator's next call but so many."""
+        self.cluster.incidents += [*(Incident() for _ in range(calls)), incident]
+
+    def take_name(self, name: str, kind: str, owner: str | None) -> None:
+        """Have others make an object with the name of a child; one of another Formation is labelled alike."""
+        ours = {naming.FORMATION_LABEL: "shop-web", naming.PROCESS_TYPE_LABEL: "canary"}
+        labels = ours if owner == naming.KIND else {"app": "other"}
+        metadata = {"labels": labels, "ownerReferences": self.somebody[owner], "managedFields": []}
+        template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "other", "image": "o"}]}}
+        about = {"replicas": 0, "selector": {"matchLabels": labels}, "strategy": {"type": "Recreate"}}
+        spec = {**about, "template": template} if kind == "Deployment" else {"selector": labels}
+        self.foreign[kind, name] = ""
+        try:
+            self.cluster.put(kind, {"metadata": {"name": name, **metadata}, "spec": spec})
+        except errors.ClusterError:
+            del self.foreign[kind, name]
+            raise
+        self.controllers.settle()
+        self.foreign[kind, name] = self.cluster.read(kind, "default", name)["metadata"]["resourceVersion"]
 
     def autoscale(self, name: str, count: int) -> None:
         """Have an autoscaler of the type, if there is one, set a count as it would."""
@@ -291,9 +284,8 @@ class World(releasing.Shop):
         if kind == HPA:
             count = max(spec.get("minReplicas", 1), min(spec["maxReplicas"], count))
         if kind == kinds.SCALED_OBJECT or deployment["spec"].get("replicas", 1):
-            self.cluster.merge(
-                "Deployment", "default", f"shop-{name}", {"spec": {"replicas": count}}, by=BY_HPA
-            )
+            change = {"spec": {"replicas": count}}
+            self.cluster.merge("Deployment", "default", f"shop-{name}", change, by=BY_HPA)
 
     def scalers(self, name: str) -> Iterator[tuple[str, Object]]:
         """Yield kind and spec of each autoscaler of a type."""
@@ -324,6 +316,7 @@ class World(releasing.Shop):
 
     def remove(self, kind: str, name: str = "") -> None:
         """Have somebody delete an object, or all of a kind, but for those of others."""
+        self.removed.add(kind)
         for raw in self.cluster.all(kind):
             own = raw["metadata"]["name"]
             if own == (name or own) and (kind, own) not in self.foreign:
@@ -331,22 +324,13 @@ class World(releasing.Shop):
 
     def make_again(self, kept: set[str]) -> None:
         """Have the Formation be made again over what is kept of its status, revisions and children."""
-        formation = self.cluster.read(naming.KIND, *KEY)
+        formation = self.formation
         self.controllers.delete(naming.KIND, *KEY, cascade="orphan")
-        for kind, part in {
-            kinds.CONTROLLER_REVISION: "revisions",
-            kinds.JOB: "jobs",
-            "Deployment": "children",
-        }.items():
-            if part not in kept:
-                self.remove(kind)
-                self.has_lost_revisions |= kind == kinds.CONTROLLER_REVISION
-        if "fields" not in kept:
-            self.has_lost_fields = True
-            for kind in CHILDREN:
-                for raw in self.cluster.all(kind):
-                    if (kind, raw["metadata"]["name"]) in self.foreign:
-                        continue
+        for kind in {kind for kind, part in PARTS.items() if part not in kept}:
+            self.remove(kind)
+        for kind in () if "fields" in kept else CHILDREN:
+            for raw in self.cluster.all(kind):
+                if (kind, raw["metadata"]["name"]) not in self.foreign:
                     metadata = {**raw["metadata"], "managedFields": []}
                     self.cluster.replace({**raw, "metadata": metadata}, by=KUBECTL)
         status = {"status": formation["status"]} if "status" in kept and "status" in formation else {}
@@ -357,6 +341,8 @@ class World(releasing.Shop):
 
 THEIRS = "theirs"
 """The name of an autoscaler that somebody else makes."""
+PARTS = {kinds.CONTROLLER_REVISION: "revisions", kinds.JOB: "jobs", "Deployment": "children"}
+"""What a restore may leave out, by kind."""
 CHILDREN = (*ChildKind, kinds.CONTROLLER_REVISION, kinds.JOB)
 BY_HPA = Owner("kube-controller-manager", "Update", "scale")
 
