@@ -116,16 +116,22 @@ class Reconciler:
 
     async def _pass(self, pass_: Pass, known: dict[str, Any]) -> Result:
         formation = parsing.parse(pass_.basis.formation)
-        undecided = await self._write_through(pass_, self._snapshot(pass_, formation))
+        snapshot = self._snapshot(pass_, formation)
+        requests = write_through.Requests(
+            self._cluster, self._cache, self._settings, snapshot, pass_.memory.answers, self._changed
+        )
+        has_looked = await requests.honour()
+        self.events.post(known, requests.notices)
         current = self._cache.formations.get(pass_.key)
         if current is None or not pass_.basis.is_about(current):
             return Result()
         if current is not known:
             pass_.basis.formation = await self._whole(current)
             formation = parsing.parse(pass_.basis.formation)
-        snapshot = self._snapshot(pass_, formation)  # with the autoscalers that were found
+        if has_looked or current is not known:  # autoscalers may have been found, too
+            snapshot = self._snapshot(pass_, formation)
         rollout = await self._decide(pass_, snapshot)
-        desired = self._desired(pass_, snapshot, rollout, undecided)
+        desired = self._desired(pass_, snapshot, rollout, requests.undecided)
         await self._bring_about(pass_, snapshot, desired)
         rollout = await self._release(pass_, snapshot, rollout)
         desired = dataclasses.replace(desired, rollout=rollout)
@@ -154,15 +160,6 @@ class Reconciler:
         if not formations.is_same(known, live):
             raise errors.ConflictError("it has changed while it was read")
         return {**formations.trimmed(live), "reread": True}
-
-    async def _write_through(self, pass_: Pass, snapshot: Snapshot) -> list[Problem]:
-        """Write scale requests on Deployments to the Formation; return what couldn't be decided."""
-        requests = write_through.Requests(
-            self._cluster, self._cache, self._settings, snapshot, pass_.memory.answers, self._changed
-        )
-        await requests.honour()
-        self.events.post(pass_.basis.formation, requests.notices)
-        return requests.undecided
 
     async def _decide(self, pass_: Pass, snapshot: Snapshot) -> Rollout:
         memory = pass_.memory.rollout

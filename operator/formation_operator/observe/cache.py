@@ -97,22 +97,21 @@ class Cache:
         Other objects with its label don't matter, and anyone may create thousands of them.
         """
         formation = self.formations.get(key)  # it may have gone during the pass
-        names = formations.wanted_names(formation) if formation else []
-        its_children: dict[ChildId, Child] = {}
+        names, found = formations.wanted_names(formation) if formation else [], dict[ChildId, Child]()
         for kind, store in self._children.items():
-            named = {name: store.known[name] for name in names if name in store.known}
-            its_children |= {
-                (kind, name): child for (_, name), child in {**store.within(key), **named}.items()
-            }
-        return its_children
+            for each in (*store.within(key), *names):
+                if each in store.known:
+                    found[kind, each[1]] = store.known[each]
+        return found
 
     def autoscalers_of(self, namespace: str, targets: Iterable[str]) -> list[Autoscaler]:
         """Return the autoscalers whose target has one of some names: a namespace may have many others."""
-        groups = [autoscalers.group_of(namespace, target) for target in targets]
-        stores = [self.stores[kind] for kind in kinds.AUTOSCALERS]
-        facts = (each for store in stores for group in groups for each in store.within(group).values())
-        scalers = (each.autoscaler if isinstance(each, Child) else each for each in facts)
-        return [each for each in scalers if each is not None]
+        found = list[Autoscaler]()
+        for target in targets:
+            group = autoscalers.group_of(namespace, target)
+            found += self.stores[kinds.SCALED_OBJECT].within(group).values()
+            found += (each.autoscaler for each in self.stores[kinds.HPA].within(group).values())
+        return found
 
     def pods_of(self, key: Key) -> list[Pod]:
         """Return the processes of a Formation, and the Pods of its Jobs, that aren't well."""

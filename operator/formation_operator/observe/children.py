@@ -15,14 +15,7 @@ from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.observe import autoscalers, managed_fields, rollouts
 from formation_operator.observe.autoscalers import FINE, Autoscaler, Scaling
 from formation_operator.observe.managed_fields import NOTHING, Owned
-from formation_operator.observe.rollouts import (
-    NAMELESS,
-    NO_CRON_JOB_STATUS,
-    NO_STATUS,
-    CronJobStatus,
-    DeploymentStatus,
-    Setter,
-)
+from formation_operator.observe.rollouts import NO_CRON_JOB_STATUS, NO_STATUS, CronJobStatus, DeploymentStatus
 from formation_operator.observe.store import Change, Wanting
 from formation_operator.requeue import Lane
 
@@ -82,8 +75,10 @@ class Child:
     owned: str
     """Our Apply entry in managedFields, as `managed_fields` keeps it; empty if there is none."""
     owns_count: bool = False
-    count_set_by: Setter = NAMELESS
-    """The client that set the count, if it isn't ours."""
+    count_set_by: str = ""
+    """The field manager of the client that set the count, if it isn't ours; empty if it left no name."""
+    scaled: bool = True
+    """Whether that client used the subresource ``scale``."""
     remembered: int | None = None
     """The count that we wrote last, or that comes back after a suspension."""
     replicas: int = 1
@@ -173,13 +168,13 @@ def _deployment(raw: dict[str, Any], owned: Owned) -> dict[str, Any]:
     mark = mark_in(lenient.text(annotations, naming.CONTENT_ANNOTATION))
     return {
         "owns_count": owned.holds_count,
-        "count_set_by": rollouts.setter(raw["metadata"].get("managedFields") or []),
+        **rollouts.setter(raw["metadata"].get("managedFields") or []),
         "remembered": int(count) if count.isdecimal() and len(count) <= LONGEST_COUNT else None,
         "replicas": spec.get("replicas", 1),
         "content": mark if owned.holds_content else None,
         "claims": mark.digest if mark is not None else "",
         "recreates": rollouts.recreates(spec),
-        "images": tuple(rollouts.images(spec["template"]["spec"]["containers"])),
+        "images": rollouts.images(spec["template"]["spec"]["containers"]),
         "rollout": rollouts.rollout(raw),
     }
 
@@ -224,8 +219,8 @@ def controller(metadata: dict[str, Any]) -> Owner | None:
     """Return the controller of an object; nothing if it has none."""
     if not (reference := lenient.controller(metadata)):
         return None
-    parts = ("apiVersion", "kind", "name", "uid")
-    return Owner(*(lenient.shared(lenient.text(reference, part)) for part in parts))
+    parts = [lenient.text(reference, part) for part in ("apiVersion", "kind", "name", "uid")]
+    return Owner(*map(lenient.shared, parts))
 
 
 # Autoscalers are found by what they scale, too

@@ -145,8 +145,8 @@ def is_behind(raw: dict[str, Any]) -> bool:
 def wanted_names(raw: dict[str, Any]) -> list[Key]:
     """Return namespace and name of each child that a Formation wants, whether or not its spec is valid."""
     namespace, formation = key_of(raw)
-    names = [name for part in NAMED for name in lenient.mapping(raw, "spec", part)]
-    names += [naming.canary(name) for name in lenient.mapping(raw, "spec", "processes")]
+    types, schedules = (lenient.mapping(raw, "spec", part) for part in NAMED)
+    names = *types, *schedules, *map(naming.canary, types)
     return [(namespace, naming.child(formation, name)) for name in names]
 
 

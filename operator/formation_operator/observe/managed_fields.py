@@ -173,7 +173,7 @@ def _of_text(text: bytes) -> Owned:
         kept = COMPACT.encode(fields) if fields else ""
         if len(kept) > LARGEST:
             kept = DIGEST + hashlib.sha256(kept.encode()).hexdigest()
-    held = (lenient.holds(fields, each) for each in (COUNT, REMEMBERED_COUNT, CONTENT))
+    held = [lenient.holds(fields, each) for each in (COUNT, REMEMBERED_COUNT, CONTENT)]
     return Owned(lenient.shared(kept), *held)
 
 

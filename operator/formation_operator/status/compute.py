@@ -36,14 +36,14 @@ def compute(observation: Observation, previous: FormationStatus, now: str) -> St
     web = processes.get(naming.SCALED_TYPE)
     deployment = observation.deployments.get(naming.SCALED_TYPE)
     generation = observation.formation.metadata.generation
-    verdicts = conditions.verdicts(observation, types, schedules)
+    found = conditions.conditions(observation, types, schedules)
     status = {
         "observedGeneration": generation,
         "summary": _summary(observation, processes),
         "image": _image(observation),
         "processes": processes,
         "schedules": {name: _written(each) for name, each in schedules.items()} or None,
-        "conditions": conditions.rendered(verdicts, previous, generation, now),
+        "conditions": conditions.rendered(found, previous, generation, now),
         "revision": _written(observation.revision),
         "release": _written(observation.release),
         "canary": _written(observation.canary),
@@ -87,8 +87,8 @@ def _image(observation: Observation) -> str | None:
 def stalled(generation: int, problem: Problem, previous: Status, now: str) -> Status:
     """Return the status of a Formation that can't be used: what ran before goes on running."""
     kept = {key: value for key, value in previous.items() if key in KEPT}
-    verdicts = conditions.unready(ConditionType.STALLED, problem.reason, str(problem))
-    rendered = conditions.rendered(verdicts, formation_status.read(previous), generation, now)
+    found = conditions.unready(ConditionType.STALLED, problem.reason, str(problem))
+    rendered = conditions.rendered(found, formation_status.read(previous), generation, now)
     return {**kept, "observedGeneration": generation, "conditions": rendered}
 
 

@@ -12,7 +12,7 @@ from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children
 from formation_operator.observe.children import Child, Orphan
-from formation_operator.observe.rollouts import MOST_IMAGES, NAMELESS, ROLLOUT_ANNOTATION, DeploymentStatus
+from formation_operator.observe.rollouts import MOST_IMAGES, ROLLOUT_ANNOTATION, DeploymentStatus
 from tests.unit.facts import INTENT, ORPHANED, OWNER, a_child
 
 FIGURES = {"replicas": 3, "updatedReplicas": 2, "readyReplicas": 1, "availableReplicas": 1}
@@ -124,7 +124,7 @@ def test_a_forged_deployment_is_read_like_any_other() -> None:
         {"operation": "Update", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
     ]
     read = a_deployment(annotations={"formations.dev/count": "9" * 5000}, managedFields=entries)
-    assert (read.remembered, read.count_set_by) == (None, NAMELESS)
+    assert (read.remembered, read.count_set_by) == (None, "")
 
 
 @pytest.mark.parametrize(
