@@ -43,6 +43,10 @@ class Budgets(NamedTuple):
     """Why one isn't made for now."""
 
 
+NONE = Budgets()
+"""What a Formation has that declares none."""
+
+
 def decide(pass_: Pass, snapshot: Snapshot, content: Content) -> Budgets:
     """Return what is to be done about disruption budgets, by the last list of those of others.
 
@@ -65,11 +69,7 @@ async def look(
 ) -> Requeue | None:
     """List the budgets of others where that is due; return when another pass is wanted because of them."""
     spec = snapshot.spec
-    declared = disruption.declared(spec, content.spec)
-    if not declared:
-        pass_.memory.others = other_budgets.NEVER
-        return None
-    names = [] if spec.paused else [*declared]
+    names = [] if spec.paused else [*disruption.declared(spec, content.spec)]
     types = (pass_.memory.rollout.digest if content.is_declared else str(content.mark)), *names
     if not names:
         pass_.memory.others = other_budgets.NEVER

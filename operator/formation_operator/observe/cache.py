@@ -7,7 +7,8 @@ pass if they differ. Echoes are recognised only here.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from formation_operator.api import naming
@@ -34,6 +35,8 @@ class Cache:
         self.watched = {each.kind.name: each for each in watched}
         self.stores = {kind: Store(each, self._wanting) for kind, each in self.watched.items()}
         self._children: dict[ChildKind, Store[Child]] = {kind: self.stores[kind] for kind in ChildKind}
+        self.formations: dict[Key, dict[str, Any]] = self.stores[naming.KIND].known
+        """Each Formation, without what no decision needs."""
         self.living: set[str] = set()
         """Uids of all Formations."""
         self._forbidden: set[tuple[str, str | None]] = set()
@@ -61,16 +64,6 @@ class Cache:
         """Forget an object that was deleted, that a list lacks, or that is well; return what that changes."""
         return self._changed(kind, self.stores[kind].drop(key, version))
 
-    def drop_own(self, child: Child) -> Changes:
-        """Forget a child that we deleted, even if it had changed after that was decided."""
-        store = self._children[child.kind]
-        key = child.namespace, child.name
-        cached = store.known.get(key)
-        newest = store.latest(key) if cached is None or cached.uid == child.uid else 0
-        # The deletion has a later version, which no answer shows.
-        version = max(newest, int(child.resource_version)) + 1
-        return self._changed(child.kind, store.drop(key, version))
-
     def _changed(self, kind: str, change: Change[Any] | None) -> Changes:
         if kind == naming.KIND and change is not None:
             self._follow(change)
@@ -85,11 +78,6 @@ class Cache:
                 store.count(name)
 
     # What is known
-
-    @property
-    def formations(self) -> dict[Key, dict[str, Any]]:
-        """Each Formation, without what no decision needs."""
-        return self.stores[naming.KIND].known
 
     def children_of(self, key: Key) -> dict[ChildId, Child]:
         """Return, by kind and name, the objects that a Formation owns or that have a name it wants.
@@ -119,7 +107,8 @@ class Cache:
 
     def jobs_of(self, key: Key) -> list[Job]:
         """Return the Jobs that are a Formation's releases by their labels; their owners may say otherwise."""
-        return jobs.foremost(job for job in self._jobs_of(key) if not job.schedule)
+        found = self._jobs_of(key)
+        return jobs.foremost(job for job in found if not job.schedule) if found else []
 
     def runs_of(self, key: Key) -> list[Job]:
         """Return the Jobs that are runs of a Formation's schedules by their labels."""
@@ -129,7 +118,7 @@ class Cache:
         """Return the uids of all Jobs that are a Formation's by their labels."""
         return {job.uid for job in self._jobs_of(key)}
 
-    def _jobs_of(self, key: Key) -> Iterable[Job]:
+    def _jobs_of(self, key: Key) -> Collection[Job]:
         return self.stores[kinds.JOB].within(key).values()
 
     def set_forbidden(self, kind: str, namespace: str | None, *, forbidden: bool) -> None:
@@ -152,7 +141,12 @@ class Cache:
         """Return the Formations to which a change of an object matters, and how urgent it is to them."""
         watched = self.watched[kind]
         lane = watched.lane_of(change.before, change.now)
-        return dict.fromkeys(watched.concerned(change, self._wanting), lane) if lane is not None else {}
+        if lane is None:
+            return {}
+        keys = {key for fact in change.facts for key in watched.concerned(fact, self._wanting)}
+        if kind == naming.KIND:  # its rivals may have what it has given up
+            keys.update(key for name in formations.given_up(change) for key in self._wanting(name))
+        return dict.fromkeys(keys, lane)
 
 
 @dataclasses.dataclass
@@ -165,7 +159,7 @@ class Basis:
     shown: Children = dataclasses.field(default_factory=dict)
     """The children that the status is about: during the pass, figures may change, and change back."""
 
-    @property
+    @functools.cached_property
     def uid(self) -> str:
         """The uid of the Formation that the pass is about."""
         return formations.uid_of(self.formation)

@@ -16,7 +16,7 @@ from formation_operator.observe import autoscalers, managed_fields, rollouts
 from formation_operator.observe.autoscalers import FINE, Autoscaler, Scaling
 from formation_operator.observe.managed_fields import NOTHING, Owned
 from formation_operator.observe.rollouts import NO_CRON_JOB_STATUS, NO_STATUS, CronJobStatus, DeploymentStatus
-from formation_operator.observe.store import Change, Wanting
+from formation_operator.observe.store import Wanting
 from formation_operator.requeue import Lane
 
 LONGEST_COUNT = 9
@@ -98,19 +98,9 @@ class Child:
     """How a Formation's own autoscaler does."""
 
     @property
-    def replicas_of_others(self) -> bool:
-        """Whether it runs processes by a count that another client set."""
-        return self.kind.traits.runs_processes and not self.owns_count and self.replicas > 0
-
-    @property
     def is_suspended(self) -> bool:
         """Whether we wrote a zero, and the count to come back to."""
         return self.owns_count and self.replicas == 0 and bool(self.remembered)
-
-    @property
-    def is_resumed(self) -> bool:
-        """Whether it runs processes by a count that we wrote, or have left to others."""
-        return self.replicas > 0 and (self.owns_count or self.remembered is None)
 
     def is_owned_by(self, uid: str) -> bool:
         """Return whether an object of a uid is its owner."""
@@ -197,11 +187,9 @@ def lane_of(before: Child | None, now: Child | None) -> Lane | None:
     return Lane.REPORT if before == dataclasses.replace(now, **progress) else Lane.BUILD
 
 
-def concerned(change: Change[Child], wanting: Wanting) -> set[Key]:
+def concerned(child: Child, wanting: Wanting) -> list[Key]:
     """Return the Formations that want a child, and the one that owns it."""
-    return {
-        key for child in change.facts for key in (*wanting((child.namespace, child.name)), *owner_of(child))
-    }
+    return [*wanting((child.namespace, child.name)), *owner_of(child)]
 
 
 def _orphan_of(raw: dict[str, Any], kind: ChildKind) -> Orphan | None:
@@ -228,18 +216,15 @@ def controller(metadata: dict[str, Any]) -> Owner | None:
 
 def groups_of_autoscaler(child: Child) -> list[Hashable]:
     """Return the group of what an autoscaler scales, and the Formation that owns it, if one does."""
-    scaled = (autoscalers.group_of(each.namespace, each.target[-1]) for each in _scalers(child))
-    return [*owner_of(child), *scaled]
+    scaler = child.autoscaler
+    group = [autoscalers.group_of(child.namespace, scaler.target[-1])] if scaler is not None else []
+    return [*owner_of(child), *group]
 
 
-def concerned_by_autoscaler(change: Change[Child], wanting: Wanting) -> set[Key]:
+def concerned_by_autoscaler(child: Child, wanting: Wanting) -> list[Key]:
     """Return the Formations that want or own an autoscaler, and those that it scales."""
-    scalers = [each for child in change.facts for each in _scalers(child)]
-    return concerned(change, wanting) | {key for each in scalers for key in autoscalers.scaled(each, wanting)}
-
-
-def _scalers(child: Child) -> list[Autoscaler]:
-    return [child.autoscaler] if child.autoscaler else []
+    scaled = autoscalers.scaled(child.autoscaler, wanting) if child.autoscaler is not None else ()
+    return [*concerned(child, wanting), *scaled]
 
 
 def reduced(child: Child) -> Child:

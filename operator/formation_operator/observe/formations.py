@@ -7,7 +7,7 @@ from formation_operator.api import bounds, formation_status, naming
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import Key
-from formation_operator.observe.store import Change, Wanting
+from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane
 
 KEPT = (
@@ -167,9 +167,3 @@ def lane_of(before: dict[str, Any] | None, now: dict[str, Any] | None) -> Lane |
     if before["metadata"].get("generation") != now["metadata"].get("generation"):
         return Lane.CHANGE
     return Lane.REPORT if before["status_digest"] != now["status_digest"] else None
-
-
-def concerned(change: Change[dict[str, Any]], wanting: Wanting) -> set[Key]:
-    """Return a Formation if it exists, and the others that want a name that it has given up."""
-    rivals = {key for name in given_up(change) for key in wanting(name)}
-    return rivals | ({key_of(change.now)} if change.now is not None else set())

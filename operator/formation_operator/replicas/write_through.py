@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
@@ -57,17 +57,18 @@ class Requests:
 
     async def honour(self) -> bool:
         """Write scale requests on the children to the Formation; return whether it has looked for any."""
-        spec, kept = self.snapshot.spec, unwritten(self.answers, self.snapshot)
-        deployments = self._scaled_by_others()
-        self.answers.clear()
-        self.answers.update(kept)
+        spec = self.snapshot.spec
+        for name, answer in [*self.answers.items()]:
+            child = self.snapshot.deployment(name)
+            if child is None or child.uid != answer.uid or child.owns_count:  # it was written since then
+                del self.answers[name]
         if not spec.suspend:
             self._answer_autoscaled()
-        if spec.paused or not deployments:
+        if spec.paused or not self._scaled_by_others():
             return False
         unlisted = await self._look_for_autoscalers(self.snapshot.owner.namespace)
         # One that has just been made decides about the count.
-        for name, child in self._unscaled(deployments).items():
+        for name, child in self._scaled_by_others().items():
             if unlisted is None:
                 await self._judge(name, child)
             else:
@@ -112,16 +113,12 @@ class Requests:
             and (child := self.snapshot.deployment(name)) is not None
             and not child.owns_count
         }
-        return self._unscaled(deployments)
-
-    def _unscaled(self, deployments: Mapping[str, Child]) -> dict[str, Child]:
-        """Return those of some Deployments that have no known autoscaler."""
-        if not deployments:
-            return {}
         targets = [child.name for child in deployments.values()]
-        scalers = autoscalers.deciding(self.cache.autoscalers_of(self.snapshot.owner.namespace, targets))
-        of_none = (name for name, each in deployments.items() if not autoscalers.of_child(scalers, each.name))
-        return {name: deployments[name] for name in of_none}
+        known = self.cache.autoscalers_of(self.snapshot.owner.namespace, targets) if targets else ()
+        scalers = autoscalers.deciding(known) if known else {}
+        return {
+            name: each for name, each in deployments.items() if not autoscalers.of_child(scalers, each.name)
+        }
 
     async def _look_for_autoscalers(self, namespace: str) -> errors.ClusterError | None:
         """List a namespace's autoscalers: one may have acted before the watch brings it.
@@ -159,15 +156,6 @@ class Requests:
         self.changed(self.cache.see(naming.KIND, written))
         self._generation = lenient.number(written["metadata"], "generation")
         return ""
-
-
-def unwritten(answers: Answers, snapshot: Snapshot) -> Answers:
-    """Return the answers about Deployments that we haven't written since then."""
-    return {
-        name: answer
-        for name, answer in answers.items()
-        if (child := snapshot.deployment(name)) and child.uid == answer.uid and not child.owns_count
-    }
 
 
 def undecided(process_type: str, child: Child, why: str, error: errors.ClusterError) -> Problem:

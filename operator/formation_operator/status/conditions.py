@@ -8,17 +8,14 @@ Source: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-from formation_operator.api.formation_status import FormationStatus, ScheduleStatus
+from formation_operator.api.formation_status import Condition, FormationStatus, ScheduleStatus
 from formation_operator.api.reasons import ConditionType, Reason, ScheduleState, State, Trouble
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.faults import Problem
 from formation_operator.status.observation import Observation
 from formation_operator.status.type_health import Health
 
-Condition = dict[str, Any]
-"""One condition, as the API has it."""
 STOPPED = "it is stopped: no process type runs until spec.suspend is false"
 
 
@@ -28,19 +25,23 @@ def rendered(
     """Return conditions with their generation and transition time; ``now`` is an RFC 3339 time in UTC."""
     found = list[Condition]()
     for each in conditions:
-        before = previous.condition(each["type"])
-        since = before.last_transition_time if before and before.status == each["status"] else now
-        found.append({**each, "observedGeneration": generation, "lastTransitionTime": since})
+        before = previous.condition(each.type)
+        since = before.last_transition_time if before and before.status == each.status else now
+        found.append(
+            each.model_copy(update={"observed_generation": generation, "last_transition_time": since})
+        )
     return found
 
 
 def _condition(type_: ConditionType, reason: str, message: str, status: str = "True") -> Condition:
-    return {
-        "type": type_,
-        "status": status,
-        "reason": lenient.shown(reason, lenient.LONGEST_WORD),
-        "message": lenient.shown(message, lenient.LONGEST_SUMMARY),
-    }
+    return Condition(
+        type=type_,
+        status=status,
+        observed_generation=0,
+        last_transition_time="",
+        reason=lenient.shown(reason, lenient.LONGEST_WORD),
+        message=lenient.shown(message, lenient.LONGEST_SUMMARY),
+    )
 
 
 def conditions(
