@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from formation_operator.api import naming
 from formation_operator.api.content import revision_name
 from formation_operator.api.formation import FormationSpec
-from formation_operator.api.formation_status import CanaryStatus, FormationStatus, ReleaseStatus, Revision
+from formation_operator.api.formation_status import CanaryStatus, ReleaseStatus, Revision
 from formation_operator.controller import runs
 from formation_operator.controller.desired import Desired, problems
 from formation_operator.controller.passes import Pass
@@ -20,7 +20,7 @@ from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.faults import Faults, Problem
+from formation_operator.observe.faults import Problem
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.replicas import scale_requests
 from formation_operator.requeue import Lane, Requeue, soonest
@@ -72,7 +72,7 @@ class Reporting:
         observation, again = await self._observe(pass_, snapshot, desired)
         revision, tried = await self._try(pass_, snapshot, observation)
         observation = dataclasses.replace(observation, revision=revision)
-        status = _computed(observation, snapshot.status, self._now(), pass_.faults)
+        status = compute.compute(observation, snapshot.status, self._now())
         written = await self._writer.write(pass_.basis, pass_.memory.reports, status)
         return soonest(written, again, tried)
 
@@ -205,29 +205,6 @@ class Reporting:
 
     def _now(self) -> str:
         return timestamps.rfc3339(self._clock())
-
-
-def _computed(
-    observation: Observation, previous: FormationStatus, now: str, faults: Faults
-) -> compute.Status:
-    """Return the status; a type or schedule whose status can't be computed is reported with that only."""
-    try:
-        return compute.compute(observation, previous, now)
-    except Exception:
-        _find_broken(observation, previous, now, faults)
-    return compute.compute(observation.without(faults.problems), previous, now)
-
-
-def _find_broken(observation: Observation, previous: FormationStatus, now: str, faults: Faults) -> None:
-    """Note the errors of the types and schedules whose status can't be computed."""
-    for name in (*observation.counts, *observation.schedules):
-        counts = {each: count for each, count in observation.counts.items() if each == name}
-        schedules = {each: schedule for each, schedule in observation.schedules.items() if each == name}
-        one = dataclasses.replace(observation, counts=counts, schedules=schedules)
-        try:
-            compute.compute(one, previous, now)
-        except Exception as error:
-            faults.note(name, error)
 
 
 def commands(content: FormationSpec) -> dict[str, list[str]]:

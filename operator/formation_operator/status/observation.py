@@ -65,14 +65,3 @@ class Observation:
         """Return whether a type could be rendered, and its Deployment has the digest of the intent."""
         child, intent = self.deployments.get(process_type), self.intents.get(process_type)
         return child is not None and intent is not None and child.digest == intent.digest
-
-    def without(self, broken: Mapping[str, Problem]) -> "Observation":
-        """Return this without the observations of some types and schedules, and with their problems."""
-        return dataclasses.replace(
-            self,
-            deployments={name: child for name, child in self.deployments.items() if name not in broken},
-            pods={name: own for name, own in self.pods.items() if name not in broken},
-            findings={name: found for name, found in self.findings.items() if name not in broken},
-            schedules={name: each for name, each in self.schedules.items() if name not in broken},
-            problems=[*self.problems, *(each for each in broken.values() if each not in self.problems)],
-        )
