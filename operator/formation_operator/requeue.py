@@ -34,11 +34,11 @@ class Requeue(NamedTuple):
 
 def soonest(*wishes: Requeue | None) -> Requeue | None:
     """Return one requeue for several: with the most urgent lane, and the shortest time."""
-    made = [wish for wish in wishes if wish is not None]
+    made = [*filter(None, wishes)]
     if not made:
         return None
-    first = min(made, key=lambda wish: wish.after)
-    return first._replace(lane=min(wish.lane for wish in made))
+    lanes, times = zip(*made, strict=True)
+    return Requeue(min(lanes), min(times))
 
 
 class Retry(enum.Enum):

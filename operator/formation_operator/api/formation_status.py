@@ -172,7 +172,7 @@ class FormationStatus(Model):
     schedules: dict[str, ScheduleStatus] | None = None
     """Each schedule by name."""
 
-    def condition(self, type_: ConditionType) -> Condition | None:
+    def condition(self, type_: str) -> Condition | None:
         """Return a condition, if it is listed."""
         return next((each for each in self.conditions or () if each.type == type_), None)
 

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import logging
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -118,24 +119,35 @@ class Reconciler:
 
     async def _pass(self, pass_: Pass, known: dict[str, Any]) -> Result:
         formation = parsing.parse(pass_.basis.formation)
-        undecided = await self._write_through(pass_, self._snapshot(pass_, formation))
+        snapshot = self._snapshot(pass_, formation)
+        requests = write_through.Requests(
+            self._cluster, self._cache, self._settings, snapshot, pass_.memory.answers, self._changed
+        )
+        has_looked = await requests.honour()
+        self.events.post(known, requests.notices)
         current = self._cache.formations.get(pass_.key)
         if current is None or not pass_.basis.is_about(current):
             return Result()
         if current is not known:
             pass_.basis.formation = await self._whole(current)
             formation = parsing.parse(pass_.basis.formation)
-        snapshot = self._snapshot(pass_, formation)  # with the autoscalers that were found
-        rollout = await self._decide(pass_, snapshot)
-        desired = self._desired(pass_, snapshot, rollout, undecided)
+        if has_looked or current is not known:  # autoscalers may have been found, too
+            snapshot = self._snapshot(pass_, formation)
+        memory = pass_.memory.rollout
+        rollout = await Chooser(self._cluster, self._store, snapshot, memory, pass_.faults).choose()
+        desired = self._desired(pass_, snapshot, rollout, requests.undecided)
         await self._bring_about(pass_, snapshot, desired)
         rollout = await self._release(pass_, snapshot, rollout)
         desired = dataclasses.replace(desired, rollout=rollout)
         written = (each for outcome in pass_.outcomes for each in outcome.notices)
         self.events.post(pass_.basis.formation, [*rollout.notices, *written])
         requeue = await self._reporting.report(pass_, snapshot, desired)
-        others = await budgets.look(self._cluster, pass_, snapshot, desired.content, desired.budgets)
-        requeue = soonest(requeue, rollout.requeue, runs.again(pass_, self._monotonic()), others)
+        requeue = soonest(requeue, rollout.requeue)
+        if desired.budgets is not budgets.NONE:
+            others = await budgets.look(self._cluster, pass_, snapshot, desired.content, desired.budgets)
+            requeue = soonest(requeue, others)
+        if pass_.memory.suspended:
+            requeue = soonest(requeue, runs.again(pass_, self._monotonic()))
         return Result(requeue, _retry(desired.undecided, pass_.outcomes))
 
     # What is seen, how far the rollout is, what is to be
@@ -157,23 +169,12 @@ class Reconciler:
             raise errors.ConflictError("it has changed while it was read")
         return {**formations.trimmed(live), "reread": True}
 
-    async def _write_through(self, pass_: Pass, snapshot: Snapshot) -> list[Problem]:
-        """Write scale requests on Deployments to the Formation; return what couldn't be decided."""
-        requests = write_through.Requests(
-            self._cluster, self._cache, self._settings, snapshot, pass_.memory.answers, self._changed
-        )
-        await requests.honour()
-        self.events.post(pass_.basis.formation, requests.notices)
-        return requests.undecided
-
-    async def _decide(self, pass_: Pass, snapshot: Snapshot) -> Rollout:
-        memory = pass_.memory.rollout
-        return await Chooser(self._cluster, self._store, snapshot, memory, pass_.faults).choose()
-
     def _desired(
         self, pass_: Pass, snapshot: Snapshot, rollout: Rollout, undecided: Sequence[Problem]
     ) -> Desired:
-        declared = budgets.decide(pass_, snapshot, rollout.content)
+        declaring = snapshot.spec, *snapshot.spec.processes.values(), *rollout.content.spec.processes.values()
+        has_some = any(map(operator.attrgetter("disruption_budget"), declaring))
+        declared = budgets.decide(pass_, snapshot, rollout.content) if has_some else budgets.NONE
         return desired(snapshot, rollout, undecided, declared)
 
     async def _release(self, pass_: Pass, snapshot: Snapshot, rollout: Rollout) -> Rollout:
@@ -215,16 +216,16 @@ class Reconciler:
         await executor.each(carry_out, planning.naming())
         # What isn't wanted goes once the content is named: by its name the next leader knows that.
         await executor.each(carry_out, planning.obsolete())
-        memory.there = {each for each, child in children.items() if child.is_owned_by(pass_.basis.uid)}
+        memory.there = {each for each, child in children.items() if child.is_owned_by(snapshot.owner.uid)}
         memory.there |= lost & {(each.kind, each.name) for each in planning.intents}
 
     def _context(self, pass_: Pass, snapshot: Snapshot, desired: Desired) -> planner.PlanContext:
         uids = [child.uid for child in pass_.basis.children.values()]
         return planner.PlanContext(
-            uid=pass_.basis.uid,
+            uid=snapshot.owner.uid,
             living=self._cache.living,
             applied=pass_.memory.applied,
-            restless=scale_requests.restless(snapshot.spec, desired.counts),
+            restless=scale_requests.restless(snapshot.spec, desired.counts) if snapshot.scalers else {},
             exhausted=self._patience.exhausted(uids, self._monotonic()),
             counts=desired.counts,
             suspended=desired.suspended,
@@ -234,9 +235,12 @@ class Reconciler:
         """Put the answer to a write into the cache, mostly before the watch brings it, and remember it."""
         pass_.outcomes.append(outcome)
         action, child = outcome.action, outcome.child
-        if outcome.gone and action.child is not None:
-            pass_.basis.children.pop((action.child.kind, action.child.name), None)
-            self._changed(self._cache.drop_own(action.child))
+        if outcome.gone:
+            gone = action.existing
+            pass_.basis.children.pop((gone.kind, gone.name), None)
+            # The deletion has a later version, which no answer shows.
+            version = int(gone.resource_version) + 1
+            self._changed(self._cache.drop(gone.kind, (gone.namespace, gone.name), version))
         elif child is not None:
             self._changed(self._cache.put(child.kind, child))
             if outcome.is_repair:

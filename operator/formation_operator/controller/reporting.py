@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from formation_operator.api import naming
 from formation_operator.api.content import revision_name
 from formation_operator.api.formation import FormationSpec
-from formation_operator.api.formation_status import CanaryStatus, FormationStatus, ReleaseStatus, Revision
+from formation_operator.api.formation_status import CanaryStatus, ReleaseStatus, Revision
 from formation_operator.controller import runs
 from formation_operator.controller.desired import Desired, problems
 from formation_operator.controller.passes import Pass
@@ -20,7 +20,7 @@ from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.faults import Faults, Problem
+from formation_operator.observe.faults import Problem
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.replicas import scale_requests
 from formation_operator.requeue import Lane, Requeue, soonest
@@ -72,8 +72,9 @@ class Reporting:
         observation, again = await self._observe(pass_, snapshot, desired)
         revision, tried = await self._try(pass_, snapshot, observation)
         observation = dataclasses.replace(observation, revision=revision)
-        status = _computed(observation, snapshot.status, self._now(), pass_.faults)
-        return soonest(await self._write(pass_, status), again, tried)
+        status = compute.compute(observation, snapshot.status, self._now())
+        written = await self._writer.write(pass_.basis, pass_.memory.reports, status)
+        return soonest(written, again, tried)
 
     async def stall(self, pass_: Pass, problem: Problem) -> Requeue | None:
         """Write why a Formation can't be used into its status; return when to try again."""
@@ -81,7 +82,8 @@ class Reporting:
         if later is not None:
             return later
         generation = lenient.number(raw["metadata"], "generation")
-        return await self._write(pass_, compute.stalled(generation, problem, raw["status"], self._now()))
+        status = compute.stalled(generation, problem, raw["status"], self._now())
+        return await self._writer.write(pass_.basis, pass_.memory.reports, status)
 
     async def _observe(
         self, pass_: Pass, snapshot: Snapshot, desired: Desired
@@ -93,10 +95,13 @@ class Reporting:
         tried = snapshot.owned(ChildKind.DEPLOYMENT, map(naming.canary, desired.canaries))
         pods, evidence = self._cache.pods_of(pass_.key), pass_.memory.evidence
         examined = await self.examiner.examine(evidence, {**tried, **deployments}, pods, now, pass_.faults)
-        schedules = await runs.scheduled(snapshot, self._cache, desired)
+        names = {*(spec.schedules or ()), *(desired.content.spec.schedules or ())}
+        schedules = await runs.scheduled(snapshot, self._cache, sorted(names)) if names else {}
         jobs = [rollout.job] if rollout.job is not None else []
-        jobs += [job for each in schedules.values() for job in each.jobs]
-        causes, look_again = await runs.causes(self._cluster, pass_, jobs, examined, now)
+        jobs += [job for each in schedules.values() for job in each]
+        causes, look_again = dict[str, Finding](), None
+        if jobs:
+            causes, look_again = await runs.causes(self._cluster, pass_, jobs, examined, now)
         release, unreleased = self._of_release(pass_, snapshot, rollout, causes)
         unready: Sequence[Problem] = problems(pass_, snapshot, desired, unreleased)
         canary, tries_again = snapshot.status.canary if spec.paused else None, None
@@ -105,7 +110,7 @@ class Reporting:
                 desired.canaries, tried, pass_.intents, examined.findings, examined.pods, pass_.outcomes
             )
             canary, unready, tries_again = await self._of_canaries(pass_, snapshot, canaries, unready)
-        unscaled, waits = scaling_health.trouble(scalers, deployments, now)
+        unscaled, waits = scaling_health.trouble(scalers, deployments, now) if scalers else ([], [])
         trouble = Requeue(Lane.REPORT, min(waits)) if waits else None
         intents = [each for own in pass_.intents.values() for each in own if each.kind.traits.runs_processes]
         unkept = pass_.memory.rollout.unkept
@@ -119,13 +124,16 @@ class Reporting:
             findings=examined.findings,
             contended=scale_requests.contended(spec, snapshot.owner.name, desired.others),
             unscaled=unscaled,
-            notes=dict(scaling_health.notes(spec, scalers)),
+            notes=dict(scaling_health.notes(spec, scalers)) if scalers else {},
             outvoted=desired.budgets.contended.values(),
-            daemonizing=check.warnings(commands(desired.content.spec)),
+            daemonizing=check.warnings(found) if (found := commands(desired.content.spec)) else (),
             revision=pass_.memory.rollout.revision(snapshot),
             release=release,
             canary=canary,
-            schedules={name: each._replace(causes=causes) for name, each in schedules.items()},
+            schedules=schedules,
+            cron_jobs=snapshot.owned(ChildKind.CRON_JOB, schedules),
+            suspended=desired.suspended,
+            causes=causes,
             unrevised=unkept.found if unkept else None,
         )
         again = examined.again_in
@@ -195,35 +203,8 @@ class Reporting:
             memory.trial, remaining = None, trial.LASTS  # the minute begins again
         return ready if remaining == 0 else newest, Requeue(Lane.REPORT, remaining) if remaining else None
 
-    async def _write(self, pass_: Pass, status: compute.Status) -> Requeue | None:
-        """Write a status if it differs; return when to go on, as when it can't be written now."""
-        return await self._writer.write(pass_.basis, pass_.memory.reports, status)
-
     def _now(self) -> str:
         return timestamps.rfc3339(self._clock())
-
-
-def _computed(
-    observation: Observation, previous: FormationStatus, now: str, faults: Faults
-) -> compute.Status:
-    """Return the status; a type or schedule whose status can't be computed is reported with that only."""
-    try:
-        return compute.compute(observation, previous, now)
-    except Exception:
-        _find_broken(observation, previous, now, faults)
-    return compute.compute(observation.without(faults.problems), previous, now)
-
-
-def _find_broken(observation: Observation, previous: FormationStatus, now: str, faults: Faults) -> None:
-    """Note the errors of the types and schedules whose status can't be computed."""
-    for name in (*observation.counts, *observation.schedules):
-        counts = {each: count for each, count in observation.counts.items() if each == name}
-        schedules = {each: schedule for each, schedule in observation.schedules.items() if each == name}
-        one = dataclasses.replace(observation, counts=counts, schedules=schedules)
-        try:
-            compute.compute(one, previous, now)
-        except Exception as error:
-            faults.note(name, error)
 
 
 def commands(content: FormationSpec) -> dict[str, list[str]]:

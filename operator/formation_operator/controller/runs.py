@@ -5,7 +5,6 @@ import itertools
 from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter
 
-from formation_operator.controller.desired import Desired
 from formation_operator.controller.passes import Pass
 from formation_operator.diagnose import job_pods
 from formation_operator.diagnose.finding import Finding
@@ -17,7 +16,6 @@ from formation_operator.observe.cache import Cache
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.requeue import Lane, Requeue
-from formation_operator.status.observation import Runs
 from formation_operator.sync.versioned_writes import LEAVING
 
 GRACE = 5.0
@@ -45,17 +43,15 @@ def again(pass_: Pass, now: float) -> Requeue | None:
     return Requeue(Lane.REPORT, min(waits)) if waits else None
 
 
-async def scheduled(snapshot: Snapshot, cache: Cache, desired: Desired) -> dict[str, Runs]:
-    """Return what is known of each schedule, and of its runs, but not yet why one fails."""
-    owner = snapshot.owner
-    runs = dict[str, Runs]()
-    names = sorted({*(desired.content.spec.schedules or ()), *(snapshot.spec.schedules or ())})
-    jobs = cache.runs_of((owner.namespace, owner.name)) if names else []
+async def scheduled(snapshot: Snapshot, cache: Cache, names: Iterable[str]) -> dict[str, list[Job]]:
+    """Return the runs of each schedule."""
+    owner, runs = snapshot.owner, dict[str, list[Job]]()
+    jobs = cache.runs_of((owner.namespace, owner.name))
     for name in names:
         child = snapshot.child(ChildKind.CRON_JOB, name)
-        own = [job for job in jobs if child is not None and (job.owner, job.schedule) == (child.uid, name)]
+        uid = child.uid if child is not None else None
+        runs[name] = [job for job in jobs if (job.owner, job.schedule) == (uid, name)]
         await asyncio.sleep(0)
-        runs[name] = Runs(child, own, {}, desired.suspended.get(name, False))
     return runs
 
 

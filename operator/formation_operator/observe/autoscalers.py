@@ -7,8 +7,7 @@ from typing import Any
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.objects.kinds import ChildKind, Key
-from formation_operator.observe.store import Change, Wanting
-from formation_operator.requeue import Lane
+from formation_operator.observe.store import Wanting
 
 KEDA_PAUSED, KEDA_PAUSED_AT = "autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas"
 """The annotations that hold a ScaledObject's target as it is, or at a count, which comes first."""
@@ -128,16 +127,6 @@ def _possible(name: str) -> str:
 def group_of(namespace: str, target: str) -> tuple[str, str, str]:
     """Return the group of what scales something of a name."""
     return "scales", namespace, target
-
-
-def lane_of(before: Autoscaler | None, now: Autoscaler | None) -> Lane | None:
-    """Return the lane of what an autoscaler scales; nothing for a change that doesn't matter."""
-    return Lane.BUILD if before != now else None
-
-
-def concerned(change: Change[Autoscaler], wanting: Wanting) -> set[Key]:
-    """Return the Formation that it scales, or the Formations that want the Deployment that it scales."""
-    return {key for each in change.facts for key in scaled(each, wanting)}
 
 
 def scaled(autoscaler: Autoscaler, wanting: Wanting) -> Iterable[Key]:

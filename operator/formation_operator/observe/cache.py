@@ -7,7 +7,8 @@ pass if they differ. Echoes are recognised only here.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from formation_operator.api import naming
@@ -34,6 +35,8 @@ class Cache:
         self.watched = {each.kind.name: each for each in watched}
         self.stores = {kind: Store(each, self._wanting) for kind, each in self.watched.items()}
         self._children: dict[ChildKind, Store[Child]] = {kind: self.stores[kind] for kind in ChildKind}
+        self.formations: dict[Key, dict[str, Any]] = self.stores[naming.KIND].known
+        """Each Formation, without what no decision needs."""
         self.living: set[str] = set()
         """Uids of all Formations."""
         self._forbidden: set[tuple[str, str | None]] = set()
@@ -61,16 +64,6 @@ class Cache:
         """Forget an object that was deleted, that a list lacks, or that is well; return what that changes."""
         return self._changed(kind, self.stores[kind].drop(key, version))
 
-    def drop_own(self, child: Child) -> Changes:
-        """Forget a child that we deleted, even if it had changed after that was decided."""
-        store = self._children[child.kind]
-        key = child.namespace, child.name
-        cached = store.known.get(key)
-        newest = store.latest(key) if cached is None or cached.uid == child.uid else 0
-        # The deletion has a later version, which no answer shows.
-        version = max(newest, int(child.resource_version)) + 1
-        return self._changed(child.kind, store.drop(key, version))
-
     def _changed(self, kind: str, change: Change[Any] | None) -> Changes:
         if kind == naming.KIND and change is not None:
             self._follow(change)
@@ -86,33 +79,27 @@ class Cache:
 
     # What is known
 
-    @property
-    def formations(self) -> dict[Key, dict[str, Any]]:
-        """Each Formation, without what no decision needs."""
-        return self.stores[naming.KIND].known
-
     def children_of(self, key: Key) -> dict[ChildId, Child]:
         """Return, by kind and name, the objects that a Formation owns or that have a name it wants.
 
         Other objects with its label don't matter, and anyone may create thousands of them.
         """
         formation = self.formations.get(key)  # it may have gone during the pass
-        names = formations.wanted_names(formation) if formation else []
-        its_children: dict[ChildId, Child] = {}
+        names, found = formations.wanted_names(formation) if formation else [], dict[ChildId, Child]()
         for kind, store in self._children.items():
-            named = {name: store.known[name] for name in names if name in store.known}
-            its_children |= {
-                (kind, name): child for (_, name), child in {**store.within(key), **named}.items()
-            }
-        return its_children
+            for each in (*store.within(key), *names):
+                if each in store.known:
+                    found[kind, each[1]] = store.known[each]
+        return found
 
     def autoscalers_of(self, namespace: str, targets: Iterable[str]) -> list[Autoscaler]:
         """Return the autoscalers whose target has one of some names: a namespace may have many others."""
-        groups = [autoscalers.group_of(namespace, target) for target in targets]
-        stores = [self.stores[kind] for kind in kinds.AUTOSCALERS]
-        facts = (each for store in stores for group in groups for each in store.within(group).values())
-        scalers = (each.autoscaler if isinstance(each, Child) else each for each in facts)
-        return [each for each in scalers if each is not None]
+        found = list[Autoscaler]()
+        for target in targets:
+            group = autoscalers.group_of(namespace, target)
+            found += self.stores[kinds.SCALED_OBJECT].within(group).values()
+            found += (each.autoscaler for each in self.stores[kinds.HPA].within(group).values())
+        return found
 
     def pods_of(self, key: Key) -> list[Pod]:
         """Return the processes of a Formation, and the Pods of its Jobs, that aren't well."""
@@ -120,7 +107,8 @@ class Cache:
 
     def jobs_of(self, key: Key) -> list[Job]:
         """Return the Jobs that are a Formation's releases by their labels; their owners may say otherwise."""
-        return jobs.foremost(job for job in self._jobs_of(key) if not job.schedule)
+        found = self._jobs_of(key)
+        return jobs.foremost(job for job in found if not job.schedule) if found else []
 
     def runs_of(self, key: Key) -> list[Job]:
         """Return the Jobs that are runs of a Formation's schedules by their labels."""
@@ -130,7 +118,7 @@ class Cache:
         """Return the uids of all Jobs that are a Formation's by their labels."""
         return {job.uid for job in self._jobs_of(key)}
 
-    def _jobs_of(self, key: Key) -> Iterable[Job]:
+    def _jobs_of(self, key: Key) -> Collection[Job]:
         return self.stores[kinds.JOB].within(key).values()
 
     def set_forbidden(self, kind: str, namespace: str | None, *, forbidden: bool) -> None:
@@ -153,7 +141,12 @@ class Cache:
         """Return the Formations to which a change of an object matters, and how urgent it is to them."""
         watched = self.watched[kind]
         lane = watched.lane_of(change.before, change.now)
-        return dict.fromkeys(watched.concerned(change, self._wanting), lane) if lane is not None else {}
+        if lane is None:
+            return {}
+        keys = {key for fact in change.facts for key in watched.concerned(fact, self._wanting)}
+        if kind == naming.KIND:  # its rivals may have what it has given up
+            keys.update(key for name in formations.given_up(change) for key in self._wanting(name))
+        return dict.fromkeys(keys, lane)
 
 
 @dataclasses.dataclass
@@ -166,7 +159,7 @@ class Basis:
     shown: Children = dataclasses.field(default_factory=dict)
     """The children that the status is about: during the pass, figures may change, and change back."""
 
-    @property
+    @functools.cached_property
     def uid(self) -> str:
         """The uid of the Formation that the pass is about."""
         return formations.uid_of(self.formation)

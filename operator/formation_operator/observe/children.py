@@ -15,15 +15,8 @@ from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.observe import autoscalers, managed_fields, rollouts
 from formation_operator.observe.autoscalers import FINE, Autoscaler, Scaling
 from formation_operator.observe.managed_fields import NOTHING, Owned
-from formation_operator.observe.rollouts import (
-    NAMELESS,
-    NO_CRON_JOB_STATUS,
-    NO_STATUS,
-    CronJobStatus,
-    DeploymentStatus,
-    Setter,
-)
-from formation_operator.observe.store import Change, Wanting
+from formation_operator.observe.rollouts import NO_CRON_JOB_STATUS, NO_STATUS, CronJobStatus, DeploymentStatus
+from formation_operator.observe.store import Wanting
 from formation_operator.requeue import Lane
 
 LONGEST_COUNT = 9
@@ -82,8 +75,10 @@ class Child:
     owned: str
     """Our Apply entry in managedFields, as `managed_fields` keeps it; empty if there is none."""
     owns_count: bool = False
-    count_set_by: Setter = NAMELESS
-    """The client that set the count, if it isn't ours."""
+    count_set_by: str = ""
+    """The field manager of the client that set the count, if it isn't ours; empty if it left no name."""
+    scaled: bool = True
+    """Whether that client used the subresource ``scale``."""
     remembered: int | None = None
     """The count that we wrote last, or that comes back after a suspension."""
     replicas: int = 1
@@ -105,19 +100,9 @@ class Child:
     """How a Formation's own autoscaler does."""
 
     @property
-    def replicas_of_others(self) -> bool:
-        """Whether it runs processes by a count that another client set."""
-        return self.kind.traits.runs_processes and not self.owns_count and self.replicas > 0
-
-    @property
     def is_suspended(self) -> bool:
         """Whether we wrote a zero, and the count to come back to."""
         return self.owns_count and self.replicas == 0 and bool(self.remembered)
-
-    @property
-    def is_resumed(self) -> bool:
-        """Whether it runs processes by a count that we wrote, or have left to others."""
-        return self.replicas > 0 and (self.owns_count or self.remembered is None)
 
     def is_owned_by(self, uid: str) -> bool:
         """Return whether an object of a uid is its owner."""
@@ -176,7 +161,7 @@ def _deployment(raw: dict[str, Any], owned: Owned) -> dict[str, Any]:
     selected = lenient.mapping(spec, "selector", "matchLabels")
     return {
         "owns_count": owned.holds_count,
-        "count_set_by": rollouts.setter(raw["metadata"].get("managedFields") or []),
+        **rollouts.setter(raw["metadata"].get("managedFields") or []),
         "remembered": int(count) if count.isdecimal() and len(count) <= LONGEST_COUNT else None,
         "replicas": spec.get("replicas", 1),
         "content": mark if owned.holds_content else None,
@@ -184,7 +169,7 @@ def _deployment(raw: dict[str, Any], owned: Owned) -> dict[str, Any]:
         "is_canary": selected.get(naming.TRACK_LABEL) == naming.CANARY,
         # Where nothing says who has written it, it may have been us.
         "recreates": rollouts.recreates(spec) and (owned.holds_strategy or not owned.text),
-        "images": tuple(rollouts.images(spec["template"]["spec"]["containers"])),
+        "images": rollouts.images(spec["template"]["spec"]["containers"]),
         "rollout": rollouts.rollout(raw),
     }
 
@@ -203,17 +188,15 @@ def lane_of(before: Child | None, now: Child | None) -> Lane | None:
         return Lane.BUILD
     if before.replicas != now.replicas:
         return Lane.CHANGE
-    if now.rollout.available > before.rollout.available and now.name.endswith(naming.canary("")):
+    if now.rollout.available > before.rollout.available and now.is_canary:
         return Lane.BUILD  # a deploy waits for it
     progress = {field: getattr(before, field) for field in PROGRESS}
     return Lane.REPORT if before == dataclasses.replace(now, **progress) else Lane.BUILD
 
 
-def concerned(change: Change[Child], wanting: Wanting) -> set[Key]:
+def concerned(child: Child, wanting: Wanting) -> list[Key]:
     """Return the Formations that want a child, and the one that owns it."""
-    return {
-        key for child in change.facts for key in (*wanting((child.namespace, child.name)), *owner_of(child))
-    }
+    return [*wanting((child.namespace, child.name)), *owner_of(child)]
 
 
 def _orphan_of(raw: dict[str, Any], kind: ChildKind) -> Orphan | None:
@@ -231,8 +214,8 @@ def controller(metadata: dict[str, Any]) -> Owner | None:
     """Return the controller of an object; nothing if it has none."""
     if not (reference := lenient.controller(metadata)):
         return None
-    parts = ("apiVersion", "kind", "name", "uid")
-    return Owner(*(lenient.shared(lenient.text(reference, part)) for part in parts))
+    parts = [lenient.text(reference, part) for part in ("apiVersion", "kind", "name", "uid")]
+    return Owner(*map(lenient.shared, parts))
 
 
 # Autoscalers are found by what they scale, too
@@ -240,18 +223,15 @@ def controller(metadata: dict[str, Any]) -> Owner | None:
 
 def groups_of_autoscaler(child: Child) -> list[Hashable]:
     """Return the group of what an autoscaler scales, and the Formation that owns it, if one does."""
-    scaled = (autoscalers.group_of(each.namespace, each.target[-1]) for each in _scalers(child))
-    return [*owner_of(child), *scaled]
+    scaler = child.autoscaler
+    group = [autoscalers.group_of(child.namespace, scaler.target[-1])] if scaler is not None else []
+    return [*owner_of(child), *group]
 
 
-def concerned_by_autoscaler(change: Change[Child], wanting: Wanting) -> set[Key]:
+def concerned_by_autoscaler(child: Child, wanting: Wanting) -> list[Key]:
     """Return the Formations that want or own an autoscaler, and those that it scales."""
-    scalers = [each for child in change.facts for each in _scalers(child)]
-    return concerned(change, wanting) | {key for each in scalers for key in autoscalers.scaled(each, wanting)}
-
-
-def _scalers(child: Child) -> list[Autoscaler]:
-    return [child.autoscaler] if child.autoscaler else []
+    scaled = autoscalers.scaled(child.autoscaler, wanting) if child.autoscaler is not None else ()
+    return [*concerned(child, wanting), *scaled]
 
 
 def reduced(child: Child) -> Child:

@@ -7,7 +7,7 @@ from formation_operator.api import bounds, formation_status, naming
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import Key
-from formation_operator.observe.store import Change, Wanting
+from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane
 
 KEPT = (
@@ -145,8 +145,8 @@ def is_behind(raw: dict[str, Any]) -> bool:
 def wanted_names(raw: dict[str, Any]) -> list[Key]:
     """Return namespace and name of each child that a Formation wants, whether or not its spec is valid."""
     namespace, formation = key_of(raw)
-    names = [name for part in NAMED for name in lenient.mapping(raw, "spec", part)]
-    names += [naming.canary(name) for name in lenient.mapping(raw, "spec", "processes")]
+    types, schedules = (lenient.mapping(raw, "spec", part) for part in NAMED)
+    names = *types, *schedules, *map(naming.canary, types)
     return [(namespace, naming.child(formation, name)) for name in names]
 
 
@@ -167,9 +167,3 @@ def lane_of(before: dict[str, Any] | None, now: dict[str, Any] | None) -> Lane |
     if before["metadata"].get("generation") != now["metadata"].get("generation"):
         return Lane.CHANGE
     return Lane.REPORT if before["status_digest"] != now["status_digest"] else None
-
-
-def concerned(change: Change[dict[str, Any]], wanting: Wanting) -> set[Key]:
-    """Return a Formation if it exists, and the others that want a name that it has given up."""
-    rivals = {key for name in given_up(change) for key in wanting(name)}
-    return rivals | ({key_of(change.now)} if change.now is not None else set())

@@ -176,7 +176,7 @@ def _of_text(text: bytes) -> Owned:
         kept = COMPACT.encode(fields) if fields else ""
         if len(kept) > LARGEST:
             kept = DIGEST + hashlib.sha256(kept.encode()).hexdigest()
-    held = (lenient.holds(fields, each) for each in (COUNT, REMEMBERED_COUNT, CONTENT, STRATEGY))
+    held = [lenient.holds(fields, each) for each in (COUNT, REMEMBERED_COUNT, CONTENT, STRATEGY)]
     return Owned(lenient.shared(kept), *held)
 
 

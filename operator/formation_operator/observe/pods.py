@@ -13,7 +13,6 @@ from formation_operator.api import naming
 from formation_operator.api.reasons import Reason
 from formation_operator.kube.objects import containers, kinds, lenient, timestamps
 from formation_operator.kube.objects.containers import Container
-from formation_operator.requeue import Lane
 
 TEMPLATE_LABEL = "pod-template-hash"
 A_REPLICA_SET = (kinds.BY_NAME[kinds.REPLICA_SET].api_version, kinds.REPLICA_SET)
@@ -133,11 +132,6 @@ def pod(raw: dict[str, Any]) -> Pod | None:
         unready=unready,
         containers=its_containers,
     )
-
-
-def lane_of(before: Pod | None, now: Pod | None) -> Lane | None:
-    """Return the lane for a Pod that came, went or changed; nothing if its facts are the same."""
-    return None if before == now else Lane.REPORT
 
 
 def part_of(metadata: dict[str, Any]) -> tuple[str, str]:

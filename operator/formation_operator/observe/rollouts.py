@@ -1,7 +1,7 @@
 """How far the rollout of a Deployment has got, and how the runs of a CronJob go, by their own controllers."""
 
 import dataclasses
-from collections.abc import Iterator
+import operator
 from typing import Any
 
 from formation_operator.api import naming
@@ -47,18 +47,6 @@ class DeploymentStatus:
     def is_over(self) -> bool:
         """Whether no process of an older pod template runs."""
         return self.current and self.updated == self.total and not self.terminating
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Setter:
-    """The client that set a count, by its field manager."""
-
-    manager: str
-    scale: bool
-    """Whether it used the subresource ``scale``."""
-
-
-NAMELESS = Setter("A client without a name", scale=True)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -114,30 +102,31 @@ def recreates(spec: dict[str, Any]) -> bool:
     return lenient.mapping(spec, "strategy").get("type") == "Recreate"
 
 
-def images(containers: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Yield the image of each container by its name, as far as these may be images."""
-    remaining = MOST_IMAGES
+def images(containers: list[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
+    """Return the image of each container by its name, as far as these may be images."""
+    remaining, found = MOST_IMAGES, list[tuple[str, str]]()
     for item in containers[: of_pods.MOST]:
         image = item.get("image", "")
         # Others are left out: no image has such letters, and a shortened name would be another image.
         if len(image) <= min(remaining, LONGEST_IMAGE) and image.isascii():
             remaining -= len(image)
-            yield item["name"], lenient.shared(image)
+            found.append((item["name"], lenient.shared(image)))
+    return tuple(found)
 
 
-def setter(managed: list[dict[str, Any]]) -> Setter:
-    """Return the other client that owns the count; one that used the subresource comes first.
+def setter(managed: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return which other client owns the count, and how it set that; one that used ``scale`` comes first.
 
     After a scale request from or to zero the count has no owner, because the subresource drops a zero before
     its fields are noted (seen on Kubernetes 1.37.2). After every other write it has one.
     """
     others = [
-        Setter(entry["manager"], entry.get("subresource") == "scale")
+        {"count_set_by": entry["manager"], "scaled": entry.get("subresource") == "scale"}
         for entry in managed
         if entry.get("manager", naming.FIELD_MANAGER) not in (naming.FIELD_MANAGER, naming.COUNT_MANAGER)
         and managed_fields.holds_count(entry)
     ]
-    return max(others, key=lambda setter: setter.scale, default=NAMELESS)
+    return max(others, key=operator.itemgetter("scaled"), default={})
 
 
 def cron_job(raw: dict[str, Any]) -> CronJobStatus:

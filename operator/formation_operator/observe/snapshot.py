@@ -110,16 +110,15 @@ class Snapshot:
 
 def take(formation: Formation, basis: Basis, cache: Cache, now: float) -> Snapshot:
     """Return a snapshot of a Formation, as it was parsed, and of what its pass decides from."""
-    about, types = formation.metadata, [*formation.spec.processes]
-    types += [
-        naming.type_of(about.name, name) for kind, name in basis.children if kind is ChildKind.DEPLOYMENT
-    ]
-    scaled = [about.name, *dict.fromkeys(naming.child(about.name, each) for each in types)]
+    about, found = formation.metadata, cache.jobs_of((formation.metadata.namespace, formation.metadata.name))
+    scaled = {about.name, *(name for kind, name in basis.children if kind is ChildKind.DEPLOYMENT)}
+    for name in formation.spec.processes:
+        scaled.add(naming.child(about.name, name))
     return Snapshot(
         raw=basis.formation,
         formation=formation,
         children=basis.children,
-        jobs=jobs.in_order(cache.jobs_of((about.namespace, about.name)), about.uid),
+        jobs=jobs.in_order(found, about.uid) if found else (),
         hides_jobs=cache.is_forbidden(kinds.JOB, about.namespace),
         scalers=cache.autoscalers_of(about.namespace, scaled),
         now=now,

@@ -50,10 +50,12 @@ class Watched(Generic[T]):
     version_of: Callable[[Any], int] = lambda fact: int(fact.resource_version)
     groups_of: Callable[[T], Iterable[Hashable]]
     """Returns the groups by which it is found, beside its name."""
-    lane_of: Callable[[T | None, T | None], Lane | None]
+    lane_of: Callable[[T | None, T | None], Lane | None] = lambda before, now: (
+        Lane.REPORT if before != now else None
+    )
     """Returns how urgent a change from facts to others is; nothing if it doesn't matter."""
-    concerned: Callable[[Change[T], Wanting], set[Key]]
-    """Returns the Formations that a change concerns."""
+    concerned: Callable[[T, Wanting], Iterable[Key]]
+    """Returns the Formations that an object concerns."""
     most: int | None = None
     """Bytes of memory, which namespaces share: none displaces the objects of another. Without it all objects
     are kept."""

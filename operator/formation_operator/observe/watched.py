@@ -14,7 +14,8 @@ from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
-from formation_operator.observe.store import Change, Wanting, Watched
+from formation_operator.observe.store import Wanting, Watched
+from formation_operator.requeue import Lane
 from formation_operator.shares import size_of
 
 WHOLE = 160 * 2**20
@@ -45,11 +46,6 @@ def by_label(fact: Pod | Job) -> list[Key]:
     return [(fact.namespace, fact.formation)]
 
 
-def labelled(change: Change[Pod] | Change[Job], _: Wanting) -> set[Key]:
-    """Return the Formations that a Pod or a Job has, or had, as its label."""
-    return {key for fact in change.facts for key in by_label(fact)}
-
-
 FORMATIONS: Watched[dict[str, Any]] = Watched(
     kind=kinds.BY_NAME[naming.KIND],
     fact_of=formations.trimmed,
@@ -57,7 +53,7 @@ FORMATIONS: Watched[dict[str, Any]] = Watched(
     version_of=formations.version_of,
     groups_of=formations.wanted_names,
     lane_of=formations.lane_of,
-    concerned=formations.concerned,
+    concerned=lambda formation, _: [formations.key_of(formation)],
     most=WHOLE,
     size_of=lambda formation, _: formations.size_of(formation),
     reduced=formations.outlined,
@@ -66,8 +62,7 @@ PODS: Watched[Pod] = Watched(
     kind=kinds.BY_NAME[kinds.POD],
     fact_of=lambda raw, _: pods.pod(raw),
     groups_of=by_label,
-    lane_of=pods.lane_of,
-    concerned=labelled,
+    concerned=lambda fact, _: by_label(fact),
     most=MOST_BYTES,
     least=MOST_BYTES // MOST_PODS,
     size_of=lambda pod, _: size_of(pod),
@@ -78,7 +73,7 @@ JOBS: Watched[Job] = Watched(
     fact_of=lambda raw, _: jobs.job(raw),
     groups_of=by_label,
     lane_of=jobs.lane_of,
-    concerned=labelled,
+    concerned=lambda fact, _: by_label(fact),
     most=MOST_BYTES,
     least=LEAST_JOB,
     size_of=lambda job, _: size_of(job),
@@ -89,8 +84,8 @@ SCALED_OBJECTS: Watched[Autoscaler] = Watched(
     kind=kinds.BY_NAME[kinds.SCALED_OBJECT],
     fact_of=lambda raw, _: autoscalers.autoscaler(raw, kinds.SCALED_OBJECT),
     groups_of=lambda each: [autoscalers.group_of(each.namespace, each.target[-1])],
-    lane_of=autoscalers.lane_of,
-    concerned=autoscalers.concerned,
+    lane_of=lambda before, now: Lane.BUILD if before != now else None,
+    concerned=autoscalers.scaled,
 )
 
 

@@ -5,6 +5,7 @@ of counts, `suspend` and `paused` isn't looked at. Which types have a disruption
 """
 
 import dataclasses
+from typing import Any
 
 from formation_operator.api import fields, naming
 from formation_operator.api.content import Mark, digest_of
@@ -98,7 +99,7 @@ def deployment(
     # Without a count of ours the annotation would change with every scaling by another client.
     remembered = {} if meant.rendered is None else {naming.COUNT_ANNOTATION: str(meant.remembered)}
     about = metadata(owner, content, name, remembered, naming.STABLE)
-    made = intent(ChildKind.DEPLOYMENT, name, about, spec, count.handed_over)
+    made = intent(ChildKind.DEPLOYMENT, name, about, spec, handed_over=count.handed_over)
     if mark is not None:
         about["annotations"][naming.CONTENT_ANNOTATION] = str(mark)
     return made if count.undecided is None else _without_count(made)
@@ -119,8 +120,7 @@ def canary(owner: Metadata, content: FormationSpec, name: str, count: int) -> In
         "progressDeadlineSeconds": min(deadline, fields.INT32),
     }
     about = metadata(owner, content, name, {}, naming.CANARY)
-    made = intent(ChildKind.DEPLOYMENT, naming.canary(name), about, spec)
-    return dataclasses.replace(made, is_canary=True)
+    return intent(ChildKind.DEPLOYMENT, naming.canary(name), about, spec, is_canary=True)
 
 
 def _pods(owner: Metadata, content: FormationSpec, name: str, track: str) -> Manifest:
@@ -228,9 +228,7 @@ def owner_reference(owner: Metadata) -> Manifest:
     }
 
 
-def intent(
-    kind: ChildKind, process_type: str, about: Manifest, spec: Manifest, handed_over: int | None = None
-) -> Intent:
+def intent(kind: ChildKind, process_type: str, about: Manifest, spec: Manifest, **facts: Any) -> Intent:
     """Return an intent of a kind for a type or a schedule, given the metadata and the spec of the object."""
     manifest = {
         "apiVersion": kind.traits.api.api_version,
@@ -241,4 +239,4 @@ def intent(
     digest = about["annotations"][naming.INTENT_ANNOTATION] = digest_of(manifest)
     containers = spec["template"]["spec"]["containers"] if kind.traits.runs_processes else ()
     images = tuple((item["name"], item["image"]) for item in containers if "image" in item)
-    return Intent(kind, about["name"], process_type, manifest, digest, handed_over, images=images)
+    return Intent(kind, about["name"], process_type, manifest, digest, images=images, **facts)

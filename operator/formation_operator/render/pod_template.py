@@ -64,7 +64,7 @@ def has_own_check(spec: FormationSpec, process: ProcessType) -> bool:
     """Return whether the user has said how to find out that a process is ready; times alone don't."""
     containers = (
         item
-        for template in (spec.pod_template, process.pod_template)
+        for template in filter(None, (spec.pod_template, process.pod_template))
         for item in lenient.items(lenient.mapping(template, "spec"), "containers")
         if item["name"] == naming.PROCESS_CONTAINER
     )
@@ -138,8 +138,9 @@ def _environment(formation: str, name: str, spec: FormationSpec, process: Proces
     ]
     if process.port is not None:
         injected.insert(0, {"name": "PORT", "value": str(process.port)})
-    shared = environment.combined(injected, spec.env or [])
-    return environment.combined(shared, process.env or [])
+    for declared in filter(None, (spec.env, process.env)):
+        injected = environment.combined(injected, declared)
+    return injected
 
 
 def _named_after_type(name: str, process: ProcessType, overlay: Manifest, whose: str) -> Manifest:
@@ -195,8 +196,10 @@ def _outspoken(container: Manifest) -> Manifest:
 
 def with_containers(pod: Manifest, changed: Callable[[Manifest], Manifest]) -> Manifest:
     """Return the pod with each of its containers changed."""
-    kinds = [key for key in ("initContainers", "containers") if key in pod]
-    return {**pod, **{key: [*map(changed, pod[key])] for key in kinds}}
+    found = {**pod}
+    for kind in {"initContainers", "containers"} & pod.keys():
+        found[kind] = [*map(changed, pod[kind])]
+    return found
 
 
 def _aliased(pod: Manifest) -> Manifest:

@@ -92,9 +92,11 @@ def is_down(child: Child | None, before: ProcessStatus) -> bool:
     The Deployment shows it. The status is written later: it counts where the Deployment shows nothing. A
     type that was at zero anyway isn't down.
     """
-    if child is not None and (child.is_suspended or child.is_resumed):
-        return child.is_suspended
-    return bool(before.resume_replicas)
+    if child is not None and child.is_suspended:
+        return True
+    # It runs processes by a count that we wrote, or have left to others.
+    is_up = child is not None and child.replicas > 0 and (child.owns_count or child.remembered is None)
+    return not is_up and bool(before.resume_replicas)
 
 
 def _theirs(

@@ -17,13 +17,13 @@ from formation_operator.kube.objects import kinds
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Deciding
 from formation_operator.observe.children import Child
-from formation_operator.observe.rollouts import NAMELESS
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.settings import Settings
 
 AUTOSCALER_MANAGERS = frozenset({"kube-controller-manager", "keda", "keda-operator"})
 """The field managers of autoscalers, by which alone they are recognised; KEDA has two."""
+NAMELESS = "A client without a name"
 
 HOLDS = {
     kinds.HPA: "set its spec.behavior.scaleUp.selectPolicy to Disabled for that time, or delete it",
@@ -31,43 +31,6 @@ HOLDS = {
     f'or {autoscalers.KEDA_PAUSED}: "true" for that time',
 }
 """How each kind of autoscaler is kept from scaling a target up from zero."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Request:
-    """A count that a client set on a child, and that the Formation is to have."""
-
-    process_type: str
-    child: str
-    client: str
-    declared: int
-    count: int
-
-    def patch(self, uid: str, generation: int) -> list[dict[str, object]]:
-        """Return the JSON patch for a Formation; it fails if the Formation or its generation is another one.
-
-        A server-side apply would own the field, so that the user couldn't remove the type.
-        """
-        path = f"/spec/processes/{self.process_type}/replicas"
-        return [
-            {"op": "test", "path": "/metadata/uid", "value": uid},
-            {"op": "test", "path": "/metadata/generation", "value": generation},
-            {"op": "test", "path": path, "value": self.declared},
-            {"op": "replace", "path": path, "value": self.count},
-        ]
-
-    def honoured(self) -> Notice:
-        """Return the Event that says that it was done."""
-        note = (
-            f"{self.client} scaled Deployment {self.child} from {self.declared} to {self.count}: "
-            f"wrote it to spec.processes.{self.process_type}.replicas"
-        )
-        return Notice("ScaleHonoured", "Scale", note, process_type=self.process_type)
-
-    def overruled(self, why: str) -> Notice:
-        """Return the Event that says that the Formation's count stays."""
-        note = f"{self.client} scaled Deployment {self.child} to {self.count}, but {why}: set it back"
-        return Notice("ScaleOverruled", "Scale", note, warning=True, process_type=self.process_type)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,8 +48,8 @@ class Answer:
 
 def judge(
     snapshot: Snapshot, process_type: str, child: Child, answer: Answer | None, settings: Settings
-) -> Request | Notice | None:
-    """Return a request to write through, the Event that the Formation wins, or nothing without a request.
+) -> str | None:
+    """Return why the Formation wins over a request, or an empty text if it doesn't; nothing without one.
 
     The count of the type's Deployment, ``child``, isn't ours. ``answer`` says how an earlier pass judged it,
     if the Deployment hasn't been written since then.
@@ -97,27 +60,51 @@ def judge(
         return None
     if not _is_request(child, before, settings) or (answer is not None and answer.judged == child.replicas):
         return None
-    request = Request(process_type, child.name, child.count_set_by.manager, declared, child.replicas)
     base = child.remembered if answer is None else answer.count
     if base is None:
-        return request.overruled(f"the previous count isn't known, and the Formation says {declared}")
+        return f"the previous count isn't known, and the Formation says {declared}"
     # While the Deployment can't be written, its base is older than the Formation's reported count.
     reported = before.count if status.observed_generation == snapshot.owner.generation else None
     if declared not in (base, reported, *(answer.sent if answer else ())):
-        return request.overruled(f"the Formation was changed from {base} to {declared} as well")
-    return request
+        return f"the Formation was changed from {base} to {declared} as well"
+    return ""
+
+
+def patch(snapshot: Snapshot, process_type: str, count: int, generation: int) -> list[dict[str, object]]:
+    """Return the JSON patch for a Formation; it fails if the Formation or its generation is another one.
+
+    A server-side apply would own the field, so that the user couldn't remove the type.
+    """
+    path = f"/spec/processes/{process_type}/replicas"
+    return [
+        {"op": "test", "path": "/metadata/uid", "value": snapshot.owner.uid},
+        {"op": "test", "path": "/metadata/generation", "value": generation},
+        {"op": "test", "path": path, "value": snapshot.spec.processes[process_type].replicas},
+        {"op": "replace", "path": path, "value": count},
+    ]
+
+
+def notice(snapshot: Snapshot, name: str, child: Child, why: str) -> Notice:
+    """Return the Event about a request: it was written to the Formation, or that wins, which ``why`` says."""
+    scaled = f"{child.count_set_by or NAMELESS} scaled Deployment {child.name}"
+    if why:
+        note = f"{scaled} to {child.replicas}, but {why}: set it back"
+        return Notice("ScaleOverruled", "Scale", note, warning=True, process_type=name)
+    declared = snapshot.spec.processes[name].replicas
+    note = f"{scaled} from {declared} to {child.replicas}: wrote it to spec.processes.{name}.replicas"
+    return Notice("ScaleHonoured", "Scale", note, process_type=name)
 
 
 def _is_request(child: Child, before: ProcessStatus, settings: Settings) -> bool:
     """Return whether a client's change of the count is a scale request."""
-    setter = child.count_set_by
-    if not settings.write_through or setter.manager in AUTOSCALER_MANAGERS:
+    client = child.count_set_by
+    if not settings.write_through or client in AUTOSCALER_MANAGERS:
         return False
-    if setter is NAMELESS and before.replicas_managed_by is not None:
+    if not client and before.replicas_managed_by is not None:
         return False  # a deleted autoscaler may have set it: a count from or to zero has no manager
-    if child.remembered is None and (setter is NAMELESS or before.count == child.replicas):
+    if child.remembered is None and (not client or before.count == child.replicas):
         return False  # the count was omitted until now
-    return setter.scale or setter.manager in settings.honour
+    return child.scaled or client in settings.honour
 
 
 def unused(
@@ -127,10 +114,10 @@ def unused(
 
     About a count that was reported there was one before that.
     """
-    setter, changes = child.count_set_by, list[str]()
-    is_by_hand = setter.scale and setter is not NAMELESS and setter.manager not in AUTOSCALER_MANAGERS
+    client, changes = child.count_set_by, list[str]()
+    is_by_hand = child.scaled and client not in ("", *AUTOSCALER_MANAGERS)
     if is_by_hand and child.replicas != snapshot.status.process(name).desired_replicas:
-        changes.append(f"{setter.manager} scaled Deployment {child.name} to {child.replicas}")
+        changes.append(f"{client} scaled Deployment {child.name} to {child.replicas}")
     if answer is not None and process.replicas not in (None, answer.count):
         changes.append(f"spec.processes.{name}.replicas was changed to {process.replicas}")
     way_out = f"change spec.processes.{name}.autoscaling (now {process.autoscaling})"

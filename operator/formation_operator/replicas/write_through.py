@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
@@ -16,7 +16,7 @@ from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.replicas import scale_requests
-from formation_operator.replicas.scale_requests import Answer, Request
+from formation_operator.replicas.scale_requests import Answer
 from formation_operator.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -55,23 +55,25 @@ class Requests:
         """Begin with the Formation as it is; each count that is written to it makes another generation."""
         self._generation = self.snapshot.owner.generation
 
-    async def honour(self) -> None:
-        """Write scale requests on the children of the Formation to it."""
-        spec, kept = self.snapshot.spec, unwritten(self.answers, self.snapshot)
-        deployments = self._scaled_by_others()
-        self.answers.clear()
-        self.answers.update(kept)
+    async def honour(self) -> bool:
+        """Write scale requests on the children to the Formation; return whether it has looked for any."""
+        spec = self.snapshot.spec
+        for name, answer in [*self.answers.items()]:
+            child = self.snapshot.deployment(name)
+            if child is None or child.uid != answer.uid or child.owns_count:  # it was written since then
+                del self.answers[name]
         if not spec.suspend:
             self._answer_autoscaled()
-        if spec.paused or not deployments:
-            return
+        if spec.paused or not self._scaled_by_others():
+            return False
         unlisted = await self._look_for_autoscalers(self.snapshot.owner.namespace)
         # One that has just been made decides about the count.
-        for name, child in self._unscaled(deployments).items():
+        for name, child in self._scaled_by_others().items():
             if unlisted is None:
                 await self._judge(name, child)
             else:
                 self.undecided.append(undecided(name, child, UNLISTED, unlisted))
+        return True
 
     def _answer_autoscaled(self) -> None:
         """Say once of a count that a client set, and an autoscaler of ours sets, what to change instead."""
@@ -87,20 +89,19 @@ class Requests:
 
         If it can't be written, it stays on the Deployment, and is judged again.
         """
-        answer, count = self.answers.get(name), self.snapshot.spec.processes[name].replicas
-        verdict = scale_requests.judge(self.snapshot, name, child, answer, self.settings)
-        if isinstance(verdict, Request):
-            try:
-                verdict, count = await self._write_through(verdict)
-            except errors.ClusterError as error:
-                # Perhaps only the answer was lost, to this write or to an earlier one.
-                sent = {child.replicas, *(answer.sent if answer else ())}
-                self.answers[name] = Answer(child.uid, None, count, frozenset(sent))
-                self.undecided.append(undecided(name, child, UNWRITABLE, error))
-                return
-        self.answers[name] = Answer(child.uid, child.replicas, count)
-        if verdict is not None:
-            self.notices.append(verdict)
+        answer, declared = self.answers.get(name), self.snapshot.spec.processes[name].replicas
+        why = scale_requests.judge(self.snapshot, name, child, answer, self.settings)
+        try:
+            why = await self._write_through(name, child.replicas) if why == "" else why
+        except errors.ClusterError as error:
+            # Perhaps only the answer was lost, to this write or to an earlier one.
+            sent = {child.replicas, *(answer.sent if answer else ())}
+            self.answers[name] = Answer(child.uid, None, declared, frozenset(sent))
+            self.undecided.append(undecided(name, child, UNWRITABLE, error))
+            return
+        self.answers[name] = Answer(child.uid, child.replicas, child.replicas if why == "" else declared)
+        if why is not None:
+            self.notices.append(scale_requests.notice(self.snapshot, name, child, why))
 
     def _scaled_by_others(self) -> dict[str, Child]:
         """Return the Deployments whose count another client set that is no known autoscaler."""
@@ -112,14 +113,12 @@ class Requests:
             and (child := self.snapshot.deployment(name)) is not None
             and not child.owns_count
         }
-        return self._unscaled(deployments)
-
-    def _unscaled(self, deployments: Mapping[str, Child]) -> dict[str, Child]:
-        """Return those of some Deployments that have no known autoscaler."""
         targets = [child.name for child in deployments.values()]
-        scalers = autoscalers.deciding(self.cache.autoscalers_of(self.snapshot.owner.namespace, targets))
-        of_none = (name for name, each in deployments.items() if not autoscalers.of_child(scalers, each.name))
-        return {name: deployments[name] for name in of_none}
+        known = self.cache.autoscalers_of(self.snapshot.owner.namespace, targets) if targets else ()
+        scalers = autoscalers.deciding(known) if known else {}
+        return {
+            name: each for name, each in deployments.items() if not autoscalers.of_child(scalers, each.name)
+        }
 
     async def _look_for_autoscalers(self, namespace: str) -> errors.ClusterError | None:
         """List a namespace's autoscalers: one may have acted before the watch brings it.
@@ -139,13 +138,13 @@ class Requests:
                 unlisted = error
         return unlisted
 
-    async def _write_through(self, request: Request) -> tuple[Notice, int]:
-        """Write a count to a Formation; return the Event about that, and the Formation's count then.
+    async def _write_through(self, process_type: str, count: int) -> str:
+        """Write a count to the Formation; return why the API server refuses it, if it does.
 
         Raises `ClusterError` if the reason isn't the count itself: `ConflictError` at a later generation.
         """
         owner = self.snapshot.owner
-        operations = request.patch(owner.uid, self._generation)
+        operations = scale_requests.patch(self.snapshot, process_type, count, self._generation)
         try:
             written = await self.cluster.patch(naming.KIND, owner.namespace, owner.name, operations)
         except errors.RefusedError as error:
@@ -153,19 +152,10 @@ class Requests:
                 raise errors.ConflictError(CHANGED) from error
             if not errors.is_verdict(error):
                 raise
-            return request.overruled(f"the API server refuses that count ({error})"), request.declared
+            return f"the API server refuses that count ({error})"
         self.changed(self.cache.see(naming.KIND, written))
         self._generation = lenient.number(written["metadata"], "generation")
-        return request.honoured(), request.count
-
-
-def unwritten(answers: Answers, snapshot: Snapshot) -> Answers:
-    """Return the answers about Deployments that we haven't written since then."""
-    return {
-        name: answer
-        for name, answer in answers.items()
-        if (child := snapshot.deployment(name)) and child.uid == answer.uid and not child.owns_count
-    }
+        return ""
 
 
 def undecided(process_type: str, child: Child, why: str, error: errors.ClusterError) -> Problem:

@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from formation_operator.api import formation_status, naming
-from formation_operator.api.fields import Model
-from formation_operator.api.formation_status import FormationStatus, ProcessStatus, ScheduleStatus
+from formation_operator.api.formation_status import FormationStatus, LastExit, ProcessStatus, ScheduleStatus
 from formation_operator.api.reasons import BY_KUBELET, ConditionType, Reason, ReleaseState
 from formation_operator.diagnose import exits
 from formation_operator.diagnose.finding import Finding
@@ -24,8 +23,6 @@ from formation_operator.status.observation import Observation
 from formation_operator.status.type_health import Health
 
 Status = dict[str, Any]
-KEPT = {"summary", "image", "processes", "schedules", "replicas", "selector", "revision", "release", "canary"}
-"""What stays of the status of a Formation that can't be used."""
 
 
 def compute(observation: Observation, previous: FormationStatus, now: str) -> Status:
@@ -36,36 +33,27 @@ def compute(observation: Observation, previous: FormationStatus, now: str) -> St
     web = processes.get(naming.SCALED_TYPE)
     deployment = observation.deployments.get(naming.SCALED_TYPE)
     generation = observation.formation.metadata.generation
-    verdicts = conditions.verdicts(observation, types, schedules)
-    status = {
-        "observedGeneration": generation,
-        "summary": _summary(observation, processes),
-        "image": _image(observation),
-        "processes": processes,
-        "schedules": {name: _written(each) for name, each in schedules.items()} or None,
-        "conditions": conditions.rendered(verdicts, previous, generation, now),
-        "revision": _written(observation.revision),
-        "release": _written(observation.release),
-        "canary": _written(observation.canary),
+    found = conditions.conditions(observation, types, schedules)
+    status = FormationStatus(
+        observed_generation=generation,
+        summary=_summary(observation, processes),
+        image=_image(observation),
+        processes=processes,
+        schedules=schedules or None,
+        conditions=conditions.rendered(found, previous, generation, now),
+        revision=observation.revision,
+        release=observation.release,
+        canary=observation.canary,
         # What the scale subresource reads.
-        "replicas": (deployment.rollout.total if deployment else 0) if web else None,
-        "selector": web and web["selector"],
-    }
-    return _without_nothing(status)
+        replicas=(deployment.rollout.total if deployment else 0) if web else None,
+        selector=web and web.selector,
+    )
+    return status.model_dump(by_alias=True, exclude_none=True)
 
 
-def _written(model: Model | None) -> dict[str, Any] | None:
-    """Return a part of the status as the API has it."""
-    return model.model_dump(by_alias=True, exclude_none=True) if model is not None else None
-
-
-def _without_nothing(fields: dict[str, Any]) -> dict[str, Any]:
-    return {field: value for field, value in fields.items() if value is not None}
-
-
-def _summary(observation: Observation, processes: dict[str, dict[str, Any]]) -> str:
+def _summary(observation: Observation, processes: dict[str, ProcessStatus]) -> str:
     """Return how many processes of each type are ready, and how a release or a canary is that isn't done."""
-    counts = [f"{name}={each['readyReplicas']}/{each['desiredReplicas']}" for name, each in processes.items()]
+    counts = [f"{name}={each.ready_replicas}/{each.desired_replicas}" for name, each in processes.items()]
     states = {
         naming.RELEASE: observation.release and observation.release.state,
         naming.CANARY: observation.canary and observation.canary.state,
@@ -86,10 +74,11 @@ def _image(observation: Observation) -> str | None:
 
 def stalled(generation: int, problem: Problem, previous: Status, now: str) -> Status:
     """Return the status of a Formation that can't be used: what ran before goes on running."""
-    kept = {key: value for key, value in previous.items() if key in KEPT}
-    verdicts = conditions.unready(ConditionType.STALLED, problem.reason, str(problem))
-    rendered = conditions.rendered(verdicts, formation_status.read(previous), generation, now)
-    return {**kept, "observedGeneration": generation, "conditions": rendered}
+    before = formation_status.read(previous)
+    found = conditions.unready(ConditionType.STALLED, problem.reason, str(problem))
+    rendered = conditions.rendered(found, before, generation, now)
+    status = before.model_copy(update={"observed_generation": generation, "conditions": rendered})
+    return status.model_dump(by_alias=True, exclude_none=True)
 
 
 def _problem_of(observation: Observation, name: str) -> Problem | None:
@@ -106,7 +95,7 @@ def _ready_before(observation: Observation, name: str, previous: FormationStatus
 
 def _schedule(observation: Observation, name: str, previous: FormationStatus) -> ScheduleStatus:
     before = (previous.schedules or {}).get(name)
-    return schedule_health.status(name, observation.schedules[name], before, _problem_of(observation, name))
+    return schedule_health.status(name, observation, before, _problem_of(observation, name))
 
 
 def _health(observation: Observation, name: str, previous: FormationStatus) -> Health:
@@ -141,7 +130,7 @@ def _held_up(own: Health, problem: Problem) -> Health:
     )
 
 
-def _process(observation: Observation, name: str, own: Health, before: ProcessStatus) -> dict[str, Any]:
+def _process(observation: Observation, name: str, own: Health, before: ProcessStatus) -> ProcessStatus:
     child, count = observation.deployments.get(name), observation.counts[name]
     ready = updated = 0
     if child is not None and child.rollout.current:
@@ -149,26 +138,23 @@ def _process(observation: Observation, name: str, own: Health, before: ProcessSt
     elif child is not None:
         # The Deployment's figures are about its older spec, and don't count yet.
         ready = before.ready_replicas or 0
-    fields = {
-        "desiredReplicas": count.desired,
-        "readyReplicas": ready,
-        "updatedReplicas": updated,
-        "selector": naming.selector_string(observation.formation.metadata.name, name, naming.STABLE),
-        "state": own.state,
-        **_shown(_why(own, observation.notes.get(name, ""))),
-        "restarts": sum(pod.restarts for pod in observation.pods.get(name, ())),
-        "lastExit": _shown(_last_exit(observation, name, _written(before.last_exit) or {})) or None,
-        "resumeReplicas": count.remembered if count.suspended else None,
-        "replicasManagedBy": str(count.autoscaler) if count.autoscaler else None,
-    }
-    return _without_nothing(fields)
-
-
-def _why(own: Health, note: str) -> dict[str, Any]:
-    """Return why a type is as it is, or what is worth knowing although all is well."""
-    if own.reason:
-        return {"reason": own.reason, "message": own.message}
-    return {"message": note} if note else {}
+    known = before.last_exit.model_dump(by_alias=True, exclude_none=True) if before.last_exit else {}
+    ended = _shown(_last_exit(observation, name, known))
+    # What is worth knowing although all is well.
+    message = own.message if own.reason else observation.notes.get(name, "")
+    return ProcessStatus(
+        desired_replicas=count.desired,
+        ready_replicas=ready,
+        updated_replicas=updated,
+        selector=naming.selector_string(observation.formation.metadata.name, name, naming.STABLE),
+        state=own.state,
+        reason=lenient.shown(own.reason, lenient.LONGEST_WORD) or None,
+        message=lenient.shown(message) or None,
+        restarts=sum(pod.restarts for pod in observation.pods.get(name, ())),
+        last_exit=LastExit(**ended) if ended else None,
+        resume_replicas=count.remembered if count.suspended else None,
+        replicas_managed_by=str(count.autoscaler) if count.autoscaler else None,
+    )
 
 
 def _shown(facts: dict[str, Any]) -> dict[str, Any]:

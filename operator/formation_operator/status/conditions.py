@@ -8,9 +8,8 @@ Source: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
 
-from formation_operator.api.formation_status import FormationStatus, ScheduleStatus
+from formation_operator.api.formation_status import Condition, FormationStatus, ScheduleStatus
 from formation_operator.api.reasons import ConditionType, Reason, ScheduleState, State, Trouble
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.faults import Problem
@@ -20,41 +19,34 @@ from formation_operator.status.type_health import Health
 STOPPED = "it is stopped: no process type runs until spec.suspend is false"
 
 
-class Verdict(NamedTuple):
-    """One condition, without the times and generations that the last step adds."""
-
-    type: ConditionType
-    reason: str
-    message: str
-    true: bool = True
-
-
 def rendered(
-    verdicts: Iterable[Verdict], previous: FormationStatus, generation: int, now: str
-) -> list[dict[str, Any]]:
-    """Return conditions as the API has them; ``now`` is an RFC 3339 time in UTC."""
-    return [
-        {
-            "type": each.type,
-            "status": str(each.true),
-            "observedGeneration": generation,
-            "lastTransitionTime": _transition_time(each, previous, now),
-            "reason": lenient.shown(each.reason, lenient.LONGEST_WORD),
-            "message": lenient.shown(each.message, lenient.LONGEST_SUMMARY),
-        }
-        for each in verdicts
-    ]
+    conditions: Iterable[Condition], previous: FormationStatus, generation: int, now: str
+) -> list[Condition]:
+    """Return conditions with their generation and transition time; ``now`` is an RFC 3339 time in UTC."""
+    found = list[Condition]()
+    for each in conditions:
+        before = previous.condition(each.type)
+        since = before.last_transition_time if before and before.status == each.status else now
+        found.append(
+            each.model_copy(update={"observed_generation": generation, "last_transition_time": since})
+        )
+    return found
 
 
-def _transition_time(condition: Verdict, previous: FormationStatus, now: str) -> str:
-    before = previous.condition(condition.type)
-    same = before is not None and before.status == str(condition.true)
-    return before.last_transition_time if same and before else now
+def _condition(type_: ConditionType, reason: str, message: str, status: str = "True") -> Condition:
+    return Condition(
+        type=type_,
+        status=status,
+        observed_generation=0,
+        last_transition_time="",
+        reason=lenient.shown(reason, lenient.LONGEST_WORD),
+        message=lenient.shown(message, lenient.LONGEST_SUMMARY),
+    )
 
 
-def verdicts(
+def conditions(
     observation: Observation, types: Mapping[str, Health], schedules: Mapping[str, ScheduleStatus]
-) -> list[Verdict]:
+) -> list[Condition]:
     """Return the conditions of a Formation."""
     ill = {name for name, own in types.items() if not own.complete}
     # Of a type whose change waits, its own trouble is said first.
@@ -71,27 +63,27 @@ def verdicts(
     return [*_readiness(observation, lasting, waiting), *_extra(observation, schedules)]
 
 
-def _readiness(observation: Observation, lasting: list[Problem], waiting: list[Problem]) -> list[Verdict]:
+def _readiness(observation: Observation, lasting: list[Problem], waiting: list[Problem]) -> list[Condition]:
     text = "; ".join(map(str, [*lasting, *waiting]))
     if lasting:
         return unready(ConditionType.STALLED, lasting[0].reason, text)
     if not waiting and observation.formation.spec.suspend:
-        return [Verdict(ConditionType.READY, State.SUSPENDED, STOPPED)]
+        return [_condition(ConditionType.READY, State.SUSPENDED, STOPPED)]
     if not waiting:
-        return [Verdict(ConditionType.READY, State.RUNNING, "all process types run as declared")]
+        return [_condition(ConditionType.READY, State.RUNNING, "all process types run as declared")]
     if observation.formation.spec.paused:
-        return [Verdict(ConditionType.READY, Trouble.PAUSED, text, true=False)]
+        return [_condition(ConditionType.READY, Trouble.PAUSED, text, "False")]
     # A reason that says more than that something progresses is preferred.
     reason = next((each.reason for each in waiting if each.reason != Reason.PROGRESSING), Reason.PROGRESSING)
     return unready(ConditionType.RECONCILING, reason, text)
 
 
-def unready(kind: ConditionType, reason: str, text: str) -> list[Verdict]:
+def unready(kind: ConditionType, reason: str, text: str) -> list[Condition]:
     """Return the conditions of a Formation that isn't ready, of which another one than Ready says how."""
-    return [Verdict(ConditionType.READY, reason, text, true=False), Verdict(kind, reason, text)]
+    return [_condition(ConditionType.READY, reason, text, "False"), _condition(kind, reason, text)]
 
 
-def _extra(observation: Observation, schedules: Mapping[str, ScheduleStatus]) -> Iterable[Verdict]:
+def _extra(observation: Observation, schedules: Mapping[str, ScheduleStatus]) -> Iterable[Condition]:
     """Yield the other conditions, whether or not the Formation is ready: each as long as there is one to say.
 
     A nightly report mustn't fail a deploy, so runs that fail are apart from Ready.
@@ -117,7 +109,7 @@ def _extra(observation: Observation, schedules: Mapping[str, ScheduleStatus]) ->
     ]
     for type_, reason, sentences in extra:
         if text := "; ".join(sentences):
-            yield Verdict(type_, reason, text)
+            yield _condition(type_, reason, text)
 
 
 def _overridden(observation: Observation) -> Iterable[str]:

@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from formation_operator.api.formation import Formation
 from formation_operator.api.formation_status import CanaryStatus, ReleaseStatus, Revision
@@ -13,18 +12,6 @@ from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
 from formation_operator.render.intents import Intent
 from formation_operator.replicas.count_owner import Replicas
-
-
-class Runs(NamedTuple):
-    """What a pass saw of the runs of a schedule."""
-
-    child: Child | None
-    """Its CronJob, if the Formation owns one."""
-    jobs: Sequence[Job]
-    """Of its runs."""
-    causes: Mapping[str, Finding]
-    """Why a run fails or can't go on, by the name of its Job."""
-    suspended: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,8 +45,14 @@ class Observation:
     """How far the release command is, where there is one."""
     canary: CanaryStatus | None = None
     """How far the canaries are, while there are some."""
-    schedules: Mapping[str, Runs] = dataclasses.field(default_factory=dict)
-    """The schedules that are declared, or that the rendered content has."""
+    schedules: Mapping[str, Sequence[Job]] = dataclasses.field(default_factory=dict)
+    """The runs of each schedule that is declared, or that the rendered content has."""
+    cron_jobs: Mapping[str, Child] = dataclasses.field(default_factory=dict)
+    """The CronJob of each schedule that has one."""
+    suspended: Mapping[str, bool] = dataclasses.field(default_factory=dict)
+    """Whether a schedule is to begin no run."""
+    causes: Mapping[str, Finding] = dataclasses.field(default_factory=dict)
+    """Why a run fails or can't go on, by the name of its Job."""
     unrevised: Problem | None = None
     """Why there is no revision of what is rendered."""
 
@@ -72,14 +65,3 @@ class Observation:
         """Return whether a type could be rendered, and its Deployment has the digest of the intent."""
         child, intent = self.deployments.get(process_type), self.intents.get(process_type)
         return child is not None and intent is not None and child.digest == intent.digest
-
-    def without(self, broken: Mapping[str, Problem]) -> "Observation":
-        """Return this without the observations of some types and schedules, and with their problems."""
-        return dataclasses.replace(
-            self,
-            deployments={name: child for name, child in self.deployments.items() if name not in broken},
-            pods={name: own for name, own in self.pods.items() if name not in broken},
-            findings={name: found for name, found in self.findings.items() if name not in broken},
-            schedules={name: each for name, each in self.schedules.items() if name not in broken},
-            problems=[*self.problems, *(each for each in broken.values() if each not in self.problems)],
-        )

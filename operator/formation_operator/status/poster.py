@@ -35,9 +35,9 @@ class Poster:
 
     def post(self, raw: dict[str, Any], notices: Iterable[Notice]) -> None:
         """Log Events about a Formation, and have them posted."""
-        key = namespace, _ = formations.key_of(raw)
-        about = {"metadata": {field: raw["metadata"][field] for field in ("namespace", "name", "uid")}}
         for notice in notices:
+            key = namespace, _ = formations.key_of(raw)
+            about = {"metadata": {field: raw["metadata"][field] for field in ("namespace", "name", "uid")}}
             logger.info("%s/%s: %s", *key, notice.note, extra=records.fields(key, notice.process_type))
             waiting = asyncio.get_running_loop().time() + SOON, about, notice
             if self._waiting.put(namespace, object(), waiting):

@@ -9,8 +9,8 @@ from formation_operator.diagnose import job_pods
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
-from formation_operator.observe.rollouts import CronJobStatus
-from formation_operator.status.observation import Runs
+from formation_operator.observe.rollouts import NO_CRON_JOB_STATUS
+from formation_operator.status.observation import Observation
 
 UNRELEASED = "its CronJob is made once the release command has succeeded"
 FAILED = "the run in Job {} has failed"
@@ -20,17 +20,20 @@ PLACELESS = {Reason.SCHEDULING_GATED, Reason.UNSCHEDULABLE, Reason.VOLUME_PENDIN
 """Why a run waits although nothing may be wrong: a node may be on its way."""
 
 
-def status(name: str, runs: Runs, before: ScheduleStatus | None, problem: Problem | None) -> ScheduleStatus:
+def status(
+    name: str, observation: Observation, before: ScheduleStatus | None, problem: Problem | None
+) -> ScheduleStatus:
     """Return how a schedule is; ``problem`` says why it can't be written as it is meant to be."""
-    cron_job = runs.child.runs if runs.child is not None else CronJobStatus()
-    under_way = [job for job in runs.jobs if job.is_under_way and not job.deleting]
+    child = observation.cron_jobs.get(name)
+    cron_job = child.runs if child is not None else NO_CRON_JOB_STATUS
+    under_way = [job for job in observation.schedules[name] if job.is_under_way and not job.deleting]
     active = max(cron_job.active, len(under_way))
-    trouble, fails = _trouble(name, runs, before, under_way)
+    trouble, fails = _trouble(name, observation, before, under_way)
     state = ScheduleState.RUNNING if active else ScheduleState.SCHEDULED
-    if runs.child is None or problem is not None:
+    if child is None or problem is not None:
         state = ScheduleState.WAITING
         trouble = problem.message if problem is not None else UNRELEASED
-    elif runs.suspended and not active:
+    elif observation.suspended.get(name) and not active:
         state = ScheduleState.SUSPENDED
     elif fails:
         state = ScheduleState.FAILING
@@ -50,24 +53,27 @@ def failed_run(status: ScheduleStatus | None) -> str:
     return subject if subject.startswith(start) and subject.endswith(end) else ""
 
 
-def _trouble(name: str, runs: Runs, before: ScheduleStatus | None, under_way: list[Job]) -> tuple[str, bool]:
+def _trouble(
+    name: str, observation: Observation, before: ScheduleStatus | None, under_way: list[Job]
+) -> tuple[str, bool]:
     """Return what is wrong with a run that goes on, or why the last one failed; and whether it fails."""
     for job in under_way:
-        if cause := runs.causes.get(job.name):
+        if cause := observation.causes.get(job.name):
             is_placeless = cause.reason in PLACELESS
             subject = (WAITS if is_placeless else STUCK).format(job.name)
             return f"{subject}: {cause.message}", not is_placeless
-    failure = _failure(name, runs, before)
+    failure = _failure(name, observation, before)
     return failure, bool(failure)
 
 
-def _failure(name: str, runs: Runs, before: ScheduleStatus | None) -> str:
+def _failure(name: str, observation: Observation, before: ScheduleStatus | None) -> str:
     """Return why the last run failed; nothing if it didn't."""
-    ended = (job for job in runs.jobs if job.finished_at)
+    child = observation.cron_jobs.get(name)
+    ended = (job for job in observation.schedules[name] if job.finished_at)
     last = max(ended, key=lambda job: (job.finished_at, job.created, job.name), default=None)
-    succeeded_at = runs.child.runs.last_successful_time if runs.child is not None else ""
+    succeeded_at = child.runs.last_successful_time if child is not None else ""
     if last is None:
-        if before is None or runs.child is None or not failed_run(before):
+        if before is None or child is None or not failed_run(before):
             return ""
         # Its Job is gone: what was reported of it stays until another run has succeeded.
         stays = before.last_successful_time == (succeeded_at or None)
@@ -75,7 +81,7 @@ def _failure(name: str, runs: Runs, before: ScheduleStatus | None) -> str:
     if last.failed is None or succeeded_at > last.finished_at:
         return ""
     subject = FAILED.format(last.name)
-    if cause := runs.causes.get(last.name):
+    if cause := observation.causes.get(last.name):
         return f"{subject}: {cause.message}"
     if before is not None and failed_run(before) == subject:
         return before.message or ""

@@ -56,19 +56,16 @@ class Executor:
     async def carry_out(self, action: Action) -> Outcome:
         """Carry out an action, and return its outcome, without the manifest."""
         outcome = await self._one(action)
-        self._log(outcome)
-        return dataclasses.replace(outcome, action=outcome.action.without_manifest())
+        action, child = outcome.action, outcome.child
+        if child is not None and not outcome.again and not outcome.notices:  # Events are logged when posted
+            text = f"{action.verb.value} {child.kind} {child.name}"
+            logger.info("%s/%s: %s", *self._key, text, extra=records.fields(self._key, action.process_type))
+        intent = dataclasses.replace(action.intent, manifest={}) if action.intent is not None else None
+        return dataclasses.replace(outcome, action=dataclasses.replace(action, intent=intent))
 
     @property
     def _key(self) -> Key:
         return self.writes.formation.metadata.namespace, self.writes.formation.metadata.name
-
-    def _log(self, outcome: Outcome) -> None:
-        """Log a write, unless there is an Event about it, which is logged when it is posted."""
-        action, child = outcome.action, outcome.child
-        if child is not None and not outcome.again and not outcome.notices:
-            text = f"{action.verb.value} {child.kind} {child.name}"
-            logger.info("%s/%s: %s", *self._key, text, extra=records.fields(self._key, action.process_type))
 
     async def _one(self, action: Action) -> Outcome:
         if action.problem is not None:

@@ -70,12 +70,6 @@ class Action:
         assert self.child is not None  # noqa: S101  # the planner gives these verbs a child
         return self.child
 
-    def without_manifest(self) -> "Action":
-        """Return it without the manifest, as a pass keeps it afterwards."""
-        if self.intent is None:
-            return self
-        return dataclasses.replace(self, intent=dataclasses.replace(self.intent, manifest={}))
-
 
 @dataclasses.dataclass(frozen=True)
 class PlanContext:
@@ -197,8 +191,8 @@ def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:
 
 
 def _adopt(intent: Intent, child: Child, context: PlanContext) -> Action:
-    labels = child.kind.traits.labels(*child.orphan_of) if child.orphan_of is not None else None
-    if labels is None or not labels.items() <= intent.manifest["metadata"]["labels"].items():
+    formation = intent.manifest["metadata"]["labels"][naming.FORMATION_LABEL]
+    if not child.is_orphan_of(formation, intent.process_type):
         return _refuse(intent, f"a {child.kind} named {child.name} exists, and this operator didn't make it")
     if child.uid in context.exhausted:
         return _leave(intent, child)
@@ -223,7 +217,7 @@ def _change(intent: Intent, child: Child, context: PlanContext) -> Action:
     if is_other and written_last != intent.applied_as:  # otherwise another client has written that digest
         return Action(Verb.UPDATE, intent.process_type, intent, child)
     restless = context.restless.get(intent.process_type)
-    if restless and child.replicas_of_others:
+    if restless and child.kind.traits.runs_processes and not child.owns_count and child.replicas > 0:
         problem = Problem(intent.process_type, Trouble.CAN_NOT_SUSPEND, restless)
         return Action(Verb.REFUSE, intent.process_type, intent, child, problem)
     if child.uid in context.exhausted:

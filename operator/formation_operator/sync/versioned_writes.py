@@ -19,6 +19,9 @@ from formation_operator.sync.planner import Action, Verb
 INTENT = f"/metadata/annotations/{naming.INTENT_ANNOTATION.replace('/', '~1')}"
 """The digest of an intent, as a JSON pointer."""
 
+RECREATE = {"op": "replace", "path": "/spec/strategy", "value": {"type": "Recreate"}}
+"""Has a Deployment end its old processes before new ones start."""
+
 LEAVING = "leaving"
 """What a CronJob that isn't wanted any more has in place of a digest."""
 
@@ -57,7 +60,8 @@ class VersionedWrites:
             if managed is not None:
                 outcome = await self._take_over(action, version, managed)
             else:
-                version = await self._recreate(action, version) if is_held else version
+                if is_held:
+                    version = (await self._patch(action.existing, version, RECREATE)).resource_version
                 outcome = await self.write(action, version)
         except errors.ConflictError:
             live = await self.live(action.existing)
@@ -70,34 +74,25 @@ class VersionedWrites:
 
     async def write(self, action: Action, version: str) -> Outcome:
         """Write the intent over an object that has a version, or raise `ConflictError` if it has another."""
-        child, manifest = action.existing, action.intended.manifest
-        version = await self._hand_over(action, version)
-        metadata = {**manifest["metadata"], **_at(child, version)}
-        raw = await self.cluster.apply({**manifest, "metadata": metadata}, manager=naming.FIELD_MANAGER)
-        return outcomes.written(action, raw)
+        child, intent = action.existing, action.intended
+        if intent.handed_over is not None:
+            version = await self._hand_over(child, intent.handed_over, version)
+        metadata = {**intent.manifest["metadata"], **_at(child, version)}
+        manifest = {**intent.manifest, "metadata": metadata}
+        return outcomes.written(action, await self.cluster.apply(manifest, manager=naming.FIELD_MANAGER))
 
-    async def _hand_over(self, action: Action, version: str) -> str:
+    async def _hand_over(self, child: Child, count: int, version: str) -> str:
         """Give a count that the intent doesn't set any more to a field manager of its own, so that it stays.
 
         Returns the object's version after that.
         """
-        child = action.existing
-        if action.intended.handed_over is None:
-            return version
         only_count = {
             "apiVersion": child.kind.traits.api.api_version,
             "kind": child.kind,
             "metadata": {"name": child.name, "namespace": child.namespace, **_at(child, version)},
-            "spec": {"replicas": action.intended.handed_over},
+            "spec": {"replicas": count},
         }
         raw = await self.cluster.apply(only_count, manager=naming.COUNT_MANAGER)
-        return str(raw["metadata"]["resourceVersion"])
-
-    async def _recreate(self, action: Action, version: str) -> str:
-        """Have a Deployment recreate its Pods, and return its version then."""
-        strategy = {"op": "replace", "path": "/spec/strategy", "value": {"type": "Recreate"}}
-        child, same = action.existing, unchanged(_at(action.existing, version))
-        raw = await self.cluster.patch(child.kind, child.namespace, child.name, [*same, strategy])
         return str(raw["metadata"]["resourceVersion"])
 
     async def _take_over(self, action: Action, version: str, managed: list[dict[str, Any]]) -> Outcome:
@@ -105,8 +100,8 @@ class VersionedWrites:
         operations = [{"op": "replace", "path": "/metadata/managedFields", "value": managed}]
         if action.existing.digest is not None:  # the fields may not have the values that we intend
             operations.append({"op": "remove", "path": INTENT})
-        outcome = await self._patch(action, version, *operations)
-        return dataclasses.replace(outcome, again=True, taken_over=True)
+        child = await self._patch(action.existing, version, *operations)
+        return Outcome(action, child, again=True, taken_over=True)
 
     async def adopt(self, action: Action) -> Outcome:
         """Give an orphan its owner, and leave all else as it is."""
@@ -117,8 +112,8 @@ class VersionedWrites:
             return Outcome(action, moved, again=True)
         owners = [*lenient.items(live["metadata"], "ownerReferences"), intents.owner_reference(owner)]
         operation = {"op": "add", "path": "/metadata/ownerReferences", "value": owners}
-        outcome = await self._patch(action, live["metadata"]["resourceVersion"], operation)
-        return outcome.with_event(outcomes.adopted(action))
+        child = await self._patch(action.existing, live["metadata"]["resourceVersion"], operation)
+        return Outcome(action, child).with_event(outcomes.adopted(action))
 
     async def scale(self, action: Action) -> Outcome:
         """Write the count of a Deployment and what remembers it, and take the digest of its intent away.
@@ -140,7 +135,7 @@ class VersionedWrites:
             {"op": "add", "path": "/metadata/annotations", "value": annotations},
             {"op": "add", "path": "/spec/replicas", "value": replicas},
         )
-        return await self._patch(action, live["metadata"]["resourceVersion"], *operations)
+        return Outcome(action, await self._patch(child, live["metadata"]["resourceVersion"], *operations))
 
     async def suspend(self, action: Action) -> Outcome:
         """Write of a CronJob alone whether it begins runs; after a conflict the next pass decides again.
@@ -154,17 +149,16 @@ class VersionedWrites:
             digest = LEAVING if is_leaving else children.COUNTS_ALONE
             operations.append({"op": "add", "path": INTENT, "value": digest})
         try:
-            outcome = await self._patch(action, child.resource_version, *operations)
+            outcome = Outcome(action, await self._patch(child, child.resource_version, *operations))
         except errors.ConflictError:
             return _anew(action, await self.live(child))
         return outcome.with_event(outcomes.suspended(action)) if is_leaving else outcome
 
-    async def _patch(self, action: Action, version: str, *operations: dict[str, Any]) -> Outcome:
-        """Patch an object at a version."""
-        child = action.existing
+    async def _patch(self, child: Child, version: str, *operations: dict[str, Any]) -> Child:
+        """Patch an object at a version, and return it as it is then."""
         same = unchanged(_at(child, version))
         raw = await self.cluster.patch(child.kind, child.namespace, child.name, [*same, *operations])
-        return Outcome(action, children.child(raw, child.kind))
+        return children.child(raw, child.kind)
 
     async def delete(self, action: Action) -> Outcome:
         """Delete an object at its known version; after a change that the watch will bring, it is tried again.

@@ -165,16 +165,6 @@ async def test_ours_is_not_made_beside_another_one_that_came_since_the_last_list
     assert about_budgets(writes(calls)) == []
 
 
-async def test_what_steps_back_is_said_all_the_time_while_another_operator_takes_over(shop: Shop) -> None:
-    shop.cluster.put(BUDGET, EVERYTHING)
-    await shop.later()
-    said = shop.contended
-    shop.cluster.incidents.append(Incident("pages", BUDGET, error=errors.UnavailableError("no"), times=0))
-    shop.restart()
-    await shop.operator.run(KEY)
-    assert shop.contended == said != ""
-
-
 def test_a_list_that_is_never_answered_holds_up_no_count_and_no_status() -> None:
     async def scenario() -> None:
         shop, loop = Shop(), asyncio.get_running_loop()

@@ -21,7 +21,6 @@ from formation_operator.observe.cache import Cache, Changes
 from formation_operator.render import intents
 from formation_operator.requeue import Lane, Requeue, Result, Retry
 from formation_operator.settings import Settings
-from formation_operator.status import type_health
 from formation_operator.sync import executor, planner
 from tests import builders, largest
 from tests.builders import Manifest, a_container, a_formation, a_pod, a_process, ended
@@ -108,7 +107,6 @@ FAULTS: dict[str, tuple[Any, str, Callable[..., str | None]]] = {
     "writing": (executor.Executor, "_create", lambda *given: given[1].process_type),
     "examining": (diagnosis, "finding", lambda *given: given[0].process_type),
     "looking again": (diagnosis, "changes_in", lambda *given: given[0].process_type),
-    "reporting": (type_health, "health", lambda *given: given[1] and naming.type_of("shop", given[1].name)),
 }
 """What is called at each step of a pass, and which type that is about."""
 
@@ -118,7 +116,7 @@ async def test_an_unexpected_error_ends_one_type_with_a_reason_and_a_line_in_the
     step: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     here = Running(TWO)
-    if step in ("examining", "looking again", "reporting"):
+    if step in ("examining", "looking again"):
         await here.passes.run(KEY)
         for name in ("web", "worker"):
             here.known.put("Pod", known(crashing(name)))

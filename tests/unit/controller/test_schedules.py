@@ -9,7 +9,6 @@ from formation_operator.api.reasons import ConditionType
 from formation_operator.controller import runs
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
-from formation_operator.status import schedule_health
 from tests.builders import Manifest, a_formation, a_process
 from tests.unit.fakes import releasing
 from tests.unit.fakes.cluster import Call
@@ -327,12 +326,3 @@ async def test_a_new_leader_waits_as_long_as_another_before_it_deletes_a_cron_jo
     shop.time.seconds += runs.GRACE + 1
     await shop.settle()
     assert not shop.cluster.all("CronJob")
-
-
-async def test_an_unexpected_error_about_one_schedule_stays_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schedule_health, "status", lambda *_: 1 / 0)
-    shop = Shop()
-    await shop.settle()
-    assert shop.status["processes"]["worker"]["desiredReplicas"] == 1
-    stalled = shop.condition(ConditionType.STALLED)
-    assert (stalled["reason"], "nightly-report" in stalled["message"]) == ("InternalError", True)

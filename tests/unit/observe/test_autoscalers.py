@@ -8,9 +8,8 @@ import pytest
 
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import HPA, SCALED_OBJECT
-from formation_operator.observe import autoscalers
+from formation_operator.observe import autoscalers, watched
 from formation_operator.observe.autoscalers import Autoscaler
-from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane
 
 
@@ -84,8 +83,11 @@ def test_an_hpa_starts_from_the_zero_that_it_made_unless_it_may_not_scale_up() -
 
 def test_that_an_hpa_scales_to_zero_from_now_on_or_no_more_requests_a_pass() -> None:
     off, on = scaled_to_zero("False"), scaled_to_zero()
-    assert [autoscalers.lane_of(*each) for each in ((off, on), (on, off))] == [Lane.BUILD, Lane.BUILD]
-    assert autoscalers.lane_of(on, scaled_to_zero()) is None
+    assert [watched.SCALED_OBJECTS.lane_of(*each) for each in ((off, on), (on, off))] == [
+        Lane.BUILD,
+        Lane.BUILD,
+    ]
+    assert watched.SCALED_OBJECTS.lane_of(on, scaled_to_zero()) is None
 
 
 @pytest.mark.parametrize(
@@ -114,7 +116,7 @@ def test_a_scaled_object_starts_from_zero_unless_it_is_paused(
 def test_nothing_is_kept_of_a_target_that_there_cannot_be(odd: str) -> None:
     scaler = targeting(SCALED_OBJECT, apiVersion=f"{odd}/v1", kind=odd, name=odd + 200 * "x")
     assert scaler.target == ("", "", "")
-    assert not autoscalers.concerned(Change(None, scaler), lambda _: {("default", "shop"): {}})
+    assert not [*autoscalers.scaled(scaler, lambda _: {("default", "shop"): {}})]
 
 
 def test_the_longest_names_that_there_can_be_are_kept() -> None:

@@ -53,7 +53,7 @@ def test_a_child_that_only_lost_our_labels_is_known_again_when_it_is_read() -> N
 
 def test_an_echo_of_what_we_deleted_ourselves_does_not_bring_it_back() -> None:
     cache = a_cache(a_child(resource_version="5"))
-    cache.drop_own(a_child(resource_version="5"))
+    lose(cache, a_child(resource_version="6"))
     cache.put("Deployment", a_child(resource_version="5"))
     assert cache.stores["Deployment"].known == {}
 

@@ -12,7 +12,7 @@ from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children
 from formation_operator.observe.children import Child, Orphan
-from formation_operator.observe.rollouts import MOST_IMAGES, NAMELESS, ROLLOUT_ANNOTATION, DeploymentStatus
+from formation_operator.observe.rollouts import MOST_IMAGES, ROLLOUT_ANNOTATION, DeploymentStatus
 from formation_operator.requeue import Lane
 from tests.unit.facts import INTENT, ORPHANED, OWNER, a_child
 
@@ -125,7 +125,7 @@ def test_a_forged_deployment_is_read_like_any_other() -> None:
         {"operation": "Update", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
     ]
     read = a_deployment(annotations={"formations.dev/count": "9" * 5000}, managedFields=entries)
-    assert (read.remembered, read.count_set_by) == (None, NAMELESS)
+    assert (read.remembered, read.count_set_by) == (None, "")
 
 
 @pytest.mark.parametrize(
@@ -155,12 +155,14 @@ def test_little_is_known_of_an_object_however_large_somebody_made_it() -> None:
     assert len(repr(child)) < len(long)
 
 
-@pytest.mark.parametrize(("name", "lane"), [("demo-worker-canary", Lane.BUILD), ("demo-worker", Lane.REPORT)])
+@pytest.mark.parametrize(("is_canary", "lane"), [(True, Lane.BUILD), (False, Lane.REPORT)])
 def test_a_canary_that_stands_is_looked_at_without_delay_since_the_deploy_waits_for_it(
-    name: str, lane: Lane
+    is_canary: bool, lane: Lane
 ) -> None:
     starting, standing = (
-        dataclasses.replace(a_child(), name=name, rollout=dataclasses.replace(WELL, available=available))
+        dataclasses.replace(
+            a_child(), is_canary=is_canary, rollout=dataclasses.replace(WELL, available=available)
+        )
         for available in (0, 1)
     )
     assert children.lane_of(starting, standing) is lane

@@ -12,7 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import containers, lenient, timestamps
-from formation_operator.observe import pods
+from formation_operator.observe import pods, watched
 from formation_operator.requeue import Lane
 from tests.builders import (
     Manifest,
@@ -205,9 +205,9 @@ def test_a_long_message_is_kept_at_the_end_that_tells() -> None:
 
 def test_a_new_version_of_a_pod_alone_is_no_news() -> None:
     pod = known(a_pod(CRASHED))
-    assert pods.lane_of(pod, known(a_pod(CRASHED, resourceVersion="2"))) is None
-    assert pods.lane_of(pod, known(a_pod(a_container(ended(1))))) is Lane.REPORT
-    assert pods.lane_of(pod, None) is Lane.REPORT
+    assert watched.PODS.lane_of(pod, known(a_pod(CRASHED, resourceVersion="2"))) is None
+    assert watched.PODS.lane_of(pod, known(a_pod(a_container(ended(1))))) is Lane.REPORT
+    assert watched.PODS.lane_of(pod, None) is Lane.REPORT
 
 
 # What must hold whatever a Pod says of itself
