@@ -110,7 +110,8 @@ def _ways_out(snapshot: Snapshot) -> str:
     app, track = snapshot.owner.name, f"{naming.TRACK_LABEL}={naming.CANARY}"
     return (
         f"Correct it and deploy again, go back (kubectl formation rollback {app}), or have it tried once "
-        f"more (kubectl delete pod -l {naming.FORMATION_LABEL}={app},{track})"
+        f"more (kubectl formation deploy {app} --retry, or "
+        f"kubectl delete pod -l {naming.FORMATION_LABEL}={app},{track})"
     )
 
 
