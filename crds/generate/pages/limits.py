@@ -108,8 +108,8 @@ TIMES = [
     Limit(
         "a canary that doesn't get ready has failed",
         f"after {parts.seconds(formation.PROGRESS_DEADLINE)} at least",
-        "`progressDeadlineSeconds`, from the start of its process: neither the wait for a node counts, nor "
-        "the pull of its image",
+        "`progressDeadlineSeconds`, from the start of its process: the wait for a node doesn't count, and "
+        "the pull of its image doesn't, either",
     ),
     Limit(
         "a canary whose image can't be pulled has failed",

@@ -95,6 +95,20 @@ async def test_a_canary_whose_content_is_let_through_stays_as_its_type_needs_it(
     shop.shows(f"worker={count}:v2 worker-canary={canaries}")
 
 
+async def test_a_canary_makes_room_for_the_process_that_no_node_takes_beside_it() -> None:
+    shop = await a_try()
+    await stand(shop)
+    for name in ("web", "worker"):
+        made = shop.cluster.read("Deployment", "default", f"shop-{name}")
+        seen = {"observedGeneration": made["metadata"]["generation"], "updatedReplicas": 1}
+        shop.cluster.merge("Deployment", "default", f"shop-{name}", {"status": {**seen, "replicas": 3}})
+    unscheduled = builders.condition("PodScheduled", status=False, reason="Unschedulable")
+    pod = builders.a_pod(builders.a_container({}, ready=False), conditions=(unscheduled,))
+    shop.cluster.put("Pod", pod)
+    await shop.settle()
+    shop.shows("web=1:v2 worker=2:v2 web-canary=1:v2 worker-canary=none")
+
+
 async def test_a_release_command_comes_before_the_canaries() -> None:
     shop = await a_try(release=RELEASE)
     shop.shows("web=1:v1 web-canary=none release=Running")
