@@ -2,6 +2,7 @@
 
 import html
 import json
+import math
 import re
 from collections.abc import Collection
 from typing import Any
@@ -15,6 +16,7 @@ from formation_cli.commands.config import prune
 from formation_cli.program import program
 from formation_cli.views import history, processes
 from formation_operator.api.formation import ProcessType
+from formation_operator.rollout.canary import changing
 from tests import builders, session
 from tests.cluster import paths
 from tests.kustomization import built
@@ -133,3 +135,42 @@ def test_the_page_names_the_minors_that_are_pinned_for_the_tests_as_the_badge_do
     page = section("compatibility.md")
     assert f"![tested on {badge.tested()}](tried.svg)" in page
     assert f"| {badge.tested()} | tested |" in page
+
+
+DEPLOYS: dict[str, dict[str, Any]] = {
+    "by default": {},
+    "`singleton: true`": {"type": {"singleton": True}},
+    "`maxSurge: 0`": {"type": {"rollingUpdate": {"maxSurge": 0}}},
+    "`maxSurge: 0`, and `canary` in the spec": {
+        "type": {"rollingUpdate": {"maxSurge": 0}},
+        "canary": {"seconds": 10},
+    },
+    "`canary: {seconds: 0}`": {"canary": {"seconds": 0}},
+}
+
+
+@pytest.mark.parametrize(
+    ("type_", "count", "figures"),
+    [
+        (cells[0].strip(), int(cells[1]), [int(each) for each in cells[2:]])
+        for cells in rows("how-to/canary.md", "How much room a deploy takes")
+    ],
+)
+def test_a_deploy_takes_as_much_room_as_the_page_says(type_: str, count: int, figures: list[int]) -> None:
+    deploy = {"canary": None, **DEPLOYS[type_]}
+    worker = builders.a_process(replicas=count, **deploy.pop("type", {}))
+    before, after = (
+        parsed(builders.a_formation(image=image, processes={"worker": worker}, **deploy))
+        for image in ("x:1", "x:2")
+    )
+    changed = [each for _, each in changing(before.metadata, before.spec, after.spec) if each]
+    canaries = len(changed) if after.spec.canary_seconds else 0
+    (deployment,) = intents(after)
+    rolling = deployment.manifest["spec"]["strategy"].get("rollingUpdate", {"maxSurge": 0})
+    surge = rounded_up(rolling["maxSurge"], count)
+    assert figures == [canaries, surge, count + canaries + surge]
+
+
+def rounded_up(share: int | str, count: int) -> int:
+    """Return how many processes a share is, as the Deployment's controller counts them for `maxSurge`."""
+    return share if isinstance(share, int) else math.ceil(int(share.removesuffix("%")) * count / 100)

@@ -106,6 +106,17 @@ TIMES = [
         "`spec.canary.seconds`",
     ),
     Limit(
+        "a canary that doesn't get ready has failed",
+        f"after {parts.seconds(formation.PROGRESS_DEADLINE)} at least",
+        "`progressDeadlineSeconds`, from the start of its process: the wait for a node doesn't count, and "
+        "the pull of its image doesn't, either",
+    ),
+    Limit(
+        "a canary whose image can't be pulled has failed",
+        f"after {parts.seconds(canary_health.PATIENCE)}",
+        "however long a pull lasts that doesn't fail",
+    ),
+    Limit(
         "a canary of the default that has no room is given up",
         f"after {parts.seconds(canary_health.PATIENCE)}",
     ),

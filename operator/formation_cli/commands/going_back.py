@@ -71,13 +71,27 @@ def advise(cluster: Cluster, changed: Changed) -> None:
 
 
 def wait(
-    cluster: Cluster, changed: Changed, how: How, types: Iterable[str] = (), *, back: bool = False
+    cluster: Cluster,
+    changed: Changed,
+    how: How,
+    types: Iterable[str] = (),
+    *,
+    back: bool = False,
+    retried: frozenset[str] = frozenset(),
 ) -> None:
     """Wait for a deploy, if that is wanted; where it fails go ``back``, or say the line that does so."""
     if not how.waits:
         return
     try:
-        waiting.wait(cluster, changed.after, how.timeout, types, deployed=True, written=changed.is_written)
+        waiting.wait(
+            cluster,
+            changed.after,
+            how.timeout,
+            types,
+            deployed=True,
+            written=changed.is_written,
+            retried=retried,
+        )
     except (waiting.NotReady, TimedOut) as failure:
         if back and _differ(*changed):
             failure.show()

@@ -46,11 +46,13 @@ def wait(
     stopped: bool = False,
     deployed: bool = False,
     written: bool = True,
+    retried: frozenset[str] = frozenset(),
 ) -> None:
     """Return when a Formation that was just ``written`` is ready, or the types of it that are named.
 
     Where Deployments were ``restarted`` only their rollouts count; if it was ``stopped`` no process is left.
-    What was ``deployed`` waits for its release, whose log is shown, and for its canaries; counts don't.
+    What was ``deployed`` waits for its release, whose log is shown, and for its canaries; counts don't. If
+    canaries are ``retried``, these are the Pods of the try before.
 
     Raises `NotReady` as soon as waiting can't help, and `TimedOut` after so many seconds.
     """
@@ -59,7 +61,7 @@ def wait(
     since = max(times) if written else math.inf  # or what the last write has started would count as ours
     generations = {each["metadata"]["name"]: each["metadata"]["generation"] for each in restarted}
     awaited = Awaited(
-        formation["metadata"]["generation"], since, tuple(types), generations, stopped, deployed
+        formation["metadata"]["generation"], since, tuple(types), generations, stopped, deployed, retried
     )
     until, log = time.monotonic() + timeout, Log(cluster, beside=True)
     try:

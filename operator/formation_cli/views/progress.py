@@ -11,6 +11,7 @@ from formation_cli.objects import Object
 from formation_cli.views import formations, releases, trouble
 from formation_cli.views.processes import Process
 from formation_cli.views.table import Cell, Table, state
+from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType, State
 from formation_operator.kube.objects import lenient, timestamps
 
@@ -34,6 +35,9 @@ class Awaited:
     deployed: bool = False
     """Whether types are to run what is declared now: else the counts are enough of those that are named, and
     of all while canaries are tried.
+    """
+    retried: frozenset[str] = frozenset()
+    """The Pods of canaries that were deleted for a new try: until that is over the status has their failure.
     """
 
     @property
@@ -75,6 +79,8 @@ def progress(
     releasing: Iterable[Object] = (),
 ) -> Progress:
     """Return how far a change has come, from what there is; ``releasing`` are the Pods of its release."""
+    if awaited.retried:
+        formation = releases.on_trial(formation)
     found, types = [*found], awaited.statuses(formation)
     seen = lenient.number(lenient.mapping(formation, "status"), "observedGeneration") >= awaited.generation
     unfinished = trouble.open_ones(types) if seen else {}
@@ -83,6 +89,8 @@ def progress(
         done, failure = _rolled_out(awaited.deployments, deployments), _failed(awaited, found)
     elif gated:
         done, failure, unfinished = False, trouble.of_gate(formation), {}
+        if awaited.retried:
+            failure, unfinished = failure or _failed(awaited, found), {naming.CANARY: releases.RETRIED}
     else:
         failure = trouble.lasting(formation, types) if seen else ""
         named = bool(awaited.types or releases.canary(formation)) and not (unfinished or failure)
@@ -121,16 +129,13 @@ def written_at(formation: Object, manager: str) -> float:
 
 
 def _failed(awaited: Awaited, found: Iterable[Process]) -> str:
-    """Return why processes that were started anew don't run."""
-    return trouble.causes(
-        {
-            each.type: each.message or each.reason
-            for each in found
-            if each.type in awaited.types
-            and each.created >= awaited.since
-            and trouble.is_broken(each.state, each.reason)
-        }
-    )
+    """Return why processes that were started anew don't run: those of canaries, if these are retried."""
+    if awaited.retried:
+        new = (each for each in found if each.type != each.declared and each.process not in awaited.retried)
+    else:
+        new = (each for each in found if each.type in awaited.types and each.created >= awaited.since)
+    broken = (each for each in new if trouble.is_broken(each.state, each.reason))
+    return trouble.causes({each.type: each.message or each.reason for each in broken})
 
 
 def _rolled_out(generations: Mapping[str, int], deployments: Iterable[Object]) -> bool:

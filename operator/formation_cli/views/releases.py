@@ -10,7 +10,7 @@ from formation_cli.views.table import Cell, ago, state
 from formation_operator.api import content as contents
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
-from formation_operator.api.reasons import ConditionType, ReleaseState, State
+from formation_operator.api.reasons import CanaryState, ConditionType, ReleaseState, State
 from formation_operator.api.release_key import release_key
 from formation_operator.kube.objects import lenient, timestamps
 
@@ -18,6 +18,7 @@ NONE = (
     "{} has no release command. spec.release.command names one that runs before a deploy changes any "
     "process: kubectl explain formation.spec.release"
 )
+RETRIED = "a new try"
 FAILURES = ("Failed", "FailureTarget")
 """The conditions of a Job that has failed: the second is there before its Pods are gone."""
 
@@ -50,6 +51,15 @@ def canary(formation: Object) -> Object:
     """Return what is known of the canaries of the spec as it is now; nothing while none is tried."""
     reported = formations.condition(formation, ConditionType.READY) and not formation["spec"].get("paused")
     return lenient.mapping(formation, "status", naming.CANARY) if reported else {}
+
+
+def on_trial(formation: Object) -> Object:
+    """Return a Formation whose canaries are tried again as if they hadn't failed before."""
+    known = canary(formation)
+    if not known:
+        return formation
+    said = {**known, "state": CanaryState.TRYING, "message": RETRIED}
+    return {**formation, "status": {**formation["status"], naming.CANARY: said}}
 
 
 def gate(formation: Object) -> Object:

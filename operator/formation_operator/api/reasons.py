@@ -408,7 +408,7 @@ class Trouble(enum.StrEnum):
     cause.
 
     Correct it and deploy, go back, or remove the cause: the deploy continues if all canaries become
-    ready.
+    ready. [A new try](how-to/canary.md#if-one-fails): `kubectl formation deploy NAME --retry`.
     """
     OUTDATED = "Outdated"
     """The cluster's CRD is older than the Formation, and has lost fields of it. So the operator doesn't

@@ -21,6 +21,8 @@ class Pass:
     faults: Faults
     busy: Collection[str] = ()
     """The uids of the CronJobs of which a run may go on."""
+    unplaced: Collection[str] = ()
+    """The types of which no node takes a process."""
     intents: dict[str, Sequence[Intent]] = dataclasses.field(default_factory=dict)
     """What is wanted of each type and schedule that was planned, without the manifests."""
     outcomes: list[Outcome] = dataclasses.field(default_factory=list)

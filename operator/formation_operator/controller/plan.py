@@ -107,7 +107,7 @@ class Planning:
         specs = content.spec, self.snapshot.spec
         declared = {name for spec in specs for name in (*spec.processes, *(spec.schedules or ()))}
         beside = (name for name, count in self.desired.counts.items() if not count.alone)
-        busy = {*self.pass_.busy, *canary.standing_in(self.snapshot, beside)}
+        busy = {*self.pass_.busy, *canary.standing_in(self.snapshot, beside, self.pass_.unplaced)}
         found = planner.obsolete(self.snapshot.owner, declared, self.intents, self._children, busy)
         gone = [
             dataclasses.replace(action, reason=self._why(action), foreground=action.existing.is_canary)

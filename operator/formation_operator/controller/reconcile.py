@@ -195,6 +195,8 @@ class Reconciler:
         """Render, decide about and write each type and schedule; what isn't wanted goes after that."""
         children, memory = pass_.basis.children, pass_.memory
         pass_.busy = runs.busy(pass_, self._cache, snapshot.now)
+        pods = self._cache.pods_of(pass_.key)
+        pass_.unplaced = {pod.process_type for pod in pods if pod.unscheduled is not None}
         memory.keep(children.values())
         context, lost = self._context(pass_, snapshot, desired), memory.there - children.keys()
         planning = Planning(pass_, snapshot, desired, context)

@@ -2,12 +2,13 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from formation_operator.api import naming
 from formation_operator.api.content import revision_name
 from formation_operator.api.formation import FormationSpec
 from formation_operator.api.formation_status import CanaryStatus, ReleaseStatus, Revision
+from formation_operator.api.reasons import Reason
 from formation_operator.controller import runs
 from formation_operator.controller.desired import Desired, problems
 from formation_operator.controller.passes import Pass
@@ -106,8 +107,10 @@ class Reporting:
         unready: Sequence[Problem] = problems(pass_, snapshot, desired, unreleased)
         canary, tries_again = snapshot.status.canary if spec.paused else None, None
         if desired.canaries:
+            found = examined.findings
+            imageless = self._imageless(pass_, [each for name in tried for each in found.get(name, ())])
             canaries = canary_health.Canaries(
-                desired.canaries, tried, pass_.intents, examined.findings, examined.pods, pass_.outcomes
+                desired.canaries, tried, pass_.intents, found, examined.pods, pass_.outcomes, imageless
             )
             canary, unready, tries_again = await self._of_canaries(pass_, snapshot, canaries, unready)
         unscaled, waits = scaling_health.trouble(scalers, deployments, now) if scalers else ([], [])
@@ -157,9 +160,16 @@ class Reporting:
                 logger.warning("%s/%s: that it has failed isn't noted: %s", *pass_.key, error)
         requeue = Requeue(Lane.REPORT) if verdict.proven != memory.proven else None
         memory.proven = verdict.proven
-        # An image that can't be pulled brings no event when that has lasted for too long.
+        # No event comes when an image couldn't be pulled for too long, or a process isn't ready in time.
         later = Requeue(Lane.REPORT, canary_health.PATIENCE) if verdict.trial is Trial.TRYING else None
         return verdict.status, unready, soonest(requeue, later, self._yield(pass_, snapshot, verdict))
+
+    def _imageless(self, pass_: Pass, findings: Iterable[Finding]) -> float:
+        """Return for how many seconds an image of the canaries couldn't be pulled."""
+        memory, now = pass_.memory.rollout, self._monotonic()
+        is_lacking = any(each.reason == Reason.IMAGE_PULL_FAILED for each in findings)
+        memory.imageless = (memory.imageless or now) if is_lacking else None
+        return now - (memory.imageless or now)
 
     def _yield(self, pass_: Pass, snapshot: Snapshot, verdict: canary_health.Verdict) -> Requeue | None:
         """Do without canaries that nobody has declared, and that have no room; return when that is due."""

@@ -136,8 +136,8 @@ def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
 
 def _being_made(pod: Pod, now: float) -> Finding | None:
     """Return the likeliest reason why containers don't exist yet although nothing is wrong."""
-    busy = any(item.running_since is not None and not item.ready for item in pod.containers)
-    if busy or now < grace_periods.making_since(pod) + grace_periods.UNTIL_PULLED:
+    until = grace_periods.making_since(pod) + grace_periods.UNTIL_PULLED
+    if now < until or not grace_periods.is_being_made(pod):
         return None
     hooks = any("postStart" in item.checks and not item.ready for item in pod.containers)
     text = f"the node may still be pulling an image{', or a postStart hook still runs' if hooks else ''}"

@@ -4,6 +4,7 @@ A process in a crash loop looks fine between two crashes.  We trust it once it h
 as before its last crash, so the status doesn't flap.
 """
 
+from formation_operator.diagnose import waits
 from formation_operator.kube.objects import timestamps
 from formation_operator.kube.objects.containers import Container, Exit
 from formation_operator.observe.pods import Pod
@@ -68,6 +69,23 @@ def making_since(pod: Pod) -> float:
     """Return the time from which a Pod's containers can be created: the end of its init containers."""
     ends = (timestamps.epoch(item.exit.finished_at) for item in pod.containers if item.init and item.exit)
     return max([unready_since(pod), *filter(None, ends)])
+
+
+def is_being_made(pod: Pod) -> bool:
+    """Return whether nothing holds up a container that doesn't exist yet, so that its image may be pulled."""
+    if not pod.set_up or any(item.running_since is not None and not item.ready for item in pod.containers):
+        return False
+    new = (item for item in pod.containers if item.running_since is None and not item.ended)
+    return any(item.waiting in waits.ORDINARY for item in new)
+
+
+def has_had(pod: Pod, seconds: float, now: float) -> bool:
+    """Return whether a Pod on a node has had so many seconds since its latest start, if it has one.
+
+    It has had none before its node has seen it, and while an image may be pulled.
+    """
+    since = max((item.running_since or 0.0 for item in pod.containers), default=0.0) or unready_since(pod)
+    return bool(pod.containers) and not is_being_made(pod) and now - since >= seconds
 
 
 def held_until(pod: Pod) -> float:

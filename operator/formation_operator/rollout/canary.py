@@ -4,7 +4,7 @@ A canary proves a content by one process, in a Deployment of its own: in the typ
 grow with the count, and all would come back from zero as the new version.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from formation_operator.api import naming
@@ -107,18 +107,19 @@ def unkept(wanted: FormationSpec) -> FormationSpec:
     return FormationSpec.model_construct(processes=dict.fromkeys(wanted.processes, ProcessType()))
 
 
-def standing_in(snapshot: Snapshot, types: Iterable[str]) -> Iterator[str]:
+def standing_in(snapshot: Snapshot, types: Iterable[str], unplaced: Collection[str]) -> Iterator[str]:
     """Yield the uids of canaries whose content is let through, and whose type has no new process yet.
 
     They stay until one is available, since a release may have broken all old ones; or until none can be
-    created, as it may need the canary's place. A singleton's first process may not run beside one.
+    created, or no node takes it (``unplaced``), as it may need the canary's place. A singleton's first
+    process may not run beside one.
     """
     for name in types:
         canary, own = snapshot.canary(name), snapshot.deployment(name)
         if canary is None or own is None or own.recreates or not own.replicas:
             continue
         figures = own.rollout
-        is_blocked = figures.refused or (figures.current and figures.blocked)
+        is_blocked = figures.refused or (figures.current and (figures.blocked or name in unplaced))
         is_there = figures.current and figures.available > figures.total - figures.updated
         if not (is_there or is_blocked):
             yield canary.uid

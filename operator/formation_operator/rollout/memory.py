@@ -47,6 +47,8 @@ class RolloutMemory:
     """By type: the canary that the last report saw stand."""
     roomless: float | None = None
     """Since when no canary of the default has room, by a clock that nobody sets."""
+    imageless: float | None = None
+    """Since when an image of a canary can't be pulled, by the same clock."""
     yields: str = ""
     """The digest of the content that goes on without canaries: for long enough there was no room for them."""
 
@@ -76,6 +78,7 @@ class RolloutMemory:
                 self.left = self.record if self.trial is not Trial.NONE else None
                 self.record, self.recorded = None, ""
                 self.proven, self.roomless, self.yields, self.digest = {}, None, "", digest
+                self.imageless = None
             self.key = release_key(snapshot.spec)
             if not self.lost:  # what has gone now may be no content
                 self.compared = ""

@@ -5,11 +5,14 @@ A canary that has failed may still come to stand, as when what it lacked is ther
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from formation_operator.api import naming
+from formation_operator.api.formation import PROGRESS_DEADLINE
 from formation_operator.api.formation_status import CanaryStatus
 from formation_operator.api.reasons import CanaryState, Reason, State, Trouble
+from formation_operator.diagnose import grace_periods
 from formation_operator.diagnose.finding import Finding
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.observe.children import Child
@@ -46,6 +49,8 @@ class Canaries(NamedTuple):
     """Those that aren't well."""
     outcomes: Sequence[Outcome]
     """What this pass has written, or couldn't write."""
+    imageless: float
+    """Seconds for which an image couldn't be pulled."""
 
 
 class Verdict(NamedTuple):
@@ -69,7 +74,8 @@ def health(
     names = {*map(naming.canary, canaries.counts)}
     own = {each.process_type: each for each in problems if each.process_type in names}
     each = {
-        name: _health(canaries, name, own, timestamps.epoch(now) or 0.0) for name in sorted(canaries.counts)
+        name: _health(snapshot, canaries, name, own, timestamps.epoch(now) or 0.0)
+        for name in sorted(canaries.counts)
     }
     failed = {name: one for name, one in each.items() if _has_failed(one)}
     undone = {name: one for name, one in each.items() if not one.complete}
@@ -104,18 +110,20 @@ def _ways_out(snapshot: Snapshot) -> str:
     app, track = snapshot.owner.name, f"{naming.TRACK_LABEL}={naming.CANARY}"
     return (
         f"Correct it and deploy again, go back (kubectl formation rollback {app}), or have it tried once "
-        f"more (kubectl delete pod -l {naming.FORMATION_LABEL}={app},{track})"
+        f"more (kubectl formation deploy {app} --retry, or "
+        f"kubectl delete pod -l {naming.FORMATION_LABEL}={app},{track})"
     )
 
 
 def _has_failed(own: Health) -> bool:
     """Return whether there is evidence that a content doesn't work: what has no room was never tried."""
-    return own.state is State.CRASHING or (
-        own.lasting and own.reason in [*Reason] and own.reason not in NO_PLACE
-    )
+    is_placed = own.state is not State.UNSCHEDULABLE and own.reason not in NO_PLACE
+    return own.state is State.CRASHING or (own.lasting and own.reason in [*Reason] and is_placed)
 
 
-def _health(canaries: Canaries, name: str, problems: Mapping[str, Problem], now: float) -> Health:
+def _health(
+    snapshot: Snapshot, canaries: Canaries, name: str, problems: Mapping[str, Problem], now: float
+) -> Health:
     own, count = naming.canary(name), canaries.counts[name]
     if problem := problems.get(own):
         reason, message, lasting = problem.reason, problem.message, problem.lasting
@@ -125,10 +133,14 @@ def _health(canaries: Canaries, name: str, problems: Mapping[str, Problem], now:
     child, intent = canaries.deployments.get(own), next(iter(canaries.intents.get(own, ())), None)
     is_written = child is not None and intent is not None and child.digest == intent.digest
     is_written = is_written and all(each.action.process_type != own for each in canaries.outcomes)
+    pod = max(canaries.pods.get(own, ()), key=attrgetter("created"), default=None)
+    if child is not None and pod is not None and pod.node:
+        deadline = snapshot.spec.processes[name].progress_deadline_seconds or PROGRESS_DEADLINE
+        if not grace_periods.has_had(pod, deadline, now):  # its Deployment's counts from its creation
+            child = dataclasses.replace(child, rollout=dataclasses.replace(child.rollout, stuck=None))
     wanted = Replicas(desired=count, rendered=count, remembered=count)
     found = type_health.health(wanted, child if is_written else None, canaries.findings.get(own, ()))
-    since = min((pod.created for pod in canaries.pods.get(own, ())), default=now)
-    if found.reason == Reason.IMAGE_PULL_FAILED and now - since >= PATIENCE:
+    if found.reason == Reason.IMAGE_PULL_FAILED and canaries.imageless >= PATIENCE:
         return dataclasses.replace(found, lasting=True)
     return found
 

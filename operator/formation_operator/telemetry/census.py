@@ -14,6 +14,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from formation_operator.api.reasons import (
+    CanaryState,
     ConditionType,
     Reason,
     ReleaseState,
@@ -64,6 +65,9 @@ class Census(Collector):
         yield _states("process_types", "Process types by state", State, types.values())
         text = "Formations with a release command by the state of the last release"
         yield _states("releases", text, ReleaseState, releases)
+        tries = collections.Counter(on_trial(raw) for raw in formations if raw["status"].get("canary"))
+        text = "Formations by the state of their canaries; those that wait have no room or no image"
+        yield _family("canaries", text, ("state",), tries)
         text = "Age of the oldest release command that runs"
         yield _family("release_running_seconds", text, (), {(): _longest(releases, now)})
         listed = shared(types, self._most)
@@ -85,6 +89,13 @@ def readiness(raw: Raw) -> tuple[str, str]:
             status = each.get("status")
             return status if status in ("True", "False") else UNKNOWN, _word(each.get("reason"), REASONS)
     return UNKNOWN, UNKNOWN
+
+
+def on_trial(raw: Raw) -> tuple[str]:
+    """Return how far the canaries of a Formation are: they wait if the condition Ready has another cause."""
+    state = _word(_mapping(raw["status"]["canary"]).get("state"), frozenset(CanaryState))
+    waits = state == CanaryState.TRYING and readiness(raw)[1] != Trouble.CANARY_TRYING
+    return ("Waiting" if waits else state,)
 
 
 def declared(formations: Iterable[Raw], part: str) -> Mapping[Labels, Raw]:

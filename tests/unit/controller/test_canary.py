@@ -95,6 +95,20 @@ async def test_a_canary_whose_content_is_let_through_stays_as_its_type_needs_it(
     shop.shows(f"worker={count}:v2 worker-canary={canaries}")
 
 
+async def test_a_canary_makes_room_for_the_process_that_no_node_takes_beside_it() -> None:
+    shop = await a_try()
+    await stand(shop)
+    for name in ("web", "worker"):
+        made = shop.cluster.read("Deployment", "default", f"shop-{name}")
+        seen = {"observedGeneration": made["metadata"]["generation"], "updatedReplicas": 1}
+        shop.cluster.merge("Deployment", "default", f"shop-{name}", {"status": {**seen, "replicas": 3}})
+    unscheduled = builders.condition("PodScheduled", status=False, reason="Unschedulable")
+    pod = builders.a_pod(builders.a_container({}, ready=False), conditions=(unscheduled,))
+    shop.cluster.put("Pod", pod)
+    await shop.settle()
+    shop.shows("web=1:v2 worker=2:v2 web-canary=1:v2 worker-canary=none")
+
+
 async def test_a_release_command_comes_before_the_canaries() -> None:
     shop = await a_try(release=RELEASE)
     shop.shows("web=1:v1 web-canary=none release=Running")
@@ -272,6 +286,100 @@ async def test_a_canary_that_crashes_has_failed_and_the_message_has_the_cause_an
     assert shop.is_stalled
     assert canary(shop) == snapshot
     assert [each.note for each in shop.cluster.notices if "Canary" in each.reason] == snapshot
+
+
+LATE = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "late"}
+MADE = builders.condition("PodReadyToStartContainers")
+PULLING = builders.waiting("ContainerCreating")
+
+
+def place(shop: Shop, state: dict[str, Any] | None, *, node: str | None = "node-1") -> None:
+    """Have the worker's canary have a Pod whose process isn't ready, or one that its node hasn't seen."""
+    since, is_seen = -shop.time.seconds, state is not None
+    conditions = builders.condition(
+        "PodScheduled", status=node is not None, since=since, reason="Unschedulable"
+    )
+    pod = builders.a_pod(
+        builders.a_container(state or {}, ready=False),
+        labels={naming.TRACK_LABEL: naming.CANARY},
+        conditions=(builders.condition("Ready", status=False, since=since), MADE)
+        if is_seen
+        else (conditions,),
+        name=f"canary-{shop.time.seconds:.0f}",
+        creationTimestamp=builders.ago(since),
+    )
+    pod["spec"]["nodeName"] = node
+    pod["status"] |= {} if is_seen else {"containerStatuses": []}
+    shop.remove("Pod")
+    shop.cluster.put("Pod", pod)
+
+
+async def pass_by(shop: Shop, seconds: float) -> None:
+    """Have so much time go by, and the Deployment of the worker's canary be late by its own controller."""
+    shop.time.seconds += seconds
+    unready = {"readyReplicas": 0, "availableReplicas": 0, "conditions": [LATE]}
+    shop.run_well()
+    shop.cluster.merge("Deployment", "default", "shop-worker-canary", {"status": unready})
+    await shop.settle()
+
+
+@pytest.mark.parametrize(
+    ("before", "then"),
+    [("pulled", "pulled"), ("unscheduled", "unseen"), ("unscheduled", "pulled"), ("unscheduled", "started")],
+)
+async def test_a_canary_is_not_late_before_its_process_has_had_its_time(before: str, then: str) -> None:
+    shop = await a_try()
+    pods: dict[str, Any] = {
+        "unscheduled": {"state": None, "node": None},
+        "unseen": {"state": None},
+        "pulled": {"state": PULLING},
+        "started": {"state": builders.running(-690)},
+    }
+    place(shop, **pods[before])
+    await pass_by(shop, 650)
+    place(shop, **pods[then])
+    await pass_by(shop, 50)
+    shop.shows("web=1:v1 worker=2:v1")
+    assert canary(shop)["state"] == "Trying"
+    assert not shop.is_stalled
+
+    place(shop, builders.running(-shop.time.seconds))
+    await pass_by(shop, 580)
+    shop.shows("ready=CanaryTrying")
+    await pass_by(shop, 30)
+    shop.shows("web=1:v1 worker=2:v1 ready=CanaryFailed")
+    assert shop.is_stalled
+
+
+async def test_a_canary_that_lacks_a_secret_is_late_all_the_same() -> None:
+    shop = await a_try()
+    place(shop, builders.waiting("CreateContainerConfigError", 'secret "db" not found'))
+    await pass_by(shop, 650)
+    shop.shows("web=1:v1 worker=2:v1 ready=CanaryFailed")
+    assert "there is no Secret db" in canary(shop)["message"]
+
+
+async def test_a_canary_that_no_scheduler_has_looked_at_has_not_failed() -> None:
+    shop = await a_try()
+    place(shop, None, node=None)
+    [pod] = shop.cluster.all("Pod")
+    shop.cluster.merge("Pod", "default", pod["metadata"]["name"], {"status": {"conditions": []}})
+    await pass_by(shop, 650)
+    assert "no scheduler has looked at it" in canary(shop)["message"]
+    assert canary(shop)["state"] == "Trying"
+
+
+async def test_an_image_that_cannot_be_pulled_for_a_minute_is_a_failure_however_long_it_was_pulled() -> None:
+    shop = await a_try()
+    place(shop, PULLING)
+    await pass_by(shop, 300)
+    place(shop, builders.waiting("ErrImagePull", "connection reset by peer"))
+    await pass_by(shop, 5)
+    await pass_by(shop, 20)
+    shop.shows("ready=ImagePullFailed")
+    assert canary(shop)["state"] == "Trying"
+    await pass_by(shop, 60)
+    shop.shows("web=1:v1 worker=2:v1 ready=CanaryFailed")
 
 
 async def test_a_canary_that_has_crashed_proves_nothing_until_it_is_trusted_again() -> None:

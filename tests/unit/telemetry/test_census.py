@@ -61,6 +61,29 @@ def releasing(name: str, state: Any, started: Any) -> Raw:
     return raw
 
 
+def trying(state: Any, reason: str) -> Raw:
+    raw = a_formation(ready=("False", reason))
+    raw["status"]["canary"] = {"state": state}
+    return raw
+
+
+def test_formations_are_counted_by_the_state_of_their_canaries_in_few_words() -> None:
+    formations = [
+        trying("Trying", "CanaryTrying"),
+        trying("Trying", "Unschedulable"),
+        trying("Trying", "ImagePullFailed"),
+        trying("Failed", "CanaryFailed"),
+        trying("Anything", "CanaryFailed"),
+        trying(None, "CanaryFailed"),
+        a_formation(),
+    ]
+    formations[0]["status"]["canary"]["message"] = "anything"
+    formations.append(a_formation())
+    formations[-1]["status"]["canary"] = "forged"
+    found = {labels[1:]: value for labels, value in scraped(formations).items() if labels[0] == "canaries"}
+    assert found == {("Trying",): 1, ("Waiting",): 2, ("Failed",): 1, (OTHER,): 1, ("Unknown",): 2}
+
+
 def test_everything_is_counted_and_listed(snapshot: SnapshotAssertion) -> None:
     well = {"state": "Scheduled", "lastSuccessfulTime": "1970-01-01T00:01:00Z"}
     schedules = scheduled(report={"state": "Failing"}, sweep=well)

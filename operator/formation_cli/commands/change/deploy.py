@@ -4,22 +4,30 @@ import click
 
 from formation_cli import options
 from formation_cli.changes import patches
+from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.commands import going_back, revisions, waiting, writing
-from formation_cli.failures import Mistyped, TimedOut, again
+from formation_cli.commands import going_back, retries, revisions, waiting, writing
+from formation_cli.commands.writing import Changed
+from formation_cli.failures import Failure, Mistyped, TimedOut, again
 from formation_cli.options import How
 
 
 @click.command("deploy", cls=options.Command)
 @options.formation()
-@options.word(
-    "image", "--image", "The same as IMAGE.", required=True, metavar="IMAGE", callback=options.check_image
-)
+@options.word("image", "--image", "The same as IMAGE.", metavar="[IMAGE]", callback=options.check_image)
 @options.process_type("Deploy the image to this type only. `none` removes the type's own image.")
 @click.option("--rollback-on-failure", is_flag=True, help="If --wait fails, undo the deploy and wait again.")
+@click.option("--retry", is_flag=True, help="Try the declared version again if its canaries have failed.")
 @options.change()
 def command(
-    cluster: Cluster, name: str, image: str, process_type: str | None, how: How, *, rollback_on_failure: bool
+    cluster: Cluster,
+    name: str,
+    image: str | None,
+    process_type: str | None,
+    how: How,
+    *,
+    rollback_on_failure: bool,
+    retry: bool,
 ) -> None:
     """Deploy another image, which you name with its tag or digest.
 
@@ -33,15 +41,27 @@ def command(
     With --rollback-on-failure, `deploy` undoes a deploy that has failed. If the image was declared already,
     the deploy has changed nothing, and nothing is undone.
 
+    With --retry, `deploy` deletes the Pods of the canaries, so that Kubernetes starts new ones. That tries
+    the same version again, such as after its database has come back, or its tag was pushed again. Without a
+    canary that has failed, or with another IMAGE than the declared one, --retry changes nothing.
+
     Examples:
       deploy shop registry.example.com/shop:v2 --wait
       deploy shop registry.example.com/shop:v2 --wait --rollback-on-failure
       deploy shop --image registry.example.com/shop:v2 --dry-run
       deploy shop --type worker registry.example.com/shop:v3
       deploy shop --type worker none   # worker runs the image of all types again
+      deploy shop --retry --wait       # tries a version again whose canaries have failed
     """
     if rollback_on_failure and not how.wait:
         raise click.UsageError("--rollback-on-failure needs a wait: add --wait.")
+    if retry and rollback_on_failure:
+        raise click.UsageError("--retry changes nothing to roll back: leave out --rollback-on-failure.")
+    if retry:
+        _retry(cluster, name, image, process_type, how)
+        return
+    if image is None:
+        raise click.UsageError("Type the image behind NAME, or --image.")
     if image == patches.NONE and process_type is None:
         raise Mistyped("none isn't an image; with --type it removes the type's own image.")
 
@@ -54,6 +74,20 @@ def command(
         writing.advise(f"These types have their own image, and keep it: {', '.join(own)}")
     types = [process_type] if process_type else []
     going_back.wait(cluster, changed, how, types, back=rollback_on_failure)
+
+
+def _retry(cluster: Cluster, name: str, image: str | None, process_type: str | None, how: How) -> None:
+    """Try what is declared again; raises `Mistyped` if that is another image, or hasn't failed."""
+    found = formations.find(cluster, name)
+    declared = patches.image_of(found, patches.image_field(found, process_type))
+    if image not in (None, declared):
+        raise Mistyped(f"{image} isn't the declared image: to deploy it, leave out --retry.")
+    retries.check(found)
+    pods = retries.retry(cluster, found, [process_type] if process_type else [], dry_run=how.dry_run)
+    if not pods:
+        raise Failure(f"No canary of {name} has a process now. Nothing was changed.")
+    writing.report(Changed(found, found), how, f"{name}: its canaries are tried again")
+    going_back.wait(cluster, Changed(found, found), how, retried=pods)
 
 
 def _sentence(formation: Object, process_type: str | None, image: str) -> str:

@@ -2,7 +2,7 @@
 
 import datetime
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
@@ -10,7 +10,7 @@ from formation_cli import options
 from formation_cli.changes import restarts
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.commands import waiting
+from formation_cli.commands import retries, waiting
 from formation_cli.failures import NotFound
 from formation_cli.options import How
 from formation_cli.terminal import formats, screen
@@ -37,7 +37,8 @@ def command(
 ) -> None:
     """Restart the processes of some types, or of all types, with a rolling update.
 
-    `restart` does to the Deployments what `kubectl rollout restart` does.
+    `restart` does to the Deployments what `kubectl rollout restart` does. If canaries of the types have
+    failed, `restart` also deletes their Pods, so that they are tried again.
 
     Examples:
       restart shop
@@ -50,6 +51,7 @@ def command(
     chosen = [*_chosen(cluster, name, types, using)]
     patch = restarts.patch(datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"))
     restarted: list[Object] = []
+    retried: dict[str, frozenset[str]] = {}
     try:
         for formation, chosen_types in chosen:
             own = formation["metadata"]["name"]
@@ -58,11 +60,15 @@ def command(
                 restarted.append(cluster.patch(kinds.DEPLOYMENT, deployment, patch, dry_run=how.dry_run))
                 if not how.output:
                     screen.write(how.said(f"{each if name else f'{own} {each}'}: restarting"))
+            if retries.has_failed(formation):
+                retried[own] = retries.retry(cluster, formation, chosen_types, dry_run=how.dry_run)
+                if retried[own] and not how.output:
+                    screen.write(how.said(f"{own}: its canaries are tried again"))
     finally:  # show what was done, even if the next one fails
         if how.output:
             formats.write_objects(restarted, how.output)
     if how.waits:
-        _wait(cluster, chosen, restarted, how.timeout)
+        _wait(cluster, chosen, restarted, retried, how.timeout)
 
 
 def _chosen(
@@ -96,7 +102,13 @@ def _using(cluster: Cluster, using: Iterable[Source]) -> dict[str, list[str]]:
     return {formation: sorted(types) for formation, types in found.items()}
 
 
-def _wait(cluster: Cluster, chosen: Iterable[Chosen], restarted: Iterable[Object], timeout: float) -> None:
+def _wait(
+    cluster: Cluster,
+    chosen: Iterable[Chosen],
+    restarted: Iterable[Object],
+    retried: Mapping[str, frozenset[str]],
+    timeout: float,
+) -> None:
     """Wait for one Formation after the other, for so many seconds of all together."""
     until = time.monotonic() + timeout
     for formation, types in chosen:
@@ -104,3 +116,6 @@ def _wait(cluster: Cluster, chosen: Iterable[Chosen], restarted: Iterable[Object
         own = [deployment for deployment in restarted if deployment["metadata"]["name"] in names]
         left = max(0.0, until - time.monotonic())
         waiting.wait(cluster, formation, left, types, restarted=own)
+        if pods := retried.get(formation["metadata"]["name"]):
+            left = max(0.0, until - time.monotonic())
+            waiting.wait(cluster, formation, left, deployed=True, written=False, retried=pods)

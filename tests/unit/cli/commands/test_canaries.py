@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from formation_cli import failures
-from formation_cli.cluster import kubectl
-from formation_cli.cluster.port import LogQuery
+from formation_cli.cluster import answers, kubectl
+from formation_cli.cluster.port import Listed, LogQuery
 from formation_operator.api import content, naming
 from tests import builders
 from tests.builders import a_container, a_pod, ago, ended, running, waiting
@@ -78,6 +78,13 @@ class Tried(FakeCluster):
             said = status(written["spec"], self.states.pop(0), reason=self.reason, first=self.first)
             self.objects[kind] = [{**written, "status": said}]
         return written
+
+    def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
+        found = super().select(kind, labels=labels, fields=fields)
+        wanted = {tuple(each.split("=")) for each in labels.split(",") if naming.TRACK_LABEL in each}
+        return found._replace(
+            items=[each for each in found.items if wanted <= {*each["metadata"].get("labels", {}).items()}]
+        )
 
     def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
         assert query.container in TYPES
@@ -270,9 +277,127 @@ def test_a_canary_is_no_old_process_that_goes_on_serving(cluster: Tried) -> None
     assert "Old processes keep running: worker=1.\n" in stderr
 
 
-def test_a_restart_leaves_canaries(cluster: Tried) -> None:
+@pytest.fixture
+def mended(cluster: Tried, monkeypatch: pytest.MonkeyPatch) -> Tried:
+    """The same cluster, whose canaries stand once both have a new Pod."""
+
+    def delete(kind: str, name: str, *, dry_run: bool = False) -> None:
+        FakeCluster.delete(cluster, kind, name, dry_run=dry_run)
+        if not dry_run and names_of(cluster) == ["shop-worker-1"]:
+            cluster.objects[naming.KIND] = [shop("")]
+
+    monkeypatch.setattr(cluster, "delete", delete)
+    return cluster
+
+
+def names_of(cluster: Tried) -> list[str]:
+    return [each["metadata"]["name"] for each in cluster.objects["Pod"]]
+
+
+@pytest.mark.parametrize("image", ["", "x:2", "--image x:2"])
+def test_a_failed_version_is_tried_again_by_deleting_the_pods_of_its_canaries_alone(
+    mended: Tried, image: str
+) -> None:
+    result = run(f"deploy shop {image} --retry --wait --timeout 1s")
+    assert result.stdout == "shop: its canaries are tried again\n"
+    assert "shop: all process types run as declared" in result.stderr
+    assert names_of(mended) == ["shop-worker-1"]
+
+
+def test_a_new_try_is_waited_for_although_the_status_has_the_failure_of_the_one_before(
+    cluster: Tried,
+) -> None:
+    stderr = run("deploy shop --retry --wait --timeout 1s", failures.TIMED_OUT).stderr
+    assert cells(stderr)[0] == ["canary", "-", "-", "Trying", "a new try"]
+    assert "Error: 1 s are over. shop isn't ready: canary: a new try\n" in stderr
+    assert names_of(cluster) == ["shop-worker-1"]
+
+
+@pytest.mark.parametrize("words", ["deploy shop --retry", "restart shop worker"])
+def test_a_new_try_that_fails_ends_the_wait_with_its_own_cause(
+    cluster: Tried, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    crashes = a_container(waiting("CrashLoopBackOff"), "worker", last=ended(2, "no queue"), restarts=1)
+
+    def delete(kind: str, name: str, *, dry_run: bool = False) -> None:
+        FakeCluster.delete(cluster, kind, name, dry_run=dry_run)
+        cluster.objects["Pod"].append(canary_of("worker", crashes, suffix="new12"))
+
+    monkeypatch.setattr(cluster, "delete", delete)
+    rolled_out: Object = {
+        "observedGeneration": 1,
+        "updatedReplicas": 1,
+        "replicas": 1,
+        "availableReplicas": 1,
+    }
+    for each in cluster.objects["Deployment"]:
+        each["metadata"]["uid"], each["spec"]["replicas"] = each["metadata"]["name"], 1
+        each["status"] = rolled_out
+    stderr = run(f"{words} --wait --timeout 1s", failures.FAILED).stderr
+    assert "waiting won't help. worker-canary: exited with code 2: no queue" in stderr
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "said"),
+    [
+        ("Trying", "deploy shop --retry", "No canary of shop has failed. Nothing was changed."),
+        ("", "deploy shop x:2 --retry", "No canary of shop has failed. Nothing was changed."),
+        (
+            "Failed",
+            "deploy shop x:3 --retry",
+            "x:3 isn't the declared image: to deploy it, leave out --retry.",
+        ),
+        ("Failed", "deploy shop --type web --retry x:2", "x:2 isn't the declared image"),
+        ("Failed", "deploy shop --retry --wait --rollback-on-failure", "leave out --rollback-on-failure"),
+        ("Failed", "deploy shop", "Type the image behind NAME, or --image."),
+    ],
+)
+def test_what_has_not_failed_is_not_tried_again(cluster: Tried, state: str, words: str, said: str) -> None:
+    cluster.objects[naming.KIND] = [shop(state)]
+    assert said in run(words, failures.MISTYPED).stderr
+    assert len(names_of(cluster)) == 3
+
+
+def test_anyone_who_may_not_delete_pods_learns_it(cluster: Tried, monkeypatch: pytest.MonkeyPatch) -> None:
+    def delete(kind: str, name: str, *, dry_run: bool = False) -> None:
+        said = b'{"message": "pods is forbidden: User \\"ann\\" cannot delete resource \\"pods\\""}'
+        raise answers.failure(answers.Request("DELETE", kind, "default", name), 403, said)
+
+    monkeypatch.setattr(cluster, "delete", delete)
+    stderr = run("deploy shop --retry", failures.NO_ACCESS).stderr
+    assert "You may not delete Pod shop-worker-canary-abc-x7k2p in namespace default." in stderr
+    assert 'User "ann" cannot delete resource "pods"' in stderr
+
+
+def test_without_a_process_of_a_canary_there_is_nothing_to_try_again(cluster: Tried) -> None:
+    cluster.objects["Pod"] = [a_pod()]
+    assert "No canary of shop has a process now" in run("deploy shop --retry", failures.FAILED).stderr
+
+
+@pytest.mark.parametrize("words", ["deploy shop --retry --dry-run", "restart shop --dry-run"])
+def test_a_dry_run_tries_nothing_again(cluster: Tried, words: str) -> None:
+    assert "shop: its canaries are tried again (dry run)\n" in run(words).stdout
+    assert len(names_of(cluster)) == 3
+
+
+def test_a_restart_tries_failed_canaries_of_its_types_again(cluster: Tried) -> None:
+    assert run("restart shop web").stdout == "web: restarting\nshop: its canaries are tried again\n"
+    assert names_of(cluster) == ["shop-worker-1", "shop-worker-canary-abc-x7k2p"]
+
+
+def test_a_release_that_has_failed_is_run_again_by_another_command(cluster: Tried) -> None:
+    found = shop("", release={"command": ["/shop", "migrate"]})
+    found["status"]["release"] = {"state": "Failed", "job": "shop-release", "message": "exited"}
+    cluster.objects[naming.KIND] = [found]
+    stderr = run("deploy shop --retry", failures.MISTYPED).stderr
+    assert "Its release command has: kubectl formation release shop --retry" in stderr
+
+
+def test_a_restart_leaves_canaries_that_have_not_failed(cluster: Tried) -> None:
+    cluster.objects[naming.KIND] = [shop("Trying")]
     uses: Object = {"containers": [{"envFrom": [{"configMapRef": {"name": "settings"}}]}]}
     tracks = naming.STABLE, naming.CANARY
     cluster.objects["Deployment"] = [a_deployment(track=each, pod=uses) for each in tracks]
     assert run("restart --using cm/settings").stdout == "shop worker: restarting\n"
     assert run("restart shop worker").stdout == "worker: restarting\n"
+    assert len(names_of(cluster)) == 3
