@@ -16,10 +16,18 @@ from formation_cli.options import How
     "image", "--image", "The same as IMAGE.", required=True, metavar="IMAGE", callback=options.check_image
 )
 @options.process_type("Deploy the image to this type only. `none` removes the type's own image.")
+@click.option("--note", default="", callback=options.check_note, help="Why you deploy, for `history`.")
 @click.option("--rollback-on-failure", is_flag=True, help="If --wait fails, undo the deploy and wait again.")
 @options.change()
 def command(
-    cluster: Cluster, name: str, image: str, process_type: str | None, how: How, *, rollback_on_failure: bool
+    cluster: Cluster,
+    name: str,
+    image: str,
+    process_type: str | None,
+    note: str,
+    how: How,
+    *,
+    rollback_on_failure: bool,
 ) -> None:
     """Deploy another image, which you name with its tag or digest.
 
@@ -33,9 +41,13 @@ def command(
     With --rollback-on-failure, `deploy` undoes a deploy that has failed. If the image was declared already,
     the deploy has changed nothing, and nothing is undone.
 
+    --note sets the annotation `kubernetes.io/change-cause` of the Formation. Without --note, `deploy` removes
+    the note of the deploy before.
+
     Examples:
       deploy shop registry.example.com/shop:v2 --wait
       deploy shop registry.example.com/shop:v2 --wait --rollback-on-failure
+      deploy shop registry.example.com/shop:v2 --note 'fix the checkout'
       deploy shop --image registry.example.com/shop:v2 --dry-run
       deploy shop --type worker registry.example.com/shop:v3
       deploy shop --type worker none   # worker runs the image of all types again
@@ -46,7 +58,8 @@ def command(
         raise Mistyped("none isn't an image; with --type it removes the type's own image.")
 
     def patch(found: Object) -> list[Object]:
-        return patches.image(found, patches.image_field(found, process_type), image)
+        change = patches.image(found, patches.image_field(found, process_type), image)
+        return patches.noted(found, change, note)
 
     changed = writing.change(cluster, name, patch, dry_run=how.dry_run)
     writing.report(changed, how, _sentence(changed.before, process_type, image))
