@@ -148,7 +148,8 @@ def test_each_number_of_the_log_names_its_content(cluster: FakeCluster, number: 
 
 def test_a_failed_try_under_way_is_the_last_line_and_says_so(cluster: FakeCluster) -> None:
     tried = shop(A_B_A[0], V3)
-    tried["status"] |= {"canary": {"state": "Failed"}, "conditions": [READY]}
+    tried["status"] |= {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": "False"}]}
+    tried["status"]["canary"] = {"state": "Failed"}
     cluster.objects["Formation"] = [tried]
     cluster.objects["ControllerRevision"] = [
         logged(a_revision(0, V3), Deploy(0, builders.ago(5))),
