@@ -20,7 +20,9 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "release": Entry("look.release:command", "Show the state and the log of the release command"),
         "events": Entry("look.events:command", "Show the Events of a Formation and of its objects"),
         "diff": Entry("look.diff:command", "Show what a manifest or a rollback would change and restart"),
-        "history": Entry("look.history:command", "List the revisions of a Formation, and what each changed"),
+        "history": Entry(
+            "look.history:command", "List the deploys of a Formation, what each changed, and how it ended"
+        ),
         "version": Entry(
             "look.version:command", "Show the versions of the plugin, the operator and the cluster"
         ),

@@ -13,6 +13,8 @@ from formation_cli.cluster.port import Cluster
 from formation_cli.cluster_options import CLUSTER_OPTIONS, connect, target_of
 from formation_cli.words.values import DURATION
 from formation_operator.api import naming
+from formation_operator.kube.objects import lenient
+from formation_operator.kube.objects.deploys import LONGEST_NOTE
 
 Function = Callable[..., Any]
 Decorator = Callable[[Function], Function]
@@ -116,6 +118,14 @@ def check_image(ctx: click.Context, param: click.Parameter, value: str | None) -
     """Return an image, if one is named; raises `click.BadParameter` for what can't be one."""
     if value is not None and (not value or value.startswith("-") or any(map(str.isspace, value))):
         sentence = f"{value[:100]!r} isn't an image; try registry.example.com/shop:v1"
+        raise click.BadParameter(sentence, ctx, param)
+    return value
+
+
+def check_note(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Return a note as a log keeps it; raises `click.BadParameter` for one that it would change."""
+    if value != lenient.shown(value, LONGEST_NOTE):
+        sentence = f"a note is one line of at most {LONGEST_NOTE} bytes, without control characters"
         raise click.BadParameter(sentence, ctx, param)
     return value
 

@@ -49,6 +49,8 @@ KUBERNETES = {
 EVENTS = {
     "Deployed": """A deploy after the first one begins to be rolled out: the number of its
         [revision](ownership.md#revisions), and what changed; variables only by name""",
+    "RolledOut": """A deploy is rolled out: all processes of its revision are available. The Event says after
+        how many seconds, who changed the content, and the note""",
     "Releasing": "The [release command](how-to/releases.md) has started, in the Job that the Event names",
     "Released": "The release command has succeeded",
     "ReleaseFailed": "The release command has failed. The Event says what to do",

@@ -56,7 +56,8 @@ def plan(formation: Object, stored: Stored, wanted: Wanted, suffix: str) -> Plan
         *_replaced(formation, "env", _env(formation, wanted)),
         *_replaced(formation, "envFrom", sources),
     ]
-    return Plan(secret, [patches.unchanged(formation), *operations] if operations else [])
+    change = [patches.unchanged(formation), *operations] if operations else []
+    return Plan(secret, patches.noted(formation, change))
 
 
 def _check(formation: Object, stored: Stored, wanted: Wanted) -> None:

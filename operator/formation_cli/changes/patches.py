@@ -5,6 +5,7 @@ from typing import Any
 
 from formation_cli.failures import Mistyped, did_you_mean
 from formation_cli.objects import Object
+from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 
 SUSPEND = ("spec", "suspend")
@@ -67,6 +68,18 @@ def image(formation: Object, path: tuple[str, ...], image: str) -> list[Object]:
         return []
     change = remove(path) if image == NONE else operation("add", path, image)
     return [unchanged(formation), change]
+
+
+def noted(formation: Object, change: list[Object], note: str = "") -> list[Object]:
+    """Return a change of the content with its note: the note of the deploy before isn't about this one."""
+    there = lenient.mapping(formation, "metadata", "annotations")
+    path = ("metadata", "annotations", naming.NOTE_ANNOTATION)
+    if not change or there.get(path[-1], "") == note:
+        return change
+    if not note:
+        return [*change, remove(path)]
+    new = operation("add", path, note) if there else operation("add", path[:-1], {path[-1]: note})
+    return [*change, new]
 
 
 def with_own_image(formation: Object) -> list[str]:

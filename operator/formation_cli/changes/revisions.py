@@ -8,7 +8,7 @@ from formation_cli.words.revisions import Revision
 from formation_cli.words.sources import Source
 from formation_operator.api import content as contents
 from formation_operator.api import naming
-from formation_operator.kube.objects import lenient
+from formation_operator.kube.objects import deploys, lenient
 
 
 def read(objects: Iterable[Object], formation: Object) -> list[Revision]:
@@ -21,8 +21,9 @@ def _read(each: Object, formation: Object) -> Revision:
     metadata, data = each["metadata"], lenient.mapping(each, "data")
     number = each["revision"] if isinstance(each.get("revision"), int) else -1
     flaw = _flaw(metadata, number, data, formation)
-    well = not flaw and contents.has_run_well(lenient.mapping(metadata, "annotations"))
-    return Revision(number, metadata["name"], _since(metadata), data, flaw, well)
+    said = {} if flaw else lenient.mapping(metadata, "annotations")
+    well, log = contents.has_run_well(said), deploys.read(said)
+    return Revision(number, metadata["name"], _since(metadata), data, flaw, well, deploys=log)
 
 
 def _flaw(metadata: Object, number: int, data: Object, formation: Object) -> str:
@@ -99,7 +100,8 @@ def patch(formation: Object, content: Object) -> list[Object]:
     after = spec_with(formation["spec"], content)
     if after == formation["spec"]:
         return []
-    return [patches.unchanged(formation), patches.operation("replace", ("spec",), after)]
+    change = [patches.unchanged(formation), patches.operation("replace", ("spec",), after)]
+    return patches.noted(formation, change)
 
 
 def needed(content: Object) -> list[Source]:

@@ -16,7 +16,7 @@ NONE = (
     "why: kubectl describe formation {}"
 )
 
-AGAIN = "A revision that is rolled out again takes the next number, and loses its old number."
+AGAIN = "A revision that is rolled out again takes the next number; its earlier numbers name it, too."
 
 
 def read(cluster: Cluster, formation: Object) -> list[Revision]:
@@ -51,7 +51,8 @@ def find(cluster: Cluster, formation: Object, word: str | None) -> Revision:
     wanted = [each for each in kept if each.is_meant(word)]
     if len(wanted) != 1:
         raise Mistyped(_missing(word, found, wanted), hint=_hint(name, kept))
-    return wanted[0]
+    typed = next((each for each in wanted[0].numbers if word == str(each)), wanted[0].number)
+    return wanted[0]._replace(number=typed)
 
 
 def _unwell(name: str, others: list[Revision]) -> Failure:
@@ -96,5 +97,6 @@ def _missing(word: str, found: list[Revision], wanted: list[Revision]) -> str:
 
 
 def _hint(name: str, kept: list[Revision]) -> str:
-    words = ", ".join(each.called for each in kept)
+    numbers = sorted({number for each in kept for number in each.numbers})
+    words = ", ".join([*map(str, numbers), *(each.called for each in kept if not each.numbers)])
     return f"These are kept: {words}. {AGAIN}" if kept else NONE.format(name)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from formation_cli.objects import Object
 from formation_operator.api import content
+from formation_operator.kube.objects.deploys import Deploy
 
 SHORT = 7
 """Letters of a digest that stand for it, and digits from which on a word may be the beginning of one."""
@@ -25,15 +26,25 @@ class Revision(NamedTuple):
     """Whether it is known to have run well."""
     trial: str = ""
     """How far its canaries are, if it has some now."""
+    deploys: tuple[Deploy, ...] = ()
+    """The last deploys of it, the oldest first."""
 
     @property
     def called(self) -> str:
         """Return what is typed for it: its number, or else the beginning of its digest."""
         return str(self.number) if self.number else content.digest_in(self.name)[:SHORT]
 
+    @property
+    def numbers(self) -> list[int]:
+        """Its number, and those that it had at earlier deploys."""
+        return sorted({self.number, *(each.number for each in self.deploys)} - {0})
+
     def is_meant(self, word: str) -> bool:
-        """Tell whether a word is its number or the beginning of its digest; a short number is no digest."""
-        if self.number and word == str(self.number):
+        """Tell whether a word is one of its numbers or the beginning of its digest.
+
+        A short number is no digest.
+        """
+        if word in map(str, self.numbers):
             return True
         is_digest = len(word) >= SHORT or not word.isdecimal()
         return bool(word) and is_digest and content.digest_in(self.name).startswith(word)

@@ -196,7 +196,7 @@ class FormationSpec(Model):
     changes. Singletons and types with the count 0 have none.
     """
     revision_history_limit: Revisions | None = None
-    """How many old revisions are kept (default 10)."""
+    """How many old revisions that ran well are kept, and how many that didn't (default 10)."""
     security_defaults: fields.SecurityDefaults | None = None
     """restricted (default): Pods meet the restricted Pod Security Standard, so the image must run as a
     numeric user other than root. none: the cluster's own defaults.

@@ -91,7 +91,7 @@ class Revision(Model):
     """Its number: each deploy has the next one."""
     ready: bool | None = None
     """True once it has run well: all its processes were available, and then for a minute no more than a
-    quarter of them restarted.
+    quarter of them restarted. Until then false once all were available.
     """
 
 

@@ -40,6 +40,10 @@ REVISION_ANNOTATION = f"{GROUP}/revision"
 RAN_WELL_ANNOTATION = f"{GROUP}/ran-well"
 # On the revision of a content that canaries have to prove: how far they are.
 TRIAL_ANNOTATION = f"{GROUP}/trial"
+# On a revision: the last deploys of its content, as JSON.
+DEPLOYS_ANNOTATION = f"{GROUP}/deploys"
+# Kubernetes' own: on a Formation, why its content has changed.
+NOTE_ANNOTATION = "kubernetes.io/change-cause"
 
 SCALED_TYPE = "web"
 """The type whose count the Formation's scale subresource is about."""

@@ -73,7 +73,7 @@ class Reconciler:
         self._memories: dict[str, Memory] = {}
         self._under_way: dict[Key, Basis] = {}
         self._patience = repair_limit.Patience()
-        self._store = RevisionStore(cluster)
+        self._store = RevisionStore(cluster, clock)
         self._reporting = Reporting(cluster, cache_, self._store, clock, monotonic)
         self.events = self._reporting.events
 

@@ -16,6 +16,7 @@ from formation_operator.diagnose.finding import Finding
 from formation_operator.diagnose.investigator import Examiner
 from formation_operator.foreground import check
 from formation_operator.kube import errors
+from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.objects.timestamps import Clock
@@ -29,6 +30,7 @@ from formation_operator.rollout.revision_store import RevisionStore
 from formation_operator.rollout.revisions import Record, Trial
 from formation_operator.rollout.rollout import Rollout
 from formation_operator.status import canary_health, compute, release_health, scaling_health, trial
+from formation_operator.status.change_events import rolled_out
 from formation_operator.status.observation import Observation
 from formation_operator.status.poster import Poster
 from formation_operator.status.writer import Reporter
@@ -71,10 +73,10 @@ class Reporting:
         children = pass_.basis.shown = self._cache.children_of(pass_.key)
         snapshot = dataclasses.replace(snapshot, children=children)
         observation, again = await self._observe(pass_, snapshot, desired)
-        revision, tried = await self._try(pass_, snapshot, observation)
+        revision, ended, tried = await self._try(pass_, snapshot, observation)
         observation = dataclasses.replace(observation, revision=revision)
         status = compute.compute(observation, snapshot.status, self._now())
-        written = await self._writer.write(pass_.basis, pass_.memory.reports, status)
+        written = await self._writer.write(pass_.basis, pass_.memory.reports, status, ended)
         return soonest(written, again, tried)
 
     async def stall(self, pass_: Pass, problem: Problem) -> Requeue | None:
@@ -129,7 +131,7 @@ class Reporting:
             unscaled=unscaled,
             notes=dict(scaling_health.notes(spec, scalers)) if scalers else {},
             outvoted=desired.budgets.contended.values(),
-            daemonizing=check.warnings(found) if (found := commands(desired.content.spec)) else (),
+            daemonizing=check.warnings(own) if (own := commands(desired.content.spec)) else (),
             revision=pass_.memory.rollout.revision(snapshot),
             release=release,
             canary=canary,
@@ -198,20 +200,28 @@ class Reporting:
 
     async def _try(
         self, pass_: Pass, snapshot: Snapshot, observation: Observation
-    ) -> tuple[Revision | None, Requeue | None]:
-        """Return the newest revision, ready once it has run well, and when it may have; it stays ready."""
+    ) -> tuple[Revision | None, Sequence[Notice], Requeue | None]:
+        """Return the newest revision, the Event that ends its deploy, and when it may have run well.
+
+        It isn't ready yet once it is rolled out, and is once it has run well; it stays so.
+        """
         newest, known, memory = observation.revision, snapshot.status.revision, pass_.memory
-        ready = newest.model_copy(update={"ready": True}) if newest else None
-        if newest and known and known.ready and known.name == newest.name:
+        ready = known.ready if known and memory.rollout.kept in (None, snapshot.reported) else None
+        if newest is None or ready:
             memory.trial = None
-            return ready, None
-        now = self._monotonic()
+            return known if ready else None, [], None
+        now, ended = self._monotonic(), list[Notice]()
         memory.trial = trial.go_on(observation, memory.trial, now)
         remaining = trial.remaining(observation, memory.trial, now)
-        ran = trial.running(observation)
-        if newest and remaining == 0 and not await self._store.note_ran_well(snapshot.owner, newest, ran):
-            memory.trial, remaining = None, trial.LASTS  # the minute begins again
-        return ready if remaining == 0 else newest, Requeue(Lane.REPORT, remaining) if remaining else None
+        if ready is None and remaining is not None:  # all processes are available
+            deploy = await self._store.deploy(snapshot.owner, memory.rollout, newest)
+            ready, ended = False, [rolled_out(deploy, self._clock().timestamp())]
+        if remaining == 0:
+            ready = await self._store.note_ran_well(snapshot.owner, newest, trial.running(observation))
+            if not ready:
+                memory.trial, remaining = None, trial.LASTS  # the minute begins again
+        revision = newest.model_copy(update={"ready": ready})
+        return revision, ended, Requeue(Lane.REPORT, remaining) if remaining else None
 
     def _now(self) -> str:
         return timestamps.rfc3339(self._clock())

@@ -1,12 +1,15 @@
 """The Formations as they are kept, and the names of the children that each of them wants."""
 
+import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
 from formation_operator.api import bounds, formation_status, naming
 from formation_operator.api.reasons import ConditionType
-from formation_operator.kube.objects import lenient
+from formation_operator.kube.objects import deploys, lenient
+from formation_operator.kube.objects.deploys import Deploy
 from formation_operator.kube.objects.kinds import Key
+from formation_operator.observe import managed_fields
 from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane
 
@@ -20,9 +23,9 @@ KEPT = (
     "deletionTimestamp",
 )
 """What is kept of a Formation's metadata."""
-DECLARED = ("spec", "excess", "spec_size")
-"""What is kept of its spec: itself, why it is too large if it is, the bytes of memory that it takes, and
-whether it declares a disruption budget."""
+DECLARED = ("spec", "excess", "spec_size", "declared")
+"""What is kept of its spec: itself, why it is too large if it is, the bytes of memory that it takes, and who
+has changed it, when and why."""
 REPORTED = ("status", "status_digest", "status_size")
 """What is kept of its status: itself, a digest, and the bytes of memory that it takes."""
 NAMED = ("processes", "schedules")
@@ -60,7 +63,8 @@ def trimmed(raw: dict[str, Any], before: dict[str, Any] | None = None) -> dict[s
     if before is not None and not before.get("unkept") and is_same(before, raw):
         declared = {key: before[key] for key in DECLARED if key in before}
     else:
-        declared = _declared(lenient.mapping(raw, "spec"))
+        cause = _cause(raw["metadata"], (before or {}).get("declared"))
+        declared = {**_declared(lenient.mapping(raw, "spec")), "declared": cause}
     return {**lenient.interned({"metadata": metadata, **_reported(raw)}), **declared}
 
 
@@ -91,6 +95,14 @@ def _declared(spec: dict[str, Any]) -> dict[str, Any]:
     except bounds.TooLargeError as error:
         return {"spec": names, "excess": str(error), "spec_size": 0}
     return {"spec": lenient.interned(spec), "excess": "", "spec_size": AS_OBJECTS * size}
+
+
+def _cause(metadata: dict[str, Any], before: Deploy | None) -> Deploy:
+    """Return who has changed a spec, when and why; anyone who only removes fields leaves no trace."""
+    author = managed_fields.author(lenient.items(metadata, "managedFields"))
+    note = lenient.text(lenient.mapping(metadata, "annotations"), naming.NOTE_ANNOTATION)
+    by = author.by if before is None or author.at > before.at else ""
+    return dataclasses.replace(author, by=by, note=lenient.shown(note, deploys.LONGEST_NOTE))
 
 
 def _names(spec: dict[str, Any]) -> dict[str, Any]:

@@ -15,8 +15,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from formation_operator.api import bounds, naming
+from formation_operator.api import bounds, content, naming
 from formation_operator.kube.objects import lenient, listings, nesting
+from formation_operator.kube.objects.deploys import Deploy
 
 Fields = dict[str, Any]
 Path = tuple[str, ...]
@@ -152,6 +153,27 @@ def taken_over(managed: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
             ours = {**entry, "manager": naming.FIELD_MANAGER, "operation": "Apply"}
             return [ours if other is entry else other for other in managed]
     return None
+
+
+def author(managed: list[dict[str, Any]]) -> Deploy:
+    """Return who has changed the content of a Formation last, of those that still hold a field, and when."""
+    ours = naming.FIELD_MANAGER, naming.COUNT_MANAGER
+    found = (
+        Deploy(at=lenient.word(entry, "time"), by=lenient.word(entry, "manager"))
+        for entry in managed
+        if not (entry.get("subresource") or entry.get("manager") in ours)
+        and _holds_content(lenient.mapping(entry, "fieldsV1", "f:spec"))
+    )
+    return max(found, key=lambda each: each.at, default=Deploy())
+
+
+def _holds_content(spec: Fields) -> bool:
+    others = {key.removeprefix("f:") for key in spec} - content.OF_FORMATION - content.WITHOUT.keys()
+    return bool(others) or any(
+        not own or bool({key.removeprefix("f:") for key in own} - without)
+        for part, without in content.WITHOUT.items()
+        for own in lenient.mapping(spec, f"f:{part}").values()
+    )
 
 
 # What is kept with a child

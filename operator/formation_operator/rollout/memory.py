@@ -7,6 +7,7 @@ from formation_operator.api.content import Mark, content_of, digest_of, revision
 from formation_operator.api.formation_status import Revision
 from formation_operator.api.release_key import release_key
 from formation_operator.backoff import Attempt, attempt
+from formation_operator.kube.objects.deploys import Deploy
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.requeue import Lane, Requeue
@@ -26,8 +27,12 @@ class RolloutMemory:
     """Of the content that the Formation has at that generation."""
     key: str = ""
     """What its release is given."""
+    declared: Deploy | None = None
+    """By whom that content was declared, and why."""
     released: Mark | None = None
     """What names the content that was let through last, before a Deployment does."""
+    deploy: Deploy | None = None
+    """What its revision says of that."""
 
     compared: str = ""
     """The digest of the content whose absent fields the CRD was asked for."""
@@ -79,6 +84,7 @@ class RolloutMemory:
                 self.record, self.recorded = None, ""
                 self.proven, self.roomless, self.yields, self.digest = {}, None, "", digest
                 self.imageless = None
+                self.declared = snapshot.raw.get("declared")
             self.key = release_key(snapshot.spec)
             if not self.lost:  # what has gone now may be no content
                 self.compared = ""

@@ -21,7 +21,9 @@ from formation_operator.api.formation import KEPT_REVISIONS, FormationSpec, Meta
 from formation_operator.api.formation_status import Revision
 from formation_operator.backoff import attempt
 from formation_operator.kube import errors
-from formation_operator.kube.objects import kinds
+from formation_operator.kube.objects import kinds, timestamps
+from formation_operator.kube.objects.deploys import Deploy
+from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster, Object, first_objects, patient
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.requeue import Lane, Requeue
@@ -49,9 +51,10 @@ which on that is said: Kubernetes deletes what belonged to a Formation some seco
 class RevisionStore:
     """The revisions of a cluster's Formations."""
 
-    def __init__(self, cluster: Cluster) -> None:
-        """Take the port to the cluster."""
+    def __init__(self, cluster: Cluster, clock: Clock) -> None:
+        """Take the port to the cluster, and a clock."""
         self._cluster = cluster
+        self._clock = clock
         self._contents: Shares[str, Content] = Shares(MOST_BYTES)
 
     # Get
@@ -109,7 +112,8 @@ class RevisionStore:
         owner, floor = snapshot.owner, memory.released.number if memory.released else 0
         history = memory.history = await patient(self._history(owner))
         mark = Mark(history.number_of(digest, floor) or history.next(floor), digest)
-        await self._write(snapshot, memory, digest, content, {"number": mark.number, "trial": Trial.NONE})
+        changes = {"number": mark.number, "trial": Trial.NONE}
+        memory.deploy = (await self._write(snapshot, memory, digest, content, changes)).deploys[-1]
         memory.released = memory.kept = mark
         memory.unkept = None
         return mark
@@ -121,7 +125,8 @@ class RevisionStore:
         record, memory.record = memory.record, None  # it is made again if somebody has deleted it
         memory.recorded, changes = memory.digest, {"trial": trial}
         if record is not None:
-            memory.record = await self._note(snapshot.owner, memory.digest, changes)
+            deploy = self._under_way(memory, memory.digest)
+            memory.record = await self._note(snapshot.owner, memory.digest, changes, deploy)
         else:
             content = content_of(snapshot.raw["spec"])
             memory.record = await self._write(snapshot, memory, memory.digest, content, changes)
@@ -160,6 +165,15 @@ class RevisionStore:
             return False
         return True
 
+    async def deploy(self, owner: Metadata, memory: RolloutMemory, revision: Revision) -> Deploy:
+        """Return the deploy of a revision as far as it is known: another leader may have begun it."""
+        if memory.deploy is None or memory.deploy.number != revision.number:
+            memory.deploy = Deploy(revision.number)
+            with contextlib.suppress(errors.ClusterError):
+                record, _ = await self.kept(owner, digest_in(revision.name))
+                memory.deploy = record.deploys[-1] if record and record.deploys else memory.deploy
+        return memory.deploy
+
     async def _try(self, snapshot: Snapshot, memory: RolloutMemory, mark: Mark) -> Requeue | None:
         """Write a revision that couldn't be written before, unless that was just now."""
         what = mark, snapshot.spec.revision_history_limit
@@ -168,7 +182,7 @@ class RevisionStore:
         try:
             content = content_of(snapshot.raw["spec"])
             changes = {"number": mark.number, "trial": Trial.NONE}
-            await self._write(snapshot, memory, mark.digest, content, changes)
+            memory.deploy = (await self._write(snapshot, memory, mark.digest, content, changes)).deploys[-1]
         except errors.ClusterError as error:
             leaving = isinstance(error, LeavingError)
             pauses = LEAVING_FIRST if leaving else RETRY_FIRST, RETRY_MOST
@@ -188,15 +202,20 @@ class RevisionStore:
         changes: Mapping[str, Any],
     ) -> Record:
         """Keep a content, and change what its revision says; return that."""
-        owner, history = snapshot.owner, memory.history
+        owner, history, deploy = snapshot.owner, memory.history, self._under_way(memory, digest)
         if history is None or digest not in history:
-            record = Record(revision_name(owner.name, digest), **changes)
+            record = revisions.changed(Record(revision_name(owner.name, digest)), changes, deploy)
             made = revisions.manifest(owner, record, content)
             with contextlib.suppress(errors.ConflictError):
                 await self._create(snapshot, memory, digest, made)
                 records.say(logger, owner, f"create ControllerRevision {record.name}")
                 return record
-        return await self._note(owner, digest, changes)
+        return await self._note(owner, digest, changes, deploy)
+
+    def _under_way(self, memory: RolloutMemory, digest: str) -> Deploy:
+        """Return the deploy of a content that begins now."""
+        declared = memory.declared if digest == memory.digest else None
+        return dataclasses.replace(declared or Deploy(), at=timestamps.rfc3339(self._clock()))
 
     async def _create(self, snapshot: Snapshot, memory: RolloutMemory, digest: str, made: Object) -> None:
         """Create a revision; if a quota is full, prune first what is too much."""
@@ -211,7 +230,9 @@ class RevisionStore:
             await patient(self._prune(owner, surplus))
             await patient(self._cluster.create(made, manager=naming.FIELD_MANAGER))
 
-    async def _note(self, owner: Metadata, digest: str, changes: Mapping[str, Any]) -> Record:
+    async def _note(
+        self, owner: Metadata, digest: str, changes: Mapping[str, Any], deploy: Deploy | None = None
+    ) -> Record:
         """Change what a revision says of its content, and return what it says then.
 
         Raises `TakenError` if its name is another object's, and `LeavingError` if that is about to go.
@@ -221,7 +242,7 @@ class RevisionStore:
             raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone, and goes, too")
         if revisions.content_in(live, owner, digest) is None:
             raise TakenError(kinds.CONTROLLER_REVISION, name, "another content")
-        record = dataclasses.replace(revisions.record_of(live, owner), **changes)
+        record = revisions.changed(revisions.record_of(live, owner), changes, deploy)
         if operations := revisions.updated(live, owner, record):
             await patient(self._cluster.patch(kinds.CONTROLLER_REVISION, owner.namespace, name, operations))
             records.say(logger, owner, f"update ControllerRevision {name}")

@@ -14,7 +14,8 @@ from formation_operator.api.content import Mark, digest_in, digest_of, number_in
 from formation_operator.api.formation import Metadata
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors
-from formation_operator.kube.objects import kinds, lenient
+from formation_operator.kube.objects import deploys, kinds, lenient
+from formation_operator.kube.objects.deploys import Deploy, End
 from formation_operator.observe.faults import Problem
 from formation_operator.render import intents
 from formation_operator.sync.versioned_writes import unchanged
@@ -22,8 +23,6 @@ from formation_operator.sync.versioned_writes import unchanged
 Object = dict[str, Any]
 LIKELY = 10**9
 """Numbers from there on don't decide about the next one, unless a Deployment names them."""
-OURS = (naming.REVISION_ANNOTATION, naming.TRIAL_ANNOTATION, naming.RAN_WELL_ANNOTATION)
-"""The annotations of a record."""
 REVISIONS, JOBS = "controllerrevisions.apps", "jobs.batch"
 LOST = "you can't go back to this content"
 DEPLOY_WAITS = "the deploy waits, because its revision, or the running one, can't be read or written"
@@ -55,6 +54,8 @@ class Record:
     trial: Trial = Trial.NONE
     ran_well: frozenset[str] = frozenset()
     """The types that have run well with it."""
+    deploys: tuple[Deploy, ...] = ()
+    """The last deploys of it; nothing in what a list has of it."""
 
     @property
     def digest(self) -> str:
@@ -93,12 +94,15 @@ class History:
     def surplus(self, limit: int, protected: Collection[str]) -> list[Record]:
         """Return the oldest beyond a limit, which neither counts nor contains those of some digests.
 
-        The newest that has run well is protected, too.
+        The newest that has run well is protected, too. The others that have run well, and those that
+        haven't, have the limit each, so that what fails pushes out nothing good. What failed has no number:
+        its age is that of the last write.
         """
-        by_number = sorted(self.own, key=lambda each: each.number)
-        kept = {*protected, *[each.digest for each in by_number if each.ran_well][-1:]}
-        old = [each for each in by_number if each.digest not in kept]
-        return old[: max(0, len(old) - limit)]
+        well = sorted((each for each in self.own if each.ran_well), key=lambda each: each.number)
+        unwell = sorted((each for each in self.own if not each.ran_well), key=lambda each: int(each.version))
+        kept = {*protected, *[each.digest for each in well[-1:]]}
+        both = [[each for each in some if each.digest not in kept] for some in (unwell, well)]
+        return [each for old in both for each in old[: max(0, len(old) - limit)]]
 
 
 class TakenError(errors.ClusterError):
@@ -191,8 +195,9 @@ def updated(raw: Object, owner: Metadata, record: Record) -> list[Object]:
     Nothing is returned if it does.
     """
     metadata = raw["metadata"]
-    annotations = {**_annotations_of(raw), **_annotations(record)}
-    annotations = {key: value for key, value in annotations.items() if value or key not in OURS}
+    ours = _annotations(record)
+    both = {**_annotations_of(raw), **ours}
+    annotations = {key: value for key, value in both.items() if value or key not in ours}
     operations: list[Object] = []
     if annotations != _annotations_of(raw) or raw.get("revision") != record.number:
         operations += [
@@ -207,8 +212,29 @@ def updated(raw: Object, owner: Metadata, record: Record) -> list[Object]:
 
 def _annotations(record: Record) -> dict[str, str]:
     """Return the annotations of a record; one that is empty isn't written."""
-    said = str(record.number), record.trial.value, ",".join(sorted(record.ran_well))
-    return dict(zip(OURS, said, strict=True))
+    return {
+        naming.REVISION_ANNOTATION: str(record.number),
+        naming.TRIAL_ANNOTATION: record.trial.value,
+        naming.RAN_WELL_ANNOTATION: ",".join(sorted(record.ran_well)),
+        naming.DEPLOYS_ANNOTATION: deploys.text(record.deploys),
+    }
+
+
+def changed(before: Record, changes: Mapping[str, Any], deploy: Deploy | None = None) -> Record:
+    """Return what a revision says after a change, with the deploy under way in its log.
+
+    That is one deploy from the first word about its trial on. A failed one gets a number, too, if its
+    canaries stand later.
+    """
+    after, number, log = dataclasses.replace(before, **changes), changes.get("number", 0), [*before.deploys]
+    is_new = number not in {0, *(each.number for each in log)}
+    if deploy is not None and (is_new or after.trial is not Trial.NONE):
+        is_open = before.trial is not Trial.NONE and bool(log) and not log[-1].number
+        end = End.FAILED if after.trial is Trial.FAILED else End.NONE
+        log.append(dataclasses.replace(log.pop() if is_open else deploy, number=number, end=end))
+    elif deploy is None and "ran_well" in changes and log and 0 < log[-1].number == number:
+        log[-1] = dataclasses.replace(log[-1], end=End.RAN)
+    return dataclasses.replace(after, deploys=tuple(log[-deploys.MOST :]))
 
 
 def record_of(raw: Object, owner: Metadata) -> Record:
@@ -218,7 +244,7 @@ def record_of(raw: Object, owner: Metadata) -> Record:
     """
     record = listed(raw)
     if is_own(raw, owner):
-        return record
+        return dataclasses.replace(record, deploys=deploys.read(_annotations_of(raw)))
     trial = Trial.FAILED if record.trial is Trial.FAILED else Trial.NONE
     return dataclasses.replace(record, number=0, trial=trial, ran_well=frozenset())
 

@@ -12,6 +12,8 @@ from formation_operator.api.formation_status import (
 )
 from formation_operator.api.reasons import CanaryState, ConditionType, Reason, ReleaseState, State, Trouble
 from formation_operator.kube.notices import Notice
+from formation_operator.kube.objects import timestamps
+from formation_operator.kube.objects.deploys import Deploy
 from formation_operator.status import schedule_health
 
 ALARMING = (State.CRASHING, State.UNREADY, State.UNSCHEDULABLE)
@@ -33,6 +35,15 @@ def notices(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
         is_same = (previous.state, _cause(previous)) == (process.state, cause)
         if process.state is not None and not is_same and (previous.state is not None or cause):
             yield _notice(name, process, process.state, cause)
+
+
+def rolled_out(deploy: Deploy, now: float) -> Notice:
+    """Return the Event that ends a deploy; ``now`` is in seconds since 1970."""
+    begun = timestamps.epoch(deploy.at)
+    took = f" after {max(0, round(now - begun))} s" if begun is not None else ""
+    by = f", by {deploy.by}" if deploy.by else ""
+    note = f"revision {deploy.number}: rolled out{took}{by}" + (f": {deploy.note}" if deploy.note else "")
+    return Notice("RolledOut", "Deploy", note, topic=f"revision/{deploy.number}")
 
 
 def refused(why: str) -> Notice:

@@ -76,8 +76,13 @@ class Reporter:
         self._now = now
         self._older = records.Repeated()
 
-    async def write(self, basis: Basis, reports: Reports, status: compute.Status) -> Requeue | None:
-        """Write the status of a Formation if it differs from what is there; return when to try again."""
+    async def write(
+        self, basis: Basis, reports: Reports, status: compute.Status, notices: Iterable[Notice] = ()
+    ) -> Requeue | None:
+        """Write the status of a Formation if it differs from what is there; return when to try again.
+
+        The ``notices`` are posted with it.
+        """
         raw = basis.formation
         if status == raw["status"]:
             return None
@@ -95,7 +100,7 @@ class Reporter:
             return self._again(reports, what)
         self._cache.put(naming.KIND, written)  # a status matters to no other Formation
         basis.reported(written)
-        self._post(raw, change_events.notices(raw["status"], written["status"]))
+        self._post(raw, [*change_events.notices(raw["status"], written["status"]), *notices])
         if status == written["status"]:
             reports.refused = None
             return None

@@ -30,7 +30,7 @@ class Owner(NamedTuple):
 Held = dict[Owner, set[Path]]
 
 
-def applied(live: Object, manifest: Object, by: Owner, *, force: bool) -> Object:
+def applied(live: Object, manifest: Object, by: Owner, now: str, *, force: bool) -> Object:
     """Return an object as it is after a server-side apply; raise `ConflictError` over others' fields."""
     held, wanted = read(live), leaves(owned(manifest))
     changed = {path for path, value in wanted.items() if not _same(_at(live, path), value)}
@@ -45,16 +45,21 @@ def applied(live: Object, manifest: Object, by: Owner, *, force: bool) -> Object
     for path in changed:
         _put(result, path, wanted[path])
     left = {owner: paths - changed for owner, paths in held.items()}
-    return _with(result, {**left, by: set(wanted)})
+    times = _times(live) | ({by: now} if changed or dropped or held.get(by) != set(wanted) else {})
+    return _with(result, {**left, by: set(wanted)}, times)
 
 
-def updated(before: Object, after: Object, by: Owner) -> Object:
-    """Return an object that was changed by any other write, with the changed fields its writer's."""
+def updated(before: Object, after: Object, by: Owner, now: str) -> Object:
+    """Return an object that was changed by any other write, with the changed fields its writer's.
+
+    A write that only removes fields has no trace.
+    """
     old, new = leaves(owned(before)), leaves(owned(after))
     changed = {path for path, value in new.items() if old.get(path, ABSENT) != value}
     lost = changed | (old.keys() - new.keys())
     held = {owner: paths - lost for owner, paths in read(after).items()}
-    return _with(copied(after), {**held, by: held.get(by, set()) | changed})
+    times = _times(after) | ({by: now} if changed else {})
+    return _with(copied(after), {**held, by: held.get(by, set()) | changed}, times)
 
 
 def owned(raw: Object) -> Object:
@@ -75,18 +80,28 @@ def read(raw: Object) -> Held:
     """Return what each owner holds of an object."""
     held: Held = {}
     for entry in raw["metadata"].get("managedFields") or []:
-        owner = Owner(entry.get("manager", ""), entry.get("operation", ""), entry.get("subresource", ""))
-        held.setdefault(owner, set()).update(_paths(entry.get("fieldsV1") or {}, ()))
+        held.setdefault(_owner(entry), set()).update(_paths(entry.get("fieldsV1") or {}, ()))
     return held
 
 
-def _with(raw: Object, held: Mapping[Owner, set[Path]]) -> Object:
+def _owner(entry: Object) -> Owner:
+    return Owner(entry.get("manager", ""), entry.get("operation", ""), entry.get("subresource", ""))
+
+
+def _times(raw: Object) -> dict[Owner, str]:
+    entries = raw["metadata"].get("managedFields") or []
+    return {_owner(entry): entry.get("time", "") for entry in entries}
+
+
+def _with(raw: Object, held: Mapping[Owner, set[Path]], times: Mapping[Owner, str]) -> Object:
     entries = [
-        {key: value for key, value in (*owner._asdict().items(), ("fieldsV1", _tree(paths))) if value}
+        {**owner._asdict(), "time": times.get(owner, ""), "fieldsV1": _tree(paths)}
         for owner, paths in held.items()
         if paths
     ]
-    raw["metadata"]["managedFields"] = entries
+    raw["metadata"]["managedFields"] = [
+        {key: value for key, value in entry.items() if value} for entry in entries
+    ]
     return raw
 
 

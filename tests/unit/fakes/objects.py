@@ -83,12 +83,14 @@ class Objects:
     def merge(self, kind: str, namespace: str, name: str, changes: Object, *, by: Owner = KUBECTL) -> Object:
         """Change an object by merge patch and return it."""
         live = self.read(kind, namespace, name)
-        return self._replace(live, managed_fields.updated(live, json_patch.merged(live, changes), by))
+        return self._replace(
+            live, managed_fields.updated(live, json_patch.merged(live, changes), by, self.stamp())
+        )
 
     def replace(self, raw: Object, *, by: Owner) -> Object:
         """Write an object whole and return it; raise `NotFoundError` if it isn't there."""
         live = self.read(*identity_of(raw))
-        return self._replace(live, managed_fields.updated(live, raw, by))
+        return self._replace(live, managed_fields.updated(live, raw, by, self.stamp()))
 
     def write(self, manifest: Object, *, by: Owner = OPERATOR, force: bool = True) -> Object:
         """Write an object by server-side apply and return it; raise `ConflictError` as the port does."""
@@ -96,7 +98,7 @@ class Objects:
         live = self._objects.get(identity)
         check_preconditions(manifest["metadata"], live)
         before = live or {"metadata": {"namespace": namespace, "name": name}}
-        after = managed_fields.applied(before, manifest, by, force=force)
+        after = managed_fields.applied(before, manifest, by, self.stamp(), force=force)
         return self._replace(live, after) if live else self.put(kind, after)
 
     def write_status(self, manifest: Object) -> Object:
@@ -104,7 +106,9 @@ class Objects:
         live = self.read(*identity_of(manifest))
         check_preconditions(manifest["metadata"], live)
         by = OPERATOR._replace(operation="Update", subresource="status")
-        return self._replace(live, managed_fields.updated(live, {**live, "status": manifest["status"]}, by))
+        return self._replace(
+            live, managed_fields.updated(live, {**live, "status": manifest["status"]}, by, self.stamp())
+        )
 
     def patch_now(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
         """Change an object by JSON patch, as the operator, and return it."""
@@ -112,7 +116,7 @@ class Objects:
         after = json_patch.patched(live, operations)
         check_preconditions(after["metadata"], live)
         by = OPERATOR._replace(operation="Update")
-        return self._replace(live, managed_fields.updated(live, after, by))
+        return self._replace(live, managed_fields.updated(live, after, by, self.stamp()))
 
     def remove(self, kind: str, namespace: str, name: str, **preconditions: str) -> None:
         """Delete an object; raise `NotFoundError` if it isn't there, `ConflictError` if it isn't that one."""

@@ -16,6 +16,7 @@ from formation_cli.options import How
 @options.formation()
 @options.word("image", "--image", "The same as IMAGE.", metavar="[IMAGE]", callback=options.check_image)
 @options.process_type("Deploy the image to this type only. `none` removes the type's own image.")
+@click.option("--note", default="", callback=options.check_note, help="Why you deploy, for `history`.")
 @click.option("--rollback-on-failure", is_flag=True, help="If --wait fails, undo the deploy and wait again.")
 @click.option("--retry", is_flag=True, help="Try the declared version again if its canaries have failed.")
 @options.change()
@@ -24,6 +25,7 @@ def command(
     name: str,
     image: str | None,
     process_type: str | None,
+    note: str,
     how: How,
     *,
     rollback_on_failure: bool,
@@ -45,9 +47,13 @@ def command(
     the same version again, such as after its database has come back, or its tag was pushed again. Without a
     canary that has failed, or with another IMAGE than the declared one, --retry changes nothing.
 
+    --note sets the annotation `kubernetes.io/change-cause` of the Formation. Without --note, `deploy` removes
+    the note of the deploy before.
+
     Examples:
       deploy shop registry.example.com/shop:v2 --wait
       deploy shop registry.example.com/shop:v2 --wait --rollback-on-failure
+      deploy shop registry.example.com/shop:v2 --note 'fix the checkout'
       deploy shop --image registry.example.com/shop:v2 --dry-run
       deploy shop --type worker registry.example.com/shop:v3
       deploy shop --type worker none   # worker runs the image of all types again
@@ -66,7 +72,8 @@ def command(
         raise Mistyped("none isn't an image; with --type it removes the type's own image.")
 
     def patch(found: Object) -> list[Object]:
-        return patches.image(found, patches.image_field(found, process_type), image)
+        change = patches.image(found, patches.image_field(found, process_type), image)
+        return patches.noted(found, change, note)
 
     changed = writing.change(cluster, name, patch, dry_run=how.dry_run)
     writing.report(changed, how, _sentence(changed.before, process_type, image))

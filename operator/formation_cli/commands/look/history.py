@@ -1,4 +1,4 @@
-"""Show the revisions of a Formation, or the content of one."""
+"""Show the deploys of a Formation, or the content of a revision."""
 
 import time
 from typing import Any
@@ -21,17 +21,20 @@ from formation_cli.views import history
 @options.output("json", "yaml", "name")
 @options.pass_cluster
 def command(cluster: Cluster, name: str, revision: str | None, output: str | None) -> None:
-    """List the revisions of a Formation, and what each changed. The latest is last.
+    """List the deploys of a Formation: what each changed, and how it ended. The latest is last.
 
-    AGE is the time since a revision was last rolled out. CHANGE shows the difference from the revision above.
-    STATE is Runs (this revision was rolled out last), Ran (this revision ran well earlier), Kept (this
-    revision isn't known to have run well), Not rolled out (its release hasn't succeeded) or Foreign (this
-    object isn't a revision of the Formation).
+    A deploy of an earlier content gets a number of its own, and all its numbers name the same revision. AGE
+    is the time since the deploy began. BY is the field manager that changed the content, if that is known.
+    CHANGE shows the difference from the numbered deploy above. NOTE is the annotation
+    `kubernetes.io/change-cause` that the Formation had, which `deploy --note` sets.
 
-    The declared revision is On trial while its canaries have to stay ready, and Failed as canary if one of
-    them has failed. A revision that is Not rolled out has no number, and neither has a revision that an
-    earlier Formation of this name left behind. To name a revision without a number, use the beginning of its
-    digest.
+    STATE is Runs (this deploy was rolled out last), Ran (this deploy ran well), Kept (this deploy isn't known
+    to have run well), Failed as canary, Not rolled out (its release or its canaries haven't succeeded) or
+    Foreign (this object isn't a revision of the Formation). The declared revision is On trial while its
+    canaries have to stay ready.
+
+    A deploy that wasn't rolled out has no number, and neither has a revision that an earlier Formation of
+    this name left behind. To name a revision without a number, use the beginning of its digest.
 
     With REVISION, `history` prints the spec of that revision, without counts and other fields that no deploy
     changes.

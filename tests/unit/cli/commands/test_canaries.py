@@ -162,7 +162,7 @@ def test_history_says_how_far_the_content_is_that_canaries_try(cluster: Tried, s
     cluster.objects[naming.KIND] = [shop(state)]
     kept = a_revision(0, {**SPEC, "image": "x:2"})
     digest = content.digest_in(kept["metadata"]["name"])[:7]
-    row = [digest, "-", word, "image x:1 -> x:2"]
+    row = [digest, "-", word, "-", "image x:1 -> x:2", "-"]
     assert cells(run("history shop").stdout)[-1] == row
     assert len(run("history shop -o name").stdout.splitlines()) == 2  # it has no object
     assert json.loads(run(f"history shop {digest} -o json").stdout)["image"] == "x:2"

@@ -9,7 +9,9 @@ import yaml
 from syrupy.assertion import SnapshotAssertion
 
 from formation_cli import failures
-from formation_operator.api import content
+from formation_operator.api import content, naming
+from formation_operator.kube.objects import deploys
+from formation_operator.kube.objects.deploys import Deploy, End
 from tests import builders
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.revisions import Object, a_revision, ran, shop
@@ -51,7 +53,7 @@ DIGEST = PENDING["metadata"]["name"].removeprefix("shop-")[:7]
 def test_a_content_that_is_not_rolled_out_is_shown_as_that_and_has_no_number(cluster: FakeCluster) -> None:
     cluster.objects["ControllerRevision"] = [PENDING, *KEPT]
     row = run("history shop").stdout.splitlines()[-1]
-    assert re.split(" {3,}", row) == [DIGEST, "60s", "Not rolled out", "image shop:v2 -> shop:v4"]
+    assert re.split(" {3,}", row) == [DIGEST, "60s", "Not rolled out", "-", "image shop:v2 -> shop:v4", "-"]
     assert json.loads(run("history shop -o json").stdout)[-1]["state"] == "Not rolled out"
     for words in ("history shop 0", "rollback shop --to 0", "diff shop --revision 0"):
         assert "There is no revision 0." in run(words, failures.MISTYPED).stderr
@@ -104,6 +106,67 @@ def test_a_short_number_is_never_taken_for_a_digest(cluster: FakeCluster) -> Non
     assert f"There is no revision {number}." in run(f"rollback shop --to {number}", failures.MISTYPED).stderr
     stderr = run("rollback shop --to ''", failures.MISTYPED).stderr
     assert "The revision is empty: type its number." in stderr
+
+
+def logged(revision: Object, *log: Deploy) -> Object:
+    """Return a revision with a log of its deploys."""
+    noted = {naming.DEPLOYS_ANNOTATION: deploys.text(log)}
+    metadata = revision["metadata"]
+    return {**revision, "metadata": {**metadata, "annotations": {**metadata["annotations"], **noted}}}
+
+
+A_B_A = [
+    logged(
+        ran(a_revision(3, V1)),
+        Deploy(1, builders.ago(7200), "ci", "the first", End.RAN),
+        Deploy(3, builders.ago(60), "formation-cli"),
+    ),
+    logged(a_revision(2, V2), Deploy(2, builders.ago(600), "ci", "a token")),
+    logged(a_revision(0, V3), Deploy(0, builders.ago(300), "ci", "fewer", End.FAILED)),
+]
+
+
+def test_a_b_a_are_three_lines_with_numbers_of_their_own_and_a_failed_try_is_one_without(
+    cluster: FakeCluster, snapshot: SnapshotAssertion
+) -> None:
+    cluster.objects["Formation"] = [shop(A_B_A[0], V1)]
+    cluster.objects["ControllerRevision"] = A_B_A
+    assert run("history shop").stdout == snapshot
+    assert json.loads(run("history shop -o json").stdout) == snapshot(name="json")
+    assert len(run("history shop -o name").stdout.splitlines()) == 3
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_each_number_of_the_log_names_its_content(cluster: FakeCluster, number: int) -> None:
+    cluster.objects["Formation"] = [shop(A_B_A[1], V2)]
+    cluster.objects["ControllerRevision"] = A_B_A
+    assert yaml.safe_load(run(f"history shop {number}").stdout) == A_B_A[0]["data"]
+    back = run(f"rollback shop --to {number} --dry-run").stdout
+    assert back == f"revision {number}: image shop:v2 -> shop:v1; env TOKEN (dry run)\n"
+    assert "These are kept: 1, 2, 3, " in run("rollback shop --to 9", failures.MISTYPED).stderr
+
+
+def test_a_failed_try_under_way_is_the_last_line_and_says_so(cluster: FakeCluster) -> None:
+    tried = shop(A_B_A[0], V3)
+    tried["status"] |= {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": "False"}]}
+    tried["status"]["canary"] = {"state": "Failed"}
+    cluster.objects["Formation"] = [tried]
+    cluster.objects["ControllerRevision"] = [
+        logged(a_revision(0, V3), Deploy(0, builders.ago(5))),
+        *A_B_A[:2],
+    ]
+    row = re.split(" {3,}", run("history shop").stdout.splitlines()[-1])
+    assert row[1:3] == ["5s", "Failed as canary"]
+
+
+@pytest.mark.parametrize("forged", ["[[", '[{"number": 7, "by": "\\u001b[2J", "at": "soon"}]', "{}"])
+def test_a_forged_log_is_shown_as_far_as_it_can_be_read(cluster: FakeCluster, forged: str) -> None:
+    noted = {"annotations": {naming.DEPLOYS_ANNOTATION: forged}}
+    revision = {**KEPT[1], "metadata": {**KEPT[1]["metadata"], **noted}}
+    cluster.objects["ControllerRevision"] = [KEPT[0], revision, KEPT[2]]
+    shown = run("history shop").stdout
+    assert shown.replace("\n", "").isprintable()
+    assert [row.split()[0] for row in shown.splitlines()[1:] if "Runs" in row] == ["7"]
 
 
 def test_with_a_number_the_content_is_shown() -> None:
