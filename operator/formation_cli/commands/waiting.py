@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import click
@@ -10,7 +10,7 @@ import click
 from formation_cli.cluster import follow, kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands.releases import Log
-from formation_cli.failures import Failure, TimedOut, again
+from formation_cli.failures import Failure, NotFound, TimedOut, again, saying_when_ended
 from formation_cli.objects import FIELD_MANAGER, ONE_OFF
 from formation_cli.terminal import drawing
 from formation_cli.views import processes, progress, releases
@@ -46,13 +46,17 @@ def wait(
     stopped: bool = False,
     deployed: bool = False,
     written: bool = True,
+    way_back: str = "",
+    unseen: Callable[[Object], str] = lambda _: "",
 ) -> None:
     """Return when a Formation that was just ``written`` is ready, or the types of it that are named.
 
     Where Deployments were ``restarted`` only their rollouts count; if it was ``stopped`` no process is left.
     What was ``deployed`` waits for its release, whose log is shown, and for its canaries; counts don't.
+    As long as ``unseen`` says why it isn't declared yet, nothing else counts.
 
-    Raises `NotReady` as soon as waiting can't help, and `TimedOut` after so many seconds.
+    Raises `NotReady` as soon as waiting can't help, and `TimedOut` after so many seconds. Where anything else
+    ends the wait, what stands is said, and the ``way_back``.
     """
     name = formation["metadata"]["name"]
     times = (progress.written_at(each, FIELD_MANAGER) for each in (restarted or (formation,)))
@@ -62,32 +66,46 @@ def wait(
         formation["metadata"]["generation"], since, tuple(types), generations, stopped, deployed
     )
     until, log = time.monotonic() + timeout, Log(cluster, beside=True)
+    stands = standing(name, written=written)
     try:
-        for sight in _shown(_sights(cluster, name, awaited)):
-            over = bool(sight.progress.failure) or sight.progress.done
-            log.show(sight.releasing, last=over)
-            if over or time.monotonic() > until:
-                break
-    except KeyboardInterrupt:
-        click.echo(
-            f"The change is made, and continues: `{again(f'ps {name}')}` shows its progress.", err=True
-        )
+        with saying_when_ended(stands, way_back):
+            for sight in _shown(_sights(cluster, name, awaited, unseen)):
+                over = bool(sight.progress.failure) or sight.progress.done
+                log.show(sight.releasing, last=over)
+                if over or time.monotonic() > until:
+                    break
+    except NotFound:
+        raise
+    except Failure as failure:
+        failure.also(stands)
+        failure.also(way_back)
         raise
     if sight.progress.done:
         click.echo(sight.progress.sentence, err=True)
     elif sight.progress.failure:
-        hint = progress.still_serving(sight.found, since)
+        is_known = written or releases.gate(sight.formation)  # which processes are of the version before
+        hint = progress.still_serving(sight.found, since) if is_known else ""
         raise NotReady(f"{name} isn't ready, and waiting won't help. {sight.progress.failure}", hint=hint)
     else:
-        raise TimedOut(f"{timeout:.0f} s are over. {sight.progress.sentence}", hint=_silent(sight, awaited))
+        raise TimedOut(f"{timeout:.0f} s are over. {sight.progress.sentence}", hint=_silent(sight))
 
 
-def _silent(sight: Sight, awaited: Awaited) -> str:
+def standing(name: str, *, written: bool) -> str:
+    """Return what stands where a wait ends too early, and whether it goes on."""
+    shows = again(f"ps {name}")
+    if not written:
+        return f"Nothing was changed: `{shows}` shows how {name} is."
+    return f"The change is made, and continues: `{shows}` shows its progress."
+
+
+def _silent(sight: Sight) -> str:
     seen = sight.formation.get("status", {}).get("observedGeneration", 0)
-    return SILENT if seen < awaited.generation else ""
+    return SILENT if seen < sight.formation["metadata"]["generation"] else ""
 
 
-def _sights(cluster: Cluster, name: str, awaited: Awaited) -> Iterator[Sight]:
+def _sights(
+    cluster: Cluster, name: str, awaited: Awaited, unseen: Callable[[Object], str]
+) -> Iterator[Sight]:
     subjects = [follow.formation(name), follow.pods(name)]
     if awaited.deployments:
         subjects.append(follow.pods(name)._replace(kind=kinds.DEPLOYMENT))
@@ -98,7 +116,10 @@ def _sights(cluster: Cluster, name: str, awaited: Awaited) -> Iterator[Sight]:
         found = processes.processes(formation, pods, time.time())
         found = [each for each in found if each.type not in (ONE_OFF, naming.RELEASE)]
         releasing = [] if awaited.is_counts_alone else releases.pods(formation, pods, awaited.since)
-        now = progress.progress(awaited, formation, found, deployments, releasing)
+        if missing := unseen(formation):
+            now, releasing = progress.unseen(missing), []
+        else:
+            now = progress.progress(awaited, formation, found, deployments, releasing)
         yield Sight(formation, found, now, releasing)
 
 

@@ -6,7 +6,7 @@ from formation_cli import options
 from formation_cli.changes import patches
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import going_back, revisions, waiting, writing
-from formation_cli.failures import Mistyped, TimedOut, again
+from formation_cli.failures import Mistyped, TimedOut, again, saying_when_ended
 from formation_cli.options import How
 
 
@@ -48,6 +48,7 @@ def command(
     def patch(found: Object) -> list[Object]:
         return patches.image(found, patches.image_field(found, process_type), image)
 
+    writing.advise(patches.without_version(image))
     changed = writing.change(cluster, name, patch, dry_run=how.dry_run)
     writing.report(changed, how, _sentence(changed.before, process_type, image))
     if own := [] if process_type else patches.with_own_image(changed.before):
@@ -92,7 +93,8 @@ def rollback(cluster: Cluster, name: str, revision: str | None, how: How) -> Non
         cluster, name, lambda found: revisions.find(cluster, found, revision), dry_run=how.dry_run
     )
     writing.report(done.changed, how, done.sentence)
-    going_back.advise(cluster, done.changed)
+    with saying_when_ended("" if how.dry_run else waiting.standing(name, written=done.changed.is_written)):
+        going_back.advise(cluster, done.changed)
     try:
         if how.waits:
             waiting.wait(cluster, done.changed.after, how.timeout, deployed=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from formation_cli import options
+from formation_cli import options, rights
 from formation_cli.changes import restarts
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, Object
@@ -31,7 +31,7 @@ Chosen = tuple[Object, list[str]]
     metavar="secret/NAME | configmap/NAME",
     help="Restart only types that use this Secret or ConfigMap. Can be repeated.",
 )
-@options.change()
+@options.change(checks=False)
 def command(
     cluster: Cluster, name: str | None, types: tuple[str, ...], using: tuple[Source, ...], how: How
 ) -> None:
@@ -48,6 +48,11 @@ def command(
     if name is None and not using:
         raise click.UsageError("Which Formation? Name it, or use --using secret/NAME.")
     chosen = [*_chosen(cluster, name, types, using)]
+    if how.waits:
+        for formation, chosen_types in chosen:
+            own = formation["metadata"]["name"]
+            deployments = [naming.child(own, each) for each in chosen_types]
+            rights.check(cluster, "restart", {"wait": True}, own, deployments)
     patch = restarts.patch(datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"))
     restarted: list[Object] = []
     try:
