@@ -93,7 +93,10 @@ def test_an_image_that_is_not_declared_yet_is_not_seen_until_somebody_declares_i
         assert started.stdout is not None
         while "isn't seen yet" not in started.stdout.readline():
             pass
-        shop.apply(builders.a_formation(image=NEW, paused=True))
+        shop("create", "deployment", "shop-web", f"--image={NEW}")
+        types = {"worker": builders.a_process(), "web": builders.a_process()}
+        shop.apply(builders.a_formation(image=NEW, canary={"seconds": 0}, processes=types))
         said = started.stdout.read()
     assert started.returncode == failures.FAILED, said
-    assert "waiting won't help. worker: a change waits: spec.paused is true" in said
+    assert "Error: shop isn't ready, and waiting won't help. web: " in said
+    assert "rename" in said

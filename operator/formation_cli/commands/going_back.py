@@ -78,8 +78,10 @@ def wait(
     left = " ".join(
         filter(None, ["Nothing was rolled back." if back and _differ(*changed) else "", way_back])
     )
-    with saying_when_ended(waiting.standing(changed.after["metadata"]["name"], written=True), way_back):
-        writing.advise(others.skipped(cluster, *changed) if changed.is_written else "")
+    if changed.is_written:
+        line = "" if how.dry_run else left
+        with waiting.standing(changed.before["metadata"]["name"], line, written=not how.dry_run):
+            writing.advise(others.skipped(cluster, *changed))
     if not how.waits:
         return
     try:
@@ -141,7 +143,8 @@ def _take_back(
         with saying_when_ended(_line(before, after)):
             done = go_back(cluster, name, choose)
         click.echo(f"Going back to {done.sentence}", err=True)
-        advise(cluster, done.changed)
+        with waiting.standing(name, written=done.changed.is_written):
+            advise(cluster, done.changed)
         waiting.wait(cluster, done.changed.after, how.timeout, types, deployed=True)
     except Failure as second:
         second.show()

@@ -1,5 +1,6 @@
 """Wait until a change is whole, show how far it has come, and end with the reason if it can't be."""
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -66,20 +67,12 @@ def wait(
         formation["metadata"]["generation"], since, tuple(types), generations, stopped, deployed
     )
     until, log = time.monotonic() + timeout, Log(cluster, beside=True)
-    stands = standing(name, written=written)
-    try:
-        with saying_when_ended(stands, way_back):
-            for sight in _shown(_sights(cluster, name, awaited, unseen)):
-                over = bool(sight.progress.failure) or sight.progress.done
-                log.show(sight.releasing, last=over)
-                if over or time.monotonic() > until:
-                    break
-    except NotFound:
-        raise
-    except Failure as failure:
-        failure.also(stands)
-        failure.also(way_back)
-        raise
+    with standing(name, way_back, written=written):
+        for sight in _shown(_sights(cluster, name, awaited, unseen)):
+            over = bool(sight.progress.failure) or sight.progress.done
+            log.show(sight.releasing, last=over)
+            if over or time.monotonic() > until:
+                break
     if sight.progress.done:
         click.echo(sight.progress.sentence, err=True)
     elif sight.progress.failure:
@@ -90,12 +83,22 @@ def wait(
         raise TimedOut(f"{timeout:.0f} s are over. {sight.progress.sentence}", hint=_silent(sight))
 
 
-def standing(name: str, *, written: bool) -> str:
-    """Return what stands where a wait ends too early, and whether it goes on."""
+@contextlib.contextmanager
+def standing(name: str, way_back: str = "", *, written: bool) -> Iterator[None]:
+    """Say what stands, whether it goes on, and the ``way_back`` if reading fails or somebody ends us."""
     shows = again(f"ps {name}")
-    if not written:
-        return f"Nothing was changed: `{shows}` shows how {name} is."
-    return f"The change is made, and continues: `{shows}` shows its progress."
+    stands = f"Nothing was changed: `{shows}` shows how {name} is."
+    if written:
+        stands = f"The change is made, and continues: `{shows}` shows its progress."
+    try:
+        with saying_when_ended(stands, way_back):
+            yield
+    except NotFound:
+        raise
+    except Failure as failure:
+        failure.also(stands)
+        failure.also(way_back)
+        raise
 
 
 def _silent(sight: Sight) -> str:

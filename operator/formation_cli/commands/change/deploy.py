@@ -6,7 +6,7 @@ from formation_cli import options
 from formation_cli.changes import patches
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import going_back, revisions, waiting, writing
-from formation_cli.failures import Mistyped, TimedOut, again, saying_when_ended
+from formation_cli.failures import Mistyped, TimedOut, again
 from formation_cli.options import How
 
 
@@ -93,7 +93,7 @@ def rollback(cluster: Cluster, name: str, revision: str | None, how: How) -> Non
         cluster, name, lambda found: revisions.find(cluster, found, revision), dry_run=how.dry_run
     )
     writing.report(done.changed, how, done.sentence)
-    with saying_when_ended("" if how.dry_run else waiting.standing(name, written=done.changed.is_written)):
+    with waiting.standing(name, written=done.changed.is_written and not how.dry_run):
         going_back.advise(cluster, done.changed)
     try:
         if how.waits:

@@ -16,6 +16,7 @@ from tests.unit.cli.revisions import V1, V2, a_revision, ran, shop
 from tests.unit.cli.typed import run
 
 CONTINUES = "The change is made, and continues: `kubectl formation ps shop` shows its progress."
+NOTHING = "Nothing was changed: `kubectl formation ps shop` shows how shop is."
 UNKNOWN = "It isn't known whether the change was made: `kubectl formation ps shop` shows how shop is."
 BACK = "To go back: kubectl formation rollback shop --to 2 --wait"
 DEPLOY = "deploy shop shop:v3 --wait"
@@ -59,7 +60,7 @@ def ending(number: signal.Signals = signal.SIGTERM) -> Callable[..., Any]:
         ("scale shop web=5 --wait", [CONTINUES]),
         (
             "deploy shop shop:v2 --wait",
-            ["Nothing was changed: `kubectl formation ps shop` shows how shop is."],
+            [NOTHING],
         ),
     ],
 )
@@ -92,9 +93,17 @@ def test_whoever_ends_a_way_back_before_it_is_written_reads_the_way_back(
     assert stderr.splitlines() == ["Error: web: no", BACK]
 
 
-@pytest.mark.parametrize("words", ["rollback shop --wait", DEPLOY])
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("rollback shop --wait", CONTINUES),
+        (DEPLOY, CONTINUES),
+        (f"{DEPLOY} --dry-run", NOTHING),
+        ("rollback shop --dry-run", NOTHING),
+    ],
+)
 def test_whoever_ends_what_is_asked_after_the_write_reads_what_stands(
-    monkeypatch: pytest.MonkeyPatch, cluster: FakeCluster, words: str
+    monkeypatch: pytest.MonkeyPatch, cluster: FakeCluster, words: str, said: str
 ) -> None:
     released: Object = {**V2, "release": {"command": ["migrate"]}}
     cluster.objects[naming.KIND] = [shop(a_revision(2, V2), released)]
@@ -106,6 +115,6 @@ def test_whoever_ends_what_is_asked_after_the_write_reads_what_stands(
         return answered(kind, name)
 
     monkeypatch.setattr(cluster, "get", get)
-    if words != DEPLOY:
+    if words.startswith("rollback"):
         monkeypatch.setattr("formation_cli.commands.going_back.advise", ending())
-    assert CONTINUES in run(words, TERMINATED).stderr.splitlines()
+    assert said in run(words, TERMINATED).stderr.splitlines()
