@@ -18,6 +18,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "ps": Entry("look.ps:command", "List the processes of a Formation, or all Formations"),
         "logs": Entry("look.logs:command", "Show the logs of all processes in one stream"),
         "release": Entry("look.release:command", "Show the state and the log of the release command"),
+        "wait": Entry("look.wait:command", "Wait until a rollout is over, or has failed"),
         "events": Entry("look.events:command", "Show the Events of a Formation and of its objects"),
         "diff": Entry("look.diff:command", "Show what a manifest or a rollback would change and restart"),
         "history": Entry(

@@ -121,11 +121,9 @@ def end_when_asked() -> None:
 
     A signal that is ignored stays so: that is what nohup is for.
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in ENDINGS:
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, lambda which, _: sys.exit(SIGNAL + which))
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, _interrupt)
+            signal.signal(number, _end)
 
 
 @contextlib.contextmanager
@@ -139,10 +137,24 @@ def undisturbed() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _interrupt(*_: object) -> None:
-    """End as Ctrl-C does, once: another one would interrupt how we end, and show a traceback."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raise KeyboardInterrupt
+@contextlib.contextmanager
+def saying_when_ended(*lines: str) -> Iterator[None]:
+    """Say what stands if somebody ends us meanwhile: by Ctrl-C, or with a CI job."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        with contextlib.suppress(OSError):  # the terminal may be closed
+            for line in filter(None, lines):
+                click.echo(line, err=True)
+        raise
+
+
+def _end(number: int, _: object) -> None:
+    """End by a signal, once: another one would interrupt how we end, and show a traceback."""
+    signal.signal(number, signal.SIG_IGN)
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    sys.exit(SIGNAL + number)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

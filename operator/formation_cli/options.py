@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import click
 from click.core import ParameterSource
 
-from formation_cli import cluster_options, failures
+from formation_cli import cluster_options, failures, rights
 from formation_cli.cluster.port import Cluster
 from formation_cli.cluster_options import CLUSTER_OPTIONS, connect, target_of
 from formation_cli.words.values import DURATION
@@ -200,6 +200,16 @@ def process() -> Decorator:
     return click.option("--process", shell_complete=cluster_options.PROCESS, help=text)
 
 
+def timeout(text: str) -> Decorator:
+    """Return the option --timeout of a wait."""
+    return click.option("--timeout", type=DURATION, default="5m", show_default=True, help=text)
+
+
+def path_of(ctx: click.Context) -> str:
+    """Return the words by which a command is typed, such as ``config set``."""
+    return ctx.command_path.removeprefix(ctx.find_root().command_path).strip()
+
+
 def dry_run() -> Decorator:
     """Return the option --dry-run, with kubectl's values: whichever is meant, the API server is asked."""
     return click.option(
@@ -233,24 +243,32 @@ class How(NamedTuple):
 def change(
     wait: str = "Wait until the processes are ready. Exit at once, with the reason, if that fails.",
     written: str = "Print the changed object in this format, for programs.",
+    *,
+    checks: bool = True,
 ) -> Decorator:
-    """Return the options of a command that changes something, as one `How`; it gets the cluster, too."""
-    long = "How long --wait waits, such as 90s or 10m."
+    """Return the options of a command that changes something, as one `How`; it gets the cluster, too.
+
+    If it waits, rights are checked first, unless the command does that when it knows what it changes.
+    """
 
     def decorated(function: Function) -> Function:
         @dry_run()
         @click.option("--wait", "waits", is_flag=True, help=wait)
-        @click.option("--timeout", type=DURATION, default="5m", show_default=True, help=long)
+        @timeout("How long --wait waits, such as 90s or 10m.")
         @output("json", "yaml", "name", text=written)
         @pass_cluster
         @functools.wraps(function)
         def with_how(
-            *args: Any, dry_run: bool, waits: bool, timeout: float, output: str | None, **kwargs: Any
+            cluster: Cluster, *, dry_run: bool, waits: bool, timeout: float, output: str | None, **kwargs: Any
         ) -> Any:
-            source = click.get_current_context().get_parameter_source("timeout")
+            ctx = click.get_current_context()
+            source = ctx.get_parameter_source("timeout")
             if source is ParameterSource.COMMANDLINE and not waits:
                 raise click.UsageError("--timeout is how long to wait: add --wait.")
-            return function(*args, how=How(dry_run, waits, timeout, output), **kwargs)
+            how = How(dry_run, waits, timeout, output)
+            if how.waits and checks:
+                rights.check(cluster, path_of(ctx), {**ctx.params, "wait": True}, kwargs["name"])
+            return function(cluster, how=how, **kwargs)
 
         return with_how
 

@@ -20,7 +20,6 @@ INSTEAD = {
     word: instead
     for words, instead in {
         ("status", "list", "get", "describe", "info", "apps"): "kubectl formation ps",
-        ("wait",): "kubectl wait formation/NAME --for=condition=Ready, or --wait of what changes it",
         ("delete", "destroy", "rm"): "kubectl delete formation NAME",
         ("apply", "create", "edit"): "kubectl apply -f FILE; kubectl formation init makes one",
         ("top", "stats"): "kubectl top pod -l formations.dev/formation=NAME",

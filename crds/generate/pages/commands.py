@@ -17,10 +17,11 @@ from typing import Any
 import click
 
 from crds.generate.pages import parts
-from formation_cli import failures, options
+from formation_cli import failures, options, rights
 from formation_cli.cluster_options import CLUSTER_OPTIONS
 from formation_cli.command_table import SECTIONS
 from formation_cli.program import program
+from formation_cli.rights import Right
 from formation_cli.views.processes import Process
 
 Notes = dict[str, Any]
@@ -92,7 +93,7 @@ def _section(path: str, ctx: click.Context, command: click.Command, own: Notes, 
         _titled(level, "Options", _options(ctx, command)),
         _titled(level, "Examples", _examples(command)),
         _titled(level, "Output for programs", _outputs(path, command, own.get("output", []))),
-        _titled(level, "What it uses", _text([own["uses"]] if "uses" in own else [])),
+        _titled(level, "What it uses", [*_text([own["uses"]] if "uses" in own else []), *_rights(path)]),
         _titled(level, "Exit codes", _codes(path, command, own.get("codes", {}))),
         _titled(level, "What to know", [f"- {' '.join(each.split())}" for each in own.get("notes", [])]),
         _titled(level, "See also", [", ".join(own["more"])] if "more" in own else []),
@@ -158,6 +159,17 @@ def _outputs(path: str, command: click.Command, rows: list[list[str]]) -> list[s
     return _table(["Command", "`-o json`, `-o yaml`", "`-o name`"], printed)
 
 
+def _rights(path: str) -> list[str]:
+    """Return a row of the rights that a command needs, and one for each option that needs more."""
+    needed = rights.NEEDED.get(path, {})
+    rows = [[f"`{option}`" if option else "always", _on(each)] for option, each in needed.items()]
+    return ["", "For a role of your own:", "", *_table(["For", "Rights"], rows)] if rows else []
+
+
+def _on(needed: list[Right]) -> str:
+    return "; ".join(f"{', '.join(verbs)} on `{what}`" for what, verbs in rights.by_resource(needed).items())
+
+
 def _index() -> list[str]:
     """Return a row of each command."""
     rows = [
@@ -218,7 +230,7 @@ def _has(path: str, command: click.Command, code: int, text: str) -> bool:
         return f"`{path}`" in limited[1]
     if isinstance(command, options.Starter):
         return False
-    waits = any(each.name == "waits" for each in command.params)
+    waits = any(each.name == "timeout" for each in command.params)
     needs = {failures.TIMED_OUT: waits}
     needs |= dict.fromkeys((failures.NOT_FOUND, failures.NO_ACCESS), isinstance(command, options.Command))
     return needs.get(code, True)

@@ -82,6 +82,18 @@ def noted(formation: Object, change: list[Object], note: str = "") -> list[Objec
     return [*change, new]
 
 
+def without_version(image: str) -> str:
+    """Return what is wrong with an image that names no version; nothing for one that does, or for none."""
+    name, _, digest = image.partition("@")
+    tag = name.rpartition("/")[2].partition(":")[2]
+    if digest or tag not in ("", "latest") or image == NONE:
+        return ""
+    what = f"The tag of {image} is latest" if tag else f"{image} has no tag, which means latest"
+    return (
+        f"{what}: that image may be another one tomorrow, so `rollback` can't bring it back. Name a version."
+    )
+
+
 def with_own_image(formation: Object) -> list[str]:
     """Return the types that name an image of their own, which a deploy of the common one leaves."""
     processes = lenient.mapping(formation, "spec", "processes")

@@ -8,6 +8,7 @@ from formation_cli.words.revisions import Revision
 from formation_cli.words.sources import Source
 from formation_operator.api import content as contents
 from formation_operator.api import naming
+from formation_operator.api.reasons import CanaryState
 from formation_operator.kube.objects import deploys, lenient
 
 
@@ -47,6 +48,30 @@ def _since(metadata: Object) -> str:
     entries = lenient.items(metadata, "managedFields")
     written = [lenient.text(each, "time") for each in entries if each.get("manager") == naming.FIELD_MANAGER]
     return max(written, default="") or lenient.text(metadata, "creationTimestamp")
+
+
+def was_tried(revision: Object) -> bool:
+    """Tell whether the canaries of a revision were tried: its release came before them."""
+    trial = lenient.text(lenient.mapping(revision, "metadata", "annotations"), naming.TRIAL_ANNOTATION)
+    return trial in [*CanaryState]
+
+
+def unseen(formation: Object, image: str | None, process_type: str | None, revision: str | None) -> str:
+    """Return why a Formation doesn't declare an image or a revision yet; nothing if it does.
+
+    What isn't rolled out yet gets the next number.
+    """
+    name, own = formation["metadata"]["name"], of(formation)
+    fields = [("spec", "processes", process_type, "image")] if process_type else []
+    declared = next(
+        filter(None, (patches.image_of(formation, each) for each in [*fields, patches.SHARED])), ""
+    )
+    if image and declared != image:
+        return f"{image} isn't seen yet: {name} declares {declared or 'no image of all types'}"
+    following = str(current(formation)[1] + 1)
+    if revision and not (own.is_meant(revision) or (not own.number and revision == following)):
+        return f"Revision {revision} isn't seen yet: {name} declares revision {own.called}"
+    return ""
 
 
 def current(formation: Object) -> tuple[str, int]:

@@ -11,7 +11,7 @@ from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import releases as others
 from formation_cli.commands import revisions, waiting, writing
 from formation_cli.commands.writing import Changed
-from formation_cli.failures import Failure, NoAccess, TimedOut, again
+from formation_cli.failures import Failure, NoAccess, TimedOut, again, saying_when_ended
 from formation_cli.options import How
 from formation_cli.views import history, releases
 from formation_cli.words.revisions import Revision
@@ -80,6 +80,14 @@ def wait(
     retried: frozenset[str] = frozenset(),
 ) -> None:
     """Wait for a deploy, if that is wanted; where it fails go ``back``, or say the line that does so."""
+    way_back = _line(*changed)
+    left = " ".join(
+        filter(None, ["Nothing was rolled back." if back and _differ(*changed) else "", way_back])
+    )
+    if changed.is_written:
+        line = "" if how.dry_run else left
+        with waiting.standing(changed.before["metadata"]["name"], line, written=not how.dry_run):
+            writing.advise(others.skipped(cluster, *changed))
     if not how.waits:
         return
     try:
@@ -91,25 +99,23 @@ def wait(
             deployed=True,
             written=changed.is_written,
             retried=retried,
+            way_back=left,
         )
     except (waiting.NotReady, TimedOut) as failure:
         if back and _differ(*changed):
             failure.show()
             _take_back(cluster, changed, failure, how, types)
         failure.also("The deploy has changed nothing, so nothing is rolled back." if back else "")
-        failure.also(_line(*changed))
+        failure.also(way_back)
         raise
 
 
 def _line(before: Object, after: Object) -> str:
-    """Return what is typed to go back; nothing where nothing is known, or what was there already ran well."""
+    """Return what is typed to go back from a deploy; nothing where nothing is known."""
     current, latest = changes.current(before)
-    if latest < 1 or (latest == 1 and changes.of(after).name == current):
+    if not _differ(before, after) or latest < 1 or (latest == 1 and changes.of(after).name == current):
         return ""
-    differ = _differ(before, after)
-    if not differ and changes.runs_well(before):
-        return ""
-    number = changes.of(before).number if differ else 0
+    number = changes.of(before).number
     to = f" --to {number}" if number else ""
     name = before["metadata"]["name"]
     return f"To go back: {again(f'rollback {name}{to} --wait')}"
@@ -141,9 +147,11 @@ def _take_back(
         return runs
 
     try:
-        done = go_back(cluster, name, choose)
+        with saying_when_ended(_line(before, after)):
+            done = go_back(cluster, name, choose)
         click.echo(f"Going back to {done.sentence}", err=True)
-        advise(cluster, done.changed)
+        with waiting.standing(name, written=done.changed.is_written):
+            advise(cluster, done.changed)
         waiting.wait(cluster, done.changed.after, how.timeout, types, deployed=True)
     except Failure as second:
         second.show()

@@ -1,9 +1,11 @@
 """Show what a release writes while it runs, and which others still run beside it."""
 
+import shlex
 from collections.abc import Iterable, Iterator
 
 import click
 
+from formation_cli.changes import revisions as changes
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, LogQuery, Object
 from formation_cli.commands import log_streams
@@ -37,6 +39,25 @@ class Log:
         except NoAccess as failure:  # a release goes on without anyone who reads its log
             self._refused = True
             click.echo(f"The log of the release can't be shown: {failure.message}", err=True)
+
+
+def skipped(cluster: Cluster, before: Object, after: Object) -> str:
+    """Return that the release command doesn't run although a deploy changes what it is given; else nothing.
+
+    The operator runs none for a content that was released before, and is still kept.
+    """
+    name, own = after["metadata"]["name"], changes.of(after)
+    if own.number or not releases.is_given_another(before["spec"], after["spec"]):
+        return ""
+    try:
+        found = cluster.get(kinds.CONTROLLER_REVISION, own.name)
+    except NoAccess:  # it is only said beside a result
+        return ""
+    kept = [each for each in changes.read([found], after) if not each.flaw] if found else []
+    if not kept or not (kept[0].number or changes.was_tried(found or {})):
+        return ""
+    runs = again(f"run {name} {shlex.join(releases.command(after))}")
+    return f"The release command doesn't run, because {kept[0]} was released before. To run it: {runs}"
 
 
 def beside(cluster: Cluster, formation: Object, pods: Iterable[Object] | None = None) -> Iterator[str]:

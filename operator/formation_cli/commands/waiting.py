@@ -1,8 +1,9 @@
 """Wait until a change is whole, show how far it has come, and end with the reason if it can't be."""
 
+import contextlib
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import click
@@ -10,7 +11,7 @@ import click
 from formation_cli.cluster import follow, kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands.releases import Log
-from formation_cli.failures import Failure, TimedOut, again
+from formation_cli.failures import Failure, NotFound, TimedOut, again, saying_when_ended
 from formation_cli.objects import FIELD_MANAGER, ONE_OFF
 from formation_cli.terminal import drawing
 from formation_cli.views import processes, progress, releases
@@ -47,14 +48,18 @@ def wait(
     deployed: bool = False,
     written: bool = True,
     retried: frozenset[str] = frozenset(),
+    way_back: str = "",
+    unseen: Callable[[Object], str] = lambda _: "",
 ) -> None:
     """Return when a Formation that was just ``written`` is ready, or the types of it that are named.
 
     Where Deployments were ``restarted`` only their rollouts count; if it was ``stopped`` no process is left.
     What was ``deployed`` waits for its release, whose log is shown, and for its canaries; counts don't. If
-    canaries are ``retried``, these are the Pods of the try before.
+    canaries are ``retried``, these are the Pods of the try before. As long as ``unseen`` says why it isn't
+    declared yet, nothing else counts.
 
-    Raises `NotReady` as soon as waiting can't help, and `TimedOut` after so many seconds.
+    Raises `NotReady` as soon as waiting can't help, and `TimedOut` after so many seconds. Where anything else
+    ends the wait, what stands is said, and the ``way_back``.
     """
     name = formation["metadata"]["name"]
     times = (progress.written_at(each, FIELD_MANAGER) for each in (restarted or (formation,)))
@@ -64,32 +69,48 @@ def wait(
         formation["metadata"]["generation"], since, tuple(types), generations, stopped, deployed, retried
     )
     until, log = time.monotonic() + timeout, Log(cluster, beside=True)
-    try:
-        for sight in _shown(_sights(cluster, name, awaited)):
+    with standing(name, way_back, written=written):
+        for sight in _shown(_sights(cluster, name, awaited, unseen)):
             over = bool(sight.progress.failure) or sight.progress.done
             log.show(sight.releasing, last=over)
             if over or time.monotonic() > until:
                 break
-    except KeyboardInterrupt:
-        click.echo(
-            f"The change is made, and continues: `{again(f'ps {name}')}` shows its progress.", err=True
-        )
-        raise
     if sight.progress.done:
         click.echo(sight.progress.sentence, err=True)
     elif sight.progress.failure:
-        hint = progress.still_serving(sight.found, since)
+        is_known = written or releases.gate(sight.formation)  # which processes are of the version before
+        hint = progress.still_serving(sight.found, since) if is_known else ""
         raise NotReady(f"{name} isn't ready, and waiting won't help. {sight.progress.failure}", hint=hint)
     else:
-        raise TimedOut(f"{timeout:.0f} s are over. {sight.progress.sentence}", hint=_silent(sight, awaited))
+        raise TimedOut(f"{timeout:.0f} s are over. {sight.progress.sentence}", hint=_silent(sight))
 
 
-def _silent(sight: Sight, awaited: Awaited) -> str:
+@contextlib.contextmanager
+def standing(name: str, way_back: str = "", *, written: bool) -> Iterator[None]:
+    """Say what stands, whether it goes on, and the ``way_back`` if reading fails or somebody ends us."""
+    shows = again(f"ps {name}")
+    stands = f"Nothing was changed: `{shows}` shows how {name} is."
+    if written:
+        stands = f"The change is made, and continues: `{shows}` shows its progress."
+    try:
+        with saying_when_ended(stands, way_back):
+            yield
+    except NotFound:
+        raise
+    except Failure as failure:
+        failure.also(stands)
+        failure.also(way_back)
+        raise
+
+
+def _silent(sight: Sight) -> str:
     seen = sight.formation.get("status", {}).get("observedGeneration", 0)
-    return SILENT if seen < awaited.generation else ""
+    return SILENT if seen < sight.formation["metadata"]["generation"] else ""
 
 
-def _sights(cluster: Cluster, name: str, awaited: Awaited) -> Iterator[Sight]:
+def _sights(
+    cluster: Cluster, name: str, awaited: Awaited, unseen: Callable[[Object], str]
+) -> Iterator[Sight]:
     subjects = [follow.formation(name), follow.pods(name)]
     if awaited.deployments:
         subjects.append(follow.pods(name)._replace(kind=kinds.DEPLOYMENT))
@@ -100,7 +121,10 @@ def _sights(cluster: Cluster, name: str, awaited: Awaited) -> Iterator[Sight]:
         found = processes.processes(formation, pods, time.time())
         found = [each for each in found if each.type not in (ONE_OFF, naming.RELEASE)]
         releasing = [] if awaited.is_counts_alone else releases.pods(formation, pods, awaited.since)
-        now = progress.progress(awaited, formation, found, deployments, releasing)
+        if missing := unseen(formation):
+            now, releasing = progress.unseen(missing), []
+        else:
+            now = progress.progress(awaited, formation, found, deployments, releasing)
         yield Sight(formation, found, now, releasing)
 
 

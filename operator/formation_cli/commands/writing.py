@@ -40,8 +40,11 @@ def change(
         operations = patch(before)
         if not operations:
             return Changed(before, before)
+        shows = failures.again(f"ps {name}")
+        unknown = f"It isn't known whether the change was made: `{shows}` shows how {name} is."
         try:
-            return Changed(before, cluster.patch(naming.KIND, name, operations, dry_run=dry_run))
+            with failures.saying_when_ended("" if dry_run else unknown):
+                return Changed(before, cluster.patch(naming.KIND, name, operations, dry_run=dry_run))
         except ConflictFailure:
             if not tries_left:
                 raise

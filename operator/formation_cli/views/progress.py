@@ -23,7 +23,7 @@ class Awaited:
     """What is waited for."""
 
     generation: int
-    """The Formation's, of which it is to be ready."""
+    """The Formation's, of which it is to be ready, or of a later one that is declared meanwhile."""
     since: float
     """When the change was made, by the API server's clock."""
     types: tuple[str, ...] = ()
@@ -82,7 +82,8 @@ def progress(
     if awaited.retried:
         formation = releases.on_trial(formation)
     found, types = [*found], awaited.statuses(formation)
-    seen = lenient.number(lenient.mapping(formation, "status"), "observedGeneration") >= awaited.generation
+    generation = max(awaited.generation, formation["metadata"]["generation"])
+    seen = lenient.number(lenient.mapping(formation, "status"), "observedGeneration") >= generation
     unfinished = trouble.open_ones(types) if seen else {}
     gated = awaited.is_gated(formation)
     if awaited.deployments:
@@ -100,6 +101,12 @@ def progress(
     sentence = _sentence(formation, [] if awaited.stopped else [*types], unfinished, done=done)
     above = [releases.row(formation, releasing)] if gated else []
     return Progress(done, failure, sentence, table(types, above, seen=seen))
+
+
+def unseen(sentence: str) -> Progress:
+    """Return how far it is while what is waited for isn't declared yet."""
+    row = Cell("-"), Cell("-"), Cell("-"), state("Waiting"), Cell(sentence)
+    return Progress(done=False, failure="", sentence=f"{sentence}.", table=Table(COLUMNS, [row]))
 
 
 def _sentence(formation: Object, types: list[str], unfinished: Mapping[str, str], *, done: bool) -> str:

@@ -34,6 +34,18 @@ def status(formation: Object) -> Object:
     return lenient.mapping(formation, "status", "release") if reported and is_declared(formation) else {}
 
 
+def command(formation: Object) -> list[str]:
+    """Return what `run` takes to run the release command; without words of its own it is the image's."""
+    release = lenient.mapping(formation, "spec", "release")
+    words, more = (map(str, release.get(each) or ()) for each in ("command", "args"))
+    return [*(() if release.get("command") else ("--args",)), "--", *words, *more]
+
+
+def is_given_another(before: Object, after: Object) -> bool:
+    """Tell whether a spec has a release command that is given something else than with the one before."""
+    return after.get("release") is not None and _key(before) != _key(after)
+
+
 def is_gated(formation: Object) -> bool:
     """Tell whether the spec as it is now isn't rolled out yet because of its release."""
     waits = status(formation).get("state") not in (None, ReleaseState.SUCCEEDED)

@@ -4,6 +4,7 @@ import copy
 import threading
 from collections.abc import Iterator
 
+from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Change, Cluster, ConflictFailure, Listed, LogQuery, Object, Target
 from formation_cli.failures import NoAccess, NotFound
 from formation_operator.api import naming
@@ -29,6 +30,10 @@ class FakeCluster(Cluster):
         """Of each patch, whether it was to change nothing."""
         self.forbidden: tuple[str, ...] = ()
         """The kinds that one may neither read nor create."""
+        self.lacked: tuple[str, ...] = ()
+        """Verbs and resources, such as `list pods`, of which a review of one's rights says no."""
+        self.reviewed: list[str] = []
+        """What was asked about, with the name if one was given."""
         self.unreachable = False
         """Whether that is because nobody answers."""
 
@@ -76,11 +81,19 @@ class FakeCluster(Cluster):
         return after
 
     def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
-        self._permit("create", manifest["kind"], manifest["metadata"].get("name", ""))
+        self._permit("create", manifest["kind"], manifest.get("metadata", {}).get("name", ""))
+        if manifest["kind"] == kinds.ACCESS_REVIEW:
+            return self._reviewed(manifest["spec"]["resourceAttributes"])
         if dry_run:
             return manifest
         self.objects.setdefault(manifest["kind"], []).append(manifest)
         return manifest
+
+    def _reviewed(self, asked: Object) -> Object:
+        resource = "/".join(filter(None, [asked["resource"], asked["subresource"]]))
+        what = f"{asked['verb']} {resource}"
+        self.reviewed.append(" ".join(filter(None, [what, asked["name"]])))
+        return {"status": {"allowed": what not in self.lacked}}
 
     def delete(self, kind: str, name: str, *, dry_run: bool = False) -> None:
         if dry_run:

@@ -32,6 +32,27 @@ def test_a_signal_that_nohup_keeps_away_stays_away() -> None:
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
+@pytest.mark.parametrize("number", failures.ENDINGS)
+def test_whoever_ends_us_reads_once_what_stands(
+    number: signal.Signals, capsys: pytest.CaptureFixture[str]
+) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    failures.end_when_asked()
+    with (
+        pytest.raises((SystemExit, KeyboardInterrupt)),
+        failures.saying_when_ended("It stands.", "", "To go back: rollback"),
+    ):
+        signal.raise_signal(number)
+    signal.raise_signal(number)  # nothing interrupts how we end
+    assert capsys.readouterr().err == "It stands.\nTo go back: rollback\n"
+
+
+def test_nothing_is_said_to_stand_where_nobody_ends_us(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(failures.Failure), failures.saying_when_ended("It stands."):
+        raise failures.Failure("no")
+    assert capsys.readouterr().err == ""
+
+
 def test_a_second_ctrl_c_does_not_interrupt_how_the_first_one_ends_us() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
     failures.end_when_asked()

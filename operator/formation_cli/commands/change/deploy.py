@@ -75,6 +75,7 @@ def command(
         change = patches.image(found, patches.image_field(found, process_type), image)
         return patches.noted(found, change, note)
 
+    writing.advise(patches.without_version(image))
     changed = writing.change(cluster, name, patch, dry_run=how.dry_run)
     writing.report(changed, how, _sentence(changed.before, process_type, image))
     if own := [] if process_type else patches.with_own_image(changed.before):
@@ -133,7 +134,8 @@ def rollback(cluster: Cluster, name: str, revision: str | None, how: How) -> Non
         cluster, name, lambda found: revisions.find(cluster, found, revision), dry_run=how.dry_run
     )
     writing.report(done.changed, how, done.sentence)
-    going_back.advise(cluster, done.changed)
+    with waiting.standing(name, written=done.changed.is_written and not how.dry_run):
+        going_back.advise(cluster, done.changed)
     try:
         if how.waits:
             waiting.wait(cluster, done.changed.after, how.timeout, deployed=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
-from formation_cli import options
+from formation_cli import options, rights
 from formation_cli.changes import restarts
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, Object
@@ -31,7 +31,7 @@ Chosen = tuple[Object, list[str]]
     metavar="secret/NAME | configmap/NAME",
     help="Restart only types that use this Secret or ConfigMap. Can be repeated.",
 )
-@options.change()
+@options.change(checks=False)
 def command(
     cluster: Cluster, name: str | None, types: tuple[str, ...], using: tuple[Source, ...], how: How
 ) -> None:
@@ -49,6 +49,8 @@ def command(
     if name is None and not using:
         raise click.UsageError("Which Formation? Name it, or use --using secret/NAME.")
     chosen = [*_chosen(cluster, name, types, using)]
+    if how.waits:
+        _check_rights(cluster, chosen)
     patch = restarts.patch(datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"))
     restarted: list[Object] = []
     retried: dict[str, frozenset[str]] = {}
@@ -69,6 +71,13 @@ def command(
             formats.write_objects(restarted, how.output)
     if how.waits:
         _wait(cluster, chosen, restarted, retried, how.timeout)
+
+
+def _check_rights(cluster: Cluster, chosen: Iterable[Chosen]) -> None:
+    for formation, types in chosen:
+        own = formation["metadata"]["name"]
+        deployments = [naming.child(own, each) for each in types]
+        rights.check(cluster, "restart", {"wait": True}, own, deployments)
 
 
 def _chosen(

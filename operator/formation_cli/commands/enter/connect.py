@@ -5,10 +5,11 @@ import time
 
 import click
 
-from formation_cli import options
+from formation_cli import options, rights
 from formation_cli.cluster import formations, kinds, kubectl
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.failures import Failure, Mistyped, NoAccess, again, did_you_mean
+from formation_cli.rights import Right
 from formation_cli.views import log_lines, pod_state, processes
 from formation_cli.words.values import PAIR, Pair
 from formation_operator.kube.objects import lenient
@@ -61,16 +62,9 @@ def check_access(cluster: Cluster, pod: str, subresource: str) -> None:
 
     By websocket, which kubectl tries first, clusters before 1.35 ask for the right to ``get``.
     """
-    wanted = {"namespace": cluster.namespace, "resource": "pods", "subresource": subresource, "name": pod}
-    for verb in ("create", "get"):
-        review = {
-            "apiVersion": kinds.BY_NAME[kinds.ACCESS_REVIEW].api_version,
-            "kind": kinds.ACCESS_REVIEW,
-            "spec": {"resourceAttributes": {**wanted, "verb": verb}},
-        }
-        answer = cluster.in_all_namespaces().create(review)
-        if lenient.mapping(answer, "status").get("allowed") is not False:
-            return
+    either = [Right(verb, kinds.POD, pod, subresource) for verb in ("create", "get")]
+    if rights.missing(cluster, either) != either:
+        return
     sentence = f"You may not use pods/{subresource} in namespace {cluster.namespace}."
     raise NoAccess(sentence, hint=f"You need the verb create on pods/{subresource}, which the role edit has.")
 

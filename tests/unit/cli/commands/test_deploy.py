@@ -8,6 +8,7 @@ from formation_operator.api import naming
 from tests import builders
 from tests.builders import IMAGE
 from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.revisions import V1, Object, a_revision, shop
 from tests.unit.cli.typed import run
 
 NEW = "registry.example.com/shop:v2"
@@ -71,6 +72,90 @@ def test_another_change_of_the_content_removes_the_note_of_the_deploy_before(clu
 @pytest.mark.parametrize("words", [NEW, f"--image {NEW}"])
 def test_the_image_is_a_word_behind_the_name_or_an_option(words: str) -> None:
     assert deploy(words).stdout == f"image: {IMAGE} -> {NEW}\n"
+
+
+@pytest.mark.parametrize(
+    ("image", "what"),
+    [
+        ("registry.example.com:5000/shop", "has no tag, which means latest: that image may be another one"),
+        ("shop:latest", "The tag of shop:latest is latest: that image may be another one"),
+    ],
+)
+def test_an_image_that_names_no_version_is_deployed_with_a_warning(
+    cluster: FakeCluster, image: str, what: str
+) -> None:
+    result = deploy(image)
+    assert what in result.stderr
+    assert result.stdout == f"image: {IMAGE} -> {image}\n"
+    assert cluster.spec["image"] == image
+
+
+@pytest.mark.parametrize(
+    "image", [NEW, "localhost:5000/shop:v2", f"shop@sha256:{'0' * 64}", f"shop:latest@sha256:{'0' * 64}"]
+)
+def test_an_image_with_a_tag_or_a_digest_is_deployed_without_a_warning(image: str) -> None:
+    assert deploy(image).stderr == ""
+
+
+def test_no_image_of_its_own_is_no_image_without_a_version() -> None:
+    deploy(f"--type worker {NEW}")
+    assert deploy("--type worker none").stderr == ""
+
+
+RELEASED: Object = {**V1, "release": {"command": ["/shop", "migrate"], "args": ["--to", "the end"]}}
+NEXT: Object = {**RELEASED, "image": "shop:v2"}
+SAID = "The release command doesn't run, because revision 1 was released before. To run it: "
+
+
+def released(cluster: FakeCluster, *kept: Object, spec: Object = NEXT) -> None:
+    """Have the content of a spec run, and keep others."""
+    cluster.objects |= {
+        naming.KIND: [shop(a_revision(2, spec), spec)],
+        "ControllerRevision": [*kept, a_revision(2, spec)],
+    }
+
+
+def test_a_deploy_whose_release_was_run_before_says_so_and_how_to_run_it(cluster: FakeCluster) -> None:
+    released(cluster, a_revision(1, RELEASED))
+    runs = "kubectl formation -n demo run shop -- /shop migrate --to 'the end'"
+    for more in ("", " --dry-run"):
+        assert run(f"deploy shop shop:v1 -n demo{more}").stderr == f"{SAID}{runs}\n"
+        cluster.objects[naming.KIND] = [shop(a_revision(2, NEXT), NEXT)]
+
+
+def test_a_release_command_of_the_image_is_run_by_its_arguments(cluster: FakeCluster) -> None:
+    first: Object = {**V1, "release": {"args": ["migrate"]}}
+    released(cluster, a_revision(1, first), spec={**first, "image": "shop:v2"})
+    assert deploy("shop:v1").stderr == f"{SAID}kubectl formation run shop --args -- migrate\n"
+
+
+@pytest.mark.parametrize("trial", ["Trying", "Failed"])
+def test_what_canaries_have_tried_was_released_before(cluster: FakeCluster, trial: str) -> None:
+    tried = a_revision(0, RELEASED)
+    tried["metadata"]["annotations"] = {naming.TRIAL_ANNOTATION: trial}
+    released(cluster, tried)
+    assert "was released before. To run it" in deploy("shop:v1").stderr
+
+
+UNRELEASED = a_revision(0, RELEASED)
+UNRELEASED["metadata"]["annotations"] = {naming.TRIAL_ANNOTATION: "Waiting"}
+
+
+@pytest.mark.parametrize(
+    "kept", [[], [UNRELEASED], [a_revision(1, RELEASED, owners=[])]], ids=["gone", "waiting", "forged"]
+)
+def test_a_release_that_runs_is_not_said_to_be_skipped(cluster: FakeCluster, kept: list[Object]) -> None:
+    released(cluster, *kept)
+    assert deploy("shop:v1").stderr == ""
+
+
+def test_a_change_that_needs_no_release_says_nothing_of_one(cluster: FakeCluster) -> None:
+    own: Object = {**NEXT, "processes": {**NEXT["processes"], "web": {"image": "shop:v1"}}}
+    released(cluster, a_revision(1, own))
+    assert deploy("--type web shop:v1").stderr == ""
+    assert deploy("shop:v2").stderr.startswith("These types have their own image")
+    cluster.forbidden = ("ControllerRevision",)
+    assert "release" not in deploy("shop:v1").stderr
 
 
 @pytest.mark.parametrize(

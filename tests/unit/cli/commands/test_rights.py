@@ -1,0 +1,183 @@
+"""A command that waits asks first for what it may do: else it would change what it can't follow."""
+
+import shlex
+import threading
+from typing import Any
+
+import pytest
+
+from formation_cli import failures, rights
+from formation_cli.cluster import follow, kinds
+from formation_cli.cluster.port import Listed, Object
+from formation_cli.program import program
+from formation_operator.api import naming
+from tests.unit.cli.deployments import a_deployment
+from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.revisions import V1, V2, a_revision, ran, shop
+from tests.unit.cli.typed import run
+
+FOLLOWED = ["list formations", "list pods", "watch formations", "watch pods"]
+CHANGED = ["get formations", "patch formations"]
+PODS = "namespace default: list, watch on pods"
+DEPLOY = "deploy shop shop:v3 --wait"
+COMMANDS = {
+    DEPLOY: [*CHANGED, *FOLLOWED],
+    f"{DEPLOY} --rollback-on-failure": [*CHANGED, *FOLLOWED, "get controllerrevisions"],
+    "rollback shop --wait": [*CHANGED, *FOLLOWED, "list controllerrevisions"],
+    "scale shop web=5 --wait": [*CHANGED, *FOLLOWED],
+    "config set shop A=1 --wait": [*CHANGED, *FOLLOWED],
+    "config set shop --secret --env .env --wait": [*CHANGED, *FOLLOWED, "create secrets"],
+    "config unset shop A --wait": [*CHANGED, *FOLLOWED],
+    "restart shop web --wait": [
+        *("get formations", *FOLLOWED),
+        *("list deployments", "patch deployments", "watch deployments"),
+    ],
+    "stop shop --wait": [*CHANGED, *FOLLOWED],
+    "start shop --wait": [*CHANGED, *FOLLOWED],
+}
+CASES = [(words, right) for words, needed in COMMANDS.items() for right in needed]
+
+
+@pytest.fixture(autouse=True)
+def cluster() -> FakeCluster:
+    kept = [ran(a_revision(1, V1)), a_revision(2, V2)]
+    return FakeCluster(
+        Formation=[shop(kept[1], {**V2, "env": [{"name": "A", "value": "2"}]})],
+        ControllerRevision=kept,
+        Deployment=[a_deployment(type_="web"), a_deployment(type_="worker")],
+    )
+
+
+@pytest.mark.parametrize(("words", "right"), CASES)
+def test_a_change_that_could_not_be_followed_to_its_end_is_not_made(
+    cluster: FakeCluster, words: str, right: str
+) -> None:
+    cluster.lacked = (right,)
+    stderr = run(words, failures.NO_ACCESS).stderr
+    verb, _, resource = right.partition(" ")
+    assert f" you lack in namespace default: {verb} on {resource}" in stderr
+    assert "Nothing was changed.\n" in stderr
+    assert cluster.dry_runs == []
+    assert kinds.SECRET not in cluster.objects
+
+
+def test_each_command_that_can_wait_says_what_it_needs() -> None:
+    commands = {shlex.split(words.partition(" shop")[0])[0] for words in COMMANDS}
+    waiting = set()
+    for name in program.list_commands(None):  # type: ignore[arg-type]  # it needs no context
+        command = program.get_command(None, name)  # type: ignore[arg-type]
+        below = getattr(command, "commands", {None: command})
+        waiting |= {name for each in below.values() if any(p.name == "waits" for p in each.params)}
+    assert waiting == commands
+    assert {*rights.NEEDED} == {"config set", "config unset", "wait", *commands - {"config"}}
+
+
+def test_whoever_lacks_rights_is_told_which_and_who_has_them_and_how_to_do_without(
+    cluster: FakeCluster,
+) -> None:
+    cluster.lacked = ("list pods", "watch pods")
+    lines = run(DEPLOY, failures.NO_ACCESS).stderr.splitlines()
+    assert lines == [
+        f"Error: `deploy --wait` needs rights that you lack in {PODS}. Nothing was changed.",
+        "The cluster's role view has these rights. Or leave out --wait.",
+    ]
+    cluster.lacked = ("get controllerrevisions",)
+    stderr = run(f"{DEPLOY} --rollback-on-failure", failures.NO_ACCESS).stderr
+    assert "`deploy --rollback-on-failure` needs rights that you lack" in stderr
+    assert stderr.endswith("Or leave out --rollback-on-failure.\n")
+
+
+def test_a_right_to_write_is_needed_without_a_wait_too(cluster: FakeCluster) -> None:
+    cluster.lacked = ("patch formations", "list pods")
+    lines = run(DEPLOY, failures.NO_ACCESS).stderr.splitlines()
+    assert "patch on formations.formations.dev; list on pods." in lines[0]
+    assert lines[1:] == ["The cluster's role edit has these rights."]
+
+
+def test_rights_are_asked_for_by_the_name_of_what_is_changed(cluster: FakeCluster) -> None:
+    cluster.lacked = ("patch deployments",)
+    run("restart shop web worker --wait", failures.NO_ACCESS)
+    asked = {*cluster.reviewed}
+    assert {"patch deployments shop-web", "patch deployments shop-worker", "watch formations shop"} < asked
+    assert "list pods" in asked
+    assert cluster.dry_runs == []
+
+
+def test_of_what_uses_an_object_each_deployment_is_asked_for(cluster: FakeCluster) -> None:
+    uses: Object = {"containers": [{"envFrom": [{"secretRef": {"name": "keys"}}]}]}
+    cluster.objects["Deployment"] = [a_deployment(type_="worker", pod=uses)]
+    cluster.lacked = ("patch deployments",)
+    run("restart --using secret/keys --wait", failures.NO_ACCESS)
+    assert "patch deployments shop-worker" in cluster.reviewed
+    assert cluster.dry_runs == []
+
+
+@pytest.mark.parametrize("words", ["deploy shop shop:v3", f"{DEPLOY} --dry-run", "scale shop"])
+def test_where_nothing_is_waited_for_no_right_is_asked_for(cluster: FakeCluster, words: str) -> None:
+    run(words)
+    assert cluster.reviewed == []
+
+
+@pytest.mark.parametrize("unreachable", [False, True])
+def test_no_answer_is_not_a_no(cluster: FakeCluster, *, unreachable: bool) -> None:
+    cluster.forbidden, cluster.unreachable = (kinds.ACCESS_REVIEW,), unreachable
+    run(f"{DEPLOY} --timeout 0s", failures.TIMED_OUT)
+    assert cluster.spec["image"] == "shop:v3"
+
+
+def test_rights_are_asked_for_side_by_side(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    together = threading.Barrier(len(COMMANDS[DEPLOY]), timeout=10)
+    answered = FakeCluster.create
+
+    def create(self: FakeCluster, manifest: Object, *, dry_run: bool = False) -> Object:
+        together.wait()
+        return answered(self, manifest, dry_run=dry_run)
+
+    monkeypatch.setattr(FakeCluster, "create", create)
+    run(f"{DEPLOY} --timeout 0s", failures.TIMED_OUT)
+    assert len(cluster.reviewed) == len(COMMANDS[DEPLOY])
+
+
+class Revoked(FakeCluster):
+    """Takes away the right to read Pods."""
+
+    def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
+        self._permit("read", kind if self.dry_runs else "", "")
+        return super().select(kind, labels=labels, fields=fields)
+
+
+CONTINUES = "The change is made, and continues: `kubectl formation ps shop` shows its progress."
+BACK = "To go back: kubectl formation rollback shop --to 2 --wait"
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        (DEPLOY, [CONTINUES, BACK]),
+        (f"{DEPLOY} --rollback-on-failure", [CONTINUES, f"Nothing was rolled back. {BACK}"]),
+        ("config set shop A=1 --wait", [CONTINUES, BACK]),
+        ("scale shop web=5 --wait", [CONTINUES]),
+        ("restart shop web --wait", [CONTINUES]),
+    ],
+)
+def test_where_reading_fails_later_the_last_lines_say_what_stands(
+    monkeypatch: pytest.MonkeyPatch, cluster: FakeCluster, words: str, lines: list[str]
+) -> None:
+    monkeypatch.setattr(cluster, "__class__", Revoked)
+    formation = shop(a_revision(2, V2), V2)
+    cluster.objects[naming.KIND] = [formation]
+    cluster.forbidden = (kinds.POD,)
+    stderr = run(words, failures.NO_ACCESS).stderr
+    assert "Error: You may not read Pod" in stderr
+    assert stderr.splitlines()[-len(lines) :] == lines
+
+
+def test_where_nothing_was_written_that_is_said_to_stand(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def denied(*_: Any, **__: Any) -> None:
+        raise failures.NoAccess("You may not read Pods.")
+
+    monkeypatch.setattr(follow, "snapshots", denied)
+    stderr = run("deploy shop shop:v2 --wait", failures.NO_ACCESS).stderr
+    assert stderr.splitlines()[-1] == "Nothing was changed: `kubectl formation ps shop` shows how shop is."
