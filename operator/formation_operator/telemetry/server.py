@@ -1,7 +1,9 @@
 """Answers over HTTP: metrics, and whether the operator lives and is ready."""
 
 import asyncio
+import concurrent.futures
 import functools
+import threading
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
@@ -58,16 +60,35 @@ def exposition(registry: CollectorRegistry) -> Answer:
     the client leaves. Any Pod may ask as often as it likes: what was counted is used again for a second, in
     each of the two formats.
     """
-    counts: dict[str, asyncio.Task[bytes]] = {}
+    counts: dict[str, asyncio.Future[bytes]] = {}
     """By format: the latest count."""
 
     async def answer(headers: Mapping[str, str]) -> Reply:
         encode, content_type = choose_encoder(OPEN if OPEN in headers.get("accept", "") else "")
         if content_type not in counts:
-            count = counts[content_type] = asyncio.create_task(asyncio.to_thread(encode, registry))
+            encoded = in_a_thread(functools.partial(encode, registry))
+            count = counts[content_type] = asyncio.wrap_future(encoded)
             forget = functools.partial(counts.pop, content_type)
             call_later = asyncio.get_running_loop().call_later
             count.add_done_callback(lambda _: call_later(CACHED_SECONDS, forget))
         return Reply(200, await asyncio.shield(counts[content_type]), content_type)
 
     return answer
+
+
+def in_a_thread(work: Callable[[], bytes]) -> concurrent.futures.Future[bytes]:
+    """Do some work in a thread that keeps neither the loop from closing nor the process from ending.
+
+    `asyncio.to_thread` has threads for which both wait.
+    """
+    done: concurrent.futures.Future[bytes] = concurrent.futures.Future()
+    done.set_running_or_notify_cancel()  # from now on it can't be cancelled
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except Exception as error:  # noqa: BLE001  # whoever waits for it gets it
+            done.set_exception(error)
+
+    threading.Thread(target=run, name="metrics", daemon=True).start()
+    return done
