@@ -3,5 +3,5 @@
 It imports `kube.objects`, `backoff`, `requeue` and `settings`.
 
 - `queue`: one pass per key at a time, and the back-off of those that fail;
-- `lanes`: changes before reports, and namespaces in turn.
+- `lanes`: changes before reports, and namespaces in turn; `pace`: how often one key may run.
 """

@@ -4,7 +4,7 @@ Adding a key that waits already changes nothing but its lane and its time, so a 
 costs one pass.  Adding it while its pass is under way gives one more pass after it.  A key whose pass
 fails is tried again after a back-off with jitter.  A failure of another kind starts with a short pause again,
 so that a passing failure doesn't wait as long as a lasting one.  `lanes` decides which key is next; a key
-that has failed is as urgent as any other.
+that has failed is as urgent as any other.  `pace` limits how often a key comes.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable
 
 from formation_operator.backoff import Attempt, attempt
 from formation_operator.controller.queueing.lanes import Lanes
+from formation_operator.controller.queueing.pace import Pace
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.requeue import Lane, Result, Retry
 from formation_operator.settings import Settings
@@ -58,15 +59,18 @@ class Queue:
         """How the last passes of a key failed; failures before the next try don't lengthen its pause."""
         self._due: dict[Key, float] = {}
         """When each key was added to its lane, by the machine's monotonic clock."""
+        self._pace = Pace()
 
     def add(self, key: Key, lane: Lane, delay: float = 0.0) -> None:
         """Add a key to a lane or a more urgent one, after a delay in seconds or earlier."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        delay = max(delay, self._pace.wait(key, now))
         if delay <= 0 or key in self._lanes:
             self._silence(key)
             self._offer(key, lane)
             return
-        loop = asyncio.get_running_loop()
-        due = loop.time() + delay
+        due = now + delay
         if (alarm := self._alarms.get(key)) is not None:
             due = min(due, alarm.due)
             lane = min(lane, alarm.lane)
@@ -76,7 +80,7 @@ class Queue:
         self._alarms[key] = Alarm(due, lane, loop.call_at(due, self._ring, key))
 
     def forget(self, key: Key) -> None:
-        """Forget a key that is gone."""
+        """Forget a key that is gone, except its pace: creating it again costs as much as a change."""
         self._failures.pop(key, None)
         self._silence(key)
         self._due.pop(key, None)
@@ -105,6 +109,7 @@ class Queue:
         # It sees all that the key was added for until this turn of the loop.
         self._lanes.discard(key)
         self._due.pop(key, None)
+        self._pace.took(key, asyncio.get_running_loop().time())
         try:
             result = await self._run(key)
         except Exception:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from formation_operator.controller.queueing import pace
 from formation_operator.controller.queueing.queue import Queue
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.requeue import Lane, Requeue, Result, Retry, soonest
@@ -130,11 +131,11 @@ def test_what_fails_at_each_of_many_changes_waits_no_longer_for_that() -> None:
     assert last[1] == pytest.approx(last[0], abs=0.6)
 
 
-def test_a_key_that_is_added_all_the_time_has_one_pass_at_a_time_and_holds_up_no_other() -> None:
+def test_who_is_asked_for_all_the_time_comes_less_often_and_once_more_at_last() -> None:
     passes, seconds = Passes(), 20
     requests = [(moment / 50, SHOP, CHANGE, 0.0) for moment in range(50 * seconds)]
     ran(passes, *requests, (19, BLOG, CHANGE, 0))
-    assert len(passes.times(SHOP)) <= 10 * seconds + 1
+    assert len(passes.times(SHOP)) <= pace.BURST + seconds / pace.APART + 1 < 10 * seconds
     assert passes.times(SHOP)[-1] >= requests[-1][0]
     assert passes.times(BLOG)[0] <= 19.1
 
@@ -169,6 +170,23 @@ def test_what_has_failed_is_tried_again_while_others_change_all_the_time(namespa
     virtual_time.run(main())
     assert len(passes.times(SHOP)) > 600 / 12
     assert {key for _, key in passes.began} == {SHOP, *restless}
+
+
+def test_who_is_deleted_and_made_again_all_the_time_comes_no_more_often_than_who_is_changed() -> None:
+    passes, seconds = Passes(), 20
+
+    async def main() -> None:
+        queue = Queue(passes.run, Settings(workers=1, retry_first=1, retry_most=300), jitter=lambda: 0.0)
+        work = asyncio.create_task(queue.work())
+        for _ in range(50 * seconds):
+            queue.forget(SHOP)
+            queue.add(SHOP, BUILD)
+            await asyncio.sleep(1 / 50)
+        await work
+
+    with pytest.raises(virtual_time.NothingLeftError):
+        virtual_time.run(main())
+    assert seconds / pace.APART - 1 <= len(passes.times(SHOP)) <= pace.BURST + seconds / pace.APART + 1
 
 
 def test_nothing_is_kept_of_who_was_forgotten_in_the_middle_of_a_pass_that_went_well() -> None:
