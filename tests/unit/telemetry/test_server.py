@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
@@ -197,3 +198,30 @@ async def test_where_the_kernel_has_no_ipv6_it_is_reached_by_ipv4(monkeypatch: p
 )
 def test_an_address_is_a_host_and_a_port(text: str, where: tuple[str | None, int]) -> None:
     assert server.address(text) == where
+
+
+class Endless(Counted):
+    """Is never counted to its end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.over = threading.Event()
+
+    def collect(self) -> Iterable[Metric]:
+        self.over.wait()
+        return super().collect()
+
+
+def test_a_count_that_never_ends_keeps_no_loop_from_closing() -> None:
+    endless, instruments = Endless(), Instruments()
+    instruments.registry.register(endless)
+
+    async def scraped_in_vain() -> None:
+        async with answering(well, well, instruments) as (_, scraped):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(fetched(f"{scraped}/metrics"), 0.1)
+
+    try:
+        uvloop.run(scraped_in_vain())
+    finally:
+        endless.over.set()
