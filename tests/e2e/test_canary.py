@@ -215,7 +215,7 @@ def test_without_room_for_one_more_process_that_is_said_with_the_way_out(deploye
 
 @pytest.mark.long
 def test_a_version_that_failed_is_tried_again_by_the_plugin_once_its_cause_has_gone(
-    deployed: Client, plugin: Plugin
+    deployed: Client, formation: Plugin
 ) -> None:
     needs = {"command": [*sh("test -e /config/queue || exit 3; exec sleep inf")]}
     config = {"configMap": {"name": "config", "optional": True}}
@@ -226,12 +226,12 @@ def test_a_version_that_failed_is_tried_again_by_the_plugin_once_its_cause_has_g
     deployed.apply(broken)
     said(deployed, "CanaryFailed", "worker: ", "kubectl formation deploy shop --retry")
     before = mains(deployed)
-    result = plugin("deploy", "shop", "--retry", "--wait", code=1)
+    result = formation("deploy", "shop", "--retry", "--wait", code=1)
     assert "worker-canary: exited with code 3" in result.stderr
     assert mains(deployed) == before
 
     deployed("create", "configmap", "config", "--from-literal=queue=work")
-    print(plugin("deploy", "shop", "--retry", "--wait").stderr)
+    print(formation("deploy", "shop", "--retry", "--wait").stderr)
     runs(deployed, "2")
 
 
