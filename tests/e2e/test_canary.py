@@ -1,5 +1,6 @@
 """Canaries as real processes: what fails in one changes nothing else, and what stands loses no request."""
 
+import json
 import threading
 import time
 from collections import Counter
@@ -10,9 +11,11 @@ import pytest
 
 from tests.builders import Manifest, a_formation, a_process
 from tests.client import Client, eventually, fetch, throughout
+from tests.cluster.cluster import Cluster
 from tests.e2e.containers import its_own, sh
 from tests.e2e.workers import READY
 from tests.images import debian
+from tests.plugin import Plugin
 
 pytestmark = pytest.mark.node
 SERVES = """\
@@ -208,3 +211,62 @@ def test_without_room_for_one_more_process_that_is_said_with_the_way_out(deploye
     deployed("delete", "resourcequota", "full")
     deployed(*PROVEN)
     runs(deployed, "2")
+
+
+@pytest.mark.long
+def test_a_version_that_failed_is_tried_again_by_the_plugin_once_its_cause_has_gone(
+    deployed: Client, formation: Plugin
+) -> None:
+    needs = {"command": [*sh("test -e /config/queue || exit 3; exec sleep inf")]}
+    config = {"configMap": {"name": "config", "optional": True}}
+    broken = shop("2", **needs)
+    pod = broken["spec"]["podTemplate"]["spec"]
+    pod["volumes"] = [{"name": "config", **config}]
+    pod["containers"][0]["volumeMounts"] = [{"name": "config", "mountPath": "/config"}]
+    deployed.apply(broken)
+    said(deployed, "CanaryFailed", "worker: ", "kubectl formation deploy shop --retry")
+    before = mains(deployed)
+    result = formation("deploy", "shop", "--retry", "--wait", code=1)
+    assert "worker-canary: exited with code 3" in result.stderr
+    assert mains(deployed) == before
+
+    deployed("create", "configmap", "config", "--from-literal=queue=work")
+    print(formation("deploy", "shop", "--retry", "--wait").stderr)
+    runs(deployed, "2")
+
+
+SEAT = "example.com/seat"
+
+
+@pytest.fixture
+def three_seats(administrator: Cluster) -> Iterator[None]:
+    """A node on which three processes have room that need a seat."""
+    kubectl = Client(administrator, "default")
+    [node] = [each["metadata"]["name"] for each in kubectl.list_all("node")]
+    for value in ("3", None):
+        patch = json.dumps({"status": {"capacity": {SEAT: value}, "allocatable": {SEAT: value}}})
+        kubectl("patch", "node", node, "--subresource=status", "--type=merge", f"--patch={patch}")
+        if value:
+            yield
+
+
+@pytest.mark.long
+@pytest.mark.alone
+def test_on_nodes_that_have_room_for_one_more_process_a_deploy_goes_through(
+    person: Client, three_seats: None
+) -> None:
+    seat = {"resources": {"requests": {SEAT: "1"}, "limits": {SEAT: "1"}}}
+
+    def one_type(version: str) -> Manifest:
+        formation = shop(version, **seat)
+        del formation["spec"]["processes"]["web"]
+        return formation
+
+    person.apply(one_type("1"))
+    person(*READY)
+    person.apply(one_type("2"))
+    began = time.monotonic()
+    person.reported()
+    person(*PROVEN)
+    print(f"after {time.monotonic() - began:.1f} s")
+    runs(person, "2")

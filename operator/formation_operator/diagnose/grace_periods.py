@@ -73,10 +73,9 @@ def making_since(pod: Pod) -> float:
 
 def is_being_made(pod: Pod) -> bool:
     """Return whether nothing holds up a container that doesn't exist yet, so that its image may be pulled."""
-    if not pod.set_up or any(item.running_since is not None and not item.ready for item in pod.containers):
-        return False
+    busy = any(item.running_since is not None and not item.ready for item in pod.containers)
     new = (item for item in pod.containers if item.running_since is None and not item.ended)
-    return any(item.waiting in waits.ORDINARY for item in new)
+    return pod.set_up and not busy and any(item.waiting in waits.ORDINARY for item in new)
 
 
 def has_had(pod: Pod, seconds: float, now: float) -> bool:

@@ -5,7 +5,6 @@ A canary that has failed may still come to stand, as when what it lacked is ther
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
 from typing import NamedTuple
 
 from formation_operator.api import naming
@@ -73,10 +72,8 @@ def health(
     """
     names = {*map(naming.canary, canaries.counts)}
     own = {each.process_type: each for each in problems if each.process_type in names}
-    each = {
-        name: _health(snapshot, canaries, name, own, timestamps.epoch(now) or 0.0)
-        for name in sorted(canaries.counts)
-    }
+    seconds = timestamps.epoch(now) or 0.0
+    each = {name: _health(snapshot, canaries, name, own, seconds) for name in sorted(canaries.counts)}
     failed = {name: one for name, one in each.items() if _has_failed(one)}
     undone = {name: one for name, one in each.items() if not one.complete}
     roomless = {name: one for name, one in undone.items() if one.reason in ROOMLESS}
@@ -91,8 +88,8 @@ def health(
         said = f"{text}; nothing else has changed{_waiting(each, failed)}. {_ways_out(snapshot)}"
         text = said if failed else (before and before.message) or f"{text}: {UNTOLD}. {_ways_out(snapshot)}"
     else:
-        seconds = snapshot.spec.canary_seconds
-        text = f"one new process of each changed type has to stay ready for {seconds} s: {text}".rstrip(": ")
+        stays = snapshot.spec.canary_seconds
+        text = f"one new process of each changed type has to stay ready for {stays} s: {text}".rstrip(": ")
         reason = next((one.reason for one in undone.values() if one.reason != Reason.PROGRESSING), "")
     state = CanaryState(trial)
     since = before.since if before is not None and before.state == state else now
@@ -133,7 +130,7 @@ def _health(
     child, intent = canaries.deployments.get(own), next(iter(canaries.intents.get(own, ())), None)
     is_written = child is not None and intent is not None and child.digest == intent.digest
     is_written = is_written and all(each.action.process_type != own for each in canaries.outcomes)
-    pod = max(canaries.pods.get(own, ()), key=attrgetter("created"), default=None)
+    pod = max(canaries.pods.get(own, ()), key=lambda each: each.created, default=None)
     if child is not None and pod is not None and pod.node:
         deadline = snapshot.spec.processes[name].progress_deadline_seconds or PROGRESS_DEADLINE
         if not grace_periods.has_had(pod, deadline, now):  # its Deployment's counts from its creation
