@@ -108,6 +108,8 @@ class Ledger:
         """By uid of a Deployment: what it runs."""
         self.edited: set[Template] = set()
         """What others have set."""
+        self.tries: set[str] = set()
+        """The uids of canaries that were written since the newest content was declared."""
         self.begins: dict[str, bool] = {}
         """By uid of a CronJob: whether it begins runs."""
         self.said: Object = {}
@@ -149,6 +151,7 @@ class Ledger:
             self.contents[-1].is_seen &= content_of(before) == content_of(self.spec)
         else:
             self.contents.append(new)
+            self.tries.clear()
 
     @property
     def seconds(self) -> int:
@@ -320,6 +323,7 @@ class Ledger:
         What others write is a wish.
         """
         if ("Deployment", raw["metadata"]["name"]) in self.world.foreign or is_canary(raw):
+            self.tries |= {raw["metadata"]["uid"]} if self.world.is_passing else set()
             return
         uid, count = raw["metadata"]["uid"], raw["spec"].get("replicas", 1)
         template, former = template_of(raw["spec"]["template"]), self.templates.get(uid)
@@ -381,7 +385,8 @@ class Ledger:
         template = template_of(raw["spec"]["template"])
         name = of_canary(raw["spec"]["template"])
         own = self.world.deployment(name)
-        is_tried = self.seconds and template == self.contents[-1].types.get(name)
+        is_left = "found 7" in self.known and raw["metadata"]["uid"] not in self.tries
+        is_tried = self.seconds and template == self.contents[-1].types.get(name) and not is_left
         if not is_tried or own is None or not own["spec"].get("replicas", 1) or self.is_singleton(name, own):
             return
         said = lenient.conditions(own.get("status", {}))
