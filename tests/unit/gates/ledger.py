@@ -456,7 +456,7 @@ class Ledger:
         runs = any(count for _, count in self.running())
         if not self.contents[-1].is_seen and not runs:  # nor where it is first seen while nothing runs
             self.contents[-1].tried.clear()
-        self.contents[-1].is_seen = True
+        self.contents[-1].is_seen |= not self.world.lost  # of a part of it, a pass sees another content
         if self.yields():
             self.contents[-1].tried.clear()
         self.is_unsure |= any(each.carried_out for each in self.world.cluster.incidents)
