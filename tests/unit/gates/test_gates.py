@@ -93,7 +93,7 @@ STAYS: dict[str, tuple[Step, ...]] = {
         *(("change_variable", "glad"), after(70)),
     ),
     "a count can't be written at first": (
-        *(PLAIN, ("fail", 0, "unavailable", False, 1, "patch"), ("scale", "worker", 5), after(70)),
+        *(PLAIN, after(5), ("fail", 0, "unavailable", False, 1, "patch"), ("scale", "worker", 5), after(70)),
     ),
     "its release fails": (RELEASING, ("deploy", "good", "fails"), after(70)),
     "its number can't be written": (
