@@ -108,6 +108,8 @@ class Planning:
         declared = {name for spec in specs for name in (*spec.processes, *(spec.schedules or ()))}
         beside = (name for name, count in self.desired.counts.items() if not count.alone)
         busy = {*self.pass_.busy, *canary.standing_in(self.snapshot, beside, self.pass_.unplaced)}
+        if self.desired.rollout.is_unread and not self.snapshot.spec.suspend:
+            busy |= {child.uid for child in self._children.values() if child.is_canary}
         found = planner.obsolete(self.snapshot.owner, declared, self.intents, self._children, busy)
         gone = [
             dataclasses.replace(action, reason=self._why(action), foreground=action.existing.is_canary)

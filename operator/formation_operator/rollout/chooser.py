@@ -284,7 +284,8 @@ class Chooser:
         again, canaries = Requeue(Lane.REPORT, memory.unread.delay), list[str]()
         if memory.trial is not Trial.NONE and memory.digest in memory.contents and not memory.is_released:
             canaries = [*self._able(memory.changed)]
-        return Rollout(held or NOTHING, canaries=canaries, problems=[problem], requeue=again)
+        rollout = Rollout(held or NOTHING, canaries=canaries, problems=[problem], requeue=again)
+        return rollout._replace(is_unread=memory.recorded != memory.digest)
 
     def _is_new(self) -> bool:
         """Return whether a Formation can have no revision yet, so that none need be looked for."""

@@ -47,6 +47,8 @@ class Rollout(NamedTuple):
     """Whether the CRD has lost fields, so that the declared content isn't known."""
     canaries: Sequence[str] = ()
     """The types whose canaries have to stand before the wanted content is let through."""
+    is_unread: bool = False
+    """Whether it can't be read which types these are."""
     problems: Sequence[Problem] = ()
     requeue: Requeue | None = None
     jobs: Sequence[Object] = ()

@@ -453,7 +453,7 @@ class Ledger:
         self.leader = self.world.operator
         if not (self.contents[-1].is_seen or runs or is_new):  # nor where it comes while nothing runs
             self.contents[-1].tried.clear()
-        self.contents[-1].is_seen = True
+        self.contents[-1].is_seen |= not self.world.lost  # of a part of it, a pass sees another content
         if self.yields():
             self.contents[-1].tried.clear()
         self.is_unsure |= any(each.carried_out for each in self.world.cluster.incidents)

@@ -67,6 +67,20 @@ STAYS: dict[str, tuple[Step, ...]] = {
         *(("restore", {"revisions", "children", "fields", "status"}), after(70)),
         *(("policy", "Pod"), ("deploy_again", 2), after(70)),
     ),
+    "a new leader comes while its release runs": (
+        *(RELEASING, CRASHES, after(0.5), STOP, ("new_leader",), after(30), START, after(70)),
+    ),
+    "what runs as a singleton isn't kept": (
+        *(PLAIN, ("change_singleton", True), after(70), ("lose", "ControllerRevision"), ("new_leader",)),
+        *(("change_singleton", False), ("deploy", "hangs"), after(5)),
+    ),
+    "a singleton becomes several": (
+        *(PLAIN, ("change_singleton", True), after(70), ("change_singleton", False)),
+        *(("change_variable", "glad"), after(70)),
+    ),
+    "a count can't be written at first": (
+        *(PLAIN, after(5), ("fail", 0, "unavailable", False, 1, "patch"), ("scale", "worker", 5), after(70)),
+    ),
     "its release fails": (RELEASING, ("deploy", "good", "fails"), after(70)),
     "its number can't be written": (
         *(PLAIN, ("deploy",), after(1), ("fail", 0, "unavailable", False, 1e9, "select"), after(70)),
