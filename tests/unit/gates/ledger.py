@@ -144,6 +144,8 @@ class Ledger:
         running = {template[0] for each in self.legit.values() for template in each}
         release = "release" in self.spec and key not in running
         new = Content(key, types, children_in(self.spec), release, self.to_try(types), now)
+        if new.identity in [each.identity for each in self.contents[-2:-1]] and not self.contents[-1].is_seen:
+            self.contents.pop()  # no pass has seen that it was another one for a moment
         if self.contents and self.contents[-1].identity == new.identity:
             self.contents[-1].children = new.children
             self.contents[-1].is_seen &= content_of(before) == content_of(self.spec)
@@ -325,7 +327,7 @@ class Ledger:
         uid, count = raw["metadata"]["uid"], raw["spec"].get("replicas", 1)
         template, former = template_of(raw["spec"]["template"]), self.templates.get(uid)
         self.templates[uid] = template
-        if former not in (None, template) and self.world.is_passing:
+        if former != template and self.world.is_passing:
             self.let_through(name, template)  # its processes may start later
         elif former not in (None, template):
             self.legit.setdefault(name, set()).add(template)  # anyone who sets an image has it run

@@ -227,9 +227,14 @@ class Gates(RuleBasedStateMachine):
 
     @rule(name=TYPES)
     def edit_strategy(self, name: str) -> None:
-        """Have another client say that old processes of a type end first, once, unless they do so."""
+        """Have another client say that old processes of a type end first, once, unless they do so.
+
+        Where nothing says who has written a Deployment, the type counts as a singleton after that.
+        """
         found = self.world.own(name)
-        if found is not None and found["spec"]["strategy"]["type"] != "Recreate":
+        if self.world.has_lost_fields or found is None:
+            return
+        if found["spec"]["strategy"]["type"] != "Recreate":
             self.world.set_strategy(found)
 
     @rule(
