@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from formation_operator.api.reasons import Reason
-from formation_operator.diagnose import exits
+from formation_operator.diagnose import exits, log_excerpt
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.objects.containers import Container, Exit
 
 KEPT, ALIKE = 24, 2
 """How many Events about a Pod are kept, and how many that start alike; the latest ones."""
-LONGEST_MESSAGE = 600
+LONGEST_MESSAGE = 1024
 KILLING = "Killing"
 """The reason of kubelet's Event when it ends a container: the type isn't Warning, but it is a cause."""
 COMBINED = "(combined from similar events): "
@@ -31,7 +31,7 @@ FATAL = {"liveness", "startup", "postStart"}
 """The checks that kubelet ends a container for."""
 REQUESTED_EXITS = (0, 128 + 9, 128 + 15)
 SAYS = {
-    kind: re.compile(rf"{kind.title()} probe (failed|errored[^:]*):\s*(?P<output>\S.*)")
+    kind: re.compile(rf"{kind.title()} probe (failed|errored[^:]*):\s*(?P<output>\S.*)", re.DOTALL)
     for kind in PROBE_FAILED
 }
 NO_PULL_SECRETS = re.compile(r"Unable to retrieve some image pull secrets \((?P<names>[^)]+)\)")
@@ -128,7 +128,7 @@ def probe_says(kind: str, events: Events) -> str:
     """Return what a probe that fails said last, after a colon."""
     event = latest(events, lambda event: SAYS[kind].match(event.message) is not None)
     match = SAYS[kind].match(event.message) if event else None
-    return f": {exits.without_preamble(match['output'])}" if match else ""
+    return f": {log_excerpt.message_line(exits.without_preamble(match['output']))}" if match else ""
 
 
 def missing_pull_secrets(events: Events) -> str:

@@ -138,6 +138,8 @@ def refused(refusal: str) -> str:
     text = FORBIDDEN.sub("", refusal)
     if "violates PodSecurity" in text:
         return f"{text}: {FIX}"
+    if "exceeded quota" in text:
+        return f"{text}: raise that quota, or lower counts or resources"
     fields = [_field(name) for name in UNSPECIFIED.findall(text) if "must specify" in text]
     return f"{text}: set {', '.join(fields)}" if fields else text
 

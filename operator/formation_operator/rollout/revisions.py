@@ -26,7 +26,7 @@ OURS = (naming.REVISION_ANNOTATION, naming.TRIAL_ANNOTATION, naming.RAN_WELL_ANN
 """The annotations of a record."""
 REVISIONS, JOBS = "controllerrevisions.apps", "jobs.batch"
 LOST = "you can't go back to this content"
-DEPLOY_WAITS = "the deploy waits, because its revision, or the running one, can't be read or written"
+DEPLOY_WAITS = "the deploy waits, because the operator can't read or write its revision, or that of what runs"
 ROOM = f"raise the quota for {REVISIONS}, or lower spec.revisionHistoryLimit"
 
 

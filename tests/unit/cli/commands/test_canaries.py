@@ -20,7 +20,7 @@ from tests.unit.cli.typed import run
 TYPES = {"web": builders.a_process(replicas=1, port=8080), "worker": builders.a_process(replicas=1)}
 SPEC: Object = {**builders.a_formation(processes=TYPES)["spec"], "image": "x:1", "canary": {"seconds": 30}}
 BEFORE, RUNS = ran(a_revision(3, {**SPEC, "image": "x:0"})), a_revision(4, SPEC)
-EXITS = "worker: exited with code 1: KeyError: QUEUE_URL (3 restarts), last at 2026-01-01T00:00:00Z"
+EXITS = "worker: exited with code 1: KeyError: QUEUE_URL (3 restarts)"
 TRIES = "one new process of each changed type has to stay ready for 30 s: worker: 0 of 1 available"
 FAILS = (
     f"{EXITS}; nothing else has changed; web waits with one new process. Correct it and deploy again, or "
