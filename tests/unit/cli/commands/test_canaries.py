@@ -106,12 +106,12 @@ def cells(output: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.split("   ") if cell] for line in output.splitlines()[1:]]
 
 
-def test_ps_shows_the_canary_of_a_type_beside_its_processes_and_why_it_fails() -> None:
+def test_ps_shows_the_canary_of_a_type_beside_its_old_processes_and_why_it_fails() -> None:
     result = run("ps shop worker")
-    shown = [(row[0], row[1], row[2], row[-1]) for row in cells(result.stdout)]
+    shown = [(*row[:3], *row[-2:]) for row in cells(result.stdout)]
     assert shown == [
-        ("worker", "shop-worker-1", "Running", "-"),
-        ("worker-canary", "shop-worker-canary-abc-x7k2p", "Crashing", "Exited"),
+        ("worker", "shop-worker-1", "Running", "-", "old"),
+        ("worker-canary", "shop-worker-canary-abc-x7k2p", "Crashing", "Exited", "new"),
     ]
     assert result.stderr == f"shop isn't ready: waiting won't help: {FAILS}\n"
     types = [row[0] for row in cells(run("ps shop -o wide").stdout)]
