@@ -23,9 +23,7 @@ from formation_cli import cluster_options, command_table, completion, failures, 
 from formation_cli.program import INSTEAD, program
 from tests.cluster.certificates import Authority
 from tests.unit.cli import kubectls
-from tests.unit.cli.typed import run
-
-HEAVY = ("kubernetes", "pydantic", "pydantic_core", "rich", "yaml", "urllib3")
+from tests.unit.cli.typed import HEAVY, run
 
 
 @pytest.fixture(autouse=True)

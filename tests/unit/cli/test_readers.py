@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.unit.cli import kubectls
-from tests.unit.cli.test_program import HEAVY
+from tests.unit.cli.typed import HEAVY
 
 FORMATION = {
     "apiVersion": "formations.dev/v1",
