@@ -17,7 +17,7 @@ from formation_operator.kube.objects.containers import Container, Exit
 
 KEPT, ALIKE = 24, 2
 """How many Events about a Pod are kept, and how many that start alike; the latest ones."""
-LONGEST_MESSAGE = 1024
+LONGEST_MESSAGE = 600
 KILLING = "Killing"
 """The reason of kubelet's Event when it ends a container: the type isn't Warning, but it is a cause."""
 COMBINED = "(combined from similar events): "
@@ -31,7 +31,7 @@ FATAL = {"liveness", "startup", "postStart"}
 """The checks that kubelet ends a container for."""
 REQUESTED_EXITS = (0, 128 + 9, 128 + 15)
 SAYS = {
-    kind: re.compile(rf"{kind.title()} probe (failed|errored[^:]*):\s*(?P<output>\S.*)", re.DOTALL)
+    kind: re.compile(rf"{kind.title()} probe (failed|errored[^:]*):\s*(?P<output>\S.*)")
     for kind in PROBE_FAILED
 }
 NO_PULL_SECRETS = re.compile(r"Unable to retrieve some image pull secrets \((?P<names>[^)]+)\)")
@@ -65,7 +65,11 @@ def pod_event(event: dict[str, Any]) -> PodEvent:
         or lenient.text(event, "eventTime")
         or lenient.text(lenient.mapping(event, "metadata"), "creationTimestamp")
     )
-    message = lenient.text(event, "note").removeprefix(COMBINED)[:LONGEST_MESSAGE]
+    note = lenient.last_lines(event, "note").removeprefix(COMBINED)
+    check, failed, output = note.partition(" probe failed: ")
+    if "\n" in output:  # of a command, which has a cause as a log has it
+        note = check + failed + log_excerpt.message_line(output)
+    message = lenient.in_one_line(note)[:LONGEST_MESSAGE]
     # Such as spec.initContainers{proxy}.
     container = lenient.word(lenient.mapping(event, "regarding"), "fieldPath").partition("{")[2].rstrip("}")
     reason = lenient.word(event, "reason") or "Unknown"
@@ -128,7 +132,7 @@ def probe_says(kind: str, events: Events) -> str:
     """Return what a probe that fails said last, after a colon."""
     event = latest(events, lambda event: SAYS[kind].match(event.message) is not None)
     match = SAYS[kind].match(event.message) if event else None
-    return f": {log_excerpt.message_line(exits.without_preamble(match['output']))}" if match else ""
+    return f": {exits.without_preamble(match['output'])}" if match else ""
 
 
 def missing_pull_secrets(events: Events) -> str:
