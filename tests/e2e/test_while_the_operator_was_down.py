@@ -104,7 +104,7 @@ def a_crash_loop_of_many_causes_neither_many_events_nor_more_than_a_status_a_sec
     assert len(user.events("Crashing")) == 1
     assert stages(versions, kstatus) == ["InProgress"]
     message = worker(user)["message"]
-    assert re.search(r"exited with code 3: no database \(\d+ restarts\), last at \d{4}-", message), message
+    assert re.search(r"exited with code 3: no database \(\d+ restarts\)", message), message
 
 
 SCENARIOS = (

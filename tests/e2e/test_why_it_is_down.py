@@ -99,7 +99,6 @@ CAUSES = {
         "Crashing: Exited",
         "exited with code 3: no database at db:5432",
         "restart",
-        "last at 2",
         command=sh("echo first; sleep 1; echo 'no database at db:5432' >&2; sleep 1; exit 3"),
     ),
     "signal": cause(

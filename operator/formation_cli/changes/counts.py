@@ -11,6 +11,8 @@ from formation_operator.kube.objects import lenient
 
 MANY, TIMES = 50, 10
 """A count that is above the first, and above so many times the present one, may be a slip."""
+RESOURCES = ("Resource", "ContainerResource")
+"""The types of metrics that the cluster itself has to serve."""
 
 
 class Change(NamedTuple):
@@ -33,6 +35,14 @@ class Change(NamedTuple):
         if self.declared and self.before == self.after:
             return f"{self.type}: {self.before}, as it was"
         return f"{self.type}: {self.before} -> {self.after}"
+
+
+def needs_metrics(formation: Object, changed: Iterable[Change]) -> bool:
+    """Tell whether an autoscaler whose bounds are set follows CPU or memory, as it does by default."""
+    bounded = [each.type for each in changed if isinstance(each.after, Bounds)]
+    types = (lenient.mapping(formation, "spec", "processes", each, "autoscaling") for each in bounded)
+    metrics = (lenient.items(each, "metrics") or [{"type": "Resource"}] for each in types)
+    return any(each.get("type") in RESOURCES for listed in metrics for each in listed)
 
 
 def _ends(count: Count) -> Bounds:

@@ -1,16 +1,21 @@
-"""The only module that talks to the API server: the port `port.Cluster`, over the ``kubernetes`` client."""
+"""The only module that talks to the API server: the port `port.Cluster`."""
 
 import copy
+import json
+import pathlib
+import socket
 import ssl
+import tempfile
 from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, urlencode
 
 import urllib3
-from kubernetes import client
 from urllib3.util import ssl_
 
 from formation_cli.cluster import answers, kinds, kubeconfig, lines
+from formation_cli.cluster.access import Access, Server
 from formation_cli.cluster.answers import Request
-from formation_cli.cluster.kubeconfig import Access
 from formation_cli.cluster.port import (
     Change,
     Cluster,
@@ -23,7 +28,7 @@ from formation_cli.cluster.port import (
 )
 from formation_cli.failures import NoAccess
 from formation_cli.objects import FIELD_MANAGER
-from formation_operator.kube.objects import nesting
+from formation_operator import __version__
 
 TIMEOUT = 30.0
 """Seconds that a request may take."""
@@ -35,6 +40,23 @@ MERGE_PATCH = "application/merge-patch+json"
 HTTP_ERROR = 400
 NOT_THERE = 404
 GONE = 410
+AGENT = f"kubectl-formation/{__version__}"
+"""By which the audit log calls us."""
+CONNECTIONS = 256
+"""As many logs are followed at once without a new connection for each request."""
+ONCE = urllib3.Retry(connect=0, read=0)
+"""How often a request is tried: else it would take four times as long as it may."""
+PROBES = {"TCP_KEEPIDLE": 30, "TCP_KEEPALIVE": 30, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 9}
+KEEP_ALIVE = [
+    *urllib3.connection.HTTPConnection.default_socket_options,
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    *(
+        (socket.IPPROTO_TCP, getattr(socket, key), each)
+        for key, each in PROBES.items()
+        if hasattr(socket, key)
+    ),
+]
+"""As client-go: or a connection that was idle for long may be dead, and nobody knows."""
 
 
 class Kube(Cluster):
@@ -42,8 +64,7 @@ class Kube(Cluster):
 
     def __init__(self, access: Access, timeout: float = TIMEOUT) -> None:
         """Take how to reach it, and how many seconds a request may take."""
-        self._api = client.ApiClient(access.configuration)
-        self._api.rest_client.pool_manager.connection_pool_kw["ssl_context"] = _tls_of(access.configuration)
+        self._connections = _connections(access.server)
         self._access = access
         self.target, self.namespace = access.target, access.namespace
         self._timeout = timeout
@@ -114,10 +135,6 @@ class Kube(Cluster):
         except lines.BROKEN as error:
             raise CutFailure(f"The log of Pod {pod} broke off.") from error
 
-    def close(self) -> None:
-        """Leave nothing behind on this machine."""
-        kubeconfig.clean_up()
-
     def _log(self, pod: str, query: LogQuery) -> urllib3.BaseHTTPResponse:
         parameters = {
             "container": query.container,
@@ -144,38 +161,43 @@ class Kube(Cluster):
 
     def _object(self, request: Request, response: urllib3.BaseHTTPResponse) -> Object:
         try:
-            return dict(nesting.parsed(_successful(request, response).data))
+            return dict(lines.parsed(_successful(request, response).data))
         except (TypeError, ValueError) as error:  # a proxy's page, or that of somebody else's server
-            raise answers.strange(self._api.configuration.host) from error
+            raise answers.strange(self._access.server.host) from error
 
     def _send(
         self, request: Request, timeout: float | None, *, goes_on: bool = False
     ) -> urllib3.BaseHTTPResponse:
         """Send a request and return the answer, unread if it goes on."""
-        pairs = [(key, value) for key, value in request.query.items() if value]
-        headers = {"Accept": "*/*", "Content-Type": request.content_type}
+        pairs = urlencode({key: value for key, value in request.query.items() if value}, quote_via=quote)
+        url = f"{self._access.server.host}{request.path}" + (f"?{pairs}" if pairs else "")
         try:
-            method, url, headers, *_ = self._api.param_serialize(
-                request.method, request.path, None, pairs, headers, None, auth_settings=["BearerToken"]
+            response = self._connections.request(
+                request.method,
+                url,
+                headers=self._headers(request),
+                body=None if request.body is None else json.dumps(request.body),
+                timeout=timeout,
+                preload_content=False,
             )
-            response: urllib3.BaseHTTPResponse = self._api.rest_client.request(
-                method, url, headers=self._as_somebody(headers), body=request.body, _request_timeout=timeout
-            ).response
             if not goes_on or response.status >= HTTP_ERROR:
                 response.read(cache_content=True)
-        except (*lines.BROKEN, client.ApiException) as error:
-            raise answers.unreachable(self._api.configuration.host, error) from error
+        except lines.BROKEN as error:
+            raise answers.unreachable(self._access.server.host, error) from error
         except ValueError:  # it would show a token
             sentence = "The token, or the user to impersonate, has a character that can't be sent."
             raise NoAccess(sentence) from None
         return response
 
-    def _as_somebody(self, headers: dict[str, str]) -> urllib3.HTTPHeaderDict:
-        """Return headers that say as whom a request is sent, if it isn't as oneself."""
-        whole = urllib3.HTTPHeaderDict(headers)
+    def _headers(self, request: Request) -> urllib3.HTTPHeaderDict:
+        """Return the headers of a request, which also say as whom it is sent, if it isn't as oneself."""
+        known = {"Accept": "*/*", "Content-Type": request.content_type, "User-Agent": AGENT}
+        headers = urllib3.HTTPHeaderDict(known)
+        if authorization := self._access.server.authorization():
+            headers.add("Authorization", authorization)
         for name, value in self._access.headers:
-            whole.add(name, value)
-        return whole
+            headers.add(name, value)
+        return headers
 
 
 def _successful(request: Request, response: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:
@@ -185,16 +207,45 @@ def _successful(request: Request, response: urllib3.BaseHTTPResponse) -> urllib3
     return response
 
 
-def _tls_of(configuration: client.Configuration) -> ssl.SSLContext:
+def _connections(server: Server) -> urllib3.PoolManager:
+    """Return what makes the connections to a server, and keeps them."""
+    tls = _tls(server)
+    how: dict[str, Any] = {
+        "ssl_context": tls,
+        "cert_reqs": tls.verify_mode,
+        "retries": ONCE,
+        "maxsize": CONNECTIONS,
+        "socket_options": KEEP_ALIVE,
+        **({"server_hostname": server.tls_name} if server.tls_name else {}),
+    }
+    if not server.is_verified:  # anyone who wants it so need not be warned at each request
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    try:
+        return urllib3.ProxyManager(server.proxy, **how) if server.proxy else urllib3.PoolManager(**how)
+    except urllib3.exceptions.HTTPError as error:
+        raise NoAccess(f"The proxy can't be used: {error}") from error
+
+
+def _tls(server: Server) -> ssl.SSLContext:
     """Return what connections are made with: a certificate needs to have no more than kubectl asks for.
 
     Python asks for key identifiers and a key usage from 3.13 on, as does urllib3; many clusters have none.
     """
-    verified = ssl.CERT_REQUIRED if configuration.verify_ssl else ssl.CERT_NONE
+    verified = ssl.CERT_REQUIRED if server.is_verified else ssl.CERT_NONE
     context = ssl_.create_urllib3_context(cert_reqs=verified)
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    if not configuration.ssl_ca_cert:
-        context.load_default_certs()
+    try:
+        if server.authority:
+            context.load_verify_locations(cadata=server.authority)
+        else:
+            context.load_default_certs()
+        if server.certificate:
+            with tempfile.TemporaryDirectory() as folder:  # Python takes a key from a file alone
+                pair = pathlib.Path(folder, "pair")
+                pair.write_text(server.certificate)
+                context.load_cert_chain(pair)
+    except ssl.SSLError as error:
+        raise NoAccess("A certificate or a key of the kubeconfig can't be used.") from error
     return context
 
 

@@ -11,6 +11,7 @@ JOB = "Job"
 CRON_JOB = "CronJob"
 NAMESPACE = "Namespace"
 ACCESS_REVIEW = "SelfSubjectAccessReview"
+POD_METRICS = "PodMetrics"
 SECRET = "Secret"  # noqa: S105  # it is a kind
 CONFIG_MAP = "ConfigMap"
 CONTROLLER_REVISION = "ControllerRevision"
@@ -18,6 +19,7 @@ BY_NAME = {
     **OF_OPERATOR,
     NAMESPACE: Kind(NAMESPACE, "", "v1", "namespaces"),
     ACCESS_REVIEW: Kind(ACCESS_REVIEW, "authorization.k8s.io", "v1", "selfsubjectaccessreviews"),
+    POD_METRICS: Kind(POD_METRICS, "metrics.k8s.io", "v1beta1", "pods"),
     SECRET: Kind(SECRET, "", "v1", "secrets"),
     CONFIG_MAP: Kind(CONFIG_MAP, "", "v1", "configmaps"),
 }

@@ -1,69 +1,98 @@
 """Find the cluster as kubectl does: kubectl reads the kubeconfig, or a Pod has its service account."""
 
-import contextlib
+import base64
 import dataclasses
-import functools
+import importlib
 import json
-import logging
 import os
 import pathlib
-import threading
 import urllib.parse
-from collections.abc import Callable, Iterator
-from logging import handlers
-from typing import Any, NamedTuple
+import urllib.request
+from typing import Any
 
 import urllib3
-from kubernetes import client, config
-from kubernetes.config import kube_config
 
 from formation_cli import failures
 from formation_cli.cluster import kubectl
+from formation_cli.cluster.access import Access, Server
 from formation_cli.cluster.port import Target
 from formation_operator.kube.objects import lenient
 
 POD_NAMESPACE = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 DEFAULT = pathlib.Path("~/.kube/config")
-MOST_LINES = 1000
-"""Lines that a login is expected to log at most."""
-CONNECTIONS = 256
-"""As many logs are followed at once without a new connection for each request."""
-ONCE = urllib3.Retry(connect=0, read=0)
-"""How often a request is tried: else it would take four times as long as it may."""
+LOGINS = {"exec", "auth-provider"}
+"""By which a user of a kubeconfig logs in, in place of showing a token or a certificate."""
 NO_CONFIG = (
     "Name a kubeconfig with --kubeconfig or $KUBECONFIG; `kubectl config get-contexts` lists its contexts."
 )
 
 
-class Access(NamedTuple):
-    """How to reach a cluster, as whom, and where."""
-
-    target: Target
-    """With the context that was the current one."""
-    configuration: client.Configuration
-    namespace: str
-    headers: tuple[tuple[str, str], ...] = ()
-    """By which the API server takes us for somebody else, in bytes as characters."""
-
-
 def load(target: Target) -> Access:
     """Return how to reach the cluster that is meant; raises `NoAccess` with kubectl's words if that fails."""
-    configuration = client.Configuration(connection_pool_maxsize=CONNECTIONS)
-    configuration.retries = ONCE
-    configuration.keep_alive = True  # or a connection that was idle for long may be dead, and nobody knows
     if _is_pod_without_kubeconfig(target):
-        with _complaining():
-            config.load_incluster_config(client_configuration=configuration)
+        server = _logins().of_pod()
         namespace = target.namespace or POD_NAMESPACE.read_text().strip()
-        return Access(target, configuration, namespace, _impersonation(target, {}))
+        return Access(target, server, namespace, _impersonation(target, {}))
     found = _view(target)
-    _log_in(found, configuration, _folder(target))
+    user = found["users"][0]["user"] if found["users"] else {}
     return Access(
         dataclasses.replace(target, context=found["current-context"]),
-        configuration,
+        _logins().of_kubeconfig(found, _folder(target))
+        if LOGINS & user.keys()
+        else _server(found["clusters"], user, _folder(target)),
         target.namespace or found["contexts"][0]["context"].get("namespace") or "default",
-        _impersonation(target, found["users"][0]["user"] if found["users"] else {}),
+        _impersonation(target, user),
     )
+
+
+def _logins() -> Any:
+    """Return what logs in: few need it, and it takes most of the time to start."""
+    return importlib.import_module("formation_cli.cluster.logins")
+
+
+def _server(clusters: list[dict[str, Any]] | None, user: dict[str, Any], folder: str) -> Server:
+    """Return the API server of a kubeconfig, for a user with a token, a password or a certificate."""
+    cluster = clusters[0]["cluster"] if clusters else {}
+    host = cluster.get("server", "").rstrip("/")
+    if not host:
+        raise failures.NoAccess("The kubeconfig names no server for this context.", hint=NO_CONFIG)
+    try:
+        authorization = _authorization(user, folder)
+        pair = [_data(user, f"client-{each}-data") for each in ("certificate", "key")]
+        authority = _data(cluster, "certificate-authority-data")
+    except (OSError, ValueError) as error:
+        said = lenient.shown(str(error), lenient.LONGEST_SUMMARY)
+        raise failures.NoAccess(f"The kubeconfig can't be used: {said}", hint=NO_CONFIG) from error
+    return Server(
+        host=host,
+        authorization=lambda: authorization,
+        authority=authority,
+        certificate="\n".join(pair) if pair[0] else "",
+        is_verified=not cluster.get("insecure-skip-tls-verify"),
+        tls_name=cluster.get("tls-server-name", ""),
+        proxy=cluster.get("proxy-url") or _proxy(host),
+    )
+
+
+def _authorization(user: dict[str, Any], folder: str) -> str:
+    token, file = user.get("token"), user.get("tokenFile")
+    if file and not token:
+        token = pathlib.Path(folder, file).read_text(encoding="utf-8").strip()
+    if token:
+        return f"Bearer {token}"
+    password = f"{user['username']}:{user.get('password', '')}" if "username" in user else None
+    return str(urllib3.util.make_headers(basic_auth=password).get("authorization", ""))
+
+
+def _data(source: dict[str, Any], key: str) -> str:
+    return base64.b64decode(source.get(key) or "").decode()
+
+
+def _proxy(host: str) -> str:
+    """Return the proxy that the environment names for a host, as curl has it."""
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(urllib.parse.urlsplit(host).scheme, "")
+    return "" if proxy and _logins().bypasses(host, proxies.get("no", "")) else proxy
 
 
 def _folder(target: Target) -> str:
@@ -74,22 +103,6 @@ def _folder(target: Target) -> str:
     named = [target.kubeconfig] if target.kubeconfig else os.environ.get("KUBECONFIG", "").split(os.pathsep)
     there = (path for each in named if each and (path := pathlib.Path(each).expanduser()).exists())
     return str(next(there, DEFAULT.expanduser()).parent)
-
-
-def _log_in(found: dict[str, Any], configuration: client.Configuration, folder: str) -> None:
-    """Take what a kubeconfig says, and have its command log in, if it names one; it may be asked again."""
-    with _complaining():
-        kube_config.KubeConfigLoader(found, config_base_path=folder).load_and_set(configuration)
-    if not configuration.verify_ssl:  # anyone who wants it so need not be warned at each request
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    renew = configuration.refresh_api_key_hook
-    if renew is not None:
-        configuration.refresh_api_key_hook = functools.partial(_renew, renew)
-
-
-def clean_up() -> None:
-    """Delete the client's files with keys of the kubeconfig: it would at our end, which may not come."""
-    kube_config._cleanup_temp_files()  # noqa: SLF001  # it has no other way
 
 
 def _is_pod_without_kubeconfig(target: Target) -> bool:
@@ -120,36 +133,3 @@ def _impersonation(target: Target, user: dict[str, Any]) -> tuple[tuple[str, str
         ),
     ]
     return tuple((f"Impersonate-{name}", value.encode().decode("latin-1")) for name, value in pairs if value)
-
-
-def _renew(renew: Callable[[client.Configuration], None], configuration: client.Configuration) -> None:
-    """Log in anew where that is due, before each request: it may be one of many at once.
-
-    The client would set all else to what the kubeconfig says, too, in the midst of others' requests.
-    """
-    renewed = client.Configuration()
-    with _complaining():
-        renew(renewed)
-    configuration.api_key = renewed.api_key
-
-
-@contextlib.contextmanager
-def _complaining() -> Iterator[None]:
-    """Raise `NoAccess` if a login fails: the client would only log that, and go on as nobody."""
-    complaints = handlers.BufferingHandler(MOST_LINES)
-    complaints.setLevel(logging.ERROR)
-    logging.getLogger().addHandler(complaints)
-    said = []
-    try:
-        yield
-    except (config.ConfigException, OSError, ValueError) as error:
-        said.append(str(error))
-    finally:
-        logging.getLogger().removeHandler(complaints)
-    own = (each for each in complaints.buffer if each.thread == threading.get_ident())
-    said += [each.getMessage() for each in own]  # others may be in the midst of their own requests
-    if said:
-        raise failures.NoAccess(
-            f"Logging in failed: {lenient.shown(said[0], lenient.LONGEST_SUMMARY)}",
-            hint="The kubeconfig names the command that logs this user in: run that command by hand.",
-        )

@@ -15,7 +15,6 @@ from formation_cli.failures import Failure
 def become(cluster: Cluster, *words: str) -> NoReturn:
     """Replace this process by kubectl, for the same cluster and namespace."""
     line = command(cluster, *words)
-    cluster.close()
     os.execv(line[0], line)  # noqa: S606  # no shell is wanted
 
 

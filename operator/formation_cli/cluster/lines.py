@@ -1,6 +1,8 @@
-"""Read an answer that goes on, line by line as it comes."""
+"""Read what the API server answers: JSON, and what goes on, line by line as it comes."""
 
 import contextlib
+import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +15,26 @@ BROKEN = (urllib3.exceptions.HTTPError, OSError)
 """What a connection that breaks in an answer raises."""
 LONGEST = 65536
 """Bytes of a line of a log: what is longer is shown in parts, because a line may never end."""
+TEXT = re.compile(nesting.STRING, re.DOTALL)
+NO_BRACKETS = bytes({*range(256)} - {*b"[]{}"})
+
+
+def parsed(text: bytes) -> Any:
+    """Return the value of JSON, with null for what is nested too deep; raise `ValueError` if it is none."""
+    return nesting.parsed(text, _shallow)
+
+
+def _shallow(text: bytes) -> Any:
+    """Return the value of JSON; raise `ValueError` if it is nested too deep for what reads on.
+
+    pydantic's parser would find that, but takes longer to import than most answers take to be read.
+    """
+    levels = TEXT.sub(b"", text).translate(None, NO_BRACKETS)
+    for _ in range(nesting.DEEPEST):
+        levels = levels.replace(b"{}", b"").replace(b"[]", b"")
+    if levels:
+        raise ValueError("nested too deep")
+    return json.loads(text)
 
 
 def of(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
@@ -34,7 +56,7 @@ def values(response: urllib3.BaseHTTPResponse) -> Iterator[Any]:
     with contextlib.suppress(*BROKEN):
         for piece in _pieces(response):
             *whole, rest = (rest + piece).split(b"\n")
-            yield from map(nesting.parsed, whole)
+            yield from map(parsed, whole)
 
 
 def _pieces(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:

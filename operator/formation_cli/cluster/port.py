@@ -88,9 +88,6 @@ class Cluster(Protocol):
     def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
         """Yield the lines of a log with their ends, until it ends; raises `CutFailure` if it breaks off."""
 
-    def close(self) -> None:
-        """Leave nothing behind on this machine."""
-
 
 class ConflictFailure(Failure):
     """Ends a command whose write came too late: somebody else has changed the object."""

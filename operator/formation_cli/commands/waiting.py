@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import click
 
-from formation_cli.cluster import follow, kinds
+from formation_cli.cluster import follow, formations, kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands.releases import Log
 from formation_cli.failures import Failure, NotFound, TimedOut, again, saying_when_ended
 from formation_cli.objects import FIELD_MANAGER, ONE_OFF
 from formation_cli.terminal import drawing
-from formation_cli.views import processes, progress, releases
+from formation_cli.views import processes, progress, releases, versions
 from formation_cli.views.processes import Process
 from formation_cli.views.progress import Awaited, Progress
 from formation_operator.api import naming
@@ -78,8 +78,7 @@ def wait(
     if sight.progress.done:
         click.echo(sight.progress.sentence, err=True)
     elif sight.progress.failure:
-        is_known = written or releases.gate(sight.formation)  # which processes are of the version before
-        hint = progress.still_serving(sight.found, since) if is_known else ""
+        hint = _serving(cluster, sight.formation)
         raise NotReady(f"{name} isn't ready, and waiting won't help. {sight.progress.failure}", hint=hint)
     else:
         raise TimedOut(f"{timeout:.0f} s are over. {sight.progress.sentence}", hint=_silent(sight))
@@ -101,6 +100,17 @@ def standing(name: str, way_back: str = "", *, written: bool) -> Iterator[None]:
         failure.also(stands)
         failure.also(way_back)
         raise
+
+
+def _serving(cluster: Cluster, formation: Object) -> str:
+    """Return of which version what runs is, in a sentence; nothing where that isn't known, or all is new."""
+    name = formation["metadata"]["name"]
+    try:
+        pods = formations.pods(cluster, name)
+        sets = cluster.select(kinds.REPLICA_SET, labels=versions.selector(name)).items
+    except Failure:  # it is only said beside the failure
+        return ""
+    return progress.still_serving(processes.processes(formation, pods, time.time(), sets))
 
 
 def _silent(sight: Sight) -> str:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import click
 
 from formation_cli import failures
-from formation_cli.changes import impact
+from formation_cli.changes import appliers
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, ConflictFailure, Object
 from formation_cli.options import How
@@ -71,7 +71,7 @@ def report(changed: Changed, how: How, *sentences: str, value: Any = None) -> No
         formats.write_object(changed.after, how.output)
     else:
         screen.write_lines(map(how.said, sentences))
-    advise(impact.set_back(*changed))
+    advise(appliers.set_back(*changed))
     if changed.before["spec"].get("paused"):
         advise("spec.paused is true: nothing changes until you remove it.")
 

@@ -1,15 +1,12 @@
 """Where output goes, and whether a person reads it there."""
 
+import importlib
 import os
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 import click
-from rich.cells import cell_len
-from rich.console import Console, RenderableType
-from rich.constrain import Constrain
-from rich.table import Table as RichTable
-from rich.text import Text
 
 from formation_cli.views import log_lines
 from formation_cli.views.log_lines import Line
@@ -17,10 +14,6 @@ from formation_cli.views.table import Table
 
 PLAIN_GAP = 3
 """Spaces between the columns, as kubectl has them."""
-UNFOLDED = {"PROCESS", "STATE"}
-"""Columns whose words are looked for, or typed again."""
-NARROW_GAP = 1
-"""Spaces where the window is too narrow for that."""
 
 
 def is_terminal() -> bool:
@@ -34,16 +27,15 @@ def coloured(text: str, colour: str) -> str:
     return click.style(text, fg=colour) if wanted else text
 
 
-def console() -> Console:
-    """Return what writes to a person's terminal."""
-    return Console(highlight=False, soft_wrap=False)
+def window() -> Any:
+    """Return the module that draws for a person: it takes long to import, and no program needs it."""
+    return importlib.import_module("formation_cli.terminal.window")
 
 
 def write_table(table: Table) -> None:
     """Write a table: in colours at a terminal, else in columns that programs can split."""
     if is_terminal():
-        window = console()
-        window.print(rendered(table, window.width))
+        window().show(table)
     else:
         write("\n".join(plain(table)))
 
@@ -58,25 +50,6 @@ def write_lines(texts: Iterable[str]) -> None:
     """Write lines that have no colours; nothing at all where there are none."""
     for text in texts:
         write(text)
-
-
-def rendered(table: Table, width: int) -> RenderableType:
-    """Return a table that is at most so wide at a terminal; it has short names then, or is folded."""
-    if not (fits := _fits(table, width)):
-        table = table.short()
-        fits = _fits(table, width)
-    gap = PLAIN_GAP if fits else NARROW_GAP
-    whole = RichTable(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
-    for column in table.columns:
-        whole.add_column(column, overflow="fold", no_wrap=column in UNFOLDED)
-    for row in table.rows:
-        whole.add_row(*(Text(cell.text, style=cell.colour) for cell in row))
-    return Constrain(whole, width)
-
-
-def _fits(table: Table, width: int) -> bool:
-    widths = [max(map(cell_len, column)) for column in zip(table.columns, *table.texts(), strict=True)]
-    return sum(widths) + PLAIN_GAP * (len(widths) - 1) <= width
 
 
 def plain(table: Table) -> list[str]:

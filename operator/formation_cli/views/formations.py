@@ -65,9 +65,15 @@ def _row(formation: Object, now: float) -> tuple[Cell, ...]:
         state(status),
         Cell(lenient.text(lenient.mapping(formation, "status"), "summary") or "-"),
         Cell(reason or "-"),
-        Cell(lenient.text(lenient.mapping(formation, "spec"), "image") or "-"),
+        Cell(_image(formation)),
         Cell(ago(lenient.text(formation["metadata"], "creationTimestamp"), now)),
     )
+
+
+def _image(formation: Object) -> str:
+    """Return the image that most types run; before the operator has said so, the declared one."""
+    places = (lenient.mapping(formation, each) for each in ("status", "spec"))
+    return next(filter(None, (lenient.text(each, "image") for each in places)), "-")
 
 
 def sentence(formation: Object) -> str:

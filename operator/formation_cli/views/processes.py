@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from formation_cli.objects import ONE_OFF, Object
-from formation_cli.views import pod_state
+from formation_cli.views import pod_state, versions
 from formation_cli.views.table import Cell, Table, ago, state, until
 from formation_cli.words import cron
 from formation_operator.api.reasons import Reason, State
@@ -47,11 +47,13 @@ class Process:
     """When it runs, if that is the type of a schedule: its cron expression, and its time zone."""
     next: str = ""
     """When its next run begins, as an RFC 3339 time; empty if that isn't known, or it is suspended."""
+    version: str = ""
+    """Whether it runs what is declared, as `new`, or what was declared before, as `old`."""
 
     def json(self) -> Object:
         """Return it for programs, in the names of the resource."""
         last = {"lastExit": self.last_exit, "node": self.node, "image": self.image, "schedule": self.schedule}
-        last["nextScheduleTime"] = self.next
+        last |= {"nextScheduleTime": self.next, "version": self.version}
         first = ("type", "process", "state", "reason", "message", "since", "ready", "restarts")
         return {**{each: getattr(self, each) for each in first}, **last}
 
@@ -61,13 +63,21 @@ class Process:
         return word.removeprefix("pod/") in (self.type, self.declared, self.process, short)
 
 
-def processes(formation: Object, found: Iterable[Object], now: float) -> list[Process]:
+def processes(
+    formation: Object, found: Iterable[Object], now: float, replica_sets: Iterable[Object] = ()
+) -> list[Process]:
     """Return the processes of a Formation by type, the oldest first, and a line for what has none.
 
-    Schedules come behind types. Of their runs, and of releases, only those that go on are here.
+    Schedules come behind types. Of their runs, and of releases, only those that go on are here. ReplicaSets
+    tell of which version each is, where processes of a type differ in that.
     """
+    latest = versions.latest(replica_sets)
     by_age = sorted(found, key=lambda each: (each["metadata"]["creationTimestamp"], each["metadata"]["name"]))
-    running = [process(each, now) for each in by_age if pod_state.is_of(each) or pod_state.is_going_on(each)]
+    running = [
+        dataclasses.replace(process(each, now), version=versions.version(formation, each, latest))
+        for each in by_age
+        if pod_state.is_of(each) or pod_state.is_going_on(each)
+    ]
     with_one = {each.type for each in running}
     absent = [
         _none(name, lenient.mapping(formation, "status", part, name))
@@ -191,8 +201,15 @@ def table(found: Iterable[Process], now: float, *, wide: bool = False) -> Table:
     """Return the processes as a table; a wide one says where each runs, with which image, and more of why."""
     found = [*found]
     planned = any(each.schedule for each in found)
-    rows = [_row(each, now) + _wide(each) * wide + (Cell(_schedule(each, now)),) * planned for each in found]
-    return Table(COLUMNS + WIDE * wide + ("SCHEDULE",) * planned, rows)
+    mixed = any(each.version == versions.OLD for each in found)
+    rows = [
+        _row(each, now)
+        + (Cell(each.version or "-"),) * mixed
+        + _wide(each) * wide
+        + (Cell(_schedule(each, now)),) * planned
+        for each in found
+    ]
+    return Table(COLUMNS + ("VERSION",) * mixed + WIDE * wide + ("SCHEDULE",) * planned, rows)
 
 
 def _schedule(each: Process, now: float) -> str:

@@ -5,10 +5,11 @@ and the status may still be about the processes before: there the newer processe
 """
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from formation_cli.objects import Object
-from formation_cli.views import formations, releases, trouble
+from formation_cli.views import formations, releases, trouble, versions
 from formation_cli.views.processes import Process
 from formation_cli.views.table import Cell, Table, state
 from formation_operator.api import naming
@@ -16,6 +17,8 @@ from formation_operator.api.reasons import ConditionType, State
 from formation_operator.kube.objects import lenient, timestamps
 
 COLUMNS = ("TYPE", "READY", "UPDATED", "STATE", "MESSAGE")
+BEFORE = "the version before: "
+"""What a type's message is about while a release or canaries hold the declared version up."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,7 +103,7 @@ def progress(
         done = seen and (named or ready or (awaited.stopped and releases.is_gated(formation))) and not left
     sentence = _sentence(formation, [] if awaited.stopped else [*types], unfinished, done=done)
     above = [releases.row(formation, releasing)] if gated else []
-    return Progress(done, failure, sentence, table(types, above, seen=seen))
+    return Progress(done, failure, sentence, table(types, above, seen=seen, gated=gated))
 
 
 def unseen(sentence: str) -> Progress:
@@ -164,28 +167,36 @@ def _is_rolled_out(deployment: Object, generation: int) -> bool:
     return lenient.number(status, "observedGeneration") >= generation and counts == [wanted] * len(counts)
 
 
-def table(types: Mapping[str, Object], above: Iterable[tuple[Cell, ...]] = (), *, seen: bool) -> Table:
-    """Return how far each type has come, and ``above`` them what has to come first."""
-    return Table(COLUMNS, [*above, *(_row(name, status, seen=seen) for name, status in types.items())])
+def table(
+    types: Mapping[str, Object], above: Iterable[tuple[Cell, ...]] = (), *, seen: bool, gated: bool = False
+) -> Table:
+    """Return how far each type has come, and ``above`` them what has to come first: until then all is old."""
+    rows = (_row(name, status, seen=seen, gated=gated) for name, status in types.items())
+    return Table(COLUMNS, [*above, *rows])
 
 
-def _row(name: str, status: Object, *, seen: bool) -> tuple[Cell, ...]:
-    wanted = lenient.number(status, "desiredReplicas")
+def _row(name: str, status: Object, *, seen: bool, gated: bool) -> tuple[Cell, ...]:
+    wanted, message = lenient.number(status, "desiredReplicas"), lenient.text(status, "message")
+    updated = 0 if gated else lenient.number(status, "updatedReplicas")
     return (
         Cell(name, "bold"),
         Cell(f"{lenient.number(status, 'readyReplicas')}/{wanted}" if seen else "-"),
-        Cell(f"{lenient.number(status, 'updatedReplicas')}/{wanted}" if seen else "-"),
+        Cell(f"{updated}/{wanted}" if seen else "-"),
         state(lenient.text(status, "state") if seen else "Waiting"),
-        Cell((lenient.text(status, "message") if seen else "") or "-"),
+        Cell(f"{BEFORE * gated}{message}" if seen and message else "-"),
     )
 
 
-def still_serving(found: Iterable[Process], since: float) -> str:
-    """Return which processes from before go on serving, in a sentence; nothing where none does."""
-    ready = (each for each in found if each.ready and each.type == each.declared)
-    old = [each for each in ready if each.created < since and each.state == State.RUNNING]
-    counts = {name: sum(each.type == name for each in old) for name in sorted({each.type for each in old})}
-    if not counts:
+def still_serving(found: Iterable[Process]) -> str:
+    """Return which processes of the version before go on serving, in a sentence; nothing where none does."""
+    serving = [
+        each for each in found if each.ready and each.type == each.declared and each.state == State.RUNNING
+    ]
+    counts = Counter((each.type, each.version) for each in serving)
+    if all(each.version != versions.OLD for each in serving):
         return ""
-    listed = " ".join(f"{name}={count}" for name, count in counts.items())
-    return f"Old processes keep running: {listed}."
+    if all(each.version == versions.OLD for each in serving):
+        listed = " ".join(f"{name}={count}" for (name, _), count in sorted(counts.items()))
+        return f"Old processes keep running: {listed}."
+    listed = ", ".join(f"{name}={count} {version}" for (name, version), count in sorted(counts.items()))
+    return f"Processes of two versions run: {listed}."

@@ -1,17 +1,14 @@
 """What a deploy has to pass before it changes processes: how far its release command is, and its canaries."""
 
+import importlib
 from collections.abc import Iterable
-
-from pydantic import ValidationError
 
 from formation_cli.objects import JOB_LABEL, Object
 from formation_cli.views import formations, pod_state
 from formation_cli.views.table import Cell, ago, state
 from formation_operator.api import content as contents
 from formation_operator.api import naming
-from formation_operator.api.formation import FormationSpec
 from formation_operator.api.reasons import CanaryState, ConditionType, ReleaseState, State
-from formation_operator.api.release_key import release_key
 from formation_operator.kube.objects import lenient, timestamps
 
 NONE = (
@@ -141,11 +138,8 @@ def has_failed(job: Object) -> bool:
 
 
 def _key(spec: Object) -> str:
-    """Return what names that which a release of a spec is given; nothing where the spec can't be read."""
-    try:
-        return release_key(FormationSpec.model_validate(spec))
-    except ValidationError:
-        return ""
+    """Return what names that which a release of a spec is given; it is rarely needed, and takes long."""
+    return str(importlib.import_module("formation_cli.views.release_keys").key(spec))
 
 
 def sentence(formation: Object, now: float) -> str:

@@ -31,9 +31,7 @@ HOPELESS = frozenset(
 """Why processes don't run, so that somebody has to do something."""
 UNWRITTEN = frozenset({Trouble.RETRYING, Trouble.WAITING})
 """Why the version before may still be there, which is then shown as it runs."""
-FIGURES = re.compile(
-    r"^[0-9]+ of [0-9]+: |(?: \([0-9]+ restarts?\))?, last at .*|; [0-9]+ of the old version still run.*"
-)
+FIGURES = re.compile(r"^[0-9]+ of [0-9]+: | \([0-9]+ restarts?\)|; [0-9]+ of the old version still run.*")
 """What differs between types that have the same trouble: how many, how often and when."""
 
 

@@ -19,7 +19,7 @@ from formation_operator.replicas.count_owner import Replicas
 from formation_operator.rollout import canary
 from formation_operator.rollout.rollout import Content, Rollout
 
-STAYS = "all but its count stays as it is"
+STAYS = "the operator changes nothing of this type but its count"
 UNKNOWN = f"{STAYS} until the release is done: the running version isn't kept as a revision"
 GONE = (
     "its Deployment is gone, and its version isn't kept as a revision: the Deployment is made again once the "

@@ -127,7 +127,7 @@ def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
     reason, message, _ = pod.unready
     if not (reason or message) and all(item.init or item.ready for item in pod.containers):
         # kubelet would give a reason: the node controller gives none when it marks a Pod as not ready.
-        text = f"its node {pod.node} can't be reached, so the process may or may not still run"
+        text = f"its node {pod.node} can't be reached, so the process may still run: {CHECK_THE_NODE}"
         return Finding(State.UNREADY, Reason.NODE_NOT_READY, text)
     if not message or reason.startswith("Containers"):
         return None  # its probe has a finding of its own

@@ -1,7 +1,8 @@
 """The line at the end of a log that says why its process ended.
 
 In most languages the message of a trace comes before its frames, and before lines about the runtime. Python's
-comes after them, and its first line says most: a database driver, for one, adds several.
+comes after them, and its first line says most: a database driver, for one, adds several. Of exceptions that
+led to one another, the first is the cause.
 """
 
 import functools
@@ -38,11 +39,14 @@ PANIC = re.compile(r"(panic|fatal error): .*")
 GOROUTINE = "\ngoroutine "
 FRAME = re.compile(r'(?P<margin>[ |]*)  File "[^"]*", line \d+(, in .*)?')
 """A frame of Python's, which stands two columns right of its exception; in a group both are behind bars."""
+CHAINED = re.compile(r"\W*(During handling of|The) (the )?above exception\b.*")
+"""What stands between two of Python's traces where the first has led to the second."""
 # What a server says when it ends because the app has failed: that is above.
 GOODBYE = re.compile(
     r"\] (Worker exiting \(|Worker \(pid:\d+\) (exited with|was sent SIGTERM)|Shutting down: Master"
     r"|Reason: (App failed to load|Worker failed to boot))|^gunicorn\.errors\.HaltServer: "
     r"|^ERROR:\s+Application startup failed\. Exiting"
+    r"|^INFO:\s+(Shutting down|(Waiting for a|A)pplication shutdown|Finished server process)"
 )
 RECORD = re.compile(
     r"[\[(]?(\d{4}[-/]\d\d|\d\d:\d\d:|\d+\.\d+\.\d+\.\d+ "
@@ -73,13 +77,16 @@ def message_line(log: str) -> str:
 def _raised(lines: Sequence[str]) -> dict[int, str]:
     """Return the first lines of the exceptions that end Python's traces, by their places."""
     raised = dict[int, str]()
-    margin = None
+    margin, cause, text = None, "", ""
     for place, line in enumerate(lines):
-        if frame := FRAME.fullmatch(line):
+        if CHAINED.fullmatch(line):
+            cause = text
+        elif frame := FRAME.fullmatch(line):
             margin = len(frame["margin"])
         elif margin is not None and not line[margin : margin + 1].isspace():
-            raised |= {place: text} if (text := _shown(line[margin:])) else {}
-            margin = None
+            text = cause or _shown(line[margin:])
+            raised |= {place: text} if text else {}
+            margin, cause = None, ""
     return raised
 
 

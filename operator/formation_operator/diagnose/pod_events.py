@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from formation_operator.api.reasons import Reason
-from formation_operator.diagnose import exits
+from formation_operator.diagnose import exits, log_excerpt
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.objects.containers import Container, Exit
 
@@ -65,7 +65,11 @@ def pod_event(event: dict[str, Any]) -> PodEvent:
         or lenient.text(event, "eventTime")
         or lenient.text(lenient.mapping(event, "metadata"), "creationTimestamp")
     )
-    message = lenient.text(event, "note").removeprefix(COMBINED)[:LONGEST_MESSAGE]
+    note = lenient.last_lines(event, "note").removeprefix(COMBINED)
+    check, failed, output = note.partition(" probe failed: ")
+    if "\n" in output:  # of a command, which has a cause as a log has it
+        note = check + failed + log_excerpt.message_line(output)
+    message = lenient.in_one_line(note)[:LONGEST_MESSAGE]
     # Such as spec.initContainers{proxy}.
     container = lenient.word(lenient.mapping(event, "regarding"), "fieldPath").partition("{")[2].rstrip("}")
     reason = lenient.word(event, "reason") or "Unknown"

@@ -138,6 +138,8 @@ def refused(refusal: str) -> str:
     text = FORBIDDEN.sub("", refusal)
     if "violates PodSecurity" in text:
         return f"{text}: {FIX}"
+    if "exceeded quota" in text:
+        return f"{text}: raise that quota, or lower counts or resources"
     # A bare name in a quota means requests.
     named = [name if "." in name else f"requests.{name}" for name in UNSPECIFIED.findall(text)]
     fields = [f"resources.{name}" for name in named if "must specify" in text]

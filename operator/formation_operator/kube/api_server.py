@@ -9,8 +9,9 @@ import functools
 import logging
 import random
 import reprlib
+import time
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 import pydantic_core
@@ -38,6 +39,13 @@ LARGE = 2**18
 OURS = {"fieldManager": naming.FIELD_MANAGER}
 
 
+class Schema(NamedTuple):
+    """A JSON schema, and when it was read by the machine's monotonic clock."""
+
+    read: float
+    schema: Object
+
+
 class Kube(Cluster):
     """A connection to one cluster."""
 
@@ -48,6 +56,8 @@ class Kube(Cluster):
         self._timeout = timeout
         self._recorder = notices.Recorder()
         self._parsing = asyncio.Lock()
+        self._schemas: dict[str, Schema] = {}
+        """By kind: what was read last."""
 
     async def close(self) -> None:
         """Close the connections."""
@@ -172,14 +182,20 @@ class Kube(Cluster):
             return False
         return True
 
-    async def schema(self, kind: str) -> Object:
-        """Return the JSON schema of a kind as the cluster has it; any authenticated client may read it."""
-        api = kinds.BY_NAME[kind]
+    async def schema(self, kind: str, *, age: float = 0.0) -> Object:
+        """Return the JSON schema of a kind as the cluster has it, or had it ``age`` seconds ago.
+
+        Any authenticated client may read it. It is some 200 KB, too much to read for each new Formation.
+        """
+        api, now = kinds.BY_NAME[kind], time.monotonic()
+        if kind in self._schemas and now - self._schemas[kind].read < age:
+            return self._schemas[kind].schema
         document = await self._request("get", f"/openapi/v3{api.path}")
         identity = {"group": api.group, "version": api.version, "kind": kind}
         for each in lenient.mapping(document, "components", "schemas").values():
             if identity in lenient.items(lenient.mapping(each), "x-kubernetes-group-version-kind"):
-                return dict(each)
+                self._schemas[kind] = Schema(now, dict(each))
+                return self._schemas[kind].schema
         raise errors.UnavailableError(f"{kind} isn't in what the API server says of {api.api_version}")
 
     async def notify(self, formation: Object, notice: Notice) -> None:

@@ -1,5 +1,6 @@
 """How a request to the cluster can fail, by what the caller can do about it."""
 
+import json
 import re
 
 from formation_operator.kube.objects import lenient, nesting
@@ -101,7 +102,7 @@ BY_STATUS: dict[int, type[ClusterError]] = {
 def error_of(status: int, text: bytes) -> ClusterError:
     """Return the error for an HTTP status, with the server's own message."""
     try:
-        answer = lenient.mapping(nesting.parsed(text))
+        answer = lenient.mapping(nesting.parsed(text, json.loads))
     except ValueError:
         answer = {}
     # The patterns match near the start of a message.

@@ -79,8 +79,8 @@ class Cluster(Protocol):
         `ConflictError` if it has another uid or version.
         """
 
-    async def schema(self, kind: str) -> Object:
-        """Return the JSON schema of a kind as the cluster knows it now."""
+    async def schema(self, kind: str, *, age: float = 0.0) -> Object:
+        """Return the JSON schema of a kind as the cluster knows it now, or knew it ``age`` seconds ago."""
 
     async def notify(self, formation: Object, notice: Notice) -> None:
         """Record an Event on a Formation, of which only name, namespace and uid are read."""

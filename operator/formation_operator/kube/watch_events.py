@@ -1,5 +1,6 @@
 """The events of a watch, one of which is in each line."""
 
+import json
 from typing import Any, NamedTuple
 
 from formation_operator.kube import errors
@@ -41,6 +42,6 @@ async def read(line: bytes) -> Event:
 
 def _error_of(line: bytes) -> errors.ClusterError:
     """Return the error for an event of the type ERROR, whose object is a `Status`."""
-    status = lenient.mapping(nesting.parsed(line), "object")
+    status = lenient.mapping(nesting.parsed(line, json.loads), "object")
     message = lenient.text(status, "message") or f"no event: {line[:100]!r}"
     return (errors.ExpiredError if status.get("code") == GONE else errors.UnavailableError)(message)

@@ -15,6 +15,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import pydantic_core
+
 from formation_operator.api import bounds, content, naming
 from formation_operator.kube.objects import lenient, listings, nesting
 from formation_operator.kube.objects.deploys import Deploy
@@ -194,7 +196,7 @@ def _of_text(text: bytes) -> Owned:
         fields = listings.entry_fields(text)
         kept = DIGEST + hashlib.sha256(text).hexdigest()
     else:
-        fields = lenient.mapping(nesting.parsed(text))
+        fields = lenient.mapping(nesting.parsed(text, pydantic_core.from_json))
         kept = COMPACT.encode(fields) if fields else ""
         if len(kept) > LARGEST:
             kept = DIGEST + hashlib.sha256(kept.encode()).hexdigest()

@@ -19,6 +19,7 @@ MERGE_KEYS: dict[str, tuple[str, ...]] = {
     "imagePullSecrets": ("name",),
     "resourceClaims": ("name",),
     "schedulingGates": ("name",),
+    "evictionResponders": ("name",),
     "volumeMounts": ("mountPath",),
     "volumeDevices": ("devicePath",),
     "hostAliases": ("ip",),

@@ -25,7 +25,7 @@ LIKELY = 10**9
 """Numbers from there on don't decide about the next one, unless a Deployment names them."""
 REVISIONS, JOBS = "controllerrevisions.apps", "jobs.batch"
 LOST = "you can't go back to this content"
-DEPLOY_WAITS = "the deploy waits, because its revision, or the running one, can't be read or written"
+DEPLOY_WAITS = "the deploy waits, because the operator can't read or write its revision, or that of what runs"
 ROOM = f"raise the quota for {REVISIONS}, or lower spec.revisionHistoryLimit"
 
 

@@ -37,7 +37,7 @@ def compute(observation: Observation, previous: FormationStatus, now: str) -> St
     status = FormationStatus(
         observed_generation=generation,
         summary=_summary(observation, processes),
-        image=_image(observation),
+        image=_image(observation, previous),
         processes=processes,
         schedules=schedules or None,
         conditions=conditions.rendered(found, previous, generation, now),
@@ -62,14 +62,25 @@ def _summary(observation: Observation, processes: dict[str, ProcessStatus]) -> s
     return " ".join([*(f"{name}={str(state).lower()}" for name, state in undone.items()), *counts])
 
 
-def _image(observation: Observation) -> str | None:
-    """Return the image that most types run, of several the first type's, and how many others there are."""
+def _image(observation: Observation, previous: FormationStatus) -> str | None:
+    """Return the image that most types run, of several the first type's, and how many others there are.
+
+    While every type is being replaced, it is the one that ran before.
+    """
+    if previous.image and not any(_is_over(observation, name) for name in observation.intents):
+        return previous.image
     by_type = (dict(each.images).get(name) for name, each in sorted(observation.intents.items()))
     images = Counter(filter(None, by_type)).most_common()
     if not images:
         return None
     others = len(images) - 1
     return f"{images[0][0]} and {others} more" if others else images[0][0]
+
+
+def _is_over(observation: Observation, name: str) -> bool:
+    """Return whether a type runs what its intent says, alone."""
+    child = observation.deployments.get(name)
+    return observation.is_as_intended(name) and child is not None and child.rollout.is_over
 
 
 def stalled(generation: int, problem: Problem, previous: Status, now: str) -> Status:

@@ -112,6 +112,10 @@ def _extra(observation: Observation, schedules: Mapping[str, ScheduleStatus]) ->
             yield _condition(type_, reason, text)
 
 
+ADMISSION = "an admission webhook or policy of the cluster changes"
+EXEMPT = "declare a count that it allows, or have the cluster's administrator exempt this Deployment"
+
+
 def _overridden(observation: Observation) -> Iterable[str]:
     """Yield what admission changes of what we write, which we leave as it is."""
     for name, child in sorted(observation.deployments.items()):
@@ -121,7 +125,7 @@ def _overridden(observation: Observation) -> Iterable[str]:
         for container, image in sorted(observation.intents[name].images):
             if live.get(container, image) != image:
                 what = f"the image {image} of container {container}"
-                yield f"{name}: the cluster changes {what} to {live[container]}"
+                yield f"{name}: {ADMISSION} {what} to {live[container]}"
         rendered = observation.counts[name].rendered if name in observation.counts else None
         if rendered is not None and child.replicas != rendered and child.owns_count:
-            yield f"{name}: the cluster changes the count {rendered} to {child.replicas}"
+            yield f"{name}: {ADMISSION} the count from {rendered} to {child.replicas}: {EXEMPT}"

@@ -100,13 +100,10 @@ def _succeeded(snapshot: Snapshot, gate: Gate) -> ReleaseStatus:
 def _unfinished(job: Job, cause: Finding | None, *, is_earlier: bool) -> Problem:
     """Return why a Job isn't done: it has the reason of its Pod if that isn't well."""
     waits = cause is not None and cause.waits
-    said = [
-        f"the release command {'waits' if waits else 'runs'} in Job {job.name} since {job.created_at}",
-        EARLIER if is_earlier else "",
-        cause.message if cause else "",
-        f"to end the command: kubectl delete job {job.name}" if is_earlier or waits else "",
-    ]
-    message = ": ".join(filter(None, said))
+    where = "" if cause or is_earlier else f" in Job {job.name}"
+    why = [f"the release command {'waits' if waits else 'runs'}{where}", cause.message if cause else ""]
+    end = [f"to end the command: kubectl delete job {job.name}"] if is_earlier or waits else []
+    message = "; ".join([": ".join(filter(None, why)), *[EARLIER] * is_earlier, *end])
     if cause is None:
         return Problem("", Trouble.RELEASING, message, lasting=False)
     return Problem("", cause.reason, message, lasting=cause.lasting)

@@ -48,7 +48,7 @@ def health(
     grows = complete and count.rendered is None and ready_before is not None
     if child is None or not (child.rollout.current or grows):
         state = State.SUSPENDED if count.suspended and count.desired == 0 else State.STARTING
-        return _undone(state, "the rollout is about to begin")
+        return _undone(state, "its new processes are about to start")
     worst = _worst(findings, replaced=child.rollout.total >= count.desired)
     if count.desired == 0:
         state = State.SUSPENDED if count.suspended else State.IDLE
@@ -109,7 +109,7 @@ def _ill(
     if worst.last:
         restarts = sum(each.restarts for each in alike)
         often = f" ({restarts} restart{'' if restarts == 1 else 's'})" if restarts else ""
-        message = f"{message.rstrip('.')}{often}, last at {worst.last}"
+        message = f"{message.rstrip('.')}{often}"
     if count.desired > 1 and len(alike) < count.desired:
         message = f"{len(alike)} of {count.desired}: {message}"
     stuck = bool(rollout.stuck) and not complete and not rollout.terminating

@@ -103,9 +103,6 @@ class FakeCluster(Cluster):
     def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
         yield from (f"{line}\n".encode() for line in self.logs.get(pod, []))
 
-    def close(self) -> None:
-        """Do nothing: there are no files."""
-
 
 class Deleting(FakeCluster):
     """Deletes the first object of each kind that somebody watches."""

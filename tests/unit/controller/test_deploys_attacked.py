@@ -355,7 +355,7 @@ async def test_it_is_only_said_that_what_runs_is_not_kept_where_that_is_so(shop:
         shop.refuse(verb, "ControllerRevision")
     await shop.tell({"image": "shop:v3", "processes": {"web": {"replicas": 4}}}, "web=4:v2 worker=2:v2")
     message = shop.condition()["message"]
-    assert "can't be read" in message
+    assert "can't read or write its revision" in message
     assert "isn't kept" not in message
     shop.cluster.incidents.clear()
     lose_revisions(shop)

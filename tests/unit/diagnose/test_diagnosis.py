@@ -417,3 +417,10 @@ def sound(found: Finding) -> bool:
 
 def test_the_words_for_programs_are_single_words() -> None:
     assert [word for word in [*Reason, *State] if not word.isalnum()] == []
+
+
+def test_of_a_probe_whose_command_fails_only_the_cause_is_said() -> None:
+    trace = 'Traceback (most recent call last):\n  File "a.py", line 2, in f\n    g(1)\n    ^^^^\n'
+    note = f"Readiness probe failed: {trace * 3}TimeoutError: timeout expired\n"
+    event = pod_events.pod_event({"type": "Warning", "reason": "Unhealthy", "note": note})
+    assert pod_events.probe_says("readiness", [event]) == ": TimeoutError: timeout expired"

@@ -74,6 +74,8 @@ class World(releasing.Shop):
         """The status that came back with the Formation."""
         self.recreated: set[str] = set()
         """The uids of Deployments whose strategy another client has set."""
+        self.has_lost_fields = False
+        """Whether nothing says any more who has written the children."""
         self.removed: set[str] = set()
         """The kinds of which somebody has deleted objects: revisions, say, which nobody watches."""
         self.forged: set[str] = set()
@@ -328,6 +330,7 @@ class World(releasing.Shop):
         self.controllers.delete(naming.KIND, *KEY, cascade="orphan")
         for kind in {kind for kind, part in PARTS.items() if part not in kept}:
             self.remove(kind)
+        self.has_lost_fields |= "fields" not in kept
         for kind in () if "fields" in kept else CHILDREN:
             for raw in self.cluster.all(kind):
                 if (kind, raw["metadata"]["name"]) not in self.foreign:

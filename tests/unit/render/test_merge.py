@@ -31,6 +31,13 @@ RUNTIME = {"type": "RuntimeDefault"}
             id="named items join, where they are",
         ),
         pytest.param(
+            "evictionResponders",
+            [{"name": "a", "priority": 1}],
+            [{"name": "a", "priority": 2}, {"name": "b"}],
+            [{"name": "a", "priority": 2}, {"name": "b"}],
+            id="responders to evictions are named items, too",
+        ),
+        pytest.param(
             "ports",
             [{"containerPort": 443}],
             [{"containerPort": 443, "protocol": "UDP"}, {"containerPort": 443, "protocol": "TCP"}],

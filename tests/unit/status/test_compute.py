@@ -187,6 +187,14 @@ def test_the_image_of_most_types_is_shown_and_that_others_run_another(
     assert status_of(seen(counts=counts, intents=types), {}, NOW).get("image") == shown
 
 
+def test_while_all_types_are_being_replaced_the_image_is_that_of_before() -> None:
+    midway = dataclasses.replace(DONE, total=3, updated=1)
+    world = seen(deployments={"worker": a_child(rollout=midway)}, intents=images(worker="shop:v1"))
+    assert status_of(world, {"image": "shop:v2"}, NOW)["image"] == "shop:v2"
+    over = dataclasses.replace(world, deployments={"worker": a_child(rollout=DONE)})
+    assert status_of(over, {"image": "shop:v2"}, NOW)["image"] == "shop:v1"
+
+
 def test_web_feeds_the_scale_subresource() -> None:
     world = seen(counts={"web": Replicas(2, 2, 2)}, deployments={"web": a_child(rollout=DONE)})
     computed = status_of(world, {}, NOW)

@@ -4,15 +4,20 @@ import click
 
 from formation_cli import cluster_options, options
 from formation_cli.changes import counts as changes
-from formation_cli.cluster import formations
+from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import asking, waiting, writing
-from formation_cli.failures import Mistyped, again
+from formation_cli.failures import Failure, Mistyped, NoAccess, again
 from formation_cli.options import How
 from formation_cli.terminal import formats, screen
 from formation_cli.words import counts as words
 from formation_cli.words.counts import Wanted
+from formation_operator.api import naming
 
+NO_METRICS = (
+    "The cluster serves no metrics of Pods now, so an autoscaler can't follow CPU or memory: ask its "
+    "administrator for metrics-server."
+)
 COUNTS = "[TYPE=N | TYPE+N | TYPE-N | TYPE=MIN..MAX]..."
 
 
@@ -68,8 +73,21 @@ def _scale(cluster: Cluster, name: str, wanted: list[Wanted], how: How, *, yes: 
     if before["spec"].get("suspend"):
         start = again(f"start {name}")
         writing.advise(f"{name} is stopped: `{start}` starts it with these counts.")
+    if changes.needs_metrics(after, changed):
+        writing.advise(_unmeasured(cluster, name))
     if how.waits:
         waiting.wait(cluster, after, how.timeout, [each.type for each in changed])
+
+
+def _unmeasured(cluster: Cluster, name: str) -> str:
+    """Return that an autoscaler can't work, where it is known that the cluster serves no metrics."""
+    try:
+        cluster.select(kinds.POD_METRICS, labels=f"{naming.FORMATION_LABEL}={name}")
+    except NoAccess:
+        return ""
+    except Failure:
+        return NO_METRICS
+    return ""
 
 
 def _ask(doubtful: list[changes.Change]) -> None:

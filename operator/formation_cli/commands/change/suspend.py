@@ -73,7 +73,9 @@ def _check_names(ctx: click.Context, param: click.Parameter, value: tuple[str, .
     """
     for each in value:
         if not each.strip() or each.startswith("-"):
-            raise click.BadParameter(f"{each!r} names no process. {NOTHING}", ctx, param)
+            raise click.BadParameter(
+                f"{each!r} names no process: `ps NAME` lists them. {NOTHING}", ctx, param
+            )
     return value
 
 

@@ -66,7 +66,7 @@ def command(cluster: Cluster, name: str, *, yes: bool, dry_run: bool) -> None:
 def _ask(names: list[str]) -> None:
     """Return if they may be deleted; raises `Mistyped` where nobody can be asked."""
     listed = "\n".join(f"Secret {each}" for each in names)
-    nobody = Mistyped(f"Nothing names {', '.join(names)}.", hint="Add --yes to delete.")
+    nobody = Mistyped(f"No longer used: {', '.join(names)}.", hint="Add --yes to delete.")
     asking.confirm(f"{listed}\nDelete?", nobody)
 
 

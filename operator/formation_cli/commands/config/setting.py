@@ -11,7 +11,7 @@ from formation_cli.changes.config import Stored, Wanted
 from formation_cli.changes.config_secrets import encoded
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.commands import asking, env_files, going_back
+from formation_cli.commands import asking, env_files, going_back, secrecy
 from formation_cli.commands.config import changing
 from formation_cli.dialects import references
 from formation_cli.failures import Mistyped, again
@@ -108,7 +108,7 @@ def _wanted(
     if secret:
         hidden = from_files or _asked(variables)
     else:
-        names = asking.which_are_secret(from_files) if from_files else []
+        names = secrecy.which_are_secret(from_files) if from_files else []
         hidden = {name: from_files[name] for name in names}
     for name, value in {**from_files, **hidden}.items():
         words.check_value(name, value)

@@ -56,7 +56,7 @@ class _Clock:
             raise TimedOut(f"{over}, and {self.grace} s later it still isn't known to have ended.")
         if self.pod is None or not pod_state.has_started(self.pod):
             why = one_offs.stage(self.pod).waits if self.pod else "its Job has no Pod"
-            raise TimedOut(f"{over}, and it hasn't started" + (f": {why}" if why else "."))
+            raise TimedOut(f"{over}, and the command hasn't started" + (f": {why}" if why else "."))
         self.grace = lenient.mapping(self.pod, "spec").get("terminationGracePeriodSeconds", GRACE)
         signal.setitimer(signal.ITIMER_REAL, LATE + (self.grace or 0))
         click.echo(f"{over}: it has {self.grace} s to end.{self.end}", err=True)

@@ -221,7 +221,10 @@ def _cut_short(pod: Object, seconds: int | None) -> Failure:
         grace = lenient.number(lenient.mapping(pod, "spec"), "terminationGracePeriodSeconds")
         hint = f"It had {grace} s to end after SIGTERM (terminationGracePeriodSeconds)."
         return TimedOut(f"Its {seconds} s are over: it was stopped.", hint=hint)
-    return Failure("The command's Pod was deleted before the command had ended.")
+    return Failure(
+        "The command's Pod was deleted before the command had ended.",
+        hint="Somebody deleted it, or its node was drained. Run the command again if that does no harm.",
+    )
 
 
 def _sights(cluster: Cluster, job: str, seconds: int | None) -> Iterator[Object]:

@@ -10,9 +10,10 @@ from formation_cli.cluster import follow, formations, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import releases, writing
+from formation_cli.failures import NoAccess
 from formation_cli.terminal import drawing, formats, screen
 from formation_cli.views import formations as whole
-from formation_cli.views import processes
+from formation_cli.views import processes, versions
 from formation_cli.views.processes import Process
 from formation_cli.views.table import Table
 from formation_operator.api import naming
@@ -48,7 +49,8 @@ def command(
     Scheduled, Failing, Suspended or Waiting, and its SINCE shows when it last ran. The next run of a schedule
     without a time zone is shown in UTC.
 
-    A release is listed while it runs. A canary is listed as a process of TYPE-canary. In a narrow window,
+    A release is listed while it runs. A canary is listed as a process of TYPE-canary. While processes of an
+    earlier version run, VERSION shows which processes are old and which are new. In a narrow window,
     processes have short names. Each command that takes a process also takes its short name.
 
     Examples:
@@ -95,8 +97,8 @@ def _place(each: Object) -> tuple[str, str]:
 def _processes(cluster: Cluster, name: str, words: Sequence[str], output: str | None, *, watch: bool) -> None:
     formation, wide = formations.find(cluster, name), output == "wide"
 
-    def chosen(formation: Object, pods: Iterable[Object]) -> list[Process]:
-        found = processes.processes(formation, pods, time.time())
+    def chosen(formation: Object, pods: Iterable[Object], sets: Iterable[Object] = ()) -> list[Process]:
+        found = processes.processes(formation, pods, time.time(), sets)
         return [each for each in found if not words or any(map(each.is_named, words))]
 
     def table(objects: list[Object]) -> Table:
@@ -109,7 +111,7 @@ def _processes(cluster: Cluster, name: str, words: Sequence[str], output: str | 
         drawing.live(cluster, [follow.formation(name), follow.pods(name)], table)
         return
     pods = formations.pods(cluster, name)
-    listed = chosen(formation, pods)
+    listed = chosen(formation, pods, _replica_sets(cluster, name, pods))
     there = (word for word in words if any(each.is_named(word) for each in listed))
     formations.chosen(formation, words, [*formations.everything(formation), *there])
     if output == "name":
@@ -120,6 +122,15 @@ def _processes(cluster: Cluster, name: str, words: Sequence[str], output: str | 
         screen.write_table(processes.table(listed, time.time(), wide=wide))
         _explain(formation)
         writing.advise(*releases.beside(cluster, formation, pods))
+
+
+def _replica_sets(cluster: Cluster, name: str, pods: list[Object]) -> list[Object]:
+    """Return what tells of which version each process is, where some differ and one may read it."""
+    try:
+        wanted = versions.are_mixed(pods)
+        return cluster.select(kinds.REPLICA_SET, labels=versions.selector(name)).items if wanted else []
+    except NoAccess:
+        return []
 
 
 def _explain(formation: Object) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from formation_cli import files, options
-from formation_cli.commands import asking, env_files
+from formation_cli.commands import env_files, secrecy
 from formation_cli.commands.outside import app_options, exports
 from formation_cli.commands.outside.app_options import Described
 from formation_cli.dialects import app
@@ -124,7 +124,7 @@ def init(procfile: str, described: Described) -> None:
     """
     commands, folder = app_options.read_procfile(procfile)
     found = described.app(App(commands=commands, schedules=_schedules(procfile)), folder)
-    secret = asking.which_are_secret(found.env)
+    secret = secrecy.which_are_secret(found.env)
     plain = {name: value for name, value in found.env.items() if name not in secret}
     found = dataclasses.replace(found, env=plain, secret=f"{found.name}-settings" if secret else "")
     app_options.write(found, [], manifest=pathlib.Path(MANIFEST))

@@ -50,7 +50,11 @@ def read(annotations: Mapping[str, Any]) -> tuple[Deploy, ...]:
     """Return the deploys that the annotations of a revision say, the oldest first."""
     text = annotations.get(naming.DEPLOYS_ANNOTATION)
     try:
-        found = nesting.parsed(text.encode()) if isinstance(text, str) and len(text) <= LONGEST else None
+        found = (
+            nesting.parsed(text.encode(), json.loads)
+            if isinstance(text, str) and len(text) <= LONGEST
+            else None
+        )
     except ValueError:
         return ()
     return tuple(map(_deploy, lenient.items({"": found}, "")[-MOST:]))

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
 import aiohttp
+import pydantic_core
 
 from formation_operator.api import bounds, naming
 from formation_operator.kube import errors, watch_events
@@ -43,7 +44,7 @@ class BoundedPage(BoundedResponse):
         """
         text = await self.read()
         if "limit" not in self.url.query:
-            return nesting.parsed(text)
+            return nesting.parsed(text, pydantic_core.from_json)
         try:
             page = lenient.mapping(await nesting.read(text, listings.PAGE.decode))
         except ValueError:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from formation_cli.changes import impact
+from formation_cli.changes import appliers
 
 
 def hint(manager: str, operation: str = "Apply", *, field: str = "replicas") -> str:
@@ -12,7 +12,7 @@ def hint(manager: str, operation: str = "Apply", *, field: str = "replicas") -> 
     fields: dict[str, Any] = {"f:spec": {"f:processes": {"f:web": {f"f:{field}": {}}}}}
     entry = {"manager": manager, "operation": operation, "fieldsV1": fields}
     before, after = ({"processes": {"web": {"replicas": count}}} for count in (2, 5))
-    return impact.set_back({"metadata": {"managedFields": [entry]}, "spec": before}, {"spec": after})
+    return appliers.set_back({"metadata": {"managedFields": [entry]}, "spec": before}, {"spec": after})
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_each_field_that_differs_has_a_path_and_so_has_each_variable() -> None:
         "processes": {"env": {"image": "y", "env": []}, "web": {"resources": {}}, "clock": {}},
         "schedules": {"report": {"command": ["new"]}},
     }
-    assert [*impact.changed(before, after)] == [
+    assert [*appliers.changed(before, after)] == [
         ("spec", "env", '{"name":"A"}'),
         ("spec", "labels"),
         ("spec", "processes", "clock"),

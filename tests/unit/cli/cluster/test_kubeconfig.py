@@ -17,11 +17,22 @@ from kubernetes.config import kube_config
 
 from formation_cli import failures
 from formation_cli.cluster import api_server, kubeconfig, kubectl
-from formation_cli.cluster.kubeconfig import Access
+from formation_cli.cluster.access import Access
 from formation_cli.cluster.port import Target
 from tests.unit.cli import kubectls
 
 Load = Callable[..., Access]
+STATUS = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"}
+
+
+def a_login(folder: pathlib.Path, **status: str) -> dict[str, Any]:
+    """Return how a kubeconfig names a command that logs in, and make it."""
+    text = json.dumps({**STATUS, "status": status or {"token": "of-login"}})
+    (folder / "login").write_text(f"#!/bin/sh\necho '{text}'\n")
+    (folder / "login").chmod(0o755)
+    return {"apiVersion": STATUS["apiVersion"], "command": str(folder / "login"), "interactiveMode": "Never"}
+
+
 ANN = {"token": "token-of-ann"}
 EVE = {
     "as": "eve",
@@ -44,11 +55,9 @@ def load(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Load:
 
 def test_the_server_the_token_and_the_namespace_are_those_that_kubectl_shows(load: Load) -> None:
     access = load(ANN, **{"tls-server-name": "inside"})
-    for _ in range(2):  # as for each request: the client may then read its settings anew
-        access.configuration.auth_settings()
-    assert access.configuration.host == "https://test:6443"
-    assert access.configuration.api_key["BearerToken"] == "Bearer token-of-ann"
-    assert access.configuration.tls_server_name == "inside"
+    assert access.server.host == "https://test:6443"
+    assert access.server.authorization() == "Bearer token-of-ann"
+    assert access.server.tls_name == "inside"
     assert access.namespace == "shop"
 
 
@@ -106,17 +115,15 @@ def test_a_pod_without_a_kubeconfig_has_its_service_account(
         (tmp_path / "config").touch()
     access = load(ANN, Target())
     found = ("https://of-the-pod", "inside") if named == "nothing" else ("https://test:6443", "shop")
-    assert (access.configuration.host, access.namespace) == found
+    assert (access.server.host, access.namespace) == found
 
 
-def test_of_many_requests_at_once_each_has_the_token(load: Load) -> None:
-    api = client.ApiClient(load(ANN).configuration)
-
-    def header(_: int) -> str:
-        return str(api.param_serialize("GET", "/", auth_settings=["BearerToken"])[2]["authorization"])
+def test_of_many_requests_at_once_each_has_the_token(load: Load, tmp_path: pathlib.Path) -> None:
+    access = load({"exec": a_login(tmp_path)})
 
     with futures.ThreadPoolExecutor(16) as threads:
-        assert set(threads.map(header, range(1000))) == {"Bearer token-of-ann"}
+        found = {*threads.map(lambda _: access.server.authorization(), range(1000))}
+    assert found == {"Bearer of-login"}
 
 
 def test_a_login_that_fails_is_told_and_nobody_is_asked_without_it(
@@ -132,10 +139,6 @@ def test_a_login_that_fails_is_told_and_nobody_is_asked_without_it(
 def test_a_program_and_a_token_are_looked_for_beside_the_kubeconfig(
     load: Load, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, named: str
 ) -> None:
-    status = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"}
-    text = json.dumps({**status, "status": {"token": "of-login"}})
-    (tmp_path / "login").write_text(f"#!/bin/sh\necho '{text}'\n")
-    (tmp_path / "login").chmod(0o755)
     (tmp_path / "token").write_text("of-file")
     file = str(tmp_path / "config")
     (tmp_path / "config").touch()
@@ -144,13 +147,13 @@ def test_a_program_and_a_token_are_looked_for_beside_the_kubeconfig(
     default = tmp_path / ("config" if named == "nothing" else "nowhere/config")
     monkeypatch.setattr(kubeconfig, "DEFAULT", default)
     target = Target(kubeconfig=file if named == "an option" else None)
-    login = {"apiVersion": status["apiVersion"], "command": "./login", "interactiveMode": "Never"}
+    login = {**a_login(tmp_path), "command": "./login"}
     for user, token in (({"exec": login}, "of-login"), ({"tokenFile": "token"}, "of-file")):
-        assert load(user, target).configuration.api_key["BearerToken"] == f"Bearer {token}"
+        assert load(user, target).server.authorization() == f"Bearer {token}"
 
 
 def test_what_other_threads_complain_of_meanwhile_is_no_failed_login(
-    load: Load, monkeypatch: pytest.MonkeyPatch
+    load: Load, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone: Any = kube_config.KubeConfigLoader.load_and_set
 
@@ -161,7 +164,7 @@ def test_what_other_threads_complain_of_meanwhile_is_no_failed_login(
         alone(loader, configuration)
 
     monkeypatch.setattr(kube_config.KubeConfigLoader, "load_and_set", beside_another)
-    assert load(ANN).configuration.host == "https://test:6443"
+    assert load({"exec": a_login(tmp_path)}).server.host == "https://test:6443"
 
 
 def test_kubectl_is_given_the_context_that_is_current_here(
@@ -175,18 +178,44 @@ def test_kubectl_is_given_the_context_that_is_current_here(
     assert told == [[str(tmp_path / "kubectl"), "exec", *flags, "pod"]]
 
 
-def test_no_key_is_left_in_a_file_when_kubectl_takes_over(
-    load: Load, monkeypatch: pytest.MonkeyPatch
+def test_certificates_and_keys_are_those_of_the_kubeconfig_and_left_in_no_file(
+    load: Load, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    user = {
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    keys = {
         f"client-{name}-data": base64.b64encode(name.encode()).decode() for name in ("certificate", "key")
     }
-    access = load(user)
-    key = pathlib.Path(str(access.configuration.key_file))
-    assert key.read_text() == "key"
-    monkeypatch.setattr("os.execv", lambda *_: None)
-    kubectl.become(api_server.Kube(access._replace(configuration=client.Configuration())), "exec", "pod")
-    assert not key.exists()
+    authority = {"certificate-authority-data": base64.b64encode(b"authority").decode()}
+    for user in (keys, {"exec": a_login(tmp_path, clientCertificateData="certificate", clientKeyData="key")}):
+        before = {*tmp_path.iterdir()}
+        server = load(user, **authority).server
+        server.authorization()
+        assert (server.certificate, server.authority) == ("certificate\nkey", "authority")
+        assert {*tmp_path.iterdir()} - before <= {tmp_path / "kubectl"}
+
+
+@pytest.mark.parametrize("user", [{"token": "a"}, {"username": "a", "password": "b"}, {}])
+def test_a_user_without_a_login_has_the_header_that_kubectl_sends(load: Load, user: dict[str, Any]) -> None:
+    wanted = {"token": "Bearer a", "username": "Basic YTpi"}.get(next(iter(user), ""), "")
+    assert load(user).server.authorization() == wanted
+
+
+def test_a_proxy_is_that_of_the_kubeconfig_or_of_the_environment(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:1")
+    assert load(ANN).server.proxy == "http://proxy:1"
+    assert load(ANN, **{"proxy-url": "http://other:2"}).server.proxy == "http://other:2"
+    monkeypatch.setenv("NO_PROXY", "10.0.0.0/8")
+    assert load(ANN).server.proxy == "http://proxy:1"
+    assert not load(ANN, server="https://10.1.2.3:6443").server.proxy
+
+
+def test_what_no_kubeconfig_has_is_said(load: Load) -> None:
+    with pytest.raises(failures.NoAccess, match="no server"):
+        load(ANN, server="")
+    with pytest.raises(failures.NoAccess, match="can't be used"):
+        load(ANN, **{"certificate-authority-data": "x"})
 
 
 def test_a_user_of_the_kubeconfig_that_acts_as_somebody_else_does_so(load: Load) -> None:
@@ -206,5 +235,5 @@ def test_the_command_line_says_first_as_whom_one_acts(load: Load) -> None:
 def test_anyone_who_verifies_nobody_is_not_warned_of_that(load: Load) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        load(ANN, **{"insecure-skip-tls-verify": True})
+        api_server.Kube(load(ANN, **{"insecure-skip-tls-verify": True}))
         warnings.warn("unverified", urllib3.exceptions.InsecureRequestWarning, stacklevel=1)

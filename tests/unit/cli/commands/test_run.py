@@ -113,7 +113,7 @@ def test_a_command_whose_time_is_over_says_how_long_it_had_to_end() -> None:
 def test_where_no_controller_makes_a_pod_it_ends_all_the_same() -> None:
     cluster = FakeCluster(Pod=[], Event=[])
     result = run(cluster, "--timeout 1s", failures.OVERTIME)
-    assert result.stderr == "Error: Its 1 s are over, and it hasn't started: its Job has no Pod\n"
+    assert result.stderr == "Error: Its 1 s are over, and the command hasn't started: its Job has no Pod\n"
     assert cluster.objects["Job"] == []
 
 

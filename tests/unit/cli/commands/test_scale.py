@@ -6,6 +6,10 @@ import pytest
 from click.testing import Result
 
 from formation_cli import failures
+from formation_cli.changes import counts
+from formation_cli.cluster import kinds
+from formation_cli.cluster.port import Listed
+from formation_cli.words.counts import Bounds
 from tests import builders
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.typed import run
@@ -95,3 +99,34 @@ def test_counts_and_bounds_are_a_line_and_of_the_others_it_is_said_who_sets_them
     ]
     quantities = {each["type"]: each["quantity"] for each in json.loads(scale("-o json").stdout)}
     assert quantities == {**COUNTS, "open": 3, "auto": 6}
+
+
+class Unmeasured(FakeCluster):
+    """Serves no metrics."""
+
+    def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
+        if kind == kinds.POD_METRICS:
+            raise failures.NotFound("This cluster doesn't know the kind PodMetrics.")
+        return super().select(kind, labels=labels, fields=fields)
+
+
+def test_bounds_that_follow_the_cpu_where_no_metrics_are_served_are_warned_of(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "metrics" not in scale("web=2..4").stderr
+    cluster.forbidden = (kinds.POD_METRICS,)
+    assert "metrics" not in scale("web=2..5").stderr
+    unmeasured = Unmeasured(**cluster.objects)
+    monkeypatch.setattr("formation_cli.options.connect", lambda _: unmeasured)
+    assert "The cluster serves no metrics of Pods now" in scale("web=2..6").stderr
+    assert "metrics" not in scale("worker=3").stderr
+
+
+def test_bounds_that_follow_something_else_need_no_metrics_of_pods() -> None:
+    queue = {"type": "External", "external": {"metric": {"name": "jobs"}}}
+    types = {"worker": builders.a_process(autoscaling={"maxReplicas": 4, "metrics": [queue]})}
+    formation = builders.a_formation(processes=types)
+    changed = [counts.Change("worker", 1, Bounds(1, 4), declared=True)]
+    assert not counts.needs_metrics(formation, changed)
+    types["worker"]["autoscaling"]["metrics"].append({"type": "Resource"})
+    assert counts.needs_metrics(builders.a_formation(processes=types), changed)

@@ -65,7 +65,7 @@ def test_it_ends_at_once_when_waiting_can_not_help() -> None:
 
 
 def test_it_ends_at_once_when_a_process_crashes_and_says_who_goes_on() -> None:
-    crashing = shop(types={"web": CRASHING, "worker": CRASHING})
+    crashing = shop(types={"web": CRASHING, "worker": {**CRASHING, "updatedReplicas": 0}})
     with pytest.raises(
         failures.Failure, match=r"won't help\. web, worker: exited with code 3$"
     ) as ended_with:

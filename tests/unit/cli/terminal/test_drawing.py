@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from formation_cli import failures
-from formation_cli.terminal import drawing
+from formation_cli.terminal import window
 from formation_cli.views.table import Cell, Table
 from tests.terminal import Terminal
 
@@ -22,28 +22,28 @@ def numbers(table: Table) -> list[str]:
 
 def test_the_latest_rows_are_those_that_fit() -> None:
     table = Table(("N", "TEXT"), ROWS, latest_last=True)
-    assert numbers(drawing.fitted(table, LOW)) == ["96", "97", "98", "99"]
+    assert numbers(window.fitted(table, LOW)) == ["96", "97", "98", "99"]
 
 
 def test_what_has_no_latest_row_is_left_to_the_terminal() -> None:
     table = Table(("N", "TEXT"), ROWS)
-    assert drawing.fitted(table, LOW) is table
+    assert window.fitted(table, LOW) is table
 
 
 def test_one_row_is_shown_even_if_it_does_not_fit() -> None:
     table = Table(("N", "TEXT"), [(Cell("1"), Cell("word " * 100))], latest_last=True)
-    assert numbers(drawing.fitted(table, LOW)) == ["1"]
+    assert numbers(window.fitted(table, LOW)) == ["1"]
 
 
 SCRIPT = """
 import signal
 from formation_cli import failures
-from formation_cli.terminal import drawing
+from formation_cli.terminal import drawing, window
 from formation_cli.views.table import Cell, Table
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what is begun in the background ignores it
 failures.end_when_asked()
 assert drawing.is_possible()
-with drawing.in_place() as draw:
+with window.in_place() as draw:
     for count in range(1, 31):
         draw(Table(("N",), [(Cell(str(each)),) for each in range(count)], latest_last=True))
     signal.raise_signal({number})

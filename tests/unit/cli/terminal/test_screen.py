@@ -3,7 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
-from formation_cli.terminal import screen
+from formation_cli.terminal import screen, window
 from formation_cli.views import processes
 from tests import builders
 from tests.builders import a_container, a_pod, ended, waiting
@@ -23,9 +23,9 @@ def drawn(width: int) -> list[str]:
     pod["metadata"]["name"] = "shop-worker-7c9d8f6b5d-x7k2p"
     shop = builders.stored(builders.a_formation())
     table = processes.table(processes.processes(shop, [pod], builders.NOW), builders.NOW)
-    window = Console(width=width, file=io.StringIO())
-    with window.capture() as capture:
-        window.print(screen.rendered(table, width))
+    console = Console(width=width, file=io.StringIO())
+    with console.capture() as capture:
+        console.print(window.rendered(table, width))
     return capture.get().splitlines()
 
 

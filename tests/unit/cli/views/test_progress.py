@@ -12,7 +12,7 @@ NO_IMAGE = a_container(waiting("ImagePullBackOff", 'Back-off pulling image "shop
 RUNNING = {"state": "Running"}
 STARTING = {"state": "Starting", "reason": "Progressing", "message": "0 of 2 available"}
 BOOM = "exited with code 3: no database"
-OLD = ", last at 2026-01-01T00:00:00Z"
+OLD = " (2 restarts)"
 CRASHING = {"state": "Crashing", "reason": "Exited", "message": f"{BOOM} (8 restarts){OLD}"}
 UNPULLABLE = {"state": "Starting", "reason": "ImagePullFailed", "message": "can't pull shop:v9"}
 REFUSED = {"state": "Running", "reason": "Refused", "message": "the API server refuses it"}
@@ -88,7 +88,7 @@ def test_only_the_types_that_are_named_count() -> None:
 
 
 def test_each_cause_is_said_once() -> None:
-    twice = {**CRASHING, "message": f"1 of 4: {BOOM} (1 restart), last at 2026-01-01T00:00:09Z"}
+    twice = {**CRASHING, "message": f"1 of 4: {BOOM} (1 restart)"}
     left = {**UNPULLABLE, "message": "can't pull shop:v9; 2 of the old version still run"}
     formation = shop(a=CRASHING, b=twice, c=UNPULLABLE, d=left, e=STARTING)
     assert progress_of(formation).failure == f"a, b: {BOOM}; c, d: can't pull shop:v9"
@@ -170,10 +170,48 @@ def test_what_is_stopped_is_not_said_to_run() -> None:
     assert progress_of(suspended, stopped=True).done
 
 
-def test_processes_from_before_go_on_serving() -> None:
-    old, new = a_pod(), a_pod(name="shop-worker-2", creationTimestamp=ago(30))
-    found = processes.processes(shop(worker=RUNNING), [old, new], NOW)
-    assert progress.still_serving(found, NOW - 60) == "Old processes keep running: worker=1."
+def a_replica_set(template: str, revision: str, type_: str = "worker") -> Any:
+    labels = {"formation": "shop", "process-type": type_, "track": "stable"}
+    labelled = {f"formations.dev/{key}": value for key, value in labels.items()}
+    annotations = {"deployment.kubernetes.io/revision": revision}
+    return {"metadata": {"labels": labelled | {"pod-template-hash": template}, "annotations": annotations}}
+
+
+def serving(formation: Any, *templates: str) -> str:
+    sets = [a_replica_set("one", "9"), a_replica_set("two", "10")]
+    pods = [
+        a_pod(name=f"shop-worker-{number}", labels={"pod-template-hash": each})
+        for number, each in enumerate(templates)
+    ]
+    return progress.still_serving(processes.processes(formation, pods, NOW, sets))
+
+
+def test_a_process_is_of_the_version_of_its_replica_set() -> None:
+    formation = shop(worker=RUNNING)
+    assert serving(formation, "one", "one") == "Old processes keep running: worker=2."
+    both = serving(formation, "one", "two", "two")
+    assert both == "Processes of two versions run: worker=2 new, worker=1 old."
+    assert not serving(formation, "two")
+
+
+def trying(**status: Any) -> Any:
+    formation = shop({"Ready": "all is well"}, worker=status)
+    formation["status"]["canary"] = {"state": "Trying", "message": "has to stay ready"}
+    return formation
+
+
+def test_until_the_declared_version_has_passed_its_canaries_all_but_these_is_old() -> None:
+    assert serving(trying(**RUNNING), "two") == "Old processes keep running: worker=1."
+    canary = a_pod(labels={"formations.dev/track": "canary"})
+    assert processes.processes(trying(**RUNNING), [canary], NOW)[-1].version == "new"
+
+
+def test_what_crashes_of_the_version_before_is_not_taken_for_the_new_one() -> None:
+    formation = trying(**CRASHING, updatedReplicas=1, desiredReplicas=1)
+    awaited = Awaited(2, NOW - 60, deployed=True)
+    row = progress.progress(awaited, formation, [], []).table.texts()[-1]
+    assert row[2] == "0/1"
+    assert row[4].startswith(f"the version before: {BOOM}")
 
 
 def test_the_time_of_a_write_is_the_servers() -> None:
