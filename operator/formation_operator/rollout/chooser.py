@@ -126,9 +126,10 @@ class Chooser:
             try:
                 lost = older_crd.lost(self.cluster, self.snapshot, before, may_have=may_have)
                 memory.lost = await patient(lost)
-                memory.compared = memory.digest
             except errors.ClusterError as error:
-                return Problem("", Trouble.RETRYING, f"{CRD_UNREAD}: {error}", lasting=False)
+                if not self._is_new():  # nothing shows that a new one may lack anything
+                    return Problem("", Trouble.RETRYING, f"{CRD_UNREAD}: {error}", lasting=False)
+            memory.compared = memory.digest
         return Problem("", Trouble.OUTDATED, memory.lost) if memory.lost else None
 
     async def _through(self, before: Content | None, gate: Gate | None = None) -> Rollout:

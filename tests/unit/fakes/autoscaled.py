@@ -105,7 +105,7 @@ class Shop(releasing.Shop):
             "resumes": str(said.get("resumeReplicas", "")),
             "ready": str(self.condition().get("reason")),
             "said": ",".join(self.types - USUAL),
-            "events": ",".join(each.reason for each in self.cluster.notices),
+            "events": ",".join(each.reason for each in self.cluster.notices if each.reason != "RolledOut"),
             "jobs": str(len(self.jobs())),
             "revisions": str(len(self.revisions())),
         }
