@@ -45,7 +45,7 @@ def mark_in(text: str) -> Mark | None:
     """Return the mark that a text is, or nothing: anyone may have written it."""
     before, _, digest = text.partition("-")
     number, is_one = number_in(before), len(digest) == naming.DIGITS and digest.isalnum()
-    return Mark(number, digest) if number is not None and is_one else None
+    return Mark(number, digest) if number and is_one else None
 
 
 def content_of(spec: Mapping[str, Any]) -> dict[str, Any]:

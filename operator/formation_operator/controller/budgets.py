@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, Metadata
-from formation_operator.api.reasons import Trouble
+from formation_operator.api.reasons import ConditionType, Trouble
 from formation_operator.controller.passes import Pass
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
@@ -55,6 +55,9 @@ def decide(pass_: Pass, snapshot: Snapshot, content: Content) -> Budgets:
     declared, others = disruption.declared(snapshot.spec, content.spec), pass_.memory.others
     contended = {name: others.reasons[name] for name in declared if others.reasons.get(name)}
     own = {name: budget for name, budget in declared.items() if name not in contended}
+    reported = snapshot.status.condition(ConditionType.DISRUPTION_CONTENDED)
+    if own and reported and not others.reasons:
+        contended = {"": reported.message}  # it isn't taken back for a moment
     is_usable = others.error is None and snapshot.now - others.at < FRESH
     waiting = [name for name in _missing(pass_, own) if name not in others.reasons or not is_usable]
     made = {name: budget for name, budget in own.items() if name not in waiting}

@@ -90,7 +90,8 @@ def counts(
     # A canary is no type. Where it isn't known what it tries, a stop has to reach it all the same.
     tried = rollout.canaries if spec.suspend else spec.processes
     canaries = {*map(naming.canary, tried)} - spec.processes.keys()
-    for name in content.spec.processes if content.is_known else sorted(own.keys() - canaries):
+    unknown = [name for name, child in own.items() if not (child.is_canary and name in canaries)]
+    for name in content.spec.processes if content.is_known else unknown:
         child = own.get(name)
         if child is not None and name in undecided:
             alone = singletons.is_alone(_type(content.spec, name), child, content.mark)

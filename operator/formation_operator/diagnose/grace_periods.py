@@ -79,11 +79,12 @@ def is_being_made(pod: Pod) -> bool:
 
 
 def has_had(pod: Pod, seconds: float, now: float) -> bool:
-    """Return whether a Pod on a node has had so many seconds since its latest start, if it has one.
+    """Return whether a Pod on a node has had so many seconds since what isn't ready has last started.
 
     It has had none before its node has seen it, and while an image may be pulled.
     """
-    since = max((item.running_since or 0.0 for item in pod.containers), default=0.0) or unready_since(pod)
+    starts = (item.running_since or 0.0 for item in pod.containers if not item.ready)
+    since = max(starts, default=0.0) or unready_since(pod)
     return bool(pod.containers) and not is_being_made(pod) and now - since >= seconds
 
 

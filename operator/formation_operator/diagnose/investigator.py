@@ -169,21 +169,26 @@ class Examiner:
         ]
         # Pods whose Events were read the longest time ago come first.
         due.sort(key=lambda pod: before[pod.uid].at if pod.uid in before else 0.0)
-        read = due[:MOST_PODS]
-        fresh = {pod.uid: await self._answer(pod, before.get(pod.uid), now) for pod in read}
+        fresh = dict[str, Answer]()
+        for pod in due[:MOST_PODS]:
+            events, is_read = await self._events(pod)
+            earlier = before.get(pod.uid)
+            found = pod_events.with_earlier(events, earlier.found if earlier is not None else ())
+            fresh[pod.uid] = attempt(earlier, hash(pod), found, now, (FIRST_DELAY, LONGEST_DELAY))
+            if not is_read:
+                break  # or a pass would wait as often for no answer, and counts with it
         kept = {pod.uid: before[pod.uid] for pod in pods if pod.uid in before}
         self._keep(evidence, kept, fresh)
-        return len(due) > len(read)
+        return len(due) > len(fresh)
 
-    async def _answer(self, pod: Pod, before: Answer | None, now: float) -> Answer:
+    async def _events(self, pod: Pod) -> tuple[list[PodEvent], bool]:
+        """Return the Events about a Pod that matter, and whether they could be read."""
         raws = events_about(self._cluster, pod.namespace, pod.uid, PAGES_OF_EVENTS)
-        events = list[PodEvent]()
         try:
-            events = [pod_events.pod_event(raw) async for raw in raws if pod_events.matters(raw)]
+            return [pod_events.pod_event(raw) async for raw in raws if pod_events.matters(raw)], True
         except errors.ClusterError as error:
             logger.warning("The Events about Pod %s/%s can't be read: %s", pod.namespace, pod.name, error)
-        events_of_all = pod_events.with_earlier(events, before.found if before is not None else ())
-        return attempt(before, hash(pod), events_of_all, now, (FIRST_DELAY, LONGEST_DELAY))
+            return [], False
 
     async def _present(
         self, evidence: Evidence, deployments: Mapping[str, Child], pods: Sequence[Pod]
@@ -193,9 +198,12 @@ class Examiner:
         The second value is after how many seconds to look again for a version that couldn't be found.
         """
         types = sorted({(pod.process_type, pod.selector) for pod in pods if not pod.job})
-        templates = dict[str, str]()
-        for name, labels in types:
-            templates[name] = await self._template(evidence, name, labels, deployments.get(name))
+        templates = {name: UNFOUND for name, _ in types}
+        try:
+            for name, labels in types:
+                templates[name] = await self._template(evidence, name, labels, deployments.get(name))
+        except errors.ClusterError as error:  # the others wait, too, or a pass would wait as often
+            logger.warning("ReplicaSets in %s can't be read: %s", evidence.namespace, error)
         present = [pod for pod in pods if pod.job or templates[pod.process_type] in (pod.template, ANY)]
         present.sort(key=lambda pod: (pod.created, pod.name))
         return present, [UNFOUND_DELAY] if UNFOUND in templates.values() else []
@@ -216,12 +224,9 @@ class Examiner:
 
     async def _hash(self, child: Child, labels: str) -> str:
         its = self._cluster.select(kinds.REPLICA_SET, child.namespace, labels=labels)
-        try:
-            async for raw in first_objects(its, PAGES_OF_REPLICA_SETS):
-                if is_present(raw, child):
-                    return lenient.text(lenient.mapping(raw, "metadata", "labels"), TEMPLATE_LABEL) or UNFOUND
-        except errors.ClusterError as error:
-            logger.warning("The ReplicaSets of %s/%s can't be read: %s", child.namespace, child.name, error)
+        async for raw in first_objects(its, PAGES_OF_REPLICA_SETS):
+            if is_present(raw, child):
+                return lenient.text(lenient.mapping(raw, "metadata", "labels"), TEMPLATE_LABEL) or UNFOUND
         return UNFOUND
 
 

@@ -164,7 +164,7 @@ def author(managed: list[dict[str, Any]]) -> Deploy:
         Deploy(at=lenient.word(entry, "time"), by=lenient.word(entry, "manager"))
         for entry in managed
         if not (entry.get("subresource") or entry.get("manager") in ours)
-        and _holds_content(lenient.mapping(entry, "fieldsV1", "f:spec"))
+        and _holds_content(lenient.mapping(_whole(entry.get("fieldsV1")), "f:spec"))
     )
     return max(found, key=lambda each: each.at, default=Deploy())
 
@@ -214,6 +214,14 @@ def with_counts_alone(owned: Owned, managed: list[dict[str, Any]]) -> Owned:
         holds_count=owned.holds_count or lenient.holds(fields, COUNT),
         holds_remembered=owned.holds_remembered or lenient.holds(fields, REMEMBERED_COUNT),
     )
+
+
+def _whole(fields: Any) -> Fields:
+    """Return all fields of an entry, which may be text; none of one that is too long to be read."""
+    if not isinstance(fields, listings.Text):
+        return lenient.mapping(fields)
+    text = bytes(fields)
+    return lenient.mapping(nesting.parsed(text, pydantic_core.from_json)) if len(text) <= MOST_READ else {}
 
 
 def _parsed(fields: Any) -> Fields:

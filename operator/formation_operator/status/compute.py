@@ -65,11 +65,13 @@ def _summary(observation: Observation, processes: dict[str, ProcessStatus]) -> s
 def _image(observation: Observation, previous: FormationStatus) -> str | None:
     """Return the image that most types run, of several the first type's, and how many others there are.
 
-    While every type is being replaced, it is the one that ran before.
+    A type that is being replaced, or that waits, doesn't count; if all are, it is the one that ran before.
     """
-    if previous.image and not any(_is_over(observation, name) for name in observation.intents):
+    over = {name for name in observation.intents if _is_over(observation, name)}
+    if previous.image and not over:
         return previous.image
-    by_type = (dict(each.images).get(name) for name, each in sorted(observation.intents.items()))
+    counted = [each for each in sorted(observation.intents.items()) if not over or each[0] in over]
+    by_type = (dict(each.images).get(name) for name, each in counted)
     images = Counter(filter(None, by_type)).most_common()
     if not images:
         return None

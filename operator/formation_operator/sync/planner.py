@@ -192,7 +192,8 @@ def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:
 
 def _adopt(intent: Intent, child: Child, context: PlanContext) -> Action:
     formation = intent.manifest["metadata"]["labels"][naming.FORMATION_LABEL]
-    if not child.is_orphan_of(formation, intent.process_type):
+    # A type may be named as another one's canary is.
+    if not child.is_orphan_of(formation, intent.process_type) or child.is_canary != intent.is_canary:
         return _refuse(intent, f"a {child.kind} named {child.name} exists, and this operator didn't make it")
     if child.uid in context.exhausted:
         return _leave(intent, child)

@@ -17,6 +17,7 @@ class Entry(TypedDict, total=False):
 
     manager: Any
     operation: Any
+    time: Any
     fieldsV1: Text
     subresource: Any
 
