@@ -65,13 +65,12 @@ def _summary(observation: Observation, processes: dict[str, ProcessStatus]) -> s
 def _image(observation: Observation, previous: FormationStatus) -> str | None:
     """Return the image that most types run, of several the first type's, and how many others there are.
 
-    A type that is being replaced, or that waits, doesn't count; if all are, it is the one that ran before.
+    While every type is being replaced, or a change waits, it is the one that ran before.
     """
-    over = {name for name in observation.intents if _is_over(observation, name)}
-    if previous.image and not over:
+    is_over = any(_is_over(observation, name) for name in observation.intents)
+    if previous.image and (observation.formation.spec.paused or not is_over):
         return previous.image
-    counted = [each for each in sorted(observation.intents.items()) if not over or each[0] in over]
-    by_type = (dict(each.images).get(name) for name, each in counted)
+    by_type = (dict(each.images).get(name) for name, each in sorted(observation.intents.items()))
     images = Counter(filter(None, by_type)).most_common()
     if not images:
         return None

@@ -81,7 +81,7 @@ class Reporter:
     ) -> Requeue | None:
         """Write the status of a Formation if it differs from what is there; return when to try again.
 
-        The ``notices`` are posted with it.
+        The ``notices`` are posted with it, unless an older CRD prunes it: they would come again each time.
         """
         raw = basis.formation
         if status == raw["status"]:
@@ -100,8 +100,10 @@ class Reporter:
             return self._again(reports, what)
         self._cache.put(naming.KIND, written)  # a status matters to no other Formation
         basis.reported(written)
-        self._post(raw, [*change_events.notices(raw["status"], written["status"]), *notices])
-        if status == written["status"]:
+        is_whole = status == written["status"]
+        changes = change_events.notices(raw["status"], written["status"])
+        self._post(raw, [*changes, *(notices if is_whole else ())])
+        if is_whole:
             reports.refused = None
             return None
         self._older.warn(logger, PRUNED)
