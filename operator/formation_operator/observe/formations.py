@@ -6,10 +6,9 @@ from typing import Any
 
 from formation_operator.api import bounds, formation_status, naming
 from formation_operator.api.reasons import ConditionType
-from formation_operator.kube.objects import deploys, lenient
+from formation_operator.kube.objects import authors, deploys, lenient
 from formation_operator.kube.objects.deploys import Deploy
 from formation_operator.kube.objects.kinds import Key
-from formation_operator.observe import managed_fields
 from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane
 
@@ -99,7 +98,7 @@ def _declared(spec: dict[str, Any]) -> dict[str, Any]:
 
 def _cause(metadata: dict[str, Any], before: Deploy | None) -> Deploy:
     """Return who has changed a spec, when and why; anyone who only removes fields leaves no trace."""
-    author = managed_fields.author(lenient.items(metadata, "managedFields"))
+    author = authors.author(metadata)
     note = lenient.text(lenient.mapping(metadata, "annotations"), naming.NOTE_ANNOTATION)
     by = author.by if before is None or author.at > before.at else ""
     return dataclasses.replace(author, by=by, note=lenient.shown(note, deploys.LONGEST_NOTE))

@@ -17,9 +17,8 @@ from typing import Any, NamedTuple
 
 import pydantic_core
 
-from formation_operator.api import bounds, content, naming
+from formation_operator.api import bounds, naming
 from formation_operator.kube.objects import lenient, listings, nesting
-from formation_operator.kube.objects.deploys import Deploy
 
 Fields = dict[str, Any]
 Path = tuple[str, ...]
@@ -157,27 +156,6 @@ def taken_over(managed: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
     return None
 
 
-def author(managed: list[dict[str, Any]]) -> Deploy:
-    """Return who has changed the content of a Formation last, of those that still hold a field, and when."""
-    ours = naming.FIELD_MANAGER, naming.COUNT_MANAGER
-    found = (
-        Deploy(at=lenient.word(entry, "time"), by=lenient.word(entry, "manager"))
-        for entry in managed
-        if not (entry.get("subresource") or entry.get("manager") in ours)
-        and _holds_content(lenient.mapping(_whole(entry.get("fieldsV1")), "f:spec"))
-    )
-    return max(found, key=lambda each: each.at, default=Deploy())
-
-
-def _holds_content(spec: Fields) -> bool:
-    others = {key.removeprefix("f:") for key in spec} - content.OF_FORMATION - content.WITHOUT.keys()
-    return bool(others) or any(
-        not own or bool({key.removeprefix("f:") for key in own} - without)
-        for part, without in content.WITHOUT.items()
-        for own in lenient.mapping(spec, f"f:{part}").values()
-    )
-
-
 # What is kept with a child
 
 
@@ -214,14 +192,6 @@ def with_counts_alone(owned: Owned, managed: list[dict[str, Any]]) -> Owned:
         holds_count=owned.holds_count or lenient.holds(fields, COUNT),
         holds_remembered=owned.holds_remembered or lenient.holds(fields, REMEMBERED_COUNT),
     )
-
-
-def _whole(fields: Any) -> Fields:
-    """Return all fields of an entry, which may be text; none of one that is too long to be read."""
-    if not isinstance(fields, listings.Text):
-        return lenient.mapping(fields)
-    text = bytes(fields)
-    return lenient.mapping(nesting.parsed(text, pydantic_core.from_json)) if len(text) <= MOST_READ else {}
 
 
 def _parsed(fields: Any) -> Fields:

@@ -15,7 +15,7 @@ import pydantic_core
 
 from formation_operator.api import bounds, naming
 from formation_operator.kube import errors, watch_events
-from formation_operator.kube.objects import lenient, listings, nesting
+from formation_operator.kube.objects import authors, lenient, listings, nesting
 from formation_operator.kube.session.connection import Connection, Fence
 from formation_operator.kube.session.paging import BoundedResponse, Pages
 from formation_operator.kube.session.retry_after import namespace_of
@@ -38,7 +38,7 @@ class BoundedPage(BoundedResponse):
     """An answer that is parsed however deep it is nested, and whatever bytes its texts have."""
 
     async def json(self, **_: Any) -> Any:
-        """Return its JSON; a page of Formations comes without their managed fields, which aren't used.
+        """Return its JSON; in a page of Formations, who has changed each stands for its managed fields.
 
         Raises `ClientPayloadError` if it should be a page and isn't: any other error would end kopf's watch.
         """
@@ -52,7 +52,7 @@ class BoundedPage(BoundedResponse):
         if not lenient.is_version(lenient.mapping(page, "metadata").get("resourceVersion")):
             raise aiohttp.ClientPayloadError(f"no page: {text[:200]!r}")
         for item in lenient.items(page, "items"):
-            lenient.mapping(item, "metadata").pop("managedFields", None)
+            authors.without_managed_fields(lenient.mapping(item, "metadata"))
         return page
 
 
@@ -77,14 +77,17 @@ class BoundedLines:
 
 
 async def _readable(line: bytes) -> bytes:
-    """Return an event without managed fields, and with null for what is nested too deep."""
+    """Return an event with null for what is nested too deep.
+
+    Who has changed the Formation stands in place of its managed fields.
+    """
     try:
         event = (await watch_events.read(line))._asdict()
     except errors.ExpiredError:
         return line  # kopf takes this error as the end of a watch; any other would end the process
     except errors.ClusterError as error:
         raise aiohttp.ClientPayloadError(str(error)) from error
-    lenient.mapping(event, "object", "metadata").pop("managedFields", None)
+    authors.without_managed_fields(lenient.mapping(event, "object", "metadata"))
     return await nesting.cut(bounds.encoded(event))
 
 

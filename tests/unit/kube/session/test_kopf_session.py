@@ -123,6 +123,19 @@ async def test_an_object_is_listed_and_watched_alike_without_managed_fields_what
     assert objects == [{**WITHOUT, "metadata": {"resourceVersion": "7"}, "spec": {"a": "ä"}}] * 5
 
 
+async def test_who_has_changed_a_formation_is_listed_and_watched() -> None:
+    fields = b'{"f:spec":{"f:image":{}}}'
+    entry = b'{"manager":"ci","operation":"Update","time":"2026-01-01T00:00:00Z","fieldsV1":%s}' % fields
+    changed = formation("a").replace(b'{"fieldsV1":{}}', entry)
+    async with session(page(changed)) as here:
+        listed = await (await here.get(f"{LIST}?limit=500")).json()
+    async with session(stream(event(changed))) as here:
+        watched = await here.watch()
+    objects = [*listed["items"], *(each["object"] for each in watched)]
+    author = {"at": "2026-01-01T00:00:00Z", "by": "ci"}
+    assert [each["metadata"].get("author") for each in objects] == [author] * 2
+
+
 @pytest.mark.parametrize("levels", LEVELS)
 async def test_a_spec_that_is_nested_deep_has_null_where_it_is_too_deep(levels: int) -> None:
     deep = formation("a").replace('"ä"'.encode(), b'{"a":' * levels + b"1" + b"}" * levels)
