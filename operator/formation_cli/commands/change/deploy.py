@@ -80,6 +80,8 @@ def command(
     writing.report(changed, how, _sentence(changed.before, process_type, image))
     if own := [] if process_type else patches.with_own_image(changed.before):
         writing.advise(f"These types have their own image, and keep it: {', '.join(own)}")
+    if note and not changed.is_written:
+        writing.advise("The image was declared already, so the note isn't set: a note is about a change.")
     types = [process_type] if process_type else []
     going_back.wait(cluster, changed, how, types, back=rollback_on_failure)
 

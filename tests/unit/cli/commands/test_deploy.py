@@ -49,7 +49,7 @@ def test_a_note_goes_with_the_image_and_the_next_deploy_without_one_removes_it(c
     assert note_of(cluster) == "fix the checkout"
     deploy(f"{NEW}-2 --note 'fix more'")
     assert note_of(cluster) == "fix more"
-    deploy(f"{NEW}-2 --note 'which changes nothing'")
+    assert "so the note isn't set" in deploy(f"{NEW}-2 --note 'which changes nothing'").stderr
     assert note_of(cluster) == "fix more", "the image is as it was, so this is no deploy"
     deploy(f"{NEW}-3")
     assert note_of(cluster) is None
