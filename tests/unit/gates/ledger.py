@@ -294,7 +294,8 @@ class Ledger:
         for of, other in self.world.processes():
             is_gone = other["metadata"]["uid"] == own or other.get("status", {}).get("phase") in ENDED_PHASES
             if of == name and not is_gone and (name, template_of(other)) in self.single:
-                is_same = template_of(other) == template
+                # Anyone who deletes a Deployment has a new process start while the old one ends.
+                is_same = template_of(other) == template or ChildKind.DEPLOYMENT in self.world.removed
                 is_fine = "deletionTimestamp" in other["metadata"] or not self.is_singleton(name, deployment)
                 self.hold(is_same and is_fine, f"(s) {name} starts beside {template_of(other)}, a singleton")
         if self.world.recreates(deployment):
