@@ -20,11 +20,11 @@ def check(formation: Object) -> None:
     if has_failed(formation):
         return
     name, failed = formation["metadata"]["name"], releases.status(formation).get("state")
-    hint = (
-        f"Its release command has: {again(f'release {name} --retry')}"
-        if failed == ReleaseState.FAILED
-        else ""
-    )
+    hint = ""
+    if failed == ReleaseState.FAILED:
+        hint = f"Its release command has: {again(f'release {name} --retry')}"
+    elif releases.canary(formation):
+        hint = f"Kubernetes still tries them by itself: `{again(f'ps {name}')}` shows how they are."
     raise Mistyped(f"No canary of {name} has failed. Nothing was changed.", hint=hint)
 
 

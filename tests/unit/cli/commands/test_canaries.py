@@ -341,6 +341,7 @@ def test_a_new_try_that_fails_ends_the_wait_with_its_own_cause(
     ("state", "words", "said"),
     [
         ("Trying", "deploy shop --retry", "No canary of shop has failed. Nothing was changed."),
+        ("Trying", "deploy shop --retry", "Kubernetes still tries them by itself"),
         ("", "deploy shop x:2 --retry", "No canary of shop has failed. Nothing was changed."),
         (
             "Failed",
