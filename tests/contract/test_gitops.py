@@ -90,7 +90,7 @@ def test_a_count_that_a_person_sets_lasts_until_git_is_applied(user: Client, fla
     assert throughout(2, lambda: (count(user), declared(user))) == (4, 4)
     user.apply(changed(FORMATION, "worker", replicas=3), *flags)
     eventually(lambda: count(user) == 3)
-    assert len(user.events("ScaleHonoured")) == 1
+    eventually(lambda: len(user.events("ScaleHonoured")) == 1)
 
 
 def scale_child(user: Client) -> None:

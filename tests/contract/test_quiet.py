@@ -100,7 +100,7 @@ def test_odd_values_warnings_and_what_policies_change_settle_and_nothing_at_all_
     assert asked(user) == before
     assert versions(user) == objects
     assert not user.events("DriftRepaired")
-    assert user.events("CommandLeavesForeground") == [f"p0: {check.finding(['nginx'])}"]
+    eventually(lambda: user.events("CommandLeavesForeground") == [f"p0: {check.finding(['nginx'])}"])
     assert [name for name, _ in containers(user, "meshed")] == ["worker", "mesh"]
     overridden = user.condition("Overridden", "mirrored")
     assert overridden is not None

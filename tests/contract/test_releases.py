@@ -88,8 +88,10 @@ def test_no_pod_template_is_written_between_an_edit_and_the_completion_of_its_re
     ]
     assert order == sorted(order)
     assert [each["revision"] for each in revisions] == [0, 2]
-    assert [f"shop-release-{wanted}" in each for each in shop.events("Releasing")].count(True) == 1
-    assert len(shop.events("Released")) == 2
+    eventually(
+        lambda: [f"shop-release-{wanted}" in each for each in shop.events("Releasing")].count(True) == 1
+    )
+    eventually(lambda: len(shop.events("Released")) == 2)
 
 
 def image_of(deployment: Manifest) -> str:

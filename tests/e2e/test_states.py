@@ -148,7 +148,7 @@ def test_a_process_that_crashes_again_and_again_never_looks_well_in_between(pers
     versions = history.end()
     assert stages(versions, kstatus) == ["Current", "InProgress"]
     assert stages(versions, lambda each: argo_cd(each)["status"]) == ["Healthy", "Progressing"]
-    assert [note.split(":")[0] for note in person.events("Crashing")] == ["worker"]
+    eventually(lambda: [note.split(":")[0] for note in person.events("Crashing")] == ["worker"])
 
 
 THIRD_TIME = "echo >> /memory/lives; test $(wc -l < /memory/lives) -ge 3 && exec sleep inf; exit 3"

@@ -54,7 +54,7 @@ def where_all_is_as_it_should_be_a_start_writes_nothing_and_warns_of_nothing_aga
     yield
 
     assert throughout(4, lambda: versions(user)) == before
-    assert len(user.events("CommandLeavesForeground")) == 1
+    eventually(lambda: len(user.events("CommandLeavesForeground")) == 1)
     assert not user.events("DriftRepaired")
 
 
@@ -101,7 +101,7 @@ def a_crash_loop_of_many_causes_neither_many_events_nor_more_than_a_status_a_sec
 
     versions, seconds = history.end(), time.monotonic() - began
     assert len(stages(versions, lambda each: each["status"])) <= seconds + 2
-    assert len(user.events("Crashing")) == 1
+    eventually(lambda: len(user.events("Crashing")) == 1)
     assert stages(versions, kstatus) == ["InProgress"]
     message = worker(user)["message"]
     assert re.search(r"exited with code 3: no database \(\d+ restarts\)", message), message
