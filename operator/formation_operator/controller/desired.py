@@ -1,7 +1,7 @@
 """What is to be: a content, what comes apart from it for each type, and what keeps it from that. Pure."""
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Autoscaling, FormationSpec, ProcessType
@@ -87,11 +87,12 @@ def counts(
     """
     spec, own, found = snapshot.spec, snapshot.deployments, dict[str, Replicas]()
     content = rollout.content
-    # A canary is no type. Where it isn't known what it tries, a stop has to reach it all the same.
-    tried = rollout.canaries if spec.suspend else spec.processes
-    canaries = {*map(naming.canary, tried)} - spec.processes.keys()
-    unknown = [name for name, child in own.items() if not (child.is_canary and name in canaries)]
-    for name in content.spec.processes if content.is_known else unknown:
+    names: Iterable[str] = content.spec.processes
+    if not content.is_known:  # a canary is no type, but a stop has to reach it whatever it tries
+        tried = rollout.canaries if spec.suspend else spec.processes
+        canaries = {*map(naming.canary, tried)} - spec.processes.keys()
+        names = [name for name, child in own.items() if not (child.is_canary and name in canaries)]
+    for name in names:
         child = own.get(name)
         if child is not None and name in undecided:
             alone = singletons.is_alone(_type(content.spec, name), child, content.mark)
