@@ -23,8 +23,8 @@ NO_LOG = "previous terminated container"
 """How kubelet says that a process was never started anew."""
 LAST_WORDS = 3.0
 """Seconds for which the end of a log is waited for that nobody writes to any more."""
-LOST = "unable to retrieve container logs for "
-"""How kubelet begins in place of a log that its node no longer has."""
+LOST = ("unable to retrieve container logs for ", "failed to try resolving symlinks in path ")
+"""How kubelet begins in place of a log that its node no longer has: removed before or while it opens it."""
 GONE = "its node no longer has its log"
 
 

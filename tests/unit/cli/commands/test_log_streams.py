@@ -147,6 +147,9 @@ def test_who_follows_a_run_of_a_process_does_not_follow_the_next_one_as_well(
 
 NO_PREVIOUS = 'previous terminated container "worker" in pod "shop-worker-a" not found'
 LOST = "unable to retrieve container logs for containerd://0123"
+LOST_WHILE_OPENED = (
+    'failed to try resolving symlinks in path "/pods/worker/0.log": lstat /pods/worker/0.log: no such file'
+)
 
 
 class OneDeadContainer(FakeCluster):
@@ -176,7 +179,7 @@ def previous(pod: Object, said: str, code: int = 0) -> Result:
     return on(OneDeadContainer(pod, said), "logs shop worker -p", code)
 
 
-@pytest.mark.parametrize("said", [NO_PREVIOUS, LOST])
+@pytest.mark.parametrize("said", [NO_PREVIOUS, LOST, LOST_WHILE_OPENED])
 @pytest.mark.parametrize("container", [IN_BACK_OFF, JUST_ENDED])
 def test_of_a_process_in_a_back_off_the_last_log_is_shown_where_there_is_none_before(
     said: str, container: Object
