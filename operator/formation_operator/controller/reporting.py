@@ -217,7 +217,8 @@ class Reporting:
             deploy = await self._store.deploy(snapshot.owner, memory.rollout, newest)
             ready, ended = False, [rolled_out(deploy, self._clock().timestamp())]
         if remaining == 0:
-            ready = await self._store.note_ran_well(snapshot.owner, newest, trial.running(observation))
+            running = trial.running(observation)
+            ready = await self._store.note_ran_well(snapshot.owner, memory.rollout, newest, running)
             if not ready:
                 memory.trial, remaining = None, trial.LASTS  # the minute begins again
         revision = newest.model_copy(update={"ready": ready})

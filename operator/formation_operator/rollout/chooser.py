@@ -142,8 +142,6 @@ class Chooser:
             return Rollout(before or NOTHING, canaries=[*tried])
         content, is_first = content_of(snapshot.raw["spec"]), memory.released is None
         mark = await self.store.let_through(snapshot, memory, memory.digest, content)
-        memory.record = None
-        memory.recorded = ""
         try:
             notices = [] if is_first else [_deployed(mark, before, content)]
             if memory.yields == mark.digest:

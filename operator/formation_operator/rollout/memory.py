@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from formation_operator.api.content import Mark, content_of, digest_of, revision_name
 from formation_operator.api.formation_status import Revision
@@ -31,8 +32,6 @@ class RolloutMemory:
     """By whom that content was declared, and why."""
     released: Mark | None = None
     """What names the content that was let through last, before a Deployment does."""
-    deploy: Deploy | None = None
-    """What its revision says of that."""
 
     compared: str = ""
     """The digest of the content whose absent fields the CRD was asked for."""
@@ -104,7 +103,8 @@ class RolloutMemory:
     @property
     def trial(self) -> Trial:
         """How far the canaries of the declared content are, by its revision."""
-        return self.record.trial if self.record is not None and self.recorded == self.digest else Trial.NONE
+        record = self.known(self.digest)
+        return record.trial if record is not None else Trial.NONE
 
     @property
     def what(self) -> tuple[str, str]:
@@ -119,6 +119,19 @@ class RolloutMemory:
             if mark
             else None
         )
+
+    def known(self, digest: str) -> Record | None:
+        """Return what the revision of a content says, if it is known."""
+        declared = self.record if self.recorded == self.digest else None
+        both = [each for each in (declared, self.left) if each is not None and each.digest == digest]
+        return both[0] if both else None
+
+    def note(self, record: Record, raw: Mapping[str, Any]) -> None:
+        """Note what the declared content's own revision says, and since which version."""
+        if record.digest == self.digest:
+            uid, version = raw["metadata"]["uid"], raw["metadata"]["resourceVersion"]
+            self.record = dataclasses.replace(record, uid=uid, version=version)
+            self.recorded = record.digest
 
     def retry(self, now: float, problems: Sequence[Problem] = ()) -> Requeue:
         """Note that a step failed, and return when to try again: later each time, whatever the counts are."""

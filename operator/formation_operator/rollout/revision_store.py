@@ -113,7 +113,7 @@ class RevisionStore:
         history = memory.history = await patient(self._history(owner))
         mark = Mark(history.number_of(digest, floor) or history.next(floor), digest)
         changes = {"number": mark.number, "trial": Trial.NONE}
-        memory.deploy = (await self._write(snapshot, memory, digest, content, changes)).deploys[-1]
+        await self._write(snapshot, memory, digest, content, changes)
         memory.released = memory.kept = mark
         memory.unkept = None
         return mark
@@ -122,14 +122,8 @@ class RevisionStore:
         """Keep the declared content, and note how far its trial is; raise `ClusterError`."""
         if memory.record is not None and memory.trial is trial:
             return
-        record, memory.record = memory.record, None  # it is made again if somebody has deleted it
-        memory.recorded, changes = memory.digest, {"trial": trial}
-        if record is not None:
-            deploy = self._under_way(memory, memory.digest)
-            memory.record = await self._note(snapshot.owner, memory.digest, changes, deploy)
-        else:
-            content = content_of(snapshot.raw["spec"])
-            memory.record = await self._write(snapshot, memory, memory.digest, content, changes)
+        content = content_of(snapshot.raw["spec"])
+        await self._write(snapshot, memory, memory.digest, content, {"trial": trial})
 
     async def keep(self, snapshot: Snapshot, memory: RolloutMemory, content: Content) -> Requeue | None:
         """Keep the content that is rendered, if it isn't yet; then prune, and adopt what has no owner.
@@ -140,10 +134,11 @@ class RevisionStore:
         if snapshot.spec.paused or mark is None:
             return None
         if (left := memory.left) is not None and content.is_known:
-            memory.left = None
             proven = frozenset[str]() if left.trial is Trial.FAILED else left.ran_well
             with contextlib.suppress(errors.ClusterError):  # else it is said to have failed if it comes again
-                await self._note(snapshot.owner, left.digest, {"trial": Trial.NONE, "ran_well": proven})
+                changes = {"trial": Trial.NONE, "ran_well": proven}
+                await self._note(snapshot.owner, memory, left.digest, changes)
+            memory.left = None
         if content.is_declared:
             is_kept = mark in (memory.kept, snapshot.reported)
             if not is_kept and (again := await self._try(snapshot, memory, mark)):
@@ -156,23 +151,24 @@ class RevisionStore:
                 await patient(self._tidy(snapshot, memory, mark, history))
         return None
 
-    async def note_ran_well(self, owner: Metadata, revision: Revision, types: Iterable[str]) -> bool:
+    async def note_ran_well(
+        self, owner: Metadata, memory: RolloutMemory, revision: Revision, types: Iterable[str]
+    ) -> bool:
         """Note on a revision which types have run well with it; return whether that was possible."""
         changes = {"number": revision.number, "ran_well": frozenset(types)}
         try:
-            await self._note(owner, digest_in(revision.name), changes)
+            await self._note(owner, memory, digest_in(revision.name), changes)
         except errors.ClusterError:
             return False
         return True
 
     async def deploy(self, owner: Metadata, memory: RolloutMemory, revision: Revision) -> Deploy:
         """Return the deploy of a revision as far as it is known: another leader may have begun it."""
-        if memory.deploy is None or memory.deploy.number != revision.number:
-            memory.deploy = Deploy(revision.number)
-            with contextlib.suppress(errors.ClusterError):
+        record = memory.known(digest_in(revision.name))
+        with contextlib.suppress(errors.ClusterError):
+            if record is None:
                 record, _ = await self.kept(owner, digest_in(revision.name))
-                memory.deploy = record.deploys[-1] if record and record.deploys else memory.deploy
-        return memory.deploy
+        return record.deploys[-1] if record is not None and record.deploys else Deploy(revision.number)
 
     async def _try(self, snapshot: Snapshot, memory: RolloutMemory, mark: Mark) -> Requeue | None:
         """Write a revision that couldn't be written before, unless that was just now."""
@@ -182,7 +178,7 @@ class RevisionStore:
         try:
             content = content_of(snapshot.raw["spec"])
             changes = {"number": mark.number, "trial": Trial.NONE}
-            memory.deploy = (await self._write(snapshot, memory, mark.digest, content, changes)).deploys[-1]
+            await self._write(snapshot, memory, mark.digest, content, changes)
         except errors.ClusterError as error:
             leaving = isinstance(error, LeavingError)
             pauses = LEAVING_FIRST if leaving else RETRY_FIRST, RETRY_MOST
@@ -200,27 +196,27 @@ class RevisionStore:
         digest: str,
         content: Mapping[str, Any],
         changes: Mapping[str, Any],
-    ) -> Record:
-        """Keep a content, and change what its revision says; return that."""
+    ) -> None:
+        """Keep a content, and change what its revision says."""
         owner, history, deploy = snapshot.owner, memory.history, self._under_way(memory, digest)
-        if history is None or digest not in history:
+        if memory.known(digest) is None and (history is None or digest not in history):
             record = revisions.changed(Record(revision_name(owner.name, digest)), changes, deploy)
             made = revisions.manifest(owner, record, content)
             with contextlib.suppress(errors.ConflictError):
-                await self._create(snapshot, memory, digest, made)
+                memory.note(record, await self._create(snapshot, memory, digest, made))
                 records.say(logger, owner, f"create ControllerRevision {record.name}")
-                return record
-        return await self._note(owner, digest, changes, deploy)
+                return
+        await self._note(owner, memory, digest, changes, deploy)
 
     def _under_way(self, memory: RolloutMemory, digest: str) -> Deploy:
         """Return the deploy of a content that begins now."""
         declared = memory.declared if digest == memory.digest else None
         return dataclasses.replace(declared or Deploy(), at=timestamps.rfc3339(self._clock()))
 
-    async def _create(self, snapshot: Snapshot, memory: RolloutMemory, digest: str, made: Object) -> None:
-        """Create a revision; if a quota is full, prune first what is too much."""
+    async def _create(self, snapshot: Snapshot, memory: RolloutMemory, digest: str, made: Object) -> Object:
+        """Create a revision and return it; if a quota is full, prune first what is too much."""
         try:
-            await patient(self._cluster.create(made, manager=naming.FIELD_MANAGER))
+            return await patient(self._cluster.create(made, manager=naming.FIELD_MANAGER))
         except errors.ClusterError as error:
             owner = snapshot.owner
             if not revisions.is_quota(error):
@@ -228,25 +224,41 @@ class RevisionStore:
             if not (surplus := _surplus(snapshot, memory, digest, await patient(self._history(owner)))):
                 raise
             await patient(self._prune(owner, surplus))
-            await patient(self._cluster.create(made, manager=naming.FIELD_MANAGER))
+            return await patient(self._cluster.create(made, manager=naming.FIELD_MANAGER))
 
     async def _note(
-        self, owner: Metadata, digest: str, changes: Mapping[str, Any], deploy: Deploy | None = None
-    ) -> Record:
-        """Change what a revision says of its content, and return what it says then.
+        self,
+        owner: Metadata,
+        memory: RolloutMemory,
+        digest: str,
+        changes: Mapping[str, Any],
+        deploy: Deploy | None = None,
+    ) -> None:
+        """Change what a revision says of its content; read it first where that isn't known.
 
         Raises `TakenError` if its name is another object's, and `LeavingError` if that is about to go.
         """
+        if (known := memory.known(digest)) is not None and known.version:
+            with contextlib.suppress(errors.ConflictError, errors.NotFoundError, errors.InvalidError):
+                before = revisions.as_known(owner, known)
+                return await self._update(owner, memory, before, revisions.changed(known, changes, deploy))
         name, live = revision_name(owner.name, digest), await self._read(owner, digest)
+        if live is None and digest == memory.digest:
+            memory.record = None  # it is made again if somebody has deleted it
         if live is None or revisions.is_leaving(live, owner):
             raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone, and goes, too")
         if revisions.content_in(live, owner, digest) is None:
             raise TakenError(kinds.CONTROLLER_REVISION, name, "another content")
-        record = revisions.changed(revisions.record_of(live, owner), changes, deploy)
-        if operations := revisions.updated(live, owner, record):
-            await patient(self._cluster.patch(kinds.CONTROLLER_REVISION, owner.namespace, name, operations))
-            records.say(logger, owner, f"update ControllerRevision {name}")
-        return record
+        record = revisions.record_of(live, owner)
+        return await self._update(owner, memory, live, revisions.changed(record, changes, deploy))
+
+    async def _update(self, owner: Metadata, memory: RolloutMemory, raw: Object, record: Record) -> None:
+        """Have a revision say what a record does."""
+        if operations := revisions.updated(raw, owner, record):
+            patch = self._cluster.patch(kinds.CONTROLLER_REVISION, owner.namespace, record.name, operations)
+            raw = await patient(patch)
+            records.say(logger, owner, f"update ControllerRevision {record.name}")
+        memory.note(record, raw)
 
     # Prune
 
@@ -256,7 +268,7 @@ class RevisionStore:
         await self._prune(owner, _surplus(snapshot, memory, mark.digest, history))
         for each in sorted(history.orphans, key=lambda each: each.number)[-MOST_ADOPTED:]:
             with contextlib.suppress(errors.ClusterError):
-                await self._note(owner, each.digest, {})
+                await self._note(owner, memory, each.digest, {})
 
     async def _prune(self, owner: Metadata, surplus: Sequence[Record]) -> None:
         old = [(each.name, each.uid, each.version) for each in surplus[:MOST_DELETED]]

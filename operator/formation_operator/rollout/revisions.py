@@ -21,6 +21,7 @@ from formation_operator.render import intents
 from formation_operator.sync.versioned_writes import unchanged
 
 Object = dict[str, Any]
+ANNOTATIONS = "/metadata/annotations"
 LIKELY = 10**9
 """Numbers from there on don't decide about the next one, unless a Deployment names them."""
 REVISIONS, JOBS = "controllerrevisions.apps", "jobs.batch"
@@ -49,6 +50,7 @@ class Record:
     name: str
     uid: str = ""
     version: str = ""
+    """The version at which it says that; empty if that isn't known, or if no owner has it."""
     number: int = 0
     """The number of its last deploy; 0 if it was never let through."""
     trial: Trial = Trial.NONE
@@ -194,20 +196,31 @@ def updated(raw: Object, owner: Metadata, record: Record) -> list[Object]:
 
     Nothing is returned if it does.
     """
-    metadata = raw["metadata"]
-    ours = _annotations(record)
-    both = {**_annotations_of(raw), **ours}
-    annotations = {key: value for key, value in both.items() if value or key not in ours}
-    operations: list[Object] = []
-    if annotations != _annotations_of(raw) or raw.get("revision") != record.number:
-        operations += [
-            {"op": "add", "path": "/metadata/annotations", "value": annotations},
-            {"op": "add", "path": "/revision", "value": record.number},
-        ]
+    metadata, operations = raw["metadata"], _annotated(_annotations_of(raw), record)
+    if operations or raw.get("revision") != record.number:
+        operations.append({"op": "add", "path": "/revision", "value": record.number})
     if _owner_of(raw) is None:
         owners = [*lenient.items(metadata, "ownerReferences"), intents.owner_reference(owner)]
         operations.append({"op": "add", "path": "/metadata/ownerReferences", "value": owners})
     return [*unchanged(metadata), *operations] if operations else []
+
+
+def as_known(owner: Metadata, record: Record) -> Object:
+    """Return a revision as it was when its record was read or written, without its content."""
+    known = manifest(owner, record, {})
+    return {**known, "metadata": {**known["metadata"], "uid": record.uid, "resourceVersion": record.version}}
+
+
+def _annotated(before: Mapping[str, Any], record: Record) -> list[Object]:
+    """Return the operations after which annotations say what a record does; those of others stay."""
+    operations: list[Object] = [] if before else [{"op": "add", "path": ANNOTATIONS, "value": {}}]
+    for key, value in _annotations(record).items():
+        path = f"{ANNOTATIONS}/{key.replace('/', '~1')}"
+        if value and value != before.get(key):
+            operations.append({"op": "add", "path": path, "value": value})
+        elif not value and key in before:
+            operations.append({"op": "remove", "path": path})
+    return operations
 
 
 def _annotations(record: Record) -> dict[str, str]:
@@ -246,7 +259,7 @@ def record_of(raw: Object, owner: Metadata) -> Record:
     if is_own(raw, owner):
         return dataclasses.replace(record, deploys=deploys.read(_annotations_of(raw)))
     trial = Trial.FAILED if record.trial is Trial.FAILED else Trial.NONE
-    return dataclasses.replace(record, number=0, trial=trial, ran_well=frozenset())
+    return dataclasses.replace(record, version="", number=0, trial=trial, ran_well=frozenset())
 
 
 def _annotations_of(raw: Object) -> Object:

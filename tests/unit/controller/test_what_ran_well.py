@@ -79,14 +79,29 @@ async def test_the_next_leader_begins_the_minute_anew_and_nobody_shortens_it_by_
     assert shop.status["revision"]["ready"] is True
 
 
-async def test_it_costs_a_look_at_its_revision_a_write_of_it_and_one_more_of_the_status(shop: Shop) -> None:
+async def test_it_costs_a_write_of_its_revision_and_one_more_of_the_status(shop: Shop) -> None:
     before, said = len(shop.cluster.calls), len(shop.cluster.asked("replace_status"))
     await run_for_a_minute(shop)
     await run_for_a_minute(shop)
-    assert [each.verb for each in shop.calls(before)] == ["get", "patch"]
+    assert [each.verb for each in shop.calls(before)] == ["patch"]
     others = (each.verb for each in shop.cluster.calls[before:] if each.kind != REVISION)
     assert {*others} == {"replace_status", "notify"}
     assert len(shop.cluster.asked("replace_status")) == said + 2
+
+
+@pytest.mark.parametrize("when", ["before the note", "after it"])
+async def test_what_others_annotate_a_revision_with_stays(shop: Shop, when: str) -> None:
+    if when == "before the note":
+        shop.note("example.com/ticket", "OPS-1")
+    await run_for_a_minute(shop)
+    if when == "after it":
+        shop.note("example.com/ticket", "OPS-1")
+    await runs(shop, "shop:v2")
+    await runs(shop, "shop:v1")
+    (first,) = (raw for raw in shop.cluster.all(REVISION) if raw["data"]["image"] == "shop:v1")
+    noted = first["metadata"]["annotations"]
+    assert (noted["example.com/ticket"], noted[naming.REVISION_ANNOTATION]) == ("OPS-1", "3")
+    assert shop.ran_well() == {"shop:v1", "shop:v2"}
 
 
 async def test_what_runs_may_prove_itself_while_a_newer_content_waits_for_its_release() -> None:
@@ -132,12 +147,13 @@ async def test_the_newest_that_ran_well_is_not_pruned_and_not_counted(shop: Shop
     assert sorted(shop.numbers) == ["shop:v2", "shop:v4", "shop:v5"]
 
 
-@pytest.mark.parametrize("verb", ["get", "patch"])
+@pytest.mark.parametrize(("verb", "times"), [("get", 2), ("patch", 1)])
 @pytest.mark.parametrize("error", [errors.UnavailableError("no"), errors.ForbiddenError("no")], ids=str)
 async def test_what_can_not_be_noted_is_not_ready_yet_and_tried_again_after_a_minute(
-    shop: Shop, verb: Literal["get", "patch"], error: errors.ClusterError
+    shop: Shop, verb: Literal["get", "patch"], times: int, error: errors.ClusterError
 ) -> None:
-    shop.cluster.incidents.append(Incident(verb, REVISION, error=error))
+    shop.restart()  # so that the revision has to be read
+    shop.cluster.incidents.append(Incident(verb, REVISION, error=error, times=times))
     await run_for_a_minute(shop)
     assert shop.status["revision"]["ready"] is False
     await run_for_a_minute(shop)
