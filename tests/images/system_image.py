@@ -65,11 +65,22 @@ SYSTEMS = {
         System("twisted", ("python3-twisted",)),
     )
 }
+"""Those that `make test` runs."""
+ALL = SYSTEMS | {
+    system.name: system
+    for system in (
+        System("celery", ("celery",)),
+        System("puma", ("puma",)),
+        System("uvicorn", ("uvicorn",)),
+        System("uwsgi", ("uwsgi-core", "uwsgi-plugin-python3")),
+    )
+}
+"""Those that `make systems` runs."""
 
 
 def build(name: str) -> pathlib.Path:
     """Return a system's image as a docker-archive, building it if these sources have none in the cache."""
-    system = SYSTEMS[name]
+    system = ALL[name]
     base = debian.base()
 
     def make(folder: pathlib.Path, target: pathlib.Path) -> None:

@@ -31,7 +31,7 @@ OTHERS = {
     "flags": {
         *("--field-manager", "--force-conflicts"),  # kubectl's
         *("--logs", "--set-json", "--take-ownership"),  # Helm's
-        *("--graceful-timeout", "--host", "--preload"),  # of gunicorn and uvicorn
+        *("--graceful-timeout", "--preload"),  # of gunicorn
         "--without-controllers",  # of the tests
     },
     "snake": {
