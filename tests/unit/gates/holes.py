@@ -143,6 +143,9 @@ HOLES: dict[str, Hole] = {
             *(("scale", "worker", 5), LATER, LATER, ("quota", "Pod", False), LATER),
         ),
     ),
+    "found 14: a canary goes although its version can't be written": Hole(
+        (("deploy",), SOON, ("fail", 0, "forbidden", False, 1e9, "apply"), LATER)
+    ),
     "found 13: a type of two counts as a singleton where another client has edited it": Hole(
         (("edit_strategy", "web"), ("deploy", "hangs"), ("restore", {"children"}), LATER)
     ),

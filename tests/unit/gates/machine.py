@@ -185,6 +185,12 @@ class Gates(RuleBasedStateMachine):
         if name not in self.ledger.spec["processes"] and not self.is_refused(name):
             self.declare(schedules={name: NIGHTLY if comes else None})
 
+    @rule()
+    def mend(self) -> None:
+        """Have what the processes of the newest version lacked be there, as a database."""
+        image = self.ledger.spec["image"]
+        self.world.behaviours[image] = ("good", *self.world.behaviours.get(image, GOOD)[1:])
+
     # What the cluster does
 
     @rule(kind=of(PLACES), is_full=BOTH)
