@@ -107,7 +107,11 @@ class Planning:
         specs = content.spec, self.snapshot.spec
         declared = {name for spec in specs for name in (*spec.processes, *(spec.schedules or ()))}
         beside = (name for name, count in self.desired.counts.items() if not count.alone)
-        busy = {*self.pass_.busy, *canary.standing_in(self.snapshot, beside, self.pass_.unplaced)}
+        unwritten = [each.action for each in self.pass_.outcomes if each.again or each.problem]
+        held = {
+            each.process_type for each in unwritten if each.intent and each.intent.kind.traits.runs_processes
+        }
+        busy = {*self.pass_.busy, *canary.standing_in(self.snapshot, beside, self.pass_.unplaced, held)}
         if self.desired.rollout.is_unread and not self.snapshot.spec.suspend:
             busy |= {child.uid for child in self._children.values() if child.is_canary}
         found = planner.obsolete(self.snapshot.owner, declared, self.intents, self._children, busy)

@@ -156,9 +156,9 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
 def _deployment(raw: dict[str, Any], owned: Owned) -> dict[str, Any]:
     annotations, spec = lenient.mapping(raw, "metadata", "annotations"), raw["spec"]
     # Anyone may write the annotations: they count only if we own them.
-    count = annotations.get(naming.COUNT_ANNOTATION, "") if owned.holds_remembered else ""
+    written = annotations.get(naming.COUNT_ANNOTATION, "")
+    count = written if owned.holds_remembered else ""
     mark = mark_in(lenient.text(annotations, naming.CONTENT_ANNOTATION))
-    selected = lenient.mapping(spec, "selector", "matchLabels")
     return {
         "owns_count": owned.holds_count,
         **rollouts.setter(raw["metadata"].get("managedFields") or []),
@@ -166,9 +166,11 @@ def _deployment(raw: dict[str, Any], owned: Owned) -> dict[str, Any]:
         "replicas": spec.get("replicas", 1),
         "content": mark if owned.holds_content else None,
         "claims": mark.digest if mark is not None else "",
-        "is_canary": selected.get(naming.TRACK_LABEL) == naming.CANARY,
-        # Where nothing says who has written it, it may have been us.
-        "recreates": rollouts.recreates(spec) and (owned.holds_strategy or not owned.text),
+        "is_canary": lenient.mapping(spec, "selector", "matchLabels").get(naming.TRACK_LABEL)
+        == naming.CANARY,
+        # Where nothing says who has written it, it may have been us, if the count is one of a singleton.
+        "recreates": rollouts.recreates(spec)
+        and (owned.holds_strategy or (not owned.text and written in ("0", "1"))),
         "images": rollouts.images(spec["template"]["spec"]["containers"]),
         "rollout": rollouts.rollout(raw),
     }

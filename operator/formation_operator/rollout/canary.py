@@ -107,12 +107,15 @@ def unkept(wanted: FormationSpec) -> FormationSpec:
     return FormationSpec.model_construct(processes=dict.fromkeys(wanted.processes, ProcessType()))
 
 
-def standing_in(snapshot: Snapshot, types: Iterable[str], unplaced: Collection[str]) -> Iterator[str]:
+def standing_in(
+    snapshot: Snapshot, types: Iterable[str], unplaced: Collection[str], unwritten: Collection[str]
+) -> Iterator[str]:
     """Yield the uids of canaries whose content is let through, and whose type has no new process yet.
 
     They stay until one is available, since a release may have broken all old ones; or until none can be
-    created, or no node takes it (``unplaced``), as it may need the canary's place. A singleton's first
-    process may not run beside one.
+    created, or no node takes it (``unplaced``), as it may need the canary's place. Where the content couldn't
+    be written (``unwritten``), the figures say nothing of it. A singleton's first process may not run beside
+    one.
     """
     for name in types:
         canary, own = snapshot.canary(name), snapshot.deployment(name)
@@ -121,5 +124,5 @@ def standing_in(snapshot: Snapshot, types: Iterable[str], unplaced: Collection[s
         figures = own.rollout
         is_blocked = figures.refused or (figures.current and (figures.blocked or name in unplaced))
         is_there = figures.current and figures.available > figures.total - figures.updated
-        if not (is_there or is_blocked):
+        if name in unwritten or not (is_there or is_blocked):
             yield canary.uid

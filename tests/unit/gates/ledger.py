@@ -55,8 +55,8 @@ class Content:
     """The types of which one process has to stand first."""
     at: float
     """When."""
-    failed: bool = False
-    """Whether the status has said so since then: then its canaries don't yield."""
+    failed: str = ""
+    """The uid of the Formation whose status has said so since then: all types have to stand then."""
     passed: bool = False
     is_seen: bool = False
     """Whether a pass has begun since then."""
@@ -105,6 +105,8 @@ class Ledger:
         """By uid of a Deployment: its count."""
         self.templates: dict[str, Template] = {}
         """By uid of a Deployment: what it runs."""
+        self.stopped: set[str] = set()
+        """The uids of the Deployments that the operator has stopped with the app."""
         self.edited: set[Template] = set()
         """What others have set."""
         self.begins: dict[str, bool] = {}
@@ -114,6 +116,8 @@ class Ledger:
         self.broken: list[str] = []
         self.was_passed = False
         """Whether the newest content had passed when the pass began."""
+        self.was_paused = False
+        """Whether the pass before saw a pause: then no report has seen what stands."""
         self.endpoints = 0
         self.leader = world.operator
         world.before_pass, world.after_pass, world.verify = self.begin, self.end, self.require
@@ -132,9 +136,6 @@ class Ledger:
                 self.unclear.add(name)  # the operator may see the zero after it
             if name not in self.counts or "replicas" in asked:
                 self.wish(name, process.get("replicas", one), "spec")
-            bounds = process.get("autoscaling", {})
-            if bounds or "replicas" not in process:  # one that is made again has the last known count, or 1
-                self.counts[name] |= {1, bounds.get("minReplicas", 1)}
         if not self.seconds:  # who says so wants no proof
             for each in self.contents:
                 each.tried.clear()
@@ -222,8 +223,14 @@ class Ledger:
             before, self.said = self.said, raw.get("status", {})
             if before != self.said:
                 self.judge_ready(raw)
-            if self.said.get("observedGeneration") == raw["metadata"]["generation"]:
-                self.contents[-1].failed |= self.said.get("canary", {}).get("state") == "Failed"
+            is_failed = self.said.get("canary", {}).get("state") == "Failed"
+            newest, uid = self.contents[-1], raw["metadata"]["uid"]
+            is_about_it = self.said.get("observedGeneration") == raw["metadata"]["generation"]
+            if is_failed and is_about_it and newest.failed != uid:
+                newest.failed = uid
+                self.left |= {each for each in newest.types.items() if each in self.proven}
+        elif kind == kinds.CONTROLLER_REVISION and deleted and self.world.is_passing:
+            self.judge_pruning(templates_in(raw["data"]))
         elif kind == kinds.JOB and "deletionTimestamp" in raw["metadata"] and self.world.is_passing:
             runs = [pod for pod in self.world.cluster.there(kinds.POD) if has_started(pod, raw)]
             self.hold(not runs, f"(a) the release {raw['metadata']['name']} is ended while it runs")
@@ -339,6 +346,8 @@ class Ledger:
         self.written[uid] = count
         if before == count:
             return
+        is_stopped = uid in self.stopped
+        self.stopped.discard(uid)
         if not self.world.is_passing:
             known.add(count)
             if count or not self.spec.get("suspend"):
@@ -348,10 +357,16 @@ class Ledger:
                 self.is_unsure = True
             return
         stops = self.spec.get("suspend") or any(not each.passed for each in self.contents)
-        is_old = template != self.contents[-1].types.get(name, template) and self.was_passed
+        if count == 0 and self.spec.get("suspend"):
+            self.stopped.add(uid)
+        is_left = self.was_passed or (is_stopped and self.world.is_calm() and not self.is_released())
+        is_old = template != self.contents[-1].types.get(name, template) and is_left
         self.hold(before or not is_old, f"(b) {name} starts its old version {template}")
-        is_wished = count in known or not known or (count == 0 and (stops or self.is_singleton(name, None)))
-        self.hold(is_wished, f"(d) {name}: {count}, not {known}")
+        least = self.spec["processes"].get(name, {}).get("autoscaling", {}).get("minReplicas", 0)
+        if self.is_open(name) and count in (1 if before is None else least, least):
+            known.add(count)  # one that is made again has the last known count, or 1
+        is_none = count == 0 and (stops or self.is_singleton(name, None))
+        self.hold(count in known or not known or is_none, f"(d) {name}: {count}, not {known}")
 
     def judge_template(self, name: str, template: Template) -> None:
         """(b) The operator writes no version that somebody has left, unless that was let through before."""
@@ -369,6 +384,15 @@ class Ledger:
             is_released = each.release and self.passes(each)
             if each.types.get(name) == template and (each is self.contents[-1] or each.begun or is_released):
                 yield each
+
+    def judge_pruning(self, templates: dict[str, Template]) -> None:
+        """(c) No revision goes that is declared, or the last one that keeps what runs."""
+        there = self.world.cluster.there(kinds.CONTROLLER_REVISION)
+        kept = [each for raw in there for each in templates_in(raw["data"]).items()]
+        for name, template in templates.items():
+            own = self.world.deployment(name)
+            runs = own is not None and template_of(own["spec"]["template"]) == template
+            self.hold(not runs or (name, template) in kept, f"(c) the revision goes that {name} runs")
 
     def judge_removal(self, kind: str, name: str) -> None:
         """(c) What a content has stays until one without it is let through."""
@@ -397,7 +421,7 @@ class Ledger:
 
     def passes(self, content: Content) -> bool:
         """Return whether all that has to be proven of a content is."""
-        released = not content.release or "release" not in self.spec or content.key in self.released
+        released = self.is_released(content)
         to_stand = [
             name
             for name in (content.tried if self.seconds else ())
@@ -407,6 +431,11 @@ class Ledger:
         proven = self.proven - (self.left if is_known else set())
         unproven = [each for each in to_stand if (each, content.types[each]) not in proven]
         return content.passed or (released and all(map(self.is_taken, unproven)))
+
+    def is_released(self, content: Content | None = None) -> bool:
+        """Return whether the release of a content, or of the newest one, has succeeded if it has to."""
+        one = content or self.contents[-1]
+        return not one.release or "release" not in self.spec or one.key in self.released
 
     # Between passes
 
@@ -450,7 +479,8 @@ class Ledger:
     def begin(self) -> None:
         """See how all is before a pass."""
         for each in self.contents:  # where nothing runs, a new version harms nothing
-            each.tried = {name for name in each.tried if self.world.deployment(name) is not None}
+            if not self.has_failed(each):
+                each.tried = {name for name in each.tried if self.world.deployment(name) is not None}
         runs = any(count for _, count in self.running())
         is_new = self.leader is not self.world.operator  # it can't know what ran before
         self.leader = self.world.operator
@@ -462,7 +492,7 @@ class Ledger:
         self.is_unsure |= any(each.carried_out for each in self.world.cluster.incidents)
         newest = self.contents[-1]
         unproven = [each for each in newest.types.items() if each not in self.proven and self.wants(each[0])]
-        is_sure = self.world.is_calm() and not (self.seconds and unproven)
+        is_sure = self.world.is_calm() and not (self.was_paused or (self.seconds and unproven))
         newest.begun |= self.passes(newest)
         self.was_passed = is_sure and self.passes(newest)
         self.endpoints = self.world.endpoints("web")
@@ -478,11 +508,16 @@ class Ledger:
         controllers, world = self.world.controllers, self.world
         is_hindered = controllers.quotas or controllers.refused or world.foreign or world.cluster.incidents
         since = self.world.time().timestamp() - self.contents[-1].at
-        has_failed = self.contents[-1].failed and kinds.CONTROLLER_REVISION not in world.removed
+        has_failed = self.has_failed(self.contents[-1])
         return "canary" not in self.spec and not has_failed and bool(is_hindered) and since >= MINUTE
+
+    def has_failed(self, content: Content) -> bool:
+        """Return whether the operator has said that a content has failed, and still can know that."""
+        return bool(content.failed) and kinds.CONTROLLER_REVISION not in self.world.removed
 
     def end(self) -> None:
         """(c, g) A pass takes no process that serves from the Service of web, and says nothing untrue."""
+        self.was_paused = bool(self.spec.get("paused"))
         took = self.world.operator.took
         self.hold(took < 5 or not self.world.fails_alone("notify"), f"(c) {took} s for Events")
         serves = not self.spec.get("suspend") and {"web", "web-canary"} & self.world.ready().keys()

@@ -185,6 +185,12 @@ class Gates(RuleBasedStateMachine):
         if name not in self.ledger.spec["processes"] and not self.is_refused(name):
             self.declare(schedules={name: NIGHTLY if comes else None})
 
+    @rule()
+    def mend(self) -> None:
+        """Have what the processes of the newest version lacked be there, as a database."""
+        image = self.ledger.spec["image"]
+        self.world.behaviours[image] = ("good", *self.world.behaviours.get(image, GOOD)[1:])
+
     # What the cluster does
 
     @rule(kind=of(PLACES), is_full=BOTH)
@@ -229,10 +235,10 @@ class Gates(RuleBasedStateMachine):
     def edit_strategy(self, name: str) -> None:
         """Have another client say that old processes of a type end first, once, unless they do so.
 
-        Where nothing says who has written a Deployment, the type counts as a singleton after that.
+        Where nothing says who has written a Deployment of one process, it counts as a singleton's after that.
         """
         found = self.world.own(name)
-        if self.world.has_lost_fields or found is None:
+        if found is None or (self.world.has_lost_fields and found["spec"].get("replicas", 1) < 2):
             return
         if found["spec"]["strategy"]["type"] != "Recreate":
             self.world.set_strategy(found)
@@ -290,7 +296,9 @@ class Gates(RuleBasedStateMachine):
     @rule(kept=st.sets(of(["status", "fields", "revisions", "jobs", "children"])))
     def restore(self, kept: set[str]) -> None:
         """Have the Formation be lost, or orphan its children, and be made again over what is left."""
-        self.world.make_again(kept)
+        edited = [raw for raw in self.world.cluster.there("Deployment") if self.world.has_edited(raw)]
+        is_unclear = any(raw["spec"].get("replicas", 1) < 2 for raw in edited)  # as in `edit_strategy`
+        self.world.make_again({*kept, "fields"} if is_unclear else kept)
 
     @rule(replaces=BOTH)
     def forge(self, replaces: bool = False) -> None:

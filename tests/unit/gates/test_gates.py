@@ -50,6 +50,18 @@ STAYS: dict[str, tuple[Step, ...]] = {
         *(PLAIN, DEFAULT, CRASHES, after(60), ("lose_deployments", CANARIES), ("quota", "Deployment")),
         after(100),
     ),
+    "its failure is known by an orphan alone, and it has no room after that": (
+        *(PLAIN, DEFAULT, CRASHES, after(60), ("restore", {"revisions", "children", "fields"})),
+        *(("lose_deployments", CANARIES), ("quota", "Deployment"), after(100)),
+    ),
+    "all Deployments are deleted after it has failed": (
+        *(PLAIN, CRASHES, after(60), ("new_leader",), ("lose", "Deployment"), after(70)),
+    ),
+    "one type of it has failed, and comes again without processes of that": (
+        *(PLAIN, ("deploy", "crashes", "succeeds", 0, "worker"), after(700), ("deploy_again", 1), after(70)),
+        *(("declare_count", "worker", 2), after(70), ("deploy_again", 2), after(70)),
+        *(("deploy_again", 1), after(70), ("declare_count", "worker", 0), ("deploy_again", 2), after(3)),
+    ),
     "its canaries have no room for long": (PLAIN, ("quota", "Deployment"), CRASHES, after(700)),
     "its status is lost with the leader": (
         *(PLAIN, ("deploy", "hangs"), after(5), STOP, after(5), ("lose_status",), ("new_leader",), START),
@@ -113,6 +125,10 @@ STAYS: dict[str, tuple[Step, ...]] = {
     "a content with the same release comes before the stop": (
         *(RELEASING, CRASHES, after(0.5), ("change_command", "worker", "/two"), after(0.3)),
         *(STOP, after(30), START, after(70)),
+    ),
+    "its release fails, and the app is stopped and started": (
+        *(RELEASING, ("change_autoscaling", 1), after(70), ("deploy", "good", "fails"), after(30), STOP),
+        *(after(30), START, after(30)),
     ),
     "its release has to wait, and the app is stopped": (
         *(RELEASING, ("deploy", "good", "hangs"), after(5), CRASHES, after(5), STOP, after(5)),

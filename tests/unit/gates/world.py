@@ -314,7 +314,11 @@ class World(releasing.Shop):
         """Return whether the operator has a Deployment end its old processes before new ones start."""
         if deployment is None or deployment["spec"]["strategy"]["type"] != "Recreate":
             return False
-        return deployment["metadata"]["uid"] not in self.recreated
+        return not self.has_edited(deployment)
+
+    def has_edited(self, deployment: Object) -> bool:
+        """Return whether another client has had a Deployment end its old processes first."""
+        return deployment["metadata"]["uid"] in self.recreated
 
     def remove(self, kind: str, name: str = "") -> None:
         """Have somebody delete an object, or all of a kind, but for those of others."""
