@@ -79,8 +79,8 @@ class Cluster(Protocol):
         `ConflictError` if it has another uid or version.
         """
 
-    async def schema(self, kind: str, *, age: float = 0.0) -> Object:
-        """Return the JSON schema of a kind as the cluster knows it now, or knew it ``age`` seconds ago."""
+    async def schema(self, kind: str, *, recent: bool = False) -> Object:
+        """Return the JSON schema of a kind as the cluster knows it, now or just before (``recent``)."""
 
     async def notify(self, formation: Object, notice: Notice) -> None:
         """Record an Event on a Formation, of which only name, namespace and uid are read."""

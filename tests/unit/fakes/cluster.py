@@ -242,9 +242,9 @@ class FakeCluster(Objects, Cluster):
             return False
         return True
 
-    async def schema(self, kind: str, *, age: float = 0.0) -> Object:
+    async def schema(self, kind: str, *, recent: bool = False) -> Object:
         """Return the JSON schema of a kind; none is kept."""
-        del age
+        del recent
         answer = {"properties": {"spec": self.spec_schema, "status": self.status_schema}}
         return await self._carry_out(Call("schema", kind), lambda: answer)
 
