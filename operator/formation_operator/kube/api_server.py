@@ -22,7 +22,6 @@ from formation_operator.kube.objects import kinds, lenient, listings, nesting
 from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import NO_ONES, Cluster, Object
 from formation_operator.kube.session import connection, paging, watch_lines
-from formation_operator.kube.watch_events import Event
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +67,7 @@ class Kube(Cluster):
     @contextlib.asynccontextmanager
     async def watch(
         self, kind: Kind, namespace: str | None, version: int
-    ) -> AsyncIterator[AsyncIterator[Event]]:
+    ) -> AsyncIterator[AsyncIterator[Object]]:
         """Watch the objects of a kind that its selector chooses, from a version on."""
         query = {
             "watch": "true",
