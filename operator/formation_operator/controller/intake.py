@@ -97,15 +97,13 @@ class Controller:
 
     async def _resync_forever(self) -> NoReturn:
         """List everything again from time to time, in case a watch has missed anything."""
-        wait = self._settings.resync
         while True:
-            await asyncio.sleep(wait * random.uniform(0.9, 1.1))  # noqa: S311  # not all operators at once
-            wait = self._settings.resync
+            # Not all operators at once.
+            await asyncio.sleep(self._settings.resync * random.uniform(0.9, 1.1))  # noqa: S311
             try:
                 await self.informers.list()
             except errors.ClusterError as error:
                 logger.warning("Listing failed; the watches continue: %s", error)
-                wait = self._settings.resync_retry
 
     async def _work(self) -> None:
         """Run passes, first one of every Formation: another replica may have led until now.
