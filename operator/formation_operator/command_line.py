@@ -1,6 +1,7 @@
 """The command line of the operator, and the settings that it makes."""
 
 import argparse
+import contextlib
 import pathlib
 import re
 
@@ -144,27 +145,23 @@ def workers(text: str) -> int:
 
 def listening(text: str) -> server.Address | None:
     """Return where to listen, or nothing; raises `ArgumentTypeError`."""
-    address = _address(text) if HOST_AND_PORT.fullmatch(text) else None
-    if text and address is None:
-        form = f"HOST:PORT, such as {METRICS}"
-        raise argparse.ArgumentTypeError(f"{text!r} isn't {form}; leave it empty to turn it off")
-    return address
+    return _address(text, HOST_AND_PORT, f"HOST:PORT, such as {METRICS}") if text else None
 
 
 def answering(text: str) -> str:
     """Return the URL at which health checks are answered, or nothing; raises `ArgumentTypeError`."""
-    if not text or (HEALTH.fullmatch(text) and _address(text)):
-        return text
-    form = f"http://HOST:PORT/PATH, such as {Settings.liveness} ({server.READY} is taken)"
-    raise argparse.ArgumentTypeError(f"{text!r} isn't {form}; leave it empty to turn it off")
+    example = f"such as {Settings.liveness} ({server.READY} is taken)"
+    if text:
+        _address(text, HEALTH, f"http://HOST:PORT/PATH, {example}")
+    return text
 
 
-def _address(text: str) -> server.Address | None:
-    """Return the address of a text; nothing if it has none, as where its port is too large."""
-    try:
-        return server.address(text)
-    except ValueError:
-        return None
+def _address(text: str, form: re.Pattern[str], described: str) -> server.Address:
+    """Return the address of a text that has a form; raises `ArgumentTypeError`."""
+    with contextlib.suppress(ValueError):  # as where its port is too large
+        if form.fullmatch(text):
+            return server.address(text)
+    raise argparse.ArgumentTypeError(f"{text!r} isn't {described}; leave it empty to turn it off")
 
 
 def lease(text: str) -> tuple[str, str] | None:

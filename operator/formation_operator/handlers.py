@@ -55,7 +55,6 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     settings.watching.inactivity_timeout = NEVER
     settings.watching.reconnect_backoff = AGAIN
     settings.networking.connect_timeout = 10
-    settings.networking.request_timeout = 60
     settings.networking.error_backoffs = BACKOFFS
     settings.queueing.idle_timeout = 0.05  # kopf keeps a task and a queue of each object for so long
     settings.process.ultimate_exiting_timeout = LAST_SECONDS

@@ -17,8 +17,6 @@ class Settings:
     """How many passes run at the same time, each of another Formation."""
     resync: float = 600.0
     """How often everything is listed and compared, in case a watch missed something."""
-    resync_retry: float = 60.0
-    """The pause after a list that failed."""
     start_retry: float = 2.0
     """The pause between two tries to list everything when the operator starts."""
     retry_first: float = 0.5

@@ -13,7 +13,7 @@ from formation_operator.controller import parsing
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import managed_fields, pods
 from formation_operator.observe.autoscalers import Autoscaler
-from formation_operator.observe.children import Child, Orphan, Owner
+from formation_operator.observe.children import Child, Owner
 from formation_operator.observe.pods import Pod
 from formation_operator.observe.rollouts import DeploymentStatus
 from formation_operator.render import autoscaler, cron_job, disruption
@@ -75,7 +75,7 @@ def kept_of(entry: Any, owner: str = "") -> str:
     return managed_fields.owned([ours], owner).text
 
 
-ORPHANED: dict[str, Any] = {"owner": None, "orphan_of": Orphan("shop", "worker", naming.STABLE)}
+ORPHANED: dict[str, Any] = {"owner": None, "orphan_of": "shop/worker"}
 """What is known of the worker's Deployment once its owner was taken away."""
 OWNER = Owner(naming.API_VERSION, naming.KIND, "shop", "uid-1")
 (INTENT,) = intents(parsed(a_formation()))
@@ -90,7 +90,7 @@ def an_hpa(scaler: Autoscaler = HPA, **changes: Any) -> Child:
         name=scaler.name,
         uid="hpa-1",
         resource_version=scaler.resource_version,
-        **{"owner": None, "orphan_of": None, "deleting": False, "digest": None, "owned": "", **changes},
+        **{"owner": None, "orphan_of": "", "deleting": False, "digest": None, "owned": "", **changes},
         autoscaler=scaler,
     )
 
@@ -105,7 +105,7 @@ def a_child(**changes: Any) -> Child:
         uid="child-1",
         resource_version="5",
         owner=OWNER,
-        orphan_of=None,
+        orphan_of="",
         deleting=False,
         digest=INTENT.digest,
         owned=json.dumps(owned),

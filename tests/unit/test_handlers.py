@@ -36,7 +36,7 @@ from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.live_api_server import GONE, LiveApiServer, Trouble
 
 QUICK = Settings(start_retry=0.01, liveness=None)
-RESYNCED = dataclasses.replace(QUICK, resync=0.3, resync_retry=0.3)
+RESYNCED = dataclasses.replace(QUICK, resync=0.3)
 """With a list of all now and then: kopf's report no deletions."""
 LEASE = ("formation-system", "formation-operator")
 STATUSES = [403, 404, 410, 429, 500, 503]

@@ -20,7 +20,7 @@ from formation_operator.kube.port import Cluster, Object
 from formation_operator.kube.reflector import BACK_OFF, FOR_EVER, Reflector
 from formation_operator.kube.watch_events import DELETED
 from formation_operator.observe import formations
-from formation_operator.observe.cache import Cache, Changes
+from formation_operator.observe.cache import Cache, Changed
 from formation_operator.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Informers:
         cache: Cache,
         settings: Settings,
         *,
-        changed: Callable[[Changes], None],
+        changed: Changed,
         synced: Callable[[Scope], None],
         reached: Callable[[str, Scope], None],
     ) -> None:
@@ -145,10 +145,10 @@ class Informers:
         key = formations.key_of(raw)
         try:
             if deleted:
-                changes = self._cache.drop(kind.name, key, formations.version_of(raw))
+                change = self._cache.drop(kind.name, key, formations.version_of(raw))
             else:
-                changes = self._cache.see(kind.name, raw, as_of)
-            self._on_changed(changes)
+                change = self._cache.see(kind.name, raw, as_of)
+            self._on_changed(change)
         except Exception:
             logger.exception("%s %s/%s can't be read", kind.name, *key)
 

@@ -17,7 +17,8 @@ from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import formations
-from formation_operator.observe.cache import Cache, Changes
+from formation_operator.observe.cache import Cache
+from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane, Result
 from formation_operator.settings import Settings
 from formation_operator.telemetry.census import LISTED, Census
@@ -97,15 +98,13 @@ class Controller:
 
     async def _resync_forever(self) -> NoReturn:
         """List everything again from time to time, in case a watch has missed anything."""
-        wait = self._settings.resync
         while True:
-            await asyncio.sleep(wait * random.uniform(0.9, 1.1))  # noqa: S311  # not all operators at once
-            wait = self._settings.resync
+            # Not all operators at once.
+            await asyncio.sleep(self._settings.resync * random.uniform(0.9, 1.1))  # noqa: S311
             try:
                 await self.informers.list()
             except errors.ClusterError as error:
                 logger.warning("Listing failed; the watches continue: %s", error)
-                wait = self._settings.resync_retry
 
     async def _work(self) -> None:
         """Run passes, first one of every Formation: another replica may have led until now.
@@ -142,14 +141,15 @@ class Controller:
         self.instruments.passed(result.retry, time.perf_counter() - started)
         return result
 
-    def _changed(self, changes: Changes) -> None:
-        """Enqueue each Formation that changes in the cluster concern, unless its pass compares them."""
-        for kind, change in changes:
-            if kind == naming.KIND and change.before is not None:
-                self._forget_replaced(change.before, change.now)
-            for key, lane in self._cache.concerned(kind, change).items():
-                if not self._reconciler.will_compare(key, change):
-                    self._enqueue(key, lane)
+    def _changed(self, change: Change[Any] | None) -> None:
+        """Enqueue each Formation that a change in the cluster concerns, unless its pass compares that."""
+        if change is None:
+            return
+        if change.kind == naming.KIND and change.before is not None:
+            self._forget_replaced(change.before, change.now)
+        for key, lane in self._cache.concerned(change).items():
+            if not self._reconciler.will_compare(key, change):
+                self._enqueue(key, lane)
 
     def _forget_replaced(self, before: dict[str, Any], now: dict[str, Any] | None) -> None:
         """Forget a Formation that is gone, even if another one of its name has come."""

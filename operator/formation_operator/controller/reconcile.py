@@ -57,7 +57,7 @@ class Reconciler:
         cache_: cache.Cache,
         clock: Clock,
         settings: Settings,
-        changed: Callable[[cache.Changes], None],
+        changed: cache.Changed,
         monotonic: Callable[[], float] = loop_time,
     ) -> None:
         """Take the port to the cluster, the cache, and a clock that gives aware times.

@@ -9,9 +9,8 @@ import functools
 import logging
 import random
 import reprlib
-import time
 from collections.abc import AsyncIterator, Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import aiohttp
 import pydantic_core
@@ -23,7 +22,6 @@ from formation_operator.kube.objects import kinds, lenient, listings, nesting
 from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import NO_ONES, Cluster, Object
 from formation_operator.kube.session import connection, paging, watch_lines
-from formation_operator.kube.watch_events import Event
 
 logger = logging.getLogger(__name__)
 
@@ -36,14 +34,9 @@ WATCH_SECONDS = 300
 dead connection is kept, and not all watches end at the same moment."""
 LARGE = 2**18
 """Bytes of an answer that takes milliseconds to be parsed."""
+RECENT = 10.0
+"""Seconds for which a schema that was read is recent."""
 OURS = {"fieldManager": naming.FIELD_MANAGER}
-
-
-class Schema(NamedTuple):
-    """A JSON schema, and when it was read by the machine's monotonic clock."""
-
-    read: float
-    schema: Object
 
 
 class Kube(Cluster):
@@ -56,8 +49,8 @@ class Kube(Cluster):
         self._timeout = timeout
         self._recorder = notices.Recorder()
         self._parsing = asyncio.Lock()
-        self._schemas: dict[str, Schema] = {}
-        """By kind: what was read last."""
+        self._schemas: dict[str, Object] = {}
+        """By kind: what was read in the last seconds."""
 
     async def close(self) -> None:
         """Close the connections."""
@@ -74,7 +67,7 @@ class Kube(Cluster):
     @contextlib.asynccontextmanager
     async def watch(
         self, kind: Kind, namespace: str | None, version: int
-    ) -> AsyncIterator[AsyncIterator[Event]]:
+    ) -> AsyncIterator[AsyncIterator[Object]]:
         """Watch the objects of a kind that its selector chooses, from a version on."""
         query = {
             "watch": "true",
@@ -182,20 +175,21 @@ class Kube(Cluster):
             return False
         return True
 
-    async def schema(self, kind: str, *, age: float = 0.0) -> Object:
-        """Return the JSON schema of a kind as the cluster has it, or had it ``age`` seconds ago.
+    async def schema(self, kind: str, *, recent: bool = False) -> Object:
+        """Return the JSON schema of a kind as the cluster has it, or a ``recent`` one.
 
         Any authenticated client may read it. It is some 200 KB, too much to read for each new Formation.
         """
-        api, now = kinds.BY_NAME[kind], time.monotonic()
-        if kind in self._schemas and now - self._schemas[kind].read < age:
-            return self._schemas[kind].schema
+        if recent and kind in self._schemas:
+            return self._schemas[kind]
+        api = kinds.BY_NAME[kind]
         document = await self._request("get", f"/openapi/v3{api.path}")
         identity = {"group": api.group, "version": api.version, "kind": kind}
         for each in lenient.mapping(document, "components", "schemas").values():
             if identity in lenient.items(lenient.mapping(each), "x-kubernetes-group-version-kind"):
-                self._schemas[kind] = Schema(now, dict(each))
-                return self._schemas[kind].schema
+                self._schemas[kind] = dict(each)
+                asyncio.get_running_loop().call_later(RECENT, self._schemas.pop, kind, None)
+                return self._schemas[kind]
         raise errors.UnavailableError(f"{kind} isn't in what the API server says of {api.api_version}")
 
     async def notify(self, formation: Object, notice: Notice) -> None:

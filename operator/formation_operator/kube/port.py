@@ -13,7 +13,6 @@ from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import Kind
-from formation_operator.kube.watch_events import Event
 
 Object = dict[str, Any]
 NO_ONES = "1"
@@ -37,11 +36,12 @@ class Cluster(Protocol):
 
     def watch(
         self, kind: Kind, namespace: str | None, version: int
-    ) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
+    ) -> AbstractAsyncContextManager[AsyncIterator[Object]]:
         """Watch the objects of a kind that its selector chooses, in a namespace or in all, from a version on.
 
-        It has started when the context is entered, and ends when the server ends it. Raises `ExpiredError` if
-        the version is too old, and `UnavailableError` if the connection is lost.
+        Each event is as the server sends it, with ``type`` and ``object``. The watch has started when the
+        context is entered, and ends when the server ends it. Raises `ExpiredError` if the version is too old,
+        and `UnavailableError` if the connection is lost.
         """
 
     def select(
@@ -79,8 +79,8 @@ class Cluster(Protocol):
         `ConflictError` if it has another uid or version.
         """
 
-    async def schema(self, kind: str, *, age: float = 0.0) -> Object:
-        """Return the JSON schema of a kind as the cluster knows it now, or knew it ``age`` seconds ago."""
+    async def schema(self, kind: str, *, recent: bool = False) -> Object:
+        """Return the JSON schema of a kind as the cluster knows it, now or just before (``recent``)."""
 
     async def notify(self, formation: Object, notice: Notice) -> None:
         """Record an Event on a Formation, of which only name, namespace and uid are read."""

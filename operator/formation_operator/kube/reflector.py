@@ -140,12 +140,14 @@ class Reflector:
             self._trouble.warn(logger, "")
             self._sink.permitted(self.kind, self._namespace, permitted=True)
             async for event in events:
-                if event.version < self._version:  # only a list shows whether the cluster was restored
-                    raise errors.ExpiredError(f"version {event.version} after {self._version}")
+                raw = event["object"]
+                version = int(raw["metadata"]["resourceVersion"])
+                if version < self._version:  # only a list shows whether the cluster was restored
+                    raise errors.ExpiredError(f"version {version} after {self._version}")
                 self._sink.reached(self.kind.name, self._namespace)
-                if event.type != BOOKMARK:
-                    self._sink.seen(self.kind, event.object, deleted=event.type == DELETED)
-                self._newest = self._version = event.version
+                if event["type"] != BOOKMARK:
+                    self._sink.seen(self.kind, raw, deleted=event["type"] == DELETED)
+                self._newest = self._version = version
                 self._last = None
 
     def _failed(self, error: errors.ClusterError) -> None:

@@ -1,7 +1,7 @@
 """The events of a watch, one of which is in each line."""
 
 import json
-from typing import Any, NamedTuple
+from typing import Any
 
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient, listings, nesting
@@ -11,21 +11,10 @@ TYPES = {"ADDED", "MODIFIED", DELETED, BOOKMARK}
 GONE = 410
 
 
-class Event(NamedTuple):
-    """An event of a watch."""
+async def read(line: bytes) -> dict[str, Any]:
+    """Return the event that a line is: its ``type``, and the ``object``, whose `fieldsV1` stay text.
 
-    type: str
-    object: dict[str, Any]
-    """The object, whose `fieldsV1` stay text; a bookmark's has only a version."""
-
-    @property
-    def version(self) -> int:
-        """The object's resource version; a deletion or a bookmark has a version of its own."""
-        return int(self.object["metadata"]["resourceVersion"])
-
-
-async def read(line: bytes) -> Event:
-    """Return the event that a line is.
+    The object of a deletion or a bookmark has a version of its own; a bookmark's has nothing else.
 
     Raises `ExpiredError` if the watch started from a version that is too old, and `UnavailableError` for any
     other error event, or a line that is no event.
@@ -37,7 +26,7 @@ async def read(line: bytes) -> Event:
     type_, raw = lenient.text(parsed, "type"), lenient.mapping(parsed, "object")
     if type_ not in TYPES or not lenient.is_version(lenient.mapping(raw, "metadata").get("resourceVersion")):
         raise _error_of(line)
-    return Event(type_, raw)
+    return {"type": type_, "object": raw}
 
 
 def _error_of(line: bytes) -> errors.ClusterError:

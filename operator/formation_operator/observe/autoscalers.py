@@ -11,7 +11,7 @@ from formation_operator.observe.store import Wanting
 
 KEDA_PAUSED, KEDA_PAUSED_AT = "autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas"
 """The annotations that hold a ScaledObject's target as it is, or at a count, which comes first."""
-DEPLOYMENT = (ChildKind.DEPLOYMENT.traits.api.group, str(ChildKind.DEPLOYMENT))
+DEPLOYMENT = (ChildKind.DEPLOYMENT.traits.group, str(ChildKind.DEPLOYMENT))
 FORMATION = (naming.GROUP, naming.KIND)
 """Group and kind of what we look at: another group may have a kind of that name, too."""
 LONGEST_NAME = 253

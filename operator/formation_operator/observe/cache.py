@@ -8,7 +8,7 @@ pass if they differ. Echoes are recognised only here.
 
 import dataclasses
 import functools
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from formation_operator.api import naming
@@ -23,8 +23,8 @@ from formation_operator.observe.store import Change, Store, Watched
 from formation_operator.observe.watched import WATCHED
 from formation_operator.requeue import Lane
 
-Changes = list[tuple[str, Change[Any]]]
-"""What has changed in the cache, with the kind of each object."""
+Changed = Callable[[Change[Any] | None], None]
+"""Called with what has changed in the cache, if anything has."""
 
 
 class Cache:
@@ -42,40 +42,38 @@ class Cache:
         self._forbidden: set[tuple[str, str | None]] = set()
         """The dispensable kinds that can't be listed or watched, with the namespace, or none for all."""
 
-    def see(self, kind: str, raw: dict[str, Any], as_of: int = 0) -> Changes:
+    def see(self, kind: str, raw: dict[str, Any], as_of: int = 0) -> Change[Any] | None:
         """Take an object as the API server sent it, by itself or in a list as of a version.
 
-        Returns what that changes.
+        Returns what that changes, if anything.
         """
         key, version = formations.key_of(raw), formations.version_of(raw)
         store = self.stores[kind]
         if not store.is_newer(key, version, as_of):
-            return []  # as most of a list is, and each echo of our writes
+            return None  # as most of a list is, and each echo of our writes
         fact = self.watched[kind].fact_of(raw, store.known.get(key))
         if fact is None:
             return self.drop(kind, key, max(as_of, version))
         return self.put(kind, fact, as_of)
 
-    def put(self, kind: str, fact: Any, as_of: int = 0) -> Changes:
+    def put(self, kind: str, fact: Any, as_of: int = 0) -> Change[Any] | None:
         """Take the facts of an object, and return what that changes."""
-        return self._changed(kind, self.stores[kind].put(fact, as_of))
+        return self._followed(self.stores[kind].put(fact, as_of))
 
-    def drop(self, kind: str, key: Key, version: int) -> Changes:
+    def drop(self, kind: str, key: Key, version: int) -> Change[Any] | None:
         """Forget an object that was deleted, that a list lacks, or that is well; return what that changes."""
-        return self._changed(kind, self.stores[kind].drop(key, version))
+        return self._followed(self.stores[kind].drop(key, version))
 
-    def _changed(self, kind: str, change: Change[Any] | None) -> Changes:
-        if kind == naming.KIND and change is not None:
-            self._follow(change)
-        return [(kind, change)] if change is not None else []
-
-    def _follow(self, change: Change[dict[str, Any]]) -> None:
+    def _followed(self, change: Change[Any] | None) -> Change[Any] | None:
         """Note which Formations exist; children that one doesn't want any more may be strays now."""
+        if change is None or change.kind != naming.KIND:
+            return change
         self.living -= {formations.uid_of(change.before)} if change.before else set()
         self.living |= {formations.uid_of(change.now)} if change.now else set()
         for name in formations.given_up(change):
             for store in self.stores.values():
                 store.count(name)
+        return change
 
     # What is known
 
@@ -137,14 +135,14 @@ class Cache:
         """Return the Formations that want a child of a name."""
         return self.stores[naming.KIND].within(child)
 
-    def concerned(self, kind: str, change: Change[Any]) -> dict[Key, Lane]:
+    def concerned(self, change: Change[Any]) -> dict[Key, Lane]:
         """Return the Formations to which a change of an object matters, and how urgent it is to them."""
-        watched = self.watched[kind]
+        watched = self.watched[change.kind]
         lane = watched.lane_of(change.before, change.now)
         if lane is None:
             return {}
         keys = {key for fact in change.facts for key in watched.concerned(fact, self._wanting)}
-        if kind == naming.KIND:  # its rivals may have what it has given up
+        if change.kind == naming.KIND:  # its rivals may have what it has given up
             keys.update(key for name in formations.given_up(change) for key in self._wanting(name))
         return dict.fromkeys(keys, lane)
 

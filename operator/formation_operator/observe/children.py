@@ -6,7 +6,7 @@ Deployment may write our labels and our managed fields into it.
 
 import dataclasses
 from collections.abc import Hashable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.api.content import Mark, mark_in
@@ -42,21 +42,6 @@ class Owner:
         return self.kind == naming.KIND and self.api_version.split("/")[0] == naming.GROUP
 
 
-class Orphan(NamedTuple):
-    """Whose child an object without an owner was, as its labels and its selector say."""
-
-    formation: str
-    process_type: str
-    """The type or the schedule."""
-    track: str = ""
-    """`naming.CANARY` for the Deployment of the type's canary; empty for an object that has no track."""
-
-    @property
-    def part(self) -> str:
-        """What stands for it in the name of the child."""
-        return naming.on_track(self.process_type, self.track)
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Child:
     """A Deployment, Service or the like, known by its name and its owner: anyone may write its labels."""
@@ -67,8 +52,9 @@ class Child:
     uid: str
     resource_version: str = dataclasses.field(compare=False)
     owner: Owner | None
-    orphan_of: Orphan | None
-    """Without an owner: what both its selector and its labels name, if they name the same."""
+    orphan_of: str
+    """Without an owner: the Formation, and the type, canary or schedule, such as shop/web, that both its
+    selector and its labels name; empty if they don't name the same."""
     deleting: bool
     digest: str | None
     """Digest of the intent that it was last written with, or what another client has put in its place."""
@@ -114,8 +100,7 @@ class Child:
 
     def is_orphan_of(self, formation: str, part: str) -> bool:
         """Return whether it has no owner, and a Formation may adopt it for a type, canary or schedule."""
-        named = self.orphan_of
-        return named is not None and (named.formation, named.part) == (formation, part)
+        return self.orphan_of == f"{formation}/{part}"
 
 
 ChildId = tuple[ChildKind, str]
@@ -142,7 +127,7 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
         owner=owner,
-        orphan_of=_orphan_of(raw, kind) if owner is None else None,
+        orphan_of=_orphan_of(raw, kind) if owner is None else "",
         deleting="deletionTimestamp" in metadata,
         digest=digest if naming.INTENT_ANNOTATION in annotations else None,
         owned=owned.text,
@@ -157,20 +142,20 @@ def _deployment(raw: dict[str, Any], owned: Owned) -> dict[str, Any]:
     annotations, spec = lenient.mapping(raw, "metadata", "annotations"), raw["spec"]
     # Anyone may write the annotations: they count only if we own them.
     written = annotations.get(naming.COUNT_ANNOTATION, "")
-    count = written if owned.holds_remembered else ""
+    count = written if managed_fields.REMEMBERED_COUNT in owned.held else ""
     mark = mark_in(lenient.text(annotations, naming.CONTENT_ANNOTATION))
+    selected = lenient.mapping(spec, "selector", "matchLabels")
+    # Where nothing says whose the strategy is, it may be ours, if the count is one of a singleton.
+    is_ours = managed_fields.STRATEGY in owned.held or (not owned.text and written in ("0", "1"))
     return {
-        "owns_count": owned.holds_count,
+        "owns_count": managed_fields.COUNT in owned.held,
         **rollouts.setter(raw["metadata"].get("managedFields") or []),
         "remembered": int(count) if count.isdecimal() and len(count) <= LONGEST_COUNT else None,
         "replicas": spec.get("replicas", 1),
-        "content": mark if owned.holds_content else None,
+        "content": mark if managed_fields.CONTENT in owned.held else None,
         "claims": mark.digest if mark is not None else "",
-        "is_canary": lenient.mapping(spec, "selector", "matchLabels").get(naming.TRACK_LABEL)
-        == naming.CANARY,
-        # Where nothing says who has written it, it may have been us, if the count is one of a singleton.
-        "recreates": rollouts.recreates(spec)
-        and (owned.holds_strategy or (not owned.text and written in ("0", "1"))),
+        "is_canary": selected.get(naming.TRACK_LABEL) == naming.CANARY,
+        "recreates": rollouts.recreates(spec) and is_ours,
         "images": rollouts.images(spec["template"]["spec"]["containers"]),
         "rollout": rollouts.rollout(raw),
     }
@@ -201,15 +186,15 @@ def concerned(child: Child, wanting: Wanting) -> list[Key]:
     return [*wanting((child.namespace, child.name)), *owner_of(child)]
 
 
-def _orphan_of(raw: dict[str, Any], kind: ChildKind) -> Orphan | None:
+def _orphan_of(raw: dict[str, Any], kind: ChildKind) -> str:
     labels, traits = raw["metadata"].get("labels") or {}, kind.traits
     keys = naming.FORMATION_LABEL, traits.label, naming.TRACK_LABEL
-    named = Orphan(*(labels.get(each, "") for each in keys))
+    formation, name, track = (labels.get(each, "") for each in keys)
     if traits.selector:
-        is_right = lenient.mapping(raw, *traits.selector) == traits.labels(*named)
+        is_right = lenient.mapping(raw, *traits.selector) == traits.labels(formation, name, track)
     else:
-        is_right = raw["metadata"]["name"] == naming.child(named.formation, named.process_type)
-    return named if is_right else None
+        is_right = raw["metadata"]["name"] == naming.child(formation, name)
+    return f"{formation}/{naming.on_track(name, track)}" if is_right else ""
 
 
 def controller(metadata: dict[str, Any]) -> Owner | None:
@@ -238,4 +223,4 @@ def concerned_by_autoscaler(child: Child, wanting: Wanting) -> list[Key]:
 
 def reduced(child: Child) -> Child:
     """Return what is kept of an autoscaler that no Formation wants: what it scales, and not who owns it."""
-    return dataclasses.replace(child, owner=None, orphan_of=None, digest=None, owned="", scaling=FINE)
+    return dataclasses.replace(child, owner=None, orphan_of="", digest=None, owned="", scaling=FINE)

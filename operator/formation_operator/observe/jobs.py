@@ -15,7 +15,7 @@ from formation_operator.observe import children
 from formation_operator.observe.children import Owner
 from formation_operator.requeue import Lane
 
-CRON_JOB = (ChildKind.CRON_JOB.traits.api.api_version, ChildKind.CRON_JOB)
+CRON_JOB = (ChildKind.CRON_JOB.traits.api_version, ChildKind.CRON_JOB)
 MOST_JOBS = 256
 """How many releases of a Formation are looked at, and how many runs: anyone may make any number."""
 COMPLETE = "Complete"

@@ -35,6 +35,8 @@ COUNT: Path = ("spec", "replicas")
 REMEMBERED_COUNT: Path = ("metadata", "annotations", naming.COUNT_ANNOTATION)
 STRATEGY: Path = ("spec", "strategy", "type")
 CONTENT: Path = ("metadata", "annotations", naming.CONTENT_ANNOTATION)
+LOOKED_FOR = frozenset({COUNT, REMEMBERED_COUNT, STRATEGY, CONTENT})
+"""The fields of which is known whether our entry holds them, however large it is."""
 USUAL = 4096
 """Bytes of an entry whose parsed form is cached: most entries are smaller."""
 REMEMBERED = 256
@@ -51,17 +53,11 @@ class Owned(NamedTuple):
 
     A stand-in replaces the owner's uid, so that most children have equal texts, which are interned.
     """
-    holds_count: bool
-    """Whether it holds the count."""
-    holds_remembered: bool
-    """Whether it holds the annotation with the count that is remembered."""
-    holds_content: bool
-    """Whether it holds the annotation that names a content."""
-    holds_strategy: bool
-    """Whether it holds how a rollout replaces processes."""
+    held: frozenset[Path]
+    """The fields of `LOOKED_FOR` that it holds."""
 
 
-NOTHING = Owned("", *[False] * 4)
+NOTHING = Owned("", frozenset())
 
 
 def entry_of(managed: list[dict[str, Any]], operation: str = "Apply") -> Fields | None:
@@ -178,8 +174,7 @@ def _of_text(text: bytes) -> Owned:
         kept = COMPACT.encode(fields) if fields else ""
         if len(kept) > LARGEST:
             kept = DIGEST + hashlib.sha256(kept.encode()).hexdigest()
-    held = [lenient.holds(fields, each) for each in (COUNT, REMEMBERED_COUNT, CONTENT, STRATEGY)]
-    return Owned(lenient.shared(kept), *held)
+    return Owned(lenient.shared(kept), _held(fields))
 
 
 _of_usual_text = functools.lru_cache(REMEMBERED)(_of_text)
@@ -187,11 +182,12 @@ _of_usual_text = functools.lru_cache(REMEMBERED)(_of_text)
 
 def with_counts_alone(owned: Owned, managed: list[dict[str, Any]]) -> Owned:
     """Return what we hold of an object whose count we wrote last without the rest, by a patch."""
-    fields = _parsed(entry_of(managed, "Update"))
-    return owned._replace(
-        holds_count=owned.holds_count or lenient.holds(fields, COUNT),
-        holds_remembered=owned.holds_remembered or lenient.holds(fields, REMEMBERED_COUNT),
-    )
+    written = _held(_parsed(entry_of(managed, "Update"))) & {COUNT, REMEMBERED_COUNT}
+    return owned._replace(held=owned.held | written)
+
+
+def _held(fields: Fields) -> frozenset[Path]:
+    return frozenset(each for each in LOOKED_FOR if lenient.holds(fields, each))
 
 
 def _parsed(fields: Any) -> Fields:

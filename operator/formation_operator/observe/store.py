@@ -27,6 +27,7 @@ Wanting = Callable[[Key], Mapping[Key, dict[str, Any]]]
 class Change(Generic[T]):
     """That an object came, changed or went."""
 
+    kind: str
     before: T | None
     """What was known before, if anything."""
     now: T | None
@@ -112,7 +113,7 @@ class Store(Generic[T]):
         self._tombstones.pop(*key)
         self._keep(key, item)
         self.count(key)
-        return Change(before, item)
+        return Change(self._of.kind.name, before, item)
 
     def drop(self, key: Key, version: int) -> Change[T] | None:
         """Replace an object by a tombstone of a version; return nothing if a later version is known.
@@ -123,7 +124,7 @@ class Store(Generic[T]):
             return None
         # The tombstone stays: the answer to an older write of ours may still come.
         self._tombstones.put(*key, version)
-        return Change(self._forget(key), None)
+        return Change(self._of.kind.name, self._forget(key), None)
 
     def count(self, key: Key) -> None:
         """Count an object, if it is known, as the latest that came, and make room for it."""

@@ -92,7 +92,7 @@ SCALED_OBJECTS: Watched[Autoscaler] = Watched(
 def children_of(kind: ChildKind) -> Watched[Child]:
     """Return the record of a kind of children."""
     return Watched(
-        kind=kind.traits.api,
+        kind=kind.traits,
         fact_of=lambda raw, _: children.child(raw, kind),
         groups_of=children.owner_of,
         lane_of=children.lane_of,

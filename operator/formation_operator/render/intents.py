@@ -231,7 +231,7 @@ def owner_reference(owner: Metadata) -> Manifest:
 def intent(kind: ChildKind, process_type: str, about: Manifest, spec: Manifest, **facts: Any) -> Intent:
     """Return an intent of a kind for a type or a schedule, given the metadata and the spec of the object."""
     manifest = {
-        "apiVersion": kind.traits.api.api_version,
+        "apiVersion": kind.traits.api_version,
         "kind": kind.value,
         "metadata": about,
         "spec": spec,

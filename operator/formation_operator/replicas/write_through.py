@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
@@ -11,7 +10,7 @@ from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, first_objects
 from formation_operator.observe import autoscalers
-from formation_operator.observe.cache import Cache, Changes
+from formation_operator.observe.cache import Cache, Changed
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.snapshot import Snapshot
@@ -45,7 +44,7 @@ class Requests:
     snapshot: Snapshot
     answers: Answers
     """Of earlier passes; they are updated."""
-    changed: Callable[[Changes], None]
+    changed: Changed
     """It is called with what has changed in the cache."""
     notices: list[Notice] = dataclasses.field(default_factory=list)
     undecided: list[Problem] = dataclasses.field(default_factory=list)

@@ -19,8 +19,6 @@ from formation_operator.rollout.rollout import Content
 
 NESTED = ("release",)
 """The fields of a spec whose own fields count, too, beside the maps of a content."""
-RECENT = 10.0
-"""Seconds for which what the CRD has is believed of a Formation that nothing else is known of."""
 Path = tuple[str, ...]
 MADE_FROM: dict[ChildKind, Path] = {
     ChildKind.CRON_JOB: ("schedules",),
@@ -47,19 +45,20 @@ async def lost(
     gone = absent(snapshot, before)
     if gone and (said := _reported(snapshot)):
         return said
-    if not (fields := await lacking(cluster, {*gone, *may_have}, age=0.0 if gone else RECENT)):
+    # What it had some seconds ago is believed of a Formation that nothing else is known of.
+    if not (fields := await lacking(cluster, {*gone, *may_have}, recent=not gone)):
         return ""
     return f"the cluster's CRD is older than this Formation, and has lost {', '.join(fields)}: {WAY_OUT}"
 
 
-async def lacking(cluster: Cluster, paths: Collection[Path], *, age: float = 0.0) -> list[str]:
-    """Return those of some fields that the cluster's CRD doesn't have, or had not ``age`` seconds ago.
+async def lacking(cluster: Cluster, paths: Collection[Path], *, recent: bool = False) -> list[str]:
+    """Return those of some fields that the cluster's CRD doesn't have, or, if ``recent``, lacked just now.
 
     Raises `ClusterError`.
     """
     if not paths:
         return []
-    schema = lenient.mapping(await cluster.schema(naming.KIND, age=age), "properties", "spec")
+    schema = lenient.mapping(await cluster.schema(naming.KIND, recent=recent), "properties", "spec")
     return [".".join(("spec", *path)) for path in sorted(paths) if not _has(schema, path)]
 
 

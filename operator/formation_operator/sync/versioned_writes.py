@@ -87,7 +87,7 @@ class VersionedWrites:
         Returns the object's version after that.
         """
         only_count = {
-            "apiVersion": child.kind.traits.api.api_version,
+            "apiVersion": child.kind.traits.api_version,
             "kind": child.kind,
             "metadata": {"name": child.name, "namespace": child.namespace, **_at(child, version)},
             "spec": {"replicas": count},

@@ -23,7 +23,7 @@ from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.replica import at_work
 
 pytestmark = pytest.mark.usefixtures("in_haste")
-QUICK = Settings(resync=0.001, resync_retry=0.001, start_retry=0.001)
+QUICK = Settings(resync=0.001, start_retry=0.001)
 JOBS: Object = {
     "metadata": {"name": "jobs", "namespace": "default", "resourceVersion": "5"},
     "spec": {"scaleTargetRef": {"name": "shop-worker"}},

@@ -17,7 +17,8 @@ from formation_operator.foreground import check
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.observe import children, formations, managed_fields
-from formation_operator.observe.cache import Cache, Changes
+from formation_operator.observe.cache import Cache
+from formation_operator.observe.store import Change
 from formation_operator.render import intents
 from formation_operator.requeue import Lane, Requeue, Result, Retry
 from formation_operator.settings import Settings
@@ -46,9 +47,9 @@ class Running:
         self.wanted: dict[Key, Lane] = {}
         """The passes that are wanted because of what passes have changed, and that they don't compare."""
 
-    def _changed(self, changes: Changes) -> None:
-        for kind, change in changes:
-            concerned = self.known.concerned(kind, change).items()
+    def _changed(self, change: Change[Any] | None) -> None:
+        if change is not None:
+            concerned = self.known.concerned(change).items()
             self.wanted |= {key: lane for key, lane in concerned if not self.passes.will_compare(key, change)}
 
     def declare(self, formation: Manifest) -> None:

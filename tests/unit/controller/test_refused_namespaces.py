@@ -21,7 +21,7 @@ from tests.unit.fakes.cluster import Call, FakeCluster
 from tests.unit.fakes.replica import at_work
 
 T = TypeVar("T")
-QUICK = Settings(("left", "right"), resync=0.001, resync_retry=0.001, start_retry=0.001, retry_first=0.001)
+QUICK = Settings(("left", "right"), resync=0.001, start_retry=0.001, retry_first=0.001)
 
 WATCHING = dataclasses.replace(QUICK, resync=600)
 

@@ -17,14 +17,14 @@ from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import NO_ONES, Cluster, Object
-from formation_operator.kube.watch_events import Event
+from formation_operator.observe import formations
 from tests.unit.fakes import pruning
 from tests.unit.fakes.json_patch import copied
 from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import Objects, fits, identity_of
 
 T = TypeVar("T")
-Stream = asyncio.Queue[Event | Exception | None]
+Stream = asyncio.Queue[Object | Exception | None]
 """What a watch is about to be sent: events, and what ends it."""
 Lag = Callable[[str, Object], float]
 """After how many seconds a watch says what has just happened to an object of a kind."""
@@ -126,7 +126,7 @@ class FakeCluster(Objects, Cluster):
     @contextlib.asynccontextmanager
     async def watch(
         self, kind: Kind, namespace: str | None, version: int
-    ) -> AsyncIterator[AsyncIterator[Event]]:
+    ) -> AsyncIterator[AsyncIterator[Object]]:
         """Watch the objects of a kind that its selector chooses, until the test cuts that off."""
         async with self.streaming(kind, namespace, version, self.late) as stream:
             yield until_cut(stream)
@@ -148,13 +148,17 @@ class FakeCluster(Objects, Cluster):
 
         def tell(changed: str, raw: Object, deleted: bool) -> None:
             if is_wanted(changed, raw):
-                said = Event("DELETED" if deleted else "MODIFIED", raw)
+                said = {"type": "DELETED" if deleted else "MODIFIED", "object": raw}
                 in_order.call(lag(changed, raw), stream.put_nowait, said)
 
-        missed = [Event("MODIFIED", raw) for raw in self.all(name, scope, labels=labels)]
-        missed += [Event("DELETED", raw) for changed, raw in self._deleted if is_wanted(changed, raw)]
-        for each in sorted(missed, key=lambda each: each.version):
-            if each.version > version:
+        missed: list[Object] = [
+            {"type": "MODIFIED", "object": raw} for raw in self.all(name, scope, labels=labels)
+        ]
+        missed += [
+            {"type": "DELETED", "object": raw} for changed, raw in self._deleted if is_wanted(changed, raw)
+        ]
+        for each in sorted(missed, key=lambda each: formations.version_of(each["object"])):
+            if formations.version_of(each["object"]) > version:
                 stream.put_nowait(each)
         self.watchers.append(tell)
         self.streams[name].append(stream)
@@ -242,9 +246,9 @@ class FakeCluster(Objects, Cluster):
             return False
         return True
 
-    async def schema(self, kind: str, *, age: float = 0.0) -> Object:
+    async def schema(self, kind: str, *, recent: bool = False) -> Object:
         """Return the JSON schema of a kind; none is kept."""
-        del age
+        del recent
         answer = {"properties": {"spec": self.spec_schema, "status": self.status_schema}}
         return await self._carry_out(Call("schema", kind), lambda: answer)
 
@@ -273,7 +277,7 @@ class FakeCluster(Objects, Cluster):
         return found
 
 
-async def until_cut(stream: Stream) -> AsyncIterator[Event]:
+async def until_cut(stream: Stream) -> AsyncIterator[Object]:
     """Yield what a watch says, until it ends."""
     while (found := await stream.get()) is not None:
         if isinstance(found, Exception):

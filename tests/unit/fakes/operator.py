@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import datetime
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.controller import reconcile
@@ -12,9 +13,10 @@ from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe import formations, pods
-from formation_operator.observe.cache import Cache, Changes
+from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Faults
+from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane, Requeue, Result, Retry
 from formation_operator.settings import Settings
 from tests.builders import MIDNIGHT, NOW, Manifest
@@ -74,11 +76,12 @@ class Operator:
         elif kind == naming.KIND or kind in {*ChildKind, *kinds.AUTOSCALERS, kinds.JOB, kinds.POD}:
             self._changed(self.known.see(kind, raw))
 
-    def _changed(self, changes: Changes) -> None:
-        for kind, change in changes:
-            for key, lane in self.known.concerned(kind, change).items():
-                if not self._reconciler.will_compare(key, change):
-                    self.due[key] = min(lane, self.due.get(key, lane))
+    def _changed(self, change: Change[Any] | None) -> None:
+        if change is None:
+            return
+        for key, lane in self.known.concerned(change).items():
+            if not self._reconciler.will_compare(key, change):
+                self.due[key] = min(lane, self.due.get(key, lane))
 
     async def run(self, key: Key) -> Result:
         """Run a pass of a Formation of any namespace."""

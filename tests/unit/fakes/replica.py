@@ -10,7 +10,6 @@ from formation_operator.controller.intake import Controller
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import Cluster, Object
-from formation_operator.kube.watch_events import Event
 from tests.unit.fakes.cluster import FakeCluster, InOrder, Lag, Stream, until_cut
 
 
@@ -33,7 +32,7 @@ class View:
     @contextlib.asynccontextmanager
     async def watch(
         self, kind: Kind, namespace: str | None, version: int
-    ) -> AsyncIterator[AsyncIterator[Event]]:
+    ) -> AsyncIterator[AsyncIterator[Object]]:
         async with self._cluster.streaming(kind, namespace, version, self._lag) as stream:
             self._streams[kind.name] = stream
             yield until_cut(stream)

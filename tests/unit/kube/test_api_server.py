@@ -224,6 +224,6 @@ async def test_a_watch_brings_each_event() -> None:
     async with answering(answer) as url:
         cluster = api_server.Kube(connection.Connection(client.Configuration(host=url)), timeout=5)
         async with cluster.watch(kinds.BY_NAME[kinds.HPA], None, 5) as events:
-            names = [each.object["metadata"]["name"] async for each in events]
+            names = [each["object"]["metadata"]["name"] async for each in events]
         await cluster.close()
     assert names == [f"a{number}" for number in range(30)]

@@ -12,7 +12,6 @@ from formation_operator.kube import errors, reflector
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.kube.port import Object
-from formation_operator.kube.watch_events import Event
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import FakeCluster, Incident
 
@@ -143,7 +142,7 @@ async def test_a_watch_that_ends_goes_on_from_its_last_event_or_bookmark() -> No
         here.cluster.version += 100
         bookmark = bookmark_of(here.cluster.version)
         for stream in here.cluster.streams[kinds.POD]:
-            stream.put_nowait(Event("BOOKMARK", bookmark))
+            stream.put_nowait({"type": "BOOKMARK", "object": bookmark})
         await asyncio.sleep(0.01)
         assert len(here.seen.reports) == 2, "a bookmark counts, too"
         assert here.seen.objects[1:] == [("seen", "a")], "and brings nothing new"
@@ -201,7 +200,7 @@ async def test_an_event_from_before_the_beginning_of_a_watch_has_all_listed() ->
     async with here.running():
         here.asked()
         for stream in here.cluster.streams[kinds.POD]:
-            stream.put_nowait(Event("BOOKMARK", bookmark_of(7)))
+            stream.put_nowait({"type": "BOOKMARK", "object": bookmark_of(7)})
         await asyncio.sleep(5)
         assert here.asked() == ["pages", "watch"]
 

@@ -23,7 +23,7 @@ def error(**status: Any) -> bytes:
 
 async def test_managed_fields_stay_text() -> None:
     event = await read(said(managedFields=[{"manager": "a", "fieldsV1": {"f:spec": {}}}]))
-    (entry,) = event.object["metadata"]["managedFields"]
+    (entry,) = event["object"]["metadata"]["managedFields"]
     assert entry["manager"] == "a"
     assert bytes(entry["fieldsV1"]) == b'{"f:spec": {}}'
 
@@ -47,7 +47,8 @@ EVENTS = {
 @pytest.mark.parametrize(("text", "event"), EVENTS.values(), ids=EVENTS)
 async def test_an_event_says_what_happened_to_which_object(text: bytes, event: tuple[Any, ...]) -> None:
     read_ = await read(text)
-    assert (read_.type, read_.object["metadata"]["name"], read_.version) == event
+    metadata = read_["object"]["metadata"]
+    assert (read_["type"], metadata["name"], int(metadata["resourceVersion"])) == event
 
 
 async def test_that_a_watch_is_too_old_is_an_error_of_its_own() -> None:
@@ -99,5 +100,5 @@ async def test_what_is_no_event_is_an_error(text: bytes) -> None:
 async def test_an_event_of_an_object_that_is_nested_deep_is_read(levels: int) -> None:
     deep = said(managedFields=[{"manager": "a", "fieldsV1": "DEEP"}]).decode()
     event = await read(deep.replace('"DEEP"', '{"f:a":' * levels + "1" + "}" * levels).encode())
-    assert event.object["metadata"]["name"] == "shop"
-    assert event.object["metadata"]["managedFields"][0]["manager"] == "a"
+    assert event["object"]["metadata"]["name"] == "shop"
+    assert event["object"]["metadata"]["managedFields"][0]["manager"] == "a"

@@ -12,9 +12,9 @@ from formation_operator.api import naming
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.observe import pods
-from formation_operator.observe.cache import Cache, Changes
+from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Child
-from formation_operator.observe.store import REMEMBERED, Store
+from formation_operator.observe.store import REMEMBERED, Change, Store
 from formation_operator.observe.watched import MOST_BYTES, MOST_PODS, MOST_STRAYS, WATCHED
 from formation_operator.shares import size_of
 from tests import builders
@@ -34,14 +34,14 @@ def a_cache(*children: Child) -> Cache:
     return cache
 
 
-def lose(cache: Cache, fact: Child) -> Changes:
+def lose(cache: Cache, fact: Child) -> Change[Any] | None:
     """Have others delete an object, under the version that it has."""
     return cache.drop(fact.kind, (fact.namespace, fact.name), int(fact.resource_version))
 
 
-def asked(cache: Cache, changes: Changes) -> set[Key]:
+def asked(cache: Cache, change: Change[Any] | None) -> set[Key]:
     """Return the Formations that have to be looked at because of what has changed."""
-    return {key for change in changes for key in cache.concerned(*change)}
+    return {*cache.concerned(change)} if change is not None else set()
 
 
 def test_a_child_that_only_lost_our_labels_is_known_again_when_it_is_read() -> None:

@@ -11,7 +11,7 @@ from formation_operator.api.content import Mark
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children
-from formation_operator.observe.children import Child, Orphan
+from formation_operator.observe.children import Child
 from formation_operator.observe.rollouts import MOST_IMAGES, ROLLOUT_ANNOTATION, DeploymentStatus
 from formation_operator.requeue import Lane
 from tests.unit.facts import INTENT, ORPHANED, OWNER, a_child
@@ -100,8 +100,8 @@ def test_a_page_that_a_webhook_answers_is_kept_as_a_line() -> None:
 
 
 def test_the_labels_of_a_deployment_name_its_formation_and_type_once_it_has_no_owner() -> None:
-    assert a_deployment().orphan_of is None, "or something might be decided by what others may write"
-    assert a_deployment(ownerReferences=[]).orphan_of == Orphan("shop", "worker", naming.STABLE)
+    assert a_deployment().orphan_of == "", "or something might be decided by what others may write"
+    assert a_deployment(ownerReferences=[]).orphan_of == "shop/worker"
 
 
 def test_no_more_images_are_kept_than_their_names_may_take() -> None:
@@ -134,7 +134,7 @@ def test_a_forged_deployment_is_read_like_any_other() -> None:
         (a_child(), True),
         (a_child(owner=dataclasses.replace(OWNER, uid="uid-2")), False),
         (a_child(**ORPHANED), True),
-        (a_child(owner=None, orphan_of=Orphan("a", "worker")), False),
+        (a_child(owner=None, orphan_of="a/worker"), False),
         (a_child(owner=None), False),
     ],
 )

@@ -118,8 +118,8 @@ CHANGES = {
 def test_what_decides_about_a_release_is_a_change_and_all_else_a_report(
     before: Manifest | None, now: Manifest | None, lane: Lane | None
 ) -> None:
-    change = Change(known(before) if before else None, known(now) if now else None)
-    assert Cache().concerned(kinds.JOB, change) == ({SHOP: lane} if lane is not None else {})
+    change = Change(kinds.JOB, known(before) if before else None, known(now) if now else None)
+    assert Cache().concerned(change) == ({SHOP: lane} if lane is not None else {})
 
 
 def test_the_cache_knows_the_jobs_of_a_formation() -> None:
@@ -147,8 +147,8 @@ def test_the_pods_of_releases_are_known_apart_from_processes() -> None:
 
 def test_a_pass_compares_no_jobs_so_that_a_change_during_it_requests_another_one() -> None:
     basis = Basis(stored(a_formation()), {})
-    assert basis.will_compare(Change(a_child(), None))
-    assert not basis.will_compare(Change(None, known(RUNS)))
+    assert basis.will_compare(Change("Deployment", a_child(), None))
+    assert not basis.will_compare(Change(kinds.JOB, None, known(RUNS)))
 
 
 def test_a_kind_is_forbidden_in_the_namespace_that_refuses_it_or_in_all() -> None:

@@ -165,7 +165,7 @@ def hear(store: Store[Told], told: Told) -> Any:
 def test_it_is_told_how_an_object_was_before() -> None:
     store = a_store()
     first, second = Told(1, "a", there=True), Told(2, "a", there=True)
-    assert store.put(first) == Change(None, first)
-    assert store.put(second) == Change(first, second)
+    assert store.put(first) == Change(TOLD.kind.name, None, first)
+    assert store.put(second) == Change(TOLD.kind.name, first, second)
     assert store.put(second) is None
-    assert store.drop(KEY, 3) == Change(second, None)
+    assert store.drop(KEY, 3) == Change(TOLD.kind.name, second, None)

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import managed_fields
-from formation_operator.observe.children import Child, Orphan, Owner
+from formation_operator.observe.children import Child, Owner
 from formation_operator.observe.faults import Problem
 from formation_operator.render.intents import Intent
 from formation_operator.sync import planner
@@ -36,9 +35,9 @@ def verb(child: Child | None, context: PlanContext = CONTEXT) -> Verb | None:
         ({"owned": ""}, Verb.REPAIR),
         ({"deleting": True}, Verb.WAIT),
         (ORPHANED, Verb.ADOPT),
-        ({"owner": None, "orphan_of": None}, Verb.REFUSE),
-        ({"owner": None, "orphan_of": Orphan("other", "worker", naming.STABLE)}, Verb.REFUSE),
-        ({"owner": None, "orphan_of": Orphan("shop", "other", naming.STABLE)}, Verb.REFUSE),
+        ({"owner": None, "orphan_of": ""}, Verb.REFUSE),
+        ({"owner": None, "orphan_of": "other/worker"}, Verb.REFUSE),
+        ({"owner": None, "orphan_of": "shop/other"}, Verb.REFUSE),
         ({"owner": dataclasses.replace(OWNER, uid="uid-2")}, Verb.REFUSE),
         ({"owner": dataclasses.replace(OWNER, uid="gone")}, Verb.WAIT),
         ({"owner": Owner("apps/v1", "Other", "x", "uid-9")}, Verb.REFUSE),
@@ -92,7 +91,7 @@ def deleted(*there: Child, intents: Sequence[Intent] = ()) -> list[Child | None]
 OTHERS: dict[str, dict[str, Any]] = {
     "nobody's": {"owner": None},
     "an orphan": ORPHANED,
-    "an orphan with our labels": {"owner": None, "orphan_of": Orphan("shop", "other", naming.STABLE)},
+    "an orphan with our labels": {"owner": None, "orphan_of": "shop/other"},
     "another Formation's": {"owner": dataclasses.replace(OWNER, uid="uid-2")},
     "on its way out": {"deleting": True},
 }

@@ -36,6 +36,14 @@ class Kind(NamedTuple):
     """Whether nothing but the metadata of an object is listed."""
     dispensable: bool = False
     """Whether the rest works without the right to list and watch it."""
+    selector: tuple[str, ...] = ("spec", "selector", "matchLabels")
+    """The path of the labels that select a child's Pods, or that its Jobs have; empty if there are none."""
+    runs_processes: bool = False
+    """Whether it runs the processes: then it has a count, images and a rollout."""
+    without: str = ""
+    """How a Formation does without it, as an order that has a place for the type; empty if it can't."""
+    label: str = naming.PROCESS_TYPE_LABEL
+    """The label with the name of its type or schedule."""
 
     @property
     def path(self) -> str:
@@ -52,12 +60,17 @@ class Kind(NamedTuple):
         """Its group and version as a manifest has them."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
+    def labels(self, formation: str, name: str, track: str = "") -> dict[str, str]:
+        """Return the labels by which a child of the kind is a Formation's, and by which it selects."""
+        tracked = {naming.TRACK_LABEL: track} if track else {}
+        return {naming.FORMATION_LABEL: formation, self.label: name, **tracked}
+
 
 class ChildKind(enum.StrEnum):
     """A kind of object that a process type or a schedule has.
 
-    Another one needs a member here with its traits; `render` has its manifest, and what decides about its
-    fields.
+    Another one needs a member here, and its traits in `ALL`; `render` has its manifest, and what decides
+    about its fields.
     """
 
     DEPLOYMENT = "Deployment"
@@ -67,67 +80,37 @@ class ChildKind(enum.StrEnum):
     HORIZONTAL_POD_AUTOSCALER = HPA
 
     @property
-    def traits(self) -> "Traits":
-        """Its traits."""
-        return TRAITS[self]
+    def traits(self) -> Kind:
+        """What is known of the kind."""
+        return BY_NAME[self]
 
 
-class Traits(NamedTuple):
-    """What decisions need to know of a kind of children."""
-
-    api: Kind
-    selector: tuple[str, ...]
-    """The path of the labels that select its Pods, or that its Jobs have; empty if it selects none."""
-    runs_processes: bool = False
-    """Whether it runs the processes: then it has a count, images and a rollout."""
-    without: str = ""
-    """How a Formation does without it, as an order that has a place for the type; empty if it can't."""
-    label: str = naming.PROCESS_TYPE_LABEL
-    """The label with the name of its type or schedule."""
-
-    def labels(self, formation: str, name: str, track: str = "") -> dict[str, str]:
-        """Return the labels by which an object of the kind is a Formation's, and by which it selects."""
-        tracked = {naming.TRACK_LABEL: track} if track else {}
-        return {naming.FORMATION_LABEL: formation, self.label: name, **tracked}
-
-
-TRAITS = {
-    ChildKind.DEPLOYMENT: Traits(
-        Kind(ChildKind.DEPLOYMENT, "apps", "v1", "deployments", OURS),
-        selector=("spec", "selector", "matchLabels"),
-        runs_processes=True,
-    ),
-    ChildKind.SERVICE: Traits(
-        Kind(ChildKind.SERVICE, "", "v1", "services", OURS),
+ALL = (
+    Kind(naming.KIND, naming.GROUP, naming.VERSION, naming.PLURAL),
+    Kind(ChildKind.DEPLOYMENT, "apps", "v1", "deployments", OURS, runs_processes=True),
+    Kind(
+        *(ChildKind.SERVICE, "", "v1", "services", OURS),
         selector=("spec", "selector"),
         without="set spec.processes.{}.service to false",
     ),
-    ChildKind.POD_DISRUPTION_BUDGET: Traits(
-        Kind(ChildKind.POD_DISRUPTION_BUDGET, "policy", "v1", "poddisruptionbudgets", OURS, dispensable=True),
-        selector=("spec", "selector", "matchLabels"),
+    Kind(
+        *(ChildKind.POD_DISRUPTION_BUDGET, "policy", "v1", "poddisruptionbudgets", OURS),
+        dispensable=True,
         without="remove disruptionBudget (of spec.processes.{} or of spec)",
     ),
-    ChildKind.CRON_JOB: Traits(
-        Kind(ChildKind.CRON_JOB, "batch", "v1", "cronjobs", OURS, dispensable=True),
+    Kind(
+        *(ChildKind.CRON_JOB, "batch", "v1", "cronjobs", OURS),
+        dispensable=True,
         selector=("spec", "jobTemplate", "metadata", "labels"),
         without="remove spec.schedules.{}",
         label=naming.SCHEDULE_LABEL,
     ),
     # Those of others are watched, too: they decide about counts.
-    ChildKind.HORIZONTAL_POD_AUTOSCALER: Traits(
-        Kind(ChildKind.HORIZONTAL_POD_AUTOSCALER, "autoscaling", "v2", "horizontalpodautoscalers"),
+    Kind(
+        *(ChildKind.HORIZONTAL_POD_AUTOSCALER, "autoscaling", "v2", "horizontalpodautoscalers"),
         selector=(),
         without="remove spec.processes.{}.autoscaling",
     ),
-}
-
-OTHER_BUDGET = TRAITS[ChildKind.POD_DISRUPTION_BUDGET].api._replace(label_selector=f"!{OURS}")
-"""The budgets without our label: a namespace may have ten thousand with it."""
-
-
-ALL = (
-    Kind(naming.KIND, naming.GROUP, naming.VERSION, naming.PLURAL),
-    *(child.traits.api for child in ChildKind),
     Kind(SCALED_OBJECT, "keda.sh", "v1alpha1", "scaledobjects", optional=True),
     Kind(POD, "", "v1", "pods", OURS),
     Kind(REPLICA_SET, "apps", "v1", "replicasets"),
@@ -138,3 +121,5 @@ ALL = (
 )
 BY_NAME = {kind.name: kind for kind in ALL}
 """The kinds that are read or written by their names; `observe.watched` has those that are watched."""
+OTHER_BUDGET = BY_NAME[ChildKind.POD_DISRUPTION_BUDGET]._replace(label_selector=f"!{OURS}")
+"""The budgets without our label: a namespace may have ten thousand with it."""

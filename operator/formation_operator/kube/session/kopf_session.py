@@ -82,7 +82,7 @@ async def _readable(line: bytes) -> bytes:
     Who has changed the Formation stands in place of its managed fields.
     """
     try:
-        event = (await watch_events.read(line))._asdict()
+        event = await watch_events.read(line)
     except errors.ExpiredError:
         return line  # kopf takes this error as the end of a watch; any other would end the process
     except errors.ClusterError as error:

@@ -28,7 +28,7 @@ def test_a_child_is_recognized_by_the_labels_that_its_pods_or_jobs_were_given(in
     another = {**orphan, "spec": {**orphan["spec"], "selector": {}, "jobTemplate": {}}}
     if not intent.kind.traits.selector:  # then its name counts
         another["metadata"] = {**orphan["metadata"], "name": "another"}
-    assert children.child(another, intent.kind).orphan_of is None
+    assert children.child(another, intent.kind).orphan_of == ""
 
 
 def test_an_orphaned_canary_is_recognized_as_that_of_its_type() -> None:
@@ -36,7 +36,7 @@ def test_an_orphaned_canary_is_recognized_as_that_of_its_type() -> None:
     manifest = rendered.canary(formation.metadata, formation.spec, "web", 1).manifest
     raw = {**manifest, "metadata": {**manifest["metadata"], **STORED}}
     orphan = children.child(raw, ChildKind.DEPLOYMENT)
-    assert orphan.orphan_of == ("shop", "web", "canary")
+    assert orphan.orphan_of == "shop/web-canary"
     assert orphan.is_orphan_of("shop", "web-canary")
     assert not orphan.is_orphan_of("shop", "web")
 
