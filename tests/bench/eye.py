@@ -12,6 +12,9 @@ from tests.bench.api import Api, Object
 PATIENCE = 300.0
 """Seconds without anything new after which what is waited for won't come."""
 
+NOT_YET = 429
+"""The API server's answer while it begins to serve a kind whose definition it has just read."""
+
 
 class Eye:
     """What the API server has shown so far. Times are `time.perf_counter`'s."""
@@ -70,14 +73,19 @@ class Eye:
         version = (await client.get(f"{path}?limit=1"))["metadata"]["resourceVersion"]
         while True:
             query = f"watch=1&allowWatchBookmarks=1&resourceVersion={version}&timeoutSeconds=3600"
-            async for line in client.lines(f"{path}?{query}"):
-                now = time.perf_counter()
-                event = json.loads(line)
-                if event["type"] == "ERROR":
-                    raise RuntimeError(f"the watch has ended: {event['object']}")
-                version = event["object"]["metadata"]["resourceVersion"]
-                if event["type"] in ("ADDED", "MODIFIED"):
-                    take(event["object"], now)
+            try:
+                async for line in client.lines(f"{path}?{query}"):
+                    now = time.perf_counter()
+                    event = json.loads(line)
+                    if event["type"] == "ERROR":
+                        raise RuntimeError(f"the watch has ended: {event['object']}")
+                    version = event["object"]["metadata"]["resourceVersion"]
+                    if event["type"] in ("ADDED", "MODIFIED"):
+                        take(event["object"], now)
+            except api.RefusedError as error:
+                if error.status != NOT_YET:
+                    raise
+                await asyncio.sleep(1)
 
 
 def key_of(item: Object) -> str:
