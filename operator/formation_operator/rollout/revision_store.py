@@ -22,7 +22,7 @@ from formation_operator.api.formation_status import Revision
 from formation_operator.backoff import attempt
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, timestamps
-from formation_operator.kube.objects.deploys import Deploy
+from formation_operator.kube.objects.deploys import Deploy, End
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster, Object, first_objects, patient
 from formation_operator.observe.snapshot import Snapshot
@@ -157,13 +157,19 @@ class RevisionStore:
         return None
 
     async def note_ran_well(self, owner: Metadata, revision: Revision, types: Iterable[str]) -> bool:
-        """Note on a revision which types have run well with it; return whether that was possible."""
+        """Note on a revision which types have run well with it: none if it failed. Return whether that is done."""
         changes = {"number": revision.number, "ran_well": frozenset(types)}
         try:
             await self._note(owner, digest_in(revision.name), changes)
         except errors.ClusterError:
             return False
         return True
+
+    async def note_failed(self, owner: Metadata, memory: RolloutMemory, revision: Revision) -> None:
+        """Note on a revision, once, that its deploy has failed, until it runs well."""
+        deploy = await self.deploy(owner, memory, revision)
+        if deploy.end is End.NONE and await self.note_ran_well(owner, revision, ()):
+            memory.deploy = dataclasses.replace(deploy, end=End.FAILED)
 
     async def deploy(self, owner: Metadata, memory: RolloutMemory, revision: Revision) -> Deploy:
         """Return the deploy of a revision as far as it is known: another leader may have begun it."""
