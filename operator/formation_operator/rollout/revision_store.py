@@ -157,7 +157,7 @@ class RevisionStore:
         return None
 
     async def note_ran_well(self, owner: Metadata, revision: Revision, types: Iterable[str]) -> bool:
-        """Note on a revision which types have run well with it: none if it failed. Return whether that is done."""
+        """Note on a revision which types have run well with it, or none; return whether that was possible."""
         changes = {"number": revision.number, "ran_well": frozenset(types)}
         try:
             await self._note(owner, digest_in(revision.name), changes)
