@@ -220,7 +220,7 @@ def test_a_deploy_goes_back_by_itself_to_what_runs(cluster: Tried, before: str) 
     cluster.states = ["Failed", ""]
     stderr = run(f"deploy shop {NEW} --rollback-on-failure".replace("x:2", "x:3"), failures.FAILED).stderr
     assert cluster.spec["image"] == "x:1"
-    assert "The deploy has failed, and shop is back at what was revision" in stderr.splitlines()[-1]
+    assert "The deploy has failed, and shop is back at revision 4 (image x:1)" in stderr.splitlines()[-1]
     assert "restarted" not in stderr
 
 
