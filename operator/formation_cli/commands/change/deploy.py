@@ -60,8 +60,10 @@ def command(
     """
     if retry and how.back:
         raise click.UsageError("--retry changes nothing to roll back: leave out --rollback-on-failure.")
+    if retry and process_type:
+        raise click.UsageError("--retry tries all canaries, because a deploy needs all: leave out --type.")
     if retry:
-        _retry(cluster, name, image, process_type, how)
+        _retry(cluster, name, image, how)
         return
     if image is None:
         raise click.UsageError("Type the image behind NAME, or --image.")
@@ -83,17 +85,16 @@ def command(
     going_back.wait(cluster, changed, how, types)
 
 
-def _retry(cluster: Cluster, name: str, image: str | None, process_type: str | None, how: How) -> None:
+def _retry(cluster: Cluster, name: str, image: str | None, how: How) -> None:
     """Try what is declared again; raises `Mistyped` if that is another image, or hasn't failed."""
     found = formations.find(cluster, name)
-    declared = patches.image_of(found, patches.image_field(found, process_type))
-    if image not in (None, declared):
+    if image not in (None, patches.image_of(found, patches.SHARED)):
         raise Mistyped(f"{image} isn't the declared image: to deploy it, leave out --retry.")
     retries.check(found)
-    pods = retries.retry(cluster, found, [process_type] if process_type else [], dry_run=how.dry_run)
+    pods = retries.retry(cluster, found, dry_run=how.dry_run)
     if not pods:
         raise Failure(f"No canary of {name} has a process now. Nothing was changed.")
-    writing.report(Changed(found, found), how, f"{name}: its canaries are tried again")
+    writing.report(Changed(found, found), how, retries.SAID.format(name))
     going_back.wait(cluster, Changed(found, found), how, retried=pods)
 
 
