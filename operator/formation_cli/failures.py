@@ -5,6 +5,7 @@ The pages of the commands show the text below each exit code.
 
 import contextlib
 import difflib
+import re
 import shlex
 import signal
 import sys
@@ -14,9 +15,11 @@ from typing import IO, Any
 import click
 
 FAILED = 1
-"""The command failed: a process crashes, the Formation is stalled, or the API server refuses a change."""
+"""The command failed: a process crashes, the Formation is stalled, the API server refuses a change, or
+there is nothing to do it with now, such as no canary that has failed, or no revision to go back to."""
 MISTYPED = 2
-"""The command was mistyped, and nothing was changed."""
+"""The command was mistyped, and nothing was changed. It may also name a type, a revision, a variable or a
+process that the Formation doesn't have."""
 NOT_FOUND = 3
 """There is no such Formation or other object, or the cluster doesn't know Formations."""
 NO_ACCESS = 4
@@ -41,11 +44,17 @@ BROKEN_PIPE = SIGNAL + signal.SIGPIPE
 
 FLAGS = {"-n": "namespace", "--context": "context", "--kubeconfig": "kubeconfig", "--as": "as_user"}
 """What a command that is pasted has to say again, so that it is about the same Formation."""
+COMMAND = re.compile(r"\bkubectl( formation)?(?= [a-z])")
 
 
 def again(words: str) -> str:
     """Return a command of ours to paste, which says the same cluster and namespace as what was typed."""
     return " ".join(["kubectl formation", *_flags(), words])
+
+
+def pasted(text: str) -> str:
+    """Return a text of the status in which each command to paste says the same cluster and namespace."""
+    return COMMAND.sub(lambda found: " ".join([found[0], *_flags()]), text)
 
 
 def _flags() -> list[str]:

@@ -229,6 +229,8 @@ class How(NamedTuple):
     wait: bool
     timeout: float
     output: str | None
+    back: bool = False
+    """Whether it is taken back if the wait fails."""
 
     @property
     def waits(self) -> bool:
@@ -245,11 +247,16 @@ def change(
     written: str = "Print the changed object in this format, for programs.",
     *,
     checks: bool = True,
+    deploys: bool = False,
 ) -> Decorator:
     """Return the options of a command that changes something, as one `How`; it gets the cluster, too.
 
+    What it ``deploys`` can be taken back.
+
     If it waits, rights are checked first, unless the command does that when it knows what it changes.
     """
+    text = "If --wait fails, go back to the newest revision that ran well, and wait again."
+    taken_back = click.option("--rollback-on-failure", "back", is_flag=True, help=text)
 
     def decorated(function: Function) -> Function:
         @dry_run()
@@ -259,17 +266,27 @@ def change(
         @pass_cluster
         @functools.wraps(function)
         def with_how(
-            cluster: Cluster, *, dry_run: bool, waits: bool, timeout: float, output: str | None, **kwargs: Any
+            cluster: Cluster,
+            *,
+            dry_run: bool,
+            waits: bool,
+            timeout: float,
+            output: str | None,
+            **kwargs: Any,
         ) -> Any:
             ctx = click.get_current_context()
             source = ctx.get_parameter_source("timeout")
             if source is ParameterSource.COMMANDLINE and not waits:
                 raise click.UsageError("--timeout is how long to wait: add --wait.")
-            how = How(dry_run, waits, timeout, output)
+            back = kwargs.pop("back", False)
+            if back and not waits:
+                raise click.UsageError("--rollback-on-failure needs a wait: add --wait.")
+            how = How(dry_run, waits, timeout, output, back)
             if how.waits and checks:
-                rights.check(cluster, path_of(ctx), {**ctx.params, "wait": True}, kwargs["name"])
+                typed = {**ctx.params, "wait": True, "rollback_on_failure": back}
+                rights.check(cluster, path_of(ctx), typed, kwargs["name"])
             return function(cluster, how=how, **kwargs)
 
-        return with_how
+        return taken_back(with_how) if deploys else with_how
 
     return decorated

@@ -52,14 +52,16 @@ FOLLOW = [
     for verb in ("list", "watch")
 ]
 DEPLOYMENTS = [Right(verb, kinds.DEPLOYMENT) for verb in ("list", "watch")]
-REVISION, REVISIONS = (Right(verb, kinds.CONTROLLER_REVISION) for verb in ("get", "list"))
+REVISIONS = Right("list", kinds.CONTROLLER_REVISION)
 WAITING = {"": CHANGE, "--wait": FOLLOW}
+DEPLOYING = {**WAITING, "--rollback-on-failure": [REVISIONS]}
+RETRYING = [Right(verb, kinds.POD) for verb in ("list", "delete")]
 NEEDED: dict[str, dict[str, list[Right]]] = {
-    "deploy": {**WAITING, "--rollback-on-failure": [REVISION]},
+    "deploy": {**DEPLOYING, "--retry": RETRYING},
     "rollback": {"": [*CHANGE, REVISIONS], "--wait": FOLLOW},
     "scale": WAITING,
-    "config set": {**WAITING, "--secret": [Right("create", kinds.SECRET)]},
-    "config unset": WAITING,
+    "config set": {**DEPLOYING, "--secret": [Right("create", kinds.SECRET)]},
+    "config unset": DEPLOYING,
     "restart": {
         "": [CHANGE[0], Right("patch", kinds.DEPLOYMENT, DEPLOYMENT)],
         "--wait": [*FOLLOW, *DEPLOYMENTS],

@@ -63,7 +63,7 @@ def test_a_release_that_fails_ends_the_wait_with_its_last_words_and_takes_itself
     assert "The deploy has changed nothing, so nothing is rolled back" in same.stderr
     words = ("deploy", "shop", "--image", debian.IMAGE.name)
     back = formation(*words, "--wait", "--rollback-on-failure", code=1)
-    assert "shop is back at what was revision" in back.stderr
+    assert "shop is back at revision" in back.stderr
 
 
 def test_a_release_that_has_failed_is_tried_again_once_its_cause_is_gone(
@@ -87,5 +87,5 @@ def test_a_deploy_whose_image_can_not_be_pulled_is_taken_back_within_seconds(
     words = ("deploy", "shop", "--image", UNPULLABLE, "--wait", "--rollback-on-failure")
     back = formation(*words, code=1)
     assert time.monotonic() - began < 30
-    assert "shop is back at what was revision" in back.stderr.splitlines()[-1]
+    assert "shop is back at revision" in back.stderr.splitlines()[-1]
     shop(*READY)

@@ -315,7 +315,7 @@ def test_what_ran_before_is_back_as_the_page_says(reader: Reader) -> None:
         if kind == "sh" and "--rollback-on-failure" in commands:
             done = pages.typed(commands, reader.folder, reader.variables)
             assert done.returncode == 1, done.stderr
-            assert "shop is back at what was revision" in done.stderr
+            assert "shop is back at revision" in done.stderr
         elif kind == "sh":
             for line in commands.strip().splitlines():
                 reader.types(line)

@@ -95,19 +95,49 @@ def runs_well(formation: Object) -> bool:
     )
 
 
-def previous(kept: Iterable[Revision], formation: Object) -> Revision | None:
-    """Return what ran well before what a Formation declares now, if it is kept."""
-    now, (_, latest) = of(formation), current(formation)
-    earlier = [each for each in kept if each.number and not each.flaw and each.name != now.name]
-    before = [each for each in reversed(earlier) if each.number <= (latest or each.number)]
-    return next((each for each in before if each.ran_well), None)
+def has_stood(formation: Object) -> bool:
+    """Tell whether all processes of what was rolled out last have been available, for however long."""
+    return "ready" in lenient.mapping(formation, "status", "revision")
+
+
+def way_back(kept: Iterable[Revision], formation: Object, left: str) -> Revision | None:
+    """Return the newest that ran well and hasn't failed since, but for what is ``left``, if it is kept.
+
+    What was rolled out last counts if its processes have stood, although its minute may not be over.
+    """
+    name, latest = current(formation)
+    others = [each for each in kept if each.number and not each.flaw and each.name != left]
+    stands = {name} if has_stood(formation) else set[str]()
+    good = [each for each in others if (each.ran_well or each.name in stands) and not each.has_failed]
+    earlier = [each for each in good if each.number <= (latest or each.number)]
+    return max(earlier, key=lambda each: each.number, default=None)
+
+
+def of_several(spec: Object, content: Object) -> dict[str, list[str]]:
+    """Return what a spec says of the processes of each type that a singleton of a content can't have."""
+    singletons = [
+        name
+        for name, each in lenient.mapping(content, "processes").items()
+        if lenient.mapping(each).get("singleton") is True
+    ]
+    found = {
+        name: [
+            key
+            for key in sorted(contents.WITHOUT["processes"] & {*each})
+            if key != "replicas" or lenient.number(each, key) > 1
+        ]
+        for name in singletons
+        for each in [lenient.mapping(spec, "processes", name)]
+    }
+    return {name: keys for name, keys in found.items() if keys}
 
 
 def spec_with(spec: Object, content: Object) -> Object:
     """Return a spec with another content: what is no content stays, counts of types that stay included."""
+    without = of_several(spec, content)
     maps = {
         part: {
-            name: {**each, **_kept(lenient.mapping(spec, part, name), fields)}
+            name: {**each, **_kept(lenient.mapping(spec, part, name), fields - {*without.get(name, ())})}
             for name, each in lenient.mapping(content, part).items()
         }
         for part, fields in contents.WITHOUT.items()

@@ -93,7 +93,11 @@ def _failure(request: Request, status: int, text: bytes) -> Failure:
     unknown = UNKNOWN_FIELD.search(message)
     if status in (400, 422, 500) and unknown:
         return Failure(f"The cluster doesn't know the field {unknown[1]}.", hint=OLD_CRD)
-    return Failure(f"The API server doesn't allow you to {verb} {request.subject} {where}: {message}")
+    causes = lenient.items(lenient.mapping(_parsed(text), "details"), "causes") if status == 422 else []
+    fields = [f"{lenient.text(each, 'field')}: {lenient.text(each, 'message')}" for each in causes]
+    refused = "refuses a value in" if status == 422 else f"doesn't allow you to {verb}"
+    said = lenient.shown("; ".join(fields), lenient.LONGEST_SUMMARY) or message
+    return Failure(f"The API server {refused} {request.subject} {where}: {said}")
 
 
 def unreachable(host: str, error: Exception) -> Failure:

@@ -1,6 +1,7 @@
 """Go back to a content that ran before, by hand or where a deploy fails."""
 
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, NoReturn
 
 import click
@@ -13,7 +14,7 @@ from formation_cli.commands import revisions, waiting, writing
 from formation_cli.commands.writing import Changed
 from formation_cli.failures import Failure, NoAccess, TimedOut, again, saying_when_ended
 from formation_cli.options import How
-from formation_cli.views import history, releases
+from formation_cli.views import history
 from formation_cli.words.revisions import Revision
 
 
@@ -39,7 +40,10 @@ def go_back(
     def patch(found: Object) -> list[Object]:
         chosen[:] = [choose(found)]
         _check_sources(cluster, chosen[0])
-        return changes.patch(found, chosen[0].content)
+        operations = changes.patch(found, chosen[0].content)
+        if operations and not dry_run:
+            click.echo(f"Going back to {chosen[0].named}", err=True)
+        return operations
 
     return Done(writing.change(cluster, name, patch, dry_run=dry_run), chosen[0])
 
@@ -62,12 +66,24 @@ def _check_sources(cluster: Cluster, revision: Revision) -> None:
         raise Failure(f"{what}, which {revision} needs. Nothing was changed.", hint=hint)
 
 
-def advise(cluster: Cluster, changed: Changed) -> None:
-    """Say beside the result which types restart, and which release still runs."""
-    before, after = changed
-    if changed.is_written:
+def advise(cluster: Cluster, done: Done) -> None:
+    """Say beside the result which types restart, and what of today a singleton can't have."""
+    before, after = done.changed
+    if done.changed.is_written:
         writing.advise(*impact.impact(revisions.running(cluster, before), after))
-    writing.advise(*others.beside(cluster, after))
+        for name, keys in changes.of_several(before["spec"], done.revision.content).items():
+            writing.advise(f"{name}: a singleton in {done.revision}, so without today's {' and '.join(keys)}")
+
+
+@contextlib.contextmanager
+def naming_releases(cluster: Cluster, changed: Changed) -> Iterator[None]:
+    """Say at the end which release command of an earlier deploy still runs, and what ends it."""
+    try:
+        yield
+    except (waiting.NotReady, TimedOut) as failure:
+        failure.also("\n".join(others.beside(cluster, changed.after)))
+        raise
+    writing.advise(*others.beside(cluster, changed.after))
 
 
 def wait(
@@ -76,14 +92,11 @@ def wait(
     how: How,
     types: Iterable[str] = (),
     *,
-    back: bool = False,
     retried: frozenset[str] = frozenset(),
 ) -> None:
-    """Wait for a deploy, if that is wanted; where it fails go ``back``, or say the line that does so."""
-    way_back = _line(*changed)
-    left = " ".join(
-        filter(None, ["Nothing was rolled back." if back and _differ(*changed) else "", way_back])
-    )
+    """Wait for a deploy, if that is wanted; where it fails go back, or say the line that does so."""
+    way_back, goes_back = _line(*changed), how.back and _differ(*changed)
+    left = " ".join(filter(None, ["Nothing was rolled back." if goes_back else "", way_back]))
     if changed.is_written:
         line = "" if how.dry_run else left
         with waiting.standing(changed.before["metadata"]["name"], line, written=not how.dry_run):
@@ -102,10 +115,11 @@ def wait(
             way_back=left,
         )
     except (waiting.NotReady, TimedOut) as failure:
-        if back and _differ(*changed):
+        if goes_back:
             failure.show()
             _take_back(cluster, changed, failure, how, types)
-        failure.also("The deploy has changed nothing, so nothing is rolled back." if back else "")
+        failure.also("\n".join(others.beside(cluster, changed.after, own=True)))
+        failure.also("The deploy has changed nothing, so nothing is rolled back." if how.back else "")
         failure.also(way_back)
         raise
 
@@ -116,7 +130,7 @@ def _line(before: Object, after: Object) -> str:
     if not _differ(before, after) or latest < 1 or (latest == 1 and changes.of(after).name == current):
         return ""
     number = changes.of(before).number
-    to = f" --to {number}" if number else ""
+    to = f" --to {number}" if number and changes.has_stood(before) else ""
     name = before["metadata"]["name"]
     return f"To go back: {again(f'rollback {name}{to} --wait')}"
 
@@ -134,27 +148,23 @@ def _take_back(
 
     def choose(found: Object) -> Revision:
         if _differ(found, after):
-            raise Failure(f"Someone else has changed {name} in the meantime, so it isn't rolled back.")
+            raise Failure(f"Someone else has changed {name} in the meantime.")
         if changes.runs_well(found):
-            raise Failure(f"{name} has run well since, so it stays at {changes.of(found)}.")
-        if not releases.gate(before):
-            return changes.of(before)
-        # To come back to what was declared would run its release or its canaries again, so it is what runs.
-        failed = changes.current(found)[0] == changes.of(after).name
-        runs = revisions.rolled_out(cluster, before if failed else found)
-        if runs is None:
-            raise Failure(f"{name} has no revision to go back to.", hint=revisions.NONE.format(name))
-        return runs
+            raise Failure(f"{name} has run well since, so it stays at {changes.of(found).named}.")
+        return revisions.way_back(cluster, before, after)
 
+    ended, done = "Nothing was rolled back", None
     try:
         with saying_when_ended(_line(before, after)):
             done = go_back(cluster, name, choose)
-        click.echo(f"Going back to {done.sentence}", err=True)
+        ended = f"{name} declares {done.revision.named} again"
         with waiting.standing(name, written=done.changed.is_written):
-            advise(cluster, done.changed)
+            advise(cluster, done)
         waiting.wait(cluster, done.changed.after, how.timeout, types, deployed=True)
-    except Failure as second:
-        second.show()
+    except Failure as second:  # the last error is that of the deploy
+        writing.advise(f"The deploy has failed. {ended}: {second.message}", second.hint)
     else:
-        click.echo(f"The deploy has failed, and {name} is back at what was {done.revision}.", err=True)
+        writing.advise(f"The deploy has failed, and {name} is back at {done.revision.named}.")
+    if done:
+        writing.advise(*others.beside(cluster, done.changed.after))
     raise click.exceptions.Exit(failure.exit_code)

@@ -15,6 +15,7 @@ from formation_cli.views import releases
 from formation_operator.api import naming
 
 OTHER = "The release command of an earlier deploy still runs, in Job {job}. To end it: {end}"
+OWN = "The release command still runs, in Job {job}. To end it: {end}"
 
 
 class Log:
@@ -60,18 +61,21 @@ def skipped(cluster: Cluster, before: Object, after: Object) -> str:
     return f"The release command doesn't run, because {kept[0]} was released before. To run it: {runs}"
 
 
-def beside(cluster: Cluster, formation: Object, pods: Iterable[Object] | None = None) -> Iterator[str]:
+def beside(
+    cluster: Cluster, formation: Object, pods: Iterable[Object] | None = None, *, own: bool = False
+) -> Iterator[str]:
     """Yield a sentence for each release command that still runs for another content than the declared one.
 
-    No status names it: a release that has started is never ended for another one.
+    No status names it: a release that has started is never ended for another one. With ``own``, only that of
+    the declared content is named.
     """
-    own = formation["metadata"]["name"]
+    formation_name = formation["metadata"]["name"]
     try:
         if pods is None:
-            pods = formations.pods(cluster, own, naming.RELEASE_LABEL)
+            pods = formations.pods(cluster, formation_name, naming.RELEASE_LABEL)
         for name in releases.running_jobs(pods):
-            job, end = cluster.get(kinds.JOB, name), f"stop {own} --process {name}"
-            if job and releases.is_of_another(job, formation):
-                yield OTHER.format(job=name, end=again(end))
+            job, end = cluster.get(kinds.JOB, name), again(f"stop {formation_name} --process {name}")
+            if job and own != releases.is_of_another(job, formation):
+                yield (OWN if own else OTHER).format(job=name, end=end)
     except NoAccess:  # it is only said beside a result
         return

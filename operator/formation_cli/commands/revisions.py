@@ -31,21 +31,14 @@ def read(cluster: Cluster, formation: Object) -> list[Revision]:
 
 
 def find(cluster: Cluster, formation: Object, word: str | None) -> Revision:
-    """Return a revision by its number or the beginning of its digest, or the one to go back to.
+    """Return a revision by its number or the beginning of its digest, or the way back.
 
     Raises `Failure` where there is none.
     """
+    if word is None:
+        return way_back(cluster, formation, formation)
     found, name = read(cluster, formation), formation["metadata"]["name"]
     kept = [each for each in found if not each.flaw]
-    if word is None:
-        runs = rolled_out(cluster, formation) if releases.gate(formation) else None
-        before = runs or revisions.previous(kept, formation)
-        others = [each for each in kept if each.name != revisions.of(formation).name]
-        if before is None:
-            raise _unwell(name, others)
-        if passed := ", ".join(each.called for each in others if each.number > before.number):
-            click.echo(f"Skipped, because it isn't known to have run well: {passed}.", err=True)
-        return before
     if not word.strip():
         raise Mistyped("The revision is empty: type its number.", hint=_hint(name, kept))
     wanted = [each for each in kept if each.is_meant(word)]
@@ -55,11 +48,32 @@ def find(cluster: Cluster, formation: Object, word: str | None) -> Revision:
     return wanted[0]._replace(number=typed)
 
 
-def _unwell(name: str, others: list[Revision]) -> Failure:
+def way_back(cluster: Cluster, known: Object, declared: Object) -> Revision:
+    """Return the newest revision that ran well and hasn't failed since, and say which ones are skipped.
+
+    What is ``known`` of the Formation is from before it ``declared`` what is left.  Raises `Failure` where
+    there is no such revision.
+    """
+    left, own = revisions.of(declared), revisions.of(known)
+    found = [each for each in read(cluster, known) if not each.flaw and each.name != left.name]
+    if own.name not in (left.name, *(each.name for each in found)):
+        found.append(own)  # its revision couldn't be written
+    target = revisions.way_back(found, known, left.name)
+    if target is None:
+        raise _unwell(declared["metadata"]["name"], left, found)
+    for each in found:
+        if each.number > target.number:
+            why = "whose last deploy failed" if each.has_failed else "which isn't known to have run well"
+            click.echo(f"Skipped: {each.named}, {why}.", err=True)
+    return target
+
+
+def _unwell(name: str, left: Revision, others: list[Revision]) -> Failure:
+    stands = f"{name} stays as it is declared{f' ({left.images})' if left.images else ''}."
     if not others:
-        return Failure(f"{name} has no revision before this one.", hint=NONE.format(name))
+        return Failure(f"{name} has no other revision. {stands}", hint=NONE.format(name))
     return Failure(
-        f"No other revision of {name} is known to have run well. Nothing was changed.",
+        f"No other revision of {name} is known to have run well and not to have failed since. {stands}",
         hint=f"See which there are with `{again(f'history {name}')}`, and choose one with "
         f"`{again(f'rollback {name} --to N')}`.",
     )

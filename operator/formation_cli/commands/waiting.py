@@ -11,7 +11,7 @@ import click
 from formation_cli.cluster import follow, formations, kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands.releases import Log
-from formation_cli.failures import Failure, NotFound, TimedOut, again, saying_when_ended
+from formation_cli.failures import Failure, NotFound, TimedOut, again, pasted, saying_when_ended
 from formation_cli.objects import FIELD_MANAGER, ONE_OFF
 from formation_cli.terminal import drawing
 from formation_cli.views import processes, progress, releases, versions
@@ -79,9 +79,10 @@ def wait(
         click.echo(sight.progress.sentence, err=True)
     elif sight.progress.failure:
         hint = _serving(cluster, sight.formation)
-        raise NotReady(f"{name} isn't ready, and waiting won't help. {sight.progress.failure}", hint=hint)
+        cause = pasted(sight.progress.failure)
+        raise NotReady(f"{name} isn't ready, and waiting won't help. {cause}", hint=hint)
     else:
-        raise TimedOut(f"{timeout:.0f} s are over. {sight.progress.sentence}", hint=_silent(sight))
+        raise TimedOut(f"{timeout:.0f} s are over. {pasted(sight.progress.sentence)}", hint=_silent(sight))
 
 
 @contextlib.contextmanager

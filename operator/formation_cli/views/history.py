@@ -12,10 +12,14 @@ from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.deploys import Deploy, End
 
 COLUMNS = ("REVISION", "AGE", "STATE", "BY", "CHANGE", "NOTE")
-RUNS, RAN, KEPT, FOREIGN, UNRELEASED = "Runs", "Ran", "Kept", "Foreign", "Not rolled out"
+RUNS, RAN, KEPT, FAILED = "Runs", "Ran", "Kept", "Failed"
+FOREIGN, UNRELEASED = "Foreign", "Not rolled out"
 """The second has run well at some time, and of the third that isn't known."""
 TRIALS: dict[str, str] = {CanaryState.TRYING: "On trial", CanaryState.FAILED: "Failed as canary"}
-COLOURS = {RUNS: "green", FOREIGN: "yellow", UNRELEASED: "yellow", TRIALS[CanaryState.FAILED]: "yellow"}
+COLOURS = {
+    RUNS: "green",
+    **dict.fromkeys((FAILED, FOREIGN, UNRELEASED, TRIALS[CanaryState.FAILED]), "yellow"),
+}
 LAST = float("inf")
 
 
@@ -95,6 +99,8 @@ def _state(each: Revision, deploy: Deploy, current: str) -> str:
         return TRIALS.get(each.trial, ended) if is_tried else ended
     if deploy.number == each.number and each.name == current:
         return RUNS
+    if deploy.end is End.FAILED:
+        return FAILED
     is_well = deploy.end is End.RAN or (deploy not in each.deploys and each.ran_well)
     return RAN if is_well else KEPT
 

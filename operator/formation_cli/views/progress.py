@@ -103,7 +103,8 @@ def progress(
         done = seen and (named or ready or (awaited.stopped and releases.is_gated(formation))) and not left
     sentence = _sentence(formation, [] if awaited.stopped else [*types], unfinished, done=done)
     above = [releases.row(formation, releasing)] if gated else []
-    return Progress(done, failure, sentence, table(types, above, seen=seen, gated=gated))
+    shown = table(types, above, seen=seen, gated=gated)
+    return Progress(done, failure, sentence, trouble.without(failure, shown))
 
 
 def unseen(sentence: str) -> Progress:

@@ -1,10 +1,12 @@
 """What keeps process types from running, in the words of their status: each cause once, with its types."""
 
+import dataclasses
 import re
 from collections.abc import Mapping
 
 from formation_cli.objects import Object
 from formation_cli.views import formations, releases
+from formation_cli.views.table import Cell, Table
 from formation_operator.api.reasons import ConditionType, Reason, State, Trouble
 from formation_operator.kube.objects import lenient
 
@@ -75,6 +77,17 @@ def open_ones(types: Mapping[str, Object]) -> dict[str, str]:
         for name, status in types.items()
         if not status or lenient.text(status, "reason")
     }
+
+
+def without(failure: str, shown: Table) -> Table:
+    """Return a table that leaves out what a ``failure`` says below it."""
+    said = {
+        each
+        for *_, each in shown.rows
+        if each.text != "-" and any(said in failure for said in (each.text, FIGURES.sub("", each.text)))
+    }
+    rows = [(*cells, Cell("as below") if last in said else last) for *cells, last in shown.rows]
+    return dataclasses.replace(shown, rows=rows)
 
 
 def causes(messages: Mapping[str, str]) -> str:

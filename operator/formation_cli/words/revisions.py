@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from formation_cli.objects import Object
 from formation_operator.api import content
-from formation_operator.kube.objects.deploys import Deploy
+from formation_operator.kube.objects import lenient
+from formation_operator.kube.objects.deploys import Deploy, End
 
 SHORT = 7
 """Letters of a digest that stand for it, and digits from which on a word may be the beginning of one."""
@@ -38,6 +39,23 @@ class Revision(NamedTuple):
     def numbers(self) -> list[int]:
         """Its number, and those that it had at earlier deploys."""
         return sorted({self.number, *(each.number for each in self.deploys)} - {0})
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether its last deploy has failed."""
+        return bool(self.deploys) and self.deploys[-1].end is End.FAILED
+
+    @property
+    def images(self) -> str:
+        """Its images, in words; empty if it names none."""
+        parts = [self.content, *lenient.mapping(self.content, "processes").values()]
+        found = sorted({lenient.text(lenient.mapping(each), "image") for each in parts} - {""})
+        return f"image{'s' * (len(found) > 1)} {', '.join(found)}" if found else ""
+
+    @property
+    def named(self) -> str:
+        """What it is called in a sentence that says what it runs."""
+        return f"{self} ({self.images})" if self.images else str(self)
 
     def is_meant(self, word: str) -> bool:
         """Tell whether a word is one of its numbers or the beginning of its digest.

@@ -216,6 +216,8 @@ class Reporting:
         if ready is None and remaining is not None:  # all processes are available
             deploy = await self._store.deploy(snapshot.owner, memory.rollout, newest)
             ready, ended = False, [rolled_out(deploy, self._clock().timestamp())]
+        if trial.is_crashing(observation):
+            await self._store.note_failed(snapshot.owner, memory.rollout, newest)
         if remaining == 0:
             running = trial.running(observation)
             ready = await self._store.note_ran_well(snapshot.owner, memory.rollout, newest, running)

@@ -161,7 +161,7 @@ class Chooser:
         snapshot, memory, spec = self.snapshot, self.memory, self.snapshot.spec
         if not spec.canary_seconds or (memory.released is None and not snapshot.deployments):
             return {}
-        await self._record()
+        await self.store.record(snapshot.owner, memory)
         said = snapshot.status.canary
         was_tried = said is not None and said.revision == revision_name(snapshot.owner.name, memory.digest)
         if memory.trial is Trial.NONE and not (memory.threatens == memory.digest or was_tried):
@@ -186,13 +186,6 @@ class Chooser:
         return {
             name: each for name, each in changed.items() if canary.may_have_one(self.snapshot, name, digest)
         }
-
-    async def _record(self) -> None:
-        """Look for the declared content's own revision, once for each content."""
-        memory = self.memory
-        if memory.recorded != memory.digest:
-            memory.record, _ = await self.store.kept(self.snapshot.owner, memory.digest)
-            memory.recorded = memory.digest
 
     async def _changed(self, before: Content | None, gate: Gate | None) -> Mapping[str, str]:
         """Return the types whose processes the declared content replaces, each with its canary's digest.
@@ -256,8 +249,7 @@ class Chooser:
         memory = self.memory
         needs_none = memory.is_released or (before is not None and self._is_given_the_same(before.spec))
         if not needs_none:
-            await self._record()
-            record = memory.record
+            record = await self.store.record(self.snapshot.owner, memory)
             was_tried = memory.trial in (Trial.TRYING, Trial.FAILED)
             needs_none = record is not None and (record.number > 0 or was_tried)
         suspended = bool(self.snapshot.spec.suspend)

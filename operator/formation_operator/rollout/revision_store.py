@@ -22,7 +22,7 @@ from formation_operator.api.formation_status import Revision
 from formation_operator.backoff import attempt
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, timestamps
-from formation_operator.kube.objects.deploys import Deploy
+from formation_operator.kube.objects.deploys import Deploy, End
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster, Object, first_objects, patient
 from formation_operator.observe.snapshot import Snapshot
@@ -154,7 +154,7 @@ class RevisionStore:
     async def note_ran_well(
         self, owner: Metadata, memory: RolloutMemory, revision: Revision, types: Iterable[str]
     ) -> bool:
-        """Note on a revision which types have run well with it; return whether that was possible."""
+        """Note on a revision which types have run well with it, or none; return whether that was possible."""
         changes = {"number": revision.number, "ran_well": frozenset(types)}
         try:
             await self._note(owner, memory, digest_in(revision.name), changes)
@@ -162,13 +162,27 @@ class RevisionStore:
             return False
         return True
 
+    async def note_failed(self, owner: Metadata, memory: RolloutMemory, revision: Revision) -> None:
+        """Note on a revision, once, that its deploy has failed, until it runs well."""
+        if (await self.deploy(owner, memory, revision)).end is End.NONE:
+            await self.note_ran_well(owner, memory, revision, ())
+
     async def deploy(self, owner: Metadata, memory: RolloutMemory, revision: Revision) -> Deploy:
         """Return the deploy of a revision as far as it is known: another leader may have begun it."""
-        record = memory.known(digest_in(revision.name))
+        digest, record = digest_in(revision.name), None
         with contextlib.suppress(errors.ClusterError):
-            if record is None:
-                record, _ = await self.kept(owner, digest_in(revision.name))
+            if digest == memory.digest:
+                record = await self.record(owner, memory)
+            else:
+                record, _ = await self.kept(owner, digest)
         return record.deploys[-1] if record is not None and record.deploys else Deploy(revision.number)
+
+    async def record(self, owner: Metadata, memory: RolloutMemory) -> Record | None:
+        """Return what the declared content's own revision says; it is read once for each content."""
+        if memory.recorded != memory.digest:
+            memory.record, _ = await self.kept(owner, memory.digest)
+            memory.recorded = memory.digest
+        return memory.record
 
     async def _try(self, snapshot: Snapshot, memory: RolloutMemory, mark: Mark) -> Requeue | None:
         """Write a revision that couldn't be written before, unless that was just now."""

@@ -246,7 +246,7 @@ def changed(before: Record, changes: Mapping[str, Any], deploy: Deploy | None = 
         end = End.FAILED if after.trial is Trial.FAILED else End.NONE
         log.append(dataclasses.replace(log.pop() if is_open else deploy, number=number, end=end))
     elif deploy is None and "ran_well" in changes and log and 0 < log[-1].number == number:
-        log[-1] = dataclasses.replace(log[-1], end=End.RAN)
+        log[-1] = dataclasses.replace(log[-1], end=End.RAN if after.ran_well else End.FAILED)
     return dataclasses.replace(after, deploys=tuple(log[-deploys.MOST :]))
 
 

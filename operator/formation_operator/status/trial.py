@@ -9,6 +9,7 @@ process has to run first.
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from formation_operator.api.reasons import State
 from formation_operator.observe.rollouts import DeploymentStatus
 from formation_operator.status.observation import Observation
 from formation_operator.status.type_health import TOLERATED
@@ -59,6 +60,12 @@ def remaining(observation: Observation, trial: Trial | None, now: float) -> floa
 def running(observation: Observation) -> list[str]:
     """Return the types that are to run now."""
     return [name for name, count in observation.counts.items() if count.desired]
+
+
+def is_crashing(observation: Observation) -> bool:
+    """Return whether a process of what is rolled out crashes: findings are about the newest Pods alone."""
+    types = (name for name in running(observation) if observation.is_as_intended(name))
+    return any(each.state is State.CRASHING for name in types for each in observation.findings.get(name, ()))
 
 
 def _begun(observation: Observation, name: str, before: Begun | None, now: float) -> Begun | None:

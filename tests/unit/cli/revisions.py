@@ -4,6 +4,8 @@ import copy
 from typing import Any
 
 from formation_operator.api import content, naming
+from formation_operator.kube.objects import deploys
+from formation_operator.kube.objects.deploys import Deploy, End
 from tests import builders
 
 Object = dict[str, Any]
@@ -39,13 +41,21 @@ def ran(revision: Object) -> Object:
     return {**revision, "metadata": {**revision["metadata"], **noted}}
 
 
+def ended(revision: Object, *ends: End) -> Object:
+    """Return a revision with a log of deploys that have ended so; the last one has its number."""
+    first = revision["revision"] - len(ends) + 1
+    log = deploys.text(Deploy(first + place, builders.ago(60), end=each) for place, each in enumerate(ends))
+    noted = {"annotations": {naming.DEPLOYS_ANNOTATION: log}}
+    return {**revision, "metadata": {**revision["metadata"], **noted}}
+
+
 def shop(revision: Object | None, spec: Object, *, ready: bool = False, **metadata: Any) -> Object:
     """Return the Formation with a spec, of which the operator says that a revision was rolled out last.
 
-    ``ready`` says whether that has run well.
+    All its processes have been available; ``ready`` says whether it has run well since.
     """
     named = {"name": revision["metadata"]["name"], "number": revision["revision"]} if revision else {}
-    if ready:
-        named["ready"] = True
+    if revision:
+        named["ready"] = ready
     formation = builders.stored({**builders.a_formation(), "spec": copy.deepcopy(spec)}, **metadata)
     return {**formation, "status": {"revision": named} if named else {}}

@@ -1,6 +1,7 @@
 import signal
 from collections.abc import Iterator
 
+import click
 import pytest
 
 from formation_cli import failures
@@ -59,3 +60,17 @@ def test_a_second_ctrl_c_does_not_interrupt_how_the_first_one_ends_us() -> None:
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
     signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("go back (kubectl formation rollback shop)", "go back (kubectl formation -n demo rollback shop)"),
+        ("to end it: kubectl delete job x", "to end it: kubectl -n demo delete job x"),
+        ("kubectl", "kubectl"),
+    ],
+)
+def test_a_command_of_the_status_gets_the_namespace_that_was_typed(text: str, said: str) -> None:
+    with click.Context(click.Command("formation"), obj={"namespace": "demo"}):
+        assert failures.pasted(text) == said
+    assert failures.pasted(text) == text

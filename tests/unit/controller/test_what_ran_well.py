@@ -7,6 +7,7 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.kube import errors
 from formation_operator.requeue import Lane, Requeue
+from tests import builders
 from tests.unit.fakes import releasing
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.shop import KEY, REVISION, Shop
@@ -137,6 +138,48 @@ async def test_a_content_that_comes_again_has_run_well_for_good(shop: Shop) -> N
     assert [each.verb for each in shop.written(before)] == ["patch"]
     assert shop.ran_well() == {"shop:v1", "shop:v2"}
     assert "ready" not in shop.status["revision"], "not with that number"
+
+
+def crash(shop: Shop) -> None:
+    """Have the process of web crash."""
+    shop.run_well(web=0)
+    ended = builders.a_container(builders.ended(3, "no database"), "web", ready=False)
+    shop.cluster.put("Pod", builders.a_pod(ended, name="shop-web-1"))
+
+
+async def test_one_that_crashes_when_it_comes_again_has_failed_until_it_runs_for_a_minute(shop: Shop) -> None:
+    await runs(shop, "shop:v1")
+    await runs(shop, "shop:v2")
+    await shop.change(image="shop:v1")
+    assert shop.ran_well() == {"shop:v1", "shop:v2"}
+    crash(shop)
+    before = len(shop.cluster.calls)
+    await shop.settle()
+    await shop.settle()
+    assert shop.ran_well() == {"shop:v2"}
+    assert [each.verb for each in shop.calls(before)] == ["patch"], "once"
+    assert [str(each.end) for each in shop.log("shop:v1")] == ["Ran", "Failed"]
+    shop.remove("Pod")
+    await run_for_a_minute(shop)
+    assert shop.ran_well() == {"shop:v1", "shop:v2"}
+    assert [str(each.end) for each in shop.log("shop:v1")] == ["Ran", "Ran"]
+
+
+async def test_what_has_run_for_a_minute_and_crashes_later_has_not_failed(shop: Shop) -> None:
+    await runs(shop, "shop:v1")
+    crash(shop)
+    shop.restart()
+    await shop.settle()
+    assert shop.ran_well() == {"shop:v1"}
+
+
+async def test_a_process_of_the_version_before_that_crashes_says_nothing_of_the_new_one(shop: Shop) -> None:
+    await runs(shop, "shop:v1")
+    await shop.change(image="shop:v2")
+    crash(shop)
+    await shop.settle()
+    await shop.change(image="shop:v1")  # the Deployment's controller hasn't acted yet
+    assert shop.ran_well() == {"shop:v1"}
 
 
 async def test_the_newest_that_ran_well_is_not_pruned_and_not_counted(shop: Shop) -> None:

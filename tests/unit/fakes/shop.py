@@ -6,6 +6,8 @@ from formation_operator.api import naming
 from formation_operator.api.content import content_of, digest_of, has_run_well
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
+from formation_operator.kube.objects import deploys
+from formation_operator.kube.objects.deploys import Deploy
 from tests.builders import Manifest, a_formation, a_process, stored
 from tests.unit.facts import condition_of
 from tests.unit.fakes.cluster import Call, FakeCluster, Incident, Verb
@@ -134,6 +136,11 @@ class Shop:
             for raw in self.cluster.all(REVISION)
             if has_run_well(raw["metadata"]["annotations"])
         }
+
+    def log(self, image: str) -> list[Deploy]:
+        """Return the deploys that the revision of an image has in its log."""
+        own = (raw for raw in self.cluster.all(REVISION) if raw["data"]["image"] == image)
+        return [*deploys.read(next(own)["metadata"]["annotations"])]
 
     def written(self, since: int = 0) -> list[Call]:
         """Return the writes of revisions."""

@@ -17,9 +17,8 @@ from formation_cli.options import How
 @options.word("image", "--image", "The same as IMAGE.", metavar="[IMAGE]", callback=options.check_image)
 @options.process_type("Deploy the image to this type only. `none` removes the type's own image.")
 @click.option("--note", default="", callback=options.check_note, help="Why you deploy, for `history`.")
-@click.option("--rollback-on-failure", is_flag=True, help="If --wait fails, undo the deploy and wait again.")
 @click.option("--retry", is_flag=True, help="Try the declared version again if its canaries have failed.")
-@options.change()
+@options.change(deploys=True)
 def command(
     cluster: Cluster,
     name: str,
@@ -28,7 +27,6 @@ def command(
     note: str,
     how: How,
     *,
-    rollback_on_failure: bool,
     retry: bool,
 ) -> None:
     """Deploy another image, which you name with its tag or digest.
@@ -40,8 +38,9 @@ def command(
     once with the reason, and the old processes keep running. Only a singleton has no old process left,
     because it ends before the new one starts.
 
-    With --rollback-on-failure, `deploy` undoes a deploy that has failed. If the image was declared already,
-    the deploy has changed nothing, and nothing is undone.
+    With --rollback-on-failure, `deploy` goes back if the deploy fails: to the newest revision that ran well
+    and hasn't failed since. If the image was declared already, the deploy has changed nothing, and nothing is
+    undone.
 
     With --retry, `deploy` deletes the Pods of the canaries, so that Kubernetes starts new ones. That tries
     the same version again, such as after its database has come back, or its tag was pushed again. Without a
@@ -59,12 +58,12 @@ def command(
       deploy shop --type worker none   # worker runs the image of all types again
       deploy shop --retry --wait       # tries a version again whose canaries have failed
     """
-    if rollback_on_failure and not how.wait:
-        raise click.UsageError("--rollback-on-failure needs a wait: add --wait.")
-    if retry and rollback_on_failure:
+    if retry and how.back:
         raise click.UsageError("--retry changes nothing to roll back: leave out --rollback-on-failure.")
+    if retry and process_type:
+        raise click.UsageError("--retry tries all canaries, because a deploy needs all: leave out --type.")
     if retry:
-        _retry(cluster, name, image, process_type, how)
+        _retry(cluster, name, image, how)
         return
     if image is None:
         raise click.UsageError("Type the image behind NAME, or --image.")
@@ -83,20 +82,19 @@ def command(
     if note and not changed.is_written:
         writing.advise("The image was declared already, so the note isn't set: a note is about a change.")
     types = [process_type] if process_type else []
-    going_back.wait(cluster, changed, how, types, back=rollback_on_failure)
+    going_back.wait(cluster, changed, how, types)
 
 
-def _retry(cluster: Cluster, name: str, image: str | None, process_type: str | None, how: How) -> None:
+def _retry(cluster: Cluster, name: str, image: str | None, how: How) -> None:
     """Try what is declared again; raises `Mistyped` if that is another image, or hasn't failed."""
     found = formations.find(cluster, name)
-    declared = patches.image_of(found, patches.image_field(found, process_type))
-    if image not in (None, declared):
+    if image not in (None, patches.image_of(found, patches.SHARED)):
         raise Mistyped(f"{image} isn't the declared image: to deploy it, leave out --retry.")
     retries.check(found)
-    pods = retries.retry(cluster, found, [process_type] if process_type else [], dry_run=how.dry_run)
+    pods = retries.retry(cluster, found, dry_run=how.dry_run)
     if not pods:
         raise Failure(f"No canary of {name} has a process now. Nothing was changed.")
-    writing.report(Changed(found, found), how, f"{name}: its canaries are tried again")
+    writing.report(Changed(found, found), how, retries.SAID.format(name))
     going_back.wait(cluster, Changed(found, found), how, retried=pods)
 
 
@@ -119,15 +117,15 @@ def rollback(cluster: Cluster, name: str, revision: str | None, how: How) -> Non
     Counts, autoscaling, suspend, paused, canary, revisionHistoryLimit and disruption budgets stay as they
     are. A rollback is a deploy, so the revision gets the next number.
 
-    Without REVISION, `rollback` goes back to the latest other revision that ran well for a minute. It passes
-    over newer revisions that aren't known to have run well, which `history` calls Kept. While a release or
-    canaries are pending, or after they have failed, `rollback` goes back to the revision that was rolled out
-    last. If there is no such revision, `rollback` changes nothing.
+    Without REVISION, `rollback` goes back to the newest other revision that ran well for a minute, and hasn't
+    failed since. If the declared version isn't rolled out yet, that may also be the revision that was rolled
+    out last, once all its processes have been available. `rollback` names each newer revision that it skips.
+    If there is no such revision, `rollback` changes nothing.
 
     If a ConfigMap or a Secret that the revision needs is gone, `rollback` fails and changes nothing.
 
     Examples:
-      rollback shop --wait        # to the latest other revision that ran well
+      rollback shop --wait        # to the newest other revision that ran well
       rollback shop 7 --dry-run   # shows what would change, and which types would restart
       rollback shop 7 --wait
       rollback shop 3f2a91c       # to a revision without a number
@@ -137,10 +135,11 @@ def rollback(cluster: Cluster, name: str, revision: str | None, how: How) -> Non
     )
     writing.report(done.changed, how, done.sentence)
     with waiting.standing(name, written=done.changed.is_written and not how.dry_run):
-        going_back.advise(cluster, done.changed)
+        going_back.advise(cluster, done)
     try:
-        if how.waits:
-            waiting.wait(cluster, done.changed.after, how.timeout, deployed=True)
+        with going_back.naming_releases(cluster, done.changed):
+            if how.waits:
+                waiting.wait(cluster, done.changed.after, how.timeout, deployed=True)
     except (waiting.NotReady, TimedOut) as failure:
         failure.also(f"Other revisions: {again(f'history {name}')}")
         raise

@@ -37,8 +37,8 @@ def command(
 ) -> None:
     """Restart the processes of some types, or of all types, with a rolling update.
 
-    `restart` does to the Deployments what `kubectl rollout restart` does. If canaries of the types have
-    failed, `restart` also deletes their Pods, so that they are tried again.
+    `restart` does to the Deployments what `kubectl rollout restart` does. If a canary has failed,
+    `restart` also deletes the Pods of all canaries, so that they are tried again, and --wait waits for them.
 
     Examples:
       restart shop
@@ -63,9 +63,9 @@ def command(
                 if not how.output:
                     screen.write(how.said(f"{each if name else f'{own} {each}'}: restarting"))
             if retries.has_failed(formation):
-                retried[own] = retries.retry(cluster, formation, chosen_types, dry_run=how.dry_run)
+                retried[own] = retries.retry(cluster, formation, dry_run=how.dry_run)
                 if retried[own] and not how.output:
-                    screen.write(how.said(f"{own}: its canaries are tried again"))
+                    screen.write(how.said(retries.SAID.format(own)))
     finally:  # show what was done, even if the next one fails
         if how.output:
             formats.write_objects(restarted, how.output)
@@ -124,7 +124,7 @@ def _wait(
         names = {naming.child(formation["metadata"]["name"], each) for each in types}
         own = [deployment for deployment in restarted if deployment["metadata"]["name"] in names]
         left = max(0.0, until - time.monotonic())
-        waiting.wait(cluster, formation, left, types, restarted=own)
-        if pods := retried.get(formation["metadata"]["name"]):
-            left = max(0.0, until - time.monotonic())
+        if pods := retried.get(formation["metadata"]["name"]):  # then all types are replaced, these too
             waiting.wait(cluster, formation, left, deployed=True, written=False, retried=pods)
+        else:
+            waiting.wait(cluster, formation, left, types, restarted=own)

@@ -32,7 +32,7 @@ LONGEST_LINE = 4095
     type=click.Path(allow_dash=True),
     help="A file of NAME=value lines, or - for stdin. Can be repeated. With KEY, only that variable is set.",
 )
-@options.change()
+@options.change(deploys=True)
 def command(
     cluster: Cluster, name: str, variables: tuple[str, ...], env: tuple[str, ...], how: How, *, secret: bool
 ) -> None:
@@ -67,7 +67,7 @@ def command(
 @click.command("unset", cls=options.Command, short_help="Remove variables")
 @options.formation()
 @click.argument("keys", nargs=-1, required=True, metavar="KEY...")
-@options.change()
+@options.change(deploys=True)
 def unset(cluster: Cluster, name: str, keys: tuple[str, ...], how: How) -> None:
     """Remove variables, plain or secret, in one write. The processes restart, as in a deploy.
 

@@ -10,7 +10,7 @@ from formation_cli.cluster.port import Cluster, LogQuery, Object
 from formation_cli.commands import log_streams
 from formation_cli.commands import releases as others
 from formation_cli.commands.look.logs import TAIL
-from formation_cli.failures import Mistyped
+from formation_cli.failures import Failure
 from formation_cli.objects import JOB_LABEL
 from formation_cli.terminal import formats, screen
 from formation_cli.views import log_lines, pod_state, releases
@@ -63,13 +63,13 @@ def command(cluster: Cluster, name: str, output: str | None, *, goes_on: bool, r
 
 
 def _retry(cluster: Cluster, formation: Object) -> None:
-    """Have the operator make the Job anew; raises `Mistyped` unless its command has failed."""
+    """Have the operator make the Job anew; raises `Failure` unless its command has failed."""
     known, name = releases.status(formation), formation["metadata"]["name"]
     if known.get("state") != ReleaseState.FAILED or not known.get("job"):
-        raise Mistyped(f"No release of {name} has failed. Nothing was changed.")
+        raise Failure(f"No release of {name} has failed. Nothing was changed.")
     job = cluster.get(kinds.JOB, known["job"])
     if job is not None and not releases.has_failed(job):  # a later try, which the status doesn't know yet
-        raise Mistyped(f"Job {known['job']} hasn't failed. Nothing was changed.")
+        raise Failure(f"Job {known['job']} hasn't failed. Nothing was changed.")
     cluster.delete(kinds.JOB, known["job"])
     screen.write(f"{name}: the release command runs again")
 

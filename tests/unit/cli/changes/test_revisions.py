@@ -43,7 +43,8 @@ FORGED: dict[str, Object] = {
 
 def number_before(objects: list[Object], formation: Object) -> int | None:
     """Return the number of the revision that one goes back to."""
-    found = revisions.previous(revisions.read(objects, formation), formation)
+    kept = revisions.read(objects, formation)
+    found = revisions.way_back(kept, formation, revisions.of(formation).name)
     return found.number if found else None
 
 

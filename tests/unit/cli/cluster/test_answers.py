@@ -23,12 +23,18 @@ REFUSALS = {
     "no such object": (404, 'formations.formations.dev "shop" not found', {"name": "shop"}),
     "an older CRD": (400, 'strict decoding error: unknown field "spec.suspend"', {}),
     "the schema": (422, "spec.processes[clock]: a singleton has one process at most", {}),
+    "a value": (
+        422,
+        'Formation.formations.dev "shop" is invalid: spec.canary.seconds: Invalid value: -1: too small',
+        {"causes": [{"field": "spec.canary.seconds", "message": "Invalid value: -1: too small"}]},
+    ),
+    "a policy": (403, 'formations "shop" is forbidden: ValidatingAdmissionPolicy needs a note', {}),
 }
 
 
 @pytest.mark.parametrize(("status", "message", "details"), REFUSALS.values(), ids=REFUSALS)
 def test_a_refusal_is_said_with_the_way_out(
-    status: int, message: str, details: dict[str, str], snapshot: SnapshotAssertion
+    status: int, message: str, details: dict[str, object], snapshot: SnapshotAssertion
 ) -> None:
     found = failure(status, message, details=details)
     assert (found.exit_code, found.message, found.hint) == snapshot

@@ -220,7 +220,7 @@ def test_a_deploy_goes_back_by_itself_to_what_runs(cluster: Tried, before: str) 
     cluster.states = ["Failed", ""]
     stderr = run(f"deploy shop {NEW} --rollback-on-failure".replace("x:2", "x:3"), failures.FAILED).stderr
     assert cluster.spec["image"] == "x:1"
-    assert "The deploy has failed, and shop is back at what was revision" in stderr.splitlines()[-1]
+    assert "The deploy has failed, and shop is back at revision 4 (image x:1)" in stderr.splitlines()[-1]
     assert "restarted" not in stderr
 
 
@@ -335,20 +335,18 @@ def test_a_new_try_that_fails_ends_the_wait_with_its_own_cause(
         each["status"] = rolled_out
     stderr = run(f"{words} --wait --timeout 1s", failures.FAILED).stderr
     assert "waiting won't help. worker-canary: exited with code 2: no queue" in stderr
+    assert "as declared" not in stderr  # no success before the failure
 
 
 @pytest.mark.parametrize(
     ("state", "words", "said"),
     [
-        ("Trying", "deploy shop --retry", "No canary of shop has failed. Nothing was changed."),
-        ("Trying", "deploy shop --retry", "Kubernetes still tries them by itself"),
-        ("", "deploy shop x:2 --retry", "No canary of shop has failed. Nothing was changed."),
         (
             "Failed",
             "deploy shop x:3 --retry",
             "x:3 isn't the declared image: to deploy it, leave out --retry.",
         ),
-        ("Failed", "deploy shop --type web --retry x:2", "x:2 isn't the declared image"),
+        ("Failed", "deploy shop --type web --retry x:2", "--retry tries all canaries"),
         ("Failed", "deploy shop --retry --wait --rollback-on-failure", "leave out --rollback-on-failure"),
         ("Failed", "deploy shop", "Type the image behind NAME, or --image."),
     ],
@@ -357,6 +355,39 @@ def test_what_has_not_failed_is_not_tried_again(cluster: Tried, state: str, word
     cluster.objects[naming.KIND] = [shop(state)]
     assert said in run(words, failures.MISTYPED).stderr
     assert len(names_of(cluster)) == 3
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "said"),
+    [
+        ("Trying", "deploy shop --retry", "No canary of shop has failed. Nothing was changed."),
+        ("Trying", "deploy shop --retry", "Kubernetes still tries them by itself"),
+        ("", "deploy shop x:2 --retry", "No canary of shop has failed. Nothing was changed."),
+        ("", "release shop --retry", "No release of shop has failed. Nothing was changed."),
+    ],
+)
+def test_what_is_as_it_is_has_failed_and_is_not_mistyped(
+    cluster: Tried, state: str, words: str, said: str
+) -> None:
+    cluster.objects[naming.KIND] = [shop(state)]
+    assert said in run(words, failures.FAILED).stderr
+    assert len(names_of(cluster)) == 3
+
+
+def test_what_ends_a_wait_for_canaries_is_what_is_tried_again(mended: Tried) -> None:
+    found = shop("Trying")
+    for each in found["status"]["conditions"]:
+        each["reason"] = "ImagePullFailed"
+    mended.objects[naming.KIND] = [found]
+    assert f"waiting won't help. {TRIES}\n" in run("wait shop --timeout 1s", failures.FAILED).stderr
+    assert run("deploy shop --retry").stdout == "shop: its canaries are tried again\n"
+
+
+def test_a_cause_is_said_once_with_the_namespace_in_its_command(cluster: Tried) -> None:
+    stderr = run("-n demo wait shop --timeout 1s", failures.FAILED).stderr
+    assert stderr.count("KeyError: QUEUE_URL") == 1
+    assert "go back (kubectl formation -n demo rollback shop)" in stderr
+    assert cells(stderr)[0] == ["canary", "-", "-", "Failed", "as below"]
 
 
 def test_anyone_who_may_not_delete_pods_learns_it(cluster: Tried, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -381,16 +412,16 @@ def test_a_dry_run_tries_nothing_again(cluster: Tried, words: str) -> None:
     assert len(names_of(cluster)) == 3
 
 
-def test_a_restart_tries_failed_canaries_of_its_types_again(cluster: Tried) -> None:
+def test_a_restart_tries_failed_canaries_again(cluster: Tried) -> None:
     assert run("restart shop web").stdout == "web: restarting\nshop: its canaries are tried again\n"
-    assert names_of(cluster) == ["shop-worker-1", "shop-worker-canary-abc-x7k2p"]
+    assert names_of(cluster) == ["shop-worker-1"]
 
 
 def test_a_release_that_has_failed_is_run_again_by_another_command(cluster: Tried) -> None:
     found = shop("", release={"command": ["/shop", "migrate"]})
     found["status"]["release"] = {"state": "Failed", "job": "shop-release", "message": "exited"}
     cluster.objects[naming.KIND] = [found]
-    stderr = run("deploy shop --retry", failures.MISTYPED).stderr
+    stderr = run("deploy shop --retry", failures.FAILED).stderr
     assert "Its release command has: kubectl formation release shop --retry" in stderr
 
 

@@ -23,6 +23,7 @@ def cluster() -> FakeCluster:
     return FakeCluster(Formation=[shop(R2, V2)], ControllerRevision=[R1, R2])
 
 
+GOING = "Going back to revision 1 (image shop:v1)"
 RESTARTED = "web: the processes are restarted, unless they run this already"
 
 
@@ -33,7 +34,7 @@ def test_going_back_from_what_was_never_rolled_out_restarts_nothing_and_says_not
     cluster.objects |= {naming.KIND: [shop(R1, V2, ready=True)], "ControllerRevision": [R1]}
     result = run(words)
     assert result.stdout.startswith("revision 1: image shop:v2 -> shop:v1; clock is new; worker is gone")
-    assert result.stderr == ""
+    assert result.stderr == ("" if "dry" in words else f"{GOING}\n")
 
 
 @pytest.mark.parametrize("kept", [[R1, R2], [R1]], ids=["it is kept", "else from what is declared"])
@@ -90,8 +91,43 @@ def test_a_rollback_beside_a_release_that_runs_names_its_job_and_the_command_tha
     migrating(cluster)
     said = f"{STILL_RUNS} kubectl formation -n demo stop shop --process {JOB}"
     assert run("-n demo rollback shop --to 1 --dry-run").stderr.splitlines() == [said]
-    assert run("-n demo rollback shop --to 1 --wait").stderr.splitlines() == [said]
+    assert run("-n demo rollback shop --to 1 --wait").stderr.splitlines() == [GOING, said]
     assert said in run("-n demo rollback shop --to 1").stderr.splitlines()  # it is back already
+
+
+@pytest.mark.parametrize("end", [failures.TimedOut("60 s are over."), waiting.NotReady("web: no")])
+@pytest.mark.parametrize("ends", [[], ["and back"]], ids=["it comes back", "it doesn't"])
+def test_a_hung_migration_is_said_at_the_end_of_a_deploy_that_went_back_from_it(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch, end: failures.Failure, ends: list[str]
+) -> None:
+    first = a_revision(1, OLD)
+    cluster.objects |= {naming.KIND: [shop(first, OLD, ready=True)], "ControllerRevision": [first]}
+    then = [end, *map(waiting.NotReady, ends)]
+
+    def wait(*_: Any, **__: Any) -> None:
+        migrating(cluster)
+        if then:
+            raise then.pop(0)
+        cluster.objects[naming.KIND] = [shop(first, OLD, ready=True)]
+
+    monkeypatch.setattr(waiting, "wait", wait)
+    lines = run("deploy shop shop:v2 --wait --rollback-on-failure", end.exit_code).stderr.splitlines()
+    assert lines[-1] == f"{STILL_RUNS} kubectl formation stop shop --process {JOB}"
+    assert lines[-2].startswith("The deploy has failed")
+
+
+def test_a_deploy_whose_own_migration_hangs_says_what_ends_it(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wait(*_: Any, **__: Any) -> None:
+        raise failures.TimedOut("60 s are over.")
+
+    migrating(cluster)
+    cluster.objects[naming.KIND] = [shop(a_revision(1, OLD), OLD, ready=True)]
+    monkeypatch.setattr(waiting, "wait", wait)
+    stderr = run("deploy shop shop:v2 --wait", failures.TIMED_OUT).stderr
+    end = f"kubectl formation stop shop --process {JOB}"
+    assert f"The release command still runs, in Job {JOB}. To end it: {end}\n" in stderr
 
 
 OTHERS = [{"kind": naming.KIND, "name": "shop", "uid": "uid-of-another", "controller": True}]
@@ -109,13 +145,13 @@ HARMLESS["it is being ended"]["Pod"][0]["metadata"]["deletionTimestamp"] = build
 def test_no_release_is_named_that_does_not_go_on(cluster: FakeCluster, objects: Object) -> None:
     migrating(cluster)
     cluster.objects |= objects
-    assert run("rollback shop --to 1").stderr == ""
+    assert run("rollback shop --to 1").stderr == f"{GOING}\n"
 
 
 def test_anyone_who_may_not_read_jobs_goes_back_all_the_same(cluster: FakeCluster) -> None:
     migrating(cluster)
     cluster.forbidden = ("Job",)
-    assert run("rollback shop --to 1").stderr == ""
+    assert run("rollback shop --to 1").stderr == f"{GOING}\n"
 
 
 def test_release_and_ps_name_a_release_of_an_earlier_deploy_until_it_has_ended(cluster: FakeCluster) -> None:

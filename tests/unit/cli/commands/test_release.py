@@ -165,7 +165,7 @@ def test_a_command_that_has_failed_is_tried_again_and_followed(monkeypatch: pyte
 def test_only_what_has_failed_is_tried_again(cluster: FakeCluster, state: str) -> None:
     job = {"metadata": {"name": releases.JOB}}
     cluster.objects |= {"Formation": [releases.shop(state)], "Job": [job]}
-    assert "No release of shop has failed. Nothing was changed." in run("release shop --retry", 2).stderr
+    assert "No release of shop has failed. Nothing was changed." in run("release shop --retry", 1).stderr
     assert cluster.objects["Job"] == [job]
 
 
@@ -175,7 +175,7 @@ def test_a_try_that_the_status_does_not_know_yet_is_not_ended_by_another_one(
 ) -> None:
     job = builders.a_release_job(*filter(None, [condition]), name=releases.JOB)
     cluster.objects |= {"Formation": [releases.shop("Failed")], "Job": [job]}
-    assert f"Job {releases.JOB} hasn't failed. Nothing was changed." in run("release shop --retry", 2).stderr
+    assert f"Job {releases.JOB} hasn't failed. Nothing was changed." in run("release shop --retry", 1).stderr
     assert cluster.objects["Job"] == [job]
 
 

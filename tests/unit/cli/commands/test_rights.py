@@ -22,10 +22,16 @@ PODS = "namespace default: list, watch on pods"
 DEPLOY = "deploy shop shop:v3 --wait"
 COMMANDS = {
     DEPLOY: [*CHANGED, *FOLLOWED],
-    f"{DEPLOY} --rollback-on-failure": [*CHANGED, *FOLLOWED, "get controllerrevisions"],
+    f"{DEPLOY} --rollback-on-failure": [*CHANGED, *FOLLOWED, "list controllerrevisions"],
     "rollback shop --wait": [*CHANGED, *FOLLOWED, "list controllerrevisions"],
     "scale shop web=5 --wait": [*CHANGED, *FOLLOWED],
+    "deploy shop --retry --wait": [*CHANGED, *FOLLOWED, "delete pods"],
     "config set shop A=1 --wait": [*CHANGED, *FOLLOWED],
+    "config unset shop A --wait --rollback-on-failure": [
+        *CHANGED,
+        *FOLLOWED,
+        "list controllerrevisions",
+    ],
     "config set shop --secret --env .env --wait": [*CHANGED, *FOLLOWED, "create secrets"],
     "config unset shop A --wait": [*CHANGED, *FOLLOWED],
     "restart shop web --wait": [
@@ -81,7 +87,7 @@ def test_whoever_lacks_rights_is_told_which_and_who_has_them_and_how_to_do_witho
         f"Error: `deploy --wait` needs rights that you lack in {PODS}. Nothing was changed.",
         "The cluster's role view has these rights. Or leave out --wait.",
     ]
-    cluster.lacked = ("get controllerrevisions",)
+    cluster.lacked = ("list controllerrevisions",)
     stderr = run(f"{DEPLOY} --rollback-on-failure", failures.NO_ACCESS).stderr
     assert "`deploy --rollback-on-failure` needs rights that you lack" in stderr
     assert stderr.endswith("Or leave out --rollback-on-failure.\n")

@@ -11,8 +11,9 @@ from formation_cli import failures
 from formation_cli.cluster.port import ConflictFailure
 from formation_cli.commands import waiting
 from formation_operator.api import naming
+from formation_operator.kube.objects.deploys import End
 from tests.unit.cli.fake_cluster import FakeCluster
-from tests.unit.cli.revisions import V1, V2, WEB, Object, a_revision, ran, shop
+from tests.unit.cli.revisions import V1, V2, WEB, Object, a_revision, ended, ran, shop
 from tests.unit.cli.typed import run
 
 R1 = ran(a_revision(1, V1))
@@ -62,7 +63,55 @@ def test_it_goes_back_to_the_latest_that_ran_well_and_past_what_never_did(cluste
     cluster.objects |= {naming.KIND: [shop(third, third["data"])], "ControllerRevision": [R1, R2, third]}
     result = run("rollback shop")
     assert result.stdout.startswith("revision 1: image shop:v3 -> shop:v1")
-    assert "Skipped, because it isn't known to have run well: 2.\n" in result.stderr
+    assert result.stderr.splitlines()[:2] == [
+        "Skipped: revision 2 (image shop:v2), which isn't known to have run well.",
+        "Going back to revision 1 (image shop:v1)",
+    ]
+
+
+def test_it_goes_past_what_has_failed_since_it_ran_well(cluster: FakeCluster) -> None:
+    failed = ended(a_revision(4, V2), End.RAN, End.FAILED)
+    fifth = a_revision(5, {**V2, "image": "shop:v3"})
+    cluster.objects |= {naming.KIND: [shop(fifth, fifth["data"])], "ControllerRevision": [R1, failed, fifth]}
+    result = run("rollback shop")
+    assert cluster.spec["image"] == "shop:v1"
+    assert "Skipped: revision 4 (image shop:v2), whose last deploy failed.\n" in result.stderr
+
+
+def test_what_was_rolled_out_last_is_no_way_back_from_a_canary_where_it_crashes(cluster: FakeCluster) -> None:
+    crashes = ended(a_revision(2, V2), End.FAILED)
+    cluster.objects |= {
+        naming.KIND: [shop(crashes, {**V2, "image": "shop:v3"})],
+        "ControllerRevision": [R1, crashes],
+    }
+    assert "Skipped: revision 2" in run("rollback shop").stderr
+    assert cluster.spec["image"] == "shop:v1"
+
+
+def test_going_back_into_a_singleton_leaves_out_what_it_can_not_have_and_says_so(
+    cluster: FakeCluster,
+) -> None:
+    one = ran(a_revision(1, {"image": "shop:v1", "processes": {"clock": {"singleton": True}}}))
+    several = {"replicas": 3, "autoscaling": {"maxReplicas": 5}, "disruptionBudget": {"maxUnavailable": 1}}
+    now = {"image": "shop:v2", "processes": {"clock": several}}
+    second = a_revision(2, now)
+    cluster.objects |= {naming.KIND: [shop(second, now)], "ControllerRevision": [one, second]}
+    stderr = run("rollback shop").stderr
+    assert cluster.spec["processes"] == {"clock": {"singleton": True}}
+    assert (
+        "clock: a singleton in revision 1, so without today's autoscaling and disruptionBudget and replicas"
+        in stderr
+    )
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_count_that_a_singleton_can_have_stays(cluster: FakeCluster, count: int) -> None:
+    one = ran(a_revision(1, {"image": "shop:v1", "processes": {"clock": {"singleton": True}}}))
+    now = {"image": "shop:v2", "processes": {"clock": {"replicas": count}}}
+    second = a_revision(2, now)
+    cluster.objects |= {naming.KIND: [shop(second, now)], "ControllerRevision": [one, second]}
+    assert "so without" not in run("rollback shop").stderr
+    assert cluster.spec["processes"] == {"clock": {"singleton": True, "replicas": count}}
 
 
 def test_to_what_isnt_known_to_have_run_well_it_goes_only_by_its_number(
@@ -107,7 +156,10 @@ def test_it_is_written_again_if_somebody_has_just_scaled(cluster: FakeCluster) -
 def test_nobody_goes_back_to_what_is_forged(cluster: FakeCluster) -> None:
     cluster.objects["ControllerRevision"] = [R2, ran(a_revision(9, V1, owners=[]))]
     assert "There is no revision 9." in run("rollback shop --to 9", failures.MISTYPED).stderr
-    assert "no revision before this one" in run("rollback shop", failures.FAILED).stderr
+    assert (
+        "shop has no other revision. shop stays as it is declared"
+        in run("rollback shop", failures.FAILED).stderr
+    )
     assert cluster.dry_runs == []
 
 
@@ -163,6 +215,7 @@ FAILS = waiting.NotReady(
     "shop isn't ready, and waiting won't help. web: no", hint="Old processes keep running."
 )
 DEPLOY = "deploy shop --image shop:v3 --wait"
+BACK = f"{DEPLOY} --rollback-on-failure"
 
 
 def test_a_deploy_that_fails_ends_with_the_line_that_goes_back(waits: Waits, cluster: FakeCluster) -> None:
@@ -207,9 +260,6 @@ def test_where_there_is_nothing_to_go_back_to_no_line_says_so(
     assert "rollback" not in run(words, failures.FAILED).stderr
 
 
-BACK = f"{DEPLOY} --rollback-on-failure"
-
-
 @pytest.mark.parametrize(
     ("failure", "code"),
     [
@@ -225,17 +275,62 @@ def test_a_deploy_goes_back_by_itself_and_ends_with_the_code_of_its_failure(
     assert cluster.spec == V2
     assert waits.types == [["web"], ["web"]]
     assert f"Error: {failure.message}\n" in result.stderr
-    assert "Going back to revision 2: web: image shop:v3 -> none\n" in result.stderr
+    assert "Going back to revision 2 (image shop:v2)\n" in result.stderr
     assert "restarted" not in result.stderr.partition("Going back")[2]
-    assert result.stderr.splitlines()[-1] == "The deploy has failed, and shop is back at what was revision 2."
+    back = "The deploy has failed, and shop is back at revision 2 (image shop:v2)."
+    assert result.stderr.splitlines()[-1] == back
 
 
-def test_a_way_back_that_fails_too_says_both_and_keeps_the_code(waits: Waits, cluster: FakeCluster) -> None:
+def test_a_way_back_that_fails_too_says_both_and_its_last_error_is_that_of_the_deploy(
+    waits: Waits, cluster: FakeCluster
+) -> None:
     waits.ends = [failures.TimedOut("60 s are over."), waiting.NotReady("web: neither")]
     stderr = run(BACK, failures.TIMED_OUT).stderr
     assert "Error: 60 s are over.\n" in stderr
-    assert "Error: web: neither\n" in stderr
+    assert stderr.count("Error: ") == 1
+    said = "The deploy has failed. shop declares revision 2 (image shop:v2) again: web: neither"
+    assert stderr.splitlines()[-1] == said
     assert cluster.spec == V2
+
+
+@pytest.mark.parametrize("words", [BACK, "config set shop A=1 --wait --rollback-on-failure"])
+def test_a_deploy_on_one_that_has_crashed_goes_back_to_what_ran_well_before(
+    waits: Waits, cluster: FakeCluster, words: str
+) -> None:
+    crashed = ended(a_revision(2, V2), End.FAILED)
+    cluster.objects |= {naming.KIND: [shop(crashed, V2)], "ControllerRevision": [R1, crashed]}
+    waits.ends = [FAILS, None]
+    assert run(words, failures.FAILED).stderr.splitlines()[-6:] == [
+        "Skipped: revision 2 (image shop:v2), whose last deploy failed.",
+        "Going back to revision 1 (image shop:v1)",
+        "clock: new",
+        "web: the processes are restarted, unless they run this already",
+        "worker: removed: the processes are stopped, and the Deployment is deleted",
+        "The deploy has failed, and shop is back at revision 1 (image shop:v1).",
+    ]
+    assert cluster.spec["image"] == "shop:v1"
+
+
+def test_where_none_ran_well_that_is_said_and_what_stands(waits: Waits, cluster: FakeCluster) -> None:
+    crashed = ended(a_revision(2, V2), End.FAILED)
+    cluster.objects |= {naming.KIND: [shop(crashed, V2)], "ControllerRevision": [crashed]}
+    waits.ends = [FAILS]
+    stderr = run(BACK, failures.FAILED).stderr
+    assert (
+        "The deploy has failed. Nothing was rolled back: No other revision of shop is known to have run well "
+        "and not to have failed since. shop stays as it is declared (image shop:v3).\n" in stderr
+    )
+    assert cluster.spec["image"] == "shop:v3"
+
+
+def test_the_line_that_goes_back_names_no_version_that_has_not_stood(
+    waits: Waits, cluster: FakeCluster
+) -> None:
+    cluster.objects[naming.KIND] = [shop(R2, V2)]
+    del cluster.objects[naming.KIND][0]["status"]["revision"]["ready"]
+    waits.ends = [FAILS]
+    stderr = run(DEPLOY, failures.FAILED).stderr
+    assert stderr.splitlines()[-1] == "To go back: kubectl formation rollback shop --wait"
 
 
 def test_what_somebody_has_deployed_meanwhile_is_left(waits: Waits, cluster: FakeCluster) -> None:
@@ -285,7 +380,7 @@ def test_what_has_run_well_when_the_wait_is_over_is_not_left(waits: Waits, clust
 
     waits.ends, waits.meanwhile = [failures.TimedOut("60 s are over.")], run_well
     stderr = run(BACK, failures.TIMED_OUT).stderr
-    assert "shop has run well since, so it stays at revision 3." in stderr
+    assert "shop has run well since, so it stays at revision 3 (image shop:v3)." in stderr
     assert cluster.spec["image"] == "shop:v3"
 
 

@@ -178,7 +178,8 @@ def test_a_release_that_fails_is_taken_back_and_that_is_ready_at_once(
 ) -> None:
     cluster.states, cluster.said = [state, "Succeeded"], said
     result = run(f"deploy shop {NEW} --rollback-on-failure", failures.FAILED)
-    assert result.stderr.splitlines()[-1] == "The deploy has failed, and shop is back at what was revision 4."
+    back = "The deploy has failed, and shop is back at revision 4 (image registry.example.com/shop:v1)."
+    assert result.stderr.splitlines()[-1] == back
     assert cluster.objects["Formation"][0]["spec"]["image"] == shop("")["spec"]["image"]
 
 
@@ -188,7 +189,10 @@ def test_after_two_releases_that_fail_it_is_what_runs_that_is_gone_back_to(clust
     kept = a_revision(0, cluster.objects["Formation"][0]["spec"])
     cluster.objects["ControllerRevision"].append(kept)
     words = "deploy shop --image x/shop:v3 --wait --rollback-on-failure"
-    assert "Going back to revision 4: image x/shop:v3 -> " in run(words, failures.FAILED).stderr
+    assert (
+        "Going back to revision 4 (image registry.example.com/shop:v1)\n"
+        in run(words, failures.FAILED).stderr
+    )
 
 
 def test_what_is_deployed_again_shows_no_release_of_before(cluster: Stored) -> None:
