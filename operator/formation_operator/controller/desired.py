@@ -96,7 +96,8 @@ def counts(
         child = own.get(name)
         if child is not None and name in undecided:
             alone = singletons.is_alone(_type(content.spec, name), child, content.mark)
-            found[name] = dataclasses.replace(count_owner.undecided(spec, child), alone=alone)
+            count = count_owner.undecided(child, suspended=bool(spec.suspend))
+            found[name] = dataclasses.replace(count, alone=alone)
             continue
         found[name] = _count(snapshot, rollout, name, child, deciding)
     return found
@@ -112,14 +113,13 @@ def _count(
     content, spec, before = rollout.content, snapshot.spec, snapshot.status.process(name)
     rendered = _type(content.spec, name)
     alone = singletons.is_alone(rendered, child, content.mark)
-    suspended = spec.suspend or (rollout.is_unreleased and count_owner.is_down(child, before))
+    suspended = bool(spec.suspend) or (rollout.is_unreleased and count_owner.is_down(child, before))
     process = singletons.counted(_type(spec, name), rendered, child, alone=alone)
     if autoscalers.of_formation(deciding, snapshot.owner.name, name):
         process = process.model_copy(update={"autoscaling": None})  # its own isn't made
-    shown = spec.model_copy(update={"suspend": suspended})
     autoscaler = autoscalers.of_child(deciding, naming.child(snapshot.owner.name, name))
-    count = count_owner.decide(shown, process, child, autoscaler, before)
-    return dataclasses.replace(count, suspended=bool(suspended), alone=alone)
+    count = count_owner.decide(process, child, autoscaler, before, suspended=suspended)
+    return dataclasses.replace(count, alone=alone)
 
 
 def _of_canary(snapshot: Snapshot, name: str) -> int:
