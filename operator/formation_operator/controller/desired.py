@@ -63,8 +63,7 @@ def desired(snapshot: Snapshot, rollout: Rollout, undecided: Sequence[Problem], 
     ``undecided`` says why a type's count stays as it is.
     """
     others = autoscaling.of_others(snapshot)
-    deciding = autoscalers.deciding(snapshot.scalers)
-    counted = counts(snapshot, rollout, deciding, [problem.process_type for problem in undecided])
+    counted = counts(snapshot, rollout, [problem.process_type for problem in undecided])
     return Desired(
         rollout=rollout,
         counts=counted,
@@ -77,9 +76,7 @@ def desired(snapshot: Snapshot, rollout: Rollout, undecided: Sequence[Problem], 
     )
 
 
-def counts(
-    snapshot: Snapshot, rollout: Rollout, deciding: Deciding, undecided: Collection[str] = ()
-) -> dict[str, Replicas]:
+def counts(snapshot: Snapshot, rollout: Rollout, undecided: Collection[str] = ()) -> dict[str, Replicas]:
     """Return the count of each type that is rendered.
 
     Where it isn't known what is to run, that is each type that has a Deployment. A type that the Formation
@@ -99,13 +96,11 @@ def counts(
             count = count_owner.undecided(child, suspended=bool(spec.suspend))
             found[name] = dataclasses.replace(count, alone=alone)
             continue
-        found[name] = _count(snapshot, rollout, name, child, deciding)
+        found[name] = _count(snapshot, rollout, name, child)
     return found
 
 
-def _count(
-    snapshot: Snapshot, rollout: Rollout, name: str, child: Child | None, deciding: Deciding
-) -> Replicas:
+def _count(snapshot: Snapshot, rollout: Rollout, name: str, child: Child | None) -> Replicas:
     """Return the count of a type, given its own Deployment.
 
     While the wanted content isn't released, a type that is suspended stays so.
@@ -115,9 +110,9 @@ def _count(
     alone = singletons.is_alone(rendered, child, content.mark)
     suspended = bool(spec.suspend) or (rollout.is_unreleased and count_owner.is_down(child, before))
     process = singletons.counted(_type(spec, name), rendered, child, alone=alone)
-    if autoscalers.of_formation(deciding, snapshot.owner.name, name):
+    if autoscalers.of_formation(snapshot.deciding, snapshot.owner.name, name):
         process = process.model_copy(update={"autoscaling": None})  # its own isn't made
-    autoscaler = autoscalers.of_child(deciding, naming.child(snapshot.owner.name, name))
+    autoscaler = autoscalers.of_child(snapshot.deciding, naming.child(snapshot.owner.name, name))
     count = count_owner.decide(process, child, autoscaler, before, suspended=suspended)
     return dataclasses.replace(count, alone=alone)
 

@@ -2,12 +2,12 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from formation_operator.api import naming
 from formation_operator.api.content import revision_name
 from formation_operator.api.formation import FormationSpec
-from formation_operator.api.formation_status import ReleaseStatus, Revision
+from formation_operator.api.formation_status import Revision
 from formation_operator.api.reasons import Reason
 from formation_operator.controller import runs
 from formation_operator.controller.desired import Desired, problems
@@ -29,7 +29,6 @@ from formation_operator.requeue import Lane, Requeue, soonest
 from formation_operator.rollout.canary import PATIENCE
 from formation_operator.rollout.revision_store import RevisionStore
 from formation_operator.rollout.revisions import Record, Trial
-from formation_operator.rollout.rollout import Rollout
 from formation_operator.status import canary_health, compute, release_health, scaling_health, trial
 from formation_operator.status.change_events import rolled_out
 from formation_operator.status.observation import Observation
@@ -106,7 +105,7 @@ class Reporting:
         causes, look_again = dict[str, Finding](), None
         if jobs:
             causes, look_again = await runs.causes(self._cluster, pass_, jobs, examined, now)
-        release, unreleased = self._of_release(pass_, snapshot, rollout, causes)
+        release, unreleased = release_health.health(snapshot, rollout, pass_.memory.rollout.released, causes)
         unscaled, waits = scaling_health.trouble(scalers, deployments, now) if scalers else ([], [])
         trouble = Requeue(Lane.REPORT, min(waits)) if waits else None
         intents = [each for own in pass_.intents.values() for each in own if each.kind.traits.runs_processes]
@@ -169,18 +168,6 @@ class Reporting:
             wait = PATIENCE if memory.roomless is None else memory.roomless + PATIENCE - now
             requeue = soonest(requeue, Requeue(Lane.REPORT, wait if wait > 0 else PATIENCE))
         return dataclasses.replace(observation, canary=verdict.status, problems=verdict.problems), requeue
-
-    @staticmethod
-    def _of_release(
-        pass_: Pass, snapshot: Snapshot, rollout: Rollout, causes: Mapping[str, Finding]
-    ) -> tuple[ReleaseStatus | None, Sequence[Problem]]:
-        """Return the status of the release, and what keeps the Formation from being as declared so far."""
-        cause = causes.get(rollout.job.name) if rollout.job is not None else None
-        try:
-            return release_health.health(snapshot, rollout, pass_.memory.rollout.released, cause)
-        except Exception as error:
-            pass_.faults.note("", error)
-            return None, rollout.problems
 
     async def _try(
         self, pass_: Pass, snapshot: Snapshot, observation: Observation

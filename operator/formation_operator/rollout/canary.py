@@ -65,8 +65,7 @@ def count(snapshot: Snapshot, name: str) -> int:
     Where an autoscaler or another client sets the count, that is what its Deployment says.
     """
     process, own = snapshot.spec.processes[name], snapshot.deployments.get(name)
-    deciding = autoscalers.deciding(snapshot.scalers)
-    scaler = autoscalers.of_child(deciding, naming.child(snapshot.owner.name, name))
+    scaler = autoscalers.of_child(snapshot.deciding, naming.child(snapshot.owner.name, name))
     before = snapshot.status.process(name)
     return count_owner.decide(process, own, scaler, before, suspended=False).desired
 
