@@ -35,7 +35,8 @@ def parsed(formation: Manifest) -> Formation:
 def intents(formation: Formation) -> list[Intent]:
     """Return what a Formation wants that has no children yet."""
     wanted = {
-        name: count_owner.decide(formation.spec, it, None) for name, it in formation.spec.processes.items()
+        name: count_owner.decide(it, None, suspended=bool(formation.spec.suspend))
+        for name, it in formation.spec.processes.items()
     }
     budgets = disruption.declared(formation.spec, formation.spec)
     suspended = {name: formation.spec.suspends(name) for name in formation.spec.schedules or ()}

@@ -98,7 +98,8 @@ def test_the_first_question_with_the_answer_yes_decides_about_a_count(asks: str)
     spec, fields, autoscaler = ASKED[asks]
     formation = parsed(builders.a_formation(processes={"worker": builders.a_process(**fields)}, **spec)).spec
     child = a_child(replicas=5)
-    decided = count_owner.decide(formation, formation.processes["worker"], child, autoscaler)
+    process, suspended = formation.processes["worker"], bool(formation.suspend)
+    decided = count_owner.decide(process, child, autoscaler, suspended=suspended)
     (says,) = [each.gives for each in counts.QUESTIONS if " ".join(each.asks) == asks] or [""]
     assert decided.rendered == WRITES[says]
 

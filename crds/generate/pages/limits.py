@@ -9,8 +9,8 @@ from formation_operator.foreground import shell
 from formation_operator.kube import notices, reflector
 from formation_operator.kube.objects import lenient
 from formation_operator.requeue import REPORT_SECONDS
-from formation_operator.rollout import revision_store
-from formation_operator.status import canary_health, poster, scaling_health, trial, writer
+from formation_operator.rollout import canary, revision_store
+from formation_operator.status import poster, scaling_health, trial, writer
 from formation_operator.sync import repair_limit
 
 
@@ -113,12 +113,12 @@ TIMES = [
     ),
     Limit(
         "a canary whose image can't be pulled has failed",
-        f"after {parts.seconds(canary_health.PATIENCE)}",
+        f"after {parts.seconds(canary.PATIENCE)}",
         "however long a pull lasts that doesn't fail",
     ),
     Limit(
         "a canary of the default that has no room is given up",
-        f"after {parts.seconds(canary_health.PATIENCE)}",
+        f"after {parts.seconds(canary.PATIENCE)}",
     ),
     Limit(
         "a revision has [run well](how-to/go-back.md#see-what-changed)", f"after {parts.seconds(trial.LASTS)}"

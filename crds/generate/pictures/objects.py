@@ -97,7 +97,7 @@ def _release(formation: Formation) -> tuple[str, str, int]:
 def _of_type(formation: Formation, name: str) -> Iterator[tuple[str, str, int]]:
     """Yield what a process type has."""
     spec = formation.spec
-    count = count_owner.decide(spec, spec.processes[name], None)
+    count = count_owner.decide(spec.processes[name], None, suspended=bool(spec.suspend))
     budget = disruption.declared(spec, spec).get(name)
     for each in intents.children(formation.metadata, spec, name, count, budget):
         yield each.kind, each.name, count.desired if each.kind == "Deployment" else 0

@@ -63,8 +63,7 @@ def desired(snapshot: Snapshot, rollout: Rollout, undecided: Sequence[Problem], 
     ``undecided`` says why a type's count stays as it is.
     """
     others = autoscaling.of_others(snapshot)
-    deciding = autoscalers.deciding(snapshot.scalers)
-    counted = counts(snapshot, rollout, deciding, [problem.process_type for problem in undecided])
+    counted = counts(snapshot, rollout, [problem.process_type for problem in undecided])
     return Desired(
         rollout=rollout,
         counts=counted,
@@ -77,9 +76,7 @@ def desired(snapshot: Snapshot, rollout: Rollout, undecided: Sequence[Problem], 
     )
 
 
-def counts(
-    snapshot: Snapshot, rollout: Rollout, deciding: Deciding, undecided: Collection[str] = ()
-) -> dict[str, Replicas]:
+def counts(snapshot: Snapshot, rollout: Rollout, undecided: Collection[str] = ()) -> dict[str, Replicas]:
     """Return the count of each type that is rendered.
 
     Where it isn't known what is to run, that is each type that has a Deployment. A type that the Formation
@@ -96,15 +93,14 @@ def counts(
         child = own.get(name)
         if child is not None and name in undecided:
             alone = singletons.is_alone(_type(content.spec, name), child, content.mark)
-            found[name] = dataclasses.replace(count_owner.undecided(spec, child), alone=alone)
+            count = count_owner.undecided(child, suspended=bool(spec.suspend))
+            found[name] = dataclasses.replace(count, alone=alone)
             continue
-        found[name] = _count(snapshot, rollout, name, child, deciding)
+        found[name] = _count(snapshot, rollout, name, child)
     return found
 
 
-def _count(
-    snapshot: Snapshot, rollout: Rollout, name: str, child: Child | None, deciding: Deciding
-) -> Replicas:
+def _count(snapshot: Snapshot, rollout: Rollout, name: str, child: Child | None) -> Replicas:
     """Return the count of a type, given its own Deployment.
 
     While the wanted content isn't released, a type that is suspended stays so.
@@ -112,14 +108,13 @@ def _count(
     content, spec, before = rollout.content, snapshot.spec, snapshot.status.process(name)
     rendered = _type(content.spec, name)
     alone = singletons.is_alone(rendered, child, content.mark)
-    suspended = spec.suspend or (rollout.is_unreleased and count_owner.is_down(child, before))
+    suspended = bool(spec.suspend) or (rollout.is_unreleased and count_owner.is_down(child, before))
     process = singletons.counted(_type(spec, name), rendered, child, alone=alone)
-    if autoscalers.of_formation(deciding, snapshot.owner.name, name):
+    if autoscalers.of_formation(snapshot.deciding, snapshot.owner.name, name):
         process = process.model_copy(update={"autoscaling": None})  # its own isn't made
-    shown = spec.model_copy(update={"suspend": suspended})
-    autoscaler = autoscalers.of_child(deciding, naming.child(snapshot.owner.name, name))
-    count = count_owner.decide(shown, process, child, autoscaler, before)
-    return dataclasses.replace(count, suspended=bool(suspended), alone=alone)
+    autoscaler = autoscalers.of_child(snapshot.deciding, naming.child(snapshot.owner.name, name))
+    count = count_owner.decide(process, child, autoscaler, before, suspended=suspended)
+    return dataclasses.replace(count, alone=alone)
 
 
 def _of_canary(snapshot: Snapshot, name: str) -> int:

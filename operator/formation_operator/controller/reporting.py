@@ -2,12 +2,12 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from formation_operator.api import naming
 from formation_operator.api.content import revision_name
 from formation_operator.api.formation import FormationSpec
-from formation_operator.api.formation_status import CanaryStatus, ReleaseStatus, Revision
+from formation_operator.api.formation_status import Revision
 from formation_operator.api.reasons import Reason
 from formation_operator.controller import runs
 from formation_operator.controller.desired import Desired, problems
@@ -26,9 +26,9 @@ from formation_operator.observe.faults import Problem
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.replicas import scale_requests
 from formation_operator.requeue import Lane, Requeue, soonest
+from formation_operator.rollout.canary import PATIENCE
 from formation_operator.rollout.revision_store import RevisionStore
 from formation_operator.rollout.revisions import Record, Trial
-from formation_operator.rollout.rollout import Rollout
 from formation_operator.status import canary_health, compute, release_health, scaling_health, trial
 from formation_operator.status.change_events import rolled_out
 from formation_operator.status.observation import Observation
@@ -105,16 +105,7 @@ class Reporting:
         causes, look_again = dict[str, Finding](), None
         if jobs:
             causes, look_again = await runs.causes(self._cluster, pass_, jobs, examined, now)
-        release, unreleased = self._of_release(pass_, snapshot, rollout, causes)
-        unready: Sequence[Problem] = problems(pass_, snapshot, desired, unreleased)
-        canary, tries_again = snapshot.status.canary if spec.paused else None, None
-        if desired.canaries:
-            found = examined.findings
-            imageless = self._imageless(pass_, [each for name in tried for each in found.get(name, ())])
-            canaries = canary_health.Canaries(
-                desired.canaries, tried, pass_.intents, found, examined.pods, pass_.outcomes, imageless
-            )
-            canary, unready, tries_again = await self._of_canaries(pass_, snapshot, canaries, unready)
+        release, unreleased = release_health.health(snapshot, rollout, pass_.memory.rollout.released, causes)
         unscaled, waits = scaling_health.trouble(scalers, deployments, now) if scalers else ([], [])
         trouble = Requeue(Lane.REPORT, min(waits)) if waits else None
         intents = [each for own in pass_.intents.values() for each in own if each.kind.traits.runs_processes]
@@ -123,8 +114,10 @@ class Reporting:
             formation=snapshot.formation,
             counts=desired.counts,
             deployments=deployments,
-            intents={each.process_type: each for each in intents if each.process_type in desired.counts},
-            problems=unready,
+            intents={each.process_type: each for each in intents},
+            canaries=desired.canaries,
+            changed={each.action.process_type for each in pass_.outcomes},
+            problems=problems(pass_, snapshot, desired, unreleased),
             pods=examined.pods,
             findings=examined.findings,
             contended=scale_requests.contended(spec, snapshot.owner.name, desired.others),
@@ -134,69 +127,47 @@ class Reporting:
             daemonizing=check.warnings(own) if (own := commands(desired.content.spec)) else (),
             revision=pass_.memory.rollout.revision(snapshot),
             release=release,
-            canary=canary,
+            canary=snapshot.status.canary if spec.paused else None,
             schedules=schedules,
             cron_jobs=snapshot.owned(ChildKind.CRON_JOB, schedules),
             suspended=desired.suspended,
             causes=causes,
             unrevised=unkept.found if unkept else None,
         )
+        tries_again = None
+        if desired.canaries:
+            observation, tries_again = await self._of_canaries(pass_, snapshot, observation)
         again = examined.again_in
         changes = Requeue(Lane.REPORT, again + Lane.REPORT.delay) if again is not None else None
         return observation, soonest(changes, look_again, trouble, tries_again)
 
     async def _of_canaries(
-        self, pass_: Pass, snapshot: Snapshot, canaries: canary_health.Canaries, problems_: Sequence[Problem]
-    ) -> tuple[CanaryStatus, Sequence[Problem], Requeue | None]:
-        """Return how the canaries are, what keeps the Formation from being as declared, and when to go on.
+        self, pass_: Pass, snapshot: Snapshot, observation: Observation
+    ) -> tuple[Observation, Requeue | None]:
+        """Return the observation with how the canaries are, and when to go on.
 
         What was seen of them is noted, and decided about in the next pass.
         """
-        memory, owner = pass_.memory.rollout, snapshot.owner
-        record = memory.record or Record(revision_name(owner.name, memory.digest))
-        verdict, unready = canary_health.health(snapshot, canaries, record, problems_, self._now())
+        memory, now = pass_.memory.rollout, snapshot.now
+        names = map(naming.canary, observation.canaries)
+        found = (each.reason for name in names for each in observation.findings.get(name, ()))
+        memory.imageless = _since(memory.imageless, now) if Reason.IMAGE_PULL_FAILED in found else None
+        record = memory.record or Record(revision_name(snapshot.owner.name, memory.digest))
+        verdict = canary_health.health(snapshot, observation, record, memory.imageless, self._now())
         if verdict.trial is Trial.FAILED is not memory.trial:
             try:
                 await self._store.prepare(snapshot, memory, Trial.FAILED)
             except errors.ClusterError as error:
                 logger.warning("%s/%s: that it has failed isn't noted: %s", *pass_.key, error)
+        may_yield = verdict.is_roomless and snapshot.spec.canary is None
+        memory.roomless = _since(memory.roomless, now) if may_yield else None
         requeue = Requeue(Lane.REPORT) if verdict.proven != memory.proven else None
         memory.proven = verdict.proven
-        # No event comes when an image couldn't be pulled for too long, or a process isn't ready in time.
-        later = Requeue(Lane.REPORT, canary_health.PATIENCE) if verdict.trial is Trial.TRYING else None
-        return verdict.status, unready, soonest(requeue, later, self._yield(pass_, snapshot, verdict))
-
-    def _imageless(self, pass_: Pass, findings: Iterable[Finding]) -> float:
-        """Return for how many seconds an image of the canaries couldn't be pulled."""
-        memory, now = pass_.memory.rollout, self._monotonic()
-        is_lacking = any(each.reason == Reason.IMAGE_PULL_FAILED for each in findings)
-        memory.imageless = (memory.imageless or now) if is_lacking else None
-        return now - (memory.imageless or now)
-
-    def _yield(self, pass_: Pass, snapshot: Snapshot, verdict: canary_health.Verdict) -> Requeue | None:
-        """Do without canaries that nobody has declared, and that have no room; return when that is due."""
-        memory, now = pass_.memory.rollout, self._monotonic()
-        if not verdict.is_roomless or verdict.trial is Trial.FAILED or snapshot.spec.canary is not None:
-            memory.roomless, memory.yields = None, ""
-            return None
-        memory.roomless = now if memory.roomless is None else memory.roomless
-        if memory.yields == memory.digest:
-            return None
-        wait = max(0.0, memory.roomless + canary_health.PATIENCE - now)
-        memory.yields = memory.yields if wait else memory.digest
-        return Requeue(Lane.REPORT, wait)
-
-    @staticmethod
-    def _of_release(
-        pass_: Pass, snapshot: Snapshot, rollout: Rollout, causes: Mapping[str, Finding]
-    ) -> tuple[ReleaseStatus | None, Sequence[Problem]]:
-        """Return the status of the release, and what keeps the Formation from being as declared so far."""
-        cause = causes.get(rollout.job.name) if rollout.job is not None else None
-        try:
-            return release_health.health(snapshot, rollout, pass_.memory.rollout.released, cause)
-        except Exception as error:
-            pass_.faults.note("", error)
-            return None, rollout.problems
+        if verdict.trial is Trial.TRYING:
+            # No event comes when room or an image lacks for too long, or a process isn't ready in time.
+            wait = PATIENCE if memory.roomless is None else memory.roomless + PATIENCE - now
+            requeue = soonest(requeue, Requeue(Lane.REPORT, wait if wait > 0 else PATIENCE))
+        return dataclasses.replace(observation, canary=verdict.status, problems=verdict.problems), requeue
 
     async def _try(
         self, pass_: Pass, snapshot: Snapshot, observation: Observation
@@ -228,6 +199,11 @@ class Reporting:
 
     def _now(self) -> str:
         return timestamps.rfc3339(self._clock())
+
+
+def _since(before: float | None, now: float) -> float:
+    """Return since when something is so that was so before, or wasn't."""
+    return now if before is None else before
 
 
 def commands(content: FormationSpec) -> dict[str, list[str]]:

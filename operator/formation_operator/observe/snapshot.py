@@ -11,8 +11,8 @@ from formation_operator.api.formation import Formation, FormationSpec, Metadata
 from formation_operator.api.formation_status import FormationStatus
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import jobs
-from formation_operator.observe.autoscalers import Autoscaler
+from formation_operator.observe import autoscalers, jobs
+from formation_operator.observe.autoscalers import Autoscaler, Deciding
 from formation_operator.observe.cache import Basis, Cache
 from formation_operator.observe.children import Child, Children
 from formation_operator.observe.jobs import Job
@@ -47,6 +47,11 @@ class Snapshot:
     def spec(self) -> FormationSpec:
         """What the Formation says now."""
         return self.formation.spec
+
+    @functools.cached_property
+    def deciding(self) -> Deciding:
+        """The autoscaler of each target; one of several counts."""
+        return autoscalers.deciding(self.scalers)
 
     def child(self, kind: ChildKind, process_type: str) -> Child | None:
         """Return the object of a kind that the Formation owns for a type or a schedule."""

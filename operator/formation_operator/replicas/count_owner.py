@@ -9,7 +9,7 @@ otherwise the Deployment would drop to Kubernetes' default of 1.
 import dataclasses
 from collections.abc import Iterable
 
-from formation_operator.api.formation import FormationSpec, ProcessType
+from formation_operator.api.formation import ProcessType
 from formation_operator.api.formation_status import UNREPORTED, ProcessStatus
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child
@@ -43,11 +43,12 @@ class Replicas:
 
 
 def decide(
-    spec: FormationSpec,
     process: ProcessType,
     child: Child | None,
     autoscaler: Autoscaler | None = None,
     before: ProcessStatus = UNREPORTED,
+    *,
+    suspended: bool,
 ) -> Replicas:
     """Return the count of one type, given its own Deployment as it is now (or none).
 
@@ -60,18 +61,18 @@ def decide(
     if declared is not None and autoscaler is None and is_ours:
         # Until an autoscaler decides, no process that it may want is stopped.
         declared = max(declared, least, child.replicas if child is not None and bounds else 0)
-        desired = 0 if spec.suspend else declared
-        return Replicas(desired=desired, rendered=desired, remembered=declared)
+        desired = 0 if suspended else declared
+        return Replicas(desired=desired, rendered=desired, remembered=declared, suspended=suspended)
     if child is None:
         # We set it at creation, and the next pass hands it over.
         first = max(_first((before.count, declared, bounds.min_replicas if bounds else None), 1), least)
-        desired = 0 if spec.suspend else first
+        desired = 0 if suspended else first
         ours = desired if desired != 1 else None
-        return Replicas(desired=desired, rendered=ours, remembered=first, autoscaler=autoscaler)
-    return _theirs(spec, child, autoscaler, before, least)
+        return Replicas(desired, ours, first, autoscaler=autoscaler, suspended=suspended)
+    return _theirs(child, autoscaler, before, least, suspended=suspended)
 
 
-def undecided(spec: FormationSpec, child: Child) -> Replicas:
+def undecided(child: Child, *, suspended: bool) -> Replicas:
     """Return the count of a Deployment that another client set, perhaps an autoscaler.
 
     The count that was written last is kept as the base of a later judgement.
@@ -80,9 +81,8 @@ def undecided(spec: FormationSpec, child: Child) -> Replicas:
     if base is None:
         last = Replicas(desired=present, rendered=None, remembered=present)
     else:
-        ours = 0 if spec.suspend else base
+        ours = 0 if suspended else base
         last = Replicas(desired=ours, rendered=ours, remembered=base)
-    suspended = bool(spec.suspend)
     return dataclasses.replace(last, desired=present, rendered=None, undecided=last, suspended=suspended)
 
 
@@ -100,7 +100,7 @@ def is_down(child: Child | None, before: ProcessStatus) -> bool:
 
 
 def _theirs(
-    spec: FormationSpec, child: Child, autoscaler: Autoscaler | None, before: ProcessStatus, least: int
+    child: Child, autoscaler: Autoscaler | None, before: ProcessStatus, least: int, *, suspended: bool
 ) -> Replicas:
     """Return the count of a type whose count isn't ours, except while suspended.
 
@@ -109,7 +109,7 @@ def _theirs(
     present = child.replicas
     if child.owns_count and child.replicas == 0:
         present = max(_first((child.remembered, before.count), 1), least)  # suspended: the zero is ours
-    if spec.suspend:
+    if suspended:
         kept = present
         if autoscaler is not None:
             # A count that it sets during a suspension isn't remembered: that would be an endless fight.
@@ -117,7 +117,7 @@ def _theirs(
             if autoscaler.scaled_to_zero:
                 # A zero that we write over its count later is one that it would never scale up.
                 kept = max(kept, 1)
-        return Replicas(desired=0, rendered=0, remembered=kept, autoscaler=autoscaler)
+        return Replicas(0, 0, kept, autoscaler=autoscaler, suspended=True)
     if child.owns_count and child.replicas == 0 < present:
         # Template and count come back in one write; the next pass hands the count over.
         return Replicas(desired=present, rendered=present, remembered=present, autoscaler=autoscaler)

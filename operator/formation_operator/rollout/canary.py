@@ -13,7 +13,10 @@ from formation_operator.observe import autoscalers
 from formation_operator.observe.children import Child
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.render import intents, pod_template
+from formation_operator.replicas import count_owner
 
+PATIENCE = 60.0
+"""Seconds for which a canary of the default may lack room, and any one its image."""
 Proof = tuple[str, str | None, str]
 """The uid of a canary's Deployment, its digest, and the fields that we own."""
 
@@ -62,14 +65,9 @@ def count(snapshot: Snapshot, name: str) -> int:
     Where an autoscaler or another client sets the count, that is what its Deployment says.
     """
     process, own = snapshot.spec.processes[name], snapshot.deployments.get(name)
-    scaler = autoscalers.of_child(
-        autoscalers.deciding(snapshot.scalers), naming.child(snapshot.owner.name, name)
-    )
-    if own is None or (process.replicas is not None and scaler is None and process.autoscaling is None):
-        found = process.replicas
-    else:
-        found = own.remembered if own.is_suspended else own.replicas
-    return 1 if found is None else found
+    scaler = autoscalers.of_child(snapshot.deciding, naming.child(snapshot.owner.name, name))
+    before = snapshot.status.process(name)
+    return count_owner.decide(process, own, scaler, before, suspended=False).desired
 
 
 def may_have_one(snapshot: Snapshot, name: str, digest: str) -> bool:

@@ -141,12 +141,11 @@ class Chooser:
                 await self.store.prepare(snapshot, memory, Trial.TRYING)
             return Rollout(before or NOTHING, canaries=[*tried])
         content, is_first = content_of(snapshot.raw["spec"]), memory.released is None
+        yielded = [YIELDED] if self._may_yield else []
         mark = await self.store.let_through(snapshot, memory, memory.digest, content)
         try:
             notices = [] if is_first else [_deployed(mark, before, content)]
-            if memory.yields == mark.digest:
-                notices.append(YIELDED)
-            return Rollout(self._declared, notices=notices)
+            return Rollout(self._declared, notices=[*notices, *yielded])
         except Exception as error:
             self.faults.note("", error)
             return Rollout(self._declared)
@@ -166,13 +165,21 @@ class Chooser:
         was_tried = said is not None and said.revision == revision_name(snapshot.owner.name, memory.digest)
         if memory.trial is Trial.NONE and not (memory.threatens == memory.digest or was_tried):
             return {}
-        if memory.yields == memory.digest and memory.trial is not Trial.FAILED:
+        if self._may_yield:
             if await self._is_default():
                 return {}
-            memory.roomless, memory.yields = None, ""
+            memory.roomless = None
         able = self._able(await self._changed(before, gate))
         tried = {name: each for name, each in able.items() if canary.count(snapshot, name)}
         return able if memory.trial is Trial.FAILED else tried
+
+    @property
+    def _may_yield(self) -> bool:
+        """Whether canaries that nobody has declared have had no room for long enough."""
+        since, is_declared = self.memory.roomless, self.snapshot.spec.canary is not None
+        if since is None or is_declared or self.memory.trial is Trial.FAILED:
+            return False
+        return self.snapshot.now - since >= canary.PATIENCE
 
     async def _is_default(self) -> bool:
         """Return whether no canaries are declared: where the CRD lacks them, some may have been."""

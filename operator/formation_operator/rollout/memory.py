@@ -53,8 +53,6 @@ class RolloutMemory:
     """Since when no canary of the default has room, by a clock that nobody sets."""
     imageless: float | None = None
     """Since when an image of a canary can't be pulled, by the same clock."""
-    yields: str = ""
-    """The digest of the content that goes on without canaries: for long enough there was no room for them."""
 
     threatens: str = ""
     """The digest of the content that was declared while processes ran, as far as this leader knows."""
@@ -81,8 +79,8 @@ class RolloutMemory:
             if digest != self.digest:
                 self.left = self.record if self.trial is not Trial.NONE else None
                 self.record, self.recorded = None, ""
-                self.proven, self.roomless, self.yields, self.digest = {}, None, "", digest
-                self.imageless = None
+                self.proven, self.digest = {}, digest
+                self.roomless = self.imageless = None
                 self.declared = snapshot.raw.get("declared")
             self.key = release_key(snapshot.spec)
             if not self.lost:  # what has gone now may be no content
@@ -91,7 +89,7 @@ class RolloutMemory:
         if runs or (is_first and snapshot.deployments):  # it may have come while they ran
             self.threatens = self.digest
         if snapshot.spec.paused:
-            self.roomless, self.yields = None, ""
+            self.roomless = None
         known = (*snapshot.marks, *filter(None, (self.released,)))
         self.released = max(known, default=None)
 

@@ -12,44 +12,22 @@ from formation_operator.api.formation import PROGRESS_DEADLINE
 from formation_operator.api.formation_status import CanaryStatus
 from formation_operator.api.reasons import CanaryState, Reason, State, Trouble
 from formation_operator.diagnose import grace_periods
-from formation_operator.diagnose.finding import Finding
 from formation_operator.kube.objects import lenient, timestamps
-from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
-from formation_operator.observe.pods import Pod
 from formation_operator.observe.snapshot import Snapshot
-from formation_operator.render.intents import Intent
 from formation_operator.replicas.count_owner import Replicas
-from formation_operator.rollout.canary import Proof, proof
+from formation_operator.rollout.canary import PATIENCE, Proof, proof
 from formation_operator.rollout.revisions import Record, Trial
 from formation_operator.status import type_health
+from formation_operator.status.observation import Observation
 from formation_operator.status.type_health import Health
-from formation_operator.sync.outcome import Outcome
 
-PATIENCE = 60.0
-"""Seconds for which a canary of the default may lack room, and any one its image."""
 UNTOLD = "its canaries have failed"
 NO_PLACE = {Reason.UNSCHEDULABLE, Reason.REPLICA_FAILURE, Reason.SCHEDULING_GATED, Reason.VOLUME_PENDING}
 ROOMLESS = {*NO_PLACE, Trouble.REFUSED, Trouble.RETRYING, Trouble.NAME_TAKEN}
 """Reasons why a canary of the default isn't tried, so that the deploy goes on without it."""
 ROOM = "it needs room for one process more than the count; to deploy without: spec.canary.seconds: 0"
 AT_ZERO = "its count is 0: its canary starts once the count is 1 or more"
-
-
-class Canaries(NamedTuple):
-    """The canaries of a pass, by the type or by the name that stands for its canary."""
-
-    counts: Mapping[str, int]
-    """By type."""
-    deployments: Mapping[str, Child]
-    intents: Mapping[str, Sequence[Intent]]
-    findings: Mapping[str, Sequence[Finding]]
-    pods: Mapping[str, Sequence[Pod]]
-    """Those that aren't well."""
-    outcomes: Sequence[Outcome]
-    """What this pass has written, or couldn't write."""
-    imageless: float
-    """Seconds for which an image couldn't be pulled."""
 
 
 class Verdict(NamedTuple):
@@ -60,20 +38,27 @@ class Verdict(NamedTuple):
     proven: Mapping[str, Proof]
     """By type: the canary that has stood."""
     is_roomless: bool
-    """Whether one has no room, and no other has failed."""
+    """Whether one has no room, and none has failed."""
+    problems: Sequence[Problem]
+    """Why the Formation isn't as declared."""
 
 
 def health(
-    snapshot: Snapshot, canaries: Canaries, record: Record, problems: Sequence[Problem], now: str
-) -> tuple[Verdict, Sequence[Problem]]:
-    """Return how the canaries are, and why the Formation isn't as declared; ``now`` is in RFC 3339.
+    snapshot: Snapshot, observation: Observation, record: Record, imageless: float | None, now: str
+) -> Verdict:
+    """Return how the canaries are that were observed; ``now`` is in RFC 3339.
 
-    ``record`` is what the content's revision says of them; ``problems`` are those without the canaries.
+    ``record`` is what the content's revision says of them, and ``imageless`` since when one lacks its image.
     """
-    names = {*map(naming.canary, canaries.counts)}
-    own = {each.process_type: each for each in problems if each.process_type in names}
-    seconds = timestamps.epoch(now) or 0.0
-    each = {name: _health(snapshot, canaries, name, own, seconds) for name in sorted(canaries.counts)}
+    names = {*map(naming.canary, observation.canaries)}
+    own = {each.process_type: each for each in observation.problems if each.process_type in names}
+    lacks_image = imageless is not None and snapshot.now - imageless >= PATIENCE
+    each = dict[str, Health]()
+    for name in sorted(observation.canaries):
+        problem, seconds = own.get(naming.canary(name)), timestamps.epoch(now) or 0.0
+        found = _of_problem(problem) if problem else _health(snapshot, observation, name, seconds)
+        is_late = lacks_image and found.reason == Reason.IMAGE_PULL_FAILED
+        each[name] = dataclasses.replace(found, lasting=True) if is_late else found
     failed = {name: one for name, one in each.items() if _has_failed(one)}
     undone = {name: one for name, one in each.items() if not one.complete}
     roomless = {name: one for name, one in undone.items() if one.reason in ROOMLESS}
@@ -95,12 +80,12 @@ def health(
     since = before.since if before is not None and before.state == state else now
     message = lenient.shown(text, lenient.LONGEST_SENTENCE)
     status = CanaryStatus(revision=record.name, state=state, since=since, message=message)
-    proven = {
-        name: proof(canaries.deployments[naming.canary(name)]) for name, one in each.items() if one.complete
-    }
-    others = [problem for problem in problems if problem not in own.values()]
-    problem = Problem("", reason or Trouble.CANARY_TRYING, text, lasting=lasting)
-    return Verdict(trial, status, proven, bool(roomless) and not failed), [problem, *others]
+    stood = {name: snapshot.canary(name) for name, one in each.items() if one.complete}
+    proven = {name: proof(child) for name, child in stood.items() if child is not None}
+    others = [problem for problem in observation.problems if problem not in own.values()]
+    whole = Problem("", reason or Trouble.CANARY_TRYING, text, lasting=lasting)
+    is_roomless = bool(roomless) and trial is not Trial.FAILED
+    return Verdict(trial, status, proven, is_roomless, [whole, *others])
 
 
 def _ways_out(snapshot: Snapshot) -> str:
@@ -118,28 +103,25 @@ def _has_failed(own: Health) -> bool:
     return own.state is State.CRASHING or (own.lasting and own.reason in [*Reason] and is_placed)
 
 
-def _health(
-    snapshot: Snapshot, canaries: Canaries, name: str, problems: Mapping[str, Problem], now: float
-) -> Health:
-    own, count = naming.canary(name), canaries.counts[name]
-    if problem := problems.get(own):
-        reason, message, lasting = problem.reason, problem.message, problem.lasting
-        return Health(State.STARTING, complete=False, reason=reason, message=message, lasting=lasting)
+def _of_problem(problem: Problem) -> Health:
+    reason, message, lasting = problem.reason, problem.message, problem.lasting
+    return Health(State.STARTING, complete=False, reason=reason, message=message, lasting=lasting)
+
+
+def _health(snapshot: Snapshot, observation: Observation, name: str, now: float) -> Health:
+    own, count = naming.canary(name), observation.canaries[name]
     if not count:
         return Health(State.IDLE, complete=False, reason=Reason.PROGRESSING, message=AT_ZERO)
-    child, intent = canaries.deployments.get(own), next(iter(canaries.intents.get(own, ())), None)
+    child, intent = snapshot.canary(name), observation.intents.get(own)
     is_written = child is not None and intent is not None and child.digest == intent.digest
-    is_written = is_written and all(each.action.process_type != own for each in canaries.outcomes)
-    pod = max(canaries.pods.get(own, ()), key=lambda each: each.created, default=None)
+    is_written = is_written and own not in observation.changed
+    pod = max(observation.pods.get(own, ()), key=lambda each: each.created, default=None)
     if child is not None and pod is not None and pod.node:
         deadline = snapshot.spec.processes[name].progress_deadline_seconds or PROGRESS_DEADLINE
         if not grace_periods.has_had(pod, deadline, now):  # its Deployment's counts from its creation
             child = dataclasses.replace(child, rollout=dataclasses.replace(child.rollout, stuck=None))
     wanted = Replicas(desired=count, rendered=count, remembered=count)
-    found = type_health.health(wanted, child if is_written else None, canaries.findings.get(own, ()))
-    if found.reason == Reason.IMAGE_PULL_FAILED and canaries.imageless >= PATIENCE:
-        return dataclasses.replace(found, lasting=True)
-    return found
+    return type_health.health(wanted, child if is_written else None, observation.findings.get(own, ()))
 
 
 def _why(own: Health) -> str:

@@ -67,10 +67,11 @@ def _image(observation: Observation, previous: FormationStatus) -> str | None:
 
     While every type is being replaced, or a change waits, it is the one that ran before.
     """
-    is_over = any(_is_over(observation, name) for name in observation.intents)
+    is_over = any(_is_over(observation, name) for name in observation.counts)
     if previous.image and (observation.formation.spec.paused or not is_over):
         return previous.image
-    by_type = (dict(each.images).get(name) for name, each in sorted(observation.intents.items()))
+    types = sorted(observation.counts.keys() & observation.intents.keys())
+    by_type = (dict(observation.intents[name].images).get(name) for name in types)
     images = Counter(filter(None, by_type)).most_common()
     if not images:
         return None

@@ -1,7 +1,7 @@
 """What one pass saw of a Formation: the input of its status."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from formation_operator.api.formation import Formation
 from formation_operator.api.formation_status import CanaryStatus, ReleaseStatus, Revision
@@ -22,7 +22,11 @@ class Observation:
     counts: Mapping[str, Replicas]
     deployments: Mapping[str, Child]
     intents: Mapping[str, Intent]
-    """Of the Deployment of each type that could be rendered."""
+    """Of the Deployment of each type, and of each canary, that could be rendered."""
+    canaries: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    """By type that has a canary: how many processes that has, one or none."""
+    changed: Collection[str] = ()
+    """The types and canaries, by the names that stand for them, of which this pass has written anything."""
     problems: Sequence[Problem] = ()
     """What keeps children from being as intended."""
     pods: Mapping[str, Sequence[Pod]] = dataclasses.field(default_factory=dict)

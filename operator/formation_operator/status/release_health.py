@@ -1,6 +1,6 @@
 """How a release is: its part of the status, and why the Formation isn't as declared.  Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from formation_operator.api.commands import DEADLINE
 from formation_operator.api.content import Mark
@@ -29,11 +29,11 @@ UNKNOWN = Finding(
 
 
 def health(
-    snapshot: Snapshot, rollout: Rollout, released: Mark | None, cause: Finding | None
+    snapshot: Snapshot, rollout: Rollout, released: Mark | None, causes: Mapping[str, Finding]
 ) -> tuple[ReleaseStatus | None, Sequence[Problem]]:
     """Return the status of the release, and why the Formation isn't as declared.
 
-    ``released`` names what was let through last; ``cause`` is why the release's Job isn't done.
+    ``released`` names what was let through last; ``causes`` say why Jobs aren't done.
     """
     spec, gate, decision = snapshot.spec, rollout.gate, rollout.decision
     if gate is None or decision is None:
@@ -42,8 +42,9 @@ def health(
     if decision.state is ReleaseState.SUCCEEDED:
         return _succeeded(snapshot, gate), rollout.problems[1:]
     failure, *others = *rollout.problems, None
-    problem = _problem(snapshot, gate, decision, cause, failure, has_released=released is not None)
     job = rollout.job
+    cause = causes.get(job.name) if job is not None else None
+    problem = _problem(snapshot, gate, decision, cause, failure, has_released=released is not None)
     status = _status(decision.state, released.digest if released else None, job)
     about = {
         "running": job.digest if job else gate.wanted,

@@ -143,8 +143,8 @@ def test_who_scales_what_is_found_in_linear_time(measure: cost.Measure[Any]) -> 
     def counted(given: tuple[Formation, list[Autoscaler]]) -> Any:
         formation, known = given[0], autoscalers.deciding(given[1])
         basis = Basis({"metadata": {"uid": "uid-1"}, "status": {}}, {})
-        seen = take(formation, basis, Cache(), 0.0)
-        counts = desired.counts(seen, Rollout(Content(formation.spec)), known)
+        seen = dataclasses.replace(take(formation, basis, Cache(), 0.0), scalers=given[1])
+        counts = desired.counts(seen, Rollout(Content(formation.spec)))
         return counts, list(scale_requests.contended(formation.spec, "shop", known))
 
     assert cost.ratio(counted, scaled(8), scaled(8 * cost.TIMES), measure) < cost.MOST

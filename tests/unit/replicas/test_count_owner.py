@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from formation_operator.api.formation import FormationSpec, ProcessType
+from formation_operator.api.formation import ProcessType
 from formation_operator.api.formation_status import UNREPORTED, ProcessStatus
 from formation_operator.observe.children import Child
 from formation_operator.replicas import count_owner
@@ -65,16 +65,14 @@ def figures(count: Replicas) -> tuple[int, int | None, int, int | None]:
 def test_the_formation_decides_about_a_declared_count_and_others_about_an_omitted_one(
     process: ProcessType, child: Child | None, before: ProcessStatus, expected: tuple[int, ...]
 ) -> None:
-    spec = FormationSpec(processes={"worker": process})
-    assert figures(count_owner.decide(spec, process, child, before=before)) == expected
+    assert figures(count_owner.decide(process, child, before=before, suspended=False)) == expected
 
 
 @pytest.mark.parametrize(("process", "child", "before", "expected"), TO_SUSPEND.values(), ids=TO_SUSPEND)
 def test_a_suspension_remembers_the_count_to_come_back_to(
     process: ProcessType, child: Child | None, before: ProcessStatus, expected: tuple[int, ...]
 ) -> None:
-    spec = FormationSpec(processes={"worker": process}, suspend=True)
-    assert figures(count_owner.decide(spec, process, child, before=before)) == expected
+    assert figures(count_owner.decide(process, child, before=before, suspended=True)) == expected
 
 
 RESTARTED = dataclasses.replace(SUSPENDED, owns_count=False, replicas=1)
@@ -93,8 +91,7 @@ RESTARTED = dataclasses.replace(SUSPENDED, owns_count=False, replicas=1)
 def test_an_autoscaler_decides_about_the_count_but_for_a_suspension(
     child: Child | None, suspend: bool, expected: tuple[int, ...]
 ) -> None:
-    spec = FormationSpec(processes={"worker": DECLARED}, suspend=suspend)
-    count = count_owner.decide(spec, DECLARED, child, HPA)
+    count = count_owner.decide(DECLARED, child, HPA, suspended=suspend)
     assert (figures(count), count.autoscaler) == (expected, HPA)
 
 
@@ -102,9 +99,8 @@ def test_an_autoscaler_decides_about_the_count_but_for_a_suspension(
 def test_what_an_hpa_scaled_to_zero_itself_comes_back_with_one_for_it_to_go_on_from(
     count: int, kept: int
 ) -> None:
-    spec = FormationSpec(processes={"worker": OMITTED}, suspend=True)
     hpa, child = dataclasses.replace(HPA, scaled_to_zero=True), dataclasses.replace(PRESENT, replicas=count)
-    suspended = count_owner.decide(spec, OMITTED, child, hpa)
+    suspended = count_owner.decide(OMITTED, child, hpa, suspended=True)
     assert (suspended.rendered, suspended.remembered) == (0, kept)
     ours = dataclasses.replace(SUSPENDED, remembered=suspended.remembered)
-    assert count_owner.decide(spec, OMITTED, ours, HPA).remembered == kept, "whatever it says since"
+    assert count_owner.decide(OMITTED, ours, HPA, suspended=True).remembered == kept, "whatever it says since"
