@@ -268,6 +268,9 @@ class Ledger:
             before, self.begins[uid] = self.begins.get(uid), not raw["spec"].get("suspend")
             if self.world.is_passing and before and not self.begins[uid] and not self.spec.get("suspend"):
                 self.judge_removal(kind, name)
+            is_early = before is False and self.begins[uid] and not self.is_released()
+            is_ours = self.world.is_passing and self.world.is_calm()
+            self.hold(not (is_early and is_ours), f"(b) runs of {name} begin before its release")
 
     def judge_pod(self, raw: Object, labels: Object) -> None:
         """Judge a Pod that is new."""
@@ -600,8 +603,8 @@ class Ledger:
             self.world.children().get((ChildKind.CRON_JOB, name)) for name in self.spec.get("schedules", ())
         ]
         begin = [each["metadata"]["name"] for each in jobs if each and not each["spec"].get("suspend")]
-        is_calm = self.world.is_calm() and not self.world.failures
-        assert not is_calm or not (runs or begin), f"(f) {runs} and {begin} go on while all is stopped"
+        fails = self.world.cluster.incidents or self.world.failures
+        assert fails or not (runs or begin), f"(f) {runs} and {begin} go on while all is stopped"
 
     # Once all is well
 

@@ -40,6 +40,13 @@ STAYS: dict[str, tuple[Step, ...]] = {
     "it had no room, and is paused until there is some": (
         *(PLAIN, DEFAULT, FULL, CRASHES, after(59), ("pause",), after(10), FREE, ("pause", False), after(60)),
     ),
+    "the version before it had no room either": (
+        *(PLAIN, DEFAULT, FULL, CRASHES, after(50), CRASHES, after(30)),
+    ),
+    "nobody declares counts, and all is stopped amid its try": (
+        *(PLAIN, ("declare_count", "web", None), ("declare_count", "worker", None), after(5)),
+        *(("deploy", "hangs"), after(3), STOP, after(5), START, after(30)),
+    ),
     "it has failed, and nobody has declared canaries": (
         *(PLAIN, DEFAULT, CRASHES, after(60), ("lose_deployments", CANARIES), ("quota", "Deployment")),
         after(100),
@@ -123,6 +130,14 @@ STAYS: dict[str, tuple[Step, ...]] = {
     "its release fails, and the app is stopped and started": (
         *(RELEASING, ("change_autoscaling", 1), after(70), ("deploy", "good", "fails"), after(30), STOP),
         *(after(30), START, after(30)),
+    ),
+    "its release hangs, and all is stopped and started": (
+        *(RELEASING, ("change_schedule",), after(70), ("deploy", "good", "hangs"), after(5), STOP, after(5)),
+        *(START, after(30), ("fail", 0, "unavailable", False, 1e9, "select"), ("deploy",), after(5)),
+    ),
+    "an older CRD loses its canaries, and all is stopped": (
+        *(PLAIN, ("deploy", "hangs"), after(5), ("install_crd", {"canary"}), ("scale", "worker", 5)),
+        *(after(5), STOP, after(30)),
     ),
     "its release has to wait, and the app is stopped": (
         *(RELEASING, ("deploy", "good", "hangs"), after(5), CRASHES, after(5), STOP, after(5)),
