@@ -135,10 +135,6 @@ STAYS: dict[str, tuple[Step, ...]] = {
         *(RELEASING, ("change_schedule",), after(70), ("deploy", "good", "hangs"), after(5), STOP, after(5)),
         *(START, after(30), ("fail", 0, "unavailable", False, 1e9, "select"), ("deploy",), after(5)),
     ),
-    "an older CRD loses its canaries, and all is stopped": (
-        *(PLAIN, ("deploy", "hangs"), after(5), ("install_crd", {"canary"}), ("scale", "worker", 5)),
-        *(after(5), STOP, after(30)),
-    ),
     "its release has to wait, and the app is stopped": (
         *(RELEASING, ("deploy", "good", "hangs"), after(5), CRASHES, after(5), STOP, after(5)),
         *(("lose", "Job"), after(70), START, after(70)),
