@@ -124,8 +124,5 @@ HOLES: dict[str, tuple[Step, ...]] = {
         *(("begin", True, False, True, True), ("deploy",), ("time_passes", 40)),
         *(("quota", "ControllerRevision"), ("deploy", "crashes"), LATER),
     ),
-    "gate: a count that nobody declares comes back after a stop": (
-        *(PLAIN, ("declare_count", "worker", None), LATER, ("scale", "worker", 5), LATER, *STOP, *START),
-    ),
 }
 """Each holds."""
