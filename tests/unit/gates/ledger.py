@@ -89,7 +89,7 @@ class Ledger:
         self.fields: dict[str, set[str]] = {}
         """By type: where they were wished for."""
         self.unclear: set[str] = set()
-        """The types with a count that was declared after a zero that the operator may not have seen."""
+        """The types that may be at zero for the operator, as after a zero that it may not have seen."""
         self.is_unsure = False
         """Whether an answer was lost since all was quiet: then the operator may guess."""
         self.single: set[tuple[str, Template]] = set()
@@ -205,6 +205,8 @@ class Ledger:
         self.counts.setdefault(name, set()).add(count)
         self.wishes[name] = count
         self.fields.setdefault(name, set()).add(field)
+        if len(self.fields[name]) > 1 and 0 in self.counts[name]:
+            self.unclear.add(name)  # which of both counts isn't sure
 
     def judge_settled(self, name: str, count: int) -> None:
         """(d) The newest wish counts, unless both the spec and the Deployment have changed."""
