@@ -351,7 +351,7 @@ class Ledger:
         self.written[uid] = count
         if before == count:
             return
-        is_stopped = uid in self.stopped
+        is_stopped = uid in self.stopped and not self.world.has_lost_fields  # else nothing says so
         self.stopped.discard(uid)
         if not self.world.is_passing:
             known.add(count)
