@@ -1,7 +1,5 @@
 """One new process of each changed type comes first; the others follow once all of these have stood."""
 
-import contextlib
-import itertools
 from typing import Any
 
 import pytest
@@ -14,8 +12,7 @@ from formation_operator.rollout import canary as canaries
 from tests import builders
 from tests.builders import a_process, stored
 from tests.unit.fakes import releasing
-from tests.unit.fakes.cluster import Incident
-from tests.unit.fakes.releasing import KEY, RELEASE, EndedError, Shop, an_app
+from tests.unit.fakes.releasing import KEY, RELEASE, Shop, an_app
 
 CANARY = {"seconds": 30}
 V2 = {"image": "shop:v2"}
@@ -558,28 +555,6 @@ async def test_a_leader_that_cannot_read_what_runs_leaves_canaries_as_they_are_b
     assert shop.status["processes"].keys() == {"web", "worker"}
     await shop.change(suspend=True)
     shop.shows("web=0:v1 worker=0:v1 web-canary=0:v2 worker-canary=0:v2")
-
-
-@pytest.mark.parametrize("after", [False, True], ids=["before a call", "after a call"])
-async def test_an_operator_that_ends_while_a_content_is_let_through_ends_it_all_the_same(after: bool) -> None:
-    for calls in itertools.count():
-        shop = await an_app_with()
-        await shop.change(**V2)
-        ends = Incident(error=EndedError(), carried_out=after)
-        shop.cluster.incidents += [*(Incident() for _ in range(calls)), ends]
-        with contextlib.suppress(EndedError, BaseExceptionGroup):
-            await stand(shop)
-            await stand(shop)
-        happened = not shop.cluster.incidents
-        shop.cluster.incidents.clear()
-        shop.restart()
-        await stand(shop)
-        await stand(shop)
-        shop.shows("web=1:v2 worker=2:v2 web-canary=none worker-canary=none ready=Running")
-        assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
-        if not happened:
-            assert calls > 4
-            break
 
 
 async def test_a_version_that_was_deployed_while_all_was_stopped_comes_up_at_once() -> None:

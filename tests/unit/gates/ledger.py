@@ -89,7 +89,7 @@ class Ledger:
         self.fields: dict[str, set[str]] = {}
         """By type: where they were wished for."""
         self.unclear: set[str] = set()
-        """The types with a count that was declared after a zero that the operator may not have seen."""
+        """The types that may be at zero for the operator, as after a zero that it may not have seen."""
         self.is_unsure = False
         """Whether an answer was lost since all was quiet: then the operator may guess."""
         self.single: set[tuple[str, Template]] = set()
@@ -205,6 +205,8 @@ class Ledger:
         self.counts.setdefault(name, set()).add(count)
         self.wishes[name] = count
         self.fields.setdefault(name, set()).add(field)
+        if len(self.fields[name]) > 1 and 0 in self.counts[name]:
+            self.unclear.add(name)  # which of both counts isn't sure
 
     def judge_settled(self, name: str, count: int) -> None:
         """(d) The newest wish counts, unless both the spec and the Deployment have changed."""
@@ -268,6 +270,9 @@ class Ledger:
             before, self.begins[uid] = self.begins.get(uid), not raw["spec"].get("suspend")
             if self.world.is_passing and before and not self.begins[uid] and not self.spec.get("suspend"):
                 self.judge_removal(kind, name)
+            is_early = before is False and self.begins[uid] and not self.is_released()
+            is_ours = self.world.is_passing and self.world.is_calm()
+            self.hold(not (is_early and is_ours), f"(b) runs of {name} begin before its release")
 
     def judge_pod(self, raw: Object, labels: Object) -> None:
         """Judge a Pod that is new."""
@@ -346,7 +351,7 @@ class Ledger:
         self.written[uid] = count
         if before == count:
             return
-        is_stopped = uid in self.stopped
+        is_stopped = uid in self.stopped and not self.world.has_lost_fields  # else nothing says so
         self.stopped.discard(uid)
         if not self.world.is_passing:
             known.add(count)
@@ -600,8 +605,8 @@ class Ledger:
             self.world.children().get((ChildKind.CRON_JOB, name)) for name in self.spec.get("schedules", ())
         ]
         begin = [each["metadata"]["name"] for each in jobs if each and not each["spec"].get("suspend")]
-        is_calm = self.world.is_calm() and not self.world.failures
-        assert not is_calm or not (runs or begin), f"(f) {runs} and {begin} go on while all is stopped"
+        fails = self.world.cluster.incidents or self.world.failures
+        assert fails or not (runs or begin), f"(f) {runs} and {begin} go on while all is stopped"
 
     # Once all is well
 

@@ -5,7 +5,8 @@ calls of these rules: that text repeats it.
 """
 
 import contextlib
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Self
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -384,7 +385,14 @@ class Gates(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "world"):
-            try:
+            with self.playing():
                 self.all_becomes_well()
-            finally:
-                self.world.runner.close()
+
+    @contextlib.contextmanager
+    def playing(self, *story: tuple[Any, ...]) -> Iterator[Self]:
+        """Have a story happen, and the world end after what follows."""
+        try:
+            self.play(*story)
+            yield self
+        finally:
+            self.world.runner.close()

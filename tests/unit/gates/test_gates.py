@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.gates.holes import CANARIES, HOLES, Hole, Step
+from tests.unit.gates.holes import CANARIES, HOLES, PLAIN, RELEASING, Step
 from tests.unit.gates.machine import Gates
 from tests.unit.gates.walk import walk
 
@@ -14,20 +14,14 @@ def test_no_story_breaks_a_promise(seed: int) -> None:
     walk(seed, shrinks=False)  # `python -m tests.unit.gates.walk --seed` of that number shrinks it
 
 
-@pytest.mark.parametrize("hole", HOLES.values(), ids=HOLES)
-def test_a_hole_that_was_closed_stays_closed(hole: Hole) -> None:
-    gates = Gates()
-    gates.begin(canary=hole.canary, release=hole.release)
-    try:
-        gates.play(*hole.story)
+@pytest.mark.parametrize("story", HOLES.values(), ids=HOLES)
+def test_a_hole_that_was_closed_stays_closed(story: tuple[Step, ...]) -> None:
+    with Gates().playing(*story) as gates:
         gates.all_becomes_well()
-    finally:
-        gates.world.runner.close()
 
 
 DEFAULT, FULL, FREE = ("change_canary", None), ("quota", "Pod"), ("quota", "Pod", False)
 CRASHES, STOP, START = ("deploy", "crashes"), ("stop", True), ("stop", False)
-PLAIN, RELEASING = ("begin",), ("begin", True, True)
 
 
 def after(seconds: float) -> tuple[str, float]:
@@ -46,6 +40,13 @@ STAYS: dict[str, tuple[Step, ...]] = {
     "it had no room, and is paused until there is some": (
         *(PLAIN, DEFAULT, FULL, CRASHES, after(59), ("pause",), after(10), FREE, ("pause", False), after(60)),
     ),
+    "the version before it had no room either": (
+        *(PLAIN, DEFAULT, FULL, CRASHES, after(50), CRASHES, after(30)),
+    ),
+    "nobody declares counts, and all is stopped amid its try": (
+        *(PLAIN, ("declare_count", "web", None), ("declare_count", "worker", None), after(5)),
+        *(("deploy", "hangs"), after(3), STOP, after(5), START, after(30)),
+    ),
     "it has failed, and nobody has declared canaries": (
         *(PLAIN, DEFAULT, CRASHES, after(60), ("lose_deployments", CANARIES), ("quota", "Deployment")),
         after(100),
@@ -59,8 +60,8 @@ STAYS: dict[str, tuple[Step, ...]] = {
     ),
     "one type of it has failed, and comes again without processes of that": (
         *(PLAIN, ("deploy", "crashes", "succeeds", 0, "worker"), after(700), ("deploy_again", 1), after(70)),
-        *(("declare_count", "worker", 2), after(70), ("deploy_again", 2), after(70)),
-        *(("deploy_again", 1), after(70), ("declare_count", "worker", 0), ("deploy_again", 2), after(3)),
+        *(("declare_count", "worker", 2), after(70), ("deploy_again", 2), after(70), ("deploy_again", 1)),
+        *(after(70), ("declare_count", "worker", 0), ("deploy_again", 2), after(3)),
     ),
     "its canaries have no room for long": (PLAIN, ("quota", "Deployment"), CRASHES, after(700)),
     "its status is lost with the leader": (
@@ -76,8 +77,8 @@ STAYS: dict[str, tuple[Step, ...]] = {
     ),
     "it ran well in an earlier life of the Formation": (
         *(PLAIN, ("deploy",), after(700), ("deploy_again", 1), after(700)),
-        *(("restore", {"revisions", "children", "fields", "status"}), after(70)),
-        *(("policy", "Pod"), ("deploy_again", 2), after(70)),
+        *(("restore", {"revisions", "children", "fields", "status"}), after(70), ("policy", "Pod")),
+        *(("deploy_again", 2), after(70)),
     ),
     "a new leader comes while its release runs": (
         *(RELEASING, CRASHES, after(0.5), STOP, ("new_leader",), after(30), START, after(70)),
@@ -123,20 +124,24 @@ STAYS: dict[str, tuple[Step, ...]] = {
         *(("pause", False), after(5), START, after(70)),
     ),
     "a content with the same release comes before the stop": (
-        *(RELEASING, CRASHES, after(0.5), ("change_command", "worker", "/two"), after(0.3)),
-        *(STOP, after(30), START, after(70)),
+        *(RELEASING, CRASHES, after(0.5), ("change_command", "worker", "/two"), after(0.3), STOP, after(30)),
+        *(START, after(70)),
     ),
     "its release fails, and the app is stopped and started": (
         *(RELEASING, ("change_autoscaling", 1), after(70), ("deploy", "good", "fails"), after(30), STOP),
         *(after(30), START, after(30)),
+    ),
+    "its release hangs, and all is stopped and started": (
+        *(RELEASING, ("change_schedule",), after(70), ("deploy", "good", "hangs"), after(5), STOP, after(5)),
+        *(START, after(30), ("fail", 0, "unavailable", False, 1e9, "select"), ("deploy",), after(5)),
     ),
     "its release has to wait, and the app is stopped": (
         *(RELEASING, ("deploy", "good", "hangs"), after(5), CRASHES, after(5), STOP, after(5)),
         *(("lose", "Job"), after(70), START, after(70)),
     ),
     "its revision is lost with the leader": (
-        *(PLAIN, CRASHES, after(60), ("lose", "ControllerRevision"), ("new_leader",), STOP, after(30)),
-        *(START, after(70)),
+        *(PLAIN, CRASHES, after(60), ("lose", "ControllerRevision"), ("new_leader",), STOP, after(30), START),
+        after(70),
     ),
     "the CRD loses its release command": (
         *(RELEASING, CRASHES, after(60), ("install_crd", {"release"}), ("scale", "worker", 5), after(10)),
@@ -148,10 +153,6 @@ STAYS: dict[str, tuple[Step, ...]] = {
 
 @pytest.mark.parametrize("story", STAYS.values(), ids=STAYS)
 def test_a_version_that_was_not_let_through_replaces_nothing_though(story: tuple[Step, ...]) -> None:
-    gates = Gates()
-    try:
-        gates.play(*story)
+    with Gates().playing(*story) as gates:
         runs = {image for name, image in gates.world.images().items() if not name.endswith("-canary")}
         assert runs == {"shop:v1"}
-    finally:
-        gates.world.runner.close()
