@@ -231,6 +231,8 @@ class How(NamedTuple):
     output: str | None
     back: bool = False
     """Whether it is taken back if the wait fails."""
+    until_ended: bool = False
+    """Whether the wait is also for the end of the processes before."""
 
     @property
     def waits(self) -> bool:
@@ -256,6 +258,8 @@ def change(
     If it waits, rights are checked first, unless the command does that when it knows what it changes.
     """
     text = "If --wait fails, go back to the newest revision that ran well, and wait again."
+    ends = "Wait also until the old processes have ended, such as before a migration that they can't stand."
+    ended = click.option("--until-ended", "ended", is_flag=True, help=ends)
     taken_back = click.option("--rollback-on-failure", "back", is_flag=True, help=text)
 
     def decorated(function: Function) -> Function:
@@ -278,15 +282,16 @@ def change(
             source = ctx.get_parameter_source("timeout")
             if source is ParameterSource.COMMANDLINE and not waits:
                 raise click.UsageError("--timeout is how long to wait: add --wait.")
-            back = kwargs.pop("back", False)
-            if back and not waits:
-                raise click.UsageError("--rollback-on-failure needs a wait: add --wait.")
-            how = How(dry_run, waits, timeout, output, back)
+            back, until_ended = kwargs.pop("back", False), kwargs.pop("ended", False)
+            if (back or until_ended) and not waits:
+                option = "--rollback-on-failure" if back else "--until-ended"
+                raise click.UsageError(f"{option} needs a wait: add --wait.")
+            how = How(dry_run, waits, timeout, output, back, until_ended)
             if how.waits and checks:
                 typed = {**ctx.params, "wait": True, "rollback_on_failure": back}
                 rights.check(cluster, path_of(ctx), typed, kwargs["name"])
             return function(cluster, how=how, **kwargs)
 
-        return taken_back(with_how) if deploys else with_how
+        return taken_back(ended(with_how)) if deploys else with_how
 
     return decorated

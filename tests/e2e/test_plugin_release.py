@@ -77,7 +77,7 @@ def test_a_release_that_has_failed_is_tried_again_once_its_cause_is_gone(
     assert first == "shop: the release command runs again"
     assert "the release command has succeeded" in last
     shop(*READY)
-    assert "has failed. Nothing was changed." in formation("release", "shop", "--retry", code=2).stderr
+    assert "has failed. Nothing was changed." in formation("release", "shop", "--retry", code=1).stderr
 
 
 def test_a_deploy_whose_image_can_not_be_pulled_is_taken_back_within_seconds(

@@ -112,6 +112,7 @@ def wait(
             deployed=True,
             written=changed.is_written,
             retried=retried,
+            until_ended=how.until_ended,
             way_back=left,
         )
     except (waiting.NotReady, TimedOut) as failure:

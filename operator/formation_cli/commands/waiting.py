@@ -48,6 +48,7 @@ def wait(
     deployed: bool = False,
     written: bool = True,
     retried: frozenset[str] = frozenset(),
+    until_ended: bool = False,
     way_back: str = "",
     unseen: Callable[[Object], str] = lambda _: "",
 ) -> None:
@@ -65,9 +66,8 @@ def wait(
     times = (progress.written_at(each, FIELD_MANAGER) for each in (restarted or (formation,)))
     since = max(times) if written else math.inf  # or what the last write has started would count as ours
     generations = {each["metadata"]["name"]: each["metadata"]["generation"] for each in restarted}
-    awaited = Awaited(
-        formation["metadata"]["generation"], since, tuple(types), generations, stopped, deployed, retried
-    )
+    generation, named = formation["metadata"]["generation"], tuple(types)
+    awaited = Awaited(generation, since, named, generations, stopped, deployed, retried, until_ended)
     until, log = time.monotonic() + timeout, Log(cluster, beside=True)
     with standing(name, way_back, written=written):
         for sight in _shown(_sights(cluster, name, awaited, unseen)):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from formation_cli.objects import Object
 from formation_cli.views import formations, releases, trouble, versions
-from formation_cli.views.processes import Process
+from formation_cli.views.processes import STOPPING, Process
 from formation_cli.views.table import Cell, Table, state
 from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType, State
@@ -42,6 +42,9 @@ class Awaited:
     retried: frozenset[str] = frozenset()
     """The Pods of canaries that were deleted for a new try: until that is over the status has their failure.
     """
+
+    until_ended: bool = False
+    """Whether a process that was asked to end has to have ended."""
 
     @property
     def is_counts_alone(self) -> bool:
@@ -101,6 +104,10 @@ def progress(
         left = awaited.stopped and any(each.process for each in found)
         ready = formations.is_true(formation, ConditionType.READY) or formations.is_stopped(formation)
         done = seen and (named or ready or (awaited.stopped and releases.is_gated(formation))) and not left
+    if done and awaited.until_ended:
+        stopping = {each.type for each in found if each.state == STOPPING}
+        ending = sorted(stopping & {*awaited.types} if awaited.types else stopping)
+        done, unfinished = not ending, dict.fromkeys(ending, "an old process hasn't ended yet")
     sentence = _sentence(formation, [] if awaited.stopped else [*types], unfinished, done=done)
     above = [releases.row(formation, releasing)] if gated else []
     shown = table(types, above, seen=seen, gated=gated)

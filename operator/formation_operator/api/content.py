@@ -83,7 +83,7 @@ def ran_well(annotations: Mapping[str, Any]) -> frozenset[str]:
 
 
 def has_run_well(annotations: Mapping[str, Any]) -> bool:
-    """Return whether a content has run well, and its canaries haven't failed since."""
+    """Return whether a content has run well, and hasn't failed since."""
     return bool(ran_well(annotations)) and annotations.get(naming.TRIAL_ANNOTATION) != CanaryState.FAILED
 
 

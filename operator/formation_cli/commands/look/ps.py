@@ -10,7 +10,7 @@ from formation_cli.cluster import follow, formations, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import releases, writing
-from formation_cli.failures import NoAccess
+from formation_cli.failures import NoAccess, pasted
 from formation_cli.terminal import drawing, formats, screen
 from formation_cli.views import formations as whole
 from formation_cli.views import processes, versions
@@ -135,7 +135,7 @@ def _replica_sets(cluster: Cluster, name: str, pods: list[Object]) -> list[Objec
 
 def _explain(formation: Object) -> None:
     """Say below the table how the Formation and its types are; to a program, only why it isn't ready."""
-    sentence, ready = whole.sentence(formation), whole.is_true(formation, ConditionType.READY)
+    sentence, ready = pasted(whole.sentence(formation)), whole.is_true(formation, ConditionType.READY)
     if screen.is_terminal():
         click.secho("\n".join(["", sentence, *whole.notes(formation)]), dim=ready or None)
     elif not ready:

@@ -10,7 +10,7 @@ from formation_cli.cluster.port import Cluster, LogQuery, Object
 from formation_cli.commands import log_streams
 from formation_cli.commands import releases as others
 from formation_cli.commands.look.logs import TAIL
-from formation_cli.failures import Failure
+from formation_cli.failures import Failure, pasted
 from formation_cli.objects import JOB_LABEL
 from formation_cli.terminal import formats, screen
 from formation_cli.views import log_lines, pod_state, releases
@@ -55,7 +55,7 @@ def command(cluster: Cluster, name: str, output: str | None, *, goes_on: bool, r
         jobs = [f"job.batch/{known['job']}"] if known.get("job") else []
         formats.write(jobs if output == "name" else known, output)
     elif releases.is_declared(formation):
-        screen.write(releases.sentence(formation, time.time()))
+        screen.write(pasted(releases.sentence(formation, time.time())))
         if goes_on and not releases.is_over(formation):
             _follow(cluster, name, {})
         elif known.get("job"):
@@ -93,5 +93,5 @@ def _follow(cluster: Cluster, name: str, before: Object) -> None:
         over = releases.is_over(formation)
         log.show(releases.pods(formation, objects), last=over)
         if over:
-            screen.write(releases.sentence(formation, time.time()))
+            screen.write(pasted(releases.sentence(formation, time.time())))
             return

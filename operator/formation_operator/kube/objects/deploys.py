@@ -29,7 +29,7 @@ class End(enum.StrEnum):
     RAN = "Ran"
     """Its processes ran well."""
     FAILED = "Failed"
-    """Its canaries failed."""
+    """Its canaries failed, or a process crashed before it had run well."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -433,3 +433,7 @@ def test_a_restart_leaves_canaries_that_have_not_failed(cluster: Tried) -> None:
     assert run("restart --using cm/settings").stdout == "shop worker: restarting\n"
     assert run("restart shop worker").stdout == "worker: restarting\n"
     assert len(names_of(cluster)) == 3
+
+
+def test_ps_says_the_namespace_that_was_typed_in_the_commands_of_the_status(cluster: Tried) -> None:
+    assert "go back (kubectl formation -n demo rollback shop)" in run("-n demo ps shop").stderr

@@ -170,3 +170,10 @@ def test_a_change_that_needs_no_release_says_nothing_of_one(cluster: FakeCluster
 def test_one_image_has_to_be_named(cluster: FakeCluster, words: str, why: str) -> None:
     assert why in deploy(words, failures.MISTYPED).stderr
     assert cluster.dry_runs == []
+
+
+@pytest.mark.parametrize("words", ["deploy shop x:2", "config set shop A=1"])
+def test_what_is_waited_for_needs_a_wait(words: str) -> None:
+    assert (
+        "--until-ended needs a wait: add --wait." in run(f"{words} --until-ended", failures.MISTYPED).stderr
+    )

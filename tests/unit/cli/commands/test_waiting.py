@@ -57,6 +57,24 @@ def test_whoever_waits_no_longer_is_told_that_the_change_goes_on(
     assert "The change is made, and continues: `kubectl formation ps shop`" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("types", "code"), [((), failures.TIMED_OUT), (("worker",), failures.TIMED_OUT), (("web",), 0)]
+)
+def test_it_ends_when_the_old_processes_have_ended_if_that_is_waited_for(
+    types: tuple[str, ...], code: int
+) -> None:
+    ready = shop(types={"web": RUNNING, "worker": RUNNING}, Ready="all process types run as declared")
+    cluster = FakeCluster(Formation=[ready], Pod=[a_pod(deletionTimestamp=builders.ago(1))])
+    waiting.wait(cluster, ready, NEVER, types)
+    if code:
+        with pytest.raises(
+            failures.TimedOut, match="shop isn't ready: worker: an old process hasn't ended yet"
+        ):
+            waiting.wait(cluster, ready, 0.5, types, until_ended=True)
+        cluster.objects["Pod"] = []
+    waiting.wait(cluster, ready, NEVER, types, until_ended=True)
+
+
 def test_it_ends_at_once_when_waiting_can_not_help() -> None:
     stalled = shop(Stalled="web: rename one of the two")
     with pytest.raises(failures.Failure, match="web: rename one of the two") as ended_with:
