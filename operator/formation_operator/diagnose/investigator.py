@@ -64,6 +64,8 @@ class Evidence:
     """By uid of a Pod."""
     templates: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     """By process type: a revision of its Deployment, and the hash of that revision's template."""
+    over: bool = False
+    """Whether its Formation is gone, so that the answers of a pass under way aren't kept."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,18 +89,16 @@ class Examiner:
         """Every answer, by the evidence that has it and the uid of its Pod."""
 
     def forget(self, evidence: Evidence) -> None:
-        """Drop all answers about the Pods of a Formation that is gone.
-
-        Those of a pass under way go like any others when there is no room.
-        """
+        """Drop all answers about the Pods of a Formation that is gone, and keep no later ones."""
         self._keep(evidence, {}, {})
+        evidence.over = True
 
     def _keep(self, evidence: Evidence, kept: dict[str, Answer], fresh: Mapping[str, Answer]) -> None:
         """Set the answers of an evidence to some earlier and some fresh ones, within the bound."""
         for uid in evidence.answers.keys() - kept:
             self._held.pop(evidence.namespace, (evidence, uid))
         evidence.answers = {**kept, **fresh}
-        for uid, answer in fresh.items():
+        for uid, answer in {} if evidence.over else fresh.items():
             identity = (evidence, uid)
             for _, (other, pod) in self._held.put(evidence.namespace, identity, None, size_of(answer)):
                 if pod in other.answers:  # the time of the next read stays

@@ -285,6 +285,8 @@ async def test_nothing_is_left_of_answers_about_pods_that_are_well() -> None:
     await look(by, [CREATING])
     by.forget(by.evidence)
     assert by.held() == 0
+    await look(by, [CREATING])
+    assert by.held() == 0, "it was under way"
 
 
 @pytest.mark.parametrize(
