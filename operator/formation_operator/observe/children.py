@@ -141,21 +141,23 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
 def _deployment(raw: dict[str, Any], owned: Owned) -> dict[str, Any]:
     annotations, spec = lenient.mapping(raw, "metadata", "annotations"), raw["spec"]
     # Anyone may write the annotations: they count only if we own them.
-    written = annotations.get(naming.COUNT_ANNOTATION, "")
+    written, replicas = annotations.get(naming.COUNT_ANNOTATION, ""), spec.get("replicas", 1)
     count = written if managed_fields.REMEMBERED_COUNT in owned.held else ""
     mark = mark_in(lenient.text(annotations, naming.CONTENT_ANNOTATION))
     selected = lenient.mapping(spec, "selector", "matchLabels")
-    # Where nothing says whose the strategy is, it may be ours, if the count is one of a singleton.
-    is_ours = managed_fields.STRATEGY in owned.held or (not owned.text and written in ("0", "1"))
+    # Where nothing says who has written something, as after a restore, it may have been us: a zero in place
+    # of another count, and the strategy of a singleton.
+    is_unclear = bool(written) and not owned.text
     return {
-        "owns_count": managed_fields.COUNT in owned.held,
+        "owns_count": managed_fields.COUNT in owned.held or (is_unclear and written != "0" and not replicas),
         **rollouts.setter(raw["metadata"].get("managedFields") or []),
         "remembered": int(count) if count.isdecimal() and len(count) <= LONGEST_COUNT else None,
-        "replicas": spec.get("replicas", 1),
+        "replicas": replicas,
         "content": mark if managed_fields.CONTENT in owned.held else None,
         "claims": mark.digest if mark is not None else "",
         "is_canary": selected.get(naming.TRACK_LABEL) == naming.CANARY,
-        "recreates": rollouts.recreates(spec) and is_ours,
+        "recreates": rollouts.recreates(spec)
+        and (managed_fields.STRATEGY in owned.held or (is_unclear and written in ("0", "1"))),
         "images": rollouts.images(spec["template"]["spec"]["containers"]),
         "rollout": rollouts.rollout(raw),
     }

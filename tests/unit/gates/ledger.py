@@ -308,7 +308,11 @@ class Ledger:
             if of == name and not is_gone and (name, template_of(other)) in self.single:
                 # Anyone who deletes a Deployment has a new process start while the old one ends.
                 is_same = template_of(other) == template or ChildKind.DEPLOYMENT in self.world.removed
-                is_fine = "deletionTimestamp" in other["metadata"] or not self.is_singleton(name, deployment)
+                is_scaled = (
+                    "scale" in self.fields.get(name, ()) and deployment and deployment["spec"]["replicas"] > 1
+                )
+                is_fine = is_scaled or "deletionTimestamp" in other["metadata"]
+                is_fine = is_fine or not self.is_singleton(name, deployment)
                 self.hold(is_same and is_fine, f"(s) {name} starts beside {template_of(other)}, a singleton")
         if self.world.recreates(deployment):
             beside = [pod for own, pod in self.world.processes() if own == naming.canary(name)]
@@ -525,7 +529,8 @@ class Ledger:
         self.was_paused = bool(self.spec.get("paused"))
         took = self.world.operator.took
         self.hold(took < 5 or not self.world.fails_alone("notify"), f"(c) {took} s for Events")
-        serves = not self.spec.get("suspend") and {"web", "web-canary"} & self.world.ready().keys()
+        own = {"web", "web-canary"} - ({"web-canary"} & self.spec["processes"].keys())
+        serves = not self.spec.get("suspend") and own & self.world.ready().keys()
         is_found = not (self.endpoints and serves) or self.world.endpoints("web")
         self.hold(is_found, "(c) the Service of web finds no process any more")
         for notice in self.world.cluster.notices:
