@@ -19,6 +19,8 @@ WITHOUT = {"processes": {"replicas", "autoscaling", "disruptionBudget"}, "schedu
 
 TYPE = re.compile("[a-z0-9-]{1,63}")
 """A name that a process type may have."""
+LONGEST = 8192
+"""Characters of what a revision says of its types that are read; ours are all shorter."""
 HIGHEST = 10**12
 """A number from there on isn't ours."""
 
@@ -78,7 +80,7 @@ def ran_well(annotations: Mapping[str, Any]) -> frozenset[str]:
     Anyone may have written these.
     """
     text = annotations.get(naming.RAN_WELL_ANNOTATION)
-    names = text.split(",") if isinstance(text, str) else []
+    names = text.split(",") if isinstance(text, str) and len(text) <= LONGEST else []
     return frozenset(names) if all(map(TYPE.fullmatch, names)) else frozenset()
 
 

@@ -161,12 +161,13 @@ class Reporting:
                 logger.warning("%s/%s: that it has failed isn't noted: %s", *pass_.key, error)
         may_yield = verdict.is_roomless and snapshot.spec.canary is None
         memory.roomless = _since(memory.roomless, now) if may_yield else None
+        memory.yields = memory.roomless is not None and now - memory.roomless >= PATIENCE
         requeue = Requeue(Lane.REPORT) if verdict.proven != memory.proven else None
         memory.proven = verdict.proven
         if verdict.trial is Trial.TRYING:
             # No event comes when room or an image lacks for too long, or a process isn't ready in time.
             wait = PATIENCE if memory.roomless is None else memory.roomless + PATIENCE - now
-            requeue = soonest(requeue, Requeue(Lane.REPORT, wait if wait > 0 else PATIENCE))
+            requeue = soonest(requeue, Requeue(Lane.REPORT, max(0.0, wait)))
         return dataclasses.replace(observation, canary=verdict.status, problems=verdict.problems), requeue
 
     async def _try(
@@ -187,7 +188,7 @@ class Reporting:
         if ready is None and remaining is not None:  # all processes are available
             deploy = await self._store.deploy(snapshot.owner, memory.rollout, newest)
             ready, ended = False, [rolled_out(deploy, self._clock().timestamp())]
-        if trial.is_crashing(observation):
+        if trial.is_crashing(observation) and observation.unrevised is None:
             await self._store.note_failed(snapshot.owner, memory.rollout, newest)
         if remaining == 0:
             running = trial.running(observation)

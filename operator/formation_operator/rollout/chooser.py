@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from formation_operator.api import content_changes
 from formation_operator.api.content import Mark, content_of, revision_name
 from formation_operator.api.formation import FormationSpec
-from formation_operator.api.reasons import Trouble
+from formation_operator.api.reasons import CanaryState, Trouble
 from formation_operator.api.release_key import release_key, surroundings
 from formation_operator.backoff import attempt
 from formation_operator.kube import errors
@@ -35,7 +35,7 @@ CRD_UNREAD = "the Formation lacks fields that it had, and the CRD can't be read 
 YIELDED = Notice(
     "CanarySkipped",
     "Try",
-    "no canary could be started for a minute, so the new version replaces processes without that proof: "
+    "a canary had no room for a minute, so the new version replaces processes without that proof: "
     "make room for one process more than the count, or declare spec.canary to have deploys wait",
     warning=True,
 )
@@ -68,8 +68,9 @@ class Chooser:
         if spec.paused:
             return Rollout(self._declared)
         try:
-            # Without a release command a deploy waits so long in all; with one, for each of its requests.
-            rollout = await (patient(self._choose()) if spec.release is None else self._choose())
+            # Without a gate a deploy waits so long in all; with one, for each of its requests.
+            is_gated = spec.release is not None or bool(spec.canary_seconds)
+            rollout = await (self._choose() if is_gated else patient(self._choose()))
         except errors.ClusterError as error:
             return await self._unread(error)
         memory.unread = None  # a release may take hours: its next failure is a first one again
@@ -161,25 +162,32 @@ class Chooser:
         if not spec.canary_seconds or (memory.released is None and not snapshot.deployments):
             return {}
         await self.store.record(snapshot.owner, memory)
-        said = snapshot.status.canary
-        was_tried = said is not None and said.revision == revision_name(snapshot.owner.name, memory.digest)
+        was_tried = self._said is not None
         if memory.trial is Trial.NONE and not (memory.threatens == memory.digest or was_tried):
             return {}
         if self._may_yield:
             if await self._is_default():
                 return {}
-            memory.roomless = None
+            memory.yields = False
         able = self._able(await self._changed(before, gate))
         tried = {name: each for name, each in able.items() if canary.count(snapshot, name)}
-        return able if memory.trial is Trial.FAILED else tried
+        return able if self._has_failed else tried
+
+    @property
+    def _said(self) -> str | None:
+        """What the status says of the declared content's canaries; it may only make this stricter."""
+        said, name = self.snapshot.status.canary, revision_name(self.snapshot.owner.name, self.memory.digest)
+        return said.state if said is not None and said.revision == name else None
+
+    @property
+    def _has_failed(self) -> bool:
+        """Whether the declared content has failed: its revision may not say so yet."""
+        return self.memory.trial is Trial.FAILED or self._said == CanaryState.FAILED
 
     @property
     def _may_yield(self) -> bool:
-        """Whether canaries that nobody has declared have had no room for long enough."""
-        since, is_declared = self.memory.roomless, self.snapshot.spec.canary is not None
-        if since is None or is_declared or self.memory.trial is Trial.FAILED:
-            return False
-        return self.snapshot.now - since >= canary.PATIENCE
+        """Whether canaries that nobody has declared had no room for long enough, at the last report."""
+        return self.memory.yields and self.snapshot.spec.canary is None and not self._has_failed
 
     async def _is_default(self) -> bool:
         """Return whether no canaries are declared: where the CRD lacks them, some may have been."""
@@ -258,7 +266,9 @@ class Chooser:
         if not needs_none:
             record = await self.store.record(self.snapshot.owner, memory)
             was_tried = memory.trial in (Trial.TRYING, Trial.FAILED)
-            needs_none = record is not None and (record.number > 0 or was_tried)
+            # What an orphan's version was tried with was another Formation's release.
+            is_own = record is not None and bool(record.version)
+            needs_none = is_own and record is not None and (record.number > 0 or was_tried)
         suspended = bool(self.snapshot.spec.suspend)
         return Gate(memory.digest, memory.key, needs_none, suspended, self.snapshot.jobs)
 
@@ -270,7 +280,8 @@ class Chooser:
         """
         memory, spec, released = self.memory, self.snapshot.spec, self.memory.released
         held = self.store.held(self.snapshot.owner, released)
-        may_pass = spec.release is None and (not spec.canary_seconds or memory.is_released)
+        is_numbered = released is not None or self._is_new()  # else a number could be given twice
+        may_pass = is_numbered and spec.release is None and (not spec.canary_seconds or memory.is_released)
         if may_pass and not await self._lost(held):
             if not memory.is_released:
                 memory.released = Mark((released.number if released else 0) + 1, memory.digest)

@@ -51,6 +51,8 @@ class RolloutMemory:
     """By type: the canary that the last report saw stand."""
     roomless: float | None = None
     """Since when no canary of the default has room, by a clock that nobody sets."""
+    yields: bool = False
+    """Whether that was for long enough at the last report, so that the deploy goes on without canaries."""
     imageless: float | None = None
     """Since when an image of a canary can't be pulled, by the same clock."""
 
@@ -77,10 +79,12 @@ class RolloutMemory:
         if self.generation != generation or snapshot.raw.get("reread"):
             self.generation, digest = generation, digest_of(content_of(snapshot.raw["spec"]))
             if digest != self.digest:
-                self.left = self.record if self.trial is not Trial.NONE else None
+                left = self.record if self.trial is not Trial.NONE else self.left
+                self.left = left if left is not None and left.digest != digest else None
                 self.record, self.recorded = None, ""
                 self.proven, self.digest = {}, digest
                 self.roomless = self.imageless = None
+                self.yields = False
                 self.declared = snapshot.raw.get("declared")
             self.key = release_key(snapshot.spec)
             if not self.lost:  # what has gone now may be no content
@@ -90,6 +94,7 @@ class RolloutMemory:
             self.threatens = self.digest
         if snapshot.spec.paused:
             self.roomless = None
+            self.yields = False
         known = (*snapshot.marks, *filter(None, (self.released,)))
         self.released = max(known, default=None)
 

@@ -164,7 +164,8 @@ class RevisionStore:
 
     async def note_failed(self, owner: Metadata, memory: RolloutMemory, revision: Revision) -> None:
         """Note on a revision, once, that its deploy has failed, until it runs well."""
-        if (await self.deploy(owner, memory, revision)).end is End.NONE:
+        deploy = await self.deploy(owner, memory, revision)
+        if deploy.at and deploy.end is End.NONE:  # without a time nothing is known of it
             await self.note_ran_well(owner, memory, revision, ())
 
     async def deploy(self, owner: Metadata, memory: RolloutMemory, revision: Revision) -> Deploy:
@@ -264,6 +265,9 @@ class RevisionStore:
         if revisions.content_in(live, owner, digest) is None:
             raise TakenError(kinds.CONTROLLER_REVISION, name, "another content")
         record = revisions.record_of(live, owner)
+        if known is not None and digest == memory.digest and not revisions.says_the_same(known, record):
+            memory.note(record, live)
+            raise errors.ConflictError(f"ControllerRevision {name} has changed: it is decided about again")
         return await self._update(owner, memory, live, revisions.changed(record, changes, deploy))
 
     async def _update(self, owner: Metadata, memory: RolloutMemory, raw: Object, record: Record) -> None:
@@ -280,7 +284,9 @@ class RevisionStore:
         """Prune what is too much, and adopt the newest of an earlier Formation, without a number."""
         owner = snapshot.owner
         await self._prune(owner, _surplus(snapshot, memory, mark.digest, history))
-        for each in sorted(history.orphans, key=lambda each: each.number)[-MOST_ADOPTED:]:
+        # One that has failed stays an orphan: its release command has run for an earlier Formation.
+        others = [each for each in history.orphans if each.trial is not Trial.FAILED]
+        for each in sorted(others, key=lambda each: each.number)[-MOST_ADOPTED:]:
             with contextlib.suppress(errors.ClusterError):
                 await self._note(owner, memory, each.digest, {})
 

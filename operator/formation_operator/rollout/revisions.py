@@ -205,6 +205,11 @@ def updated(raw: Object, owner: Metadata, record: Record) -> list[Object]:
     return [*unchanged(metadata), *operations] if operations else []
 
 
+def says_the_same(one: Record, other: Record) -> bool:
+    """Return whether two records say the same of a content, whatever others have changed of its revision."""
+    return dataclasses.replace(one, uid=other.uid, version=other.version) == other
+
+
 def as_known(owner: Metadata, record: Record) -> Object:
     """Return a revision as it was when its record was read or written, without its content."""
     known = manifest(owner, record, {})

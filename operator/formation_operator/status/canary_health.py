@@ -56,18 +56,24 @@ def health(
     each = dict[str, Health]()
     for name in sorted(observation.canaries):
         problem, seconds = own.get(naming.canary(name)), timestamps.epoch(now) or 0.0
-        found = _of_problem(problem) if problem else _health(snapshot, observation, name, seconds)
+        found = _health(snapshot, observation, name, seconds)
+        if problem is not None and not _has_failed(found):
+            found = _of_problem(problem)
         is_late = lacks_image and found.reason == Reason.IMAGE_PULL_FAILED
         each[name] = dataclasses.replace(found, lasting=True) if is_late else found
     failed = {name: one for name, one in each.items() if _has_failed(one)}
     undone = {name: one for name, one in each.items() if not one.complete}
-    roomless = {name: one for name, one in undone.items() if one.reason in ROOMLESS}
-    trial = Trial.FAILED if failed or (record.trial is Trial.FAILED and undone) else Trial.TRYING
-    lasting = any(one.lasting for one in undone.values()) or trial is Trial.FAILED
-    text = "; ".join(f"{name}: {_why(one)}" for name, one in (failed or undone).items())
+    unwritten = {name for name in undone if snapshot.canary(name) is None}
+    roomless = [
+        name for name, one in undone.items() if one.reason in (ROOMLESS if name in unwritten else NO_PLACE)
+    ]
     before = snapshot.status.canary
     if before is not None and before.revision != record.name:
         before = None  # it is about another content
+    had_failed = record.trial is Trial.FAILED or (before is not None and before.state == CanaryState.FAILED)
+    trial = Trial.FAILED if failed or (had_failed and undone) else Trial.TRYING
+    lasting = any(one.lasting for one in undone.values()) or trial is Trial.FAILED
+    text = "; ".join(f"{name}: {_why(one)}" for name, one in (failed or undone).items())
     if trial is Trial.FAILED:
         reason = str(Trouble.CANARY_FAILED)
         said = f"{text}; nothing else has changed{_waiting(each, failed)}. {_ways_out(snapshot)}"

@@ -15,11 +15,11 @@ FAILED = "the server rejected our request due to an error in our request"
 
 
 def patched(raw: Object, operations: list[Object]) -> Object:
-    """Return an object with a JSON patch carried out; raise `RefusedError` if that isn't possible."""
+    """Return an object with a JSON patch carried out; raise `InvalidError` if that isn't possible."""
     try:
         result: Object = jsonpatch.apply_patch(raw, operations)
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
-        raise errors.RefusedError(FAILED) from error
+        raise errors.InvalidError(FAILED) from error
     return result
 
 
