@@ -159,15 +159,17 @@ class Reporting:
                 await self._store.prepare(snapshot, memory, Trial.FAILED)
             except errors.ClusterError as error:
                 logger.warning("%s/%s: that it has failed isn't noted: %s", *pass_.key, error)
-        may_yield = verdict.is_roomless and snapshot.spec.canary is None
+        may_yield = bool(verdict.roomless) and snapshot.spec.canary is None
         memory.roomless = _since(memory.roomless, now) if may_yield else None
-        memory.yields = memory.roomless is not None and now - memory.roomless >= PATIENCE
-        requeue = Requeue(Lane.REPORT) if verdict.proven != memory.proven else None
+        wait = PATIENCE if memory.roomless is None else max(0.0, memory.roomless + PATIENCE - now)
+        yields = frozenset[str]() if wait else verdict.roomless
+        is_news = (verdict.proven, yields) != (memory.proven, memory.yields)
+        requeue = Requeue(Lane.REPORT) if is_news else None
         memory.proven = verdict.proven
+        memory.yields = yields
         if verdict.trial is Trial.TRYING:
             # No event comes when room or an image lacks for too long, or a process isn't ready in time.
-            wait = PATIENCE if memory.roomless is None else memory.roomless + PATIENCE - now
-            requeue = soonest(requeue, Requeue(Lane.REPORT, max(0.0, wait)))
+            requeue = soonest(requeue, Requeue(Lane.REPORT, wait or PATIENCE))
         return dataclasses.replace(observation, canary=verdict.status, problems=verdict.problems), requeue
 
     async def _try(

@@ -137,16 +137,17 @@ class Chooser:
         """Give the wanted content its number, and return it as the one to render, unless it is on trial."""
         snapshot, memory = self.snapshot, self.memory
         tried = await self._on_trial(before, gate)
-        if not all(canary.has_stood(snapshot, *each, memory.proven) for each in tried.items()):
+        yields = self._yields if self._yields and await self._is_default() else frozenset[str]()
+        needed = [each for each in tried.items() if each[0] not in yields]
+        if not all(canary.has_stood(snapshot, *each, memory.proven) for each in needed):
             if memory.trial in (Trial.NONE, Trial.WAITING):  # whatever becomes of the canaries from now on
                 await self.store.prepare(snapshot, memory, Trial.TRYING)
             return Rollout(before or NOTHING, canaries=[*tried])
         content, is_first = content_of(snapshot.raw["spec"]), memory.released is None
-        yielded = [YIELDED] if self._may_yield else []
         mark = await self.store.let_through(snapshot, memory, memory.digest, content)
         try:
             notices = [] if is_first else [_deployed(mark, before, content)]
-            return Rollout(self._declared, notices=[*notices, *yielded])
+            return Rollout(self._declared, notices=[*notices, YIELDED] if yields else notices)
         except Exception as error:
             self.faults.note("", error)
             return Rollout(self._declared)
@@ -165,10 +166,6 @@ class Chooser:
         was_tried = self._said is not None
         if memory.trial is Trial.NONE and not (memory.threatens == memory.digest or was_tried):
             return {}
-        if self._may_yield:
-            if await self._is_default():
-                return {}
-            memory.yields = False
         able = self._able(await self._changed(before, gate))
         tried = {name: each for name, each in able.items() if canary.count(snapshot, name)}
         return able if self._has_failed else tried
@@ -185,9 +182,9 @@ class Chooser:
         return self.memory.trial is Trial.FAILED or self._said == CanaryState.FAILED
 
     @property
-    def _may_yield(self) -> bool:
-        """Whether canaries that nobody has declared had no room for long enough, at the last report."""
-        return self.memory.yields and self.snapshot.spec.canary is None and not self._has_failed
+    def _yields(self) -> frozenset[str]:
+        """The types whose canaries, which nobody has declared, had no room for long enough."""
+        return frozenset[str]() if self._has_failed else self.memory.yields
 
     async def _is_default(self) -> bool:
         """Return whether no canaries are declared: where the CRD lacks them, some may have been."""

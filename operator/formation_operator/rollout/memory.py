@@ -51,8 +51,8 @@ class RolloutMemory:
     """By type: the canary that the last report saw stand."""
     roomless: float | None = None
     """Since when no canary of the default has room, by a clock that nobody sets."""
-    yields: bool = False
-    """Whether that was for long enough at the last report, so that the deploy goes on without canaries."""
+    yields: frozenset[str] = frozenset()
+    """The types that had none for long enough at the last report: the deploy needs no canary of them."""
     imageless: float | None = None
     """Since when an image of a canary can't be pulled, by the same clock."""
 
@@ -84,7 +84,7 @@ class RolloutMemory:
                 self.record, self.recorded = None, ""
                 self.proven, self.digest = {}, digest
                 self.roomless = self.imageless = None
-                self.yields = False
+                self.yields = frozenset()
                 self.declared = snapshot.raw.get("declared")
             self.key = release_key(snapshot.spec)
             if not self.lost:  # what has gone now may be no content
@@ -94,7 +94,7 @@ class RolloutMemory:
             self.threatens = self.digest
         if snapshot.spec.paused:
             self.roomless = None
-            self.yields = False
+            self.yields = frozenset()
         known = (*snapshot.marks, *filter(None, (self.released,)))
         self.released = max(known, default=None)
 

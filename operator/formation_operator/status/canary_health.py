@@ -37,8 +37,8 @@ class Verdict(NamedTuple):
     status: CanaryStatus
     proven: Mapping[str, Proof]
     """By type: the canary that has stood."""
-    is_roomless: bool
-    """Whether one has no room, and none has failed."""
+    roomless: frozenset[str]
+    """The types whose canaries have no room, if none has failed."""
     problems: Sequence[Problem]
     """Why the Formation isn't as declared."""
 
@@ -64,9 +64,9 @@ def health(
     failed = {name: one for name, one in each.items() if _has_failed(one)}
     undone = {name: one for name, one in each.items() if not one.complete}
     unwritten = {name for name in undone if snapshot.canary(name) is None}
-    roomless = [
+    roomless = {
         name for name, one in undone.items() if one.reason in (ROOMLESS if name in unwritten else NO_PLACE)
-    ]
+    }
     before = snapshot.status.canary
     if before is not None and before.revision != record.name:
         before = None  # it is about another content
@@ -90,8 +90,8 @@ def health(
     proven = {name: proof(child) for name, child in stood.items() if child is not None}
     others = [problem for problem in observation.problems if problem not in own.values()]
     whole = Problem("", reason or Trouble.CANARY_TRYING, text, lasting=lasting)
-    is_roomless = bool(roomless) and trial is not Trial.FAILED
-    return Verdict(trial, status, proven, is_roomless, [whole, *others])
+    yields = frozenset[str]() if trial is Trial.FAILED else frozenset(roomless)
+    return Verdict(trial, status, proven, yields, [whole, *others])
 
 
 def _ways_out(snapshot: Snapshot) -> str:
