@@ -1,11 +1,12 @@
 """Who sets back what has changed in a Formation, because it is declared elsewhere."""
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from formation_cli.objects import Object
 from formation_operator.api.content_changes import changed_variables
-from formation_operator.kube.objects import lenient
+from formation_operator.kube.objects import lenient, nesting
 
 Path = tuple[str, ...]
 PIPELINES = {
@@ -15,17 +16,48 @@ PIPELINES = {
 }
 """Who syncs from Git, by field manager; so may anyone else who applies, but for kubectl."""
 
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+GIT = "sets it back at the next sync, because Git declares it: change it there."
+FILE = "the next `kubectl apply` sets it back, because your file declares it: change it there, too."
 
-def set_back(before: Object, after: Object) -> str:
-    """Return who will set back what has changed, in a sentence; nothing where nobody will."""
-    found = {
-        path[-2] if len(path) > 2 else path[-1]: who
-        for path in changed(before["spec"], after["spec"])
-        if (who := _applier(before, path))
-    }
-    by = ", ".join(dict.fromkeys(found.values()))
-    what = ", ".join(found)
-    return f"{what}: {by} sets it back at the next sync, because Git declares it: change it there." * bool(by)
+
+def set_back(before: Object, after: Object) -> list[str]:
+    """Return who will set back what has changed: a sentence about Git, one about a file."""
+    paths, file = [*changed(before["spec"], after["spec"])], _file(before)
+    git = {_called(path): who for path in paths if (who := _applier(before, path))}
+    filed = {_called(path): "" for path in paths if _undoes(file, after, path) and _called(path) not in git}
+    by = ", ".join(dict.fromkeys(git.values()))
+    sentences = {f"{by} {GIT}": git, FILE: filed}
+    return [f"{', '.join(what)}: {sentence}" for sentence, what in sentences.items() if what]
+
+
+def _called(path: Path) -> str:
+    return path[-2] if len(path) > 2 else path[-1]
+
+
+def _file(formation: Object) -> Object:
+    """Return what the file said that kubectl has applied last; nothing where that isn't known."""
+    text = lenient.mapping(formation, "metadata", "annotations").get(LAST_APPLIED)
+    try:
+        return lenient.mapping(nesting.parsed(text.encode(), json.loads)) if isinstance(text, str) else {}
+    except ValueError:
+        return {}
+
+
+def _undoes(file: Object, after: Object, path: Path) -> bool:
+    """Tell whether a file gives a field another value: what it leaves out stays as it is."""
+    said = _value(file, path)
+    return said is not None and said != _value(after, path)
+
+
+def _value(value: Any, path: Path) -> Any:
+    for step in path:
+        if isinstance(value, list):
+            named = {_of_name(each["name"]): each for each in map(lenient.mapping, value) if "name" in each}
+            value = named.get(step)
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+    return value
 
 
 def _applier(formation: Object, path: Sequence[str]) -> str:
@@ -48,6 +80,11 @@ def changed(old: Any, new: Any, path: Path = ("spec",)) -> Iterator[Path]:
         for key in sorted({*old, *new}):
             yield from changed(old.get(key), new.get(key), (*path, key))
     elif path[-1] == "env" and len(path) in (2, 4):
-        yield from ((*path, f'{{"name":"{name}"}}') for name in changed_variables(old, new))
+        yield from ((*path, _of_name(name)) for name in changed_variables(old, new))
     else:
         yield path
+
+
+def _of_name(name: str) -> str:
+    """Return how managed fields name an item of a list."""
+    return f'{{"name":"{name}"}}'
