@@ -33,7 +33,10 @@ def test_a_command_warns_that_the_next_apply_of_the_file_undoes_it_and_so_it_doe
 ) -> None:
     user.apply(FILE)
     user.reported()
-    typed = {"image": ("deploy", "shop", NEW), "worker": ("scale", "shop", "worker=2")}
+    typed: dict[str, tuple[str, ...]] = {
+        "image": ("deploy", "shop", NEW),
+        "worker": ("scale", "shop", "worker=2"),
+    }
     typed["env"] = ("config", "set", "shop", "LEVEL=debug")
     for what, words in typed.items():
         assert f"{what}: {appliers.FILE}" in formation.within(*words).stderr.splitlines()

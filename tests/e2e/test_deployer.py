@@ -3,7 +3,6 @@
 import contextlib
 import pathlib
 import re
-import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +20,6 @@ from tests.plugin import Plugin
 
 pytestmark = pytest.mark.node
 
-CI = paths.ROOT / "manifests" / "ci"
 PAGE = paths.ROOT / "docs" / "how-to" / "ci.md"
 ROW = re.compile(r"^\| `(\w+)` \| (.+) \|$", re.MULTILINE)
 OTHER_TAG = debian.IMAGE.name.removesuffix(":latest")
@@ -61,44 +59,16 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     return found
 
 
-def identity(user: Client) -> str:
-    """Return our sample of an identity, in the namespace of a user."""
-    return (CI / "deployer.yaml").read_text().replace("namespace: shop", f"namespace: {user.namespace}")
-
-
-@pytest.fixture
-def deployer(person: Client, formation: Plugin, tmp_path: pathlib.Path) -> tuple[str, str]:
-    """The option by which a command is the pipeline's, whose identity an admin of the namespace applies."""
-    person("create", "serviceaccount", "boss")
-    boss = f"system:serviceaccount:{person.namespace}:boss"
-    person("create", "rolebinding", "boss", "--clusterrole=admin", f"--serviceaccount={boss[22:]}")
-    eventually(lambda: person("auth", "can-i", "patch", "fm", f"--as={boss}", check=False).returncode == 0)
-    person("apply", "-f", "-", f"--as={boss}", input=identity(person))
-    made = subprocess.run(
-        [CI / "kubeconfig.sh", person.namespace, "1h"],
-        env=formation.environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    file = tmp_path / "deployer.yaml"
-    file.write_text(made.stdout)
-    account = f"--as=system:serviceaccount:{person.namespace}:deployer"
-    eventually(lambda: person("auth", "can-i", "list", "jobs", account, check=False).stdout == "no\n")
-    eventually(lambda: person("auth", "can-i", "patch", "fm", account, check=False).returncode == 0)
-    return "--kubeconfig", str(file)
-
-
 Typed = Callable[..., Any]
 
 
 @pytest.fixture
-def typed(formation: Plugin, deployer: tuple[str, str], asked: Asked) -> Typed:
+def typed(formation: Plugin, deployer: pathlib.Path, asked: Asked) -> Typed:
     """Type a command as the pipeline does, and note what it asks for."""
 
     def run(*words: str, code: int = 0) -> Any:
         asked[""].clear()  # what the test itself has looked at
-        done = formation.within(*deployer, *words, code=code)
+        done = formation.within("--kubeconfig", str(deployer), *words, code=code)
         asked.setdefault(words[0], set()).update(asked[""])
         return done
 
@@ -182,7 +152,7 @@ def rows(rights: set[tuple[str, str]]) -> list[str]:
 
 
 def test_a_pipeline_runs_nothing_and_reads_no_secret_but_may_have_a_process_read_it(
-    person: Client, typed: Typed, formation: Plugin, deployer: tuple[str, str]
+    person: Client, typed: Typed
 ) -> None:
     person.apply(shop_of(web=GREETS))
     person(*READY)
