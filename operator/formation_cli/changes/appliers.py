@@ -45,18 +45,17 @@ def _file(formation: Object) -> Object:
 
 
 def _undoes(file: Object, after: Object, path: Path) -> bool:
-    """Tell whether a file gives a field another value: what it leaves out stays as it is."""
-    said = _value(file, path)
-    return said is not None and said != _value(after, path)
+    """Tell whether a file gives a field another value; kubectl applies a list of a custom resource whole."""
+    said, now = (_value(each, path) for each in (file, after))
+    return said is not None and said != now
 
 
 def _value(value: Any, path: Path) -> Any:
+    """Return the value of a field, and the whole list for an item of it; nothing where there is none."""
     for step in path:
-        if isinstance(value, list):
-            named = {_of_name(each["name"]): each for each in map(lenient.mapping, value) if "name" in each}
-            value = named.get(step)
-        else:
-            value = value.get(step) if isinstance(value, dict) else None
+        if not isinstance(value, dict):
+            break
+        value = value.get(step)
     return value
 
 
@@ -80,11 +79,6 @@ def changed(old: Any, new: Any, path: Path = ("spec",)) -> Iterator[Path]:
         for key in sorted({*old, *new}):
             yield from changed(old.get(key), new.get(key), (*path, key))
     elif path[-1] == "env" and len(path) in (2, 4):
-        yield from ((*path, _of_name(name)) for name in changed_variables(old, new))
+        yield from ((*path, f'{{"name":"{name}"}}') for name in changed_variables(old, new))
     else:
         yield path
-
-
-def _of_name(name: str) -> str:
-    """Return how managed fields name an item of a list."""
-    return f'{{"name":"{name}"}}'

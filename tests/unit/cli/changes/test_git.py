@@ -64,6 +64,7 @@ def after_apply(applied: Any, **changes: Any) -> list[str]:
         ({"image": "shop:v2"}, "image"),
         ({"env": [{"name": "LEVEL", "value": "debug"}, {"name": "KEPT"}]}, "env"),
         ({"env": [{"name": "LEVEL", "value": "info"}]}, "env"),
+        ({"env": [*FILE["env"], {"name": "NEW", "value": "1"}]}, "env"),
         ({"processes": {**FILE["processes"], "web": {"replicas": 3, "command": ["/shop"]}}}, "web"),
     ],
 )
@@ -78,7 +79,7 @@ def test_what_the_applied_file_says_otherwise_is_undone_by_the_next_apply(
     [
         ({"spec": {**FILE, "image": "shop:v2"}}, {"image": "shop:v2"}),  # as when somebody goes back to it
         ({"spec": {"processes": {"worker": {}}}}, {"image": "shop:v2"}),
-        ({"spec": FILE}, {"env": [*FILE["env"], {"name": "NEW", "value": "1"}]}),
+        ({"spec": {"image": "shop:v1"}}, {"env": [*FILE["env"], {"name": "NEW", "value": "1"}]}),
         ({"spec": FILE}, {"processes": {**FILE["processes"], "worker": {"replicas": 3}}}),
     ],
 )
