@@ -70,8 +70,8 @@ def test_an_old_file_over_a_newer_deploy_is_a_deploy_by_kubectl_and_an_event(
     user.apply(FILE)
     eventually(lambda: len([*deploys(formation)]) == 3)
     *_, last = deploys(formation)
-    assert last == ["3", "kubectl-client-side-apply", f"image: {NEW} -> {OLD}", "-"]
-    event = f"revision 3: image: {NEW} -> {OLD}"
+    assert last == ["3", "kubectl-client-side-apply", f"image {NEW} -> {OLD}", "-"]
+    event = f"revision 3: image {NEW} -> {OLD}"
     assert event in eventually(lambda: [each for each in user.events("Deployed") if "revision 3" in each])
 
 
