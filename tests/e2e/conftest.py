@@ -2,17 +2,19 @@
 
 import functools
 import pathlib
+import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests import once
+from tests import once, pipelines
 from tests.client import Client, established, eventually
 from tests.cluster import images, paths
 from tests.cluster.cluster import Cluster
 from tests.e2e import shop_web
 from tests.images import debian, operator_image, shop_image
 from tests.operator_process import OperatorProcess
+from tests.plugin import Plugin
 
 
 @pytest.fixture(scope="session")
@@ -66,3 +68,28 @@ def crashing(real_node: Cluster, tmp_path_factory: pytest.TempPathFactory) -> st
     image = images.Image(f"{shop_image.REPOSITORY}:crashing", user=shop_image.USER)
     images.load(real_node, images.from_program(program, image))
     return image.name
+
+
+@pytest.fixture
+def deployer(person: Client, formation: Plugin, tmp_path: pathlib.Path) -> pathlib.Path:
+    """The kubeconfig of a pipeline, whose identity an admin of the namespace applies."""
+    person("create", "serviceaccount", "boss")
+    boss, account = (f"system:serviceaccount:{person.namespace}:{name}" for name in ("boss", "deployer"))
+    subject = f"--serviceaccount={person.namespace}:boss"
+    person("create", "rolebinding", "boss", "--clusterrole=admin", subject)
+    may_patch = ("auth", "can-i", "patch", "formations")
+    eventually(lambda: person(*may_patch, f"--as={boss}", check=False).returncode == 0)
+    sample = (pipelines.CI / "deployer.yaml").read_text()
+    own = sample.replace("namespace: shop", f"namespace: {person.namespace}")
+    person("apply", "-f", "-", f"--as={boss}", input=own)
+    made = subprocess.run(
+        [pipelines.CI / "kubeconfig.sh", person.namespace, "1h"],
+        env=formation.environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    file = tmp_path / "deployer.yaml"
+    file.write_text(made.stdout)
+    eventually(lambda: person(*may_patch, f"--as={account}", check=False).returncode == 0)
+    return file

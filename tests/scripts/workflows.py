@@ -1,4 +1,4 @@
-"""Lint the workflows of GitHub Actions: ``python -m tests.scripts.workflows``.
+"""Lint our workflows of GitHub Actions, and those that users copy: ``python -m tests.scripts.workflows``.
 
 actionlint knows their schema, their expressions and which contexts a key may use. It is built once.
 """
@@ -6,6 +6,7 @@ actionlint knows their schema, their expressions and which contexts a key may us
 import subprocess
 import sys
 
+from tests import pipelines
 from tests.cluster import build, paths
 from tests.cluster.errors import ClusterError
 
@@ -17,7 +18,8 @@ def main() -> int:
     except ClusterError as error:
         print(error, file=sys.stderr)
         return 1
-    command = [str(actionlint), "-shellcheck=", "-pyflakes="]
+    workflows = [*(paths.ROOT / ".github" / "workflows").glob("*.yml"), *pipelines.GITHUB]
+    command = [str(actionlint), "-shellcheck=", "-pyflakes=", *map(str, workflows)]
     return subprocess.run(command, cwd=paths.ROOT, check=False).returncode
 
 

@@ -39,6 +39,7 @@ OTHERS = {
         "honor_labels",
         "lock_timeout",
         "pg_advisory_lock",
+        *("pull_request", "pull_request_target", "resource_group"),  # of GitHub and GitLab
         "without_operator",
     },
     "camel": {

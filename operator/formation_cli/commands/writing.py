@@ -71,7 +71,7 @@ def report(changed: Changed, how: How, *sentences: str, value: Any = None) -> No
         formats.write_object(changed.after, how.output)
     else:
         screen.write_lines(map(how.said, sentences))
-    advise(appliers.set_back(*changed))
+    advise(*appliers.set_back(*changed))
     if changed.before["spec"].get("paused"):
         advise("spec.paused is true: nothing changes until you remove it.")
 

@@ -98,9 +98,10 @@ def _declared(spec: dict[str, Any]) -> dict[str, Any]:
 
 def _cause(metadata: dict[str, Any], before: Deploy | None) -> Deploy:
     """Return who has changed a spec, when and why; anyone who only removes fields leaves no trace."""
-    author = authors.author(metadata)
+    author, noted = authors.author(metadata), authors.noted(metadata)
     note = lenient.text(lenient.mapping(metadata, "annotations"), naming.NOTE_ANNOTATION)
     by = author.by if before is None or author.at > before.at else ""
+    note = "" if before and noted and noted <= before.at else note
     return dataclasses.replace(author, by=by, note=lenient.shown(note, deploys.LONGEST_NOTE))
 
 

@@ -193,6 +193,23 @@ async def test_a_field_that_is_only_removed_was_removed_by_nobody_that_is_known(
 # The Event that ends a deploy
 
 
+async def test_a_note_is_that_of_the_deploy_that_wrote_it_or_of_anyone_who_annotates(shop: Shop) -> None:
+    await deploy(shop, "shop:v2", CI, "fix the checkout")
+    shop.time.seconds += 10
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v3"}}, by=ALICE)
+    await shop.settle()
+    assert [each.note for image in ("shop:v2", "shop:v3") for each in log(shop)[image]] == [
+        "fix the checkout",
+        "",
+    ]
+    note = {"metadata": {"annotations": {naming.NOTE_ANNOTATION: "by hand"}}}
+    shop.cluster.merge(naming.KIND, *KEY, note, by=Owner("kubectl-annotate", "Update"))
+    shop.time.seconds += 10
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v4"}}, by=ALICE)
+    await shop.settle()
+    assert [each.note for each in log(shop)["shop:v4"]] == ["by hand"]
+
+
 async def test_an_event_ends_a_deploy_once_with_its_seconds_and_by_whom_and_why(shop: Shop) -> None:
     await deploy(shop, "shop:v2", CI, "fix the checkout")
     shop.time.seconds += 20

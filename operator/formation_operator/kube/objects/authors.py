@@ -11,6 +11,7 @@ MOST_READ = 2**16
 """Bytes of an entry that is read."""
 AUTHOR = "author"
 """Stands in metadata in place of the managed fields."""
+NOTE = ("metadata", "annotations", naming.NOTE_ANNOTATION)
 
 
 def author(metadata: dict[str, Any]) -> Deploy:
@@ -25,6 +26,15 @@ def author(metadata: dict[str, Any]) -> Deploy:
         and _holds_content(lenient.mapping(_parsed(entry.get("fieldsV1")), "f:spec"))
     )
     return max(found, key=lambda each: each.at, default=Deploy())
+
+
+def noted(metadata: dict[str, Any]) -> str:
+    """Return when the note was written, if that is known: one that is older than a change isn't about it."""
+    if isinstance(known := metadata.get(AUTHOR), dict):
+        return lenient.word(known, "noted")
+    entries = lenient.items(metadata, "managedFields")
+    holders = (entry for entry in entries if lenient.holds(_parsed(entry.get("fieldsV1")), NOTE))
+    return max((lenient.word(entry, "time") for entry in holders), default="")
 
 
 def _holds_content(spec: dict[str, Any]) -> bool:
@@ -46,7 +56,7 @@ def _parsed(fields: Any) -> dict[str, Any]:
 
 def without_managed_fields(metadata: dict[str, Any]) -> None:
     """Replace the managed fields of a Formation by who has changed its content."""
-    found = author(metadata)
+    found, note = author(metadata), noted(metadata)
     metadata.pop("managedFields", None)
     if found.by:
-        metadata[AUTHOR] = {"at": found.at, "by": found.by}
+        metadata[AUTHOR] = {"at": found.at, "by": found.by, **({"noted": note} if note else {})}
