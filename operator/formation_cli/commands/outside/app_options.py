@@ -17,7 +17,8 @@ from formation_cli.options import Decorator, Function
 from formation_cli.terminal import formats
 from formation_cli.words import counts, values
 
-PORT = "The port of web, and of types that use $PORT."
+IMAGE = "The image of the app. A Compose file may name it; else it is required."
+PORT = f"The port of web, and of types that use $PORT. [default: {app.PORT}]"
 PLAIN_VALUES = (
     "The values of {files} are in the manifest as plain text: move secret ones into a Secret "
     "(`import secret`) and name it in envFrom."
@@ -29,21 +30,24 @@ class Described:
     """An app as the command line describes it."""
 
     name: str | None
-    image: str
+    image: str | None
     env: Sequence[str]
     counts: str
-    port: int
+    port: int | None
 
     def app(self, found: App, folder: str) -> App:
         """Return an app that was found, with what is typed; its name may be like the one of the folder."""
-        types = [each for each in found.commands if each != names.RELEASE]
+        image = self.image or found.image
+        if not image:
+            hint = "Build and push it, and name it with --image."
+            raise Mistyped("Which image has the app?", hint=hint)
         return dataclasses.replace(
             found,
             name=self.name or found.name or names.suggestion(folder),
-            image=self.image,
+            image=image,
             env=found.env | env_files.of_an_app(self.env),
-            counts=found.counts | quantities(self.counts, types),
-            port=self.port,
+            counts=found.counts | quantities(self.counts, found.types),
+            port=self.port or found.port,
         )
 
 
@@ -62,13 +66,19 @@ def described(function: Function) -> Function:
     """Give a command what the command line says of an app, as one `Described`."""
 
     @click.option("--name", help="The Formation's name. [default: the folder's name]")
-    @click.option("--image", required=True, help="The image of the app.")
+    @click.option("--image", help=IMAGE)
     @env_option("A file of NAME=value lines. Can be repeated.")
     @counts_option("The counts, such as web=2,worker=1 or all=1.")
-    @click.option("--port", type=values.ANY, default=app.PORT, show_default=True, help=PORT)
+    @click.option("--port", type=values.ANY, help=PORT)
     @functools.wraps(function)
     def with_app(
-        *args: Any, name: str | None, image: str, env: Sequence[str], counts: str, port: int, **kwargs: Any
+        *args: Any,
+        name: str | None,
+        image: str | None,
+        env: Sequence[str],
+        counts: str,
+        port: int | None,
+        **kwargs: Any,
     ) -> Any:
         return function(*args, described=Described(name, image, env, counts, port), **kwargs)
 
