@@ -52,8 +52,11 @@ def read(text: str, file: str) -> Object:
     except RecursionError as error:
         raise Mistyped(f"{file} is nested too deeply.") from error
     except (yaml.YAMLError, ValueError) as error:
-        hint = HINT if "!reset" in str(error) or "!override" in str(error) else ""
-        raise Mistyped(f"{file} isn't YAML or JSON: {lenient.shown(str(error), 300)}.", hint=hint) from error
+        # The line itself isn't shown: it may be half of a password.
+        mark, why = getattr(error, "problem_mark", None), str(getattr(error, "problem", error))
+        where = f"{file}, line {mark.line + 1}" if mark else file
+        hint = HINT if "!reset" in why or "!override" in why else ""
+        raise Mistyped(f"{where}: not YAML or JSON: {lenient.shown(why, 300)}.", hint=hint) from error
     _check_form(found, file)
     if not isinstance(found.get("services"), dict) or not found["services"]:
         raise Mistyped(f"{file} has no services: check that it is a Compose file.")
@@ -110,7 +113,7 @@ def _expanded(node: yaml.Node, file: str, known: dict[yaml.Node, int]) -> int:
             if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
                 where = f"{file}, line {key.start_mark.line + 1}"
                 raise Mistyped(f"{where}: {lenient.shown(str(key.value))} appears twice.")
-            seen.add(key.value if isinstance(key.value, str) else id(key))
+            seen.add(key.value)
             below += [key, value]
     elif isinstance(node, yaml.SequenceNode):
         below = node.value
