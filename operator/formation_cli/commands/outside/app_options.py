@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import click
@@ -41,14 +41,27 @@ class Described:
         if not image:
             hint = "Build and push it, and name it with --image."
             raise Mistyped("Which image has the app?", hint=hint)
+        typed = env_files.of_an_app(self.env)
+        parts = {**found.parts}
+        if self.port and parts:
+            if app.WEB not in parts:
+                raise Mistyped(f"--port is the port of {app.WEB}: there is no such type here.")
+            parts[app.WEB] = parts[app.WEB] | {"port": self.port}
         return dataclasses.replace(
             found,
             name=self.name or found.name or names.suggestion(folder),
             image=image,
-            env=found.env | env_files.of_an_app(self.env),
+            env=found.env | typed,
+            own_env={name: without(own, typed) for name, own in found.own_env.items()},
+            parts=parts,
             counts=found.counts | quantities(self.counts, found.types),
             port=self.port or found.port,
         )
+
+
+def without(env: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+    """Return variables but for some."""
+    return {name: value for name, value in env.items() if name not in names}
 
 
 def env_option(text: str, *, stdin: bool = False, required: bool = False) -> Decorator:

@@ -3,7 +3,7 @@
 import dataclasses
 import pathlib
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import click
 
@@ -146,8 +146,8 @@ def init(source: str, service: str | None, described: Described) -> None:
     secret = secrecy.which_are_secret(every)
     found = dataclasses.replace(
         found,
-        env=_without(found.env, secret),
-        own_env={name: _without(own, secret) for name, own in found.own_env.items()},
+        env=app_options.without(found.env, secret),
+        own_env={name: app_options.without(own, secret) for name, own in found.own_env.items()},
         secret=f"{found.name}-settings" if secret else "",
     )
     for each in _differing(read, secret):
@@ -166,10 +166,6 @@ def init(source: str, service: str | None, described: Described) -> None:
 def _differing(found: App, names: Sequence[str]) -> list[str]:
     own = [*found.own_env.values()]
     return [each for each in names if len({env[each] for env in own if each in env}) > 1]
-
-
-def _without(env: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
-    return {name: value for name, value in env.items() if name not in names}
 
 
 def _read(file: str, service: str | None, described: Described) -> tuple[App, str]:
