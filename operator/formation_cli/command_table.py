@@ -44,7 +44,9 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     },
     "Outside a cluster": {
         "local": Entry("outside.local:command", "Run a Formation on this machine, as Foreman does"),
-        "init": Entry("outside.imports:init", "Make formation.yaml from a Procfile"),
+        "init": Entry(
+            "outside.imports:init", "Make formation.yaml from a Procfile, a Compose file or a Dockerfile"
+        ),
         "import": Entry("outside.imports:command", "Make a Formation or a Secret from another tool's files"),
         "export": Entry("outside.exports:command", "Write a Formation in another tool's format"),
     },

@@ -58,11 +58,22 @@ class App:
     """The Secret whose keys all types get, if there is one."""
     left_out: list[str] = dataclasses.field(default_factory=list)
     """Sentences about what a Formation doesn't say."""
+    warnings: list[str] = dataclasses.field(default_factory=list)
+    """Sentences about what has to be done beside it."""
+    parts: dict[str, Object] = dataclasses.field(default_factory=dict)
+    """What is said in a Formation's own fields: of types that have no line, and of ``release``."""
+    own_env: dict[str, dict[str, str]] = dataclasses.field(default_factory=dict)
+    """The variables that only some of these have."""
+
+    @property
+    def types(self) -> list[str]:
+        """The names of the process types."""
+        return [each for each in {**self.commands, **self.parts} if each != names.RELEASE]
 
 
 def formation(app: App) -> Object:
     """Return the Formation; raises `Mistyped` for names that can't be, and for quotes that don't end."""
-    types = [each for each in app.commands if each != names.RELEASE]
+    types = app.types
     names.check_formation(app.name)
     names.check_together(app.name, types)
     if not app.image or any(map(str.isspace, app.image)):
@@ -71,18 +82,18 @@ def formation(app: App) -> Object:
         "apiVersion": naming.API_VERSION,
         "kind": naming.KIND,
         "metadata": {"name": app.name},
-        "spec": _given(
+        "spec": given(
             image=app.image,
             env=variables(app.env),
             envFrom=[{"secretRef": {"name": app.secret}}] if app.secret else None,
-            release=_release(app) if names.RELEASE in app.commands else None,
+            release=_release(app),
             processes={each: _process(app, each) for each in types},
             schedules=_schedules(app, types),
         ),
     }
 
 
-def _given(**fields: Any) -> Object:
+def given(**fields: Any) -> Object:
     """Return the fields that say something."""
     return {name: value for name, value in fields.items() if value not in (None, [], {})}
 
@@ -94,14 +105,19 @@ def secret(name: str, variables: Mapping[str, str]) -> Object:
 
 
 def _release(app: App) -> Object:
+    own = app.parts.get(names.RELEASE)
+    if own is not None:
+        return own | given(env=variables(app.own_env.get(names.RELEASE, {})))
+    if names.RELEASE not in app.commands:
+        return {}
     command = words(names.RELEASE, app.commands[names.RELEASE], port=False)
-    return _given(command=command, resources=_resources(app, names.RELEASE))
+    return given(command=command, resources=_resources(app, names.RELEASE))
 
 
 def _schedules(app: App, types: Collection[str]) -> Object:
     """Return the schedules by their names."""
     return {
-        name: _given(
+        name: given(
             schedule=each.schedule,
             command=words(name, each.command, port=False),
             concurrencyPolicy=each.concurrency_policy,
@@ -117,19 +133,28 @@ def _numbered(types: Collection[str]) -> Iterator[str]:
 
 
 def _process(app: App, name: str) -> Object:
-    """Return a type: one that is named web, or uses ``$PORT``, has a port."""
+    """Return a type; one that starts jobs by the clock is a singleton, unless several are asked for."""
+    own = app.parts[name] if name in app.parts else _of_line(app, name)
+    count = app.counts.get(name, own.get("replicas"))
+    # One that listens isn't taken for a clock by its name: a singleton loses requests in each rollout.
+    command = [*own.get("command", []), *own.get("args", [])]
+    clock = programs.is_clock("" if "port" in own else name, command)
+    known = {
+        **{each: own.get(each) for each in ("command", "args")},
+        "replicas": count,
+        "env": variables(app.own_env.get(name, {})),
+        **{each: value for each, value in own.items() if each not in {"command", "args", "replicas"}},
+        "resources": _resources(app, name) or own.get("resources"),
+        "singleton": (clock and (count is None or count < 2)) or None,
+    }
+    return given(**known)
+
+
+def _of_line(app: App, name: str) -> Object:
+    """Return what a line says: a type that is named web, or uses ``$PORT``, has a port."""
     line = app.commands[name]
     port = name == WEB or bool(LISTENS.search(line))
-    command, count = words(name, line, port=port), app.counts.get(name)
-    # One that listens isn't taken for a clock by its name: a singleton loses requests in each rollout.
-    clock = programs.is_clock("" if port else name, command)
-    return _given(
-        command=command,
-        replicas=count,
-        port=app.port if port else None,
-        resources=_resources(app, name),
-        singleton=(clock and (count is None or count < 2)) or None,
-    )
+    return given(command=words(name, line, port=port), port=app.port if port else None)
 
 
 def words(name: str, line: str, *, port: bool) -> list[str]:

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import click
@@ -17,7 +17,8 @@ from formation_cli.options import Decorator, Function
 from formation_cli.terminal import formats
 from formation_cli.words import counts, values
 
-PORT = "The port of web, and of types that use $PORT."
+IMAGE = "The image of the app. A Compose file may name it; else it is required."
+PORT = f"The port of web, and of types that use $PORT. [default: {app.PORT}]"
 PLAIN_VALUES = (
     "The values of {files} are in the manifest as plain text: move secret ones into a Secret "
     "(`import secret`) and name it in envFrom."
@@ -29,22 +30,38 @@ class Described:
     """An app as the command line describes it."""
 
     name: str | None
-    image: str
+    image: str | None
     env: Sequence[str]
     counts: str
-    port: int
+    port: int | None
 
     def app(self, found: App, folder: str) -> App:
         """Return an app that was found, with what is typed; its name may be like the one of the folder."""
-        types = [each for each in found.commands if each != names.RELEASE]
+        image = self.image or found.image
+        if not image:
+            hint = "Build and push it, and name it with --image."
+            raise Mistyped("Which image has the app?", hint=hint)
+        typed = env_files.of_an_app(self.env)
+        parts = {**found.parts}
+        if self.port and parts:
+            if app.WEB not in parts:
+                raise Mistyped(f"--port is the port of {app.WEB}: there is no such type here.")
+            parts[app.WEB] = parts[app.WEB] | {"port": self.port}
         return dataclasses.replace(
             found,
             name=self.name or found.name or names.suggestion(folder),
-            image=self.image,
-            env=found.env | env_files.of_an_app(self.env),
-            counts=found.counts | quantities(self.counts, types),
-            port=self.port,
+            image=image,
+            env=found.env | typed,
+            own_env={name: without(own, typed) for name, own in found.own_env.items()},
+            parts=parts,
+            counts=found.counts | quantities(self.counts, found.types),
+            port=self.port or found.port,
         )
+
+
+def without(env: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+    """Return variables but for some."""
+    return {name: value for name, value in env.items() if name not in names}
 
 
 def env_option(text: str, *, stdin: bool = False, required: bool = False) -> Decorator:
@@ -62,13 +79,19 @@ def described(function: Function) -> Function:
     """Give a command what the command line says of an app, as one `Described`."""
 
     @click.option("--name", help="The Formation's name. [default: the folder's name]")
-    @click.option("--image", required=True, help="The image of the app.")
+    @click.option("--image", help=IMAGE)
     @env_option("A file of NAME=value lines. Can be repeated.")
     @counts_option("The counts, such as web=2,worker=1 or all=1.")
-    @click.option("--port", type=values.ANY, default=app.PORT, show_default=True, help=PORT)
+    @click.option("--port", type=values.ANY, help=PORT)
     @functools.wraps(function)
     def with_app(
-        *args: Any, name: str | None, image: str, env: Sequence[str], counts: str, port: int, **kwargs: Any
+        *args: Any,
+        name: str | None,
+        image: str | None,
+        env: Sequence[str],
+        counts: str,
+        port: int | None,
+        **kwargs: Any,
     ) -> Any:
         return function(*args, described=Described(name, image, env, counts, port), **kwargs)
 

@@ -7,15 +7,20 @@ from collections.abc import Sequence
 
 import click
 
-from formation_cli import files, options
+from formation_cli import failures, files, options
 from formation_cli.commands import env_files, secrecy
 from formation_cli.commands.outside import app_options, exports
 from formation_cli.commands.outside.app_options import Described
-from formation_cli.dialects import app
+from formation_cli.dialects import app, dockerfile
+from formation_cli.dialects import procfile as procfiles
 from formation_cli.dialects.app import App, Cron
+from formation_cli.dialects.compose import file as texts
+from formation_cli.dialects.compose import services as compose
 from formation_cli.dialects.heroku import check_commands, entries, read
+from formation_cli.failures import Mistyped
 from formation_cli.terminal import formats
 from formation_cli.words import variables as words
+from formation_operator.kube.objects import lenient
 
 ENV = "A file of NAME=value lines, or - for stdin. Can be repeated."
 OUTPUT = options.output("json", "yaml", default="yaml", text="Print the object in this format.")
@@ -103,35 +108,96 @@ def secret(name: str, variables: tuple[str, ...], env: tuple[str, ...], output: 
 
 MANIFEST = "formation.yaml"
 APP = "app.json"
+PROCFILE = "Procfile"
+OF_COMPOSE = (".json", ".yaml", ".yml")
+OF_SECRETS = "secret.env"
+COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 
 
 @click.command("init", cls=options.Documented)
-@click.argument("procfile", default="Procfile", type=click.Path())
+@click.argument("source", default=PROCFILE, type=click.Path(allow_dash=True))
+@click.option("--service", help="A service of the app, if a Compose file has several.")
 @app_options.described
-def init(procfile: str, described: Described) -> None:
-    """Make formation.yaml from a Procfile, whose release line becomes spec.release.
+def init(source: str, service: str | None, described: Described) -> None:
+    """Make formation.yaml from a Procfile, a Compose file or a Dockerfile.
 
-    If there is an app.json in the folder of the Procfile, its cron entries become spec.schedules, and its
-    other fields are ignored. `init` runs no command of the Procfile, and overwrites no file.
+    A Procfile's release line becomes spec.release. If there is an app.json in its folder, the cron entries
+    become spec.schedules, and the other fields are ignored.
 
-    With --env, `init` asks which variables are secret. It writes no secret value into a file: formation.yaml
-    names a Secret, and `init` prints the command that makes this Secret. Run that command before you apply
-    formation.yaml.
+    Services of a Compose file (its name ends in .yaml, .yml or .json) that share an image, or a build, become
+    process types. `init -` reads what `docker compose config --format json` writes.
+
+    A Dockerfile's program becomes the type web, with the port of EXPOSE.
+
+    `init` runs nothing, overwrites no file, and says what it leaves out. It asks which variables are secret,
+    and writes no secret value into a file: formation.yaml names a Secret, and `init` prints the command that
+    makes this Secret. Run that command before you apply formation.yaml.
 
     Examples:
       init --image registry.example.com/shop:v1
       init --image registry.example.com/shop:v1 --env .env -m web=2,worker=1
+      init compose.json --image registry.example.com/shop:v1  # what `docker compose config` has written
+      init compose.yaml --service web --image registry.example.com/shop:v1
+      init Dockerfile --image registry.example.com/shop:v1
     """
-    commands, folder = app_options.read_procfile(procfile)
-    found = described.app(App(commands=commands, schedules=_schedules(procfile)), folder)
-    secret = secrecy.which_are_secret(found.env)
-    plain = {name: value for name, value in found.env.items() if name not in secret}
-    found = dataclasses.replace(found, env=plain, secret=f"{found.name}-settings" if secret else "")
+    read, folder = _read(source, service, described)
+    found = described.app(read, folder)
+    every = found.env | {name: value for own in found.own_env.values() for name, value in own.items()}
+    secret = secrecy.which_are_secret(every)
+    found = dataclasses.replace(
+        found,
+        env=app_options.without(found.env, secret),
+        own_env={name: app_options.without(own, secret) for name, own in found.own_env.items()},
+        secret=f"{found.name}-settings" if secret else "",
+    )
+    for each in _differing(read, secret):
+        found.warnings.append(f"{each}: its values differ, and the Secret gives all types the same")
     app_options.write(found, [], manifest=pathlib.Path(MANIFEST))
+    exports.tell(found.left_out)
+    for each in found.warnings:
+        click.echo(lenient.shown(each), err=True)
+    plain = [name for name in every if name not in secret]
     if plain:
         click.echo(f"In {MANIFEST} as plain text: {', '.join(plain)}", err=True)
     if secret:
         _say_how(found, described.env, secret)
+
+
+def _differing(found: App, names: Sequence[str]) -> list[str]:
+    own = [*found.own_env.values()]
+    return [each for each in names if len({env[each] for env in own if each in env}) > 1]
+
+
+def _read(file: str, service: str | None, described: Described) -> tuple[App, str]:
+    """Return what a file says, and the name of the folder that it is in."""
+    path = pathlib.Path.cwd() / file
+    name, folder = path.name.lower(), path.parent.name
+    if file == "-" or name.endswith(OF_COMPOSE):
+        _check_alone(path)
+        text = files.read(file)
+        return compose.read(text, texts.STDIN if file == "-" else file, service, described.image), folder
+    if service is not None:
+        raise Mistyped(f"--service is for a Compose file, which {file} isn't.")
+    if "dockerfile" in name or "containerfile" in name:
+        return dockerfile.read(files.read(file), file, described.port), folder
+    if file == PROCFILE and not path.exists():
+        _name_another(path.parent)
+    return App(commands=procfiles.parse(files.read(file), file), schedules=_schedules(file)), folder
+
+
+def _check_alone(path: pathlib.Path) -> None:
+    """Raise `Mistyped` for a file that Compose merges another one into."""
+    beside = [path.with_name(f"{path.stem}.override{each}") for each in (".yaml", ".yml")]
+    if path.name in COMPOSE and (over := next((each.name for each in beside if each.is_file()), None)):
+        raise Mistyped(f"Compose merges {over} into {path.name}.", hint=texts.HINT)
+
+
+def _name_another(folder: pathlib.Path) -> None:
+    """Raise `Mistyped` for a folder without a Procfile that has another file."""
+    for each in (*COMPOSE, "Dockerfile"):
+        if (folder / each).is_file():
+            hint = f"Try {failures.again(f'init {each}')}"
+            raise Mistyped(f"There is no {PROCFILE}, but {each}.", hint=hint)
 
 
 def _schedules(procfile: str) -> list[Cron]:
@@ -142,7 +208,13 @@ def _schedules(procfile: str) -> list[Cron]:
 def _say_how(found: App, files: Sequence[str], secret: list[str]) -> None:
     """Say how the secret variables come into the cluster before a release command needs them."""
     click.echo(f"Secret, so not in {MANIFEST}: {', '.join(secret)}", err=True)
-    from_files = [word for file in files for word in ("--env", file)]
+    typed = env_files.read(files)
+    more = [name for name in secret if name not in typed]
+    if more:
+        how = "as NAME=value lines, with the values for the cluster"
+        click.echo(f"Write {', '.join(more)} into {OF_SECRETS}, {how}.", err=True)
+    every = [*files, *([OF_SECRETS] if more else [])]
+    from_files = [word for file in every for word in ("--env", file)]
     line = shlex.join(["kubectl", "formation", "import", "secret", found.secret, *from_files, *secret])
     click.echo(
         f"{MANIFEST} names Secret {found.secret}. To make it, and then the app:\n"
