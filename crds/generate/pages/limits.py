@@ -10,7 +10,7 @@ from formation_operator.kube import notices, reflector
 from formation_operator.kube.objects import lenient
 from formation_operator.requeue import REPORT_SECONDS
 from formation_operator.rollout import canary, revision_store
-from formation_operator.status import poster, scaling_health, trial, writer
+from formation_operator.status import first_minute, poster, scaling_health, writer
 from formation_operator.sync import repair_limit
 
 
@@ -121,7 +121,8 @@ TIMES = [
         f"after {parts.seconds(canary.PATIENCE)}",
     ),
     Limit(
-        "a revision has [run well](how-to/go-back.md#see-what-changed)", f"after {parts.seconds(trial.LASTS)}"
+        "a revision has [run well](how-to/go-back.md#see-what-changed)",
+        f"after {parts.seconds(first_minute.LASTS)}",
     ),
     Limit(
         "an HPA that can't scale is reported", f"{parts.seconds(scaling_health.GRACE)} after the type runs"

@@ -5,7 +5,8 @@ parsing on; `reporting` has those from the diagnosis on. A room returns what it 
 it into the cache.
 
 - `informers`: what is listed and watched; `intake`: which change gives which Formation a pass;
-- `passes`: the state of a pass; `wanted`: what it wants; `plan`: what it does about a type;
+- `passes`: the state of a pass; `parsing`: reads the spec; `desired`: what is to be;
+- `plan`: what a pass does about a type;
 - `budgets`: which types get a disruption budget; at the end of a pass it lists those of others;
 - `runs`: which CronJobs are busy, and why a Job of a release or a schedule fails;
 - `memory`: what is kept of a Formation from pass to pass, and dropped with it;

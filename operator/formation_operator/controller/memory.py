@@ -13,7 +13,7 @@ from formation_operator.observe.other_budgets import NEVER, OtherBudgets
 from formation_operator.render.intents import Intent
 from formation_operator.replicas.write_through import Answers
 from formation_operator.rollout.memory import RolloutMemory
-from formation_operator.status.trial import Trial
+from formation_operator.status.first_minute import FirstMinute
 from formation_operator.status.writer import Reports
 
 
@@ -25,7 +25,7 @@ class Memory:
     evidence: Evidence = dataclasses.field(default_factory=Evidence)
     reports: Reports = dataclasses.field(default_factory=Reports)
     rollout: RolloutMemory = dataclasses.field(default_factory=RolloutMemory)
-    trial: Trial | None = None
+    first_minute: FirstMinute | None = None
     """Since when what runs does so without harm, until it is known to have run well."""
     applied: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     """By uid of a child: the intent that we wrote last, and the fields that the server let us own then."""

@@ -111,7 +111,9 @@ class Planning:
         held = {
             each.process_type for each in unwritten if each.intent and each.intent.kind.traits.runs_processes
         }
-        busy = {*self.pass_.busy, *canary.standing_in(self.snapshot, beside, self.pass_.unplaced, held)}
+        busy = set(self.pass_.busy)
+        if any(child.is_canary for child in self._children.values()):
+            busy |= {*canary.standing_in(self.snapshot, beside, self.pass_.unplaced, held)}
         if self.desired.rollout.is_unread and not self.snapshot.spec.suspend:
             busy |= {child.uid for child in self._children.values() if child.is_canary}
         found = planner.obsolete(self.snapshot.owner, declared, self.intents, self._children, busy)

@@ -18,7 +18,7 @@ from formation_operator.controller.plan import Planning
 from formation_operator.controller.reporting import Reporting
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.objects.kinds import Key
+from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import cache, formations
@@ -194,7 +194,8 @@ class Reconciler:
     async def _bring_about(self, pass_: Pass, snapshot: Snapshot, desired: Desired) -> None:
         """Render, decide about and write each type and schedule; what isn't wanted goes after that."""
         children, memory = pass_.basis.children, pass_.memory
-        pass_.busy = runs.busy(pass_, self._cache, snapshot.now)
+        if any(child.kind is ChildKind.CRON_JOB for child in children.values()):
+            pass_.busy = runs.busy(pass_, self._cache, snapshot.now)
         pods = self._cache.pods_of(pass_.key)
         pass_.unplaced = {pod.process_type for pod in pods if pod.unscheduled is not None}
         memory.keep(children.values())

@@ -29,7 +29,7 @@ from formation_operator.requeue import Lane, Requeue, soonest
 from formation_operator.rollout.canary import PATIENCE
 from formation_operator.rollout.revision_store import RevisionStore
 from formation_operator.rollout.revisions import Record, Trial
-from formation_operator.status import canary_health, compute, release_health, scaling_health, trial
+from formation_operator.status import canary_health, compute, first_minute, release_health, scaling_health
 from formation_operator.status.change_events import rolled_out
 from formation_operator.status.observation import Observation
 from formation_operator.status.poster import Poster
@@ -105,7 +105,10 @@ class Reporting:
         causes, look_again = dict[str, Finding](), None
         if jobs:
             causes, look_again = await runs.causes(self._cluster, pass_, jobs, examined, now)
-        release, unreleased = release_health.health(snapshot, rollout, pass_.memory.rollout.released, causes)
+        released, unreleased = pass_.memory.rollout.released, rollout.problems
+        release = snapshot.status.release
+        if rollout.gate is not None or release is not None:
+            release, unreleased = release_health.health(snapshot, rollout, released, causes)
         unscaled, waits = scaling_health.trouble(scalers, deployments, now) if scalers else ([], [])
         trouble = Requeue(Lane.REPORT, min(waits)) if waits else None
         intents = [each for own in pass_.intents.values() for each in own if each.kind.traits.runs_processes]
@@ -182,21 +185,21 @@ class Reporting:
         newest, known, memory = observation.revision, snapshot.status.revision, pass_.memory
         ready = known.ready if known and memory.rollout.kept in (None, snapshot.reported) else None
         if newest is None or ready:
-            memory.trial = None
+            memory.first_minute = None
             return known if ready else None, [], None
         now, ended = self._monotonic(), list[Notice]()
-        memory.trial = trial.go_on(observation, memory.trial, now)
-        remaining = trial.remaining(observation, memory.trial, now)
+        memory.first_minute = first_minute.go_on(observation, memory.first_minute, now)
+        remaining = first_minute.remaining(observation, memory.first_minute, now)
         if ready is None and remaining is not None:  # all processes are available
             deploy = await self._store.deploy(snapshot.owner, memory.rollout, newest)
             ready, ended = False, [rolled_out(deploy, self._clock().timestamp())]
-        if trial.is_crashing(observation) and observation.unrevised is None:
+        if first_minute.is_crashing(observation) and observation.unrevised is None:
             await self._store.note_failed(snapshot.owner, memory.rollout, newest)
         if remaining == 0:
-            running = trial.running(observation)
+            running = first_minute.running(observation)
             ready = await self._store.note_ran_well(snapshot.owner, memory.rollout, newest, running)
             if not ready:
-                memory.trial, remaining = None, trial.LASTS  # the minute begins again
+                memory.first_minute, remaining = None, first_minute.LASTS  # the minute begins again
         revision = newest.model_copy(update={"ready": ready})
         return revision, ended, Requeue(Lane.REPORT, remaining) if remaining else None
 

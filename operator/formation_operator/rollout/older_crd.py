@@ -63,7 +63,7 @@ async def lacking(cluster: Cluster, paths: Collection[Path], *, recent: bool = F
 
 
 def _reported(snapshot: Snapshot) -> str:
-    """Return what the last status says of lost fields, if it is about snapshot very Formation."""
+    """Return what the last status says of lost fields, if it is about this very Formation."""
     ready, generation = snapshot.status.condition(ConditionType.READY), snapshot.owner.generation
     if ready is None or (ready.reason, ready.observed_generation) != (Trouble.OUTDATED, generation):
         return ""

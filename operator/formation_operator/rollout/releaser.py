@@ -152,7 +152,7 @@ class Releaser:
         return rollout._replace(decision=Decision(ReleaseState.RUNNING, job=observed.job(made)), jobs=[made])
 
     async def _hindered(self, rollout: Rollout) -> Rollout | None:
-        """Return what was rollout with what has to come before a release, if anything has."""
+        """Return the rollout with what has to come before a release, if anything has."""
         owner, memory = self.snapshot.owner, self.memory
         if self.snapshot.hides_jobs:
             text = f"the operator may not list Jobs: {errors.rights_for(revisions.JOBS)}"
@@ -213,11 +213,12 @@ class Releaser:
         """Mark a Job as left, unless it has just changed: the watch brings that."""
         same = unchanged({"uid": job.uid, "resourceVersion": job.resource_version})
         label = {"op": "add", "path": LEFT, "value": "true"}
-        with contextlib.suppress(errors.ConflictError):
+        try:
             marked = await patient(self.cluster.patch(kinds.JOB, job.namespace, job.name, [*same, label]))
-            records.say(logger, self.snapshot.owner, f"update Job {job.name}")
-            return rollout._replace(jobs=[*rollout.jobs, marked])
-        return rollout
+        except errors.ConflictError:
+            return rollout
+        records.say(logger, self.snapshot.owner, f"update Job {job.name}")
+        return rollout._replace(jobs=[*rollout.jobs, marked])
 
 
 async def _unrenderable(owner: Metadata, content: FormationSpec) -> list[Problem]:

@@ -217,8 +217,11 @@ class RevisionStore:
         if memory.known(digest) is None and (history is None or digest not in history):
             record = revisions.changed(Record(revision_name(owner.name, digest)), changes, deploy)
             made = revisions.manifest(owner, record, content)
-            with contextlib.suppress(errors.ConflictError):
+            try:
                 memory.note(record, await self._create(snapshot, memory, digest, made))
+            except errors.ConflictError:
+                pass  # it is there already
+            else:
                 records.say(logger, owner, f"create ControllerRevision {record.name}")
                 return
         await self._note(owner, memory, digest, changes, deploy)
@@ -254,9 +257,13 @@ class RevisionStore:
         Raises `TakenError` if its name is another object's, and `LeavingError` if that is about to go.
         """
         if (known := memory.known(digest)) is not None and known.version:
-            with contextlib.suppress(errors.ConflictError, errors.NotFoundError, errors.InvalidError):
-                before = revisions.as_known(owner, known)
-                return await self._update(owner, memory, before, revisions.changed(known, changes, deploy))
+            before, after = revisions.as_known(owner, known), revisions.changed(known, changes, deploy)
+            try:
+                await self._update(owner, memory, before, after)
+            except (errors.ConflictError, errors.NotFoundError, errors.InvalidError):
+                pass  # it isn't as it was
+            else:
+                return
         name, live = revision_name(owner.name, digest), await self._read(owner, digest)
         if live is None and digest == memory.digest:
             memory.record = None  # it is made again if somebody has deleted it
@@ -268,7 +275,7 @@ class RevisionStore:
         if known is not None and digest == memory.digest and not revisions.says_the_same(known, record):
             memory.note(record, live)
             raise errors.ConflictError(f"ControllerRevision {name} has changed: it is decided about again")
-        return await self._update(owner, memory, live, revisions.changed(record, changes, deploy))
+        await self._update(owner, memory, live, revisions.changed(record, changes, deploy))
 
     async def _update(self, owner: Metadata, memory: RolloutMemory, raw: Object, record: Record) -> None:
         """Have a revision say what a record does."""

@@ -8,7 +8,7 @@ It imports `render` and what is below.
 
 A difference isn't repaired, in the order in which that is decided, if
 
-1. `spec.paused` is true, or a scale request on the count can't be decided yet (`controller/plan`, `wanted`);
+1. `spec.paused` is true, or a scale request on the count can't be decided yet (`controller/plan`, `desired`);
 2. another one than this Formation owns the object, or it is being deleted (`planner.decide`);
 3. it has our digest, and we own what we write: other fields are others' (`planner.as_written`);
 4. an autoscaler keeps a suspended type above zero, or the limit is reached (`planner._change`);

@@ -9,6 +9,7 @@ from tests.unit.fakes.releasing import Shop
 PACKAGE = "/formation_operator/"
 BUDGETS = {"controller/budgets.py", "render/disruption.py"}
 SCHEDULES = {"status/schedule_health.py", "render/cron_job.py", "render/job_template.py"}
+GATES = {"rollout/gate.py", "status/canary_health.py", "status/release_health.py", "controller/runs.py"}
 OTHERS = {"status/scaling_health.py", "render/autoscaler.py", "render/environment.py", "foreground/check.py"}
 
 
@@ -32,7 +33,7 @@ async def entered(formation: Manifest) -> set[str]:
 async def test_an_app_that_uses_no_feature_enters_none_of_their_modules() -> None:
     plain = await entered(a_formation(processes={"worker": a_process(command=None, args=None)}))
     assert "status/compute.py" in plain
-    assert plain & (BUDGETS | SCHEDULES | OTHERS) == set()
+    assert plain & (BUDGETS | SCHEDULES | GATES | OTHERS) == set()
 
 
 async def test_an_app_that_uses_a_feature_enters_its_modules() -> None:

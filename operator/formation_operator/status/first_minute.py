@@ -30,31 +30,32 @@ class Begun(NamedTuple):
     """Of each Pod that isn't well or wasn't, by its uid."""
 
 
-class Trial(NamedTuple):
+class FirstMinute(NamedTuple):
     """The types of a revision whose minute has begun."""
 
     revision: str
     types: Mapping[str, Begun]
 
 
-def go_on(observation: Observation, before: Trial | None, now: float) -> Trial | None:
-    """Return the trial of the revision that runs, given the trial at the last look; nothing if none runs."""
+def go_on(observation: Observation, before: FirstMinute | None, now: float) -> FirstMinute | None:
+    """Return the minute of the revision that runs, given that at the last look; nothing if none runs."""
     if observation.revision is None or observation.unrevised is not None or not observation.is_rolled_out:
         return None
     known = before.types if before is not None and before.revision == observation.revision.name else {}
     types = {name: _begun(observation, name, known.get(name), now) for name in running(observation)}
-    return Trial(observation.revision.name, {name: each for name, each in types.items() if each is not None})
+    begun = {name: each for name, each in types.items() if each is not None}
+    return FirstMinute(observation.revision.name, begun)
 
 
-def remaining(observation: Observation, trial: Trial | None, now: float) -> float | None:
+def remaining(observation: Observation, minute: FirstMinute | None, now: float) -> float | None:
     """Return the seconds until the revision has run well if nothing happens: 0 if it has.
 
     Nothing where that isn't known, as a type isn't available or no process is wanted.
     """
     names = running(observation)
-    if trial is None or not names or any(name not in trial.types for name in names):
+    if minute is None or not names or any(name not in minute.types for name in names):
         return None
-    return max(0.0, *(trial.types[name].at + LASTS - now for name in names))
+    return max(0.0, *(minute.types[name].at + LASTS - now for name in names))
 
 
 def running(observation: Observation) -> list[str]:

@@ -12,9 +12,9 @@ from formation_operator.observe.faults import Problem
 from formation_operator.observe.pods import Pod
 from formation_operator.observe.rollouts import DeploymentStatus
 from formation_operator.replicas.count_owner import Replicas
-from formation_operator.status import trial
+from formation_operator.status import first_minute
+from formation_operator.status.first_minute import FirstMinute
 from formation_operator.status.observation import Observation
-from formation_operator.status.trial import Trial
 from tests.builders import a_container, a_pod, running
 from tests.unit.facts import INTENT, a_child, seen
 
@@ -54,11 +54,11 @@ class Tried:
     """What is found out of a revision, look by look, each at a second."""
 
     def __init__(self) -> None:
-        self._known: Trial | None = None
+        self._known: FirstMinute | None = None
 
     def __call__(self, at: float, world: Observation) -> float | None:
-        self._known = trial.go_on(world, self._known, at)
-        return trial.remaining(world, self._known, at)
+        self._known = first_minute.go_on(world, self._known, at)
+        return first_minute.remaining(world, self._known, at)
 
 
 @pytest.fixture
