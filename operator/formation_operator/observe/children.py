@@ -140,16 +140,17 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
 
 def _deployment(raw: dict[str, Any], owned: Owned) -> dict[str, Any]:
     annotations, spec = lenient.mapping(raw, "metadata", "annotations"), raw["spec"]
-    # Anyone may write the annotations: they count only if we own them.
     written, replicas = annotations.get(naming.COUNT_ANNOTATION, ""), spec.get("replicas", 1)
-    count = written if managed_fields.REMEMBERED_COUNT in owned.held else ""
+    # Anyone may write the annotations: they count only if we own them. Where nothing says who has written
+    # something, as after a restore, it may have been us: a zero in place of another count, and the strategy
+    # of a singleton.
+    is_unclear = bool(written) and not owned.text
+    is_stopped = is_unclear and written != "0" and not replicas
+    count = written if managed_fields.REMEMBERED_COUNT in owned.held or is_stopped else ""
     mark = mark_in(lenient.text(annotations, naming.CONTENT_ANNOTATION))
     selected = lenient.mapping(spec, "selector", "matchLabels")
-    # Where nothing says who has written something, as after a restore, it may have been us: a zero in place
-    # of another count, and the strategy of a singleton.
-    is_unclear = bool(written) and not owned.text
     return {
-        "owns_count": managed_fields.COUNT in owned.held or (is_unclear and written != "0" and not replicas),
+        "owns_count": managed_fields.COUNT in owned.held or is_stopped,
         **rollouts.setter(raw["metadata"].get("managedFields") or []),
         "remembered": int(count) if count.isdecimal() and len(count) <= LONGEST_COUNT else None,
         "replicas": replicas,

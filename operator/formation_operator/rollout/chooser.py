@@ -277,7 +277,8 @@ class Chooser:
         """
         memory, spec, released = self.memory, self.snapshot.spec, self.memory.released
         held = self.store.held(self.snapshot.owner, released)
-        is_numbered = released is not None or self._is_new()  # else a number could be given twice
+        # Where nothing names a number, one could be given twice.
+        is_numbered = released is not None or bool(self.snapshot.deployments) or self._is_new()
         may_pass = is_numbered and spec.release is None and (not spec.canary_seconds or memory.is_released)
         if may_pass and not await self._lost(held):
             if not memory.is_released:
