@@ -119,7 +119,7 @@ class Reporting:
             deployments=deployments,
             intents={each.process_type: each for each in intents},
             canaries=desired.canaries,
-            changed={each.action.process_type for each in pass_.outcomes},
+            changed={each.action.process_type for each in pass_.outcomes if each.problem is None},
             problems=problems(pass_, snapshot, desired, unreleased),
             pods=examined.pods,
             findings=examined.findings,
