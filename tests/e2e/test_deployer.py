@@ -13,6 +13,7 @@ import urllib3
 from formation_cli import failures
 from tests.client import Client, eventually
 from tests.cluster import paths
+from tests.cluster.cluster import Cluster
 from tests.e2e.scripts import GREETS, READY, shop_of
 from tests.images import debian
 from tests.kustomization import load
@@ -152,15 +153,16 @@ def rows(rights: set[tuple[str, str]]) -> list[str]:
 
 
 def test_a_pipeline_runs_nothing_and_reads_no_secret_but_may_have_a_process_read_it(
-    person: Client, typed: Typed
+    person: Client, real_node: Cluster, typed: Typed
 ) -> None:
     person.apply(shop_of(web=GREETS))
     person(*READY)
+    administrator = Client(real_node, person.namespace)
     person("create", "secret", "generic", "password", "--from-literal=GREETING=hunter2")
     assert "You may not" in typed("exec", "shop", "--", "true", code=failures.OURS).stderr
     assert "You may not" in typed("run", "shop", "--", "true", code=failures.OURS).stderr
     as_deployer = f"--as=system:serviceaccount:{person.namespace}:deployer"
-    assert person("get", "secret", "password", as_deployer, check=False).returncode == 1
+    assert administrator("get", "secret", "password", as_deployer, check=False).returncode == 1
     patch = '{"spec": {"env": null, "envFrom": [{"secretRef": {"name": "password"}}]}}'
-    person("patch", "fm", "shop", as_deployer, "--type=merge", f"--patch={patch}")
+    administrator("patch", "fm", "shop", as_deployer, "--type=merge", f"--patch={patch}")
     eventually(lambda: "web says hunter2" in typed("logs", "shop", "web").stdout)

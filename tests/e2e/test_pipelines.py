@@ -70,6 +70,7 @@ def running(person: Client) -> Client:
     return person
 
 
+@pytest.mark.long
 def test_the_step_that_deploys_waits_notes_the_commit_and_goes_back_if_it_fails(
     running: Client, step: Step, formation: Plugin
 ) -> None:
@@ -82,6 +83,7 @@ def test_the_step_that_deploys_waits_notes_the_commit_and_goes_back_if_it_fails(
     assert "shop is back at what was revision 2" in failed.stderr
 
 
+@pytest.mark.long
 def test_gitlab_deploys_with_a_kubectl_and_a_plugin_that_it_has_fetched(
     running: Client, formation: Plugin, deployer: pathlib.Path, folder: pathlib.Path
 ) -> None:
@@ -103,6 +105,7 @@ def test_gitlab_deploys_with_a_kubectl_and_a_plugin_that_it_has_fetched(
     assert "1234567 by ann" in formation.within("history", "shop").stdout
 
 
+@pytest.mark.long
 def test_a_tag_that_is_committed_for_others_to_apply_is_waited_for(
     running: Client, step: Step, folder: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
@@ -182,6 +185,7 @@ def test_the_steps_that_build_and_push_leave_the_image_of_the_commit_in_the_regi
         assert '"mediaType"' in fetch(f"http://{registry}/v2/shop/manifests/{tag}")
 
 
+@pytest.mark.long
 def test_a_copy_for_a_pull_request_is_web_alone_with_its_own_database_until_it_is_closed_or_old(
     person: Client, step: Step, folder: pathlib.Path
 ) -> None:

@@ -65,6 +65,7 @@ TOO_LONG = (
     "tests/e2e/test_states.py",
 )
 """What has tests that take too long for every run."""
+WALKED = ("tests/e2e/test_walk.py", "tests/e2e/test_demo.py", "tests/e2e/test_pipelines.py")
 NEIGHBOURS = Stage("building the neighbours", (sys.executable, "-m", "tests.images.ahead", "neighbours"))
 """Before the tests, since it takes longer than a test may."""
 SUITES = {
@@ -80,7 +81,7 @@ SUITES = {
     "distribution": (UP, on_the_cluster("tests/distribution", "tests/e2e/test_upgrade.py")),
     "monitoring": (UP, on_the_cluster("-rP", "tests/monitoring")),
     "neighbours": (NEIGHBOURS, UP, on_the_cluster("-rP", "tests/neighbours")),
-    "walk": (UP, on_the_cluster("-rP", "tests/e2e/test_walk.py", "tests/e2e/test_demo.py")),
+    "walk": (UP, on_the_cluster("-rP", *WALKED)),
     "compat": tuple(stage for minor in build.older() for stage in on(minor)),
 }
 LAST = (DOWN, on_the_cluster("-m", "host", "tests", name="tests that start the cluster"))
