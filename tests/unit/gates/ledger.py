@@ -372,8 +372,8 @@ class Ledger:
         is_old = template != self.contents[-1].types.get(name, template) and is_left
         self.hold(before or not is_old, f"(b) {name} starts its old version {template}")
         least = self.spec["processes"].get(name, {}).get("autoscaling", {}).get("minReplicas", 0)
-        if self.is_open(name) and count in (1 if before is None else least, least):
-            known.add(count)  # one that is made again has the last known count, or 1
+        if self.is_open(name) and count in (1 if not before else least, least):
+            known.add(count)  # one that is made again, or starts anew, has the last known count, or 1
         is_none = count == 0 and (stops or self.is_singleton(name, None))
         self.hold(count in known or not known or is_none, f"(d) {name}: {count}, not {known}")
 
@@ -618,10 +618,11 @@ class Ledger:
     def quiet(self) -> None:
         """(d, f, g) See that all runs as was declared and wished for, and that the status says so."""
         status = self.world.status
-        own = {  # what isn't declared any more stays with whoever has orphaned it, but for canaries
+        canaries = {(ChildKind.DEPLOYMENT, naming.canary(name)) for name in self.spec["processes"]}
+        own = {  # what isn't declared any more stays with whoever has orphaned it, but for canaries of types
             each: raw
             for each, raw in self.world.children().items()
-            if raw["metadata"].get("ownerReferences") or (each[0] == ChildKind.DEPLOYMENT and is_canary(raw))
+            if raw["metadata"].get("ownerReferences") or (each in canaries and is_canary(raw))
         }
         declared = {each for each in children_in(self.spec) if self.has_own(*each)}
         assert own.keys() == declared, f"(f) there are {sorted(own)}, not {sorted(declared)}"
