@@ -19,7 +19,7 @@ from tests.images import debian
 from tests.kustomization import load
 from tests.plugin import Plugin
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.long]
 
 PAGE = paths.ROOT / "docs" / "how-to" / "ci.md"
 ROW = re.compile(r"^\| `(\w+)` \| (.+) \|$", re.MULTILINE)
