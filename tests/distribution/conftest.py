@@ -1,19 +1,19 @@
 """Helm, on a cluster on which nothing of ours is installed."""
 
 import pathlib
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from tests import local_http, once
-from tests.client import Client, eventually, fetch
+from tests import once
+from tests.client import Client, eventually
 from tests.cluster import build, paths
 from tests.cluster.cluster import Cluster
 from tests.distribution import releases
 from tests.distribution.helm import VERSIONS, Helm, binary
 from tests.images import operator_image, shop_image
 from tests.namespaces import fresh_namespace
+from tests.registry import serving
 
 OURS = ("crds", "manifests")
 
@@ -41,14 +41,8 @@ def newest_helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
 @pytest.fixture(scope="session")
 def registry() -> Iterator[str]:
     """A registry on this machine alone, which forgets everything at its end."""
-    address = f"127.0.0.1:{local_http.free_port()}"
-    command = [str(build.ensure((build.CRANE,))["crane"]), "registry", "serve", "--address", address]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            fetch(f"http://{address}/v2/")
-            yield address
-        finally:
-            process.terminate()
+    with serving() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests import builders, local_http, pipelines
+from tests import builders, pipelines
 from tests.client import Client, eventually, fetch
-from tests.cluster import build
 from tests.e2e.scripts import GREETS, READY, shop_of
 from tests.images import debian
 from tests.pipelines import GITLAB
 from tests.plugin import Plugin
+from tests.registry import serving
 
 pytestmark = pytest.mark.node
 
@@ -132,14 +132,8 @@ def test_a_tag_that_is_committed_for_others_to_apply_is_waited_for(
 @pytest.fixture
 def registry() -> Iterator[str]:
     """A registry on this machine alone."""
-    address = f"127.0.0.1:{local_http.free_port()}"
-    command = [str(build.ensure((build.CRANE,))["crane"]), "registry", "serve", "--address", address]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            fetch(f"http://{address}/v2/")
-            yield address
-        finally:
-            process.terminate()
+    with serving() as address:
+        yield address
 
 
 @pytest.fixture

@@ -193,7 +193,7 @@ class Reporting:
         if ready is None and remaining is not None:  # all processes are available
             deploy = await self._store.deploy(snapshot.owner, memory.rollout, newest)
             ready, ended = False, [rolled_out(deploy, self._clock().timestamp())]
-        if first_minute.is_crashing(observation) and observation.unrevised is None:
+        if first_minute.is_crashing(observation):
             await self._store.note_failed(snapshot.owner, memory.rollout, newest)
         if remaining == 0:
             running = first_minute.running(observation)

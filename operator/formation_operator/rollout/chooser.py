@@ -69,8 +69,7 @@ class Chooser:
             return Rollout(self._declared)
         try:
             # Without a gate a deploy waits so long in all; with one, for each of its requests.
-            is_gated = spec.release is not None or bool(spec.canary_seconds)
-            rollout = await (self._choose() if is_gated else patient(self._choose()))
+            rollout = await (self._choose() if self._is_gated else patient(self._choose()))
         except errors.ClusterError as error:
             return await self._unread(error)
         memory.unread = None  # a release may take hours: its next failure is a first one again
@@ -102,16 +101,20 @@ class Chooser:
     def _declared(self) -> Content:
         return Content(self.snapshot.spec, mark=self.memory.released)
 
+    @property
+    def _is_gated(self) -> bool:
+        """Whether a content needs a release command's success or canaries before it is let through."""
+        return self.snapshot.spec.release is not None or bool(self.snapshot.spec.canary_seconds)
+
     async def _before(self) -> Content | None:
         """Return the content that was released last, if it is another one and kept."""
-        released, spec = self.memory.released, self.snapshot.spec
+        released = self.memory.released
         if released is None or self.memory.is_released:
             return None
-        is_gated = spec.release is not None or bool(spec.canary_seconds)
         try:
-            return await self.store.content(self.snapshot.owner, released, hold=is_gated)
+            return await self.store.content(self.snapshot.owner, released, hold=self._is_gated)
         except errors.ClusterError:
-            if is_gated:
+            if self._is_gated:
                 raise
             return None
 
@@ -137,7 +140,9 @@ class Chooser:
         """Give the wanted content its number, and return it as the one to render, unless it is on trial."""
         snapshot, memory = self.snapshot, self.memory
         tried = await self._on_trial(before, gate)
-        yields = self._yields if self._yields and await self._is_default() else frozenset[str]()
+        yields = self._yields
+        if yields and not await self._is_default():
+            yields = frozenset()
         needed = [each for each in tried.items() if each[0] not in yields]
         if not all(canary.has_stood(snapshot, *each, memory.proven) for each in needed):
             if memory.trial in (Trial.NONE, Trial.WAITING):  # whatever becomes of the canaries from now on
@@ -263,9 +268,8 @@ class Chooser:
         if not needs_none:
             record = await self.store.record(self.snapshot.owner, memory)
             was_tried = memory.trial in (Trial.TRYING, Trial.FAILED)
-            # What an orphan's version was tried with was another Formation's release.
-            is_own = record is not None and bool(record.version)
-            needs_none = is_own and record is not None and (record.number > 0 or was_tried)
+            # An orphan, which has no version here, was tried with another Formation's release.
+            needs_none = record is not None and bool(record.version) and (record.number > 0 or was_tried)
         suspended = bool(self.snapshot.spec.suspend)
         return Gate(memory.digest, memory.key, needs_none, suspended, self.snapshot.jobs)
 

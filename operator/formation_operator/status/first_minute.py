@@ -64,7 +64,12 @@ def running(observation: Observation) -> list[str]:
 
 
 def is_crashing(observation: Observation) -> bool:
-    """Return whether a process of what is rolled out crashes: findings are about the newest Pods alone."""
+    """Return whether a process of what is rolled out crashes: findings are about the newest Pods alone.
+
+    They are another content's if the revision of what runs couldn't be written.
+    """
+    if observation.unrevised is not None:
+        return False
     types = (name for name in running(observation) if observation.is_as_intended(name))
     return any(each.state is State.CRASHING for name in types for each in observation.findings.get(name, ()))
 

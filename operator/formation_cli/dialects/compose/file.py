@@ -1,13 +1,13 @@
 """The text of a Compose file, or what ``docker compose config`` makes of one, checked by the schema."""
 
 import functools
+import importlib
 import importlib.resources
 import json
 import re
 from collections.abc import Hashable
 from typing import Any
 
-import jsonschema
 import yaml
 
 from formation_cli.failures import Mistyped
@@ -143,4 +143,5 @@ def _check_size(found: Any, file: str) -> None:
 @functools.cache
 def _schema() -> Any:
     text = importlib.resources.files(__package__).joinpath(SCHEMA).read_text()
-    return jsonschema.Draft202012Validator(json.loads(text))
+    # Only a Compose file needs it: no other command waits until it is loaded.
+    return importlib.import_module("jsonschema").Draft202012Validator(json.loads(text))
