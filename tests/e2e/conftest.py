@@ -71,26 +71,28 @@ def crashing(real_node: Cluster, tmp_path_factory: pytest.TempPathFactory) -> st
 
 
 @pytest.fixture
-def deployer(person: Client, real_node: Cluster, formation: Plugin, tmp_path: pathlib.Path) -> pathlib.Path:
+def deployer(
+    person: Client, administrator: Cluster, formation: Plugin, tmp_path: pathlib.Path
+) -> pathlib.Path:
     """The kubeconfig of a pipeline, whose identity an admin of the namespace applies."""
-    administrator = Client(real_node, person.namespace)
-    administrator("create", "serviceaccount", "boss")
+    entitled = Client(administrator, person.namespace)
+    entitled("create", "serviceaccount", "boss")
     boss, account = (f"system:serviceaccount:{person.namespace}:{name}" for name in ("boss", "deployer"))
     subject = f"--serviceaccount={person.namespace}:boss"
-    administrator("create", "rolebinding", "boss", "--clusterrole=admin", subject)
+    entitled("create", "rolebinding", "boss", "--clusterrole=admin", subject)
     may_patch = ("auth", "can-i", "patch", "formations")
-    eventually(lambda: administrator(*may_patch, f"--as={boss}", check=False).returncode == 0)
+    eventually(lambda: entitled(*may_patch, f"--as={boss}", check=False).returncode == 0)
     sample = (pipelines.CI / "deployer.yaml").read_text()
     own = sample.replace("namespace: shop", f"namespace: {person.namespace}")
-    administrator("apply", "-f", "-", f"--as={boss}", input=own)
+    entitled("apply", "-f", "-", f"--as={boss}", input=own)
     made = subprocess.run(
         [pipelines.CI / "kubeconfig.sh", person.namespace, "1h"],
-        env={**formation.environment(), "KUBECONFIG": str(real_node.kubeconfig)},
+        env={**formation.environment(), "KUBECONFIG": str(administrator.kubeconfig)},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
     file = tmp_path / "deployer.yaml"
     file.write_text(made.stdout)
-    eventually(lambda: administrator(*may_patch, f"--as={account}", check=False).returncode == 0)
+    eventually(lambda: entitled(*may_patch, f"--as={account}", check=False).returncode == 0)
     return file

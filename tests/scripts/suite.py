@@ -65,12 +65,7 @@ TOO_LONG = (
     "tests/e2e/test_states.py",
 )
 """What has tests that take too long for every run."""
-WALKED = (
-    "tests/e2e/test_walk.py",
-    "tests/e2e/test_demo.py",
-    "tests/e2e/test_pipelines.py",
-    "tests/e2e/test_deployer.py",
-)
+WALKED = ("tests/e2e/test_walk.py", "tests/e2e/test_demo.py", "tests/e2e/test_pipelines.py")
 NEIGHBOURS = Stage("building the neighbours", (sys.executable, "-m", "tests.images.ahead", "neighbours"))
 """Before the tests, since it takes longer than a test may."""
 SUITES = {

@@ -166,6 +166,5 @@ def _take_back(
         writing.advise(f"The deploy has failed. {ended}: {second.message}", second.hint)
     else:
         writing.advise(f"The deploy has failed, and {name} is back at {done.revision.named}.")
-    if done:
-        writing.advise(*others.beside(cluster, done.changed.after))
+    writing.advise(*others.beside(cluster, done.changed.after if done else after))
     raise click.exceptions.Exit(failure.exit_code)
