@@ -91,11 +91,17 @@ def _read(cluster: Cluster, source: Source, query: LogQuery, *, or_last: bool = 
     except NotFound:
         return
     except Failure as failure:
-        missing = NO_LOG in failure.message
-        if or_last and query.previous and (missing or failure.message == GONE):
+        missing, gone = NO_LOG in failure.message, failure.message == GONE
+        if or_last and query.previous and (missing or gone):
             yield from _read(cluster, source, query._replace(previous=False))
-        elif not missing:
+        elif not (missing or (gone and _is_going(cluster, source.pod))):
             raise
+
+
+def _is_going(cluster: Cluster, pod: str) -> bool:
+    """Tell whether a Pod is deleted by now, or about to be: kubelet removes its logs before the Pod."""
+    there = cluster.select(kinds.POD, fields=f"metadata.name={pod}").items  # whoever reads logs may list Pods
+    return not there or "deletionTimestamp" in there[0]["metadata"]
 
 
 def _present(line: Line) -> Line:

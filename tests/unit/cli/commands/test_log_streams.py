@@ -200,6 +200,11 @@ def test_the_log_of_a_process_that_runs_again_is_not_taken_for_the_one_before() 
     assert "worker.a: its node no longer has its log" in result.stderr
 
 
+def test_a_process_that_is_deleted_while_its_log_is_read_is_no_failure() -> None:
+    pod = a_pod(RESTARTED, name="shop-worker-a", deletionTimestamp="2026-11-26T10:00:00Z")
+    assert previous(pod, LOST).stderr == "None of these processes was restarted.\n"
+
+
 def test_what_ran_once_and_has_ended_was_not_restarted() -> None:
     pod = a_pod(a_container(ended(1)), name="shop-worker-a", status={"phase": "Failed"})
     result = previous(pod, NO_PREVIOUS)
