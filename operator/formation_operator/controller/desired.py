@@ -103,7 +103,7 @@ def counts(snapshot: Snapshot, rollout: Rollout, undecided: Collection[str] = ()
 def _count(snapshot: Snapshot, rollout: Rollout, name: str, child: Child | None) -> Replicas:
     """Return the count of a type, given its own Deployment.
 
-    While the wanted content isn't released, a type that is suspended stays so.
+    While the declared content isn't released, a type that is suspended stays so.
     """
     content, spec, before = rollout.content, snapshot.spec, snapshot.status.process(name)
     rendered = _type(content.spec, name)

@@ -182,11 +182,11 @@ class Reporting:
 
         It isn't ready yet once it is rolled out, and is once it has run well; it stays so.
         """
-        newest, known, memory = observation.revision, snapshot.status.revision, pass_.memory
-        ready = known.ready if known and memory.rollout.kept in (None, snapshot.reported) else None
+        newest, before, memory = observation.revision, snapshot.status.revision, pass_.memory
+        ready = before.ready if before and memory.rollout.kept in (None, snapshot.reported) else None
         if newest is None or ready:
             memory.first_minute = None
-            return known if ready else None, [], None
+            return before if ready else None, [], None
         now, ended = self._monotonic(), list[Notice]()
         memory.first_minute = first_minute.go_on(observation, memory.first_minute, now)
         remaining = first_minute.remaining(observation, memory.first_minute, now)

@@ -185,7 +185,7 @@ def _just_started(pod: Pod, now: float) -> bool:
 
 
 def _container(pod: Pod, container: Container, now: float, pods_events: Events) -> Finding | None:
-    events = pod_events.about(container.name, pods_events)
+    events = pod_events.of_container(container.name, pods_events)
     held_up = waits.finding(container)
     if held_up is not None:
         return _with_way_in(held_up, events)

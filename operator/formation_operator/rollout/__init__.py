@@ -3,7 +3,7 @@
 It imports `sync` and what is below. `rollout`, `memory`, `gate`, `canary` and `revisions` are pure.
 
 - `rollout`: how far it is; `memory`: what is remembered of it;
-- `chooser`: which content is rendered; `gate`: whether the wanted one may be rolled out, and what to do;
+- `chooser`: which content is rendered; `gate`: whether the declared one may be rolled out, and what to do;
 - `canary`: which types have to prove a content by one process, and whether they have;
 - `releaser`: carries that out;
 - `revision_store`: gets, creates, numbers and prunes revisions; `revisions`: the rules of that;

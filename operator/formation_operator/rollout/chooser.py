@@ -137,7 +137,7 @@ class Chooser:
         return Problem("", Trouble.OUTDATED, memory.lost) if memory.lost else None
 
     async def _through(self, before: Content | None, gate: Gate | None = None) -> Rollout:
-        """Give the wanted content its number, and return it as the one to render, unless it is on trial."""
+        """Give the declared content its number, and return it as the one to render, unless it is on trial."""
         snapshot, memory = self.snapshot, self.memory
         tried = await self._on_trial(before, gate)
         yields = self._yields
@@ -210,7 +210,7 @@ class Chooser:
         What has run well with a type needs no canary of it, unless it has failed since, or the release
         command of another content has succeeded since: the database may not fit any more.
         """
-        owner, wanted, memory = self.snapshot.owner, self.snapshot.spec, self.memory
+        owner, spec, memory = self.snapshot.owner, self.snapshot.spec, self.memory
         proven = frozenset[str]()
         if (
             memory.record is not None
@@ -218,12 +218,12 @@ class Chooser:
             and not self._is_migrated(before, gate)
         ):
             proven = memory.record.ran_well
-        times = str(wanted.canary_seconds), str(wanted.canary is None)
+        times = str(spec.canary_seconds), str(spec.canary is None)
         compared = str(before and before.mark), memory.digest, *times, *sorted(proven)
         if memory.contents != compared:
-            old, changed = before.spec if before else canary.unkept(wanted), dict[str, str]()
-            may_skip = canary.has_full(old, wanted) and await self._is_default()
-            for name, digest in canary.changing(owner, old, wanted, may_skip=may_skip):
+            old, changed = before.spec if before else canary.unkept(spec), dict[str, str]()
+            may_skip = canary.has_full(old, spec) and await self._is_default()
+            for name, digest in canary.changing(owner, old, spec, may_skip=may_skip):
                 if digest is not None and name not in proven:
                     changed[name] = digest
                 await asyncio.sleep(0)
@@ -305,7 +305,7 @@ class Chooser:
         return is_first and not self.snapshot.deployments
 
     def _is_given_the_same(self, released: FormationSpec) -> bool:
-        """Return whether the wanted content needs no release after a released one.
+        """Return whether the declared content needs no release after a released one.
 
         What runs where a release command is declared for the first time counts as released.
         """

@@ -95,8 +95,8 @@ class RolloutMemory:
         if snapshot.spec.paused:
             self.roomless = None
             self.yields = frozenset()
-        known = (*snapshot.marks, *filter(None, (self.released,)))
-        self.released = max(known, default=None)
+        marks = (*snapshot.marks, *filter(None, (self.released,)))
+        self.released = max(marks, default=None)
 
     @property
     def is_released(self) -> bool:
@@ -106,7 +106,7 @@ class RolloutMemory:
     @property
     def trial(self) -> Trial:
         """How far the canaries of the declared content are, by its revision."""
-        record = self.known(self.digest)
+        record = self.record_of(self.digest)
         return record.trial if record is not None else Trial.NONE
 
     @property
@@ -123,7 +123,7 @@ class RolloutMemory:
             else None
         )
 
-    def known(self, digest: str) -> Record | None:
+    def record_of(self, digest: str) -> Record | None:
         """Return what the revision of a content says, if it is known."""
         declared = self.record if self.recorded == self.digest else None
         both = [each for each in (declared, self.left) if each is not None and each.digest == digest]

@@ -44,7 +44,7 @@ MOST_ADOPTED = 10
 RETRY_FIRST, RETRY_MOST = 10.0, 600.0
 """Seconds until a revision that couldn't be written is tried again, at first and at the most."""
 LEAVING_FIRST, LEAVING_SAID = 2.0, 30.0
-"""The first pause in seconds where a revision of a Formation from before is in the way, and the pause from
+"""The first delay in seconds where a revision of a Formation from before is in the way, and the delay from
 which on that is said: Kubernetes deletes what belonged to a Formation some seconds after it."""
 
 
@@ -196,8 +196,8 @@ class RevisionStore:
             await self._write(snapshot, memory, mark.digest, content, changes)
         except errors.ClusterError as error:
             leaving = isinstance(error, LeavingError)
-            pauses = LEAVING_FIRST if leaving else RETRY_FIRST, RETRY_MOST
-            failed = attempt(memory.unkept, what, revisions.problem(error), snapshot.now, pauses)
+            delays = LEAVING_FIRST if leaving else RETRY_FIRST, RETRY_MOST
+            failed = attempt(memory.unkept, what, revisions.problem(error), snapshot.now, delays)
             if leaving and failed.delay < LEAVING_SAID:
                 failed = dataclasses.replace(failed, found=None)
             memory.unkept = failed
@@ -214,7 +214,7 @@ class RevisionStore:
     ) -> None:
         """Keep a content, and change what its revision says."""
         owner, history, deploy = snapshot.owner, memory.history, self._under_way(memory, digest)
-        if memory.known(digest) is None and (history is None or digest not in history):
+        if memory.record_of(digest) is None and (history is None or digest not in history):
             record = revisions.changed(Record(revision_name(owner.name, digest)), changes, deploy)
             made = revisions.manifest(owner, record, content)
             try:
@@ -256,8 +256,8 @@ class RevisionStore:
 
         Raises `TakenError` if its name is another object's, and `LeavingError` if that is about to go.
         """
-        if (known := memory.known(digest)) is not None and known.version:
-            before, after = revisions.as_known(owner, known), revisions.changed(known, changes, deploy)
+        if (kept := memory.record_of(digest)) is not None and kept.version:
+            before, after = revisions.raw_of(owner, kept), revisions.changed(kept, changes, deploy)
             try:
                 await self._update(owner, memory, before, after)
             except (errors.ConflictError, errors.NotFoundError, errors.InvalidError):
@@ -272,7 +272,7 @@ class RevisionStore:
         if revisions.content_in(live, owner, digest) is None:
             raise TakenError(kinds.CONTROLLER_REVISION, name, "another content")
         record = revisions.record_of(live, owner)
-        if known is not None and digest == memory.digest and not revisions.says_the_same(known, record):
+        if kept is not None and digest == memory.digest and not revisions.says_the_same(kept, record):
             memory.note(record, live)
             raise errors.ConflictError(f"ControllerRevision {name} has changed: it is decided about again")
         await self._update(owner, memory, live, revisions.changed(record, changes, deploy))

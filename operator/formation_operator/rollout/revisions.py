@@ -210,10 +210,10 @@ def says_the_same(one: Record, other: Record) -> bool:
     return dataclasses.replace(one, uid=other.uid, version=other.version) == other
 
 
-def as_known(owner: Metadata, record: Record) -> Object:
+def raw_of(owner: Metadata, record: Record) -> Object:
     """Return a revision as it was when its record was read or written, without its content."""
-    known = manifest(owner, record, {})
-    return {**known, "metadata": {**known["metadata"], "uid": record.uid, "resourceVersion": record.version}}
+    raw = manifest(owner, record, {})
+    return {**raw, "metadata": {**raw["metadata"], "uid": record.uid, "resourceVersion": record.version}}
 
 
 def _annotated(before: Mapping[str, Any], record: Record) -> list[Object]:
@@ -273,13 +273,13 @@ def _annotations_of(raw: Object) -> Object:
 
 def listed(raw: Object) -> Record:
     """Return what a list has of a revision, of which only the metadata counts."""
-    about, said = raw["metadata"], _annotations_of(raw)
+    metadata, said = raw["metadata"], _annotations_of(raw)
     number = number_in(str(said.get(naming.REVISION_ANNOTATION))) or 0
     trial = str(said.get(naming.TRIAL_ANNOTATION))
     return Record(
-        name=about["name"],
-        uid=about["uid"],
-        version=str(about["resourceVersion"]),
+        name=metadata["name"],
+        uid=metadata["uid"],
+        version=str(metadata["resourceVersion"]),
         number=number,
         trial=Trial(trial) if trial in [*Trial] else Trial.NONE,
         ran_well=ran_well(said),

@@ -126,8 +126,8 @@ def _health(snapshot: Snapshot, observation: Observation, name: str, now: float)
         deadline = snapshot.spec.processes[name].progress_deadline_seconds or PROGRESS_DEADLINE
         if not grace_periods.has_had(pod, deadline, now):  # its Deployment's counts from its creation
             child = dataclasses.replace(child, rollout=dataclasses.replace(child.rollout, stuck=None))
-    wanted = Replicas(desired=count, rendered=count, remembered=count)
-    return type_health.health(wanted, child if is_written else None, observation.findings.get(own, ()))
+    replicas = Replicas(desired=count, rendered=count, remembered=count)
+    return type_health.health(replicas, child if is_written else None, observation.findings.get(own, ()))
 
 
 def _why(own: Health) -> str:

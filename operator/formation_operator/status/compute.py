@@ -151,8 +151,8 @@ def _process(observation: Observation, name: str, own: Health, before: ProcessSt
     elif child is not None:
         # The Deployment's figures are about its older spec, and don't count yet.
         ready = before.ready_replicas or 0
-    known = before.last_exit.model_dump(by_alias=True, exclude_none=True) if before.last_exit else {}
-    ended = _shown(_last_exit(observation, name, known))
+    last = before.last_exit.model_dump(by_alias=True, exclude_none=True) if before.last_exit else {}
+    ended = _shown(_last_exit(observation, name, last))
     # What is worth knowing although all is well.
     message = own.message if own.reason else observation.notes.get(name, "")
     return ProcessStatus(

@@ -41,8 +41,8 @@ def go_on(observation: Observation, before: FirstMinute | None, now: float) -> F
     """Return the minute of the revision that runs, given that at the last look; nothing if none runs."""
     if observation.revision is None or observation.unrevised is not None or not observation.is_rolled_out:
         return None
-    known = before.types if before is not None and before.revision == observation.revision.name else {}
-    types = {name: _begun(observation, name, known.get(name), now) for name in running(observation)}
+    earlier = before.types if before is not None and before.revision == observation.revision.name else {}
+    types = {name: _begun(observation, name, earlier.get(name), now) for name in running(observation)}
     begun = {name: each for name, each in types.items() if each is not None}
     return FirstMinute(observation.revision.name, begun)
 
