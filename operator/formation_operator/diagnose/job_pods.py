@@ -60,13 +60,12 @@ def by_its_controller(job: Job, command: str, seconds: int = 0) -> str:
     if ran_too_long(job):
         limit = f" ({seconds} s)" if seconds else ""
         return f"it ran longer than {command}.activeDeadlineSeconds allows{limit}"
-    reason, message = job.failed or ("", "")
-    return message or reason
+    return (job.failed.message or job.failed.reason) if job.failed else ""
 
 
 def ran_too_long(job: Job) -> bool:
     """Return whether a Job has failed because of its deadline."""
-    return job.failed is not None and job.failed[0] == "DeadlineExceeded"
+    return job.failed is not None and job.failed.reason == "DeadlineExceeded"
 
 
 def lacks_pods(job: Job) -> bool:
