@@ -8,7 +8,7 @@ from formation_operator.api import naming
 from formation_operator.api.content import revision_name
 from formation_operator.api.formation import FormationSpec
 from formation_operator.api.formation_status import Revision
-from formation_operator.api.reasons import Reason
+from formation_operator.api.reasons import CanaryState, Reason
 from formation_operator.controller import runs
 from formation_operator.controller.desired import Desired, problems
 from formation_operator.controller.passes import Pass
@@ -28,7 +28,7 @@ from formation_operator.replicas import scale_requests
 from formation_operator.requeue import Lane, Requeue, soonest
 from formation_operator.rollout.canary import PATIENCE
 from formation_operator.rollout.revision_store import RevisionStore
-from formation_operator.rollout.revisions import Record, Trial
+from formation_operator.rollout.revisions import Record
 from formation_operator.status import canary_health, compute, first_minute, release_health, scaling_health
 from formation_operator.status.change_events import rolled_out
 from formation_operator.status.observation import Observation
@@ -157,9 +157,9 @@ class Reporting:
         memory.imageless = _since(memory.imageless, now) if Reason.IMAGE_PULL_FAILED in found else None
         record = memory.record or Record(revision_name(snapshot.owner.name, memory.digest))
         verdict = canary_health.health(snapshot, observation, record, memory.imageless, self._now())
-        if verdict.trial is Trial.FAILED is not memory.trial:
+        if verdict.status.state == CanaryState.FAILED != memory.trial:
             try:
-                await self._store.prepare(snapshot, memory, Trial.FAILED)
+                await self._store.prepare(snapshot, memory, CanaryState.FAILED)
             except errors.ClusterError as error:
                 logger.warning("%s/%s: that it has failed isn't noted: %s", *pass_.key, error)
         may_yield = bool(verdict.roomless) and snapshot.spec.canary is None
@@ -170,7 +170,7 @@ class Reporting:
         requeue = Requeue(Lane.REPORT) if is_news else None
         memory.proven = verdict.proven
         memory.yields = yields
-        if verdict.trial is Trial.TRYING:
+        if verdict.status.state == CanaryState.TRYING:
             # No event comes when room or an image lacks for too long, or a process isn't ready in time.
             requeue = soonest(requeue, Requeue(Lane.REPORT, wait or PATIENCE))
         return dataclasses.replace(observation, canary=verdict.status, problems=verdict.problems), requeue

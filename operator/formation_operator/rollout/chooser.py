@@ -27,7 +27,6 @@ from formation_operator.rollout import canary, older_crd, revisions
 from formation_operator.rollout.gate import Gate
 from formation_operator.rollout.memory import RETRY_FIRST, RETRY_MOST, RolloutMemory
 from formation_operator.rollout.revision_store import RevisionStore
-from formation_operator.rollout.revisions import Trial
 from formation_operator.rollout.rollout import NOTHING, Content, Rollout
 
 CRD_UNREAD = "the Formation lacks fields that it had, and the CRD can't be read to see if it has them"
@@ -145,8 +144,8 @@ class Chooser:
             yields = frozenset()
         needed = [each for each in tried.items() if each[0] not in yields]
         if not all(canary.has_stood(snapshot, *each, memory.proven) for each in needed):
-            if memory.trial in (Trial.NONE, Trial.WAITING):  # whatever becomes of the canaries from now on
-                await self.store.prepare(snapshot, memory, Trial.TRYING)
+            if memory.trial in (None, CanaryState.WAITING):  # whatever becomes of the canaries from now on
+                await self.store.prepare(snapshot, memory, CanaryState.TRYING)
             return Rollout(before or NOTHING, canaries=[*tried])
         content, is_first = content_of(snapshot.raw["spec"]), memory.released is None
         mark = await self.store.let_through(snapshot, memory, memory.digest, content)
@@ -169,7 +168,7 @@ class Chooser:
             return {}
         await self.store.record(snapshot.owner, memory)
         was_tried = self._said is not None
-        if memory.trial is Trial.NONE and not (memory.threatens == memory.digest or was_tried):
+        if memory.trial is None and not (memory.threatens == memory.digest or was_tried):
             return {}
         able = self._able(await self._changed(before, gate))
         tried = {name: each for name, each in able.items() if canary.count(snapshot, name)}
@@ -184,7 +183,7 @@ class Chooser:
     @property
     def _has_failed(self) -> bool:
         """Whether the declared content has failed: its revision may not say so yet."""
-        return self.memory.trial is Trial.FAILED or self._said == CanaryState.FAILED
+        return self.memory.trial is CanaryState.FAILED or self._said == CanaryState.FAILED
 
     @property
     def _yields(self) -> frozenset[str]:
@@ -214,7 +213,7 @@ class Chooser:
         proven = frozenset[str]()
         if (
             memory.record is not None
-            and memory.trial is not Trial.FAILED
+            and memory.trial is not CanaryState.FAILED
             and not self._is_migrated(before, gate)
         ):
             proven = memory.record.ran_well
@@ -267,7 +266,7 @@ class Chooser:
         needs_none = memory.is_released or (before is not None and self._is_given_the_same(before.spec))
         if not needs_none:
             record = await self.store.record(self.snapshot.owner, memory)
-            was_tried = memory.trial in (Trial.TRYING, Trial.FAILED)
+            was_tried = memory.trial in (CanaryState.TRYING, CanaryState.FAILED)
             # An orphan, which has no version here, was tried with another Formation's release.
             needs_none = record is not None and bool(record.version) and (record.number > 0 or was_tried)
         suspended = bool(self.snapshot.spec.suspend)
@@ -293,7 +292,7 @@ class Chooser:
             memory.unread, memory.what, None, self.snapshot.now, (RETRY_FIRST, RETRY_MOST)
         )
         again, canaries = Requeue(Lane.REPORT, memory.unread.delay), list[str]()
-        if memory.trial is not Trial.NONE and memory.digest in memory.contents and not memory.is_released:
+        if memory.trial is not None and memory.digest in memory.contents and not memory.is_released:
             canaries = [*self._able(memory.changed)]
         rollout = Rollout(held or NOTHING, canaries=canaries, problems=[problem], requeue=again)
         return rollout._replace(is_unread=memory.recorded != memory.digest)

@@ -6,6 +6,7 @@ from typing import Any
 
 from formation_operator.api.content import Mark, content_of, digest_of, revision_name
 from formation_operator.api.formation_status import Revision
+from formation_operator.api.reasons import CanaryState
 from formation_operator.api.release_key import release_key
 from formation_operator.backoff import Attempt, attempt
 from formation_operator.kube.objects.deploys import Deploy
@@ -13,7 +14,7 @@ from formation_operator.observe.faults import Problem
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.requeue import Lane, Requeue
 from formation_operator.rollout.canary import Proof
-from formation_operator.rollout.revisions import History, Record, Trial
+from formation_operator.rollout.revisions import History, Record
 
 RETRY_FIRST, RETRY_MOST = 2.0, 300.0
 """Seconds until a step that failed is tried again, at first and at the most."""
@@ -79,7 +80,7 @@ class RolloutMemory:
         if self.generation != generation or snapshot.raw.get("reread"):
             self.generation, digest = generation, digest_of(content_of(snapshot.raw["spec"]))
             if digest != self.digest:
-                left = self.record if self.trial is not Trial.NONE else self.left
+                left = self.record if self.trial is not None else self.left
                 self.left = left if left is not None and left.digest != digest else None
                 self.record, self.recorded = None, ""
                 self.proven, self.digest = {}, digest
@@ -104,10 +105,10 @@ class RolloutMemory:
         return self.released is not None and self.released.digest == self.digest
 
     @property
-    def trial(self) -> Trial:
+    def trial(self) -> CanaryState | None:
         """How far the canaries of the declared content are, by its revision."""
         record = self.record_of(self.digest)
-        return record.trial if record is not None else Trial.NONE
+        return record.trial if record is not None else None
 
     @property
     def what(self) -> tuple[str, str]:

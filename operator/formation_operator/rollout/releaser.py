@@ -7,7 +7,7 @@ import logging
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, Metadata
-from formation_operator.api.reasons import ReleaseState, Trouble
+from formation_operator.api.reasons import CanaryState, ReleaseState, Trouble
 from formation_operator.diagnose import job_pods
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
@@ -25,7 +25,7 @@ from formation_operator.rollout import gate, revisions
 from formation_operator.rollout.gate import Act, Decision, Gate
 from formation_operator.rollout.memory import RETRY_FIRST, RETRY_MOST, RolloutMemory
 from formation_operator.rollout.revision_store import RevisionStore, prune
-from formation_operator.rollout.revisions import LeavingError, TakenError, Trial
+from formation_operator.rollout.revisions import LeavingError, TakenError
 from formation_operator.rollout.rollout import Rollout
 from formation_operator.sync.versioned_writes import check_living, unchanged
 from formation_operator.telemetry import records
@@ -129,7 +129,7 @@ class Releaser:
             return rollout.later(Requeue(Lane.REPORT, wait), *failed.found)
         if (hindered := await self._hindered(rollout)) is not None:
             return hindered
-        trial = Trial.WAITING if memory.threatens == memory.digest else Trial.NONE
+        trial = CanaryState.WAITING if memory.threatens == memory.digest else None
         await self.store.prepare(self.snapshot, self.memory, trial)
         try:
             content = (

@@ -19,6 +19,7 @@ from formation_operator.api import bounds, naming
 from formation_operator.api.content import Mark, content_of, digest_in, revision_name
 from formation_operator.api.formation import KEPT_REVISIONS, FormationSpec, Metadata
 from formation_operator.api.formation_status import Revision
+from formation_operator.api.reasons import CanaryState
 from formation_operator.backoff import attempt
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, timestamps
@@ -29,7 +30,7 @@ from formation_operator.observe.snapshot import Snapshot
 from formation_operator.requeue import Lane, Requeue
 from formation_operator.rollout import revisions
 from formation_operator.rollout.memory import RolloutMemory
-from formation_operator.rollout.revisions import History, LeavingError, Record, TakenError, Trial
+from formation_operator.rollout.revisions import History, LeavingError, Record, TakenError
 from formation_operator.rollout.rollout import Content
 from formation_operator.shares import Shares
 from formation_operator.telemetry import records
@@ -112,13 +113,13 @@ class RevisionStore:
         owner, floor = snapshot.owner, memory.released.number if memory.released else 0
         history = memory.history = await patient(self._history(owner))
         mark = Mark(history.number_of(digest, floor) or history.next(floor), digest)
-        changes = {"number": mark.number, "trial": Trial.NONE}
+        changes = {"number": mark.number, "trial": None}
         await self._write(snapshot, memory, digest, content, changes)
         memory.released = memory.kept = mark
         memory.unkept = None
         return mark
 
-    async def prepare(self, snapshot: Snapshot, memory: RolloutMemory, trial: Trial) -> None:
+    async def prepare(self, snapshot: Snapshot, memory: RolloutMemory, trial: CanaryState | None) -> None:
         """Keep the declared content, and note how far its trial is; raise `ClusterError`."""
         if memory.record is not None and memory.trial is trial:
             return
@@ -134,9 +135,9 @@ class RevisionStore:
         if snapshot.spec.paused or mark is None:
             return None
         if (left := memory.left) is not None and content.is_known:
-            proven = frozenset[str]() if left.trial is Trial.FAILED else left.ran_well
+            proven = frozenset[str]() if left.trial is CanaryState.FAILED else left.ran_well
             with contextlib.suppress(errors.ClusterError):  # else it is said to have failed if it comes again
-                changes = {"trial": Trial.NONE, "ran_well": proven}
+                changes = {"trial": None, "ran_well": proven}
                 await self._note(snapshot.owner, memory, left.digest, changes)
             memory.left = None
         if content.is_declared:
@@ -192,7 +193,7 @@ class RevisionStore:
             return Requeue(Lane.REPORT, wait)
         try:
             content = content_of(snapshot.raw["spec"])
-            changes = {"number": mark.number, "trial": Trial.NONE}
+            changes = {"number": mark.number, "trial": None}
             await self._write(snapshot, memory, mark.digest, content, changes)
         except errors.ClusterError as error:
             leaving = isinstance(error, LeavingError)
@@ -292,7 +293,7 @@ class RevisionStore:
         owner = snapshot.owner
         await self._prune(owner, _surplus(snapshot, memory, mark.digest, history))
         # One that has failed stays an orphan: its release command has run for an earlier Formation.
-        others = [each for each in history.orphans if each.trial is not Trial.FAILED]
+        others = [each for each in history.orphans if each.trial is not CanaryState.FAILED]
         for each in sorted(others, key=lambda each: each.number)[-MOST_ADOPTED:]:
             with contextlib.suppress(errors.ClusterError):
                 await self._note(owner, memory, each.digest, {})
