@@ -7,7 +7,6 @@ import dataclasses
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
-from formation_operator.controller.desired import Desired
 from formation_operator.controller.passes import Pass
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe.children import Child, Children
@@ -16,6 +15,7 @@ from formation_operator.observe.snapshot import Snapshot
 from formation_operator.render import autoscaler, cron_job, intents, pod_template
 from formation_operator.render.intents import Intent
 from formation_operator.rollout import canary
+from formation_operator.rollout.desired import Desired
 from formation_operator.sync import planner
 from formation_operator.sync.planner import Action, PlanContext, Verb
 

@@ -11,7 +11,6 @@ from formation_operator.api import naming
 from formation_operator.api.formation import Formation
 from formation_operator.api.reasons import Trouble
 from formation_operator.controller import budgets, parsing, runs
-from formation_operator.controller.desired import Desired, desired
 from formation_operator.controller.memory import Memory
 from formation_operator.controller.passes import Pass
 from formation_operator.controller.plan import Planning
@@ -26,9 +25,11 @@ from formation_operator.observe.cache import Basis
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.observe.snapshot import Snapshot, take
 from formation_operator.observe.store import Change
+from formation_operator.render import disruption
 from formation_operator.replicas import scale_requests, write_through
 from formation_operator.requeue import Lane, Requeue, Result, Retry, soonest
 from formation_operator.rollout.chooser import Chooser
+from formation_operator.rollout.desired import Desired, desired
 from formation_operator.rollout.releaser import Releaser
 from formation_operator.rollout.revision_store import RevisionStore
 from formation_operator.rollout.rollout import Rollout
@@ -143,7 +144,7 @@ class Reconciler:
         self.events.post(pass_.basis.formation, [*rollout.notices, *written])
         requeue = await self._reporting.report(pass_, snapshot, desired)
         requeue = soonest(requeue, rollout.requeue)
-        if desired.budgets is not budgets.NONE:
+        if desired.budgets is not disruption.NONE:
             others = await budgets.look(self._cluster, pass_, snapshot, desired.content, desired.budgets)
             requeue = soonest(requeue, others)
         if pass_.memory.suspended:
@@ -174,7 +175,7 @@ class Reconciler:
     ) -> Desired:
         declaring = snapshot.spec, *snapshot.spec.processes.values(), *rollout.content.spec.processes.values()
         has_some = any(map(operator.attrgetter("disruption_budget"), declaring))
-        declared = budgets.decide(pass_, snapshot, rollout.content) if has_some else budgets.NONE
+        declared = budgets.decide(pass_, snapshot, rollout.content) if has_some else disruption.NONE
         return desired(snapshot, rollout, undecided, declared)
 
     async def _release(self, pass_: Pass, snapshot: Snapshot, rollout: Rollout) -> Rollout:

@@ -49,11 +49,11 @@ def health(
 
     ``record`` is what the content's revision says of them, and ``imageless`` since when one lacks its image.
     """
-    names = {*map(naming.canary, observation.canaries)}
+    names = {*map(naming.canary, observation.desired.canaries)}
     own = {each.process_type: each for each in observation.problems if each.process_type in names}
     lacks_image = imageless is not None and snapshot.now - imageless >= PATIENCE
     each = dict[str, Health]()
-    for name in sorted(observation.canaries):
+    for name in sorted(observation.desired.canaries):
         problem, seconds = own.get(naming.canary(name)), timestamps.epoch(now) or 0.0
         found = _health(snapshot, observation, name, seconds)
         if problem is not None and not _has_failed(found):
@@ -114,7 +114,7 @@ def _of_problem(problem: Problem) -> Health:
 
 
 def _health(snapshot: Snapshot, observation: Observation, name: str, now: float) -> Health:
-    own, count = naming.canary(name), observation.canaries[name]
+    own, count = naming.canary(name), observation.desired.canaries[name]
     if not count:
         return Health(State.IDLE, complete=False, reason=Reason.PROGRESSING, message=AT_ZERO)
     child, intent = snapshot.canary(name), observation.intents.get(own)
