@@ -134,26 +134,27 @@ class Reporting:
         What was seen of them is noted, and decided about in the next pass.
         """
         memory, now = pass_.memory.rollout, snapshot.now
+        trial = memory.trial
         if not observation.desired.canaries:
             return observation, None
         names = map(naming.canary, observation.desired.canaries)
         found = (each.reason for name in names for each in observation.findings.get(name, ()))
-        memory.imageless = _since(memory.imageless, now) if Reason.IMAGE_PULL_FAILED in found else None
-        record = memory.record or Record(revision_name(snapshot.owner.name, memory.digest))
-        verdict = canary_health.health(snapshot, observation, record, memory.imageless, self._now())
-        if verdict.status.state == CanaryState.FAILED != memory.trial:
+        trial.imageless = _since(trial.imageless, now) if Reason.IMAGE_PULL_FAILED in found else None
+        record = trial.record or Record(revision_name(snapshot.owner.name, memory.digest))
+        verdict = canary_health.health(snapshot, observation, record, trial.imageless, self._now())
+        if verdict.status.state == CanaryState.FAILED != trial.state:
             try:
                 await self._store.prepare(snapshot, memory, CanaryState.FAILED)
             except errors.ClusterError as error:
                 logger.warning("%s/%s: that it has failed isn't noted: %s", *pass_.key, error)
         may_yield = bool(verdict.roomless) and snapshot.spec.canary is None
-        memory.roomless = _since(memory.roomless, now) if may_yield else None
-        wait = PATIENCE if memory.roomless is None else max(0.0, memory.roomless + PATIENCE - now)
+        trial.roomless = _since(trial.roomless, now) if may_yield else None
+        wait = PATIENCE if trial.roomless is None else max(0.0, trial.roomless + PATIENCE - now)
         yields = frozenset[str]() if wait else verdict.roomless
-        is_news = (verdict.proven, yields) != (memory.proven, memory.yields)
+        is_news = (verdict.proven, yields) != (trial.proven, trial.yields)
         requeue = Requeue(Lane.REPORT) if is_news else None
-        memory.proven = verdict.proven
-        memory.yields = yields
+        trial.proven = verdict.proven
+        trial.yields = yields
         if verdict.status.state == CanaryState.TRYING:
             # No event comes when room or an image lacks for too long, or a process isn't ready in time.
             requeue = soonest(requeue, Requeue(Lane.REPORT, wait or PATIENCE))

@@ -143,8 +143,8 @@ class Chooser:
         if yields and not await self._is_default():
             yields = frozenset()
         needed = [each for each in tried.items() if each[0] not in yields]
-        if not all(canary.has_stood(snapshot, *each, memory.proven) for each in needed):
-            if memory.trial in (None, CanaryState.WAITING):  # whatever becomes of the canaries from now on
+        if not all(canary.has_stood(snapshot, *each, memory.trial.proven) for each in needed):
+            if memory.trial.state in (None, CanaryState.WAITING):  # it lasts, whatever becomes of canaries
                 await self.store.prepare(snapshot, memory, CanaryState.TRYING)
             return Rollout(before or NOTHING, canaries=[*tried])
         content, is_first = content_of(snapshot.raw["spec"]), memory.released is None
@@ -168,7 +168,7 @@ class Chooser:
             return {}
         await self.store.record(snapshot.owner, memory)
         was_tried = self._said is not None
-        if memory.trial is None and not (memory.threatens == memory.digest or was_tried):
+        if memory.trial.state is None and not (memory.threatens == memory.digest or was_tried):
             return {}
         able = self._able(await self._changed(before, gate))
         tried = {name: each for name, each in able.items() if canary.count(snapshot, name)}
@@ -183,12 +183,12 @@ class Chooser:
     @property
     def _has_failed(self) -> bool:
         """Whether the declared content has failed: its revision may not say so yet."""
-        return self.memory.trial is CanaryState.FAILED or self._said == CanaryState.FAILED
+        return self.memory.trial.state is CanaryState.FAILED or self._said == CanaryState.FAILED
 
     @property
     def _yields(self) -> frozenset[str]:
         """The types whose canaries, which nobody has declared, had no room for long enough."""
-        return frozenset[str]() if self._has_failed else self.memory.yields
+        return frozenset[str]() if self._has_failed else self.memory.trial.yields
 
     async def _is_default(self) -> bool:
         """Return whether no canaries are declared: where the CRD lacks them, some may have been."""
@@ -212,11 +212,11 @@ class Chooser:
         owner, spec, memory = self.snapshot.owner, self.snapshot.spec, self.memory
         proven = frozenset[str]()
         if (
-            memory.record is not None
-            and memory.trial is not CanaryState.FAILED
+            memory.trial.record is not None
+            and memory.trial.state is not CanaryState.FAILED
             and not self._is_migrated(before, gate)
         ):
-            proven = memory.record.ran_well
+            proven = memory.trial.record.ran_well
         times = str(spec.canary_seconds), str(spec.canary is None)
         compared = str(before and before.mark), memory.digest, *times, *sorted(proven)
         if memory.contents != compared:
@@ -266,7 +266,7 @@ class Chooser:
         needs_none = memory.is_released or (before is not None and self._is_given_the_same(before.spec))
         if not needs_none:
             record = await self.store.record(self.snapshot.owner, memory)
-            was_tried = memory.trial in (CanaryState.TRYING, CanaryState.FAILED)
+            was_tried = memory.trial.state in (CanaryState.TRYING, CanaryState.FAILED)
             # An orphan, which has no version here, was tried with another Formation's release.
             needs_none = record is not None and bool(record.version) and (record.number > 0 or was_tried)
         suspended = bool(self.snapshot.spec.suspend)
@@ -292,10 +292,10 @@ class Chooser:
             memory.unread, memory.what, None, self.snapshot.now, (RETRY_FIRST, RETRY_MOST)
         )
         again, canaries = Requeue(Lane.REPORT, memory.unread.delay), list[str]()
-        if memory.trial is not None and memory.digest in memory.contents and not memory.is_released:
+        if memory.trial.state is not None and memory.digest in memory.contents and not memory.is_released:
             canaries = [*self._able(memory.changed)]
         rollout = Rollout(held or NOTHING, canaries=canaries, problems=[problem], requeue=again)
-        return rollout._replace(is_unread=memory.recorded != memory.digest)
+        return rollout._replace(is_unread=not memory.trial.is_read)
 
     def _is_new(self) -> bool:
         """Return whether a Formation can have no revision yet, so that none need be looked for."""

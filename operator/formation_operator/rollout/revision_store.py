@@ -121,7 +121,7 @@ class RevisionStore:
 
     async def prepare(self, snapshot: Snapshot, memory: RolloutMemory, trial: CanaryState | None) -> None:
         """Keep the declared content, and note how far its trial is; raise `ClusterError`."""
-        if memory.record is not None and memory.trial is trial:
+        if memory.trial.record is not None and memory.trial.state is trial:
             return
         content = content_of(snapshot.raw["spec"])
         await self._write(snapshot, memory, memory.digest, content, {"trial": trial})
@@ -181,10 +181,10 @@ class RevisionStore:
 
     async def record(self, owner: Metadata, memory: RolloutMemory) -> Record | None:
         """Return what the declared content's own revision says; it is read once for each content."""
-        if memory.recorded != memory.digest:
-            memory.record, _ = await self.kept(owner, memory.digest)
-            memory.recorded = memory.digest
-        return memory.record
+        if not memory.trial.is_read:
+            memory.trial.record, _ = await self.kept(owner, memory.digest)
+            memory.trial.is_read = True
+        return memory.trial.record
 
     async def _try(self, snapshot: Snapshot, memory: RolloutMemory, mark: Mark) -> Requeue | None:
         """Write a revision that couldn't be written before, unless that was just now."""
@@ -267,7 +267,7 @@ class RevisionStore:
                 return
         name, live = revision_name(owner.name, digest), await self._read(owner, digest)
         if live is None and digest == memory.digest:
-            memory.record = None  # it is made again if somebody has deleted it
+            memory.trial.record = None  # it is made again if somebody has deleted it
         if live is None or revisions.is_leaving(live, owner):
             raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone, and goes, too")
         if revisions.content_in(live, owner, digest) is None:
