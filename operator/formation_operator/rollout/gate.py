@@ -9,7 +9,9 @@ import enum
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from formation_operator.api.formation import FormationSpec
 from formation_operator.api.reasons import ReleaseState
+from formation_operator.api.release_key import release_key, surroundings
 from formation_operator.observe.jobs import Job
 
 
@@ -119,3 +121,15 @@ def _is_left(job: Job, gate: Gate) -> bool:
     if job.digest == gate.digest or job.left or job.deleting:
         return False
     return bool(job.failed) or (job.complete and job is gate.jobs[-1] and gate.needs_none)
+
+
+def is_given_the_same(released: FormationSpec | None, declared: FormationSpec, key: str) -> bool:
+    """Return whether a declared content, whose release is given a key, needs none after a released content.
+
+    What runs where a release command is declared for the first time counts as released.
+    """
+    if released is None:
+        return False
+    if released.release is None:
+        return surroundings(released) == surroundings(declared)
+    return release_key(released) == key

@@ -119,12 +119,9 @@ class RolloutMemory:
 
     def revision(self, snapshot: Snapshot) -> Revision | None:
         """Return the revision that was written last."""
-        mark = self.kept or snapshot.reported
-        return (
-            Revision(name=revision_name(snapshot.owner.name, mark.digest), number=mark.number)
-            if mark
-            else None
-        )
+        if (mark := self.kept or snapshot.reported) is None:
+            return None
+        return Revision(name=revision_name(snapshot.owner.name, mark.digest), number=mark.number)
 
     def record_of(self, digest: str) -> Record | None:
         """Return what the revision of a content says, if it is known."""

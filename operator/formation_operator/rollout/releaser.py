@@ -24,7 +24,8 @@ from formation_operator.requeue import Lane, Requeue
 from formation_operator.rollout import gate, revisions
 from formation_operator.rollout.gate import Act, Decision, Gate
 from formation_operator.rollout.memory import RETRY_FIRST, RETRY_MOST, RolloutMemory
-from formation_operator.rollout.revision_store import RevisionStore, prune
+from formation_operator.rollout.pruning import prune
+from formation_operator.rollout.revision_store import RevisionStore
 from formation_operator.rollout.revisions import LeavingError, TakenError
 from formation_operator.rollout.rollout import Rollout
 from formation_operator.sync.versioned_writes import check_living, unchanged
@@ -132,22 +133,16 @@ class Releaser:
         trial = CanaryState.WAITING if memory.threatens == memory.digest else None
         await self.store.prepare(self.snapshot, self.memory, trial)
         try:
-            content = (
-                release_job.with_first_tries(content)
-                if not (self.memory.released or self.snapshot.runs_processes)
-                else content
-            )
+            if not (memory.released or self.snapshot.runs_processes):
+                content = release_job.with_first_tries(content)
             manifest = release_job.job(owner, content, memory.digest, memory.key)
         except InvalidTypeError as error:
             problem = Problem("", Trouble.INVALID_SPEC, f"spec.release: {error}")
             return rollout.later(memory.retry(self.snapshot.now), problem)
         made = await self._create(owner, manifest, memory.digest)
-        over = [
-            (job.name, job.uid, job.resource_version)
-            for job in self.snapshot.jobs
-            if job.over and not job.deleting
-        ]
-        await prune(self.cluster, owner, kinds.JOB, over[: max(0, len(over) - KEPT)][:MOST_PRUNED])
+        over = [job for job in self.snapshot.jobs if job.over and not job.deleting]
+        old = [(job.name, job.uid, job.resource_version) for job in over[:-KEPT][:MOST_PRUNED]]
+        await prune(self.cluster, owner, kinds.JOB, old)
         memory.failed = None
         return rollout._replace(decision=Decision(ReleaseState.RUNNING, job=observed.job(made)), jobs=[made])
 

@@ -1,4 +1,4 @@
-"""The one store of revisions: it gets, creates, numbers and prunes.
+"""The one store of revisions: it gets, creates and numbers.
 
 A content is kept before its first template is written. Without a release command a refusal holds up no
 deploy, and the report tries again. Nothing is asked about a content that the status says is kept.
@@ -10,14 +10,14 @@ write in a namespace may write revisions there.
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pydantic
 
 from formation_operator.api import bounds, naming
 from formation_operator.api.content import Mark, content_of, digest_in, revision_name
-from formation_operator.api.formation import KEPT_REVISIONS, FormationSpec, Metadata
+from formation_operator.api.formation import FormationSpec, Metadata
 from formation_operator.api.formation_status import Revision
 from formation_operator.api.reasons import CanaryState
 from formation_operator.backoff import attempt
@@ -28,7 +28,7 @@ from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster, Object, first_objects, patient
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.requeue import Lane, Requeue
-from formation_operator.rollout import revisions
+from formation_operator.rollout import pruning, revisions
 from formation_operator.rollout.memory import RolloutMemory
 from formation_operator.rollout.revisions import History, LeavingError, Record, TakenError
 from formation_operator.rollout.rollout import Content
@@ -38,8 +38,6 @@ from formation_operator.telemetry import records
 logger = logging.getLogger(__name__)
 MOST_BYTES = 16 * 2**20
 """Of contents that are held in memory; one without room is read in each pass of a release."""
-MOST_DELETED = 100
-"""How many old revisions one deploy deletes: as many as a Formation may keep."""
 MOST_ADOPTED = 10
 """How many revisions of an earlier Formation one deploy adopts."""
 RETRY_FIRST, RETRY_MOST = 10.0, 600.0
@@ -214,7 +212,9 @@ class RevisionStore:
         changes: Mapping[str, Any],
     ) -> None:
         """Keep a content, and change what its revision says."""
-        owner, history, deploy = snapshot.owner, memory.history, self._under_way(memory, digest)
+        owner, history = snapshot.owner, memory.history
+        declared = memory.declared if digest == memory.digest else None
+        deploy = dataclasses.replace(declared or Deploy(), at=timestamps.rfc3339(self._clock()))
         if memory.record_of(digest) is None and (history is None or digest not in history):
             record = revisions.changed(Record(revision_name(owner.name, digest)), changes, deploy)
             made = revisions.manifest(owner, record, content)
@@ -227,11 +227,6 @@ class RevisionStore:
                 return
         await self._note(owner, memory, digest, changes, deploy)
 
-    def _under_way(self, memory: RolloutMemory, digest: str) -> Deploy:
-        """Return the deploy of a content that begins now."""
-        declared = memory.declared if digest == memory.digest else None
-        return dataclasses.replace(declared or Deploy(), at=timestamps.rfc3339(self._clock()))
-
     async def _create(self, snapshot: Snapshot, memory: RolloutMemory, digest: str, made: Object) -> Object:
         """Create a revision and return it; if a quota is full, prune first what is too much."""
         try:
@@ -240,9 +235,10 @@ class RevisionStore:
             owner = snapshot.owner
             if not revisions.is_quota(error):
                 raise
-            if not (surplus := _surplus(snapshot, memory, digest, await patient(self._history(owner)))):
+            surplus = pruning.surplus(snapshot, memory, digest, await patient(self._history(owner)))
+            if not surplus:
                 raise
-            await patient(self._prune(owner, surplus))
+            await patient(pruning.prune(self._cluster, owner, kinds.CONTROLLER_REVISION, surplus))
             return await patient(self._cluster.create(made, manager=naming.FIELD_MANAGER))
 
     async def _note(
@@ -291,34 +287,10 @@ class RevisionStore:
     async def _tidy(self, snapshot: Snapshot, memory: RolloutMemory, mark: Mark, history: History) -> None:
         """Prune what is too much, and adopt the newest of an earlier Formation, without a number."""
         owner = snapshot.owner
-        await self._prune(owner, _surplus(snapshot, memory, mark.digest, history))
+        surplus = pruning.surplus(snapshot, memory, mark.digest, history)
+        await pruning.prune(self._cluster, owner, kinds.CONTROLLER_REVISION, surplus)
         # One that has failed stays an orphan: its release command has run for an earlier Formation.
         others = [each for each in history.orphans if each.trial is not CanaryState.FAILED]
         for each in sorted(others, key=lambda each: each.number)[-MOST_ADOPTED:]:
             with contextlib.suppress(errors.ClusterError):
                 await self._note(owner, memory, each.digest, {})
-
-    async def _prune(self, owner: Metadata, surplus: Sequence[Record]) -> None:
-        old = [(each.name, each.uid, each.version) for each in surplus[:MOST_DELETED]]
-        await prune(self._cluster, owner, kinds.CONTROLLER_REVISION, old)
-
-
-async def prune(cluster: Cluster, owner: Metadata, kind: str, old: Sequence[tuple[str, str, str]]) -> None:
-    """Delete objects, given name, uid and version; what can't be deleted now goes at the next deploy."""
-    for each in old:
-        try:
-            await cluster.delete(kind, owner.namespace, *each)
-        except errors.ConflictError:
-            continue  # somebody has just changed it
-        except errors.ClusterError as error:
-            records.say(logger, owner, f"an old {kind} can't be deleted: {error}", logging.WARNING)
-            return
-        records.say(logger, owner, f"delete {kind} {each[0]}")
-
-
-def _surplus(snapshot: Snapshot, memory: RolloutMemory, digest: str, history: History) -> list[Record]:
-    """Return the revisions that are too many, and neither run, as far as is known, nor are declared."""
-    running = {each.digest for each in (*snapshot.marks, *filter(None, (memory.released,)))}
-    limit = snapshot.spec.revision_history_limit
-    protected = {digest, memory.digest, *running, *snapshot.released_by_jobs}
-    return history.surplus(KEPT_REVISIONS if limit is None else limit, protected)

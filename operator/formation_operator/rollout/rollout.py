@@ -68,5 +68,4 @@ class Rollout(NamedTuple):
     def job(self) -> Job | None:
         """The Job that runs the release of the declared content, or has failed to."""
         done = self.decision
-        is_its = done is not None and done.state in (ReleaseState.RUNNING, ReleaseState.FAILED)
-        return done.job if done is not None and is_its else None
+        return done.job if done and done.state in (ReleaseState.RUNNING, ReleaseState.FAILED) else None
