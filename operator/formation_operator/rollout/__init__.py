@@ -1,6 +1,7 @@
 """Whether a content may be rolled out: its release command has to succeed first, and its canaries to stand.
 
-It imports `sync` and what is below. Pure are `rollout`, `memory`, `gate`, `canary`, `desired` and `revisions`.
+It imports `sync` and what is below. `rollout`, `memory`, `gate`, `canary`, `desired` and `revisions` are
+pure.
 
 - `rollout`: how far it is; `memory`: what is remembered of it;
 - `chooser`: which content is rendered; `gate`: whether the declared one may be rolled out, and what to do;
