@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import strategies as st
@@ -16,10 +17,14 @@ from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child, Owner
 from formation_operator.observe.pods import Pod
 from formation_operator.observe.rollouts import DeploymentStatus
+from formation_operator.observe.snapshot import Snapshot
 from formation_operator.render import autoscaler, cron_job, disruption
+from formation_operator.render.disruption import NONE, Budgets
 from formation_operator.render.intents import Intent, children
 from formation_operator.replicas import count_owner
 from formation_operator.replicas.count_owner import Replicas
+from formation_operator.rollout.desired import Desired
+from formation_operator.rollout.rollout import Content, Rollout
 from formation_operator.status import compute
 from formation_operator.status.observation import Observation
 from tests.builders import Manifest, a_formation, stored
@@ -141,14 +146,35 @@ ROLLOUT = st.builds(
 )
 
 
-def seen(
-    rollout: DeploymentStatus = DONE, *, generation: int = 3, paused: bool = False, **changes: Any
+def seen(  # noqa: PLR0913  # each may be what a test is about
+    rollout: DeploymentStatus = DONE,
+    *,
+    generation: int = 3,
+    paused: bool = False,
+    processes: Manifest | None = None,
+    counts: Mapping[str, Replicas] | None = None,
+    budgets: Budgets = NONE,
+    deployments: Mapping[str, Child] | None = None,
+    **changes: Any,
 ) -> Observation:
     """Return what a pass sees of a Formation whose worker is as far as its rollout."""
+    spec: dict[str, Any] = {"processes": processes} if processes else {}
+    raw = stored(a_formation(paused=paused, **spec), generation=generation)
+    formation = parsing.parse(raw)
+    if deployments is None:
+        deployments = {"worker": a_child(rollout=rollout, replicas=2, owns_count=True)}
+    children = {(ChildKind.DEPLOYMENT, f"shop-{name}"): child for name, child in deployments.items()}
     world = Observation(
-        formation=parsing.parse(stored(a_formation(paused=paused), generation=generation)),
-        counts={"worker": Replicas(desired=2, rendered=2, remembered=2)},
-        deployments={"worker": a_child(rollout=rollout, replicas=2, owns_count=True)},
+        snapshot=Snapshot(raw, formation, children, (), False, (), 0.0, formation_status.read({})),
+        desired=Desired(
+            rollout=Rollout(Content(formation.spec)),
+            counts=counts or {"worker": Replicas(desired=2, rendered=2, remembered=2)},
+            suspended={},
+            budgets=budgets,
+            autoscaled={},
+            others={},
+            canaries={},
+        ),
         intents={"worker": dataclasses.replace(INTENT, images=())},
     )
     return dataclasses.replace(world, **changes)

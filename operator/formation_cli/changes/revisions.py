@@ -53,7 +53,7 @@ def _since(metadata: Object) -> str:
 def was_tried(revision: Object) -> bool:
     """Tell whether the canaries of a revision were tried: its release came before them."""
     trial = lenient.text(lenient.mapping(revision, "metadata", "annotations"), naming.TRIAL_ANNOTATION)
-    return trial in [*CanaryState]
+    return trial in (CanaryState.TRYING, CanaryState.FAILED)
 
 
 def unseen(formation: Object, image: str | None, process_type: str | None, revision: str | None) -> str:

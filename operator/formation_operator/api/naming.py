@@ -55,7 +55,7 @@ SCHEDULE_LABEL = f"{GROUP}/schedule"
 RELEASE_LABEL = f"{GROUP}/release"
 # On that Job: what names all that its Pod is given. Contents that give it the same have the same value.
 RELEASE_KEY_ANNOTATION = f"{GROUP}/release-key"
-# On that Job, once its content isn't wanted any more: a content that is wanted again is released anew.
+# On that Job, once its content isn't declared any more: a content that is declared again is released anew.
 RELEASE_LEFT_LABEL = f"{GROUP}/release-left"
 RELEASE = "release"
 """What a release has for PROCESS_TYPE, and how its container is named; no process type has this name."""

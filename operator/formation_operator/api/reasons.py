@@ -123,6 +123,8 @@ class ReleaseState(enum.StrEnum):
 class CanaryState(enum.StrEnum):
     """How far the canaries of a content are."""
 
+    WAITING = "Waiting"
+    """It was declared while processes ran, and its release comes first. A revision alone says so."""
     TRYING = "Trying"
     """See `CanaryTrying`."""
     FAILED = "Failed"

@@ -4,9 +4,7 @@ What comes of that is known in the next pass, which follows at once if it has an
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
-from typing import NamedTuple
+from collections.abc import Iterable
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, Metadata
@@ -21,6 +19,7 @@ from formation_operator.observe.faults import Problem
 from formation_operator.observe.other_budgets import OtherBudgets
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.render import disruption
+from formation_operator.render.disruption import Budgets
 from formation_operator.requeue import Lane, Requeue
 from formation_operator.rollout.rollout import Content
 
@@ -30,21 +29,6 @@ WAY_OUT = (
     "so the Formation has none of its own, because Kubernetes evicts no Pod that two budgets select: "
     "delete the other budget, or remove disruptionBudget"
 )
-
-
-class Budgets(NamedTuple):
-    """What is to be done about the budgets that a Formation declares."""
-
-    own: Mapping[str, int | str] = MappingProxyType({})
-    """How many processes of a type a drain may have down, where the type is to have a budget."""
-    contended: Mapping[str, str] = MappingProxyType({})
-    """Why a type has none although one is declared, and the way out."""
-    problems: Sequence[Problem] = ()
-    """Why one isn't made for now."""
-
-
-NONE = Budgets()
-"""What a Formation has that declares none."""
 
 
 def decide(pass_: Pass, snapshot: Snapshot, content: Content) -> Budgets:

@@ -160,7 +160,7 @@ class Informers:
         """
         store = self._cache.stores[kind.name]
         is_gone = version != FOR_EVER and not kind.label_selector
-        for key in store.known.keys() - names:
+        for key in store.items.keys() - names:
             if (latest := store.latest(key)) <= version and namespace in (None, key[0]):
                 self._on_changed(self._cache.drop(kind.name, key, version if is_gone else latest))
 

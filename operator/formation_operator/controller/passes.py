@@ -24,5 +24,5 @@ class Pass:
     unplaced: Collection[str] = ()
     """The types of which no node takes a process."""
     intents: dict[str, Sequence[Intent]] = dataclasses.field(default_factory=dict)
-    """What is wanted of each type and schedule that was planned, without the manifests."""
+    """The intents of each type and schedule that was planned, without the manifests."""
     outcomes: list[Outcome] = dataclasses.field(default_factory=list)

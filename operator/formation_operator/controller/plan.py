@@ -7,7 +7,6 @@ import dataclasses
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
-from formation_operator.controller.desired import Desired
 from formation_operator.controller.passes import Pass
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe.children import Child, Children
@@ -16,6 +15,7 @@ from formation_operator.observe.snapshot import Snapshot
 from formation_operator.render import autoscaler, cron_job, intents, pod_template
 from formation_operator.render.intents import Intent
 from formation_operator.rollout import canary
+from formation_operator.rollout.desired import Desired
 from formation_operator.sync import planner
 from formation_operator.sync.planner import Action, PlanContext, Verb
 
@@ -71,7 +71,7 @@ class Planning:
         return found
 
     def actions(self, name: str) -> list[Action]:
-        """Return what to do about the objects of a type or schedule, and note what is wanted of it."""
+        """Return what to do about the objects of a type or schedule, and note the intents of it."""
         intents = self._render(name)
         self.pass_.intents[name] = [dataclasses.replace(each, manifest={}) for each in intents]
         found = [self._decide(each) for each in intents] if intents else self._alone(name)
@@ -134,11 +134,11 @@ class Planning:
 
     def _orphans(self) -> list[Action]:
         """Return what adopts canaries that aren't wanted and have no owner: the next pass deletes them."""
-        wanted, app = {(each.kind, each.name) for each in self.intents}, self.snapshot.owner.name
+        intended, app = {(each.kind, each.name) for each in self.intents}, self.snapshot.owner.name
         return [
             Action(Verb.ADOPT, naming.type_of(app, child.name), child=child)
             for each, child in self._children.items()
-            if each not in wanted
+            if each not in intended
             and child.is_orphan_of(app, naming.type_of(app, child.name))
             and child.is_canary
             and not child.deleting
@@ -146,7 +146,7 @@ class Planning:
 
     @property
     def intents(self) -> list[Intent]:
-        """What is wanted of all that was planned, without the manifests."""
+        """The intents of all that was planned, without the manifests."""
         return [intent for each in self.pass_.intents.values() for intent in each]
 
     @property
@@ -242,11 +242,11 @@ class Planning:
         For a schedule it writes alone whether runs begin. Where the content isn't known, a type and a
         schedule may share a name.
         """
-        about, desired = self.snapshot.owner, self.desired
+        owner, desired = self.snapshot.owner, self.desired
         named = ((ChildKind.DEPLOYMENT, desired.counts), (ChildKind.CRON_JOB, desired.suspended))
-        own = [self._children.get((kind, naming.child(about.name, name))) for kind, of in named if name in of]
+        own = [self._children.get((kind, naming.child(owner.name, name))) for kind, of in named if name in of]
         return [
-            planner.adopt(name, child, about, self.context) or planner.alone(name, child, self.context)
+            planner.adopt(name, child, owner, self.context) or planner.alone(name, child, self.context)
             for child in own
             if child is not None
         ]

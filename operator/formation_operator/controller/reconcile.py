@@ -11,7 +11,6 @@ from formation_operator.api import naming
 from formation_operator.api.formation import Formation
 from formation_operator.api.reasons import Trouble
 from formation_operator.controller import budgets, parsing, runs
-from formation_operator.controller.desired import Desired, desired
 from formation_operator.controller.memory import Memory
 from formation_operator.controller.passes import Pass
 from formation_operator.controller.plan import Planning
@@ -26,9 +25,11 @@ from formation_operator.observe.cache import Basis
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.observe.snapshot import Snapshot, take
 from formation_operator.observe.store import Change
+from formation_operator.render import disruption
 from formation_operator.replicas import scale_requests, write_through
 from formation_operator.requeue import Lane, Requeue, Result, Retry, soonest
 from formation_operator.rollout.chooser import Chooser
+from formation_operator.rollout.desired import Desired, desired
 from formation_operator.rollout.releaser import Releaser
 from formation_operator.rollout.revision_store import RevisionStore
 from formation_operator.rollout.rollout import Rollout
@@ -106,10 +107,10 @@ class Reconciler:
         return self._finished(pass_, result)
 
     async def _run(self, pass_: Pass) -> Result:
-        known = pass_.basis.formation
-        pass_.basis.formation = await self._whole(known)
+        raw = pass_.basis.formation
+        pass_.basis.formation = await self._whole(raw)
         try:
-            return await self._pass(pass_, known)
+            return await self._pass(pass_, raw)
         except errors.ClusterError:
             raise
         except parsing.UnreadableError as error:
@@ -117,33 +118,33 @@ class Reconciler:
         except Exception as error:
             return Result(await self._reporting.stall(pass_, pass_.faults.note("", error)), Retry.LASTING)
 
-    async def _pass(self, pass_: Pass, known: dict[str, Any]) -> Result:
+    async def _pass(self, pass_: Pass, raw: dict[str, Any]) -> Result:
         formation = parsing.parse(pass_.basis.formation)
         snapshot = self._snapshot(pass_, formation)
         requests = write_through.Requests(
             self._cluster, self._cache, self._settings, snapshot, pass_.memory.answers, self._changed
         )
         has_looked = await requests.honour()
-        self.events.post(known, requests.notices)
+        self.events.post(raw, requests.notices)
         current = self._cache.formations.get(pass_.key)
-        if current is None or not pass_.basis.is_about(current):
+        if current is None or not pass_.basis.is_for(current):
             return Result()
-        if current is not known:
+        if current is not raw:
             pass_.basis.formation = await self._whole(current)
             formation = parsing.parse(pass_.basis.formation)
-        if has_looked or current is not known:  # autoscalers may have been found, too
+        if has_looked or current is not raw:  # autoscalers may have been found, too
             snapshot = self._snapshot(pass_, formation)
         memory = pass_.memory.rollout
         rollout = await Chooser(self._cluster, self._store, snapshot, memory, pass_.faults).choose()
         desired = self._desired(pass_, snapshot, rollout, requests.undecided)
-        await self._bring_about(pass_, snapshot, desired)
+        await self._apply(pass_, snapshot, desired)
         rollout = await self._release(pass_, snapshot, rollout)
         desired = dataclasses.replace(desired, rollout=rollout)
         written = (each for outcome in pass_.outcomes for each in outcome.notices)
         self.events.post(pass_.basis.formation, [*rollout.notices, *written])
         requeue = await self._reporting.report(pass_, snapshot, desired)
         requeue = soonest(requeue, rollout.requeue)
-        if desired.budgets is not budgets.NONE:
+        if desired.budgets is not disruption.NONE:
             others = await budgets.look(self._cluster, pass_, snapshot, desired.content, desired.budgets)
             requeue = soonest(requeue, others)
         if pass_.memory.suspended:
@@ -155,17 +156,17 @@ class Reconciler:
     def _snapshot(self, pass_: Pass, formation: Formation) -> Snapshot:
         return take(formation, pass_.basis, self._cache, self._monotonic())
 
-    async def _whole(self, known: dict[str, Any]) -> dict[str, Any]:
+    async def _whole(self, raw: dict[str, Any]) -> dict[str, Any]:
         """Return a Formation with its spec and status, which are read again if they aren't kept.
 
         Raises `NotFoundError` if it is gone, and `ConflictError` if it has changed: the watch brings both.
         """
-        if not known.get("unkept"):
-            return known
-        live = await self._cluster.get(naming.KIND, *formations.key_of(known))
+        if not raw.get("unkept"):
+            return raw
+        live = await self._cluster.get(naming.KIND, *formations.key_of(raw))
         if live is None:
             raise errors.NotFoundError("it has gone")
-        if not formations.is_same(known, live):
+        if not formations.is_same(raw, live):
             raise errors.ConflictError("it has changed while it was read")
         return {**formations.trimmed(live), "reread": True}
 
@@ -174,7 +175,7 @@ class Reconciler:
     ) -> Desired:
         declaring = snapshot.spec, *snapshot.spec.processes.values(), *rollout.content.spec.processes.values()
         has_some = any(map(operator.attrgetter("disruption_budget"), declaring))
-        declared = budgets.decide(pass_, snapshot, rollout.content) if has_some else budgets.NONE
+        declared = budgets.decide(pass_, snapshot, rollout.content) if has_some else disruption.NONE
         return desired(snapshot, rollout, undecided, declared)
 
     async def _release(self, pass_: Pass, snapshot: Snapshot, rollout: Rollout) -> Rollout:
@@ -189,9 +190,9 @@ class Reconciler:
             self._changed(self._cache.see(kinds.JOB, job))
         return rollout
 
-    # Bringing it about
+    # Apply
 
-    async def _bring_about(self, pass_: Pass, snapshot: Snapshot, desired: Desired) -> None:
+    async def _apply(self, pass_: Pass, snapshot: Snapshot, desired: Desired) -> None:
         """Render, decide about and write each type and schedule; what isn't wanted goes after that."""
         children, memory = pass_.basis.children, pass_.memory
         if any(child.kind is ChildKind.CRON_JOB for child in children.values()):
@@ -266,7 +267,7 @@ class Reconciler:
         current = self._cache.formations.get(pass_.key)
         lane = pass_.basis.missed(current, self._cache.children_of(pass_.key))
         missed = Requeue(lane, lane.delay) if lane is not None else None
-        if not pass_.basis.is_about(current):
+        if not pass_.basis.is_for(current):
             return Result(missed)
         return dataclasses.replace(result, requeue=soonest(result.requeue, missed))
 

@@ -1,20 +1,17 @@
 """The report of a pass: the status, the Events about it, and the revision of what is rolled out."""
 
 import dataclasses
+import itertools
 import logging
 from collections.abc import Callable, Sequence
 
 from formation_operator.api import naming
 from formation_operator.api.content import revision_name
-from formation_operator.api.formation import FormationSpec
 from formation_operator.api.formation_status import Revision
-from formation_operator.api.reasons import Reason
+from formation_operator.api.reasons import CanaryState, Reason
 from formation_operator.controller import runs
-from formation_operator.controller.desired import Desired, problems
 from formation_operator.controller.passes import Pass
-from formation_operator.diagnose.finding import Finding
 from formation_operator.diagnose.investigator import Examiner
-from formation_operator.foreground import check
 from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import lenient, timestamps
@@ -24,14 +21,14 @@ from formation_operator.kube.port import Cluster
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.snapshot import Snapshot
-from formation_operator.replicas import scale_requests
 from formation_operator.requeue import Lane, Requeue, soonest
 from formation_operator.rollout.canary import PATIENCE
+from formation_operator.rollout.desired import Desired
 from formation_operator.rollout.revision_store import RevisionStore
-from formation_operator.rollout.revisions import Record, Trial
+from formation_operator.rollout.revisions import Record
 from formation_operator.status import canary_health, compute, first_minute, release_health, scaling_health
 from formation_operator.status.change_events import rolled_out
-from formation_operator.status.observation import Observation
+from formation_operator.status.observation import Observation, problems
 from formation_operator.status.poster import Poster
 from formation_operator.status.writer import Reporter
 
@@ -92,57 +89,42 @@ class Reporting:
         self, pass_: Pass, snapshot: Snapshot, desired: Desired
     ) -> tuple[Observation, Requeue | None]:
         """Return all that this pass has seen, and when that may be different although no event comes."""
-        spec, rollout, now = snapshot.spec, desired.rollout, self._clock().timestamp()
-        deployments = snapshot.owned(ChildKind.DEPLOYMENT, desired.counts)
+        rollout, now = desired.rollout, self._clock().timestamp()
+        types = *desired.counts, *map(naming.canary, desired.canaries)
+        deployments = snapshot.owned(ChildKind.DEPLOYMENT, types)
         scalers = snapshot.owned(ChildKind.HORIZONTAL_POD_AUTOSCALER, desired.counts)
-        tried = snapshot.owned(ChildKind.DEPLOYMENT, map(naming.canary, desired.canaries))
         pods, evidence = self._cache.pods_of(pass_.key), pass_.memory.evidence
-        examined = await self.examiner.examine(evidence, {**tried, **deployments}, pods, now, pass_.faults)
-        names = {*(spec.schedules or ()), *(desired.content.spec.schedules or ())}
-        schedules = await runs.scheduled(snapshot, self._cache, sorted(names)) if names else {}
-        jobs = [rollout.job] if rollout.job is not None else []
-        jobs += [job for each in schedules.values() for job in each]
-        causes, look_again = dict[str, Finding](), None
-        if jobs:
-            causes, look_again = await runs.causes(self._cluster, pass_, jobs, examined, now)
-        released, unreleased = pass_.memory.rollout.released, rollout.problems
-        release = snapshot.status.release
-        if rollout.gate is not None or release is not None:
-            release, unreleased = release_health.health(snapshot, rollout, released, causes)
-        unscaled, waits = scaling_health.trouble(scalers, deployments, now) if scalers else ([], [])
-        trouble = Requeue(Lane.REPORT, min(waits)) if waits else None
+        examined = await self.examiner.examine(evidence, deployments, pods, now, pass_.faults)
+        schedules = await runs.scheduled(snapshot, self._cache, desired.content.spec)
+        jobs = [*filter(None, [rollout.job]), *itertools.chain(*schedules.values())]
+        causes, look_again = await runs.causes(self._cluster, pass_, jobs, examined, now)
+        release, unreleased = release_health.health(snapshot, rollout, pass_.memory.rollout.released, causes)
+        unscaled, waits = scaling_health.trouble(scalers, deployments, now)
         intents = [each for own in pass_.intents.values() for each in own if each.kind.traits.runs_processes]
-        unkept = pass_.memory.rollout.unkept
+        unwritten = [each.problem for each in pass_.outcomes if each.problem]
+        found = *unreleased, *pass_.faults.problems.values(), *unwritten
+        is_first = pass_.memory.rollout.released is None
         observation = Observation(
-            formation=snapshot.formation,
-            counts=desired.counts,
-            deployments=deployments,
+            snapshot,
+            desired,
             intents={each.process_type: each for each in intents},
-            canaries=desired.canaries,
             changed={each.action.process_type for each in pass_.outcomes if each.problem is None},
-            problems=problems(pass_, snapshot, desired, unreleased),
+            problems=problems(snapshot, desired, found, is_first=is_first),
             pods=examined.pods,
             findings=examined.findings,
-            contended=scale_requests.contended(spec, snapshot.owner.name, desired.others),
             unscaled=unscaled,
-            notes=dict(scaling_health.notes(spec, scalers)) if scalers else {},
-            outvoted=desired.budgets.contended.values(),
-            daemonizing=check.warnings(own) if (own := commands(desired.content.spec)) else (),
+            notes=dict(scaling_health.notes(snapshot.spec, scalers)),
             revision=pass_.memory.rollout.revision(snapshot),
             release=release,
-            canary=snapshot.status.canary if spec.paused else None,
+            canary=snapshot.status.canary if snapshot.spec.paused else None,
             schedules=schedules,
-            cron_jobs=snapshot.owned(ChildKind.CRON_JOB, schedules),
-            suspended=desired.suspended,
             causes=causes,
-            unrevised=unkept.found if unkept else None,
+            unrevised=unkept.found if (unkept := pass_.memory.rollout.unkept) else None,
         )
-        tries_again = None
-        if desired.canaries:
-            observation, tries_again = await self._of_canaries(pass_, snapshot, observation)
-        again = examined.again_in
-        changes = Requeue(Lane.REPORT, again + Lane.REPORT.delay) if again is not None else None
-        return observation, soonest(changes, look_again, trouble, tries_again)
+        observation, tries_again = await self._of_canaries(pass_, snapshot, observation)
+        waits += [examined.again_in + Lane.REPORT.delay] if examined.again_in is not None else []
+        later = Requeue(Lane.REPORT, min(waits)) if waits else None
+        return observation, soonest(later, look_again, tries_again)
 
     async def _of_canaries(
         self, pass_: Pass, snapshot: Snapshot, observation: Observation
@@ -152,25 +134,28 @@ class Reporting:
         What was seen of them is noted, and decided about in the next pass.
         """
         memory, now = pass_.memory.rollout, snapshot.now
-        names = map(naming.canary, observation.canaries)
+        trial = memory.trial
+        if not observation.desired.canaries:
+            return observation, None
+        names = map(naming.canary, observation.desired.canaries)
         found = (each.reason for name in names for each in observation.findings.get(name, ()))
-        memory.imageless = _since(memory.imageless, now) if Reason.IMAGE_PULL_FAILED in found else None
-        record = memory.record or Record(revision_name(snapshot.owner.name, memory.digest))
-        verdict = canary_health.health(snapshot, observation, record, memory.imageless, self._now())
-        if verdict.trial is Trial.FAILED is not memory.trial:
+        trial.imageless = _since(trial.imageless, now) if Reason.IMAGE_PULL_FAILED in found else None
+        record = trial.record or Record(revision_name(snapshot.owner.name, memory.digest))
+        verdict = canary_health.health(snapshot, observation, record, trial.imageless, self._now())
+        if verdict.status.state == CanaryState.FAILED != trial.state:
             try:
-                await self._store.prepare(snapshot, memory, Trial.FAILED)
+                await self._store.prepare(snapshot, memory, CanaryState.FAILED)
             except errors.ClusterError as error:
                 logger.warning("%s/%s: that it has failed isn't noted: %s", *pass_.key, error)
         may_yield = bool(verdict.roomless) and snapshot.spec.canary is None
-        memory.roomless = _since(memory.roomless, now) if may_yield else None
-        wait = PATIENCE if memory.roomless is None else max(0.0, memory.roomless + PATIENCE - now)
+        trial.roomless = _since(trial.roomless, now) if may_yield else None
+        wait = PATIENCE if trial.roomless is None else max(0.0, trial.roomless + PATIENCE - now)
         yields = frozenset[str]() if wait else verdict.roomless
-        is_news = (verdict.proven, yields) != (memory.proven, memory.yields)
+        is_news = (verdict.proven, yields) != (trial.proven, trial.yields)
         requeue = Requeue(Lane.REPORT) if is_news else None
-        memory.proven = verdict.proven
-        memory.yields = yields
-        if verdict.trial is Trial.TRYING:
+        trial.proven = verdict.proven
+        trial.yields = yields
+        if verdict.status.state == CanaryState.TRYING:
             # No event comes when room or an image lacks for too long, or a process isn't ready in time.
             requeue = soonest(requeue, Requeue(Lane.REPORT, wait or PATIENCE))
         return dataclasses.replace(observation, canary=verdict.status, problems=verdict.problems), requeue
@@ -182,11 +167,11 @@ class Reporting:
 
         It isn't ready yet once it is rolled out, and is once it has run well; it stays so.
         """
-        newest, known, memory = observation.revision, snapshot.status.revision, pass_.memory
-        ready = known.ready if known and memory.rollout.kept in (None, snapshot.reported) else None
+        newest, before, memory = observation.revision, snapshot.status.revision, pass_.memory
+        ready = before.ready if before and memory.rollout.kept in (None, snapshot.reported) else None
         if newest is None or ready:
             memory.first_minute = None
-            return known if ready else None, [], None
+            return before if ready else None, [], None
         now, ended = self._monotonic(), list[Notice]()
         memory.first_minute = first_minute.go_on(observation, memory.first_minute, now)
         remaining = first_minute.remaining(observation, memory.first_minute, now)
@@ -210,9 +195,3 @@ class Reporting:
 def _since(before: float | None, now: float) -> float:
     """Return since when something is so that was so before, or wasn't."""
     return now if before is None else before
-
-
-def commands(content: FormationSpec) -> dict[str, list[str]]:
-    """Return the command of each type that has one; otherwise the image decides."""
-    types = content.processes.items()
-    return {name: [*item.command, *(item.args or [])] for name, item in types if item.command}

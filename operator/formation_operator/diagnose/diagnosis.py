@@ -13,6 +13,7 @@ from formation_operator.diagnose import exits, grace_periods, pod_events, waits
 from formation_operator.diagnose.finding import SEVERITY, Finding, with_way_out
 from formation_operator.diagnose.pod_events import Events, PodEvent
 from formation_operator.kube.objects.containers import Container, Exit
+from formation_operator.kube.objects.lenient import Condition
 from formation_operator.observe.pods import Pod
 
 ON_THE_WAY = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "FailedMapVolume")
@@ -40,9 +41,9 @@ NOISE = re.compile(r"([.,]|(?<!\s))\s*(no new claims to deallocate|preemption:).
 def finding(pod: Pod, now: float, events: Events = ()) -> Finding | None:
     """Return what is wrong with a Pod, or nothing if it is well or may still become well by itself."""
     if pod.failure is not None:
-        return _failed(pod) if now < grace_periods.failed_until(pod) else None
+        return _failed(pod, pod.failure) if now < grace_periods.failed_until(pod) else None
     if pod.unscheduled is not None:
-        return _unscheduled(pod, *pod.unscheduled)
+        return _unscheduled(pod, pod.unscheduled)
     return _gravest(pod, lambda item: _container(pod, item, now, events)) or _as_a_whole(pod, now, events)
 
 
@@ -96,20 +97,19 @@ def changes_in(pod: Pod, now: float) -> float | None:
 # The Pod as a whole
 
 
-def _failed(pod: Pod) -> Finding:
-    reason, message, last = pod.failure or ("", "", "")
-    whole = Finding(State.CRASHING, reason, exits.by_its_node(reason, message), last=last)
+def _failed(pod: Pod, end: Condition) -> Finding:
+    whole = Finding(State.CRASHING, end.reason, exits.by_its_node(end), last=end.time)
     own = None
     if pod.failed_by_itself:
         own = _gravest(pod, lambda item: _exit(pod, item, item.failure, ()) if item.failure else None)
     return dataclasses.replace(own or whole, gone=True)
 
 
-def _unscheduled(pod: Pod, reason: str, message: str) -> Finding:
-    if reason == Reason.SCHEDULING_GATED:
+def _unscheduled(pod: Pod, condition: Condition) -> Finding:
+    if condition.reason == Reason.SCHEDULING_GATED:
         text = f"waits for its scheduling gates to be removed: {pod.gates}".rstrip(": ")
-        return Finding(State.STARTING, reason, text)
-    text = with_way_out(NOISE.sub("", message).rstrip(". "), WAYS_TO_A_NODE)
+        return Finding(State.STARTING, condition.reason, text)
+    text = with_way_out(NOISE.sub("", condition.message).rstrip(". "), WAYS_TO_A_NODE)
     if (claims := _see_claims(pod)) and OF_VOLUMES.search(text):
         text += f": {claims}"
     return Finding(State.UNSCHEDULABLE, Reason.UNSCHEDULABLE, f"no node can take it: {text}")
@@ -124,7 +124,7 @@ def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
         return None
     if not _running(pod):
         return _being_made(pod, now) if pod.set_up else _before_it_runs(pod, events)
-    reason, message, _ = pod.unready
+    reason, message = pod.unready.reason, pod.unready.message
     if not (reason or message) and all(item.init or item.ready for item in pod.containers):
         # kubelet would give a reason: the node controller gives none when it marks a Pod as not ready.
         text = f"its node {pod.node} can't be reached, so the process may still run: {CHECK_THE_NODE}"
@@ -185,7 +185,7 @@ def _just_started(pod: Pod, now: float) -> bool:
 
 
 def _container(pod: Pod, container: Container, now: float, pods_events: Events) -> Finding | None:
-    events = pod_events.about(container.name, pods_events)
+    events = pod_events.of_container(container.name, pods_events)
     held_up = waits.finding(container)
     if held_up is not None:
         return _with_way_in(held_up, events)

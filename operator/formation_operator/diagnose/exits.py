@@ -160,7 +160,7 @@ def ended_at(pod: Pod, name: str) -> str | None:
     """Return when a Pod's container ended, or the Pod as a whole; nothing if neither has."""
     last, end = _last(pod, name), _end(pod)
     own = last.finished_at if last else None
-    return end[2] or own or "" if end else own
+    return end.time or own or "" if end else own
 
 
 def record_of(pod: Pod, name: str) -> dict[str, Any] | None:
@@ -170,25 +170,24 @@ def record_of(pod: Pod, name: str) -> dict[str, Any] | None:
     end = _end(pod)
     if end is None:
         return own or None
-    reason_, message, moment = end
-    ended = {"reason": reason_, "message": by_its_node(reason_, message)}
-    return {**own, **ended, "finishedAt": moment or own.get("finishedAt", "")}
+    time = end.time or own.get("finishedAt", "")
+    return {**own, "reason": end.reason, "message": by_its_node(end), "finishedAt": time}
 
 
 def _last(pod: Pod, name: str) -> Exit | None:
     return next((item.exit for item in pod.containers if item.name == name), None)
 
 
-def _end(pod: Pod) -> tuple[str, str, str] | None:
+def _end(pod: Pod) -> lenient.Condition | None:
     """Return how a Pod ended, if its node ended or lost its process."""
     return None if pod.failed_by_itself or pod.refused else pod.failure
 
 
-def by_its_node(reason_: str, message: str) -> str:
+def by_its_node(end: lenient.Condition) -> str:
     """Return the sentence for a Pod that failed as a whole."""
-    why = message.removeprefix(REJECTED)
-    what = "was ended by its node" if why == message else "was refused by its node"
-    return f"{what}: {reason_}: {why}".rstrip(": ")
+    why = end.message.removeprefix(REJECTED)
+    what = "was ended by its node" if why == end.message else "was refused by its node"
+    return f"{what}: {end.reason}: {why}".rstrip(": ")
 
 
 def hook_failed(message: str = "") -> str:

@@ -31,7 +31,7 @@ def trusted_after(container: Container) -> float | None:
 
 def failed_until(pod: Pod) -> float:
     """Return the time until which a Pod that failed as a whole counts, even if it has been replaced."""
-    failed = timestamps.epoch(pod.failure[2]) if pod.failure else None
+    failed = timestamps.epoch(pod.failure.time) if pod.failure else None
     return (failed or pod.created) + _probation((failed or pod.created) - pod.created)
 
 
@@ -62,7 +62,7 @@ def unready_for_long(pod: Pod, now: float) -> bool:
 
 def unready_since(pod: Pod) -> float:
     """Return the time from which a Pod hasn't been ready: its creation, unless its condition has one."""
-    return (pod.unready[2] if pod.unready else 0.0) or pod.created
+    return (timestamps.epoch(pod.unready.time) if pod.unready else None) or pod.created
 
 
 def making_since(pod: Pod) -> float:

@@ -24,7 +24,7 @@ from formation_operator.diagnose.finding import Finding
 from formation_operator.diagnose.pod_events import Events, PodEvent
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
-from formation_operator.kube.port import Cluster, Object, events_about, first_objects
+from formation_operator.kube.port import Cluster, Object, events_of, first_objects
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Faults
 from formation_operator.observe.pods import TEMPLATE_LABEL, Pod
@@ -183,7 +183,7 @@ class Examiner:
 
     async def _events(self, pod: Pod) -> tuple[list[PodEvent], bool]:
         """Return the Events about a Pod that matter, and whether they could be read."""
-        raws = events_about(self._cluster, pod.namespace, pod.uid, PAGES_OF_EVENTS)
+        raws = events_of(self._cluster, pod.namespace, pod.uid, PAGES_OF_EVENTS)
         try:
             return [pod_events.pod_event(raw) async for raw in raws if pod_events.matters(raw)], True
         except errors.ClusterError as error:

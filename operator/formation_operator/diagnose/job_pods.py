@@ -10,7 +10,7 @@ from formation_operator.backoff import Attempt, attempt
 from formation_operator.diagnose import diagnosis, grace_periods, pod_events, waits
 from formation_operator.diagnose.finding import Finding
 from formation_operator.kube.objects import containers, kinds, lenient
-from formation_operator.kube.port import Cluster, Object, events_about, first_objects
+from formation_operator.kube.port import Cluster, Object, events_of, first_objects
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
 
@@ -60,13 +60,12 @@ def by_its_controller(job: Job, command: str, seconds: int = 0) -> str:
     if ran_too_long(job):
         limit = f" ({seconds} s)" if seconds else ""
         return f"it ran longer than {command}.activeDeadlineSeconds allows{limit}"
-    reason, message = job.failed or ("", "")
-    return message or reason
+    return (job.failed.message or job.failed.reason) if job.failed else ""
 
 
 def ran_too_long(job: Job) -> bool:
     """Return whether a Job has failed because of its deadline."""
-    return job.failed is not None and job.failed[0] == "DeadlineExceeded"
+    return job.failed is not None and job.failed.reason == "DeadlineExceeded"
 
 
 def lacks_pods(job: Job) -> bool:
@@ -88,7 +87,7 @@ async def why_podless(
 
 
 async def _refused_pods(cluster: Cluster, job: Job) -> str:
-    raws = events_about(cluster, job.namespace, job.uid, most=1)
+    raws = events_of(cluster, job.namespace, job.uid, most=1)
     events = [pod_events.pod_event(raw) async for raw in raws if pod_events.matters(raw)]
     latest = pod_events.latest(events)
     return latest.message.removeprefix("Error creating: ") if latest is not None else ""
@@ -130,7 +129,7 @@ def _pods(cluster: Cluster, owner: Metadata, digest: str = "") -> AsyncIterator[
 async def _is_stuck(cluster: Cluster, raw: Object) -> bool:
     """Return whether kubelet said last that it can't even begin with a Pod's containers."""
     metadata, last = raw["metadata"], {True: 0.0, False: 0.0}
-    async for each in events_about(cluster, metadata["namespace"], metadata["uid"], most=1):
+    async for each in events_of(cluster, metadata["namespace"], metadata["uid"], most=1):
         event = pod_events.pod_event(each)
         fails = event.reason in diagnosis.ON_THE_WAY
         last[fails] = max(last[fails], event.last)

@@ -103,7 +103,7 @@ def latest(events: Events, fits: Callable[[PodEvent], bool] = bool) -> PodEvent 
     return max(filter(fits, events), key=lambda event: event.last, default=None)
 
 
-def about(container: str, events: Events) -> Events:
+def of_container(container: str, events: Events) -> Events:
     """Return the Events that aren't about another container."""
     return [event for event in events if event.container in ("", container)]
 

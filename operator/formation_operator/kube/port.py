@@ -104,7 +104,7 @@ async def first_objects(
             return
 
 
-def events_about(cluster: Cluster, namespace: str, uid: str, most: int) -> AsyncIterator[Object]:
+def events_of(cluster: Cluster, namespace: str, uid: str, most: int) -> AsyncIterator[Object]:
     """Yield the Events about an object, of the first pages."""
     return first_objects(cluster.select(kinds.EVENT, namespace, fields=f"regarding.uid={uid}"), most)
 

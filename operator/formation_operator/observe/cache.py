@@ -35,7 +35,7 @@ class Cache:
         self.watched = {each.kind.name: each for each in watched}
         self.stores = {kind: Store(each, self._wanting) for kind, each in self.watched.items()}
         self._children: dict[ChildKind, Store[Child]] = {kind: self.stores[kind] for kind in ChildKind}
-        self.formations: dict[Key, dict[str, Any]] = self.stores[naming.KIND].known
+        self.formations: dict[Key, dict[str, Any]] = self.stores[naming.KIND].items
         """Each Formation, without what no decision needs."""
         self.living: set[str] = set()
         """Uids of all Formations."""
@@ -51,7 +51,7 @@ class Cache:
         store = self.stores[kind]
         if not store.is_newer(key, version, as_of):
             return None  # as most of a list is, and each echo of our writes
-        fact = self.watched[kind].fact_of(raw, store.known.get(key))
+        fact = self.watched[kind].fact_of(raw, store.items.get(key))
         if fact is None:
             return self.drop(kind, key, max(as_of, version))
         return self.put(kind, fact, as_of)
@@ -83,11 +83,11 @@ class Cache:
         Other objects with its label don't matter, and anyone may create thousands of them.
         """
         formation = self.formations.get(key)  # it may have gone during the pass
-        names, found = formations.wanted_names(formation) if formation else [], dict[ChildId, Child]()
+        names, found = formations.child_keys(formation) if formation else [], dict[ChildId, Child]()
         for kind, store in self._children.items():
             for each in (*store.within(key), *names):
-                if each in store.known:
-                    found[kind, each[1]] = store.known[each]
+                if each in store.items:
+                    found[kind, each[1]] = store.items[each]
         return found
 
     def autoscalers_of(self, namespace: str, targets: Iterable[str]) -> list[Autoscaler]:
@@ -162,7 +162,7 @@ class Basis:
         """The uid of the Formation that the pass is about."""
         return formations.uid_of(self.formation)
 
-    def is_about(self, formation: dict[str, Any] | None) -> bool:
+    def is_for(self, formation: dict[str, Any] | None) -> bool:
         """Return whether it is the Formation that the pass is about, and not a later one of its name."""
         return formation is not None and formations.uid_of(formation) == self.uid
 

@@ -98,10 +98,10 @@ def _declared(spec: dict[str, Any]) -> dict[str, Any]:
 
 def _cause(metadata: dict[str, Any], before: Deploy | None) -> Deploy:
     """Return who has changed a spec, when and why; anyone who only removes fields leaves no trace."""
-    author, noted = authors.author(metadata), authors.noted(metadata)
+    author, note_time = authors.author(metadata), authors.note_time(metadata)
     note = lenient.text(lenient.mapping(metadata, "annotations"), naming.NOTE_ANNOTATION)
     by = author.by if before is None or author.at > before.at else ""
-    note = "" if before and noted and noted <= before.at else note
+    note = "" if before and note_time and note_time <= before.at else note
     return dataclasses.replace(author, by=by, note=lenient.shown(note, deploys.LONGEST_NOTE))
 
 
@@ -154,7 +154,7 @@ def is_behind(raw: dict[str, Any]) -> bool:
     return observed is not None and observed != raw["metadata"].get("generation")
 
 
-def wanted_names(raw: dict[str, Any]) -> list[Key]:
+def child_keys(raw: dict[str, Any]) -> list[Key]:
     """Return namespace and name of each child that a Formation wants, whether or not its spec is valid."""
     namespace, formation = key_of(raw)
     types, schedules = (lenient.mapping(raw, "spec", part) for part in NAMED)
@@ -167,7 +167,7 @@ def given_up(change: Change[dict[str, Any]]) -> set[Key]:
     before, now = change.before, change.now
     if before is None or (now is not None and before["spec"] is now["spec"]):
         return set()  # as after each write of a status
-    return {*wanted_names(before)} - {*(wanted_names(now) if now is not None else ())}
+    return {*child_keys(before)} - {*(child_keys(now) if now is not None else ())}
 
 
 def lane_of(before: dict[str, Any] | None, now: dict[str, Any] | None) -> Lane | None:

@@ -11,6 +11,7 @@ from typing import Any
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.kube.objects.lenient import Condition
 from formation_operator.observe import children
 from formation_operator.observe.children import Owner
 from formation_operator.requeue import Lane
@@ -48,8 +49,8 @@ class Job:
     """When it was decided how it ends, in RFC 3339; empty as long as it isn't."""
     complete: bool
     """Whether it has succeeded."""
-    failed: tuple[str, str] | None
-    """Reason and message if it has failed, even if a Pod of it is still there."""
+    failed: Condition | None
+    """Why it has failed if it has, even if a Pod of it is still there."""
     over: bool
     """Whether no Pod of it is there or will come."""
     suspended: bool
@@ -107,7 +108,7 @@ def job(raw: dict[str, Any]) -> Job | None:
         created_at=lenient.text(metadata, "creationTimestamp"),
         finished_at=lenient.word(met.get(COMPLETE) or failed or {}, "lastTransitionTime"),
         complete=COMPLETE in met,
-        failed=(lenient.word(failed, "reason"), lenient.text(failed, "message")) if failed else None,
+        failed=lenient.condition(failed) if failed else None,
         over=COMPLETE in met or FAILED in met,
         suspended=lenient.mapping(raw, "spec").get("suspend") is True,
         deleting="deletionTimestamp" in metadata,

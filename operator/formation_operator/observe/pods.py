@@ -13,6 +13,7 @@ from formation_operator.api import naming
 from formation_operator.api.reasons import Reason
 from formation_operator.kube.objects import containers, kinds, lenient, timestamps
 from formation_operator.kube.objects.containers import Container
+from formation_operator.kube.objects.lenient import Condition
 
 TEMPLATE_LABEL = "pod-template-hash"
 A_REPLICA_SET = (kinds.BY_NAME[kinds.REPLICA_SET].api_version, kinds.REPLICA_SET)
@@ -50,14 +51,14 @@ class Pod:
     """The volume claims that it names."""
     gates: str
     """The scheduling gates that have to be removed before a scheduler looks at it."""
-    failure: tuple[str, str, str] | None
-    """If the Pod as a whole has failed, as after an eviction: reason, message and time."""
-    unscheduled: tuple[str, str] | None
-    """If no node can run it: reason and message."""
+    failure: Condition | None
+    """Why the Pod as a whole has failed, as after an eviction, if it has."""
+    unscheduled: Condition | None
+    """Why no node can run it, if none can."""
     set_up: bool
     """Whether its volumes and its network are ready, so that only its containers have to start."""
-    unready: tuple[str, str, float] | None
-    """Reason, message and transition time of the Pod's condition Ready while that is false."""
+    unready: Condition | None
+    """The Pod's condition Ready while that is false."""
     containers: tuple[Container, ...]
 
     @property
@@ -78,12 +79,13 @@ class Pod:
     @property
     def refused(self) -> bool:
         """Whether its node rejected it, so that no process of it ran."""
-        return self.failure is not None and self.failure[1].startswith(REJECTED)
+        return self.failure is not None and self.failure.message.startswith(REJECTED)
 
     @property
     def failed_by_itself(self) -> bool:
         """Whether it failed because a container of it failed that isn't restarted."""
-        unexplained = self.failure is not None and self.failure[:2] == (Reason.FAILED, "")
+        failure = self.failure
+        unexplained = failure is not None and failure.reason == Reason.FAILED and not failure.message
         return unexplained and any(container.failure for container in self.containers)
 
     @property
@@ -104,8 +106,10 @@ def pod(raw: dict[str, Any]) -> Pod | None:
         return None
     its_containers = containers.containers(raw, of_job=bool(job))
     conditions = lenient.conditions(status)
-    failure = _failure(status, conditions)
-    unready = _unready(conditions.get("Ready", {}))
+    ready = conditions.get("Ready", {})
+    scheduled = conditions.get("PodScheduled", {})
+    failure = _failure(status, ready)
+    unready = None if ready.get("status") == "True" else lenient.condition(ready)
     is_well = bool(its_containers) and all(item.well for item in its_containers)
     if failure is None and unready is None and is_well:
         return None
@@ -127,7 +131,7 @@ def pod(raw: dict[str, Any]) -> Pod | None:
         claims=_listed((lenient.text(each, "claimName") for each in claims), " "),
         gates=_listed((lenient.text(each, "name") for each in lenient.items(spec, "schedulingGates")), ", "),
         failure=failure,
-        unscheduled=_unscheduled(conditions.get("PodScheduled", {})),
+        unscheduled=lenient.condition(scheduled) if scheduled.get("status") == "False" else None,
         set_up=conditions.get("PodReadyToStartContainers", {}).get("status") == "True",
         unready=unready,
         containers=its_containers,
@@ -173,22 +177,9 @@ def _listed(names: Iterable[str], separator: str) -> str:
     return separator.join(every[:NAMED]) + more
 
 
-def _failure(status: dict[str, Any], conditions: dict[str, Any]) -> tuple[str, str, str] | None:
+def _failure(status: dict[str, Any], ready: dict[str, Any]) -> Condition | None:
     if status.get("phase") != "Failed":
         return None
-    changed = lenient.text(conditions.get("Ready", {}), "lastTransitionTime")
     reason = lenient.word(status, "reason") or Reason.FAILED
-    return reason, lenient.text(status, "message"), changed or lenient.text(status, "startTime")
-
-
-def _unscheduled(condition: dict[str, Any]) -> tuple[str, str] | None:
-    if condition.get("status") != "False":
-        return None
-    return lenient.word(condition, "reason"), lenient.text(condition, "message")
-
-
-def _unready(condition: dict[str, Any]) -> tuple[str, str, float] | None:
-    if condition.get("status") == "True":
-        return None
-    since = timestamps.epoch(lenient.text(condition, "lastTransitionTime")) or 0.0
-    return lenient.word(condition, "reason"), lenient.text(condition, "message"), since
+    time = lenient.text(ready, "lastTransitionTime") or lenient.text(status, "startTime")
+    return Condition(reason, lenient.text(status, "message"), time)

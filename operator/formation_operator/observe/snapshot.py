@@ -115,17 +115,18 @@ class Snapshot:
 
 def take(formation: Formation, basis: Basis, cache: Cache, now: float) -> Snapshot:
     """Return a snapshot of a Formation, as it was parsed, and of what its pass decides from."""
-    about, found = formation.metadata, cache.jobs_of((formation.metadata.namespace, formation.metadata.name))
-    scaled = {about.name, *(name for kind, name in basis.children if kind is ChildKind.DEPLOYMENT)}
+    owner = formation.metadata
+    found = cache.jobs_of((owner.namespace, owner.name))
+    scaled = {owner.name, *(name for kind, name in basis.children if kind is ChildKind.DEPLOYMENT)}
     for name in formation.spec.processes:
-        scaled.add(naming.child(about.name, name))
+        scaled.add(naming.child(owner.name, name))
     return Snapshot(
         raw=basis.formation,
         formation=formation,
         children=basis.children,
-        jobs=jobs.in_order(found, about.uid) if found else (),
-        hides_jobs=cache.is_forbidden(kinds.JOB, about.namespace),
-        scalers=cache.autoscalers_of(about.namespace, scaled),
+        jobs=jobs.in_order(found, owner.uid) if found else (),
+        hides_jobs=cache.is_forbidden(kinds.JOB, owner.namespace),
+        scalers=cache.autoscalers_of(owner.namespace, scaled),
         now=now,
         status=formation_status.read(basis.formation["status"]),
     )

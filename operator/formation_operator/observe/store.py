@@ -75,7 +75,7 @@ class Store(Generic[T]):
 
     def __init__(self, of: Watched[T], wanting: Wanting) -> None:
         """Take the kind, and what returns the Formations that want a child."""
-        self.known: dict[Key, T] = {}
+        self.items: dict[Key, T] = {}
         self._of = of
         self._wanting = wanting
         self._bound: Shares[str, None] | None = Shares(of.most, of.least) if of.most is not None else None
@@ -90,7 +90,7 @@ class Store(Generic[T]):
 
     def latest(self, key: Key) -> int:
         """Return the latest known version of a name, which may be a tombstone's; 0 if none is known."""
-        item = self.known.get(key)
+        item = self.items.get(key)
         return (self._tombstones.get(*key) or 0) if item is None else self._of.version_of(item)
 
     def is_newer(self, key: Key, version: int, as_of: int = 0) -> bool:
@@ -101,8 +101,8 @@ class Store(Generic[T]):
         """
         latest = self.latest(key)
         if latest <= as_of:
-            return key not in self.known or version != latest
-        return version > latest or (version == latest and key not in self.known)
+            return key not in self.items or version != latest
+        return version > latest or (version == latest and key not in self.items)
 
     def put(self, item: T, as_of: int = 0) -> Change[T] | None:
         """Take an object, by itself or from a list as of a version; return nothing if it isn't newer."""
@@ -120,7 +120,7 @@ class Store(Generic[T]):
 
         Where few objects are kept, the others leave no tombstone: these would displace all that matter.
         """
-        if version < self.latest(key) or (self._of.is_sparse and key not in self.known):
+        if version < self.latest(key) or (self._of.is_sparse and key not in self.items):
             return None
         # The tombstone stays: the answer to an older write of ours may still come.
         self._tombstones.put(*key, version)
@@ -128,9 +128,9 @@ class Store(Generic[T]):
 
     def count(self, key: Key) -> None:
         """Count an object, if it is known, as the latest that came, and make room for it."""
-        if self._bound is None or key not in self.known:
+        if self._bound is None or key not in self.items:
             return
-        if size := self._of.size_of(self.known[key], self._wanting):
+        if size := self._of.size_of(self.items[key], self._wanting):
             for oldest in self._bound.put(*key, None, size):
                 self._make_room(oldest)
         else:
@@ -138,7 +138,7 @@ class Store(Generic[T]):
 
     def _make_room(self, key: Key) -> None:
         """Forget an object, or reduce it, without reporting a change."""
-        item = self.known[key]
+        item = self.items[key]
         if not self._of.size_of(item, self._wanting):
             return
         self._forget(key)
@@ -146,14 +146,14 @@ class Store(Generic[T]):
             self._keep(key, self._of.reduced(item))
 
     def _keep(self, key: Key, item: T) -> None:
-        self.known[key] = item
+        self.items[key] = item
         for group in self._of.groups_of(item):
             self._groups.setdefault(group, {})[key] = item
 
     def _forget(self, key: Key) -> T | None:
         """Remove an object without a tombstone, and return it."""
         # A group is removed with its last object: otherwise names would accumulate for years.
-        item = self.known.pop(key, None)
+        item = self.items.pop(key, None)
         for group in self._of.groups_of(item) if item is not None else ():
             members = self._groups.get(group, {})
             members.pop(key, None)

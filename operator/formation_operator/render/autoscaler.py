@@ -14,7 +14,7 @@ from formation_operator.render.intents import Intent
 
 def autoscaler(owner: Metadata, content: FormationSpec, name: str, bounds: Autoscaling) -> Intent:
     """Return the autoscaler of a type's Deployment."""
-    metadata = intents.metadata(owner, content, name, {})
+    metadata = intents.object_meta(owner, content, name, {})
     spec = {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": metadata["name"]},
         "minReplicas": 1 if bounds.min_replicas is None else bounds.min_replicas,

@@ -30,5 +30,5 @@ def cron_job(owner: Metadata, content: FormationSpec, name: str, *, suspend: boo
         **{field: value for field, value in given.items() if value is not None},
         "jobTemplate": {"metadata": {"labels": labels}, "spec": job},
     }
-    metadata = job_template.labelled(intents.metadata(owner, content, name, {}), labels)
+    metadata = job_template.labelled(intents.object_meta(owner, content, name, {}), labels)
     return intents.intent(ChildKind.CRON_JOB, name, metadata, spec)

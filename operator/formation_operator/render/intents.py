@@ -98,10 +98,10 @@ def deployment(
         spec["replicas"] = meant.rendered
     # Without a count of ours the annotation would change with every scaling by another client.
     remembered = {} if meant.rendered is None else {naming.COUNT_ANNOTATION: str(meant.remembered)}
-    about = metadata(owner, content, name, remembered, naming.STABLE)
-    made = intent(ChildKind.DEPLOYMENT, name, about, spec, handed_over=count.handed_over)
+    metadata = object_meta(owner, content, name, remembered, naming.STABLE)
+    made = intent(ChildKind.DEPLOYMENT, name, metadata, spec, handed_over=count.handed_over)
     if mark is not None:
-        about["annotations"][naming.CONTENT_ANNOTATION] = str(mark)
+        metadata["annotations"][naming.CONTENT_ANNOTATION] = str(mark)
     return made if count.undecided is None else _without_count(made)
 
 
@@ -119,18 +119,18 @@ def canary(owner: Metadata, content: FormationSpec, name: str, count: int) -> In
         "minReadySeconds": seconds,
         "progressDeadlineSeconds": min(deadline, fields.INT32),
     }
-    about = metadata(owner, content, name, {}, naming.CANARY)
-    return intent(ChildKind.DEPLOYMENT, naming.canary(name), about, spec, is_canary=True)
+    metadata = object_meta(owner, content, name, {}, naming.CANARY)
+    return intent(ChildKind.DEPLOYMENT, naming.canary(name), metadata, spec, is_canary=True)
 
 
 def _pods(owner: Metadata, content: FormationSpec, name: str, track: str) -> Manifest:
     """Return a Deployment's selector and template: the track alone tells a type's Pods from its canary's."""
     template = pod_template.pod_template(owner.name, name, content, content.processes[name])
-    about = template["metadata"]
-    labels = {**about["labels"], naming.TRACK_LABEL: track}
+    metadata = template["metadata"]
+    labels = {**metadata["labels"], naming.TRACK_LABEL: track}
     return {
         "selector": {"matchLabels": naming.selector(owner.name, name, track)},
-        "template": {**template, "metadata": {**about, "labels": labels}},
+        "template": {**template, "metadata": {**metadata, "labels": labels}},
     }
 
 
@@ -159,7 +159,7 @@ def service(owner: Metadata, content: FormationSpec, name: str, port: int) -> In
             {"name": naming.PORT_NAME, "port": port, "protocol": "TCP", "targetPort": naming.PORT_NAME}
         ],
     }
-    return intent(ChildKind.SERVICE, name, metadata(owner, content, name, {}), spec)
+    return intent(ChildKind.SERVICE, name, object_meta(owner, content, name, {}), spec)
 
 
 def disruption_budget(owner: Metadata, content: FormationSpec, name: str, budget: int | str) -> Intent:
@@ -173,17 +173,17 @@ def disruption_budget(owner: Metadata, content: FormationSpec, name: str, budget
         # By default a process that crashes again and again would hold up every drain.
         "unhealthyPodEvictionPolicy": "AlwaysAllow",
     }
-    about = metadata(owner, content, name, {}, naming.STABLE)
-    return intent(ChildKind.POD_DISRUPTION_BUDGET, name, about, spec)
+    metadata = object_meta(owner, content, name, {}, naming.STABLE)
+    return intent(ChildKind.POD_DISRUPTION_BUDGET, name, metadata, spec)
 
 
 def strategy(process: ProcessType, *, alone: bool = False) -> Manifest:
     """Return how a rollout replaces processes; ``alone``, an old one ends before a new one starts."""
     if process.singleton or alone:
         return {"type": "Recreate"}
-    wanted = process.rolling_update or RollingUpdate()
-    surge = SURGE if wanted.max_surge is None else wanted.max_surge
-    unavailable = wanted.max_unavailable
+    rolling = process.rolling_update or RollingUpdate()
+    surge = SURGE if rolling.max_surge is None else rolling.max_surge
+    unavailable = rolling.max_unavailable
     if unavailable is None and process.port is not None:
         unavailable = 1 if surge in (0, "0", "0%") else 0  # both zero could never move
     return {
@@ -195,7 +195,7 @@ def strategy(process: ProcessType, *, alone: bool = False) -> Manifest:
     }
 
 
-def metadata(
+def object_meta(
     owner: Metadata, content: FormationSpec, name: str, annotations: dict[str, str], track: str = ""
 ) -> Manifest:
     """Return a child's metadata: the user's labels and annotations, ours, and the owner.
@@ -228,15 +228,15 @@ def owner_reference(owner: Metadata) -> Manifest:
     }
 
 
-def intent(kind: ChildKind, process_type: str, about: Manifest, spec: Manifest, **facts: Any) -> Intent:
+def intent(kind: ChildKind, process_type: str, metadata: Manifest, spec: Manifest, **facts: Any) -> Intent:
     """Return an intent of a kind for a type or a schedule, given the metadata and the spec of the object."""
     manifest = {
         "apiVersion": kind.traits.api_version,
         "kind": kind.value,
-        "metadata": about,
+        "metadata": metadata,
         "spec": spec,
     }
-    digest = about["annotations"][naming.INTENT_ANNOTATION] = digest_of(manifest)
+    digest = metadata["annotations"][naming.INTENT_ANNOTATION] = digest_of(manifest)
     containers = spec["template"]["spec"]["containers"] if kind.traits.runs_processes else ()
     images = tuple((item["name"], item["image"]) for item in containers if "image" in item)
-    return Intent(kind, about["name"], process_type, manifest, digest, images=images, **facts)
+    return Intent(kind, metadata["name"], process_type, manifest, digest, images=images, **facts)

@@ -79,15 +79,15 @@ def _template(
     container = _container(formation, name, spec, process)
     # Else each Service of the namespace would be in the environment, such as REDIS_PORT=tcp://10.0.0.7:6379.
     pod: Manifest = {"enableServiceLinks": False, "containers": [container]}
-    pause = _pause(name, process, overlay)
+    sleep = _sleep(name, process, overlay)
     fixed = (overlay.get("spec") or {}).get("terminationGracePeriodSeconds")
-    if fitting := pause if fixed is None else min(pause, fixed):
+    if fitting := sleep if fixed is None else min(sleep, fixed):
         container["lifecycle"] = {"preStop": {"sleep": {"seconds": fitting}}}
     grace = process.termination_grace_period_seconds
-    if pause and grace is None:
+    if sleep and grace is None:
         grace = GRACE_SECONDS
     if grace is not None:
-        pod["terminationGracePeriodSeconds"] = grace + pause
+        pod["terminationGracePeriodSeconds"] = grace + sleep
     return {"metadata": {"labels": _labels(formation, name)}, "spec": pod}
 
 
@@ -101,7 +101,7 @@ def _labels(formation: str, name: str) -> dict[str, str]:
     return {**naming.recommended(formation, name), **naming.selector(formation, name)}
 
 
-def _pause(name: str, process: ProcessType, overlay: Manifest) -> int:
+def _sleep(name: str, process: ProcessType, overlay: Manifest) -> int:
     """Return for how many seconds a process that has to go runs on before SIGTERM."""
     containers = (overlay.get("spec") or {}).get("containers") or []
     action: Manifest = next((item for item in containers if item["name"] == name), {})

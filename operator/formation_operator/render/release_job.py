@@ -29,7 +29,7 @@ def job(owner: Metadata, content: FormationSpec, digest: str, key: str) -> Manif
     label = {naming.RELEASE_LABEL: digest}
     if not content.image:
         raise InvalidTypeError("the command runs with the app's image, and there is none: set spec.image")
-    metadata = intents.metadata(owner, content, naming.RELEASE, {naming.RELEASE_KEY_ANNOTATION: key})
+    metadata = intents.object_meta(owner, content, naming.RELEASE, {naming.RELEASE_KEY_ANNOTATION: key})
     return {
         "apiVersion": kinds.BY_NAME[kinds.JOB].api_version,
         "kind": kinds.JOB,

@@ -113,8 +113,8 @@ class Requests:
             and not child.owns_count
         }
         targets = [child.name for child in deployments.values()]
-        known = self.cache.autoscalers_of(self.snapshot.owner.namespace, targets) if targets else ()
-        scalers = autoscalers.deciding(known) if known else {}
+        found = self.cache.autoscalers_of(self.snapshot.owner.namespace, targets) if targets else ()
+        scalers = autoscalers.deciding(found) if found else {}
         return {
             name: each for name, each in deployments.items() if not autoscalers.of_child(scalers, each.name)
         }

@@ -22,24 +22,24 @@ Proof = tuple[str, str | None, str]
 
 
 def changing(
-    owner: Metadata, before: FormationSpec, wanted: FormationSpec, *, may_skip: bool
+    owner: Metadata, before: FormationSpec, declared: FormationSpec, *, may_skip: bool
 ) -> Iterator[tuple[str, str | None]]:
     """Yield each type that may have a canary, with its Deployment's digest if the content replaces processes.
 
     A singleton may never run twice, and ``may_skip`` says whether a type may do without a canary that has no
     room for another process. A type has no canary where another type, or a schedule, has its name.
     """
-    taken = {each for spec in (before, wanted) for each in (*spec.processes, *(spec.schedules or ()))}
-    for name in sorted(before.processes.keys() & wanted.processes.keys()):
-        types = before.processes[name], wanted.processes[name]
+    taken = {each for spec in (before, declared) for each in (*spec.processes, *(spec.schedules or ()))}
+    for name in sorted(before.processes.keys() & declared.processes.keys()):
+        types = before.processes[name], declared.processes[name]
         is_full = may_skip and any(map(_has_no_surge, types))
         if naming.canary(name) in taken or is_full or any(each.singleton for each in types):
             continue
-        old, new = (_template(owner, spec, name) for spec in (before, wanted))
+        old, new = (_template(owner, spec, name) for spec in (before, declared))
         if old == new:
             yield name, None
         else:
-            yield name, intents.canary(owner, wanted, name, 1).digest if new else ""
+            yield name, intents.canary(owner, declared, name, 1).digest if new else ""
 
 
 def has_full(*contents: FormationSpec) -> bool:
@@ -100,9 +100,9 @@ def proof(canary: Child) -> Proof:
     return canary.uid, canary.digest, canary.owned
 
 
-def unkept(wanted: FormationSpec) -> FormationSpec:
+def unkept(declared: FormationSpec) -> FormationSpec:
     """Return what stands for the content before where that isn't kept: each type counts as changed."""
-    return FormationSpec.model_construct(processes=dict.fromkeys(wanted.processes, ProcessType()))
+    return FormationSpec.model_construct(processes=dict.fromkeys(declared.processes, ProcessType()))
 
 
 def standing_in(

@@ -7,15 +7,11 @@ A content gets its number before its first template is written. The number says 
 through: so it is rendered from then on while the gate of a later one is shut.
 """
 
-import asyncio
 import dataclasses
-from collections.abc import Mapping
 
 from formation_operator.api import content_changes
-from formation_operator.api.content import Mark, content_of, revision_name
-from formation_operator.api.formation import FormationSpec
+from formation_operator.api.content import Mark, content_of
 from formation_operator.api.reasons import CanaryState, Trouble
-from formation_operator.api.release_key import release_key, surroundings
 from formation_operator.backoff import attempt
 from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
@@ -24,10 +20,10 @@ from formation_operator.observe.faults import Faults, Problem
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.requeue import Lane, Requeue
 from formation_operator.rollout import canary, older_crd, revisions
-from formation_operator.rollout.gate import Gate
+from formation_operator.rollout.candidates import Candidates
+from formation_operator.rollout.gate import Gate, is_given_the_same
 from formation_operator.rollout.memory import RETRY_FIRST, RETRY_MOST, RolloutMemory
 from formation_operator.rollout.revision_store import RevisionStore
-from formation_operator.rollout.revisions import Trial
 from formation_operator.rollout.rollout import NOTHING, Content, Rollout
 
 CRD_UNREAD = "the Formation lacks fields that it had, and the CRD can't be read to see if it has them"
@@ -102,6 +98,10 @@ class Chooser:
         return Content(self.snapshot.spec, mark=self.memory.released)
 
     @property
+    def _candidates(self) -> Candidates:
+        return Candidates(self.cluster, self.store, self.snapshot, self.memory)
+
+    @property
     def _is_gated(self) -> bool:
         """Whether a content needs a release command's success or canaries before it is let through."""
         return self.snapshot.spec.release is not None or bool(self.snapshot.spec.canary_seconds)
@@ -137,16 +137,14 @@ class Chooser:
         return Problem("", Trouble.OUTDATED, memory.lost) if memory.lost else None
 
     async def _through(self, before: Content | None, gate: Gate | None = None) -> Rollout:
-        """Give the wanted content its number, and return it as the one to render, unless it is on trial."""
+        """Give the declared content its number, and return it as the one to render, unless it is on trial."""
         snapshot, memory = self.snapshot, self.memory
-        tried = await self._on_trial(before, gate)
-        yields = self._yields
-        if yields and not await self._is_default():
-            yields = frozenset()
+        tried = await self._candidates.on_trial(before, gate)
+        yields = await self._candidates.yielding()
         needed = [each for each in tried.items() if each[0] not in yields]
-        if not all(canary.has_stood(snapshot, *each, memory.proven) for each in needed):
-            if memory.trial in (Trial.NONE, Trial.WAITING):  # whatever becomes of the canaries from now on
-                await self.store.prepare(snapshot, memory, Trial.TRYING)
+        if not all(canary.has_stood(snapshot, *each, memory.trial.proven) for each in needed):
+            if memory.trial.state in (None, CanaryState.WAITING):  # it lasts, whatever becomes of canaries
+                await self.store.prepare(snapshot, memory, CanaryState.TRYING)
             return Rollout(before or NOTHING, canaries=[*tried])
         content, is_first = content_of(snapshot.raw["spec"]), memory.released is None
         mark = await self.store.let_through(snapshot, memory, memory.digest, content)
@@ -157,88 +155,6 @@ class Chooser:
             self.faults.note("", error)
             return Rollout(self._declared)
 
-    async def _on_trial(self, before: Content | None, gate: Gate | None) -> Mapping[str, str]:
-        """Return the types whose canaries have to stand until the declared content is let through.
-
-        Each has the digest of its canary. A content that is first seen where nothing runs, as while the app
-        is stopped, harms nothing, and goes through; one that was seen before that stays on trial. The status
-        can only add to that. Of one that has failed each type has to stand, whatever its count is.
-        """
-        snapshot, memory, spec = self.snapshot, self.memory, self.snapshot.spec
-        if not spec.canary_seconds or (memory.released is None and not snapshot.deployments):
-            return {}
-        await self.store.record(snapshot.owner, memory)
-        was_tried = self._said is not None
-        if memory.trial is Trial.NONE and not (memory.threatens == memory.digest or was_tried):
-            return {}
-        able = self._able(await self._changed(before, gate))
-        tried = {name: each for name, each in able.items() if canary.count(snapshot, name)}
-        return able if self._has_failed else tried
-
-    @property
-    def _said(self) -> str | None:
-        """What the status says of the declared content's canaries; it may only make this stricter."""
-        said, name = self.snapshot.status.canary, revision_name(self.snapshot.owner.name, self.memory.digest)
-        return said.state if said is not None and said.revision == name else None
-
-    @property
-    def _has_failed(self) -> bool:
-        """Whether the declared content has failed: its revision may not say so yet."""
-        return self.memory.trial is Trial.FAILED or self._said == CanaryState.FAILED
-
-    @property
-    def _yields(self) -> frozenset[str]:
-        """The types whose canaries, which nobody has declared, had no room for long enough."""
-        return frozenset[str]() if self._has_failed else self.memory.yields
-
-    async def _is_default(self) -> bool:
-        """Return whether no canaries are declared: where the CRD lacks them, some may have been."""
-        if self.snapshot.spec.canary is not None:
-            return False
-        return not await patient(older_crd.lacking(self.cluster, [older_crd.CANARY]))
-
-    def _able(self, changed: Mapping[str, str]) -> dict[str, str]:
-        """Return those of some types that may have a canary."""
-        digest = self.memory.digest
-        return {
-            name: each for name, each in changed.items() if canary.may_have_one(self.snapshot, name, digest)
-        }
-
-    async def _changed(self, before: Content | None, gate: Gate | None) -> Mapping[str, str]:
-        """Return the types whose processes the declared content replaces, each with its canary's digest.
-
-        What has run well with a type needs no canary of it, unless it has failed since, or the release
-        command of another content has succeeded since: the database may not fit any more.
-        """
-        owner, wanted, memory = self.snapshot.owner, self.snapshot.spec, self.memory
-        proven = frozenset[str]()
-        if (
-            memory.record is not None
-            and memory.trial is not Trial.FAILED
-            and not self._is_migrated(before, gate)
-        ):
-            proven = memory.record.ran_well
-        times = str(wanted.canary_seconds), str(wanted.canary is None)
-        compared = str(before and before.mark), memory.digest, *times, *sorted(proven)
-        if memory.contents != compared:
-            old, changed = before.spec if before else canary.unkept(wanted), dict[str, str]()
-            may_skip = canary.has_full(old, wanted) and await self._is_default()
-            for name, digest in canary.changing(owner, old, wanted, may_skip=may_skip):
-                if digest is not None and name not in proven:
-                    changed[name] = digest
-                await asyncio.sleep(0)
-            memory.contents, memory.changed = compared, changed
-        return memory.changed
-
-    def _is_migrated(self, before: Content | None, gate: Gate | None) -> bool:
-        """Return whether the release command of another content has succeeded since the declared one ran."""
-        last = gate.succeeded_last if gate is not None else None
-        if last is not None:
-            return last.key != self.memory.key
-        if before is None or before.spec.release is None:
-            return False
-        return not self._is_given_the_same(before.spec)
-
     async def _is_other_released_since(self, gate: Gate) -> bool:
         """Return whether the release of another content has succeeded since; it is let through then.
 
@@ -246,11 +162,8 @@ class Chooser:
         Deployment has been written since then. With canaries it has to be proven, too: the newest one is.
         """
         released, last = self.memory.released or Mark(0, ""), gate.succeeded_last
-        if (
-            self.snapshot.spec.canary_seconds
-            or last is None
-            or last.digest in (self.memory.digest, released.digest)
-        ):
+        both = self.memory.digest, released.digest
+        if self.snapshot.spec.canary_seconds or last is None or last.digest in both:
             return False
         record, content = await self.store.kept(self.snapshot.owner, last.digest)
         if record is None or content is None or 0 < record.number <= released.number:
@@ -264,10 +177,11 @@ class Chooser:
         A content that is on trial was released: anyone may clean up its Job meanwhile.
         """
         memory = self.memory
-        needs_none = memory.is_released or (before is not None and self._is_given_the_same(before.spec))
+        same = is_given_the_same(before and before.spec, self.snapshot.spec, memory.key)
+        needs_none = memory.is_released or same
         if not needs_none:
             record = await self.store.record(self.snapshot.owner, memory)
-            was_tried = memory.trial in (Trial.TRYING, Trial.FAILED)
+            was_tried = memory.trial.state in (CanaryState.TRYING, CanaryState.FAILED)
             # An orphan, which has no version here, was tried with another Formation's release.
             needs_none = record is not None and bool(record.version) and (record.number > 0 or was_tried)
         suspended = bool(self.snapshot.spec.suspend)
@@ -293,25 +207,16 @@ class Chooser:
             memory.unread, memory.what, None, self.snapshot.now, (RETRY_FIRST, RETRY_MOST)
         )
         again, canaries = Requeue(Lane.REPORT, memory.unread.delay), list[str]()
-        if memory.trial is not Trial.NONE and memory.digest in memory.contents and not memory.is_released:
-            canaries = [*self._able(memory.changed)]
+        if memory.trial.state is not None and memory.digest in memory.contents and not memory.is_released:
+            canaries = [*self._candidates.able()]
         rollout = Rollout(held or NOTHING, canaries=canaries, problems=[problem], requeue=again)
-        return rollout._replace(is_unread=memory.recorded != memory.digest)
+        return rollout._replace(is_unread=not memory.trial.is_read)
 
     def _is_new(self) -> bool:
         """Return whether a Formation can have no revision yet, so that none need be looked for."""
         reported = self.snapshot.status.observed_generation not in (None, -1)  # the CRD's default
         is_first = self.snapshot.owner.generation == 1 and not reported and self.memory.released is None
         return is_first and not self.snapshot.deployments
-
-    def _is_given_the_same(self, released: FormationSpec) -> bool:
-        """Return whether the wanted content needs no release after a released one.
-
-        What runs where a release command is declared for the first time counts as released.
-        """
-        if released.release is None:
-            return surroundings(released) == surroundings(self.snapshot.spec)
-        return release_key(released) == self.memory.key
 
 
 def _deployed(mark: Mark, before: Content | None, content: object) -> Notice:

@@ -9,7 +9,9 @@ import enum
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from formation_operator.api.formation import FormationSpec
 from formation_operator.api.reasons import ReleaseState
+from formation_operator.api.release_key import release_key, surroundings
 from formation_operator.observe.jobs import Job
 
 
@@ -18,15 +20,15 @@ class Act(enum.Enum):
 
     NOTHING = "nothing"
     START = "start"
-    """Run the release of the wanted content."""
+    """Run the release of the declared content."""
     DELETE = "delete"
     """Delete a Job, with its Pods; another one may start once they are gone."""
     LEAVE = "leave"
-    """Mark a Job as left, because its content isn't wanted any more."""
+    """Mark a Job as left, because its content isn't declared any more."""
 
 
 class Decision(NamedTuple):
-    """How far the release of the wanted content is, and what to do about releases now."""
+    """How far the release of the declared content is, and what to do about releases now."""
 
     state: ReleaseState
     act: Act = Act.NOTHING
@@ -37,7 +39,7 @@ class Decision(NamedTuple):
 class Gate(NamedTuple):
     """What decides whether the content that the Formation has now may be rolled out."""
 
-    wanted: str
+    digest: str
     """The digest of that content."""
     key: str
     """What its release is given."""
@@ -57,7 +59,7 @@ class Gate(NamedTuple):
         """
         last = self.succeeded_last
         same = last is not None and last.key == self.key
-        return self.needs_none or same or any(job.complete and job.digest == self.wanted for job in self.jobs)
+        return self.needs_none or same or any(job.complete and job.digest == self.digest for job in self.jobs)
 
     @property
     def succeeded_last(self) -> Job | None:
@@ -72,11 +74,11 @@ class Gate(NamedTuple):
 
     def fits(self, job: Job) -> bool:
         """Return whether a Job is the content's release, or is given what that would be given."""
-        return job.digest == self.wanted or job.key == self.key
+        return job.digest == self.digest or job.key == self.key
 
 
 def decide(gate: Gate) -> Decision:
-    """Return how far the release of the wanted content is, and what to do about releases now."""
+    """Return how far the release of the declared content is, and what to do about releases now."""
     under_way, left = gate.under_way, next((each for each in gate.jobs if _is_left(each, gate)), None)
     if not gate.is_open:
         return _beside(gate, under_way) if under_way is not None else _next(gate, left)
@@ -97,7 +99,7 @@ def _beside(gate: Gate, under_way: Job) -> Decision:
 
 def _next(gate: Gate, left: Job | None) -> Decision:
     """Decide where no release is under way."""
-    failed = next((each for each in gate.jobs if each.digest == gate.wanted and each.failed), None)
+    failed = next((each for each in gate.jobs if each.digest == gate.digest and each.failed), None)
     if failed is not None and not (failed.left or failed.deleting):
         return Decision(ReleaseState.FAILED, job=failed)
     if gate.suspended:
@@ -111,11 +113,23 @@ def _next(gate: Gate, left: Job | None) -> Decision:
 
 
 def _is_left(job: Job, gate: Gate) -> bool:
-    """Return whether a Job is done, its content isn't wanted any more, and it isn't marked so yet.
+    """Return whether a Job is done, its content isn't declared any more, and it isn't marked so yet.
 
     Anyone who comes back to a failed content has it run anew. One that has succeeded is left only while the
-    wanted content passes: otherwise its own is rolled out first.
+    declared content passes: otherwise its own is rolled out first.
     """
-    if job.digest == gate.wanted or job.left or job.deleting:
+    if job.digest == gate.digest or job.left or job.deleting:
         return False
     return bool(job.failed) or (job.complete and job is gate.jobs[-1] and gate.needs_none)
+
+
+def is_given_the_same(released: FormationSpec | None, declared: FormationSpec, key: str) -> bool:
+    """Return whether a declared content, whose release is given a key, needs none after a released content.
+
+    What runs where a release command is declared for the first time counts as released.
+    """
+    if released is None:
+        return False
+    if released.release is None:
+        return surroundings(released) == surroundings(declared)
+    return release_key(released) == key

@@ -6,6 +6,7 @@ from typing import Any
 
 from formation_operator.api.content import Mark, content_of, digest_of, revision_name
 from formation_operator.api.formation_status import Revision
+from formation_operator.api.reasons import CanaryState
 from formation_operator.api.release_key import release_key
 from formation_operator.backoff import Attempt, attempt
 from formation_operator.kube.objects.deploys import Deploy
@@ -13,10 +14,33 @@ from formation_operator.observe.faults import Problem
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.requeue import Lane, Requeue
 from formation_operator.rollout.canary import Proof
-from formation_operator.rollout.revisions import History, Record, Trial
+from formation_operator.rollout.revisions import History, Record
 
 RETRY_FIRST, RETRY_MOST = 2.0, 300.0
 """Seconds until a step that failed is tried again, at first and at the most."""
+
+
+@dataclasses.dataclass(slots=True)
+class Trial:
+    """What is remembered of the declared content's trial, as long as that content is declared."""
+
+    record: Record | None = None
+    """What that content's own revision says; nothing if there is none."""
+    is_read: bool = False
+    """Whether that revision was looked for."""
+    proven: Mapping[str, Proof] = dataclasses.field(default_factory=dict)
+    """By type: the canary that the last report saw stand."""
+    roomless: float | None = None
+    """Since when no canary of the default has room, by a clock that nobody sets."""
+    yields: frozenset[str] = frozenset()
+    """The types that had none for long enough at the last report: the deploy needs no canary of them."""
+    imageless: float | None = None
+    """Since when an image of a canary can't be pulled, by the same clock."""
+
+    @property
+    def state(self) -> CanaryState | None:
+        """How far the canaries are, by the revision."""
+        return self.record.trial if self.record is not None else None
 
 
 @dataclasses.dataclass(slots=True)
@@ -37,25 +61,13 @@ class RolloutMemory:
     """The digest of the content whose absent fields the CRD was asked for."""
     lost: str = ""
     """The fields that the CRD has lost of it, with the way out; empty if it has all."""
-    recorded: str = ""
-    """The digest of the content whose own revision was looked for."""
-    record: Record | None = None
-    """What that says; nothing if there is none."""
     contents: tuple[str, ...] = ()
     """What names two contents that were compared, and the seconds of their canaries."""
     changed: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """The digest of the canary of each type in which these differ."""
+    trial: Trial = dataclasses.field(default_factory=Trial)
     left: Record | None = None
     """What was said of the content that was tried before the declared one: that try is over."""
-    proven: Mapping[str, Proof] = dataclasses.field(default_factory=dict)
-    """By type: the canary that the last report saw stand."""
-    roomless: float | None = None
-    """Since when no canary of the default has room, by a clock that nobody sets."""
-    yields: frozenset[str] = frozenset()
-    """The types that had none for long enough at the last report: the deploy needs no canary of them."""
-    imageless: float | None = None
-    """Since when an image of a canary can't be pulled, by the same clock."""
-
     threatens: str = ""
     """The digest of the content that was declared while processes ran, as far as this leader knows."""
     kept: Mark | None = None
@@ -79,12 +91,9 @@ class RolloutMemory:
         if self.generation != generation or snapshot.raw.get("reread"):
             self.generation, digest = generation, digest_of(content_of(snapshot.raw["spec"]))
             if digest != self.digest:
-                left = self.record if self.trial is not Trial.NONE else self.left
+                left = self.trial.record if self.trial.state is not None else self.left
                 self.left = left if left is not None and left.digest != digest else None
-                self.record, self.recorded = None, ""
-                self.proven, self.digest = {}, digest
-                self.roomless = self.imageless = None
-                self.yields = frozenset()
+                self.digest, self.trial = digest, Trial()
                 self.declared = snapshot.raw.get("declared")
             self.key = release_key(snapshot.spec)
             if not self.lost:  # what has gone now may be no content
@@ -93,21 +102,15 @@ class RolloutMemory:
         if runs or (is_first and snapshot.deployments):  # it may have come while they ran
             self.threatens = self.digest
         if snapshot.spec.paused:
-            self.roomless = None
-            self.yields = frozenset()
-        known = (*snapshot.marks, *filter(None, (self.released,)))
-        self.released = max(known, default=None)
+            self.trial.roomless = None
+            self.trial.yields = frozenset()
+        marks = (*snapshot.marks, *filter(None, (self.released,)))
+        self.released = max(marks, default=None)
 
     @property
     def is_released(self) -> bool:
         """Whether the content that the Formation has now was let through last."""
         return self.released is not None and self.released.digest == self.digest
-
-    @property
-    def trial(self) -> Trial:
-        """How far the canaries of the declared content are, by its revision."""
-        record = self.known(self.digest)
-        return record.trial if record is not None else Trial.NONE
 
     @property
     def what(self) -> tuple[str, str]:
@@ -116,25 +119,21 @@ class RolloutMemory:
 
     def revision(self, snapshot: Snapshot) -> Revision | None:
         """Return the revision that was written last."""
-        mark = self.kept or snapshot.reported
-        return (
-            Revision(name=revision_name(snapshot.owner.name, mark.digest), number=mark.number)
-            if mark
-            else None
-        )
+        if (mark := self.kept or snapshot.reported) is None:
+            return None
+        return Revision(name=revision_name(snapshot.owner.name, mark.digest), number=mark.number)
 
-    def known(self, digest: str) -> Record | None:
+    def record_of(self, digest: str) -> Record | None:
         """Return what the revision of a content says, if it is known."""
-        declared = self.record if self.recorded == self.digest else None
-        both = [each for each in (declared, self.left) if each is not None and each.digest == digest]
-        return both[0] if both else None
+        both = filter(None, (self.trial.record, self.left))
+        return next((each for each in both if each.digest == digest), None)
 
     def note(self, record: Record, raw: Mapping[str, Any]) -> None:
         """Note what the declared content's own revision says, and since which version."""
         if record.digest == self.digest:
             uid, version = raw["metadata"]["uid"], raw["metadata"]["resourceVersion"]
-            self.record = dataclasses.replace(record, uid=uid, version=version)
-            self.recorded = record.digest
+            self.trial.record = dataclasses.replace(record, uid=uid, version=version)
+            self.trial.is_read = True
 
     def retry(self, now: float, problems: Sequence[Problem] = ()) -> Requeue:
         """Note that a step failed, and return when to try again: later each time, whatever the counts are."""

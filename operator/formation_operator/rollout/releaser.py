@@ -7,7 +7,7 @@ import logging
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, Metadata
-from formation_operator.api.reasons import ReleaseState, Trouble
+from formation_operator.api.reasons import CanaryState, ReleaseState, Trouble
 from formation_operator.diagnose import job_pods
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
@@ -24,8 +24,9 @@ from formation_operator.requeue import Lane, Requeue
 from formation_operator.rollout import gate, revisions
 from formation_operator.rollout.gate import Act, Decision, Gate
 from formation_operator.rollout.memory import RETRY_FIRST, RETRY_MOST, RolloutMemory
-from formation_operator.rollout.revision_store import RevisionStore, prune
-from formation_operator.rollout.revisions import LeavingError, TakenError, Trial
+from formation_operator.rollout.pruning import prune
+from formation_operator.rollout.revision_store import RevisionStore
+from formation_operator.rollout.revisions import LeavingError, TakenError
 from formation_operator.rollout.rollout import Rollout
 from formation_operator.sync.versioned_writes import check_living, unchanged
 from formation_operator.telemetry import records
@@ -37,7 +38,7 @@ KEPT = 1
 """How many Jobs that are over stay beside the newest one, for their logs."""
 MOST_PRUNED = 10
 """How many are deleted at one start: anyone may make any number."""
-PAUSE = 1.0
+DELAY = 1.0
 """Seconds between what has to come before a release, and its start."""
 ANY = Replicas(desired=1, rendered=1, remembered=1)
 """Counts are no part of what is released."""
@@ -113,7 +114,7 @@ class Releaser:
                 # It isn't deleted if it has just changed, perhaps in no known fact.
                 return rollout.later(Requeue(Lane.REPORT, RETRY_FIRST))
             case Act.LEAVE if job is not None:
-                return (await self._leave(rollout, job)).later(Requeue(Lane.CHANGE, PAUSE))
+                return (await self._leave(rollout, job)).later(Requeue(Lane.CHANGE, DELAY))
         return rollout
 
     # Start
@@ -129,25 +130,19 @@ class Releaser:
             return rollout.later(Requeue(Lane.REPORT, wait), *failed.found)
         if (hindered := await self._hindered(rollout)) is not None:
             return hindered
-        trial = Trial.WAITING if memory.threatens == memory.digest else Trial.NONE
+        trial = CanaryState.WAITING if memory.threatens == memory.digest else None
         await self.store.prepare(self.snapshot, self.memory, trial)
         try:
-            content = (
-                release_job.with_first_tries(content)
-                if not (self.memory.released or self.snapshot.runs_processes)
-                else content
-            )
+            if not (memory.released or self.snapshot.runs_processes):
+                content = release_job.with_first_tries(content)
             manifest = release_job.job(owner, content, memory.digest, memory.key)
         except InvalidTypeError as error:
             problem = Problem("", Trouble.INVALID_SPEC, f"spec.release: {error}")
             return rollout.later(memory.retry(self.snapshot.now), problem)
         made = await self._create(owner, manifest, memory.digest)
-        over = [
-            (job.name, job.uid, job.resource_version)
-            for job in self.snapshot.jobs
-            if job.over and not job.deleting
-        ]
-        await prune(self.cluster, owner, kinds.JOB, over[: max(0, len(over) - KEPT)][:MOST_PRUNED])
+        over = [job for job in self.snapshot.jobs if job.over and not job.deleting]
+        old = [(job.name, job.uid, job.resource_version) for job in over[:-KEPT][:MOST_PRUNED]]
+        await prune(self.cluster, owner, kinds.JOB, old)
         memory.failed = None
         return rollout._replace(decision=Decision(ReleaseState.RUNNING, job=observed.job(made)), jobs=[made])
 
@@ -170,7 +165,7 @@ class Releaser:
         if alive := await patient(job_pods.alive(self.cluster, owner)):
             text = f"the release command starts once Pods of an earlier one are gone: {', '.join(alive[:3])}"
             problem = Problem("", Trouble.WAITING, text, lasting=False)
-            return rollout.later(Requeue(Lane.REPORT, PAUSE), problem)
+            return rollout.later(Requeue(Lane.REPORT, DELAY), problem)
         return None
 
     async def _unknown(self) -> list[Object]:
@@ -179,10 +174,13 @@ class Releaser:
         Another leader, or a request without an answer, may have made one that the watch hasn't brought.
         """
         owner = self.snapshot.owner
-        known = self.cache.job_uids((owner.namespace, owner.name))
+        uids = self.cache.job_uids((owner.namespace, owner.name))
         pages = self.cluster.select(kinds.JOB, owner.namespace, labels=job_pods.labels(owner))
-        about = ((raw, observed.job(raw)) async for raw in first_objects(pages))
-        return [raw async for raw, job in about if job and job.owner == owner.uid and job.uid not in known]
+        return [
+            raw
+            async for raw in first_objects(pages)
+            if (job := observed.job(raw)) and job.owner == owner.uid and job.uid not in uids
+        ]
 
     async def _create(self, owner: Metadata, manifest: Object, digest: str) -> Object:
         """Create a Job, and return it; return one of ours that exists already."""
@@ -193,8 +191,8 @@ class Releaser:
             live = await self.cluster.get(kinds.JOB, owner.namespace, name)
             if live is None or revisions.is_leaving(live, owner):
                 raise LeavingError(f"Job {name} is of a Formation that is gone") from None
-            known = observed.job(live)
-            if known is None or known.owner != owner.uid or known.digest != digest:
+            job = observed.job(live)
+            if job is None or job.owner != owner.uid or job.digest != digest:
                 raise TakenError(kinds.JOB, name, "lost the operator's labels") from None
             return live
         records.say(logger, owner, f"create Job {name}")
@@ -204,9 +202,9 @@ class Releaser:
 
     async def _delete(self, owner: Metadata, job: Job) -> None:
         """Delete a Job, whose name becomes free when its Pods are gone."""
-        about = kinds.JOB, job.namespace, job.name, job.uid, job.resource_version
+        identity = kinds.JOB, job.namespace, job.name, job.uid, job.resource_version
         with contextlib.suppress(errors.ConflictError):  # it has just changed: the watch brings that
-            await self.cluster.delete(*about, foreground=True)
+            await self.cluster.delete(*identity, foreground=True)
             records.say(logger, owner, f"delete Job {job.name}")
 
     async def _leave(self, rollout: Rollout, job: Job) -> Rollout:

@@ -1,4 +1,4 @@
-"""The one store of revisions: it gets, creates, numbers and prunes.
+"""The one store of revisions: it gets, creates and numbers.
 
 A content is kept before its first template is written. Without a release command a refusal holds up no
 deploy, and the report tries again. Nothing is asked about a content that the status says is kept.
@@ -10,15 +10,16 @@ write in a namespace may write revisions there.
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pydantic
 
 from formation_operator.api import bounds, naming
 from formation_operator.api.content import Mark, content_of, digest_in, revision_name
-from formation_operator.api.formation import KEPT_REVISIONS, FormationSpec, Metadata
+from formation_operator.api.formation import FormationSpec, Metadata
 from formation_operator.api.formation_status import Revision
+from formation_operator.api.reasons import CanaryState
 from formation_operator.backoff import attempt
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, timestamps
@@ -27,9 +28,9 @@ from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster, Object, first_objects, patient
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.requeue import Lane, Requeue
-from formation_operator.rollout import revisions
+from formation_operator.rollout import pruning, revisions
 from formation_operator.rollout.memory import RolloutMemory
-from formation_operator.rollout.revisions import History, LeavingError, Record, TakenError, Trial
+from formation_operator.rollout.revisions import History, LeavingError, Record, TakenError
 from formation_operator.rollout.rollout import Content
 from formation_operator.shares import Shares
 from formation_operator.telemetry import records
@@ -37,14 +38,12 @@ from formation_operator.telemetry import records
 logger = logging.getLogger(__name__)
 MOST_BYTES = 16 * 2**20
 """Of contents that are held in memory; one without room is read in each pass of a release."""
-MOST_DELETED = 100
-"""How many old revisions one deploy deletes: as many as a Formation may keep."""
 MOST_ADOPTED = 10
 """How many revisions of an earlier Formation one deploy adopts."""
 RETRY_FIRST, RETRY_MOST = 10.0, 600.0
 """Seconds until a revision that couldn't be written is tried again, at first and at the most."""
 LEAVING_FIRST, LEAVING_SAID = 2.0, 30.0
-"""The first pause in seconds where a revision of a Formation from before is in the way, and the pause from
+"""The first delay in seconds where a revision of a Formation from before is in the way, and the delay from
 which on that is said: Kubernetes deletes what belonged to a Formation some seconds after it."""
 
 
@@ -112,15 +111,15 @@ class RevisionStore:
         owner, floor = snapshot.owner, memory.released.number if memory.released else 0
         history = memory.history = await patient(self._history(owner))
         mark = Mark(history.number_of(digest, floor) or history.next(floor), digest)
-        changes = {"number": mark.number, "trial": Trial.NONE}
+        changes = {"number": mark.number, "trial": None}
         await self._write(snapshot, memory, digest, content, changes)
         memory.released = memory.kept = mark
         memory.unkept = None
         return mark
 
-    async def prepare(self, snapshot: Snapshot, memory: RolloutMemory, trial: Trial) -> None:
+    async def prepare(self, snapshot: Snapshot, memory: RolloutMemory, trial: CanaryState | None) -> None:
         """Keep the declared content, and note how far its trial is; raise `ClusterError`."""
-        if memory.record is not None and memory.trial is trial:
+        if memory.trial.record is not None and memory.trial.state is trial:
             return
         content = content_of(snapshot.raw["spec"])
         await self._write(snapshot, memory, memory.digest, content, {"trial": trial})
@@ -134,9 +133,9 @@ class RevisionStore:
         if snapshot.spec.paused or mark is None:
             return None
         if (left := memory.left) is not None and content.is_known:
-            proven = frozenset[str]() if left.trial is Trial.FAILED else left.ran_well
+            proven = frozenset[str]() if left.trial is CanaryState.FAILED else left.ran_well
             with contextlib.suppress(errors.ClusterError):  # else it is said to have failed if it comes again
-                changes = {"trial": Trial.NONE, "ran_well": proven}
+                changes = {"trial": None, "ran_well": proven}
                 await self._note(snapshot.owner, memory, left.digest, changes)
             memory.left = None
         if content.is_declared:
@@ -180,10 +179,10 @@ class RevisionStore:
 
     async def record(self, owner: Metadata, memory: RolloutMemory) -> Record | None:
         """Return what the declared content's own revision says; it is read once for each content."""
-        if memory.recorded != memory.digest:
-            memory.record, _ = await self.kept(owner, memory.digest)
-            memory.recorded = memory.digest
-        return memory.record
+        if not memory.trial.is_read:
+            memory.trial.record, _ = await self.kept(owner, memory.digest)
+            memory.trial.is_read = True
+        return memory.trial.record
 
     async def _try(self, snapshot: Snapshot, memory: RolloutMemory, mark: Mark) -> Requeue | None:
         """Write a revision that couldn't be written before, unless that was just now."""
@@ -192,12 +191,12 @@ class RevisionStore:
             return Requeue(Lane.REPORT, wait)
         try:
             content = content_of(snapshot.raw["spec"])
-            changes = {"number": mark.number, "trial": Trial.NONE}
+            changes = {"number": mark.number, "trial": None}
             await self._write(snapshot, memory, mark.digest, content, changes)
         except errors.ClusterError as error:
             leaving = isinstance(error, LeavingError)
-            pauses = LEAVING_FIRST if leaving else RETRY_FIRST, RETRY_MOST
-            failed = attempt(memory.unkept, what, revisions.problem(error), snapshot.now, pauses)
+            delays = LEAVING_FIRST if leaving else RETRY_FIRST, RETRY_MOST
+            failed = attempt(memory.unkept, what, revisions.problem(error), snapshot.now, delays)
             if leaving and failed.delay < LEAVING_SAID:
                 failed = dataclasses.replace(failed, found=None)
             memory.unkept = failed
@@ -213,8 +212,10 @@ class RevisionStore:
         changes: Mapping[str, Any],
     ) -> None:
         """Keep a content, and change what its revision says."""
-        owner, history, deploy = snapshot.owner, memory.history, self._under_way(memory, digest)
-        if memory.known(digest) is None and (history is None or digest not in history):
+        owner, history = snapshot.owner, memory.history
+        declared = memory.declared if digest == memory.digest else None
+        deploy = dataclasses.replace(declared or Deploy(), at=timestamps.rfc3339(self._clock()))
+        if memory.record_of(digest) is None and (history is None or digest not in history):
             record = revisions.changed(Record(revision_name(owner.name, digest)), changes, deploy)
             made = revisions.manifest(owner, record, content)
             try:
@@ -226,11 +227,6 @@ class RevisionStore:
                 return
         await self._note(owner, memory, digest, changes, deploy)
 
-    def _under_way(self, memory: RolloutMemory, digest: str) -> Deploy:
-        """Return the deploy of a content that begins now."""
-        declared = memory.declared if digest == memory.digest else None
-        return dataclasses.replace(declared or Deploy(), at=timestamps.rfc3339(self._clock()))
-
     async def _create(self, snapshot: Snapshot, memory: RolloutMemory, digest: str, made: Object) -> Object:
         """Create a revision and return it; if a quota is full, prune first what is too much."""
         try:
@@ -239,9 +235,10 @@ class RevisionStore:
             owner = snapshot.owner
             if not revisions.is_quota(error):
                 raise
-            if not (surplus := _surplus(snapshot, memory, digest, await patient(self._history(owner)))):
+            surplus = pruning.surplus(snapshot, memory, digest, await patient(self._history(owner)))
+            if not surplus:
                 raise
-            await patient(self._prune(owner, surplus))
+            await patient(pruning.prune(self._cluster, owner, kinds.CONTROLLER_REVISION, surplus))
             return await patient(self._cluster.create(made, manager=naming.FIELD_MANAGER))
 
     async def _note(
@@ -256,8 +253,8 @@ class RevisionStore:
 
         Raises `TakenError` if its name is another object's, and `LeavingError` if that is about to go.
         """
-        if (known := memory.known(digest)) is not None and known.version:
-            before, after = revisions.as_known(owner, known), revisions.changed(known, changes, deploy)
+        if (kept := memory.record_of(digest)) is not None and kept.version:
+            before, after = revisions.raw_of(owner, kept), revisions.changed(kept, changes, deploy)
             try:
                 await self._update(owner, memory, before, after)
             except (errors.ConflictError, errors.NotFoundError, errors.InvalidError):
@@ -266,13 +263,13 @@ class RevisionStore:
                 return
         name, live = revision_name(owner.name, digest), await self._read(owner, digest)
         if live is None and digest == memory.digest:
-            memory.record = None  # it is made again if somebody has deleted it
+            memory.trial.record = None  # it is made again if somebody has deleted it
         if live is None or revisions.is_leaving(live, owner):
             raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone, and goes, too")
         if revisions.content_in(live, owner, digest) is None:
             raise TakenError(kinds.CONTROLLER_REVISION, name, "another content")
         record = revisions.record_of(live, owner)
-        if known is not None and digest == memory.digest and not revisions.says_the_same(known, record):
+        if kept is not None and digest == memory.digest and not revisions.says_the_same(kept, record):
             memory.note(record, live)
             raise errors.ConflictError(f"ControllerRevision {name} has changed: it is decided about again")
         await self._update(owner, memory, live, revisions.changed(record, changes, deploy))
@@ -290,34 +287,10 @@ class RevisionStore:
     async def _tidy(self, snapshot: Snapshot, memory: RolloutMemory, mark: Mark, history: History) -> None:
         """Prune what is too much, and adopt the newest of an earlier Formation, without a number."""
         owner = snapshot.owner
-        await self._prune(owner, _surplus(snapshot, memory, mark.digest, history))
+        surplus = pruning.surplus(snapshot, memory, mark.digest, history)
+        await pruning.prune(self._cluster, owner, kinds.CONTROLLER_REVISION, surplus)
         # One that has failed stays an orphan: its release command has run for an earlier Formation.
-        others = [each for each in history.orphans if each.trial is not Trial.FAILED]
+        others = [each for each in history.orphans if each.trial is not CanaryState.FAILED]
         for each in sorted(others, key=lambda each: each.number)[-MOST_ADOPTED:]:
             with contextlib.suppress(errors.ClusterError):
                 await self._note(owner, memory, each.digest, {})
-
-    async def _prune(self, owner: Metadata, surplus: Sequence[Record]) -> None:
-        old = [(each.name, each.uid, each.version) for each in surplus[:MOST_DELETED]]
-        await prune(self._cluster, owner, kinds.CONTROLLER_REVISION, old)
-
-
-async def prune(cluster: Cluster, owner: Metadata, kind: str, old: Sequence[tuple[str, str, str]]) -> None:
-    """Delete objects, given name, uid and version; what can't be deleted now goes at the next deploy."""
-    for each in old:
-        try:
-            await cluster.delete(kind, owner.namespace, *each)
-        except errors.ConflictError:
-            continue  # somebody has just changed it
-        except errors.ClusterError as error:
-            records.say(logger, owner, f"an old {kind} can't be deleted: {error}", logging.WARNING)
-            return
-        records.say(logger, owner, f"delete {kind} {each[0]}")
-
-
-def _surplus(snapshot: Snapshot, memory: RolloutMemory, digest: str, history: History) -> list[Record]:
-    """Return the revisions that are too many, and neither run, as far as is known, nor are declared."""
-    running = {each.digest for each in (*snapshot.marks, *filter(None, (memory.released,)))}
-    limit = snapshot.spec.revision_history_limit
-    protected = {digest, memory.digest, *running, *snapshot.released_by_jobs}
-    return history.surplus(KEPT_REVISIONS if limit is None else limit, protected)

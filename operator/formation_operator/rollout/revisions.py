@@ -5,14 +5,13 @@ nothing, and whatever one says, only its own Formation is concerned.
 """
 
 import dataclasses
-import enum
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from formation_operator.api import bounds, naming
 from formation_operator.api.content import Mark, digest_in, digest_of, number_in, ran_well
 from formation_operator.api.formation import Metadata
-from formation_operator.api.reasons import Trouble
+from formation_operator.api.reasons import CanaryState, Trouble
 from formation_operator.kube import errors
 from formation_operator.kube.objects import deploys, kinds, lenient
 from formation_operator.kube.objects.deploys import Deploy, End
@@ -30,19 +29,6 @@ DEPLOY_WAITS = "the deploy waits, because the operator can't read or write its r
 ROOM = f"raise the quota for {REVISIONS}, or lower spec.revisionHistoryLimit"
 
 
-class Trial(enum.StrEnum):
-    """How far the canaries of a content are that was not let through yet, by its revision."""
-
-    NONE = ""
-    """It was not tried."""
-    WAITING = "Waiting"
-    """It was declared while processes ran, and its release comes first."""
-    TRYING = "Trying"
-    """Its release has succeeded, and it has canaries, or would have some if there were room."""
-    FAILED = "Failed"
-    """A canary crashed, was killed, or wasn't ready at its deadline. They haven't all stood since then."""
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Record:
     """What a revision of a Formation says of its content, in its metadata."""
@@ -53,7 +39,8 @@ class Record:
     """The version at which it says that; empty if that isn't known, or if no owner has it."""
     number: int = 0
     """The number of its last deploy; 0 if it was never let through."""
-    trial: Trial = Trial.NONE
+    trial: CanaryState | None = None
+    """How far its canaries are, unless it was let through, or never tried."""
     ran_well: frozenset[str] = frozenset()
     """The types that have run well with it."""
     deploys: tuple[Deploy, ...] = ()
@@ -210,10 +197,10 @@ def says_the_same(one: Record, other: Record) -> bool:
     return dataclasses.replace(one, uid=other.uid, version=other.version) == other
 
 
-def as_known(owner: Metadata, record: Record) -> Object:
+def raw_of(owner: Metadata, record: Record) -> Object:
     """Return a revision as it was when its record was read or written, without its content."""
-    known = manifest(owner, record, {})
-    return {**known, "metadata": {**known["metadata"], "uid": record.uid, "resourceVersion": record.version}}
+    raw = manifest(owner, record, {})
+    return {**raw, "metadata": {**raw["metadata"], "uid": record.uid, "resourceVersion": record.version}}
 
 
 def _annotated(before: Mapping[str, Any], record: Record) -> list[Object]:
@@ -232,7 +219,7 @@ def _annotations(record: Record) -> dict[str, str]:
     """Return the annotations of a record; one that is empty isn't written."""
     return {
         naming.REVISION_ANNOTATION: str(record.number),
-        naming.TRIAL_ANNOTATION: record.trial.value,
+        naming.TRIAL_ANNOTATION: str(record.trial or ""),
         naming.RAN_WELL_ANNOTATION: ",".join(sorted(record.ran_well)),
         naming.DEPLOYS_ANNOTATION: deploys.text(record.deploys),
     }
@@ -246,9 +233,9 @@ def changed(before: Record, changes: Mapping[str, Any], deploy: Deploy | None = 
     """
     after, number, log = dataclasses.replace(before, **changes), changes.get("number", 0), [*before.deploys]
     is_new = number not in {0, *(each.number for each in log)}
-    if deploy is not None and (is_new or after.trial is not Trial.NONE):
-        is_open = before.trial is not Trial.NONE and bool(log) and not log[-1].number
-        end = End.FAILED if after.trial is Trial.FAILED else End.NONE
+    if deploy is not None and (is_new or after.trial is not None):
+        is_open = before.trial is not None and bool(log) and not log[-1].number
+        end = End.FAILED if after.trial is CanaryState.FAILED else End.NONE
         log.append(dataclasses.replace(log.pop() if is_open else deploy, number=number, end=end))
     elif deploy is None and "ran_well" in changes and log and 0 < log[-1].number == number:
         log[-1] = dataclasses.replace(log[-1], end=End.RAN if after.ran_well else End.FAILED)
@@ -263,7 +250,7 @@ def record_of(raw: Object, owner: Metadata) -> Record:
     record = listed(raw)
     if is_own(raw, owner):
         return dataclasses.replace(record, deploys=deploys.read(_annotations_of(raw)))
-    trial = Trial.FAILED if record.trial is Trial.FAILED else Trial.NONE
+    trial = CanaryState.FAILED if record.trial is CanaryState.FAILED else None
     return dataclasses.replace(record, version="", number=0, trial=trial, ran_well=frozenset())
 
 
@@ -273,15 +260,15 @@ def _annotations_of(raw: Object) -> Object:
 
 def listed(raw: Object) -> Record:
     """Return what a list has of a revision, of which only the metadata counts."""
-    about, said = raw["metadata"], _annotations_of(raw)
+    metadata, said = raw["metadata"], _annotations_of(raw)
     number = number_in(str(said.get(naming.REVISION_ANNOTATION))) or 0
     trial = str(said.get(naming.TRIAL_ANNOTATION))
     return Record(
-        name=about["name"],
-        uid=about["uid"],
-        version=str(about["resourceVersion"]),
+        name=metadata["name"],
+        uid=metadata["uid"],
+        version=str(metadata["resourceVersion"]),
         number=number,
-        trial=Trial(trial) if trial in [*Trial] else Trial.NONE,
+        trial=CanaryState(trial) if trial in [*CanaryState] else None,
         ran_well=ran_well(said),
     )
 

@@ -1,4 +1,4 @@
-"""How far the deploy of a Formation is: the content that is rendered, and what the wanted one waits for."""
+"""How far the deploy of a Formation is: the content that is rendered, and what the declared one waits for."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -36,7 +36,7 @@ NOTHING = Content(FormationSpec.model_construct(processes={}), is_known=False)
 
 
 class Rollout(NamedTuple):
-    """The content that is rendered, and what has to come before the wanted one is."""
+    """The content that is rendered, and what has to come before the declared one is."""
 
     content: Content
     gate: Gate | None = None
@@ -46,7 +46,7 @@ class Rollout(NamedTuple):
     is_outdated: bool = False
     """Whether the CRD has lost fields, so that the declared content isn't known."""
     canaries: Sequence[str] = ()
-    """The types whose canaries have to stand before the wanted content is let through."""
+    """The types whose canaries have to stand before the declared content is let through."""
     is_unread: bool = False
     """Whether it can't be read which types these are."""
     problems: Sequence[Problem] = ()
@@ -66,7 +66,6 @@ class Rollout(NamedTuple):
 
     @property
     def job(self) -> Job | None:
-        """The Job that runs the release of the wanted content, or has failed to."""
+        """The Job that runs the release of the declared content, or has failed to."""
         done = self.decision
-        is_its = done is not None and done.state in (ReleaseState.RUNNING, ReleaseState.FAILED)
-        return done.job if done is not None and is_its else None
+        return done.job if done and done.state in (ReleaseState.RUNNING, ReleaseState.FAILED) else None

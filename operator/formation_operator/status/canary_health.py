@@ -17,7 +17,7 @@ from formation_operator.observe.faults import Problem
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.rollout.canary import PATIENCE, Proof, proof
-from formation_operator.rollout.revisions import Record, Trial
+from formation_operator.rollout.revisions import Record
 from formation_operator.status import type_health
 from formation_operator.status.observation import Observation
 from formation_operator.status.type_health import Health
@@ -33,7 +33,6 @@ AT_ZERO = "its count is 0: its canary starts once the count is 1 or more"
 class Verdict(NamedTuple):
     """How the canaries of a content are as a whole."""
 
-    trial: Trial
     status: CanaryStatus
     proven: Mapping[str, Proof]
     """By type: the canary that has stood."""
@@ -50,11 +49,11 @@ def health(
 
     ``record`` is what the content's revision says of them, and ``imageless`` since when one lacks its image.
     """
-    names = {*map(naming.canary, observation.canaries)}
+    names = {*map(naming.canary, observation.desired.canaries)}
     own = {each.process_type: each for each in observation.problems if each.process_type in names}
     lacks_image = imageless is not None and snapshot.now - imageless >= PATIENCE
     each = dict[str, Health]()
-    for name in sorted(observation.canaries):
+    for name in sorted(observation.desired.canaries):
         problem, seconds = own.get(naming.canary(name)), timestamps.epoch(now) or 0.0
         found = _health(snapshot, observation, name, seconds)
         if problem is not None and not _has_failed(found):
@@ -70,11 +69,12 @@ def health(
     before = snapshot.status.canary
     if before is not None and before.revision != record.name:
         before = None  # it is about another content
-    had_failed = record.trial is Trial.FAILED or (before is not None and before.state == CanaryState.FAILED)
-    trial = Trial.FAILED if failed or (had_failed and undone) else Trial.TRYING
-    lasting = any(one.lasting for one in undone.values()) or trial is Trial.FAILED
+    had_failed = CanaryState.FAILED in (record.trial, before and before.state)
+    state = CanaryState.FAILED if failed or (had_failed and undone) else CanaryState.TRYING
+    has_failed = state is CanaryState.FAILED
+    lasting = any(one.lasting for one in undone.values()) or has_failed
     text = "; ".join(f"{name}: {_why(one)}" for name, one in (failed or undone).items())
-    if trial is Trial.FAILED:
+    if has_failed:
         reason = str(Trouble.CANARY_FAILED)
         said = f"{text}; nothing else has changed{_waiting(each, failed)}. {_ways_out(snapshot)}"
         text = said if failed else (before and before.message) or f"{text}: {UNTOLD}. {_ways_out(snapshot)}"
@@ -82,7 +82,6 @@ def health(
         stays = snapshot.spec.canary_seconds
         text = f"one new process of each changed type has to stay ready for {stays} s: {text}".rstrip(": ")
         reason = next((one.reason for one in undone.values() if one.reason != Reason.PROGRESSING), "")
-    state = CanaryState(trial)
     since = before.since if before is not None and before.state == state else now
     message = lenient.shown(text, lenient.LONGEST_SENTENCE)
     status = CanaryStatus(revision=record.name, state=state, since=since, message=message)
@@ -90,8 +89,8 @@ def health(
     proven = {name: proof(child) for name, child in stood.items() if child is not None}
     others = [problem for problem in observation.problems if problem not in own.values()]
     whole = Problem("", reason or Trouble.CANARY_TRYING, text, lasting=lasting)
-    yields = frozenset[str]() if trial is Trial.FAILED else frozenset(roomless)
-    return Verdict(trial, status, proven, yields, [whole, *others])
+    yields = frozenset[str]() if has_failed else frozenset(roomless)
+    return Verdict(status, proven, yields, [whole, *others])
 
 
 def _ways_out(snapshot: Snapshot) -> str:
@@ -115,7 +114,7 @@ def _of_problem(problem: Problem) -> Health:
 
 
 def _health(snapshot: Snapshot, observation: Observation, name: str, now: float) -> Health:
-    own, count = naming.canary(name), observation.canaries[name]
+    own, count = naming.canary(name), observation.desired.canaries[name]
     if not count:
         return Health(State.IDLE, complete=False, reason=Reason.PROGRESSING, message=AT_ZERO)
     child, intent = snapshot.canary(name), observation.intents.get(own)
@@ -126,8 +125,8 @@ def _health(snapshot: Snapshot, observation: Observation, name: str, now: float)
         deadline = snapshot.spec.processes[name].progress_deadline_seconds or PROGRESS_DEADLINE
         if not grace_periods.has_had(pod, deadline, now):  # its Deployment's counts from its creation
             child = dataclasses.replace(child, rollout=dataclasses.replace(child.rollout, stuck=None))
-    wanted = Replicas(desired=count, rendered=count, remembered=count)
-    return type_health.health(wanted, child if is_written else None, observation.findings.get(own, ()))
+    replicas = Replicas(desired=count, rendered=count, remembered=count)
+    return type_health.health(replicas, child if is_written else None, observation.findings.get(own, ()))
 
 
 def _why(own: Health) -> str:

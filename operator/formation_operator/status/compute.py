@@ -27,12 +27,12 @@ Status = dict[str, Any]
 
 def compute(observation: Observation, previous: FormationStatus, now: str) -> Status:
     """Return the status of a Formation; ``previous`` keeps the times that didn't change."""
-    types = {name: _health(observation, name, previous) for name in sorted(observation.counts)}
+    types = {name: _health(observation, name, previous) for name in sorted(observation.desired.counts)}
     processes = {name: _process(observation, name, types[name], previous.process(name)) for name in types}
     schedules = {name: _schedule(observation, name, previous) for name in observation.schedules}
     web = processes.get(naming.SCALED_TYPE)
-    deployment = observation.deployments.get(naming.SCALED_TYPE)
-    generation = observation.formation.metadata.generation
+    deployment = observation.snapshot.deployment(naming.SCALED_TYPE)
+    generation = observation.snapshot.owner.generation
     found = conditions.conditions(observation, types, schedules)
     status = FormationStatus(
         observed_generation=generation,
@@ -67,10 +67,10 @@ def _image(observation: Observation, previous: FormationStatus) -> str | None:
 
     While every type is being replaced, or a change waits, it is the one that ran before.
     """
-    is_over = any(_is_over(observation, name) for name in observation.counts)
-    if previous.image and (observation.formation.spec.paused or not is_over):
+    is_over = any(_is_over(observation, name) for name in observation.desired.counts)
+    if previous.image and (observation.snapshot.spec.paused or not is_over):
         return previous.image
-    types = sorted(observation.counts.keys() & observation.intents.keys())
+    types = sorted(observation.desired.counts.keys() & observation.intents.keys())
     by_type = (dict(observation.intents[name].images).get(name) for name in types)
     images = Counter(filter(None, by_type)).most_common()
     if not images:
@@ -81,7 +81,7 @@ def _image(observation: Observation, previous: FormationStatus) -> str | None:
 
 def _is_over(observation: Observation, name: str) -> bool:
     """Return whether a type runs what its intent says, alone."""
-    child = observation.deployments.get(name)
+    child = observation.snapshot.deployment(name)
     return observation.is_as_intended(name) and child is not None and child.rollout.is_over
 
 
@@ -101,7 +101,7 @@ def _problem_of(observation: Observation, name: str) -> Problem | None:
 def _ready_before(observation: Observation, name: str, previous: FormationStatus) -> int | None:
     """Return how many processes of a type were ready when this generation was last reported as Ready."""
     ready = previous.condition(ConditionType.READY)
-    is_current = previous.observed_generation == observation.formation.metadata.generation
+    is_current = previous.observed_generation == observation.snapshot.owner.generation
     is_ready = ready is not None and ready.status == "True"
     return previous.process(name).ready_replicas if is_ready and is_current else None
 
@@ -113,7 +113,7 @@ def _schedule(observation: Observation, name: str, previous: FormationStatus) ->
 
 def _health(observation: Observation, name: str, previous: FormationStatus) -> Health:
     """Return the health of a type, with the reason if it can't be written as intended."""
-    child, count = observation.deployments.get(name), observation.counts[name]
+    child, count = observation.snapshot.deployment(name), observation.desired.counts[name]
     behind = not observation.is_as_intended(name)
     problem = _problem_of(observation, name)
     if child is not None and behind:
@@ -144,22 +144,22 @@ def _held_up(own: Health, problem: Problem) -> Health:
 
 
 def _process(observation: Observation, name: str, own: Health, before: ProcessStatus) -> ProcessStatus:
-    child, count = observation.deployments.get(name), observation.counts[name]
+    child, count = observation.snapshot.deployment(name), observation.desired.counts[name]
     ready = updated = 0
     if child is not None and child.rollout.current:
         ready, updated = child.rollout.ready, child.rollout.updated
     elif child is not None:
         # The Deployment's figures are about its older spec, and don't count yet.
         ready = before.ready_replicas or 0
-    known = before.last_exit.model_dump(by_alias=True, exclude_none=True) if before.last_exit else {}
-    ended = _shown(_last_exit(observation, name, known))
+    last = before.last_exit.model_dump(by_alias=True, exclude_none=True) if before.last_exit else {}
+    ended = _shown(_last_exit(observation, name, last))
     # What is worth knowing although all is well.
     message = own.message if own.reason else observation.notes.get(name, "")
     return ProcessStatus(
         desired_replicas=count.desired,
         ready_replicas=ready,
         updated_replicas=updated,
-        selector=naming.selector_string(observation.formation.metadata.name, name, naming.STABLE),
+        selector=naming.selector_string(observation.snapshot.owner.name, name, naming.STABLE),
         state=own.state,
         reason=lenient.shown(own.reason, lenient.LONGEST_WORD) or None,
         message=lenient.shown(message) or None,

@@ -9,10 +9,13 @@ Source: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus
 
 from collections.abc import Iterable, Mapping
 
+from formation_operator.api.formation import FormationSpec
 from formation_operator.api.formation_status import Condition, FormationStatus, ScheduleStatus
 from formation_operator.api.reasons import ConditionType, Reason, ScheduleState, State, Trouble
+from formation_operator.foreground import check
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.faults import Problem
+from formation_operator.replicas import scale_requests
 from formation_operator.status.observation import Observation
 from formation_operator.status.type_health import Health
 
@@ -67,11 +70,11 @@ def _readiness(observation: Observation, lasting: list[Problem], waiting: list[P
     text = "; ".join(map(str, [*lasting, *waiting]))
     if lasting:
         return unready(ConditionType.STALLED, lasting[0].reason, text)
-    if not waiting and observation.formation.spec.suspend:
+    if not waiting and observation.snapshot.spec.suspend:
         return [_condition(ConditionType.READY, State.SUSPENDED, STOPPED)]
     if not waiting:
         return [_condition(ConditionType.READY, State.RUNNING, "all process types run as declared")]
-    if observation.formation.spec.paused:
+    if observation.snapshot.spec.paused:
         return [_condition(ConditionType.READY, Trouble.PAUSED, text, "False")]
     # A reason that says more than that something progresses is preferred.
     reason = next((each.reason for each in waiting if each.reason != Reason.PROGRESSING), Reason.PROGRESSING)
@@ -88,20 +91,23 @@ def _extra(observation: Observation, schedules: Mapping[str, ScheduleStatus]) ->
 
     A nightly report mustn't fail a deploy, so runs that fail are apart from Ready.
     """
+    spec, desired = observation.snapshot.spec, observation.desired
+    contended = scale_requests.contended(spec, observation.snapshot.owner.name, desired.others)
     unrevised = [observation.unrevised] if observation.unrevised else []
     failing = [
         f"{name}: {each.message}"
         for name, each in sorted(schedules.items())
         if each.state == ScheduleState.FAILING
     ]
+    daemonizing = check.warnings(commands(desired.content.spec))
     outdated = [each.message for each in observation.problems if each.reason == Trouble.OUTDATED]
-    paused = ["spec.paused is true: nothing is changed"] if observation.formation.spec.paused else []
+    paused = ["spec.paused is true: nothing is changed"] if spec.paused else []
     extra: list[tuple[ConditionType, str, Iterable[str]]] = [
         (ConditionType.OVERRIDDEN, "AdmissionPolicy", _overridden(observation)),
-        (ConditionType.CONTENDED, "Autoscaler", observation.contended),
+        (ConditionType.CONTENDED, "Autoscaler", contended),
         (ConditionType.AUTOSCALER_FAILING, "CanNotScale", observation.unscaled),
-        (ConditionType.DISRUPTION_CONTENDED, "AnotherBudget", observation.outvoted),
-        (ConditionType.DAEMONIZING, "CommandLeavesForeground", observation.daemonizing),
+        (ConditionType.DISRUPTION_CONTENDED, "AnotherBudget", desired.budgets.contended.values()),
+        (ConditionType.DAEMONIZING, "CommandLeavesForeground", daemonizing),
         (ConditionType.OUTDATED, "OlderCRD", outdated),
         *((ConditionType.REVISION_FAILED, each.reason, [each.message]) for each in unrevised),
         (ConditionType.PAUSED, Trouble.PAUSED, paused),
@@ -112,20 +118,26 @@ def _extra(observation: Observation, schedules: Mapping[str, ScheduleStatus]) ->
             yield _condition(type_, reason, text)
 
 
+def commands(content: FormationSpec) -> dict[str, list[str]]:
+    """Return the command of each type that has one; otherwise the image decides."""
+    types = content.processes.items()
+    return {name: [*item.command, *(item.args or [])] for name, item in types if item.command}
+
+
 ADMISSION = "an admission webhook or policy of the cluster changes"
 EXEMPT = "declare a count that it allows, or have the cluster's administrator exempt this Deployment"
 
 
 def _overridden(observation: Observation) -> Iterable[str]:
     """Yield what admission changes of what we write, which we leave as it is."""
-    for name, child in sorted(observation.deployments.items()):
-        if not observation.is_as_intended(name):
+    for name, count in sorted(observation.desired.counts.items()):
+        child = observation.snapshot.deployment(name)
+        if child is None or not observation.is_as_intended(name):
             continue
         live = dict(child.images)
         for container, image in sorted(observation.intents[name].images):
             if live.get(container, image) != image:
                 what = f"the image {image} of container {container}"
                 yield f"{name}: {ADMISSION} {what} to {live[container]}"
-        rendered = observation.counts[name].rendered if name in observation.counts else None
-        if rendered is not None and child.replicas != rendered and child.owns_count:
-            yield f"{name}: {ADMISSION} the count from {rendered} to {child.replicas}: {EXEMPT}"
+        if count.rendered not in (None, child.replicas) and child.owns_count:
+            yield f"{name}: {ADMISSION} the count from {count.rendered} to {child.replicas}: {EXEMPT}"

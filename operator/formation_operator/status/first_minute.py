@@ -41,8 +41,8 @@ def go_on(observation: Observation, before: FirstMinute | None, now: float) -> F
     """Return the minute of the revision that runs, given that at the last look; nothing if none runs."""
     if observation.revision is None or observation.unrevised is not None or not observation.is_rolled_out:
         return None
-    known = before.types if before is not None and before.revision == observation.revision.name else {}
-    types = {name: _begun(observation, name, known.get(name), now) for name in running(observation)}
+    earlier = before.types if before is not None and before.revision == observation.revision.name else {}
+    types = {name: _begun(observation, name, earlier.get(name), now) for name in running(observation)}
     begun = {name: each for name, each in types.items() if each is not None}
     return FirstMinute(observation.revision.name, begun)
 
@@ -60,7 +60,7 @@ def remaining(observation: Observation, minute: FirstMinute | None, now: float) 
 
 def running(observation: Observation) -> list[str]:
     """Return the types that are to run now."""
-    return [name for name, count in observation.counts.items() if count.desired]
+    return [name for name, count in observation.desired.counts.items() if count.desired]
 
 
 def is_crashing(observation: Observation) -> bool:
@@ -76,7 +76,7 @@ def is_crashing(observation: Observation) -> bool:
 
 def _begun(observation: Observation, name: str, before: Begun | None, now: float) -> Begun | None:
     """Return since when a type has run without harm; nothing if not all its processes are available."""
-    child, desired = observation.deployments.get(name), observation.counts[name].desired
+    child, desired = observation.snapshot.deployment(name), observation.desired.counts[name].desired
     if child is None:
         return None
     rollout = child.rollout

@@ -37,9 +37,9 @@ class Poster:
         """Log Events about a Formation, and have them posted."""
         for notice in notices:
             key = namespace, _ = formations.key_of(raw)
-            about = {"metadata": {field: raw["metadata"][field] for field in ("namespace", "name", "uid")}}
+            regarding = {"metadata": {each: raw["metadata"][each] for each in ("namespace", "name", "uid")}}
             logger.info("%s/%s: %s", *key, notice.note, extra=records.fields(key, notice.process_type))
-            waiting = asyncio.get_running_loop().time() + SOON, about, notice
+            waiting = asyncio.get_running_loop().time() + SOON, regarding, notice
             if self._waiting.put(namespace, object(), waiting):
                 self._full.warn(logger, FULL)
             if namespace not in self.posting:
@@ -55,10 +55,10 @@ class Poster:
     async def _post(self, namespace: str) -> None:
         try:
             while waiting := self._waiting.take(namespace):
-                until, about, notice = waiting
+                until, regarding, notice = waiting
                 try:
                     async with asyncio.timeout_at(until), self._turns:
-                        await self._cluster.notify(about, notice)
+                        await self._cluster.notify(regarding, notice)
                 except Exception as error:  # noqa: BLE001  # the next one is posted all the same
                     logger.warning("An Event couldn't be recorded: %r (%s)", error, notice.note)
         finally:

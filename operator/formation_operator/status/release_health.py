@@ -46,12 +46,12 @@ def health(
     cause = causes.get(job.name) if job is not None else None
     problem = _problem(snapshot, gate, decision, cause, failure, has_released=released is not None)
     status = _status(decision.state, released.digest if released else None, job)
-    about = {
-        "running": job.digest if job else gate.wanted,
+    changes = {
+        "running": job.digest if job else gate.digest,
         "reason": lenient.shown(problem.reason, lenient.LONGEST_WORD),
         "message": lenient.shown(problem.message),
     }
-    return status.model_copy(update=about), [problem, *filter(None, others)]
+    return status.model_copy(update=changes), [problem, *filter(None, others)]
 
 
 def _problem(  # noqa: PLR0913
@@ -91,11 +91,11 @@ def _status(state: ReleaseState, released: str | None, job: Job | None) -> Relea
 def _succeeded(snapshot: Snapshot, gate: Gate) -> ReleaseStatus:
     """Return the status of a content that is released, with the Job that did it, if there was one."""
     before = snapshot.status.release
-    done = (each for each in reversed(gate.jobs) if each.complete and each.digest == gate.wanted)
+    done = (each for each in reversed(gate.jobs) if each.complete and each.digest == gate.digest)
     job = next(done, None)
-    if job is None and before and (before.released, before.state) == (gate.wanted, ReleaseState.SUCCEEDED):
+    if job is None and before and (before.released, before.state) == (gate.digest, ReleaseState.SUCCEEDED):
         return before
-    return _status(ReleaseState.SUCCEEDED, gate.wanted, job)
+    return _status(ReleaseState.SUCCEEDED, gate.digest, job)
 
 
 def _unfinished(job: Job, cause: Finding | None, *, is_earlier: bool) -> Problem:

@@ -7,6 +7,7 @@ from formation_operator.api.formation_status import ScheduleStatus
 from formation_operator.api.reasons import Reason, ScheduleState
 from formation_operator.diagnose import job_pods
 from formation_operator.kube.objects import lenient
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.rollouts import NO_CRON_JOB_STATUS
@@ -24,7 +25,7 @@ def status(
     name: str, observation: Observation, before: ScheduleStatus | None, problem: Problem | None
 ) -> ScheduleStatus:
     """Return how a schedule is; ``problem`` says why it can't be written as it is meant to be."""
-    child = observation.cron_jobs.get(name)
+    child = observation.snapshot.child(ChildKind.CRON_JOB, name)
     cron_job = child.runs if child is not None else NO_CRON_JOB_STATUS
     under_way = [job for job in observation.schedules[name] if job.is_under_way and not job.deleting]
     active = max(cron_job.active, len(under_way))
@@ -33,7 +34,7 @@ def status(
     if child is None or problem is not None:
         state = ScheduleState.WAITING
         trouble = problem.message if problem is not None else UNRELEASED
-    elif observation.suspended.get(name) and not active:
+    elif observation.desired.suspended.get(name) and not active:
         state = ScheduleState.SUSPENDED
     elif fails:
         state = ScheduleState.FAILING
@@ -68,7 +69,7 @@ def _trouble(
 
 def _failure(name: str, observation: Observation, before: ScheduleStatus | None) -> str:
     """Return why the last run failed; nothing if it didn't."""
-    child = observation.cron_jobs.get(name)
+    child = observation.snapshot.child(ChildKind.CRON_JOB, name)
     ended = (job for job in observation.schedules[name] if job.finished_at)
     last = max(ended, key=lambda job: (job.finished_at, job.created, job.name), default=None)
     succeeded_at = child.runs.last_successful_time if child is not None else ""

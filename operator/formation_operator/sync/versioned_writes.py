@@ -183,11 +183,11 @@ def _holds_rolling_update(action: Action, live: dict[str, Any]) -> bool:
 
     So it is after a restore that has lost whose fields these are. The API server would refuse the write.
     """
-    wanted = lenient.mapping(action.intended.manifest, "spec", "strategy").get("type")
+    kind = lenient.mapping(action.intended.manifest, "spec", "strategy").get("type")
     strategy = lenient.mapping(live, "spec", "strategy")
     entry = managed_fields.entry_of(live["metadata"].get("managedFields") or []) or {}
     is_ours = lenient.holds(entry, ("spec", "strategy", "rollingUpdate"))
-    return wanted == "Recreate" and "rollingUpdate" in strategy and not is_ours
+    return kind == "Recreate" and "rollingUpdate" in strategy and not is_ours
 
 
 async def check_living(cluster: Cluster, owner: Metadata) -> None:

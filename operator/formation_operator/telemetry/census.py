@@ -95,7 +95,7 @@ def on_trial(raw: Raw) -> tuple[str]:
     """Return how far the canaries of a Formation are: they wait if the condition Ready has another cause."""
     state = _word(_mapping(raw["status"]["canary"]).get("state"), frozenset(CanaryState))
     waits = state == CanaryState.TRYING and readiness(raw)[1] != Trouble.CANARY_TRYING
-    return ("Waiting" if waits else state,)
+    return (CanaryState.WAITING if waits else state,)
 
 
 def declared(formations: Iterable[Raw], part: str) -> Mapping[Labels, Raw]:

@@ -13,7 +13,6 @@ import pytest
 
 from formation_operator.api import bounds
 from formation_operator.api.formation import Formation
-from formation_operator.controller import desired, reporting
 from formation_operator.foreground import check
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import autoscalers, children, managed_fields
@@ -25,7 +24,9 @@ from formation_operator.observe.rollouts import DeploymentStatus
 from formation_operator.observe.snapshot import take
 from formation_operator.render.intents import Intent
 from formation_operator.replicas import scale_requests
+from formation_operator.rollout import desired
 from formation_operator.rollout.rollout import Content, Rollout
+from formation_operator.status import conditions
 from formation_operator.sync import drift_event
 from tests import builders, largest
 from tests.builders import Manifest
@@ -81,7 +82,7 @@ def _stripped(fields: Manifest) -> Manifest:
 
 
 def commands(formation: Manifest) -> Any:
-    return reporting.commands(facts.parsed(formation).spec)
+    return conditions.commands(facts.parsed(formation).spec)
 
 
 def covered(given: tuple[Manifest, str]) -> bool:

@@ -41,7 +41,7 @@ def refuse(cluster: FakeCluster, *refusals: Exception, kind: str = naming.KIND) 
 
 
 def known(of: Controller) -> set[str]:
-    return {name for kind in kinds.AUTOSCALERS for _, name in of._cache.stores[kind].known}  # noqa: SLF001
+    return {name for kind in kinds.AUTOSCALERS for _, name in of._cache.stores[kind].items}  # noqa: SLF001
 
 
 async def test_a_pass_that_an_unexpected_error_ends_is_counted_as_such(
@@ -198,5 +198,5 @@ async def test_what_is_known_already_is_not_read_again(monkeypatch: pytest.Monke
         here.informers.seen(deployments, raw, deleted=False)
     assert len(read) == 1
     here.informers.seen(deployments, raw, deleted=True)
-    known = here._cache.stores["Deployment"].known  # noqa: SLF001
+    known = here._cache.stores["Deployment"].items  # noqa: SLF001
     assert not known, "what lost our labels is deleted under the version that it has"

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from formation_operator.api import naming
+from formation_operator.api.reasons import CanaryState
 from formation_operator.kube import errors
 from formation_operator.kube.objects import deploys, timestamps
 from formation_operator.kube.objects.deploys import Deploy, End
-from formation_operator.rollout.revisions import History, Record, Trial
+from formation_operator.rollout.revisions import History, Record
 from tests import builders
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.managed_fields import Owner
@@ -289,7 +290,7 @@ def test_failed_ones_push_out_no_good_ones_and_good_ones_no_failed_ones() -> Non
     good = [
         Record(f"shop-good{n}", version=str(n), number=n, ran_well=frozenset({"web"})) for n in range(1, 6)
     ]
-    failed = [Record(f"shop-bad{n}", version=str(10 + n), trial=Trial.FAILED) for n in range(1, 6)]
+    failed = [Record(f"shop-bad{n}", version=str(10 + n), trial=CanaryState.FAILED) for n in range(1, 6)]
     surplus = History(own=[*failed, *good]).surplus(2, {"bad5"})
     assert [each.digest for each in surplus] == ["bad1", "bad2", "good1", "good2"]
 

@@ -89,7 +89,7 @@ async def test_what_a_late_watch_says_after_a_list_is_forgotten_when_that_watch_
     cluster.remove(*WEB)
     await controller.informers.list()
     await asyncio.sleep(5)
-    known = controller._cache.stores[ChildKind.DEPLOYMENT].known  # noqa: SLF001
+    known = controller._cache.stores[ChildKind.DEPLOYMENT].items  # noqa: SLF001
     assert known, "its creation came late"
     view.lose(ChildKind.DEPLOYMENT)
     await asyncio.sleep(5)

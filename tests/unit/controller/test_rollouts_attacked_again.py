@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from formation_operator.api import content, formation, naming
+from formation_operator.api.reasons import CanaryState
 from formation_operator.kube import errors, port
-from formation_operator.rollout.revisions import Trial
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.releasing import DENIED, RELEASE, an_app
@@ -98,7 +98,7 @@ async def test_an_orphan_that_failed_does_not_spare_the_next_formation_its_relea
     shop.run_well()
     await shop.change(image="shop:v2")
     await shop.finish()
-    shop.note(naming.TRIAL_ANNOTATION, Trial.FAILED)
+    shop.note(naming.TRIAL_ANNOTATION, CanaryState.FAILED)
     shop.leave("Deployment", "Service", REVISION)
     shop.remove("Job")
     shop.come_back(image="shop:v2")

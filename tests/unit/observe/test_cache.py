@@ -48,14 +48,14 @@ def test_a_child_that_only_lost_our_labels_is_known_again_when_it_is_read() -> N
     cache = a_cache(a_child(resource_version="5"))
     lose(cache, a_child(resource_version="6"))
     cache.put("Deployment", a_child(resource_version="6"))
-    assert len(cache.stores["Deployment"].known) == 1
+    assert len(cache.stores["Deployment"].items) == 1
 
 
 def test_an_echo_of_what_we_deleted_ourselves_does_not_bring_it_back() -> None:
     cache = a_cache(a_child(resource_version="5"))
     lose(cache, a_child(resource_version="6"))
     cache.put("Deployment", a_child(resource_version="5"))
-    assert cache.stores["Deployment"].known == {}
+    assert cache.stores["Deployment"].items == {}
 
 
 def held(holder: Cache | Store[Any]) -> int:
@@ -115,22 +115,22 @@ def test_what_a_formation_claims_that_came_later_is_kept() -> None:
     cache.put("Deployment", a_child())
     cache.see(naming.KIND, builders.stored(a_formation()))
     make_strays(cache, MOST_STRAYS + 10)
-    assert ("default", "shop-worker") in cache.stores["Deployment"].known
+    assert ("default", "shop-worker") in cache.stores["Deployment"].items
 
 
 def test_what_a_deleted_formation_leaves_behind_counts_as_nobodys() -> None:
     cache = a_cache(a_child())
     cache.drop(naming.KIND, ("default", "shop"), 9)
     make_strays(cache, MOST_STRAYS)
-    assert ("default", "shop-worker") not in cache.stores["Deployment"].known
+    assert ("default", "shop-worker") not in cache.stores["Deployment"].items
 
 
 @pytest.mark.parametrize("forged", [{}, {"owner": OWNER}], ids=["label", "owner"])
 def test_what_only_names_a_formation_is_as_good_as_nobodys(forged: dict[str, Any]) -> None:
     cache = a_cache(a_child())
     make_strays(cache, MOST_STRAYS + 10, **forged)
-    assert len(cache.stores["Deployment"].known) == MOST_STRAYS + 1
-    assert ("default", "shop-worker") in cache.stores["Deployment"].known, "a Formation's own"
+    assert len(cache.stores["Deployment"].items) == MOST_STRAYS + 1
+    assert ("default", "shop-worker") in cache.stores["Deployment"].items, "a Formation's own"
 
 
 def test_what_a_formation_owns_and_wants_no_more_is_looked_at_when_it_is_listed_though_it_was_forgotten() -> (
@@ -166,7 +166,7 @@ def test_what_a_formation_wants_no_more_counts_as_nobodys() -> None:
         formation["metadata"]["resourceVersion"] = f"{number + 10}"
         cache.see(naming.KIND, formation)
         cache.put("Deployment", a_child(name=f"shop-t{number}", uid=f"{number}", owner=None))
-    assert len(cache.stores["Deployment"].known) == MOST_STRAYS + 1
+    assert len(cache.stores["Deployment"].items) == MOST_STRAYS + 1
 
 
 def test_of_very_many_pods_that_are_not_well_some_are_known_and_those_of_other_namespaces_stay() -> None:
@@ -174,10 +174,10 @@ def test_of_very_many_pods_that_are_not_well_some_are_known_and_those_of_other_n
     cache.put("Pod", dataclasses.replace(BROKEN, namespace="quiet"))
     for number in range(MOST_PODS + 10):
         cache.put("Pod", dataclasses.replace(BROKEN, name=f"{number}"))
-    assert len(cache.stores["Pod"].known) == MOST_PODS
+    assert len(cache.stores["Pod"].items) == MOST_PODS
     assert cache.pods_of(quiet)
     latest = ("default", f"{MOST_PODS + 9}")
-    assert latest in cache.stores["Pod"].known
+    assert latest in cache.stores["Pod"].items
 
 
 def test_all_hpas_are_known_by_what_they_scale_and_only_some_by_an_owner_that_does_not_want_them() -> None:
@@ -229,7 +229,7 @@ def test_what_others_make_large_takes_no_more_memory_than_it_may(monkeypatch: py
         taken, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert 0 < len(cache.stores[kinds.POD].known) < number
+    assert 0 < len(cache.stores[kinds.POD].items) < number
     assert taken < 1.3 * most
 
 

@@ -85,10 +85,10 @@ def test_of_a_spec_that_no_schema_of_ours_allows_it_is_known_that_it_is_there_an
     formation = formations.trimmed(raw)
 
     assert formations.key_of(formation) == ("default", "shop")
-    assert formations.wanted_names(formation) == []
+    assert formations.child_keys(formation) == []
     assert formation["status"] == {}
     outline = formations.outlined(formation)
-    assert formations.wanted_names(outline) == []
+    assert formations.child_keys(outline) == []
     assert formations.trimmed(raw, outline) == formation, "as it is read again"
     with pytest.raises(parsing.UnreadableError, match=r"spec\.processes: .*correct the field"):
         parsing.parse(formation)
@@ -101,8 +101,8 @@ def test_a_formation_wants_the_names_of_its_schedules_too_also_where_nothing_els
     outline = formations.outlined({**whole, "status_digest": 0})
     own = "shop-worker", "shop-report", "shop-worker-canary"
     names = [("default", name) for name in own]
-    assert formations.wanted_names(whole) == formations.wanted_names(outline) == names
+    assert formations.child_keys(whole) == formations.child_keys(outline) == names
     assert outline["status"]["schedules"] == {"report": {"state": "Failing"}}
     too_large = kept({**a_formation()["spec"], "schedules": {"report": {**report, "args": ["x" * 2**19]}}})
     assert too_large["excess"]
-    assert formations.wanted_names(too_large) == names
+    assert formations.child_keys(too_large) == names

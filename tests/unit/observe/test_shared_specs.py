@@ -58,7 +58,7 @@ async def test_what_is_kept_of_all_specs_is_bounded_and_the_namespace_that_has_m
     assert kept["default"] > 0
     assert MOST / 2 < sum(kept.values()) <= MOST
     assert len(operator.known.formations) == MANY + 1
-    names = formations.wanted_names(operator.known.formations["crowd", "app0"])
+    names = formations.child_keys(operator.known.formations["crowd", "app0"])
     assert names == [("crowd", "app0-worker"), ("crowd", "app0-worker-canary")]
 
 

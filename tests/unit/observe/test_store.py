@@ -76,7 +76,7 @@ def hear_child(cache: Cache, told: Told) -> None:
 
 
 def autoscaler_of(cache: Cache) -> Iterable[str]:
-    return [each.autoscaler.target[-1] for each in cache.stores[HPA.kind].known.values()]
+    return [each.autoscaler.target[-1] for each in cache.stores[HPA.kind].items.values()]
 
 
 def hear_autoscaler(cache: Cache, told: Told) -> None:
@@ -125,8 +125,8 @@ def test_the_groups_hold_what_is_known_and_nothing_else(said: tuple[list[Told], 
     for each in told:
         hear(store, each)
         grouped = {each.uid: dict(store.within(each.uid)) for each in told if store.within(each.uid)}
-        assert grouped == {known.uid: {key: known} for key, known in store.known.items()}
-    assert [each.uid for each in store.known.values()] == ([last] if last else [])
+        assert grouped == {known.uid: {key: known} for key, known in store.items.items()}
+    assert [each.uid for each in store.items.values()] == ([last] if last else [])
 
 
 @given(happened=histories(), data=st.data())
@@ -138,7 +138,7 @@ def test_a_list_is_believed_as_of_its_version_whatever_was_known_before_it(
         hear(store, told)
     latest = store.latest(KEY)
     listed = Told(data.draw(st.integers(0, latest + 9)), "restored", there=True)
-    before = [*store.known.values()]
+    before = [*store.items.values()]
     change = store.put(listed, as_of=data.draw(st.integers(latest, latest + 9)))
     assert (change is None) == (bool(before) and listed.version == latest)
 

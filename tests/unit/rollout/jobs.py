@@ -1,5 +1,6 @@
 """Jobs of releases as the operator knows them."""
 
+from formation_operator.kube.objects.lenient import Condition
 from formation_operator.observe.jobs import Job
 from tests.builders import ago
 
@@ -30,7 +31,7 @@ def a_job(  # noqa: PLR0913  # each fact may be the one that a test is about
         created_at=ago(0),
         finished_at=ago(0) if done else "",
         complete=complete,
-        failed=("BackoffLimitExceeded", "Job has reached the specified backoff limit") if failed else None,
+        failed=Condition("BackoffLimitExceeded", "Job has reached the backoff limit") if failed else None,
         over=done and over,
         suspended=False,
         left=left,

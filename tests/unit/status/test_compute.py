@@ -76,7 +76,8 @@ def images(**types: str) -> dict[str, Intent]:
     return {name: dataclasses.replace(INTENT, images=((name, own), SIDECAR)) for name, own in types.items()}
 
 
-BARE = dataclasses.replace(seen().deployments["worker"], digest=None)
+CRON = {"worker": {"command": ["cron"]}}
+BARE = dataclasses.replace(a_child(rollout=DONE, replicas=2, owns_count=True), digest=None)
 # What a pass saw; the conditions that are true then, and the state and reason of its worker.
 WORLDS: dict[str, tuple[Observation, str]] = {
     "it runs as declared": (seen(), "Ready: Running"),
@@ -139,7 +140,7 @@ WORLDS: dict[str, tuple[Observation, str]] = {
         "Ready: Running",
     ),
     "its command leaves the foreground": (
-        seen(daemonizing=["worker: cron goes into the background"]),
+        seen(processes=CRON),
         "Ready Daemonizing: Running",
     ),
 }
@@ -191,7 +192,7 @@ def test_while_all_types_are_being_replaced_the_image_is_that_of_before() -> Non
     midway = dataclasses.replace(DONE, total=3, updated=1)
     world = seen(deployments={"worker": a_child(rollout=midway)}, intents=images(worker="shop:v1"))
     assert status_of(world, {"image": "shop:v2"}, NOW)["image"] == "shop:v2"
-    over = dataclasses.replace(world, deployments={"worker": a_child(rollout=DONE)})
+    over = seen(intents=images(worker="shop:v1"))
     assert status_of(over, {"image": "shop:v2"}, NOW)["image"] == "shop:v1"
 
 
@@ -222,7 +223,7 @@ def test_a_time_moves_only_with_its_status() -> None:
 
 
 def test_a_warning_about_a_command_goes_with_the_command() -> None:
-    warned = status_of(seen(daemonizing=["worker: cron goes into the background"]), {}, NOW)
+    warned = status_of(seen(processes=CRON), {}, NOW)
     assert status_of(seen(), warned, LATER) != warned
 
 
@@ -249,7 +250,7 @@ def test_while_an_autoscaler_adds_some_a_formation_that_was_ready_stays_so() -> 
     before = status_of(seen(counts=autoscaled(8)), {}, NOW)
     growing = seen(but(current=False, serving=False), counts=autoscaled(8))
     assert conditions(status_of(growing, before, LATER))["Ready"]["status"] == "True"
-    changed = dataclasses.replace(growing, formation=seen(generation=9).formation)
+    changed = dataclasses.replace(growing, snapshot=seen(but(current=False), generation=9).snapshot)
     for started in (status_of(growing, {}, LATER), status_of(changed, before, LATER)):
         assert conditions(started)["Ready"]["status"] == "False"
 

@@ -27,13 +27,16 @@ def rollout(available: int, **changes: Any) -> DeploymentStatus:
     return DeploymentStatus(**{"current": True, **figures, **changes})
 
 
-def sees(revision: Revision | None = V1, **types: tuple[int, DeploymentStatus | None]) -> Observation:
+def sees(
+    revision: Revision | None = V1, *, paused: bool = False, **types: tuple[int, DeploymentStatus | None]
+) -> Observation:
     """Return what a pass sees: of each type the count that is wanted, and its Deployment's report."""
     children = {
         name: a_child(name=f"shop-{name}", rollout=it) for name, (_, it) in types.items() if it is not None
     }
     counts = {name: Replicas(desired=n, rendered=n, remembered=n) for name, (n, _) in types.items()}
-    return seen(counts=counts, deployments=children, intents=dict.fromkeys(types, INTENT), revision=revision)
+    intents = dict.fromkeys(types, INTENT)
+    return seen(counts=counts, deployments=children, intents=intents, revision=revision, paused=paused)
 
 
 def restarted(world: Observation, **pods_of: int) -> Observation:
@@ -182,10 +185,16 @@ UNKEPT = Problem("", Trouble.REFUSED, "no")
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [{"unrevised": UNKEPT}, {"formation": seen(paused=True).formation}, {"intents": {}}, {"revision": None}],
+    "world",
+    [
+        dataclasses.replace(sees(web=at(2)), unrevised=UNKEPT),
+        sees(paused=True, web=at(2)),
+        dataclasses.replace(sees(web=at(2)), intents={}),
+        sees(None, web=at(2)),
+    ],
+    ids=["it isn't kept", "paused", "it can't be rendered", "no revision"],
 )
-def test_what_is_rolled_out_has_to_be_what_the_revision_keeps(look: Tried, changes: dict[str, Any]) -> None:
+def test_what_is_rolled_out_has_to_be_what_the_revision_keeps(look: Tried, world: Observation) -> None:
     look(0, sees(web=at(2)))
-    assert look(59, dataclasses.replace(sees(web=at(2)), **changes)) is None
+    assert look(59, world) is None
     assert look(61, sees(web=at(2))) == 60

@@ -16,8 +16,8 @@ NOTE = ("metadata", "annotations", naming.NOTE_ANNOTATION)
 
 def author(metadata: dict[str, Any]) -> Deploy:
     """Return who has changed the content of a Formation last, of those that still hold a field, and when."""
-    if isinstance(known := metadata.get(AUTHOR), dict):
-        return Deploy(at=lenient.word(known, "at"), by=lenient.word(known, "by"))
+    if isinstance(kept := metadata.get(AUTHOR), dict):
+        return Deploy(at=lenient.word(kept, "at"), by=lenient.word(kept, "by"))
     ours = naming.FIELD_MANAGER, naming.COUNT_MANAGER
     found = (
         Deploy(at=lenient.word(entry, "time"), by=lenient.word(entry, "manager"))
@@ -28,10 +28,10 @@ def author(metadata: dict[str, Any]) -> Deploy:
     return max(found, key=lambda each: each.at, default=Deploy())
 
 
-def noted(metadata: dict[str, Any]) -> str:
+def note_time(metadata: dict[str, Any]) -> str:
     """Return when the note was written, if that is known: one that is older than a change isn't about it."""
-    if isinstance(known := metadata.get(AUTHOR), dict):
-        return lenient.word(known, "noted")
+    if isinstance(kept := metadata.get(AUTHOR), dict):
+        return lenient.word(kept, "noted")
     entries = lenient.items(metadata, "managedFields")
     holders = (entry for entry in entries if lenient.holds(_parsed(entry.get("fieldsV1")), NOTE))
     return max((lenient.word(entry, "time") for entry in holders), default="")
@@ -56,7 +56,7 @@ def _parsed(fields: Any) -> dict[str, Any]:
 
 def without_managed_fields(metadata: dict[str, Any]) -> None:
     """Replace the managed fields of a Formation by who has changed its content."""
-    found, note = author(metadata), noted(metadata)
+    found, note = author(metadata), note_time(metadata)
     metadata.pop("managedFields", None)
     if found.by:
         metadata[AUTHOR] = {"at": found.at, "by": found.by, **({"noted": note} if note else {})}

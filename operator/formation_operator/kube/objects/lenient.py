@@ -6,7 +6,7 @@ Kubelet writes a Pod's status, but any client with the right to may, too: no val
 import re
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 LONGEST = 1000
 """Characters of a text that are kept: kubelet can quote whole error pages."""
@@ -28,6 +28,15 @@ COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """What colours a terminal."""
 
 
+class Condition(NamedTuple):
+    """What a condition of an object says."""
+
+    reason: str = ""
+    message: str = ""
+    time: str = ""
+    """When its status changed last, in RFC 3339."""
+
+
 def mapping(source: Any, *path: str) -> dict[str, Any]:
     """Return the mapping that a path leads to."""
     for step in path:
@@ -44,6 +53,11 @@ def items(source: dict[str, Any], key: str) -> list[dict[str, Any]]:
 def conditions(status: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the conditions of a status by their types."""
     return {text(item, "type"): item for item in items(status, "conditions")}
+
+
+def condition(raw: dict[str, Any]) -> Condition:
+    """Return what a condition says."""
+    return Condition(word(raw, "reason"), text(raw, "message"), word(raw, "lastTransitionTime"))
 
 
 def controller(metadata: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.pods import Pod
+from formation_operator.render.disruption import Budgets
 from formation_operator.replicas.count_owner import Replicas
 from tests.builders import a_container, a_pod, ended, waiting
 from tests.unit.facts import INTENT, NOW, a_child, known, seen, status_of
@@ -79,8 +80,8 @@ def test_a_status_of_64_types_stays_far_below_what_an_object_may_have() -> None:
         intents=dict.fromkeys(names, dataclasses.replace(INTENT, images=(("web", "i"),))),
         problems=[Problem(name, Trouble.REFUSED, HUGE) for name in names],
         pods={name: wordy(name) for name in names},
-        contended=[HUGE] * 64,
-        daemonizing=[HUGE] * 64,
+        unscaled=[HUGE] * 64,
+        budgets=Budgets(contended=dict.fromkeys(names, HUGE)),
     )
     computed = status_of(world, {}, NOW)
     assert bounds.size(computed) < MOST_BYTES

@@ -1,34 +1,21 @@
 """What is to be: a content, what comes apart from it for each type, and what keeps it from that. Pure."""
 
 import dataclasses
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Autoscaling, FormationSpec, ProcessType
-from formation_operator.api.reasons import Trouble
-from formation_operator.controller.budgets import Budgets
-from formation_operator.controller.passes import Pass
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Deciding
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.snapshot import Snapshot
-from formation_operator.replicas import autoscaling, count_owner, scale_requests, singletons
+from formation_operator.render.disruption import Budgets
+from formation_operator.replicas import autoscaling, count_owner, singletons
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.rollout import canary
 from formation_operator.rollout.rollout import Content, Rollout
-
-STAYS = "the operator changes nothing of this type but its count"
-UNKNOWN = f"{STAYS} until the release is done: the running version isn't kept as a revision"
-GONE = (
-    "its Deployment is gone, and its version isn't kept as a revision: the Deployment is made again once the "
-    "release is done; or go back (kubectl formation rollback {} --to ...)"
-)
-DOWN = (
-    "it stays at zero until the release of the new version is done; to run the previous version at once: "
-    "kubectl formation rollback {}"
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,7 +90,7 @@ def counts(snapshot: Snapshot, rollout: Rollout, undecided: Collection[str] = ()
 def _count(snapshot: Snapshot, rollout: Rollout, name: str, child: Child | None) -> Replicas:
     """Return the count of a type, given its own Deployment.
 
-    While the wanted content isn't released, a type that is suspended stays so.
+    While the declared content isn't released, a type that is suspended stays so.
     """
     content, spec, before = rollout.content, snapshot.spec, snapshot.status.process(name)
     rendered = _type(content.spec, name)
@@ -149,35 +136,3 @@ def _scheduled(snapshot: Snapshot) -> list[str]:
     """Return the schedules that have a CronJob."""
     names = (name for kind, name in snapshot.children if kind is ChildKind.CRON_JOB)
     return [naming.type_of(snapshot.owner.name, name) for name in names]
-
-
-def problems(
-    pass_: Pass, snapshot: Snapshot, desired: Desired, of_release: Sequence[Problem]
-) -> list[Problem]:
-    """Return what keeps each type from being as declared, from parsing to writing.
-
-    An autoscaler that may start processes of a suspended type is a problem even before it does so.
-    """
-    unwritten = [outcome.problem for outcome in pass_.outcomes if outcome.problem]
-    restless = scale_requests.restless(snapshot.spec, desired.counts).items()
-    unheld = [Problem(name, Trouble.CAN_NOT_SUSPEND, why) for name, why in restless]
-    found = [*of_release, *pass_.faults.problems.values(), *unwritten, *desired.undecided]
-    unreleased = _unreleased(snapshot, desired, is_first=pass_.memory.rollout.released is None)
-    return [*dict.fromkeys((*found, *unheld, *unreleased))]
-
-
-def _unreleased(snapshot: Snapshot, desired: Desired, *, is_first: bool) -> Iterator[Problem]:
-    """Yield what is said of the types that aren't as declared because their content isn't released.
-
-    Without a gate it isn't known whether what runs is kept: the problems of the rollout say why.
-    """
-    gate, content, name_of_app = desired.rollout.gate, desired.content, snapshot.owner.name
-    for name, count in sorted(desired.counts.items()):
-        if count.suspended and not snapshot.spec.suspend:
-            yield Problem(name, Trouble.WAITING, DOWN.format(name_of_app), lasting=False)
-        elif not content.is_known:
-            yield Problem(name, Trouble.WAITING, UNKNOWN if gate else STAYS, lasting=False)
-    if content.is_known or is_first or not gate:
-        return
-    for name in sorted(snapshot.spec.processes.keys() - desired.counts):
-        yield Problem(name, Trouble.WAITING, GONE.format(name_of_app), lasting=False)
