@@ -26,6 +26,8 @@ NO_ACCESS = 4
 """The cluster can't be reached, or it denies you access."""
 TIMED_OUT = 5
 """The `--timeout` of the wait is over."""
+OVERTAKEN = 6
+"""Somebody else has deployed another version before this deploy was over, so this one isn't rolled out."""
 OVERTIME = 124
 """`run`: the `--timeout` of the command is over."""
 OURS = 125
@@ -113,6 +115,12 @@ class TimedOut(Failure):
     """Ends a command that waits, when its time is over."""
 
     exit_code = TIMED_OUT
+
+
+class Overtaken(Failure):
+    """Ends the wait for a deploy that another one has come before."""
+
+    exit_code = OVERTAKEN
 
 
 @contextlib.contextmanager

@@ -34,6 +34,8 @@ EVERYTHING = worker(
     replicas=0,
     port=8080,
     service=False,
+    appProtocol="kubernetes.io/h2c",
+    trafficDistribution="PreferSameNode",
     env=[
         {"name": "A", "value": ""},
         {"name": "B", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},

@@ -108,6 +108,7 @@ def test_of_two_pipelines_at_once_the_later_one_wins_and_the_earlier_one_rolls_n
         assert earlier.stdout is not None
         said = earlier.stdout.read()
     assert later.stdout == f"image: {NEW} -> {NEWER}\n"
-    assert "Nothing was rolled back: Someone else has changed shop in the meantime." in said
-    assert earlier.returncode == failures.TIMED_OUT
+    assert "Another deploy has overtaken this one: shop declares revision" in said
+    assert "rolled back" not in said
+    assert earlier.returncode == failures.OVERTAKEN
     assert image(shop) == NEWER

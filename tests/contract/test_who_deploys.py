@@ -1,5 +1,6 @@
 """Who has changed a Formation, as the optional policy writes it, and what carries Events to a channel."""
 
+import json
 import shlex
 import tempfile
 from collections.abc import Callable, Iterator
@@ -56,6 +57,8 @@ def test_the_name_is_that_of_the_user_who_changed_the_spec_whatever_a_client_sen
     formation.within(*token, "deploy", "shop", "registry.example.com/shop:v9", "--note", "fix")
     assert changed_by(user) == account
     user.reported()
+    history = ("history", "shop", "-o", "json")
+    eventually(lambda: json.loads(formation.within(*history).stdout)[-1]["by"] == account)
     user("scale", "deployment/shop-web", "--replicas=5")
     wanted = ("get", "formation", "shop", "--output=jsonpath={.spec.processes.web.replicas}")
     eventually(lambda: user(*wanted).stdout == "5")

@@ -2,11 +2,13 @@
 
 import pytest
 
+from tests.builders import Manifest
 from tests.client import Client, eventually
 from tests.cluster import metrics
 from tests.cluster.cluster import Cluster
 from tests.e2e import workers
 from tests.e2e.workers import READY
+from tests.minors import since
 
 pytestmark = pytest.mark.node
 
@@ -17,11 +19,18 @@ def measured(administrator: Cluster, real_node: Cluster) -> None:
     metrics.start(administrator)
 
 
+LIMITED = {"resources": {"requests": {"cpu": "50m"}, "limits": {"cpu": "100m"}}}
+
+
+@pytest.mark.parametrize(
+    "requested",
+    [LIMITED, pytest.param({"podTemplate": {"spec": LIMITED}}, marks=since("1.34", "it drops the field"))],
+    ids=["by its container", "by its Pod"],
+)
 def test_a_busy_type_is_scaled_out_by_its_declared_autoscaler_and_nobody_fights_it(
-    person: Client, measured: None
+    person: Client, measured: None, requested: Manifest
 ) -> None:
-    limited = {"requests": {"cpu": "50m"}, "limits": {"cpu": "100m"}}
-    busy = workers.shop("/bin/sh", "-c", "while :; do :; done", resources=limited)
+    busy = workers.shop("/bin/sh", "-c", "while :; do :; done", **requested)
     busy["spec"]["processes"]["worker"] |= {"replicas": 1, "autoscaling": {"maxReplicas": 3}}
     person.apply(busy)
     person(*READY)

@@ -1,6 +1,7 @@
 """What the operator knows of a Formation and its children, so that a test shows only what it is about."""
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -45,14 +46,16 @@ def intents(formation: Formation) -> list[Intent]:
     }
     budgets = disruption.declared(formation.spec, formation.spec)
     suspended = {name: formation.spec.suspends(name) for name in formation.spec.schedules or ()}
+    of_types = {
+        name: children(formation.metadata, formation.spec, name, count, budgets.get(name))
+        for name, count in wanted.items()
+    }
     return [
+        *itertools.chain.from_iterable(of_types.values()),
         *(
-            each
-            for name, count in wanted.items()
-            for each in children(formation.metadata, formation.spec, name, count, budgets.get(name))
-        ),
-        *(
-            autoscaler.autoscaler(formation.metadata, formation.spec, name, process.autoscaling)
+            autoscaler.autoscaler(
+                formation.metadata, formation.spec, name, process.autoscaling, of_types[name][0]
+            )
             for name, process in formation.spec.processes.items()
             if process.autoscaling
         ),

@@ -31,6 +31,8 @@ OTHER: dict[str, Any] = {
     "autoscaling": {"maxReplicas": 5},
     "port": 9000,
     "service": False,
+    "appProtocol": "kubernetes.io/h2c",
+    "trafficDistribution": "PreferClose",
     "env": [{"name": "OTHER", "value": "1"}],
     "envFrom": [{"configMapRef": {"name": "other"}}],
     "resources": {"requests": {"cpu": "100m"}},

@@ -47,8 +47,9 @@ PROCESS = [
     UNSCALED,
     IN_TIME,
     Rule(
-        "!self.?service.orValue(false) || has(self.port)",
-        "a Service needs a port: set port, or leave service out",
+        "has(self.port) || "
+        "!(self.?service.orValue(false) || has(self.appProtocol) || has(self.trafficDistribution))",
+        "a Service needs a port: set port, or leave service, appProtocol and trafficDistribution out",
         at=".port",
         reason="FieldValueRequired",
     ),

@@ -1,6 +1,7 @@
 """The contents that the operator keeps of a Formation as ControllerRevisions, and the way back to one."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from formation_cli.changes import patches, restarts
 from formation_cli.objects import Object
@@ -72,6 +73,32 @@ def unseen(formation: Object, image: str | None, process_type: str | None, revis
     if revision and not (own.is_meant(revision) or (not own.number and revision == following)):
         return f"Revision {revision} isn't seen yet: {name} declares revision {own.called}"
     return ""
+
+
+def is_undone(before: Object, after: Object, now: Object) -> bool:
+    """Tell whether a Formation declares otherwise ``now`` what a deploy has changed.
+
+    Where it has changed nothing, all that it has found counts.
+    """
+    old, new, latest = (contents.content_of(each["spec"]) for each in (before, after, now))
+    return _is_otherwise({} if old == new else old, new, latest)
+
+
+def _is_otherwise(before: Any, after: Any, now: Any) -> bool:
+    """Tell whether that in which two values differ is otherwise now; named items are looked at one by one."""
+    if after in (before, now):
+        return False
+    fields = [_fields(each) for each in (before, after, now)]
+    if not all(isinstance(each, dict) for each in fields):
+        return True
+    return any(_is_otherwise(*(each.get(key) for each in fields)) for key in {*fields[0], *fields[1]})
+
+
+def _fields(value: Any) -> Any:
+    """Return a value whose parts have names as what has these for keys; nothing has none."""
+    if isinstance(value, list) and all(isinstance(each, dict) and "name" in each for each in value):
+        return {each["name"]: each for each in value}
+    return {} if value is None else value
 
 
 def current(formation: Object) -> tuple[str, int]:

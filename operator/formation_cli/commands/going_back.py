@@ -12,7 +12,7 @@ from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import releases as others
 from formation_cli.commands import revisions, waiting, writing
 from formation_cli.commands.writing import Changed
-from formation_cli.failures import Failure, NoAccess, TimedOut, again, saying_when_ended
+from formation_cli.failures import Failure, NoAccess, Overtaken, TimedOut, again, saying_when_ended
 from formation_cli.options import How
 from formation_cli.views import history
 from formation_cli.words.revisions import Revision
@@ -114,6 +114,7 @@ def wait(
             retried=retried,
             until_ended=how.until_ended,
             way_back=left,
+            unseen=lambda found: check(changed, found),
         )
     except (waiting.NotReady, TimedOut) as failure:
         if goes_back:
@@ -123,6 +124,21 @@ def wait(
         failure.also("The deploy has changed nothing, so nothing is rolled back." if how.back else "")
         failure.also(way_back)
         raise
+
+
+def check(changed: Changed, now: Object) -> str:
+    """Raise `Overtaken` once somebody else has declared another version than a deploy did."""
+    before, after = changed
+    later = now["metadata"]["generation"] > after["metadata"]["generation"]
+    if later and changes.is_undone(before, after, now):
+        own, other = (f"{each.called} ({each.images})" for each in map(changes.of, (after, now)))
+        name = after["metadata"]["name"]
+        what = f"{name} declares revision {other} now, and not {own}."
+        raise Overtaken(
+            f"Another deploy has overtaken this one: {what}",
+            hint=f"To wait for that one: {again(f'wait {name}')}",
+        )
+    return ""
 
 
 def _line(before: Object, after: Object) -> str:
@@ -161,7 +177,15 @@ def _take_back(
         ended = f"{name} declares {done.revision.named} again"
         with waiting.standing(name, written=done.changed.is_written):
             advise(cluster, done)
-        waiting.wait(cluster, done.changed.after, how.timeout, types, deployed=True)
+        written = done.changed
+        waiting.wait(
+            cluster,
+            written.after,
+            how.timeout,
+            types,
+            deployed=True,
+            unseen=lambda found: check(written, found),
+        )
     except Failure as second:  # the last error is that of the deploy
         writing.advise(f"The deploy has failed. {ended}: {second.message}", second.hint)
     else:

@@ -43,12 +43,16 @@ class Log:
 
 
 def skipped(cluster: Cluster, before: Object, after: Object) -> str:
-    """Return that the release command doesn't run although a deploy changes what it is given; else nothing.
+    """Return that the release command doesn't run at a start, or at a deploy that changes what it is given.
 
-    The operator runs none for a content that was released before, and is still kept.
+    The operator runs none for a content that was released before, and is still kept. Nothing is returned
+    where one runs, or none is needed.
     """
     name, own = after["metadata"]["name"], changes.of(after)
-    if own.number or not releases.is_given_another(before["spec"], after["spec"]):
+    starts = bool(before["spec"].get("suspend")) and not after["spec"].get("suspend")
+    if not releases.is_declared(after):
+        return ""
+    if not starts and (own.number or not releases.is_given_another(before["spec"], after["spec"])):
         return ""
     try:
         found = cluster.get(kinds.CONTROLLER_REVISION, own.name)

@@ -11,7 +11,7 @@ import click
 from formation_cli.cluster import follow, formations, kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands.releases import Log
-from formation_cli.failures import Failure, NotFound, TimedOut, again, pasted, saying_when_ended
+from formation_cli.failures import Failure, NotFound, Overtaken, TimedOut, again, pasted, saying_when_ended
 from formation_cli.objects import FIELD_MANAGER, ONE_OFF
 from formation_cli.terminal import drawing
 from formation_cli.views import processes, progress, releases, versions
@@ -57,7 +57,7 @@ def wait(
     Where Deployments were ``restarted`` only their rollouts count; if it was ``stopped`` no process is left.
     What was ``deployed`` waits for its release, whose log is shown, and for its canaries; counts don't. If
     canaries are ``retried``, these are the Pods of the try before. As long as ``unseen`` says why it isn't
-    declared yet, nothing else counts.
+    declared yet, nothing else counts; it raises `Overtaken` once something else is declared.
 
     Raises `NotReady` as soon as waiting can't help, and `TimedOut` after so many seconds. Where anything else
     ends the wait, what stands is said, and the ``way_back``.
@@ -95,7 +95,7 @@ def standing(name: str, way_back: str = "", *, written: bool) -> Iterator[None]:
     try:
         with saying_when_ended(stands, way_back):
             yield
-    except NotFound:
+    except (NotFound, Overtaken):
         raise
     except Failure as failure:
         failure.also(stands)

@@ -7,12 +7,12 @@ An object that was stored under an older schema may not fit any more.  Parsing t
 `pydantic.ValidationError`, which the pass reports on the object; it never stops the operator.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
 from formation_operator.api import fields
-from formation_operator.api.commands import Command, Release, Schedule
+from formation_operator.api.commands import ACCOUNT, Command, Release, Schedule
 from formation_operator.api.fields import Model
 
 MOST_TYPES = 32
@@ -61,8 +61,8 @@ class Autoscaling(Model):
     metrics: Annotated[list[fields.Metric], Field(fail_fast=True, max_length=MOST_METRICS)] | None = Field(
         None,
         description="What the count follows; of several metrics, the one that asks for most. By default the "
-        f"CPU of the process's own container, at {UTILIZATION} % of its request. In a ContainerResource, "
-        "the name process means this type's own container.",
+        f"CPU of the process's own container, or of the Pod if only the Pod requests CPU, at {UTILIZATION} % "
+        "of the request. In a ContainerResource, the name process means this type's own container.",
     )
     behavior: fields.Behavior | None = None
     """How fast the count may go up and down."""
@@ -79,6 +79,9 @@ Where nothing of the app itself says that it is: a process that crashes is ready
 """
 PROGRESS_DEADLINE = 600
 """Seconds without progress after which Kubernetes takes a rollout for failed, where nothing else is said."""
+
+
+PROTOCOL = rf"^({ACCOUNT[1:-1]}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?$"
 
 
 class ProcessType(Command):
@@ -101,6 +104,12 @@ class ProcessType(Command):
     """
     service: bool | None = None
     """false: no Service for the port."""
+    app_protocol: Annotated[str, Field(max_length=317, pattern=PROTOCOL)] | None = None
+    """The appProtocol of the Service's port, such as kubernetes.io/h2c."""
+    traffic_distribution: Literal["PreferClose", "PreferSameZone", "PreferSameNode"] | None = None
+    """The trafficDistribution of the Service: which processes get a client's requests. Kubernetes takes
+    PreferSameZone and PreferSameNode from 1.34 on.
+    """
     liveness_probe: fields.Probe | None = None
     """Restarts a process that fails it. None by default."""
     readiness_probe: fields.Probe | None = None

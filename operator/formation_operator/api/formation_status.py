@@ -71,6 +71,8 @@ class ProcessStatus(Model):
     """Processes that are ready."""
     updated_replicas: int | None = None
     """Processes that run the latest spec."""
+    terminating_replicas: int | None = None
+    """Processes that were asked to end and still run, if there are any. From Kubernetes 1.35 on."""
     selector: str | None = None
     """The label selector of this type's Pods, without its canary's."""
     replicas_managed_by: str | None = None

@@ -44,6 +44,8 @@ TRIAL_ANNOTATION = f"{GROUP}/trial"
 DEPLOYS_ANNOTATION = f"{GROUP}/deploys"
 # Kubernetes' own: on a Formation, why its content has changed.
 NOTE_ANNOTATION = "kubernetes.io/change-cause"
+# On a Formation: the user who changed its spec last, where the policy in manifests/policies writes that.
+USER_ANNOTATION = f"{GROUP}/changed-by"
 
 SCALED_TYPE = "web"
 """The type whose count the Formation's scale subresource is about."""

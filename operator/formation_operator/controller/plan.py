@@ -166,7 +166,9 @@ class Planning:
                 count, budget = self.desired.counts[name], self.desired.budgets.own.get(name)
                 found = intents.children(owner, content, name, count, budget, self.desired.content.mark)
                 bounds = self.desired.autoscaled.get(name)
-                return [*found, autoscaler.autoscaler(owner, content, name, bounds)] if bounds else found
+                if bounds:
+                    found.append(autoscaler.autoscaler(owner, content, name, bounds, found[0]))
+                return found
         except pod_template.InvalidTypeError as error:
             self.pass_.faults.problems[name] = Problem(name, Trouble.INVALID_SPEC, str(error))
         except Exception as error:

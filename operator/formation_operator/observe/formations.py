@@ -97,10 +97,16 @@ def _declared(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cause(metadata: dict[str, Any], before: Deploy | None) -> Deploy:
-    """Return who has changed a spec, when and why; anyone who only removes fields leaves no trace."""
+    """Return who has changed a spec, when and why; anyone who only removes fields leaves no trace.
+
+    The user of the last change has changed a content that was seen before it, or in the first one.
+    """
     author, note_time = authors.author(metadata), authors.note_time(metadata)
-    note = lenient.text(lenient.mapping(metadata, "annotations"), naming.NOTE_ANNOTATION)
-    by = author.by if before is None or author.at > before.at else ""
+    annotations = lenient.mapping(metadata, "annotations")
+    note = lenient.text(annotations, naming.NOTE_ANNOTATION)
+    is_users = before is not None or metadata.get("generation") == 1
+    user = lenient.word(annotations, naming.USER_ANNOTATION) if is_users else ""
+    by = (user or author.by) if before is None or author.at > before.at else ""
     note = "" if before and note_time and note_time <= before.at else note
     return dataclasses.replace(author, by=by, note=lenient.shown(note, deploys.LONGEST_NOTE))
 

@@ -26,6 +26,8 @@ class DeploymentStatus:
     updated: int = 0
     ready: int = 0
     available: int = 0
+    ending: int = 0
+    """Processes that were asked to end: Kubernetes counts them from 1.35 on."""
     serving: bool = False
     """Whether enough Pods are available (the Deployment's own condition Available)."""
     serving_since: str = ""
@@ -79,6 +81,7 @@ def rollout(raw: dict[str, Any]) -> DeploymentStatus:
         updated=status.get("updatedReplicas", 0),
         ready=status.get("readyReplicas", 0),
         available=status.get("availableReplicas", 0),
+        ending=lenient.number(status, "terminatingReplicas"),
         serving=available.get("status") == "True",
         serving_since=lenient.word(available, "lastTransitionTime"),
         stuck=stuck,

@@ -72,7 +72,7 @@ def children(  # noqa: PLR0913, PLR0917  # a type, and what comes apart from its
     process = content.processes[name]
     found = [deployment(owner, content, name, count, mark)]
     if process.port is not None and process.service is not False:
-        found.append(service(owner, content, name, process.port))
+        found.append(service(owner, content, name, process))
     if budget is not None:
         found.append(disruption_budget(owner, content, name, budget))
     return found
@@ -150,15 +150,18 @@ def _without_count(intent: Intent) -> Intent:
     return dataclasses.replace(intent, manifest={**intent.manifest, "spec": spec}, whole=False)
 
 
-def service(owner: Metadata, content: FormationSpec, name: str, port: int) -> Intent:
+def service(owner: Metadata, content: FormationSpec, name: str, process: ProcessType) -> Intent:
     """Return the ClusterIP Service of a type with a port, and of its canary."""
-    spec: Manifest = {
-        "type": "ClusterIP",
-        "selector": naming.selector(owner.name, name),
-        "ports": [
-            {"name": naming.PORT_NAME, "port": port, "protocol": "TCP", "targetPort": naming.PORT_NAME}
-        ],
+    port = {
+        "name": naming.PORT_NAME,
+        "port": process.port,
+        "protocol": "TCP",
+        "targetPort": naming.PORT_NAME,
+        **({"appProtocol": process.app_protocol} if process.app_protocol else {}),
     }
+    spec: Manifest = {"type": "ClusterIP", "selector": naming.selector(owner.name, name), "ports": [port]}
+    if process.traffic_distribution:
+        spec["trafficDistribution"] = process.traffic_distribution
     return intent(ChildKind.SERVICE, name, object_meta(owner, content, name, {}), spec)
 
 

@@ -159,6 +159,7 @@ def _process(observation: Observation, name: str, own: Health, before: ProcessSt
         desired_replicas=count.desired,
         ready_replicas=ready,
         updated_replicas=updated,
+        terminating_replicas=(child.rollout.ending or None) if child else None,
         selector=naming.selector_string(observation.snapshot.owner.name, name, naming.STABLE),
         state=own.state,
         reason=lenient.shown(own.reason, lenient.LONGEST_WORD) or None,

@@ -12,6 +12,11 @@ from formation_operator.observe.children import Child
 
 GRACE = 300.0
 """For so many seconds a type has to run, and its autoscaler to be in trouble: metrics come late, or not."""
+UNSERVED = "unable to fetch metrics from resource metrics API"
+"""What an autoscaler says where nothing serves metrics of Pods, however long a type has run.
+
+Source: ``GetResourceMetric`` in Kubernetes' pkg/controller/podautoscaler/metrics/client.go.
+"""
 
 
 def trouble(
@@ -24,7 +29,9 @@ def trouble(
         child = deployments.get(name)
         if child is None or not child.rollout.serving or not scaler.scaling.trouble:
             continue
-        times = child.rollout.serving_since, scaler.scaling.since
+        times = [scaler.scaling.since]
+        if UNSERVED not in scaler.scaling.message:
+            times.append(child.rollout.serving_since)
         wait = max(timestamps.epoch(each) or 0 for each in times) + GRACE - now
         if wait > 0:
             waits.append(wait)

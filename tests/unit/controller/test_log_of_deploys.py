@@ -181,6 +181,29 @@ async def test_whoever_changes_counts_has_deployed_nothing(shop: Shop) -> None:
     assert [each.by for each in log(shop)["shop:v2"]] == ["ci"]
 
 
+def stamped(user: str, **spec: Any) -> builders.Manifest:
+    """Return a change of a spec with the user's name, as a policy writes it."""
+    return {"spec": spec, "metadata": {"annotations": {naming.USER_ANNOTATION: user}}}
+
+
+async def test_by_names_the_user_where_a_policy_has_written_the_name(shop: Shop) -> None:
+    shop.cluster.merge(naming.KIND, *KEY, stamped("ann@example.com", image="shop:v2"), by=CI)
+    await shop.settle()
+    assert [each.by for each in log(shop)["shop:v2"]] == ["ann@example.com"]
+
+
+async def test_a_user_who_changed_something_else_while_no_operator_ran_has_deployed_nothing(
+    shop: Shop,
+) -> None:
+    shop.cluster.merge(naming.KIND, *KEY, stamped("ann@example.com", image="shop:v2"), by=CI)
+    shop.time.seconds += 5
+    counts = {"web": {"replicas": 3}, "worker": {"replicas": 3}}
+    shop.cluster.merge(naming.KIND, *KEY, stamped("bob@example.com", processes=counts), by=ALICE)
+    shop.restart()
+    await shop.settle()
+    assert [each.by for each in log(shop)["shop:v2"]] == ["ci"]
+
+
 async def test_a_field_that_is_only_removed_was_removed_by_nobody_that_is_known(shop: Shop) -> None:
     await deploy(shop, "shop:v2", CI, env=[{"name": "A", "value": "1"}])
     shop.cluster.merge(naming.KIND, *KEY, {"spec": {"env": None}}, by=ALICE)

@@ -175,6 +175,26 @@ async def test_its_fields_are_passed_through_and_the_first_count_is_its_lowest(
         assert shop.cluster.read(HPA, *OURS)["spec"] == snapshot
 
 
+@pytest.mark.parametrize(
+    ("pod", "own", "follows"),
+    [
+        ({"requests": {"cpu": "1"}}, {}, "Resource"),
+        ({"limits": {"cpu": "1"}}, {"requests": {"memory": "1Gi"}}, "Resource"),
+        ({"requests": {"cpu": "1"}}, {"limits": {"cpu": "1"}}, "ContainerResource"),
+        ({"requests": {"memory": "1Gi"}}, {}, "ContainerResource"),
+        ({}, {}, "ContainerResource"),
+    ],
+    ids=["a request", "a limit", "also by the container", "of memory", "nowhere"],
+)
+async def test_the_count_follows_the_whole_pod_where_only_that_requests_cpu(
+    pod: Manifest, own: Manifest, follows: str
+) -> None:
+    shop = Shop(autoscaling=BOUNDS, resources=own, podTemplate={"spec": {"resources": pod}})
+    await shop.happen("time passes")
+    (metric,) = shop.cluster.read(HPA, *OURS)["spec"]["metrics"]
+    assert metric["type"] == follows
+
+
 async def test_a_formation_that_is_made_again_adopts_what_it_had() -> None:
     shop = Shop(**BOTH)
     await shop.happen("time passes", "it sets 4")

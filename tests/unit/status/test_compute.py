@@ -57,6 +57,11 @@ def worker(world: Observation, previous: compute.Status | None = None) -> dict[s
     return process
 
 
+def test_processes_that_still_end_are_counted_until_none_is_left() -> None:
+    assert worker(seen(but(ending=2)))["terminatingReplicas"] == 2
+    assert "terminatingReplicas" not in worker(seen(DONE))
+
+
 def autoscaled(count: int) -> dict[str, Replicas]:
     return {"worker": Replicas(desired=count, rendered=None, remembered=count)}
 

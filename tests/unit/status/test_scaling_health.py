@@ -36,6 +36,14 @@ def test_a_type_that_runs_is_in_trouble_once_its_autoscaler_has_failed_for_five_
     assert (len(sentences), seconds) == (said, waits)
 
 
+def test_that_nothing_serves_metrics_is_said_although_no_version_has_run_for_five_minutes() -> None:
+    child = a_child(rollout=DeploymentStatus(serving=True, serving_since=ago(10)))
+    why = "unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: none"
+    for fails, said in ((299, 0), (300, 1)):
+        scaler = an_hpa(scaling=Scaling("FailedGetResourceMetric", why, ago(fails)))
+        assert len(scaling_health.trouble({"worker": scaler}, {"worker": child}, NOW)[0]) == said
+
+
 FAILED = {"type": "ScalingActive", "status": "False", "reason": "FailedGetResourceMetric", "message": "none"}
 AT_MOST = {"type": "ScalingLimited", "status": "True", "reason": "TooManyReplicas"}
 NO_REQUEST = "missing request for cpu in container worker of Pod shop-worker-1"

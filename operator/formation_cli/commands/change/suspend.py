@@ -8,6 +8,7 @@ from formation_cli import cluster_options, options
 from formation_cli.changes import patches
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, Object
+from formation_cli.commands import releases as of_releases
 from formation_cli.commands import waiting, writing
 from formation_cli.failures import Mistyped, NotFound, again
 from formation_cli.objects import JOB_LABEL, ONE_OFF_LABEL
@@ -133,5 +134,8 @@ def _suspend(cluster: Cluster, name: str, how: How, *, suspended: bool) -> None:
     changed = writing.change(cluster, name, patch, dry_run=how.dry_run)
     same = "" if changed.is_written else ", as it was"
     writing.report(changed, how, f"{name}: {'stopped' if suspended else 'started'}{same}")
+    if changed.is_written and not suspended:
+        with waiting.standing(name, written=not how.dry_run):
+            writing.advise(of_releases.skipped(cluster, *changed))
     if how.waits:
         waiting.wait(cluster, changed.after, how.timeout, stopped=suspended)

@@ -24,9 +24,10 @@ def command(cluster: Cluster, name: str, revision: str | None, output: str | Non
     """List the deploys of a Formation: what each changed, and how it ended. The latest is last.
 
     A deploy of an earlier content gets a number of its own, and all its numbers name the same revision. AGE
-    is the time since the deploy began. BY is the field manager that changed the content, if that is known.
-    CHANGE shows the difference from the numbered deploy above. NOTE is the annotation
-    `kubernetes.io/change-cause` that the Formation had, which `deploy --note` sets.
+    is the time since the deploy began. BY is the user who changed the content, where a policy has written
+    the name, or else the field manager, if that is known. CHANGE shows the difference from the numbered
+    deploy above. NOTE is the annotation `kubernetes.io/change-cause` that the Formation had, which
+    `deploy --note` sets.
 
     STATE is Runs (this deploy was rolled out last), Ran (this deploy ran well), Failed (a process crashed
     within its first minute), Kept (this deploy isn't known to have run well), Failed as canary, Not rolled

@@ -123,6 +123,21 @@ def test_a_deploy_whose_release_was_run_before_says_so_and_how_to_run_it(cluster
         cluster.objects[naming.KIND] = [shop(a_revision(2, NEXT), NEXT)]
 
 
+def test_a_start_says_as_a_deploy_does_that_the_release_was_run_before(cluster: FakeCluster) -> None:
+    released(cluster, spec={**NEXT, "suspend": True})
+    said = SAID.replace("revision 1", "revision 2")
+    assert run("start shop -n demo").stderr.startswith(f"{said}kubectl formation -n demo run shop -- /shop")
+    assert run("start shop").stderr == "", "it was started already"
+    assert run("stop shop").stderr == ""
+
+
+@pytest.mark.parametrize("kept", [[], [a_revision(0, RELEASED)]], ids=["gone", "not released"])
+def test_a_start_whose_release_runs_says_nothing_of_it(cluster: FakeCluster, kept: list[Object]) -> None:
+    declared = shop(a_revision(2, NEXT), {**RELEASED, "suspend": True})
+    cluster.objects |= {naming.KIND: [declared], "ControllerRevision": [*kept, a_revision(2, NEXT)]}
+    assert run("start shop").stderr == ""
+
+
 def test_a_release_command_of_the_image_is_run_by_its_arguments(cluster: FakeCluster) -> None:
     first: Object = {**V1, "release": {"args": ["migrate"]}}
     released(cluster, a_revision(1, first), spec={**first, "image": "shop:v2"})
