@@ -15,6 +15,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from tests.cluster import images, paths
+from tests.composed import SHOP
 from tests.distribution import releases
 from tests.distribution.releases import VERSION
 from tests.kustomization import load
@@ -83,7 +84,8 @@ def alone_with(first: pathlib.Path, tmp_path: pathlib.Path) -> Callable[[str], R
         def run(*command: str) -> str:
             environment = {"PATH": str(tmp_path), "HOME": str(tmp_path)}
             command = (str(tmp_path / command[0]), *command[1:])
-            return subprocess.run(command, env=environment, stdout=PIPE, text=True, check=True).stdout
+            done = subprocess.run(command, env=environment, cwd=tmp_path, stdout=PIPE, text=True, check=True)
+            return done.stdout
 
         return run
 
@@ -91,11 +93,17 @@ def alone_with(first: pathlib.Path, tmp_path: pathlib.Path) -> Callable[[str], R
 
 
 @pytest.mark.parametrize("minor", [minor for _, minor in plugin.PYTHONS])
-def test_the_plugin_is_a_file_that_needs_a_python_alone(minor: int, alone_with: Callable[[str], Run]) -> None:
+def test_the_plugin_is_a_file_that_needs_a_python_alone(
+    minor: int, alone_with: Callable[[str], Run], tmp_path: pathlib.Path
+) -> None:
     run = alone_with(f"python3.{minor}")
     assert run("kubectl-formation", "--version") == f"kubectl formation {VERSION}\n"
     sample = str(paths.ROOT / "manifests/samples/shop.yaml")
     assert "web: /shop web" in run("kubectl-formation", "export", "procfile", "-f", sample)
+    composed = tmp_path / "compose.yaml"
+    composed.write_text(SHOP)
+    run("kubectl-formation", "init", str(composed), "--image=registry.example.com/shop:v1")
+    assert "low-priority:" in (tmp_path / "formation.yaml").read_text()
     assert "scale\t" in run("kubectl_complete-formation", "sc")
 
 
@@ -112,7 +120,7 @@ def test_the_single_file_of_an_architecture_has_its_own_programs_for_each_python
 
 OWN = {
     "operator": ("formation-operator", ["kopf", "prometheus_client", "uvloop"]),
-    "cli": ("kubectl-formation", ["dotenv", "honcho", "rich"]),
+    "cli": ("kubectl-formation", ["dotenv", "honcho", "jsonschema", "rich"]),
 }
 """The script of an extra, and what it alone brings (kopf brings click, too)."""
 
