@@ -30,16 +30,13 @@ class OperatorProcess:
     """How it reaches the cluster; straight, if nobody says otherwise."""
     variables: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Further environment variables."""
-    measured: bool = True
-    """Whether it serves metrics; the first release can't."""
 
     def start(self, *flags: str) -> None:
         """Start the operator and wait until it answers its health check."""
         self._require_mine()
         kubeconfig = self.kubeconfig or self.cluster.kubeconfig_for("formation-system", "formation-operator")
         health = f"http://127.0.0.1:{free_port()}/healthz"
-        metrics = ["--metrics", f"127.0.0.1:{free_port()}"] if self.measured else []
-        listening = ["--liveness", health, *metrics]
+        listening = ["--liveness", health, "--metrics", f"127.0.0.1:{free_port()}"]
         command = [sys.executable, "-m", "formation_operator", *listening, *flags]
         variables = {**environment(), **self.variables, "KUBECONFIG": str(kubeconfig)}
         started = lifecycle.start_guest(self.name, command, variables)

@@ -19,15 +19,10 @@ class Version(NamedTuple):
 
 
 @contextlib.contextmanager
-def instead_of(
-    operator: OperatorProcess, sources: pathlib.Path, *, measured: bool = True
-) -> Iterator[Version]:
-    """Have another version at work; afterwards everything is as before.
-
-    ``measured`` says whether that version serves metrics.
-    """
+def instead_of(operator: OperatorProcess, sources: pathlib.Path) -> Iterator[Version]:
+    """Have another version at work; afterwards everything is as before."""
     modules = {"PYTHONPATH": str(sources / "operator")}
-    other = OperatorProcess(operator.cluster, variables=modules, measured=measured)
+    other = OperatorProcess(operator.cluster, variables=modules)
     operator.stop()
     install(operator.cluster, sources)
     try:

@@ -25,7 +25,6 @@ pytestmark = [
     since("1.34", "what the last release's CRD costs is beyond the limits of minors before it"),
 ]
 
-LEASE = ("role,rolebinding", "formation-operator-lease", "--namespace=formation-system", "--ignore-not-found")
 RESTING = a_formation(
     "resting",
     image=f"{shop_image.REPOSITORY}:v1",
@@ -42,8 +41,7 @@ def earlier(
         sources = released.extract(tmp_path / "earlier")
     except released.NotHereError as error:
         pytest.skip(str(error))
-    with instead_of(operator, sources, measured=False) as version:
-        real_node.run_kubectl("delete", *LEASE)  # it has none
+    with instead_of(operator, sources) as version:
         yield version
 
 

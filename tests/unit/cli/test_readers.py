@@ -89,3 +89,16 @@ def test_tab_imports_only_what_sends_requests() -> None:
     heavy, said = imported("from formation_cli.completion import main; main()", "scale", "shop", "")
     assert heavy == ["urllib3"]
     assert said.splitlines()[0] == "web="
+
+
+@pytest.mark.parametrize(
+    ("words", "needed"), [("--help", False), ("Procfile", False), ("compose.yaml", True)]
+)
+def test_init_imports_what_reads_the_schema_of_compose_for_a_compose_file_alone(
+    words: str, needed: bool, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path("Procfile").write_text("web: shop\n")
+    pathlib.Path("compose.yaml").write_text("services: {web: {image: shop, command: shop}}\n")
+    heavy, _ = imported("from formation_cli.__main__ import main; main()", "init", words, "--image=shop:v1")
+    assert ("jsonschema" in heavy) == needed

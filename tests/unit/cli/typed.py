@@ -9,7 +9,7 @@ from formation_cli import options
 from formation_cli.cluster.port import Cluster
 from formation_cli.program import program
 
-HEAVY = ("kubernetes", "pydantic", "pydantic_core", "rich", "yaml", "urllib3")
+HEAVY = ("jsonschema", "kubernetes", "pydantic", "pydantic_core", "rich", "yaml", "urllib3")
 """Modules that take long to import."""
 
 
