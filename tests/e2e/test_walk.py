@@ -96,6 +96,11 @@ def page(name: str, *, until: str = "") -> list[tuple[str, str]]:
     return pages.blocks(text.partition(until)[0] if until else text)
 
 
+def commands(name: str, *, until: str = "") -> list[str]:
+    """Return what a page has typed, up to a heading."""
+    return [text for kind, text in page(name, until=until) if kind == "sh"]
+
+
 def below(blocks: list[tuple[str, str]], place: int) -> str:
     """Return the output that a page shows below a block."""
     kind, text = blocks[place + 1] if place + 1 < len(blocks) else ("", "")
@@ -240,9 +245,8 @@ def test_an_app_comes_from_a_procfile_and_from_heroku(reader: Reader) -> None:
     (reader.folder / ".env").write_text(f"PORT=5000\nLOG_LEVEL=info\nexport DATABASE_URL='{DATABASE}'\n")
     (reader.folder / "formation.json").write_text(json.dumps(HEROKU))  # what the first line would fetch
     (reader.folder / "app.json").write_text(json.dumps(APP))
-    shown = page("how-to/procfile.md", until="## On the laptop")
-    # The last asks Heroku, too.
-    procfile, looks, heroku, _variables = (text for kind, text in shown if kind == "sh")
+    procfile, looks = commands("how-to/procfile.md", until="## On the laptop")
+    heroku, _variables = commands("how-to/leaving-heroku.md")  # the last asks Heroku, too
 
     reader.types(procfile)
     reader.types(looks)
@@ -266,8 +270,7 @@ def test_variables_are_set_as_the_page_on_config_says(reader: Reader) -> None:
     reader.types("kubectl apply -k manifests/samples/")
     (reader.folder / "url.txt").write_text(f"{DATABASE}\n")
     (reader.folder / "secrets.env").write_text("TOKEN=abc\nSIGNING_KEY=def\nMODE=fast\n")
-    commands = [text for kind, text in page("how-to/config.md") if kind == "sh"]
-    for each in commands:
+    for each in commands("how-to/config.md"):
         reader.types(each)
     lines = reader.types("kubectl formation config shop").splitlines()
     shown = dict(line.split(maxsplit=1) for line in lines[1:])

@@ -97,6 +97,29 @@ def test_each_command_of_the_plugin_can_be_typed_so(words: list[str]) -> None:
     command.make_context(name, arguments, parent=click.Context(program))
 
 
+HEROKU = paths.ROOT / "docs" / "how-to" / "leaving-heroku.md"
+BESIDE = re.compile(r"^\| .*`[a-z].*` .*\| (.*) \|$", re.MULTILINE)
+"""What stands beside a command of Heroku."""
+OURS = [
+    quote
+    for cell in BESIDE.findall(HEROKU.read_text().partition("## Their commands")[2].partition("\n## ")[0])
+    for quote in re.findall(r"`([a-z]+ [^`]+)`", cell)
+    if not quote.startswith("kubectl")
+]
+
+
+@pytest.mark.parametrize("words", OURS)
+def test_each_command_beside_one_of_heroku_can_be_typed_so(words: str) -> None:
+    name, *arguments = words.split()
+    command = program.get_command(click.Context(program), name)
+    assert command is not None
+    command.make_context(name, arguments, parent=click.Context(program))
+
+
+def test_there_is_a_command_beside_each_of_heroku() -> None:
+    assert len(OURS) > 12
+
+
 def merged(target: Json, patch: Json) -> Json:
     """Return what a merge patch makes of an object."""
     changed = {
