@@ -13,7 +13,7 @@ pytestmark = pytest.mark.node
 PAGE = (paths.ROOT / "docs" / "how-to" / "from-deployments.md").read_text()
 _, _, BELOW = PAGE.partition("## Variables of Services")
 NAMES, LINKS = (yaml.safe_load(text) for kind, text in pages.blocks(BELOW) if kind == "yaml")
-"""Fields of the spec."""
+"""Fields of the spec; the second may be a type's, too."""
 REDIS = {
     "apiVersion": "v1",
     "kind": "Service",
@@ -31,8 +31,9 @@ def redis(person: Client) -> str:
 
 def environment(person: Client, shown: Manifest, name: str) -> dict[str, str]:
     """Return the variables of a worker with what the page shows, which runs under a name."""
-    shop = workers.shop(name=name, minReadySeconds=0)
-    person.apply({**shop, "spec": {**shop["spec"], **shown}})
+    own = {key: value for key, value in shown.items() if key == "podTemplate"}
+    shop = workers.shop(name=name, minReadySeconds=0, **own)
+    person.apply({**shop, "spec": {**shop["spec"], "env": shown.get("env", [])}})
     person("wait", "--for=condition=Ready", f"formation/{name}", "--timeout=180s")
     lines = person("exec", f"deployment/{name}-worker", "--", "env").stdout.splitlines()
     return dict(line.split("=", 1) for line in lines)

@@ -32,7 +32,7 @@ MORE = {
     "schedules": "See [schedules](how-to/schedules.md)",
     "schedule_failing": "With the same limit, for schedules",
     "schedule_last_success_age_seconds": "Only of schedules with such a run. With the same limit",
-    "schedules_unlisted": "Because of the limit",
+    "schedules_unlisted": "The limit is the same",
 }
 """What a reader of the page needs beside the HELP, by the metric's name without its prefix."""
 
