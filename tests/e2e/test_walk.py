@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import once
+from tests import documents, once
 from tests.builders import IMAGE, Manifest
 from tests.client import Client, eventually
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
 from tests.e2e import pages
-from tests.images import busybox
+from tests.images import busybox, shop_image
 from tests.operator_process import OperatorProcess
 from tests.systems.web_client import SteadyClient, try_to_get
 
@@ -22,28 +22,32 @@ pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.node]
 
 PATIENCE = 180
 """Seconds: a rollout on a busy machine, and the second crash that makes a process `Crashing`."""
-FAILS = "--timeout=30s"
-"""The wait that the tutorial says fails."""
+FAILS = {
+    "exit 1": ("worker: exited with code 1: {fails}", "Old processes keep running"),
+    "no-such-tag": ("can't pull its image", "Old processes keep running", "To go back: kubectl formation"),
+}
+"""By a part of a block whose last command fails, what the page says that the command writes."""
 SEEN = {
-    "get fm\n": ("shop-web", "shop-worker", "shop-clock"),
-    "deployment/shop-worker --replicas=3": ("3",),
-    "kubectl get fm shop -o wide": ("CanaryFailed", "exited with code 1: {fails}"),
-    "--selector formations.dev/release": ("{migrates}",),
-    "kubectl set image": ("{first}",),
+    "get deployments,services,pods": ("shop-web", "shop-worker", "shop-clock"),
+    "deployment/shop-worker --replicas=3": ("clock=1 web=3 worker=3",),
+    "kubectl formation release shop": ("{migrates}",),
+    "kubectl formation history shop": ("the new base",),
+    "kubectl set image": ("{second}",),
     "kubectl apply -k": ("clock=1/1", "web=2/2", "worker=2/2"),
 }
 """By a part of a block, what the page says that its last command shows, at once or after a while."""
 SAMPLES = {
-    "its own": {"first": busybox.IMAGE.name, "fails": "no database", "migrates": "migrated"},
+    "its own": {"second": busybox.NEXT.name, "fails": "no database", "migrates": "migrated"},
     "of this repository": {
-        "first": IMAGE,
+        "second": f"{shop_image.REPOSITORY}:v2",
         "fails": "fail: failed: this process type always fails",
         "migrates": "migrate: step 3 of 3 done",
     },
 }
 """By whose the cluster is, what the commands of its sample write."""
 HERE = "## On the cluster of this repository"
-NOT_TYPED = {"kubectl port-forward service/shop-web 8080:8080": "it takes a port until Ctrl-C"}
+NOT_TYPED = {"kubectl formation port-forward shop 8080": "it takes a port until Ctrl-C"}
+ENDS = "kubectl delete -k"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,14 +111,14 @@ def below(blocks: list[tuple[str, str]], place: int) -> str:
     return text if kind == "text" else ""
 
 
-def tutorial(cluster: str) -> list[tuple[str, str]]:
-    """Return the blocks of the tutorial, for the cluster of this repository with the words replaced."""
+def tutorial(cluster: str) -> str:
+    """Return the tutorial, for the cluster of this repository with the words replaced."""
     text, _, here = (paths.ROOT / "docs" / "tutorial.md").read_text().partition(HERE)
     if cluster == "of this repository":
         for words, there in re.findall(r"^\| `(.*)` \| `(.*)` \|$", here, re.MULTILINE):
             assert words in text
             text = text.replace(words, there)
-    return pages.blocks(text)
+    return text
 
 
 @pytest.mark.parametrize("cluster", SAMPLES)
@@ -125,18 +129,24 @@ def test_the_tutorial_shows_what_it_says(cluster: str, reader: Reader) -> None:
     if cluster == "of this repository":
         reader.types("kubectl apply -k manifests/samples/")  # what `make demo` leaves behind
         reader.types("kubectl scale formation/shop --replicas=3")
-    blocks = tutorial(cluster)
-    seen = set()
+    text = tutorial(cluster)
+    blocks, original = pages.blocks(text), pages.blocks(tutorial("its own"))
+    seen, failed = set(), set()
     for place, (kind, commands) in enumerate(blocks):
         if kind == "console":
             assert commands.strip() in NOT_TYPED
         if kind != "sh":
             continue
-        if FAILS in commands:
+        if fails := next((each for each in FAILS if each in original[place][1]), ""):
             done = pages.typed(commands, reader.folder, reader.variables)
-            assert "timed out" in done.stderr
-            reader.types_until("kubectl describe formation shop", "ImagePullFailed")
+            assert done.returncode == 1, f"{commands}\n{done.stdout}{done.stderr}"
+            said = " ".join(done.stderr.split())
+            assert [each for each in FAILS[fails] if each.format(**SAMPLES[cluster]) not in said] == []
+            failed.add(fails)
             continue
+        if ENDS in commands:
+            for alone in documents.CELL.findall(text):
+                reader.types(alone)
         part = next((each for each in SEEN if each in commands), "")
         seen.add(part)
         words = [each.format(**SAMPLES[cluster]) for each in SEEN.get(part, ())]
@@ -147,6 +157,7 @@ def test_the_tutorial_shows_what_it_says(cluster: str, reader: Reader) -> None:
                 "kubectl describe formation shop", "DriftRepaired", "kubectl-set", "containers.web.image"
             )
     assert seen >= SEEN.keys()
+    assert failed == FAILS.keys()
     eventually(lambda: not reader.kubectl.list_all("deployment"))
 
 
