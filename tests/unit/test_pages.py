@@ -1,6 +1,5 @@
 """What pages say of the operator is so: names, and what restarts a process."""
 
-import html
 import json
 import math
 import re
@@ -120,7 +119,7 @@ SAYS: dict[str, tuple[str, Collection[str]]] = {
         (processes.STOPPING, processes.SUCCEEDED, processes.FAILED),
     ),
     "each command of the recorded session": (
-        html.unescape(session.PICTURE.read_text()).replace("\xa0", " "),
+        "\n".join(session.lines()),
         [words for words, _ in session.STEPS],
     ),
 }
