@@ -31,7 +31,7 @@ SEEN = {
     "get deployments,services,pods": ("shop-web", "shop-worker", "shop-clock"),
     "deployment/shop-worker --replicas=3": ("clock=1 web=3 worker=3",),
     "kubectl formation release shop": ("{migrates}",),
-    "kubectl formation history shop": ("the new base",),
+    "kubectl formation history shop": ("Failed as canary", "Not rolled out", "Runs"),
     "kubectl set image": ("{second}",),
     "kubectl apply -k": ("clock=1/1", "web=2/2", "worker=2/2"),
 }

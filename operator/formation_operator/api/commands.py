@@ -13,8 +13,8 @@ class Command(Model):
 
     command: Annotated[fields.Words, Field(min_length=1)] | None = None
     """The program and its arguments, in place of the image's ENTRYPOINT. No shell is involved: write
-    ["/bin/sh", "-c", "exec ..."] if you need one. $(NAME) is replaced by an environment variable. A process
-    type without command and args runs the image's own command; a release and a schedule need one of the two.
+    ["/bin/sh", "-c", "exec ..."] if you need one. $(NAME) is replaced by an environment variable. Without
+    command and args, a process type runs the image's own, and a release or a schedule is refused.
     """
     args: fields.Words | None = None
     """Arguments, in place of the image's CMD."""

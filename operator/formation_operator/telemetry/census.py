@@ -72,7 +72,7 @@ class Census(Collector):
         yield _family("release_running_seconds", text, (), {(): _longest(releases, now)})
         listed = shared(types, self._most)
         yield from (_replicas(which, listed) for which in ("desired", "ready"))
-        text = "Process types above the limit, whose replicas aren't listed"
+        text = "Process types whose replicas aren't listed, because of the limit"
         yield _family("process_types_unlisted", text, (), {(): len(types) - len(listed)})
         text = "Schedules by state"
         yield _states("schedules", text, ScheduleState, schedules.values())
