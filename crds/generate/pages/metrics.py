@@ -24,8 +24,8 @@ MORE = {
     "queue_depth": "`change`; `build`: a Formation is new, or a child is missing; `report`: only the status "
     "may change",
     "formations": "Reasons that aren't the operator's own are `Other`",
-    "process_type_replicas_desired": f"Listed for {census.LISTED:,} types; namespaces with few always have "
-    "theirs listed",
+    "process_type_replicas_desired": f"Listed for {census.LISTED:,} types; namespaces with few types are "
+    "always listed completely",
     "process_type_replicas_ready": "With the same limit",
     "releases": "See [releases](how-to/releases.md)",
     "release_running_seconds": "0 if none runs",
