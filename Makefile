@@ -39,7 +39,7 @@ compat: ## the contract tests and the main e2e on older Kubernetes: the oldest t
 distribution: ## every way to install it, with Helm 3 and 4: install, upgrade, roll back, uninstall; the release twice; linters
 	$(in_env) -m tests.scripts.suite distribution
 
-walk: ## type the tutorial, the ways to try it and those to come here, from a Procfile and from plain Deployments, as they stand
+walk: ## type the tutorial, the ways to try it and those to come here, from a Procfile and from plain Deployments, as they stand; record the session's picture
 	$(in_env) -m tests.scripts.suite walk
 
 audit: ## ask for known vulnerabilities of everything that is locked: before a release, needs the package index

@@ -1,8 +1,10 @@
-"""Record the session that docs/cli.md shows, from a real run at a terminal: ``python -m tests.session``.
+"""Record the session that docs/cli.md and the README show, from a real run at a terminal.
 
-It needs a cluster that is up, with a real node (`make up`), and the CRD; it brings its own operator.
+`make walk` records it and compares; ``python -m tests.session`` writes it. It needs a cluster that is
+up, with a real node (`make up`), and brings its own operator.
 """
 
+import html
 import io
 import pathlib
 import re
@@ -20,7 +22,6 @@ from tests.cluster.cluster import Cluster
 from tests.images import shop_image
 from tests.namespaces import fresh_namespace
 from tests.operator_process import OperatorProcess
-from tests.plugin import Plugin
 from tests.terminal import settled
 
 PICTURE = paths.ROOT / "docs" / "cli-session.svg"
@@ -32,16 +33,19 @@ STEPS = (
     ("ps shop", 0),
     ("scale shop web=3 worker+1 --wait", 0),
     ("logs shop --tail 1", 0),
-    (f"deploy shop --image {SHOP}:v9 --wait", 1),
     (f"deploy shop --image {SHOP}:v2 --wait", 0),
+    (f"deploy shop --image {SHOP}:v3 --wait", 1),
+    ("rollback shop --to 2 --wait", 0),
     ("run shop -- /shop fail", 1),
     ("scale shop", 0),
 )
 """What is typed, and the exit code."""
-RESOLVER = re.compile(r"(?<= on )[0-9.]+(?=:53\b)")
-"""The name server of whoever records it."""
 FONTS = re.compile(r"\n\s*@font-face \{.*?\n\s*\}", re.DOTALL)
 """What a browser would fetch from elsewhere."""
+
+
+CELLS = re.compile(r'<text class="session-r\d+" x="([\d.]+)" y="([\d.]+)"[^>]*>(.*?)</text>')
+"""The place and the words of each piece of text."""
 
 
 def main() -> None:
@@ -60,11 +64,11 @@ def main() -> None:
 
 
 def prepare(running: Cluster) -> None:
-    """Install what is needed, and the sample app in two versions."""
+    """Install what is needed, and the sample app in three versions, of which the last is broken."""
     for folder in ("crds", "manifests/rbac"):
         running.run_kubectl("apply", "-k", str(paths.ROOT / folder))
     established(Client(running, "default"), "formations.formations.dev")
-    for version in ("v1", "v2"):
+    for version in ("v1", "v2", "v3"):
         images.load(running, shop_image.build(version))
 
 
@@ -75,13 +79,17 @@ def record(user: Client, folder: pathlib.Path) -> list[str]:
     user("apply", "-k", str(SAMPLE))
     user(*READY)
     return [
-        f"\x1b[1m$ kubectl formation {words}\x1b[0m\n{settled(typed(formation, words, code))}"
+        f"\x1b[1m$ kubectl formation {words}\x1b[0m\n{settled(formation.typed(*words.split(), code=code))}"
         for words, code in STEPS
     ]
 
 
-def typed(formation: Plugin, words: str, code: int) -> str:
-    return RESOLVER.sub("10.96.0.10", formation.typed(*words.split(), code=code))
+def lines(drawn: str = "") -> list[str]:
+    """Return the lines of a picture, or of the one that is shown, from top to bottom."""
+    found: dict[float, str] = {}
+    for _, y, words in CELLS.findall(drawn or PICTURE.read_text()):
+        found[float(y)] = found.get(float(y), "") + html.unescape(words).replace("\xa0", " ")
+    return [found[y] for y in sorted(found)]
 
 
 def picture(shown: list[str]) -> str:

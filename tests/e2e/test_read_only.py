@@ -14,8 +14,9 @@ from tests.operator_process import OperatorProcess
 
 pytestmark = pytest.mark.node
 
-PAGE = (paths.ROOT / "docs" / "how-to" / "read-only.md").read_text()
-(SAMPLE,) = (yaml.safe_load(text) for kind, text in pages.blocks(PAGE) if kind == "yaml")
+PAGE = (paths.ROOT / "docs" / "how-to" / "add-to-a-pod.md").read_text()
+_, _, BELOW = PAGE.partition("## A read-only root file system")
+(SAMPLE,) = (yaml.safe_load(text) for kind, text in pages.blocks(BELOW) if kind == "yaml")
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 

@@ -10,8 +10,10 @@ from tests.e2e import pages, workers
 
 pytestmark = pytest.mark.node
 
-PAGE = (paths.ROOT / "docs" / "how-to" / "service-links.md").read_text()
-NAMES, LINKS = (yaml.safe_load(text) for kind, text in pages.blocks(PAGE) if kind == "yaml")
+PAGE = (paths.ROOT / "docs" / "how-to" / "from-deployments.md").read_text()
+_, _, BELOW = PAGE.partition("## Variables of Services")
+NAMES, LINKS = (yaml.safe_load(text) for kind, text in pages.blocks(BELOW) if kind == "yaml")
+"""Fields of the spec; the second may be a type's, too."""
 REDIS = {
     "apiVersion": "v1",
     "kind": "Service",
@@ -27,13 +29,11 @@ def redis(person: Client) -> str:
     return str(person.get("service", "redis")["spec"]["clusterIP"])
 
 
-def environment(person: Client, sample: Manifest, name: str) -> dict[str, str]:
-    """Return the variables of a sample's worker, which runs under a name and with a shell's image."""
-    declared = sample["spec"]
-    (worker,) = declared["processes"].values()
-    own = {"podTemplate": worker["podTemplate"]} if "podTemplate" in worker else {}
+def environment(person: Client, shown: Manifest, name: str) -> dict[str, str]:
+    """Return the variables of a worker with what the page shows, which runs under a name."""
+    own = {key: value for key, value in shown.items() if key == "podTemplate"}
     shop = workers.shop(name=name, minReadySeconds=0, **own)
-    person.apply({**shop, "spec": {**shop["spec"], "env": declared.get("env", [])}})
+    person.apply({**shop, "spec": {**shop["spec"], "env": shown.get("env", [])}})
     person("wait", "--for=condition=Ready", f"formation/{name}", "--timeout=180s")
     lines = person("exec", f"deployment/{name}-worker", "--", "env").stdout.splitlines()
     return dict(line.split("=", 1) for line in lines)
@@ -49,5 +49,4 @@ def test_services_are_in_the_environment_only_where_links_are_turned_on(person: 
     assert linked["REDIS_PORT"] == f"tcp://{redis}:6379"
     assert sum(name.startswith("REDIS_PORT_6379_TCP") for name in linked) == 4
     assert sum(name.startswith("REDIS_") for name in linked) == 7
-    both = {**LINKS, "spec": {**LINKS["spec"], "env": NAMES["spec"]["env"]}}
-    assert environment(person, both, "both")["REDIS_SERVICE_HOST"] == "redis"
+    assert environment(person, {**LINKS, **NAMES}, "both")["REDIS_SERVICE_HOST"] == "redis"

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import once
+from tests import documents, once
 from tests.builders import IMAGE, Manifest
 from tests.client import Client, eventually
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
 from tests.e2e import pages
-from tests.images import busybox
+from tests.images import busybox, shop_image
 from tests.operator_process import OperatorProcess
 from tests.systems.web_client import SteadyClient, try_to_get
 
@@ -22,28 +22,32 @@ pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.node]
 
 PATIENCE = 180
 """Seconds: a rollout on a busy machine, and the second crash that makes a process `Crashing`."""
-FAILS = "--timeout=30s"
-"""The wait that the tutorial says fails."""
+FAILS = {
+    "exit 1": ("worker: exited with code 1: {fails}", "Old processes keep running"),
+    "no-such-tag": ("can't pull its image", "Old processes keep running", "To go back: kubectl formation"),
+}
+"""By a part of a block whose last command fails, what the page says that the command writes."""
 SEEN = {
-    "get fm\n": ("shop-web", "shop-worker", "shop-clock"),
-    "deployment/shop-worker --replicas=3": ("3",),
-    "kubectl get fm shop -o wide": ("CanaryFailed", "exited with code 1: {fails}"),
-    "--selector formations.dev/release": ("{migrates}",),
-    "kubectl set image": ("{first}",),
+    "get deployments,services,pods": ("shop-web", "shop-worker", "shop-clock"),
+    "deployment/shop-worker --replicas=3": ("clock=1 web=3 worker=3",),
+    "kubectl formation release shop": ("{migrates}",),
+    "kubectl formation history shop": ("Failed as canary", "Not rolled out", "Runs"),
+    "kubectl set image": ("{second}",),
     "kubectl apply -k": ("clock=1/1", "web=2/2", "worker=2/2"),
 }
 """By a part of a block, what the page says that its last command shows, at once or after a while."""
 SAMPLES = {
-    "its own": {"first": busybox.IMAGE.name, "fails": "no database", "migrates": "migrated"},
+    "its own": {"second": busybox.NEXT.name, "fails": "no database", "migrates": "migrated"},
     "of this repository": {
-        "first": IMAGE,
+        "second": f"{shop_image.REPOSITORY}:v2",
         "fails": "fail: failed: this process type always fails",
         "migrates": "migrate: step 3 of 3 done",
     },
 }
 """By whose the cluster is, what the commands of its sample write."""
 HERE = "## On the cluster of this repository"
-NOT_TYPED = {"kubectl port-forward service/shop-web 8080:8080": "it takes a port until Ctrl-C"}
+NOT_TYPED = {"kubectl formation port-forward shop 8080": "it takes a port until Ctrl-C"}
+ENDS = "kubectl delete -k"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,20 +100,25 @@ def page(name: str, *, until: str = "") -> list[tuple[str, str]]:
     return pages.blocks(text.partition(until)[0] if until else text)
 
 
+def commands(name: str, *, until: str = "") -> list[str]:
+    """Return what a page has typed, up to a heading."""
+    return [text for kind, text in page(name, until=until) if kind == "sh"]
+
+
 def below(blocks: list[tuple[str, str]], place: int) -> str:
     """Return the output that a page shows below a block."""
     kind, text = blocks[place + 1] if place + 1 < len(blocks) else ("", "")
     return text if kind == "text" else ""
 
 
-def tutorial(cluster: str) -> list[tuple[str, str]]:
-    """Return the blocks of the tutorial, for the cluster of this repository with the words replaced."""
+def tutorial(cluster: str) -> str:
+    """Return the tutorial, for the cluster of this repository with the words replaced."""
     text, _, here = (paths.ROOT / "docs" / "tutorial.md").read_text().partition(HERE)
     if cluster == "of this repository":
         for words, there in re.findall(r"^\| `(.*)` \| `(.*)` \|$", here, re.MULTILINE):
             assert words in text
             text = text.replace(words, there)
-    return pages.blocks(text)
+    return text
 
 
 @pytest.mark.parametrize("cluster", SAMPLES)
@@ -120,18 +129,24 @@ def test_the_tutorial_shows_what_it_says(cluster: str, reader: Reader) -> None:
     if cluster == "of this repository":
         reader.types("kubectl apply -k manifests/samples/")  # what `make demo` leaves behind
         reader.types("kubectl scale formation/shop --replicas=3")
-    blocks = tutorial(cluster)
-    seen = set()
+    text = tutorial(cluster)
+    blocks, original = pages.blocks(text), pages.blocks(tutorial("its own"))
+    seen, failed = set(), set()
     for place, (kind, commands) in enumerate(blocks):
         if kind == "console":
             assert commands.strip() in NOT_TYPED
         if kind != "sh":
             continue
-        if FAILS in commands:
+        if fails := next((each for each in FAILS if each in original[place][1]), ""):
             done = pages.typed(commands, reader.folder, reader.variables)
-            assert "timed out" in done.stderr
-            reader.types_until("kubectl describe formation shop", "ImagePullFailed")
+            assert done.returncode == 1, f"{commands}\n{done.stdout}{done.stderr}"
+            said = " ".join(done.stderr.split())
+            assert [each for each in FAILS[fails] if each.format(**SAMPLES[cluster]) not in said] == []
+            failed.add(fails)
             continue
+        if ENDS in commands:
+            for alone in documents.CELL.findall(text):
+                reader.types(alone)
         part = next((each for each in SEEN if each in commands), "")
         seen.add(part)
         words = [each.format(**SAMPLES[cluster]) for each in SEEN.get(part, ())]
@@ -142,6 +157,7 @@ def test_the_tutorial_shows_what_it_says(cluster: str, reader: Reader) -> None:
                 "kubectl describe formation shop", "DriftRepaired", "kubectl-set", "containers.web.image"
             )
     assert seen >= SEEN.keys()
+    assert failed == FAILS.keys()
     eventually(lambda: not reader.kubectl.list_all("deployment"))
 
 
@@ -240,9 +256,8 @@ def test_an_app_comes_from_a_procfile_and_from_heroku(reader: Reader) -> None:
     (reader.folder / ".env").write_text(f"PORT=5000\nLOG_LEVEL=info\nexport DATABASE_URL='{DATABASE}'\n")
     (reader.folder / "formation.json").write_text(json.dumps(HEROKU))  # what the first line would fetch
     (reader.folder / "app.json").write_text(json.dumps(APP))
-    shown = page("how-to/procfile.md", until="## On the laptop")
-    # The last asks Heroku, too.
-    procfile, looks, heroku, _variables = (text for kind, text in shown if kind == "sh")
+    procfile, looks = commands("how-to/procfile.md", until="## On the laptop")
+    heroku, _variables = commands("how-to/leaving-heroku.md")  # the last asks Heroku, too
 
     reader.types(procfile)
     reader.types(looks)
@@ -266,8 +281,7 @@ def test_variables_are_set_as_the_page_on_config_says(reader: Reader) -> None:
     reader.types("kubectl apply -k manifests/samples/")
     (reader.folder / "url.txt").write_text(f"{DATABASE}\n")
     (reader.folder / "secrets.env").write_text("TOKEN=abc\nSIGNING_KEY=def\nMODE=fast\n")
-    commands = [text for kind, text in page("how-to/config.md") if kind == "sh"]
-    for each in commands:
+    for each in commands("how-to/config.md"):
         reader.types(each)
     lines = reader.types("kubectl formation config shop").splitlines()
     shown = dict(line.split(maxsplit=1) for line in lines[1:])

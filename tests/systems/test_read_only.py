@@ -11,8 +11,9 @@ from tests.systems.web_client import try_to_get
 
 pytestmark = [pytest.mark.node, pytest.mark.long]
 
-PAGE = (paths.ROOT / "docs" / "how-to" / "read-only.md").read_text()
-(SHOWN,) = (yaml.safe_load(text) for kind, text in pages.blocks(PAGE) if kind == "yaml")
+PAGE = (paths.ROOT / "docs" / "how-to" / "add-to-a-pod.md").read_text()
+_, _, BELOW = PAGE.partition("## A read-only root file system")
+(SHOWN,) = (yaml.safe_load(text) for kind, text in pages.blocks(BELOW) if kind == "yaml")
 
 
 @pytest.mark.parametrize("system", [*WEB_SERVERS, "plain"])

@@ -1,6 +1,5 @@
 """The documents: what they show can be applied and typed, and their links lead somewhere."""
 
-import collections
 import json
 import pathlib
 import re
@@ -13,7 +12,7 @@ import pytest
 
 from crds.generate import crd, snapshot
 from formation_cli.program import program
-from tests import documents
+from tests import documents, session
 from tests.cluster import paths
 from tests.kustomization import built
 from tests.unit import structural
@@ -35,11 +34,23 @@ OF_OTHERS = {"gateway.networking.k8s.io/v1", "keda.sh/v1alpha1"}
 OBJECTS = [pytest.param(shown, id=place) for place, shown in documents.objects()]
 
 
-def test_the_formation_of_the_readme_is_twelve_lines_and_eight_objects() -> None:
+def test_the_formation_of_the_readme_is_thirteen_lines_with_its_eight_objects_beside_them() -> None:
     (block,) = (block for block in documents.blocks("yaml") if block.place.startswith("README.md"))
-    kinds = collections.Counter(each["kind"] for each in documents.made(SHOP))
-    assert len(block.text.splitlines()) == 12
-    assert kinds == {"Deployment": 3, "Service": 1, "PodDisruptionBudget": 2, "CronJob": 1, "Job": 1}
+    assert len(block.text.splitlines()) == 13
+    beside = re.findall(r"([A-Z]\w+) (shop-[\w<>-]+)", re.sub("^[^#]*", "", block.text, flags=re.MULTILINE))
+    made = [(each["kind"], each["metadata"]["name"]) for each in documents.made(SHOP)]
+    assert len(made) == 8
+    assert sorted(beside) == sorted((kind, name.replace("0" * 32, "<digest>")) for kind, name in made)
+
+
+def test_the_readme_shows_lines_of_the_recorded_session_in_their_order() -> None:
+    (proof,) = (block.text for block in documents.blocks("console") if block.place.startswith("README.md"))
+    lines = proof.splitlines()
+    assert len(lines) == 6
+    shown = "".join("".join(session.lines()).split())
+    for line in lines:
+        before, found, shown = shown.partition("".join(line.removesuffix(" ...").split()))
+        assert found, f"{line!r} isn't below {before[-80:]!r}"
 
 
 @pytest.mark.parametrize("document", OBJECTS)
@@ -95,6 +106,29 @@ def test_each_command_of_the_plugin_can_be_typed_so(words: list[str]) -> None:
     command = program.get_command(click.Context(program), name)
     assert command is not None
     command.make_context(name, arguments, parent=click.Context(program))
+
+
+HEROKU = paths.ROOT / "docs" / "how-to" / "leaving-heroku.md"
+BESIDE = re.compile(r"^\| .*`[a-z].*` .*\| (.*) \|$", re.MULTILINE)
+"""What stands beside a command of Heroku."""
+OURS = [
+    quote
+    for cell in BESIDE.findall(HEROKU.read_text().partition("## Their commands")[2].partition("\n## ")[0])
+    for quote in re.findall(r"`([a-z]+ [^`]+)`", cell)
+    if not quote.startswith("kubectl")
+]
+
+
+@pytest.mark.parametrize("words", OURS)
+def test_each_command_beside_one_of_heroku_can_be_typed_so(words: str) -> None:
+    name, *arguments = words.split()
+    command = program.get_command(click.Context(program), name)
+    assert command is not None
+    command.make_context(name, arguments, parent=click.Context(program))
+
+
+def test_there_is_a_command_beside_each_of_heroku() -> None:
+    assert len(OURS) > 12
 
 
 def merged(target: Json, patch: Json) -> Json:

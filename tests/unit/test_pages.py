@@ -1,6 +1,5 @@
 """What pages say of the operator is so: names, and what restarts a process."""
 
-import html
 import json
 import math
 import re
@@ -13,11 +12,13 @@ import pytest
 from crds.generate.pictures import badge
 from formation_cli.cluster import kinds
 from formation_cli.commands.config import prune
+from formation_cli.objects import ONE_OFF_LABEL
 from formation_cli.program import program
 from formation_cli.views import history, processes
+from formation_operator.api import naming
 from formation_operator.api.formation import ProcessType
 from formation_operator.rollout.canary import changing
-from tests import builders, session
+from tests import builders, documents, session
 from tests.cluster import paths
 from tests.kustomization import built
 from tests.unit.facts import intents, parsed
@@ -120,7 +121,7 @@ SAYS: dict[str, tuple[str, Collection[str]]] = {
         (processes.STOPPING, processes.SUCCEEDED, processes.FAILED),
     ),
     "each command of the recorded session": (
-        html.unescape(session.PICTURE.read_text()).replace("\xa0", " "),
+        "\n".join(session.lines()),
         [words for words, _ in session.STEPS],
     ),
 }
@@ -137,6 +138,18 @@ def test_the_page_names_the_minors_that_are_pinned_for_the_tests_as_the_badge_do
     page = section("compatibility.md")
     assert f"![tested on {badge.tested()}](tried.svg)" in page
     assert f"| {badge.tested()} | tested |" in page
+
+
+def test_the_page_has_each_label_of_ours_by_which_a_shipper_finds_the_logs_of_a_pod() -> None:
+    (shop,) = (shown for place, shown in documents.objects() if place.startswith("README.md"))
+    templates = [
+        each["spec"].get("jobTemplate", each)["spec"]["template"]
+        for each in documents.made(shop)
+        if each["kind"] in {"Deployment", "CronJob", "Job"}
+    ]
+    labels = {label for each in templates for label in each["metadata"]["labels"]} | {ONE_OFF_LABEL}
+    page = rows("how-to/everyday.md", "Keep logs")
+    assert {cells[0].strip() for cells in page} == {f"`{label}`" for label in labels if naming.GROUP in label}
 
 
 DEPLOYS: dict[str, dict[str, Any]] = {

@@ -30,8 +30,9 @@ METRIC = re.compile(r"^formation_operator_|_total$")
 OTHERS = {
     "flags": {
         *("--field-manager", "--force-conflicts"),  # kubectl's
-        *("--logs", "--set-json", "--take-ownership"),  # Helm's
+        *("--set-json", "--take-ownership"),  # Helm's
         *("--graceful-timeout", "--preload"),  # of gunicorn
+        "--target",  # of kubectl debug
         "--without-controllers",  # of the tests
     },
     "snake": {

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from crds.generate.pictures import badge
 from tests.cluster import paths
 
 FOLDER = paths.ROOT / ".github" / "workflows"
@@ -79,6 +80,12 @@ def test_a_secret_reaches_the_one_step_that_needs_it(workflow: dict[Any, Any]) -
 
 def test_a_job_that_hangs_is_ended(workflow: dict[Any, Any]) -> None:
     assert all(0 < job["timeout-minutes"] <= 120 for job in workflow["jobs"].values())
+
+
+def test_the_demo_runs_on_kind_on_each_minor_that_is_pinned_for_the_tests() -> None:
+    text = (FOLDER / "kind.yml").read_text()
+    minors = re.findall(r"kindest/node:v(\d+\.\d+)\.\d+@sha256:[0-9a-f]{64}$", text, re.MULTILINE)
+    assert badge.tested() == f"Kubernetes {', '.join(minors)}"
 
 
 def test_a_release_is_checked_before_it_is_pushed_and_signed_once_it_is_pushed() -> None:

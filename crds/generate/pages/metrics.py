@@ -24,15 +24,15 @@ MORE = {
     "queue_depth": "`change`; `build`: a Formation is new, or a child is missing; `report`: only the status "
     "may change",
     "formations": "Reasons that aren't the operator's own are `Other`",
-    "process_type_replicas_desired": f"Listed for {census.LISTED:,} types; namespaces with few always have "
-    "theirs listed",
+    "process_type_replicas_desired": f"Listed for {census.LISTED:,} types; namespaces with few types are "
+    "always listed completely",
     "process_type_replicas_ready": "With the same limit",
     "releases": "See [releases](how-to/releases.md)",
     "release_running_seconds": "0 if none runs",
     "schedules": "See [schedules](how-to/schedules.md)",
     "schedule_failing": "With the same limit, for schedules",
     "schedule_last_success_age_seconds": "Only of schedules with such a run. With the same limit",
-    "schedules_unlisted": "Because of the limit",
+    "schedules_unlisted": "The limit is the same",
 }
 """What a reader of the page needs beside the HELP, by the metric's name without its prefix."""
 

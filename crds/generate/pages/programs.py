@@ -31,7 +31,7 @@ def when(program: Program) -> str:
     """Return when a program goes into the background."""
     words = program.leaves.pattern.removeprefix(r"\n(").removesuffix(r")\n")
     if "to its configuration" not in program.fix:
-        return "by default" if words == ALWAYS else "with an option"
+        return "by default" if words == ALWAYS else "with an option or a verb"
     unread = {ALWAYS: "", NEVER: ", which the check doesn't read"}
     options = parts.code(words.split("|"))
     more = unread.get(words, f"{unread[NEVER]}; it warns about {options}")

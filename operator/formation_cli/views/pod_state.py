@@ -21,7 +21,7 @@ def is_of(pod: Object) -> bool:
 
 
 def is_of_job(pod: Object) -> bool:
-    """Tell whether a Pod with the Formation's label is of a Job, ours or another (`docs/how-to/jobs.md`)."""
+    """Tell whether a Pod with the Formation's label is of a Job, ours or another."""
     owners = lenient.items(pod["metadata"], "ownerReferences")
     return any((each.get("apiVersion"), each.get("kind")) == JOB for each in owners)
 

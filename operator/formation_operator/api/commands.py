@@ -13,8 +13,8 @@ class Command(Model):
 
     command: Annotated[fields.Words, Field(min_length=1)] | None = None
     """The program and its arguments, in place of the image's ENTRYPOINT. No shell is involved: write
-    ["/bin/sh", "-c", "exec ..."] if you need one. $(NAME) is replaced by an environment variable. A process
-    type without command and args runs the image's own command.
+    ["/bin/sh", "-c", "exec ..."] if you need one. $(NAME) is replaced by an environment variable. Without
+    command and args, a process type runs the image's own, and a release or a schedule is refused.
     """
     args: fields.Words | None = None
     """Arguments, in place of the image's CMD."""
@@ -35,8 +35,8 @@ class Ending(Command):
     service_account_name: Annotated[str, Field(max_length=253, pattern=ACCOUNT)] | None = None
     """Its service account, in place of podTemplate's."""
     backoff_limit: fields.Count | None = None
-    """How often it is tried again if it fails (default 0, of the release of a first deploy 2). Raise it only
-    if the command may run twice.
+    """How often it is tried again if it fails (default 0; 2 for the release command of a first deploy). Raise
+    it only if the command may run twice.
     """
 
 
