@@ -109,7 +109,7 @@ def _sentence(formation: Object, process_type: str | None, image: str) -> str:
 
 @click.command("rollback", cls=options.Command)
 @options.formation()
-@options.word("revision", "--to", "The same as REVISION.", metavar="[REVISION]")
+@options.revision("--to")
 @options.change()
 def rollback(cluster: Cluster, name: str, revision: str | None, how: How) -> None:
     """Go back to a revision: its images, commands, variables, types and schedules, in one write.
