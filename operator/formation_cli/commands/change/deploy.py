@@ -139,13 +139,7 @@ def rollback(cluster: Cluster, name: str, revision: str | None, how: How) -> Non
     try:
         with going_back.naming_releases(cluster, done.changed):
             if how.waits:
-                waiting.wait(
-                    cluster,
-                    done.changed.after,
-                    how.timeout,
-                    deployed=True,
-                    unseen=lambda found: going_back.check(done.changed, found),
-                )
+                going_back.follow(cluster, done.changed, how)
     except (waiting.NotReady, TimedOut) as failure:
         failure.also(f"Other revisions: {again(f'history {name}')}")
         raise
