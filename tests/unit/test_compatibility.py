@@ -12,7 +12,7 @@ import yaml
 from crds.generate import crd, snapshot
 from crds.generate.rules import release, schedules
 from crds.generate.rules.formation import CANARY, OWN_COMMANDS
-from crds.generate.rules.process import ALONE, IN_TIME, UNSCALED
+from crds.generate.rules.process import ALONE, IN_TIME, SERVED, UNSCALED
 from tests import released
 from tests.cluster import paths
 from tests.unit.narrowing import narrowings
@@ -32,6 +32,7 @@ ACCEPTED = {
     },
     f"a rule is new: {ALONE.schema()['message']}": "disruptionBudget is new, too",
     f"a rule is new: {IN_TIME.schema()['message']}": "both fields are new, too",
+    f"a rule is new: {SERVED.schema()['message']}": "but for service, the fields are new, too",
     f"a rule is new: {CANARY[0].schema()['message']}": "canary is new, too",
     f"a rule is new: {UNSCALED.schema()['message']}": "autoscaling is new, too",
     "maximum is 2147483647, and was not limited": "a count in the status, where the operator alone writes",
