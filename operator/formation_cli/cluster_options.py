@@ -86,6 +86,14 @@ def processes(chosen: Callable[[Object], bool] = bool) -> Completer:
     return completer(of_that)
 
 
+def _revisions(ctx: click.Context) -> list[str]:
+    """Return the numbers of a Formation's revisions, the newest first."""
+    labels = f"{naming.FORMATION_LABEL}={name_of(ctx)}"
+    found = connect_at_once(ctx).select(kinds.CONTROLLER_REVISION, labels=labels).items
+    numbers = {lenient.number(each, "revision") for each in found} - {0}
+    return [*map(str, sorted(numbers, reverse=True))]
+
+
 def _formations(ctx: click.Context) -> list[str]:
     return formations.names(connect_at_once(ctx))
 
@@ -104,7 +112,7 @@ def _counts(formation: Object) -> list[str]:
     return [f"{each}=" for each in formations.types(formation)]
 
 
-FORMATION, PROCESS = completer(_formations), processes()
+FORMATION, PROCESS, REVISION = completer(_formations), processes(), completer(_revisions)
 TYPE, SCHEDULE = of_formation(formations.types), of_formation(formations.schedules)
 ANYTHING = of_formation(formations.everything)
 """Types and schedules, and what else is shown of a Formation by a name."""

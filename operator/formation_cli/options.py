@@ -18,7 +18,7 @@ from formation_operator.kube.objects.deploys import LONGEST_NOTE
 
 Function = Callable[..., Any]
 Decorator = Callable[[Function], Function]
-KINDS = ("formation", "formations", f"formation.{naming.GROUP}", f"{naming.PLURAL}.{naming.GROUP}")
+KINDS = ("fm", "formation", "formations", f"formation.{naming.GROUP}", f"{naming.PLURAL}.{naming.GROUP}")
 """What may be in front of a name."""
 
 
@@ -187,6 +187,12 @@ def word(name: str, option: str, text: str, *, required: bool = False, **more: A
         return with_word
 
     return decorated
+
+
+def revision(option: str) -> Decorator:
+    """Return the argument that names a revision, which may be an option instead."""
+    complete = cluster_options.REVISION
+    return word("revision", option, "The same as REVISION.", metavar="[REVISION]", shell_complete=complete)
 
 
 def process_type(text: str) -> Decorator:

@@ -11,7 +11,7 @@ from crds.generate.pages import commands
     ("before", "after", "says"),
     [
         ('output = [["release"', 'other = [["release"', "release: commands.toml says what -o prints"),
-        ("[version]", "[versions]", "notes of what is no command: versions"),
+        ("[wait]", "[waits]", "notes of what is no command: waits"),
     ],
 )
 def test_notes_that_do_not_fit_the_commands_are_refused(

@@ -41,18 +41,19 @@ IN_TIME = Rule(
     f"than minReadySeconds ({PROOF_SECONDS} by default)",
     at=".progressDeadlineSeconds",
 )
+SERVED = Rule(
+    "has(self.port) || "
+    "!(self.?service.orValue(false) || has(self.appProtocol) || has(self.trafficDistribution))",
+    "a Service needs a port: set port, or leave service, appProtocol and trafficDistribution out",
+    at=".port",
+    reason="FieldValueRequired",
+)
 PROCESS = [
     *COUNT,
     ALONE,
     UNSCALED,
     IN_TIME,
-    Rule(
-        "has(self.port) || "
-        "!(self.?service.orValue(false) || has(self.appProtocol) || has(self.trafficDistribution))",
-        "a Service needs a port: set port, or leave service, appProtocol and trafficDistribution out",
-        at=".port",
-        reason="FieldValueRequired",
-    ),
+    SERVED,
 ]
 # An empty list is the schema's own matter: the rule must not stumble over it.
 COMMAND = [

@@ -115,6 +115,8 @@ def _view(target: Target) -> dict[str, Any]:
     done = kubectl.config(target, "view", "--raw", "--minify", "--flatten", "--output=json")
     if done.returncode:
         sentence = f"The kubeconfig can't be used. kubectl says:\n{kubectl.printable(done.stderr)}"
+        if target.kubeconfig and not pathlib.Path(target.kubeconfig).exists():
+            sentence = f"There is no file {target.kubeconfig}."
         raise failures.NoAccess(sentence, hint=NO_CONFIG)
     return dict(json.loads(done.stdout))
 

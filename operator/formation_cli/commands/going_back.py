@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import click
 
@@ -104,17 +104,15 @@ def wait(
     if not how.waits:
         return
     try:
-        waiting.wait(
+        follow(
             cluster,
-            changed.after,
-            how.timeout,
+            changed,
+            how,
             types,
-            deployed=True,
             written=changed.is_written,
             retried=retried,
             until_ended=how.until_ended,
             way_back=left,
-            unseen=lambda found: check(changed, found),
         )
     except (waiting.NotReady, TimedOut) as failure:
         if goes_back:
@@ -126,19 +124,21 @@ def wait(
         raise
 
 
-def check(changed: Changed, now: Object) -> str:
-    """Raise `Overtaken` once somebody else has declared another version than a deploy did."""
+def follow(cluster: Cluster, changed: Changed, how: How, types: Iterable[str] = (), **more: Any) -> None:
+    """Wait for what was deployed; raise `Overtaken` once somebody else has declared another version."""
     before, after = changed
-    later = now["metadata"]["generation"] > after["metadata"]["generation"]
-    if later and changes.is_undone(before, after, now):
-        own, other = (f"{each.called} ({each.images})" for each in map(changes.of, (after, now)))
-        name = after["metadata"]["name"]
-        what = f"{name} declares revision {other} now, and not {own}."
-        raise Overtaken(
-            f"Another deploy has overtaken this one: {what}",
-            hint=f"To wait for that one: {again(f'wait {name}')}",
-        )
-    return ""
+
+    def check(now: Object) -> str:
+        later = now["metadata"]["generation"] > after["metadata"]["generation"]
+        if later and changes.is_undone(before, after, now):
+            own, other = (f"{each.called} ({each.images})" for each in map(changes.of, (after, now)))
+            name = after["metadata"]["name"]
+            what = f"{name} declares revision {other} now, and not {own}."
+            hint = f"To wait for that one: {again(f'wait {name}')}"
+            raise Overtaken(f"Another deploy has overtaken this one: {what}", hint=hint)
+        return ""
+
+    waiting.wait(cluster, after, how.timeout, types, deployed=True, unseen=check, **more)
 
 
 def _line(before: Object, after: Object) -> str:
@@ -177,15 +177,7 @@ def _take_back(
         ended = f"{name} declares {done.revision.named} again"
         with waiting.standing(name, written=done.changed.is_written):
             advise(cluster, done)
-        written = done.changed
-        waiting.wait(
-            cluster,
-            written.after,
-            how.timeout,
-            types,
-            deployed=True,
-            unseen=lambda found: check(written, found),
-        )
+        follow(cluster, done.changed, how, types)
     except Failure as second:  # the last error is that of the deploy
         writing.advise(f"The deploy has failed. {ended}: {second.message}", second.hint)
     else:

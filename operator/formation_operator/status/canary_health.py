@@ -136,4 +136,4 @@ def _why(own: Health) -> str:
 def _waiting(each: Mapping[str, Health], failed: Mapping[str, Health]) -> str:
     others = sorted(each.keys() - failed.keys())
     wait = "waits" if len(others) == 1 else "wait"
-    return f"; {' and '.join(others)} {wait} with one new process" if others else ""
+    return f"; {', '.join(others)} {wait} with one new process" if others else ""

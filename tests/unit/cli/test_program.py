@@ -206,6 +206,7 @@ def test_an_option_of_the_command_that_is_started_comes_after_dashes(command: st
 
 def test_without_a_kubeconfig_one_is_asked_for() -> None:
     output = run("ps --kubeconfig /nowhere/config", failures.NO_ACCESS).output
+    assert "There is no file /nowhere/config." in output
     assert "Name a kubeconfig with --kubeconfig or $KUBECONFIG" in output
 
 

@@ -109,7 +109,7 @@ def _sentence(formation: Object, process_type: str | None, image: str) -> str:
 
 @click.command("rollback", cls=options.Command)
 @options.formation()
-@options.word("revision", "--to", "The same as REVISION.", metavar="[REVISION]")
+@options.revision("--to")
 @options.change()
 def rollback(cluster: Cluster, name: str, revision: str | None, how: How) -> None:
     """Go back to a revision: its images, commands, variables, types and schedules, in one write.
@@ -139,13 +139,7 @@ def rollback(cluster: Cluster, name: str, revision: str | None, how: How) -> Non
     try:
         with going_back.naming_releases(cluster, done.changed):
             if how.waits:
-                waiting.wait(
-                    cluster,
-                    done.changed.after,
-                    how.timeout,
-                    deployed=True,
-                    unseen=lambda found: going_back.check(done.changed, found),
-                )
+                going_back.follow(cluster, done.changed, how)
     except (waiting.NotReady, TimedOut) as failure:
         failure.also(f"Other revisions: {again(f'history {name}')}")
         raise

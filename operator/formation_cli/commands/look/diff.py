@@ -37,7 +37,7 @@ def _no_difference() -> Iterator[None]:
 
 @click.command("diff", cls=options.Command)
 @options.formation(required=False)
-@options.word("revision", "--revision", "The same as REVISION.", metavar="[REVISION]")
+@options.revision("--revision")
 @options.filename()
 @options.output("name", text="Print only the names of the Formations that would change.")
 @_no_difference()

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from formation_cli import options
+from formation_cli import cluster_options, options
 from formation_cli.changes import revisions as changes
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster
@@ -17,7 +17,7 @@ from formation_cli.views import history
 
 @click.command("history", cls=options.Command)
 @options.formation()
-@click.argument("revision", required=False)
+@click.argument("revision", required=False, shell_complete=cluster_options.REVISION)
 @options.output("json", "yaml", "name")
 @options.pass_cluster
 def command(cluster: Cluster, name: str, revision: str | None, output: str | None) -> None:

@@ -8,17 +8,20 @@ from formation_cli import options
 from formation_cli.cluster import kinds, kubectl
 from formation_cli.cluster.port import Cluster
 from formation_cli.failures import NoAccess
-from formation_cli.terminal import screen
+from formation_cli.terminal import formats, screen
 from formation_operator import __version__
 from formation_operator.kube.objects import lenient
 
 LABEL = "app.kubernetes.io/name=formation-operator"
 UNKNOWN = "unknown"
+KEYS = {"kubectl": "clientVersion", "server": "serverVersion"}
+"""Where `kubectl version` says which version a part has."""
 
 
 @click.command("version", cls=options.Command)
+@options.output("json", "yaml")
 @click.pass_context
-def command(ctx: click.Context) -> None:
+def command(ctx: click.Context, output: str | None) -> None:
     """Show the versions of the plugin, kubectl and the cluster, and the image of each operator there.
 
     To find the operator's image, `version` reads the operator's Deployment. This needs the right to list the
@@ -27,13 +30,18 @@ def command(ctx: click.Context) -> None:
     Examples:
       version
       version --context production
+      version -o json
     """
-    screen.write(f"plugin: {__version__}")
     cluster = options.cluster_of(ctx)
     found = lenient.mapping(json.loads(kubectl.run(cluster, "version", "--output=json").stdout or "{}"))
-    for name, key in (("kubectl", "clientVersion"), ("server", "serverVersion")):
-        screen.write(f"{name}: {lenient.text(lenient.mapping(found, key), 'gitVersion') or UNKNOWN}")
-    screen.write(f"operator: {_operator(cluster)}")
+    versions = {"plugin": __version__}
+    for name, key in KEYS.items():
+        versions[name] = lenient.text(lenient.mapping(found, key), "gitVersion") or UNKNOWN
+    versions["operator"] = _operator(cluster)
+    if output:
+        formats.write(versions, output)
+    else:
+        screen.write("\n".join(map(": ".join, versions.items())))
 
 
 def _operator(cluster: Cluster) -> str:

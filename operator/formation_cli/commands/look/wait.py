@@ -2,7 +2,7 @@
 
 import click
 
-from formation_cli import options, rights
+from formation_cli import cluster_options, options, rights
 from formation_cli.changes import revisions
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster
@@ -12,7 +12,12 @@ from formation_cli.commands import waiting
 @click.command("wait", cls=options.Command)
 @options.formation()
 @click.option("--image", metavar="IMAGE", callback=options.check_image, help="Wait for this image.")
-@click.option("--revision", metavar="REVISION", help="Wait for this revision, as `history` calls it.")
+@click.option(
+    "--revision",
+    metavar="REVISION",
+    shell_complete=cluster_options.REVISION,
+    help="Wait for this revision, as `history` calls it.",
+)
 @options.process_type("Wait for this type only. With --image, for the image that this type runs.")
 @options.timeout("How long to wait, such as 90s or 10m.")
 @options.pass_cluster

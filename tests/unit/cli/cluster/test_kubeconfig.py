@@ -73,6 +73,8 @@ def test_kubectl_is_asked_for_the_context_that_is_meant_with_its_files_in_it(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kubectls.install(tmp_path, monkeypatch, 'echo "$@" >&2; exit 1')
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x").touch()
     with pytest.raises(failures.NoAccess) as refused:
         kubeconfig.load(Target(kubeconfig="x", context="prod", as_user="ann"))
     flags = "--raw --minify --flatten --output=json --kubeconfig=x --context=prod --as=ann"

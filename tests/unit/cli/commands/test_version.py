@@ -45,3 +45,5 @@ def test_each_part_is_shown_as_far_as_it_can_be_read(
         "server: v1.34.2",
         f"operator: {operator}",
     ]
+    said = {"plugin": __version__, "kubectl": "v1.35.1", "server": "v1.34.2", "operator": operator}
+    assert json.loads(on(cluster, "version -o json").stdout) == said

@@ -122,12 +122,17 @@ def test_what_is_not_there_or_no_type_is_said_at_once(cluster: FakeCluster) -> N
     assert "Did you mean web?" in run("wait shop --type wbe", failures.MISTYPED).stderr
 
 
-def test_without_the_right_to_read_pods_it_says_which_role_has_it(cluster: FakeCluster) -> None:
-    cluster.lacked = ("watch pods",)
-    assert run("wait shop", failures.NO_ACCESS).stderr.splitlines() == [
-        "Error: `wait` needs rights that you lack in namespace default: watch on pods.",
-        "The cluster's role view has these rights.",
-    ]
+@pytest.mark.parametrize(
+    "right", [f"{verb} {kind}" for kind in ("formations", "pods") for verb in ("list", "watch")]
+)
+def test_without_one_right_it_says_which_one_and_which_role_has_it_before_it_waits(
+    cluster: FakeCluster, right: str
+) -> None:
+    cluster.lacked = (right,)
+    error, hint = run("wait shop", failures.NO_ACCESS).stderr.splitlines()
+    verb, kind = right.split()
+    assert f"`wait` needs rights that you lack in namespace default: {verb} on {kind}" in error
+    assert hint == "The cluster's role view has these rights."
 
 
 def test_nothing_is_said_of_old_processes_where_it_is_not_known_which_are_old(cluster: FakeCluster) -> None:
