@@ -14,16 +14,10 @@ from tests.cluster.cluster import Cluster
 from tests.contract.counting import count, declared
 from tests.e2e.workers import READY, worker
 from tests.images import shop_image
-from tests.minors import since
 from tests.operator_process import OperatorProcess
 from tests.versions import Version, install, instead_of
 
-pytestmark = [
-    pytest.mark.alone,
-    pytest.mark.long,
-    pytest.mark.node,
-    since("1.34", "what the last release's CRD costs is beyond the limits of minors before it"),
-]
+pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.node]
 
 RESTING = a_formation(
     "resting",

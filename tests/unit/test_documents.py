@@ -26,7 +26,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 [VERSION] = crd.build(snapshot.read())["spec"]["versions"]
 SCHEMA: Json = VERSION["schema"]["openAPIV3Schema"]
-OF_OTHERS = {"gateway.networking.k8s.io/v1", "keda.sh/v1alpha1"}
+OF_OTHERS = {"argocd-image-updater.argoproj.io/v1alpha1", "gateway.networking.k8s.io/v1", "keda.sh/v1alpha1"}
 """What isn't Kubernetes' own: nothing here knows it."""
 
 
