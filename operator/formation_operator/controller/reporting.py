@@ -11,6 +11,7 @@ from formation_operator.api.formation_status import Revision
 from formation_operator.api.reasons import CanaryState, Reason
 from formation_operator.controller import runs
 from formation_operator.controller.passes import Pass
+from formation_operator.diagnose.finding import Finding
 from formation_operator.diagnose.investigator import Examiner
 from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
@@ -89,59 +90,60 @@ class Reporting:
         self, pass_: Pass, snapshot: Snapshot, desired: Desired
     ) -> tuple[Observation, Requeue | None]:
         """Return all that this pass has seen, and when that may be different although no event comes."""
-        rollout, now = desired.rollout, self._clock().timestamp()
+        rollout, memory = desired.rollout, pass_.memory.rollout
+        now = self._clock().timestamp()
         types = *desired.counts, *map(naming.canary, desired.canaries)
         deployments = snapshot.owned(ChildKind.DEPLOYMENT, types)
         scalers = snapshot.owned(ChildKind.HORIZONTAL_POD_AUTOSCALER, desired.counts)
         pods, evidence = self._cache.pods_of(pass_.key), pass_.memory.evidence
         examined = await self.examiner.examine(evidence, deployments, pods, now, pass_.faults)
-        schedules = await runs.scheduled(snapshot, self._cache, desired.content.spec)
+        names = {*(snapshot.spec.schedules or ()), *(desired.content.spec.schedules or ())}
+        schedules = await runs.scheduled(snapshot, self._cache, sorted(names)) if names else {}
         jobs = [*filter(None, [rollout.job]), *itertools.chain(*schedules.values())]
-        causes, look_again = await runs.causes(self._cluster, pass_, jobs, examined, now)
-        release, unreleased = release_health.health(snapshot, rollout, pass_.memory.rollout.released, causes)
-        unscaled, waits = scaling_health.trouble(scalers, deployments, now)
-        intents = [each for own in pass_.intents.values() for each in own if each.kind.traits.runs_processes]
-        unwritten = [each.problem for each in pass_.outcomes if each.problem]
-        found = *unreleased, *pass_.faults.problems.values(), *unwritten
-        is_first = pass_.memory.rollout.released is None
+        causes, look_again = dict[str, Finding](), None
+        if jobs:
+            causes, look_again = await runs.causes(self._cluster, pass_, jobs, examined, now)
+        release, unreleased = None, rollout.problems
+        if rollout.gate is not None or snapshot.status.release is not None:
+            release, unreleased = release_health.health(snapshot, rollout, memory.released, causes)
+        unscaled, waits = scaling_health.trouble(scalers, deployments, now) if scalers else ([], [])
         observation = Observation(
             snapshot,
             desired,
-            intents={each.process_type: each for each in intents},
+            intents=pass_.deployments,
             changed={each.action.process_type for each in pass_.outcomes if each.problem is None},
-            problems=problems(snapshot, desired, found, is_first=is_first),
+            problems=problems(snapshot, desired, [*unreleased, *pass_.problems], memory.released),
             pods=examined.pods,
             findings=examined.findings,
             unscaled=unscaled,
-            notes=dict(scaling_health.notes(snapshot.spec, scalers)),
-            revision=pass_.memory.rollout.revision(snapshot),
+            notes=dict(scaling_health.notes(snapshot.spec, scalers)) if scalers else {},
+            revision=memory.revision(snapshot),
             release=release,
             canary=snapshot.status.canary if snapshot.spec.paused else None,
             schedules=schedules,
             causes=causes,
-            unrevised=unkept.found if (unkept := pass_.memory.rollout.unkept) else None,
+            unrevised=memory.unkept.found if memory.unkept else None,
         )
-        observation, tries_again = await self._of_canaries(pass_, snapshot, observation)
+        observation, tries_again = await self._of_canaries(pass_, observation)
         waits += [examined.again_in + Lane.REPORT.delay] if examined.again_in is not None else []
         later = Requeue(Lane.REPORT, min(waits)) if waits else None
         return observation, soonest(later, look_again, tries_again)
 
-    async def _of_canaries(
-        self, pass_: Pass, snapshot: Snapshot, observation: Observation
-    ) -> tuple[Observation, Requeue | None]:
+    async def _of_canaries(self, pass_: Pass, observation: Observation) -> tuple[Observation, Requeue | None]:
         """Return the observation with how the canaries are, and when to go on.
 
         What was seen of them is noted, and decided about in the next pass.
         """
-        memory, now = pass_.memory.rollout, snapshot.now
-        trial = memory.trial
         if not observation.desired.canaries:
             return observation, None
+        snapshot, now = observation.snapshot, observation.snapshot.now
+        memory = pass_.memory.rollout
+        trial = memory.trial
         names = map(naming.canary, observation.desired.canaries)
         found = (each.reason for name in names for each in observation.findings.get(name, ()))
         trial.imageless = _since(trial.imageless, now) if Reason.IMAGE_PULL_FAILED in found else None
         record = trial.record or Record(revision_name(snapshot.owner.name, memory.digest))
-        verdict = canary_health.health(snapshot, observation, record, trial.imageless, self._now())
+        verdict = canary_health.health(observation, record, trial.imageless, self._now())
         if verdict.status.state == CanaryState.FAILED != trial.state:
             try:
                 await self._store.prepare(snapshot, memory, CanaryState.FAILED)
@@ -153,8 +155,7 @@ class Reporting:
         yields = frozenset[str]() if wait else verdict.roomless
         is_news = (verdict.proven, yields) != (trial.proven, trial.yields)
         requeue = Requeue(Lane.REPORT) if is_news else None
-        trial.proven = verdict.proven
-        trial.yields = yields
+        trial.proven, trial.yields = verdict.proven, yields
         if verdict.status.state == CanaryState.TRYING:
             # No event comes when room or an image lacks for too long, or a process isn't ready in time.
             requeue = soonest(requeue, Requeue(Lane.REPORT, wait or PATIENCE))

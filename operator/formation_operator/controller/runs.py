@@ -5,7 +5,6 @@ import itertools
 from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter
 
-from formation_operator.api.formation import FormationSpec
 from formation_operator.controller.passes import Pass
 from formation_operator.diagnose import job_pods
 from formation_operator.diagnose.finding import Finding
@@ -44,12 +43,11 @@ def again(pass_: Pass, now: float) -> Requeue | None:
     return Requeue(Lane.REPORT, min(waits)) if waits else None
 
 
-async def scheduled(snapshot: Snapshot, cache: Cache, content: FormationSpec) -> dict[str, list[Job]]:
-    """Return the runs of each schedule that is declared, or that the rendered content has."""
-    names = {*(snapshot.spec.schedules or ()), *(content.schedules or ())}
+async def scheduled(snapshot: Snapshot, cache: Cache, names: Iterable[str]) -> dict[str, list[Job]]:
+    """Return the runs of each schedule."""
     runs = dict[str, list[Job]]()
-    jobs = cache.runs_of((snapshot.owner.namespace, snapshot.owner.name)) if names else ()
-    for name in sorted(names):
+    jobs = cache.runs_of((snapshot.owner.namespace, snapshot.owner.name))
+    for name in names:
         child = snapshot.child(ChildKind.CRON_JOB, name)
         uid = child.uid if child is not None else None
         runs[name] = [job for job in jobs if (job.owner, job.schedule) == (uid, name)]

@@ -98,10 +98,6 @@ class Chooser:
         return Content(self.snapshot.spec, mark=self.memory.released)
 
     @property
-    def _candidates(self) -> Candidates:
-        return Candidates(self.cluster, self.store, self.snapshot, self.memory)
-
-    @property
     def _is_gated(self) -> bool:
         """Whether a content needs a release command's success or canaries before it is let through."""
         return self.snapshot.spec.release is not None or bool(self.snapshot.spec.canary_seconds)
@@ -139,8 +135,9 @@ class Chooser:
     async def _through(self, before: Content | None, gate: Gate | None = None) -> Rollout:
         """Give the declared content its number, and return it as the one to render, unless it is on trial."""
         snapshot, memory = self.snapshot, self.memory
-        tried = await self._candidates.on_trial(before, gate)
-        yields = await self._candidates.yielding()
+        candidates = Candidates(self.cluster, self.store, snapshot, memory)
+        tried = await candidates.on_trial(before, gate)
+        yields = await candidates.yielding()
         needed = [each for each in tried.items() if each[0] not in yields]
         if not all(canary.has_stood(snapshot, *each, memory.trial.proven) for each in needed):
             if memory.trial.state in (None, CanaryState.WAITING):  # it lasts, whatever becomes of canaries
@@ -208,7 +205,7 @@ class Chooser:
         )
         again, canaries = Requeue(Lane.REPORT, memory.unread.delay), list[str]()
         if memory.trial.state is not None and memory.digest in memory.contents and not memory.is_released:
-            canaries = [*self._candidates.able()]
+            canaries = [*Candidates(self.cluster, self.store, self.snapshot, memory).able()]
         rollout = Rollout(held or NOTHING, canaries=canaries, problems=[problem], requeue=again)
         return rollout._replace(is_unread=not memory.trial.is_read)
 

@@ -176,11 +176,8 @@ class Releaser:
         owner = self.snapshot.owner
         uids = self.cache.job_uids((owner.namespace, owner.name))
         pages = self.cluster.select(kinds.JOB, owner.namespace, labels=job_pods.labels(owner))
-        return [
-            raw
-            async for raw in first_objects(pages)
-            if (job := observed.job(raw)) and job.owner == owner.uid and job.uid not in uids
-        ]
+        unseen = (raw async for raw in first_objects(pages) if raw["metadata"]["uid"] not in uids)
+        return [raw async for raw in unseen if (job := observed.job(raw)) and job.owner == owner.uid]
 
     async def _create(self, owner: Metadata, manifest: Object, digest: str) -> Object:
         """Create a Job, and return it; return one of ours that exists already."""

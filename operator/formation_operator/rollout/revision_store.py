@@ -232,9 +232,9 @@ class RevisionStore:
         try:
             return await patient(self._cluster.create(made, manager=naming.FIELD_MANAGER))
         except errors.ClusterError as error:
-            owner = snapshot.owner
             if not revisions.is_quota(error):
                 raise
+            owner = snapshot.owner
             surplus = pruning.surplus(snapshot, memory, digest, await patient(self._history(owner)))
             if not surplus:
                 raise

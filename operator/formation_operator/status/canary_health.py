@@ -42,20 +42,19 @@ class Verdict(NamedTuple):
     """Why the Formation isn't as declared."""
 
 
-def health(
-    snapshot: Snapshot, observation: Observation, record: Record, imageless: float | None, now: str
-) -> Verdict:
+def health(observation: Observation, record: Record, imageless: float | None, now: str) -> Verdict:
     """Return how the canaries are that were observed; ``now`` is in RFC 3339.
 
     ``record`` is what the content's revision says of them, and ``imageless`` since when one lacks its image.
     """
+    snapshot = observation.snapshot
     names = {*map(naming.canary, observation.desired.canaries)}
     own = {each.process_type: each for each in observation.problems if each.process_type in names}
     lacks_image = imageless is not None and snapshot.now - imageless >= PATIENCE
     each = dict[str, Health]()
     for name in sorted(observation.desired.canaries):
         problem, seconds = own.get(naming.canary(name)), timestamps.epoch(now) or 0.0
-        found = _health(snapshot, observation, name, seconds)
+        found = _health(observation, name, seconds)
         if problem is not None and not _has_failed(found):
             found = _of_problem(problem)
         is_late = lacks_image and found.reason == Reason.IMAGE_PULL_FAILED
@@ -113,16 +112,16 @@ def _of_problem(problem: Problem) -> Health:
     return Health(State.STARTING, complete=False, reason=reason, message=message, lasting=lasting)
 
 
-def _health(snapshot: Snapshot, observation: Observation, name: str, now: float) -> Health:
+def _health(observation: Observation, name: str, now: float) -> Health:
     own, count = naming.canary(name), observation.desired.canaries[name]
     if not count:
         return Health(State.IDLE, complete=False, reason=Reason.PROGRESSING, message=AT_ZERO)
-    child, intent = snapshot.canary(name), observation.intents.get(own)
+    child, intent = observation.snapshot.canary(name), observation.intents.get(own)
     is_written = child is not None and intent is not None and child.digest == intent.digest
     is_written = is_written and own not in observation.changed
     pod = max(observation.pods.get(own, ()), key=lambda each: each.created, default=None)
     if child is not None and pod is not None and pod.node:
-        deadline = snapshot.spec.processes[name].progress_deadline_seconds or PROGRESS_DEADLINE
+        deadline = observation.snapshot.spec.processes[name].progress_deadline_seconds or PROGRESS_DEADLINE
         if not grace_periods.has_had(pod, deadline, now):  # its Deployment's counts from its creation
             child = dataclasses.replace(child, rollout=dataclasses.replace(child.rollout, stuck=None))
     replicas = Replicas(desired=count, rendered=count, remembered=count)

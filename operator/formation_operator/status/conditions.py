@@ -99,7 +99,7 @@ def _extra(observation: Observation, schedules: Mapping[str, ScheduleStatus]) ->
         for name, each in sorted(schedules.items())
         if each.state == ScheduleState.FAILING
     ]
-    daemonizing = check.warnings(commands(desired.content.spec))
+    daemonizing = check.warnings(own) if (own := commands(desired.content.spec)) else []
     outdated = [each.message for each in observation.problems if each.reason == Trouble.OUTDATED]
     paused = ["spec.paused is true: nothing is changed"] if spec.paused else []
     extra: list[tuple[ConditionType, str, Iterable[str]]] = [

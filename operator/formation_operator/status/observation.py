@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from formation_operator.api.content import Mark
 from formation_operator.api.formation_status import CanaryStatus, ReleaseStatus, Revision
 from formation_operator.api.reasons import Trouble
 from formation_operator.diagnose.finding import Finding
@@ -72,19 +73,20 @@ class Observation:
 
 
 def problems(
-    snapshot: Snapshot, desired: Desired, found: Iterable[Problem], *, is_first: bool
+    snapshot: Snapshot, desired: Desired, found: Iterable[Problem], released: Mark | None
 ) -> list[Problem]:
     """Return what keeps each type from being as declared, with what the pass has found of that.
 
-    An autoscaler that may start processes of a suspended type is a problem even before it does so.
+    ``released`` names what was let through last. An autoscaler that may start processes of a suspended type
+    is a problem even before it does so.
     """
     restless = scale_requests.restless(snapshot.spec, desired.counts).items()
     unheld = (Problem(name, Trouble.CAN_NOT_SUSPEND, why) for name, why in restless)
-    unreleased = _unreleased(snapshot, desired, is_first=is_first)
+    unreleased = _unreleased(snapshot, desired, released)
     return [*dict.fromkeys((*found, *desired.undecided, *unheld, *unreleased))]
 
 
-def _unreleased(snapshot: Snapshot, desired: Desired, *, is_first: bool) -> Iterator[Problem]:
+def _unreleased(snapshot: Snapshot, desired: Desired, released: Mark | None) -> Iterator[Problem]:
     """Yield what is said of the types that aren't as declared because their content isn't released.
 
     Without a gate it isn't known whether what runs is kept: the problems of the rollout say why.
@@ -95,7 +97,7 @@ def _unreleased(snapshot: Snapshot, desired: Desired, *, is_first: bool) -> Iter
             yield Problem(name, Trouble.WAITING, DOWN.format(name_of_app), lasting=False)
         elif not content.is_known:
             yield Problem(name, Trouble.WAITING, UNKNOWN if gate else STAYS, lasting=False)
-    if content.is_known or is_first or not gate:
+    if content.is_known or released is None or not gate:
         return
     for name in sorted(snapshot.spec.processes.keys() - desired.counts):
         yield Problem(name, Trouble.WAITING, GONE.format(name_of_app), lasting=False)
