@@ -158,8 +158,11 @@ class Releaser:
                 memory.retry(self.snapshot.now), Problem("", Trouble.INVALID_SPEC, text), *invalid
             )
         await patient(check_living(self.cluster, owner))
-        if found := await patient(self._unknown()):
-            text = "an earlier release command was started"
+        if found := await patient(self._beside()):
+            names = " ".join(raw["metadata"]["name"] for raw in found[:3])
+            text = (
+                f"the release command starts once this has ended, or kubectl delete job {names} has ended it"
+            )
             problem = Problem("", Trouble.RELEASING, text, lasting=False)
             return rollout.later(memory.retry(self.snapshot.now), problem)._replace(jobs=found)
         if alive := await patient(job_pods.alive(self.cluster, owner)):
@@ -168,16 +171,21 @@ class Releaser:
             return rollout.later(Requeue(Lane.REPORT, DELAY), problem)
         return None
 
-    async def _unknown(self) -> list[Object]:
-        """Return the Jobs of a Formation's releases that aren't known, as they are now.
+    async def _beside(self) -> list[Object]:
+        """Return the Jobs that the gate doesn't know, as they are now, and beside which none may start.
 
-        Another leader, or a request without an answer, may have made one that the watch hasn't brought.
+        Another leader, or a request without an answer, may have made one that the watch hasn't brought. An
+        earlier Formation may have left one under way that has no Pod yet.
         """
         owner = self.snapshot.owner
         uids = self.cache.job_uids((owner.namespace, owner.name))
         pages = self.cluster.select(kinds.JOB, owner.namespace, labels=job_pods.labels(owner))
-        unseen = (raw async for raw in first_objects(pages) if raw["metadata"]["uid"] not in uids)
-        return [raw async for raw in unseen if (job := observed.job(raw)) and job.owner == owner.uid]
+        found = list[Object]()
+        async for raw in first_objects(pages):
+            job = observed.job(raw)
+            if job and (job.uid not in uids if job.owner == owner.uid else job.is_under_way):
+                found.append(raw)
+        return found
 
     async def _create(self, owner: Metadata, manifest: Object, digest: str) -> Object:
         """Create a Job, and return it; return one of ours that exists already."""

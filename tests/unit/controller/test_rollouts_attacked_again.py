@@ -106,6 +106,20 @@ async def test_an_orphan_that_failed_does_not_spare_the_next_formation_its_relea
     shop.shows("jobs=1 release=Running web=1:v1")
 
 
+async def test_a_release_command_names_the_job_of_an_earlier_formation_that_it_waits_for() -> None:
+    shop = await an_app(release=RELEASE)
+    await shop.change(image="shop:v2")
+    earlier = shop.job
+    shop.leave("Job")
+    shop.come_back(image="shop:v3")
+    await shop.settle()
+    shop.shows("jobs=2 ready=Releasing")
+    assert f"kubectl delete job {earlier}" in shop.condition()["message"]
+    shop.end()
+    await shop.settle()
+    shop.shows("jobs=3")
+
+
 def test_canaries_that_have_room_by_now_have_to_stand() -> None:
     with Gates().playing(*BY_DEFAULT, ("quota", "Pod"), ("deploy", "crashes")) as gates:
         world = gates.world

@@ -116,6 +116,18 @@ HOLES: dict[str, tuple[Step, ...]] = {
     "found 13: a type of two counts as a singleton where another client has edited it": (
         *(PLAIN, ("edit_strategy", "web"), ("deploy", "hangs"), ("restore", {"children"}), LATER),
     ),
+    "found 15: an earlier Formation has left a Job that has no Pod yet": (
+        *(
+            RELEASED,
+            ("policy", "Pod"),
+            ("deploy",),
+            SOON,
+            ("restore", {"children", "jobs"}),
+            ("deploy",),
+            SOON,
+        ),
+        *(("policy", "Pod", False), SOON),
+    ),
     "gate: a type that ran well stands again beside one that failed": (
         *(PLAIN, ("deploy", "crashes", "succeeds", 0, "worker"), ("time_passes", 700), ("deploy_again", 1)),
         *(LATER, ("declare_count", "worker", 2), LATER, ("deploy_again", 2), LATER, ("mend",), LATER),
