@@ -70,6 +70,7 @@ ALL = SYSTEMS | {
     system.name: system
     for system in (
         System("celery", ("celery",)),
+        System("django", ("gunicorn", "python3-django", "python3-psycopg2")),
         System("puma", ("puma",)),
         System("uvicorn", ("uvicorn",)),
         System("uwsgi", ("uwsgi-core", "uwsgi-plugin-python3")),

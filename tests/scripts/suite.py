@@ -65,7 +65,7 @@ TOO_LONG = (
     "tests/e2e/test_states.py",
 )
 """What has tests that take too long for every run."""
-WALKED = ("tests/e2e/test_walk.py", "tests/e2e/test_demo.py", "tests/e2e/test_pipelines.py")
+WALKED = tuple(f"tests/e2e/test_{name}.py" for name in ("walk", "demo", "pipelines", "your_repository"))
 NEIGHBOURS = Stage("building the neighbours", (sys.executable, "-m", "tests.images.ahead", "neighbours"))
 """Before the tests, since it takes longer than a test may."""
 SUITES = {
