@@ -72,6 +72,7 @@ ALL = SYSTEMS | {
         System("celery", ("celery",)),
         System("django", ("gunicorn", "python3-django", "python3-psycopg2")),
         System("puma", ("puma",)),
+        System("rails", ("puma", "ruby-pg", "ruby-rails")),
         System("uvicorn", ("uvicorn",)),
         System("uwsgi", ("uwsgi-core", "uwsgi-plugin-python3")),
     )
