@@ -1,7 +1,9 @@
 """The images that run on a real node, and a cluster without our operator."""
 
 import functools
+import os
 import pathlib
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 
@@ -15,6 +17,7 @@ from tests.e2e import shop_web
 from tests.images import debian, operator_image, shop_image
 from tests.operator_process import OperatorProcess
 from tests.plugin import Plugin
+from tests.registry import serving
 
 
 @pytest.fixture(scope="session")
@@ -96,3 +99,42 @@ def deployer(
     file.write_text(made.stdout)
     eventually(lambda: entitled(*may_patch, f"--as={account}", check=False).returncode == 0)
     return file
+
+
+@pytest.fixture
+def registry() -> Iterator[str]:
+    """A registry on this machine alone."""
+    with serving() as address:
+        yield address
+
+
+@pytest.fixture
+def builder(tmp_path: pathlib.Path) -> dict[str, str]:
+    """The environment of a runner that builds: buildah also in place of docker, whose words it takes.
+
+    A build has the options in ``BUILD_OPTIONS``, too.
+    """
+    shims, found = tmp_path / "bin", shutil.which("buildah")
+    assert found, "buildah has to be there, as for a release"
+    stored = f"--root={tmp_path / 'stored'} --runroot={tmp_path / 'running'}"
+    shims.mkdir()
+    for name in ("docker", "buildah"):  # this registry has no certificate
+        options = 'login|push) set -- --tls-verify=false "$@" ;; build) set -- $BUILD_OPTIONS "$@"'
+        script = [
+            "#!/bin/sh",
+            "word=$1; shift",
+            f"case $word in {options} ;; esac",
+            f'exec {found} {stored} "$word" "$@"',
+            "",
+        ]
+        (shims / name).write_text("\n".join(script))
+        (shims / name).chmod(0o755)
+    return {
+        "PATH": os.pathsep.join([str(shims), *os.get_exec_path()]),
+        "REGISTRY_AUTH_FILE": str(tmp_path / "auth.json"),
+        "STORAGE_DRIVER": "vfs",
+        "BUILDAH_ISOLATION": "chroot",
+        "HOME": str(tmp_path),
+        "REGISTRY_USER": "ci",
+        "REGISTRY_PASSWORD": "hidden",
+    }

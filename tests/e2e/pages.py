@@ -1,6 +1,7 @@
 """Pages whose commands are typed as they stand, by somebody with a namespace, kubectl and its plugin."""
 
 import contextlib
+import dataclasses
 import os
 import pathlib
 import re
@@ -10,18 +11,27 @@ import tarfile
 from collections.abc import Iterator
 
 from tests import documents
+from tests.client import Client, eventually
 from tests.cluster import images, paths
 from tests.cluster.cluster import Cluster, environment
 from tests.images import shop_image
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 AGE = re.compile(r"\b(\d+[hms])+$")
+PATIENCE = 180
+"""Seconds: a rollout on a busy machine, and the second crash that makes a process `Crashing`."""
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 
 
 def blocks(text: str) -> list[tuple[str, str]]:
     """Return the kind and the text of each block of a page."""
     return BLOCK.findall(text)
+
+
+def below(blocks: list[tuple[str, str]], place: int) -> str:
+    """Return the output that a page shows below a block."""
+    kind, text = blocks[place + 1] if place + 1 < len(blocks) else ("", "")
+    return text if kind == "text" else ""
 
 
 def steps(text: str) -> list[tuple[str, str]]:
@@ -52,6 +62,33 @@ def typed(commands: str, folder: pathlib.Path, variables: dict[str, str]) -> sub
     """Type commands in a folder; the first that fails is the last."""
     shell = ["bash", "-euo", "pipefail", "-c", commands]
     return subprocess.run(shell, cwd=folder, env=variables, capture_output=True, text=True, check=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Reader:
+    """Somebody who types what a page says."""
+
+    folder: pathlib.Path
+    variables: dict[str, str]
+    kubectl: Client
+
+    def types(self, commands: str) -> str:
+        """Type commands, all of which go well, and return what they show."""
+        done = typed(commands, self.folder, self.variables)
+        assert done.returncode == 0, f"{commands}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def types_until(self, commands: str, *words: str) -> None:
+        """Type commands, and the last one again until it shows words, however they are spaced."""
+        shown = [self.types(commands)]
+        (*_, last) = commands.strip().splitlines()
+
+        def seen() -> bool:
+            lines = " ".join(" ".join(line) for line in columns(shown[-1]))
+            shown.append("" if all(word in lines for word in words) else self.types(last))
+            return not shown[-1]
+
+        eventually(seen, PATIENCE)
 
 
 @contextlib.contextmanager

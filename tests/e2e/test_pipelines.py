@@ -2,11 +2,10 @@
 
 import hashlib
 import json
-import os
 import pathlib
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -17,7 +16,6 @@ from tests.e2e.scripts import GREETS, READY, shop_of
 from tests.images import debian
 from tests.pipelines import GITLAB
 from tests.plugin import Plugin
-from tests.registry import serving
 
 pytestmark = pytest.mark.node
 
@@ -129,36 +127,6 @@ def test_a_tag_that_is_committed_for_others_to_apply_is_waited_for(
     running("apply", "-k", str(tmp_path / "synced/shop"))
     waited = step(GITOPS, "Wait", IMAGE=OTHER_TAG)
     assert waited.returncode == 0, waited.stderr
-
-
-@pytest.fixture
-def registry() -> Iterator[str]:
-    """A registry on this machine alone."""
-    with serving() as address:
-        yield address
-
-
-@pytest.fixture
-def builder(tmp_path: pathlib.Path) -> dict[str, str]:
-    """The environment of a runner that builds: buildah also in place of docker, whose words it takes."""
-    shims, found = tmp_path / "bin", shutil.which("buildah")
-    assert found, "buildah has to be there, as for a release"
-    stored = f"--root={tmp_path / 'stored'} --runroot={tmp_path / 'running'}"
-    shims.mkdir()
-    for name in ("docker", "buildah"):  # this registry has no certificate
-        plain = 'case $word in login|push) set -- --tls-verify=false "$@" ;; esac'
-        script = ["#!/bin/sh", "word=$1; shift", plain, f'exec {found} {stored} "$word" "$@"', ""]
-        (shims / name).write_text("\n".join(script))
-        (shims / name).chmod(0o755)
-    return {
-        "PATH": os.pathsep.join([str(shims), *os.get_exec_path()]),
-        "REGISTRY_AUTH_FILE": str(tmp_path / "auth.json"),
-        "STORAGE_DRIVER": "vfs",
-        "BUILDAH_ISOLATION": "chroot",
-        "HOME": str(tmp_path),
-        "REGISTRY_USER": "ci",
-        "REGISTRY_PASSWORD": "hidden",
-    }
 
 
 def test_the_steps_that_build_and_push_leave_the_image_of_the_commit_in_the_registry(

@@ -1,6 +1,5 @@
 """The tutorial, and two ways to come here, typed as their pages have them: `make walk`."""
 
-import dataclasses
 import json
 import pathlib
 import re
@@ -14,14 +13,13 @@ from tests.client import Client, eventually
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
 from tests.e2e import pages
+from tests.e2e.pages import PATIENCE, Reader, below
 from tests.images import busybox, shop_image
 from tests.operator_process import OperatorProcess
 from tests.systems.web_client import SteadyClient, try_to_get
 
 pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.node]
 
-PATIENCE = 180
-"""Seconds: a rollout on a busy machine, and the second crash that makes a process `Crashing`."""
 FAILS = {
     "exit 1": ("worker: exited with code 1: {fails}", "Old processes keep running"),
     "no-such-tag": ("can't pull its image", "Old processes keep running", "To go back: kubectl formation"),
@@ -50,33 +48,6 @@ NOT_TYPED = {"kubectl formation port-forward shop 8080": "it takes a port until 
 ENDS = "kubectl delete -k"
 
 
-@dataclasses.dataclass(frozen=True)
-class Reader:
-    """Somebody who types what a page says."""
-
-    folder: pathlib.Path
-    variables: dict[str, str]
-    kubectl: Client
-
-    def types(self, commands: str) -> str:
-        """Type commands, all of which go well, and return what they show."""
-        done = pages.typed(commands, self.folder, self.variables)
-        assert done.returncode == 0, f"{commands}\n{done.stdout}{done.stderr}"
-        return done.stdout
-
-    def types_until(self, commands: str, *words: str) -> None:
-        """Type commands, and the last one again until it shows words, however they are spaced."""
-        shown = [self.types(commands)]
-        (*_, last) = commands.strip().splitlines()
-
-        def seen() -> bool:
-            lines = " ".join(" ".join(line) for line in pages.columns(shown[-1]))
-            shown.append("" if all(word in lines for word in words) else self.types(last))
-            return not shown[-1]
-
-        eventually(seen, PATIENCE)
-
-
 @pytest.fixture
 def reader(
     real_node: Cluster, operator: OperatorProcess, scripts: pathlib.Path, tmp_path: pathlib.Path
@@ -103,12 +74,6 @@ def page(name: str, *, until: str = "") -> list[tuple[str, str]]:
 def commands(name: str, *, until: str = "") -> list[str]:
     """Return what a page has typed, up to a heading."""
     return [text for kind, text in page(name, until=until) if kind == "sh"]
-
-
-def below(blocks: list[tuple[str, str]], place: int) -> str:
-    """Return the output that a page shows below a block."""
-    kind, text = blocks[place + 1] if place + 1 < len(blocks) else ("", "")
-    return text if kind == "text" else ""
 
 
 def tutorial(cluster: str) -> str:

@@ -34,16 +34,20 @@ SECTIONS = ["global", "install", ":env:"]
 SETTING = re.compile(r"^(global|install|:env:)\.([\w-]+)=(['\"].*['\"])$", re.MULTILINE)
 
 
-def bud_options(folder: pathlib.Path) -> list[str]:
-    """Return the options that give ``buildah bud`` our pip's settings, written to a file in ``folder``."""
-    settings = {**certificates(), **parse(workshop.run([sys.executable, "-m", "pip", "config", "list"]))}
+def bud_options(folder: pathlib.Path, *, secret: bool = True, **more: str) -> list[str]:
+    """Return the options that give ``buildah bud`` our pip's settings, written to a file in ``folder``.
+
+    A Dockerfile that asks for no secret finds the file in its place.
+    """
+    ours = {**certificates(), **parse(workshop.run([sys.executable, "-m", "pip", "config", "list"]))}
     file = folder / "pip.conf"
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as stream:
-        render(settings).write(stream)
-    words = {pathlib.Path(word) for value in settings.values() for word in value.split()}
+        render({**ours, **more}).write(stream)
+    words = {pathlib.Path(word) for value in ours.values() for word in value.split()}
     named = sorted(path for path in words if path.is_absolute() and path.exists())
     mounts = [option for path in named for option in ("--volume", f"{path}:{path}:ro")]
-    return ["--secret", f"id=pip.conf,src={file}", *mounts]
+    given = ["--secret", f"id=pip.conf,src={file}"] if secret else ["--volume", f"{file}:/etc/pip.conf:ro"]
+    return [*given, *mounts]
 
 
 def certificates() -> dict[str, str]:

@@ -70,7 +70,9 @@ ALL = SYSTEMS | {
     system.name: system
     for system in (
         System("celery", ("celery",)),
+        System("django", ("gunicorn", "python3-django", "python3-psycopg2")),
         System("puma", ("puma",)),
+        System("rails", ("puma", "ruby-pg", "ruby-rails")),
         System("uvicorn", ("uvicorn",)),
         System("uwsgi", ("uwsgi-core", "uwsgi-plugin-python3")),
     )

@@ -65,7 +65,9 @@ TOO_LONG = (
     "tests/e2e/test_states.py",
 )
 """What has tests that take too long for every run."""
-WALKED = tuple(f"tests/e2e/test_{each}.py" for each in ("walk", "demo", "pipelines", "session"))
+WALKED = tuple(
+    f"tests/e2e/test_{each}.py" for each in ("walk", "demo", "pipelines", "session", "your_repository")
+)
 NEIGHBOURS = Stage("building the neighbours", (sys.executable, "-m", "tests.images.ahead", "neighbours"))
 """Before the tests, since it takes longer than a test may."""
 SUITES = {

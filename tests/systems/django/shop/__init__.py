@@ -1,0 +1,1 @@
+"""A shop that counts the visits of each visitor."""

@@ -1,0 +1,6 @@
+class VisitsController < ActionController::Base
+  def create
+    Visit.create!
+    render plain: "visits: #{Visit.count}\n"
+  end
+end
