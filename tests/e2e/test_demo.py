@@ -114,38 +114,3 @@ def test_what_somebody_at_a_terminal_keeps_goes_by_the_commands_that_the_demo_pr
     (*_, printed) = done.stdout.partition("To delete what is left:")
     assert pages.typed(printed, paths.ROOT, environment(theirs)).returncode == 0
     assert left(theirs) == ""
-
-
-def by_hand() -> list[str]:
-    """Return the blocks of commands by which the page has it done without make."""
-    text = (paths.ROOT / "docs" / "how-to" / "install.md").read_text()
-    _, _, rest = text.partition("## Run it on your machine")
-    section, _, _ = rest.partition("\n## ")
-    return [commands for kind, commands in pages.blocks(section) if kind == "sh"]
-
-
-def test_what_the_page_has_typed_by_hand_runs_the_sample_and_deletes_it(
-    theirs: Cluster, scripts: pathlib.Path
-) -> None:
-    first, sample, end = by_hand()
-    *prepared, started = first.splitlines()
-    assert prepared.pop(0) == "pipx install '.[operator,cli]'"  # what `scripts` stands for
-    variables = environment(theirs, PYTHONPATH=str(paths.ROOT / "operator"))
-    variables["PATH"] = f"{scripts}{os.pathsep}{variables['PATH']}"
-    done = pages.typed("\n".join(prepared), paths.ROOT, variables)
-    assert done.returncode == 0, done.stderr
-
-    running = subprocess.Popen(started.split(), cwd=paths.ROOT, env=variables, start_new_session=True)
-    try:
-        # Nobody has opened another terminal before the API server knows the kind.
-        eventually(lambda: pages.typed("kubectl get formations -A", paths.ROOT, variables).returncode == 0)
-        done = pages.typed(sample, paths.ROOT, variables)
-        assert done.returncode == 0, done.stderr
-        rows = [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
-        assert [rows.count(each) for each in ("clock", "web", "worker")] == [1, 3, 4], done.stdout
-    finally:
-        running.send_signal(signal.SIGINT)
-        assert running.wait(timeout=60) in {0, -signal.SIGINT}
-    done = pages.typed(end, paths.ROOT, variables)
-    assert done.returncode == 0, done.stderr
-    assert left(theirs) == ""
