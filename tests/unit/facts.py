@@ -20,11 +20,10 @@ from formation_operator.observe.pods import Pod
 from formation_operator.observe.rollouts import DeploymentStatus
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.render import autoscaler, cron_job, disruption
-from formation_operator.render.disruption import NONE, Budgets
 from formation_operator.render.intents import Intent, children
 from formation_operator.replicas import count_owner
 from formation_operator.replicas.count_owner import Replicas
-from formation_operator.rollout.desired import Desired
+from formation_operator.rollout import desired
 from formation_operator.rollout.rollout import Content, Rollout
 from formation_operator.status import compute
 from formation_operator.status.observation import Observation
@@ -156,7 +155,6 @@ def seen(  # noqa: PLR0913  # each may be what a test is about
     paused: bool = False,
     processes: Manifest | None = None,
     counts: Mapping[str, Replicas] | None = None,
-    budgets: Budgets = NONE,
     deployments: Mapping[str, Child] | None = None,
     **changes: Any,
 ) -> Observation:
@@ -167,19 +165,11 @@ def seen(  # noqa: PLR0913  # each may be what a test is about
     if deployments is None:
         deployments = {"worker": a_child(rollout=rollout, replicas=2, owns_count=True)}
     children = {(ChildKind.DEPLOYMENT, f"shop-{name}"): child for name, child in deployments.items()}
-    world = Observation(
-        snapshot=Snapshot(raw, formation, children, (), False, (), 0.0, formation_status.read({})),
-        desired=Desired(
-            rollout=Rollout(Content(formation.spec)),
-            counts=counts or {"worker": Replicas(desired=2, rendered=2, remembered=2)},
-            suspended={},
-            budgets=budgets,
-            autoscaled={},
-            others={},
-            canaries={},
-        ),
-        intents={"worker": dataclasses.replace(INTENT, images=())},
-    )
+    snapshot = Snapshot(raw, formation, children, (), False, (), 0.0, formation_status.read({}))
+    wanted = desired.desired(snapshot, Rollout(Content(formation.spec)), (), disruption.NONE)
+    counts = counts or {"worker": Replicas(desired=2, rendered=2, remembered=2)}
+    intents = {"worker": dataclasses.replace(INTENT, images=())}
+    world = Observation(snapshot, dataclasses.replace(wanted, counts=counts), intents)
     return dataclasses.replace(world, **changes)
 
 

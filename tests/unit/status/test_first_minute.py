@@ -192,7 +192,6 @@ UNKEPT = Problem("", Trouble.REFUSED, "no")
         dataclasses.replace(sees(web=at(2)), intents={}),
         sees(None, web=at(2)),
     ],
-    ids=["it isn't kept", "paused", "it can't be rendered", "no revision"],
 )
 def test_what_is_rolled_out_has_to_be_what_the_revision_keeps(look: Tried, world: Observation) -> None:
     look(0, sees(web=at(2)))

@@ -13,7 +13,6 @@ from formation_operator.kube.notices import Notice
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.pods import Pod
-from formation_operator.render.disruption import Budgets
 from formation_operator.replicas.count_owner import Replicas
 from tests.builders import a_container, a_pod, ended, waiting
 from tests.unit.facts import INTENT, NOW, a_child, known, seen, status_of
@@ -81,7 +80,7 @@ def test_a_status_of_64_types_stays_far_below_what_an_object_may_have() -> None:
         problems=[Problem(name, Trouble.REFUSED, HUGE) for name in names],
         pods={name: wordy(name) for name in names},
         unscaled=[HUGE] * 64,
-        budgets=Budgets(contended=dict.fromkeys(names, HUGE)),
+        unrevised=Problem("", Trouble.REFUSED, HUGE),
     )
     computed = status_of(world, {}, NOW)
     assert bounds.size(computed) < MOST_BYTES
