@@ -197,7 +197,9 @@ class Chooser:
         may_pass = is_numbered and spec.release is None and (not spec.canary_seconds or memory.is_released)
         if may_pass and not await self._lost(held):
             if not memory.is_released:
-                memory.released = Mark((released.number if released else 0) + 1, memory.digest)
+                # The status may name one that no Deployment has got.
+                numbers = (each.number for each in (released, self.snapshot.reported) if each is not None)
+                memory.released = Mark(max(numbers, default=0) + 1, memory.digest)
             return Rollout(self._declared)
         problem = revisions.problem(error, revisions.DEPLOY_WAITS)
         memory.unread = attempt(

@@ -139,7 +139,8 @@ class RevisionStore:
                 await self._note(snapshot.owner, memory, left.digest, changes)
             memory.left = None
         if content.is_declared:
-            is_kept = mark in (memory.kept, snapshot.reported)
+            is_lost = memory.trial.is_read and memory.trial.record is None  # somebody has deleted it
+            is_kept = mark in (memory.kept, snapshot.reported) and not is_lost
             if not is_kept and (again := await self._try(snapshot, memory, mark)):
                 return again
         if content.is_known:
@@ -263,7 +264,8 @@ class RevisionStore:
                 return
         name, live = revision_name(owner.name, digest), await self._read(owner, digest)
         if live is None and digest == memory.digest:
-            memory.trial.record = None  # it is made again if somebody has deleted it
+            memory.trial.record = None
+            memory.trial.is_read = True
         if live is None or revisions.is_leaving(live, owner):
             raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone, and goes, too")
         if revisions.content_in(live, owner, digest) is None:

@@ -169,6 +169,32 @@ async def test_no_number_is_given_twice_where_no_revision_can_be_listed() -> Non
     assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2, "shop:v3": 3}
 
 
+async def test_no_number_is_given_twice_where_no_deployment_names_the_last_one() -> None:
+    shop = await an_app(canary={"seconds": 0})
+    shop.run_well()
+    shop.refuse("apply", "Deployment", DENIED)
+    shop.refuse("patch", "Deployment", DENIED)
+    await shop.change(image="shop:v2")
+    shop.restart()
+    shop.refuse("select", REVISION)
+    await shop.change(image="shop:v3")
+    shop.cluster.incidents.clear()
+    shop.time.seconds += 700
+    await shop.settle()
+    assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2, "shop:v3": 3}
+
+
+@pytest.mark.parametrize("changes_leader", [False, True])
+def test_a_revision_that_is_deleted_in_its_first_minute_is_made_again(changes_leader: bool) -> None:
+    with Gates().playing(*WITHOUT, ("deploy",), ("time_passes", 20)) as gates:
+        gates.lose(REVISION)
+        if changes_leader:
+            gates.new_leader()
+        gates.world.wait(300)
+        assert gates.world.revisions()["shop:v2"] == 2
+        assert gates.world.status["revision"]["ready"]
+
+
 def test_a_crash_of_another_version_is_not_noted_on_the_one_before() -> None:
     with Gates().playing(*WITHOUT, ("deploy",), ("time_passes", 70), ("deploy_again", 1)) as gates:
         gates.world.wait(20)  # too short a time to have run well again
