@@ -28,6 +28,7 @@ CODES = {signal.SIGTERM: TERMINATED, signal.SIGINT: failures.INTERRUPTED}
 def as_before() -> Iterator[None]:
     """What these tests do about signals ends with them."""
     before = {number: signal.getsignal(number) for number in failures.ENDINGS}
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background jobs ignore it
     failures.end_when_asked()
     yield
     for number, handler in before.items():
