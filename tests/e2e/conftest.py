@@ -129,6 +129,7 @@ def builder(tmp_path: pathlib.Path) -> dict[str, str]:
         ]
         (shims / name).write_text("\n".join(script))
         (shims / name).chmod(0o755)
+    (tmp_path / "auth.json").write_text("{}")
     return {
         "PATH": os.pathsep.join([str(shims), *os.get_exec_path()]),
         "REGISTRY_AUTH_FILE": str(tmp_path / "auth.json"),
