@@ -107,6 +107,7 @@ class Reporting:
         if rollout.gate is not None or snapshot.status.release is not None:
             release, unreleased = release_health.health(snapshot, rollout, memory.released, causes)
         unscaled, waits = scaling_health.trouble(scalers, deployments, now) if scalers else ([], [])
+        declared = revision_name(snapshot.owner.name, memory.digest)
         observation = Observation(
             snapshot,
             desired,
@@ -119,7 +120,7 @@ class Reporting:
             notes=dict(scaling_health.notes(snapshot.spec, scalers)) if scalers else {},
             revision=memory.revision(snapshot),
             release=release,
-            canary=snapshot.status.canary if snapshot.spec.paused else None,
+            canary=snapshot.canary_status(declared) if snapshot.spec.paused else None,
             schedules=schedules,
             causes=causes,
             unrevised=memory.unkept.found if memory.unkept else None,

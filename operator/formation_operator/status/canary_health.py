@@ -65,9 +65,7 @@ def health(observation: Observation, record: Record, imageless: float | None, no
     roomless = {
         name for name, one in undone.items() if one.reason in (ROOMLESS if name in unwritten else NO_PLACE)
     }
-    before = snapshot.status.canary
-    if before is not None and before.revision != record.name:
-        before = None  # it is about another content
+    before = snapshot.canary_status(record.name)
     had_failed = CanaryState.FAILED in (record.trial, before and before.state)
     state = CanaryState.FAILED if failed or (had_failed and undone) else CanaryState.TRYING
     has_failed = state is CanaryState.FAILED

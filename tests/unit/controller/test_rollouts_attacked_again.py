@@ -7,9 +7,10 @@ import pytest
 from formation_operator.api import content, formation, naming
 from formation_operator.api.reasons import CanaryState
 from formation_operator.kube import errors, port
+from tests.builders import a_process
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Incident
-from tests.unit.fakes.releasing import DENIED, RELEASE, an_app
+from tests.unit.fakes.releasing import DENIED, OLD, RELEASE, an_app
 from tests.unit.fakes.shop import NO_ANSWER, REVISION
 from tests.unit.gates.holes import CANARIES
 from tests.unit.gates.machine import Gates
@@ -195,6 +196,14 @@ def test_a_revision_that_is_deleted_in_its_first_minute_is_made_again(changes_le
         assert gates.world.status["revision"]["ready"]
 
 
+async def test_a_declared_canary_that_an_older_crd_has_dropped_is_not_left_out_for_want_of_a_surge() -> None:
+    full = {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
+    shop = await an_app({"worker": a_process(replicas=2, **full)}, canary={"seconds": 10})
+    shop.cluster.spec_schema = OLD
+    await shop.change(image="shop:v2", canary=None)  # as that CRD has it
+    shop.shows("worker=2:v1 worker-canary=1:v2")
+
+
 def test_a_crash_of_another_version_is_not_noted_on_the_one_before() -> None:
     with Gates().playing(*WITHOUT, ("deploy",), ("time_passes", 70), ("deploy_again", 1)) as gates:
         gates.world.wait(20)  # too short a time to have run well again
@@ -220,6 +229,15 @@ def test_a_crash_is_not_noted_where_its_revision_cannot_be_read() -> None:
         gates.world.cluster.incidents.append(Incident("get", REVISION, error=NO_ANSWER))
         end_a_process(gates.world, "shop:v1")
         assert says(gates.world, "shop:v1", naming.RAN_WELL_ANNOTATION)
+
+
+def test_a_status_says_nothing_of_canaries_of_a_version_that_is_replaced_during_a_pause() -> None:
+    with Gates().playing(*BY_DEFAULT, ("deploy", "crashes"), ("time_passes", 40), ("pause",)) as gates:
+        gates.time_passes(5)
+        assert gates.world.status["canary"]["state"] == "Failed"
+        gates.deploy()
+        gates.time_passes(5)
+        assert "canary" not in gates.world.status
 
 
 def test_a_failure_that_two_contents_followed_during_a_pause_is_tried_anew() -> None:
