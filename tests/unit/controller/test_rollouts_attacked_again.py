@@ -7,9 +7,10 @@ import pytest
 from formation_operator.api import content, formation, naming
 from formation_operator.kube import errors, port
 from formation_operator.rollout.revisions import Trial
+from tests.builders import a_process
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Incident
-from tests.unit.fakes.releasing import DENIED, RELEASE, an_app
+from tests.unit.fakes.releasing import DENIED, OLD, RELEASE, an_app
 from tests.unit.fakes.shop import NO_ANSWER, REVISION
 from tests.unit.gates.holes import CANARIES
 from tests.unit.gates.machine import Gates
@@ -193,6 +194,14 @@ def test_a_revision_that_is_deleted_in_its_first_minute_is_made_again(changes_le
         gates.world.wait(300)
         assert gates.world.revisions()["shop:v2"] == 2
         assert gates.world.status["revision"]["ready"]
+
+
+async def test_a_declared_canary_that_an_older_crd_has_dropped_is_not_left_out_for_want_of_a_surge() -> None:
+    full = {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
+    shop = await an_app({"worker": a_process(replicas=2, **full)}, canary={"seconds": 10})
+    shop.cluster.spec_schema = OLD
+    await shop.change(image="shop:v2", canary=None)  # as that CRD has it
+    shop.shows("worker=2:v1 worker-canary=1:v2")
 
 
 def test_a_crash_of_another_version_is_not_noted_on_the_one_before() -> None:
