@@ -113,6 +113,7 @@ class Reporting:
         trouble = Requeue(Lane.REPORT, min(waits)) if waits else None
         intents = [each for own in pass_.intents.values() for each in own if each.kind.traits.runs_processes]
         unkept = pass_.memory.rollout.unkept
+        declared = revision_name(snapshot.owner.name, pass_.memory.rollout.digest)
         observation = Observation(
             formation=snapshot.formation,
             counts=desired.counts,
@@ -130,7 +131,7 @@ class Reporting:
             daemonizing=check.warnings(own) if (own := commands(desired.content.spec)) else (),
             revision=pass_.memory.rollout.revision(snapshot),
             release=release,
-            canary=snapshot.status.canary if spec.paused else None,
+            canary=snapshot.canary_status(declared) if spec.paused else None,
             schedules=schedules,
             cron_jobs=snapshot.owned(ChildKind.CRON_JOB, schedules),
             suspended=desired.suspended,

@@ -8,7 +8,7 @@ from typing import Any
 from formation_operator.api import formation_status, naming
 from formation_operator.api.content import Mark, mark_in
 from formation_operator.api.formation import Formation, FormationSpec, Metadata
-from formation_operator.api.formation_status import FormationStatus
+from formation_operator.api.formation_status import CanaryStatus, FormationStatus
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import autoscalers, jobs
@@ -96,6 +96,11 @@ class Snapshot:
         revision = self.status.revision
         prefix = f"{self.owner.name}-"
         return mark_in(f"{revision.number}-{revision.name.removeprefix(prefix)}") if revision else None
+
+    def canary_status(self, revision: str) -> CanaryStatus | None:
+        """Return what the last status says of the canaries of a revision, if it is about that."""
+        said = self.status.canary
+        return said if said is not None and said.revision == revision else None
 
     @property
     def released_by_jobs(self) -> set[str]:

@@ -178,8 +178,8 @@ class Chooser:
     @property
     def _said(self) -> str | None:
         """What the status says of the declared content's canaries; it may only make this stricter."""
-        said, name = self.snapshot.status.canary, revision_name(self.snapshot.owner.name, self.memory.digest)
-        return said.state if said is not None and said.revision == name else None
+        said = self.snapshot.canary_status(revision_name(self.snapshot.owner.name, self.memory.digest))
+        return said.state if said is not None else None
 
     @property
     def _has_failed(self) -> bool:

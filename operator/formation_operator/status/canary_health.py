@@ -67,9 +67,7 @@ def health(
     roomless = {
         name for name, one in undone.items() if one.reason in (ROOMLESS if name in unwritten else NO_PLACE)
     }
-    before = snapshot.status.canary
-    if before is not None and before.revision != record.name:
-        before = None  # it is about another content
+    before = snapshot.canary_status(record.name)
     had_failed = record.trial is Trial.FAILED or (before is not None and before.state == CanaryState.FAILED)
     trial = Trial.FAILED if failed or (had_failed and undone) else Trial.TRYING
     lasting = any(one.lasting for one in undone.values()) or trial is Trial.FAILED

@@ -231,6 +231,15 @@ def test_a_crash_is_not_noted_where_its_revision_cannot_be_read() -> None:
         assert says(gates.world, "shop:v1", naming.RAN_WELL_ANNOTATION)
 
 
+def test_a_status_says_nothing_of_canaries_of_a_version_that_is_replaced_during_a_pause() -> None:
+    with Gates().playing(*BY_DEFAULT, ("deploy", "crashes"), ("time_passes", 40), ("pause",)) as gates:
+        gates.time_passes(5)
+        assert gates.world.status["canary"]["state"] == "Failed"
+        gates.deploy()
+        gates.time_passes(5)
+        assert "canary" not in gates.world.status
+
+
 def test_a_failure_that_two_contents_followed_during_a_pause_is_tried_anew() -> None:
     paused = (
         ("pause", True),
