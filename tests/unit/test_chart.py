@@ -3,18 +3,22 @@
 import argparse
 import json
 import math
-import runpy
-from typing import Any
-from unittest import mock
+import pathlib
+import ssl
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
 
 import pytest
 import yaml
-from kubernetes import client, config
 
 import formation_operator
 from crds.generate import crd, snapshot
 from formation_operator.command_line import parser
 from tests.cluster import paths
+from tests.cluster.certificates import Authority
 from tests.distribution import helm
 from tests.images import operator_image
 from tests.kustomization import built, by_key, load
@@ -131,14 +135,65 @@ def test_every_link_of_the_chart_leads_into_this_repository() -> None:
         assert link.exists()
 
 
-def test_helms_test_leaves_the_formation_of_others_of_its_name_alone(
-    monkeypatch: pytest.MonkeyPatch,
+class Formations(BaseHTTPRequestHandler):
+    """An API server with one namespace, whose operator takes up what is made."""
+
+    there: ClassVar[dict[str, Any]] = {}
+
+    def answer(self, status: int, said: dict[str, Any]) -> None:
+        """Send an answer."""
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(json.dumps(said).encode())
+
+    def do_GET(self) -> None:
+        """Give the Formation."""
+        assert self.headers["Authorization"] == "Bearer secret"
+        found = self.there.get(self.path)
+        self.answer(200, found) if found else self.answer(404, {})
+
+    def do_POST(self) -> None:
+        """Make a Formation, which is ready at once."""
+        made = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        made["status"] = {"conditions": [{"type": "Ready", "status": "True"}]}
+        self.there[f"{self.path}/{made['metadata']['name']}"] = made
+        self.answer(201, made)
+
+    def do_DELETE(self) -> None:
+        """Delete the Formation."""
+        self.answer(200, self.there.pop(self.path))
+
+
+HELM_TEST = "/apis/formations.dev/v1/namespaces/shop/formations/helm-test"
+OF_OTHERS = {"spec": {"image": "registry.example.com/shop:v1"}}
+
+
+@pytest.mark.parametrize(
+    ("there", "said"), [({}, "the operator works"), ({HELM_TEST: OF_OTHERS}, "it was left alone")]
+)
+def test_helms_test_needs_python_alone_and_leaves_behind_what_it_found(
+    there: dict[str, Any], said: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    formations = mock.Mock()
-    formations.get_namespaced_custom_object.return_value = {"spec": {"image": "registry.example.com/shop:v1"}}
-    monkeypatch.setenv("NAMESPACE", "shop")
-    monkeypatch.setattr(config, "load_incluster_config", lambda: None)
-    monkeypatch.setattr(client, "CustomObjectsApi", lambda: formations)
-    with pytest.raises(SystemExit, match="left alone"):
-        runpy.run_path(str(helm.CHART / "files" / "smoke.py"), run_name="__main__")
-    formations.delete_namespaced_custom_object.assert_not_called()
+    authority = Authority(tmp_path, "ca")
+    own = authority.issue("server", "server", hosts=("127.0.0.1",))
+    (tmp_path / "token").write_text("secret")
+    monkeypatch.setattr(Formations, "there", dict(there))
+    program = (helm.CHART / "files" / "smoke.py").read_text()
+    account = "/var/run/secrets/kubernetes.io/serviceaccount"
+    assert account in program
+    with ThreadingHTTPServer(("127.0.0.1", 0), Formations) as server:
+        served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        served.load_cert_chain(own.certificate, own.key)
+        server.socket = served.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = {"HOST": "127.0.0.1", "PORT": str(server.server_port)}
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", program.replace(account, str(tmp_path))],
+            env={"NAMESPACE": "shop", **{f"KUBERNETES_SERVICE_{name}": each for name, each in place.items()}},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        server.shutdown()
+    assert said in done.stdout + done.stderr
+    assert Formations.there == there
