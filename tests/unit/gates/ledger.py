@@ -316,6 +316,8 @@ class Ledger:
                 self.hold(is_same and is_fine, f"(s) {name} starts beside {template_of(other)}, a singleton")
         if self.world.recreates(deployment):
             beside = [pod for own, pod in self.world.processes() if own == naming.canary(name)]
+            if ChildKind.DEPLOYMENT in self.world.removed:  # by anyone, who doesn't wait for their end
+                beside = [pod for pod in beside if "deletionTimestamp" not in pod["metadata"]]
             self.hold(not beside, f"(s) the singleton {name} starts beside a canary")
 
     def let_through(self, name: str, template: Template) -> bool:
