@@ -131,7 +131,8 @@ def follow(cluster: Cluster, changed: Changed, how: How, types: Iterable[str] = 
     def check(now: Object) -> str:
         later = now["metadata"]["generation"] > after["metadata"]["generation"]
         if later and changes.is_undone(before, after, now):
-            own, other = (f"{each.called} ({each.images})" for each in map(changes.of, (after, now)))
+            found = map(changes.of, (after, now))
+            own, other = (f"{each.called} ({each.images})".removesuffix(" ()") for each in found)
             name = after["metadata"]["name"]
             what = f"{name} declares revision {other} now, and not {own}."
             hint = f"To wait for that one: {again(f'wait {name}')}"

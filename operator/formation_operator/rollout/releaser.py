@@ -160,9 +160,8 @@ class Releaser:
         await patient(check_living(self.cluster, owner))
         if found := await patient(self._beside()):
             names = " ".join(raw["metadata"]["name"] for raw in found[:3])
-            text = (
-                f"the release command starts once this has ended, or kubectl delete job {names} has ended it"
-            )
+            text = f"the release command starts once Job {names} has ended"
+            text = f"{text}; to end it: kubectl delete job {names}"
             problem = Problem("", Trouble.RELEASING, text, lasting=False)
             return rollout.later(memory.retry(self.snapshot.now), problem)._replace(jobs=found)
         if alive := await patient(job_pods.alive(self.cluster, owner)):

@@ -263,12 +263,13 @@ class RevisionStore:
             else:
                 return
         name, live = revision_name(owner.name, digest), await self._read(owner, digest)
-        if live is None and digest == memory.digest:
+        is_kept = live is not None and revisions.content_in(live, owner, digest) is not None
+        if not is_kept and digest == memory.digest:
             memory.trial.record = None
             memory.trial.is_read = True
         if live is None or revisions.is_leaving(live, owner):
             raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone, and goes, too")
-        if revisions.content_in(live, owner, digest) is None:
+        if not is_kept:
             raise TakenError(kinds.CONTROLLER_REVISION, name, "another content")
         record = revisions.record_of(live, owner)
         if kept is not None and digest == memory.digest and not revisions.says_the_same(kept, record):

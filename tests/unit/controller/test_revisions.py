@@ -181,6 +181,32 @@ async def test_what_has_the_name_and_is_not_this_content_of_ours_is_left_alone(
     assert shop.status["revision"]["number"] == 1
 
 
+@pytest.mark.parametrize("taken", TAKEN.values(), ids=TAKEN)
+async def test_what_takes_the_name_of_one_in_its_first_minute_is_named_and_not_asked_about_each_minute(
+    shop: Shop, taken: Manifest
+) -> None:
+    await shop.change(image="shop:v2")
+    shop.remove(REVISION, shop.name)
+    shop.forge(shop.name, **{"data": {"image": "shop:v2"}, **taken})
+    shop.run_well()
+    for _ in range(30):
+        shop.time.seconds += 10
+        await shop.operator.work()
+    assert shop.failed
+    assert shop.name in shop.failed["message"]
+    before = len(shop.cluster.calls)
+    for _ in range(30):
+        shop.time.seconds += 10
+        await shop.operator.work()
+    assert len(shop.written(before)) <= 2
+    shop.remove(REVISION, shop.name)
+    for _ in range(80):
+        shop.time.seconds += 10
+        await shop.operator.work()
+    assert shop.ran_well() == {"shop:v2"}
+    assert shop.failed is None
+
+
 async def test_an_orphan_with_just_this_content_is_taken_over(shop: Shop) -> None:
     """So it is after the Formation was deleted with --cascade=orphan, and made again."""
     content = content_of({**TWO["spec"], "image": "shop:v2"})

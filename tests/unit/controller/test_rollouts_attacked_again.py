@@ -115,7 +115,8 @@ async def test_a_release_command_names_the_job_of_an_earlier_formation_that_it_w
     shop.come_back(image="shop:v3")
     await shop.settle()
     shop.shows("jobs=2 ready=Releasing")
-    assert f"kubectl delete job {earlier}" in shop.condition()["message"]
+    waits = f"the release command starts once Job {earlier} has ended"
+    assert f"{waits}; to end it: kubectl delete job {earlier}" in shop.condition()["message"]
     shop.end()
     await shop.settle()
     shop.shows("jobs=3")

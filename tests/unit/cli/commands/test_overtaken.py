@@ -99,3 +99,14 @@ def test_a_pipeline_that_runs_again_is_overtaken_although_it_has_changed_nothing
 
     said = on(Later(image="shop:v4"), "deploy shop shop:v2 --wait", failures.OVERTAKEN).stderr
     assert "(image shop:v4) now, and not 2 (image shop:v2)." in said
+
+
+def test_without_an_image_of_its_own_only_the_revisions_are_named() -> None:
+    class Without(Busy):
+        def _generations(self) -> None:
+            super()._generations()
+            self.objects[naming.KIND][0]["spec"].pop("image", None)
+
+    said = on(Without(env=[]), "config set shop A=1 --wait", failures.OVERTAKEN).stderr
+    assert "()" not in said
+    assert " now, and not " in said
