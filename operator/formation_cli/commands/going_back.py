@@ -127,15 +127,16 @@ def wait(
 def follow(cluster: Cluster, changed: Changed, how: How, types: Iterable[str] = (), **more: Any) -> None:
     """Wait for what was deployed; raise `Overtaken` once somebody else has declared another version."""
     before, after = changed
+    written = after["metadata"]
 
     def check(now: Object) -> str:
-        later = now["metadata"]["generation"] > after["metadata"]["generation"]
-        if later and changes.is_undone(before, after, now):
+        latest = now["metadata"]
+        is_later = latest["uid"] != written["uid"] or latest["generation"] > written["generation"]
+        if is_later and changes.is_undone(before, after, now):
             found = map(changes.of, (after, now))
             own, other = (f"{each.called} ({each.images})".removesuffix(" ()") for each in found)
-            name = after["metadata"]["name"]
-            what = f"{name} declares revision {other} now, and not {own}."
-            hint = f"To wait for that one: {again(f'wait {name}')}"
+            what = f"{written['name']} declares revision {other} now, and not {own}."
+            hint = f"To wait for that one: {again('wait ' + written['name'])}"
             raise Overtaken(f"Another deploy has overtaken this one: {what}", hint=hint)
         return ""
 

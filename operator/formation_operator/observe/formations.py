@@ -62,7 +62,7 @@ def trimmed(raw: dict[str, Any], before: dict[str, Any] | None = None) -> dict[s
     if before is not None and not before.get("unkept") and is_same(before, raw):
         declared = {key: before[key] for key in DECLARED if key in before}
     else:
-        cause = _cause(raw["metadata"], (before or {}).get("declared"))
+        cause = _cause(raw["metadata"], before or {})
         declared = {**_declared(lenient.mapping(raw, "spec")), "declared": cause}
     return {**lenient.interned({"metadata": metadata, **_reported(raw)}), **declared}
 
@@ -96,15 +96,17 @@ def _declared(spec: dict[str, Any]) -> dict[str, Any]:
     return {"spec": lenient.interned(spec), "excess": "", "spec_size": AS_OBJECTS * size}
 
 
-def _cause(metadata: dict[str, Any], before: Deploy | None) -> Deploy:
+def _cause(metadata: dict[str, Any], kept: dict[str, Any]) -> Deploy:
     """Return who has changed a spec, when and why; anyone who only removes fields leaves no trace.
 
-    The user of the last change has changed a content that was seen before it, or in the first one.
+    The user of the last change has changed the content if there was no other change since it was ``kept``.
     """
     author, note_time = authors.author(metadata), authors.note_time(metadata)
     annotations = lenient.mapping(metadata, "annotations")
     note = lenient.text(annotations, naming.NOTE_ANNOTATION)
-    is_users = before is not None or metadata.get("generation") == 1
+    before = kept.get("declared")
+    seen = lenient.number(kept["metadata"], "generation") if before else 0
+    is_users = metadata.get("generation") == seen + 1
     user = lenient.word(annotations, naming.USER_ANNOTATION) if is_users else ""
     by = (user or author.by) if before is None or author.at > before.at else ""
     note = "" if before and note_time and note_time <= before.at else note

@@ -10,6 +10,7 @@ from formation_operator.api.reasons import CanaryState
 from formation_operator.kube import errors
 from formation_operator.kube.objects import deploys, timestamps
 from formation_operator.kube.objects.deploys import Deploy, End
+from formation_operator.observe import formations
 from formation_operator.rollout.revisions import History, Record
 from tests import builders
 from tests.unit.fakes.cluster import Incident
@@ -202,6 +203,16 @@ async def test_a_user_who_changed_something_else_while_no_operator_ran_has_deplo
     shop.restart()
     await shop.settle()
     assert [each.by for each in log(shop)["shop:v2"]] == ["ci"]
+
+
+async def test_a_user_who_changed_something_else_while_no_watch_was_open_has_deployed_nothing(
+    shop: Shop,
+) -> None:
+    kept = formations.trimmed(shop.cluster.read(naming.KIND, *KEY))
+    shop.cluster.merge(naming.KIND, *KEY, stamped("ann@example.com", image="shop:v2"), by=CI)
+    counts = {"web": {"replicas": 3}, "worker": {"replicas": 3}}
+    shop.cluster.merge(naming.KIND, *KEY, stamped("bob@example.com", processes=counts), by=ALICE)
+    assert formations.trimmed(shop.cluster.read(naming.KIND, *KEY), kept)["declared"].by == "ci"
 
 
 async def test_a_field_that_is_only_removed_was_removed_by_nobody_that_is_known(shop: Shop) -> None:

@@ -32,14 +32,16 @@ def command(ctx: click.Context, output: str | None) -> None:
       version --context production
       version -o json
     """
+    if not output:
+        screen.write(f"plugin: {__version__}")  # also where there is no cluster
     cluster = options.cluster_of(ctx)
     found = lenient.mapping(json.loads(kubectl.run(cluster, "version", "--output=json").stdout or "{}"))
-    versions = {"plugin": __version__}
-    for name, key in KEYS.items():
-        versions[name] = lenient.text(lenient.mapping(found, key), "gitVersion") or UNKNOWN
+    versions = {
+        name: lenient.text(lenient.mapping(found, key), "gitVersion") or UNKNOWN for name, key in KEYS.items()
+    }
     versions["operator"] = _operator(cluster)
     if output:
-        formats.write(versions, output)
+        formats.write({"plugin": __version__, **versions}, output)
     else:
         screen.write("\n".join(map(": ".join, versions.items())))
 

@@ -110,3 +110,15 @@ def test_without_an_image_of_its_own_only_the_revisions_are_named() -> None:
     said = on(Without(env=[]), "config set shop A=1 --wait", failures.OVERTAKEN).stderr
     assert "()" not in said
     assert " now, and not " in said
+
+
+def test_it_is_overtaken_too_by_a_formation_of_its_name_that_somebody_makes_anew() -> None:
+    class Anew(Busy):
+        def _generations(self) -> None:
+            super()._generations()
+            metadata = self.objects[naming.KIND][0]["metadata"]
+            if self.dry_runs:
+                metadata |= {"uid": "uid-2", "generation": 1}
+
+    said = on(Anew(image="shop:v4"), "deploy shop shop:v3 --wait --timeout 1s", failures.OVERTAKEN).stderr
+    assert "Another deploy has overtaken this one" in said
