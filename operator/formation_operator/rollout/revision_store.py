@@ -264,7 +264,7 @@ class RevisionStore:
                 return
         name, live = revision_name(owner.name, digest), await self._read(owner, digest)
         is_kept = live is not None and revisions.content_in(live, owner, digest) is not None
-        if not is_kept and digest == memory.digest:
+        if not is_kept and digest == memory.digest and (live is None or memory.is_released):
             memory.trial.record = None
             memory.trial.is_read = True
         if live is None or revisions.is_leaving(live, owner):

@@ -274,3 +274,24 @@ async def test_a_deploy_comes_through_although_each_answer_takes_most_of_the_tim
         await shop.operator.work()
         shop.run_well()
     shop.shows("web=1:v2 worker=2:v2")
+
+
+async def test_canaries_stay_though_somebody_takes_the_name_of_their_revision() -> None:
+    shop = await an_app(canary={"seconds": 10})
+    shop.run_well()
+    await shop.change(image="shop:v2")
+    (name,) = (each["metadata"]["name"] for each in shop.cluster.all(REVISION) if not each["revision"])
+    shop.remove(REVISION, name)
+    shop.forge(name, None, data={"image": "evil"})
+    shop.run_well()
+    for _ in range(8):
+        shop.time.seconds += 5
+        await shop.operator.work()
+    shop.shows("ready=NameTaken web=1:v1 web-canary=1:v2")
+    shop.remove(REVISION, name)
+    await shop.settle()
+    shop.run_well()
+    for _ in range(8):
+        shop.time.seconds += 5
+        await shop.operator.work()
+    shop.shows("web=1:v2")
