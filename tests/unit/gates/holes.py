@@ -136,5 +136,8 @@ HOLES: dict[str, tuple[Step, ...]] = {
         *(("begin", True, False, True, True), ("deploy",), ("time_passes", 40)),
         *(("quota", "ControllerRevision"), ("deploy", "crashes"), LATER),
     ),
+    "gate: somebody declares a count just before the operator writes another one": (
+        *(UNPROVEN, SOON, ("count_amid_a_pass", 2, "worker", 1), ("scale", "worker", 5), LATER),
+    ),
 }
 """Each holds."""

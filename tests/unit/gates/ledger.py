@@ -86,6 +86,7 @@ class Ledger:
         """By type: the counts that somebody has wished for since all was quiet."""
         self.wishes: dict[str, int] = {}
         """By type: the newest of them."""
+        self.unseen: dict[str, int] = {}  # by type: what somebody has declared since the pass began
         self.fields: dict[str, set[str]] = {}
         """By type: where they were wished for."""
         self.unclear: set[str] = set()
@@ -107,8 +108,7 @@ class Ledger:
         """By uid of a Deployment: what it runs."""
         self.stopped: set[str] = set()
         """The uids of the Deployments that the operator has stopped with the app."""
-        self.edited: set[Template] = set()
-        """What others have set."""
+        self.edited: set[Template] = set()  # what others have set
         self.begins: dict[str, bool] = {}
         """By uid of a CronJob: whether it begins runs."""
         self.said: Object = {}
@@ -136,6 +136,7 @@ class Ledger:
                 self.unclear.add(name)  # the operator may see the zero after it
             if name not in self.counts or "replicas" in asked:
                 self.wish(name, process.get("replicas", one), "spec")
+                self.unseen[name] = self.wishes[name]
         if not self.seconds:  # who says so wants no proof
             for each in self.contents:
                 each.tried.clear()
@@ -222,15 +223,7 @@ class Ledger:
         if kind in {*ChildKind}:
             self.watch_child(kind, raw["metadata"]["name"].removeprefix("shop-"), raw, deleted)
         elif kind == naming.KIND and not deleted and self.world.is_passing:
-            before, self.said = self.said, raw.get("status", {})
-            if before != self.said:
-                self.judge_ready(raw)
-            is_failed = self.said.get("canary", {}).get("state") == "Failed"
-            newest, uid = self.contents[-1], raw["metadata"]["uid"]
-            is_about_it = self.said.get("observedGeneration") == raw["metadata"]["generation"]
-            if is_failed and is_about_it and newest.failed != uid:
-                newest.failed = uid
-                self.left |= {each for each in newest.types.items() if each in self.proven}
+            self.judge_formation(raw)
         elif kind == kinds.CONTROLLER_REVISION and deleted and self.world.is_passing:
             self.judge_pruning(templates_in(raw["data"]))
         elif kind == kinds.JOB and "deletionTimestamp" in raw["metadata"] and self.world.is_passing:
@@ -252,6 +245,21 @@ class Ledger:
         elif kind == kinds.POD and not deleted and is_new:
             self.seen.add(raw["metadata"]["uid"])
             self.judge_pod(raw, raw["metadata"]["labels"])
+
+    def judge_formation(self, raw: Object) -> None:
+        """Judge what the operator writes to the Formation: (d) it overwrites no count that it hasn't seen."""
+        for name, count in self.unseen.items():
+            stays = raw["spec"]["processes"].get(name, {}).get("replicas", count) == count
+            self.hold(stays, f"(d) {name}: {count}, declared during the pass, is overwritten")
+        before, self.said = self.said, raw.get("status", {})
+        if before != self.said and not self.world.is_disturbed:
+            self.judge_ready(raw)
+        is_failed = self.said.get("canary", {}).get("state") == "Failed"
+        newest, uid = self.contents[-1], raw["metadata"]["uid"]
+        is_about_it = self.said.get("observedGeneration") == raw["metadata"]["generation"]
+        if is_failed and is_about_it and newest.failed != uid:
+            newest.failed = uid
+            self.left |= {each for each in newest.types.items() if each in self.proven}
 
     def watch_child(self, kind: str, name: str, raw: Object, deleted: bool) -> None:
         """See a child that has changed."""
@@ -489,6 +497,7 @@ class Ledger:
 
     def begin(self) -> None:
         """See how all is before a pass."""
+        self.unseen.clear()
         for each in self.contents:  # where nothing runs, a new version harms nothing
             if not self.has_failed(each):
                 each.tried = {name for name in each.tried if self.world.deployment(name) is not None}

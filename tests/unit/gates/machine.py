@@ -336,6 +336,12 @@ class Gates(RuleBasedStateMachine):
         """Have the operator end at a call to come, and another one take over."""
         self.world.fails(calls, Incident(error=EndedError(), carried_out=after))
 
+    @rule(calls=st.integers(0, 25), name=TYPES, count=of([0, 1, 2, 5]), scales=BOTH)
+    def count_amid_a_pass(self, calls: int, name: str, count: int, scales: bool = False) -> None:
+        """Have somebody declare a count, or scale, just before a call to come of the operator."""
+        wish = self.scale if scales else self.declare_count
+        self.world.meanwhile(calls, lambda: wish(name, count))
+
     @rule()
     def new_leader(self) -> None:
         self.world.restart()

@@ -63,6 +63,8 @@ class World(releasing.Shop):
         self.runner.get_loop().set_exception_handler(unread)
         self.is_passing = False
         """Whether the operator is at work, so that what changes is its doing."""
+        self.is_disturbed = False
+        """Whether others have done something during the pass, which it needn't have seen."""
         self.before_pass: Callable[[], object] = lambda: None
         self.after_pass: Callable[[], object] = lambda: None
         self.foreign: dict[tuple[str, str], str] = {}
@@ -157,6 +159,7 @@ class World(releasing.Shop):
         self.next_pass = NEVER
         self.before_pass()
         self.is_passing = True
+        self.is_disturbed = False
         try:
             with unittest.TestCase().assertNoLogs("formation_operator", "ERROR"):  # that would be a bug
                 result = self.runner.run(self.operator.run(KEY))
@@ -259,6 +262,17 @@ class World(releasing.Shop):
     def fails(self, calls: int, incident: Incident) -> None:
         """Have something happen to the operator's next call but so many."""
         self.cluster.incidents += [*(Incident() for _ in range(calls)), incident]
+
+    def meanwhile(self, calls: int, happens: Callable[[], Any]) -> None:
+        """Have others do something just before the operator's next call but so many is carried out."""
+
+        def by_others() -> None:
+            self.is_disturbed = before = self.is_passing
+            self.is_passing = False
+            happens()
+            self.is_passing = before
+
+        self.fails(calls, Incident(meanwhile=by_others))
 
     def take_name(self, name: str, kind: str, owner: str | None) -> None:
         """Have others make an object with the name of a child; one of another Formation is labelled alike."""

@@ -233,6 +233,16 @@ async def test_a_request_is_not_overruled_by_one_before_it_that_arrives_late(sho
     assert shop.events == ["ScaleHonoured"]
 
 
+async def test_a_request_that_arrives_late_overwrites_no_edit_although_the_count_is_as_it_was(
+    shop: Shop,
+) -> None:
+    before = shop.counts["web"]
+    await shop.play("scale web 8", "unsent", "edit web 9", f"edit web {before}")
+    late = next(each.body for each in reversed(shop.cluster.calls) if each.verb == "patch")
+    with pytest.raises(errors.RefusedError):
+        await shop.cluster.patch(naming.KIND, *KEY, late)
+
+
 async def test_a_request_is_not_written_to_a_formation_that_has_taken_the_name_of_the_one_it_was_for(
     shop: Shop,
 ) -> None:
