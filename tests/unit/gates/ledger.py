@@ -278,7 +278,8 @@ class Ledger:
             before, self.begins[uid] = self.begins.get(uid), not raw["spec"].get("suspend")
             if self.world.is_passing and before and not self.begins[uid] and not self.spec.get("suspend"):
                 self.judge_removal(kind, name)
-            is_early = before is False and self.begins[uid] and not self.is_released()
+            runs = any(count for _, count in self.running())  # what is released runs: its schedules do, too
+            is_early = before is False and self.begins[uid] and not (self.is_released() or runs)
             is_ours = self.world.is_passing and self.world.is_calm()
             self.hold(not (is_early and is_ours), f"(b) runs of {name} begin before its release")
 
@@ -317,7 +318,9 @@ class Ledger:
                 # Anyone who deletes a Deployment has a new process start while the old one ends.
                 is_same = template_of(other) == template or ChildKind.DEPLOYMENT in self.world.removed
                 is_scaled = (
-                    "scale" in self.fields.get(name, ()) and deployment and deployment["spec"]["replicas"] > 1
+                    "scale" in self.fields.get(name, ())
+                    and deployment
+                    and deployment["spec"].get("replicas", 1) > 1
                 )
                 is_fine = is_scaled or "deletionTimestamp" in other["metadata"]
                 is_fine = is_fine or not self.is_singleton(name, deployment)
@@ -338,10 +341,10 @@ class Ledger:
         return bool(able)
 
     def judge_canary(self, name: str) -> None:
-        """(s) No canary starts beside a singleton."""
+        """(s) No canary starts beside a singleton, which isn't one where an autoscaler runs several."""
         deployment = self.world.deployment(name)
-        runs = deployment is not None and deployment["spec"].get("replicas", 1)
-        is_one = runs and self.world.recreates(deployment)
+        runs = deployment["spec"].get("replicas", 1) if deployment is not None else 0
+        is_one = runs == 1 and self.world.recreates(deployment)
         self.hold(not is_one, f"(s) a canary starts beside the singleton {name}")
 
     def judge_count(self, name: str, raw: Object) -> None:
@@ -427,7 +430,11 @@ class Ledger:
         template = template_of(raw["spec"]["template"])
         name = of_canary(raw["spec"]["template"])
         own = self.world.deployment(name)
-        is_tried = self.seconds and template == self.contents[-1].types.get(name)
+        newest, uid = self.contents[-1], self.world.formation["metadata"]["uid"]
+        jobs = [each for each in self.world.jobs() if lenient.controller(each["metadata"]).get("uid") == uid]
+        released = [template_of(each["spec"]["template"])[0] for each in jobs]  # one made again begins anew
+        is_tried = self.seconds and template == newest.types.get(name)
+        is_tried = is_tried and (not newest.release or newest.key in released)
         if not is_tried or own is None or not own["spec"].get("replicas", 1) or self.is_singleton(name, own):
             return
         said = lenient.conditions(own.get("status", {}))
