@@ -3,30 +3,24 @@
 import shlex
 
 import pytest
-import yaml
 
-from tests import once
-from tests.client import Client, eventually
+from tests.client import eventually
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
-from tests.e2e import pages
+from tests.e2e import pages, read_only
 from tests.images import busybox
-from tests.namespaces import fresh_namespace
 from tests.operator_process import OperatorProcess
 
 pytestmark = pytest.mark.node
 
-HOW_TO = paths.ROOT / "docs" / "how-to"
+PAGE = (paths.ROOT / "docs" / "how-to" / "everyday.md").read_text()
 (DEBUGS,) = (
     shlex.split(text)
-    for kind, text in pages.blocks((HOW_TO / "everyday.md").read_text())
+    for kind, text in pages.blocks(PAGE)
     if kind == "sh" and text.startswith("kubectl debug ")
 )
-_, _, BELOW = (HOW_TO / "add-to-a-pod.md").read_text().partition("## A read-only root file system")
-(SAMPLE,) = (yaml.safe_load(text) for kind, text in pages.blocks(BELOW) if kind == "yaml")
 LOOKS = ("sh", "-c", "cat /proc/1/root/tmp/index.html && id -u")
 IMAGE = f"--image={busybox.IMAGE.name}"
-RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
 def typed(pod: str) -> list[str]:
@@ -40,12 +34,7 @@ def typed(pod: str) -> list[str]:
 def test_a_debug_container_sees_the_files_of_the_process_and_the_operator_leaves_it(
     real_node: Cluster, operator: OperatorProcess
 ) -> None:
-    once.load(real_node, busybox.build())
-    with fresh_namespace(real_node, RESTRICTED) as namespace:
-        user = Client(real_node, namespace)
-        eventually(lambda: user.find("serviceaccount", "default"))
-        user.apply(SAMPLE)
-        user("wait", "--for=condition=Ready", "formation/read-only", "--timeout=180s")
+    with read_only.running(real_node) as user:
         (pod,) = user.list_all("pod")
         name = pod["metadata"]["name"]
         user(*typed(name), *LOOKS)

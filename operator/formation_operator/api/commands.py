@@ -26,13 +26,13 @@ class Command(Model):
     """CPU and memory that each process of it requests and may use at most."""
 
 
-ACCOUNT = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 
 
 class Ending(Command):
     """A command that ends."""
 
-    service_account_name: Annotated[str, Field(max_length=253, pattern=ACCOUNT)] | None = None
+    service_account_name: Annotated[str, Field(max_length=253, pattern=f"^{SUBDOMAIN}$")] | None = None
     """Its service account, in place of podTemplate's."""
     backoff_limit: fields.Count | None = None
     """How often it is tried again if it fails (default 0; 2 for the release command of a first deploy). Raise

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from formation_operator.api import fields
-from formation_operator.api.commands import ACCOUNT, Command, Release, Schedule
+from formation_operator.api.commands import SUBDOMAIN, Command, Release, Schedule
 from formation_operator.api.fields import Model
 
 MOST_TYPES = 32
@@ -81,7 +81,7 @@ PROGRESS_DEADLINE = 600
 """Seconds without progress after which Kubernetes takes a rollout for failed, where nothing else is said."""
 
 
-PROTOCOL = rf"^({ACCOUNT[1:-1]}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?$"
+PROTOCOL = rf"^({SUBDOMAIN}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?$"
 
 
 class ProcessType(Command):

@@ -160,8 +160,8 @@ class Releaser:
         await patient(check_living(self.cluster, owner))
         if found := await patient(self._beside()):
             names = " ".join(raw["metadata"]["name"] for raw in found[:3])
-            text = f"the release command starts once Job {names} has ended"
-            text = f"{text}; to end it: kubectl delete job {names}"
+            end = f"kubectl delete job {names}"
+            text = f"the release command starts once Job {names} has ended; to end it: {end}"
             problem = Problem("", Trouble.RELEASING, text, lasting=False)
             return rollout.later(memory.retry(self.snapshot.now), problem)._replace(jobs=found)
         if alive := await patient(job_pods.alive(self.cluster, owner)):

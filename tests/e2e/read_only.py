@@ -1,0 +1,31 @@
+"""The sample of the page on a read-only root file system, as somebody runs it."""
+
+import contextlib
+from collections.abc import Iterator
+
+import yaml
+
+from tests import once
+from tests.client import Client, eventually
+from tests.cluster import paths
+from tests.cluster.cluster import Cluster
+from tests.e2e import pages
+from tests.images import busybox
+from tests.namespaces import fresh_namespace
+
+PAGE = (paths.ROOT / "docs" / "how-to" / "add-to-a-pod.md").read_text()
+_, _, BELOW = PAGE.partition("## A read-only root file system")
+(SAMPLE,) = (yaml.safe_load(text) for kind, text in pages.blocks(BELOW) if kind == "yaml")
+RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+
+
+@contextlib.contextmanager
+def running(cluster: Cluster) -> Iterator[Client]:
+    """Run the sample in a namespace of its own, where the restricted standard is enforced."""
+    once.load(cluster, busybox.build())
+    with fresh_namespace(cluster, RESTRICTED) as namespace:
+        user = Client(cluster, namespace)
+        eventually(lambda: user.find("serviceaccount", "default"))
+        user.apply(SAMPLE)
+        user("wait", "--for=condition=Ready", "formation/read-only", "--timeout=180s")
+        yield user
