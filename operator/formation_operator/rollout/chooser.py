@@ -205,11 +205,15 @@ class Chooser:
         memory.unread = attempt(
             memory.unread, memory.what, None, self.snapshot.now, (RETRY_FIRST, RETRY_MOST)
         )
-        again, canaries = Requeue(Lane.REPORT, memory.unread.delay), list[str]()
-        if memory.trial.state is not None and memory.digest in memory.contents and not memory.is_released:
-            canaries = [*Candidates(self.cluster, self.store, self.snapshot, memory).able()]
-        rollout = Rollout(held or NOTHING, canaries=canaries, problems=[problem], requeue=again)
-        return rollout._replace(is_unread=not memory.trial.is_read)
+        is_tried = memory.trial.state is not None and memory.digest in memory.contents
+        candidates = Candidates(self.cluster, self.store, self.snapshot, memory)
+        return Rollout(
+            held or NOTHING,
+            canaries=[*candidates.able()] if is_tried and not memory.is_released else [],
+            is_unread=not is_tried,
+            problems=[problem],
+            requeue=Requeue(Lane.REPORT, memory.unread.delay),
+        )
 
     def _is_new(self) -> bool:
         """Return whether a Formation can have no revision yet, so that none need be looked for."""

@@ -267,6 +267,8 @@ class RevisionStore:
         if not is_kept and digest == memory.digest and (live is None or memory.is_released):
             memory.trial.record = None
             memory.trial.is_read = True
+        if live is None:
+            memory.history = None  # it lists what has gone: the next try creates it
         if live is None or revisions.is_leaving(live, owner):
             raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone, and goes, too")
         if not is_kept:

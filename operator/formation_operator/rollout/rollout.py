@@ -48,7 +48,7 @@ class Rollout(NamedTuple):
     canaries: Sequence[str] = ()
     """The types whose canaries have to stand before the declared content is let through."""
     is_unread: bool = False
-    """Whether it can't be read which types these are."""
+    """Whether it can't be read, or kept, which types these are: until then canaries stay as they are."""
     problems: Sequence[Problem] = ()
     requeue: Requeue | None = None
     jobs: Sequence[Object] = ()

@@ -128,6 +128,13 @@ HOLES: dict[str, tuple[Step, ...]] = {
         ),
         *(("policy", "Pod", False), SOON),
     ),
+    "found 16: a canary that stands goes because the next version can't be kept": (
+        *(PLAIN, ("deploy", "crashes", "succeeds", None, "worker"), LATER),
+        *(("fail", 1, "unavailable", False, 1, "apply"), ("change_command", "worker", "/one"), SOON),
+    ),
+    "found 17: a version isn't kept although nothing has its revision's name any more": (
+        *(UNPROVEN, ("new_leader",), ("deploy",), ("forge", True), ("lose_status",), LATER),
+    ),
     "gate: a type that ran well stands again beside one that failed": (
         *(PLAIN, ("deploy", "crashes", "succeeds", 0, "worker"), ("time_passes", 700), ("deploy_again", 1)),
         *(LATER, ("declare_count", "worker", 2), LATER, ("deploy_again", 2), LATER, ("mend",), LATER),

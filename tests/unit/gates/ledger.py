@@ -72,6 +72,9 @@ class Content:
 class Ledger:
     """Judges each process that starts, and each count that the operator writes."""
 
+    generation = 0
+    """Of the Formation when the pass began."""
+
     def __init__(self, world: World) -> None:
         self.world = world
         self.spec: Object = {}
@@ -136,7 +139,8 @@ class Ledger:
                 self.unclear.add(name)  # the operator may see the zero after it
             if name not in self.counts or "replicas" in asked:
                 self.wish(name, process.get("replicas", one), "spec")
-                self.unseen[name] = self.wishes[name]
+                if self.world.generation != self.generation:  # else it was declared like that before
+                    self.unseen[name] = self.wishes[name]
         if not self.seconds:  # who says so wants no proof
             for each in self.contents:
                 each.tried.clear()
@@ -388,7 +392,9 @@ class Ledger:
         if self.is_open(name) and count in (1 if not before else least, least):
             known.add(count)  # one that is made again, or starts anew, has the last known count, or 1
         is_none = count == 0 and (stops or self.is_singleton(name, None))
-        self.hold(count in known or not known or is_none, f"(d) {name}: {count}, not {known}")
+        is_one = count == 1 and self.is_singleton(name, raw)  # until a content with more is let through
+        is_known = count in known or not known or is_none or is_one
+        self.hold(is_known, f"(d) {name}: {count}, not {known}")
 
     def judge_template(self, name: str, template: Template) -> None:
         """(b) The operator writes no version that somebody has left, unless that was let through before."""
@@ -505,6 +511,7 @@ class Ledger:
     def begin(self) -> None:
         """See how all is before a pass."""
         self.unseen.clear()
+        self.generation = self.world.generation
         for each in self.contents:  # where nothing runs, a new version harms nothing
             if not self.has_failed(each):
                 each.tried = {name for name in each.tried if self.world.deployment(name) is not None}
@@ -518,7 +525,11 @@ class Ledger:
             self.contents[-1].tried.clear()
         self.is_unsure |= any(each.carried_out for each in self.world.cluster.incidents)
         newest = self.contents[-1]
-        unproven = [each for each in newest.types.items() if each not in self.proven and self.wants(each[0])]
+        unproven = [
+            (name, template)
+            for name, template in newest.types.items()
+            if (name, template) not in self.proven and (self.wants(name) or name in self.unclear)
+        ]
         is_sure = self.world.is_calm() and not (self.was_paused or (self.seconds and unproven))
         newest.begun |= self.passes(newest)
         self.was_passed = is_sure and self.passes(newest)
