@@ -74,6 +74,9 @@ class Ledger:
 
     generation = 0
     """Of the Formation when the pass began."""
+    uid = ""
+    is_unmarked = False
+    """Whether it was made again without a Deployment, which may have named what was let through."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -511,7 +514,11 @@ class Ledger:
     def begin(self) -> None:
         """See how all is before a pass."""
         self.unseen.clear()
+        uid = self.world.formation["metadata"]["uid"]
         self.generation = self.world.generation
+        lost = [name for name in self.spec["processes"] if self.world.deployment(name) is None]
+        self.is_unmarked |= bool(self.uid) and self.uid != uid and bool(lost)
+        self.uid = uid
         for each in self.contents:  # where nothing runs, a new version harms nothing
             if not self.has_failed(each):
                 each.tried = {name for name in each.tried if self.world.deployment(name) is not None}
@@ -530,7 +537,8 @@ class Ledger:
             for name, template in newest.types.items()
             if (name, template) not in self.proven and (self.wants(name) or name in self.unclear)
         ]
-        is_sure = self.world.is_calm() and not (self.was_paused or (self.seconds and unproven))
+        is_unknown = self.was_paused or self.is_unmarked or (self.seconds and unproven)
+        is_sure = self.world.is_calm() and not is_unknown
         newest.begun |= self.passes(newest)
         self.was_passed = is_sure and self.passes(newest)
         self.endpoints = self.world.endpoints("web")
@@ -551,7 +559,11 @@ class Ledger:
 
     def has_failed(self, content: Content) -> bool:
         """Return whether the operator has said that a content has failed, and still can know that."""
-        return bool(content.failed) and kinds.CONTROLLER_REVISION not in self.world.removed
+        uid = self.world.formation["metadata"]["uid"]
+        # A Formation that is made again where none of its Deployments is begins anew.
+        begins = content.failed != uid and not any(map(self.world.deployment, content.types))
+        is_lost = begins or kinds.CONTROLLER_REVISION in self.world.removed
+        return bool(content.failed) and not is_lost
 
     def end(self) -> None:
         """(c, g) A pass takes no process that serves from the Service of web, and says nothing untrue."""
@@ -614,7 +626,10 @@ class Ledger:
             self.judge_stopped()
         if self.spec.get("paused") or self.spec.get("suspend"):
             return
-        if self.world.is_calm() and not self.world.failures and self.passes(self.contents[-1]):
+        # A Job that an earlier Formation has left holds up a release until people delete it.
+        is_free = all(each["metadata"].get("ownerReferences") for each in self.world.jobs())
+        is_well = self.world.is_calm() and not self.world.failures
+        if is_free and is_well and self.passes(self.contents[-1]):
             for name in self.spec["processes"]:
                 if (deployment := self.world.own(name)) is not None:
                     count = deployment["spec"].get("replicas", 1)
@@ -624,7 +639,7 @@ class Ledger:
                     is_one = (name, template_of(deployment["spec"]["template"]))
                     may_not = self.is_singleton(name, deployment) and not any(self.world.scalers(name))
                     (self.single.add if may_not else self.single.discard)(is_one)
-            self.is_unsure = False
+            self.is_unsure = self.is_unmarked = False
             self.unclear.clear()
         if self.world.fails_alone("patch") and self.passes(self.contents[-1]):
             lost = [name for name in self.spec["processes"] if self.world.deployment(name) is None]
