@@ -91,6 +91,11 @@ class Snapshot:
         return [child.content for child in self._deployments().values() if child.content is not None]
 
     @property
+    def claimed(self) -> set[str]:
+        """The digests of these contents, also where a restore has lost whose words that are."""
+        return {child.claims for child in self._deployments().values()}
+
+    @property
     def reported(self) -> Mark | None:
         """What names the content that was let through last, by the last status."""
         revision = self.status.revision

@@ -20,7 +20,7 @@ Old = tuple[str, str, str]
 
 def surplus(snapshot: Snapshot, memory: RolloutMemory, digest: str, history: History) -> list[Old]:
     """Return the revisions that are too many, and neither run, as far as is known, nor are declared."""
-    running = {each.digest for each in (*snapshot.marks, *filter(None, (memory.released,)))}
+    running = snapshot.claimed | ({memory.released.digest} if memory.released is not None else set())
     limit = snapshot.spec.revision_history_limit
     protected = {digest, memory.digest, *running, *snapshot.released_by_jobs}
     old = history.surplus(KEPT_REVISIONS if limit is None else limit, protected)

@@ -237,9 +237,12 @@ class Gates(RuleBasedStateMachine):
         """Have another client say that old processes of a type end first, once, unless they do so.
 
         Where nothing says who has written a Deployment of one process, it counts as a singleton's after that.
+        Amid a rollout, Kubernetes' own controller may rest for ever once the count changes, too.
         """
         found = self.world.own(name)
         if found is None or (self.world.has_lost_fields and found["spec"].get("replicas", 1) < 2):
+            return
+        if found["status"].get("updatedReplicas") != found["status"].get("replicas"):
             return
         if found["spec"]["strategy"]["type"] != "Recreate":
             self.world.set_strategy(found)
@@ -386,7 +389,7 @@ class Gates(RuleBasedStateMachine):
             # One that has failed can't be proven by a type of which nobody wants a process: people deploy.
             self.deploy()
             world.wait(1500)
-        self.ledger.look()
+        self.ledger.settle()
         self.ledger.quiet()
         before = len(world.cluster.calls)
         world.wait(700)
