@@ -202,6 +202,13 @@ class Ledger:
         """Return whether a type may never run twice, by what is declared or by what runs."""
         return self.world.recreates(deployment) or bool(self.spec["processes"].get(name, {}).get("singleton"))
 
+    def may_be_singleton(self, name: str) -> bool:
+        """Return whether a type may be one for the operator, as where nothing says who has written that."""
+        own = self.world.deployment(name)
+        if own is None or not (self.world.has_lost_fields and self.world.has_edited(own)):
+            return self.is_singleton(name, own)
+        return self.is_singleton(name, own) or bool(own["spec"].get("replicas", 1) < 2)
+
     def is_open(self, name: str) -> bool:
         """Return whether the spec leaves the count of a type to others."""
         process = self.spec["processes"].get(name, {})
@@ -460,7 +467,7 @@ class Ledger:
         to_stand = [
             name
             for name in (content.tried if self.seconds else ())
-            if self.wants(name) and not self.is_singleton(name, self.world.deployment(name))
+            if self.wants(name) and not self.may_be_singleton(name)
         ]
         is_known = self.world.removed.isdisjoint((kinds.JOB, kinds.CONTROLLER_REVISION))
         proven = self.proven - (self.left if is_known else set())
@@ -537,7 +544,8 @@ class Ledger:
             for name, template in newest.types.items()
             if (name, template) not in self.proven and (self.wants(name) or name in self.unclear)
         ]
-        is_unknown = self.was_paused or self.is_unmarked or (self.seconds and unproven)
+        on_trial = self.seconds and (unproven or not newest.passed)
+        is_unknown = self.was_paused or self.is_unmarked or on_trial
         is_sure = self.world.is_calm() and not is_unknown
         newest.begun |= self.passes(newest)
         self.was_passed = is_sure and self.passes(newest)
