@@ -225,6 +225,10 @@ class Ledger:
 
     def judge_settled(self, name: str, count: int) -> None:
         """(d) The newest wish counts, unless both the spec and the Deployment have changed."""
+        process = self.spec["processes"][name]
+        if process.get("singleton") and "replicas" not in process and not any(self.world.scalers(name)):
+            assert count == 1, f"(d) {name}: {count}, not 1"
+            return
         if not self.is_open(name) and len(self.fields.get(name, ())) == 1 and not self.is_unsure:
             assert count == self.wishes[name], f"(d) {name}: {count}, not {self.wishes[name]}"
         assert count in self.counts[name], f"(d) {name}: {count}, not {self.counts[name]}"
@@ -649,7 +653,7 @@ class Ledger:
                     (self.single.add if may_not else self.single.discard)(is_one)
             self.is_unsure = self.is_unmarked = False
             self.unclear.clear()
-        if self.world.fails_alone("patch") and self.passes(self.contents[-1]):
+        if self.world.fails_alone("patch") and self.contents[-1].passed:
             lost = [name for name in self.spec["processes"] if self.world.deployment(name) is None]
             assert not lost, f"(f) {lost} aren't made again"
 

@@ -242,7 +242,8 @@ class Gates(RuleBasedStateMachine):
         found = self.world.own(name)
         if found is None or (self.world.has_lost_fields and found["spec"].get("replicas", 1) < 2):
             return
-        if found["status"].get("updatedReplicas") != found["status"].get("replicas"):
+        figures = found.get("status", {})
+        if figures.get("updatedReplicas") != figures.get("replicas"):
             return
         if found["spec"]["strategy"]["type"] != "Recreate":
             self.world.set_strategy(found)
