@@ -397,7 +397,7 @@ class Ledger:
                 self.is_unsure = True
             return
         stops = self.spec.get("suspend") or any(not each.passed for each in self.contents)
-        if count == 0 and self.spec.get("suspend"):
+        if count == 0 and self.spec.get("suspend") and self.wishes.get(name):
             self.stopped.add(uid)
         is_left = self.was_passed or (is_stopped and self.world.is_calm() and not self.is_released())
         is_old = template != self.contents[-1].types.get(name, template) and is_left
@@ -528,7 +528,9 @@ class Ledger:
         uid = self.world.formation["metadata"]["uid"]
         self.generation = self.world.generation
         lost = [name for name in self.spec["processes"] if self.world.deployment(name) is None]
-        self.is_unmarked |= bool(self.uid) and self.uid != uid and bool(lost)
+        is_again = bool(self.uid) and self.uid != uid
+        self.is_unmarked |= is_again and bool(lost)
+        self.is_unsure |= is_again and self.world.has_lost_fields  # nothing says who has set a count
         self.uid = uid
         for each in self.contents:  # where nothing runs, a new version harms nothing
             if not self.has_failed(each):

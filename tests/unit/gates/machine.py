@@ -113,8 +113,10 @@ class Gates(RuleBasedStateMachine):
 
     @rule(name=TYPES, count=of([0, 1, 2, 5]))
     def scale(self, name: str, count: int) -> None:
-        """Scale a Deployment by its subresource."""
-        if self.world.deployment(name) is not None:
+        """Scale a Deployment by its subresource, unless the CRD refuses that count for a singleton."""
+        process = self.ledger.spec["processes"][name]
+        is_refused = count > 1 and bool(process.get("singleton")) and "replicas" in process
+        if not is_refused and self.world.deployment(name) is not None:
             self.world.scale(**{name: count})
 
     @rule(suspend=BOTH)
