@@ -252,10 +252,7 @@ class Ledger:
             self.hold(
                 not (is_start and self.spec.get("suspend")), "(b) a release starts while all is stopped"
             )
-            is_done = any(
-                each["type"] == "Complete" for each in lenient.items(raw.get("status", {}), "conditions")
-            )
-            if is_done and is_new:  # the database may not fit any more what ran well with it before
+            if is_complete(raw) and is_new:  # the database may not fit any more what ran well with it before
                 self.seen.add(raw["metadata"]["uid"])
                 self.released.add(key := template_of(raw["spec"]["template"])[0])
                 self.left |= {each for each in self.proven if each[1][0] != key}
@@ -452,7 +449,8 @@ class Ledger:
         own = self.world.deployment(name)
         newest, uid = self.contents[-1], self.world.formation["metadata"]["uid"]
         jobs = [each for each in self.world.jobs() if lenient.controller(each["metadata"]).get("uid") == uid]
-        released = [template_of(each["spec"]["template"])[0] for each in jobs]  # one made again begins anew
+        # One that is made again begins anew.
+        released = [template_of(each["spec"]["template"])[0] for each in jobs if is_complete(each)]
         is_tried = self.seconds and template == newest.types.get(name)
         is_tried = is_tried and (not newest.release or newest.key in released)
         if not is_tried or own is None or not own["spec"].get("replicas", 1) or self.is_singleton(name, own):
@@ -705,6 +703,11 @@ class Ledger:
 def is_canary(deployment: Object) -> bool:
     """Return whether a Deployment is a canary's."""
     return bool(of_canary(deployment["spec"]["template"]))
+
+
+def is_complete(job: Object) -> bool:
+    """Return whether a Job has succeeded."""
+    return "Complete" in lenient.conditions(job.get("status", {}))
 
 
 def has_started(pod: Object, job: Object) -> bool:
