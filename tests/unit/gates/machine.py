@@ -76,8 +76,10 @@ class Gates(RuleBasedStateMachine):
         self.ledger.declared(change)
 
     def is_refused(self, name: str) -> bool:
-        """Return whether the CRD refuses a name, which is that of a type's canary."""
-        return name in CANARIES and bool(self.ledger.seconds)
+        """Return whether a name is that of a type's canary: the CRD refuses it, or an orphan has it."""
+        left = self.world.deployment(name)
+        is_left = left is not None and not left["metadata"].get("ownerReferences")
+        return name in CANARIES and (bool(self.ledger.seconds) or is_left)
 
     # What people do
 
