@@ -113,7 +113,7 @@ def quantities(text: str, types: Sequence[str]) -> dict[str, int]:
 
 def read_procfile(path: str) -> tuple[dict[str, str], str]:
     """Return the commands of a Procfile, and the name of the folder that it is in."""
-    return procfile.parse(files.read(path), path), pathlib.Path.cwd().joinpath(path).parent.name
+    return procfile.parse(files.read(path), path), pathlib.Path(path).resolve().parent.name
 
 
 def write(found: App, env: Sequence[str], output: str = "yaml", manifest: pathlib.Path | None = None) -> None:

@@ -170,12 +170,13 @@ def _differing(found: App, names: Sequence[str]) -> list[str]:
 
 def _read(file: str, service: str | None, described: Described) -> tuple[App, str]:
     """Return what a file says, and the name of the folder that it is in."""
-    path = pathlib.Path.cwd() / file
+    path = pathlib.Path(file).resolve()
     name, folder = path.name.lower(), path.parent.name
     if file == "-" or name.endswith(OF_COMPOSE):
         _check_alone(path)
-        text = files.read(file)
-        return compose.read(text, texts.STDIN if file == "-" else file, service, described.image), folder
+        text, shown = files.read(file), texts.STDIN if file == "-" else file
+        typed = env_files.read(each for each in described.env if each != env_files.STDIN)
+        return compose.read(text, shown, service, described.image, typed), folder
     if service is not None:
         raise Mistyped(f"--service is for a Compose file, which {file} isn't.")
     if "dockerfile" in name or "containerfile" in name:

@@ -30,7 +30,7 @@ REASONS = {
     "container_name": OWN_NAMES,
     "depends_on": "all types start at once, so each process has to try again until what it needs answers",
     "devices": NOT_RESTRICTED,
-    "env_file": "give the file with --env",
+    "env_file": "its variables come from --env",
     "healthcheck.start_interval": READY,
     "healthcheck.start_period": READY,
     "hostname": OWN_NAMES,

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from formation_cli.dialects import app, dotenv, names, references
@@ -49,8 +49,17 @@ class Service:
             raise Mistyped(f"{self.where}.{path}: {error}.") from error
 
 
-def read(text: str, file: str, service: str | None = None, image: str | None = None) -> App:
-    """Return the app of a Compose file; raises `Mistyped` for what only Compose itself can read."""
+def read(
+    text: str,
+    file: str,
+    service: str | None = None,
+    image: str | None = None,
+    from_files: Mapping[str, str] | None = None,
+) -> App:
+    """Return the app of a Compose file; raises `Mistyped` for what only Compose itself can read.
+
+    ``from_files`` are the variables that it gets beside those of the Compose file.
+    """
     said = texts.read(text, file)
     services: Services = said["services"]
     if "include" in said:
@@ -73,7 +82,7 @@ def read(text: str, file: str, service: str | None = None, image: str | None = N
     _share(found)
     found.left_out += [*leftovers.fields(chosen), *leftovers.to_bring(services, chosen)]
     env = found.env | {name: value for own in found.own_env.values() for name, value in own.items()}
-    found.warnings += leftovers.addresses(services, chosen, env)
+    found.warnings += leftovers.addresses(services, chosen, {**env, **(from_files or {})})
     if any("user" not in each for each in chosen.values()):
         found.warnings.append(IMAGES_USER)
     return found

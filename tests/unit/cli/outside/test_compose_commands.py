@@ -1,5 +1,6 @@
 """A Compose file becomes a Formation, as it is typed for."""
 
+import contextlib
 import json
 import pathlib
 from typing import Any
@@ -109,6 +110,29 @@ def test_what_has_to_be_done_beside_it_is_said() -> None:
     assert "DATABASE_URL names the service db: set its address in the cluster" in said
     assert "low_priority is the type low-priority" in said
     assert "The image has to run as a number other than 0" in said
+
+
+def test_the_addresses_of_other_services_that_a_file_of_variables_names_are_said(
+    folder: pathlib.Path,
+) -> None:
+    (folder / ".env").write_text("DB_HOST=db\nDATABASE_URL=postgres://shop:hunter2@db/shop\n")
+    two = {"web": {"build": ".", "env_file": ".env"}, "db": {"image": "postgres"}}
+    said = init(json.dumps({"services": two}), f"{IMAGE} --env .env --service web").stderr
+    for each in ("DB_HOST", "DATABASE_URL"):
+        assert f"{each} names the service db: set its address in the cluster" in said
+    assert "hunter2" not in said
+
+
+def test_a_file_in_the_folder_above_gives_that_folder_s_name(folder: pathlib.Path) -> None:
+    (folder / "compose.yaml").write_text("{services: {web: {build: .}}}")
+    (folder / "Procfile").write_text("web: ./serve")
+    for file in ("../compose.yaml", "../Procfile"):
+        below = folder / "below"
+        below.mkdir(exist_ok=True)
+        (below / "formation.yaml").unlink(missing_ok=True)
+        with contextlib.chdir(below):
+            run(f"init {file} {IMAGE}")
+        assert yaml.safe_load((below / "formation.yaml").read_text())["metadata"]["name"] == "store"
 
 
 def test_no_secret_value_of_a_compose_file_is_written_and_the_printed_command_makes_the_secret(
