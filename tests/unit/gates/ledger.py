@@ -256,7 +256,9 @@ class Ledger:
                 self.seen.add(raw["metadata"]["uid"])
                 self.released.add(key := template_of(raw["spec"]["template"])[0])
                 self.left |= {each for each in self.proven if each[1][0] != key}
-                self.ready = dict.fromkeys(self.ready, self.world.time.seconds)
+                for each in self.ready:
+                    if not (each[2] and each[1][0] == key):  # a canary of its own that was left has stood
+                        self.ready[each] = self.world.time.seconds
         elif kind == kinds.POD and not deleted and is_new:
             self.seen.add(raw["metadata"]["uid"])
             self.judge_pod(raw, raw["metadata"]["labels"])
