@@ -405,7 +405,7 @@ class Ledger:
         if self.is_open(name) and count in (1 if not before else least, least):
             known.add(count)  # one that is made again, or starts anew, has the last known count, or 1
         is_none = count == 0 and (stops or self.is_singleton(name, None))
-        is_one = count == 1 and self.is_singleton(name, raw)  # until a content with more is let through
+        is_one = count == 1 and self.may_be_singleton(name)  # until a content with more is let through
         is_known = count in known or not known or is_none or is_one
         self.hold(is_known, f"(d) {name}: {count}, not {known}")
 
