@@ -455,7 +455,7 @@ class Ledger:
         released = [template_of(each["spec"]["template"])[0] for each in jobs if is_complete(each)]
         is_tried = self.seconds and template == newest.types.get(name)
         is_tried = is_tried and (not newest.release or newest.key in released)
-        if not is_tried or own is None or not own["spec"].get("replicas", 1) or self.is_singleton(name, own):
+        if not is_tried or own is None or not own["spec"].get("replicas", 1) or self.may_be_singleton(name):
             return
         said = lenient.conditions(own.get("status", {}))
         is_refused = "ReplicaFailure" in said or said.get("Progressing", {}).get("status") == "False"
