@@ -68,6 +68,10 @@ STAYS: dict[str, tuple[Step, ...]] = {
         *(PLAIN, ("deploy", "hangs"), after(5), STOP, after(5), ("lose_status",), ("new_leader",), START),
         after(70),
     ),
+    "its status is lost with the leader, and the next one finds all stopped": (
+        *(PLAIN, ("deploy", "hangs"), after(5), STOP, after(5), ("lose_status",), ("new_leader",), after(5)),
+        *(START, after(70)),
+    ),
     "a newer one is declared while its release runs": (
         *(RELEASING, CRASHES, after(0.5), ("deploy", "good", "hangs"), after(70)),
     ),
