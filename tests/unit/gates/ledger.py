@@ -220,6 +220,8 @@ class Ledger:
         self.counts.setdefault(name, set()).add(count)
         self.wishes[name] = count
         self.fields.setdefault(name, set()).add(field)
+        if count == 0 and (deployment := self.world.deployment(name)) is not None:
+            self.stopped.discard(deployment["metadata"]["uid"])  # it is at zero anyway
         if len(self.fields[name]) > 1 and 0 in self.counts[name]:
             self.unclear.add(name)  # which of both counts isn't sure
 
