@@ -106,7 +106,7 @@ class Planning:
             return []
         specs = content.spec, self.snapshot.spec
         declared = {name for spec in specs for name in (*spec.processes, *(spec.schedules or ()))}
-        beside = (name for name, count in self.desired.counts.items() if not count.alone)
+        beside = [name for name, each in self.desired.counts.items() if each.desired and not each.alone]
         unwritten = [each.action for each in self.pass_.outcomes if each.again or each.problem]
         held = {
             each.process_type for each in unwritten if each.intent and each.intent.kind.traits.runs_processes

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Metadata
-from formation_operator.api.reasons import Reason, State
+from formation_operator.api.reasons import Reason, State, Trouble
 from formation_operator.backoff import Attempt, attempt
 from formation_operator.diagnose import diagnosis, grace_periods, pod_events, waits
 from formation_operator.diagnose.finding import Finding
@@ -21,6 +21,7 @@ NATIVE = (
 PODLESS, LONGEST = 3.0, 300.0
 """Seconds after which a Job without a Pod is looked into, and the longest pause between two looks."""
 ENDED = ("Succeeded", "Failed")
+RESUMED = '{"spec": {"suspend": false}}'
 Blocked = Attempt[str]
 """Why a Job has no Pod: what its controller says, empty if that isn't known."""
 
@@ -29,6 +30,9 @@ def cause_of(
     job: Job, pods: Sequence[Pod], findings: Sequence[Finding], now: float, blocked: str = ""
 ) -> Finding | None:
     """Return why a Job isn't done, from what is wrong with its Pods, or why it has none."""
+    if job.suspended and job.is_under_way:  # its controller has ended its Pods, and starts none
+        resume = f"kubectl patch job {job.name} --type=merge -p '{RESUMED}'"
+        return Finding(State.STARTING, Trouble.WAITING, f"someone suspended its Job: {resume}")
     for pod in pods:
         if (beside := pod.held_by) and now >= grace_periods.held_until(pod):
             text = f"it has succeeded, but {', '.join(beside)} beside it keeps running, so its Job isn't done"

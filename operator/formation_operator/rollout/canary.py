@@ -11,6 +11,7 @@ from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, Metadata, ProcessType
 from formation_operator.observe import autoscalers
 from formation_operator.observe.children import Child
+from formation_operator.observe.rollouts import NO_STATUS
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.render import intents, pod_template
 from formation_operator.replicas import count_owner
@@ -117,9 +118,9 @@ def standing_in(
     """
     for name in types:
         canary, own = snapshot.canary(name), snapshot.deployment(name)
-        if canary is None or own is None or own.recreates or not own.replicas:
+        if canary is None or (own is not None and (own.recreates or not own.replicas)):
             continue
-        figures = own.rollout
+        figures = own.rollout if own is not None else NO_STATUS  # somebody has deleted it
         is_blocked = figures.refused or (figures.current and (figures.blocked or name in unplaced))
         is_there = figures.current and figures.available > figures.total - figures.updated
         if name in unwritten or not (is_there or is_blocked):

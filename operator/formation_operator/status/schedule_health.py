@@ -4,7 +4,7 @@ A run that failed is said of the schedule until one succeeds, and the Formation 
 """
 
 from formation_operator.api.formation_status import ScheduleStatus
-from formation_operator.api.reasons import Reason, ScheduleState
+from formation_operator.api.reasons import Reason, ScheduleState, Trouble
 from formation_operator.diagnose import job_pods
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind
@@ -17,7 +17,13 @@ UNRELEASED = "its CronJob is made once the release command has succeeded"
 FAILED = "the run in Job {} has failed"
 STUCK = "the run in Job {} is in trouble"
 WAITS = "the run in Job {} waits"
-PLACELESS = {Reason.SCHEDULING_GATED, Reason.UNSCHEDULABLE, Reason.VOLUME_PENDING, Reason.INITIALIZING}
+PLACELESS = {
+    Reason.SCHEDULING_GATED,
+    Reason.UNSCHEDULABLE,
+    Reason.VOLUME_PENDING,
+    Reason.INITIALIZING,
+    Trouble.WAITING,
+}
 """Why a run waits although nothing may be wrong: a node may be on its way."""
 
 

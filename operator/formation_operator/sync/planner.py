@@ -19,6 +19,10 @@ from formation_operator.observe.faults import Problem
 from formation_operator.render.intents import Intent
 from formation_operator.replicas.count_owner import Replicas
 
+ENDS_LAST = (
+    "; it goes after its Pod, which kubectl delete pod --force ends at once, as on a node that is lost"
+)
+
 
 class Verb(enum.Enum):
     """What happens to one object."""
@@ -127,7 +131,8 @@ def decide(intent: Intent, child: Child | None, context: PlanContext) -> Action 
     if child is None:
         return Action(Verb.CREATE, intent.process_type, intent)
     if child.deleting:
-        return _wait(intent, child, f"{child.kind} {child.name} is still being deleted")
+        last = ENDS_LAST if child.is_canary else ""
+        return _wait(intent, child, f"{child.kind} {child.name} is still being deleted{last}")
     if child.owner is None:
         return _adopt(intent, child, context)
     if child.owner.uid != context.uid:

@@ -79,6 +79,15 @@ async def test_a_refusal_to_create_its_pod_lasts_as_one_of_a_type_does(
     assert shop.is_stalled == stalled
 
 
+async def test_a_release_whose_job_somebody_has_suspended_says_how_to_go_on(shop: Shop) -> None:
+    await shop.change(image="shop:v2")
+    shop.cluster.merge("Job", "default", shop.job, {"spec": {"suspend": True}})
+    await shop.settle()
+    said = shop.status["release"]
+    assert (said["state"], said["reason"]) == ("Running", "Waiting")
+    assert "the release command waits: someone suspended its Job: kubectl patch job" in said["message"]
+
+
 async def test_what_runs_beside_a_release_that_has_succeeded_has_a_moment_to_end(shop: Shop) -> None:
     await shop.change(image="shop:v2")
     now = shop.time().strftime("%Y-%m-%dT%H:%M:%SZ")

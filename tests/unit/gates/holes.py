@@ -135,6 +135,10 @@ HOLES: dict[str, tuple[Step, ...]] = {
     "found 17: a version isn't kept although nothing has its revision's name any more": (
         *(UNPROVEN, ("new_leader",), ("deploy",), ("forge", True), ("lose_status",), LATER),
     ),
+    "found 18: the only canary that works goes as its type can't be made again": (
+        *(PLAIN, *STOP, ("deploy", "exits"), SOON, *START, ("deploy", "slow"), ("time_passes", 40)),
+        *(("policy", "Deployment"), ("lose_deployments", ["web"]), LATER),
+    ),
     "gate: a type that ran well stands again beside one that failed": (
         *(PLAIN, ("deploy", "crashes", "succeeds", 0, "worker"), ("time_passes", 700), ("deploy_again", 1)),
         *(LATER, ("declare_count", "worker", 2), LATER, ("deploy_again", 2), LATER, ("mend",), LATER),

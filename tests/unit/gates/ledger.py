@@ -451,6 +451,9 @@ class Ledger:
         template = template_of(raw["spec"]["template"])
         name = of_canary(raw["spec"]["template"])
         own = self.world.deployment(name)
+        is_alone = own is None and self.wants(name) and bool(raw.get("status", {}).get("availableReplicas"))
+        is_stopped = self.spec.get("suspend") or self.is_singleton(name, None)
+        self.hold(not is_alone or is_stopped, f"(c) the canary of {name} goes, and nothing else runs")
         newest, uid = self.contents[-1], self.world.formation["metadata"]["uid"]
         jobs = [each for each in self.world.jobs() if lenient.controller(each["metadata"]).get("uid") == uid]
         # One that is made again begins anew.

@@ -76,6 +76,16 @@ def test_of_a_very_large_entry_it_is_only_known_whether_it_is_the_same_again() -
     assert verb(changed, applied) is Verb.REPAIR
 
 
+def test_a_canary_that_is_still_being_deleted_names_the_way_to_end_its_process() -> None:
+    ways = [
+        action.problem.message
+        for is_canary in (True, False)
+        if (action := planner.decide(INTENT, a_child(deleting=True, is_canary=is_canary), CONTEXT))
+        and action.problem
+    ]
+    assert ["kubectl delete pod --force" in each for each in ways] == [True, False]
+
+
 SHOP = parsed(a_formation())
 OF_NO_TYPE = a_child(name="shop-other")
 SERVICE = a_child(kind=ChildKind.SERVICE)
