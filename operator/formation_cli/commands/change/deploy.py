@@ -31,8 +31,8 @@ def command(
 ) -> None:
     """Deploy another image, which you name with its tag or digest.
 
-    Old processes stop when new ones have replaced them. One new process of each type that changes, its
-    canary, must stay ready first, unless spec.canary.seconds is 0.
+    One new process of each type that changes, its canary, must stay ready before new processes replace the
+    old ones, unless spec.canary.seconds is 0.
 
     With --wait, `deploy` exits when every process runs the new image, or at once with the reason if the
     deploy fails. If its release command or a canary fails, all old processes keep running. If the rolling
