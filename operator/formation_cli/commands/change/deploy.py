@@ -37,7 +37,8 @@ def command(
     With --wait, `deploy` exits when every process runs the new image, or at once with the reason if the
     deploy fails. If its release command or a canary fails, all old processes keep running. If the rolling
     update after them fails, new processes may have replaced some old ones. A singleton has no canary: its old
-    process ends, and then its new one starts, once all canaries have passed. If the new one fails, none runs.
+    process ends, and then its new one starts, once all canaries have passed. If that one fails, no process of
+    the type runs.
 
     With --rollback-on-failure, `deploy` goes back if the deploy fails: to the newest revision that ran well
     and hasn't failed since. If the image was declared already, the deploy has changed nothing, and nothing is
