@@ -133,6 +133,18 @@ def test_what_was_declared_and_is_not_any_more_is_overtaken(
     assert hint == "To wait for that one: kubectl formation wait shop"
 
 
+def test_a_variable_that_goes_out_with_the_image_does_not_overtake_it(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = shop()
+    later["spec"]["env"] = [{"name": "A", "value": "1"}]
+    cluster.objects[naming.KIND] = [later]
+    found, answered = [shop(CRASHING)], cluster.get
+    monkeypatch.setattr(cluster, "get", lambda kind, name: found.pop() if found else answered(kind, name))
+    run(f"wait shop --image {IMAGE}")
+    assert found == [], "the first look was at what came before"
+
+
 def test_what_is_not_there_or_no_type_is_said_at_once(cluster: FakeCluster) -> None:
     assert "Did you mean shop?" in run(f"wait shpo --image {NEW}", failures.NOT_FOUND).stderr
     assert "Did you mean web?" in run("wait shop --type wbe", failures.MISTYPED).stderr
