@@ -97,19 +97,21 @@ def test_a_commit_changes_the_tag_and_keeps_what_stands_behind_it(
     before: str, tmp_path: pathlib.Path
 ) -> None:
     (file,) = (each for each in GITHUB if each.name == "gitops.yml")
-    manifests, git = tmp_path / "manifests", ["git", "-c", "user.name=a", "-c", "user.email=a@example.com"]
-    subprocess.run([*git, "init", "--quiet", "--bare", tmp_path / "remote"], check=True)
-    subprocess.run(
-        [*git, "clone", "--quiet", tmp_path / "remote", manifests], check=True, capture_output=True
-    )
+    remote, manifests = tmp_path / "remote", tmp_path / "manifests"
+    person = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
     kustomization = manifests / "shop" / "kustomization.yaml"
+    _git(tmp_path, "init", "--bare", "remote")
+    _git(tmp_path, "clone", "remote", "manifests")
     kustomization.parent.mkdir()
     kustomization.write_text(f"images:\n  - name: shop\n    newTag: {before} {MARKER}\n")
-    subprocess.run([*git, "add", "."], cwd=manifests, check=True)
-    subprocess.run([*git, "commit", "--quiet", "--message", "v1"], cwd=manifests, check=True)
+    _git(manifests, "add", ".")
+    _git(manifests, *person, "commit", "--message", "v1")
     for _ in range(2):  # a pipeline that runs again has nothing to commit
         done = pipelines.run(file, "Commit the tag", manifests, FOLDER="shop", IMAGE="example.com/shop:1e5")
         assert done.returncode == 0, done.stderr
     assert kustomization.read_text() == f'images:\n  - name: shop\n    newTag: "1e5" {MARKER}\n'
-    pushed = ["git", "--git-dir", tmp_path / "remote", "log", "--format=%s", "--max-count=1"]
-    assert subprocess.run(pushed, check=True, capture_output=True, text=True).stdout == "Deploy 1e5\n"
+    assert _git(remote, "log", "--format=%s", "--max-count=1") == "Deploy 1e5\n"
+
+
+def _git(folder: pathlib.Path, *words: str) -> str:
+    return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True).stdout
