@@ -123,7 +123,7 @@ def test_a_tag_that_is_committed_for_others_to_apply_is_waited_for(
     pushed = step(GITOPS, "Commit the tag", "manifests", FOLDER="shop", IMAGE="registry.example.com/shop:v2")
     assert pushed.returncode == 0, pushed.stderr
     git(tmp_path, "clone", str(tmp_path / "bare"), "synced")
-    assert "newTag: v2\n" in (tmp_path / "synced/shop/kustomization.yaml").read_text()
+    assert 'newTag: "v2"\n' in (tmp_path / "synced/shop/kustomization.yaml").read_text()
     running("apply", "-k", str(tmp_path / "synced/shop"))
     waited = step(GITOPS, "Wait", IMAGE=OTHER_TAG)
     assert waited.returncode == 0, waited.stderr

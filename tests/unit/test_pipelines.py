@@ -22,6 +22,8 @@ SCRIPTS = [
 ]
 PINNED = re.compile(r"^\s*- uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 PLUGIN = b"#!/bin/sh\necho the plugin\n"
+MARKER = '# {"$imagepolicy": "flux-system:shop:tag"}'
+"""From which Flux's image automation knows the line."""
 
 
 @pytest.mark.parametrize("file", GITHUB, ids=lambda file: file.name)
@@ -88,3 +90,28 @@ def test_a_runner_of_gitlab_starts_nothing_that_has_another_checksum(
         GITLAB, "deploy", tmp_path, **tools, **needs, CI_COMMIT_SHORT_SHA="1", GITLAB_USER_LOGIN="a"
     )
     assert (done.returncode == 0, "the plugin\n" in done.stdout) == (is_it, is_it), done.stderr
+
+
+@pytest.mark.parametrize("before", ["v1", '"v1"', " 1.0"])
+def test_a_commit_changes_the_tag_and_keeps_what_stands_behind_it(
+    before: str, tmp_path: pathlib.Path
+) -> None:
+    (file,) = (each for each in GITHUB if each.name == "gitops.yml")
+    remote, manifests = tmp_path / "remote", tmp_path / "manifests"
+    person = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    kustomization = manifests / "shop" / "kustomization.yaml"
+    _git(tmp_path, "init", "--bare", "remote")
+    _git(tmp_path, "clone", "remote", "manifests")
+    kustomization.parent.mkdir()
+    kustomization.write_text(f"images:\n  - name: shop\n    newTag: {before} {MARKER}\n")
+    _git(manifests, "add", ".")
+    _git(manifests, *person, "commit", "--message", "v1")
+    for _ in range(2):  # a pipeline that runs again has nothing to commit
+        done = pipelines.run(file, "Commit the tag", manifests, FOLDER="shop", IMAGE="example.com/shop:1e5")
+        assert done.returncode == 0, done.stderr
+    assert kustomization.read_text() == f'images:\n  - name: shop\n    newTag: "1e5" {MARKER}\n'
+    assert _git(remote, "log", "--format=%s", "--max-count=1") == "Deploy 1e5\n"
+
+
+def _git(folder: pathlib.Path, *words: str) -> str:
+    return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True).stdout

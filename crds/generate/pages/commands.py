@@ -231,7 +231,7 @@ def _has(path: str, command: click.Command, code: int, text: str) -> bool:
     if isinstance(command, options.Starter):
         return False
     waits = any(each.name == "timeout" for each in command.params)
-    deploys = path in {"deploy", "rollback", "config set", "config unset"}
+    deploys = path in {"wait", "deploy", "rollback", "config set", "config unset"}
     needs = {failures.TIMED_OUT: waits, failures.OVERTAKEN: deploys}
     needs |= dict.fromkeys((failures.NOT_FOUND, failures.NO_ACCESS), isinstance(command, options.Command))
     return needs.get(code, True)

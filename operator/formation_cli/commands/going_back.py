@@ -12,7 +12,7 @@ from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import releases as others
 from formation_cli.commands import revisions, waiting, writing
 from formation_cli.commands.writing import Changed
-from formation_cli.failures import Failure, NoAccess, Overtaken, TimedOut, again, saying_when_ended
+from formation_cli.failures import Failure, NoAccess, TimedOut, again, saying_when_ended
 from formation_cli.options import How
 from formation_cli.views import history
 from formation_cli.words.revisions import Revision
@@ -133,11 +133,7 @@ def follow(cluster: Cluster, changed: Changed, how: How, types: Iterable[str] = 
         latest = now["metadata"]
         is_later = latest["uid"] != written["uid"] or latest["generation"] > written["generation"]
         if is_later and changes.is_undone(before, after, now):
-            found = map(changes.of, (after, now))
-            own, other = (f"{each.called} ({each.images})".removesuffix(" ()") for each in found)
-            what = f"{written['name']} declares revision {other} now, and not {own}."
-            hint = f"To wait for that one: {again('wait ' + written['name'])}"
-            raise Overtaken(f"Another deploy has overtaken this one: {what}", hint=hint)
+            raise waiting.overtaken(now, waiting.called(after))
         return ""
 
     waiting.wait(cluster, after, how.timeout, types, deployed=True, unseen=check, **more)

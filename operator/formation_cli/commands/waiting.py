@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import click
 
+from formation_cli.changes import revisions
 from formation_cli.cluster import follow, formations, kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands.releases import Log
@@ -101,6 +102,20 @@ def standing(name: str, way_back: str = "", *, written: bool) -> Iterator[None]:
         failure.also(stands)
         failure.also(way_back)
         raise
+
+
+def overtaken(now: Object, own: str) -> Overtaken:
+    """Return how a wait ends once a Formation declares another version than its own."""
+    name = now["metadata"]["name"]
+    what = f"{name} declares revision {called(now)} now, and not {own}."
+    hint = f"To wait for that one: {again(f'wait {name}')}"
+    return Overtaken(f"Another deploy has overtaken this one: {what}", hint=hint)
+
+
+def called(formation: Object) -> str:
+    """Return what the declared revision is called, with its images."""
+    revision = revisions.of(formation)
+    return f"{revision.called} ({revision.images})".removesuffix(" ()")
 
 
 def _serving(cluster: Cluster, formation: Object) -> str:

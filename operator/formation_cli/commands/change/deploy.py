@@ -31,12 +31,14 @@ def command(
 ) -> None:
     """Deploy another image, which you name with its tag or digest.
 
-    Old processes stop when new ones have replaced them. One new process of each type that changes, its
-    canary, must stay ready first, unless spec.canary.seconds is 0.
+    One new process of each type that changes, its canary, must stay ready before new processes replace the
+    old ones, unless spec.canary.seconds is 0.
 
-    With --wait, `deploy` exits when every process runs the new image. If the deploy fails, `deploy` exits at
-    once with the reason, and the old processes keep running. Only a singleton has no old process left,
-    because it ends before the new one starts.
+    With --wait, `deploy` exits when every process runs the new image, or at once with the reason if the
+    deploy fails. If its release command or a canary fails, all old processes keep running. If the rolling
+    update after them fails, new processes may have replaced some old ones. A singleton has no canary: its old
+    process ends, and then its new one starts, once all canaries have passed. If that one fails, no process of
+    the type runs.
 
     With --rollback-on-failure, `deploy` goes back if the deploy fails: to the newest revision that ran well
     and hasn't failed since. If the image was declared already, the deploy has changed nothing, and nothing is

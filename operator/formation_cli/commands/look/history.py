@@ -30,9 +30,10 @@ def command(cluster: Cluster, name: str, revision: str | None, output: str | Non
     `deploy --note` sets.
 
     STATE is Runs (this deploy was rolled out last), Ran (this deploy ran well), Failed (a process crashed
-    within its first minute), Kept (this deploy isn't known to have run well), Failed as canary, Not rolled
-    out (its release or its canaries haven't succeeded) or Foreign (this object isn't a revision of the
-    Formation). The declared revision is On trial while its canaries have to stay ready.
+    before this deploy ran well, and it didn't run well later), Kept (this deploy isn't known to have run
+    well), Failed as canary, Not rolled out (its release or its canaries haven't succeeded) or Foreign (this
+    object isn't a revision of the Formation). The declared revision is On trial while its canaries have to
+    stay ready.
 
     A deploy that wasn't rolled out has no number, and neither has a revision that an earlier Formation of
     this name left behind. To name a revision without a number, use the beginning of its digest.

@@ -5,7 +5,7 @@ import click
 from formation_cli import cluster_options, options, rights
 from formation_cli.changes import revisions
 from formation_cli.cluster import formations
-from formation_cli.cluster.port import Cluster
+from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import waiting
 
 
@@ -36,7 +36,8 @@ def command(
     over in time. `wait` changes nothing.
 
     After a push to Git, name the version with --image or --revision. As long as the Formation doesn't
-    declare that version, `wait` says that the version isn't seen yet, and continues to wait.
+    declare that version, `wait` says that the version isn't seen yet, and continues to wait. If another
+    version is declared after that one, `wait` exits at once with code 6.
 
     Examples:
       wait shop                                           # after kubectl apply
@@ -46,6 +47,17 @@ def command(
     """
     rights.check(cluster, "wait", {}, name)
     formation = formations.find(cluster, name)
+    was_seen = False
+
+    def unseen(now: Object) -> str:
+        nonlocal was_seen
+        missing = revisions.unseen(now, image, process_type, revision)
+        if missing and was_seen:
+            raise waiting.overtaken(now, image or f"revision {revision}")
+        was_seen = not missing
+        return missing
+
+    unseen(formation)
     types = formations.chosen(formation, [process_type]) if process_type else []
     waiting.wait(
         cluster,
@@ -54,5 +66,5 @@ def command(
         types,
         deployed=True,
         written=False,
-        unseen=lambda found: revisions.unseen(found, image, process_type, revision),
+        unseen=unseen,
     )

@@ -117,6 +117,34 @@ def test_a_type_is_waited_for_by_the_image_that_it_runs(cluster: FakeCluster) ->
     run(f"wait shop --type web --image {IMAGE} {SOON}", failures.TIMED_OUT)
 
 
+@pytest.mark.parametrize(
+    ("words", "own"), [(f"--image {IMAGE}", IMAGE), ("--revision 7", "revision 7")], ids=["image", "revision"]
+)
+def test_what_was_declared_and_is_not_any_more_is_overtaken(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch, words: str, own: str
+) -> None:
+    cluster.objects[naming.KIND] = [shop(image=NEW, number=0)]
+    found, answered = [shop(CRASHING)], cluster.get
+    monkeypatch.setattr(cluster, "get", lambda kind, name: found.pop() if found else answered(kind, name))
+    error, hint = run(f"wait shop {words} {SOON}", failures.OVERTAKEN).stderr.splitlines()[-2:]
+    other = a_revision(0, shop(image=NEW)["spec"])["metadata"]["name"].removeprefix("shop-")[:7]
+    both = f"shop declares revision {other} (image {NEW}) now, and not {own}."
+    assert error == f"Error: Another deploy has overtaken this one: {both}"
+    assert hint == "To wait for that one: kubectl formation wait shop"
+
+
+def test_a_variable_that_goes_out_with_the_image_does_not_overtake_it(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = shop()
+    later["spec"]["env"] = [{"name": "A", "value": "1"}]
+    cluster.objects[naming.KIND] = [later]
+    found, answered = [shop(CRASHING)], cluster.get
+    monkeypatch.setattr(cluster, "get", lambda kind, name: found.pop() if found else answered(kind, name))
+    run(f"wait shop --image {IMAGE}")
+    assert found == [], "the first look was at what came before"
+
+
 def test_what_is_not_there_or_no_type_is_said_at_once(cluster: FakeCluster) -> None:
     assert "Did you mean shop?" in run(f"wait shpo --image {NEW}", failures.NOT_FOUND).stderr
     assert "Did you mean web?" in run("wait shop --type wbe", failures.MISTYPED).stderr
