@@ -37,6 +37,7 @@ ORDERS = re.compile(r'"processes":{"([a-z-]+)"')
 """The types that an Event tells people to change."""
 
 
+LEFT = naming.RELEASE_LEFT_LABEL
 BY_CONTENT = (ChildKind.DEPLOYMENT, ChildKind.SERVICE, ChildKind.CRON_JOB)
 """The kinds of which a content says whether there is an object; of others what is declared today counts."""
 
@@ -456,8 +457,9 @@ class Ledger:
         self.hold(not is_alone or is_stopped, f"(c) the canary of {name} goes, and nothing else runs")
         newest, uid = self.contents[-1], self.world.formation["metadata"]["uid"]
         jobs = [each for each in self.world.jobs() if lenient.controller(each["metadata"]).get("uid") == uid]
-        # One that is made again begins anew.
-        released = [template_of(each["spec"]["template"])[0] for each in jobs if is_complete(each)]
+        # One that is made again begins anew, and so does the next content after a Job that was left.
+        done = [each for each in jobs if is_complete(each) and LEFT not in each["metadata"]["labels"]]
+        released = [template_of(each["spec"]["template"])[0] for each in done]
         is_tried = self.seconds and template == newest.types.get(name)
         is_tried = is_tried and (not newest.release or newest.key in released)
         if not is_tried or own is None or not own["spec"].get("replicas", 1) or self.may_be_singleton(name):
@@ -605,7 +607,8 @@ class Ledger:
             runs = [raw for raw in self.world.cluster.there("Deployment") if raw["spec"].get("replicas", 1)]
             assert runs or "keeps running" not in said, f"(g) {said}"
             since = timestamps.epoch(status.get("canary", {}).get("since", ""))
-            is_new = since is None or since >= int(self.contents[-1].at)
+            times = [each.at for each in self.contents if each.identity == self.contents[-1].identity]
+            is_new = since is None or since >= int(min(times))
             assert is_new, f"(g) {status.get('canary')} is older than that"
 
     def judge_ready(self, raw: Object) -> None:
@@ -655,6 +658,7 @@ class Ledger:
                     self.judge_settled(name, count)
                     if not any(self.world.scalers(name)):
                         self.counts[name], self.fields[name] = {count}, set()
+                        self.wishes[name] = count
                     is_one = (name, template_of(deployment["spec"]["template"]))
                     may_not = self.is_singleton(name, deployment) and not any(self.world.scalers(name))
                     (self.single.add if may_not else self.single.discard)(is_one)
