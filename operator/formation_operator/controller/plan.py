@@ -1,6 +1,7 @@
-"""The plan of a pass: what to do about each object of a Formation, decided before it is written. Pure.
+"""The plan of a pass: what to do about each object of a Formation. It sends no request.
 
-Each type and each schedule is planned by itself.
+Each type and each schedule is planned by itself, and noted in the pass. What isn't wanted is planned once the
+rest is written, by what has come of that.
 """
 
 import dataclasses

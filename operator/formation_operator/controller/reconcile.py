@@ -200,7 +200,8 @@ class Reconciler:
         pods = self._cache.pods_of(pass_.key)
         pass_.unplaced = {pod.process_type for pod in pods if pod.unscheduled is not None}
         memory.keep(children.values())
-        context, lost = self._context(pass_, snapshot, desired), memory.there - children.keys()
+        context = self._context(pass_, snapshot, desired)
+        lost = memory.there - children.keys()
         planning = Planning(pass_, snapshot, desired, context)
         by = executor.Executor(VersionedWrites(self._cluster, snapshot.formation), context, lost)
 

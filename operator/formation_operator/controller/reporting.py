@@ -79,7 +79,8 @@ class Reporting:
 
     async def stall(self, pass_: Pass, problem: Problem) -> Requeue | None:
         """Write why a Formation can't be used into its status; return when to try again."""
-        later, raw = pass_.memory.reports.later(self._monotonic()), pass_.basis.formation
+        raw = pass_.basis.formation
+        later = pass_.memory.reports.later(self._monotonic())
         if later is not None:
             return later
         generation = lenient.number(raw["metadata"], "generation")
@@ -174,7 +175,8 @@ class Reporting:
         if newest is None or ready:
             memory.first_minute = None
             return before if ready else None, [], None
-        now, ended = self._monotonic(), list[Notice]()
+        now = self._monotonic()
+        ended = list[Notice]()
         memory.first_minute = first_minute.go_on(observation, memory.first_minute, now)
         remaining = first_minute.remaining(observation, memory.first_minute, now)
         if ready is None and remaining is not None:  # all processes are available
@@ -186,7 +188,8 @@ class Reporting:
             running = first_minute.running(observation)
             ready = await self._store.note_ran_well(snapshot.owner, memory.rollout, newest, running)
             if not ready:
-                memory.first_minute, remaining = None, first_minute.LASTS  # the minute begins again
+                memory.first_minute = None  # the minute begins again
+                remaining = first_minute.LASTS
         revision = newest.model_copy(update={"ready": ready})
         return revision, ended, Requeue(Lane.REPORT, remaining) if remaining else None
 

@@ -3,5 +3,6 @@
 It imports `observe` and what is below; all but `write_through` is pure.
 
 - `count_owner`: the Formation, an autoscaler or neither; `singletons`: never two of these;
+- `autoscaling`: which types have an autoscaler, of ours or of others;
 - `scale_requests`: which edit is a request; `write_through`: writes it to the Formation.
 """

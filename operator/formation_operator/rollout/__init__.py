@@ -1,7 +1,6 @@
 """Whether a content may be rolled out: its release command has to succeed first, and its canaries to stand.
 
-It imports `sync` and what is below. `rollout`, `memory`, `gate`, `canary`, `desired` and `revisions` are
-pure.
+It imports `sync` and what is below. `rollout`, `gate`, `canary`, `desired` and `revisions` are pure.
 
 - `rollout`: how far it is; `memory`: what is remembered of it;
 - `chooser`: which content is rendered; `gate`: whether the declared one may be rolled out, and what to do;

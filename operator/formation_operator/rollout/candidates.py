@@ -10,7 +10,7 @@ from formation_operator.kube.port import Cluster, patient
 from formation_operator.observe.snapshot import Snapshot
 from formation_operator.rollout import canary, older_crd
 from formation_operator.rollout.gate import Gate, is_given_the_same
-from formation_operator.rollout.memory import RolloutMemory
+from formation_operator.rollout.memory import Comparison, RolloutMemory
 from formation_operator.rollout.revision_store import RevisionStore
 from formation_operator.rollout.rollout import Content
 
@@ -77,19 +77,22 @@ class Candidates:
         command of another content has succeeded since: the database may not fit any more.
         """
         owner, spec, memory = self.snapshot.owner, self.snapshot.spec, self.memory
-        record, proven = memory.trial.record, frozenset[str]()
+        record = memory.trial.record
+        proven = frozenset[str]()
         if record and record.trial is not CanaryState.FAILED and not self._is_migrated(before, gate):
             proven = record.ran_well
-        times = str(spec.canary_seconds), str(spec.canary is None)
-        compared = str(before and before.mark), memory.digest, *times, *sorted(proven)
-        if memory.contents != compared:
-            old, changed = before.spec if before else canary.unkept(spec), dict[str, str]()
+        mark, is_default = before and before.mark, spec.canary is None
+        comparison = Comparison(mark, memory.digest, spec.canary_seconds, is_default, proven)
+        if memory.comparison != comparison:
+            old = before.spec if before else canary.unkept(spec)
+            changed = dict[str, str]()
             may_skip = canary.has_full(old, spec) and await self._is_default()
             for name, digest in canary.changing(owner, old, spec, may_skip=may_skip):
                 if digest is not None and name not in proven:
                     changed[name] = digest
                 await asyncio.sleep(0)
-            memory.contents, memory.changed = compared, changed
+            memory.comparison = comparison
+            memory.changed = changed
 
     def _is_migrated(self, before: Content | None, gate: Gate | None) -> bool:
         """Return whether the release command of another content has succeeded since the declared one ran."""

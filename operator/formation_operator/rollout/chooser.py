@@ -205,7 +205,8 @@ class Chooser:
         memory.unread = attempt(
             memory.unread, memory.what, None, self.snapshot.now, (RETRY_FIRST, RETRY_MOST)
         )
-        is_tried = memory.trial.state is not None and memory.digest in memory.contents
+        is_compared = memory.comparison is not None and memory.comparison.digest == memory.digest
+        is_tried = memory.trial.state is not None and is_compared
         candidates = Candidates(self.cluster, self.store, self.snapshot, memory)
         return Rollout(
             held or NOTHING,

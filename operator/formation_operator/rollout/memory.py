@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from formation_operator.api.content import Mark, content_of, digest_of, revision_name
 from formation_operator.api.formation_status import Revision
@@ -43,6 +43,19 @@ class Trial:
         return self.record.trial if self.record is not None else None
 
 
+class Comparison(NamedTuple):
+    """What two contents were compared by: if that is the same again, so is what differs."""
+
+    before: Mark | None
+    digest: str
+    """Of the declared content."""
+    canary_seconds: int
+    is_default: bool
+    """Whether nobody has declared canaries."""
+    ran_well: frozenset[str]
+    """The types with which the declared content has run well."""
+
+
 @dataclasses.dataclass(slots=True)
 class RolloutMemory:
     """What is remembered of the rollouts of one Formation."""
@@ -61,10 +74,10 @@ class RolloutMemory:
     """The digest of the content whose absent fields the CRD was asked for."""
     lost: str = ""
     """The fields that the CRD has lost of it, with the way out; empty if it has all."""
-    contents: tuple[str, ...] = ()
-    """What names two contents that were compared, and the seconds of their canaries."""
+    comparison: Comparison | None = None
+    """The last comparison of the declared content with the one before."""
     changed: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """The digest of the canary of each type in which these differ."""
+    """The digest of the canary of each type in which both differ."""
     trial: Trial = dataclasses.field(default_factory=Trial)
     left: Record | None = None
     """What was said of the content that was tried before the declared one: that try is over."""
@@ -87,13 +100,16 @@ class RolloutMemory:
         A spec that was read again may lack fields at the same generation: an older CRD prunes what is read,
         too.
         """
-        generation, is_first = snapshot.owner.generation, self.generation < 0
+        generation = snapshot.owner.generation
+        is_first = self.generation < 0
         if self.generation != generation or snapshot.raw.get("reread"):
-            self.generation, digest = generation, digest_of(content_of(snapshot.raw["spec"]))
+            self.generation = generation
+            digest = digest_of(content_of(snapshot.raw["spec"]))
             if digest != self.digest:
                 left = self.trial.record if self.trial.state is not None else self.left
                 self.left = left if left is not None and left.digest != digest else None
-                self.digest, self.trial = digest, Trial()
+                self.digest = digest
+                self.trial = Trial()
                 self.declared = snapshot.raw.get("declared")
             self.key = release_key(snapshot.spec)
             if not self.lost:  # what has gone now may be no content

@@ -21,8 +21,8 @@ from formation_operator.render import cron_job, intents, release_job
 from formation_operator.render.pod_template import InvalidTypeError
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.requeue import Lane, Requeue
-from formation_operator.rollout import gate, revisions
-from formation_operator.rollout.gate import Act, Decision, Gate
+from formation_operator.rollout import revisions
+from formation_operator.rollout.gate import Act, Decision, Gate, decide
 from formation_operator.rollout.memory import RETRY_FIRST, RETRY_MOST, RolloutMemory
 from formation_operator.rollout.pruning import prune
 from formation_operator.rollout.revision_store import RevisionStore
@@ -71,15 +71,16 @@ class Releaser:
 
     async def _go_on(self, rollout: Rollout) -> Rollout:
         """Start, delete or mark a Job where that is due, and return what came of it."""
-        shut, spec = rollout.gate, self.snapshot.spec
-        if shut is None:
-            is_without = spec.release is None and rollout.content.is_known and not spec.paused
-            return await self._ignore(rollout) if is_without else rollout
+        gate, spec = rollout.gate, self.snapshot.spec
+        if gate is None:
+            ignores = spec.release is None and rollout.content.is_known and not spec.paused
+            return await self._ignore(rollout) if ignores else rollout
         try:
-            shut = shut._replace(started=await patient(self._has_started(shut)))
+            gate = gate._replace(started=await patient(self._has_started(gate)))
         except errors.ClusterError:  # so it may have
-            shut, rollout = shut._replace(started=True), rollout.later(self.memory.retry(self.snapshot.now))
-        decision = gate.decide(shut)
+            gate = gate._replace(started=True)
+            rollout = rollout.later(self.memory.retry(self.snapshot.now))
+        decision = decide(gate)
         rollout = rollout._replace(decision=decision)
         try:
             return await self._carry_out(rollout, decision)
@@ -87,10 +88,10 @@ class Releaser:
             failure = revisions.problem(error, "the release command can't be started", revisions.JOBS)
             return rollout.later(self.memory.retry(self.snapshot.now, [failure]), failure)
 
-    async def _has_started(self, shut: Gate) -> bool:
+    async def _has_started(self, gate: Gate) -> bool:
         """Return whether the Job under way has started a container, as far as that matters."""
-        job = shut.under_way
-        if job is None or job.deleting or (shut.fits(job) and not (shut.suspended or shut.needs_none)):
+        job = gate.under_way
+        if job is None or job.deleting or (gate.fits(job) and not (gate.suspended or gate.needs_none)):
             return False
         return await job_pods.has_started(self.cluster, self.snapshot.owner, job.digest) is not False
 

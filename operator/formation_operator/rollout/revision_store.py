@@ -262,7 +262,8 @@ class RevisionStore:
                 pass  # it isn't as it was
             else:
                 return
-        name, live = revision_name(owner.name, digest), await self._read(owner, digest)
+        name = revision_name(owner.name, digest)
+        live = await self._read(owner, digest)
         is_kept = live is not None and revisions.content_in(live, owner, digest) is not None
         if not is_kept and digest == memory.digest and (live is None or memory.is_released):
             memory.trial.record = None

@@ -15,11 +15,11 @@ from formation_operator.api.reasons import CanaryState, Trouble
 from formation_operator.kube import errors
 from formation_operator.kube.objects import deploys, kinds, lenient
 from formation_operator.kube.objects.deploys import Deploy, End
+from formation_operator.kube.port import Object
 from formation_operator.observe.faults import Problem
 from formation_operator.render import intents
 from formation_operator.sync.versioned_writes import unchanged
 
-Object = dict[str, Any]
 ANNOTATIONS = "/metadata/annotations"
 LIKELY = 10**9
 """Numbers from there on don't decide about the next one, unless a Deployment names them."""
@@ -231,7 +231,8 @@ def changed(before: Record, changes: Mapping[str, Any], deploy: Deploy | None = 
     That is one deploy from the first word about its trial on. A failed one gets a number, too, if its
     canaries stand later.
     """
-    after, number, log = dataclasses.replace(before, **changes), changes.get("number", 0), [*before.deploys]
+    after = dataclasses.replace(before, **changes)
+    number, log = changes.get("number", 0), [*before.deploys]
     is_new = number not in {0, *(each.number for each in log)}
     if deploy is not None and (is_new or after.trial is not None):
         is_open = before.trial is not None and bool(log) and not log[-1].number

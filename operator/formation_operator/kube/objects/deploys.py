@@ -62,9 +62,14 @@ def read(annotations: Mapping[str, Any]) -> tuple[Deploy, ...]:
 
 def _deploy(raw: dict[str, Any]) -> Deploy:
     number, end = lenient.number(raw, "number"), lenient.word(raw, "end")
-    number, end = number if 0 < number < HIGHEST else 0, End(end) if end in [*End] else End.NONE
     note = lenient.shown(lenient.text(raw, "note"), LONGEST_NOTE)
-    return Deploy(number, lenient.word(raw, "at"), lenient.word(raw, "by"), note, end)
+    return Deploy(
+        number=number if 0 < number < HIGHEST else 0,
+        at=lenient.word(raw, "at"),
+        by=lenient.word(raw, "by"),
+        note=note,
+        end=End(end) if end in [*End] else End.NONE,
+    )
 
 
 def text(deploys: Iterable[Deploy]) -> str:
