@@ -345,6 +345,8 @@ class Ledger:
                 is_fine = is_scaled or "deletionTimestamp" in other["metadata"]
                 is_fine = is_fine or not self.is_singleton(name, deployment)
                 self.hold(is_same and is_fine, f"(s) {name} starts beside {template_of(other)}, a singleton")
+                if is_same and not self.is_singleton(name, deployment):
+                    self.single.discard((name, template))  # it runs twice from now on
         if self.world.recreates(deployment):
             beside = [pod for own, pod in self.world.processes() if own == naming.canary(name)]
             if ChildKind.DEPLOYMENT in self.world.removed:  # by anyone, who doesn't wait for their end
