@@ -228,18 +228,21 @@ def _annotations(record: Record) -> dict[str, str]:
 def changed(before: Record, changes: Mapping[str, Any], deploy: Deploy | None = None) -> Record:
     """Return what a revision says after a change, with the deploy under way in its log.
 
-    That is one deploy from the first word about its trial on. A failed one gets a number, too, if its
-    canaries stand later.
+    That is one deploy from the first word about it on, until another content is declared. A failed one gets a
+    number, too, if its canaries stand later.
     """
     after = dataclasses.replace(before, **changes)
     number, log = changes.get("number", 0), [*before.deploys]
     is_new = number not in {0, *(each.number for each in log)}
-    if deploy is not None and (is_new or after.trial is not None):
-        is_open = before.trial is not None and bool(log) and not log[-1].number
+    if deploy is not None and (is_new or after.trial is not None or not log):
+        last = log[-1] if log and not log[-1].number else None
+        is_open = last is not None and (before.trial is not None or last.end is End.NONE)
         end = End.FAILED if after.trial is CanaryState.FAILED else End.NONE
         log.append(dataclasses.replace(log.pop() if is_open else deploy, number=number, end=end))
     elif deploy is None and "ran_well" in changes and log and 0 < log[-1].number == number:
         log[-1] = dataclasses.replace(log[-1], end=End.RAN if after.ran_well else End.FAILED)
+    elif deploy is None and "trial" in changes and log and not log[-1].number and log[-1].end is End.NONE:
+        log[-1] = dataclasses.replace(log[-1], end=End.LEFT)
     return dataclasses.replace(after, deploys=tuple(log[-deploys.MOST :]))
 
 

@@ -123,6 +123,26 @@ async def a_failed_try() -> Shop:
     return shop
 
 
+async def test_a_deploy_of_a_stopped_app_is_a_line_from_its_release_on() -> None:
+    shop = await an_app(release={"command": ["/migrate"]}, canary=CANARY)
+    timed(shop)
+    await shop.change(suspend=True)
+    await deploy(shop, "shop:v2", CI, "build 17")
+    shop.time.seconds += 60
+    await shop.change(suspend=None)
+    (begun,) = log(shop)["shop:v2"]
+    assert (begun.number, begun.by, begun.note) == (0, "ci", "build 17")
+    await shop.finish()
+    assert [(each.number, each.at) for each in log(shop)["shop:v2"]] == [(2, begun.at)]
+
+
+async def test_a_try_that_another_content_has_left_stays_a_line_of_its_own() -> None:
+    shop = timed(await an_app(canary=CANARY))
+    for image in ("shop:v2", "shop:v3", "shop:v2"):
+        await shop.change(image=image)
+    assert ends(shop)["shop:v2"] == [(0, "Left"), (0, "")]
+
+
 async def test_a_failed_try_is_a_line_without_a_number_that_stays_when_another_content_comes() -> None:
     shop = await a_failed_try()
     assert ends(shop)["shop:v2"] == [(0, "Failed")]

@@ -26,6 +26,8 @@ class End(enum.StrEnum):
 
     NONE = ""
     """It hasn't, or another deploy came before."""
+    LEFT = "Left"
+    """Another content was declared before it was let through."""
     RAN = "Ran"
     """Its processes ran well."""
     FAILED = "Failed"
