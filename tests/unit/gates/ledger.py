@@ -662,7 +662,8 @@ class Ledger:
                         self.counts[name], self.fields[name] = {count}, set()
                         self.wishes[name] = count
                     is_one = (name, template_of(deployment["spec"]["template"]))
-                    may_not = self.is_singleton(name, deployment) and not any(self.world.scalers(name))
+                    may_not = self.contents[-1].passed and self.is_singleton(name, deployment)
+                    may_not = may_not and not any(self.world.scalers(name))
                     (self.single.add if may_not else self.single.discard)(is_one)
             self.is_unsure = self.is_unmarked = False
             self.unclear.clear()
