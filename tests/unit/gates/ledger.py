@@ -435,6 +435,7 @@ class Ledger:
         """(c) No revision goes that is declared, or the last one that keeps what runs."""
         there = self.world.cluster.there(kinds.CONTROLLER_REVISION)
         kept = [each for raw in there for each in templates_in(raw["data"]).items()]
+        kept += self.contents[-1].types.items()  # the Formation itself keeps that
         for name, template in templates.items():
             own = self.world.deployment(name)
             runs = own is not None and template_of(own["spec"]["template"]) == template
