@@ -221,8 +221,10 @@ class Reconciler:
         await executor.each(carry_out, planning.naming())
         # What isn't wanted goes once the content is named: by its name the next leader knows that.
         await executor.each(carry_out, planning.obsolete())
-        memory.there = {each for each, child in children.items() if child.is_owned_by(snapshot.owner.uid)}
-        memory.there |= lost & {(each.kind, each.name) for each in planning.intents}
+        # One that isn't wanted was deleted by us, even if a later pass wants it before it has gone.
+        owned = {each: child for each, child in children.items() if child.is_owned_by(snapshot.owner.uid)}
+        there = {each for each, child in owned.items() if each in memory.there or not child.deleting}
+        memory.there = (there | lost) & {(each.kind, each.name) for each in planning.intents}
 
     def _context(self, pass_: Pass, snapshot: Snapshot, desired: Desired) -> planner.PlanContext:
         uids = [child.uid for child in pass_.basis.children.values()]

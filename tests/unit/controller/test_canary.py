@@ -421,6 +421,24 @@ async def test_a_canary_that_is_scaled_or_deleted_is_one_process_again(snapshot:
     assert note == snapshot
 
 
+async def test_a_canary_that_the_next_deploy_needs_before_it_has_gone_was_deleted_by_nobody_else() -> None:
+    shop = await a_try()
+    uid = shop.cluster.read("Deployment", "default", "shop-worker-canary")["metadata"]["uid"]
+    owner = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop-worker-canary", "uid": uid}
+    ends_slowly = {
+        "metadata": {"name": "shop-worker-canary-1", "ownerReferences": [{**owner, "controller": True}]}
+    }
+    shop.cluster.put("ReplicaSet", ends_slowly)
+    await shop.change(image="shop:v1")
+    await shop.change(**V3)
+    assert "is still being deleted" in canary(shop)["message"]
+
+    shop.remove("ReplicaSet", "shop-worker-canary-1")
+    await shop.settle()
+    shop.shows("web-canary=1:v3 worker-canary=1:v3")
+    assert "Recreated" not in {each.reason for each in shop.cluster.notices}
+
+
 RENAMED = {"metadata": {"labels": {naming.COMPONENT_LABEL: "all"}}}
 
 
