@@ -539,7 +539,7 @@ class Ledger:
         self.generation = self.world.generation
         lost = [name for name in self.spec["processes"] if self.world.deployment(name) is None]
         is_again = bool(self.uid) and self.uid != uid
-        self.is_unmarked |= is_again and bool(lost)
+        self.is_unmarked |= (is_again or bool(self.world.forged)) and bool(lost)  # nothing says what ran
         self.is_unsure |= is_again and self.world.has_lost_fields  # nothing says who has set a count
         self.uid = uid
         for each in self.contents:  # where nothing runs, a new version harms nothing
