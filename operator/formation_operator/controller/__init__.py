@@ -6,7 +6,7 @@ it into the cache.
 
 - `informers`: what is listed and watched; `intake`: which change gives which Formation a pass;
 - `passes`: the state of a pass; `parsing`: reads the spec; `queueing`: has passes wait for their turn;
-- `plan`: what a pass does about a type;
+- `plan`: what a pass does about a type; `trials`: what a report notes in the record of a rollout;
 - `budgets`: which types get a disruption budget; at the end of a pass it lists those of others;
 - `runs`: which CronJobs are busy, and why a Job of a release or a schedule fails;
 - `memory`: what is kept of a Formation from pass to pass, and dropped with it;

@@ -43,33 +43,19 @@ class Verdict(NamedTuple):
 
 
 def health(observation: Observation, record: Record, imageless: float | None, now: str) -> Verdict:
-    """Return how the canaries are that were observed; ``now`` is in RFC 3339.
+    """Return how the canaries are that were observed, at a time in RFC 3339.
 
-    ``record`` is what the content's revision says of them, and ``imageless`` since when one lacks its image.
+    ``record`` is what the content's revision says of them, and ``imageless`` since when one lacks its image,
+    by the snapshot's clock.
     """
     snapshot = observation.snapshot
-    names = {*map(naming.canary, observation.desired.canaries)}
-    own = {each.process_type: each for each in observation.problems if each.process_type in names}
-    lacks_image = imageless is not None and snapshot.now - imageless >= PATIENCE
-    each = dict[str, Health]()
-    for name in sorted(observation.desired.canaries):
-        problem, seconds = own.get(naming.canary(name)), timestamps.epoch(now) or 0.0
-        found = _health(observation, name, seconds)
-        if problem is not None and not _has_failed(found):
-            found = _of_problem(problem)
-        is_late = lacks_image and found.reason == Reason.IMAGE_PULL_FAILED
-        each[name] = dataclasses.replace(found, lasting=True) if is_late else found
+    each = _types(observation, imageless, now)
     failed = {name: one for name, one in each.items() if _has_failed(one)}
     undone = {name: one for name, one in each.items() if not one.complete}
-    unwritten = {name for name in undone if snapshot.canary(name) is None}
-    roomless = {
-        name for name, one in undone.items() if one.reason in (ROOMLESS if name in unwritten else NO_PLACE)
-    }
     before = snapshot.canary_status(record.name)
     had_failed = CanaryState.FAILED in (record.trial, before and before.state)
-    state = CanaryState.FAILED if failed or (had_failed and undone) else CanaryState.TRYING
-    has_failed = state is CanaryState.FAILED
-    lasting = any(one.lasting for one in undone.values()) or has_failed
+    has_failed = bool(failed or (had_failed and undone))
+    state = CanaryState.FAILED if has_failed else CanaryState.TRYING
     text = "; ".join(f"{name}: {_why(one)}" for name, one in (failed or undone).items())
     if has_failed:
         reason = str(Trouble.CANARY_FAILED)
@@ -81,13 +67,38 @@ def health(observation: Observation, record: Record, imageless: float | None, no
         reason = next((one.reason for one in undone.values() if one.reason != Reason.PROGRESSING), "")
     since = before.since if before is not None and before.state == state else now
     message = lenient.shown(text, lenient.LONGEST_SENTENCE)
-    status = CanaryStatus(revision=record.name, state=state, since=since, message=message)
+    lasting = has_failed or any(one.lasting for one in undone.values())
+    own = [*map(naming.canary, observation.desired.canaries)]
+    others = [problem for problem in observation.problems if problem.process_type not in own]
     stood = {name: snapshot.canary(name) for name, one in each.items() if one.complete}
-    proven = {name: proof(child) for name, child in stood.items() if child is not None}
-    others = [problem for problem in observation.problems if problem not in own.values()]
-    whole = Problem("", reason or Trouble.CANARY_TRYING, text, lasting=lasting)
-    yields = frozenset[str]() if has_failed else frozenset(roomless)
-    return Verdict(status, proven, yields, [whole, *others])
+    return Verdict(
+        CanaryStatus(revision=record.name, state=state, since=since, message=message),
+        {name: proof(child) for name, child in stood.items() if child is not None},
+        frozenset() if has_failed else _roomless(snapshot, undone),
+        [Problem("", reason or Trouble.CANARY_TRYING, text, lasting=lasting), *others],
+    )
+
+
+def _types(observation: Observation, imageless: float | None, now: str) -> Mapping[str, Health]:
+    """Return how the canary of each type is."""
+    lacks_image = imageless is not None and observation.snapshot.now - imageless >= PATIENCE
+    problems = {each.process_type: each for each in observation.problems}
+    each = dict[str, Health]()
+    for name in sorted(observation.desired.canaries):
+        found, problem = _health(observation, name, now), problems.get(naming.canary(name))
+        if problem is not None and not _has_failed(found):
+            found = _of_problem(problem)
+        is_late = lacks_image and found.reason == Reason.IMAGE_PULL_FAILED
+        each[name] = dataclasses.replace(found, lasting=True) if is_late else found
+    return each
+
+
+def _roomless(snapshot: Snapshot, undone: Mapping[str, Health]) -> frozenset[str]:
+    """Return the types whose canaries have no room."""
+    unwritten = {name for name in undone if snapshot.canary(name) is None}
+    return frozenset(
+        name for name, one in undone.items() if one.reason in (ROOMLESS if name in unwritten else NO_PLACE)
+    )
 
 
 def _ways_out(snapshot: Snapshot) -> str:
@@ -110,7 +121,7 @@ def _of_problem(problem: Problem) -> Health:
     return Health(State.STARTING, complete=False, reason=reason, message=message, lasting=lasting)
 
 
-def _health(observation: Observation, name: str, now: float) -> Health:
+def _health(observation: Observation, name: str, now: str) -> Health:
     own, count = naming.canary(name), observation.desired.canaries[name]
     if not count:
         return Health(State.IDLE, complete=False, reason=Reason.PROGRESSING, message=AT_ZERO)
@@ -120,7 +131,8 @@ def _health(observation: Observation, name: str, now: float) -> Health:
     pod = max(observation.pods.get(own, ()), key=lambda each: each.created, default=None)
     if child is not None and pod is not None and pod.node:
         deadline = observation.snapshot.spec.processes[name].progress_deadline_seconds or PROGRESS_DEADLINE
-        if not grace_periods.has_had(pod, deadline, now):  # its Deployment's counts from its creation
+        # The Deployment's own deadline runs from its creation.
+        if not grace_periods.has_had(pod, deadline, timestamps.epoch(now) or 0.0):
             child = dataclasses.replace(child, rollout=dataclasses.replace(child.rollout, stuck=None))
     replicas = Replicas(desired=count, rendered=count, remembered=count)
     return type_health.health(replicas, child if is_written else None, observation.findings.get(own, ()))
