@@ -599,7 +599,8 @@ class Ledger:
         self.was_paused = bool(self.spec.get("paused"))
         took = self.world.operator.took
         self.hold(took < 5 or not self.world.fails_alone("notify"), f"(c) {took} s for Events")
-        own = {"web", "web-canary"} - ({"web-canary"} & self.spec["processes"].keys())
+        canary = self.world.own("web-canary")  # that may be a type's, too
+        own = {"web", "web-canary"} if canary is not None and is_canary(canary) else {"web"}
         serves = not self.spec.get("suspend") and own & self.world.ready().keys()
         is_found = not (self.endpoints and serves) or self.world.endpoints("web")
         self.hold(is_found, "(c) the Service of web finds no process any more")
