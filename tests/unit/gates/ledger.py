@@ -410,7 +410,8 @@ class Ledger:
         is_old = template != self.contents[-1].types.get(name, template) and is_left
         self.hold(before or not is_old, f"(b) {name} starts its old version {template}")
         least = self.spec["processes"].get(name, {}).get("autoscaling", {}).get("minReplicas", 0)
-        if self.is_open(name) and count in (1 if not before else least, least):
+        said = self.said.get("processes", {}).get(name, {}).get("desiredReplicas")  # of one that was refused
+        if self.is_open(name) and count in (1 if not before else least, least, None if before else said):
             known.add(count)  # one that is made again, or starts anew, has the last known count, or 1
         is_none = count == 0 and (stops or self.is_singleton(name, None))
         is_one = count == 1 and self.may_be_singleton(name)  # until a content with more is let through
