@@ -38,7 +38,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests of the slower folders first; those that need no image, while there are none yet."""
-    built = all(any((paths.cache() / "images").glob(f"system-{name}-*")) for name in system_image.SYSTEMS)
+    built = all(
+        any((paths.cache() / "images").glob(f"system-{name}-*")) for name in system_image.IN_EVERY_RUN
+    )
     order = FOLDERS if built else tuple(reversed(FOLDERS))
 
     def place(item: pytest.Item) -> int:

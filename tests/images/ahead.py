@@ -43,6 +43,10 @@ def parts(node: str) -> list[Part]:
         ("linter", functools.partial(build.ensure, (build.KUBE_SCORE,))),
         *(("neighbours", functools.partial(build.ensure, (each,))) for each in build.NEIGHBOURS),
         *(("systems", functools.partial(system_image.build, name)) for name in system_image.SYSTEMS),
+        *(
+            ("some systems", functools.partial(system_image.build, name))
+            for name in system_image.IN_EVERY_RUN
+        ),
     ]
 
 

@@ -52,6 +52,8 @@ SYSTEMS = {
     system.name: system
     for system in (
         System("apache", ("apache2", "libapache2-mod-php"), stop_signal="SIGWINCH"),
+        System("celery", ("celery",)),
+        System("django", ("gunicorn", "python3-django", "python3-psycopg2")),
         System("eventmachine", ("ruby", "ruby-eventmachine")),
         System("gunicorn", ("gunicorn",)),
         System(
@@ -62,27 +64,21 @@ SYSTEMS = {
         ),
         System("node", ("nodejs",)),
         System("plain"),
-        System("twisted", ("python3-twisted",)),
-    )
-}
-"""Those that `make test` runs."""
-ALL = SYSTEMS | {
-    system.name: system
-    for system in (
-        System("celery", ("celery",)),
-        System("django", ("gunicorn", "python3-django", "python3-psycopg2")),
         System("puma", ("puma",)),
         System("rails", ("puma", "ruby-pg", "ruby-rails")),
+        System("twisted", ("python3-twisted",)),
         System("uvicorn", ("uvicorn",)),
         System("uwsgi", ("uwsgi-core", "uwsgi-plugin-python3")),
     )
 }
 """Those that `make systems` runs."""
+IN_EVERY_RUN = ("jvm", "node", "plain")
+"""Those that `make test` runs: one with many threads, one with a single one, and no server."""
 
 
 def build(name: str) -> pathlib.Path:
     """Return a system's image as a docker-archive, building it if these sources have none in the cache."""
-    system = ALL[name]
+    system = SYSTEMS[name]
     base = debian.base()
 
     def make(folder: pathlib.Path, target: pathlib.Path) -> None:

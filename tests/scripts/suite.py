@@ -89,7 +89,7 @@ SUITES = {
 LAST = (DOWN, on_the_cluster("-m", "host", "tests", name="tests that start the cluster"))
 """What looks at the whole machine, where nothing else may be at work."""
 AHEAD = {
-    "test": ("cluster", "shop", "base", "operator", "metrics", "systems"),
+    "test": ("cluster", "shop", "base", "operator", "metrics", "some systems"),
     "faults": ("cluster",),
     "systems": ("cluster", "systems"),
     "monitoring": ("cluster", "shop"),

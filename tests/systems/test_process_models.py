@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.client import Client, eventually
+from tests.images.system_image import IN_EVERY_RUN
 from tests.systems.running import PATIENCE, WEB_SERVERS, Running, Sample
 from tests.systems.web_client import get, try_to_get
 
@@ -25,7 +26,12 @@ OWN_EXIT_CODE = {"jvm": 128 + 15}
 """Where a server's own exit code after SIGTERM isn't 0."""
 
 
-@pytest.fixture(scope="module", params=WEB_SERVERS)
+@pytest.fixture(
+    scope="module",
+    params=[
+        name if name in IN_EVERY_RUN else pytest.param(name, marks=pytest.mark.long) for name in WEB_SERVERS
+    ],
+)
 def web(request: pytest.FixtureRequest, restricted: Client, sample: Sample) -> Iterator[Running]:
     """Run a system's web."""
     running = Running(restricted, request.param, "web")
