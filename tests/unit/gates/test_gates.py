@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.gates.holes import CANARIES, HOLES, PLAIN, RELEASING, Step
+from tests.unit.gates.holes import CANARIES, HOLES, PLAIN, RELEASED, RELEASING, Step
 from tests.unit.gates.machine import Gates
 from tests.unit.gates.walk import walk
 
@@ -146,6 +146,35 @@ STAYS: dict[str, tuple[Step, ...]] = {
     "its revision is lost with the leader": (
         *(PLAIN, CRASHES, after(60), ("lose", "ControllerRevision"), ("new_leader",), STOP, after(30), START),
         after(70),
+    ),
+    "its Deployments are deleted with the status while it is tried, and a new leader comes": (
+        *(PLAIN, ("deploy", "hangs"), after(5), ("lose_status",), ("new_leader",), ("lose", "Deployment")),
+        after(70),
+    ),
+    "its Deployments and its revision are deleted while it is tried, and a new leader comes": (
+        *(PLAIN, ("deploy", "hangs"), after(5), ("lose", "ControllerRevision", True), ("new_leader",)),
+        *(("lose", "Deployment"), after(70)),
+    ),
+    "only the status says that a type has failed whose count goes to zero": (
+        *(PLAIN, ("deploy", "crashes", "succeeds", None, "worker"), after(60)),
+        *(("lose", "ControllerRevision"), ("new_leader",), ("scale", "worker", 0), after(30)),
+        *(("scale", "worker", 2), after(30)),
+    ),
+    "its release succeeds after somebody went back, and the next one hangs": (
+        *(RELEASED, ("deploy",), after(1.5), ("deploy_again", 1), after(70), ("deploy", "good", "hangs")),
+        after(70),
+    ),
+    "its canaries have to stand for longer once they have stood, but it couldn't be numbered": (
+        *(PLAIN, ("fail", 0, "unavailable", False, 1e9, "select"), ("deploy",), after(20)),
+        *(("change_canary", 30), ("calls_succeed",), after(5)),
+    ),
+    "it had no room for long but couldn't be numbered, and a backup's status says that it has failed": (
+        *(PLAIN, DEFAULT, FULL, ("fail", 0, "unavailable", False, 1e9, "select"), CRASHES, after(70)),
+        *(("lose_status", {"canary": {"state": "Failed"}}), ("calls_succeed",), after(70)),
+    ),
+    "an earlier Formation has released it, and it failed": (
+        *(RELEASING, CRASHES, after(60), ("restore", {"revisions", "children", "fields"})),
+        *(("policy", "Job"), ("mend",), after(700)),
     ),
     "the CRD loses its release command": (
         *(RELEASING, CRASHES, after(60), ("install_crd", {"release"}), ("scale", "worker", 5), after(10)),
