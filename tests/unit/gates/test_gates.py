@@ -40,6 +40,9 @@ STAYS: dict[str, tuple[Step, ...]] = {
     "it had no room, and is paused until there is some": (
         *(PLAIN, DEFAULT, FULL, CRASHES, after(59), ("pause",), after(10), FREE, ("pause", False), after(60)),
     ),
+    "it had no room for long, and just now nobody declares canaries any more": (
+        *(PLAIN, FULL, CRASHES, after(100), DEFAULT, after(30)),
+    ),
     "the version before it had no room either": (
         *(PLAIN, DEFAULT, FULL, CRASHES, after(50), CRASHES, after(30)),
     ),
@@ -127,6 +130,10 @@ STAYS: dict[str, tuple[Step, ...]] = {
         *(PLAIN, ("change_schedule",), after(5), ("pause",), CRASHES, after(5), STOP, after(5)),
         *(("pause", False), after(5), START, after(70)),
     ),
+    "all Deployments are deleted while its release runs, and a new leader finds the app stopped": (
+        *(RELEASING, CRASHES, after(0.5), STOP, ("new_leader",), ("lose", "Deployment"), after(30), START),
+        after(70),
+    ),
     "a content with the same release comes before the stop": (
         *(RELEASING, CRASHES, after(0.5), ("change_command", "worker", "/two"), after(0.3), STOP, after(30)),
         *(START, after(70)),
@@ -175,6 +182,10 @@ STAYS: dict[str, tuple[Step, ...]] = {
     "an earlier Formation has released it, and it failed": (
         *(RELEASING, CRASHES, after(60), ("restore", {"revisions", "children", "fields"})),
         *(("policy", "Job"), ("mend",), after(700)),
+    ),
+    "it had no room for long but couldn't be numbered, and is paused until there is some": (
+        *(PLAIN, DEFAULT, FULL, ("fail", 0, "unavailable", False, 1e9, "select"), CRASHES, after(70)),
+        *(("pause",), after(5), FREE, ("calls_succeed",), ("pause", False), after(70)),
     ),
     "the CRD loses its release command": (
         *(RELEASING, CRASHES, after(60), ("install_crd", {"release"}), ("scale", "worker", 5), after(10)),
