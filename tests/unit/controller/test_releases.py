@@ -54,6 +54,18 @@ async def test_none_starts_for_a_formation_that_goes_although_the_watch_has_not_
     assert shop.revisions() == {"shop:v1": 1}
 
 
+async def test_what_was_stopped_stays_so_until_its_release_succeeds_though_others_delete_or_scale_it() -> None:
+    shop = Shop()
+    await shop.settle()
+    await shop.finish()
+    stopped = "web=0:v1 worker=0:v1 release=Running"
+    await shop.tell({"suspend": True}, {"image": "shop:v2"}, {"suspend": None}, stopped)
+    shop.remove("Deployment", "shop-web")
+    shop.scale(worker=5)
+    await shop.settle()
+    shop.shows(stopped)
+
+
 def tries(shop: Shop) -> int:
     """Return how often the newest release may run, as far as it fails."""
     return int(shop.cluster.read("Job", "default", shop.job)["spec"]["backoffLimit"]) + 1
