@@ -54,7 +54,7 @@ async def test_none_starts_for_a_formation_that_goes_although_the_watch_has_not_
     assert shop.revisions() == {"shop:v1": 1}
 
 
-async def test_what_was_stopped_stays_so_until_its_release_succeeds_though_others_delete_or_scale_it() -> None:
+async def test_what_was_stopped_stays_so_until_its_release_succeeds_though_others_scale_it() -> None:
     shop = Shop()
     await shop.settle()
     await shop.finish()
