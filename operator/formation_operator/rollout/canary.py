@@ -113,12 +113,12 @@ def standing_in(
 
     They stay until one is available, since a release may have broken all old ones; or until none can be
     created, or no node takes it (``unplaced``), as it may need the canary's place. Where the content couldn't
-    be written (``unwritten``), the figures say nothing of it. A singleton's first process may not run beside
-    one.
+    be written (``unwritten``), the figures say nothing of it. No singleton is among the ``types``: its
+    first process may not run beside one.
     """
     for name in types:
         canary, own = snapshot.canary(name), snapshot.deployment(name)
-        if canary is None or (own is not None and (own.recreates or not own.replicas)):
+        if canary is None or (own is not None and not own.replicas):
             continue
         figures = own.rollout if own is not None else NO_STATUS  # somebody has deleted it
         is_blocked = figures.refused or (figures.current and (figures.blocked or name in unplaced))

@@ -398,6 +398,25 @@ async def test_a_type_that_cannot_be_rendered_is_said_and_nothing_else_changes()
     shop.shows("web=1:v1 worker=2:v1 worker-canary=none ready=InvalidSpec")
 
 
+async def test_a_type_that_cannot_be_rendered_stays_until_a_version_without_it_has_stood() -> None:
+    shop = await an_app_with(canary={"seconds": 0})
+    await shop.change(processes={"extra": a_process("/extra", replicas=1)})
+    await shop.change(processes={"extra": {"resources": releasing.UNFIT}})
+    await shop.change(canary=CANARY, processes={"extra": None}, **V2)
+    shop.shows("web=1:v1 extra=1:v1 web-canary=1:v2 ready=InvalidSpec")
+    await stand(shop)
+    shop.shows("web=1:v2 extra=none")
+
+
+async def test_a_type_that_somebody_has_orphaned_runs_on_where_a_canary_would_come() -> None:
+    shop = await an_app_with(canary={"seconds": 0})
+    await shop.change(processes={"web-canary": a_process("/extra", replicas=1)})
+    shop.leave("Deployment", "Service")
+    shop.come_back(canary=CANARY, **V2)
+    await shop.settle()
+    shop.shows("web=1:v1 web-canary=1:v1 worker-canary=1:v2 ready=NameTaken")
+
+
 async def test_another_object_with_the_name_of_a_canary_is_left_alone_and_said() -> None:
     shop = await an_app_with()
     foreign = {"metadata": {"name": "shop-web-canary"}, "spec": shop.cluster.all("Deployment")[0]["spec"]}

@@ -5,12 +5,14 @@ import copy
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from formation_operator.api import naming
 from formation_operator.api.content import content_of, digest_of
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from tests.builders import a_formation, ago
 from tests.unit.fakes.releasing import (
     BOTH_V1,
+    KEY,
     ONE,
     RELEASE,
     Shop,
@@ -38,6 +40,30 @@ async def test_a_first_deploy_makes_nothing_before_its_release_has_succeeded() -
     assert shop.status["revision"]["number"] == 1
     assert shop.status["release"]["state"] == "Succeeded"
     assert shop.status["release"]["released"] == shop.digest
+
+
+async def test_none_starts_for_a_formation_that_goes_although_the_watch_has_not_said_so() -> None:
+    shop = Shop()
+    await shop.settle()
+    await shop.finish()
+    shop.declare(image="shop:v2")
+    shop.cluster.watchers.remove(shop.operator.see)
+    shop.cluster.merge(naming.KIND, *KEY, {"metadata": {"deletionTimestamp": ago(0)}})
+    await shop.operator.run(KEY)
+    assert len(shop.jobs()) == 1
+    assert shop.revisions() == {"shop:v1": 1}
+
+
+async def test_what_was_stopped_stays_so_until_its_release_succeeds_though_others_scale_it() -> None:
+    shop = Shop()
+    await shop.settle()
+    await shop.finish()
+    stopped = "web=0:v1 worker=0:v1 release=Running"
+    await shop.tell({"suspend": True}, {"image": "shop:v2"}, {"suspend": None}, stopped)
+    shop.remove("Deployment", "shop-web")
+    shop.scale(worker=5)
+    await shop.settle()
+    shop.shows(stopped)
 
 
 def tries(shop: Shop) -> int:

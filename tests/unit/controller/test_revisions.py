@@ -374,6 +374,17 @@ async def test_one_whose_answer_was_lost_has_no_second_number(shop: Shop) -> Non
     assert (shop.status["revision"]["number"], shop.failed) == (2, None)
 
 
+async def test_a_number_that_no_template_and_no_status_names_is_not_given_again(shop: Shop) -> None:
+    shop.refuse("apply", "Deployment")
+    shop.declare(image="shop:v2")
+    await shop.operator.run(KEY)
+    shop.restart()
+    shop.cluster.merge(naming.KIND, *KEY, {"status": None})
+    shop.cluster.incidents.clear()
+    await shop.change(image="shop:v3")
+    assert shop.numbers == {"shop:v1": 1, "shop:v2": 2, "shop:v3": 3}
+
+
 async def test_a_new_formation_whose_first_one_is_there_already_keeps_its_number() -> None:
     here = Shop()
     here.forge(here.name, "uid-1", data=content_of(TWO["spec"]), revision=1)

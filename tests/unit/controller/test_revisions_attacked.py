@@ -7,7 +7,7 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.kube import errors, port
 from formation_operator.rollout.memory import RETRY_FIRST
-from tests.builders import Manifest, a_formation, a_process
+from tests.builders import Manifest, a_formation, a_process, ago
 from tests.unit.fakes.cluster import Incident, Verb
 from tests.unit.fakes.releasing import DENIED, KEY, RELEASE, Shop
 from tests.unit.fakes.shop import NO_ANSWER
@@ -74,6 +74,17 @@ async def test_what_was_let_through_is_kept_with_a_limit_of_zero_though_no_templ
     shop.cluster.merge(naming.KIND, *KEY, {"status": None})
     await shop.settle()
     assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
+
+
+async def test_what_a_release_that_goes_on_is_for_is_kept_with_a_limit_of_zero_and_let_through() -> None:
+    shop = await an_app(RELEASE, 0)
+    await shop.change(image="shop:v2")
+    shop.put_pod({"running": {"startedAt": ago(0)}}, phase="Running")
+    for command in ("/one", "/two"):
+        await shop.change(image="shop:v1", processes={"web": {"command": [command]}})
+    await shop.change(image="shop:v3")
+    await shop.finish()
+    assert shop.images() == {"shop-web": "shop:v2"}
 
 
 async def test_a_release_whose_revision_meets_a_full_quota_has_what_is_too_much_pruned_first() -> None:

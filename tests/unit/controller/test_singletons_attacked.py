@@ -92,3 +92,15 @@ async def test_a_count_of_one_that_comes_with_singleton_waits_while_its_content_
     else:
         clock["resources"] = UNFIT
     await shop.tell({"processes": {"clock": clock}}, "clock=5", {"suspend": True}, "clock=0")
+
+
+async def test_what_was_a_singleton_is_several_only_once_its_old_process_has_terminated() -> None:
+    shop = await a_clock(None)
+    await shop.change(image="shop:v2", processes={"clock": MORE})
+    generation = shop.cluster.read("Deployment", "default", "shop-clock")["metadata"]["generation"]
+    for ending, shown in ((1, "clock=1:v2"), (0, "clock=3:v2")):
+        figures = {"observedGeneration": generation, "replicas": 0, "updatedReplicas": 0}
+        status = {"status": {**figures, "terminatingReplicas": ending}}
+        shop.cluster.merge("Deployment", "default", "shop-clock", status)
+        await shop.settle()
+        shop.shows(shown)

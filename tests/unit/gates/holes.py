@@ -150,5 +150,9 @@ HOLES: dict[str, tuple[Step, ...]] = {
     "gate: somebody declares a count just before the operator writes another one": (
         *(UNPROVEN, SOON, ("count_amid_a_pass", 2, "worker", 1), ("scale", "worker", 5), LATER),
     ),
+    "gate: a Service of others has the name of a type's": (
+        *(PLAIN, ("take_name", "shop-extra", "Service", "Lease")),
+        *(("change_type", "extra", True, True), LATER),
+    ),
 }
 """Each holds."""

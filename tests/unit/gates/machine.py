@@ -211,9 +211,9 @@ class Gates(RuleBasedStateMachine):
         (self.world.controllers.refused.add if is_refused else self.world.controllers.refused.discard)(kind)
 
     @rule(kind=of(LOSSES))
-    def lose(self, kind: str) -> None:
-        """Have somebody delete all objects of a kind that are the Formation's."""
-        self.world.remove(kind)
+    def lose(self, kind: str, declared: bool = False) -> None:
+        """Have somebody delete all objects of a kind that are the Formation's, or the declared revision."""
+        self.world.remove(kind, self.world.name if declared else "")
 
     @rule(names=of([["web"], ["worker"], CANARIES]))
     def lose_deployments(self, names: list[str]) -> None:
@@ -290,8 +290,9 @@ class Gates(RuleBasedStateMachine):
         self.world.autoscale("worker", count)
 
     @rule()
-    def lose_status(self) -> None:
-        self.world.cluster.merge(naming.KIND, *KEY, {"status": None})
+    def lose_status(self, instead: Manifest | None = None) -> None:
+        """Have somebody delete the status, or put back a part of it that a backup has."""
+        self.world.cluster.merge(naming.KIND, *KEY, {"status": instead})
 
     @rule(fields=st.sets(of(["canary", "release"])))
     def install_crd(self, fields: set[str]) -> None:

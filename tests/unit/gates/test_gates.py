@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.gates.holes import CANARIES, HOLES, PLAIN, RELEASING, Step
+from tests.unit.gates.holes import CANARIES, HOLES, PLAIN, RELEASED, RELEASING, Step
 from tests.unit.gates.machine import Gates
 from tests.unit.gates.walk import walk
 
@@ -39,6 +39,9 @@ STAYS: dict[str, tuple[Step, ...]] = {
     ),
     "it had no room, and is paused until there is some": (
         *(PLAIN, DEFAULT, FULL, CRASHES, after(59), ("pause",), after(10), FREE, ("pause", False), after(60)),
+    ),
+    "it had no room for long, and just now nobody declares canaries any more": (
+        *(PLAIN, FULL, CRASHES, after(100), DEFAULT, after(30)),
     ),
     "the version before it had no room either": (
         *(PLAIN, DEFAULT, FULL, CRASHES, after(50), CRASHES, after(30)),
@@ -127,6 +130,10 @@ STAYS: dict[str, tuple[Step, ...]] = {
         *(PLAIN, ("change_schedule",), after(5), ("pause",), CRASHES, after(5), STOP, after(5)),
         *(("pause", False), after(5), START, after(70)),
     ),
+    "all Deployments are deleted while its release runs, and a new leader finds the app stopped": (
+        *(RELEASING, CRASHES, after(0.5), STOP, ("new_leader",), ("lose", "Deployment"), after(30), START),
+        after(70),
+    ),
     "a content with the same release comes before the stop": (
         *(RELEASING, CRASHES, after(0.5), ("change_command", "worker", "/two"), after(0.3), STOP, after(30)),
         *(START, after(70)),
@@ -146,6 +153,39 @@ STAYS: dict[str, tuple[Step, ...]] = {
     "its revision is lost with the leader": (
         *(PLAIN, CRASHES, after(60), ("lose", "ControllerRevision"), ("new_leader",), STOP, after(30), START),
         after(70),
+    ),
+    "its Deployments are deleted with the status while it is tried, and a new leader comes": (
+        *(PLAIN, ("deploy", "hangs"), after(5), ("lose_status",), ("new_leader",), ("lose", "Deployment")),
+        after(70),
+    ),
+    "its Deployments and its revision are deleted while it is tried, and a new leader comes": (
+        *(PLAIN, ("deploy", "hangs"), after(5), ("lose", "ControllerRevision", True), ("new_leader",)),
+        *(("lose", "Deployment"), after(70)),
+    ),
+    "only the status says that a type has failed whose count goes to zero": (
+        *(PLAIN, ("deploy", "crashes", "succeeds", None, "worker"), after(60)),
+        *(("lose", "ControllerRevision"), ("new_leader",), ("scale", "worker", 0), after(30)),
+        *(("scale", "worker", 2), after(30)),
+    ),
+    "its release succeeds after somebody went back, and the next one hangs": (
+        *(RELEASED, ("deploy",), after(1.5), ("deploy_again", 1), after(70), ("deploy", "good", "hangs")),
+        after(70),
+    ),
+    "its canaries have to stand for longer once they have stood, but it couldn't be numbered": (
+        *(PLAIN, ("fail", 0, "unavailable", False, 1e9, "select"), ("deploy",), after(20)),
+        *(("change_canary", 30), ("calls_succeed",), after(5)),
+    ),
+    "it had no room for long but couldn't be numbered, and a backup's status says that it has failed": (
+        *(PLAIN, DEFAULT, FULL, ("fail", 0, "unavailable", False, 1e9, "select"), CRASHES, after(70)),
+        *(("lose_status", {"canary": {"state": "Failed"}}), ("calls_succeed",), after(70)),
+    ),
+    "an earlier Formation has released it, and it failed": (
+        *(RELEASING, CRASHES, after(60), ("restore", {"revisions", "children", "fields"})),
+        *(("policy", "Job"), ("mend",), after(700)),
+    ),
+    "it had no room for long but couldn't be numbered, and is paused until there is some": (
+        *(PLAIN, DEFAULT, FULL, ("fail", 0, "unavailable", False, 1e9, "select"), CRASHES, after(70)),
+        *(("pause",), after(5), FREE, ("calls_succeed",), ("pause", False), after(70)),
     ),
     "the CRD loses its release command": (
         *(RELEASING, CRASHES, after(60), ("install_crd", {"release"}), ("scale", "worker", 5), after(10)),

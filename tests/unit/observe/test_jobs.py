@@ -69,6 +69,12 @@ def test_only_a_formation_that_controls_a_job_is_its_owner(owner: Manifest) -> N
     assert known(a_release_job(ownerReferences=[owner])).owner == ""
 
 
+def test_of_two_that_were_made_in_one_second_the_one_that_goes_on_is_the_newer_one() -> None:
+    done, under_way = known(a_release_job(COMPLETE)), known(a_release_job())
+    done, under_way = dataclasses.replace(done, name="z"), dataclasses.replace(under_way, name="a")
+    assert jobs.in_order([under_way, done], done.owner) == [done, under_way]
+
+
 def test_a_job_keeps_little_however_large_it_is() -> None:
     large = "x" * 200_000
     failed = condition("Failed", reason=large, message=large)
