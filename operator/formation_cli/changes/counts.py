@@ -45,6 +45,11 @@ def needs_metrics(formation: Object, changed: Iterable[Change]) -> bool:
     return any(each.get("type") in RESOURCES for listed in metrics for each in listed)
 
 
+def is_below(count: Count | None, before: int) -> bool:
+    """Tell whether a count is lower than it was."""
+    return isinstance(count, int) and count < before
+
+
 def _ends(count: Count) -> Bounds:
     return count if isinstance(count, Bounds) else Bounds(count, count)
 

@@ -1,11 +1,21 @@
 """What a Pod says of the process in it: whose it is, and whether it runs."""
 
-from formation_cli.objects import DEFAULT_CONTAINER, ONE_OFF, ONE_OFF_LABEL, Object
+import re
+
+from formation_cli.objects import (
+    DEFAULT_CONTAINER,
+    DELETION_COST,
+    LOWEST_COST,
+    ONE_OFF,
+    ONE_OFF_LABEL,
+    Object,
+)
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 from formation_operator.observe import pods
 
 JOB = ("batch/v1", "Job")
+COST = re.compile(r"-?[0-9]{1,10}")
 OVER = ("Succeeded", "Failed")
 """The phases of a Pod that has ended."""
 
@@ -86,6 +96,13 @@ def container_status(pod: Object) -> Object:
 def statuses(pod: Object) -> list[Object]:
     """Return the status of each container."""
     return lenient.items(lenient.mapping(pod, "status"), "containerStatuses")
+
+
+def deletion_cost(pod: Object) -> int | None:
+    """Return the cost by which a Pod goes before others, if it has one that Kubernetes takes."""
+    text = lenient.mapping(pod, "metadata", "annotations").get(DELETION_COST)
+    cost = int(text) if isinstance(text, str) and COST.fullmatch(text) else None
+    return cost if cost is not None and LOWEST_COST <= cost < -LOWEST_COST else None
 
 
 def unscheduled(status: Object) -> str:

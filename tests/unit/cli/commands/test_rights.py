@@ -25,6 +25,7 @@ COMMANDS = {
     f"{DEPLOY} --rollback-on-failure": [*CHANGED, *FOLLOWED, "list controllerrevisions"],
     "rollback shop --wait": [*CHANGED, *FOLLOWED, "list controllerrevisions"],
     "scale shop web=5 --wait": [*CHANGED, *FOLLOWED],
+    "scale shop worker-1 --process worker.1 --wait": [*CHANGED, *FOLLOWED, "patch pods"],
     "deploy shop --retry --wait": [*CHANGED, *FOLLOWED, "delete pods"],
     "config set shop A=1 --wait": [*CHANGED, *FOLLOWED],
     "config unset shop A --wait --rollback-on-failure": [
