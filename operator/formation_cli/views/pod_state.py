@@ -41,11 +41,15 @@ def is_once(pod: Object) -> bool:
     return ONE_OFF_LABEL in lenient.mapping(pod, "metadata", "labels") or is_of_job(pod)
 
 
+def is_over(pod: Object) -> bool:
+    """Tell whether a Pod has ended."""
+    return lenient.text(lenient.mapping(pod, "status"), "phase") in OVER
+
+
 def is_going_on(pod: Object) -> bool:
     """Tell whether a Pod is a run of a schedule, or a release, that hasn't ended."""
-    over = lenient.text(lenient.mapping(pod, "status"), "phase") in OVER
     ours = {naming.SCHEDULE_LABEL, naming.RELEASE_LABEL} & {*lenient.mapping(pod, "metadata", "labels")}
-    return bool(ours) and is_of_job(pod) and not over
+    return bool(ours) and is_of_job(pod) and not is_over(pod)
 
 
 def process_type(pod: Object) -> str:
@@ -126,8 +130,7 @@ def is_running(pod: Object) -> bool:
 
 def is_waiting(pod: Object) -> bool:
     """Tell whether the process has ended and is to be started again, as in the back-off of a crash."""
-    over = lenient.text(lenient.mapping(pod, "status"), "phase") in OVER
-    return has_started(pod) and not is_running(pod) and not over
+    return has_started(pod) and not is_running(pod) and not is_over(pod)
 
 
 def how(pod: Object) -> str:

@@ -54,7 +54,12 @@ class Process:
 
     def json(self) -> Object:
         """Return it for programs, in the names of the resource."""
-        last = {"lastExit": self.last_exit, "node": self.node, "image": self.image, "schedule": self.schedule}
+        last: Object = {
+            "lastExit": self.last_exit,
+            "node": self.node,
+            "image": self.image,
+            "schedule": self.schedule,
+        }
         last |= {"nextScheduleTime": self.next, "version": self.version, "deletionCost": self.deletion_cost}
         first = ("type", "process", "state", "reason", "message", "since", "ready", "restarts")
         return {**{each: getattr(self, each) for each in first}, **last}

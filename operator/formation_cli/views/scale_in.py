@@ -9,12 +9,10 @@ from typing import NamedTuple
 
 from formation_cli.failures import Failure, Mistyped, again, did_you_mean
 from formation_cli.objects import DELETION_COST, LOWEST_COST, Object
-from formation_cli.views import log_lines, pod_state, versions
+from formation_cli.views import log_lines, pod_state, table, versions
 from formation_operator.kube.objects import lenient
 from formation_operator.observe import pods
 
-NAMED = 5
-"""How many processes a sentence names."""
 PHASES = {"Pending": 0, "Unknown": 1}
 """The phases whose Pods go before those that run."""
 
@@ -74,8 +72,7 @@ def _uncounted(formation: str, pod: Object, word: str) -> Mistyped:
 
 def is_active(pod: Object) -> bool:
     """Tell whether a ReplicaSet counts a Pod."""
-    over = lenient.text(lenient.mapping(pod, "status"), "phase") in pod_state.OVER
-    return not over and "deletionTimestamp" not in pod["metadata"]
+    return not pod_state.is_over(pod) and "deletionTimestamp" not in pod["metadata"]
 
 
 def _counted(found: Iterable[Object], type_: str) -> list[Object]:
@@ -138,9 +135,7 @@ def _not_now(sentence: str, hint: str) -> Failure:
 
 
 def _names(found: Iterable[Object]) -> str:
-    """Return the short names of some processes; a type may have thousands."""
-    names = [*map(label, found)]
-    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    return table.listed([*map(label, found)])
 
 
 def _place(pod: Object) -> tuple[bool, int, bool]:
