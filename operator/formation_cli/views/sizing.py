@@ -29,51 +29,45 @@ def advice(formation: Object, load: TypeLoad, now: float) -> list[Advice]:
     """Return what to change of a type, at most one thing of each field."""
     found = [*_killed(formation, load, now)]
     for resource in (CPU, MEMORY):
-        figures: dict[str, Figures] = {each.label: getattr(each.own, resource) for each in load.processes}
+        figures: dict[str, Figures] = {each.label: getattr(each, resource) for each in load.own}
         measured = {label: each for label, each in figures.items() if each.use is not None}
-        found += _misfits(formation, load, resource, measured)
+        found += _misfits(formation, load, resource, measured) if measured else []
     return [*{each.field: each for each in reversed(found)}.values()][::-1]
 
 
 def _killed(formation: Object, load: TypeLoad, now: float) -> Iterator[Advice]:
-    killed = [each for each in load.processes if each.own.killed]
-    if killed:
-        last = max(killed, key=lambda each: each.own.killed)
-        limit, raised = last.own.memory.limit, _field(formation, load.declared, "limits", MEMORY)
-        when = ago(last.own.killed, now)
-        what = f"{last.label} was killed for memory{f' {when} ago' * bool(when)}"
-        if limit is not None:
-            yield Advice(raised, f"{what}, with a limit of {usage.shown(limit, MEMORY)}: raise {raised}.")
-        else:
-            request = _field(formation, load.declared, "requests", MEMORY)
-            yield Advice(request, f"{what}, without a limit: raise {request}, and set {raised}.")
+    last = max(load.own, key=lambda each: each.killed, default=None)
+    if last and last.killed:
+        field, limit = _field(formation, load.declared, "limits", MEMORY), last.memory.limit
+        how = (
+            f"a limit of {usage.shown(limit, MEMORY)}: raise"
+            if limit
+            else "no limit, as its node had no more: set"
+        )
+        yield Advice(
+            field, f"{last.label} was killed for memory {ago(last.killed, now)} ago, with {how} {field}."
+        )
 
 
 def _misfits(
     formation: Object, load: TypeLoad, resource: str, measured: Mapping[str, Figures]
 ) -> Iterator[Advice]:
-    if not measured:
-        return
-    word = WORDS[resource]
-    limits, requests = (_field(formation, load.declared, kind, resource) for kind in ("limits", "requests"))
-    worst = max(measured, key=lambda label: measured[label].of_limit)
-    if measured[worst].of_limit >= NEAR:
-        use, _, limit = _shown(measured[worst], resource)
-        yield Advice(limits, f"{worst} uses {use}, near its {word} limit of {limit}: raise {limits}.")
-    worst = max(measured, key=lambda label: measured[label].of_request)
-    most = measured[worst]
-    use, request, _ = _shown(most, resource)
-    if most.of_request > 1:
+    nearest, figures = max(measured.items(), key=lambda item: item[1].part_of(item[1].limit))
+    field = _field(formation, load.declared, "limits", resource)
+    if figures.part_of(figures.limit) >= NEAR:
+        use, _, limit = (usage.shown(each, resource) for each in figures)
         yield Advice(
-            requests, f"{worst} uses {use}, above its {word} request of {request}: raise {requests}."
+            field, f"{nearest} uses {use}, near its {WORDS[resource]} limit of {limit}: raise {field}."
         )
-    elif most.of_request < LITTLE and most.free >= WORTH[resource]:
-        sentence = f"No process of {load.type} uses more than {use} of its {word} request of {request}."
-        yield Advice(requests, f"{sentence} If that lasts, lower {requests}.")
-
-
-def _shown(figures: Figures, resource: str) -> list[str]:
-    return ["" if each is None else usage.shown(each, resource) for each in figures]
+    highest, figures = max(measured.items(), key=lambda item: item[1].part_of(item[1].request))
+    field = _field(formation, load.declared, "requests", resource)
+    use, request, _ = (usage.shown(each, resource) for each in figures)
+    what, part = f"{WORDS[resource]} request of {request}", figures.part_of(figures.request)
+    if part > 1:
+        yield Advice(field, f"{highest} uses {use}, above its {what}: raise {field}.")
+    elif part < LITTLE and (figures.request or 0) * (1 - part) >= WORTH[resource]:
+        sentence = f"No process of {load.rows[0].type} uses more than {use} of its {what}."
+        yield Advice(field, f"{sentence} If that lasts, lower {field}.")
 
 
 def _field(formation: Object, type_: str, kind: str, resource: str) -> str:

@@ -7,15 +7,12 @@ from formation_cli.changes import counts as changes
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import asking, waiting, writing
-from formation_cli.commands.change import marks
-from formation_cli.failures import Failure, Mistyped, NoAccess, again, pasted
-from formation_cli.objects import DELETION_COST
+from formation_cli.commands.change import scale_in
+from formation_cli.failures import Failure, Mistyped, NoAccess, again
 from formation_cli.options import How
 from formation_cli.terminal import formats, screen
-from formation_cli.views import pod_state, scale_in
-from formation_cli.views.scale_in import Lowered
 from formation_cli.words import counts as words
-from formation_cli.words.counts import Bounds, Wanted
+from formation_cli.words.counts import Wanted
 from formation_operator.api import naming
 
 NO_METRICS = (
@@ -80,7 +77,7 @@ def _scale(
 
     def patch(found: Object) -> list[Object]:
         changed = changes.changes(found, wanted)
-        scale_in.check(name, pods, chosen, _lowered(name, chosen, changed))
+        scale_in.check(name, pods, chosen, changed)
         doubtful = {each for each in changed if each.may_be_a_slip}
         if doubtful - meant and not (yes or how.dry_run):
             _ask([each for each in changed if each in doubtful])
@@ -88,19 +85,20 @@ def _scale(
         return changes.patch(found, changed)
 
     chosen = scale_in.named(name, pods, processes)
-    lowered: dict[str, Lowered] = {}
-    if chosen:
+    first: list[changes.Change] = []
+    if chosen:  # what can't be meant is refused, and what may be a slip is asked about, before a mark
         seen = formations.find(cluster, name)
-        patch(seen)  # what can't be meant is refused, and asked about, before a process is marked
-        lowered = _lowered(name, chosen, changes.changes(seen, wanted))
+        patch(seen)
+        first = changes.changes(seen, wanted)
     if chosen or how.waits:
         names = {rights.FORMATION: [name], rights.PROCESS: [each["metadata"]["name"] for each in chosen]}
         rights.check(cluster, "scale", {"process": processes, "wait": how.waits}, names)
-    with marks.marked(cluster, name, chosen, lowered, dry_run=how.dry_run):
-        marks.clean(cluster, scale_in.stale(pods, chosen, lowered), dry_run=how.dry_run)
+    with scale_in.marking(cluster, name, chosen, first, dry_run=how.dry_run):
+        for each in scale_in.stale(pods, chosen, first):
+            scale_in.mark(cluster, each, None, dry_run=how.dry_run)
         written = before, after = writing.change(cluster, name, patch, dry_run=how.dry_run)
     changed = changes.changes(before, wanted)
-    said = [*map(str, changed), *(f"{scale_in.label(each)}: marked to go first" for each in chosen)]
+    said = [*map(str, changed), *(scale_in.MARKED.format(scale_in.label(each)) for each in chosen)]
     writing.report(written, how, *said, value=quantities(after))
     if before["spec"].get("suspend"):
         start = again(f"start {name}")
@@ -109,25 +107,6 @@ def _scale(
         writing.advise(_unmeasured(cluster, name))
     if how.waits:
         waiting.wait(cluster, after, how.timeout, [each.type for each in changed])
-        for each in marks.unused(cluster, name, chosen):
-            marks.clean(cluster, [each])
-            writing.advise(UNUSED.format(scale_in.label(each)))
-
-
-def _lowered(name: str, chosen: list[Object], changed: list[changes.Change]) -> dict[str, Lowered]:
-    """Return the counts that are lowered; raises `Mistyped` for a process whose autoscaler gets bounds."""
-    bounded = {each.type for each in changed if isinstance(each.after, Bounds)}
-    for pod in chosen:
-        if (type_ := pod_state.process_type(pod)) in bounded:
-            mark = pasted(f"kubectl annotate pod {pod['metadata']['name']} {DELETION_COST}=-1")
-            sentence = f"An autoscaler lowers the count of {type_}, at a time of its own."
-            raise Mistyped(sentence, hint=f"To mark a process for that: {mark}")
-    pairs = {each.type: (each.before, each.after) for each in changed}
-    return {
-        type_: Lowered(before, after)
-        for type_, (before, after) in pairs.items()
-        if isinstance(before, int) and isinstance(after, int) and after < before
-    }
 
 
 def _unmeasured(cluster: Cluster, name: str) -> str:

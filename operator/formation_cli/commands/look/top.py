@@ -1,7 +1,7 @@
 """Show what the processes of a Formation use, beside their requests and limits."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import click
 
@@ -12,11 +12,11 @@ from formation_cli.commands import writing
 from formation_cli.failures import Failure, NoAccess
 from formation_cli.terminal import formats, screen
 from formation_cli.views import sizing, table, usage
-from formation_cli.views.usage import TypeLoad
+from formation_cli.views.sizing import Advice
+from formation_cli.views.usage import Load, TypeLoad
 from formation_operator.api import naming
 
-NO_METRICS = "The cluster serves no metrics of Pods now"
-INSTALL = "ask its administrator for metrics-server."
+NO_METRICS = "The cluster serves no metrics of Pods now: ask its administrator for metrics-server."
 
 
 @click.command("top", cls=options.Command)
@@ -42,49 +42,45 @@ def command(cluster: Cluster, name: str, types: tuple[str, ...], output: str | N
     """
     formation = formations.find(cluster, name)
     chosen, pods = formations.chosen(formation, types), formations.pods(cluster, name)
-    metrics, missing = _metrics(cluster, name)
-    now, found = time.time(), usage.loads(formation, pods, metrics, chosen)
-    advice = {each.type: sizing.advice(formation, each, now) for each in found}
+    metrics: list[Object] = []
+    missing: Failure | None = None
+    try:
+        metrics = cluster.select(kinds.POD_METRICS, labels=f"{naming.FORMATION_LABEL}={name}").items
+    except Failure as failure:
+        missing = _missing(failure)
+    now = time.time()
+    found = usage.loads(formation, pods, metrics, chosen)
+    advice = [sizing.advice(formation, each, now) for each in found]
     if output:
-        formats.write([_json(each, advice[each.type]) for each in found], output)
+        formats.write([row for both in zip(found, advice, strict=True) for row in _json(*both)], output)
     else:
         screen.write_table(usage.table(found, now))
-        writing.advise(*(each.message for listed in advice.values() for each in listed))
+        writing.advise(*(each.message for listed in advice for each in listed))
     if missing:
         raise missing
-    _say_unmeasured(found)
+    _say_unmeasured([row for each in found for row in each.own])
 
 
-def _metrics(cluster: Cluster, name: str) -> tuple[list[Object], Failure | None]:
-    """Return the figures of a Formation's Pods, or what is missing for that."""
-    try:
-        return cluster.select(kinds.POD_METRICS, labels=f"{naming.FORMATION_LABEL}={name}").items, None
-    except NoAccess as failure:
-        needed = f"You need the verbs get, list on pods.{kinds.BY_NAME[kinds.POD_METRICS].group}"
-        hint = f"{needed}: metrics-server's manifest adds them to the roles view, edit and admin."
-        return [], NoAccess(f"The use isn't known. {failure.message}", hint=hint)
-    except Failure:
-        return [], Failure(f"The use isn't known. {NO_METRICS}: {INSTALL}")
+def _json(load: TypeLoad, advice: list[Advice]) -> list[Object]:
+    """Return the rows of a type for programs: that of the type has the advice."""
+    first, *others = (each.json() for each in load.rows)
+    return [{**first, "advice": [each._asdict() for each in advice]}, *others]
 
 
-def _json(load: TypeLoad, advice: Iterable[sizing.Advice]) -> Object:
-    processes = [each.json() for each in load.processes]
-    return {
-        "type": load.type,
-        **load.sum.json(),
-        "advice": [each._asdict() for each in advice],
-        "processes": processes,
-    }
+def _missing(failure: Failure) -> Failure:
+    """Return why there are no figures, and how to get them."""
+    if not isinstance(failure, NoAccess):
+        return Failure(f"The use isn't known. {NO_METRICS}")
+    needed = f"You need the verbs get, list on pods.{kinds.BY_NAME[kinds.POD_METRICS].group}"
+    hint = f"{needed}: metrics-server's manifest adds them to the roles view, edit and admin."
+    return NoAccess(f"The use isn't known. {failure.message}", hint=hint)
 
 
-def _say_unmeasured(found: Iterable[TypeLoad]) -> None:
+def _say_unmeasured(processes: Sequence[Load]) -> None:
     """Say which processes have no figures yet; raises `Failure` if none has."""
-    processes = [each for load in found for each in load.processes]
-    unmeasured = [each.label for each in processes if each.own.cpu.use is None]
-    if not unmeasured:
-        return
+    unmeasured = [each.label for each in processes if each.cpu.use is None]
     what = f"There are no figures yet of {table.listed(unmeasured)}"
     sentence = f"{what}: metrics-server has them about a minute after a start."
-    if len(unmeasured) == len(processes):
+    if unmeasured and len(unmeasured) == len(processes):
         raise Failure(sentence, hint="Try again then.")
-    writing.advise(sentence)
+    writing.advise(sentence if unmeasured else "")

@@ -7,7 +7,7 @@ import pytest
 
 from formation_cli import failures
 from formation_cli.cluster import kinds
-from formation_cli.cluster.port import Listed, Object
+from formation_cli.cluster.port import Object
 from formation_cli.failures import Failure
 from formation_operator.api import naming
 from tests import builders
@@ -104,9 +104,9 @@ ENDED = {"phase": "Failed"}
 REFUSED = {
     "worker-1 --process worker.zzzzz": (2, "shop has no process worker.zzzzz."),
     "web-1 --process worker.aaaaa": (2, "scale shop worker-1 --process worker.aaaaa"),
-    "worker+1 --process worker.aaaaa": (2, "the count of worker isn't lowered."),
-    "worker=3 --process worker.aaaaa": (2, "the count of worker isn't lowered."),
-    "--process worker.aaaaa": (2, "the count of worker isn't lowered."),
+    "worker+1 --process worker.aaaaa": (2, "worker.aaaaa: the count isn't lowered."),
+    "worker=3 --process worker.aaaaa": (2, "worker.aaaaa: the count isn't lowered."),
+    "--process worker.aaaaa": (2, "worker.aaaaa: the count isn't lowered."),
     "worker-1 --process worker.aaaaa --process worker.bbbbb": (
         2,
         "scale shop worker-2 --process worker.aaaaa",
@@ -114,10 +114,13 @@ REFUSED = {
     "auto-1 --process worker.aaaaa": (2, "An autoscaler decides how many auto processes there are"),
     "keda-1 --process worker.aaaaa": (2, "ScaledObject/keda decides how many keda processes there are"),
     "worker=1..2 --process worker.aaaaa": (2, f"annotate pod shop-worker-abc-aaaaa {COST}=-1"),
-    "worker-1 --process worker-canary.canar": (2, "is a canary"),
+    "worker-1 --process worker-canary.canar": (
+        2,
+        "includes the process worker-canary.canar, one of worker-canary.",
+    ),
     "worker-1 --process run.runon": (2, "stop shop --process run.runon"),
-    "worker-1 --process worker.going": (2, "is stopping"),
-    "worker-1 --process worker.ended": (2, "has ended"),
+    "worker-1 --process worker.going": (2, "which is stopping or has ended"),
+    "worker-1 --process worker.ended": (2, "which is stopping or has ended"),
     "worker-1 --process ''": (2, "names no process"),
     "worker-1 --process": (2, "--process"),
 }
@@ -152,7 +155,7 @@ def test_a_process_that_kubernetes_would_delete_before_it_is_named_before_anythi
 ) -> None:
     cluster.objects[kinds.POD][1] = other()
     said = scale(ONE, failures.FAILED)
-    assert "Kubernetes would delete worker.bbbbb before worker.aaaaa, because it isn't ready." in said
+    assert "Kubernetes would delete worker.bbbbb before worker.aaaaa: what isn't ready goes first." in said
     assert "kubectl formation scale shop worker-2 --process worker.aaaaa" in said
     assert is_as_it_was(cluster)
     scale("worker-2 --process worker.aaaaa")
@@ -176,7 +179,7 @@ def test_while_processes_of_two_versions_run_nobody_knows_which_goes(cluster: Fa
 def test_where_fewer_run_than_are_declared_a_lower_count_may_delete_none(cluster: FakeCluster) -> None:
     cluster.objects[kinds.POD].pop()
     said = scale(ONE, failures.FAILED)
-    assert "Only 2 of 3 processes of worker are there" in said
+    assert "2 of 3 processes of worker are there" in said
     assert is_as_it_was(cluster)
 
 
@@ -283,30 +286,6 @@ def test_a_mark_whose_process_is_about_to_go_stays(cluster: FakeCluster) -> None
     cluster.objects[kinds.POD] = [worker("bbbbb", cost=LOWEST), *map(worker, ("aaaaa", "ccccc", "ddddd"))]
     scale(ONE)
     assert costs(cluster) == {"aaaaa": LOWEST, "bbbbb": LOWEST}
-
-
-class Scaled(FakeCluster):
-    """Has a worker less as soon as the Formation is changed: not the one that was marked."""
-
-    def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
-        if kind == kinds.POD and count(self) == 2:
-            self.objects[kind] = [
-                each for each in self.objects[kind] if not each["metadata"]["name"].endswith("c")
-            ]
-        return super().select(kind, labels=labels, fields=fields)
-
-
-def test_who_waits_is_told_if_another_process_went_and_the_mark_is_taken_back(
-    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cluster, "__class__", Scaled)
-    monkeypatch.setattr("formation_cli.commands.waiting.wait", lambda *_, **__: None)
-    done = run(f"scale shop {ONE} --wait")
-    assert (
-        "worker.aaaaa is still there, because another process went first. Its mark was taken back."
-        in done.stderr
-    )
-    assert costs(cluster) == {}
 
 
 def rows() -> list[list[str]]:
