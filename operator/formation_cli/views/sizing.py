@@ -38,36 +38,34 @@ def advice(formation: Object, load: TypeLoad, now: float) -> list[Advice]:
 def _killed(formation: Object, load: TypeLoad, now: float) -> Iterator[Advice]:
     last = max(load.own, key=lambda each: each.killed, default=None)
     if last and last.killed:
-        field, limit = _field(formation, load.declared, "limits", MEMORY), last.memory.limit
-        how = (
-            f"a limit of {usage.shown(limit, MEMORY)}: raise"
-            if limit
-            else "no limit, as its node had no more: set"
-        )
-        yield Advice(
-            field, f"{last.label} was killed for memory {ago(last.killed, now)} ago, with {how} {field}."
-        )
+        limit = last.memory.limit
+        how = f"a limit of {usage.shown(limit, MEMORY)}" if limit else "no limit, as its node had no more"
+        what = f"{last.label} was killed for memory {ago(last.killed, now)} ago, with {how}"
+        yield _advised(_field(formation, load.declared, "limits", MEMORY), what, "raise" if limit else "set")
 
 
 def _misfits(
     formation: Object, load: TypeLoad, resource: str, measured: Mapping[str, Figures]
 ) -> Iterator[Advice]:
+    limits, requests = (_field(formation, load.declared, kind, resource) for kind in ("limits", "requests"))
     nearest, figures = max(measured.items(), key=lambda item: item[1].part_of(item[1].limit))
-    field = _field(formation, load.declared, "limits", resource)
+    use, _, limit = (usage.shown(each, resource) for each in figures)
     if figures.part_of(figures.limit) >= NEAR:
-        use, _, limit = (usage.shown(each, resource) for each in figures)
-        yield Advice(
-            field, f"{nearest} uses {use}, near its {WORDS[resource]} limit of {limit}: raise {field}."
-        )
+        yield _advised(limits, f"{nearest} uses {use}, near its {WORDS[resource]} limit of {limit}", "raise")
     highest, figures = max(measured.items(), key=lambda item: item[1].part_of(item[1].request))
-    field = _field(formation, load.declared, "requests", resource)
+    part = figures.part_of(figures.request)
     use, request, _ = (usage.shown(each, resource) for each in figures)
-    what, part = f"{WORDS[resource]} request of {request}", figures.part_of(figures.request)
+    what = f"{WORDS[resource]} request of {request}"
+    is_free = (figures.request or 0) * (1 - part) >= WORTH[resource] and part < LITTLE
     if part > 1:
-        yield Advice(field, f"{highest} uses {use}, above its {what}: raise {field}.")
-    elif part < LITTLE and (figures.request or 0) * (1 - part) >= WORTH[resource]:
-        sentence = f"No process of {load.rows[0].type} uses more than {use} of its {what}."
-        yield Advice(field, f"{sentence} If that lasts, lower {field}.")
+        yield _advised(requests, f"{highest} uses {use}, above its {what}", "raise")
+    elif is_free and not any(each.killed for each in load.own):
+        idle = f"No process of {load.rows[0].type} uses more than {use} of its {what}"
+        yield _advised(requests, idle, "if that lasts, lower")
+
+
+def _advised(field: str, what: str, change: str) -> Advice:
+    return Advice(field, f"{what}: {change} {field}.")
 
 
 def _field(formation: Object, type_: str, kind: str, resource: str) -> str:

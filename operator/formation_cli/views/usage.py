@@ -79,12 +79,13 @@ def loads(
     formation: Object, found: Iterable[Object], metrics: Iterable[Object], types: Sequence[str]
 ) -> list[TypeLoad]:
     """Return the use of each of the types, and of their canaries, in the order of their names."""
+    used = {lenient.text(each["metadata"], "name"): each for each in metrics}
     by_type: dict[str, list[Object]] = {name: [] for name in types}
     for pod in sorted(found, key=lambda each: str(each["metadata"]["name"])):
-        is_process = pods.is_process(pod["metadata"]) and not pod_state.is_over(pod)
+        is_gone = pod["metadata"]["name"] not in used and "deletionTimestamp" in pod["metadata"]
+        is_process = pods.is_process(pod["metadata"]) and not (is_gone or pod_state.is_over(pod))
         if is_process and pod_state.declared_type(pod) in types:
             by_type.setdefault(pod_state.process_type(pod), []).append(pod)
-    used = {lenient.text(each["metadata"], "name"): each for each in metrics}
     status = lenient.mapping(formation, "status", "processes")
     return [_type(name, by_type[name], used, lenient.mapping(status, name)) for name in sorted(by_type)]
 

@@ -17,7 +17,7 @@ from tests.unit.cli.typed import run
 
 SIZE = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "0.5", "memory": "512Mi"}}
 FIELD = "spec.processes.worker.resources"
-LITTLE = "No process of worker uses more than {} of its {} request of {}. If that lasts, lower " + FIELD
+LITTLE = "No process of worker uses more than {} of its {} request of {}: if that lasts, lower " + FIELD
 LITTLE += ".requests.{}."
 
 
@@ -199,6 +199,14 @@ def test_a_process_that_was_killed_for_memory_is_named_with_its_limit(
     assert rows()[2][-2:] == ["4", "3m ago"]
     assert rows()[1][-2:] == ["4", "3m ago"]
     assert of_worker()[0]["killed"] == builders.ago(180)
+
+
+def test_of_what_was_killed_or_ends_no_lower_request_is_advised(cluster: FakeCluster) -> None:
+    assert "lower" not in " ".join(advice(cluster, "1m", "1Mi", last=OOM))
+    cluster.objects[kinds.POD][0]["metadata"]["deletionTimestamp"] = builders.ago(1)
+    assert len(rows("worker")) == 3
+    cluster.objects[kinds.POD_METRICS] = []
+    assert len(rows("worker")) == 2
 
 
 def test_without_a_limit_its_node_ran_out_of_memory(cluster: FakeCluster) -> None:
