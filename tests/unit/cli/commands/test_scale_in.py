@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from formation_cli import failures
+from formation_cli import completion, failures
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Object
 from formation_cli.failures import Failure
@@ -314,3 +314,12 @@ def test_the_order_counts_only_conditions_that_kubernetes_looks_at(cluster: Fake
     pod["status"]["conditions"] = [condition("Ready", status=False)]
     cluster.objects[kinds.POD][1] = pod
     scale(ONE, failures.FAILED)
+
+
+def test_the_key_tab_offers_what_a_count_includes(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("formation_cli.cluster_options.connect", lambda *_, **__: cluster)
+    cluster.objects[kinds.POD] += [worker("canar", labels=CANARY), worker("going", deletionTimestamp="now")]
+    typed = ["scale", "shop", "worker-1", "--process", "shop-worker-abc-bbbbb", "--process"]
+    assert completion.answer(typed, "") == ["shop-worker-abc-aaaaa", "shop-worker-abc-ccccc", ":4"]
