@@ -34,7 +34,11 @@ class Figures(NamedTuple):
 
     def json(self) -> Object:
         """Return it for programs, in cores or bytes."""
-        return {key: None if each is None else float(each) for key, each in self._asdict().items()}
+        return {key: None if each is None else _plain(each) for key, each in self._asdict().items()}
+
+
+def _plain(amount: Decimal) -> float:
+    return float(amount) if amount % 1 else int(amount)
 
 
 class Load(NamedTuple):
@@ -133,7 +137,8 @@ def _figures(parts: Sequence[Object], resource: str) -> Figures:
     """Return what containers have together; there is a limit only if each has one."""
     paths = (("usage",), ("resources", "requests"), ("resources", "limits"))
     each_of = [[_amount(lenient.mapping(part, *path).get(resource)) for part in parts] for path in paths]
-    use, request, limit = (sum(filter(None, each), Decimal()) if any(each) else None for each in each_of)
+    known = ([amount for amount in each if amount is not None] for each in each_of)
+    use, request, limit = (sum(each, Decimal()) if each else None for each in known)
     return Figures(use, request, None if None in each_of[-1] else limit)
 
 

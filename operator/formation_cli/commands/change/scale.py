@@ -45,8 +45,8 @@ def command(
     asks whether you mean such a count. Elsewhere, the count needs --yes.
 
     With --process, the process that you name goes first: `scale` marks its Pod with the lowest cost of
-    deletion (controller.kubernetes.io/pod-deletion-cost), and then lowers the count. Kubernetes looks at
-    the cost only among processes that are ready. If another process that isn't ready would go before it,
+    deletion (controller.kubernetes.io/pod-deletion-cost), and then lowers the count. Kubernetes deletes
+    processes that aren't ready first, whatever their costs are. If another process would go for that reason,
     `scale` says so and changes nothing.
 
     Examples:

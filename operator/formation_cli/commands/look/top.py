@@ -71,6 +71,8 @@ def _missing(failure: Failure) -> Failure:
     """Return why there are no figures, and how to get them."""
     if not isinstance(failure, NoAccess):
         return Failure(f"The use isn't known. {NO_METRICS}")
+    if not failure.refused:
+        return failure
     needed = f"You need the verbs get, list on pods.{kinds.BY_NAME[kinds.POD_METRICS].group}"
     hint = f"{needed}: metrics-server's manifest adds them to the roles view, edit and admin."
     return NoAccess(f"The use isn't known. {failure.message}", hint=hint)

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from formation_cli import failures
-from formation_cli.cluster import kinds
+from formation_cli.cluster import answers, kinds
 from formation_cli.cluster.port import Listed, Object
 from formation_operator.api import naming
 from tests import builders
@@ -124,6 +124,13 @@ def test_a_program_gets_cores_and_bytes(cluster: FakeCluster) -> None:
         f"{FIELD}.requests.memory",
     ]
     assert yaml.safe_load(run("top shop worker -o yaml").stdout) == [found, process]
+
+
+def test_a_process_that_uses_nothing_has_figures_too(cluster: FakeCluster) -> None:
+    pod = worker("aaaaa")
+    run_with(cluster, (pod, used(pod, "0", "0")))
+    assert [row[2] for row in rows("worker")[1:]] == ["0m", "0m"]
+    assert of_worker()[1]["cpu"] == {"use": 0, "request": 0.1, "limit": 0.5}
 
 
 def test_a_process_of_the_right_size_needs_no_change(cluster: FakeCluster) -> None:
@@ -275,12 +282,20 @@ class Unmeasured(FakeCluster):
         return super().select(kind, labels=labels, fields=fields)
 
 
+NONE = answers.Request("GET", kinds.POD_METRICS, "default")
+
+
 @pytest.mark.parametrize(
     ("failure", "code", "said"),
     [
-        (failures.NotFound("unknown"), failures.FAILED, "ask its administrator for metrics-server"),
-        (failures.Failure("HTTP 503"), failures.FAILED, "ask its administrator for metrics-server"),
-        (failures.NoAccess("You may not"), failures.NO_ACCESS, "get, list on pods.metrics.k8s.io"),
+        (answers.failure(NONE, 404, b"{}"), failures.FAILED, "ask its administrator for metrics-server"),
+        (answers.failure(NONE, 503, b"{}"), failures.FAILED, "ask its administrator for metrics-server"),
+        (
+            answers.failure(NONE, 403, b'{"message": "pods is forbidden: User a can\'t"}'),
+            failures.NO_ACCESS,
+            "You need the verbs get, list on pods.metrics.k8s.io",
+        ),
+        (answers.unreachable("a", OSError("no route")), failures.NO_ACCESS, "doesn't answer: no route"),
     ],
 )
 def test_where_there_are_no_metrics_it_says_what_is_missing_and_shows_the_rest(
@@ -291,6 +306,7 @@ def test_where_there_are_no_metrics_it_says_what_is_missing_and_shows_the_rest(
     monkeypatch.setattr(Unmeasured, "failure", failure)
     done = run("top shop worker", code)
     assert said in done.stderr
+    assert ("metrics" in done.stderr) == ("no route" not in done.stderr)
     assert "512Mi" in done.stdout
     assert "no figures yet" not in done.stderr
 
