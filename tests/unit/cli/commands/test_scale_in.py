@@ -66,9 +66,19 @@ def is_as_it_was(cluster: FakeCluster) -> bool:
     return cluster.dry_runs == [] and count(cluster) == 3
 
 
-def test_the_process_is_marked_before_the_count_is_lowered(cluster: FakeCluster) -> None:
+def test_the_process_is_marked_before_the_count_is_lowered(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patched, written = FakeCluster.patch, list[str]()
+
+    def patch(self: FakeCluster, kind: str, name: str, *args: Any, **how: Any) -> Object:
+        written.append(kind)
+        return patched(self, kind, name, *args, **how)
+
+    monkeypatch.setattr(FakeCluster, "patch", patch)
     assert scale(ONE) == "worker: 3 -> 2\nworker.aaaaa: marked to go first\n"
     assert (costs(cluster), count(cluster)) == ({"aaaaa": LOWEST}, 2)
+    assert written == [kinds.POD, naming.KIND]
 
 
 @pytest.mark.parametrize("name", ["shop-worker-abc-aaaaa", "pod/shop-worker-abc-aaaaa", "worker.aaaaa"])
