@@ -105,9 +105,9 @@ def _type(name: str, found: Sequence[Object], used: Mapping[str, Object], status
         owns += own
         rows.append(_load(name, process, declared, own))
         rows += [_load(name, process, f"all {len(parts)}", parts)] if len(parts) > 1 else []
-    last = {"name": declared, "status": {"state": {"terminated": lenient.mapping(status, "lastExit")}}}
-    total = _load(name, "", declared, owns)  # the status knows the end of a process that has gone
-    return TypeLoad(declared, [total._replace(killed=total.killed or _killed(last)), *rows])
+    total = _load(name, "", declared, owns)
+    last = _time(lenient.mapping(status, "lastExit"))  # the status knows of a process that has gone, too
+    return TypeLoad(declared, [total._replace(killed=total.killed or last), *rows])
 
 
 def _parts(pod: Object, metrics: Object) -> list[Object]:
@@ -129,8 +129,12 @@ def _load(type_: str, process: str, containers: str, parts: Sequence[Object]) ->
 
 def _killed(part: Object) -> str:
     ends = (lenient.mapping(part, "status", key, "terminated") for key in ("state", "lastState"))
-    last = next(filter(None, ends), {})
-    return lenient.text(last, "finishedAt") if last.get("reason") == OUT_OF_MEMORY else ""
+    return _time(next(filter(None, ends), {}))
+
+
+def _time(end: Object) -> str:
+    """Return when a container ended, if it was killed for memory."""
+    return lenient.text(end, "finishedAt") if end.get("reason") == OUT_OF_MEMORY else ""
 
 
 def _figures(parts: Sequence[Object], resource: str) -> Figures:
