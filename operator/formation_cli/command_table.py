@@ -16,6 +16,7 @@ class Entry(NamedTuple):
 SECTIONS: dict[str, dict[str, Entry]] = {
     "Look": {
         "ps": Entry("look.ps:command", "List the processes of a Formation, or all Formations"),
+        "top": Entry("look.top:command", "Show what processes use of CPU and memory, and which size fits"),
         "logs": Entry("look.logs:command", "Show the logs of all processes in one stream"),
         "release": Entry("look.release:command", "Show the state and the log of the release command"),
         "wait": Entry("look.wait:command", "Wait until a rollout is over, or has failed"),

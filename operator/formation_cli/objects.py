@@ -15,6 +15,10 @@ CONFIG_LABEL = f"{naming.GROUP}/config"
 """On the Secrets that `config` makes, beside the Formation's label."""
 DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 """The annotation by which kubectl, too, finds the process among the containers of a Pod."""
+DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
+"""The annotation of a Pod by which Kubernetes chooses what goes when a count is lowered."""
+LOWEST_COST = -(2**31)
+"""The lowest value that it takes: by this `scale` marks a process."""
 JOB_LABEL = "batch.kubernetes.io/job-name"
 """On the Pod of a Job, with its name."""
 

@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from formation_cli import cluster_options, failures, rights
-from formation_cli.cluster.port import Cluster
+from formation_cli.cluster.port import Cluster, Object
 from formation_cli.cluster_options import CLUSTER_OPTIONS, connect, target_of
 from formation_cli.words.values import DURATION
 from formation_operator.api import naming
@@ -206,6 +206,31 @@ def process() -> Decorator:
     return click.option("--process", shell_complete=cluster_options.PROCESS, help=text)
 
 
+def _check_names(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the processes that are named; raises `click.BadParameter` where a shell's variable was empty.
+
+    Unquoted, it leaves the option with the word behind it.
+    """
+    for each in value:
+        if not each.strip() or each.startswith("-"):
+            sentence = f"{each!r} names no process: `ps NAME` lists them. Nothing was changed."
+            raise click.BadParameter(sentence, ctx, param)
+    return value
+
+
+def processes(text: str, chosen: Callable[[Object], bool]) -> Decorator:
+    """Return the option --process, which names some of the processes that may be ``chosen``."""
+    return click.option(
+        "--process",
+        "processes",
+        multiple=True,
+        metavar="PROCESS",
+        callback=_check_names,
+        shell_complete=cluster_options.processes(chosen),
+        help=f"{text} Can be repeated.",
+    )
+
+
 def timeout(text: str) -> Decorator:
     """Return the option --timeout of a wait."""
     return click.option("--timeout", type=DURATION, default="5m", show_default=True, help=text)
@@ -295,7 +320,7 @@ def change(
             how = How(dry_run, waits, timeout, output, back, until_ended)
             if how.waits and checks:
                 typed = {**ctx.params, "wait": True, "rollback_on_failure": back}
-                rights.check(cluster, path_of(ctx), typed, kwargs["name"])
+                rights.check(cluster, path_of(ctx), typed, {rights.FORMATION: [kwargs["name"]]})
             return function(cluster, how=how, **kwargs)
 
         return taken_back(ended(with_how)) if deploys else with_how

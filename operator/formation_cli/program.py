@@ -22,7 +22,7 @@ INSTEAD = {
         ("status", "list", "get", "describe", "info", "apps"): "kubectl formation ps",
         ("delete", "destroy", "rm"): "kubectl delete formation NAME",
         ("apply", "create", "edit"): "kubectl apply -f FILE; kubectl formation init makes one",
-        ("top", "stats"): "kubectl top pod -l formations.dev/formation=NAME",
+        ("stats",): "kubectl formation top NAME",
         ("releases", "revisions"): "kubectl formation history NAME",
         ("ssh", "shell", "sh", "bash", "console"): "kubectl formation exec NAME -- /bin/sh, or run",
         ("attach", "tail", "log"): "kubectl formation logs NAME -f",

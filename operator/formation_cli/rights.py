@@ -14,8 +14,8 @@ from formation_cli.failures import Failure, NoAccess
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 
-FORMATION, DEPLOYMENT = "FORMATION", "DEPLOYMENT"
-"""They stand for the name of the Formation, and of each Deployment that is changed."""
+FORMATION, DEPLOYMENT, PROCESS = "FORMATION", "DEPLOYMENT", "PROCESS"
+"""They stand for the name of the Formation, and of each Deployment and each Pod that is changed."""
 
 
 class Right(NamedTuple):
@@ -59,7 +59,7 @@ RETRYING = [Right(verb, kinds.POD) for verb in ("list", "delete")]
 NEEDED: dict[str, dict[str, list[Right]]] = {
     "deploy": {**DEPLOYING, "--retry": RETRYING},
     "rollback": {"": [*CHANGE, REVISIONS], "--wait": FOLLOW},
-    "scale": WAITING,
+    "scale": {**WAITING, "--process": [Right("list", kinds.POD), Right("patch", kinds.POD, PROCESS)]},
     "config set": {**DEPLOYING, "--secret": [Right("create", kinds.SECRET)]},
     "config unset": DEPLOYING,
     "restart": {
@@ -74,16 +74,15 @@ NEEDED: dict[str, dict[str, list[Right]]] = {
 
 
 def check(
-    cluster: Cluster,
-    command: str,
-    options: Mapping[str, Any],
-    formation: str,
-    deployments: Sequence[str] = (),
+    cluster: Cluster, command: str, options: Mapping[str, Any], names: Mapping[str, Sequence[str]]
 ) -> None:
-    """Raise `NoAccess` if a command, with the options that are set, would come upon a missing right."""
+    """Raise `NoAccess` if a command, with the options that are set, would come upon a missing right.
+
+    The ``names`` are those of objects, by what stands for them.
+    """
     needed = NEEDED[command]
     set_ones = [each for each in needed if not each or options.get(each.lstrip("-").replace("-", "_"))]
-    asked = {option: [*_named(needed[option], formation, deployments)] for option in set_ones}
+    asked = {option: [*_named(needed[option], names)] for option in set_ones}
     lacking = missing(cluster, [right for rights in asked.values() for right in rights])
     without = [option for option, rights in asked.items() if {*rights} & {*lacking}]
     if lacking:
@@ -94,9 +93,8 @@ def check(
         raise NoAccess(sentence + changed, hint=_way_out(lacking, without))
 
 
-def _named(rights: Iterable[Right], formation: str, deployments: Sequence[str]) -> Iterator[Right]:
+def _named(rights: Iterable[Right], names: Mapping[str, Sequence[str]]) -> Iterator[Right]:
     """Yield rights with the names of objects: a Role may be for some of them alone."""
-    names = {FORMATION: [formation], DEPLOYMENT: deployments}
     for right in rights:
         yield from (right._replace(name=each) for each in names.get(right.name, [right.name]))
 

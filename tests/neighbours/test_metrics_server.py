@@ -1,5 +1,6 @@
 """A type whose count Kubernetes' own autoscaler sets by the figures of a real metrics-server."""
 
+import json
 import subprocess
 
 import pytest
@@ -12,6 +13,8 @@ from tests.contract.counting import Record, count
 from tests.e2e import workers
 from tests.e2e.workers import READY
 from tests.history import History
+from tests.images import debian
+from tests.plugin import Plugin
 
 pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.node]
 CPU = {"requests": {"cpu": "20m"}, "limits": {"cpu": "60m"}}
@@ -48,6 +51,57 @@ def drain(user: Client) -> None:
         user("uncordon", name)
         assert draining.wait() == 0
     assert not pods(user).keys() & before.keys()
+
+
+def tops(user: Client, formation: Plugin) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Return what kubectl and the plugin say of each Pod's CPU and memory, one right after the other."""
+    kubectls = (line.split() for line in user("top", "pods", "--no-headers").stdout.splitlines())
+    ours = (line.split("   ") for line in formation("top", "shop").stdout.splitlines())
+    cells = ([cell.strip() for cell in line if cell] for line in ours)
+    whole = {row[1]: [row[3], row[6]] for row in cells if row[2] == "all 2"}
+    return {name: figures for name, *figures in kubectls}, whole
+
+
+def test_top_says_of_a_pod_what_kubectl_top_says(
+    person: Client, real_node: Cluster, formation: Plugin
+) -> None:
+    metrics.start(real_node)
+    beside = {"name": "beside", "image": debian.IMAGE.name, "command": ["sleep", "inf"]}
+    app = workers.shop(*SPIN, resources=CPU, replicas=3)
+    app["spec"]["podTemplate"]["spec"]["containers"].append({**beside, "imagePullPolicy": "IfNotPresent"})
+    person.apply(app)
+    person(*READY)
+    eventually(lambda: len(person.list_all("pods.metrics.k8s.io")) == 3, patience=120)
+
+    def are_alike() -> bool:
+        kubectls, ours = tops(person, formation)
+        return len(kubectls) == 3 and kubectls == ours
+
+    eventually(are_alike, patience=60)  # new figures may come between both
+    found = json.loads(formation("top", "shop", "-o", "json").stdout)[0]
+    assert found["cpu"]["limit"] == pytest.approx(0.18)
+    assert (
+        "near its CPU limit of 60m: raise spec.processes.worker.resources.limits.cpu"
+        in formation("top", "shop").stderr
+    )
+    assert formation("scale", "shop", "worker=2..4").stderr == ""
+
+
+def test_without_metrics_top_says_what_is_missing(
+    person: Client, real_node: Cluster, formation: Plugin
+) -> None:
+    metrics.start(real_node)
+    service = "apiservice/v1beta1.metrics.k8s.io"
+    declared = real_node.run_kubectl("get", service, "-o", "json")
+    person.apply(workers.shop())
+    person(*READY)
+    real_node.run_kubectl("delete", service)
+    try:
+        said = formation("top", "shop", code=1)
+    finally:
+        real_node.run_kubectl("apply", "-f", "-", stdin=declared)
+    assert "ask its administrator for metrics-server" in said.stderr
+    assert "worker" in said.stdout
 
 
 def test_its_count_and_its_processes_stay_through_a_deploy_a_drain_and_a_suspension(

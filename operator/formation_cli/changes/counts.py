@@ -27,8 +27,14 @@ class Change(NamedTuple):
     @property
     def may_be_a_slip(self) -> bool:
         """Whether so many more processes may start that somebody should say that it is meant."""
-        pairs = zip(_ends(self.before), _ends(self.after), strict=True)
+        pairs = zip(ends(self.before), ends(self.after), strict=True)
         return any(after > max(MANY, TIMES * before) for before, after in pairs)
+
+    @property
+    def lowered(self) -> int:
+        """By how many processes a count is lowered; an autoscaler lowers it in its own time."""
+        is_count = isinstance(self.before, int) and isinstance(self.after, int)
+        return max(0, ends(self.before).least - ends(self.after).least) if is_count else 0
 
     def __str__(self) -> str:
         """Return it as a person reads it."""
@@ -45,7 +51,8 @@ def needs_metrics(formation: Object, changed: Iterable[Change]) -> bool:
     return any(each.get("type") in RESOURCES for listed in metrics for each in listed)
 
 
-def _ends(count: Count) -> Bounds:
+def ends(count: Count) -> Bounds:
+    """Return between what a count is."""
     return count if isinstance(count, Bounds) else Bounds(count, count)
 
 

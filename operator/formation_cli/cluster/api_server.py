@@ -90,7 +90,8 @@ class Kube(Cluster):
             items += page["items"]
             query["continue"] = page["metadata"].get("continue", "")
             if not query["continue"]:
-                return Listed(items, page["metadata"]["resourceVersion"], answers.time_of(response.headers))
+                version = page["metadata"].get("resourceVersion", "")  # metrics have none
+                return Listed(items, version, answers.time_of(response.headers))
 
     def watch(self, kind: str, version: str, *, labels: str = "", fields: str = "") -> Iterator[Change]:
         """Yield what happens after a version, until the server ends that; raises `GoneError`."""

@@ -1,11 +1,21 @@
 """What a Pod says of the process in it: whose it is, and whether it runs."""
 
-from formation_cli.objects import DEFAULT_CONTAINER, ONE_OFF, ONE_OFF_LABEL, Object
+import re
+
+from formation_cli.objects import (
+    DEFAULT_CONTAINER,
+    DELETION_COST,
+    LOWEST_COST,
+    ONE_OFF,
+    ONE_OFF_LABEL,
+    Object,
+)
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 from formation_operator.observe import pods
 
 JOB = ("batch/v1", "Job")
+COST = re.compile(r"-?[0-9]{1,10}")
 OVER = ("Succeeded", "Failed")
 """The phases of a Pod that has ended."""
 
@@ -31,11 +41,15 @@ def is_once(pod: Object) -> bool:
     return ONE_OFF_LABEL in lenient.mapping(pod, "metadata", "labels") or is_of_job(pod)
 
 
+def is_over(pod: Object) -> bool:
+    """Tell whether a Pod has ended."""
+    return lenient.text(lenient.mapping(pod, "status"), "phase") in OVER
+
+
 def is_going_on(pod: Object) -> bool:
     """Tell whether a Pod is a run of a schedule, or a release, that hasn't ended."""
-    over = lenient.text(lenient.mapping(pod, "status"), "phase") in OVER
     ours = {naming.SCHEDULE_LABEL, naming.RELEASE_LABEL} & {*lenient.mapping(pod, "metadata", "labels")}
-    return bool(ours) and is_of_job(pod) and not over
+    return bool(ours) and is_of_job(pod) and not is_over(pod)
 
 
 def process_type(pod: Object) -> str:
@@ -88,6 +102,13 @@ def statuses(pod: Object) -> list[Object]:
     return lenient.items(lenient.mapping(pod, "status"), "containerStatuses")
 
 
+def deletion_cost(pod: Object) -> int | None:
+    """Return the cost by which a Pod goes before others, if it has one that Kubernetes takes."""
+    text = lenient.mapping(pod, "metadata", "annotations").get(DELETION_COST)
+    cost = int(text) if isinstance(text, str) and COST.fullmatch(text) else None
+    return cost if cost is not None and LOWEST_COST <= cost < -LOWEST_COST else None
+
+
 def unscheduled(status: Object) -> str:
     """Return why no node takes a Pod, if that is so."""
     conditions = {lenient.text(each, "type"): each for each in lenient.items(status, "conditions")}
@@ -109,8 +130,7 @@ def is_running(pod: Object) -> bool:
 
 def is_waiting(pod: Object) -> bool:
     """Tell whether the process has ended and is to be started again, as in the back-off of a crash."""
-    over = lenient.text(lenient.mapping(pod, "status"), "phase") in OVER
-    return has_started(pod) and not is_running(pod) and not over
+    return has_started(pod) and not is_running(pod) and not is_over(pod)
 
 
 def how(pod: Object) -> str:

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from formation_cli.objects import ONE_OFF, Object
+from formation_cli.objects import LOWEST_COST, ONE_OFF, Object
 from formation_cli.views import pod_state, versions
 from formation_cli.views.table import Cell, Table, ago, state, until
 from formation_cli.words import cron
@@ -49,11 +49,18 @@ class Process:
     """When its next run begins, as an RFC 3339 time; empty if that isn't known, or it is suspended."""
     version: str = ""
     """Whether it runs what is declared, as `new`, or what was declared before, as `old`."""
+    deletion_cost: int | None = None
+    """Kubernetes deletes the process with the lowest first if a count is lowered; nothing is 0."""
 
     def json(self) -> Object:
         """Return it for programs, in the names of the resource."""
-        last = {"lastExit": self.last_exit, "node": self.node, "image": self.image, "schedule": self.schedule}
-        last |= {"nextScheduleTime": self.next, "version": self.version}
+        last: Object = {
+            "lastExit": self.last_exit,
+            "node": self.node,
+            "image": self.image,
+            "schedule": self.schedule,
+        }
+        last |= {"nextScheduleTime": self.next, "version": self.version, "deletionCost": self.deletion_cost}
         first = ("type", "process", "state", "reason", "message", "since", "ready", "restarts")
         return {**{each: getattr(self, each) for each in first}, **last}
 
@@ -124,6 +131,7 @@ def process(pod: Object, now: float) -> Process:
         node=lenient.text(lenient.mapping(pod, "spec"), "nodeName"),
         image=pod_state.image(pod),
         created=timestamps.epoch(lenient.text(pod["metadata"], "creationTimestamp")) or 0.0,
+        deletion_cost=pod_state.deletion_cost(pod),
     )
 
 
@@ -202,14 +210,22 @@ def table(found: Iterable[Process], now: float, *, wide: bool = False) -> Table:
     found = [*found]
     planned = any(each.schedule for each in found)
     mixed = any(each.version == versions.OLD for each in found)
+    marked = any(each.deletion_cost is not None for each in found)
     rows = [
         _row(each, now)
         + (Cell(each.version or "-"),) * mixed
+        + (Cell(_cost(each.deletion_cost)),) * marked
         + _wide(each) * wide
         + (Cell(_schedule(each, now)),) * planned
         for each in found
     ]
-    return Table(COLUMNS + ("VERSION",) * mixed + WIDE * wide + ("SCHEDULE",) * planned, rows)
+    more = ("VERSION",) * mixed + ("DELETION COST",) * marked
+    return Table(COLUMNS + more + WIDE * wide + ("SCHEDULE",) * planned, rows)
+
+
+def _cost(cost: int | None) -> str:
+    """Return a cost of deletion; the lowest is the mark of `scale --process`."""
+    return "-" if cost is None else "lowest" if cost == LOWEST_COST else str(cost)
 
 
 def _schedule(each: Process, now: float) -> str:

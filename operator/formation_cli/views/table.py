@@ -1,6 +1,7 @@
 """A table, before anybody knows whether it is for a person or for a program; and times as it has them."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from formation_operator.api.reasons import ScheduleState, State
@@ -21,6 +22,8 @@ COLOURS = {
 }
 
 
+NAMED = 5
+"""How many processes a sentence names."""
 TIMES = ("SINCE", "AGE", "LAST EXIT")
 """Columns that change with time alone."""
 
@@ -61,6 +64,12 @@ class Table:
         """Return the rows without what changes with time alone."""
         kept = [place for place, column in enumerate(self.columns) if column not in TIMES]
         return [tuple(row[place].text for place in kept) for row in self.rows]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return some names for a sentence: a type may have thousands of processes."""
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 STEPS = ((120, 1, "s"), (600, 60, "m"), (10800, 60, "m"), (172800, 3600, "h"))

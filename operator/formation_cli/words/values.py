@@ -1,6 +1,5 @@
 """Values of options: durations as kubectl takes them (``90s``, ``1h30m``; and days: ``1d``), sizes, ports."""
 
-import importlib
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -47,23 +46,25 @@ DURATION = Word("duration", seconds)
 QUANTITY = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?(m|k|[KMGTPE]i?)?")
 """As Kubernetes writes quantities, but for exponents."""
 KINDS = ("cpu", "memory")
+AMOUNT = re.compile(
+    r"([0-9]{1,20}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})(?:[eE]([+-]?[0-9]{1,2})|([numkMGTPE]|[KMGTPE]i)?)"
+)
+"""A quantity as the API server writes it, or takes it."""
+POWERS = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 LONGEST = 50
 """Characters of a quantity that are looked at."""
-MOST = 10**29
 
 
 def number(quantity: Any) -> Decimal:
     """Return how much a quantity is; raises `ValueError` for what is none."""
     text = str(quantity)[:LONGEST]
-    # Imported late: the client takes long.
-    parse_quantity = importlib.import_module("kubernetes.utils.quantity").parse_quantity
-    try:
-        found: Decimal = parse_quantity(text)
-    except ValueError:
-        found = Decimal(-1)
-    if not 0 <= found < MOST:  # what isn't finite isn't, either
+    match = AMOUNT.fullmatch(text)
+    if match is None:
         raise ValueError(f"{text!r} isn't a quantity")
-    return found
+    digits, exponent, suffix = match.groups(default="")
+    if suffix.endswith("i"):
+        return Decimal(digits) * Decimal(1024) ** (1 + "KMGTPE".index(suffix[0]))
+    return Decimal(digits).scaleb(int(exponent or POWERS[suffix]))
 
 
 def size(text: str) -> dict[str, str]:

@@ -34,7 +34,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         items = [FORMATION] if path.endswith("/formations") else []
-        listed = {"metadata": {"resourceVersion": "1"}, "items": items}
+        version = {} if "metrics.k8s.io" in path else {"resourceVersion": "1"}
+        listed = {"metadata": version, "items": items}
         text = json.dumps(FORMATION if path.endswith("/shop") else listed).encode()
         self.send_response(200)
         self.end_headers()
@@ -72,6 +73,7 @@ def imported(script: str, *words: str) -> tuple[list[str], str]:
     [
         ("ps", "shop"),
         ("ps shop", "web"),
+        ("top shop", "web"),
         ("history shop", ""),
         ("scale shop", "web=1"),
         ("logs shop", ""),

@@ -77,7 +77,8 @@ def _check_rights(cluster: Cluster, chosen: Iterable[Chosen]) -> None:
     for formation, types in chosen:
         own = formation["metadata"]["name"]
         deployments = [naming.child(own, each) for each in types]
-        rights.check(cluster, "restart", {"wait": True}, own, deployments)
+        names = {rights.FORMATION: [own], rights.DEPLOYMENT: deployments}
+        rights.check(cluster, "restart", {"wait": True}, names)
 
 
 def _chosen(

@@ -2,11 +2,12 @@
 
 import click
 
-from formation_cli import cluster_options, options
+from formation_cli import cluster_options, options, rights
 from formation_cli.changes import counts as changes
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import asking, waiting, writing
+from formation_cli.commands.change import scale_in
 from formation_cli.failures import Failure, Mistyped, NoAccess, again
 from formation_cli.options import How
 from formation_cli.terminal import formats, screen
@@ -18,15 +19,21 @@ NO_METRICS = (
     "The cluster serves no metrics of Pods now, so an autoscaler can't follow CPU or memory: ask its "
     "administrator for metrics-server."
 )
+UNUSED = "{} is still there, because another process went first. Its mark was taken back."
 COUNTS = "[TYPE=N | TYPE+N | TYPE-N | TYPE=MIN..MAX]..."
 
 
 @click.command("scale", cls=options.Command)
 @options.formation()
 @click.argument("counts", nargs=-1, metavar=COUNTS, shell_complete=cluster_options.COUNT)
+@options.processes(
+    "Have Kubernetes delete this process first, by its name in `ps` or `logs`.", scale_in.is_counted
+)
 @click.option("-y", "--yes", is_flag=True, help="Don't ask about an unusually high count.")
-@options.change(written="Print the counts or the Formation's name, for programs.")
-def command(cluster: Cluster, name: str, counts: tuple[str, ...], how: How, *, yes: bool) -> None:
+@options.change(written="Print the counts or the Formation's name, for programs.", checks=False)
+def command(
+    cluster: Cluster, name: str, counts: tuple[str, ...], processes: tuple[str, ...], how: How, *, yes: bool
+) -> None:
     """Set the counts (replicas) of process types, all in one write. Remaining processes aren't restarted.
 
     web=5 sets a count. worker+2 adds to a count, and worker-1 subtracts from it. worker=4..12 lets an
@@ -37,10 +44,16 @@ def command(cluster: Cluster, name: str, counts: tuple[str, ...], how: How, *, y
     A count above 50 that is more than ten times the present one might be a mistake. At a terminal, `scale`
     asks whether you mean such a count. Elsewhere, the count needs --yes.
 
+    With --process, the process that you name goes first: `scale` marks its Pod with the lowest cost of
+    deletion (controller.kubernetes.io/pod-deletion-cost), and then lowers the count. Kubernetes deletes
+    processes that aren't ready first, whatever their costs are. If another process would go for that reason,
+    `scale` says so and changes nothing.
+
     Examples:
       scale shop web=5 worker+2 clock=0
       scale shop web=5 --wait
       scale shop worker-1 --dry-run
+      scale shop worker-1 --process worker.x7k2p   # this one goes
       scale shop worker=4..12
       scale shop   # prints web=5 worker=4..12 clock=0
       scale shop -o json
@@ -50,26 +63,43 @@ def command(cluster: Cluster, name: str, counts: tuple[str, ...], how: How, *, y
         hint = f"kubectl formation scale NAME {' '.join((name, *counts))}"
         raise Mistyped("Which Formation? Its name comes first.", hint=hint)
     wanted = words.parse(counts)
-    if wanted:
-        _scale(cluster, name, wanted, how, yes=yes)
+    if wanted or processes:
+        _scale(cluster, name, wanted, how, processes, yes=yes)
     else:
         _show(formations.find(cluster, name), how.output)
 
 
-def _scale(cluster: Cluster, name: str, wanted: list[Wanted], how: How, *, yes: bool) -> None:
+def _scale(
+    cluster: Cluster, name: str, wanted: list[Wanted], how: How, processes: tuple[str, ...], *, yes: bool
+) -> None:
     meant: set[changes.Change] = set()
+    pods = formations.pods(cluster, name) if processes else []
 
     def patch(found: Object) -> list[Object]:
         changed = changes.changes(found, wanted)
+        scale_in.check(name, pods, chosen, changed)
         doubtful = {each for each in changed if each.may_be_a_slip}
         if doubtful - meant and not (yes or how.dry_run):
             _ask([each for each in changed if each in doubtful])
             meant.update(doubtful)
         return changes.patch(found, changed)
 
-    written = before, after = writing.change(cluster, name, patch, dry_run=how.dry_run)
+    chosen = scale_in.named(name, pods, processes)
+    first: list[changes.Change] = []
+    if chosen:  # what can't be meant is refused, and what may be a slip is asked about, before a mark
+        seen = formations.find(cluster, name)
+        patch(seen)
+        first = changes.changes(seen, wanted)
+    if chosen or how.waits:
+        names = {rights.FORMATION: [name], rights.PROCESS: [each["metadata"]["name"] for each in chosen]}
+        rights.check(cluster, "scale", {"process": processes, "wait": how.waits}, names)
+    with scale_in.marking(cluster, name, chosen, first, dry_run=how.dry_run):
+        for each in scale_in.stale(pods, chosen, first):
+            scale_in.mark(cluster, each, None, dry_run=how.dry_run)
+        written = before, after = writing.change(cluster, name, patch, dry_run=how.dry_run)
     changed = changes.changes(before, wanted)
-    writing.report(written, how, *map(str, changed), value=quantities(after))
+    said = [*map(str, changed), *(scale_in.MARKED.format(scale_in.label(each)) for each in chosen)]
+    writing.report(written, how, *said, value=quantities(after))
     if before["spec"].get("suspend"):
         start = again(f"start {name}")
         writing.advise(f"{name} is stopped: `{start}` starts it with these counts.")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import click
 
-from formation_cli import cluster_options, options
+from formation_cli import options
 from formation_cli.changes import patches
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, Object
@@ -67,31 +67,10 @@ def _found(cluster: Cluster, name: str, formation: Object) -> Object:
     return job
 
 
-def _check_names(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the processes that are named; raises `click.BadParameter` where a shell's variable was empty.
-
-    Unquoted, it leaves the option with the word behind it.
-    """
-    for each in value:
-        if not each.strip() or each.startswith("-"):
-            raise click.BadParameter(
-                f"{each!r} names no process: `ps NAME` lists them. {NOTHING}", ctx, param
-            )
-    return value
-
-
 @click.command("stop", cls=options.Command)
 @options.formation()
 @click.argument("extra", nargs=-1, metavar="")
-@click.option(
-    "--process",
-    "processes",
-    multiple=True,
-    metavar="PROCESS",
-    callback=_check_names,
-    shell_complete=cluster_options.processes(is_ours),
-    help="End only this one-off process, by its name in `ps` or `logs`. Can be repeated.",
-)
+@options.processes("End only this one-off process, by its name in `ps` or `logs`.", is_ours)
 @options.change("Wait until all processes have ended.")
 def stop(cluster: Cluster, name: str, extra: tuple[str, ...], processes: tuple[str, ...], how: How) -> None:
     """Stop all processes, and keep their counts for `start`.

@@ -45,7 +45,7 @@ def command(
       wait shop --revision 7 --timeout 10m
       wait shop --type worker
     """
-    rights.check(cluster, "wait", {}, name)
+    rights.check(cluster, "wait", {}, {rights.FORMATION: [name]})
     formation = formations.find(cluster, name)
     was_seen = False
 

@@ -60,7 +60,7 @@ def test_a_name_is_one_that_kubectl_takes(words: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [*CHANGES, "scale shop worker=3", "scale shop", "ps", "ps shop", "events shop"]
+    "words", [*CHANGES, "scale shop worker=3", "scale shop", "ps", "ps shop", "top shop", "events shop"]
 )
 def test_json_and_yaml_say_the_same_without_who_owns_which_field(words: str) -> None:
     as_json, as_yaml = (run(words, f"-o {form}").stdout for form in ("json", "yaml"))
@@ -188,7 +188,7 @@ def test_the_output_of_a_command_is_its_own() -> None:
     assert "leave out --output" in stderr
 
 
-@pytest.mark.parametrize("words", ["ps", "ps shop", "events shop"])
+@pytest.mark.parametrize("words", ["ps", "ps shop", "top shop", "events shop"])
 def test_a_table_that_goes_on_has_no_other_form(words: str) -> None:
     run(words, "--watch -o json", failures.MISTYPED)
 

@@ -11,6 +11,7 @@ from formation_cli.cluster import follow, kinds
 from formation_cli.cluster.port import Listed, Object
 from formation_cli.program import program
 from formation_operator.api import naming
+from tests import builders
 from tests.unit.cli.deployments import a_deployment
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.revisions import V1, V2, a_revision, ran, shop
@@ -25,6 +26,7 @@ COMMANDS = {
     f"{DEPLOY} --rollback-on-failure": [*CHANGED, *FOLLOWED, "list controllerrevisions"],
     "rollback shop --wait": [*CHANGED, *FOLLOWED, "list controllerrevisions"],
     "scale shop web=5 --wait": [*CHANGED, *FOLLOWED],
+    "scale shop web-1 --process web.1 --wait": [*CHANGED, *FOLLOWED, "patch pods"],
     "deploy shop --retry --wait": [*CHANGED, *FOLLOWED, "delete pods"],
     "config set shop A=1 --wait": [*CHANGED, *FOLLOWED],
     "config unset shop A --wait --rollback-on-failure": [
@@ -51,6 +53,10 @@ def cluster() -> FakeCluster:
         Formation=[shop(kept[1], {**V2, "env": [{"name": "A", "value": "2"}]})],
         ControllerRevision=kept,
         Deployment=[a_deployment(type_="web"), a_deployment(type_="worker")],
+        Pod=[
+            builders.a_pod(name=f"shop-web-abc-{number}", labels={naming.PROCESS_TYPE_LABEL: "web"})
+            for number in range(4)
+        ],
     )
 
 

@@ -1,4 +1,5 @@
 import pytest
+from kubernetes.utils.quantity import parse_quantity
 
 from formation_cli.words import values
 
@@ -39,3 +40,24 @@ def test_what_is_no_size_is_refused(text: str) -> None:
 def test_a_size_says_each_of_them_once() -> None:
     with pytest.raises(ValueError, match="cpu is named twice"):
         values.size("cpu=1,cpu=2")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        *(("1", 1), ("1.5", 1.5), (".5", 0.5), ("100m", 0.1), ("1500000n", 0.0015), ("2u", 0.000002)),
+        *(("1k", 1000), ("2Ki", 2048), ("1.5Gi", 1.5 * 2**30), ("1E", 10**18), ("1Ei", 2**60)),
+        *(("1e3", 1000), ("1E3", 1000), ("12e-3", 0.012), (0.5, 0.5), (2, 2)),
+    ],
+)
+def test_a_quantity_is_as_much_as_kubernetes_takes_it_for(text: str | float, expected: float) -> None:
+    assert float(values.number(text)) == pytest.approx(expected)
+    assert values.number(text) == parse_quantity(text)  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "-5", "1K", "1mi", "1e400", "1.2.3", "NaN", "inf", "1" * 40, None, {}]
+)
+def test_what_is_no_quantity_is_refused(text: object) -> None:
+    with pytest.raises(ValueError, match="isn't a quantity"):
+        values.number(text)

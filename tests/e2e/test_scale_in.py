@@ -1,0 +1,72 @@
+"""`scale --process` on a real node: of six workers, the one that is marked goes, and no other."""
+
+import random
+
+import pytest
+
+from tests.client import Client, eventually
+from tests.e2e import workers
+from tests.e2e.workers import READY
+from tests.plugin import Plugin
+
+pytestmark = pytest.mark.node
+WORKERS, TIMES = 6, 10
+COST = "controller.kubernetes.io/pod-deletion-cost"
+
+
+def running(user: Client) -> set[str]:
+    """Return the names of the Pods that weren't asked to end."""
+    pods = user.list_all("pod")
+    return {each["metadata"]["name"] for each in pods if "deletionTimestamp" not in each["metadata"]}
+
+
+@pytest.fixture
+def shop(person: Client) -> Client:
+    """A user with six workers that are ready."""
+    person.apply(workers.shop(replicas=WORKERS))
+    person(*READY)
+    return person
+
+
+def test_of_six_workers_the_marked_one_goes_each_of_ten_times(shop: Client, formation: Plugin) -> None:
+    right = 0
+    for _ in range(TIMES):
+        before = running(shop)
+        assert len(before) == WORKERS
+        chosen = random.choice(sorted(before))
+        label = f"worker.{chosen.rpartition('-')[2]}"
+        said = formation("scale", "shop", "worker-1", "--process", label, "--wait").stdout
+        assert said == f"worker: {WORKERS} -> {WORKERS - 1}\n{label}: marked to go first\n"
+        eventually(lambda: len(running(shop)) == WORKERS - 1)
+        right += running(shop) == before - {chosen}
+        formation("scale", "shop", "worker+1", "--wait")
+    assert right == TIMES
+
+
+def test_two_of_six_go_at_once_and_a_mark_on_another_one_has_gone(shop: Client, formation: Plugin) -> None:
+    left, *chosen = random.sample(sorted(running(shop)), 3)
+    shop("annotate", "pod", left, f"{COST}={-(2**31)}")
+    assert "lowest" in formation("ps", "shop").stdout
+    before = running(shop)
+    formation("scale", "shop", "worker-2", "--process", chosen[0], "--process", chosen[1])
+    eventually(lambda: len(running(shop)) == WORKERS - 2)
+    assert running(shop) == before - {*chosen}
+    assert COST not in shop.get("pod", left)["metadata"].get("annotations", {})
+
+
+def test_a_worker_that_has_no_node_would_go_first_and_is_named(shop: Client, formation: Plugin) -> None:
+    chosen, (node,) = min(running(shop)), shop.list_all("node")
+    shop("cordon", node["metadata"]["name"])
+    try:
+        formation("scale", "shop", "worker+1")
+        eventually(lambda: len(running(shop)) == WORKERS + 1)
+        before = running(shop)
+        said = formation("scale", "shop", "worker-1", "--process", chosen, code=1).stderr
+    finally:
+        shop("uncordon", node["metadata"]["name"])
+    assert (
+        f"before worker.{chosen.rpartition('-')[2]}: what isn't ready goes first. Nothing was changed."
+        in said
+    )
+    assert running(shop) == before
+    assert COST not in shop.get("pod", chosen)["metadata"].get("annotations", {})
