@@ -95,10 +95,11 @@ class Candidates:
             memory.changed = changed
 
     def _is_migrated(self, before: Content | None, gate: Gate | None) -> bool:
-        """Return whether the release command of another content has succeeded since the declared one ran."""
+        """Return whether another content's release may have succeeded since the declared content ran."""
         last = gate.succeeded_last if gate is not None else None
         if last is not None:
             return last.key != self.memory.key
-        if before is None or before.spec.release is None:
-            return False
-        return not is_given_the_same(before.spec, self.snapshot.spec, self.memory.key)
+        if before is None:  # its revision has gone, and so has its Job
+            return True
+        same = is_given_the_same(before.spec, self.snapshot.spec, self.memory.key)
+        return before.spec.release is not None and not same

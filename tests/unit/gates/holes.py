@@ -154,5 +154,9 @@ HOLES: dict[str, tuple[Step, ...]] = {
         *(PLAIN, ("take_name", "shop-extra", "Service", "Lease")),
         *(("change_type", "extra", True, True), LATER),
     ),
+    "found 19: what ran well before another release passes once the other one's revision is forged": (
+        *(("begin", True, True, True, True), ("change_label", "all"), LATER, ("forge", True)),
+        *(("change_label", None), LATER),
+    ),
 }
 """Each holds."""

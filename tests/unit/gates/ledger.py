@@ -79,6 +79,9 @@ class Ledger:
     is_unmarked = False
     """Whether it was made again without a Deployment, which may have named what was let through."""
 
+    migrated: Key | None = None
+    """What the last release that succeeded was given: the database fits that."""
+
     def __init__(self, world: World) -> None:
         self.world = world
         self.spec: Object = {}
@@ -261,6 +264,7 @@ class Ledger:
             if is_complete(raw) and is_new:  # the database may not fit any more what ran well with it before
                 self.seen.add(raw["metadata"]["uid"])
                 self.released.add(key := template_of(raw["spec"]["template"])[0])
+                self.migrated = key
                 self.left |= {each for each in self.proven if each[1][0] != key}
                 for each in self.ready:
                     if not (each[2] and each[1][0] == key):  # a canary of its own that was left has stood
@@ -291,6 +295,9 @@ class Ledger:
         if kind == ChildKind.DEPLOYMENT and not goes:
             if raw["spec"]["strategy"]["type"] != "Recreate":
                 self.world.recreated.discard(uid)
+                is_several = not self.spec["processes"].get(name, {}).get("singleton")
+                if self.world.is_passing and is_several and self.passes(self.contents[-1]):
+                    self.single = {each for each in self.single if each[0] != name}
             self.judge_count(name, raw)
         elif kind == ChildKind.DEPLOYMENT and not self.world.is_passing:
             self.fields[name] = {"spec", "scale"}  # a count may have gone with it
@@ -369,7 +376,8 @@ class Ledger:
         """(s) No canary starts beside a singleton, which isn't one where an autoscaler runs several."""
         deployment = self.world.deployment(name)
         runs = deployment["spec"].get("replicas", 1) if deployment is not None else 0
-        is_one = runs == 1 and self.world.recreates(deployment)
+        is_scaled = "scale" in self.fields.get(name, ()) and self.wishes.get(name, 1) > 1  # by a person
+        is_one = runs == 1 and self.world.recreates(deployment) and not is_scaled
         self.hold(not is_one, f"(s) a canary starts beside the singleton {name}")
 
     def judge_count(self, name: str, raw: Object) -> None:
@@ -440,6 +448,8 @@ class Ledger:
         there = self.world.cluster.there(kinds.CONTROLLER_REVISION)
         kept = [each for raw in there for each in templates_in(raw["data"]).items()]
         kept += self.contents[-1].types.items()  # the Formation itself keeps that
+        if kinds.CONTROLLER_REVISION in self.world.removed:  # somebody has deleted the one that runs
+            return
         for name, template in templates.items():
             is_declared = name in self.spec["processes"]  # else an orphan stays one
             own = self.world.deployment(name)
@@ -570,7 +580,8 @@ class Ledger:
         is_unknown = self.was_paused or self.is_unmarked or on_trial
         is_sure = self.world.is_calm() and not is_unknown
         newest.begun |= self.passes(newest)
-        self.was_passed = is_sure and self.passes(newest)
+        is_migrated = self.migrated in (None, newest.key) or not newest.release
+        self.was_passed = is_sure and is_migrated and self.passes(newest)
         self.endpoints = self.world.endpoints("web")
 
     def running(self) -> Iterator[tuple[str, int]]:
