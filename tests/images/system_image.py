@@ -69,7 +69,7 @@ SYSTEMS = {
 ALL = SYSTEMS | {
     system.name: system
     for system in (
-        System("celery", ("celery",)),
+        System("celery", ("celery", "curl", "python3-redis", "redis-server")),
         System("django", ("gunicorn", "python3-django", "python3-psycopg2")),
         System("puma", ("puma",)),
         System("rails", ("puma", "ruby-pg", "ruby-rails")),
