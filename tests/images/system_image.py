@@ -52,7 +52,7 @@ SYSTEMS = {
     system.name: system
     for system in (
         System("apache", ("apache2", "libapache2-mod-php"), stop_signal="SIGWINCH"),
-        System("celery", ("celery",)),
+        System("celery", ("celery", "curl", "python3-redis", "redis-server")),
         System("django", ("gunicorn", "python3-django", "python3-psycopg2")),
         System("eventmachine", ("ruby", "ruby-eventmachine")),
         System("gunicorn", ("gunicorn",)),

@@ -63,6 +63,7 @@ TOO_LONG = (
     "tests/contract/test_scale_to_zero.py",
     "tests/e2e/test_schedules.py",
     "tests/e2e/test_states.py",
+    "tests/systems/test_scaling_in.py",
 )
 """What has tests that take too long for every run."""
 WALKED = tuple(
@@ -79,7 +80,7 @@ SUITES = {
         Stage("the operator's rights", (sys.executable, "-m", "tests.audit", "--whole"), needs=UP),
     ),
     "faults": (UP, on_the_cluster("-m", "alone or long", "-rP", "tests/faults", "tests/soak", *TOO_LONG)),
-    "systems": (UP, on_the_cluster(*SIDE_BY_SIDE, "tests/systems")),
+    "systems": (UP, on_the_cluster(*SIDE_BY_SIDE, "-m", "not alone", "tests/systems")),
     "distribution": (UP, on_the_cluster("tests/distribution", "tests/e2e/test_upgrade.py")),
     "monitoring": (UP, on_the_cluster("-rP", "tests/monitoring")),
     "neighbours": (NEIGHBOURS, UP, on_the_cluster("-rP", "tests/neighbours")),

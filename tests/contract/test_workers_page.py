@@ -1,0 +1,137 @@
+"""The page of workers that mark themselves: what a Pod may do with its token, and what its policy forbids."""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests import documents
+from tests.builders import Manifest
+from tests.client import Client, eventually
+from tests.cluster import kubeconfigs
+from tests.cluster.cluster import Cluster
+from tests.namespaces import HELD, fresh_namespace
+from tests.server import ServerError
+
+pytestmark = pytest.mark.alone  # a policy is the whole cluster's
+
+PAGE = "docs/how-to/workers.md"
+SHOWN = [shown for place, shown in documents.objects() if place.startswith(PAGE)]
+POLICIES = [each for each in SHOWN if each["kind"].startswith("ValidatingAdmissionPolicy")]
+OTHERS = [each for each in SHOWN if each not in POLICIES]
+MARK = "controller.kubernetes.io/pod-deletion-cost"
+MARKED: Manifest = {"metadata": {"annotations": {MARK: "1"}}}
+CHANGES: dict[str, Manifest] = {
+    "a label": {"metadata": {"labels": {"app": "other"}}},
+    "the label by which its Deployment knows it": {
+        "metadata": {"labels": {"formations.dev/process-type": "web"}}
+    },
+    "another annotation": {"metadata": {"annotations": {"other": "1"}}},
+    "a finalizer": {"metadata": {"finalizers": ["example.com/stays"]}},
+    "its address": {"status": {"podIP": "10.9.9.9", "podIPs": [{"ip": "10.9.9.9"}]}},
+}
+"""What else the right to a Pod's status can change."""
+RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+
+
+@pytest.fixture
+def namespace(installed: Cluster) -> Iterator[str]:
+    """A fresh namespace that enforces the standard, in which no Pod runs."""
+    with fresh_namespace(installed, {**HELD, **RESTRICTED}) as name:
+        yield name
+
+
+@pytest.fixture
+def workers(user: Client) -> Client:
+    """What the page has everybody apply, with two workers."""
+    for each in OTHERS:
+        user.apply(each)
+    eventually(lambda: user.find("deployment", "shop-worker"))
+    user("scale", "deployment/shop-worker", "--replicas=2")
+    eventually(lambda: len(pods(user)) == 2)
+    return user
+
+
+@pytest.fixture
+def policy(workers: Client) -> Iterator[Client]:
+    """The same, where an administrator has applied the policy."""
+    for each in POLICIES:
+        workers.apply(each)
+    first, other = (pod["metadata"]["name"] for pod in pods(workers))
+    eventually(lambda: "may only mark itself" in refusal(token_of(workers, first), other, MARKED))
+    yield workers
+    for each in POLICIES:
+        workers("delete", each["kind"], each["metadata"]["name"])
+
+
+def pods(user: Client) -> list[Manifest]:
+    return user.list_all("pod")
+
+
+def token_of(user: Client, pod: str) -> Client:
+    """Return what has the token that is mounted into a Pod."""
+    account = user.get("pod", pod)["spec"]["serviceAccountName"]
+    bound = ("--bound-object-kind=Pod", f"--bound-object-name={pod}")
+    token = user("create", "token", account, *bound).stdout.strip()
+    file = user.cluster.state / "kubeconfigs" / f"{user.namespace}.{pod}.kubeconfig"
+    written = kubeconfigs.write(file, user.cluster.known_by, {"token": token}, user.namespace)
+    return Client(dataclasses.replace(user.cluster, account=written), user.namespace)
+
+
+def patch(user: Client, pod: str, change: Manifest, subresource: str = "/status") -> None:
+    """Patch a Pod as the page's program does."""
+    path = f"/api/v1/namespaces/{user.namespace}/pods/{pod}{subresource}"
+    user.server.request("PATCH", path, change, {"Content-Type": "application/merge-patch+json"})
+
+
+def refusal(user: Client, pod: str, change: Manifest, subresource: str = "/status") -> str:
+    """Return why a change is refused, or nothing."""
+    try:
+        patch(user, pod, change, subresource)
+    except ServerError as refused:
+        return str(refused)
+    return ""
+
+
+def another_image(user: Client, pod: str) -> Manifest:
+    (container,) = user.get("pod", pod)["spec"]["containers"]
+    return {"spec": {"containers": [{**container, "image": "registry.example.com/other:v1"}]}}
+
+
+def test_a_worker_may_mark_itself_and_nothing_else(policy: Client) -> None:
+    first, other = (pod["metadata"]["name"] for pod in pods(policy))
+    worker = token_of(policy, first)
+    for cost in ("1", "0"):
+        patch(worker, first, {"metadata": {"annotations": {MARK: cost}}})
+        assert policy.get("pod", first)["metadata"]["annotations"][MARK] == cost
+    refused = {name: refusal(worker, first, change) for name, change in CHANGES.items()}
+    assert [name for name, words in refused.items() if "the mark is all that may change" not in words] == []
+    assert "may only mark itself" in refusal(worker, other, MARKED)
+    assert "cannot patch resource" in refusal(worker, first, another_image(policy, first), "")
+
+
+def test_without_the_policy_a_worker_may_change_each_pod_of_its_namespace_but_not_what_it_runs(
+    workers: Client,
+) -> None:
+    first, other = (pod["metadata"]["name"] for pod in pods(workers))
+    worker = token_of(workers, first)
+    assert {name: refusal(worker, other, change) for name, change in CHANGES.items()} == dict.fromkeys(
+        CHANGES, ""
+    )
+    image = another_image(workers, other)
+    assert "cannot patch resource" in refusal(worker, other, image, "")
+    patch(worker, other, image)
+    assert json.dumps(image["spec"]["containers"][0]["image"]) not in json.dumps(workers.get("pod", other))
+
+
+def test_the_right_to_whole_pods_would_let_a_worker_choose_what_others_run(workers: Client) -> None:
+    (role,) = (each for each in OTHERS if each["kind"] == "Role")
+    (rule,) = role["rules"]
+    workers.apply({**role, "rules": [{**rule, "resources": ["pods"]}]})
+    first, other = (pod["metadata"]["name"] for pod in pods(workers))
+    worker = token_of(workers, first)
+    image = another_image(workers, other)
+    eventually(lambda: refusal(worker, other, image, "") == "")
+    (container,) = workers.get("pod", other)["spec"]["containers"]
+    assert container["image"] == "registry.example.com/other:v1"
