@@ -49,7 +49,9 @@ def health(observation: Observation, record: Record, imageless: float | None, no
     by the snapshot's clock.
     """
     snapshot = observation.snapshot
-    each = _types(observation, imageless, now)
+    names = {*map(naming.canary, observation.desired.canaries)}
+    problems = {each.process_type: each for each in observation.problems if each.process_type in names}
+    each = _types(observation, problems, imageless, now)
     failed = {name: one for name, one in each.items() if _has_failed(one)}
     undone = {name: one for name, one in each.items() if not one.complete}
     before = snapshot.canary_status(record.name)
@@ -68,8 +70,7 @@ def health(observation: Observation, record: Record, imageless: float | None, no
     since = before.since if before is not None and before.state == state else now
     message = lenient.shown(text, lenient.LONGEST_SENTENCE)
     lasting = has_failed or any(one.lasting for one in undone.values())
-    own = [*map(naming.canary, observation.desired.canaries)]
-    others = [problem for problem in observation.problems if problem.process_type not in own]
+    others = [problem for problem in observation.problems if problem not in problems.values()]
     stood = {name: snapshot.canary(name) for name, one in each.items() if one.complete}
     return Verdict(
         CanaryStatus(revision=record.name, state=state, since=since, message=message),
@@ -79,10 +80,11 @@ def health(observation: Observation, record: Record, imageless: float | None, no
     )
 
 
-def _types(observation: Observation, imageless: float | None, now: str) -> Mapping[str, Health]:
-    """Return how the canary of each type is."""
+def _types(
+    observation: Observation, problems: Mapping[str, Problem], imageless: float | None, now: str
+) -> Mapping[str, Health]:
+    """Return how the canary of each type is; the ``problems`` are by its name."""
     lacks_image = imageless is not None and observation.snapshot.now - imageless >= PATIENCE
-    problems = {each.process_type: each for each in observation.problems}
     each = dict[str, Health]()
     for name in sorted(observation.desired.canaries):
         found, problem = _health(observation, name, now), problems.get(naming.canary(name))
