@@ -233,6 +233,7 @@ def marked(rows: dict[str, dict[str, Any]]) -> None:
     row = rows["marks-itself"]
     assert row["interrupted"] == row["begun within a second"]
     assert row["ended"] >= 2 * row["scale-ins"]
+    assert rows["own-choice"]["interrupted"] > 0  # else there was nothing to interrupt
 
 
 def by_hand(app: App, number: int) -> None:
