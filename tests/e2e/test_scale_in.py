@@ -52,21 +52,3 @@ def test_two_of_six_go_at_once_and_a_mark_on_another_one_has_gone(shop: Client, 
     eventually(lambda: len(running(shop)) == WORKERS - 2)
     assert running(shop) == before - {*chosen}
     assert COST not in shop.get("pod", left)["metadata"].get("annotations", {})
-
-
-def test_a_worker_that_has_no_node_would_go_first_and_is_named(shop: Client, formation: Plugin) -> None:
-    chosen, (node,) = min(running(shop)), shop.list_all("node")
-    shop("cordon", node["metadata"]["name"])
-    try:
-        formation("scale", "shop", "worker+1")
-        eventually(lambda: len(running(shop)) == WORKERS + 1)
-        before = running(shop)
-        said = formation("scale", "shop", "worker-1", "--process", chosen, code=1).stderr
-    finally:
-        shop("uncordon", node["metadata"]["name"])
-    assert (
-        f"before worker.{chosen.rpartition('-')[2]}: what isn't ready goes first. Nothing was changed."
-        in said
-    )
-    assert running(shop) == before
-    assert COST not in shop.get("pod", chosen)["metadata"].get("annotations", {})
