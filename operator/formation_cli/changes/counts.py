@@ -33,8 +33,9 @@ class Change(NamedTuple):
     @property
     def lowered(self) -> int:
         """By how many processes a count is lowered; an autoscaler lowers it in its own time."""
-        is_count = isinstance(self.before, int) and isinstance(self.after, int)
-        return max(0, ends(self.before).least - ends(self.after).least) if is_count else 0
+        if isinstance(self.before, int) and isinstance(self.after, int):
+            return max(0, self.before - self.after)
+        return 0
 
     def __str__(self) -> str:
         """Return it as a person reads it."""

@@ -53,6 +53,7 @@ AMOUNT = re.compile(
 POWERS = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 LONGEST = 50
 """Characters of a quantity that are looked at."""
+MOST = 10**29
 
 
 def number(quantity: Any) -> Decimal:
@@ -63,8 +64,12 @@ def number(quantity: Any) -> Decimal:
         raise ValueError(f"{text!r} isn't a quantity")
     digits, exponent, suffix = match.groups(default="")
     if suffix.endswith("i"):
-        return Decimal(digits) * Decimal(1024) ** (1 + "KMGTPE".index(suffix[0]))
-    return Decimal(digits).scaleb(int(exponent or POWERS[suffix]))
+        found = Decimal(digits) * Decimal(1024) ** (1 + "KMGTPE".index(suffix[0]))
+    else:
+        found = Decimal(digits).scaleb(int(exponent or POWERS[suffix]))
+    if found >= MOST:
+        raise ValueError(f"{text!r} isn't a quantity")
+    return found
 
 
 def size(text: str) -> dict[str, str]:

@@ -19,7 +19,6 @@ NO_METRICS = (
     "The cluster serves no metrics of Pods now, so an autoscaler can't follow CPU or memory: ask its "
     "administrator for metrics-server."
 )
-UNUSED = "{} is still there, because another process went first. Its mark was taken back."
 COUNTS = "[TYPE=N | TYPE+N | TYPE-N | TYPE=MIN..MAX]..."
 
 

@@ -31,8 +31,12 @@ type_of = pod_state.process_type
 
 def is_counted(pod: Object) -> bool:
     """Tell whether a Pod is a process of a type that hasn't ended, which the type's count includes."""
-    is_of_type = pods.is_process(pod["metadata"]) and type_of(pod) == pod_state.declared_type(pod)
-    return is_of_type and not pod_state.is_over(pod) and "deletionTimestamp" not in pod["metadata"]
+    return _is_of_type(pod) and not pod_state.is_over(pod) and "deletionTimestamp" not in pod["metadata"]
+
+
+def _is_of_type(pod: Object) -> bool:
+    """Tell whether a Pod is, or was, a process of a type, and no canary."""
+    return pods.is_process(pod["metadata"]) and type_of(pod) == pod_state.declared_type(pod)
 
 
 def label(pod: Object) -> str:
@@ -55,8 +59,7 @@ def named(formation: str, found: Sequence[Object], words: Iterable[str]) -> list
 
 
 def _uncounted(formation: str, pod: Object, word: str) -> Mistyped:
-    is_of_type = type_of(pod) == pod_state.declared_type(pod) and pods.is_process(pod["metadata"])
-    which = f"one of {type_of(pod)}" + ", which is stopping or has ended" * is_of_type
+    which = f"one of {type_of(pod)}" + ", which is stopping or has ended" * _is_of_type(pod)
     lists, stops = again(f"ps {formation}"), again(f"stop {formation} --process {word}")
     hint = f"{lists} lists the others; {stops} ends what runs once."
     return Mistyped(f"No count includes the process {word}, {which}.", hint=hint)

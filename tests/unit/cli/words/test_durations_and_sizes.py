@@ -56,7 +56,23 @@ def test_a_quantity_is_as_much_as_kubernetes_takes_it_for(text: str | float, exp
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "-5", "1K", "1mi", "1e400", "1.2.3", "NaN", "inf", "1" * 40, None, {}]
+    "text",
+    [
+        "",
+        "x",
+        "-5",
+        "1K",
+        "1mi",
+        "1e400",
+        "1e29",
+        "999999999999999E",
+        "1.2.3",
+        "NaN",
+        "inf",
+        "1" * 40,
+        None,
+        {},
+    ],
 )
 def test_what_is_no_quantity_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="isn't a quantity"):
