@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from formation_operator.api import bounds, formation_status, naming
+from formation_operator.api.content import content_of
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube.objects import authors, deploys, lenient
 from formation_operator.kube.objects.deploys import Deploy
@@ -62,7 +63,7 @@ def trimmed(raw: dict[str, Any], before: dict[str, Any] | None = None) -> dict[s
     if before is not None and not before.get("unkept") and is_same(before, raw):
         declared = {key: before[key] for key in DECLARED if key in before}
     else:
-        cause = _cause(raw["metadata"], before or {})
+        cause = _cause(raw, before or {})
         declared = {**_declared(lenient.mapping(raw, "spec")), "declared": cause}
     return {**lenient.interned({"metadata": metadata, **_reported(raw)}), **declared}
 
@@ -96,21 +97,27 @@ def _declared(spec: dict[str, Any]) -> dict[str, Any]:
     return {"spec": lenient.interned(spec), "excess": "", "spec_size": AS_OBJECTS * size}
 
 
-def _cause(metadata: dict[str, Any], kept: dict[str, Any]) -> Deploy:
-    """Return who has changed a spec, when and why; anyone who only removes fields leaves no trace.
+def _cause(raw: dict[str, Any], kept: dict[str, Any]) -> Deploy:
+    """Return who has changed the content of a Formation, when and why, given it as it was ``kept``.
 
-    The user of the last change has changed the content if there was no other change since it was ``kept``.
+    The policy's user is that of the last change, so it is the author if there was no other one since then.  A
+    field manager is an author if its time is a later one; anyone who only removes fields leaves none.
     """
+    metadata = raw["metadata"]
+    before: Deploy | None = kept.get("declared")
+    if before and content_of(lenient.mapping(raw, "spec")) == content_of(kept["spec"]):
+        return before
     author, note_time = authors.author(metadata), authors.note_time(metadata)
     annotations = lenient.mapping(metadata, "annotations")
-    note = lenient.text(annotations, naming.NOTE_ANNOTATION)
-    before = kept.get("declared")
+    note = lenient.shown(lenient.text(annotations, naming.NOTE_ANNOTATION), deploys.LONGEST_NOTE)
     seen = lenient.number(kept["metadata"], "generation") if before else 0
     is_users = metadata.get("generation") == seen + 1
-    user = lenient.word(annotations, naming.USER_ANNOTATION) if is_users else ""
-    by = (user or author.by) if before is None or author.at > before.at else ""
-    note = "" if before and note_time and note_time <= before.at else note
-    return dataclasses.replace(author, by=by, note=lenient.shown(note, deploys.LONGEST_NOTE))
+    by = lenient.word(annotations, naming.USER_ANNOTATION) if is_users else ""
+    if before is None:
+        return dataclasses.replace(author, by=by or author.by, note=note)
+    by = by or (author.by if author.at > before.at else "")
+    is_written = not note_time or note_time > before.at or (note_time == before.at and note != before.note)
+    return dataclasses.replace(author, by=by, note=note if is_written else "")
 
 
 def _names(spec: dict[str, Any]) -> dict[str, Any]:

@@ -235,6 +235,30 @@ async def test_a_user_who_changed_something_else_while_no_watch_was_open_has_dep
     assert formations.trimmed(shop.cluster.read(naming.KIND, *KEY), kept)["declared"].by == "ci"
 
 
+async def test_two_deploys_within_a_second_have_each_its_user_and_note(shop: Shop) -> None:
+    kept = formations.trimmed(shop.cluster.read(naming.KIND, *KEY))
+    for image, user in (("shop:v2", "ann@example.com"), ("shop:v3", "bob@example.com")):
+        change = stamped(user, image=image)
+        change["metadata"]["annotations"][naming.NOTE_ANNOTATION] = f"for {user}"
+        shop.cluster.merge(naming.KIND, *KEY, change, by=CI)
+        kept = formations.trimmed(shop.cluster.read(naming.KIND, *KEY), kept)
+        assert (kept["declared"].by, kept["declared"].note) == (user, f"for {user}")
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v4"}}, by=ALICE)
+    kept = formations.trimmed(shop.cluster.read(naming.KIND, *KEY), kept)
+    assert kept["declared"].note == "", "that is the one before it"
+
+
+async def test_a_count_that_is_changed_before_a_pass_takes_nothing_from_the_deploy_before_it(
+    shop: Shop,
+) -> None:
+    kept = formations.trimmed(shop.cluster.read(naming.KIND, *KEY))
+    shop.cluster.merge(naming.KIND, *KEY, stamped("ann@example.com", image="shop:v2"), by=CI)
+    kept = formations.trimmed(shop.cluster.read(naming.KIND, *KEY), kept)
+    counts = {"web": {"replicas": 3}, "worker": {"replicas": 3}}
+    shop.cluster.merge(naming.KIND, *KEY, stamped("bob@example.com", processes=counts), by=ALICE)
+    assert formations.trimmed(shop.cluster.read(naming.KIND, *KEY), kept)["declared"].by == "ann@example.com"
+
+
 async def test_a_field_that_is_only_removed_was_removed_by_nobody_that_is_known(shop: Shop) -> None:
     await deploy(shop, "shop:v2", CI, env=[{"name": "A", "value": "1"}])
     shop.cluster.merge(naming.KIND, *KEY, {"spec": {"env": None}}, by=ALICE)
