@@ -60,8 +60,9 @@ def stage(
         raise ClusterError(f"IMAGE={image} is no image's name: give registry and name, without a tag")
     site = Site(repository, version) if repository else None
     names = [name for name in git("ls-files", "-z", "--", *SOURCES).split("\0") if name]
-    for name in names:
-        copy(paths.ROOT / name, target / name, [paths.ROOT / each for each in names])
+    known = [paths.ROOT / name for name in names]
+    for name, source in zip(names, known, strict=True):
+        copy(source, target / name, known)
     stamp(target, version, image)
     if site is not None:
         address(target / "manifests/chart", site)

@@ -190,12 +190,12 @@ def test_who_asks_for_health_with_too_much_is_refused(sent: bytes, tmp_path: pat
         assert is_checked(process)
 
 
-def test_a_thousand_malformed_requests_are_no_line_of_the_log(tmp_path: pathlib.Path) -> None:
+def test_malformed_requests_are_no_line_of_the_log(tmp_path: pathlib.Path) -> None:
     malformed = (BEGUN + b"no header\r\n\r\n", b"G\x00T / HTTP/1.1\r\n\r\n", b"\x16\x03\x01")
     with answering.process(tmp_path / "log") as process:
         before = process.log.read_text()
-        for each in range(1000):
-            with closed([process.connected(process.health, malformed[each % len(malformed)])]) as (client,):
+        for each in malformed * 10:
+            with closed([process.connected(process.health, each)]) as (client,):
                 with contextlib.suppress(OSError):  # it may be closed already
                     client.shutdown(socket.SHUT_WR)
                 answer(client)

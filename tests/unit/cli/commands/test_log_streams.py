@@ -137,7 +137,7 @@ class Restarting(FakeCluster):
 def test_who_follows_a_run_of_a_process_does_not_follow_the_next_one_as_well(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(log_streams, "PAUSE", 0.0)
+    monkeypatch.setattr(log_streams, "PAUSE", 0.01)
     cluster = Restarting()
     assert "one" in (line.text for line in following(cluster))
     assert [cluster.asked.get(timeout=10) for _ in range(2)] == ["log", "Pod"]

@@ -72,7 +72,7 @@ class Breaking(FakeCluster):
 def test_a_log_that_breaks_off_is_read_on(
     monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    monkeypatch.setattr(log_streams, "PAUSE", 0.0)
+    monkeypatch.setattr(log_streams, "PAUSE", 0.01)
     output.show(Breaking(), a_pod(), OneOff(("true",)))
     assert capfdbinary.readouterr().out == b"\xffone\r\ntwo"
 
