@@ -39,7 +39,7 @@ def test_a_process_knows_its_port_its_formation_its_type_and_its_own_name_withou
     assert "formation=shop type=worker" in said
 
 
-@pytest.mark.parametrize("kind", ["unpullable", "crashing"])
+@pytest.mark.parametrize("kind", [pytest.param("unpullable", marks=pytest.mark.long), "crashing"])
 def test_with_a_failing_image_waiting_fails_and_the_old_processes_serve_on(
     user: Client, shop: None, ask: Ask, crashing: str, kind: str
 ) -> None:

@@ -10,7 +10,7 @@ from tests.e2e.workers import READY
 from tests.plugin import Plugin
 
 pytestmark = pytest.mark.node
-WORKERS, TIMES = 6, 10
+WORKERS, TIMES = 6, 3
 COST = "controller.kubernetes.io/pod-deletion-cost"
 
 
@@ -28,7 +28,7 @@ def shop(person: Client) -> Client:
     return person
 
 
-def test_of_six_workers_the_marked_one_goes_each_of_ten_times(shop: Client, formation: Plugin) -> None:
+def test_of_six_workers_the_marked_one_goes_each_time(shop: Client, formation: Plugin) -> None:
     right = 0
     for _ in range(TIMES):
         before = running(shop)

@@ -72,8 +72,8 @@ SYSTEMS = {
     )
 }
 """Those that `make systems` runs."""
-IN_EVERY_RUN = ("jvm", "node", "plain")
-"""Those that `make test` runs: one with many threads, one with a single one, and no server."""
+IN_EVERY_RUN = ("node", "plain")
+"""Those that `make test` runs: one with a single thread, and no server."""
 
 
 def build(name: str) -> pathlib.Path:

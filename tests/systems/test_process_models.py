@@ -151,6 +151,7 @@ def heap(jvm: Running) -> float:
     return int(eventually(lambda: try_to_get(f"{jvm.url()}/heap"))) / MEBIBYTE
 
 
+@pytest.mark.long
 def test_the_heap_of_a_jvm_follows_its_memory(restricted: Client, sample: Sample) -> None:
     heaps = {}
     manifest = sample("jvm")
