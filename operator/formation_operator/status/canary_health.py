@@ -62,7 +62,10 @@ def health(observation: Observation, record: Record, imageless: float | None, no
     if has_failed:
         reason = str(Trouble.CANARY_FAILED)
         said = f"{text}; nothing else has changed{_waiting(each, failed)}. {_ways_out(snapshot)}"
-        text = said if failed else (before and before.message) or f"{text}: {UNTOLD}. {_ways_out(snapshot)}"
+        # Where the others stand, and may be what had failed, the types at zero are all that it waits for.
+        is_idle = len(undone) < len(each) and {one.state for one in undone.values()} == {State.IDLE}
+        cause = before.message if before is not None and not is_idle else ""
+        text = said if failed else cause or f"{text}: {UNTOLD}. {_ways_out(snapshot)}"
     else:
         stays = snapshot.spec.canary_seconds
         text = f"one new process of each changed type has to stay ready for {stays} s: {text}".rstrip(": ")

@@ -285,6 +285,22 @@ async def test_a_canary_that_crashes_has_failed_and_the_message_has_the_cause_an
     assert [each.note for each in shop.cluster.notices if "Canary" in each.reason] == snapshot
 
 
+async def test_once_what_failed_stands_the_message_names_the_type_at_zero_that_the_deploy_waits_for() -> None:
+    shop = await a_try()
+    end(shop, builders.ended(3, "no database"))
+    await shop.settle()
+    await shop.change(processes={"web": {"replicas": 0}})
+    assert "no database" in canary(shop)["message"]
+    shop.remove("Pod")
+    await stand(shop)
+    shop.shows("web=0:v1 worker=2:v1 ready=CanaryFailed")
+    assert "no database" not in canary(shop)["message"]
+    assert canary(shop)["message"].startswith("web: its count is 0")
+    await shop.change(processes={"web": {"replicas": 1}})
+    await stand(shop)
+    shop.shows("web=1:v2 worker=2:v2")
+
+
 LATE = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "late"}
 MADE = builders.condition("PodReadyToStartContainers")
 PULLING = builders.waiting("ContainerCreating")
