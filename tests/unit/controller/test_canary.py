@@ -620,17 +620,35 @@ async def test_a_version_that_was_deployed_while_all_was_stopped_comes_up_at_onc
     shop.shows("web=1:v2 worker=2:v2 web-canary=none worker-canary=none release=Succeeded")
 
 
-async def test_canaries_that_nobody_has_declared_give_way_where_they_have_no_room_for_a_minute() -> None:
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(errors.RefusedError("denied"), "Refused"), (errors.UnavailableError("exceeded quota"), "Retrying")],
+    ids=["a policy", "a quota"],
+)
+async def test_canaries_that_nobody_has_declared_give_way_where_they_have_no_room_for_a_minute(
+    error: errors.ClusterError, reason: str
+) -> None:
     shop = await an_app_with(canary=None)
-    shop.refuse("apply", "Deployment", errors.RefusedError("exceeded quota"))
+    shop.refuse("apply", "Deployment", error)
     await shop.change(**V2)
-    shop.shows("web=1:v1 worker=2:v1 web-canary=none ready=Refused")
+    shop.shows(f"web=1:v1 worker=2:v1 web-canary=none ready={reason}")
     for _ in range(10):
         await shop.settle()
     shop.cluster.incidents.clear()
     await shop.settle()
     shop.shows("web=1:v2 worker=2:v2")
     assert "CanarySkipped" in {each.reason for each in shop.cluster.notices}
+
+
+async def test_an_api_server_that_does_not_answer_for_a_minute_says_nothing_of_the_room() -> None:
+    shop = await an_app_with(canary=None)
+    shop.refuse("apply", "Deployment")
+    await shop.change(**V2)
+    for _ in range(10):
+        await shop.settle()
+    shop.cluster.incidents.clear()
+    await shop.settle()
+    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2 ready=CanaryTrying")
 
 
 async def test_a_try_that_was_left_is_over() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from formation_operator.api import naming
 from formation_operator.api.content import content_of
 from formation_operator.api.formation import CANARY_SECONDS
+from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient, timestamps
 from formation_operator.kube.objects.kinds import HPA, ChildKind
 from formation_operator.kube.port import Object
@@ -593,7 +594,8 @@ class Ledger:
     def yields(self) -> bool:
         """Return whether canaries that nobody has declared may lack room for so long that none is needed."""
         controllers, world = self.world.controllers, self.world
-        is_hindered = controllers.quotas or controllers.refused or world.foreign or world.cluster.incidents
+        is_refused = any(isinstance(each.error, errors.RefusedError) for each in world.cluster.incidents)
+        is_hindered = controllers.quotas or controllers.refused or world.foreign or is_refused
         since = self.world.time().timestamp() - self.contents[-1].at
         has_failed = self.has_failed(self.contents[-1])
         return "canary" not in self.spec and not has_failed and bool(is_hindered) and since >= MINUTE
