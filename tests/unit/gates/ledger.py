@@ -557,7 +557,9 @@ class Ledger:
         lost = [name for name in self.spec["processes"] if self.world.deployment(name) is None]
         is_again = bool(self.uid) and self.uid != uid
         self.is_unmarked |= (is_again or bool(self.world.forged)) and bool(lost)  # nothing says what ran
-        self.is_unsure |= is_again and self.world.has_lost_fields  # nothing says who has set a count
+        if is_again and self.world.has_lost_fields:  # nothing says who has set a count
+            self.is_unsure = True
+            self.unclear |= {name for name, known in self.counts.items() if 0 in known}
         self.uid = uid
         for each in self.contents:  # where nothing runs, a new version harms nothing
             if not self.has_failed(each):
