@@ -689,7 +689,8 @@ class Ledger:
                     may_not = may_not and not any(self.world.scalers(name))
                     (self.single.add if may_not else self.single.discard)(is_one)
             self.is_unsure = self.is_unmarked = False
-            self.unclear.clear()
+            # An autoscaler leaves a zero of others as it is, whatever is declared.
+            self.unclear &= {name for name in self.unclear if any(self.world.scalers(name))}
         if self.world.fails_alone("patch") and self.contents[-1].passed:
             lost = [name for name in self.spec["processes"] if self.world.deployment(name) is None]
             assert not lost, f"(f) {lost} aren't made again"
