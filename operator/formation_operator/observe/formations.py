@@ -1,6 +1,5 @@
 """The Formations as they are kept, and the names of the children that each of them wants."""
 
-import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,9 +22,9 @@ KEPT = (
     "deletionTimestamp",
 )
 """What is kept of a Formation's metadata."""
-DECLARED = ("spec", "excess", "spec_size", "declared")
-"""What is kept of its spec: itself, why it is too large if it is, the bytes of memory that it takes, and who
-has changed it, when and why."""
+DECLARED = ("spec", "excess", "spec_size", "declared", "trace")
+"""What is kept of its spec: itself, why it is too large if it is, the bytes of memory that it takes, who has
+changed it and why, and what the last change has left of that: times of author and note, and the note."""
 REPORTED = ("status", "status_digest", "status_size")
 """What is kept of its status: itself, a digest, and the bytes of memory that it takes."""
 NAMED = ("processes", "schedules")
@@ -63,8 +62,7 @@ def trimmed(raw: dict[str, Any], before: dict[str, Any] | None = None) -> dict[s
     if before is not None and not before.get("unkept") and is_same(before, raw):
         declared = {key: before[key] for key in DECLARED if key in before}
     else:
-        cause = _cause(raw, before or {})
-        declared = {**_declared(lenient.mapping(raw, "spec")), "declared": cause}
+        declared = {**_declared(lenient.mapping(raw, "spec")), **_cause(raw, before or {})}
     return {**lenient.interned({"metadata": metadata, **_reported(raw)}), **declared}
 
 
@@ -97,27 +95,28 @@ def _declared(spec: dict[str, Any]) -> dict[str, Any]:
     return {"spec": lenient.interned(spec), "excess": "", "spec_size": AS_OBJECTS * size}
 
 
-def _cause(raw: dict[str, Any], kept: dict[str, Any]) -> Deploy:
+def _cause(raw: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
     """Return who has changed the content of a Formation, when and why, given it as it was ``kept``.
 
     The policy's user is that of the last change, so it is the author if there was no other one since then.  A
-    field manager is an author if its time is a later one; anyone who only removes fields leaves none.
+    field manager is an author if its time is later than at that change (``trace``); anyone who only removes
+    fields leaves none.  A note is about a content if it was written, or is another one, since then.  Whoever
+    changes a count renews the times of all that they had written before.
     """
-    metadata = raw["metadata"]
-    before: Deploy | None = kept.get("declared")
-    if before and content_of(lenient.mapping(raw, "spec")) == content_of(kept["spec"]):
-        return before
-    author, note_time = authors.author(metadata), authors.note_time(metadata)
-    annotations = lenient.mapping(metadata, "annotations")
+    metadata, annotations = raw["metadata"], lenient.mapping(raw, "metadata", "annotations")
+    author, noted = authors.author(metadata), authors.note_time(metadata)
     note = lenient.shown(lenient.text(annotations, naming.NOTE_ANNOTATION), deploys.LONGEST_NOTE)
+    before, (at, noted_before, note_before) = kept.get("declared"), kept.get("trace", ("", "", ""))
+    if before and content_of(lenient.mapping(raw, "spec")) == content_of(kept["spec"]):
+        return {"declared": before, "trace": (author.at, noted, note_before)}
     seen = lenient.number(kept["metadata"], "generation") if before else 0
     is_users = metadata.get("generation") == seen + 1
     by = lenient.word(annotations, naming.USER_ANNOTATION) if is_users else ""
-    if before is None:
-        return dataclasses.replace(author, by=by or author.by, note=note)
-    by = by or (author.by if author.at > before.at else "")
-    is_written = not note_time or note_time > before.at or (note_time == before.at and note != before.note)
-    return dataclasses.replace(author, by=by, note=note if is_written else "")
+    cause = Deploy(
+        by=by or (author.by if author.at > at else ""),
+        note=note if noted > noted_before or note != note_before else "",
+    )
+    return {"declared": cause, "trace": (author.at, noted, note)}
 
 
 def _names(spec: dict[str, Any]) -> dict[str, Any]:

@@ -156,14 +156,17 @@ class Chooser:
         """Return whether the release of another content has succeeded since; it is let through then.
 
         The database fits it. Without a number it was never let through; with a higher one it was, and no
-        Deployment has been written since then. With canaries it has to be proven, too: the newest one is.
+        Deployment has been written since then. With canaries it has to be proven, too: the newest one is. If
+        it has failed in canaries before somebody wanted none, it stays away.
         """
         released, last = self.memory.released or Mark(0, ""), gate.succeeded_last
         both = self.memory.digest, released.digest
         if self.snapshot.spec.canary_seconds or last is None or last.digest in both:
             return False
         record, content = await self.store.kept(self.snapshot.owner, last.digest)
-        if record is None or content is None or 0 < record.number <= released.number:
+        if record is None or content is None or record.has_failed:
+            return False
+        if 0 < record.number <= released.number:
             return False
         await self.store.let_through(self.snapshot, self.memory, last.digest, content)
         return True

@@ -51,6 +51,11 @@ class Record:
         """The digest of the content that it keeps, by its name."""
         return digest_in(self.name)
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether its last deploy has failed, by its log also if that try is over."""
+        return self.trial is CanaryState.FAILED or End.FAILED in [each.end for each in self.deploys[-1:]]
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class History:

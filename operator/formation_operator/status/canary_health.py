@@ -12,6 +12,7 @@ from formation_operator.api.formation import PROGRESS_DEADLINE
 from formation_operator.api.formation_status import CanaryStatus
 from formation_operator.api.reasons import CanaryState, Reason, State, Trouble
 from formation_operator.diagnose import grace_periods
+from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.snapshot import Snapshot
@@ -24,8 +25,9 @@ from formation_operator.status.type_health import Health
 
 UNTOLD = "its canaries have failed"
 NO_PLACE = {Reason.UNSCHEDULABLE, Reason.REPLICA_FAILURE, Reason.SCHEDULING_GATED, Reason.VOLUME_PENDING}
-ROOMLESS = {*NO_PLACE, Trouble.REFUSED, Trouble.RETRYING, Trouble.NAME_TAKEN}
-"""Reasons why a canary of the default isn't tried, so that the deploy goes on without it."""
+ROOMLESS = {*NO_PLACE, Trouble.REFUSED, Trouble.NAME_TAKEN}
+"""Reasons why a canary of the default isn't tried, so that the deploy goes on without it; a full quota is one
+as well, which is `Retrying`, too."""
 ROOM = "it needs room for one process more than the count; to deploy without: spec.canary.seconds: 0"
 AT_ZERO = "its count is 0: its canary starts once the count is 1 or more"
 
@@ -62,7 +64,10 @@ def health(observation: Observation, record: Record, imageless: float | None, no
     if has_failed:
         reason = str(Trouble.CANARY_FAILED)
         said = f"{text}; nothing else has changed{_waiting(each, failed)}. {_ways_out(snapshot)}"
-        text = said if failed else (before and before.message) or f"{text}: {UNTOLD}. {_ways_out(snapshot)}"
+        # Where the others stand, and may be what had failed, the types at zero are all that it waits for.
+        is_idle = len(undone) < len(each) and {one.state for one in undone.values()} == {State.IDLE}
+        cause = before.message if before is not None and not is_idle else ""
+        text = said if failed else cause or f"{text}: {UNTOLD}. {_ways_out(snapshot)}"
     else:
         stays = snapshot.spec.canary_seconds
         text = f"one new process of each changed type has to stay ready for {stays} s: {text}".rstrip(": ")
@@ -99,7 +104,10 @@ def _roomless(snapshot: Snapshot, undone: Mapping[str, Health]) -> frozenset[str
     """Return the types whose canaries have no room."""
     unwritten = {name for name in undone if snapshot.canary(name) is None}
     return frozenset(
-        name for name, one in undone.items() if one.reason in (ROOMLESS if name in unwritten else NO_PLACE)
+        name
+        for name, one in undone.items()
+        if one.reason in (ROOMLESS if name in unwritten else NO_PLACE)
+        or (name in unwritten and one.reason == Trouble.RETRYING and errors.TEMPORARY.search(one.message))
     )
 
 

@@ -285,6 +285,22 @@ async def test_a_canary_that_crashes_has_failed_and_the_message_has_the_cause_an
     assert [each.note for each in shop.cluster.notices if "Canary" in each.reason] == snapshot
 
 
+async def test_once_what_failed_stands_the_message_names_the_type_at_zero_that_the_deploy_waits_for() -> None:
+    shop = await a_try()
+    end(shop, builders.ended(3, "no database"))
+    await shop.settle()
+    await shop.change(processes={"web": {"replicas": 0}})
+    assert "no database" in canary(shop)["message"]
+    shop.remove("Pod")
+    await stand(shop)
+    shop.shows("web=0:v1 worker=2:v1 ready=CanaryFailed")
+    assert "no database" not in canary(shop)["message"]
+    assert canary(shop)["message"].startswith("web: its count is 0")
+    await shop.change(processes={"web": {"replicas": 1}})
+    await stand(shop)
+    shop.shows("web=1:v2 worker=2:v2")
+
+
 LATE = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "late"}
 MADE = builders.condition("PodReadyToStartContainers")
 PULLING = builders.waiting("ContainerCreating")
@@ -604,17 +620,35 @@ async def test_a_version_that_was_deployed_while_all_was_stopped_comes_up_at_onc
     shop.shows("web=1:v2 worker=2:v2 web-canary=none worker-canary=none release=Succeeded")
 
 
-async def test_canaries_that_nobody_has_declared_give_way_where_they_have_no_room_for_a_minute() -> None:
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(errors.RefusedError("denied"), "Refused"), (errors.UnavailableError("exceeded quota"), "Retrying")],
+    ids=["a policy", "a quota"],
+)
+async def test_canaries_that_nobody_has_declared_give_way_where_they_have_no_room_for_a_minute(
+    error: errors.ClusterError, reason: str
+) -> None:
     shop = await an_app_with(canary=None)
-    shop.refuse("apply", "Deployment", errors.RefusedError("exceeded quota"))
+    shop.refuse("apply", "Deployment", error)
     await shop.change(**V2)
-    shop.shows("web=1:v1 worker=2:v1 web-canary=none ready=Refused")
+    shop.shows(f"web=1:v1 worker=2:v1 web-canary=none ready={reason}")
     for _ in range(10):
         await shop.settle()
     shop.cluster.incidents.clear()
     await shop.settle()
     shop.shows("web=1:v2 worker=2:v2")
     assert "CanarySkipped" in {each.reason for each in shop.cluster.notices}
+
+
+async def test_an_api_server_that_does_not_answer_for_a_minute_says_nothing_of_the_room() -> None:
+    shop = await an_app_with(canary=None)
+    shop.refuse("apply", "Deployment")
+    await shop.change(**V2)
+    for _ in range(10):
+        await shop.settle()
+    shop.cluster.incidents.clear()
+    await shop.settle()
+    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2 ready=CanaryTrying")
 
 
 async def test_a_try_that_was_left_is_over() -> None:

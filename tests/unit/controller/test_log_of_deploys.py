@@ -243,9 +243,10 @@ async def test_two_deploys_within_a_second_have_each_its_user_and_note(shop: Sho
         shop.cluster.merge(naming.KIND, *KEY, change, by=CI)
         kept = formations.trimmed(shop.cluster.read(naming.KIND, *KEY), kept)
         assert (kept["declared"].by, kept["declared"].note) == (user, f"for {user}")
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v4"}}, by=ALICE)
-    kept = formations.trimmed(shop.cluster.read(naming.KIND, *KEY), kept)
-    assert kept["declared"].note == "", "that is the one before it"
+    for image in ("shop:v4", "shop:v5"):
+        shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": image}}, by=ALICE)
+        kept = formations.trimmed(shop.cluster.read(naming.KIND, *KEY), kept)
+        assert kept["declared"].note == "", "that is the one before it"
 
 
 async def test_a_count_that_is_changed_before_a_pass_takes_nothing_from_the_deploy_before_it(
@@ -257,6 +258,22 @@ async def test_a_count_that_is_changed_before_a_pass_takes_nothing_from_the_depl
     counts = {"web": {"replicas": 3}, "worker": {"replicas": 3}}
     shop.cluster.merge(naming.KIND, *KEY, stamped("bob@example.com", processes=counts), by=ALICE)
     assert formations.trimmed(shop.cluster.read(naming.KIND, *KEY), kept)["declared"].by == "ann@example.com"
+
+
+@pytest.mark.parametrize("change", [{"env": None}, {"image": "shop:v3"}], ids=["a removal", "an image"])
+async def test_whoever_changes_a_count_of_what_they_deployed_has_no_part_in_the_next_deploy(
+    shop: Shop, change: builders.Manifest
+) -> None:
+    await deploy(shop, "shop:v2", CI, "fix the checkout", env=[{"name": "A", "value": "1"}])
+    shop.time.seconds += 10
+    counts = {"web": {"replicas": 3}}
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"processes": counts}}, by=CI)
+    await shop.settle()
+    shop.time.seconds += 10
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": change}, by=ALICE)
+    await shop.settle()
+    last = deploys.read(shop.cluster.read(REVISION, "default", shop.name)["metadata"]["annotations"])[-1]
+    assert (last.by, last.note) == ("alice" if "image" in change else "", "")
 
 
 async def test_a_field_that_is_only_removed_was_removed_by_nobody_that_is_known(shop: Shop) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from formation_operator.api import naming
 from formation_operator.api.content import content_of
 from formation_operator.api.formation import CANARY_SECONDS
+from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient, timestamps
 from formation_operator.kube.objects.kinds import HPA, ChildKind
 from formation_operator.kube.port import Object
@@ -556,7 +557,9 @@ class Ledger:
         lost = [name for name in self.spec["processes"] if self.world.deployment(name) is None]
         is_again = bool(self.uid) and self.uid != uid
         self.is_unmarked |= (is_again or bool(self.world.forged)) and bool(lost)  # nothing says what ran
-        self.is_unsure |= is_again and self.world.has_lost_fields  # nothing says who has set a count
+        if is_again and self.world.has_lost_fields:  # nothing says who has set a count
+            self.is_unsure = True
+            self.unclear |= {name for name, known in self.counts.items() if 0 in known}
         self.uid = uid
         for each in self.contents:  # where nothing runs, a new version harms nothing
             if not self.has_failed(each):
@@ -593,7 +596,8 @@ class Ledger:
     def yields(self) -> bool:
         """Return whether canaries that nobody has declared may lack room for so long that none is needed."""
         controllers, world = self.world.controllers, self.world
-        is_hindered = controllers.quotas or controllers.refused or world.foreign or world.cluster.incidents
+        is_refused = any(isinstance(each.error, errors.RefusedError) for each in world.cluster.incidents)
+        is_hindered = controllers.quotas or controllers.refused or world.foreign or is_refused
         since = self.world.time().timestamp() - self.contents[-1].at
         has_failed = self.has_failed(self.contents[-1])
         return "canary" not in self.spec and not has_failed and bool(is_hindered) and since >= MINUTE
@@ -685,7 +689,8 @@ class Ledger:
                     may_not = may_not and not any(self.world.scalers(name))
                     (self.single.add if may_not else self.single.discard)(is_one)
             self.is_unsure = self.is_unmarked = False
-            self.unclear.clear()
+            # An autoscaler leaves a zero of others as it is, whatever is declared.
+            self.unclear &= {name for name in self.unclear if any(self.world.scalers(name))}
         if self.world.fails_alone("patch") and self.contents[-1].passed:
             lost = [name for name in self.spec["processes"] if self.world.deployment(name) is None]
             assert not lost, f"(f) {lost} aren't made again"

@@ -394,6 +394,7 @@ class Gates(RuleBasedStateMachine):
             if not (job.get("status", {}).get("conditions") and job["metadata"].get("ownerReferences")):
                 world.cluster.remove(kinds.JOB, "default", job["metadata"]["name"])
         world.wait(1500)
+        self.ledger.settle()
         if "canary" in world.status and not all(self.ledger.wishes.values()):
             # One that has failed can't be proven by a type of which nobody wants a process: people deploy.
             self.deploy()

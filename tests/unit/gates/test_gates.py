@@ -102,6 +102,9 @@ STAYS: dict[str, tuple[Step, ...]] = {
         *(PLAIN, after(5), ("fail", 0, "unavailable", False, 1, "patch"), ("scale", "worker", 5), after(70)),
     ),
     "its release fails": (RELEASING, ("deploy", "good", "fails"), after(70)),
+    "it has failed, and nobody wants canaries from the next one on, whose release hangs": (
+        *(RELEASING, CRASHES, after(60), ("change_canary", 0), ("deploy", "good", "hangs"), after(70)),
+    ),
     "its number can't be written": (
         *(PLAIN, ("deploy",), after(1), ("fail", 0, "unavailable", False, 1e9, "select"), after(70)),
     ),
