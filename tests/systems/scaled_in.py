@@ -27,8 +27,9 @@ ROUNDS = int(os.environ.get("SCALE_INS", "5"))
 SEEN = paths.ROOT / "tests" / "systems" / "seen.json"
 """What the page says was measured: a run with `SEEN=1` writes it."""
 WORKERS, JOBS, GRACE = 6, 3, 5
-SHORTEST, LONGEST = 15, 30
-"""Seconds that a job takes."""
+Seconds = tuple[int, int]
+SECONDS: Seconds = (15, 30)
+"""What a job takes, at least and at most."""
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 PATIENCE = 240
 FLAG = "/flag/busy"
@@ -122,8 +123,10 @@ WAYS = {
 class App:
     """A Formation whose workers are busy for half of the time, and its Redis."""
 
-    def __init__(self, user: Client, way: str, jobs: int = JOBS, grace: int = GRACE) -> None:
-        """Start it with its workers."""
+    def __init__(
+        self, user: Client, way: str, jobs: int = JOBS, grace: int = GRACE, seconds: Seconds = SECONDS
+    ) -> None:
+        """Start it with its workers, and with jobs that take so many seconds."""
         self.user = user
         self.way = way
         self.running = Running(user, "shop", "worker")
@@ -131,7 +134,7 @@ class App:
         data = {"busy.py": WAYS[way]}
         user.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": way}, "data": data})
         self.store = redis_store.started(user)
-        feed = ["python3", "/app/long_jobs.py", str(jobs), str(SHORTEST), str(LONGEST)]
+        feed = ["python3", "/app/long_jobs.py", *map(str, (jobs, *seconds))]
         processes = {"worker": worker(way, grace), "feeder": {"command": feed}}
         variables = {"STORE": self.store, "GRACE": str(grace), "PYTHONPATH": "/recipe"}
         env = [{"name": name, "value": value} for name, value in variables.items()]
@@ -198,7 +201,7 @@ def measured(apps: list[App], by: str, scale: Callable[[App, int], object]) -> N
         scaled(WORKERS, App.settled)  # the chosen have ended by then, too
         print(by, number, round(time.time() - begin), flush=True)
     end = time.time()
-    time.sleep(LONGEST + 2)  # until each job that goes on is done
+    time.sleep(SECONDS[1] + 2)  # until each job that goes on is done
     rows = {app.way: app.row(by, ROUNDS, begin, end) for app in apps}
     print(*(json.dumps(row) for row in rows.values()), sep="\n")
     if os.environ.get("SEEN"):
