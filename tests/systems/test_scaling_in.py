@@ -29,6 +29,22 @@ def by_hand(app: App, number: int) -> None:
     app.user("scale", "deployment/shop-worker", f"--replicas={number}")
 
 
+def test_a_job_that_is_shorter_than_the_grace_period_is_done_before_its_worker_ends(
+    user: Client, real_node: Cluster, operator: OperatorProcess
+) -> None:
+    once.load(real_node, system_image.build("celery"))
+    begin = time.time()
+    app = App(user, "own-choice", jobs=WORKERS, grace=90, seconds=(60, 60))
+    by_hand(app, WORKERS)
+    eventually(lambda: app.settled(WORKERS) and len(app.records("begun")) == WORKERS, 120)
+
+    by_hand(app, 1)
+
+    eventually(lambda: app.settled(1), 120)
+    row = app.row("by hand", 1, begin, time.time())
+    assert (row["ended"], row["interrupted"], row["lost"]) == (WORKERS - 1, WORKERS - 1, 0)
+
+
 def test_workers_that_mark_themselves_are_not_interrupted_by_hand(apps: list[App]) -> None:
     measured(apps, "by hand", by_hand)
 
@@ -48,22 +64,6 @@ def test_workers_that_mark_themselves_are_not_interrupted_by_an_hpa(
         for app in apps:
             scaled_by_itself(app, None)
             eventually(lambda app=app: app.user.find("hpa", "shop-worker") is None)  # type: ignore[misc]
-
-
-def test_a_job_that_is_shorter_than_the_grace_period_is_done_before_its_worker_ends(
-    user: Client, real_node: Cluster, operator: OperatorProcess
-) -> None:
-    once.load(real_node, system_image.build("celery"))
-    begin = time.time()
-    app = App(user, "own-choice", jobs=WORKERS, grace=90, seconds=(60, 60))
-    by_hand(app, WORKERS)
-    eventually(lambda: app.settled(WORKERS) and len(app.records("begun")) == WORKERS, 120)
-
-    by_hand(app, 1)
-
-    eventually(lambda: app.settled(1), 120)
-    row = app.row("by hand", 1, begin, time.time())
-    assert (row["ended"], row["interrupted"], row["lost"]) == (WORKERS - 1, WORKERS - 1, 0)
 
 
 def scaled_by_itself(app: App, autoscaling: Manifest | None) -> None:
