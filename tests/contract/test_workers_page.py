@@ -60,6 +60,9 @@ def policy(workers: Client) -> Iterator[Client]:
     eventually(lambda: "may only mark itself" in refusal(token_of(workers, first), other, MARKED))
     yield workers
     workers("delete", "-f", str(POLICY))
+    eventually(
+        lambda: refusal(token_of(workers, first), other, MARKED) == ""
+    )  # nor does it reach the next test
 
 
 def pods(user: Client) -> list[Manifest]:

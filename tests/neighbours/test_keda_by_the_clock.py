@@ -57,11 +57,15 @@ def at(queue: Manifest, key: str, user: Client, service: str) -> Manifest:
     return {**queue, "metadata": about}
 
 
+def is_ready(user: Client) -> bool:
+    return (user.condition("Ready") or {}).get("status") == "True"
+
+
 def sleeps(user: Client) -> None:
     """See that a type comes to have no process, and that its Formation is ready so."""
     eventually(lambda: count(user) == 0)
     eventually(lambda: user.reported()["status"]["processes"]["worker"]["state"] == "Idle")
-    eventually(lambda: user.condition("Ready")["status"] == "True")  # type: ignore[index]
+    eventually(lambda: is_ready(user))
 
 
 def unchanged_by(user: Client, flags: tuple[str, ...], *in_git: Manifest) -> None:
@@ -87,7 +91,7 @@ def test_a_type_follows_the_clock_and_a_queue_and_sleeps_otherwise_and_no_sync_s
     awake.reported()
     record = Record(awake, "shop-worker")
     night = recipe(queue, 120, 180)
-    eventually(lambda: redis_store.ask(address, "PING"))
+    eventually(lambda: redis_store.answers(address))
     awake.apply(night, *AS_FLUX)
     sleeps(awake)
     unchanged_by(awake, AS_FLUX, app, night)
@@ -98,7 +102,7 @@ def test_a_type_follows_the_clock_and_a_queue_and_sleeps_otherwise_and_no_sync_s
     redis_store.fill(address, "jobs", 0)
     sleeps(awake)
 
-    day = recipe(queue, 1, 3)
+    day = recipe(queue, 1, 2)
     awake.apply(day, *AS_FLUX)
     eventually(lambda: count(awake) == 3, patience=90)
     redis_store.fill(address, "jobs", 100)
@@ -118,7 +122,7 @@ def test_a_type_is_woken_by_jobs_that_the_app_itself_counts_and_no_sync_sets_its
     app = a_formation(processes={**SLEEPY, "web": web}, image=redis_store.IMAGE)
     awake.apply(app)
     queue = eventually(lambda: at(yaml.safe_load(OTHER_QUEUE), "url", awake, "shop-web"))
-    eventually(lambda: awake.condition("Ready")["status"] == "True")  # type: ignore[index]
+    eventually(lambda: is_ready(awake))
     night = recipe(queue, 120, 180)
     awake.apply(night)
     sleeps(awake)

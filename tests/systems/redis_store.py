@@ -39,6 +39,14 @@ def ask(address: str, *words: str) -> Any:
         return answer()
 
 
+def answers(address: str) -> bool:
+    """Tell whether a Redis is there already."""
+    try:
+        return str(ask(address, "PING")) == "PONG"
+    except OSError:
+        return False
+
+
 def fill(address: str, name: str, length: int) -> None:
     """Make a list just so long."""
     there = int(ask(address, "LLEN", name))
