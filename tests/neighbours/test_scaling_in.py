@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.client import eventually
 from tests.cluster.cluster import Cluster
 from tests.neighbours.keda import a_scaled_object
 from tests.systems import redis_store, scaled_in
@@ -25,6 +26,7 @@ def wanted(app: App, number: int) -> None:
 
 def test_workers_that_mark_themselves_are_not_interrupted_by_keda(apps: list[App]) -> None:
     for app in apps:
+        eventually(lambda app=app: redis_store.answers(app.store))  # type: ignore[misc]
         wanted(app, WORKERS)
         redis = {"address": f"{app.store}:6379", "listName": "wanted", "listLength": "1"}
         app.user.apply(a_scaled_object(1, {"type": "redis", "metadata": redis}))

@@ -150,12 +150,11 @@ class App:
         return sum("deletionTimestamp" not in pod["metadata"] for pod in self.running.pods())
 
     def settled(self, number: int) -> bool:
-        """Tell whether just so many workers are there, and each takes jobs."""
-        names = {pod["metadata"]["name"] for pod in self.running.pods()}
-        try:
-            return len(names) == number and names <= {each["pod"] for each in self.records("ready")}
-        except OSError:  # Redis isn't there yet
+        """Tell whether just so many workers are there, none of which ends, and each takes jobs."""
+        pods = self.running.pods()
+        if len(pods) != number or self.left() != number or not redis_store.answers(self.store):
             return False
+        return {pod["metadata"]["name"] for pod in pods} <= {each["pod"] for each in self.records("ready")}
 
     def row(self, by: str, rounds: int, begin: float, end: float) -> dict[str, Any]:
         """Return what happened in a time."""
