@@ -6,20 +6,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import documents
+from tests import documents, kustomization
 from tests.builders import Manifest
 from tests.client import Client, eventually
-from tests.cluster import kubeconfigs
+from tests.cluster import kubeconfigs, paths
 from tests.cluster.cluster import Cluster
 from tests.namespaces import HELD, fresh_namespace
 from tests.server import ServerError
 
 pytestmark = pytest.mark.alone  # a policy is the whole cluster's
 
-PAGE = "docs/how-to/workers.md"
-SHOWN = [shown for place, shown in documents.objects() if place.startswith(PAGE)]
-POLICIES = [each for each in SHOWN if each["kind"].startswith("ValidatingAdmissionPolicy")]
-OTHERS = [each for each in SHOWN if each not in POLICIES]
+(SHOWN,) = (shown for place, shown in documents.objects() if place.startswith("docs/how-to/workers.md"))
+FOLDER = paths.ROOT / "manifests" / "workers"
+RIGHTS, POLICY = FOLDER / "marks-itself.yaml", FOLDER / "policy.yaml"
 MARK = "controller.kubernetes.io/pod-deletion-cost"
 MARKED: Manifest = {"metadata": {"annotations": {MARK: "1"}}}
 CHANGES: dict[str, Manifest] = {
@@ -45,8 +44,8 @@ def namespace(installed: Cluster) -> Iterator[str]:
 @pytest.fixture
 def workers(user: Client) -> Client:
     """What the page has everybody apply, with two workers."""
-    for each in OTHERS:
-        user.apply(each)
+    user("apply", "-f", str(RIGHTS))
+    user.apply(SHOWN)
     eventually(lambda: user.find("deployment", "shop-worker"))
     user("scale", "deployment/shop-worker", "--replicas=2")
     eventually(lambda: len(pods(user)) == 2)
@@ -56,13 +55,14 @@ def workers(user: Client) -> Client:
 @pytest.fixture
 def policy(workers: Client) -> Iterator[Client]:
     """The same, where an administrator has applied the policy."""
-    for each in POLICIES:
-        workers.apply(each)
+    workers("apply", "-f", str(POLICY))
     first, other = (pod["metadata"]["name"] for pod in pods(workers))
     eventually(lambda: "may only mark itself" in refusal(token_of(workers, first), other, MARKED))
     yield workers
-    for each in POLICIES:
-        workers("delete", each["kind"], each["metadata"]["name"])
+    workers("delete", "-f", str(POLICY))
+    eventually(
+        lambda: refusal(token_of(workers, first), other, MARKED) == ""
+    )  # nor does it reach the next test
 
 
 def pods(user: Client) -> list[Manifest]:
@@ -126,7 +126,7 @@ def test_without_the_policy_a_worker_may_change_each_pod_of_its_namespace_but_no
 
 
 def test_the_right_to_whole_pods_would_let_a_worker_choose_what_others_run(workers: Client) -> None:
-    (role,) = (each for each in OTHERS if each["kind"] == "Role")
+    (role,) = (each for each in kustomization.load(RIGHTS) if each["kind"] == "Role")
     (rule,) = role["rules"]
     workers.apply({**role, "rules": [{**rule, "resources": ["pods"]}]})
     first, other = (pod["metadata"]["name"] for pod in pods(workers))

@@ -80,9 +80,12 @@ def uninstall(cluster: Cluster) -> None:
     cluster.run_kubectl("delete", "--ignore-not-found", *gone)
 
 
-def a_scaled_object(minimum: int) -> Manifest:
-    """Return a ScaledObject that wants a worker for each Pod that is a job, and at least a minimum."""
-    trigger = {"podSelector": "app=job", "value": "1"}
+PODS = {"type": "kubernetes-workload", "metadata": {"podSelector": "app=job", "value": "1"}}
+"""A trigger that wants a worker for each Pod that is a job."""
+
+
+def a_scaled_object(minimum: int, trigger: Manifest = PODS) -> Manifest:
+    """Return a ScaledObject that wants at least a minimum of workers."""
     at_once = {"behavior": {"scaleDown": {"stabilizationWindowSeconds": 0}}}
     spec: dict[str, Any] = {
         "scaleTargetRef": {"name": "shop-worker"},
@@ -91,7 +94,7 @@ def a_scaled_object(minimum: int) -> Manifest:
         "minReplicaCount": minimum,
         "maxReplicaCount": 10,
         "advanced": {"horizontalPodAutoscalerConfig": at_once},
-        "triggers": [{"type": "kubernetes-workload", "metadata": trigger}],
+        "triggers": [trigger],
     }
     metadata = {"name": "shop-worker"}
     return {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": metadata, "spec": spec}

@@ -14,11 +14,13 @@ from crds.generate.pages import (
     parts,
     performance,
     rights,
+    scale_ins,
 )
 from tests.cluster import paths
 
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "docs/how-to/administer.md": {flags.SOURCE: flags.table},
+    "docs/how-to/workers.md": {scale_ins.SOURCE: scale_ins.table},
     "docs/operating.md": {metrics.SOURCE: metrics.table},
     "docs/runbooks.md": {alerts.SOURCE: alerts.table},
     "docs/sizing.md": {operator_limits.SOURCE: operator_limits.table},

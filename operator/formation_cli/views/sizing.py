@@ -69,12 +69,17 @@ def _advised(field: str, what: str, change: str) -> Advice:
 
 
 def _field(formation: Object, type_: str, kind: str, resource: str) -> str:
-    """Return where a size is declared, or is to be: a podTemplate wins over the field of the type."""
+    """Return where a size is declared, or is to be: a container's wins, then the type's, then the Pod's."""
     spec, own = lenient.mapping(formation, "spec"), f"spec.processes.{type_}"
+    places = {own: lenient.mapping(spec, "processes", type_), "spec": spec}
     field = f"resources.{kind}.{resource}"
-    for place, part in ((own, lenient.mapping(spec, "processes", type_)), ("spec", spec)):
+    for place, part in places.items():
         if any(resource in lenient.mapping(each, "resources", kind) for each in _containers(part)):
             return f"{place}.podTemplate.spec.containers[{naming.PROCESS_CONTAINER}].{field}"
+    if resource not in lenient.mapping(places[own], "resources", kind):
+        for place, part in places.items():
+            if resource in lenient.mapping(part, "podTemplate", "spec", "resources", kind):
+                return f"{place}.podTemplate.spec.{field}"
     return f"{own}.{field}"
 
 

@@ -104,7 +104,7 @@ def _type(name: str, found: Sequence[Object], used: Mapping[str, Object], status
         own = [each for each in parts if each["name"] == declared]
         owns += own
         rows.append(_load(name, process, declared, own))
-        rows += [_load(name, process, f"all {len(parts)}", parts)] if len(parts) > 1 else []
+        rows += [_whole(_load(name, process, f"all {len(parts)}", parts), pod)] if len(parts) > 1 else []
     total = _load(name, "", declared, owns)
     last = _time(lenient.mapping(status, "lastExit"))  # the status knows of a process that has gone, too
     return TypeLoad(declared, [total._replace(killed=total.killed or last), *rows])
@@ -117,7 +117,30 @@ def _parts(pod: Object, metrics: Object) -> list[Object]:
     used = {each.get("name"): each.get("usage") for each in lenient.items(metrics, "containers")}
     status = {each.get("name"): each for each in pod_state.statuses(pod)}
     there = [*lenient.items(spec, "containers"), *beside]
-    return [{**each, "usage": used.get(each["name"]), "status": status.get(each["name"])} for each in there]
+    known = ({**each, "usage": used.get(each["name"]), "status": status.get(each["name"])} for each in there)
+    return [{**each, "resources": _sizes(spec, each, alone=len(there) == 1)} for each in known]
+
+
+def _sizes(spec: Object, part: Object, *, alone: bool) -> Object:
+    """Return the sizes of a container: the Pod's limit is one of each, and its request that of one alone."""
+    own, whole = lenient.mapping(part, "resources"), lenient.mapping(spec, "resources")
+    requests = lenient.mapping(whole, "requests") if alone else {}
+    return {
+        "requests": {**requests, **lenient.mapping(own, "requests")},
+        "limits": {**lenient.mapping(whole, "limits"), **lenient.mapping(own, "limits")},
+    }
+
+
+def _whole(load: Load, pod: Object) -> Load:
+    """Return what all containers of a Pod have together, where the Pod itself declares it."""
+
+    def declared(figures: Figures, resource: str) -> Figures:
+        kinds = {"request": "requests", "limit": "limits"}
+        paths = {key: lenient.mapping(pod, "spec", "resources", kind) for key, kind in kinds.items()}
+        amounts = {key: _amount(sizes.get(resource)) for key, sizes in paths.items()}
+        return figures._replace(**{key: each for key, each in amounts.items() if each is not None})
+
+    return load._replace(cpu=declared(load.cpu, CPU), memory=declared(load.memory, MEMORY))
 
 
 def _load(type_: str, process: str, containers: str, parts: Sequence[Object]) -> Load:

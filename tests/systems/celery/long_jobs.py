@@ -14,6 +14,7 @@ import celery
 import redis
 from celery import signals
 
+GRACE = int(os.environ["GRACE"])
 POD = os.environ.get("HOSTNAME", "")
 IN_HAND = pathlib.Path("/tmp/in-hand")
 store = redis.Redis(os.environ["STORE"])
@@ -42,8 +43,11 @@ def work(job, seconds):
 
 @signals.worker_shutting_down.connect
 def asked_to_end(**_):
-    """Say what the worker has in hand at SIGTERM."""
-    record("asked", job=IN_HAND.read_text() if IN_HAND.exists() else None)
+    """Say what the worker has in hand at SIGTERM; another job takes its place soon after it is killed."""
+    job = IN_HAND.read_text() if IN_HAND.exists() else None
+    record("asked", job=job)
+    if job:
+        store.expire(f"running:{job}", GRACE + 1)
 
 
 @signals.worker_ready.connect

@@ -111,6 +111,24 @@ def test_a_native_sidecar_counts_as_a_container_and_one_that_ends_does_not(clust
     assert rows()[3][7] == "160Mi"
 
 
+def test_a_single_container_has_the_size_of_its_pod_unless_it_has_its_own(cluster: FakeCluster) -> None:
+    pod = worker("aaaaa", size={"limits": {"cpu": "200m"}})
+    pod["spec"]["resources"] = SIZE
+    run_with(cluster, (pod, used(pod)))
+    assert rows("worker")[2][2:8] == ["100m", "100m", "200m", "64Mi", "128Mi", "512Mi"]
+
+
+def test_several_containers_share_the_size_of_their_pod_and_none_may_use_more_than_its_limit(
+    cluster: FakeCluster,
+) -> None:
+    pod = worker("aaaaa", a_container(running(), "proxy"), size={})
+    pod["spec"]["resources"] = SIZE
+    run_with(cluster, (pod, used(pod, proxy=("20m", "10Mi"))))
+    _, _, own, whole = rows("worker")
+    assert own[3:9] == ["100m", "-", "500m", "64Mi", "-", "512Mi"]
+    assert whole[3:9] == ["120m", "100m", "500m", "74Mi", "128Mi", "512Mi"]
+
+
 def test_a_program_gets_cores_and_bytes(cluster: FakeCluster) -> None:
     pod = worker("aaaaa")
     run_with(cluster, (pod, used(pod, "1500000n", "1Mi")))
@@ -245,6 +263,20 @@ def test_the_field_is_that_of_the_pod_template_where_it_is_set_there(
     template = {"spec": {"containers": [{"name": "process", "resources": {"limits": {"memory": "512Mi"}}}]}}
     (spec if where == "spec" else spec["processes"]["worker"])["podTemplate"] = template
     assert advice(cluster, "90m", "500Mi")[0].endswith(f"raise {path}.")
+
+
+@pytest.mark.parametrize("where", ["spec.processes.worker", "spec"])
+def test_the_field_is_that_of_the_whole_pod_where_only_that_is_set(cluster: FakeCluster, where: str) -> None:
+    spec = cluster.objects[naming.KIND][0]["spec"]
+    own = spec["processes"]["worker"]
+    (spec if where == "spec" else own)["podTemplate"] = {"spec": {"resources": SIZE}}
+    pod = worker("aaaaa", size={})
+    pod["spec"]["resources"] = SIZE
+    run_with(cluster, (pod, used(pod, "90m", "500Mi")))
+    assert "near its memory limit of 512Mi: raise spec.processes.worker.resources." in run("top shop").stderr
+    del own["resources"]
+    field = f"raise {where}.podTemplate.spec.resources.limits.memory."
+    assert f"near its memory limit of 512Mi: {field}" in run("top shop").stderr
 
 
 def test_a_process_without_figures_yet_is_named(cluster: FakeCluster) -> None:
