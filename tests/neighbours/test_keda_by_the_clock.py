@@ -26,6 +26,7 @@ PAGE = "docs/how-to/autoscale.md"
     if place.startswith(PAGE) and shown.get("kind") == "ScaledObject"
 )
 (OTHER_QUEUE,) = re.findall(r"`(\{type: metrics-api.*)`", (paths.ROOT / PAGE).read_text())
+KEDA = "ScaledObject/shop-worker"
 HURRY = {"pollingInterval": 1, "cooldownPeriod": 5}
 AS_FLUX = ("--server-side", "--force-conflicts", "--field-manager=kustomize-controller")
 SLEEPY = {"worker": {"command": ["sleep", "infinity"]}}
@@ -75,6 +76,7 @@ def unchanged_by(user: Client, flags: tuple[str, ...], *in_git: Manifest) -> Non
         declared = (user.get(each["kind"].lower(), each["metadata"]["name"]) for each in in_git)
         return count(user), managed_by(user), *(each["metadata"]["generation"] for each in declared)
 
+    eventually(lambda: managed_by(user) == KEDA)
     before = there()
     for each in in_git:
         user.apply(each, *flags)
