@@ -1,7 +1,7 @@
 """The Formations as they are kept, and the names of the children that each of them wants."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from formation_operator.api import bounds, formation_status, naming
 from formation_operator.api.content import content_of
@@ -24,7 +24,7 @@ KEPT = (
 """What is kept of a Formation's metadata."""
 DECLARED = ("spec", "excess", "spec_size", "declared", "trace")
 """What is kept of its spec: itself, why it is too large if it is, the bytes of memory that it takes, who has
-changed it and why, and what the last change has left of that: times of author and note, and the note."""
+changed its content and why, and what the last change has left of that."""
 REPORTED = ("status", "status_digest", "status_size")
 """What is kept of its status: itself, a digest, and the bytes of memory that it takes."""
 NAMED = ("processes", "schedules")
@@ -35,6 +35,16 @@ MOST_REPORTED = 256 * bounds.KIB
 """Bytes of a status as JSON; ours are all smaller."""
 AS_OBJECTS = 10
 """How many times the bytes of its JSON a spec is taken to need in memory: six is usual, eighteen the most."""
+
+
+class Trace(NamedTuple):
+    """What a change of a spec has left in the metadata, with which the next change is compared."""
+
+    at: str = ""
+    """The time of the field manager that had changed the content last."""
+    noted: str = ""
+    """The time of the note."""
+    note: str = ""
 
 
 def key_of(raw: dict[str, Any]) -> Key:
@@ -96,27 +106,28 @@ def _declared(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cause(raw: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
-    """Return who has changed the content of a Formation, when and why, given it as it was ``kept``.
+    """Return who has changed the content of a Formation and why, and the trace, given it as it was ``kept``.
 
     The policy's user is that of the last change, so it is the author if there was no other one since then.  A
-    field manager is an author if its time is later than at that change (``trace``); anyone who only removes
-    fields leaves none.  A note is about a content if it was written, or is another one, since then.  Whoever
-    changes a count renews the times of all that they had written before.
+    field manager is an author if its time is later than at that change; anyone who only removes fields leaves
+    none.  A note is about a content if it was written, or is another one, since then.  Anyone who changes a
+    count renews the times of all that they had written before.
     """
     metadata, annotations = raw["metadata"], lenient.mapping(raw, "metadata", "annotations")
-    author, noted = authors.author(metadata), authors.note_time(metadata)
+    author = authors.author(metadata)
     note = lenient.shown(lenient.text(annotations, naming.NOTE_ANNOTATION), deploys.LONGEST_NOTE)
-    before, (at, noted_before, note_before) = kept.get("declared"), kept.get("trace", ("", "", ""))
+    trace = Trace(author.at, authors.note_time(metadata), note)
+    before, left = kept.get("declared"), kept.get("trace", Trace())
     if before and content_of(lenient.mapping(raw, "spec")) == content_of(kept["spec"]):
-        return {"declared": before, "trace": (author.at, noted, note_before)}
+        return {"declared": before, "trace": trace._replace(note=left.note)}
     seen = lenient.number(kept["metadata"], "generation") if before else 0
     is_users = metadata.get("generation") == seen + 1
-    by = lenient.word(annotations, naming.USER_ANNOTATION) if is_users else ""
+    user = lenient.word(annotations, naming.USER_ANNOTATION) if is_users else ""
     cause = Deploy(
-        by=by or (author.by if author.at > at else ""),
-        note=note if noted > noted_before or note != note_before else "",
+        by=user or (author.by if trace.at > left.at else ""),
+        note=note if trace.noted > left.noted or note != left.note else "",
     )
-    return {"declared": cause, "trace": (author.at, noted, note)}
+    return {"declared": cause, "trace": trace}
 
 
 def _names(spec: dict[str, Any]) -> dict[str, Any]:

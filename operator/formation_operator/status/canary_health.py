@@ -25,9 +25,7 @@ from formation_operator.status.type_health import Health
 
 UNTOLD = "its canaries have failed"
 NO_PLACE = {Reason.UNSCHEDULABLE, Reason.REPLICA_FAILURE, Reason.SCHEDULING_GATED, Reason.VOLUME_PENDING}
-ROOMLESS = {*NO_PLACE, Trouble.REFUSED, Trouble.NAME_TAKEN}
-"""Reasons why a canary of the default isn't tried, so that the deploy goes on without it; a full quota is one
-as well, which is `Retrying`, too."""
+"""Reasons why a canary of the default isn't tried, so that the deploy goes on without it."""
 ROOM = "it needs room for one process more than the count; to deploy without: spec.canary.seconds: 0"
 AT_ZERO = "its count is 0: its canary starts once the count is 1 or more"
 
@@ -106,9 +104,14 @@ def _roomless(snapshot: Snapshot, undone: Mapping[str, Health]) -> frozenset[str
     return frozenset(
         name
         for name, one in undone.items()
-        if one.reason in (ROOMLESS if name in unwritten else NO_PLACE)
-        or (name in unwritten and one.reason == Trouble.RETRYING and errors.TEMPORARY.search(one.message))
+        if one.reason in NO_PLACE or (name in unwritten and _is_refused(one))
     )
+
+
+def _is_refused(one: Health) -> bool:
+    """Return whether a canary isn't written for a reason that stays: an API server that is ill isn't one."""
+    is_full = one.reason == Trouble.RETRYING and bool(errors.TEMPORARY.search(one.message))
+    return is_full or one.reason in (Trouble.REFUSED, Trouble.NAME_TAKEN)
 
 
 def _ways_out(snapshot: Snapshot) -> str:
