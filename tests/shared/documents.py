@@ -20,7 +20,7 @@ PAGES = sorted(
         *paths.ROOT.glob("*.md"),
         *(paths.ROOT / "docs").rglob("*.md"),
         paths.ROOT / "manifests/chart/README.md",
-        paths.ROOT / "hack/cluster/README.md",
+        *(paths.ROOT / "hack").rglob("README.md"),
     ]
 )
 BLOCK = re.compile(r"^ *```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
