@@ -23,24 +23,6 @@ def changed(source: str, text: str, address: pages.Address = NOWHERE) -> tuple[s
     return pages.page(source, text, KNOWN, address, broken.append), broken
 
 
-@pytest.mark.parametrize(
-    ("source", "text", "expected"),
-    [
-        ("README.md", "[x](docs/cli.md#a)", "[x](cli.md#a)"),
-        ("docs/how-to/install.md", "[`x`](../cli.md)", "[`x`](../cli.md)"),
-        ("docs/how-to/install.md", "[x](../../README.md#try-it)", "[x](../index.md#try-it)"),
-        ("docs/cli.md", "[x](decisions)", "[x](decisions/index.md)"),
-        ("README.md", "![x](docs/session.svg)", "![x](session.svg)"),
-        ("README.md", "[![x](docs/session.svg)](docs/cli.md)", "[![x](session.svg)](cli.md)"),
-        ("README.md", "[x](#a), [y](https://example.com)", "[x](#a), [y](https://example.com)"),
-        ("README.md", "`[x](docs/cli.md)`", "`[x](docs/cli.md)`"),
-        ("README.md", "```md\n[x](docs/cli.md)\n```\n", "```md\n[x](docs/cli.md)\n```\n"),
-    ],
-)
-def test_a_link_to_a_page_leads_to_its_place(source: str, text: str, expected: str) -> None:
-    assert changed(source, text) == (expected, [])
-
-
 def test_a_link_to_another_file_leads_to_the_repository_or_loses_its_address() -> None:
     text = "[the `role`](../manifests/rbac/users.yaml) and [y](cli.md)"
     place = "https://github.com/owner/name/blob/v1.2.3/manifests/rbac/users.yaml"
@@ -55,10 +37,6 @@ def test_a_link_to_nothing_is_refused(tmp_path: pathlib.Path, monkeypatch: pytes
     monkeypatch.setattr(pages, "destination", lambda *_: "")
     with pytest.raises(ClusterError, match="leads nowhere"):
         pages.stage(tmp_path, NOWHERE)
-
-
-def test_a_diagram_is_drawn_by_the_browser() -> None:
-    assert changed("README.md", "```mermaid\na --> b\n```")[0] == '<pre class="mermaid">\na --&gt; b\n</pre>'
 
 
 def test_the_navigation_has_each_page_once_in_the_order_of_the_index(tmp_path: pathlib.Path) -> None:
