@@ -12,19 +12,20 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tests import cluster as clusters
-from tests import plugin, rights, side_by_side
-from tests.client import Client
-from tests.cluster import paths, record
-from tests.cluster.cluster import Cluster
-from tests.images import system_image
-from tests.installation import install
-from tests.namespaces import fresh_namespace
-from tests.once import is_done, once
-from tests.operator_process import OperatorProcess
-from tests.plugin import Plugin
+from hack import cluster as clusters
+from hack.cluster import paths, record
+from hack.cluster.cluster import Cluster
+from hack.images import system_image
+from hack.operator_process import OperatorProcess
+from tests.live import plugin, rights
+from tests.live.client import Client
+from tests.live.installation import install
+from tests.live.namespaces import fresh_namespace
+from tests.live.once import is_done, once
+from tests.live.plugin import Plugin
+from tests.shared import side_by_side
 
-pytest_plugins = ("tests.hangs",)
+pytest_plugins = ("tests.shared.hangs",)
 FOLDERS = ("systems", "e2e", "contract", "faults")
 """What takes longest begins first, so that nothing is left to wait for at the end."""
 ONE_BY_ONE = ("contract", "e2e", "faults", "soak")

@@ -10,7 +10,7 @@ import pathlib
 import re
 from typing import Any
 
-from tests.cluster import golang, paths
+from hack.cluster import golang, paths
 
 FILE = pathlib.Path(__file__).parents[1] / "kubernetes-openapi.json"
 SOURCES = (

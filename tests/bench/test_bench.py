@@ -5,12 +5,12 @@ Run without Go, as small as it gets.
 
 import pytest
 
-from tests.bench import api, measures, subjects, trial
-from tests.bench.api import Object
-from tests.bench.trial import Size, Trial
-from tests.bench.users import load, work
-from tests.bench.users.hands import Hands
-from tests.cluster import paths
+from hack.bench import api, measures, subjects, trial
+from hack.bench.api import Object
+from hack.bench.trial import Size, Trial
+from hack.bench.users import load, work
+from hack.bench.users.hands import Hands
+from hack.cluster import paths
 
 SIZE = Size(formations=10, namespaces=2, scales=5, burst=5, idle=1.0)
 OPERATOR = subjects.operator(paths.ROOT, "operator")

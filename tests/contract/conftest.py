@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests import builders
-from tests.client import Client, eventually
-from tests.cluster.cluster import Cluster
-from tests.namespaces import HELD, fresh_namespace
+from hack.cluster.cluster import Cluster
+from tests.live.client import Client, eventually
+from tests.live.namespaces import HELD, fresh_namespace
+from tests.shared import builders
 
 
 @pytest.fixture(scope="module")

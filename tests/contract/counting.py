@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.client import Client
-from tests.history import History, stages
+from tests.live.client import Client
+from tests.live.history import History, stages
 
 
 class Record(History):

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.cluster import certificates, metrics, settings
-from tests.cluster.cluster import Cluster
+from hack.cluster import certificates, metrics, settings
+from hack.cluster.cluster import Cluster
 
 NAME, GROUP = "external-metrics", "external.metrics.k8s.io"
 VERSION = f"{GROUP}/v1beta1"

@@ -2,8 +2,8 @@
 
 import yaml
 
-from tests.client import Client, established
-from tests.cluster.cluster import Cluster
+from hack.cluster.cluster import Cluster
+from tests.live.client import Client, established
 
 KEDA = yaml.safe_load("""
 apiVersion: apiextensions.k8s.io/v1

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from tests.builders import Manifest, a_formation, a_process
-from tests.client import Client
-from tests.cluster import settings
-from tests.minors import NEEDS
-from tests.server import ServerError
+from hack.cluster import settings
+from hack.cluster.settings import NEEDS
+from tests.live.client import Client
+from tests.live.server import ServerError
+from tests.shared.builders import Manifest, a_formation, a_process
 
 WEB = a_process("gunicorn", "shop.wsgi", port=8080)
 WORKER = a_process()

@@ -1,7 +1,7 @@
 """A Formation of odd values, which the API server or a controller could give back as others."""
 
-from tests.builders import a_formation, a_process
 from tests.contract.quiet import HELD
+from tests.shared.builders import a_formation, a_process
 
 ODD_VALUES = a_formation(
     "odd",

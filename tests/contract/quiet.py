@@ -2,10 +2,10 @@
 
 from collections import Counter
 
-from tests.audit import calls
-from tests.builders import Manifest
-from tests.client import Client, eventually
-from tests.cluster import audit
+from hack.audit import calls
+from hack.cluster import audit
+from tests.live.client import Client, eventually
+from tests.shared.builders import Manifest
 
 HELD: Manifest = {"spec": {"schedulingGates": [{"name": "example.com/hold"}]}}
 """A podTemplate of Pods that stay as they are made, whatever kubelet, an image's pull or other Pods do."""

@@ -12,10 +12,10 @@ import urllib3
 
 from formation_operator.kube.objects.kinds import HPA
 from formation_operator.kube.port import Object
-from tests.builders import NOW
-from tests.client import eventually
 from tests.contract.orders import BEHAVIOURS, NODE, Step, facts, image_of
-from tests.server import MERGE_PATCH, Server, ServerError, with_query
+from tests.live.client import eventually
+from tests.live.server import MERGE_PATCH, Server, ServerError, with_query
+from tests.shared.builders import NOW
 from tests.unit.fakes.controllers import Controllers
 from tests.unit.fakes.kubelet import NEVER, next_of, ready_since
 from tests.unit.fakes.objects import Objects

@@ -1,7 +1,5 @@
 """What the API server accepts, and that it stores it as it was written: no default, nothing pruned."""
 
-from tests.builders import Manifest, a_formation, a_process
-from tests.client import Client
 from tests.contract.manifests import (
     MIGRATE,
     SIDECAR,
@@ -19,6 +17,8 @@ from tests.contract.manifests import (
     without,
     worker,
 )
+from tests.live.client import Client
+from tests.shared.builders import Manifest, a_formation, a_process
 
 TWELVE_FACTOR = a_formation(
     env=[{"name": "DATABASE_URL", "valueFrom": {"secretKeyRef": {"name": "shop", "key": "url"}}}],

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.builders import a_formation, a_process
-from tests.client import Client, eventually, throughout
-from tests.cluster.cluster import Cluster
+from hack.cluster.cluster import Cluster
 from tests.contract import external_metrics
 from tests.contract.counting import Record, an_hpa, an_hpa_to_zero, count, managed_by
 from tests.contract.external_metrics import Jobs
-from tests.minors import is_before, since
+from tests.live.client import Client, eventually, throughout
+from tests.shared.builders import a_formation, a_process
+from tests.shared.minors import is_before, since
 
 HPA = ("hpa", "shop-worker")
 OURS = "HorizontalPodAutoscaler/shop-worker"

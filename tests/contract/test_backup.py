@@ -5,13 +5,13 @@ import shutil
 
 import pytest
 
-from tests import releases
-from tests.builders import a_formation, a_process
-from tests.client import COLLECTED, Client, eventually, throughout
-from tests.cluster import paths
+from hack.cluster import paths
 from tests.e2e import pages
-from tests.plugin import Plugin
-from tests.releases import RELEASE
+from tests.live import releases
+from tests.live.client import COLLECTED, Client, eventually, throughout
+from tests.live.plugin import Plugin
+from tests.live.releases import RELEASE
+from tests.shared.builders import a_formation, a_process
 
 pytestmark = pytest.mark.skipif(not shutil.which("jq"), reason="the page's commands need jq")
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.builders import a_formation, a_process
-from tests.client import Client, eventually, throughout
 from tests.contract.counting import count
+from tests.live.client import Client, eventually, throughout
+from tests.shared.builders import a_formation, a_process
 
 AUTO = {"reloader.stakater.com/auto": "true"}
 VARIABLE = "STAKATER_SETTINGS_CONFIGMAP"

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.builders import Manifest, a_formation, a_process
-from tests.client import Client, eventually, throughout
 from tests.contract.counting import Record, count
-from tests.history import stages
+from tests.live.client import Client, eventually, throughout
+from tests.live.history import stages
+from tests.shared.builders import Manifest, a_formation, a_process
 
 WEB = a_process("/shop", "web", replicas=1)
 INTENT = "formations.dev/intent"

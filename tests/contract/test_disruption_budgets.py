@@ -3,8 +3,8 @@
 from typing import Any
 
 from formation_operator.api import naming
-from tests.builders import Manifest, a_formation, a_process
-from tests.client import Client, eventually, throughout
+from tests.live.client import Client, eventually, throughout
+from tests.shared.builders import Manifest, a_formation, a_process
 
 BUDGET = "poddisruptionbudget"
 TYPES = {"web": a_process("/shop", "web", replicas=2, port=8080), "worker": a_process(replicas=3)}

@@ -7,9 +7,9 @@ import shutil
 
 import pytest
 
-from tests.builders import IMAGE, a_formation, a_process, text
-from tests.client import Client, eventually
-from tests.cluster import paths
+from hack.cluster import paths
+from tests.live.client import Client, eventually
+from tests.shared.builders import IMAGE, a_formation, a_process, text
 
 KUSTOMIZATION = """
 configurations: [kustomizeconfig.yaml]

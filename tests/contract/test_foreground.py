@@ -7,11 +7,11 @@ import pytest
 
 from crds.generate import policy
 from formation_operator.foreground import check, shell
-from tests.builders import Manifest, a_formation, a_process, text
-from tests.client import Client, eventually
-from tests.cluster import paths
-from tests.cluster.cluster import Cluster
-from tests.once import once
+from hack.cluster import paths
+from hack.cluster.cluster import Cluster
+from tests.live.client import Client, eventually
+from tests.live.once import once
+from tests.shared.builders import Manifest, a_formation, a_process, text
 from tests.unit.commands import RIGHT, WARNED
 
 NGINX = check.finding(["nginx"])

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.builders import Manifest, a_formation, a_process, text
-from tests.client import Client, eventually, throughout
 from tests.contract.counting import count, counts, declared
 from tests.contract.quiet import held, versions
+from tests.live.client import Client, eventually, throughout
+from tests.shared.builders import Manifest, a_formation, a_process, text
 
 TYPES = {
     "web": a_process("/shop", "web", replicas=2, port=8080),

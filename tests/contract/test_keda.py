@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.builders import a_formation, a_process
-from tests.client import Client, eventually, throughout
-from tests.cluster.cluster import Cluster
+from hack.cluster.cluster import Cluster
+from hack.operator_process import OperatorProcess
 from tests.contract.counting import Record, an_hpa, count, declared, managed_by
 from tests.contract.keda import SCALED_OBJECT, install_keda, keda_scales
-from tests.once import once
-from tests.operator_process import OperatorProcess
+from tests.live.client import Client, eventually, throughout
+from tests.live.once import once
+from tests.shared.builders import a_formation, a_process
 
 WORKER = {"worker": a_process(replicas=4)}
 

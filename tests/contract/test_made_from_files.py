@@ -5,9 +5,9 @@ import dataclasses
 from formation_cli.dialects import app, dockerfile
 from formation_cli.dialects.app import App
 from formation_cli.dialects.compose import services
-from tests.client import Client
-from tests.composed import SHOP
 from tests.contract.manifests import tried
+from tests.live.client import Client
+from tests.shared.composed import SHOP
 
 DOCKERFILE = 'FROM scratch\nEXPOSE 8000\nENTRYPOINT ["/shop"]\nCMD ["serve", "--cost=$(A)"]\nUSER 1000\n'
 

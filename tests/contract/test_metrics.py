@@ -2,10 +2,10 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.builders import a_formation
-from tests.client import Client, eventually
-from tests.local_http import text_of
-from tests.operator_process import OperatorProcess
+from hack.local_http import text_of
+from hack.operator_process import OperatorProcess
+from tests.live.client import Client, eventually
+from tests.shared.builders import a_formation
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 

@@ -26,12 +26,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from formation_operator.kube.port import Object
-from tests import server
-from tests.cluster.cluster import Cluster
+from hack.cluster.cluster import Cluster
 from tests.contract.orders import NODE, Step, order
 from tests.contract.sides import Mirror, Model, Real, carry_out
-from tests.minors import since
-from tests.namespaces import fresh_namespace
+from tests.live import server
+from tests.live.namespaces import fresh_namespace
+from tests.shared.minors import since
 
 pytestmark = [pytest.mark.alone, since("1.37", "the model is of this minor")]
 SIDE_BY_SIDE, TRIES = 24, 3

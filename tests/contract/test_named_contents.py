@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from tests import releases
-from tests.builders import Manifest, a_formation, a_process
-from tests.client import COLLECTED, Client, eventually, throughout
-from tests.history import History, stages
+from tests.live import releases
+from tests.live.client import COLLECTED, Client, eventually, throughout
+from tests.live.history import History, stages
+from tests.shared.builders import Manifest, a_formation, a_process
 
 CONTENT = "formations.dev/content"
 REPORT: Manifest = {"schedule": "0 3 * * *", "command": ["/shop", "report"]}

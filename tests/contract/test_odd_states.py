@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.builders import a_formation, a_process
-from tests.client import Client, eventually, throughout
 from tests.contract.counting import count
+from tests.live.client import Client, eventually, throughout
+from tests.shared.builders import a_formation, a_process
 
 OLD = [{"name": "OLD", "value": "1"}]
 NEW = [{"name": "NEW", "value": "1"}]

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from tests import builders, releases
-from tests.builders import Manifest, a_formation, a_process
-from tests.client import Client, established, eventually, throughout
-from tests.cluster import paths
-from tests.cluster.cluster import Cluster
+from hack.cluster import paths
+from hack.cluster.cluster import Cluster
+from hack.kustomization import load
+from hack.operator_process import OperatorProcess
 from tests.contract.counting import count, counts
-from tests.kustomization import load
-from tests.operator_process import OperatorProcess
+from tests.live import releases
+from tests.live.client import Client, established, eventually, throughout
+from tests.shared import builders
+from tests.shared.builders import Manifest, a_formation, a_process
 
 pytestmark = pytest.mark.alone
 

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.audit import calls, comparison
-from tests.builders import a_formation, a_process
-from tests.client import Client, eventually
-from tests.cluster import paths
-from tests.cluster.cluster import Cluster
+from hack.audit import calls, comparison
+from hack.cluster import paths
+from hack.cluster.cluster import Cluster
+from hack.kustomization import rendered
+from hack.operator_process import OperatorProcess
 from tests.contract.counting import counts, declared
 from tests.faults.replicas import PLACE, release
-from tests.kustomization import rendered
-from tests.operator_process import OperatorProcess
+from tests.live.client import Client, eventually
+from tests.shared.builders import a_formation, a_process
 
 NAME = "formation-operator"
 SHIPPED = paths.ROOT / "manifests"

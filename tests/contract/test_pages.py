@@ -5,13 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import builders, documents, server
-from tests.builders import Manifest
-from tests.client import Client
-from tests.cluster import paths
-from tests.cluster.cluster import Cluster
-from tests.kustomization import load
-from tests.namespaces import fresh_namespace
+from hack.cluster import paths
+from hack.cluster.cluster import Cluster
+from hack.kustomization import load
+from tests.live import server
+from tests.live.client import Client
+from tests.live.namespaces import fresh_namespace
+from tests.shared import builders, documents
+from tests.shared.builders import Manifest
 
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 ONE = {"worker": builders.a_process("/worker")}

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 import yaml
 
-from tests import releases
-from tests.builders import Manifest, a_formation, a_process, text
-from tests.client import Client, eventually, throughout
-from tests.cluster import paths
-from tests.cluster.cluster import Cluster
+from hack.cluster import paths
+from hack.cluster.cluster import Cluster
 from tests.e2e import pages
-from tests.namespaces import HELD, fresh_namespace
-from tests.plugin import Plugin
+from tests.live import releases
+from tests.live.client import Client, eventually, throughout
+from tests.live.namespaces import HELD, fresh_namespace
+from tests.live.plugin import Plugin
+from tests.shared.builders import Manifest, a_formation, a_process, text
 from tests.unit.facts import intents, parsed
 
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}

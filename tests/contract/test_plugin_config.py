@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from formation_cli.commands.config import prune
-from tests import builders
-from tests.client import Client, eventually
-from tests.plugin import Plugin
+from tests.live.client import Client, eventually
+from tests.live.plugin import Plugin
+from tests.shared import builders
 
 PASSWORD = "hunter2-hunter2"  # it opens nothing
 ENV = [{"name": "LOG_LEVEL", "value": "info"}, {"name": "MODE", "value": "fast"}]

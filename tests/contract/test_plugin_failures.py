@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from formation_cli import failures
-from tests import builders
-from tests.client import Client
-from tests.plugin import Plugin
+from tests.live.client import Client
+from tests.live.plugin import Plugin
+from tests.shared import builders
 
 NEWER = builders.a_formation(image="registry.example.com/shop:v2")
 CHANGES = {

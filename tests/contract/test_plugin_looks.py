@@ -7,10 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from formation_cli import failures
-from tests import builders, namespaces
-from tests.client import Client, eventually
-from tests.cluster.cluster import Cluster
-from tests.plugin import Plugin
+from hack.cluster.cluster import Cluster
+from tests.live import namespaces
+from tests.live.client import Client, eventually
+from tests.live.plugin import Plugin
+from tests.shared import builders
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 
 from formation_cli import failures
 from formation_cli.rights import FORMATION, NEEDED, Right
-from tests import builders
-from tests.client import Client, eventually
-from tests.plugin import Plugin
+from tests.live.client import Client, eventually
+from tests.live.plugin import Plugin
+from tests.shared import builders
 
 NEW = "registry.example.com/shop:v2"
 DEPLOY = ("deploy", "shop", NEW, "--wait", "--rollback-on-failure", "--timeout", "3s")

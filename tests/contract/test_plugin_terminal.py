@@ -3,10 +3,10 @@
 import json
 import pathlib
 
-from tests import builders
-from tests.client import Client, eventually
-from tests.plugin import Plugin
-from tests.terminal import plain
+from tests.live.client import Client, eventually
+from tests.live.plugin import Plugin
+from tests.shared import builders
+from tests.shared.terminal import plain
 
 IMAGE = "registry.example.com/shop:v2"
 FORMATION = "formation.formations.dev/shop"

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from formation_operator.foreground import check
-from tests.builders import a_formation, a_process
-from tests.client import Client, eventually
-from tests.cluster.cluster import Cluster
+from hack.cluster.cluster import Cluster
 from tests.contract.odd import ODD_VALUES
 from tests.contract.quiet import asked, held, versions
-from tests.namespaces import mutating
+from tests.live.client import Client, eventually
+from tests.live.namespaces import mutating
+from tests.shared.builders import a_formation, a_process
 
 QUIET_SECONDS = 40.0
 """In which the operator looks for KEDA's objects at least once."""

@@ -1,8 +1,8 @@
 """The children of a Formation follow it, whatever happens to them."""
 
-from tests.builders import a_formation, a_process
-from tests.client import Client, eventually
 from tests.contract.counting import count
+from tests.live.client import Client, eventually
+from tests.shared.builders import a_formation, a_process
 
 WEB = a_process("/shop", "web", replicas=2, port=8080)
 WORKER = a_process("/shop", "worker", replicas=1)

@@ -7,8 +7,6 @@ Each message names the field and the key; where the way out isn't plain, it name
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from tests.builders import IMAGE, Manifest, text
-from tests.client import Client
 from tests.contract.manifests import (
     MIGRATE,
     REPORT,
@@ -27,6 +25,8 @@ from tests.contract.manifests import (
     without,
     worker,
 )
+from tests.live.client import Client
+from tests.shared.builders import IMAGE, Manifest, text
 
 WORD = "x" * 131_071
 """As long as Linux takes one."""

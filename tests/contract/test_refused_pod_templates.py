@@ -4,8 +4,6 @@ from typing import Any
 
 from syrupy.assertion import SnapshotAssertion
 
-from tests.builders import Manifest
-from tests.client import Client
 from tests.contract.manifests import (
     SIDECAR,
     check_refused,
@@ -16,6 +14,8 @@ from tests.contract.manifests import (
     variable,
     worker,
 )
+from tests.live.client import Client
+from tests.shared.builders import Manifest
 
 BOTH = variable(value="1", valueFrom={"secretKeyRef": {"name": "s", "key": "k"}})
 

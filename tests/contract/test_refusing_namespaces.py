@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests import releases
-from tests.builders import Manifest, a_formation, a_process
-from tests.client import Client, eventually
 from tests.contract.counting import count
+from tests.live import releases
+from tests.live.client import Client, eventually
+from tests.shared.builders import Manifest, a_formation, a_process
 
 SHOP = a_formation(image="shop:v1", processes={"worker": a_process(replicas=2)})
 NEXT: Manifest = {"image": "shop:v2"}

@@ -7,9 +7,9 @@ import yaml
 
 from formation_operator.api.release_key import release_key
 from formation_operator.render import release_job
-from tests.builders import text
-from tests.client import Client
-from tests.cluster import paths
+from hack.cluster import paths
+from tests.live.client import Client
+from tests.shared.builders import text
 from tests.unit.facts import parsed
 
 RELEASES = sorted((paths.ROOT / "tests" / "unit" / "render" / "releases").glob("*.yaml"))

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests import releases
-from tests.builders import Manifest, a_formation, a_process
-from tests.client import COLLECTED, Client, eventually, throughout
-from tests.history import History
-from tests.releases import RELEASE
+from tests.live import releases
+from tests.live.client import COLLECTED, Client, eventually, throughout
+from tests.live.history import History
+from tests.live.releases import RELEASE
+from tests.shared.builders import Manifest, a_formation, a_process
 
 WEB, WORKER = a_process("/shop", "web", replicas=1, port=8080), a_process(replicas=2)
 SHOP = a_formation(image="shop:v1", release=RELEASE, processes={"web": WEB, "worker": WORKER})

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.builders import a_formation, a_process
-from tests.client import COLLECTED, Client, eventually, throughout
 from tests.contract.counting import counts
+from tests.live.client import COLLECTED, Client, eventually, throughout
+from tests.shared.builders import a_formation, a_process
 
 Saved = dict[str, Any]
 ORDER = ("pod", "replicaset", "deployment", "service", "formation")

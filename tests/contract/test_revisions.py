@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from formation_operator.api.content import content_of, digest_of
-from tests.builders import Manifest, a_formation, a_process
-from tests.client import Client, eventually
+from tests.live.client import Client, eventually
+from tests.shared.builders import Manifest, a_formation, a_process
 
 SHOP = a_formation(
     image="shop:v1",

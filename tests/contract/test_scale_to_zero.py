@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.builders import a_formation, a_process
-from tests.client import Client, eventually, throughout
-from tests.cluster.cluster import Cluster
+from hack.cluster.cluster import Cluster
 from tests.contract import external_metrics
 from tests.contract.counting import Record, an_hpa_to_zero, count
 from tests.contract.external_metrics import Jobs
-from tests.minors import since
+from tests.live.client import Client, eventually, throughout
+from tests.shared.builders import a_formation, a_process
+from tests.shared.minors import since
 
 pytestmark = since("1.37", "an HPA doesn't scale from zero")
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from tests import builders
-from tests.builders import Manifest, a_formation, a_process
-from tests.client import Client, eventually
+from tests.live.client import Client, eventually
+from tests.shared import builders
+from tests.shared.builders import Manifest, a_formation, a_process
 
 V1, V2 = builders.IMAGE, "example.com/shop:v2"
 NAME = "shop-nightly-report"

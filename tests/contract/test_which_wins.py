@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from formation_cli import failures
 from formation_cli.changes import appliers
-from tests import builders
-from tests.builders import Manifest
-from tests.client import Client, eventually
-from tests.plugin import Plugin
+from tests.live.client import Client, eventually
+from tests.live.plugin import Plugin
+from tests.shared import builders
+from tests.shared.builders import Manifest
 
 OLD, NEW, NEWER = (f"registry.example.com/shop:v{number}" for number in (1, 2, 3))
 FILE = builders.a_formation(

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests import builders
-from tests.builders import a_formation, a_process
-from tests.client import Client, eventually
-from tests.cluster import paths
-from tests.cluster.cluster import Cluster
+from hack.cluster import paths
+from hack.cluster.cluster import Cluster
 from tests.e2e import pages
-from tests.namespaces import mutating
-from tests.plugin import Plugin
+from tests.live.client import Client, eventually
+from tests.live.namespaces import mutating
+from tests.live.plugin import Plugin
+from tests.shared import builders
+from tests.shared.builders import a_formation, a_process
 
 POLICY = paths.ROOT / "manifests" / "policies" / "users" / "changed-by.yaml"
 NAME = "changed-by.formations.dev"

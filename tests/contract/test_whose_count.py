@@ -1,8 +1,8 @@
 """Every way of scaling works, and nothing fights: every value that a count ever took is on record."""
 
-from tests.builders import a_formation, a_process
-from tests.client import Client, eventually, throughout
 from tests.contract.counting import Record, an_hpa, count, declared, managed_by
+from tests.live.client import Client, eventually, throughout
+from tests.shared.builders import a_formation, a_process
 
 WORKER = {"worker": a_process(replicas=4)}
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import documents, kustomization
-from tests.builders import Manifest
-from tests.client import Client, eventually
-from tests.cluster import kubeconfigs, paths
-from tests.cluster.cluster import Cluster
-from tests.namespaces import HELD, fresh_namespace
-from tests.server import ServerError
+from hack import kustomization
+from hack.cluster import kubeconfigs, paths
+from hack.cluster.cluster import Cluster
+from tests.live.client import Client, eventually
+from tests.live.namespaces import HELD, fresh_namespace
+from tests.live.server import ServerError
+from tests.shared import documents
+from tests.shared.builders import Manifest
 
 pytestmark = pytest.mark.alone  # a policy is the whole cluster's
 

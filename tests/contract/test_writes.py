@@ -9,9 +9,9 @@ from formation_operator.api import naming
 from formation_operator.kube import api_server, errors
 from formation_operator.kube.port import Object
 from formation_operator.kube.session import connection
-from tests.builders import a_formation
-from tests.client import Client
-from tests.cluster.cluster import Cluster
+from hack.cluster.cluster import Cluster
+from tests.live.client import Client
+from tests.shared.builders import a_formation
 
 KINDS = pytest.mark.parametrize("kind", ["Deployment", "Service"])
 SPECS: dict[str, Object] = {

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import once
-from tests.client import Client, eventually
-from tests.cluster import build, paths
-from tests.cluster.cluster import Cluster
-from tests.distribution import releases
+from hack.cluster import build, paths
+from hack.cluster.cluster import Cluster
+from hack.images import operator_image, shop_image
+from tests.distribution import packages as releases
 from tests.distribution.helm import VERSIONS, Helm, binary
-from tests.images import operator_image, shop_image
-from tests.namespaces import fresh_namespace
-from tests.registry import serving
+from tests.live import once
+from tests.live.client import Client, eventually
+from tests.live.namespaces import fresh_namespace
+from tests.live.registry import serving
 
 OURS = ("crds", "manifests")
 

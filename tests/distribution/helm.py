@@ -4,9 +4,9 @@ import dataclasses
 import hashlib
 import pathlib
 
-from tests import kustomization
-from tests.cluster import build, commands, paths
-from tests.cluster.cluster import environment
+from hack import kustomization
+from hack.cluster import build, commands, paths
+from hack.cluster.cluster import environment
 
 CHART = paths.ROOT / "manifests" / "chart"
 NAME = "formation-operator"

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.client import Client, eventually, throughout
-from tests.cluster import build, paths
-from tests.cluster.cluster import Cluster
+from hack.cluster import build, paths
+from hack.cluster.cluster import Cluster
 from tests.contract.counting import count
 from tests.distribution.helm import CHART, NAME, NAMESPACE, VERSIONS, Helm, HelmError, binary
 from tests.e2e.workers import READY
+from tests.live.client import Client, eventually, throughout
 
 pytestmark = [pytest.mark.alone, pytest.mark.node, pytest.mark.long]
 

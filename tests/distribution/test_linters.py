@@ -7,8 +7,8 @@ import subprocess
 import pytest
 import yaml
 
-from tests.cluster import build, paths
-from tests.kustomization import rendered
+from hack.cluster import build, paths
+from hack.kustomization import rendered
 
 pytestmark = [pytest.mark.alone, pytest.mark.long]
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import build, commands, images, packages, paths
-from tests.distribution import releases
+from hack.cluster import build, commands, images, packages, paths
+from hack.packaging import image, provenance
+from tests.distribution import packages as releases
 from tests.distribution.helm import Helm, HelmError
-from tests.distribution.releases import VERSION
-from tests.release import image, provenance
+from tests.distribution.packages import VERSION
 
 pytestmark = [pytest.mark.alone, pytest.mark.long]
 
@@ -42,7 +42,7 @@ class Published:
 def publish(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Do as `make publish` does."""
     return subprocess.run(
-        [sys.executable, "-m", "tests.release.publish", *arguments],
+        [sys.executable, "-m", "hack.packaging.publish", *arguments],
         cwd=paths.ROOT,
         env={**os.environ, **variables},
         input="hidden",

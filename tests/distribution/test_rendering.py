@@ -1,7 +1,7 @@
 """The chart makes the same objects as the manifests.
 
-Without a cluster. What Helm made of it is kept in golden.yaml, which `tests/unit/test_chart.py` compares with
-the manifests where there is no Helm. After a change: `pytest --update-golden` on this file.
+Without a cluster. What Helm made of it is kept in golden.yaml, which `tests/unit/manifests/test_chart.py`
+compares with the manifests where there is no Helm. After a change: `pytest --update-golden` on this file.
 """
 
 import pathlib
@@ -10,11 +10,11 @@ import shutil
 import pytest
 import yaml
 
-from tests.cluster import paths
+from hack.cluster import paths
+from hack.images import operator_image
+from hack.kustomization import Manifest, by_key, load, rendered
 from tests.distribution import helm
 from tests.distribution.helm import GOLDEN, HEADING, Helm
-from tests.images import operator_image
-from tests.kustomization import Manifest, by_key, load, rendered
 
 
 def kustomized(kubectl: pathlib.Path, folder: str) -> list[Manifest]:

@@ -13,12 +13,12 @@ import pytest
 import yaml
 from syrupy.assertion import SnapshotAssertion
 
-from tests import kustomization
-from tests.cluster import paths
+from hack import kustomization
+from hack.cluster import paths
+from hack.kustomization import Key, Manifest, by_key, load, rendered
+from hack.packaging import archives
 from tests.distribution import helm
 from tests.distribution.helm import CHART, WITHOUT_CRD, Helm, HelmError
-from tests.kustomization import Key, Manifest, by_key, load, rendered
-from tests.release import archives
 
 pytestmark = pytest.mark.long
 

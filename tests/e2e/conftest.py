@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests import once, pipelines
-from tests.client import Client, established, eventually
-from tests.cluster import images, paths
-from tests.cluster.cluster import Cluster
+from hack.cluster import images, paths
+from hack.cluster.cluster import Cluster
+from hack.images import debian, operator_image, shop_image
+from hack.operator_process import OperatorProcess
 from tests.e2e import shop_web
-from tests.images import debian, operator_image, shop_image
-from tests.operator_process import OperatorProcess
-from tests.plugin import Plugin
-from tests.registry import serving
+from tests.live import once
+from tests.live.client import Client, established, eventually
+from tests.live.plugin import Plugin
+from tests.live.registry import serving
+from tests.shared import pipelines
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests import builders
-from tests.images import debian
+from hack.images import debian
+from tests.shared import builders
 
 HUNGRY = "python3 -c \"b = b'x' * (200 << 20)\""
 """What needs 200 MiB."""

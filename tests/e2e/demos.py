@@ -4,12 +4,12 @@ import os
 import subprocess
 import sys
 
-from tests.cluster import paths
-from tests.cluster.cluster import Cluster
+from hack.cluster import paths
+from hack.cluster.cluster import Cluster
 
 
 def command() -> list[str]:
-    return [sys.executable, "-m", "tests.demo"]
+    return [sys.executable, "-m", "hack.demo"]
 
 
 def environment(cluster: Cluster, **variables: str) -> dict[str, str]:

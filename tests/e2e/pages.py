@@ -10,11 +10,11 @@ import subprocess
 import tarfile
 from collections.abc import Iterator
 
-from tests import documents
-from tests.client import Client, eventually
-from tests.cluster import images, paths
-from tests.cluster.cluster import Cluster, environment
-from tests.images import shop_image
+from hack.cluster import images, paths
+from hack.cluster.cluster import Cluster, environment
+from hack.images import shop_image
+from tests.live.client import Client, eventually
+from tests.shared import documents
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 AGE = re.compile(r"\b(\d+[hms])+$")

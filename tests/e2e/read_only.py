@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import yaml
 
-from tests import once
-from tests.client import Client, eventually
-from tests.cluster import paths
-from tests.cluster.cluster import Cluster
+from hack.cluster import paths
+from hack.cluster.cluster import Cluster
+from hack.images import busybox
 from tests.e2e import pages
-from tests.images import busybox
-from tests.namespaces import fresh_namespace
+from tests.live import once
+from tests.live.client import Client, eventually
+from tests.live.namespaces import fresh_namespace
 
 PAGE = (paths.ROOT / "docs" / "how-to" / "add-to-a-pod.md").read_text()
 _, _, BELOW = PAGE.partition("## A read-only root file system")

@@ -1,7 +1,7 @@
 """A Formation whose types are scripts, each in a shell: what they say is seen in logs."""
 
-from tests import builders
-from tests.images import debian
+from hack.images import debian
+from tests.shared import builders
 
 READY = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=120s")
 GREETS = 'trap "exit 0" TERM; echo "$PROCESS_TYPE says $GREETING"; while :; do sleep 0.2; done'

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.client import Client, fetch
+from tests.live.client import Client, fetch
 
 
 def answer(user: Client) -> dict[str, str]:

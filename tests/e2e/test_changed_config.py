@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.builders import Manifest, a_formation, a_process
-from tests.client import Client, eventually
 from tests.e2e.workers import READY
-from tests.plugin import Plugin
+from tests.live.client import Client, eventually
+from tests.live.plugin import Plugin
+from tests.shared.builders import Manifest, a_formation, a_process
 
 pytestmark = [pytest.mark.node, pytest.mark.usefixtures("shop")]
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.client import Client, eventually, throughout
 from tests.e2e.workers import READY, RUNS, command, is_in, shop, worker
-from tests.minors import since
+from tests.live.client import Client, eventually, throughout
+from tests.shared.minors import since
 
 pytestmark = pytest.mark.node
 

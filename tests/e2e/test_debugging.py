@@ -4,12 +4,12 @@ import shlex
 
 import pytest
 
-from tests.client import eventually
-from tests.cluster import paths
-from tests.cluster.cluster import Cluster
+from hack.cluster import paths
+from hack.cluster.cluster import Cluster
+from hack.images import busybox
+from hack.operator_process import OperatorProcess
 from tests.e2e import pages, read_only
-from tests.images import busybox
-from tests.operator_process import OperatorProcess
+from tests.live.client import eventually
 
 pytestmark = pytest.mark.node
 

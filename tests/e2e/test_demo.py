@@ -8,15 +8,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import once
-from tests.client import eventually
-from tests.cluster import paths
-from tests.cluster.cluster import Cluster
+from hack.cluster import paths
+from hack.cluster.cluster import Cluster
+from hack.images import busybox
+from hack.operator_process import OperatorProcess
 from tests.e2e import pages
 from tests.e2e.demos import command, demo, environment
-from tests.images import busybox
-from tests.installation import install
-from tests.operator_process import OperatorProcess
+from tests.live import once
+from tests.live.client import eventually
+from tests.live.installation import install
 
 pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.node]
 

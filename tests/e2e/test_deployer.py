@@ -11,13 +11,13 @@ import pytest
 import urllib3
 
 from formation_cli import failures
-from tests.client import Client, eventually
-from tests.cluster import paths
-from tests.cluster.cluster import Cluster
+from hack.cluster import paths
+from hack.cluster.cluster import Cluster
+from hack.images import debian
+from hack.kustomization import load
 from tests.e2e.scripts import GREETS, READY, shop_of
-from tests.images import debian
-from tests.kustomization import load
-from tests.plugin import Plugin
+from tests.live.client import Client, eventually
+from tests.live.plugin import Plugin
 
 pytestmark = pytest.mark.node
 

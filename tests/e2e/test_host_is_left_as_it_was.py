@@ -10,9 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-import tests.cluster
-from tests.client import eventually, fetch
-from tests.cluster import (
+import hack.cluster
+from hack.cluster import (
     cgroups,
     firewall,
     host,
@@ -22,6 +21,7 @@ from tests.cluster import (
     record,
     settings,
 )
+from tests.live.client import eventually, fetch
 
 pytestmark = pytest.mark.host
 
@@ -88,12 +88,12 @@ def nothing_left() -> Iterator[None]:
         pytest.skip("a cluster is up already, and a snapshot of the host would hold it: `make down` first")
     packages.require()
     yield
-    tests.cluster.down()
+    hack.cluster.down()
 
 
-def run_a_pod(cluster: tests.cluster.Cluster) -> str:
+def run_a_pod(cluster: hack.cluster.Cluster) -> str:
     """Run a pod and return what it answers when it is asked, from here, for the API server."""
-    folder = pathlib.Path(tests.cluster.__file__).with_name("probe")
+    folder = pathlib.Path(hack.cluster.__file__).with_name("probe")
     images.load(cluster, images.from_program(folder, PROBE))
     cluster.run_kubectl("run", "probe", f"--image={PROBE.name}", "--port=8080", "--expose")
     cluster.run_kubectl("wait", "pod/probe", "--for=condition=Ready", "--timeout=180s")
@@ -119,7 +119,7 @@ def test_the_host_is_as_before_though_a_connection_is_unanswered_and_a_pod_is_fr
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = snapshot()
-    cluster = tests.cluster.up(node="real")
+    cluster = hack.cluster.up(node="real")
     assert run_a_pod(cluster).startswith("reached")
     assert "listening" in cluster.run_kubectl("logs", "probe")
     assert cluster.run_kubectl("exec", "probe", "--", "/probe", "hello") == "hello\n"
@@ -129,6 +129,6 @@ def test_the_host_is_as_before_though_a_connection_is_unanswered_and_a_pod_is_fr
         unplug_the_pods()
         freeze_the_pods()
         monkeypatch.setattr(progress, "EVERY", 0.01)
-        tests.cluster.down()
+        hack.cluster.down()
     assert "ending what runs on the node ..." in capsys.readouterr().out
     check_same(before)

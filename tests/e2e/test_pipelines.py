@@ -9,13 +9,13 @@ from collections.abc import Callable
 
 import pytest
 
-from tests import builders, pipelines
-from tests.client import Client, eventually, fetch
-from tests.cluster.cluster import Cluster
+from hack.cluster.cluster import Cluster
+from hack.images import debian
 from tests.e2e.scripts import GREETS, READY, shop_of
-from tests.images import debian
-from tests.pipelines import GITLAB
-from tests.plugin import Plugin
+from tests.live.client import Client, eventually, fetch
+from tests.live.plugin import Plugin
+from tests.shared import builders, pipelines
+from tests.shared.pipelines import GITLAB
 
 pytestmark = pytest.mark.node
 

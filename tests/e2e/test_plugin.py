@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from tests.client import Client, eventually
+from hack.images import debian
 from tests.e2e.scripts import GREETS, READY, shop_of
-from tests.images import debian
-from tests.plugin import Plugin
-from tests.terminal import plain
+from tests.live.client import Client, eventually
+from tests.live.plugin import Plugin
+from tests.shared.terminal import plain
 
 pytestmark = pytest.mark.node
 

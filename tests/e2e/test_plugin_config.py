@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.client import Client, eventually
 from tests.e2e.scripts import GREETS, READY, shop_of
-from tests.plugin import Plugin
+from tests.live.client import Client, eventually
+from tests.live.plugin import Plugin
 
 pytestmark = pytest.mark.node
 

@@ -4,11 +4,11 @@ import time
 
 import pytest
 
-from tests import builders
-from tests.client import Client
+from hack.images import debian
 from tests.e2e.scripts import GREETS, READY, shop_of
-from tests.images import debian
-from tests.plugin import Plugin
+from tests.live.client import Client
+from tests.live.plugin import Plugin
+from tests.shared import builders
 
 pytestmark = pytest.mark.node
 UNPULLABLE = "registry.example.com/shop:nowhere"

@@ -6,10 +6,10 @@ import subprocess
 import pytest
 
 from formation_cli import failures
-from tests.client import Client, eventually
 from tests.e2e.scripts import GREETS, LINGERS, READY, shop_of
-from tests.plugin import Plugin
-from tests.terminal import plain
+from tests.live.client import Client, eventually
+from tests.live.plugin import Plugin
+from tests.shared.terminal import plain
 
 pytestmark = pytest.mark.node
 

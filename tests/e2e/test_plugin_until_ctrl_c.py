@@ -7,12 +7,13 @@ import time
 import pytest
 
 from formation_cli.commands import log_streams
-from tests import builders, local_http
-from tests.builders import a_process
-from tests.client import Client, eventually
+from hack import local_http
 from tests.e2e.scripts import GREETS, LINGERS, READY, shop_of
-from tests.plugin import Plugin
-from tests.terminal import CTRL_C, Terminal
+from tests.live.client import Client, eventually
+from tests.live.plugin import Plugin
+from tests.shared import builders
+from tests.shared.builders import a_process
+from tests.shared.terminal import CTRL_C, Terminal
 
 pytestmark = pytest.mark.node
 

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 import yaml
 
-from tests import builders, once
-from tests.builders import a_formation, a_process
-from tests.client import Client, eventually
-from tests.cluster import images, paths
-from tests.cluster.cluster import Cluster
+from hack.cluster import images, paths
+from hack.cluster.cluster import Cluster
+from hack.images import shop_image
 from tests.e2e.workers import READY
-from tests.images import shop_image
+from tests.live import once
+from tests.live.client import Client, eventually
+from tests.shared import builders
+from tests.shared.builders import a_formation, a_process
 
 pytestmark = pytest.mark.node
 

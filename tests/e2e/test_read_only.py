@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.client import fetch
-from tests.cluster.cluster import Cluster
+from hack.cluster.cluster import Cluster
+from hack.operator_process import OperatorProcess
 from tests.e2e import read_only
-from tests.operator_process import OperatorProcess
+from tests.live.client import fetch
 
 pytestmark = pytest.mark.node
 

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from formation_operator.kube.objects import timestamps
-from tests import once
-from tests.client import eventually
-from tests.cluster import paths
-from tests.cluster.cluster import Cluster
+from hack.cluster import paths
+from hack.cluster.cluster import Cluster
+from hack.images import busybox
 from tests.e2e import demos, pages
-from tests.images import busybox
+from tests.live import once
+from tests.live.client import eventually
 
 pytestmark = [pytest.mark.alone, pytest.mark.node]
 
@@ -39,7 +39,7 @@ NOT_TYPED = {
     "pipx install '.[operator,cli]'": "the tests have both on the PATH",
     **dict.fromkeys(
         (f"docker build --tag {IMAGE} .", f"kind load docker-image {IMAGE}"),
-        "no container engine is here: tests/images builds and loads the same image, under the same name",
+        "no container engine is here: hack/images builds and loads the same image, under the same name",
     ),
 }
 STEPS = pages.steps((paths.ROOT / "README.md").read_text())

@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.builders import Manifest
-from tests.client import Client, eventually
-from tests.cluster import metrics
-from tests.cluster.cluster import Cluster
+from hack.cluster import metrics
+from hack.cluster.cluster import Cluster
 from tests.e2e import workers
 from tests.e2e.workers import READY
-from tests.minors import since
+from tests.live.client import Client, eventually
+from tests.shared.builders import Manifest
+from tests.shared.minors import since
 
 pytestmark = pytest.mark.node
 

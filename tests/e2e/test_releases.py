@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests import releases
-from tests.builders import Manifest, a_formation, a_process
-from tests.client import Client, eventually
+from hack.images import debian
 from tests.e2e.containers import beside, its_own, sh
 from tests.e2e.workers import READY, RUNS
-from tests.history import History, stages
-from tests.images import debian
-from tests.releases import Alive
+from tests.live import releases
+from tests.live.client import Client, eventually
+from tests.live.history import History, stages
+from tests.live.releases import Alive
+from tests.shared.builders import Manifest, a_formation, a_process
 
 pytestmark = pytest.mark.node
 NOWHERE = "registry.example.com/nowhere:v9"

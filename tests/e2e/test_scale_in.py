@@ -4,10 +4,10 @@ import random
 
 import pytest
 
-from tests.client import Client, eventually
 from tests.e2e import workers
 from tests.e2e.workers import READY
-from tests.plugin import Plugin
+from tests.live.client import Client, eventually
+from tests.live.plugin import Plugin
 
 pytestmark = pytest.mark.node
 WORKERS, TIMES = 6, 3

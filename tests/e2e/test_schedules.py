@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.builders import Manifest, a_formation, a_process
-from tests.client import Client, eventually
+from hack.images import debian
 from tests.e2e.containers import its_own, sh
 from tests.e2e.workers import READY, RUNS
-from tests.images import debian
-from tests.plugin import Plugin
+from tests.live.client import Client, eventually
+from tests.live.plugin import Plugin
+from tests.shared.builders import Manifest, a_formation, a_process
 
 pytestmark = pytest.mark.node
 NAME = "shop-report"

@@ -3,10 +3,10 @@
 import pytest
 import yaml
 
-from tests.builders import Manifest
-from tests.client import Client
-from tests.cluster import paths
+from hack.cluster import paths
 from tests.e2e import pages, workers
+from tests.live.client import Client
+from tests.shared.builders import Manifest
 
 pytestmark = pytest.mark.node
 

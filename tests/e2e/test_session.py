@@ -5,12 +5,12 @@ import re
 
 import pytest
 
-from tests import once, session
-from tests.client import Client
-from tests.cluster.cluster import Cluster
-from tests.images import shop_image
-from tests.namespaces import fresh_namespace
-from tests.operator_process import OperatorProcess
+from hack.cluster.cluster import Cluster
+from hack.images import shop_image
+from hack.operator_process import OperatorProcess
+from tests.live import once, session
+from tests.live.client import Client
+from tests.live.namespaces import fresh_namespace
 
 pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.node]
 

@@ -4,9 +4,9 @@ import pathlib
 
 import pytest
 
-from tests.builders import Manifest, a_process
-from tests.client import Client, eventually
 from tests.e2e import workers
+from tests.live.client import Client, eventually
+from tests.shared.builders import Manifest, a_process
 
 pytestmark = pytest.mark.node
 

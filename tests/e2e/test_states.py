@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.client import Client, eventually, is_ready
 from tests.e2e.workers import CRASHES, READY, RUNS, command, is_in, shop, spec, worker
-from tests.health_checks import argo_cd, flux, kstatus
-from tests.history import History, stages
+from tests.live.client import Client, eventually, is_ready
+from tests.live.history import History, stages
+from tests.shared.health_checks import argo_cd, flux, kstatus
 
 pytestmark = pytest.mark.node
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests import builders
-from tests.client import eventually
-from tests.cluster import cgroups, locks, paths
-from tests.machine import machine as machines
-from tests.machine.machine import Machine
+from hack.cluster import cgroups, locks, paths
+from tests.e2e.machine import machine as machines
+from tests.e2e.machine.machine import Machine
+from tests.live.client import eventually
+from tests.shared import builders
 
 WAITS = "while :; do sleep 0.1; done"
 SAYS = f"""trap "echo ends; exit 0" TERM; printf '%s\\n' "$PROCESS_NAME says $GREETING"; {WAITS}"""

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from tests import released
-from tests.builders import a_formation, a_process
-from tests.client import Client, eventually, is_ready, throughout
-from tests.cluster import paths
-from tests.cluster.cluster import Cluster
+from hack.cluster import paths
+from hack.cluster.cluster import Cluster
+from hack.images import shop_image
+from hack.operator_process import OperatorProcess
 from tests.contract.counting import count, declared
+from tests.e2e.versions import Version, install, instead_of
 from tests.e2e.workers import READY, worker
-from tests.images import shop_image
-from tests.operator_process import OperatorProcess
-from tests.versions import Version, install, instead_of
+from tests.live.client import Client, eventually, is_ready, throughout
+from tests.shared import earlier as released
+from tests.shared.builders import a_formation, a_process
 
 pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.node]
 

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import documents, once
-from tests.builders import IMAGE, Manifest
-from tests.client import Client, eventually
-from tests.cluster import paths
-from tests.cluster.cluster import Cluster
+from hack.cluster import paths
+from hack.cluster.cluster import Cluster
+from hack.images import busybox, shop_image
+from hack.operator_process import OperatorProcess
 from tests.e2e import pages
 from tests.e2e.pages import PATIENCE, Reader, below
-from tests.images import busybox, shop_image
-from tests.operator_process import OperatorProcess
+from tests.live import once
+from tests.live.client import Client, eventually
+from tests.shared import documents
+from tests.shared.builders import IMAGE, Manifest
 from tests.systems.web_client import SteadyClient, try_to_get
 
 pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.node]

@@ -8,17 +8,17 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from tests.builders import a_formation, a_process
-from tests.client import COLLECTED, Client, eventually, throughout
-from tests.cluster.cluster import Cluster
+from hack.cluster.cluster import Cluster
+from hack.operator_process import OperatorProcess
 from tests.contract.counting import Record, counts, declared
 from tests.contract.odd import ODD_VALUES
 from tests.contract.quiet import HELD, held, versions
 from tests.e2e.workers import CRASHES, is_in, shop, worker
-from tests.health_checks import kstatus
-from tests.history import History, stages
-from tests.namespaces import fresh_namespace
-from tests.operator_process import OperatorProcess
+from tests.live.client import COLLECTED, Client, eventually, throughout
+from tests.live.history import History, stages
+from tests.live.namespaces import fresh_namespace
+from tests.shared.builders import a_formation, a_process
+from tests.shared.health_checks import kstatus
 
 pytestmark = [pytest.mark.alone, pytest.mark.node]
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from tests.builders import Manifest, a_formation, a_process
-from tests.client import Client, eventually
-from tests.cluster.cluster import Cluster
+from hack.cluster.cluster import Cluster
+from hack.images import debian
+from hack.operator_process import OperatorProcess
 from tests.e2e.containers import HUNGRY, beside, its_own, sh
 from tests.e2e.workers import worker
-from tests.images import debian
-from tests.minors import since
-from tests.namespaces import fresh_namespace
-from tests.operator_process import OperatorProcess
+from tests.live.client import Client, eventually
+from tests.live.namespaces import fresh_namespace
+from tests.shared.builders import Manifest, a_formation, a_process
+from tests.shared.minors import since
 
 pytestmark = pytest.mark.node
 

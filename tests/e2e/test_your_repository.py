@@ -21,16 +21,17 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from tests import database, local_http
-from tests.client import Client, eventually
-from tests.cluster import paths
-from tests.cluster.cluster import Cluster, environment
+from hack import local_http
+from hack.cluster import paths
+from hack.cluster.cluster import Cluster, environment
+from hack.images import debian, pip_settings
+from hack.operator_process import OperatorProcess
 from tests.e2e import pages
 from tests.e2e.pages import Reader
-from tests.images import debian, pip_settings
-from tests.operator_process import OperatorProcess
+from tests.live import database
+from tests.live.client import Client, eventually
+from tests.shared.terminal import Terminal
 from tests.systems.web_client import try_to_get
-from tests.terminal import Terminal
 
 pytestmark = [pytest.mark.long, pytest.mark.node]
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from tests import builders
-from tests.builders import a_formation, a_process
-from tests.client import Client
-from tests.images import debian
+from hack.images import debian
+from tests.live.client import Client
+from tests.shared import builders
+from tests.shared.builders import a_formation, a_process
 
 READY = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=180s")
 RUNS = ("sleep", "inf")

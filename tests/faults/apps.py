@@ -4,9 +4,9 @@ import copy
 import dataclasses
 from typing import Any
 
-from tests.builders import Manifest, a_formation, a_process
-from tests.client import Client
-from tests.server import ServerError
+from tests.live.client import Client
+from tests.live.server import ServerError
+from tests.shared.builders import Manifest, a_formation, a_process
 
 IMAGE = "registry.example.com/shop:v{}"
 OURS = "formations.dev/formation"

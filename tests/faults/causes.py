@@ -4,10 +4,10 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 
-from tests.client import Client
 from tests.faults import daemons
 from tests.faults.place import Place
 from tests.faults.proxy import Bites, Call
+from tests.live.client import Client
 
 BINDING = "formation-operator"
 Cause = Callable[[Place, Client], contextlib.AbstractContextManager[Bites]]

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.cluster import Cluster
+from hack.cluster.cluster import Cluster
+from hack.operator_process import OperatorProcess
 from tests.faults.place import Place, behind_a_proxy
-from tests.namespaces import HELD, fresh_namespace
-from tests.operator_process import OperatorProcess
+from tests.live.namespaces import HELD, fresh_namespace
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import shutil
 import signal
 from collections.abc import Iterator
 
-from tests import server
-from tests.client import eventually
-from tests.cluster import lifecycle, paths, processes, record
-from tests.cluster.cluster import Cluster
+from hack.cluster import lifecycle, paths, processes, record
+from hack.cluster.cluster import Cluster
+from tests.live import server
+from tests.live.client import eventually
 
 API_SERVER, ETCD, CONTROLLERS = "kube-apiserver", "etcd", "kube-controller-manager"
 

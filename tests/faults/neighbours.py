@@ -5,10 +5,10 @@ import dataclasses
 import time
 from collections.abc import Callable
 
-from tests.builders import a_formation, a_process
-from tests.client import Client
+from hack.operator_process import OperatorProcess, healthy
 from tests.contract.counting import count
-from tests.operator_process import OperatorProcess, healthy
+from tests.live.client import Client
+from tests.shared.builders import a_formation, a_process
 
 PAUSE = 0.5
 """Seconds between two changes of the one who is timed."""

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 import yaml
 
-from tests import server
-from tests.client import eventually, is_ready
-from tests.cluster import build, lifecycle, paths, processes, simulated_node
-from tests.cluster.cluster import Cluster, environment
+from hack.cluster import build, lifecycle, paths, processes, simulated_node
+from hack.cluster.cluster import Cluster, environment
+from tests.live import server
+from tests.live.client import eventually, is_ready
 
 LABEL = "formations.dev/simulated"
 ZONES = {"n1": "a", "n2": "a", "n3": "b", "n4": "b", "n5": "c", "n6": "c"}

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 
 from aiohttp import web
 
-from tests.client import eventually
-from tests.cluster import kubeconfigs
-from tests.cluster.cluster import Cluster
+from hack.cluster import kubeconfigs
+from hack.cluster.cluster import Cluster
+from hack.operator_process import OperatorProcess
 from tests.faults.apps import App
 from tests.faults.proxy import Call, Exchange, Proxy, Rule
-from tests.operator_process import OperatorProcess
+from tests.live.client import eventually
 
 ACCOUNT = ("formation-system", "formation-operator")
 QUIET = 3.0

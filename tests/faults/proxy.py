@@ -16,8 +16,8 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from tests.cluster import certificates
-from tests.cluster.cluster import Cluster
+from hack.cluster import certificates
+from hack.cluster.cluster import Cluster
 
 T = TypeVar("T")
 LOOPBACK = "127.0.0.1"

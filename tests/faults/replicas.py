@@ -6,10 +6,10 @@ import pathlib
 import time
 from collections.abc import Iterator
 
-from tests import server
-from tests.client import eventually
-from tests.cluster.cluster import Cluster
-from tests.operator_process import OperatorProcess
+from hack.cluster.cluster import Cluster
+from hack.operator_process import OperatorProcess
+from tests.live import server
+from tests.live.client import eventually
 
 PLACE = ("formation-system", "formation-operator")
 

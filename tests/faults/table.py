@@ -7,13 +7,13 @@ import contextlib
 import dataclasses
 from collections.abc import Iterator
 
-from tests.client import Client
 from tests.faults import effects
 from tests.faults.causes import Cause, frozen, no_rights, quota, stopped
 from tests.faults.daemons import API_SERVER, ETCD
 from tests.faults.effects import failed, refused, told
 from tests.faults.place import Place
 from tests.faults.proxy import Bites, Call, Effect, Matcher
+from tests.live.client import Client
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,13 +8,13 @@ import time
 import pytest
 from aiohttp import web
 
-from tests.builders import Manifest
-from tests.client import COLLECTED, Client, established, eventually
-from tests.cluster import paths
+from hack.cluster import paths
 from tests.faults.apps import App
 from tests.faults.daemons import Backup
 from tests.faults.place import Place
 from tests.faults.proxy import Call, Exchange
+from tests.live.client import COLLECTED, Client, established, eventually
+from tests.shared.builders import Manifest
 
 pytestmark = [pytest.mark.alone, pytest.mark.long]
 AHEAD = 1000

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from tests.builders import Manifest
-from tests.client import Client, eventually, is_ready
-from tests.cluster.cluster import Cluster
+from hack.cluster.cluster import Cluster
+from hack.operator_process import OperatorProcess
 from tests.faults import nodes
 from tests.faults.nodes import LOST, ZONES, Nodes
-from tests.namespaces import fresh_namespace
-from tests.operator_process import OperatorProcess
+from tests.live.client import Client, eventually, is_ready
+from tests.live.namespaces import fresh_namespace
+from tests.shared.builders import Manifest
 
 pytestmark = [pytest.mark.alone, pytest.mark.long]
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.client import Client, eventually
 from tests.faults.apps import App
 from tests.faults.place import Place
 from tests.faults.table import FAULTS, Fault
+from tests.live.client import Client, eventually
 from tests.soak.soak import soaked
 
 pytestmark = pytest.mark.alone

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.builders import Manifest, a_formation, a_process
-from tests.client import Client, eventually
-from tests.cluster import paths
-from tests.cluster.cluster import Cluster
+from hack.cluster import paths
+from hack.cluster.cluster import Cluster
+from hack.operator_process import OperatorProcess
 from tests.faults.neighbours import Figures, Neighbour
-from tests.namespaces import fresh_namespace
-from tests.operator_process import OperatorProcess
-from tests.server import ServerError
+from tests.live.client import Client, eventually
+from tests.live.namespaces import fresh_namespace
+from tests.live.server import ServerError
+from tests.shared.builders import Manifest, a_formation, a_process
 
 pytestmark = pytest.mark.alone
 

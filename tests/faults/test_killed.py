@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.client import Client, eventually
 from tests.faults.apps import App
 from tests.faults.place import Place
+from tests.live.client import Client, eventually
 
 pytestmark = [pytest.mark.alone, pytest.mark.long]
 

@@ -4,12 +4,12 @@ import time
 
 import pytest
 
-from tests import releases
-from tests.builders import Manifest, a_formation, a_process
-from tests.client import Client, eventually
 from tests.faults import daemons
 from tests.faults.place import Place
-from tests.history import History, stages
+from tests.live import releases
+from tests.live.client import Client, eventually
+from tests.live.history import History, stages
+from tests.shared.builders import Manifest, a_formation, a_process
 
 pytestmark = [pytest.mark.alone, pytest.mark.long]
 TYPES = ("web", "worker")

@@ -14,15 +14,15 @@ from collections.abc import Callable, Iterator
 import pytest
 from aiohttp import web
 
-from tests import server
-from tests.builders import a_formation, a_process
-from tests.client import Client, eventually, throughout
-from tests.cluster.cluster import Cluster
+from hack.cluster.cluster import Cluster
+from hack.operator_process import OperatorProcess, healthy
 from tests.contract.counting import count
 from tests.faults.place import Place
 from tests.faults.proxy import Call, Effect, Exchange
 from tests.faults.replicas import PLACE, Replica, holder, two
-from tests.operator_process import OperatorProcess, healthy
+from tests.live import server
+from tests.live.client import Client, eventually, throughout
+from tests.shared.builders import a_formation, a_process
 
 pytestmark = pytest.mark.alone
 

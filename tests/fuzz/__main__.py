@@ -13,11 +13,11 @@ import sys
 
 from hypothesis import Phase
 
-from tests.client import Client
 from tests.fuzz.run import fuzz
 from tests.fuzz.trial import Trial
-from tests.installation import on_a_cluster_of_its_own
-from tests.namespaces import HELD, fresh_namespace
+from tests.live.client import Client
+from tests.live.installation import on_a_cluster_of_its_own
+from tests.live.namespaces import HELD, fresh_namespace
 
 CURIOUS = ("-m", "pytest", "-q", "-n", "auto", "-m", "hypothesis", "--hypothesis-profile=curious")
 

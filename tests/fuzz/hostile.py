@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.builders import Manifest, a_formation, a_process
+from tests.shared.builders import Manifest, a_formation, a_process
 
 Json = Any
 Draw = Callable[[st.SearchStrategy[Any]], Any]

@@ -3,9 +3,9 @@
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.builders import Manifest
 from tests.fuzz.hostile import formations
 from tests.fuzz.trial import AT_ONCE, Trial
+from tests.shared.builders import Manifest
 
 
 def fuzz(trial: Trial, cases: int, number: int, phases: tuple[Phase, ...]) -> None:

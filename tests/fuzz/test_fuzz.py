@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import Phase
 
-from tests.client import Client
-from tests.cluster.cluster import Cluster
+from hack.cluster.cluster import Cluster
+from hack.operator_process import OperatorProcess
 from tests.fuzz.run import fuzz
 from tests.fuzz.trial import Trial
-from tests.namespaces import HELD, fresh_namespace
-from tests.operator_process import OperatorProcess
+from tests.live.client import Client
+from tests.live.namespaces import HELD, fresh_namespace
 
 CASES, SEED = 40, 1
 

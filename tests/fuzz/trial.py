@@ -15,12 +15,12 @@ import time
 from prometheus_client.parser import text_string_to_metric_families
 
 from formation_operator.api import naming
-from tests.builders import Manifest, a_formation, a_process
-from tests.client import Client, eventually
-from tests.cluster import metrics
-from tests.local_http import text_of
-from tests.operator_process import OperatorProcess, healthy
-from tests.server import ServerError
+from hack.cluster import metrics
+from hack.local_http import text_of
+from hack.operator_process import OperatorProcess, healthy
+from tests.live.client import Client, eventually
+from tests.live.server import ServerError
+from tests.shared.builders import Manifest, a_formation, a_process
 
 AT_ONCE = 8
 REFUSALS = (400, 413, 422)

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import once
-from tests.cluster import build
-from tests.cluster.cluster import Cluster
-from tests.images import shop_image
+from hack.cluster import build
+from hack.cluster.cluster import Cluster
+from hack.images import shop_image
+from hack.operator_process import OperatorProcess
+from tests.live import once
 from tests.monitoring import prometheus
-from tests.operator_process import OperatorProcess
 
 
 @pytest.fixture(scope="session")

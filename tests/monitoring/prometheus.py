@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from tests.cluster import paths
-from tests.local_http import free_port, text_of
+from hack.cluster import paths
+from hack.local_http import free_port, text_of
 
 RULES = sorted((paths.ROOT / "manifests" / "monitoring" / "prometheus").glob("*.yaml"))
 SHOWN = re.compile(r"^```yaml\n(# prometheus\.yaml\n.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from tests.builders import a_formation, a_process
-from tests.client import Client, eventually
-from tests.cluster import paths
+from hack.cluster import paths
+from tests.live.client import Client, eventually
 from tests.monitoring import prometheus
+from tests.shared.builders import a_formation, a_process
 
 pytestmark = [pytest.mark.long, pytest.mark.node]
 

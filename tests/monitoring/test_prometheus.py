@@ -6,13 +6,13 @@ import time
 
 import pytest
 
-from tests.builders import a_formation
-from tests.client import Client, eventually
-from tests.cluster import commands
-from tests.local_http import text_of
+from hack.cluster import commands
+from hack.local_http import text_of
+from hack.operator_process import OperatorProcess
+from tests.live.client import Client, eventually
 from tests.monitoring import prometheus
 from tests.monitoring.prometheus import OPERATORS, RULES, SETTINGS
-from tests.operator_process import OperatorProcess
+from tests.shared.builders import a_formation
 
 pytestmark = pytest.mark.long
 

@@ -4,9 +4,9 @@ import json
 import subprocess
 from typing import Any
 
-from tests.builders import Manifest
-from tests.cluster import build
-from tests.health_checks import PATCH
+from hack.cluster import build
+from tests.shared.builders import Manifest
+from tests.shared.health_checks import PATCH
 
 
 def judge(

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import once
-from tests.client import Client, eventually
-from tests.cluster.cluster import Cluster
-from tests.images import debian
-from tests.namespaces import HELD, fresh_namespace
+from hack.cluster.cluster import Cluster
+from hack.images import debian
+from hack.operator_process import OperatorProcess
+from tests.live import once
+from tests.live.client import Client, eventually
+from tests.live.namespaces import HELD, fresh_namespace
 from tests.neighbours import flux, keda
 from tests.neighbours.flux import Artifacts, Folder
-from tests.operator_process import OperatorProcess
 
 
 @pytest.fixture(scope="session")

@@ -10,13 +10,13 @@ import sys
 import tarfile
 from typing import Any
 
-from tests.builders import Manifest, text
-from tests.client import Client, eventually
-from tests.cluster import build, settings
-from tests.cluster.cluster import Cluster
-from tests.health_checks import FLUX
-from tests.local_http import free_port
+from hack.cluster import build, settings
+from hack.cluster.cluster import Cluster
+from hack.local_http import free_port
+from tests.live.client import Client, eventually
 from tests.neighbours import installing
+from tests.shared.builders import Manifest, text
+from tests.shared.health_checks import FLUX
 
 SOURCES = "github.com/fluxcd/source-controller@v1.9.6"
 """What Kustomizations refer to: only its CRDs are used."""

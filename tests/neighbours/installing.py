@@ -3,11 +3,11 @@
 import json
 import pathlib
 
-from tests.client import Client, established, eventually
-from tests.cluster import golang, lifecycle
-from tests.cluster.build import Module
-from tests.cluster.cluster import Cluster, environment
-from tests.operator_process import healthy
+from hack.cluster import golang, lifecycle
+from hack.cluster.build import Module
+from hack.cluster.cluster import Cluster, environment
+from hack.operator_process import healthy
+from tests.live.client import Client, established, eventually
 
 
 def configuration(module: Module, path: str) -> pathlib.Path:

@@ -6,12 +6,12 @@ from typing import Any
 
 import yaml
 
-from tests.builders import Manifest, text
-from tests.client import Client
-from tests.cluster import build, certificates, metrics, settings
-from tests.cluster.cluster import Cluster
-from tests.local_http import free_port
+from hack.cluster import build, certificates, metrics, settings
+from hack.cluster.cluster import Cluster
+from hack.local_http import free_port
+from tests.live.client import Client
 from tests.neighbours import installing
+from tests.shared.builders import Manifest, text
 
 NAMESPACE = "keda"
 VARIABLES = {"POD_NAMESPACE": NAMESPACE, "KEDA_CLUSTER_OBJECT_NAMESPACE": NAMESPACE, "WATCH_NAMESPACE": ""}

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from tests.builders import Manifest
-from tests.client import Client, eventually
 from tests.contract.counting import count, declared
 from tests.e2e import workers
 from tests.e2e.containers import sh
 from tests.e2e.workers import CRASHES, READY
+from tests.live.client import Client, eventually
+from tests.shared.builders import Manifest
 
 WAITS = "until test -e /tmp/go; do sleep 0.1; done"
 """A release command that ends when a test lets it go."""

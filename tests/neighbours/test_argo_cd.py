@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 
-from tests.client import Client, eventually
 from tests.contract.counting import count
 from tests.e2e.workers import READY
-from tests.history import History
+from tests.live.client import Client, eventually
+from tests.live.history import History
 from tests.neighbours import argo_cd, lives
 
 pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.node]

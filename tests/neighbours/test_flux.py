@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.client import eventually, throughout
 from tests.contract.counting import count, managed_by
+from tests.live.client import eventually, throughout
 from tests.neighbours import lives
 from tests.neighbours.flux import Folder
 

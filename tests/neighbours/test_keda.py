@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.builders import Manifest, a_formation, a_process, text
-from tests.client import Client, eventually, throughout
+from hack.operator_process import OperatorProcess
 from tests.contract.counting import Record, count, managed_by
+from tests.live.client import Client, eventually, throughout
 from tests.neighbours.keda import a_scaled_object, add_jobs
-from tests.operator_process import OperatorProcess
+from tests.shared.builders import Manifest, a_formation, a_process, text
 
 pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.node]
 OURS = "HorizontalPodAutoscaler/shop-worker"

@@ -8,14 +8,15 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from tests import documents, once
-from tests.builders import Manifest, a_formation
-from tests.client import Client, eventually, throughout
-from tests.cluster import paths
-from tests.cluster.cluster import Cluster
+from hack.cluster import paths
+from hack.cluster.cluster import Cluster
+from hack.images import system_image
 from tests.contract.counting import Record, count, managed_by
-from tests.images import system_image
-from tests.namespaces import fresh_namespace
+from tests.live import once
+from tests.live.client import Client, eventually, throughout
+from tests.live.namespaces import fresh_namespace
+from tests.shared import documents
+from tests.shared.builders import Manifest, a_formation
 from tests.systems import redis_store
 
 pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.node]

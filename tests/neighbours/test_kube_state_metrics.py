@@ -9,11 +9,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from tests.client import Client, eventually
-from tests.cluster import build, paths
-from tests.cluster.cluster import Cluster
+from hack.cluster import build, paths
+from hack.cluster.cluster import Cluster
+from hack.local_http import free_port, text_of
 from tests.e2e.workers import READY
-from tests.local_http import free_port, text_of
+from tests.live.client import Client, eventually
 from tests.neighbours import lives
 
 pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.node]

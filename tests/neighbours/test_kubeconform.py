@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests import builders
-from tests.builders import Manifest, a_formation, a_process
-from tests.cluster import build, paths
+from hack.cluster import build, paths
+from tests.shared import builders
+from tests.shared.builders import Manifest, a_formation, a_process
 
 pytestmark = [pytest.mark.alone, pytest.mark.long]
 

@@ -5,16 +5,16 @@ import subprocess
 
 import pytest
 
-from tests.builders import Manifest
-from tests.client import Client, eventually, is_ready
-from tests.cluster import metrics
-from tests.cluster.cluster import Cluster
+from hack.cluster import metrics
+from hack.cluster.cluster import Cluster
+from hack.images import debian
 from tests.contract.counting import Record, count
 from tests.e2e import workers
 from tests.e2e.workers import READY
-from tests.history import History
-from tests.images import debian
-from tests.plugin import Plugin
+from tests.live.client import Client, eventually, is_ready
+from tests.live.history import History
+from tests.live.plugin import Plugin
+from tests.shared.builders import Manifest
 
 pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.node]
 CPU = {"requests": {"cpu": "20m"}, "limits": {"cpu": "60m"}}

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.client import eventually
-from tests.cluster.cluster import Cluster
+from hack.cluster.cluster import Cluster
+from tests.live.client import eventually
 from tests.neighbours.keda import a_scaled_object
 from tests.systems import redis_store, scaled_in
 from tests.systems.scaled_in import WORKERS, App, measured

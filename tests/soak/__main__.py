@@ -10,10 +10,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from tests.client import Client
 from tests.faults.place import behind_a_proxy
-from tests.installation import on_a_cluster_of_its_own
-from tests.namespaces import HELD, fresh_namespace
+from tests.live.client import Client
+from tests.live.installation import on_a_cluster_of_its_own
+from tests.live.namespaces import HELD, fresh_namespace
 from tests.soak.soak import soaked
 
 NAMESPACES = 3

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import urllib3
 
-from tests.builders import Manifest
-from tests.client import Client
 from tests.faults.apps import OURS, App, facts
-from tests.server import ServerError
+from tests.live.client import Client
+from tests.live.server import ServerError
+from tests.shared.builders import Manifest
 
 KINDS = ("deployment", "service")
 PAUSE = 0.5

@@ -8,10 +8,10 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 
-from tests.client import Client
 from tests.faults.apps import App
 from tests.faults.place import Place
 from tests.faults.table import FAULTS, Fault
+from tests.live.client import Client
 from tests.soak.guard import Guard
 
 APPS = 8

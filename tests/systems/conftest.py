@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 import yaml
 
-from tests import once
-from tests.builders import Manifest
-from tests.client import Client
-from tests.cluster import paths
-from tests.cluster.cluster import Cluster
-from tests.images import system_image
-from tests.namespaces import fresh_namespace
-from tests.operator_process import OperatorProcess
+from hack.cluster import paths
+from hack.cluster.cluster import Cluster
+from hack.images import system_image
+from hack.operator_process import OperatorProcess
+from tests.live import once
+from tests.live.client import Client
+from tests.live.namespaces import fresh_namespace
+from tests.shared.builders import Manifest
 from tests.systems.running import Sample
 
 SAMPLES = paths.ROOT / "manifests" / "samples" / "systems"

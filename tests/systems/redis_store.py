@@ -3,8 +3,8 @@
 import socket
 from typing import Any
 
-from tests.builders import a_formation
-from tests.client import Client, eventually
+from tests.live.client import Client, eventually
+from tests.shared.builders import a_formation
 
 IMAGE = "registry.example.com/celery:v1"
 """Of Celery's system, which has a Redis for its jobs."""

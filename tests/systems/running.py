@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 from formation_operator.api import naming
-from tests.builders import Manifest
-from tests.client import Client, eventually, is_ready
-from tests.cluster import paths
+from hack.cluster import paths
+from tests.live.client import Client, eventually, is_ready
+from tests.shared.builders import Manifest
 
 WEB_SERVERS = ["apache", "eventmachine", "gunicorn", "jvm", "node", "twisted"]
 PATIENCE = 180

@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests import documents, once
-from tests.builders import Manifest, a_formation
-from tests.client import Client, eventually
-from tests.cluster import paths
-from tests.cluster.cluster import Cluster
-from tests.images import system_image
-from tests.namespaces import fresh_namespace
+from hack.cluster import paths
+from hack.cluster.cluster import Cluster
+from hack.images import system_image
+from tests.live import once
+from tests.live.client import Client, eventually
+from tests.live.namespaces import fresh_namespace
+from tests.shared import documents
+from tests.shared.builders import Manifest, a_formation
 from tests.systems import redis_store
 from tests.systems.running import Running
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests import database
-from tests.client import Client, eventually
+from tests.live import database
+from tests.live.client import Client, eventually
 from tests.systems.running import Running, Sample
 from tests.systems.web_client import try_to_get
 

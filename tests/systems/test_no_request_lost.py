@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from tests.builders import Manifest, a_formation, a_process
-from tests.client import Client, eventually, is_ready
+from tests.live.client import Client, eventually, is_ready
+from tests.shared.builders import Manifest, a_formation, a_process
 from tests.systems.running import PATIENCE, WEB_SERVERS, Running, Sample
 from tests.systems.web_client import SteadyClient, try_to_get
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.client import Client, eventually
-from tests.images.system_image import IN_EVERY_RUN
+from hack.images.system_image import IN_EVERY_RUN
+from tests.live.client import Client, eventually
 from tests.systems.running import PATIENCE, WEB_SERVERS, Running, Sample
 from tests.systems.web_client import get, try_to_get
 

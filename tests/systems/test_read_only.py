@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.client import Client, eventually
 from tests.e2e import read_only
+from tests.live.client import Client, eventually
 from tests.systems.running import WEB_SERVERS, Running, Sample
 from tests.systems.web_client import try_to_get
 

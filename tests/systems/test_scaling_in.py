@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import once
-from tests.builders import Manifest
-from tests.client import Client, eventually
-from tests.cluster.cluster import Cluster
+from hack.cluster.cluster import Cluster
+from hack.images import system_image
+from hack.operator_process import OperatorProcess
 from tests.contract.external_metrics import served
-from tests.images import system_image
-from tests.operator_process import OperatorProcess
+from tests.live import once
+from tests.live.client import Client, eventually
+from tests.shared.builders import Manifest
 from tests.systems import scaled_in
 from tests.systems.scaled_in import WORKERS, App, measured
 

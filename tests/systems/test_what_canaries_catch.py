@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from formation_operator.api import naming
-from tests.builders import Manifest, a_process
-from tests.client import Client, eventually, is_ready
+from tests.live.client import Client, eventually, is_ready
+from tests.shared.builders import Manifest, a_process
 from tests.systems.running import Pod, Sample
 
 pytestmark = [pytest.mark.node, pytest.mark.long]

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.builders import Manifest, a_container, a_pod, ago, condition, ended, waiting
+from tests.shared.builders import Manifest, a_container, a_pod, ago, condition, ended, waiting
 
 CRASHED = a_container(
     waiting("CrashLoopBackOff", "back-off 10s restarting failed container"),

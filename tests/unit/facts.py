@@ -27,7 +27,7 @@ from formation_operator.rollout import desired
 from formation_operator.rollout.rollout import Content, Rollout
 from formation_operator.status import compute
 from formation_operator.status.observation import Observation
-from tests.builders import Manifest, a_formation, stored
+from tests.shared.builders import Manifest, a_formation, stored
 
 NOW, LATER = "2026-01-01T00:00:00Z", "2026-01-01T00:05:00Z"
 

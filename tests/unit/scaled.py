@@ -3,7 +3,7 @@
 from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube.port import Object
-from tests.builders import Manifest, stored
+from tests.shared.builders import Manifest, stored
 from tests.unit.facts import condition_of
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.managed_fields import Owner

@@ -30,8 +30,8 @@ from formation_operator.kube.port import Object
 from formation_operator.kube.session import kopf_session, watch_lines
 from formation_operator.observe import watched
 from formation_operator.settings import Settings
-from tests import builders
-from tests.builders import a_formation
+from tests.shared import builders
+from tests.shared.builders import a_formation
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.live_api_server import GONE, LiveApiServer, Trouble
 

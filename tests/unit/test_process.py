@@ -15,7 +15,7 @@ from formation_operator.kube import api_server
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.session import connection
 from formation_operator.settings import Settings
-from tests import builders
+from tests.shared import builders
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import FakeCluster
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from formation_operator.api.reasons import State
 from formation_operator.diagnose.pod_events import PodEvent
-from tests.builders import NOW, Manifest, a_container, a_pod, condition, ended, running, waiting
+from tests.shared.builders import NOW, Manifest, a_container, a_pod, condition, ended, running, waiting
 
 PROBE = {"exec": {"command": ["false"]}}
 SLOW = {**PROBE, "initialDelaySeconds": 60, "periodSeconds": 5, "failureThreshold": 2}

@@ -6,7 +6,7 @@ import selectors
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from tests.builders import MIDNIGHT
+from tests.shared.builders import MIDNIGHT
 
 T = TypeVar("T")
 

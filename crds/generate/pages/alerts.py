@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from crds.generate.pages import parts
-from tests.cluster import paths
+from hack.cluster import paths
 
 SOURCE = "manifests/monitoring/prometheus"
 FOLDER = paths.ROOT / SOURCE

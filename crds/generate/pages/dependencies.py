@@ -1,9 +1,9 @@
 """The packages that are locked, from the lock files, with their licences."""
 
 from crds.generate.pages import parts
-from tests.release import licences
+from hack.packaging import licences
 
-SOURCE = "the lock files and tests/release/licences.py"
+SOURCE = "the lock files and hack/packaging/licences.py"
 
 
 def table() -> str:

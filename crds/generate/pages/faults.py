@@ -3,7 +3,7 @@
 import json
 
 from crds.generate.pages import parts
-from tests.cluster import paths
+from hack.cluster import paths
 from tests.faults.table import FAULTS
 
 SOURCE = "tests/faults/table.py and tests/faults/seen.json"

@@ -16,7 +16,7 @@ from crds.generate.pages import (
     rights,
     scale_ins,
 )
-from tests.cluster import paths
+from hack.cluster import paths
 
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "docs/how-to/administer.md": {flags.SOURCE: flags.table},

@@ -3,10 +3,10 @@
 import json
 
 from crds.generate.pages import parts
-from tests.bench import table as figures
-from tests.cluster import paths
+from hack.bench import table as figures
+from hack.cluster import paths
 
-ALL, KRO = "tests/bench/seen/10000.json", "tests/bench/seen/kro.json"
+ALL, KRO = "hack/bench/seen/10000.json", "hack/bench/seen/kro.json"
 ROWS = {
     "converge.deployments_per_s": "new Formations: Deployments/s",
     "converge.reported_per_s": "reported, Formations/s",

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from crds.generate.pages import parts
-from tests.cluster import paths
+from hack.cluster import paths
 
 OPERATOR, LEASE, USERS = (
     f"manifests/rbac/{name}" for name in ("rights/role.yaml", "lease.yaml", "users.yaml")

@@ -3,7 +3,7 @@
 import json
 
 from crds.generate.pages import parts
-from tests.cluster import paths
+from hack.cluster import paths
 
 SOURCE = "tests/systems/seen.json"
 WAYS = {

@@ -3,9 +3,8 @@
 import pytest
 
 from formation_operator.api import bounds, formation
-from tests import largest
-from tests.builders import Manifest, a_formation, a_process
-from tests.unit import facts
+from tests.shared.builders import Manifest, a_formation, a_process
+from tests.unit import facts, largest
 
 
 def spec(*, own: int = 0, shared: int = 0, types: int = 1) -> Manifest:

@@ -8,7 +8,7 @@ from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Change, Cluster, ConflictFailure, Listed, LogQuery, Object, Target
 from formation_cli.failures import NoAccess, NotFound
 from formation_operator.api import naming
-from tests import builders
+from tests.shared import builders
 from tests.unit.fakes import json_patch
 
 

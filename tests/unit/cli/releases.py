@@ -4,8 +4,8 @@ from typing import Any
 
 from formation_cli.objects import JOB_LABEL
 from formation_operator.api import naming
-from tests import builders
-from tests.builders import a_container, a_pod, running
+from tests.shared import builders
+from tests.shared.builders import a_container, a_pod, running
 
 Object = dict[str, Any]
 JOB = "shop-release-abcdefghij"

@@ -6,7 +6,7 @@ from typing import Any
 from formation_operator.api import content, naming
 from formation_operator.kube.objects import deploys
 from formation_operator.kube.objects.deploys import Deploy, End
-from tests import builders
+from tests.shared import builders
 
 Object = dict[str, Any]
 WEB: Object = {"command": ["/shop", "web"]}

@@ -21,7 +21,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from formation_cli import cluster_options, command_table, completion, failures, options
 from formation_cli.program import INSTEAD, program
-from tests.cluster.certificates import Authority
+from hack.cluster.certificates import Authority
 from tests.unit.cli import kubectls
 from tests.unit.cli.typed import HEAVY, run
 

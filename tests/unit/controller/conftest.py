@@ -4,16 +4,6 @@ import pytest
 
 from formation_operator.controller import informers
 from formation_operator.kube import reflector
-from tests.unit.fakes.releasing import Shop
-
-
-@pytest.fixture
-async def shop() -> Shop:
-    """An app whose first release has succeeded."""
-    found = Shop()
-    await found.settle()
-    await found.finish()
-    return found
 
 
 @pytest.fixture

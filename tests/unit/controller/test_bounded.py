@@ -28,9 +28,9 @@ from formation_operator.rollout import desired
 from formation_operator.rollout.rollout import Content, Rollout
 from formation_operator.status import conditions
 from formation_operator.sync import drift_event
-from tests import builders, largest
-from tests.builders import Manifest
-from tests.unit import cost, facts
+from tests.shared import builders
+from tests.shared.builders import Manifest
+from tests.unit import cost, facts, largest
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.operator import Looking
 

@@ -11,7 +11,7 @@ from formation_operator.api.reasons import ConditionType
 from formation_operator.controller import budgets
 from formation_operator.kube import errors, port
 from formation_operator.kube.objects.kinds import Kind
-from tests.builders import Manifest, a_formation, a_process
+from tests.shared.builders import Manifest, a_formation, a_process
 from tests.unit import virtual_time
 from tests.unit.facts import condition_of
 from tests.unit.fakes import shop as shops

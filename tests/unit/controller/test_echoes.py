@@ -16,7 +16,7 @@ from formation_operator.kube.port import Object
 from formation_operator.requeue import Result
 from formation_operator.rollout.releaser import Releaser
 from formation_operator.settings import Settings
-from tests.builders import a_formation, a_process, stored
+from tests.shared.builders import a_formation, a_process, stored
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Call, FakeCluster, Incident
 from tests.unit.fakes.managed_fields import Owner

@@ -9,7 +9,7 @@ from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import errors
 from formation_operator.settings import Settings
-from tests.builders import a_formation, a_process, stored
+from tests.shared.builders import a_formation, a_process, stored
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.objects import SCALE

@@ -14,7 +14,7 @@ from formation_operator.controller.intake import Controller
 from formation_operator.observe.rollouts import ROLLOUT_ANNOTATION
 from formation_operator.settings import Settings
 from formation_operator.shares import Shares
-from tests.builders import a_container, a_formation, a_pod, a_process, stored, waiting
+from tests.shared.builders import a_container, a_formation, a_pod, a_process, stored, waiting
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Call, FakeCluster
 from tests.unit.fakes.objects import SCALE

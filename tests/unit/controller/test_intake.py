@@ -16,8 +16,8 @@ from formation_operator.kube.port import Object
 from formation_operator.observe import autoscalers, children
 from formation_operator.requeue import Result
 from formation_operator.settings import Settings
-from tests import builders
-from tests.builders import a_formation
+from tests.shared import builders
+from tests.shared.builders import a_formation
 from tests.unit.facts import intents, parsed
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.replica import at_work

@@ -6,7 +6,7 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.kube.objects.kinds import ChildKind
-from tests.builders import Manifest, a_formation, a_process
+from tests.shared.builders import Manifest, a_formation, a_process
 from tests.unit.fakes.releasing import UNFIT, Shop
 
 TYPES = {"web": a_process(replicas=2, port=8080), "worker": a_process(replicas=1)}

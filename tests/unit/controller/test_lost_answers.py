@@ -17,7 +17,7 @@ from formation_operator.api import naming
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
-from tests.builders import a_container, a_formation, a_pod, a_process, stored
+from tests.shared.builders import a_container, a_formation, a_pod, a_process, stored
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Incident, Verb
 from tests.unit.fakes.managed_fields import Owner

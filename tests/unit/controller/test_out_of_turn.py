@@ -10,7 +10,7 @@ from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.settings import Settings
-from tests.builders import a_formation, a_process, stored
+from tests.shared.builders import a_formation, a_process, stored
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.replica import View

@@ -23,9 +23,9 @@ from formation_operator.render import intents
 from formation_operator.requeue import Lane, Requeue, Result, Retry
 from formation_operator.settings import Settings
 from formation_operator.sync import executor, planner
-from tests import builders, largest
-from tests.builders import Manifest, a_container, a_formation, a_pod, a_process, ended
-from tests.unit import cost
+from tests.shared import builders
+from tests.shared.builders import Manifest, a_container, a_formation, a_pod, a_process, ended
+from tests.unit import cost, largest
 from tests.unit.facts import HPA, condition_of, known
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.objects import SCALE

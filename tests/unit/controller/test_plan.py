@@ -9,8 +9,8 @@ from formation_operator.render import intents
 from formation_operator.render.intents import Intent
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.sync.executor import CONCURRENT_WRITES
-from tests import largest
-from tests.builders import a_formation, a_process, stored
+from tests.shared.builders import a_formation, a_process, stored
+from tests.unit import largest
 from tests.unit.facts import parsed
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.operator import Operator, Time

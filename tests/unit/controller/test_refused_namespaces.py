@@ -15,8 +15,8 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.settings import Settings
-from tests import builders
-from tests.builders import a_formation
+from tests.shared import builders
+from tests.shared.builders import a_formation
 from tests.unit.fakes.cluster import Call, FakeCluster
 from tests.unit.fakes.replica import at_work
 

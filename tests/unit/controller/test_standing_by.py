@@ -10,8 +10,8 @@ from formation_operator.controller.leader import Work
 from formation_operator.kube.port import Object
 from formation_operator.requeue import Lane
 from formation_operator.settings import Settings
-from tests import builders
-from tests.builders import a_formation
+from tests.shared import builders
+from tests.shared.builders import a_formation
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.replica import View, bring_formations

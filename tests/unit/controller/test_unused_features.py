@@ -3,7 +3,7 @@
 import sys
 from types import FrameType
 
-from tests.builders import Manifest, a_formation, a_process
+from tests.shared.builders import Manifest, a_formation, a_process
 from tests.unit.fakes.releasing import Shop
 
 PACKAGE = "/formation_operator/"

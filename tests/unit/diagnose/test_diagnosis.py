@@ -16,7 +16,7 @@ from formation_operator.diagnose.waits import LOG_IN, TOO_OFTEN
 from formation_operator.kube.objects import lenient
 from formation_operator.observe import pods
 from formation_operator.observe.pods import Pod
-from tests.builders import (
+from tests.shared.builders import (
     NOW,
     Manifest,
     a_container,

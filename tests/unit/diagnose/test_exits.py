@@ -11,7 +11,7 @@ from formation_operator.api.reasons import Reason
 from formation_operator.diagnose import exits
 from formation_operator.kube.objects.containers import Exit
 from formation_operator.observe import pods
-from tests.builders import Manifest, a_container, a_pod, ago, condition, ended, waiting
+from tests.shared.builders import Manifest, a_container, a_pod, ago, condition, ended, waiting
 
 AN_EXIT = Exit(
     code=1, reason="Error", message="", started_at=ago(65), finished_at=ago(5), memory_limit="64Mi"

@@ -6,7 +6,7 @@ import pytest
 
 from formation_operator.diagnose import grace_periods
 from formation_operator.observe import pods
-from tests.builders import NOW, a_container, a_pod, condition, ended, running, waiting
+from tests.shared.builders import NOW, a_container, a_pod, condition, ended, running, waiting
 
 MADE, UNREADY = (
     condition("PodReadyToStartContainers", since=900),

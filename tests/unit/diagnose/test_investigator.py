@@ -22,7 +22,7 @@ from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Faults
 from formation_operator.observe.rollouts import DeploymentStatus
 from formation_operator.shares import size_of
-from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
+from tests.shared.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
 from tests.unit.broken_pods import broken_pods
 from tests.unit.facts import a_child, known
 from tests.unit.fakes.cluster import FakeCluster, Incident

@@ -5,7 +5,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.diagnose import job_pods
 from formation_operator.observe import jobs
-from tests.builders import a_release_job, condition
+from tests.shared.builders import a_release_job, condition
 
 
 @pytest.mark.parametrize(

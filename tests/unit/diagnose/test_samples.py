@@ -10,7 +10,7 @@ from formation_operator.api.reasons import Reason
 from formation_operator.diagnose import investigator, pod_events
 from formation_operator.kube.port import Object
 from formation_operator.observe.rollouts import DeploymentStatus
-from tests.builders import Manifest, a_container, a_pod, ago, ended, waiting
+from tests.shared.builders import Manifest, a_container, a_pod, ago, ended, waiting
 from tests.unit.facts import a_child
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.operator import Looking

@@ -5,7 +5,7 @@ from typing import Any
 
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import HPA, SCALED_OBJECT
-from tests.builders import Manifest, a_formation, a_process, ago
+from tests.shared.builders import Manifest, a_formation, a_process, ago
 from tests.unit.fakes import releasing
 from tests.unit.fakes.cluster import Call
 from tests.unit.fakes.managed_fields import Owner

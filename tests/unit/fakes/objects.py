@@ -6,7 +6,7 @@ from formation_operator.api import naming
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Object
-from tests.builders import ago
+from tests.shared.builders import ago
 from tests.unit.fakes import json_patch, managed_fields
 from tests.unit.fakes.json_patch import copied
 from tests.unit.fakes.managed_fields import Owner

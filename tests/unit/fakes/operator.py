@@ -19,7 +19,7 @@ from formation_operator.observe.faults import Faults
 from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane, Requeue, Result, Retry
 from formation_operator.settings import Settings
-from tests.builders import MIDNIGHT, NOW, Manifest
+from tests.shared.builders import MIDNIGHT, NOW, Manifest
 from tests.unit.fakes.cluster import FakeCluster
 
 

@@ -10,7 +10,7 @@ from formation_operator.api.content import content_of, digest_of
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
-from tests.builders import Manifest, a_formation, a_process, ago, stored
+from tests.shared.builders import Manifest, a_formation, a_process, ago, stored
 from tests.unit.facts import condition_of
 from tests.unit.fakes import shop
 from tests.unit.fakes.cluster import Call, Incident

@@ -8,7 +8,7 @@ from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from formation_operator.kube.objects import deploys
 from formation_operator.kube.objects.deploys import Deploy
-from tests.builders import Manifest, a_formation, a_process, stored
+from tests.shared.builders import Manifest, a_formation, a_process, stored
 from tests.unit.facts import condition_of
 from tests.unit.fakes.cluster import Call, FakeCluster, Incident, Verb
 from tests.unit.fakes.objects import SCALE

@@ -15,7 +15,7 @@ from formation_operator.api import naming
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import HPA
-from tests.builders import Manifest, a_process
+from tests.shared.builders import Manifest, a_process
 from tests.unit.fakes import json_patch
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.releasing import KEY, RELEASE, EndedError

@@ -12,7 +12,7 @@ from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.objects.kinds import HPA, ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.requeue import Lane, Retry
-from tests.builders import Manifest, a_formation, a_process
+from tests.shared.builders import Manifest, a_formation, a_process
 from tests.unit import virtual_time
 from tests.unit.fakes import releasing
 from tests.unit.fakes.cluster import Call, Incident

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from formation_operator.api import naming
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster
-from tests import builders
-from tests.builders import a_formation
+from tests.shared import builders
+from tests.shared.builders import a_formation
 
 FORMATION = builders.stored(a_formation())
 PLACE = (naming.KIND, "default", "shop")

@@ -17,8 +17,8 @@ from formation_operator.observe.children import Child
 from formation_operator.observe.store import REMEMBERED, Change, Store
 from formation_operator.observe.watched import MOST_BYTES, MOST_PODS, MOST_STRAYS, WATCHED
 from formation_operator.shares import size_of
-from tests import builders
-from tests.builders import a_container, a_formation, a_pod, ended
+from tests.shared import builders
+from tests.shared.builders import a_container, a_formation, a_pod, ended
 from tests.unit import cost
 from tests.unit.facts import HPA, OWNER, a_child, an_hpa, known
 

@@ -7,8 +7,8 @@ import pytest
 
 from formation_operator.controller import parsing
 from formation_operator.observe import formations
-from tests import largest
-from tests.builders import a_formation, stored
+from tests.shared.builders import a_formation, stored
+from tests.unit import largest
 from tests.unit.sizes import bytes_of
 
 

@@ -17,7 +17,16 @@ from formation_operator.observe.jobs import Job
 from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane
 from formation_operator.shares import size_of
-from tests.builders import Manifest, a_formation, a_pod, a_release_job, a_release_pod, ago, condition, stored
+from tests.shared.builders import (
+    Manifest,
+    a_formation,
+    a_pod,
+    a_release_job,
+    a_release_pod,
+    ago,
+    condition,
+    stored,
+)
 from tests.unit.broken_pods import MEAN, paths
 from tests.unit.facts import a_child
 

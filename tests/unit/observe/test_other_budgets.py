@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from formation_operator.observe import other_budgets
-from tests.builders import Manifest
+from tests.shared.builders import Manifest
 
 POD = {"app": "shop", "tier": "front"}
 OWNER = {

@@ -14,7 +14,7 @@ from formation_operator.api import naming
 from formation_operator.kube.objects import containers, lenient, timestamps
 from formation_operator.observe import pods, watched
 from formation_operator.requeue import Lane
-from tests.builders import (
+from tests.shared.builders import (
     Manifest,
     a_container,
     a_pod,

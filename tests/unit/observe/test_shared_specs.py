@@ -13,7 +13,7 @@ from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.watched import FORMATIONS, WATCHED
 from formation_operator.requeue import Retry
-from tests.builders import a_formation, a_process, stored
+from tests.shared.builders import a_formation, a_process, stored
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.operator import Operator, Time
 

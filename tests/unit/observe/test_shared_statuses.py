@@ -18,7 +18,7 @@ from formation_operator.observe.store import Watched
 from formation_operator.observe.watched import FORMATIONS, WATCHED
 from formation_operator.requeue import REPORT_SECONDS, Lane, Result
 from formation_operator.telemetry.census import Census
-from tests.builders import a_formation, a_process, stored
+from tests.shared.builders import a_formation, a_process, stored
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.operator import Operator, Time
 

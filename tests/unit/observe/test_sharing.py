@@ -6,7 +6,8 @@ from typing import Any
 
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children, formations, pods
-from tests import builders, largest
+from tests.shared import builders
+from tests.unit import largest
 
 
 def take_in(number: int) -> list[Any]:

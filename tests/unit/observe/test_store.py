@@ -12,8 +12,8 @@ from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.store import Change, Store, Watched
-from tests import builders
-from tests.builders import a_formation
+from tests.shared import builders
+from tests.shared.builders import a_formation
 from tests.unit.facts import HPA, a_child, an_hpa
 
 KEY = ("default", "shop")

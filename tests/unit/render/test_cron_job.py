@@ -8,7 +8,7 @@ from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.render.pod_template import InvalidTypeError
-from tests.builders import Manifest, a_formation
+from tests.shared.builders import Manifest, a_formation
 from tests.unit import structural
 from tests.unit.facts import intents, parsed
 

@@ -6,7 +6,7 @@ import pytest
 
 from formation_operator.api.formation import PROOF_SECONDS
 from formation_operator.kube.objects.kinds import ChildKind
-from tests.builders import a_formation, a_process
+from tests.shared.builders import a_formation, a_process
 from tests.unit.facts import intents, parsed
 
 HTTP = {"httpGet": {"path": "/healthz", "port": "http"}}

@@ -4,7 +4,7 @@ import pytest
 
 from formation_operator.api.formation import FormationSpec
 from formation_operator.render import disruption, pod_template
-from tests.builders import Manifest, a_formation, a_process
+from tests.shared.builders import Manifest, a_formation, a_process
 from tests.unit.facts import parsed
 
 TYPES = {"web": a_process("/web", port=80), "worker": a_process(), "clock": a_process(singleton=True)}

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import strategies as st
 
 from formation_operator.render import environment, pod_template
-from tests import builders
-from tests.builders import a_formation, a_process
+from tests.shared import builders
+from tests.shared.builders import a_formation, a_process
 from tests.unit.facts import of_process, parsed
 
 Values = dict[str, str]

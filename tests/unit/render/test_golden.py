@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests import builders, released
-from tests.cluster import paths
+from hack.cluster import paths
+from tests.shared import builders
+from tests.shared import earlier as released
 from tests.unit.facts import intents, parsed
 
 GOLDEN = pathlib.Path(__file__).with_name("golden")

@@ -6,8 +6,8 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.render import pod_template
-from tests import builders
-from tests.builders import a_formation, a_process
+from tests.shared import builders
+from tests.shared.builders import a_formation, a_process
 from tests.unit.facts import of_process, parsed
 
 

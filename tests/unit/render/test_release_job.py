@@ -11,7 +11,7 @@ from formation_operator.api import naming
 from formation_operator.api.release_key import release_key
 from formation_operator.render import release_job
 from formation_operator.render.pod_template import InvalidTypeError
-from tests.builders import Manifest, a_formation
+from tests.shared.builders import Manifest, a_formation
 from tests.unit import structural
 from tests.unit.facts import parsed
 

@@ -7,7 +7,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.kube.objects.kinds import HPA
-from tests.builders import Manifest, a_formation, a_process
+from tests.shared.builders import Manifest, a_formation, a_process
 from tests.unit.fakes import managed_fields, releasing
 from tests.unit.fakes.autoscaled import BOUNDS, OURS, Shop, put
 from tests.unit.fakes.cluster import Incident

@@ -11,7 +11,7 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.kube import errors
-from tests.builders import a_formation, a_process, stored
+from tests.shared.builders import a_formation, a_process, stored
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.objects import SCALE
 from tests.unit.fakes.operator import Operator, Time

@@ -6,7 +6,7 @@ from syrupy.assertion import SnapshotAssertion
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube.objects.kinds import HPA, SCALED_OBJECT
 from formation_operator.kube.port import Object
-from tests.builders import a_formation, a_process
+from tests.shared.builders import a_formation, a_process
 from tests.unit.fakes.managed_fields import Owner
 from tests.unit.scaled import Shop
 

@@ -9,7 +9,7 @@ from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.replicas import write_through
-from tests.builders import a_formation, a_process
+from tests.shared.builders import a_formation, a_process
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import KUBECTL, SCALE

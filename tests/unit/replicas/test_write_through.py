@@ -16,7 +16,7 @@ from formation_operator.render import intents
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.requeue import Lane, Requeue, Result, Retry
 from formation_operator.settings import Settings
-from tests.builders import MIDNIGHT, a_formation, a_process, stored
+from tests.shared.builders import MIDNIGHT, a_formation, a_process, stored
 from tests.unit.facts import parsed
 from tests.unit.fakes import operator
 from tests.unit.fakes.cluster import FakeCluster, Incident

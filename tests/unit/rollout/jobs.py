@@ -2,7 +2,7 @@
 
 from formation_operator.kube.objects.lenient import Condition
 from formation_operator.observe.jobs import Job
-from tests.builders import ago
+from tests.shared.builders import ago
 
 
 def a_job(  # noqa: PLR0913  # each fact may be the one that a test is about

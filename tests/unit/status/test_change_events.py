@@ -12,7 +12,7 @@ from formation_operator.api.reasons import Reason, State
 from formation_operator.kube.notices import Notice, Recorder
 from formation_operator.kube.objects import lenient
 from formation_operator.status import change_events
-from tests.builders import a_formation, stored
+from tests.shared.builders import a_formation, stored
 
 RUNNING = {"state": "Running", "readyReplicas": 2, "desiredReplicas": 2}
 STARTING = {"state": "Starting", "reason": "Progressing", "message": "1 of 2 available"}

@@ -21,8 +21,8 @@ from formation_operator.render.intents import Intent
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.status import change_events, compute
 from formation_operator.status.observation import Observation
-from tests import builders
-from tests.builders import Manifest, a_container, a_pod, ago, ended, running
+from tests.shared import builders
+from tests.shared.builders import Manifest, a_container, a_pod, ago, ended, running
 from tests.unit.broken_pods import broken_pods
 from tests.unit.facts import DONE, INTENT, LATER, NOW, ROLLOUT, a_child, known, seen, status_of
 

@@ -15,7 +15,7 @@ from formation_operator.replicas.count_owner import Replicas
 from formation_operator.status import first_minute
 from formation_operator.status.first_minute import FirstMinute
 from formation_operator.status.observation import Observation
-from tests.builders import a_container, a_pod, running
+from tests.shared.builders import a_container, a_pod, running
 from tests.unit.facts import INTENT, a_child, seen
 
 V1, V2 = Revision(name="shop-1", number=1), Revision(name="shop-2", number=2)

@@ -12,8 +12,8 @@ from formation_operator.observe.rollouts import DeploymentStatus
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.status import compute
 from formation_operator.status.observation import Observation
-from tests.builders import Manifest, a_formation, stored
-from tests.health_checks import EXPRESSIONS, LUA, PATCH, argo_cd, flux, kstatus
+from tests.shared.builders import Manifest, a_formation, stored
+from tests.shared.health_checks import EXPRESSIONS, LUA, PATCH, argo_cd, flux, kstatus
 from tests.unit.facts import DONE, LATER, NOW, seen, status_of
 
 STARTING = dataclasses.replace(DONE, available=1, ready=1)

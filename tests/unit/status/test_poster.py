@@ -10,7 +10,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
 from formation_operator.status import poster
 from formation_operator.status.poster import Poster
-from tests.builders import a_formation, stored
+from tests.shared.builders import a_formation, stored
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import FakeCluster, Incident
 

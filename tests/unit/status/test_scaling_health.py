@@ -11,7 +11,7 @@ from formation_operator.observe.autoscalers import Scaling
 from formation_operator.observe.rollouts import DeploymentStatus
 from formation_operator.requeue import Lane, Requeue
 from formation_operator.status import scaling_health
-from tests.builders import NOW, ago
+from tests.shared.builders import NOW, ago
 from tests.unit.facts import a_child, an_hpa
 from tests.unit.fakes.autoscaled import BOUNDS, Shop
 from tests.unit.fakes.releasing import KEY

@@ -16,7 +16,7 @@ from formation_operator.observe.rollouts import DeploymentStatus
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.status import type_health
 from formation_operator.status.type_health import Health
-from tests.builders import ago
+from tests.shared.builders import ago
 from tests.unit.facts import DONE, POD_SECURITY, QUOTA, QUOTA_OF_SETS, ROLLOUT, a_child
 
 OURS = Replicas(desired=2, rendered=2, remembered=2)

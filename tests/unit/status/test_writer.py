@@ -20,7 +20,7 @@ from formation_operator.status import writer
 from formation_operator.status.writer import Reports
 from formation_operator.sync import planner
 from formation_operator.sync.outcome import Outcome
-from tests import builders
+from tests.shared import builders
 from tests.unit import facts
 from tests.unit.facts import a_child
 from tests.unit.fakes.cluster import FakeCluster, Incident

@@ -8,7 +8,7 @@ from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import managed_fields
 from formation_operator.render.intents import Intent
 from formation_operator.sync import drift_event
-from tests.builders import a_formation, a_process
+from tests.shared.builders import a_formation, a_process
 from tests.unit.facts import fields, intents, parsed
 
 WEB = a_process("/web", port=8080, env=[{"name": "OWN", "value": "1"}])

@@ -14,7 +14,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from formation_operator.sync.executor import CONCURRENT_WRITES
-from tests.builders import a_formation, a_process, stored
+from tests.shared.builders import a_formation, a_process, stored
 from tests.unit.facts import condition_of
 from tests.unit.fakes.cluster import Call, FakeCluster, Incident
 from tests.unit.fakes.managed_fields import Owner

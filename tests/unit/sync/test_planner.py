@@ -14,7 +14,7 @@ from formation_operator.observe.faults import Problem
 from formation_operator.render.intents import Intent
 from formation_operator.sync import planner
 from formation_operator.sync.planner import PlanContext, Verb
-from tests.builders import a_formation
+from tests.shared.builders import a_formation
 from tests.unit.facts import INTENT, ORPHANED, OWNER, a_child, kept_of, parsed
 
 CONTEXT = PlanContext(uid="uid-1", living={"uid-1", "uid-2"}, applied={}, restless={}, exhausted=set())

@@ -12,7 +12,7 @@ from formation_operator.kube.port import Object
 from formation_operator.observe import managed_fields
 from formation_operator.render import intents
 from formation_operator.sync import repair_limit
-from tests.builders import a_formation, a_process, stored
+from tests.shared.builders import a_formation, a_process, stored
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.objects import SCALE
 from tests.unit.fakes.operator import Operator, Time

@@ -21,8 +21,8 @@ from prometheus_client.core import GaugeMetricFamily
 
 from formation_operator.telemetry import bounded_port, server
 from formation_operator.telemetry.instruments import Instruments
-from tests.cluster import paths
-from tests.local_http import free_port
+from hack.cluster import paths
+from hack.local_http import free_port
 
 
 class Replicas:

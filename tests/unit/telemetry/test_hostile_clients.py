@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from formation_operator.telemetry import bounded_port
-from tests.client import eventually
+from tests.live.client import eventually
 from tests.unit.telemetry import answering
 
 SOON = 0.5

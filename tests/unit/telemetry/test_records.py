@@ -9,7 +9,7 @@ import kopf
 import pytest
 
 from formation_operator.observe.faults import Faults
-from tests.builders import a_formation
+from tests.shared.builders import a_formation
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.operator import Operator, Time
 

@@ -19,7 +19,7 @@ from formation_operator.settings import Settings
 from formation_operator.telemetry import server
 from formation_operator.telemetry.bounded_port import Port
 from formation_operator.telemetry.instruments import Instruments
-from tests.local_http import free_port
+from hack.local_http import free_port
 
 
 @contextlib.asynccontextmanager

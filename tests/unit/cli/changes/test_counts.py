@@ -5,8 +5,8 @@ from formation_cli.changes import counts
 from formation_cli.changes.counts import Change
 from formation_cli.failures import Mistyped
 from formation_cli.words.counts import Bounds, Wanted
-from tests import builders
-from tests.builders import Manifest
+from tests.shared import builders
+from tests.shared.builders import Manifest
 from tests.unit.fakes import json_patch
 
 

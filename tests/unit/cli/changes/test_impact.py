@@ -4,7 +4,7 @@ from typing import Any
 from syrupy.assertion import SnapshotAssertion
 
 from formation_cli.changes import impact
-from tests import builders
+from tests.shared import builders
 
 SHOP = builders.stored(
     builders.a_formation(

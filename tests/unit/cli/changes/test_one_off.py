@@ -6,7 +6,7 @@ from syrupy.assertion import SnapshotAssertion
 from formation_cli.changes import one_off
 from formation_cli.changes.one_off import OneOff
 from formation_cli.failures import Failure
-from tests import builders
+from tests.shared import builders
 
 SHOP = builders.stored(
     builders.a_formation(

@@ -4,7 +4,7 @@ import pytest
 
 from formation_cli.changes import patches, restarts
 from formation_cli.failures import Mistyped
-from tests import builders
+from tests.shared import builders
 from tests.unit.fakes import json_patch
 
 

@@ -19,7 +19,7 @@ from formation_cli.cluster.access import Access, Server
 from formation_cli.cluster.api_server import Kube
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import CutFailure, GoneError, LogQuery, Target
-from tests.cluster.certificates import Authority
+from hack.cluster.certificates import Authority
 from tests.unit.strict_tls import strict
 
 Asked = tuple[str, str, Message, bytes]

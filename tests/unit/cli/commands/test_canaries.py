@@ -10,8 +10,8 @@ from formation_cli import failures
 from formation_cli.cluster import answers, kubectl
 from formation_cli.cluster.port import Listed, LogQuery
 from formation_operator.api import content, naming
-from tests import builders
-from tests.builders import a_container, a_pod, ago, ended, running, waiting
+from tests.shared import builders
+from tests.shared.builders import a_container, a_pod, ago, ended, running, waiting
 from tests.unit.cli.deployments import a_deployment
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.revisions import Object, a_revision, ran

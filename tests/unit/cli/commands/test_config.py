@@ -18,7 +18,7 @@ from formation_cli.cluster.port import ConflictFailure, Listed, Object
 from formation_cli.commands.config import prune
 from formation_cli.objects import CONFIG_LABEL
 from formation_operator.api import naming
-from tests import builders
+from tests.shared import builders
 from tests.unit.cli import typed
 from tests.unit.cli.fake_cluster import FakeCluster
 

@@ -5,8 +5,8 @@ from click.testing import Result
 
 from formation_cli import failures
 from formation_operator.api import naming
-from tests import builders
-from tests.builders import IMAGE
+from tests.shared import builders
+from tests.shared.builders import IMAGE
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.revisions import V1, Object, a_revision, shop
 from tests.unit.cli.typed import run

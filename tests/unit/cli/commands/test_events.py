@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests import builders
-from tests.builders import NOW, ago
+from tests.shared import builders
+from tests.shared.builders import NOW, ago
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.typed import run
 

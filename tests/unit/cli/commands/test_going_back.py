@@ -9,7 +9,7 @@ from formation_cli.commands import waiting
 from formation_operator.api import content, naming
 from formation_operator.api.formation import FormationSpec
 from formation_operator.api.release_key import release_key
-from tests import builders
+from tests.shared import builders
 from tests.unit.cli import releases
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.revisions import V1, V2, WEB, Object, a_revision, shop

@@ -12,7 +12,7 @@ from formation_cli import cluster_options, completion, failures
 from formation_operator.api import content, naming
 from formation_operator.kube.objects import deploys
 from formation_operator.kube.objects.deploys import Deploy, End
-from tests import builders
+from tests.shared import builders
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.revisions import Object, a_revision, ran, shop
 from tests.unit.cli.typed import run

@@ -11,8 +11,8 @@ from formation_cli.commands import log_streams
 from formation_cli.failures import Failure
 from formation_cli.views import log_lines
 from formation_cli.views.log_lines import Line
-from tests import builders
-from tests.builders import a_container, a_pod, ended, running, waiting
+from tests.shared import builders
+from tests.shared.builders import a_container, a_pod, ended, running, waiting
 from tests.unit.cli.fake_cluster import Deleting, FakeCluster
 from tests.unit.cli.typed import on
 

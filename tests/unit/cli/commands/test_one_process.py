@@ -7,8 +7,8 @@ import pytest
 from formation_cli import completion, failures
 from formation_cli.cluster import kinds, kubectl
 from formation_cli.cluster.port import Object
-from tests import builders
-from tests.builders import a_container, a_pod, running
+from tests.shared import builders
+from tests.shared.builders import a_container, a_pod, running
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.typed import run
 

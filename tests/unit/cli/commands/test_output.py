@@ -14,7 +14,7 @@ from formation_cli.cluster.port import CutFailure, LogQuery
 from formation_cli.commands import log_streams
 from formation_cli.commands.enter import output
 from formation_cli.terminal import screen
-from tests.builders import a_container, a_pod, ended
+from tests.shared.builders import a_container, a_pod, ended
 from tests.unit.cli import kubectls
 from tests.unit.cli.fake_cluster import FakeCluster
 

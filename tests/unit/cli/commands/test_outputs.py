@@ -11,7 +11,7 @@ from click.testing import Result
 from formation_cli import failures
 from formation_cli.cluster import kinds
 from formation_operator.api import naming
-from tests import builders
+from tests.shared import builders
 from tests.unit.cli import typed
 from tests.unit.cli.deployments import a_deployment
 from tests.unit.cli.fake_cluster import FakeCluster

@@ -10,8 +10,8 @@ from formation_cli import failures
 from formation_cli.cluster import answers, kinds
 from formation_cli.cluster.port import Cluster
 from formation_operator.api import naming
-from tests import builders
-from tests.builders import a_container, a_pod, ended, waiting
+from tests.shared import builders
+from tests.shared.builders import a_container, a_pod, ended, waiting
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.typed import run
 

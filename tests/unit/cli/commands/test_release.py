@@ -13,8 +13,8 @@ from formation_cli.cluster.port import Change, LogQuery
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
 from formation_operator.api.release_key import release_key
-from tests import builders
-from tests.builders import ended
+from tests.shared import builders
+from tests.shared.builders import ended
 from tests.unit.cli import releases
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.releases import Object

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from formation_cli import failures
-from tests import builders
-from tests.builders import a_process
+from tests.shared import builders
+from tests.shared.builders import a_process
 from tests.unit.cli.deployments import a_deployment
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.typed import run

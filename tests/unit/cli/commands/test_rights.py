@@ -11,7 +11,7 @@ from formation_cli.cluster import follow, kinds
 from formation_cli.cluster.port import Listed, Object
 from formation_cli.program import program
 from formation_operator.api import naming
-from tests import builders
+from tests.shared import builders
 from tests.unit.cli.deployments import a_deployment
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.revisions import V1, V2, a_revision, ran, shop

@@ -11,8 +11,8 @@ from formation_cli import failures
 from formation_cli.cluster.port import LogQuery, Object
 from formation_cli.commands.enter import clock
 from formation_cli.dialects import references
-from tests import builders
-from tests.builders import a_container, a_pod, ended
+from tests.shared import builders
+from tests.shared.builders import a_container, a_pod, ended
 from tests.unit.cli.fake_cluster import Deleting, FakeCluster
 from tests.unit.cli.typed import on
 

@@ -6,8 +6,8 @@ from formation_cli import failures
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Object
 from formation_cli.commands.enter import connect
-from tests import builders
-from tests.builders import a_container, a_pod, ago, waiting
+from tests.shared import builders
+from tests.shared.builders import a_container, a_pod, ago, waiting
 from tests.unit.cli.fake_cluster import FakeCluster
 
 SHOP = builders.stored(builders.a_formation())

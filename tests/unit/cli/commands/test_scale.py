@@ -10,7 +10,7 @@ from formation_cli.changes import counts
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Listed
 from formation_cli.words.counts import Bounds
-from tests import builders
+from tests.shared import builders
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.typed import run
 

@@ -10,8 +10,8 @@ from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Object
 from formation_cli.failures import Failure
 from formation_operator.api import naming
-from tests import builders
-from tests.builders import a_container, a_pod, condition, running
+from tests.shared import builders
+from tests.shared.builders import a_container, a_pod, condition, running
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.typed import run
 

@@ -7,8 +7,8 @@ import pytest
 
 from formation_cli import failures
 from formation_operator.api import naming
-from tests import builders
-from tests.builders import Manifest, a_container, a_pod, ended, running
+from tests.shared import builders
+from tests.shared.builders import Manifest, a_container, a_pod, ended, running
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.typed import run
 

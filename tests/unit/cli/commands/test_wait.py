@@ -6,8 +6,8 @@ import pytest
 
 from formation_cli import cluster_options, completion, failures
 from formation_operator.api import naming
-from tests import builders
-from tests.builders import a_pod
+from tests.shared import builders
+from tests.shared.builders import a_pod
 from tests.unit.cli import releases
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.revisions import Object, a_revision

@@ -11,8 +11,8 @@ from formation_cli.cluster import follow, kinds
 from formation_cli.cluster.port import Listed
 from formation_cli.commands import waiting
 from formation_operator.api import naming
-from tests import builders
-from tests.builders import a_container, a_pod, ended
+from tests.shared import builders
+from tests.shared.builders import a_container, a_pod, ended
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.typed import on
 

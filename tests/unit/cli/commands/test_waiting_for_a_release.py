@@ -7,8 +7,8 @@ import pytest
 from formation_cli import failures
 from formation_cli.cluster.port import LogQuery
 from formation_cli.views import trouble
-from tests import builders
-from tests.builders import ended, running, waiting
+from tests.shared import builders
+from tests.shared.builders import ended, running, waiting
 from tests.unit.cli import releases
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.releases import Object, shop

@@ -6,7 +6,7 @@ from formation_cli import failures
 from formation_cli.changes import patches
 from formation_cli.cluster.port import Listed
 from formation_cli.commands import writing
-from tests import builders
+from tests.shared import builders
 from tests.unit.cli.fake_cluster import FakeCluster
 
 SHOP = builders.stored(builders.a_formation())

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from formation_cli import failures
-from tests.terminal import Terminal, plain
+from tests.shared.terminal import Terminal, plain
 
 HERE = {**os.environ, "TERM": "xterm-256color", "KUBECONFIG": "/nowhere"}
 IMAGE = ("--image", "registry.example.com/shop:v1")

@@ -11,7 +11,7 @@ from click.testing import Result
 
 from formation_cli import failures
 from formation_cli.dialects import manifest
-from tests.composed import SHOP
+from tests.shared.composed import SHOP
 from tests.unit.cli.typed import run
 
 IMAGE = "--image registry.example.com/shop:v1"

@@ -10,7 +10,7 @@ from rich.console import Console
 from formation_cli import failures
 from formation_cli.terminal import window
 from formation_cli.views.table import Cell, Table
-from tests.terminal import Terminal
+from tests.shared.terminal import Terminal
 
 ROWS: list[tuple[Cell, ...]] = [(Cell(f"{number}"), Cell("word " * 12)) for number in range(100)]
 LOW = Console(width=40, height=10)

@@ -5,8 +5,8 @@ from rich.console import Console
 
 from formation_cli.terminal import screen, window
 from formation_cli.views import processes
-from tests import builders
-from tests.builders import a_container, a_pod, ended, waiting
+from tests.shared import builders
+from tests.shared.builders import a_container, a_pod, ended, waiting
 
 
 @pytest.mark.parametrize(("colour", "shown"), [("red", "\x1b[31mtext\x1b[0m"), ("", "text")])

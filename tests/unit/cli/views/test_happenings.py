@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from formation_cli.views import happenings
-from tests.builders import NOW, ago
+from tests.shared.builders import NOW, ago
 
 KNOWN = ["web", "nightly", "run", "release"]
 

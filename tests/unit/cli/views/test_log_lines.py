@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formation_cli.views import log_lines, pod_state
-from tests.builders import a_container, a_pod, ended, running, waiting
+from tests.shared.builders import a_container, a_pod, ended, running, waiting
 
 
 def test_a_process_is_named_by_its_type_and_the_end_of_its_pods_name() -> None:

@@ -2,7 +2,7 @@ from typing import Any
 
 from formation_cli.views import one_offs
 from formation_cli.views.one_offs import Stage
-from tests.builders import Manifest, a_container, a_pod, condition, ended, running, waiting
+from tests.shared.builders import Manifest, a_container, a_pod, condition, ended, running, waiting
 
 
 def stage(state: Manifest, **more: Any) -> Stage:

@@ -2,8 +2,8 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from formation_cli.views import processes
-from tests import builders
-from tests.builders import NOW, a_container, a_pod, ended, running, waiting
+from tests.shared import builders
+from tests.shared.builders import NOW, a_container, a_pod, ended, running, waiting
 
 SHOP = builders.stored(
     builders.a_formation(processes={"worker": builders.a_process(), "clock": builders.a_process()})

@@ -4,8 +4,8 @@ import pytest
 
 from formation_cli.views import processes, progress
 from formation_cli.views.progress import Awaited
-from tests import builders
-from tests.builders import MIDNIGHT, NOW, a_container, a_pod, ago, ended, waiting
+from tests.shared import builders
+from tests.shared.builders import MIDNIGHT, NOW, a_container, a_pod, ago, ended, waiting
 
 CRASHED = a_container(waiting("CrashLoopBackOff"), last=ended(1, before=5), restarts=1)
 NO_IMAGE = a_container(waiting("ImagePullBackOff", 'Back-off pulling image "shop:v9"'))

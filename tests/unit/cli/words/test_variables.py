@@ -5,7 +5,7 @@ import pytest
 from formation_cli.changes import config
 from formation_cli.failures import Mistyped
 from formation_cli.words import variables
-from tests import builders
+from tests.shared import builders
 from tests.unit.facts import intents, parsed
 
 

@@ -7,7 +7,7 @@ from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children
 from formation_operator.render import intents as rendered
 from formation_operator.render.intents import Intent
-from tests.builders import a_formation, a_process
+from tests.shared.builders import a_formation, a_process
 from tests.unit.facts import intents, parsed
 
 WEB = a_process("/web", port=8080)

@@ -14,7 +14,7 @@ from formation_operator.kube.objects import lenient
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.pods import Pod
 from formation_operator.replicas.count_owner import Replicas
-from tests.builders import a_container, a_pod, ended, waiting
+from tests.shared.builders import a_container, a_pod, ended, waiting
 from tests.unit.facts import INTENT, NOW, a_child, known, seen, status_of
 
 ODD = {

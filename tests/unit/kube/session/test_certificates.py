@@ -12,7 +12,7 @@ from aiohttp import web
 from kubernetes.aio import client, config
 
 from formation_operator.kube.session import connection, credentials
-from tests.cluster.certificates import Authority
+from hack.cluster.certificates import Authority
 from tests.unit.fakes.loopback import HOST, answering
 from tests.unit.kube.session import clients
 from tests.unit.kube.session.clients import WATCH, watching

@@ -14,8 +14,8 @@ from formation_operator.api import naming
 from formation_operator.kube import api_server, errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.session import connection
-from tests import builders
-from tests.builders import a_formation
+from tests.shared import builders
+from tests.shared.builders import a_formation
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.live_api_server import LiveApiServer
 from tests.unit.fakes.loopback import answering

@@ -18,7 +18,7 @@ from kubernetes.aio.config import incluster_config
 from formation_operator.api import naming
 from formation_operator.kube import api_server, errors
 from formation_operator.kube.session import connection, credentials
-from tests.builders import a_formation, stored
+from tests.shared.builders import a_formation, stored
 from tests.unit.fakes.loopback import answering
 from tests.unit.kube.session import clients
 

@@ -18,8 +18,8 @@ from formation_operator.kube import api_server, errors
 from formation_operator.kube.objects import kinds, nesting
 from formation_operator.kube.port import Object
 from formation_operator.kube.session import connection, paging
-from tests import builders
-from tests.builders import a_formation
+from tests.shared import builders
+from tests.shared.builders import a_formation
 from tests.unit import inputs
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.live_api_server import LiveApiServer

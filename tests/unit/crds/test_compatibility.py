@@ -1,0 +1,138 @@
+"""What `v1` promises (docs/compatibility.md): whatever the last release took is taken, and means the same."""
+
+import ast
+import copy
+import functools
+import operator
+from typing import Any
+
+import pytest
+import yaml
+
+from crds.generate import crd, snapshot
+from crds.generate.rules.formation import CANARY
+from crds.generate.rules.process import SERVED
+from hack.cluster import paths
+from tests.shared import earlier as released
+from tests.unit.crds.narrowing import narrowings
+
+Json = dict[str, Any]
+NOW = crd.build(snapshot.read())
+ACCEPTED = {
+    f"a rule is new: {CANARY[0].schema()['message']}": "canaries became the default",
+    f"a rule is new: {SERVED.schema()['message']}": "but for service, the fields are new, too",
+}
+"""What was narrowed since the last release all the same, because nothing that runs is refused by it."""
+
+
+def schema(of: Json) -> Json:
+    (version,) = of["spec"]["versions"]
+    found: Json = version["schema"]["openAPIV3Schema"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def before() -> Json:
+    """The CRD of the last release."""
+    try:
+        text = released.text("crds/formations.yaml")
+    except released.NotHereError as error:
+        pytest.skip(str(error))
+    return dict(
+        yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    )  # as safe, and ten times as fast
+
+
+def test_no_field_of_the_last_release_is_gone_and_none_is_narrower(before: Json) -> None:
+    found = [*narrowings(schema(before), schema(NOW))]
+    assert [str(each) for each in found if each.what not in ACCEPTED] == []
+    assert {each.what for each in found} >= ACCEPTED.keys(), "take what is no longer so out of the table"
+
+
+def test_names_scope_and_subresources_are_those_of_the_last_release(before: Json) -> None:
+    for key in ("group", "names", "scope"):
+        assert NOW["spec"][key] == before["spec"][key]
+    (version,), (earlier,) = NOW["spec"]["versions"], before["spec"]["versions"]
+    for key in ("name", "served", "storage", "subresources"):
+        assert version[key] == earlier[key]
+
+
+def test_each_column_of_the_last_release_is_there(before: Json) -> None:
+    (version,), (earlier,) = NOW["spec"]["versions"], before["spec"]["versions"]
+    shown = {column["name"]: column["jsonPath"] for column in version["additionalPrinterColumns"]}
+    kept = {column["name"]: column["jsonPath"] for column in earlier["additionalPrinterColumns"]}
+    assert kept.items() <= shown.items()
+
+
+REASONS = "operator/formation_operator/api/reasons.py"
+"""Where the words for programs are."""
+
+
+def words(module: str) -> set[str]:
+    """Return the text of each member of a module's enumerations."""
+    classes = (node for node in ast.parse(module).body if isinstance(node, ast.ClassDef))
+    values = (each.value for node in classes for each in node.body if isinstance(each, ast.Assign))
+    return {
+        value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str)
+    }
+
+
+def test_each_word_that_programs_read_in_a_status_is_still_one(before: Json) -> None:
+    now = (paths.ROOT / REASONS).read_text()
+    assert {"Crashing", "InvalidSpec"} <= words(released.text(REASONS)) <= words(now)
+
+
+OBJECT: Json = {
+    "type": "object",
+    "required": ["a"],
+    "properties": {
+        "a": {"type": "string", "maxLength": 9, "enum": ["x", "y"]},
+        "b": {"type": "array", "items": {"type": "integer", "minimum": 1}},
+        "c": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
+    "x-kubernetes-validations": [{"rule": "true", "message": "one"}],
+}
+A, ITEMS, RULES = "properties.a", "properties.b.items", "x-kubernetes-validations"
+
+
+def changed(path: str, to: Any) -> Json:
+    """Return the schema with the value at a path replaced, or removed."""
+    schema = copy.deepcopy(OBJECT)
+    *above, last = path.split(".")
+    node = functools.reduce(operator.getitem, above, schema)
+    node[last] = to
+    if to is None:
+        del node[last]
+    return schema
+
+
+@pytest.mark.parametrize(
+    ("path", "to", "found"),
+    [
+        ("properties.b", None, "b: is gone"),
+        (f"{A}.type", "integer", "a: type"),
+        (f"{A}.maxLength", 8, "a: maxLength"),
+        (f"{A}.minLength", 1, "a: minLength"),
+        (f"{A}.pattern", "x", "a: pattern"),
+        (f"{A}.enum", ["x"], "a: enum"),
+        (f"{A}.default", "x", "a: default"),
+        (f"{ITEMS}.minimum", 2, "b.*: minimum"),
+        (f"{ITEMS}.maximum", 2, "b.*: maximum"),
+        ("properties.b.x-kubernetes-list-type", "set", "b: x-kubernetes-list-type"),
+        ("properties.c.additionalProperties.enum", ["x"], "c.*: enum"),
+        ("properties.c.additionalProperties", None, "c: has no additionalProperties"),
+        ("required", ["a", "b"], ": required"),
+        (RULES, [{"rule": "false", "message": "two"}], ": a rule is new: two"),
+        ("properties.d", {"type": "string", "maxLength": 1}, ""),
+        (f"{A}.maxLength", None, ""),
+        (f"{A}.maxLength", 10, ""),
+        (f"{A}.enum", ["x", "y", "z"], ""),
+        (f"{ITEMS}.minimum", 0, ""),
+        ("required", [], ""),
+        (RULES, [{"rule": "1 == 1", "message": "one"}], ""),
+    ],
+)
+def test_what_refuses_more_than_before_is_found_and_nothing_else(path: str, to: Any, found: str) -> None:
+    (said,) = [*map(str, narrowings(OBJECT, changed(path, to)))] or [""]
+    assert said.startswith(found)
+    assert bool(said) == bool(found)

@@ -1,0 +1,677 @@
+"""One new process of each changed type comes first; the others follow once all of these have stood."""
+
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from formation_operator.api import naming
+from formation_operator.controller import parsing
+from formation_operator.kube import errors
+from formation_operator.rollout import canary as canaries
+from tests.shared import builders
+from tests.shared.builders import a_process, stored
+from tests.unit.fakes import releasing
+from tests.unit.fakes.releasing import KEY, RELEASE, Shop, an_app
+
+CANARY = {"seconds": 30}
+V2 = {"image": "shop:v2"}
+V3 = {"image": "shop:v3"}
+
+
+async def an_app_with(**spec: Any) -> Shop:
+    """Return an app with canaries, which it declares unless somebody says otherwise, and that runs."""
+    shop = await an_app(**{"canary": CANARY, **spec})
+    shop.run_well()
+    await shop.settle()
+    return shop
+
+
+async def a_try(**spec: Any) -> Shop:
+    """Return an app with canaries whose first version runs, and whose second is tried or released first."""
+    shop = await an_app_with(**spec)
+    await shop.change(**V2)
+    return shop
+
+
+async def stand(shop: Shop, **ready: int) -> None:
+    """Have the cluster do what each Deployment says, but for the given ones, and give the operator time."""
+    shop.run_well(**ready)
+    await shop.settle()
+
+
+def canary(shop: Shop) -> dict[str, Any]:
+    found: dict[str, Any] = shop.status.get("canary", {})
+    return found
+
+
+async def test_a_deploy_begins_with_one_new_process_of_each_type_and_changes_nothing_else() -> None:
+    shop = await a_try()
+
+    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2 ready=CanaryTrying")
+    assert canary(shop)["state"] == "Trying"
+    assert shop.status["summary"].startswith("canary=trying ")
+    assert shop.revisions() == {"shop:v1": 1, "shop:v2": 0}
+
+
+async def test_the_others_follow_once_all_canaries_have_stood_and_the_canaries_go_after_that() -> None:
+    shop = await a_try()
+    await stand(shop, **{"web-canary": 1, "worker-canary": 0})
+    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2")
+
+    await stand(shop)
+    shop.shows("web=1:v2 worker=2:v2 web-canary=1:v2 worker-canary=1:v2")
+    assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
+    await stand(shop)
+
+    shop.shows("web=1:v2 worker=2:v2 web-canary=none worker-canary=none ready=Running")
+    assert not canary(shop)
+
+
+FULL = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"}
+REFUSED = {"type": "Progressing", "status": "False", "reason": "ReplicaSetCreateError", "message": "denied"}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "count", "canaries"),
+    [([], 2, "1:v2"), ([FULL], 2, "none"), ([REFUSED], 2, "none"), ([], 0, "none")],
+    ids=["it has no process yet", "there is no room", "its ReplicaSet is refused", "its count is zero"],
+)
+async def test_a_canary_whose_content_is_let_through_stays_as_its_type_needs_it(
+    conditions: list[dict[str, Any]], count: int, canaries: str
+) -> None:
+    shop = await a_try()
+    await stand(shop)
+    shop.scale(worker=count)
+    await shop.settle()
+    made = shop.cluster.read("Deployment", "default", "shop-worker")
+    seen = {"observedGeneration": made["metadata"]["generation"], "updatedReplicas": 0}
+    status = {"status": {**seen, "conditions": conditions}}
+    shop.cluster.merge("Deployment", "default", "shop-worker", status)
+    await shop.settle()
+    shop.shows(f"worker={count}:v2 worker-canary={canaries}")
+
+
+async def test_a_canary_makes_room_for_the_process_that_no_node_takes_beside_it() -> None:
+    shop = await a_try()
+    await stand(shop)
+    for name in ("web", "worker"):
+        made = shop.cluster.read("Deployment", "default", f"shop-{name}")
+        seen = {"observedGeneration": made["metadata"]["generation"], "updatedReplicas": 1}
+        shop.cluster.merge("Deployment", "default", f"shop-{name}", {"status": {**seen, "replicas": 3}})
+    unscheduled = builders.condition("PodScheduled", status=False, reason="Unschedulable")
+    pod = builders.a_pod(builders.a_container({}, ready=False), conditions=(unscheduled,))
+    shop.cluster.put("Pod", pod)
+    await shop.settle()
+    shop.shows("web=1:v2 worker=2:v2 web-canary=1:v2 worker-canary=none")
+
+
+async def test_a_release_command_comes_before_the_canaries() -> None:
+    shop = await a_try(release=RELEASE)
+    shop.shows("web=1:v1 web-canary=none release=Running")
+    await shop.finish()
+
+    shop.shows("web=1:v1 web-canary=1:v2 release=Succeeded ready=CanaryTrying")
+    await stand(shop)
+    shop.shows("web=1:v2 worker=2:v2")
+
+
+async def test_a_release_runs_once_although_its_job_is_cleaned_up_during_a_try() -> None:
+    shop = await a_try(release=RELEASE)
+    await shop.finish()
+    await stand(shop, **{"web-canary": 0})
+    releasing.lose_jobs(shop)
+    shop.restart()
+    await shop.settle()
+    shop.shows("jobs=0 release=Succeeded web=1:v1 web-canary=1:v2 ready=CanaryTrying")
+    await stand(shop)
+    shop.shows("jobs=0 web=1:v2 worker=2:v2")
+
+
+async def test_going_back_removes_the_canaries_and_changes_nothing_else() -> None:
+    shop = await a_try()
+    await stand(shop, **{"web-canary": 0})
+    before = len(shop.cluster.calls)
+    await shop.change(image="shop:v1")
+
+    shop.shows("web=1:v1 worker=2:v1 web-canary=none worker-canary=none ready=Running")
+    wrote = {(each.verb, each.name) for each in shop.wrote(before) if each.kind == "Deployment"}
+    assert wrote == {("delete", "shop-web-canary"), ("delete", "shop-worker-canary")}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"processes": {"worker": {"replicas": 5}}}, {"labels": {"team": "a"}}, {"suspend": True}],
+    ids=["a count", "a label of the children", "a stop"],
+)
+async def test_what_changes_no_process_has_no_canary(change: dict[str, Any]) -> None:
+    shop = await an_app_with()
+    await shop.change(**change)
+    assert not [name for name in shop.images() if name.endswith("-canary")]
+    assert not canary(shop)
+
+
+def test_each_type_is_compared_in_a_step_of_its_own() -> None:
+    formation = parsing.parse(stored(releasing.ONE))
+    steps = [*canaries.changing(formation.metadata, formation.spec, formation.spec, may_skip=True)]
+    assert steps == [("web", None), ("worker", None)]
+
+
+async def test_a_type_that_stays_the_same_has_no_canary() -> None:
+    shop = await an_app_with()
+    await shop.change(processes={"worker": {"command": ["/worker", "--new"]}})
+    shop.shows("web-canary=none worker-canary=1:v1")
+
+
+async def test_singletons_types_without_a_process_and_new_types_have_no_canary_and_wait() -> None:
+    types = {
+        "web": a_process("/web", replicas=2, port=80),
+        "clock": a_process("/clock", replicas=1, singleton=True),
+        "idle": a_process("/idle", replicas=0),
+        "gone": a_process("/gone", replicas=1),
+    }
+    shop = await an_app_with(processes=types)
+    await shop.change(processes={"gone": None, "new": a_process("/new", replicas=1)}, **V2)
+    shop.shows("web=2:v1 clock=1:v1 idle=0:v1 gone=1:v1 new=none web-canary=1:v2 clock-canary=none")
+
+    await stand(shop)
+    shop.shows("web=2:v2 clock=1:v2 idle=0:v2 gone=none new=1:v2")
+
+
+@pytest.mark.parametrize("count", [10, 0])
+async def test_counts_work_on_and_the_new_version_has_one_process_at_most(count: int) -> None:
+    shop = await a_try()
+    shop.scale(worker=count)
+    await shop.settle()
+    shop.shows(f"worker={count}:v1 worker-canary={'1:v2' if count else 'none'}")
+    await stand(shop)
+    shop.shows(f"worker={count}:v2 web=1:v2")
+    shop.scale(worker=3)
+    await stand(shop)
+    shop.shows("worker=3:v2 web=1:v2")
+
+
+async def test_a_stop_and_a_start_bring_back_what_ran_and_one_new_process_of_each_type() -> None:
+    shop = await a_try()
+    await shop.change(suspend=True)
+    shop.shows("web=0:v1 worker=0:v1 web-canary=0:v2 worker-canary=0:v2")
+    await stand(shop)
+    shop.shows("web=0:v1 worker=0:v1")
+    assert "its count is 0" in canary(shop)["message"]
+    await shop.change(suspend=None)
+
+    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2")
+    await stand(shop)
+    shop.shows("web=1:v2 worker=2:v2")
+
+
+async def test_paused_freezes_a_try() -> None:
+    shop = await a_try()
+    said = canary(shop)
+    await shop.change(paused=True)
+    await stand(shop)
+    shop.shows("web=1:v1 web-canary=1:v2 ready=Paused")
+    assert canary(shop) == said
+    await shop.change(paused=None)
+    shop.shows("web=1:v2")
+
+
+async def test_going_back_to_what_ran_well_needs_no_canary() -> None:
+    shop = await an_app_with()
+    shop.note(naming.RAN_WELL_ANNOTATION, "web,worker")
+    await shop.change(**V2)
+    await stand(shop)
+    await stand(shop)
+    await shop.change(image="shop:v1")
+    shop.shows("web=1:v1 worker=2:v1 web-canary=none")
+
+
+async def test_other_seconds_count_for_a_try_under_way() -> None:
+    shop = await a_try()
+    await shop.change(canary={"seconds": 5})
+    made = shop.cluster.read("Deployment", "default", "shop-worker-canary")["spec"]
+    assert (made["minReadySeconds"], made["progressDeadlineSeconds"]) == (5, 605)
+    assert made["strategy"] == {"type": "Recreate"}
+    await stand(shop)
+    shop.shows("web=1:v2 worker=2:v2")
+
+
+async def test_only_who_says_that_no_proof_is_needed_ends_a_try() -> None:
+    shop = await a_try()
+    await shop.change(canary=None)
+    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2")
+    await shop.change(canary={"seconds": 0})
+    shop.shows("web=1:v2 worker=2:v2")
+    await stand(shop)
+    shop.shows("web-canary=none worker-canary=none")
+
+
+async def test_the_next_leader_goes_on_with_a_try() -> None:
+    shop = await a_try()
+    before = len(shop.cluster.calls)
+    shop.restart()
+    await shop.settle()
+    assert not shop.wrote(before)
+    await stand(shop)
+    shop.shows("web=1:v2 worker=2:v2")
+
+
+async def test_an_operator_that_ends_at_any_call_starts_no_second_new_process_of_a_type() -> None:
+    async for shop in releasing.ended_at_each_call(V2, canary=CANARY):
+        await shop.settle()
+        shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2")
+
+
+def end(shop: Shop, state: dict[str, Any], **container: Any) -> None:
+    """Have the process of the worker's canary be in a state."""
+    labels = {naming.TRACK_LABEL: naming.CANARY}
+    pod = builders.a_pod(builders.a_container(state, **container), labels=labels, name="canary")
+    shop.cluster.put("Pod", pod)
+    shop.run_well()
+    unready = {"status": {"readyReplicas": 0, "availableReplicas": 0}}
+    shop.cluster.merge("Deployment", "default", "shop-worker-canary", unready)
+
+
+async def test_a_canary_that_crashes_has_failed_and_the_message_has_the_cause_and_the_ways_out(
+    snapshot: SnapshotAssertion,
+) -> None:
+    shop = await a_try()
+    end(shop, builders.ended(3, "no database"))
+    await shop.settle()
+
+    shop.shows("web=1:v1 worker=2:v1 ready=CanaryFailed")
+    assert shop.is_stalled
+    assert canary(shop) == snapshot
+    assert [each.note for each in shop.cluster.notices if "Canary" in each.reason] == snapshot
+
+
+async def test_once_what_failed_stands_the_message_names_the_type_at_zero_that_the_deploy_waits_for() -> None:
+    shop = await a_try()
+    end(shop, builders.ended(3, "no database"))
+    await shop.settle()
+    await shop.change(processes={"web": {"replicas": 0}})
+    assert "no database" in canary(shop)["message"]
+    shop.remove("Pod")
+    await stand(shop)
+    shop.shows("web=0:v1 worker=2:v1 ready=CanaryFailed")
+    assert "no database" not in canary(shop)["message"]
+    assert canary(shop)["message"].startswith("web: its count is 0")
+    await shop.change(processes={"web": {"replicas": 1}})
+    await stand(shop)
+    shop.shows("web=1:v2 worker=2:v2")
+
+
+LATE = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "late"}
+MADE = builders.condition("PodReadyToStartContainers")
+PULLING = builders.waiting("ContainerCreating")
+
+
+def place(shop: Shop, state: dict[str, Any] | None, *, node: str | None = "node-1") -> None:
+    """Have the worker's canary have a Pod whose process isn't ready, or one that its node hasn't seen."""
+    since, is_seen = -shop.time.seconds, state is not None
+    conditions = builders.condition(
+        "PodScheduled", status=node is not None, since=since, reason="Unschedulable"
+    )
+    pod = builders.a_pod(
+        builders.a_container(state or {}, ready=False),
+        labels={naming.TRACK_LABEL: naming.CANARY},
+        conditions=(builders.condition("Ready", status=False, since=since), MADE)
+        if is_seen
+        else (conditions,),
+        name=f"canary-{shop.time.seconds:.0f}",
+        creationTimestamp=builders.ago(since),
+    )
+    pod["spec"]["nodeName"] = node
+    pod["status"] |= {} if is_seen else {"containerStatuses": []}
+    shop.remove("Pod")
+    shop.cluster.put("Pod", pod)
+
+
+async def pass_by(shop: Shop, seconds: float) -> None:
+    """Have so much time go by, and the Deployment of the worker's canary be late by its own controller."""
+    shop.time.seconds += seconds
+    unready = {"readyReplicas": 0, "availableReplicas": 0, "conditions": [LATE]}
+    shop.run_well()
+    shop.cluster.merge("Deployment", "default", "shop-worker-canary", {"status": unready})
+    await shop.settle()
+
+
+@pytest.mark.parametrize(
+    ("before", "then"),
+    [("pulled", "pulled"), ("unscheduled", "unseen"), ("unscheduled", "pulled"), ("unscheduled", "started")],
+)
+async def test_a_canary_is_not_late_before_its_process_has_had_its_time(before: str, then: str) -> None:
+    shop = await a_try()
+    pods: dict[str, Any] = {
+        "unscheduled": {"state": None, "node": None},
+        "unseen": {"state": None},
+        "pulled": {"state": PULLING},
+        "started": {"state": builders.running(-690)},
+    }
+    place(shop, **pods[before])
+    await pass_by(shop, 650)
+    place(shop, **pods[then])
+    await pass_by(shop, 50)
+    shop.shows("web=1:v1 worker=2:v1")
+    assert canary(shop)["state"] == "Trying"
+    assert not shop.is_stalled
+
+    place(shop, builders.running(-shop.time.seconds))
+    await pass_by(shop, 580)
+    shop.shows("ready=CanaryTrying")
+    await pass_by(shop, 30)
+    shop.shows("web=1:v1 worker=2:v1 ready=CanaryFailed")
+    assert shop.is_stalled
+
+
+async def test_a_canary_that_lacks_a_secret_is_late_all_the_same() -> None:
+    shop = await a_try()
+    place(shop, builders.waiting("CreateContainerConfigError", 'secret "db" not found'))
+    await pass_by(shop, 650)
+    shop.shows("web=1:v1 worker=2:v1 ready=CanaryFailed")
+    assert "there is no Secret db" in canary(shop)["message"]
+
+
+async def test_a_canary_that_no_scheduler_has_looked_at_has_not_failed() -> None:
+    shop = await a_try()
+    place(shop, None, node=None)
+    [pod] = shop.cluster.all("Pod")
+    shop.cluster.merge("Pod", "default", pod["metadata"]["name"], {"status": {"conditions": []}})
+    await pass_by(shop, 650)
+    assert "no scheduler has looked at it" in canary(shop)["message"]
+    assert canary(shop)["state"] == "Trying"
+
+
+async def test_an_image_that_cannot_be_pulled_for_a_minute_is_a_failure_however_long_it_was_pulled() -> None:
+    shop = await a_try()
+    place(shop, PULLING)
+    await pass_by(shop, 300)
+    place(shop, builders.waiting("ErrImagePull", "connection reset by peer"))
+    await pass_by(shop, 5)
+    await pass_by(shop, 20)
+    shop.shows("ready=ImagePullFailed")
+    assert canary(shop)["state"] == "Trying"
+    await pass_by(shop, 60)
+    shop.shows("web=1:v1 worker=2:v1 ready=CanaryFailed")
+
+
+async def test_a_canary_that_has_crashed_proves_nothing_until_it_is_trusted_again() -> None:
+    shop = await a_try()
+    end(shop, builders.running(1), last=builders.ended(3, "no database"), restarts=1)
+    await shop.settle()
+    await stand(shop)
+    shop.shows("web=1:v1 worker=2:v1 ready=CanaryFailed")
+
+    shop.remove("Pod")
+    await shop.settle()
+    shop.shows("web=1:v2 worker=2:v2")
+
+
+async def test_a_type_that_cannot_be_rendered_is_said_and_nothing_else_changes() -> None:
+    shop = await an_app_with()
+    await shop.change(processes={"worker": {"resources": releasing.UNFIT}}, **V2)
+    await stand(shop)
+    shop.shows("web=1:v1 worker=2:v1 worker-canary=none ready=InvalidSpec")
+
+
+async def test_a_type_that_cannot_be_rendered_stays_until_a_version_without_it_has_stood() -> None:
+    shop = await an_app_with(canary={"seconds": 0})
+    await shop.change(processes={"extra": a_process("/extra", replicas=1)})
+    await shop.change(processes={"extra": {"resources": releasing.UNFIT}})
+    await shop.change(canary=CANARY, processes={"extra": None}, **V2)
+    shop.shows("web=1:v1 extra=1:v1 web-canary=1:v2 ready=InvalidSpec")
+    await stand(shop)
+    shop.shows("web=1:v2 extra=none")
+
+
+async def test_a_type_that_somebody_has_orphaned_runs_on_where_a_canary_would_come() -> None:
+    shop = await an_app_with(canary={"seconds": 0})
+    await shop.change(processes={"web-canary": a_process("/extra", replicas=1)})
+    shop.leave("Deployment", "Service")
+    shop.come_back(canary=CANARY, **V2)
+    await shop.settle()
+    shop.shows("web=1:v1 web-canary=1:v1 worker-canary=1:v2 ready=NameTaken")
+
+
+async def test_another_object_with_the_name_of_a_canary_is_left_alone_and_said() -> None:
+    shop = await an_app_with()
+    foreign = {"metadata": {"name": "shop-web-canary"}, "spec": shop.cluster.all("Deployment")[0]["spec"]}
+    shop.cluster.put("Deployment", foreign)
+    await shop.change(**V2)
+    await stand(shop)
+    shop.shows("web=1:v1 worker=2:v1 ready=NameTaken")
+    assert "shop-web-canary exists" in canary(shop)["message"]
+    assert "set spec.canary.seconds to 0" in canary(shop)["message"]
+    assert shop.condition()["message"] == canary(shop)["message"]
+
+
+async def test_a_canary_that_is_scaled_or_deleted_is_one_process_again(snapshot: SnapshotAssertion) -> None:
+    shop = await a_try()
+    shop.scale(**{"web-canary": 5})
+    shop.remove("Deployment", "shop-worker-canary")
+    await shop.settle()
+    shop.shows("web-canary=1:v2 worker-canary=1:v2")
+    (note,) = [each.note for each in shop.cluster.notices if each.reason == "DriftRepaired"]
+    assert '"web-canary"' not in note, "no type has this name"
+    assert note == snapshot
+
+
+async def test_a_canary_that_the_next_deploy_needs_before_it_has_gone_was_deleted_by_nobody_else() -> None:
+    shop = await a_try()
+    uid = shop.cluster.read("Deployment", "default", "shop-worker-canary")["metadata"]["uid"]
+    owner = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop-worker-canary", "uid": uid}
+    ends_slowly = {
+        "metadata": {"name": "shop-worker-canary-1", "ownerReferences": [{**owner, "controller": True}]}
+    }
+    shop.cluster.put("ReplicaSet", ends_slowly)
+    await shop.change(image="shop:v1")
+    await shop.change(**V3)
+    assert "is still being deleted" in canary(shop)["message"]
+
+    shop.remove("ReplicaSet", "shop-worker-canary-1")
+    await shop.settle()
+    shop.shows("web-canary=1:v3 worker-canary=1:v3")
+    assert "Recreated" not in {each.reason for each in shop.cluster.notices}
+
+
+RENAMED = {"metadata": {"labels": {naming.COMPONENT_LABEL: "all"}}}
+
+
+@pytest.mark.parametrize("spec", [{}, {"podTemplate": RENAMED}], ids=["as it is", "with a shared label"])
+async def test_a_canary_is_a_process_of_its_type_but_for_its_track(spec: dict[str, Any]) -> None:
+    shop = await an_app_with(disruptionBudget={}, **spec)
+    before = len(shop.cluster.calls)
+    await shop.change(**V2)
+    own, tried = (labels_of(shop, each) for each in LABELLED[:2])
+    assert own == {**tried, naming.TRACK_LABEL: naming.STABLE}
+    assert tried == {**own, naming.TRACK_LABEL: naming.CANARY}
+    assert selected(shop, "Service", "shop-web") == ["shop-web", "shop-web-canary"]
+    assert selected(shop, "Deployment", "shop-web") == ["shop-web"]
+    assert selected(shop, "PodDisruptionBudget", "shop-web") == ["shop-web"]
+    assert selected(shop, "Deployment", "shop-web-canary") == ["shop-web-canary"]
+    assert not [each for each in shop.wrote(before) if each.kind == "Service"], "its selector never changes"
+
+
+LABELLED = ["shop-web", "shop-web-canary", "shop-worker", "shop-worker-canary"]
+
+
+def labels_of(shop: Shop, deployment: str) -> dict[str, str]:
+    """Return the labels of a Deployment's Pods."""
+    found = shop.cluster.read("Deployment", "default", deployment)["spec"]["template"]["metadata"]["labels"]
+    return {**found}
+
+
+def selected(shop: Shop, kind: str, name: str) -> list[str]:
+    """Return the Deployments whose Pods an object selects."""
+    selector = shop.cluster.read(kind, "default", name)["spec"]["selector"]
+    wanted = selector.get("matchLabels", selector).items()
+    return [each for each in LABELLED if wanted <= labels_of(shop, each).items()]
+
+
+async def test_a_schedule_with_the_name_of_a_canary_goes_on() -> None:
+    nightly = {"schedule": "@daily", "command": ["/shop", "report"]}
+    shop = await a_try(schedules={"web-canary": nightly})
+    [cron_job] = shop.cluster.all("CronJob")
+    assert cron_job["spec"]["suspend"] is False
+    shop.shows("web=1:v1 worker-canary=1:v2")
+
+
+async def test_a_status_that_is_refused_is_no_reason_to_look_again_at_once() -> None:
+    shop = await an_app_with()
+    shop.refuse("replace_status", error=errors.ForbiddenError("no right"))
+    await shop.change(**V2)
+    shop.time.seconds += 5
+    requeue = (await shop.operator.run(KEY)).requeue
+    assert requeue is not None
+    assert requeue.after >= 1
+
+
+async def test_what_was_left_or_restored_during_a_try_is_adopted_and_the_try_goes_on() -> None:
+    shop = await a_try()
+    shop.leave("Deployment", "Service", "ControllerRevision")
+    shop.come_back(canary=CANARY, **V2)
+    for _ in range(3):
+        await shop.settle()
+    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2 ready=CanaryTrying")
+
+    await stand(shop)
+    await stand(shop)
+    shop.shows("web=1:v2 worker=2:v2 web-canary=none worker-canary=none ready=Running")
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["until it has ended", "as what follows is refused"])
+async def test_what_still_runs_as_a_singleton_has_no_canary_beside_it(refused: bool) -> None:
+    shop = await an_app_with(processes={"clock": a_process("/clock", replicas=1, singleton=True)})
+    if refused:
+        shop.refuse("apply", "Deployment", releasing.DENIED)
+    await shop.change(processes={"clock": {"singleton": None, "replicas": 2}}, **V2)
+    shop.cluster.incidents.clear()
+    await shop.change(**V3)
+    shop.shows("clock=1:v3 clock-canary=none")
+
+    await stand(shop)
+    shop.shows("clock=2:v3")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": {"replicas": 2}},
+        {"status": {"availableReplicas": 0}},
+        {"metadata": {"deletionTimestamp": builders.ago(0)}},
+    ],
+    ids=["the process of a try before still ends", "it isn't ready for long enough", "it is being deleted"],
+)
+async def test_a_canary_proves_nothing_while(change: dict[str, Any]) -> None:
+    shop = await a_try()
+    shop.run_well()
+    shop.cluster.merge("Deployment", "default", "shop-worker-canary", change)
+    await shop.settle()
+    shop.shows("web=1:v1 worker=2:v1")
+
+
+async def test_a_canary_that_has_stood_proves_nothing_of_the_next_version() -> None:
+    shop = await an_app_with()
+    await shop.change(processes={"web": V2, "worker": V2})
+    await stand(shop, **{"worker-canary": 0})
+    await shop.change(processes={"web": V3, "worker": {"image": None}})
+    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v3 worker-canary=none")
+
+
+async def test_where_what_runs_is_not_kept_each_type_has_a_canary_and_counts_work_on() -> None:
+    shop = await an_app_with()
+    releasing.lose_revisions(shop)
+    shop.restart()
+    await shop.change(processes={"web": {"command": ["/web", "--new"]}})
+    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v1 worker-canary=1:v1 ready=CanaryTrying")
+    assert shop.status["processes"].keys() == {"web", "worker"}
+    await shop.change(suspend=True)
+    shop.shows("web=0:v1 worker=0:v1 web-canary=0:v1 worker-canary=0:v1")
+    await shop.change(suspend=None, processes={"worker": {"replicas": 4}})
+    shop.shows("web=1:v1 worker=4:v1 web-canary=1:v1 worker-canary=1:v1")
+
+    await stand(shop, **{"web-canary": 0})
+    await shop.change(**V2)
+    shop.shows("web=1:v1 worker=4:v1 web-canary=1:v2 worker-canary=1:v2 ready=CanaryTrying")
+    await stand(shop)
+    await stand(shop)
+    shop.shows("web=1:v2 worker=4:v2 web-canary=none worker-canary=none ready=Running")
+
+
+async def test_a_leader_that_cannot_read_what_runs_leaves_canaries_as_they_are_but_for_a_stop() -> None:
+    shop = await a_try()
+    shop.refuse("get", "ControllerRevision")
+    shop.restart()
+    before = len(shop.cluster.calls)
+    await shop.settle()
+    assert not shop.wrote(before)
+    assert shop.status["processes"].keys() == {"web", "worker"}
+    await shop.change(suspend=True)
+    shop.shows("web=0:v1 worker=0:v1 web-canary=0:v2 worker-canary=0:v2")
+
+
+async def test_a_version_that_was_deployed_while_all_was_stopped_comes_up_at_once() -> None:
+    shop = await an_app_with(release=RELEASE)
+    await shop.change(suspend=True)
+    await shop.change(**V2)
+    await shop.change(suspend=None)
+    shop.shows("web=0:v1 worker=0:v1 release=Running")
+    await shop.finish()
+    shop.shows("web=1:v2 worker=2:v2 web-canary=none worker-canary=none release=Succeeded")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(errors.RefusedError("denied"), "Refused"), (errors.UnavailableError("exceeded quota"), "Retrying")],
+    ids=["a policy", "a quota"],
+)
+async def test_canaries_that_nobody_has_declared_give_way_where_they_have_no_room_for_a_minute(
+    error: errors.ClusterError, reason: str
+) -> None:
+    shop = await an_app_with(canary=None)
+    shop.refuse("apply", "Deployment", error)
+    await shop.change(**V2)
+    shop.shows(f"web=1:v1 worker=2:v1 web-canary=none ready={reason}")
+    for _ in range(10):
+        await shop.settle()
+    shop.cluster.incidents.clear()
+    await shop.settle()
+    shop.shows("web=1:v2 worker=2:v2")
+    assert "CanarySkipped" in {each.reason for each in shop.cluster.notices}
+
+
+async def test_an_api_server_that_does_not_answer_for_a_minute_says_nothing_of_the_room() -> None:
+    shop = await an_app_with(canary=None)
+    shop.refuse("apply", "Deployment")
+    await shop.change(**V2)
+    for _ in range(10):
+        await shop.settle()
+    shop.cluster.incidents.clear()
+    await shop.settle()
+    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2 ready=CanaryTrying")
+
+
+async def test_a_try_that_was_left_is_over() -> None:
+    shop = await a_try()
+    end(shop, builders.ended(3, "no database"))
+    await shop.settle()
+    await shop.change(image="shop:v1")
+    shop.remove("Pod")
+    await shop.change(**V2)
+    assert canary(shop)["state"] == "Trying"
+    shop.shows("web=1:v1 worker=2:v1 ready=CanaryTrying")
+
+
+@pytest.mark.parametrize("surge", [0, "0%"])
+async def test_a_type_that_has_room_for_its_count_only_has_a_canary_only_if_somebody_declares_it(
+    surge: Any,
+) -> None:
+    rolling = {"maxSurge": surge, "maxUnavailable": 1}
+    types = {
+        "web": a_process("/web", replicas=1, port=80),
+        "worker": a_process(replicas=2, rollingUpdate=rolling),
+    }
+    for declared, beside in ((None, "none"), (CANARY, "1:v2")):
+        shop = await an_app(canary=declared, processes=types)
+        await shop.change(**V2)
+        shop.shows(f"web-canary=1:v2 worker-canary={beside}")

@@ -1,0 +1,336 @@
+"""A schedule is a CronJob of its own, whose runs are never ended, and whose failures fail no deploy."""
+
+from typing import Any
+
+import pytest
+
+from formation_operator.api import naming
+from formation_operator.api.reasons import ConditionType
+from formation_operator.controller import runs
+from formation_operator.kube import errors
+from formation_operator.kube.objects import kinds
+from tests.shared.builders import Manifest, a_formation, a_process
+from tests.unit.fakes import releasing
+from tests.unit.fakes.cluster import Call
+from tests.unit.fakes.releasing import KEY
+from tests.unit.fakes.shop import WRITES
+
+CRON_JOB = "CronJob"
+NAME = "shop-nightly-report"
+REPORT: Manifest = {"schedule": "0 3 * * *", "command": ["/shop", "report"]}
+PLAIN = a_formation(image="shop:v1", processes={"worker": a_process(replicas=1)})
+SCHEDULED: Manifest = {**PLAIN, "spec": {**PLAIN["spec"], "schedules": {"nightly-report": REPORT}}}
+RAN = "2026-01-01T00:00:00Z"
+
+
+class Shop(releasing.Shop):
+    """A Formation with a schedule, its cluster and its operator."""
+
+    def __init__(self, formation: Manifest = SCHEDULED) -> None:
+        super().__init__(formation)
+
+    async def start(self) -> None:
+        """Have all processes run."""
+        self.run_well()
+        await self.settle()
+
+    async def active(self, *names: str, **status: Any) -> None:
+        """Have the CronJob's controller say which Jobs go on."""
+        active = [{"kind": "Job", "name": name} for name in names]
+        self.cluster.merge(CRON_JOB, "default", NAME, {"status": {"active": active, **status}})
+        await self.settle()
+
+    def put_job(self, name: str, *, failed: str = "", complete: str = "", uid: str = "") -> None:
+        """Have there be a Job of a run, which has failed or succeeded at a time if one is given."""
+        owner = {"apiVersion": "batch/v1", "kind": CRON_JOB, "name": NAME, "controller": True}
+        ended = [("Failed", failed), ("Complete", complete)]
+        conditions = [
+            {"type": kind, "status": "True", "lastTransitionTime": at, "message": "it has reached its limit"}
+            for kind, at in ended
+            if at
+        ]
+        metadata = {
+            "name": name,
+            "labels": {naming.FORMATION_LABEL: "shop", naming.SCHEDULE_LABEL: "nightly-report"},
+            "ownerReferences": [{**owner, "uid": uid or self.cron_job["metadata"]["uid"]}],
+            "creationTimestamp": RAN,
+        }
+        self.cluster.put(kinds.JOB, {"metadata": metadata, "status": {"conditions": conditions}})
+
+    def pod_ended(self, job: str, said: str, code: int = 3) -> None:
+        """Have the process of a Job have ended just now, with a last line."""
+        now = self.time().strftime("%Y-%m-%dT%H:%M:%SZ")
+        exit_ = {"exitCode": code, "reason": "Error", "message": said, "startedAt": now, "finishedAt": now}
+        metadata = {
+            "name": f"{job}-x",
+            "labels": {naming.FORMATION_LABEL: "shop", naming.SCHEDULE_LABEL: "nightly-report"},
+            "ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": job, "controller": True}],
+            "creationTimestamp": now,
+        }
+        container = {"name": "nightly-report", "ready": False, "state": {"terminated": exit_}}
+        phase = "Failed" if code else "Running"  # kubelet says of what has succeeded a little later
+        status = {"phase": phase, "containerStatuses": [container], "startTime": now}
+        self.cluster.put(kinds.POD, {"metadata": metadata, "spec": {}, "status": status})
+
+    @property
+    def cron_job(self) -> Manifest:
+        found: Manifest = self.cluster.read(CRON_JOB, "default", NAME)
+        return found
+
+    @property
+    def cron_jobs(self) -> list[str]:
+        return [raw["metadata"]["name"] for raw in self.cluster.all(CRON_JOB)]
+
+    @property
+    def said(self) -> Manifest:
+        found: Manifest = self.status["schedules"]["nightly-report"]
+        return found
+
+    @property
+    def failing(self) -> str:
+        return str(self.condition(ConditionType.SCHEDULE_FAILING).get("message", ""))
+
+    @property
+    def ready(self) -> str:
+        return str(self.condition()["status"])
+
+    @property
+    def events(self) -> list[str]:
+        return [each.reason for each in self.cluster.notices]
+
+
+@pytest.fixture
+async def shop() -> Shop:
+    """One whose schedule has its CronJob."""
+    shop = Shop()
+    await shop.settle()
+    await shop.start()
+    return shop
+
+
+def writes(calls: list[Call]) -> list[Call]:
+    return [each for each in calls if each.verb in WRITES]
+
+
+def about(kind: str, calls: list[Call]) -> list[Call]:
+    return [each for each in calls if each.kind == kind]
+
+
+async def test_each_schedule_has_a_cron_job_of_its_own(shop: Shop) -> None:
+    spec = shop.cron_job["spec"]
+    assert (spec["schedule"], spec["suspend"]) == ("0 3 * * *", False)
+    assert spec["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["image"] == "shop:v1"
+    assert shop.said == {"state": "Scheduled", "active": 0}
+    assert shop.ready == "True"
+    assert writes(await shop.settle()) == []
+
+
+async def test_a_formation_without_one_costs_no_request_and_has_nothing_in_its_status() -> None:
+    shop = Shop(PLAIN)
+    calls = await shop.settle()
+    assert about(CRON_JOB, calls) == about(kinds.JOB, calls) == []
+    assert "schedules" not in shop.status
+
+
+async def test_a_suspended_formation_begins_no_run_and_makes_no_revision(shop: Shop) -> None:
+    before = shop.status["revision"]
+    await shop.change(suspend=True)
+    assert shop.cron_job["spec"]["suspend"] is True
+    assert shop.said["state"] == "Suspended"
+    await shop.start()
+    ready = shop.condition()
+    assert (ready["status"], ready["reason"]) == ("True", "Suspended")
+    assert ready["message"] == "it is stopped: no process type runs until spec.suspend is false"
+    await shop.change(suspend=False)
+    await shop.start()
+    assert shop.condition()["reason"] == "Running"
+    assert shop.cron_job["spec"]["suspend"] is False
+    assert shop.status["revision"] == before
+
+
+async def test_a_suspended_schedule_alone_begins_no_run_and_makes_no_revision(shop: Shop) -> None:
+    before = shop.status["revision"]
+    await shop.change(schedules={"nightly-report": {"suspend": True}})
+    assert shop.cron_job["spec"]["suspend"] is True
+    assert shop.status["revision"] == before
+    assert shop.ready == "True"
+
+
+async def test_one_that_is_taken_away_is_suspended_and_goes_once_no_run_of_it_goes_on(shop: Shop) -> None:
+    await shop.active("shop-nightly-report-1", lastScheduleTime=RAN)
+    assert shop.said == {"state": "Running", "active": 1, "lastScheduleTime": RAN}
+    await shop.change(schedules={"nightly-report": None})
+    assert shop.cron_job["spec"]["suspend"] is True
+    assert "schedules" not in shop.status
+    assert shop.ready == "True"
+    assert writes(await shop.settle()) == []
+    await shop.active()
+    assert shop.cron_jobs == []
+    assert [each for each in shop.events if each in ("Suspended", "Deleted")] == ["Suspended", "Deleted"]
+
+
+async def test_a_run_that_somebody_began_counts_although_its_cron_job_does_not_know_it(shop: Shop) -> None:
+    shop.put_job("by-hand")
+    await shop.change(schedules={"nightly-report": None})
+    await shop.settle()
+    assert shop.cron_jobs == [NAME]
+    shop.put_job("by-hand", complete="2026-01-01T00:01:00Z")
+    await shop.settle()
+    assert shop.cron_jobs == []
+
+
+async def test_none_is_deleted_while_its_controller_may_just_begin_a_run(shop: Shop) -> None:
+    shop.declare(schedules={"nightly-report": None})
+    result = await shop.operator.run(KEY)
+    assert shop.cron_job["spec"]["suspend"] is True
+    assert result.requeue is not None
+    assert result.requeue.after <= 5
+    shop.time.seconds += 4
+    await shop.operator.work()
+    assert shop.cron_jobs == [NAME]
+    shop.time.seconds += 2
+    await shop.operator.work()
+    assert shop.cron_jobs == []
+
+
+async def test_one_that_comes_back_meanwhile_begins_runs_again(shop: Shop) -> None:
+    await shop.active("shop-nightly-report-1")
+    await shop.change(schedules={"nightly-report": None})
+    await shop.change(schedules={"nightly-report": REPORT})
+    assert shop.cron_job["spec"]["suspend"] is False
+    assert "DriftRepaired" not in shop.events
+    assert writes(await shop.settle()) == []
+
+
+async def test_a_run_that_failed_is_a_condition_and_an_event_and_the_formation_is_ready(shop: Shop) -> None:
+    shop.pod_ended("shop-nightly-report-1", "no database")
+    shop.put_job("shop-nightly-report-1", failed=RAN)
+    await shop.active(lastScheduleTime=RAN)
+    assert shop.ready == "True"
+    assert shop.said["state"] == "Failing"
+    assert "shop-nightly-report-1 has failed: " in shop.said["message"]
+    assert "no database" in shop.said["message"]
+    assert shop.failing == f"nightly-report: {shop.said['message']}"
+    assert shop.events.count("RunFailed") == 1
+    shop.cluster.remove(kinds.POD, "default", "shop-nightly-report-1-x")
+    assert writes(await shop.settle()) == []
+    assert "no database" in shop.failing
+
+
+async def test_a_run_is_judged_by_its_job_and_not_while_that_may_still_succeed(shop: Shop) -> None:
+    shop.pod_ended("shop-nightly-report-1", "no database")
+    shop.put_job("shop-nightly-report-1")
+    await shop.active("shop-nightly-report-1")
+    assert (shop.said["state"], shop.failing) == ("Running", "")
+    shop.cluster.merge(kinds.JOB, "default", "shop-nightly-report-1", {"status": {"failed": 1}})
+    shop.time.seconds += 1
+    assert await shop.operator.work()
+    assert "shop-nightly-report-1 is in trouble: " in shop.failing
+    assert "RunFailed" not in shop.events
+
+
+async def test_a_run_whose_job_somebody_has_suspended_waits_and_does_not_fail(shop: Shop) -> None:
+    shop.put_job("shop-nightly-report-1")
+    shop.cluster.merge(kinds.JOB, "default", "shop-nightly-report-1", {"spec": {"suspend": True}})
+    await shop.active("shop-nightly-report-1")
+    assert (shop.said["state"], shop.failing) == ("Running", "")
+    assert "waits: someone suspended its Job: kubectl patch job" in shop.said["message"]
+
+
+async def test_a_run_that_ends_well_is_never_said_to_be_in_trouble(shop: Shop) -> None:
+    shop.pod_ended("shop-nightly-report-1", "", code=0)
+    shop.put_job("shop-nightly-report-1")
+    await shop.active("shop-nightly-report-1")
+    assert shop.said == {"state": "Running", "active": 1}
+    shop.put_job("shop-nightly-report-1", complete=RAN)
+    await shop.active()
+    assert (shop.said["state"], shop.failing, "RunFailed" in shop.events) == ("Scheduled", "", False)
+
+
+async def test_a_run_that_succeeds_later_ends_that_whoever_began_it(shop: Shop) -> None:
+    shop.put_job("shop-nightly-report-1", failed=RAN)
+    await shop.settle()
+    assert "has failed: it has reached its limit" in shop.failing
+    shop.put_job("by-hand", complete="2026-01-01T00:05:00Z")
+    await shop.settle()
+    assert (shop.failing, shop.said["state"]) == ("", "Scheduled")
+
+
+async def test_a_failure_whose_job_is_not_kept_is_said_until_a_run_succeeds(shop: Shop) -> None:
+    shop.put_job("shop-nightly-report-1", failed=RAN)
+    await shop.settle()
+    shop.cluster.remove(kinds.JOB, "default", "shop-nightly-report-1")
+    await shop.settle()
+    assert shop.said["state"] == "Failing"
+    await shop.active(lastSuccessfulTime="2026-01-02T00:00:00Z")
+    assert shop.failing == ""
+
+
+async def test_a_job_of_another_owner_says_nothing_of_a_schedule(shop: Shop) -> None:
+    shop.put_job("forged", failed=RAN, uid="another")
+    await shop.settle()
+    assert (shop.failing, shop.said["state"]) == ("", "Scheduled")
+
+
+async def test_what_the_api_server_refuses_ends_in_the_status_and_types_are_rolled_out() -> None:
+    shop = Shop()
+    why = errors.RefusedError('spec.timeZone: Invalid value: "Mars/Base": unknown time zone')
+    shop.refuse("apply", CRON_JOB, why)
+    await shop.settle()
+    await shop.start()
+    assert shop.ready == "False"
+    assert shop.condition(ConditionType.STALLED)["reason"] == "Refused"
+    assert (shop.said["state"], "unknown time zone" in shop.said["message"]) == ("Waiting", True)
+    assert [each["metadata"]["name"] for each in shop.cluster.all("Deployment")] == ["shop-worker"]
+    await shop.change(schedules={"nightly-report": None})
+    assert shop.ready == "True"
+
+
+RELEASED: Manifest = {
+    **SCHEDULED,
+    "spec": {**SCHEDULED["spec"], "release": {"command": ["/shop", "migrate"]}},
+}
+
+
+async def a_held_shop(**spec: Any) -> Shop:
+    """Return one that was released once, and whose next content waits for its release."""
+    shop = Shop(RELEASED)
+    await shop.settle()
+    await shop.finish()
+    await shop.start()
+    assert shop.ready == "True"
+    await shop.change(image="shop:v2", **spec)
+    assert shop.status["release"]["state"] == "Running"
+    return shop
+
+
+def image(shop: Shop) -> str:
+    template = shop.cron_job["spec"]["jobTemplate"]["spec"]["template"]
+    return str(template["spec"]["containers"][0]["image"])
+
+
+async def test_its_template_waits_for_the_release_of_its_content() -> None:
+    shop = await a_held_shop(schedules={"nightly-report": {"command": ["/shop", "new"]}, "new": REPORT})
+    assert image(shop) == "shop:v1"
+    assert shop.status["schedules"]["new"]["state"] == "Waiting"
+    assert shop.cron_jobs == [NAME]
+    await shop.change(schedules={"nightly-report": {"suspend": True}})
+    assert (image(shop), shop.cron_job["spec"]["suspend"]) == ("shop:v1", True)
+
+
+async def test_a_schedule_that_is_renamed_always_has_one_of_its_names() -> None:
+    shop = await a_held_shop(schedules={"nightly-report": None, "nightly": {**REPORT, "command": ["/shop"]}})
+    assert shop.cron_jobs == [NAME]
+    assert (image(shop), shop.cron_job["spec"]["suspend"]) == ("shop:v1", False)
+
+
+async def test_a_new_leader_waits_as_long_as_another_before_it_deletes_a_cron_job(shop: Shop) -> None:
+    shop.declare(schedules=None)
+    await shop.operator.work()
+    assert shop.cron_job["spec"]["suspend"]
+    shop.restart()
+    await shop.operator.work()
+    assert shop.cluster.all("CronJob"), "its controller may have begun a run just now"
+    shop.time.seconds += runs.GRACE + 1
+    await shop.settle()
+    assert not shop.cluster.all("CronJob")
