@@ -4,7 +4,7 @@ Only the Formation's own pass uses it. If the Formation is deleted during a pass
 """
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from formation_operator.diagnose.investigator import Evidence
 from formation_operator.diagnose.job_pods import Blocked
@@ -29,6 +29,10 @@ class Memory:
     """Since when what runs does so without harm, until it is known to have run well."""
     applied: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     """By uid of a child: the intent that we wrote last, and the fields that the server let us own then."""
+
+    rendered: dict[str, tuple[object, Sequence[Intent]]] = dataclasses.field(default_factory=dict)
+    """By type or schedule: what its intents were rendered from, and they without manifests, as long as a pass
+    is to follow. Most passes change nothing."""
 
     there: set[ChildId] = dataclasses.field(default_factory=set)
     """The children that it had after the last pass, or should have: another client deleted those now gone."""

@@ -73,10 +73,31 @@ class Planning:
 
     def actions(self, name: str) -> list[Action]:
         """Return what to do about the objects of a type or schedule, and note the intents of it."""
+        given, rendered = self._given(name), self.pass_.memory.rendered
+        before, noted = rendered.pop(name, (None, ()))
+        if given == before and all(map(self._is_answered, noted)):
+            self.pass_.intents[name], rendered[name] = noted, (given, noted)
+            return []
         intents = self._render(name)
-        self.pass_.intents[name] = [dataclasses.replace(each, manifest={}) for each in intents]
+        noted = self.pass_.intents[name] = [dataclasses.replace(each, manifest={}) for each in intents]
+        if intents and name not in self._canaries:
+            rendered[name] = given, noted
         found = [self._decide(each) for each in intents] if intents else self._alone(name)
         return [each for each in found if each is not None]
+
+    def _given(self, name: str) -> object:
+        """Return all that the intents of a type or schedule are rendered from, beside the owner."""
+        desired, content = self.desired, self.desired.content
+        digest = self.pass_.memory.rollout.digest if content.is_declared else ""
+        apart = desired.counts, desired.budgets.own, desired.autoscaled, desired.suspended
+        return digest, content.mark, *(each.get(name) for each in apart)
+
+    def _is_answered(self, intent: Intent) -> bool:
+        """Return whether nothing has to be done about an object, as the answer to our last write shows."""
+        child = self._children.get((intent.kind, intent.name))
+        if child is None or child.deleting or not child.is_owned_by(self.context.uid):
+            return False
+        return not self._is_alone(intent) and planner.as_written(intent, child, self.context)
 
     def naming(self) -> list[Action]:
         """Return the action that names the content on a Deployment, if there is none that names it.

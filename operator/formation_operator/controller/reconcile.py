@@ -270,6 +270,8 @@ class Reconciler:
         current = self._cache.formations.get(pass_.key)
         lane = pass_.basis.missed(current, self._cache.children_of(pass_.key))
         missed = Requeue(lane, lane.delay) if lane is not None else None
+        if result.requeue is None:
+            pass_.memory.rendered.clear()
         if not pass_.basis.is_for(current):
             return Result(missed)
         return dataclasses.replace(result, requeue=soonest(result.requeue, missed))

@@ -187,12 +187,13 @@ def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:
     """Return whether the object was last written with this intent, and we still own all its fields.
 
     The fields that the server let us own after that write count as all: it may have dropped an empty field,
-    and the same write again would change nothing.
+    and the same write again would change nothing. An intent without its manifest is known by that alone.
     """
     if child.digest != intent.digest or intent.handed_over is not None or not child.owned:
         return False
     is_answered = context.applied.get(child.uid) == (intent.applied_as, child.owned)
-    return is_answered or managed_fields.covers(intent.manifest, child.owned, context.uid)
+    manifest = intent.manifest
+    return is_answered or bool(manifest and managed_fields.covers(manifest, child.owned, context.uid))
 
 
 def _adopt(intent: Intent, child: Child, context: PlanContext) -> Action:

@@ -10,9 +10,12 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.api.content import content_of, digest_of, revision_name
+from formation_operator.api.formation import FormationSpec, Metadata
 from formation_operator.controller.intake import Controller
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Object
+from formation_operator.render import intents
+from formation_operator.render.intents import Intent
 from formation_operator.requeue import Result
 from formation_operator.rollout.releaser import Releaser
 from formation_operator.settings import Settings
@@ -100,6 +103,8 @@ class Story:
     """What the operator did in some seconds."""
 
     passes: int = 0
+    rendered: list[str] = dataclasses.field(default_factory=list)
+    """The types that were rendered, each as often as it was."""
     looks: int = 0
     tried: list[str] = dataclasses.field(default_factory=list)
     written: list[str] = dataclasses.field(default_factory=list)
@@ -123,7 +128,14 @@ def told(delays: Delays, then: Callable[[SlowCluster], object], monkeypatch: pyt
             story.passes += 1
             return await run(key)
 
+        render = intents.children
+
+        def noted(owner: Metadata, content: FormationSpec, name: str, *apart: Any) -> list[Intent]:
+            story.rendered.append(name)
+            return render(owner, content, name, *apart)
+
         monkeypatch.setattr(here._queue, "_run", counted)  # noqa: SLF001
+        monkeypatch.setattr(intents, "children", noted)
         then(cluster)
         await asyncio.sleep(5)
         work.cancel()
@@ -156,6 +168,7 @@ def test_a_new_formation_costs_one_write_of_each_object_and_its_revision_one_sta
     story = told(delays_of(order), create, monkeypatch)
     assert sorted(story.tried) == sorted([*DEPLOYMENTS, REVISION])
     assert (story.passes, story.looks, story.reports) == (2, 0, 1)
+    assert sorted(story.rendered) == [*TYPES], "its report renders nothing"
     assert story.status["summary"] == "web=2/2 worker=2/2", "the cluster's answer is in it"
 
 
@@ -166,6 +179,7 @@ def test_a_change_of_counts_costs_one_write_of_each_object_one_status_and_two_pa
     story = told(delays_of(order), scale, monkeypatch)
     assert sorted(story.tried) == sorted([*2 * DEPLOYMENTS, REVISION]), "the revision is the new one's"
     assert (story.passes, story.looks, story.reports) == (4, 0, 2)
+    assert sorted(story.rendered) == sorted(2 * TYPES), "its report renders nothing"
     assert story.status["summary"] == "web=3/3 worker=3/3"
 
 
