@@ -7,8 +7,10 @@ of counts, `suspend` and `paused` isn't looked at. Which types have a disruption
 import dataclasses
 from typing import Any
 
+import msgspec
+
 from formation_operator.api import fields, naming
-from formation_operator.api.content import Mark, digest_of
+from formation_operator.api.content import Mark
 from formation_operator.api.formation import (
     PROGRESS_DEADLINE,
     PROOF_SECONDS,
@@ -25,6 +27,7 @@ from formation_operator.replicas.count_owner import Replicas
 # Kubernetes' own defaults for a rollout, always written out: a field that the server defaulted
 # can't be taken back later, which would block the switch to `singleton`.
 SURGE = UNAVAILABLE = "25%"
+SORTED = msgspec.json.Encoder(order="deterministic")
 CANARY_LESS = "set spec.canary.seconds to 0"
 
 
@@ -239,7 +242,9 @@ def intent(kind: ChildKind, process_type: str, metadata: Manifest, spec: Manifes
         "metadata": metadata,
         "spec": spec,
     }
-    digest = metadata["annotations"][naming.INTENT_ANNOTATION] = digest_of(manifest)
+    digest = metadata["annotations"][naming.INTENT_ANNOTATION] = naming.digest(
+        SORTED.encode(manifest).decode()
+    )
     containers = spec["template"]["spec"]["containers"] if kind.traits.runs_processes else ()
     images = tuple((item["name"], item["image"]) for item in containers if "image" in item)
     return Intent(kind, metadata["name"], process_type, manifest, digest, images=images, **facts)
