@@ -91,7 +91,7 @@ bump-kubernetes: ## pin the cluster to VERSION=1.37.2 of Kubernetes
 	$(in_env) -m hack.cluster.bump $(VERSION)
 
 bench: ## how fast and light the operator is, beside others (N=1000 ONLY=converge,scale AGAINST=raw,go OPERATOR=tree)
-	$(in_env) -m hack.bench $(if $(N),-n $(N)) $(if $(ONLY),--only $(ONLY)) $(if $(AGAINST),--against $(AGAINST)) \
+	$(in_env) -m hack.bench $(if $(N),-n $(N)) $(if $(ONLY),--only $(ONLY)) $(if $(filter undefined,$(origin AGAINST)),,--against="$(AGAINST)") \
 		$(foreach tree,$(OPERATOR),--operator $(tree)) $(BENCHFLAGS)
 
 site: ## render the pages into build/site (VERSION=1.2.3 REPOSITORY=https://host/owner/name): needs npm

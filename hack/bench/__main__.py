@@ -2,17 +2,15 @@
 
 import argparse
 import dataclasses
-import datetime
 import json
-import os
 import pathlib
-import platform
 import signal
 import sys
 from collections.abc import Callable, Mapping
 
 import uvloop
 
+from hack import seen
 from hack.bench import subjects, trial
 from hack.bench.measures import MEASURES, Figures
 from hack.bench.subjects import PEERS, Subject
@@ -42,7 +40,11 @@ def parser() -> argparse.ArgumentParser:
         "--burst", type=int, help="Formations of the burst (default: as many again, at most 8000)"
     )
     own.add_argument("--changes", type=int, default=0, help="changes over which memory is looked at")
-    own.add_argument("--json", type=pathlib.Path, help="file for the figures (default: in the cache)")
+    own.add_argument(
+        "--json",
+        type=pathlib.Path,
+        help="file for the figures (default: in the cache, or with SEEN=1 the page's)",
+    )
     return own
 
 
@@ -86,12 +88,13 @@ def main() -> None:
     against = ["raw"] if chosen.n < 300 else ["raw", "go"]
     everybody = chosen_subjects(chosen.operator, against if chosen.against is None else chosen.against)
     rounds: Rounds = {subject.name: [] for subject in everybody}
-    target = chosen.json or paths.cache() / "bench" / f"{chosen.n}.json"
+    folder = subjects.HERE / "seen" if seen.WANTED else paths.cache() / "bench"
+    target = chosen.json or folder / f"{chosen.n}.json"
     for turn in range(chosen.rounds):
         for subject in everybody if turn % 2 == 0 else reversed(everybody):
             rounds[subject.name].append(uvloop.run(measured(subject, size, chosen.only)))
         write(target, rounds, size)
-        done = f"{chosen.n} Formations, round {turn + 1} of {chosen.rounds}; {machine()}; {target}"
+        done = f"{chosen.n} Formations, round {turn + 1} of {chosen.rounds}; {seen.machine()}; {target}"
         print(f"\n{table(rounds)}\n\n{done}", flush=True)
 
 
@@ -105,22 +108,11 @@ def size_of(chosen: argparse.Namespace) -> Size:
     )
 
 
-def machine() -> str:
-    """Return the kind of machine that this is."""
-    gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{os.cpu_count()} cores, {gib:.0f} GiB, {platform.system()} {platform.machine()}"
-
-
 def write(target: pathlib.Path, rounds: Rounds, size: Size) -> None:
     """Write the figures of all rounds."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    content = {
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
-        "size": dataclasses.asdict(size),
-        "rounds": rounds,
-    }
-    target.write_text(json.dumps(content, indent=1))
+    content = {**seen.stamp(), "size": dataclasses.asdict(size), "rounds": rounds}
+    target.write_text(json.dumps(content, indent=1) + "\n")
 
 
 if __name__ == "__main__":

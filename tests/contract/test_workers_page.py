@@ -1,12 +1,10 @@
 """The page of workers that mark themselves: what a Pod may do with its token, and what its policy forbids."""
 
 import dataclasses
-import json
 from collections.abc import Iterator
 
 import pytest
 
-from hack import kustomization
 from hack.cluster import kubeconfigs, paths
 from hack.cluster.cluster import Cluster
 from tests.live.client import Client, eventually
@@ -110,29 +108,3 @@ def test_a_worker_may_mark_itself_and_nothing_else(policy: Client) -> None:
     assert [name for name, words in refused.items() if "the mark is all that may change" not in words] == []
     assert "may only mark itself" in refusal(worker, other, MARKED)
     assert "cannot patch resource" in refusal(worker, first, another_image(policy, first), "")
-
-
-def test_without_the_policy_a_worker_may_change_each_pod_of_its_namespace_but_not_what_it_runs(
-    workers: Client,
-) -> None:
-    first, other = (pod["metadata"]["name"] for pod in pods(workers))
-    worker = token_of(workers, first)
-    assert {name: refusal(worker, other, change) for name, change in CHANGES.items()} == dict.fromkeys(
-        CHANGES, ""
-    )
-    image = another_image(workers, other)
-    assert "cannot patch resource" in refusal(worker, other, image, "")
-    patch(worker, other, image)
-    assert json.dumps(image["spec"]["containers"][0]["image"]) not in json.dumps(workers.get("pod", other))
-
-
-def test_the_right_to_whole_pods_would_let_a_worker_choose_what_others_run(workers: Client) -> None:
-    (role,) = (each for each in kustomization.load(RIGHTS) if each["kind"] == "Role")
-    (rule,) = role["rules"]
-    workers.apply({**role, "rules": [{**rule, "resources": ["pods"]}]})
-    first, other = (pod["metadata"]["name"] for pod in pods(workers))
-    worker = token_of(workers, first)
-    image = another_image(workers, other)
-    eventually(lambda: refusal(worker, other, image, "") == "")
-    (container,) = workers.get("pod", other)["spec"]["containers"]
-    assert container["image"] == "registry.example.com/other:v1"

@@ -5,13 +5,11 @@ compares with the manifests where there is no Helm. After a change: `pytest --up
 """
 
 import pathlib
-import shutil
 
 import pytest
 import yaml
 
 from hack.cluster import paths
-from hack.images import operator_image
 from hack.kustomization import Manifest, by_key, load, rendered
 from tests.distribution import helm
 from tests.distribution.helm import GOLDEN, HEADING, Helm
@@ -58,20 +56,3 @@ def test_for_some_namespaces_too_it_makes_what_kustomize_makes(
 
     assert made == by_key(kustomized(kubectl_binary, "manifests/namespaced"))
     assert ("ClusterRole", "", "formation-operator") not in made
-
-
-def test_the_one_place_that_names_the_image_names_it_for_both(
-    ready_helm: Helm, kubectl_binary: pathlib.Path, tmp_path: pathlib.Path
-) -> None:
-    for folder in ("crds", "manifests"):
-        shutil.copytree(paths.ROOT / folder, tmp_path / folder, symlinks=True)
-    name, _, tag = operator_image.reference().rpartition(":")
-    file = tmp_path / operator_image.NAMED_IN
-    changed = file.read_text().replace(f": {name}\n", ": example.com/ours\n").replace(f": {tag}\n", ": v7\n")
-    file.write_text(changed)
-
-    chart = ready_helm.render(*helm.WITHOUT_CRD, chart=tmp_path / "manifests" / "chart")
-    for made in (chart, kustomized(kubectl_binary, str(tmp_path / "manifests"))):
-        deployment = by_key(made)["Deployment", helm.NAMESPACE, helm.NAME]
-        (container,) = deployment["spec"]["template"]["spec"]["containers"]
-        assert container["image"] == "example.com/ours:v7"

@@ -7,7 +7,6 @@ import difflib
 import json
 import pathlib
 import shutil
-from typing import Any
 
 import pytest
 import yaml
@@ -17,7 +16,6 @@ from hack import kustomization
 from hack.cluster import paths
 from hack.kustomization import Key, Manifest, by_key, load, rendered
 from hack.packaging import archives
-from tests.distribution import helm
 from tests.distribution.helm import CHART, WITHOUT_CRD, Helm, HelmError
 
 pytestmark = pytest.mark.long
@@ -106,17 +104,6 @@ def test_the_chart_brings_the_crd_which_stays_unless_that_is_turned_off(newest_h
     assert labelled == crd
 
 
-def test_a_number_of_a_file_of_values_is_the_argument_that_it_says(
-    newest_helm: Helm, tmp_path: pathlib.Path
-) -> None:
-    values = tmp_path / "values.yaml"
-    values.write_text("flags:\n  workers: 1000\n")
-
-    made = by_key(newest_helm.render(*WITHOUT_CRD, f"--values={values}"))
-    (container,) = made["Deployment", helm.NAMESPACE, helm.NAME]["spec"]["template"]["spec"]["containers"]
-    assert container["args"][-1] == "--workers=1000"
-
-
 def test_the_pod_of_helm_test_is_pulled_and_placed_as_the_operator_is(
     newest_helm: Helm, snapshot: SnapshotAssertion
 ) -> None:
@@ -195,33 +182,6 @@ def test_null_is_refused_because_nobody_says_what_it_stands_for(newest_helm: Hel
 def test_nothing_is_scraped_of_an_operator_without_metrics(newest_helm: Helm) -> None:
     with pytest.raises(HelmError, match=r"flags\.metrics is empty"):
         newest_helm.render("--set", "flags.metrics=,monitoring.appAlerts.enabled=true")
-
-
-def test_the_objects_of_helm_test_are_in_a_namespace_that_is_named_like_a_number(newest_helm: Helm) -> None:
-    shown = newest_helm.template("--show-only=templates/tests/smoke.yaml", "--set-string", "namespaces={123}")
-    assert {item["metadata"]["namespace"] for item in shown} == {helm.NAMESPACE, "123"}
-
-
-def test_another_chart_may_depend_on_it_or_not(newest_helm: Helm, tmp_path: pathlib.Path) -> None:
-    shutil.copytree(CHART, tmp_path / "charts" / "formation-operator")
-    needs = {"name": "formation-operator", "version": "*", "condition": "formation-operator.enabled"}
-    about = {"apiVersion": "v2", "name": "platform", "version": "1.0.0", "dependencies": [needs]}
-    (tmp_path / "Chart.yaml").write_text(json.dumps(about))
-
-    def made(enabled: str) -> list[dict[str, Any]]:
-        return newest_helm.render("--set", f"formation-operator.enabled={enabled}", chart=tmp_path)
-
-    assert by_key(made("true")) == by_key(newest_helm.render())
-    assert made("false") == []
-
-
-def test_a_chart_that_has_lost_its_links_says_so(newest_helm: Helm, tmp_path: pathlib.Path) -> None:
-    shutil.copytree(CHART, tmp_path / "chart", symlinks=True)
-    for link in (tmp_path / "chart" / "files").iterdir():
-        if link.is_symlink():
-            link.unlink()
-    with pytest.raises(HelmError, match="files/ leads nowhere"):
-        newest_helm.render(chart=tmp_path / "chart")
 
 
 def notes(helm: Helm, folder: pathlib.Path, *flags: str) -> str:

@@ -1,6 +1,5 @@
 """Canaries as real processes: what fails in one changes nothing else, and what stands loses no request."""
 
-import json
 import threading
 import time
 from collections import Counter
@@ -9,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from hack.cluster.cluster import Cluster
 from hack.images import debian
 from tests.e2e.containers import its_own, sh
 from tests.e2e.workers import READY
@@ -27,7 +25,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(("", 8080), Handler).serve_forever()
 """
 SECONDS = 5
-PROVEN = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=300s")
 FILLS = "import time; filled = bytearray(200 << 20); time.sleep(999)"
 FAILS: dict[str, tuple[Manifest, str, str]] = {
     "at once": ({"command": [*sh("echo no database >&2; exit 3")]}, "CanaryFailed", "no database"),
@@ -185,35 +182,6 @@ def test_a_deploy_with_canaries_loses_no_request_and_the_canary_of_web_gets_its_
 
 
 @pytest.mark.long
-def test_within_a_quota_that_has_room_for_one_more_process_of_each_type_a_deploy_goes_through(
-    deployed: Client,
-) -> None:
-    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "exact"}}
-    deployed.apply({**quota, "spec": {"hard": {"pods": "6"}}})
-    deployed.apply(shop("2"))
-    deployed.reported()
-    deployed(*PROVEN)
-
-    runs(deployed, "2")
-
-
-@pytest.mark.long
-def test_without_room_for_one_more_process_that_is_said_with_the_way_out(deployed: Client) -> None:
-    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "full"}}
-    deployed.apply({**quota, "spec": {"hard": {"pods": "4"}}})
-    before = mains(deployed)
-    began = time.monotonic()
-    deployed.apply(shop("2"))
-
-    message = said(deployed, "ReplicaFailure", "pods=4: it needs room for one process more")
-    print(f"after {time.monotonic() - began:.1f} s: {message}")
-    assert mains(deployed) == before
-    deployed("delete", "resourcequota", "full")
-    deployed(*PROVEN)
-    runs(deployed, "2")
-
-
-@pytest.mark.long
 def test_a_version_that_failed_is_tried_again_by_the_plugin_once_its_cause_has_gone(
     deployed: Client, formation: Plugin
 ) -> None:
@@ -233,40 +201,3 @@ def test_a_version_that_failed_is_tried_again_by_the_plugin_once_its_cause_has_g
     deployed("create", "configmap", "config", "--from-literal=queue=work")
     print(formation("deploy", "shop", "--retry", "--wait").stderr)
     runs(deployed, "2")
-
-
-SEAT = "example.com/seat"
-
-
-@pytest.fixture
-def three_seats(administrator: Cluster) -> Iterator[None]:
-    """A node on which three processes have room that need a seat."""
-    kubectl = Client(administrator, "default")
-    [node] = [each["metadata"]["name"] for each in kubectl.list_all("node")]
-    for value in ("3", None):
-        patch = json.dumps({"status": {"capacity": {SEAT: value}, "allocatable": {SEAT: value}}})
-        kubectl("patch", "node", node, "--subresource=status", "--type=merge", f"--patch={patch}")
-        if value:
-            yield
-
-
-@pytest.mark.long
-@pytest.mark.alone
-def test_on_nodes_that_have_room_for_one_more_process_a_deploy_goes_through(
-    person: Client, three_seats: None
-) -> None:
-    seat = {"resources": {"requests": {SEAT: "1"}, "limits": {SEAT: "1"}}}
-
-    def one_type(version: str) -> Manifest:
-        formation = shop(version, **seat)
-        del formation["spec"]["processes"]["web"]
-        return formation
-
-    person.apply(one_type("1"))
-    person(*READY)
-    person.apply(one_type("2"))
-    began = time.monotonic()
-    person.reported()
-    person(*PROVEN)
-    print(f"after {time.monotonic() - began:.1f} s")
-    runs(person, "2")

@@ -20,8 +20,6 @@ from tests.live.installation import install
 
 pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.node]
 
-NOT_PULLED = "localhost:1/busybox:1.36"
-"""Nobody listens there, so a pull fails at once."""
 CRD = "customresourcedefinition.apiextensions.k8s.io/formations.formations.dev"
 CLUSTER_WIDE = ("clusterrole/formation-view", "clusterrole/formation-edit", "clusterrole/formation-operator")
 BOUND = "clusterrolebinding/formation-operator"
@@ -58,24 +56,6 @@ def test_a_demo_on_somebodys_cluster_shows_every_step_and_leaves_nothing(theirs:
     assert report.startswith("`make demo CLUSTER=current`: ok\n")
     assert report.count(" | ok |") == 6
     assert "failed" not in report
-
-
-def test_an_image_that_cannot_be_pulled_ends_the_demo_with_the_cause_and_leaves_nothing(
-    theirs: Cluster,
-) -> None:
-    done = demo(theirs, SHOP_IMAGE=NOT_PULLED)
-
-    assert done.returncode == 1
-    *_, said = done.stdout.strip().splitlines()
-    assert said.startswith("demo: ")
-    assert NOT_PULLED in said
-    assert "timed out" not in done.stdout
-    *_, report = done.stdout.removesuffix(f"{said}\n").partition("### ")
-    assert report.startswith("`make demo CLUSTER=current`: failed\n")
-    assert report.count("**failed**") == 1
-    assert NOT_PULLED not in report
-    assert "nothing is left" in done.stdout
-    assert left(theirs) == ""
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])

@@ -1,7 +1,6 @@
 """The steps of our pipelines, each as its runner starts it, with a real registry and real processes."""
 
 import hashlib
-import json
 import pathlib
 import shutil
 import subprocess
@@ -103,30 +102,6 @@ def test_gitlab_deploys_with_a_kubectl_and_a_plugin_that_it_has_fetched(
     done = pipelines.run(GITLAB, "deploy", folder, **everything)
     assert done.returncode == 0, done.stderr
     assert "1234567 by ann" in formation.within("history", "shop").stdout
-
-
-@pytest.mark.long
-def test_a_tag_that_is_committed_for_others_to_apply_is_waited_for(
-    running: Client, step: Step, folder: pathlib.Path, tmp_path: pathlib.Path
-) -> None:
-    source = tmp_path / "source"
-    (source / "shop").mkdir(parents=True)
-    (source / "shop/formation.yaml").write_text(builders.text(shop_of(web=GREETS)))
-    patch = json.dumps([{"op": "replace", "path": "/spec/image", "value": OTHER_TAG}])
-    (source / "shop/kustomization.yaml").write_text(
-        f"resources: [formation.yaml]\nimages:\n  - name: shop\n    newTag: v1\n"
-        f"patches:\n  - target: {{kind: Formation}}\n    patch: '{patch}'\n"
-    )
-    commit(source, "manifests")
-    git(tmp_path, "clone", "--bare", str(source), str(tmp_path / "bare"))
-    git(folder, "clone", str(tmp_path / "bare"), "manifests")
-    pushed = step(GITOPS, "Commit the tag", "manifests", FOLDER="shop", IMAGE="registry.example.com/shop:v2")
-    assert pushed.returncode == 0, pushed.stderr
-    git(tmp_path, "clone", str(tmp_path / "bare"), "synced")
-    assert 'newTag: "v2"\n' in (tmp_path / "synced/shop/kustomization.yaml").read_text()
-    running("apply", "-k", str(tmp_path / "synced/shop"))
-    waited = step(GITOPS, "Wait", IMAGE=OTHER_TAG)
-    assert waited.returncode == 0, waited.stderr
 
 
 def test_the_steps_that_build_and_push_leave_the_image_of_the_commit_in_the_registry(

@@ -15,7 +15,6 @@ from tests.live.releases import Alive
 from tests.shared.builders import Manifest, a_formation, a_process
 
 pytestmark = pytest.mark.node
-NOWHERE = "registry.example.com/nowhere:v9"
 WORKER = a_process(*RUNS, replicas=1, terminationGracePeriodSeconds=1, minReadySeconds=0)
 WAITS = "until test -e /tmp/go; do sleep 0.1; done"
 """Ends when a test lets it go: what ends by itself may do so before a busy machine has looked at it."""
@@ -151,35 +150,6 @@ def test_a_migration_that_fails_is_said_with_its_last_line_and_the_revert_is_rea
     deployed("delete", "job", "--all")  # the one that has failed, too: it isn't wanted any more
     assert deployed(*READY)
     assert not deployed.list_all("job")
-
-
-def test_what_keeps_a_release_from_starting_is_said_within_seconds_and_the_revert_deletes_its_job(
-    deployed: Client,
-) -> None:
-    before = releases.uids(deployed, "deployment", "replicaset", "pod", "job")
-    deployed.apply(nowhere("2"))
-    said(deployed, "can't pull its image", NOWHERE)
-    name = job(deployed)
-    check_reverted(deployed, before)
-    eventually(lambda: name not in releases.jobs(deployed))
-    eventually(lambda: not releases.pods(deployed))
-
-    deployed.apply(nowhere("3"))
-    said(deployed, "can't pull its image", NOWHERE)
-    alive = Alive(deployed)
-    deployed.apply(shop(version="4"))
-    deployed(*READY)
-    assert alive.most == 1
-    assert set(releases.jobs(deployed)) == {
-        job(deployed),
-        next(key.removeprefix("job/") for key in before if key.startswith("job/")),
-    }
-
-
-def nowhere(version: str) -> Manifest:
-    """Return a Formation of an image that can't be pulled."""
-    formation = shop(version=version)
-    return {**formation, "spec": {**formation["spec"], "image": NOWHERE}}
 
 
 def test_a_plain_sidecar_that_keeps_a_release_from_ending_is_said_with_the_way_out(person: Client) -> None:

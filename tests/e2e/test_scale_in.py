@@ -41,14 +41,3 @@ def test_of_six_workers_the_marked_one_goes_each_time(shop: Client, formation: P
         right += running(shop) == before - {chosen}
         formation("scale", "shop", "worker+1", "--wait")
     assert right == TIMES
-
-
-def test_two_of_six_go_at_once_and_a_mark_on_another_one_has_gone(shop: Client, formation: Plugin) -> None:
-    left, *chosen = random.sample(sorted(running(shop)), 3)
-    shop("annotate", "pod", left, f"{COST}={-(2**31)}")
-    assert "lowest" in formation("ps", "shop").stdout
-    before = running(shop)
-    formation("scale", "shop", "worker-2", "--process", chosen[0], "--process", chosen[1])
-    eventually(lambda: len(running(shop)) == WORKERS - 2)
-    assert running(shop) == before - {*chosen}
-    assert COST not in shop.get("pod", left)["metadata"].get("annotations", {})

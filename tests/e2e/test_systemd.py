@@ -116,23 +116,9 @@ def test_a_process_more_is_started_by_its_name_and_by_a_new_export(shop: Machine
     eventually(lambda: processes(shop).keys() - before.keys() == {"shop-web@5002", "shop-worker@2"})
 
 
-def test_one_type_is_restarted_and_the_other_goes_on(shop: Machine) -> None:
-    before = processes(shop)
-    shop("systemctl", "restart", "shop-web.target")
-    after = eventually(lambda: anew(processes(shop), before, "shop-web@5000", "shop-web@5001"))
-    assert after["shop-worker@1"] == before["shop-worker@1"]
-
-
 def anew(after: dict[str, int], before: dict[str, int], *units: str) -> dict[str, int] | None:
     """Return the processes if these are other ones than before."""
     return after if all(after.get(unit, before[unit]) != before[unit] for unit in units) else None
-
-
-def test_a_process_that_is_killed_is_started_again(shop: Machine) -> None:
-    before = processes(shop)
-    shop("kill", "-KILL", str(before["shop-web@5000"]))
-    after = eventually(lambda: anew(processes(shop), before, "shop-web@5000"))
-    assert after["shop-web@5001"] == before["shop-web@5001"]
 
 
 def test_a_stop_lets_each_process_end_in_its_own_time(shop: Machine) -> None:

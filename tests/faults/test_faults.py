@@ -1,10 +1,12 @@
 """Whatever goes wrong between the operator and the API server: it converges after it, and no more happens."""
 
+import pathlib
 import time
 from collections.abc import Callable
 
 import pytest
 
+from hack import seen
 from tests.faults.apps import App
 from tests.faults.place import Place
 from tests.faults.table import FAULTS, Fault
@@ -12,6 +14,8 @@ from tests.live.client import Client, eventually
 from tests.soak.soak import soaked
 
 pytestmark = pytest.mark.alone
+SEEN = pathlib.Path(__file__).with_name("seen.json")
+"""What the page says was seen: a run with `SEEN=1` writes it."""
 
 
 @pytest.mark.parametrize(
@@ -37,6 +41,7 @@ def test_all_converges_after(fault: Fault, place: Place, kubectl: Client) -> Non
 
     assert place.operator.pid == before, place.operator.last_lines()
     print(f"{fault.name}: {bites} requests, converged {took:.1f} s after it")
+    seen.keep(SEEN, fault.name, {"requests": bites, "seconds": round(took, 1)})
 
 
 def test_random_faults_and_edits_are_survived(place: Place, kubectl: Client) -> None:

@@ -1,10 +1,7 @@
 """A release still comes first if the operator is killed, or the API server restarted, in any of its steps."""
 
-import time
-
 import pytest
 
-from tests.faults import daemons
 from tests.faults.place import Place
 from tests.live import releases
 from tests.live.client import Client, eventually
@@ -101,29 +98,3 @@ def test_a_release_comes_first_and_once_though_the_operator_is_killed_at_each_of
     assert rule.hits >= 5  # the revision, the Job, the status and two templates
     assert numbers(shop) == [1, 2]
     print(f"killed {rule.hits} times")
-
-
-def test_a_release_goes_on_through_restarts_of_the_api_server_in_each_step(
-    place: Place, shop: Client
-) -> None:
-    def restart() -> None:
-        with daemons.without(place.cluster, daemons.API_SERVER):
-            time.sleep(1)
-
-    made = {*releases.jobs(shop)}
-    image = {"spec": {"image": "shop:v1"}}
-    shop.merge("formation", "shop", image)
-    restart()
-    wanted = releases.digest(shop)
-    eventually(lambda: releases.pods(shop, wanted))
-    restart()
-    releases.run(shop, wanted)
-    restart()
-    assert {*releases.images(shop).values()} == {"shop:v0"}
-    releases.end(shop, name=wanted)
-    restart()
-    eventually(lambda: {*releases.images(shop).values()} == {"shop:v1"})
-    restart()
-    eventually(lambda: numbers(shop) == [1, 2])
-    assert releases.state(shop, "Succeeded")["released"] == wanted
-    assert {*releases.jobs(shop)} - made == {f"shop-release-{wanted}"}

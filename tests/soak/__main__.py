@@ -5,11 +5,13 @@ Beside that, the machine of `tests/unit/gates` walks as long, over the fakes.
 
 import argparse
 import contextlib
+import pathlib
 import random
 import subprocess
 import sys
 from collections.abc import Iterator
 
+from hack import seen
 from tests.faults.place import behind_a_proxy
 from tests.live.client import Client
 from tests.live.installation import on_a_cluster_of_its_own
@@ -17,6 +19,8 @@ from tests.live.namespaces import HELD, fresh_namespace
 from tests.soak.soak import soaked
 
 NAMESPACES = 3
+SEEN = pathlib.Path(__file__).with_name("seen.json")
+"""What the page says was seen: a run with `SEEN=1` writes it."""
 
 
 @contextlib.contextmanager
@@ -46,7 +50,9 @@ def main() -> None:
         place = stack.enter_context(behind_a_proxy(operator.cluster, operator))
         fresh = (stack.enter_context(fresh_namespace(operator.cluster, HELD)) for _ in range(NAMESPACES))
         users = [Client(operator.cluster, name) for name in fresh]
-        print(soaked(place, users, chosen.seed, chosen.minutes * 60, long=True), flush=True)
+        tally = soaked(place, users, chosen.seed, chosen.minutes * 60, long=True)
+        print(tally, flush=True)
+        seen.keep(SEEN, "soak", {"minutes": chosen.minutes, **tally.figures()})
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from tests.faults.apps import App
 from tests.faults.place import Place
@@ -48,17 +49,23 @@ class Tally:
     ends: list[str] = dataclasses.field(default_factory=list)
     """The operator's last words, each time that it ended."""
 
+    def figures(self) -> dict[str, Any]:
+        """Return what the page says of it."""
+        return {
+            "seed": self.seed,
+            "faults": self.faults.total(),
+            "edits": self.edits.total(),
+            "versions of children": self.versions,
+            "times converged": len(self.converged),
+            "seconds, median": round(statistics.median(self.converged), 1),
+            "seconds, at most": round(max(self.converged), 1),
+            "times killed": self.faults[KILLED.name],
+            "times ended by itself": len(self.ends) - self.faults[KILLED.name],
+        }
+
     def __str__(self) -> str:
-        kills = self.faults[KILLED.name]
-        middle, worst = statistics.median(self.converged), max(self.converged)
-        figures = (
-            f"{self.faults.total()} faults and {self.edits.total()} edits survived",
-            f"{self.versions} versions of children checked",
-            f"converged {len(self.converged)} times, median {middle:.1f} s, worst {worst:.1f} s",
-            f"the operator was killed {kills} times and ended by itself {len(self.ends) - kills} times",
-        )
         lines = [f"{number:6}  {name}" for name, number in sorted(self.faults.items())]
-        return "\n".join([*lines, f"seed {self.seed}: {'; '.join(figures)}"])
+        return "\n".join([*lines, ", ".join(f"{name}: {number}" for name, number in self.figures().items())])
 
 
 class Soak:

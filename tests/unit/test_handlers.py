@@ -3,12 +3,10 @@
 import asyncio
 import contextlib
 import dataclasses
-import inspect
 import json
 import os
 import pathlib
 import random
-import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -367,11 +365,6 @@ async def test_whatever_comes_instead_of_a_list_nothing_is_forgotten_and_all_goe
 # The start
 
 
-def test_kopf_has_no_handler_but_for_its_start_and_end_the_login_and_events() -> None:
-    used = re.findall(r"@kopf\.on\.(\w+)", inspect.getsource(handlers))
-    assert used == ["startup", "login", "event", "cleanup"]
-
-
 async def test_kopf_keeps_and_posts_nothing_and_has_no_peers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process.Process, "start", mock.AsyncMock())
     settings, start = kopf.OperatorSettings(), cast("Any", handlers.start)
@@ -491,15 +484,6 @@ async def test_the_program_ends_with_an_error_and_its_cause_when_the_work_has_en
     assert b"Stopping: " in said
     assert b"RestoredError" in said
     assert b"Traceback" not in said
-
-
-async def test_the_program_ends_well_when_it_is_asked_to_stop_before_it_has_begun(
-    tmp_path: pathlib.Path,
-) -> None:
-    async with serving(a_cluster("a"), tmp_path) as server, program(tmp_path, *OPERATOR) as running:
-        server.absent.add(naming.PLURAL)
-        await until(lambda: server.lists["scaledobjects"])
-        assert await ends_well(running)
 
 
 CLOSES_NEVER = """

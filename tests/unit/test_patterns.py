@@ -3,7 +3,6 @@
 One loop serves everybody: who writes a text that takes long keeps all others waiting.
 """
 
-import ast
 import importlib
 import inspect
 import itertools
@@ -24,13 +23,11 @@ from formation_operator.kube.objects.containers import Exit
 from tests.unit import growth
 from tests.unit.growth import Read
 
-TABLE = "formation_operator.foreground.programs"
 MODULES = [
     importlib.import_module(found.name)
     for found in pkgutil.walk_packages(formation_operator.__path__, "formation_operator.")
 ]
 SOURCES = {module.__name__: inspect.getsource(module) for module in MODULES}
-FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 WAYS = ("search", "match", "fullmatch", "findall", "finditer", "split", "sub")
 """How a pattern can be held against a text."""
 
@@ -92,15 +89,6 @@ def test_a_pattern_reads_any_text_in_a_time_that_grows_like_the_text(
     pattern: str, flags: int, read: Read
 ) -> None:
     assert growth.slow(read, growth.texts(pattern, flags)) is None
-
-
-@pytest.mark.parametrize("module", SOURCES)
-def test_a_pattern_is_made_once_when_its_module_is_loaded(module: str) -> None:
-    assert {*re.findall(r"\bre\.([a-z]\w*)", SOURCES[module])} <= {"compile"}
-    assert "from re import" not in SOURCES[module]
-    if module != TABLE:  # whose rows are made as it is loaded
-        functions = [node for node in ast.walk(ast.parse(SOURCES[module])) if isinstance(node, FUNCTION)]
-        assert [each for each in map(ast.unparse, functions) if "re.compile" in each] == []
 
 
 # Patterns that this package once had, or might have.

@@ -19,15 +19,6 @@ def test_whoever_overfills_it_loses_what_is_his_own() -> None:
     assert [shares.get("busy", number) is not None for number in range(990, 1000)] == [False] + 9 * [True]
 
 
-def test_entries_may_have_sizes_and_a_namespace_with_many_small_ones_pays_for_none_with_large_ones() -> None:
-    shares: Shares[int, str] = Shares(100)
-    for number in range(30):
-        shares.put("small", number, "")
-    gone = [each for number in range(10) for each in shares.put("large", number, "", 30)]
-    assert gone == [("large", number) for number in range(8)]
-    assert len(shares) == 30 + 2 * 30
-
-
 @given(ENTRIES, st.integers(1, 12))
 def test_it_holds_the_latest_of_each_and_no_more_than_it_may(
     entries: list[tuple[str, int, bool]], most: int

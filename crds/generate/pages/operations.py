@@ -23,16 +23,18 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "docs/how-to/workers.md": {scale_ins.SOURCE: scale_ins.table},
     "docs/operating.md": {metrics.SOURCE: metrics.table},
     "docs/runbooks.md": {alerts.SOURCE: alerts.table},
-    "docs/sizing.md": {operator_limits.SOURCE: operator_limits.table},
+    "docs/sizing.md": {operator_limits.SOURCE: operator_limits.table, performance.SIZES: performance.sizes},
     "docs/rights.md": {
         source: functools.partial(rights.tables, source)
         for source in (rights.OPERATOR, rights.LEASE, rights.USERS)
     },
     "docs/dev/dependencies.md": {dependencies.SOURCE: dependencies.table},
-    "docs/dev/faults.md": {faults.SOURCE: faults.table},
-    "docs/dev/performance.md": {
-        source: functools.partial(performance.table, source) for source in (performance.ALL, performance.KRO)
+    "docs/dev/faults.md": {
+        faults.SHORT: faults.short,
+        faults.SOURCE: faults.table,
+        faults.SOAK: faults.soak,
     },
+    "docs/dev/performance.md": {performance.SHORT: performance.short, performance.ALL: performance.table},
 }
 """By page: what makes each part, by its source."""
 

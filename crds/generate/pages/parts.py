@@ -3,7 +3,9 @@
 Each part is named by what it is generated from, so a page holds no part that nothing generates.
 """
 
+import datetime
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 BEGIN = "<!-- Generated from {source} by `python -m crds.generate`: don't edit. -->\n\n"
 END = "\n\n<!-- The end of what is generated. -->"
@@ -31,6 +33,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         f"| {' | '.join(line)} |" for line in (head, *([cell(each) for each in row] for row in rows))
     )
     return "\n".join([first, "|" + "---|" * len(head), *others])
+
+
+def when_and_where(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the days on which something was measured, from the first to the last, and the machines."""
+    found = [datetime.date.fromisoformat(row["date"]) for row in rows]
+    days = dict.fromkeys(f"{day.day} {day:%B %Y}" for day in (min(found), max(found)))
+    return "; ".join([" to ".join(days), *dict.fromkeys(row["machine"] for row in rows)])
 
 
 def cell(text: str) -> str:

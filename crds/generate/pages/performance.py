@@ -1,12 +1,15 @@
 """What the benchmark measured, from the files that it wrote."""
 
 import json
+from typing import Any
 
 from crds.generate.pages import parts
 from hack.bench import table as figures
 from hack.cluster import paths
 
-ALL, KRO = "hack/bench/seen/10000.json", "hack/bench/seen/kro.json"
+ALL = "hack/bench/seen/10000.json"
+SHORT = "the figures below"
+SIZES = "hack/bench/seen"
 ROWS = {
     "converge.deployments_per_s": "new Formations: Deployments/s",
     "converge.reported_per_s": "reported, Formations/s",
@@ -29,19 +32,75 @@ ROWS = {
     "start.ready_s": "a start, after the burst: ready, s",
     "start.cpu_s": "CPU, s",
     "start.writes": "writes",
+    "start.change_s": "a change halfway through it, s",
+    "memory.early_mib": "memory after a tenth of many changes, MiB",
+    "memory.late_mib": "after all of them",
+}
+NEEDED = {
+    "converge.cpu_ms": "CPU ms for a new Formation",
+    "scale.cpu_ms": "for a changed count",
+    "converge.rss_mib": "memory, MiB",
+    "idle.rss_mib": "then",
+    "start.ready_s": "ready after, s",
 }
 
 
-def table(source: str) -> str:
-    """Return a row for each figure of a run, with how the first subject compares with the others."""
-    rounds: figures.Rounds = json.loads((paths.ROOT / source).read_text(encoding="utf-8"))["rounds"]
+def run(source: str) -> dict[str, Any]:
+    """Return what a run has written."""
+    written: dict[str, Any] = json.loads((paths.ROOT / source).read_text(encoding="utf-8"))
+    return written
+
+
+def table() -> str:
+    """Return when it was, and a row for each figure, with how the first subject compares with the others."""
+    seen = run(ALL)
+    rounds: figures.Rounds = seen["rounds"]
     first, *others = rounds
     rows = []
     for figure, what in ROWS.items():
         if any(figure in each for each in rounds[first]):
-            values = [
-                figures.middle([each[figure] for each in rounds[name] if figure in each]) for name in rounds
-            ]
+            values = [value(rounds, name, figure) for name in rounds]
             ratios = [figures.ratio(rounds[first], rounds[other], figure) for other in others]
             rows.append([what, *map(figures.number, [*values, *ratios])])
-    return parts.table(["", *rounds, *(f"{first}/{other}" for other in others)], rows)
+    size = f"{seen['size']['formations']:,} Formations, then a burst of {seen['size']['burst']:,} more"
+    head = ["", *rounds, *(f"{first}/{other}" for other in others)]
+    return f"{size}; {parts.when_and_where([seen])}.\n\n{parts.table(head, rows)}"
+
+
+def value(rounds: figures.Rounds, name: str, figure: str) -> float | None:
+    """Return a figure of a subject: the median of its rounds."""
+    return figures.middle([each[figure] for each in rounds[name] if figure in each])
+
+
+def short() -> str:
+    """Return what comes first on the page."""
+    seen = run(ALL)
+    rounds: figures.Rounds = seen["rounds"]
+
+    def ours(figure: str) -> str:
+        return figures.number(value(rounds, "operator", figure))
+
+    def beside(figure: str) -> str:
+        return figures.number(figures.ratio(rounds["operator"], rounds["go"], figure))
+
+    return f"""\
+- **With {seen["size"]["formations"]:,} Formations**, the operator makes
+  {ours("converge.deployments_per_s")} Deployments/s, and needs {ours("converge.rss_mib")} MiB.
+  It brings a changed count to its Deployment in {ours("scale.p50_ms")} ms (median), and in
+  {ours("background.p50_ms")} ms while 1,000 others change each minute.
+- **Beside a reference operator in Go** it makes
+  {beside("converge.deployments_per_s")} times as many Deployments per second, with
+  {beside("converge.rss_mib")} times the memory and {beside("converge.cpu_ms")} times the CPU.
+  A change takes {beside("scale.p50_ms")} times as long on an idle cluster, and
+  {beside("burst.p50_ms")} times as long in a burst of new Formations."""
+
+
+def sizes() -> str:
+    """Return a row for each run, by the number of Formations."""
+    runs = [run(f"{SIZES}/{file.name}") for file in (paths.ROOT / SIZES).glob("*.json")]
+    lines = []
+    for seen in sorted(runs, key=lambda each: int(each["size"]["formations"])):
+        count, more = seen["size"]["formations"], seen["size"]["burst"]
+        needed = (figures.number(value(seen["rounds"], "operator", figure)) for figure in NEEDED)
+        lines.append([f"{count:,}, then {count + more:,}", *needed])
+    return f"{parts.when_and_where(runs)}.\n\n{parts.table(['Formations', *NEEDED.values()], lines)}"

@@ -1,9 +1,6 @@
 """What `v1` promises (docs/compatibility.md): whatever the last release took is taken, and means the same."""
 
 import ast
-import copy
-import functools
-import operator
 from typing import Any
 
 import pytest
@@ -80,59 +77,3 @@ def words(module: str) -> set[str]:
 def test_each_word_that_programs_read_in_a_status_is_still_one(before: Json) -> None:
     now = (paths.ROOT / REASONS).read_text()
     assert {"Crashing", "InvalidSpec"} <= words(released.text(REASONS)) <= words(now)
-
-
-OBJECT: Json = {
-    "type": "object",
-    "required": ["a"],
-    "properties": {
-        "a": {"type": "string", "maxLength": 9, "enum": ["x", "y"]},
-        "b": {"type": "array", "items": {"type": "integer", "minimum": 1}},
-        "c": {"type": "object", "additionalProperties": {"type": "string"}},
-    },
-    "x-kubernetes-validations": [{"rule": "true", "message": "one"}],
-}
-A, ITEMS, RULES = "properties.a", "properties.b.items", "x-kubernetes-validations"
-
-
-def changed(path: str, to: Any) -> Json:
-    """Return the schema with the value at a path replaced, or removed."""
-    schema = copy.deepcopy(OBJECT)
-    *above, last = path.split(".")
-    node = functools.reduce(operator.getitem, above, schema)
-    node[last] = to
-    if to is None:
-        del node[last]
-    return schema
-
-
-@pytest.mark.parametrize(
-    ("path", "to", "found"),
-    [
-        ("properties.b", None, "b: is gone"),
-        (f"{A}.type", "integer", "a: type"),
-        (f"{A}.maxLength", 8, "a: maxLength"),
-        (f"{A}.minLength", 1, "a: minLength"),
-        (f"{A}.pattern", "x", "a: pattern"),
-        (f"{A}.enum", ["x"], "a: enum"),
-        (f"{A}.default", "x", "a: default"),
-        (f"{ITEMS}.minimum", 2, "b.*: minimum"),
-        (f"{ITEMS}.maximum", 2, "b.*: maximum"),
-        ("properties.b.x-kubernetes-list-type", "set", "b: x-kubernetes-list-type"),
-        ("properties.c.additionalProperties.enum", ["x"], "c.*: enum"),
-        ("properties.c.additionalProperties", None, "c: has no additionalProperties"),
-        ("required", ["a", "b"], ": required"),
-        (RULES, [{"rule": "false", "message": "two"}], ": a rule is new: two"),
-        ("properties.d", {"type": "string", "maxLength": 1}, ""),
-        (f"{A}.maxLength", None, ""),
-        (f"{A}.maxLength", 10, ""),
-        (f"{A}.enum", ["x", "y", "z"], ""),
-        (f"{ITEMS}.minimum", 0, ""),
-        ("required", [], ""),
-        (RULES, [{"rule": "1 == 1", "message": "one"}], ""),
-    ],
-)
-def test_what_refuses_more_than_before_is_found_and_nothing_else(path: str, to: Any, found: str) -> None:
-    (said,) = [*map(str, narrowings(OBJECT, changed(path, to)))] or [""]
-    assert said.startswith(found)
-    assert bool(said) == bool(found)

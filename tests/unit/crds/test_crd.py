@@ -69,15 +69,6 @@ def test_all_that_is_generated_is_committed(monkeypatch: pytest.MonkeyPatch) -> 
     assert generator.main() == 0, "run make crds"
 
 
-def test_of_a_file_that_is_out_of_date_it_is_shown_what_differs(tmp_path: pathlib.Path) -> None:
-    file = tmp_path / "page.md"
-    assert generator.difference(file, "b\n")[-2:] == ["+b", " "]
-    file.write_text("a\nb\n")
-    assert generator.difference(file, "a\nb\n") == []
-    assert generator.difference(file, "b\na\n")[3:] == ["+b", " a", "-b", " "]
-    assert len(generator.difference(file, "c\n" * 1000)) == generator.SHOWN
-
-
 def test_the_snapshot_is_of_the_kubernetes_version_that_the_cluster_runs() -> None:
     assert f"k8s.io/kubernetes {snapshot.version()}" in (paths.MODULES / "kubernetes" / "go.mod").read_text()
 

@@ -78,20 +78,6 @@ def test_server_side_apply_needs_the_right_to_create_where_it_creates(
 @pytest.mark.parametrize(
     "call",
     [
-        PODS,
-        Call("watch", "", "pods"),
-        LEASE,
-        Call("patch", "formations.dev", "formations/status", "t-1", "shop"),
-    ],
-    ids=str,
-)
-def test_what_is_granted_is_not_missing(call: Call) -> None:
-    assert comparison.missing(records(call), GRANTS) == []
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
         PODS._replace(verb="get"),
         PODS._replace(group="metrics.k8s.io"),
         PODS._replace(resource="pods/log"),

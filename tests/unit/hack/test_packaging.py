@@ -8,16 +8,14 @@ import re
 import subprocess
 import sys
 import tarfile
-import tomllib
 
 import pytest
 
-import formation_operator
 from hack.cluster import paths
 from hack.cluster.errors import ClusterError
 from hack.images import operator_image
 from hack.kustomization import load
-from hack.packaging import archives, image, krew, notes, plugin, provenance, publish, sbom, shelf, staging
+from hack.packaging import archives, image, krew, notes, plugin, publish, sbom, shelf, staging
 from hack.packaging.site import Site
 
 LOCK = (paths.ROOT / "requirements.txt").read_text()
@@ -26,26 +24,6 @@ STATUS = (
     "Package: gone\nStatus: deinstall ok config-files\nVersion: 1\n"
 )
 PARTS = [*sbom.python_packages(LOCK), *sbom.debian_packages(STATUS)]
-
-
-@pytest.fixture
-def staged(tmp_path: pathlib.Path) -> pathlib.Path:
-    folder = tmp_path / "sources"
-    staging.stage(folder, "7.8.9", "registry.example.com/team/operator", 1_700_000_000)
-    return folder
-
-
-def test_version_and_image_are_written_to_every_place_of_the_copy(staged: pathlib.Path) -> None:
-    old = formation_operator.__version__
-    sources = [staged / name for name in ("Dockerfile", "pyproject.toml")]
-    sources += [path for name in ("crds", "manifests", "operator") for path in (staged / name).rglob("*.*")]
-
-    samples = {
-        staged / "manifests" / name for name in ("gitops", "ci")
-    }  # for a version that the reader chooses
-    found = [path for path in sources if path.is_file() and old in path.read_text()]
-    assert [path for path in found if samples.isdisjoint(path.parents)] == []
-    assert operator_image.reference(staged) == "registry.example.com/team/operator:7.8.9"
 
 
 REPOSITORY = "https://git.example.com/team/operator"
@@ -121,14 +99,6 @@ def test_the_plugins_single_file_has_what_is_tested() -> None:
     assert not {"kopf", "uvloop", "prometheus-client"} & names
 
 
-def test_the_plugins_single_file_begins_where_its_scripts_do() -> None:
-    project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
-    assert project["scripts"]["kubectl-formation"] == plugin.ENTRY
-    entry = project["scripts"][plugin.COMPLETION.name]
-    assert f"PEX_MODULE={entry} " in plugin.COMPLETION.read_text()
-    assert project["requires-python"] == f">={plugin.PYTHONS[0][0]}.{plugin.PYTHONS[0][1]}"
-
-
 @pytest.fixture
 def checkout(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
     """A checkout of one file."""
@@ -169,14 +139,6 @@ def released(folder: pathlib.Path, *names: str) -> pathlib.Path:
     return folder
 
 
-def test_a_release_takes_the_place_of_an_earlier_one(tmp_path: pathlib.Path) -> None:
-    dist = tmp_path / "new" / "dist"
-    for number, names in enumerate((("a", "b"), ("b", "c"))):
-        shelf.put(released(tmp_path / str(number), *names), dist)
-        (dist / "SHA256SUMS.asc").write_text("signed")
-        assert {path.name for path in dist.iterdir()} == {*names, shelf.CHECKSUMS, "SHA256SUMS.asc"}
-
-
 @pytest.mark.parametrize("earlier", [(), ("a",)], ids=["alone", "beside a release"])
 def test_what_no_release_has_put_into_a_folder_stays(
     earlier: tuple[str, ...], tmp_path: pathlib.Path
@@ -204,11 +166,6 @@ def test_notes_are_the_section_of_the_version_or_else_what_is_unreleased(version
     assert text.startswith(f"# Formation operator {version}\n\n{said}")
     assert "example.com/operator:1" in text
     assert text.count("Rolls pods") == 1
-
-
-def test_a_release_about_which_nothing_is_known_has_no_notes() -> None:
-    with pytest.raises(ClusterError, match=r"no section 0\.3\.0"):
-        notes.write("# Changelog\n", "0.3.0", "")
 
 
 def test_the_bill_lists_every_locked_package_and_what_debian_has_installed() -> None:
@@ -262,20 +219,6 @@ def test_the_bill_lists_a_python_that_debian_has_not_packaged(
     assert python.url == f"pkg:generic/cpython@{version}"
 
 
-def test_a_python_of_debians_is_listed_once(tmp_path: pathlib.Path) -> None:
-    assert [part.name for part in image.of_the_base(layout(tmp_path, DPKG), IMAGE)] == ["libc6"]
-
-
-def test_a_base_of_which_no_package_is_known_makes_no_release(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(ClusterError, match="no list of Debian packages"):
-        image.of_the_base(layout(tmp_path, HEADER), IMAGE)
-
-
-def test_the_bill_says_the_licence_of_nearly_every_package() -> None:
-    unknown = [part.name for part in sbom.python_packages(LOCK) if part.licence == sbom.UNKNOWN]
-    assert len(unknown) <= 2, unknown
-
-
 def billed(parts: list[sbom.Part]) -> str:
     """Return the bill of a release whose image holds some parts."""
     wholes = sbom.wholes("registry.example.com/operator:1.2.3", parts, plugin.parts())
@@ -292,38 +235,6 @@ def test_the_bill_says_what_the_image_holds_and_what_the_plugins_single_file_doe
     assert held["formation-operator"] == {part.name for part in PARTS}
     assert {"pex", "rich", "honcho", "kubernetes"} <= held["kubectl-formation"]
     assert not {"kopf", "libc6", "colorama"} & held["kubectl-formation"]
-
-
-def test_every_reference_in_the_bill_leads_somewhere() -> None:
-    bill = json.loads(billed(PARTS))
-    names = [package["SPDXID"] for package in bill["packages"]]
-    assert len({*names}) == len(names) == len({*PARTS, *plugin.parts()}) + 2
-    assert {relation["relatedSpdxElement"] for relation in bill["relationships"]} == {*names}
-    urls = {each["externalRefs"][0]["referenceLocator"] for each in bill["packages"]}
-    assert {"pkg:oci/operator@1.2.3", "pkg:deb/debian/libc6@2.36-9%2Bdeb12u10"} <= urls
-
-
-def test_the_provenance_names_the_sources_and_what_was_locked() -> None:
-    site = Site(REPOSITORY, "7.8.9")
-    materials = [provenance.source(site, "f00"), *provenance.locks(paths.ROOT)]
-    made = [{"name": "registry.example.com/operator"}]
-    said = json.loads(provenance.statement(site, "https://ci.example.com/7", made, materials))
-
-    assert said["subject"] == made
-    source, *locks = said["predicate"]["buildDefinition"]["resolvedDependencies"]
-    assert source == {"uri": f"git+{REPOSITORY}", "digest": {"gitCommit": "f00"}}
-    assert {"requirements.txt", "hack/packaging/requirements-plugin.txt"} <= {each["name"] for each in locks}
-
-
-def test_a_base_is_known_by_its_digest_where_it_has_one(tmp_path: pathlib.Path) -> None:
-    (tmp_path / "base.tar").write_text("")
-    digest = hashlib.sha256(b"").hexdigest()
-    ours = provenance.base("arm64", f"docker-archive:{tmp_path / 'base.tar'}")
-    pinned = provenance.base("arm64", f"registry.example.com/python@sha256:{digest}")
-    moving = provenance.base("arm64", "registry.example.com/python:3")
-    assert (ours["name"], ours["digest"]) == ("base image for arm64", {"sha256": digest})
-    assert pinned["digest"] == {"sha256": digest}
-    assert "digest" not in moving
 
 
 def to_publish(folder: pathlib.Path, reference: str) -> pathlib.Path:
@@ -351,11 +262,6 @@ def test_what_was_changed_after_it_was_made_is_never_published(tmp_path: pathlib
         ClusterError, match=r"isn't as it was made: .*\nformation-operator-1\.2\.3\.oci\.tar: FAILED"
     ):
         publish.require_whole(dist)
-
-
-def test_where_no_release_is_nothing_is_published(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(ClusterError, match="holds no release"):
-        publish.require_whole(tmp_path)
 
 
 PIECES = re.compile(r"find /app/kubernetes -path '([^']+)'")

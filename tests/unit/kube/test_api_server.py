@@ -186,10 +186,6 @@ def test_only_the_api_server_is_believed_that_a_kind_is_not_installed(text: byte
     assert isinstance(errors.error_of(404, b"404 page not found\n"), errors.NotFoundError)
 
 
-def test_an_answer_without_a_message_is_told_as_it_is() -> None:
-    assert str(errors.error_of(502, b"<html>")) == "HTTP 502: b'<html>'"
-
-
 async def test_watches_end_at_different_moments_after_five_to_ten_minutes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -209,21 +205,3 @@ async def test_watches_end_at_different_moments_after_five_to_ten_minutes(
                 pass
         await cluster.close()
     assert asked == [300, 450, 600]
-
-
-async def test_a_watch_brings_each_event() -> None:
-    async def answer(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
-        await response.prepare(request)
-        for number in range(30):
-            about = {"name": f"a{number}", "namespace": "default", "resourceVersion": str(number)}
-            event = {"type": "MODIFIED", "object": {"metadata": about}}
-            await response.write(json.dumps(event).encode() + b"\n")
-        return response
-
-    async with answering(answer) as url:
-        cluster = api_server.Kube(connection.Connection(client.Configuration(host=url)), timeout=5)
-        async with cluster.watch(kinds.BY_NAME[kinds.HPA], None, 5) as events:
-            names = [each["object"]["metadata"]["name"] async for each in events]
-        await cluster.close()
-    assert names == [f"a{number}" for number in range(30)]

@@ -21,13 +21,6 @@ def error(**status: Any) -> bytes:
     return json.dumps({"type": "ERROR", "object": {"kind": "Status", **status}}).encode()
 
 
-async def test_managed_fields_stay_text() -> None:
-    event = await read(said(managedFields=[{"manager": "a", "fieldsV1": {"f:spec": {}}}]))
-    (entry,) = event["object"]["metadata"]["managedFields"]
-    assert entry["manager"] == "a"
-    assert bytes(entry["fieldsV1"]) == b'{"f:spec": {}}'
-
-
 EVENTS = {
     "fields in any other order": (
         said(labels={"uid": '{"type":"DELETED"'}),
@@ -94,11 +87,3 @@ async def test_any_other_error_is_in_the_servers_words(text: bytes) -> None:
 async def test_what_is_no_event_is_an_error(text: bytes) -> None:
     with pytest.raises(errors.UnavailableError):
         await read(text)
-
-
-@pytest.mark.parametrize("levels", [201, 700, 1_500, 9_000])
-async def test_an_event_of_an_object_that_is_nested_deep_is_read(levels: int) -> None:
-    deep = said(managedFields=[{"manager": "a", "fieldsV1": "DEEP"}]).decode()
-    event = await read(deep.replace('"DEEP"', '{"f:a":' * levels + "1" + "}" * levels).encode())
-    assert event["object"]["metadata"]["name"] == "shop"
-    assert event["object"]["metadata"]["managedFields"][0]["manager"] == "a"

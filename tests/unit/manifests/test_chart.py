@@ -3,13 +3,7 @@
 import argparse
 import json
 import math
-import pathlib
-import ssl
-import subprocess
-import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 import yaml
@@ -18,7 +12,6 @@ import formation_operator
 from crds.generate import crd, snapshot
 from formation_operator.command_line import parser
 from hack.cluster import paths
-from hack.cluster.certificates import Authority
 from hack.images import operator_image
 from hack.kustomization import built, by_key, load
 from tests.distribution import helm
@@ -101,99 +94,3 @@ def is_within(known: dict[str, Any], value: float) -> bool:
     """Tell whether a number is as a schema says; JSON has no other ones than finite ones."""
     fits = known["type"] == "number" or value.is_integer()
     return math.isfinite(value) and fits and known["minimum"] <= value <= known["maximum"]
-
-
-def check(node: dict[str, Any]) -> None:
-    """Fail unless each value is described in a sentence, and required if it has a default."""
-    given = {name for name, inner in node["properties"].items() if inner.get("default", "") is not None}
-    assert {*node["required"]} == given
-    for name, inner in node["properties"].items():
-        assert inner["description"].endswith((".", ":")), name
-        if "default" not in inner:
-            check(inner)
-
-
-def test_each_value_is_described_and_required_because_helm_drops_what_is_null() -> None:
-    schema = json.loads((helm.CHART / "values.schema.json").read_text())
-    of_parents = {"global", "enabled"}
-    check(
-        {
-            **schema,
-            "properties": {
-                key: schema["properties"][key] for key in schema["properties"].keys() - of_parents
-            },
-        }
-    )
-
-
-def test_every_link_of_the_chart_leads_into_this_repository() -> None:
-    links = [path for path in (helm.CHART / "files").iterdir() if path.is_symlink()]
-    assert len(links) == 6
-    for link in links:
-        assert not link.readlink().is_absolute()
-        assert link.resolve().is_relative_to(paths.ROOT)
-        assert link.exists()
-
-
-class Formations(BaseHTTPRequestHandler):
-    """An API server with one namespace, whose operator takes up what is made."""
-
-    there: ClassVar[dict[str, Any]] = {}
-
-    def answer(self, status: int, said: dict[str, Any]) -> None:
-        """Send an answer."""
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(json.dumps(said).encode())
-
-    def do_GET(self) -> None:
-        """Give the Formation."""
-        assert self.headers["Authorization"] == "Bearer secret"
-        found = self.there.get(self.path)
-        self.answer(200, found) if found else self.answer(404, {})
-
-    def do_POST(self) -> None:
-        """Make a Formation, which is ready at once."""
-        made = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        made["status"] = {"conditions": [{"type": "Ready", "status": "True"}]}
-        self.there[f"{self.path}/{made['metadata']['name']}"] = made
-        self.answer(201, made)
-
-    def do_DELETE(self) -> None:
-        """Delete the Formation."""
-        self.answer(200, self.there.pop(self.path))
-
-
-HELM_TEST = "/apis/formations.dev/v1/namespaces/shop/formations/helm-test"
-OF_OTHERS = {"spec": {"image": "registry.example.com/shop:v1"}}
-
-
-@pytest.mark.parametrize(
-    ("there", "said"), [({}, "the operator works"), ({HELM_TEST: OF_OTHERS}, "it was left alone")]
-)
-def test_helms_test_needs_python_alone_and_leaves_behind_what_it_found(
-    there: dict[str, Any], said: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    authority = Authority(tmp_path, "ca")
-    own = authority.issue("server", "server", hosts=("127.0.0.1",))
-    (tmp_path / "token").write_text("secret")
-    monkeypatch.setattr(Formations, "there", dict(there))
-    program = (helm.CHART / "files" / "smoke.py").read_text()
-    account = "/var/run/secrets/kubernetes.io/serviceaccount"
-    assert account in program
-    with ThreadingHTTPServer(("127.0.0.1", 0), Formations) as server:
-        served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        served.load_cert_chain(own.certificate, own.key)
-        server.socket = served.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        place = {"HOST": "127.0.0.1", "PORT": str(server.server_port)}
-        done = subprocess.run(
-            [sys.executable, "-I", "-S", "-c", program.replace(account, str(tmp_path))],
-            env={"NAMESPACE": "shop", **{f"KUBERNETES_SERVICE_{name}": each for name, each in place.items()}},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        server.shutdown()
-    assert said in done.stdout + done.stderr
-    assert Formations.there == there

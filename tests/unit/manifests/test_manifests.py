@@ -8,11 +8,9 @@ import yaml
 
 import formation_operator
 from formation_operator.api import naming
-from formation_operator.foreground import check
 from formation_operator.kube.objects.kinds import BY_NAME
-from formation_operator.render import pod_template
 from hack.cluster import paths
-from hack.images import busybox, operator_image, shop_image, system_image
+from hack.images import operator_image, system_image
 from hack.kustomization import built, load
 from tests.shared.builders import a_formation, a_process
 from tests.unit.facts import intents, parsed
@@ -46,7 +44,6 @@ CLUSTER_VERBS = {
 
 
 INSTALLED = built(MANIFESTS)
-SAMPLES = built(MANIFESTS / "samples")
 
 
 def only(kind: str, name: str = NAME) -> dict[str, Any]:
@@ -214,34 +211,6 @@ def test_no_manifest_is_forgotten_by_its_kustomization() -> None:
         listed = load(folder / "kustomization.yaml")[0]["resources"]
         present = {file.name for file in folder.glob("*.yaml")} - {"kustomization.yaml"}
         assert {name for name in listed if name.endswith(".yaml")} == present
-
-
-def test_the_sample_is_a_formation_with_web_worker_and_a_single_clock() -> None:
-    (sample,) = SAMPLES
-    shop = parsed(sample).spec
-    assert {name: (each.replicas, each.singleton) for name, each in shop.processes.items()} == {
-        "web": (2, None),
-        "worker": (2, None),
-        "clock": (1, True),
-    }
-    assert shop.image == f"{shop_image.REPOSITORY}:v1"
-
-
-NOT_ROOT = {**pod_template.RESTRICTED_POD, "runAsUser": 1000}
-
-
-def test_the_public_sample_has_the_types_and_counts_of_the_other_and_runs_as_no_root() -> None:
-    (sample,), (public,) = SAMPLES, built(MANIFESTS / "samples" / "busybox")
-    types, others = (each["spec"]["processes"] for each in (public, sample))
-    counted = [{name: each["replicas"] for name, each in found.items()} for found in (types, others)]
-    children = [each.manifest for each in intents(parsed(public))]
-    pods = [each["spec"]["template"]["spec"] for each in children if each["kind"] == "Deployment"]
-
-    assert counted[0] == counted[1]
-    assert public["metadata"] == sample["metadata"]
-    assert public["spec"]["image"] == busybox.IMAGE.name
-    assert [each["securityContext"] for each in pods] == [NOT_ROOT] * len(types)
-    assert check.warnings({name: each["command"] for name, each in types.items()}) == []
 
 
 def test_the_samples_for_flux_and_argo_cd_name_what_is_here() -> None:

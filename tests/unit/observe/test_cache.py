@@ -1,22 +1,17 @@
 """What the operator knows between two passes."""
 
 import dataclasses
-import gc
-import json
-import tracemalloc
 from typing import Any
 
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.kube.objects import kinds, lenient
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import Key
-from formation_operator.observe import pods
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Child
 from formation_operator.observe.store import REMEMBERED, Change, Store
-from formation_operator.observe.watched import MOST_BYTES, MOST_PODS, MOST_STRAYS, WATCHED
-from formation_operator.shares import size_of
+from formation_operator.observe.watched import MOST_PODS, MOST_STRAYS
 from tests.shared import builders
 from tests.shared.builders import a_container, a_formation, a_pod, ended
 from tests.unit import cost
@@ -90,17 +85,6 @@ def test_nothing_is_left_of_what_came_and_went() -> None:
     assert held(cache) == held(Cache())
 
 
-def test_many_pods_that_become_well_push_no_other_deletion_out_of_mind() -> None:
-    cache, key = Cache(), ("default", "shop")
-    formation = builders.stored(a_formation(), resourceVersion="5")
-    cache.see(naming.KIND, formation)
-    cache.drop(naming.KIND, key, 6)
-    for number in range(REMEMBERED + 1):
-        cache.put("Pod", dataclasses.replace(BROKEN, name=str(number)))
-        cache.drop("Pod", (key[0], str(number)), 9)
-    assert not cache.see(naming.KIND, formation)
-
-
 # What is nobody's, and what there is too much of
 
 
@@ -158,17 +142,6 @@ def test_whoever_waits_for_a_name_is_asked_for_a_look_as_soon_as_another_formati
     assert ("default", "shop-web") in asked(cache, lose(cache, a_child(name="shop-web-x")))
 
 
-def test_what_a_formation_wants_no_more_counts_as_nobodys() -> None:
-    cache = a_cache()
-    for number in range(MOST_STRAYS + 10):
-        types = {f"t{number}": builders.a_process()}
-        formation = builders.stored(a_formation(processes=types), generation=number + 1)
-        formation["metadata"]["resourceVersion"] = f"{number + 10}"
-        cache.see(naming.KIND, formation)
-        cache.put("Deployment", a_child(name=f"shop-t{number}", uid=f"{number}", owner=None))
-    assert len(cache.stores["Deployment"].items) == MOST_STRAYS + 1
-
-
 def test_of_very_many_pods_that_are_not_well_some_are_known_and_those_of_other_namespaces_stay() -> None:
     cache, quiet = Cache(), ("quiet", "shop")
     cache.put("Pod", dataclasses.replace(BROKEN, namespace="quiet"))
@@ -192,45 +165,6 @@ def test_all_hpas_are_known_by_what_they_scale_and_only_some_by_an_owner_that_do
         assert cache.autoscalers_of("default", ["of-0", scaler.target[2]])[-1] == scaler
     assert ours in cache.children_of(KEY).values()
     assert len(cache.children_of(KEY)) <= MOST_STRAYS + 1
-
-
-LETTER = "\U0001f600"
-"""Has Python take four bytes for each letter of a text."""
-
-
-def a_fat_pod(number: int) -> pods.Pod:
-    """Return one as somebody may write it who has the right to a Pod's status."""
-    said = f"{LETTER}{number}" + 2000 * "x"
-    last = {"terminated": {"exitCode": 1, "reason": said, "message": said}}
-    containers = [
-        a_container(
-            {"waiting": {"reason": f"{each}{said}", "message": f"{each}{said}"}},
-            f"{each}{said}",
-            last=last,
-            command=[f"{number}-{each}-{word}" for word in range(40)],
-        )
-        for each in range(64)
-    ]
-    whole = {"phase": "Failed", "message": said, "reason": said, "nominatedNodeName": said}
-    return known(json.loads(json.dumps(a_pod(*containers, name=f"fat-{number}", status=whole))))
-
-
-def test_what_others_make_large_takes_no_more_memory_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    most = MOST_BYTES // 8
-    monkeypatch.setattr(lenient, "shared", str)  # the table of them all grows by megabytes at once
-    cache = Cache(watched=[dataclasses.replace(each, most=most, least=1) for each in WATCHED])
-    number = most // size_of(a_fat_pod(0)) + 8
-    gc.collect()
-    tracemalloc.start()
-    try:
-        for each in range(number):
-            cache.put(kinds.POD, a_fat_pod(each))
-        gc.collect()
-        taken, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert 0 < len(cache.stores[kinds.POD].items) < number
-    assert taken < 1.3 * most
 
 
 def test_deletions_in_one_namespace_bring_nothing_back_in_another() -> None:

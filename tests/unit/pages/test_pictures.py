@@ -8,61 +8,17 @@ from xml.etree import ElementTree
 import pytest
 
 from crds.generate import pictures
-from crds.generate.pictures import canvas, counts
+from crds.generate.pictures import counts
 from formation_operator.replicas import count_owner
 from tests.shared import builders, documents
 from tests.unit.facts import HPA, a_child, parsed
 
-FILES = [
-    pytest.param(text, id=file.stem)
-    for file, text in pictures.files().items()
-    if file.parent == pictures.FOLDER
-]
 SVG = "{http://www.w3.org/2000/svg}"
-WIDEST = 0.62
-"""How wide a letter is on average in the widest of the fonts, in units of the font's size."""
 
 
 def drawn(text: str) -> ElementTree.Element:
     """Return the elements of a picture."""
     return ElementTree.fromstring(text)
-
-
-@pytest.mark.parametrize("text", FILES)
-def test_a_screen_reader_has_a_title_and_a_description(text: str) -> None:
-    root = drawn(text)
-    named = {
-        each.get("id"): each.text
-        for each in (root.find(f"{SVG}title"), root.find(f"{SVG}desc"))
-        if each is not None
-    }
-    assert root.get("aria-labelledby") == "title desc"
-    assert all(named[each] for each in ("title", "desc"))
-
-
-@pytest.mark.parametrize("text", FILES)
-def test_no_line_of_text_leaves_a_picture_that_is_as_wide_as_a_phone(text: str) -> None:
-    for line in drawn(text).iter(f"{SVG}text"):
-        length = len(line.text or "") * WIDEST * float(line.get("font-size", 0))
-        start = float(line.get("x", 0)) - (length / 2 if line.get("text-anchor") else 0)
-        assert 0 < start < start + length < canvas.WIDTH <= 400, line.text
-
-
-def luminance(colour: str) -> float:
-    """Return how bright a colour is, as https://www.w3.org/TR/WCAG21/#dfn-relative-luminance has it."""
-    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    red, green, blue = (
-        each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-@pytest.mark.parametrize("theme", [canvas.LIGHT, canvas.DARK], ids=["light", "dark"])
-@pytest.mark.parametrize("colour", ["ink", "dim", "stop", "old", "new"])
-def test_text_can_be_read_on_every_background_of_a_theme(theme: dict[str, str], colour: str) -> None:
-    for background in ("page", "band"):
-        low, high = sorted(luminance(theme[each]) for each in (colour, background))
-        assert (high + 0.05) / (low + 0.05) >= 4.5
 
 
 def test_the_objects_are_those_that_the_operator_makes_of_the_readmes_formation() -> None:

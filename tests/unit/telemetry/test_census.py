@@ -107,10 +107,6 @@ def test_everything_is_counted_and_listed(snapshot: SnapshotAssertion) -> None:
     assert generate_latest(registry).decode() == snapshot
 
 
-def test_a_start_that_is_no_time_counts_as_now() -> None:
-    assert scraped([releasing("a", "Running", ["odd"])])["release_running_seconds",] == 0
-
-
 @pytest.mark.parametrize("processes", [[{"name": "web"}], "web", 5], ids=str)
 def test_a_formation_whose_types_no_schema_of_ours_allows_is_counted_without_types(processes: Any) -> None:
     raw = a_formation(ready=("False", "InvalidSpec"))
@@ -138,12 +134,6 @@ def test_a_tenant_with_many_types_takes_no_other_ones_place_in_the_list() -> Non
 def test_the_same_types_are_listed_whatever_the_order_in_which_formations_are_known() -> None:
     many = [a_formation("burst", f"f{n}") for n in range(100)]
     assert scraped(many, most=10) == scraped(many[::-1], most=10)
-
-
-def test_no_type_is_listed_if_none_is_wanted() -> None:
-    found = scraped([a_formation()], most=0)
-    assert not [key for key in found if key[0].startswith("process_type_replicas")]
-    assert found["process_types_unlisted",] == 1
 
 
 @pytest.mark.parametrize("most", [0, 1, 7, 1000])
@@ -179,16 +169,3 @@ def test_whatever_a_status_holds_it_is_counted(conditions: Any, processes: Any, 
     found = scraped([raw, other])
     assert sum(value for key, value in found.items() if key[0] == "formations") == 2
     assert sum(value for key, value in found.items() if key[0] == "process_types") == 2
-
-
-def test_schedules_are_listed_up_to_the_same_number_as_types() -> None:
-    schedules = {f"schedule-{number}": {"state": "Failing"} for number in range(9)}
-    found = scraped([scheduled(**schedules)], most=4)
-    assert found["schedules_unlisted",] == 5
-    assert len([key for key in found if key[0] == "schedule_failing"]) == 4
-
-
-@pytest.mark.parametrize("odd", ["", "yesterday", 5, None, "9999-99-99"])
-def test_a_time_that_is_none_is_left_out(odd: Any) -> None:
-    found = scraped([scheduled(report={"state": "Scheduled", "lastSuccessfulTime": odd})])
-    assert [key for key in found if key[0] == "schedule_last_success_age_seconds"] == []

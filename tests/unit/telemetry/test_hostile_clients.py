@@ -127,20 +127,6 @@ def test_a_connection_is_closed_after_its_time_whatever_happens_on_it(
         assert not process.connections()
 
 
-def test_a_request_that_trickles_in_is_cut_off(tmp_path: pathlib.Path) -> None:
-    with (
-        answering.process(tmp_path / "log", seconds=SOON) as process,
-        closed([process.connected(process.health, BEGUN)]) as (client,),
-    ):
-
-        def trickled() -> bool:
-            with contextlib.suppress(ConnectionError):
-                client.sendall(b"X: x\r\n")
-            return is_cut_off(client)
-
-        eventually(trickled)
-
-
 def scraping(process: answering.Process) -> socket.socket:
     """Ask for metrics with hardly any room for them."""
     client = socket.socket()
@@ -172,22 +158,6 @@ def test_a_connection_has_one_answer_and_is_closed_then(tmp_path: pathlib.Path) 
         assert answers.count(b"HTTP/1.1 200 OK") == 1
         assert b"\r\nConnection: close\r\n" in answers
         eventually(lambda: not process.connections())
-
-
-@pytest.mark.parametrize(
-    "sent",
-    [
-        pytest.param(BEGUN + headers(3, 8000) + b"\r\n", id="headers-that-are-too-long"),
-        pytest.param(b"GET /healthz?" + b"x" * 20_000 + b" HTTP/1.1\r\n\r\n", id="a-line-that-is-too-long"),
-        pytest.param(BEGUN + headers(20_000, 0), id="too-many-headers"),
-        pytest.param(BEGUN + b"no header\r\n\r\n", id="nonsense"),
-    ],
-)
-def test_who_asks_for_health_with_too_much_is_refused(sent: bytes, tmp_path: pathlib.Path) -> None:
-    with answering.process(tmp_path / "log") as process:
-        with closed([process.connected(process.health, sent)]) as (client,):
-            assert b"200 OK" not in answer(client)
-        assert is_checked(process)
 
 
 def test_malformed_requests_are_no_line_of_the_log(tmp_path: pathlib.Path) -> None:

@@ -2,7 +2,6 @@
 
 import pytest
 
-from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children
 from formation_operator.render import intents as rendered
@@ -55,7 +54,3 @@ def test_a_formation_that_does_what_a_message_says_does_without_a_child(intent: 
     assert intent.without == said
     left = {each.kind for each in intents(parsed(a_formation(processes={"web": process})))}
     assert (intent.kind in left) == (not said)
-
-
-def test_no_kind_takes_the_place_of_another_one_of_its_name() -> None:
-    assert len(kinds.BY_NAME) == len(kinds.ALL)

@@ -96,12 +96,6 @@ def test_the_facts_of_a_child_are_the_same_listed_and_watched(managed: list[Any]
     assert children.child(listed, ChildKind.DEPLOYMENT) == children.child(read, ChildKind.DEPLOYMENT)
 
 
-def test_a_page_has_its_version_and_what_leads_to_the_next() -> None:
-    read = page(text_of())
-    metadata = {"resourceVersion": "9", "continue": "next"}
-    assert read == {"kind": "DeploymentList", "metadata": metadata, "items": []}
-
-
 DEEP = '{"f:a":' * 10_000 + "1" + "}" * 10_000
 
 
@@ -125,17 +119,6 @@ def test_whatever_is_odd_about_one_object_the_others_are_read(odd: str) -> None:
     text = text_of("ODD", deployment(entry(OURS))).replace(b'"ODD"', odd.encode(errors="surrogateescape"))
     _, listed = page(text)["items"]
     assert children.child(listed, ChildKind.DEPLOYMENT).owned == kept_of(OURS)
-
-
-@pytest.mark.parametrize("text", [b"", b"{", b'{"items":[}', b"<html>", b'{"items":[]} {}'])
-def test_what_is_no_json_is_refused(text: bytes) -> None:
-    with pytest.raises(ValueError, match="line 1"):
-        page(text)
-
-
-@pytest.mark.parametrize("text", [b"[]", b"null", b'{"items":null}', b'{"items":{}}', b'{"items":[1]}'])
-def test_what_is_no_page_is_read_as_it_is(text: bytes) -> None:
-    assert page(text) == json.loads(text)
 
 
 @pytest.mark.timed

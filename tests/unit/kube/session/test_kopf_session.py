@@ -13,9 +13,7 @@ from kubernetes.aio import client
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.session import connection, kopf_session, paging
-from tests.unit.fakes.cluster import FakeCluster
-from tests.unit.fakes.live_api_server import LiveApiServer
+from formation_operator.kube.session import connection, kopf_session
 from tests.unit.fakes.loopback import answering
 
 FORMATIONS = kinds.BY_NAME[naming.KIND]
@@ -96,11 +94,6 @@ def formation(name: str, fields: bytes = b"{}") -> bytes:
     )
 
 
-def error(code: int) -> bytes:
-    """Return an error as the API server writes one."""
-    return b'{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"code":%d}}\n' % code
-
-
 WITHOUT = {"apiVersion": "formations.dev/v1", "kind": "Formation"}
 HOSTILE = {
     **{f"{levels} levels": b'{"f:a":' * levels + b"{}" + b"}" * levels for levels in LEVELS},
@@ -159,43 +152,6 @@ async def test_whatever_is_wrong_with_an_answer_it_is_as_a_lost_connection(numbe
     assert is_tried_again == (number != 410 or path == WATCH)
 
 
-async def test_that_a_watch_is_too_old_reaches_kopf() -> None:
-    async with session(stream(event(formation("a")), error(410))) as here:
-        first, last = await here.watch()
-    assert (first["type"], last["type"]) == ("MODIFIED", "ERROR")
-
-
-@pytest.mark.parametrize("number", [400, 500, 504])
-async def test_any_other_error_in_a_watch_is_as_a_lost_connection(number: int) -> None:
-    async with session(stream(error(number))) as here:
-        with pytest.raises(aiohttp.ClientPayloadError, match="no event"):
-            await here.watch()
-
-
-@pytest.mark.parametrize("said", [b'{"error":"upstream"}', b'[{"code":502}]', b'"no"', b"502", b"<html>"])
-async def test_an_error_of_a_proxy_with_the_status_200_is_as_a_lost_connection(said: bytes) -> None:
-    async with session(stream(said + b"\n")) as here:
-        with pytest.raises(aiohttp.ClientPayloadError):
-            await here.watch()
-        answer = await here.get(f"{LIST}?limit=500")
-        with pytest.raises(aiohttp.ClientPayloadError):
-            await answer.json()
-
-
-@pytest.mark.parametrize("path", [LIST, WATCH], ids=["list", "watch"])
-async def test_an_answer_that_does_not_come_is_as_a_lost_connection(
-    path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kopf_session, "ANSWER_SECONDS", 0.05)
-
-    async def hang(_: web.Request) -> web.StreamResponse:
-        return await asyncio.Future()
-
-    async with session(hang) as here:
-        with pytest.raises(TimeoutError):
-            await here.get(path)
-
-
 async def test_whenever_a_watch_says_anything_its_namespace_is_reached() -> None:
     bookmark = b'{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9"}}}\n'
     async with session(stream(bookmark)) as here:
@@ -205,19 +161,6 @@ async def test_whenever_a_watch_says_anything_its_namespace_is_reached() -> None
     async with session(page(formation("a"))) as here:
         await (await here.get(LIST)).json()
         assert here.reached == []
-
-
-async def test_a_list_comes_in_pages_that_fit() -> None:
-    cluster = FakeCluster()
-    for number in range(60):
-        cluster.put(naming.KIND, {"metadata": {"name": str(number)}, "x": "x" * 2**16})
-    async with LiveApiServer(cluster).running() as server:
-        here = Session(server.url)
-        listed = await (await here.get(f"{LIST}?limit=500")).json()
-        await here.client.close()
-        await here.server.close()
-    assert 0 < len(listed["items"]) <= paging.MOST_BYTES / 2**16
-    assert listed["metadata"]["continue"]
 
 
 @pytest.mark.parametrize("method", ["post", "patch", "delete"])
@@ -245,17 +188,6 @@ async def test_a_proxy_that_cannot_connect_is_a_lost_connection() -> None:
             with pytest.raises(aiohttp.ClientConnectionError):
                 await session.request("get", f"https://127.0.0.1:1{WATCH}")
         await server.close()
-
-
-@pytest.mark.parametrize("path", ["/apis", "/prefix/apis", "/apis/formations.dev/v1"])
-async def test_discovery_that_lacks_the_kind_is_a_lost_connection(path: str) -> None:
-    """kopf looks only once, and the API server lists a new kind later than it serves it."""
-    async with session(stream(b'{"groups":[{"name":"apps"}],"resources":[]}')) as here:
-        with pytest.raises(aiohttp.ClientConnectionError, match=r"no formations(\.dev)? yet"):
-            await here.get(path)
-    found = {"groups": [{"name": "formations.dev"}], "resources": [{"name": "formations"}]}
-    async with session(stream(json.dumps(found).encode())) as here:
-        assert await (await here.get(path)).json() == found
 
 
 async def test_a_namespace_that_forbids_a_list_or_a_watch_is_reported() -> None:

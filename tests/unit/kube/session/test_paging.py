@@ -125,13 +125,6 @@ async def test_of_an_answer_that_goes_on_and_on_no_more_is_read_than_an_object_m
     assert asked < 10, "a list of one object that is too large is tried no more"
 
 
-async def test_objects_that_are_small_come_many_at_once() -> None:
-    server = serving(naming.KIND, formations(1000))
-    async with connected(server) as cluster:
-        assert len(await names(cluster)) == 1000
-    assert len(server.asked) < 10
-
-
 async def test_who_has_seen_enough_of_a_list_leaves_no_request_behind() -> None:
     async with connected(serving(naming.KIND, formations(1000))) as cluster:
         pages = cluster.pages(kinds.BY_NAME[naming.KIND])
@@ -205,13 +198,6 @@ async def test_one_large_page_at_most_is_parsed_between_two_steps_of_others(
             parsed_in_a_step.append(parsed - before)
     assert sum(parsed_in_a_step) >= 8 * 20
     assert max(parsed_in_a_step) == 1
-
-
-async def test_an_object_that_is_larger_than_a_page_comes_alone() -> None:
-    server = serving(naming.KIND, formations(3, PAGE + 1))
-    async with connected(server) as cluster:
-        assert await names(cluster) == ["f00000", "f00001", "f00002"]
-    assert server.asked[-1]["limit"] == "1"
 
 
 @settings(inputs.tried(20), suppress_health_check=[HealthCheck.function_scoped_fixture])

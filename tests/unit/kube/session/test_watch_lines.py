@@ -49,12 +49,6 @@ async def test_lines_come_whole_whatever_pieces_they_are_sent_in(parts: list[byt
         assert await read(those) == [b"one", b"two", b"three"]
 
 
-async def test_a_line_that_is_longer_than_what_is_read_at_once_comes_whole() -> None:
-    long = b"x" * 3 * watch_lines.READ_BYTES
-    async with sent(long + b"\nshort\n") as those:
-        assert await read(those) == [long, b"short"]
-
-
 async def test_a_line_that_is_cut_off_is_as_a_lost_connection() -> None:
     async with sent(b"one\n", b"tw") as batches:
         assert await anext(batches) == [b"one"]
