@@ -11,10 +11,8 @@ from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Object
 from formation_operator.observe import autoscalers, children
-from formation_operator.requeue import Result
 from formation_operator.settings import Settings
 from tests.shared import builders
 from tests.shared.builders import a_formation
@@ -42,20 +40,6 @@ def refuse(cluster: FakeCluster, *refusals: Exception, kind: str = naming.KIND) 
 
 def known(of: Controller) -> set[str]:
     return {name for kind in kinds.AUTOSCALERS for _, name in of._cache.stores[kind].items}  # noqa: SLF001
-
-
-async def test_a_pass_that_an_unexpected_error_ends_is_counted_as_such(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async def broken(_: Key) -> Result:
-        raise KeyError("unexpected")
-
-    here = controller(FakeCluster())
-    monkeypatch.setattr(here._reconciler, "run", broken)  # noqa: SLF001
-    with pytest.raises(KeyError):
-        await here._pass(("default", "shop"))  # noqa: SLF001
-    counted = here.instruments.registry.get_sample_value
-    assert counted("formation_operator_passes_total", {"result": "error"}) == 1
 
 
 async def test_a_start_waits_for_a_cluster_that_refuses_to_be_listed() -> None:

@@ -42,13 +42,6 @@ async def two(cluster: FakeCluster) -> tuple[Replica, Replica]:
     return first, second
 
 
-async def test_of_two_replicas_one_works_and_goes_on_doing_so(cluster: FakeCluster) -> None:
-    first, second = await two(cluster)
-    for _ in range(3600):
-        await asyncio.sleep(1)
-        assert (first.writes, second.works) == (True, False)
-
-
 async def test_after_the_leader_was_killed_another_one_leads_within_eleven_seconds(
     cluster: FakeCluster,
 ) -> None:
@@ -149,16 +142,6 @@ async def test_who_wakes_up_with_a_machine_that_was_suspended_for_too_long_write
     assert not leader.leads()
     await until(ended.is_set, 1.1)
     assert not running.done(), "and it may lead again"
-
-
-async def test_who_gets_through_before_the_deadline_goes_on_leading(cluster: FakeCluster) -> None:
-    first, second = await two(cluster)
-    first.link.asks = NEVER
-    await asyncio.sleep(3.5)
-    first.link.asks = 0.0
-    for _ in range(60):
-        await asyncio.sleep(1)
-        assert (first.writes, second.works) == (True, False)
 
 
 @pytest.mark.parametrize("seconds", [1.1, 2.0, 2.9])

@@ -31,8 +31,7 @@ class Shop(releasing.Shop):
 
     async def start(self) -> None:
         """Have all processes run."""
-        self.run_well()
-        await self.settle()
+        await self.stand()
 
     async def active(self, *names: str, **status: Any) -> None:
         """Have the CronJob's controller say which Jobs go on."""
@@ -331,6 +330,5 @@ async def test_a_new_leader_waits_as_long_as_another_before_it_deletes_a_cron_jo
     shop.restart()
     await shop.operator.work()
     assert shop.cluster.all("CronJob"), "its controller may have begun a run just now"
-    shop.time.seconds += runs.GRACE + 1
-    await shop.settle()
+    await shop.later(runs.GRACE + 1)
     assert not shop.cluster.all("CronJob")
