@@ -5,13 +5,10 @@ import gc
 
 from formation_operator.api import bounds, naming
 from formation_operator.kube.port import Object
-from formation_operator.render import intents
 from formation_operator.render.intents import Intent
-from formation_operator.replicas.count_owner import Replicas
 from formation_operator.sync.executor import CONCURRENT_WRITES
-from tests.shared.builders import a_formation, a_process, stored
+from tests.shared.builders import stored
 from tests.unit import largest
-from tests.unit.facts import parsed
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.operator import Operator, Time
 
@@ -44,19 +41,3 @@ async def test_no_more_manifests_are_held_during_a_pass_than_of_the_types_that_a
     assert len(made) == 32
     of_a_type = bounds.size({**made[0], "metadata": {**made[0]["metadata"], "managedFields": []}})
     assert cluster.most < 1.5 * CONCURRENT_WRITES * of_a_type
-
-
-def test_what_a_content_says_of_counts_suspension_and_pauses_is_not_rendered() -> None:
-    owner = parsed(a_formation()).metadata
-    processes = {"web": a_process(port=80), "worker": a_process(singleton=True)}
-    counted = {name: {**process, "replicas": 1} for name, process in processes.items()}
-    content, another = (
-        parsed(each).spec
-        for each in (
-            a_formation(processes=processes),
-            a_formation(processes=counted, suspend=True, paused=True),
-        )
-    )
-    count = Replicas(desired=7, rendered=7, remembered=7)
-    for name in processes:
-        assert intents.children(owner, content, name, count) == intents.children(owner, another, name, count)

@@ -89,17 +89,6 @@ async def test_what_most_of_those_say_that_were_asked_about_is_taken_for_the_oth
     assert reasons == [Reason.KILLED, *4 * [Reason.LIVENESS_PROBE_FAILED]]
 
 
-async def test_the_same_pods_are_asked_about_again_whatever_the_order() -> None:
-    raws = [killed(number) for number in range(1, 20)]
-    cluster = Counted()
-    by = Looking(cluster)
-    for later in (0, investigator.FIRST_DELAY):
-        await by.look(raws, TYPES, later)
-        raws.reverse()
-    uids = [call.selector for call in cluster.calls]
-    assert uids[: investigator.FEW] == uids[investigator.FEW :]
-
-
 async def test_a_pass_asks_a_few_questions_at_once_and_leaves_the_rest_to_the_next() -> None:
     types = [f"t{number:02}" for number in range(20)]
     raws = [killed(number, name) for name in types for number in range(1, 4)]

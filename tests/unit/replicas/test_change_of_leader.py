@@ -100,10 +100,3 @@ async def test_while_its_deployment_cannot_be_written_an_answered_request_is_new
     for order in ORDERS:
         seen = await play(order, edit, writable=False)
         assert (order, seen) == (order, expected(order, edit, without[order.replace("L", "")]))
-
-
-async def test_where_deployments_can_be_written_a_change_of_leader_makes_no_difference() -> None:
-    without = {order: await play(order, BEFORE, writable=True) for order in WITHOUT}
-    for order in ORDERS:
-        seen = await play(order, BEFORE, writable=True)
-        assert (order, seen) == (order, without[order.replace("L", "")])

@@ -23,7 +23,8 @@ def a_job(digest: str, *conditions: str, key: str = "", is_left: bool = False, *
 
 
 NEW, OLD = "new", "old"
-DONE, FAILS, GOES = "Complete", "Failed", {"deletionTimestamp": ago(0)}
+DONE, FAILS = "Complete", "Failed"
+GOES: dict[str, Any] = {"deletionTimestamp": ago(0)}
 RUNNING, FAILED, STUCK = a_job(NEW), a_job(NEW, FAILS), a_job(NEW, "FailureTarget")
 EARLIER, EARLIER_FAILED, EARLIER_DONE = a_job(OLD), a_job(OLD, FAILS), a_job(OLD, DONE)
 SAME, LATER = a_job(OLD, DONE, key="key-of-new"), a_job("later", DONE)
