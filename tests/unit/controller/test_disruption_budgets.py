@@ -125,13 +125,6 @@ async def test_a_budget_that_is_no_longer_declared_goes(shop: Shop) -> None:
     assert shop.budgets == {}
 
 
-async def test_nothing_is_written_or_listed_when_nothing_differs(shop: Shop) -> None:
-    assert about_budgets(await shop.settle()) == []
-    shop.restart()
-    assert [each.verb for each in about_budgets(await shop.settle())] == ["pages"]
-    assert about_budgets(await shop.settle()) == []
-
-
 async def test_as_long_as_one_is_declared_a_pass_lists_those_of_others_every_ten_minutes(shop: Shop) -> None:
     before = len(shop.cluster.asked("pages", BUDGET))
     for _ in range(3):
@@ -185,19 +178,6 @@ async def test_a_namespace_with_ten_thousand_costs_ten_pages_in_ten_minutes_and_
     assert shop.cluster.read("Deployment", "default", "shop-api")
     assert "shop-api" not in shop.budgets
     assert "there are too many" in shop.ready["message"]
-
-
-async def test_however_many_budgets_formations_have_those_of_a_new_one_are_made() -> None:
-    ours = [
-        another({"matchLabels": {"app": "blog"}}, f"blog-{number}", labels={naming.FORMATION_LABEL: "blog"})
-        for number in range(port.MOST_PAGES + 1)
-    ]
-    shop = Shop(BUDGETED)
-    shop.cluster.watchers.clear()
-    for each in ours:
-        shop.cluster.put(BUDGET, each)
-    await shop.operator.work()
-    assert shop.budgets.keys() >= {"shop-web", "shop-worker"}
 
 
 async def test_ours_steps_back_as_long_as_another_one_selects_the_pods(shop: Shop) -> None:

@@ -91,9 +91,3 @@ def test_a_renewal_is_about_the_lease_that_was_read_and_names_its_holder() -> No
     here.see(a_lease("other"), 0.0)
     assert here.metadata["resourceVersion"] == "7"
     assert here.taken(A_TIME) == {"holderIdentity": "me", "leaseDurationSeconds": 10, "renewTime": A_TIME}
-
-
-def test_a_lease_that_is_released_has_no_holder_and_the_next_one_needs_not_wait() -> None:
-    other = Election("other")
-    other.see({**a_lease("me"), "spec": leading().released(A_TIME)}, 0.0)
-    assert other.is_free(0.0)

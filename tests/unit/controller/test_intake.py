@@ -11,12 +11,13 @@ from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
+from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Object
-from formation_operator.observe import autoscalers, children
+from formation_operator.observe import autoscalers
+from formation_operator.requeue import Result
 from formation_operator.settings import Settings
 from tests.shared import builders
 from tests.shared.builders import a_formation
-from tests.unit.facts import intents, parsed
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.replica import at_work
 
@@ -40,6 +41,20 @@ def refuse(cluster: FakeCluster, *refusals: Exception, kind: str = naming.KIND) 
 
 def known(of: Controller) -> set[str]:
     return {name for kind in kinds.AUTOSCALERS for _, name in of._cache.stores[kind].items}  # noqa: SLF001
+
+
+async def test_a_pass_that_an_unexpected_error_ends_is_counted_as_such(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def broken(_: Key) -> Result:
+        raise KeyError("unexpected")
+
+    here = controller(FakeCluster())
+    monkeypatch.setattr(here._reconciler, "run", broken)  # noqa: SLF001
+    with pytest.raises(KeyError):
+        await here._pass(("default", "shop"))  # noqa: SLF001
+    counted = here.instruments.registry.get_sample_value
+    assert counted("formation_operator_passes_total", {"result": "error"}) == 1
 
 
 async def test_a_start_waits_for_a_cluster_that_refuses_to_be_listed() -> None:
@@ -163,24 +178,3 @@ async def test_an_answer_from_before_a_list_brings_no_formation_back_that_the_li
     await listing(here, cluster, 24)
     here.informers.formation_event("MODIFIED", a_shop(22))
     assert not here._cache.formations  # noqa: SLF001
-
-
-async def test_what_is_known_already_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    cluster = FakeCluster()
-    raw = cluster.write(intents(parsed(a_formation()))[0].manifest)
-    read, child = [], children.child
-
-    def counted(raw: Object, kind: kinds.ChildKind) -> children.Child:
-        read.append(raw)
-        return child(raw, kind)
-
-    monkeypatch.setattr(children, "child", counted)
-    here = controller(cluster)
-    deployments = kinds.BY_NAME["Deployment"]
-    for _ in range(3):
-        await here.informers.list()
-        here.informers.seen(deployments, raw, deleted=False)
-    assert len(read) == 1
-    here.informers.seen(deployments, raw, deleted=True)
-    known = here._cache.stores["Deployment"].items  # noqa: SLF001
-    assert not known, "what lost our labels is deleted under the version that it has"

@@ -144,36 +144,6 @@ async def test_who_wakes_up_with_a_machine_that_was_suspended_for_too_long_write
     assert not running.done(), "and it may lead again"
 
 
-@pytest.mark.parametrize("seconds", [1.1, 2.0, 2.9])
-async def test_where_each_request_takes_seconds_somebody_leads_most_of_the_time_and_never_two(
-    cluster: FakeCluster,
-    seconds: float,
-) -> None:
-    cluster.latency = seconds
-    replicas = [Replica(cluster, str(number)).start() for number in range(3)]
-    led = 0
-    for tenth in range(6000):
-        await asyncio.sleep(0.1)
-        writing = [each for each in replicas if each.writes]
-        assert len(writing) <= 1
-        led += len(writing)
-        if tenth % 1000 == 999:
-            writing[0].crash()
-            replicas[replicas.index(writing[0])] = Replica(cluster, f"after {tenth}").start()
-    assert led > 4500
-
-
-async def test_a_lease_that_others_touch_is_still_the_leaders(
-    cluster: FakeCluster,
-) -> None:
-    first, second = await two(cluster)
-    for number in range(60):
-        cluster.merge(kinds.LEASE, *PLACE, {"metadata": {"annotations": {"seen": str(number)}}})
-        await asyncio.sleep(3)
-        assert first.writes
-    assert (first.begun, second.begun) == (1, 0)
-
-
 async def test_one_whose_lease_was_taken_ends_its_work(cluster: FakeCluster) -> None:
     first, second = await two(cluster)
     cluster.merge(kinds.LEASE, *PLACE, {"spec": {"holderIdentity": "a third"}})

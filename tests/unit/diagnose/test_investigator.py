@@ -173,16 +173,6 @@ async def test_an_event_explains_what_a_pod_does_not_tell_and_is_remembered_for_
     assert asked(records) == [("Event", "regarding.uid=uid-of-shop-worker-1")]
 
 
-async def test_what_is_recorded_later_of_a_pod_that_stays_the_same_is_found() -> None:
-    records = recorded(events=(NO_SECRET,))
-    by = Looking(records)
-    await look(by, [CREATING])
-    record_instead(records, {**NO_SECRET, "note": 'secret "other" not found'})
-    assert messages(await look(by, [CREATING], later=5)) == [
-        f'can\'t start: secret "other" not found: {CREATE_IT}'
-    ]
-
-
 @pytest.mark.parametrize("events", [(), (NO_SECRET,)])
 async def test_events_are_asked_for_again_after_a_pause_that_doubles(events: tuple[Manifest, ...]) -> None:
     records = recorded(events=events)

@@ -113,12 +113,3 @@ def test_what_is_recorded_again_and_again_pushes_no_other_cause_out(lasting: str
     kept = pod_events.newest([*often, rare])
     assert rare in kept
     assert len(kept) <= pod_events.KEPT
-
-
-def test_of_many_events_the_latest_are_kept() -> None:
-    events = [
-        pod_events.pod_event({"reason": f"R{number}", "note": "x", "deprecatedLastTimestamp": ago(number)})
-        for number in range(999)
-    ]
-    latest = [f"R{number}" for number in range(pod_events.KEPT)]
-    assert [each.reason for each in pod_events.newest(events)] == latest

@@ -48,24 +48,6 @@ async def test_a_released_singleton_is_one_until_its_own_content_is_rolled_out()
     shop.shows("clock=1:v1")
 
 
-@pytest.mark.parametrize("release", [None, RELEASE], ids=["without a release", "with one"])
-async def test_what_was_a_singleton_is_one_until_none_of_its_old_processes_is_left(
-    release: Manifest | None,
-) -> None:
-    shop = await a_clock(release)
-    await shop.change(image="shop:v2", processes={"clock": MORE})
-    if release:
-        await shop.finish()
-    shop.shows("clock=1:v2")
-    assert strategy(shop) == "Recreate"
-    shop.run_well()
-    await shop.tell("time passes", "clock=3")
-    assert strategy(shop) == "RollingUpdate"
-    before = len(shop.cluster.calls)
-    await shop.settle()
-    assert not shop.wrote(before)
-
-
 # Suspension is a type's
 
 
@@ -498,3 +480,4 @@ async def test_what_was_a_singleton_is_several_only_once_its_old_process_has_ter
         shop.cluster.merge("Deployment", "default", "shop-clock", status)
         await shop.settle()
         shop.shows(shown)
+    assert strategy(shop) == "RollingUpdate"

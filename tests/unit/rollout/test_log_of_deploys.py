@@ -7,7 +7,7 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import CanaryState
-from formation_operator.kube.objects import deploys, timestamps
+from formation_operator.kube.objects import deploys, listings, timestamps
 from formation_operator.kube.objects.deploys import Deploy, End
 from formation_operator.observe import formations
 from formation_operator.rollout.revisions import History, Record
@@ -144,18 +144,6 @@ async def test_a_try_gets_its_number_in_the_same_line_also_after_it_had_failed()
     assert log(shop)["shop:v2"][0].at == begun.at
 
 
-async def test_a_release_and_canaries_are_one_deploy() -> None:
-    shop = await an_app(release={"command": ["/migrate"]}, canary=CANARY)
-    await shop.stand()
-    await shop.change(image="shop:v2")
-    assert ends(shop)["shop:v2"] == [(0, "")]
-    await shop.finish()
-    assert ends(shop)["shop:v2"] == [(0, "")]
-    await shop.stand()
-    await shop.stand()
-    assert ends(shop)["shop:v2"] == [(2, "")]
-
-
 # By whom, and why
 
 
@@ -167,25 +155,9 @@ async def test_a_line_says_who_has_changed_the_content_and_why(shop: Shop) -> No
     assert len(line.note.encode()) <= deploys.LONGEST_NOTE
 
 
-async def test_whoever_changes_counts_has_deployed_nothing(shop: Shop) -> None:
-    shop.declare(paused=True)
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}}, by=CI)
-    shop.time.seconds += 5
-    counts = {"processes": {"web": {"replicas": 3}, "worker": {"replicas": 3}}, "paused": False}
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": counts}, by=ALICE)
-    await shop.next_leader()
-    assert [each.by for each in log(shop)["shop:v2"]] == ["ci"]
-
-
 def stamped(user: str, **spec: Any) -> builders.Manifest:
     """Return a change of a spec with the user's name, as a policy writes it."""
     return {"spec": spec, "metadata": {"annotations": {naming.USER_ANNOTATION: user}}}
-
-
-async def test_by_names_the_user_where_a_policy_has_written_the_name(shop: Shop) -> None:
-    shop.cluster.merge(naming.KIND, *KEY, stamped("ann@example.com", image="shop:v2"), by=CI)
-    await shop.settle()
-    assert [each.by for each in log(shop)["shop:v2"]] == ["ann@example.com"]
 
 
 async def test_a_user_who_changed_something_else_while_no_operator_ran_has_deployed_nothing(
@@ -221,17 +193,6 @@ async def test_two_deploys_within_a_second_have_each_its_user_and_note(shop: Sho
         shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": image}}, by=ALICE)
         kept = formations.trimmed(shop.cluster.read(naming.KIND, *KEY), kept)
         assert kept["declared"].note == "", "that is the one before it"
-
-
-async def test_a_count_that_is_changed_before_a_pass_takes_nothing_from_the_deploy_before_it(
-    shop: Shop,
-) -> None:
-    kept = formations.trimmed(shop.cluster.read(naming.KIND, *KEY))
-    shop.cluster.merge(naming.KIND, *KEY, stamped("ann@example.com", image="shop:v2"), by=CI)
-    kept = formations.trimmed(shop.cluster.read(naming.KIND, *KEY), kept)
-    counts = {"web": {"replicas": 3}, "worker": {"replicas": 3}}
-    shop.cluster.merge(naming.KIND, *KEY, stamped("bob@example.com", processes=counts), by=ALICE)
-    assert formations.trimmed(shop.cluster.read(naming.KIND, *KEY), kept)["declared"].by == "ann@example.com"
 
 
 @pytest.mark.parametrize("change", [{"env": None}, {"image": "shop:v3"}], ids=["a removal", "an image"])
@@ -301,6 +262,23 @@ async def test_another_leader_says_the_same_of_a_deploy_that_it_has_not_begun(sh
     await shop.stand()
     (note,) = rolled_out(shop)
     assert note.endswith(" s, by ci: fix the checkout")
+
+
+async def test_a_leader_that_lists_a_formation_names_who_has_deployed_before(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}}, by=CI)
+    whole = shop.cluster.all
+
+    def listed(kind: str) -> list[Any]:
+        page = json.dumps({"metadata": {}, "items": whole(kind)}).encode()
+        return [*listings.PAGE.decode(page)["items"]] if kind == naming.KIND else whole(kind)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shop.cluster, "all", listed)
+        shop.restart()
+    await shop.settle()
+    assert [each.by for each in log(shop)["shop:v2"]] == ["ci"]
 
 
 async def test_while_no_process_is_to_run_no_deploy_has_ended(shop: Shop) -> None:

@@ -105,14 +105,6 @@ async def test_what_was_released_last_runs_on_with_todays_counts_until_the_relea
     assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
 
 
-async def test_of_a_release_that_has_failed_while_all_is_stopped_nobody_reads_that_anything_runs(
-    shop: Shop,
-) -> None:
-    await shop.tell({"suspend": True}, {"image": "shop:v2"}, {"suspend": None}, "the release fails")
-    shop.shows("web=0:v1 worker=0:v1 ready=ReleaseFailed")
-    assert "keeps running" not in shop.condition()["message"]
-
-
 async def test_of_a_release_that_has_failed_the_status_says_how_to_go_on(
     shop: Shop, snapshot: SnapshotAssertion
 ) -> None:

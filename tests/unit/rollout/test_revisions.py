@@ -305,23 +305,6 @@ async def test_an_unexpected_error_about_the_event_of_a_deploy_holds_up_no_deplo
 # When a content is rolled out
 
 
-KEPT: dict[str, list[Manifest]] = {
-    "before it is known whether all of it can be rendered": [
-        {**V2, "processes": {"worker": {"resources": {"limits": {"mem": "1Gi"}}}}}
-    ],
-    "once it is no longer paused": [{"paused": True, **V2}, {"paused": False}],
-    "while it is suspended": [{"suspend": True}, V2, {"suspend": False}],
-}
-
-
-@pytest.mark.parametrize("changes", KEPT.values(), ids=KEPT)
-async def test_a_content_is_kept(shop: Shop, changes: list[Manifest]) -> None:
-    for change in changes:
-        await shop.change(**change)
-    assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
-    assert shop.status["revision"] == {"name": shop.name, "number": 2}
-
-
 # Answers that are lost, and operators that end
 
 

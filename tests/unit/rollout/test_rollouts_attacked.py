@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from formation_operator.api import content, formation, naming
+from formation_operator.api import naming
 from formation_operator.api.reasons import CanaryState
 from formation_operator.kube import errors, port
 from tests.shared import builders
@@ -204,17 +204,6 @@ def test_a_canary_that_runs_has_to_stand_although_another_one_has_no_room() -> N
         world.shows("web=2:v1 worker=2:v1 web-canary=1:v2")
 
 
-def test_what_a_revision_says_of_its_types_is_read_up_to_a_length_that_ours_have() -> None:
-    ours = [f"{number:063}" for number in range(formation.MOST_TYPES)]
-    forged = [f"{number}" for number in range(40_000)]  # as long as Kubernetes permits
-
-    def read(names: list[str]) -> frozenset[str]:
-        return content.ran_well({naming.RAN_WELL_ANNOTATION: ",".join(names)})
-
-    assert read(ours) == {*ours}
-    assert not read(forged)
-
-
 async def test_no_number_is_given_twice_where_no_revision_can_be_listed() -> None:
     shop = await an_app()
     for version in (1, 2, 3):
@@ -227,20 +216,6 @@ async def test_no_number_is_given_twice_where_no_revision_can_be_listed() -> Non
     for _ in range(2):
         await shop.settle()
         shop.run_well()
-    assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2, "shop:v3": 3}
-
-
-async def test_no_number_is_given_twice_where_no_deployment_names_the_last_one() -> None:
-    shop = await an_app(canary={"seconds": 0})
-    shop.run_well()
-    shop.refuse("apply", "Deployment", DENIED)
-    shop.refuse("patch", "Deployment", DENIED)
-    await shop.change(image="shop:v2")
-    shop.restart()
-    shop.refuse("select", REVISION)
-    await shop.change(image="shop:v3")
-    shop.cluster.incidents.clear()
-    await shop.later(700)
     assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2, "shop:v3": 3}
 
 
@@ -297,28 +272,6 @@ def test_a_status_says_nothing_of_canaries_of_a_version_that_is_replaced_during_
         gates.deploy()
         gates.time_passes(5)
         assert "canary" not in gates.world.status
-
-
-def test_a_failure_that_two_contents_followed_during_a_pause_is_tried_anew() -> None:
-    paused = (
-        ("pause", True),
-        ("deploy",),
-        ("time_passes", 5),
-        ("deploy",),
-        ("time_passes", 5),
-        ("pause", False),
-    )
-    with Gates().playing(*BY_DEFAULT, ("deploy", "crashes"), ("time_passes", 40), *paused) as gates:
-        world = gates.world
-        world.wait(60)
-        world.behaviours["shop:v2"] = "slow", "succeeds", ""
-        gates.deploy_again(2)
-        states = set[str]()
-        for _ in range(100):
-            world.wait(0.5)
-            states.add(world.status.get("canary", {}).get("state", ""))
-        assert "Trying" in states
-        assert "Failed" not in states
 
 
 async def test_a_deploy_comes_through_although_each_answer_takes_most_of_the_time_it_may() -> None:

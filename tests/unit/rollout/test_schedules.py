@@ -111,10 +111,6 @@ def writes(calls: list[Call]) -> list[Call]:
     return [each for each in calls if each.verb in WRITES]
 
 
-def about(kind: str, calls: list[Call]) -> list[Call]:
-    return [each for each in calls if each.kind == kind]
-
-
 async def test_each_schedule_has_a_cron_job_of_its_own(shop: Shop) -> None:
     spec = shop.cron_job["spec"]
     assert (spec["schedule"], spec["suspend"]) == ("0 3 * * *", False)
@@ -122,13 +118,6 @@ async def test_each_schedule_has_a_cron_job_of_its_own(shop: Shop) -> None:
     assert shop.said == {"state": "Scheduled", "active": 0}
     assert shop.ready == "True"
     assert writes(await shop.settle()) == []
-
-
-async def test_a_formation_without_one_costs_no_request_and_has_nothing_in_its_status() -> None:
-    shop = Shop(PLAIN)
-    calls = await shop.settle()
-    assert about(CRON_JOB, calls) == about(kinds.JOB, calls) == []
-    assert "schedules" not in shop.status
 
 
 async def test_a_suspended_formation_begins_no_run_and_makes_no_revision(shop: Shop) -> None:
@@ -315,12 +304,6 @@ async def test_its_template_waits_for_the_release_of_its_content() -> None:
     assert shop.cron_jobs == [NAME]
     await shop.change(schedules={"nightly-report": {"suspend": True}})
     assert (image(shop), shop.cron_job["spec"]["suspend"]) == ("shop:v1", True)
-
-
-async def test_a_schedule_that_is_renamed_always_has_one_of_its_names() -> None:
-    shop = await a_held_shop(schedules={"nightly-report": None, "nightly": {**REPORT, "command": ["/shop"]}})
-    assert shop.cron_jobs == [NAME]
-    assert (image(shop), shop.cron_job["spec"]["suspend"]) == ("shop:v1", False)
 
 
 async def test_a_new_leader_waits_as_long_as_another_before_it_deletes_a_cron_job(shop: Shop) -> None:

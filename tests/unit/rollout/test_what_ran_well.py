@@ -165,14 +165,6 @@ async def test_a_process_of_the_version_before_that_crashes_says_nothing_of_the_
     assert shop.ran_well() == {"shop:v1"}
 
 
-async def test_the_newest_that_ran_well_is_not_pruned_and_not_counted(shop: Shop) -> None:
-    await shop.change(revisionHistoryLimit=1)
-    await runs(shop, "shop:v2")
-    for version in range(3, 6):
-        await shop.change(image=f"shop:v{version}")
-    assert sorted(shop.numbers) == ["shop:v2", "shop:v4", "shop:v5"]
-
-
 @pytest.mark.parametrize(("verb", "times"), [("get", 2), ("patch", 1)])
 @pytest.mark.parametrize("error", [errors.UnavailableError("no"), errors.ForbiddenError("no")], ids=str)
 async def test_what_can_not_be_noted_is_not_ready_yet_and_tried_again_after_a_minute(
@@ -184,20 +176,6 @@ async def test_what_can_not_be_noted_is_not_ready_yet_and_tried_again_after_a_mi
     assert shop.status["revision"]["ready"] is False
     await shop.run_for_a_minute()
     assert (shop.status["revision"]["ready"], shop.ran_well()) == (True, {"shop:v1"})
-
-
-async def test_killed_between_the_note_and_the_status_it_is_ready_a_minute_later(shop: Shop) -> None:
-    await shop.stand()
-    killed = errors.UnavailableError("killed")
-    shop.cluster.incidents.append(Incident("replace_status", error=killed, times=9))
-    shop.time.seconds += 60
-    await shop.operator.run(KEY)
-    assert shop.ran_well() == {"shop:v1"}
-    shop.cluster.incidents.clear()
-    shop.restart()
-    await shop.run_for_a_minute()
-    await shop.run_for_a_minute()
-    assert shop.status["revision"]["ready"] is True
 
 
 @pytest.mark.parametrize("forged", ["", "web, worker", "x" * 100_000])

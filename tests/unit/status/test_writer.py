@@ -222,14 +222,3 @@ async def test_no_more_than_one_status_of_a_formation_is_written_in_a_second() -
     for number in range(50):
         await here.write(after=0.1, ready=number)
     assert here.tries == 5
-
-
-async def test_a_status_does_not_undo_what_is_written_while_it_is_on_its_way() -> None:
-    here = Told()
-    newer = {"status": {"summary": "by a leader that came after us"}}
-    meanwhile = Incident(
-        "replace_status", meanwhile=lambda: here.cluster.merge(naming.KIND, "default", "shop", newer)
-    )
-    here.cluster.incidents.append(meanwhile)
-    await here.write()
-    assert here.written == newer["status"]

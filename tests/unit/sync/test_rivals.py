@@ -162,18 +162,6 @@ async def test_a_user_may_go_back_and_forth_as_often_as_they_like(
     assert repairs(cluster) == []
 
 
-async def test_a_deployment_may_be_scaled_back_and_forth_as_often_as_one_likes(
-    cluster: FakeCluster, operator: Operator
-) -> None:
-    await operator.work()
-    for count in (4, 3) * 9:
-        cluster.merge(*WORKER, {"spec": {"replicas": count}}, by=SCALE)
-        await operator.work()
-        await operator.work()
-    assert cluster.read(naming.KIND, *KEY)["spec"]["processes"]["worker"]["replicas"] == 3
-    assert repairs(cluster) == []
-
-
 async def test_a_suspension_may_come_and_go_as_often_as_one_likes(
     cluster: FakeCluster, operator: Operator
 ) -> None:

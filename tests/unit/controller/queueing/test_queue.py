@@ -58,22 +58,6 @@ def ran(passes: Passes, *requests: Asked, workers: int = 1) -> Queue:
     return virtual_time.run(main())
 
 
-def test_what_is_asked_for_before_a_pass_has_begun_is_its_own_matter() -> None:
-    passes = Passes()
-
-    async def main() -> None:
-        queue = Queue(passes.run, Settings(workers=1, retry_first=1, retry_most=300), jitter=lambda: 0.0)
-        work = asyncio.create_task(queue.work())
-        while not passes.began:
-            queue.add(SHOP, CHANGE)
-            await asyncio.sleep(0)
-        await work
-
-    with pytest.raises(virtual_time.NothingLeftError):
-        virtual_time.run(main())
-    assert len(passes.began) == 1
-
-
 @pytest.mark.parametrize("first", [REPORT, CHANGE])
 def test_a_pass_that_comes_sooner_makes_a_later_one_needless(first: Lane) -> None:
     passes = Passes()
@@ -139,29 +123,6 @@ def test_what_may_pass_is_tried_again_within_a_minute_however_long_it_or_another
     times = passes.times(SHOP)
     pauses = [round(after - before) for before, after in itertools.pairwise(times)]
     assert pauses == [1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 60, 60, 60, 1, 2, 4]
-
-
-@pytest.mark.parametrize("namespace", ["default", "another"])
-def test_what_has_failed_is_tried_again_while_others_change_all_the_time(namespace: str) -> None:
-    restless = [(namespace, f"other-{number}") for number in range(40)]
-    passes = Passes(broken={SHOP})
-
-    async def main() -> None:
-        async def run(key: Key) -> Result:
-            if key in restless:
-                queue.add(key, CHANGE)
-            return await passes.run(key)
-
-        queue = Queue(run, Settings(workers=1, retry_first=1, retry_most=10), jitter=lambda: 0.0)
-        for key in (*restless, SHOP):
-            queue.add(key, BUILD)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(600):
-                await queue.work()
-
-    virtual_time.run(main())
-    assert len(passes.times(SHOP)) > 600 / 12
-    assert {key for _, key in passes.began} == {SHOP, *restless}
 
 
 def test_nothing_is_kept_of_who_was_forgotten_in_the_middle_of_a_pass_that_went_well() -> None:
