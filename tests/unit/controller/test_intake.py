@@ -148,33 +148,3 @@ async def test_a_cluster_that_was_restored_is_learnt_from_its_lists_though_its_v
     assert known["metadata"].items() >= {
         (field, restored["metadata"][field]) for field in ("uid", "resourceVersion")
     }
-
-
-@pytest.mark.parametrize(
-    ("told", "deleted"),
-    [(a_shop(25), False), (a_shop(25, "uid-2"), False), (a_shop(25), True)],
-    ids=["changed", "created anew", "deleted"],
-)
-async def test_what_happened_while_a_list_was_under_way_is_newer_than_the_list(
-    told: Object, deleted: bool
-) -> None:
-    def tell() -> None:
-        here.informers.formation_event("DELETED" if deleted else "MODIFIED", told)
-
-    cluster = FakeCluster()
-    here = controller(cluster)
-    await listing(here, cluster, 20, a_shop(15))
-    cluster.incidents.append(Incident("pages", naming.KIND, meanwhile=tell))
-    await listing(here, cluster, 24, a_shop(15))
-    there = [known["metadata"]["resourceVersion"] for known in here._cache.formations.values()]  # noqa: SLF001
-    assert there == ([] if deleted else ["25"])
-
-
-async def test_an_answer_from_before_a_list_brings_no_formation_back_that_the_list_lacks() -> None:
-    cluster = FakeCluster()
-    here = controller(cluster)
-    await listing(here, cluster, 20, a_shop(15))
-    cluster.remove(naming.KIND, "default", "shop")
-    await listing(here, cluster, 24)
-    here.informers.formation_event("MODIFIED", a_shop(22))
-    assert not here._cache.formations  # noqa: SLF001

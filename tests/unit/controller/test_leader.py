@@ -11,15 +11,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import FakeCluster
-from tests.unit.fakes.replicas import (
-    NEVER,
-    PLACE,
-    Replica,
-    lease,
-    now,
-    release,
-    until,
-)
+from tests.unit.fakes.replicas import NEVER, PLACE, Replica, lease, now, release, until
 
 LOOP = {"virtual": virtual_time.VirtualLoop}
 
@@ -160,17 +152,6 @@ async def test_a_lease_that_is_deleted_is_its_holders_again_who_goes_on_working(
     for _ in range(60):
         await asyncio.sleep(1)
         assert (first.writes, first.begun, second.works) == (True, 1, False)
-
-
-async def test_a_lease_that_is_deleted_again_and_again_leaves_nobody_working(cluster: FakeCluster) -> None:
-    first, second = await two(cluster)
-    for tenth in range(200):
-        if cluster.all(kinds.LEASE):
-            cluster.remove(kinds.LEASE, *PLACE)
-        await asyncio.sleep(0.1)
-        assert not second.works
-        assert first.writes == first.works
-        assert not (first.works and tenth > 80)
 
 
 async def test_a_lease_that_was_never_there_is_taken_once_nobody_can_hold_an_older_one(

@@ -1,18 +1,14 @@
 """What is asked of the cluster, how often, and which Pods count."""
 
-import asyncio
 import dataclasses
 import math
-import random
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from formation_operator.api import naming
 from formation_operator.diagnose import investigator, pod_events
-from formation_operator.diagnose.investigator import CONTAINERS_IN_A_STEP, Evidence, Examination
+from formation_operator.diagnose.investigator import Evidence, Examination
 from formation_operator.diagnose.pod_events import pod_event
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
@@ -21,7 +17,6 @@ from formation_operator.observe.faults import Faults
 from formation_operator.observe.rollouts import DeploymentStatus
 from formation_operator.shares import size_of
 from tests.shared.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
-from tests.unit.broken_pods import broken_pods
 from tests.unit.facts import a_child, known
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.operator import Looking
@@ -298,33 +293,3 @@ def test_an_event_names_the_container_that_it_is_about(place: str | None, contai
 def test_an_event_that_stands_for_many_says_what_the_latest_does() -> None:
     note = "(combined from similar events): Readiness probe failed: EOF"
     assert pod_event({"reason": "Unhealthy", "note": note}).message == "Readiness probe failed: EOF"
-
-
-@given(st.lists(broken_pods(), max_size=4), st.randoms(use_true_random=False))
-async def test_the_order_in_which_pods_are_seen_changes_nothing(
-    raws: list[Manifest], chance: random.Random
-) -> None:
-    named = [{**raw, "metadata": {**raw["metadata"], "name": f"pod-{n}"}} for n, raw in enumerate(raws)]
-    records = recorded(a_replica_set("abc", "2"), events=(NO_SECRET,))
-    one = await look(Looking(records), named, ROLLING)
-    other = await look(Looking(records), chance.sample(named, len(named)), ROLLING)
-    assert (one.findings, one.again_in) == (other.findings, other.again_in)
-
-
-@pytest.mark.parametrize(
-    ("number", "containers"),
-    [(10, CONTAINERS_IN_A_STEP), (10 * CONTAINERS_IN_A_STEP, 1)],
-    ids=["of many containers", "many"],
-)
-async def test_while_pods_are_looked_at_others_have_a_turn_after_every_few(
-    number: int, containers: int
-) -> None:
-    each = [a_container(waiting("CrashLoopBackOff"), f"c{index}") for index in range(containers)]
-    raws = [a_pod(*each, name=f"pod-{index}") for index in range(number)]
-    looked = asyncio.create_task(look(Looking(recorded()), raws))
-    turns = 0
-    while not looked.done():
-        await asyncio.sleep(0)
-        turns += 1
-    assert len((await looked).pods["worker"]) == number
-    assert turns > 2 * 9, "both what is wrong and when that may change is found for each"

@@ -378,24 +378,10 @@ async def test_an_autoscaled_type_comes_back_with_the_autoscalers_count_though_i
     await shop.tell({"suspend": True}, "web=0", {"suspend": False}, {"image": "shop:v1"}, "web=7:v1")
 
 
-async def test_suspend_stops_a_schedule_whose_name_a_deployment_has_though_its_content_was_lost() -> None:
-    report = {"report": a_process(replicas=1)}
-    shop = await an_app(release=RELEASE, schedules={"nightly": NIGHTLY}, processes=report)
-    shop.refuse("delete", "Deployment", DENIED)  # so one stays that is a type's no more
-    await shop.tell(
-        {"processes": {"report": None, "web": a_process(replicas=1)}, "schedules": {"report": NIGHTLY}},
-        *(*LOST, "nightly=on", {"suspend": True}),
-    )
-    runs = {raw["metadata"]["name"]: raw["spec"]["suspend"] for raw in shop.cluster.all("CronJob")}
-    assert runs == {"shop-nightly": True, "shop-report": True}
-    assert shop.counts() == {"shop-report": 0, "shop-web": 0}
-
-
 # Singletons at zero, of a lost content, and types that become singletons: deploys under unlucky orders.
 
 
 OFF = a_process("/clock", replicas=0, singleton=True)
-ONE_MAY_DO: Manifest = {"singleton": None}
 WEB = a_process("/web", replicas=1)
 
 
@@ -434,27 +420,6 @@ async def test_a_singleton_is_one_though_its_content_is_lost_and_its_deployment_
     shop.run_well()
     await shop.tell("time passes", "clock=1")
     assert set(counts) <= {1}
-
-
-async def test_the_count_of_what_was_a_singleton_lands_once_though_its_strategy_is_refused() -> None:
-    shop = await a_clock(None)
-    await shop.change(image="shop:v2", processes={"clock": MORE})
-    shop.shows("clock=1")
-    shop.refuse("apply", "Deployment", DENIED)
-    counts = counted(shop)
-    for _ in range(4):
-        await shop.stand()
-    assert counts == sorted(counts)
-    shop.shows("clock=3")
-
-
-async def test_a_singletons_processes_end_first_though_its_count_is_undecided() -> None:
-    shop = await a_clock(None)
-    shop.refuse("patch", naming.KIND, errors.ForbiddenError("formations is forbidden"))
-    shop.scale(clock=2)
-    await shop.settle()
-    await shop.change(image="shop:v2", processes={"clock": ONE_MAY_DO})
-    assert (strategy(shop), shop.images()) == ("Recreate", {"shop-clock": "shop:v2"})
 
 
 @pytest.mark.parametrize("refused", [False, True], ids=["invalid", "refused"])

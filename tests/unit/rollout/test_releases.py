@@ -13,15 +13,7 @@ from formation_operator.diagnose import job_pods
 from formation_operator.kube import errors
 from tests.shared.builders import Manifest, a_formation, ago
 from tests.unit.fakes.cluster import Incident
-from tests.unit.fakes.releasing import (
-    BOTH_V1,
-    KEY,
-    ONE,
-    PULLED,
-    RELEASE,
-    Shop,
-    ended_at_each_call,
-)
+from tests.unit.fakes.releasing import BOTH_V1, KEY, ONE, PULLED, RELEASE, Shop, ended_at_each_call
 
 SUCCEEDS = "the release succeeds"
 RUNS = {"running": {"startedAt": ago(0)}}
@@ -317,34 +309,6 @@ async def test_no_release_starts_beside_one_that_isnt_known_yet(shop: Shop) -> N
     shop.time.seconds += 10
     await shop.operator.work()
     assert len(shop.jobs()) == 2, "two releases at once"
-
-
-async def test_a_job_that_changes_just_when_it_is_deleted_is_deleted_later(shop: Shop) -> None:
-    await shop.change(image="shop:v2")
-    waiting = shop.job
-
-    def change() -> None:
-        shop.cluster.merge("Job", "default", waiting, {"status": {"ready": 0}})
-
-    shop.cluster.incidents.append(Incident("delete", "Job", meanwhile=change))
-    shop.declare(image="shop:v3")
-    result = await shop.operator.run(KEY)
-    assert not shop.is_going(waiting)
-    assert result.requeue is not None
-    assert result.requeue.after <= 2
-
-
-async def test_the_trouble_of_a_release_that_gives_way_isnt_that_of_the_newer_one(shop: Shop) -> None:
-    await shop.change(image="shop:v2")
-    shop.put_pod(NO_IMAGE)
-    await shop.settle()
-    assert shop.is_stalled
-    job = shop.job
-    shop.declare(image="shop:v3")
-    for _ in range(3):
-        await shop.passes(1, 2)
-        assert (shop.is_going(job), shop.is_stalled) == (True, False)
-    assert job in shop.status["release"]["message"]
 
 
 @pytest.mark.parametrize("kind", ["ControllerRevision", "Job"])

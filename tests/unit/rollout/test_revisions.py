@@ -210,20 +210,6 @@ async def test_an_orphan_with_just_this_content_is_taken_over(shop: Shop) -> Non
 # A Formation that was deleted and made again
 
 
-async def test_while_those_of_a_formation_from_before_are_deleted_it_tries_again_soon_and_says_nothing() -> (
-    None
-):
-    here = Shop()
-    here.forge(here.name, "uid-0", data=content_of(TWO["spec"]))
-    await here.settle()
-    assert here.failed is None
-    assert "revision" not in here.status
-    here.remove(REVISION, here.name)
-    await here.later(8)
-    assert here.numbers == {"shop:v1": 1}
-    assert here.status["revision"] == {"name": here.name, "number": 1}
-
-
 async def test_one_of_a_formation_from_before_that_does_not_go_is_said_after_half_a_minute(
     shop: Shop,
 ) -> None:

@@ -44,20 +44,11 @@ def test_a_pass_waits_once_for_events_that_do_not_come(types: int) -> None:
 
 
 def test_a_stop_reaches_a_removed_type_that_is_called_like_a_canary() -> None:
-    gates = Gates()
-    gates.begin(canary=False)
-    try:
-        gates.change_type("web-canary")
-        gates.time_passes(70)
-        gates.lose(REVISION)
-        gates.new_leader()
+    removed = ("change_type", "web-canary"), ("time_passes", 70), ("lose", REVISION), ("new_leader",)
+    with Gates().playing(("begin", False), *removed) as gates:
         gates.declare(image="shop:v9", canary={"seconds": 10}, processes={"web-canary": None})
-        gates.time_passes(60)
-        gates.declare(suspend=True)
-        gates.time_passes(120)
+        gates.play(("time_passes", 60), ("stop",), ("time_passes", 120))
         assert set(gates.world.counts().values()) == {0}
-    finally:
-        gates.world.runner.close()
 
 
 async def test_a_forged_number_of_zero_names_no_content() -> None:
