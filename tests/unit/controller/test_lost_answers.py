@@ -7,7 +7,6 @@ things become known, the status tells them as they are: a new operator finds not
 import asyncio
 import contextlib
 import dataclasses
-import datetime
 from collections.abc import Sequence
 
 from hypothesis import given
@@ -17,7 +16,7 @@ from formation_operator.api import naming
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
-from tests.shared.builders import a_container, a_formation, a_pod, a_process, stored
+from tests.shared.builders import a_formation, a_process, stored
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Incident, Verb
 from tests.unit.fakes.managed_fields import Owner
@@ -180,22 +179,6 @@ class Story:
         }
         self.cluster.merge(*child(step.type), {"status": status}, by=CONTROLLER)
 
-    async def crash(self, step: Step) -> None:
-        """Have a process crash, or run again after that."""
-        exit_ = {"exitCode": 3, "reason": "Error", "startedAt": ago(1), "finishedAt": ago(0)}
-        ended: Object = {"terminated": exit_}
-        waits = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}}
-        states = [ended, waits, {"running": {"startedAt": ago(0)}}]
-        last = ended if step.value % 3 else None
-        container = a_container(states[step.value % 3], step.type, last=last, restarts=step.value)
-        labels = {naming.PROCESS_TYPE_LABEL: step.type}
-        pod = a_pod(container, name=f"shop-{step.type}-1", labels=labels)
-        del pod["metadata"]["resourceVersion"]
-        self.cluster.put("Pod", pod)
-
-    async def pod_goes(self, step: Step) -> None:
-        self.cluster.remove("Pod", "default", f"shop-{step.type}-1")
-
     async def touch(self, step: Step) -> None:
         self.cluster.merge(*child(step.type), {"spec": {"minReadySeconds": step.value}})
 
@@ -232,14 +215,9 @@ HAPPENS = {
     name: getattr(Story, name)
     for name in (
         *("edit", "scale", "add", "remove", "deploy", "suspend", "delete", "delete_service", "again"),
-        *("figures", "crash", "pod_goes", "touch", "lose", "relist", "lag", "restart", "take_over"),
+        *("figures", "touch", "lose", "relist", "lag", "restart", "take_over"),
     )
 }
-
-
-def ago(seconds: float) -> str:
-    when = virtual_time.now() - datetime.timedelta(seconds=seconds)
-    return when.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def child(name: str) -> tuple[str, str, str]:
@@ -264,7 +242,7 @@ AFTER = st.sampled_from([0.0, 0.01, 0.05, 0.3, 0.6, 1.0, 2.5, 12.0])
 # A pass waits for a revision for two seconds.
 PAUSES = st.lists(st.sampled_from([0.0, 0.01, 0.05, 0.3, 1.0, 1.9]), min_size=1, max_size=3)
 LATE = st.lists(st.sampled_from(LAGS[:4]), min_size=len(FOLLOWED), max_size=len(FOLLOWED))
-WEIGHED = ["edit", "scale", "scale", "remove", "figures", "crash", *HAPPENS]
+WEIGHED = ["edit", "scale", "scale", "remove", "figures", *HAPPENS]
 VERBS: list[Verb] = ["pages", "select", "get", "apply", "replace_status", "patch", "delete", "notify"]
 REFUSALS = [errors.ConflictError, errors.RefusedError, errors.ForbiddenError]
 ANY_VERB: st.SearchStrategy[Verb | None] = st.none() | st.sampled_from(VERBS)

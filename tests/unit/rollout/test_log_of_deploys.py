@@ -67,16 +67,6 @@ async def test_a_b_a_are_three_deploys_that_keep_their_numbers_and_say_how_they_
     assert all(timestamps.epoch(each) for each in times)
 
 
-async def test_the_log_costs_no_request_in_a_deploy(shop: Shop) -> None:
-    before = len(shop.cluster.calls)
-    await shop.change(image="shop:v2")
-    assert [each.verb for each in shop.calls(before)] == ["get", "select", "apply"]
-    await shop.change(image="shop:v1")
-    before = len(shop.cluster.calls)
-    await shop.change(image="shop:v2")
-    assert [each.verb for each in shop.calls(before)] == ["get", "select", "get", "patch"]
-
-
 async def test_a_log_is_bounded_and_keeps_the_latest(shop: Shop) -> None:
     for _ in range(deploys.MOST + 2):
         await shop.change(image="shop:v2")
@@ -342,13 +332,3 @@ def test_the_newest_that_ran_well_and_what_is_wanted_stay_whatever_the_limit_is(
     good = [Record(f"shop-good{n}", version=str(n), number=n, ran_well=frozenset({"web"})) for n in (1, 2)]
     wanted = Record("shop-wanted", version="9")
     assert [each.digest for each in History(own=[*good, wanted]).surplus(0, {"wanted"})] == ["good1"]
-
-
-async def test_failed_deploys_leave_those_that_ran_well(shop: Shop) -> None:
-    await shop.change(revisionHistoryLimit=1)
-    await shop.run_for_a_minute()
-    await shop.change(image="shop:v2")
-    await shop.run_for_a_minute()
-    for version in range(3, 9):
-        await shop.change(image=f"shop:v{version}")
-    assert sorted(shop.numbers) == ["shop:v1", "shop:v2", "shop:v7", "shop:v8"]
