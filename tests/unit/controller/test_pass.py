@@ -163,17 +163,6 @@ def answered(here: Running, name: str) -> None:
     here.known.put("Deployment", children.child(raw, ChildKind.DEPLOYMENT))
 
 
-async def test_what_has_become_of_a_type_is_told_of_once_the_status_says_it() -> None:
-    here = Running(TWO)
-    await here.settle()
-    here.known.put("Pod", known(crashing("web")))
-    answered(here, "web")
-    for _ in range(3):
-        await here.passes.run(KEY)
-    told = [notice.reason for notice in here.server.notices if notice.process_type == "web"]
-    assert told == [here.status["processes"]["web"]["state"]] == ["Crashing"]
-
-
 async def test_an_unexpected_error_beside_the_types_is_told_of_too(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

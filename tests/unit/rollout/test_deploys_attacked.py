@@ -16,7 +16,6 @@ from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.operator import Operator
 from tests.unit.fakes.releasing import (
     BOTH_V1,
-    BOTH_V2,
     DENIED,
     KEY,
     MORE,
@@ -212,18 +211,6 @@ async def test_a_content_that_changes_no_template_is_named_on_one_deployment_by_
     ]
     assert named == ["2", "1"]
     await shop.tell({"image": "shop:v2"}, "the release fails", "nightly=on")
-
-
-async def test_an_operator_that_ends_at_any_call_of_a_deploy_gives_each_content_one_number() -> None:
-    async for shop in ended_at_each_call({"image": "shop:v2"}):
-        await shop.settle()
-        assert shop.images() == BOTH_V2
-        assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
-        named = {
-            raw["metadata"]["annotations"][naming.CONTENT_ANNOTATION]
-            for raw in shop.cluster.all("Deployment")
-        }
-        assert named == {f"2-{shop.digest}"}
 
 
 # What was released last

@@ -386,16 +386,6 @@ async def test_the_status_is_written_though_it_cannot_be_read_whether_a_release_
     assert shop.images() == BOTH_V1
 
 
-async def test_without_the_right_to_read_revisions_it_is_said_why_nothing_changes(shop: Shop) -> None:
-    shop.restart()
-    refused = errors.ForbiddenError("controllerrevisions.apps is forbidden")
-    shop.refuse("get", "ControllerRevision", refused)
-    await shop.tell(V2, "web=1:v1 worker=2:v1")
-    assert "controllerrevisions" in shop.condition()["message"]
-    shop.cluster.incidents.clear()
-    await shop.tell("time passes", SUCCEEDS, "web=1:v2 worker=2:v2")
-
-
 async def test_a_release_whose_job_cant_be_watched_any_more_says_so(shop: Shop) -> None:
     await shop.change(image="shop:v2")
     shop.operator.known.set_forbidden("Job", None, forbidden=True)
