@@ -276,20 +276,6 @@ def test_an_event_was_last_seen_when_any_of_its_fields_says(times: Object, secon
     assert pod_event({"reason": "Killing", "note": "x", **times}).last == NOW - seconds
 
 
-@pytest.mark.parametrize(
-    ("place", "container"),
-    [
-        ("spec.containers{worker}", "worker"),
-        ("spec.initContainers{proxy}", "proxy"),
-        ("", ""),
-        ("spec.containers[2]", ""),
-        (None, ""),
-    ],
-)
-def test_an_event_names_the_container_that_it_is_about(place: str | None, container: str) -> None:
-    assert pod_event({"reason": "Unhealthy", "regarding": {"fieldPath": place}}).container == container
-
-
 def test_an_event_that_stands_for_many_says_what_the_latest_does() -> None:
     note = "(combined from similar events): Readiness probe failed: EOF"
     assert pod_event({"reason": "Unhealthy", "note": note}).message == "Readiness probe failed: EOF"
