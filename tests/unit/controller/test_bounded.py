@@ -4,7 +4,6 @@ The cost is compared, of a Formation and of one four times as large.
 """
 
 import asyncio
-import dataclasses
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,17 +14,11 @@ from formation_operator.api import bounds
 from formation_operator.api.formation import Formation
 from formation_operator.foreground import check
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import autoscalers, children, managed_fields
-from formation_operator.observe.autoscalers import Autoscaler
-from formation_operator.observe.cache import Basis, Cache
+from formation_operator.observe import children, managed_fields
 from formation_operator.observe.faults import Faults
 from formation_operator.observe.pods import Pod
 from formation_operator.observe.rollouts import DeploymentStatus
-from formation_operator.observe.snapshot import take
 from formation_operator.render.intents import Intent
-from formation_operator.replicas import scale_requests
-from formation_operator.rollout import desired
-from formation_operator.rollout.rollout import Content, Rollout
 from formation_operator.status import conditions
 from formation_operator.sync import drift_event
 from tests.shared import builders
@@ -130,25 +123,6 @@ def test_each_step_takes_linear_time(
 ) -> None:
     small, large = (make(largest.filled(shape, SMALL * factor)) for factor in (1, cost.TIMES))
     assert cost.ratio(step, small, large, measure) < cost.MOST
-
-
-@cost.MEASURED
-def test_who_scales_what_is_found_in_linear_time(measure: cost.Measure[Any]) -> None:
-    def scaled(types: int) -> tuple[Formation, list[Autoscaler]]:
-        names = [f"t{index}" for index in range(types)]
-        first = dataclasses.replace(facts.HPA, target=("apps", "Deployment", "shop-t0"))
-        known = [dataclasses.replace(first, name=f"h{index}") for index in range(200 * types)]
-        processes = {name: builders.a_process("/x") for name in names}
-        return facts.parsed(builders.a_formation(processes=processes)), known
-
-    def counted(given: tuple[Formation, list[Autoscaler]]) -> Any:
-        formation, known = given[0], autoscalers.deciding(given[1])
-        basis = Basis({"metadata": {"uid": "uid-1"}, "status": {}}, {})
-        seen = dataclasses.replace(take(formation, basis, Cache(), 0.0), scalers=given[1])
-        counts = desired.counts(seen, Rollout(Content(formation.spec)))
-        return counts, list(scale_requests.contended(formation.spec, "shop", known))
-
-    assert cost.ratio(counted, scaled(8), scaled(8 * cost.TIMES), measure) < cost.MOST
 
 
 def crashed(number: int) -> list[Pod]:

@@ -44,11 +44,6 @@ class Shop(shops.Shop):
             self.cluster.put(BUDGET, each)
         self.restart()
 
-    async def later(self) -> list[Call]:
-        """Run passes once the budgets of others are listed again."""
-        self.time.seconds += budgets.EVERY
-        return await self.settle()
-
     @property
     def budgets(self) -> dict[str, Any]:
         """How many processes of each may be down, by the names of the budgets."""
@@ -93,18 +88,10 @@ async def test_each_type_has_a_budget_of_its_own(shop: Shop) -> None:
     assert not shop.contended
 
 
-async def test_a_formation_without_one_costs_no_request_and_no_annotation() -> None:
+async def test_a_formation_without_one_costs_no_request() -> None:
     shop = Shop(PLAIN, EVERYTHING)
-    calls = await shop.settle()
-    assert about_budgets(calls) == []
+    assert about_budgets(await shop.settle()) == []
     assert shop.contended == ""
-    budgeted = Shop()
-    await budgeted.settle()
-    templates = [
-        [(raw["metadata"].get("annotations"), raw["spec"]) for raw in each.cluster.all("Deployment")]
-        for each in (shop, budgeted)
-    ]
-    assert templates[0] == templates[1]
 
 
 @pytest.mark.parametrize("scale", [{"worker": {"replicas": 9}}, {"worker": {"replicas": 0}}])
@@ -130,39 +117,16 @@ async def test_a_budget_that_is_no_longer_declared_goes(shop: Shop) -> None:
     assert shop.budgets == {}
 
 
-async def test_nothing_is_written_or_listed_when_nothing_differs(shop: Shop) -> None:
-    assert about_budgets(await shop.settle()) == []
-    shop.restart()
-    assert [each.verb for each in about_budgets(await shop.settle())] == ["pages"]
-    assert about_budgets(await shop.settle()) == []
-
-
 async def test_as_long_as_one_is_declared_a_pass_lists_those_of_others_every_ten_minutes(shop: Shop) -> None:
     before = len(shop.cluster.asked("pages", BUDGET))
     for _ in range(3):
         requeue = (await shop.operator.run(KEY)).requeue
         assert requeue is not None
         assert requeue.after <= budgets.EVERY
-        shop.time.seconds += requeue.after
-        await shop.settle()
+        await shop.later(requeue.after)
     assert len(shop.cluster.asked("pages", BUDGET)) == before + 3
     await shop.change(disruptionBudget=None)
     assert (await shop.operator.run(KEY)).requeue is None
-
-
-async def test_new_labels_of_a_type_are_compared_at_once(shop: Shop) -> None:
-    shop.cluster.put(BUDGET, another({"matchLabels": {"team": "blue"}}))
-    await shop.change(processes={"web": {"podTemplate": {"metadata": {"labels": {"team": "blue"}}}}})
-    assert shop.budgets == {"theirs": 1, "shop-worker": "25%"}
-
-
-async def test_ours_is_not_made_beside_another_one_that_came_since_the_last_list(shop: Shop) -> None:
-    await shop.change(disruptionBudget=None)
-    shop.time.seconds += budgets.FRESH
-    shop.cluster.put(BUDGET, EVERYTHING)
-    calls = await shop.change(disruptionBudget={})
-    assert shop.budgets == {"theirs": 1}
-    assert about_budgets(writes(calls)) == []
 
 
 def test_a_list_that_is_never_answered_holds_up_no_count_and_no_status() -> None:
@@ -197,35 +161,20 @@ async def test_a_namespace_with_ten_thousand_costs_ten_pages_in_ten_minutes_and_
     monkeypatch.setattr(shop.cluster, "pages", counted)
     for number in range(20):
         shop.cluster.put(BUDGET, another({"matchLabels": {"app": "blog"}}, f"blog-{number}"))
-    await shop.later()
+    await shop.later(budgets.EVERY)
     await shop.settle()
     assert sent.count(BUDGET) == port.MOST_PAGES
     assert shop.budgets.keys() >= {"shop-web", "shop-worker"}
     shop.cluster.merge(naming.KIND, *KEY, {"spec": {"processes": {"api": a_process("/api")}}})
-    for _ in range(3):
-        shop.time.seconds += 2
-        await shop.operator.work()
+    await shop.passes(3, 2)
     assert shop.cluster.read("Deployment", "default", "shop-api")
     assert "shop-api" not in shop.budgets
     assert "there are too many" in shop.ready["message"]
 
 
-async def test_however_many_budgets_formations_have_those_of_a_new_one_are_made() -> None:
-    ours = [
-        another({"matchLabels": {"app": "blog"}}, f"blog-{number}", labels={naming.FORMATION_LABEL: "blog"})
-        for number in range(port.MOST_PAGES + 1)
-    ]
-    shop = Shop(BUDGETED)
-    shop.cluster.watchers.clear()
-    for each in ours:
-        shop.cluster.put(BUDGET, each)
-    await shop.operator.work()
-    assert shop.budgets.keys() >= {"shop-web", "shop-worker"}
-
-
 async def test_ours_steps_back_as_long_as_another_one_selects_the_pods(shop: Shop) -> None:
     shop.cluster.put(BUDGET, another({"matchLabels": {"app.kubernetes.io/component": "web"}}))
-    await shop.later()
+    await shop.later(budgets.EVERY)
     assert shop.budgets == {"theirs": 1, "shop-worker": "25%"}
     assert shop.contended.startswith("web: PodDisruptionBudget theirs selects its processes")
     assert any(
@@ -234,7 +183,7 @@ async def test_ours_steps_back_as_long_as_another_one_selects_the_pods(shop: Sho
     assert "theirs" not in shop.ready["message"]
     assert about_budgets(await shop.settle()) == []
     shop.cluster.remove(BUDGET, "default", "theirs")
-    await shop.later()
+    await shop.later(budgets.EVERY)
     assert shop.budgets == {"shop-web": "25%", "shop-worker": "25%"}
     assert shop.contended == ""
 
@@ -245,14 +194,8 @@ async def test_one_of_the_same_name_by_hand_stays_and_is_named() -> None:
     assert shop.budgets == {"shop-web": 1, "shop-worker": "25%"}
     assert "PodDisruptionBudget shop-web" in shop.contended
     shop.cluster.remove(BUDGET, "default", "shop-web")
-    await shop.later()
+    await shop.later(budgets.EVERY)
     assert shop.budgets["shop-web"] == "25%"
-
-
-async def test_a_paused_formation_makes_none_and_looks_for_none() -> None:
-    paused = {**BUDGETED, "spec": {**BUDGETED["spec"], "paused": True}}
-    shop = Shop(paused)
-    assert about_budgets(await shop.settle()) == []
 
 
 @pytest.mark.parametrize(
@@ -276,6 +219,5 @@ async def test_one_that_cannot_be_made_is_said_and_all_else_is_made(
     assert (shop.ready["status"], shop.ready["reason"]) == ("False", reason)
     assert str(error) in shop.ready["message"]
     shop.cluster.incidents.clear()
-    shop.time.seconds += budgets.FRESH
-    await shop.settle()
+    await shop.later(budgets.FRESH)
     assert shop.budgets == {"shop-web": "25%", "shop-worker": "25%"}

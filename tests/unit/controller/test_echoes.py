@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import itertools
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 
@@ -17,7 +17,6 @@ from formation_operator.kube.port import Object
 from formation_operator.render import intents
 from formation_operator.render.intents import Intent
 from formation_operator.requeue import Result
-from formation_operator.rollout.releaser import Releaser
 from formation_operator.settings import Settings
 from tests.shared.builders import a_formation, a_process, stored
 from tests.unit import virtual_time
@@ -228,34 +227,6 @@ def test_what_others_do_during_a_pass_is_seen_and_acted_on(
     assert story.status["summary"] == f"web={count}/{count} worker=2/2"
     assert story.written.count("shop-web") == (1 if others_do is overwrites_the_status else 2)
     assert story.written.count("shop-worker") == 1
-
-
-def test_figures_that_change_and_change_back_during_a_pass_are_told_as_they_are_at_its_end(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    ready: list[int] = []
-    proceed = Releaser.proceed
-
-    def then(cluster: SlowCluster) -> None:
-        def becomes(count: int) -> None:
-            ready.append(count)
-            status = {"readyReplicas": count, "availableReplicas": count}
-            cluster.merge("Deployment", "default", "shop-web", {"status": status}, by=CONTROLLER)
-
-        async def proceeding(*given: Any, **more: Any) -> Any:
-            if asyncio.get_running_loop().time() > 2 and not ready:
-                becomes(1)
-                await asyncio.sleep(SECONDS)  # another Formation has its turn
-                cluster.incidents.append(Incident("replace_status", meanwhile=lambda: becomes(2)))
-            return await proceed(*given, **more)
-
-        monkeypatch.setattr(Releaser, "proceed", proceeding)
-        create(cluster)
-        asyncio.get_running_loop().call_later(2, overwrites_the_status, cluster)
-
-    story = told(Delays({STATUS: 5 * SECONDS}), then, monkeypatch)
-    assert ready == [1, 2]
-    assert story.status["summary"] == "web=2/2 worker=2/2"
 
 
 def test_what_comes_and_goes_again_while_a_status_is_written_is_not_left_in_it(

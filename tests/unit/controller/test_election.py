@@ -1,7 +1,5 @@
 """Who may write, by what a replica saw of the Lease and by its own clock alone."""
 
-import math
-
 import pytest
 
 from formation_operator.controller.election import Election
@@ -69,10 +67,6 @@ def test_a_lease_that_was_released_is_free_at_once(lease: Object) -> None:
     assert here.is_free(0.0)
 
 
-def test_before_anybody_has_looked_nothing_is_free() -> None:
-    assert not Election("me").is_free(math.inf)
-
-
 @pytest.mark.parametrize("spec", [None, *COPIES])
 def test_a_new_lease_takes_nothing_from_who_leads_and_gives_nothing_to_who_does_no_more(
     spec: Object | None,
@@ -92,32 +86,8 @@ def test_a_replica_leads_from_the_moment_when_it_sent_its_last_renewal_up_to_the
     assert here.remaining(200.0) == 0.0
 
 
-def test_every_deadline_is_over_before_anybody_else_may_take_the_lease() -> None:
-    sent = 100.0
-    mine, other = leading(sent), Election("other")
-    other.see(a_lease("me", version="8"), sent)  # no sooner can it see what was sent then
-    moment = sent
-    while mine.leads(moment):
-        assert not other.is_free(moment)
-        moment += 0.1
-    assert not other.is_free(moment + 2.5)
-
-
-def test_who_sees_another_holder_leads_no_more() -> None:
-    here = leading(sent=100.0)
-    here.see(a_lease("other", version="9"), 101.0)
-    assert not here.leads(101.0)
-    assert not here.is_free(101.0)
-
-
 def test_a_renewal_is_about_the_lease_that_was_read_and_names_its_holder() -> None:
     here = Election("me")
     here.see(a_lease("other"), 0.0)
     assert here.metadata["resourceVersion"] == "7"
     assert here.taken(A_TIME) == {"holderIdentity": "me", "leaseDurationSeconds": 10, "renewTime": A_TIME}
-
-
-def test_a_lease_that_is_released_has_no_holder_and_the_next_one_needs_not_wait() -> None:
-    other = Election("other")
-    other.see({**a_lease("me"), "spec": leading().released(A_TIME)}, 0.0)
-    assert other.is_free(0.0)

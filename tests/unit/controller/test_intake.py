@@ -13,12 +13,11 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Object
-from formation_operator.observe import autoscalers, children
+from formation_operator.observe import autoscalers
 from formation_operator.requeue import Result
 from formation_operator.settings import Settings
 from tests.shared import builders
 from tests.shared.builders import a_formation
-from tests.unit.facts import intents, parsed
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.replica import at_work
 
@@ -149,54 +148,3 @@ async def test_a_cluster_that_was_restored_is_learnt_from_its_lists_though_its_v
     assert known["metadata"].items() >= {
         (field, restored["metadata"][field]) for field in ("uid", "resourceVersion")
     }
-
-
-@pytest.mark.parametrize(
-    ("told", "deleted"),
-    [(a_shop(25), False), (a_shop(25, "uid-2"), False), (a_shop(25), True)],
-    ids=["changed", "created anew", "deleted"],
-)
-async def test_what_happened_while_a_list_was_under_way_is_newer_than_the_list(
-    told: Object, deleted: bool
-) -> None:
-    def tell() -> None:
-        here.informers.formation_event("DELETED" if deleted else "MODIFIED", told)
-
-    cluster = FakeCluster()
-    here = controller(cluster)
-    await listing(here, cluster, 20, a_shop(15))
-    cluster.incidents.append(Incident("pages", naming.KIND, meanwhile=tell))
-    await listing(here, cluster, 24, a_shop(15))
-    there = [known["metadata"]["resourceVersion"] for known in here._cache.formations.values()]  # noqa: SLF001
-    assert there == ([] if deleted else ["25"])
-
-
-async def test_an_answer_from_before_a_list_brings_no_formation_back_that_the_list_lacks() -> None:
-    cluster = FakeCluster()
-    here = controller(cluster)
-    await listing(here, cluster, 20, a_shop(15))
-    cluster.remove(naming.KIND, "default", "shop")
-    await listing(here, cluster, 24)
-    here.informers.formation_event("MODIFIED", a_shop(22))
-    assert not here._cache.formations  # noqa: SLF001
-
-
-async def test_what_is_known_already_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    cluster = FakeCluster()
-    raw = cluster.write(intents(parsed(a_formation()))[0].manifest)
-    read, child = [], children.child
-
-    def counted(raw: Object, kind: kinds.ChildKind) -> children.Child:
-        read.append(raw)
-        return child(raw, kind)
-
-    monkeypatch.setattr(children, "child", counted)
-    here = controller(cluster)
-    deployments = kinds.BY_NAME["Deployment"]
-    for _ in range(3):
-        await here.informers.list()
-        here.informers.seen(deployments, raw, deleted=False)
-    assert len(read) == 1
-    here.informers.seen(deployments, raw, deleted=True)
-    known = here._cache.stores["Deployment"].items  # noqa: SLF001
-    assert not known, "what lost our labels is deleted under the version that it has"

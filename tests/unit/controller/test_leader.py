@@ -11,15 +11,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import FakeCluster
-from tests.unit.fakes.replicas import (
-    NEVER,
-    PLACE,
-    Replica,
-    lease,
-    now,
-    release,
-    until,
-)
+from tests.unit.fakes.replicas import NEVER, PLACE, Replica, lease, now, release, until
 
 LOOP = {"virtual": virtual_time.VirtualLoop}
 
@@ -40,13 +32,6 @@ async def two(cluster: FakeCluster) -> tuple[Replica, Replica]:
     await asyncio.sleep(30)
     assert (first.writes, second.works) == (True, False)
     return first, second
-
-
-async def test_of_two_replicas_one_works_and_goes_on_doing_so(cluster: FakeCluster) -> None:
-    first, second = await two(cluster)
-    for _ in range(3600):
-        await asyncio.sleep(1)
-        assert (first.writes, second.works) == (True, False)
 
 
 async def test_after_the_leader_was_killed_another_one_leads_within_eleven_seconds(
@@ -151,46 +136,6 @@ async def test_who_wakes_up_with_a_machine_that_was_suspended_for_too_long_write
     assert not running.done(), "and it may lead again"
 
 
-async def test_who_gets_through_before_the_deadline_goes_on_leading(cluster: FakeCluster) -> None:
-    first, second = await two(cluster)
-    first.link.asks = NEVER
-    await asyncio.sleep(3.5)
-    first.link.asks = 0.0
-    for _ in range(60):
-        await asyncio.sleep(1)
-        assert (first.writes, second.works) == (True, False)
-
-
-@pytest.mark.parametrize("seconds", [1.1, 2.0, 2.9])
-async def test_where_each_request_takes_seconds_somebody_leads_most_of_the_time_and_never_two(
-    cluster: FakeCluster,
-    seconds: float,
-) -> None:
-    cluster.latency = seconds
-    replicas = [Replica(cluster, str(number)).start() for number in range(3)]
-    led = 0
-    for tenth in range(6000):
-        await asyncio.sleep(0.1)
-        writing = [each for each in replicas if each.writes]
-        assert len(writing) <= 1
-        led += len(writing)
-        if tenth % 1000 == 999:
-            writing[0].crash()
-            replicas[replicas.index(writing[0])] = Replica(cluster, f"after {tenth}").start()
-    assert led > 4500
-
-
-async def test_a_lease_that_others_touch_is_still_the_leaders(
-    cluster: FakeCluster,
-) -> None:
-    first, second = await two(cluster)
-    for number in range(60):
-        cluster.merge(kinds.LEASE, *PLACE, {"metadata": {"annotations": {"seen": str(number)}}})
-        await asyncio.sleep(3)
-        assert first.writes
-    assert (first.begun, second.begun) == (1, 0)
-
-
 async def test_one_whose_lease_was_taken_ends_its_work(cluster: FakeCluster) -> None:
     first, second = await two(cluster)
     cluster.merge(kinds.LEASE, *PLACE, {"spec": {"holderIdentity": "a third"}})
@@ -207,17 +152,6 @@ async def test_a_lease_that_is_deleted_is_its_holders_again_who_goes_on_working(
     for _ in range(60):
         await asyncio.sleep(1)
         assert (first.writes, first.begun, second.works) == (True, 1, False)
-
-
-async def test_a_lease_that_is_deleted_again_and_again_leaves_nobody_working(cluster: FakeCluster) -> None:
-    first, second = await two(cluster)
-    for tenth in range(200):
-        if cluster.all(kinds.LEASE):
-            cluster.remove(kinds.LEASE, *PLACE)
-        await asyncio.sleep(0.1)
-        assert not second.works
-        assert first.writes == first.works
-        assert not (first.works and tenth > 80)
 
 
 async def test_a_lease_that_was_never_there_is_taken_once_nobody_can_hold_an_older_one(

@@ -7,7 +7,6 @@ things become known, the status tells them as they are: a new operator finds not
 import asyncio
 import contextlib
 import dataclasses
-import datetime
 from collections.abc import Sequence
 
 from hypothesis import given
@@ -17,7 +16,7 @@ from formation_operator.api import naming
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
-from tests.shared.builders import a_container, a_formation, a_pod, a_process, stored
+from tests.shared.builders import a_formation, a_process, stored
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Incident, Verb
 from tests.unit.fakes.managed_fields import Owner
@@ -49,56 +48,16 @@ class Failures:
     failure: Incident
 
 
-@dataclasses.dataclass
-class Wish:
-    """What was asked of a type's count since all was quiet."""
-
-    settled: int
-    """What it was then."""
-    edited: int | None = None
-    """The last count that the Formation was given."""
-    scaled: int | None = None
-    """The last count that the Deployment was given."""
-    may_be: set[int] = dataclasses.field(default_factory=set)
-    """What else it may come to, because both have moved."""
-    all: set[int] = dataclasses.field(default_factory=set)
-    """All counts that were asked for."""
-    guessed: bool = False
-    """Whether the operator can't know any more what it has answered (decision 34)."""
-
-    def edit(self, count: int, before: int) -> None:
-        """Ask for a count where the Formation had another."""
-        if self.scaled is not None:
-            # It takes back what was honoured; or both have moved, and the Formation wins if that shows.
-            wins = before == self.scaled or count not in {self.settled, *self.all}
-            self.may_be = set() if wins else {self.scaled}
-        self.edited = count
-        self.all.add(count)
-
-    def scale(self, count: int) -> None:
-        """Ask for a count on the Deployment."""
-        self.scaled, self.may_be = count, {count}
-        self.all.add(count)
-
-    def counts(self, *, unsure: bool) -> set[int]:
-        """Return what it may have come to."""
-        if self.guessed or (unsure and self.scaled is not None):
-            return {self.settled, *self.all}
-        asked = self.scaled if self.edited is None else self.edited
-        return {self.settled if asked is None else asked, *self.may_be}
-
-
 class Story:
-    """A cluster, an operator, and users whose wishes are kept."""
+    """A cluster, an operator, and users: what they ask for is kept."""
 
     def __init__(self, pauses: Sequence[float], lags: Sequence[float]) -> None:
         self.cluster = UnreliableCluster(pauses)
         self.lags = dict(zip(FOLLOWED, lags, strict=True))
         self.operator = Watching(self.cluster, self.lags)
         self.image = 1
-        self.wishes: dict[str, Wish] = {}
-        self.unsure = False
-        """Whether an answer was lost: of several generations since then the first one is guessed."""
+        self.asked: dict[str, set[int]] = {}
+        """By type: the counts that somebody has asked for since all was quiet."""
 
     async def play(self, steps: Sequence[Step | Failures]) -> None:
         """Have things happen from a quiet state on, and see that it becomes quiet again."""
@@ -109,7 +68,6 @@ class Story:
             await asyncio.sleep(step.after)
             if isinstance(step, Failures):
                 self.cluster.incidents.append(dataclasses.replace(step.failure))
-                self.unsure = True
             else:
                 with contextlib.suppress(errors.NotFoundError):
                     await HAPPENS[step.what](self, step)
@@ -130,9 +88,9 @@ class Story:
         formation = self.cluster.read(*FORMATION)
         spec, uid = formation["spec"], formation["metadata"]["uid"]
         counts = {name: each["replicas"] for name, each in spec["processes"].items()}
-        assert counts.keys() == self.wishes.keys()
-        for name, wish in self.wishes.items():
-            assert counts[name] in wish.counts(unsure=self.unsure), f"{name}: {counts[name]} after {wish}"
+        assert counts.keys() == self.asked.keys()
+        for name, asked in self.asked.items():
+            assert counts[name] in asked, f"{name}: {counts[name]} after {asked}"
         there = {name: 0 if spec.get("suspend") else count for name, count in counts.items()}
         deployments = {f"shop-{name}": (count, image(self.image), uid) for name, count in there.items()}
         assert {raw["metadata"]["name"]: facts(raw) for raw in self.cluster.all("Deployment")} == deployments
@@ -142,7 +100,7 @@ class Story:
         assert status["observedGeneration"] == formation["metadata"]["generation"]
         assert {name: each["desiredReplicas"] for name, each in status["processes"].items()} == there
         assert self.cluster.restarted == []
-        self.wishes, self.unsure = {name: Wish(count) for name, count in counts.items()}, False
+        self.asked = {name: {count} for name, count in counts.items()}
 
     def create(self, counts: dict[str, int]) -> None:
         processes = {name: process(name, count) for name, count in counts.items()}
@@ -150,7 +108,7 @@ class Story:
         raw = stored(formation, uid=f"uid-of-{self.cluster.version}")
         del raw["metadata"]["resourceVersion"]
         self.cluster.put(naming.KIND, raw)
-        self.wishes = {name: Wish(count) for name, count in counts.items()}
+        self.asked = {name: {count} for name, count in counts.items()}
 
     def merge(self, spec: Object) -> None:
         self.cluster.merge(*FORMATION, {"spec": spec})
@@ -163,31 +121,30 @@ class Story:
     # What happens
 
     async def edit(self, step: Step) -> None:
-        before = self.processes().get(step.type, {}).get("replicas", step.value)
-        if before != step.value:
-            self.wishes[step.type].edit(step.value, before)
+        if step.type in self.processes():
+            self.asked[step.type].add(step.value)
             self.merge({"processes": {step.type: {"replicas": step.value}}})
 
     async def scale(self, step: Step) -> None:
         deployment = self.cluster.read(*child(step.type))
         is_wanted = owner_of(deployment) == self.cluster.read(*FORMATION)["metadata"]["uid"]
-        if is_wanted and step.type in self.wishes and deployment["spec"].get("replicas", 1) != step.value:
-            self.wishes[step.type].scale(step.value)
+        if is_wanted and step.type in self.asked:
+            self.asked[step.type].add(step.value)
             self.cluster.merge(*child(step.type), {"spec": {"replicas": step.value}}, by=SCALE)
 
     async def add(self, step: Step) -> None:
         if step.type in self.processes():
             return
         self.merge({"processes": {step.type: process(step.type, step.value)}})
-        self.wishes[step.type] = wish = Wish(step.value, edited=step.value)
+        self.asked[step.type] = {step.value}
         with contextlib.suppress(errors.NotFoundError):  # the one from before may still be there
-            wish.may_be = {self.cluster.read(*child(step.type))["spec"].get("replicas", 1)}
+            self.asked[step.type].add(self.cluster.read(*child(step.type))["spec"].get("replicas", 1))
 
     async def remove(self, step: Step) -> None:
         processes = self.processes()
         if step.type in processes and len(processes) > 1:
             self.merge({"processes": {step.type: None}})
-            del self.wishes[step.type]
+            del self.asked[step.type]
 
     async def deploy(self, _: Step) -> None:
         self.image += 1
@@ -197,10 +154,7 @@ class Story:
         self.merge({"suspend": bool(step.value % 2)})
 
     async def delete(self, step: Step) -> None:
-        """Delete a Deployment; what was asked of it may go with it."""
         self.cluster.remove(*child(step.type))
-        if step.type in self.wishes:
-            self.wishes[step.type].may_be.add(self.processes()[step.type]["replicas"])
 
     async def delete_service(self, _: Step) -> None:
         self.cluster.remove(ChildKind.SERVICE, "default", "shop-web")
@@ -224,22 +178,6 @@ class Story:
             "conditions": [{"type": "Available", "status": str(bool(ready))}, *[stuck] * (step.value % 2)],
         }
         self.cluster.merge(*child(step.type), {"status": status}, by=CONTROLLER)
-
-    async def crash(self, step: Step) -> None:
-        """Have a process crash, or run again after that."""
-        exit_ = {"exitCode": 3, "reason": "Error", "startedAt": ago(1), "finishedAt": ago(0)}
-        ended: Object = {"terminated": exit_}
-        waits = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}}
-        states = [ended, waits, {"running": {"startedAt": ago(0)}}]
-        last = ended if step.value % 3 else None
-        container = a_container(states[step.value % 3], step.type, last=last, restarts=step.value)
-        labels = {naming.PROCESS_TYPE_LABEL: step.type}
-        pod = a_pod(container, name=f"shop-{step.type}-1", labels=labels)
-        del pod["metadata"]["resourceVersion"]
-        self.cluster.put("Pod", pod)
-
-    async def pod_goes(self, step: Step) -> None:
-        self.cluster.remove("Pod", "default", f"shop-{step.type}-1")
 
     async def touch(self, step: Step) -> None:
         self.cluster.merge(*child(step.type), {"spec": {"minReadySeconds": step.value}})
@@ -269,40 +207,17 @@ class Story:
         after.leads.set()
 
     def follow(self) -> Watching:
-        for wish in self.wishes.values():
-            wish.guessed |= wish.scaled is not None
         self.operator = Watching(self.cluster, self.lags)
         return self.operator
 
 
 HAPPENS = {
-    each.__name__: each
-    for each in (
-        Story.edit,
-        Story.scale,
-        Story.add,
-        Story.remove,
-        Story.deploy,
-        Story.suspend,
-        Story.delete,
-        Story.delete_service,
-        Story.again,
-        Story.figures,
-        Story.crash,
-        Story.pod_goes,
-        Story.touch,
-        Story.lose,
-        Story.relist,
-        Story.lag,
-        Story.restart,
-        Story.take_over,
+    name: getattr(Story, name)
+    for name in (
+        *("edit", "scale", "add", "remove", "deploy", "suspend", "delete", "delete_service", "again"),
+        *("figures", "touch", "lose", "relist", "lag", "restart", "take_over"),
     )
 }
-
-
-def ago(seconds: float) -> str:
-    when = virtual_time.now() - datetime.timedelta(seconds=seconds)
-    return when.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def child(name: str) -> tuple[str, str, str]:
@@ -327,7 +242,7 @@ AFTER = st.sampled_from([0.0, 0.01, 0.05, 0.3, 0.6, 1.0, 2.5, 12.0])
 # A pass waits for a revision for two seconds.
 PAUSES = st.lists(st.sampled_from([0.0, 0.01, 0.05, 0.3, 1.0, 1.9]), min_size=1, max_size=3)
 LATE = st.lists(st.sampled_from(LAGS[:4]), min_size=len(FOLLOWED), max_size=len(FOLLOWED))
-WEIGHED = ["edit", "scale", "scale", "remove", "figures", "crash", *HAPPENS]
+WEIGHED = ["edit", "scale", "scale", "remove", "figures", *HAPPENS]
 VERBS: list[Verb] = ["pages", "select", "get", "apply", "replace_status", "patch", "delete", "notify"]
 REFUSALS = [errors.ConflictError, errors.RefusedError, errors.ForbiddenError]
 ANY_VERB: st.SearchStrategy[Verb | None] = st.none() | st.sampled_from(VERBS)

@@ -9,16 +9,7 @@ from hypothesis import strategies as st
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from tests.unit.fakes.cluster import FakeCluster
-from tests.unit.fakes.replicas import (
-    LONG_AGO,
-    NEVER,
-    PLACE,
-    Replica,
-    now,
-    on_a_loop_that_leaps,
-    put,
-    until,
-)
+from tests.unit.fakes.replicas import LONG_AGO, NEVER, PLACE, Replica, now, on_a_loop_that_leaps, put, until
 
 TROUBLES: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [

@@ -7,13 +7,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.controller.intake import Controller
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.settings import Settings
 from tests.shared.builders import a_formation, a_process, stored
 from tests.unit import virtual_time
-from tests.unit.fakes.cluster import FakeCluster
-from tests.unit.fakes.replica import View
 from tests.unit.fakes.unreliable import FOLLOWED, UnreliableCluster, Watching
 
 LOOP = {"virtual": virtual_time.VirtualLoop}
@@ -73,26 +69,3 @@ async def test_a_service_that_its_user_turns_off_and_on_was_deleted_by_nobody_el
             await asyncio.sleep(10)
             assert bool(cluster.all(ChildKind.SERVICE)) == there
     assert "Recreated" not in {notice.reason for notice in cluster.notices}
-
-
-async def test_what_a_late_watch_says_after_a_list_is_forgotten_when_that_watch_begins_anew() -> None:
-    cluster = FakeCluster()
-    view = View(cluster, lambda *_: 60.0 if not cluster.all(ChildKind.DEPLOYMENT) else 1.0)
-    controller = Controller(view.port, Settings(), virtual_time.now)
-    await controller.start()
-    running = asyncio.create_task(controller.run())
-    await asyncio.sleep(1)
-    labels = {naming.FORMATION_LABEL: "shop", naming.PROCESS_TYPE_LABEL: "web"}
-    about = {"namespace": "default", "name": "shop-web", "labels": labels}
-    spec = {"selector": {}, "template": {"spec": {"containers": [{"name": "web", "image": "shop:v1"}]}}}
-    cluster.put(ChildKind.DEPLOYMENT, {"metadata": about, "spec": spec})
-    cluster.remove(*WEB)
-    await controller.informers.list()
-    await asyncio.sleep(5)
-    known = controller._cache.stores[ChildKind.DEPLOYMENT].items  # noqa: SLF001
-    assert known, "its creation came late"
-    view.lose(ChildKind.DEPLOYMENT)
-    await asyncio.sleep(5)
-    assert not known
-    running.cancel()
-    await asyncio.wait([running])

@@ -91,12 +91,6 @@ class Running:
         return condition_of(self.status, kind)
 
 
-async def test_a_status_has_the_times_of_the_clock_that_was_given() -> None:
-    running = Running(TWO)
-    await running.settle()
-    assert running.condition(ConditionType.READY)["lastTransitionTime"].startswith("2026-01-01T00:00:")
-
-
 def crashing(name: str) -> Manifest:
     labels = {"formations.dev/process-type": name}
     return a_pod(a_container(ended(1), name), labels=labels, name=f"shop-{name}-1")
@@ -169,17 +163,6 @@ def answered(here: Running, name: str) -> None:
     here.known.put("Deployment", children.child(raw, ChildKind.DEPLOYMENT))
 
 
-async def test_what_has_become_of_a_type_is_told_of_once_the_status_says_it() -> None:
-    here = Running(TWO)
-    await here.settle()
-    here.known.put("Pod", known(crashing("web")))
-    answered(here, "web")
-    for _ in range(3):
-        await here.passes.run(KEY)
-    told = [notice.reason for notice in here.server.notices if notice.process_type == "web"]
-    assert told == [here.status["processes"]["web"]["state"]] == ["Crashing"]
-
-
 async def test_an_unexpected_error_beside_the_types_is_told_of_too(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -247,22 +230,6 @@ async def test_others_have_a_turn_after_each_type_of_a_large_formation(
     assert max(steps) < sum(steps) / 8
 
 
-async def test_what_was_found_as_it_is_wanted_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = Running(TWO)
-    await here.settle()
-    forgotten(here)
-    covers, looked = managed_fields.covers, []
-
-    def looking(*given: Any) -> bool:
-        looked.append(given)
-        return covers(*given)
-
-    monkeypatch.setattr(managed_fields, "covers", looking)
-    for _ in range(3):
-        await here.passes.run(KEY)
-    assert len(looked) == 2
-
-
 def renderings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the names of the types that have been rendered since, as they are."""
     render, rendered = intents.children, []
@@ -273,16 +240,6 @@ def renderings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(intents, "children", rendering)
     return rendered
-
-
-@pytest.mark.parametrize("paused", [False, True])
-async def test_a_change_waits_while_its_formation_is_paused(paused: bool) -> None:
-    here = Running(TWO)
-    await here.settle()
-    here.declare({**TWO, "spec": {**TWO["spec"], "image": "shop:v2", "paused": paused}})
-    await here.settle()
-    waits = here.status["processes"]["web"].get("message") == "a change waits: spec.paused is true"
-    assert waits == paused
 
 
 async def test_a_count_that_changes_comes_before_everything_else_that_is_to_be_done(
@@ -328,17 +285,6 @@ async def test_a_count_that_is_not_answered_holds_up_no_other_type() -> None:
     assert here.server.read("Deployment", "default", "shop-worker")["spec"]["replicas"] == 2
 
 
-async def test_nothing_is_remembered_of_a_child_that_another_has_replaced() -> None:
-    here = Running(TWO)
-    here.server.watchers.append(here.told)
-    await here.settle()
-    for _ in range(3):
-        here.server.remove("Deployment", "default", "shop-web")
-        await here.settle()
-    present = {raw["metadata"]["uid"] for kind in ("Deployment", "Service") for raw in here.server.all(kind)}
-    assert here.passes._memories["uid-1"].applied.keys() == present  # noqa: SLF001
-
-
 async def test_the_count_of_a_deployment_of_somebody_elses_is_none_of_the_types() -> None:
     here = Running(a_formation(processes={"web": a_process()}))
     here.server.watchers.append(here.told)
@@ -349,10 +295,6 @@ async def test_the_count_of_a_deployment_of_somebody_elses_is_none_of_the_types(
 
 
 # What a pass wants next
-
-
-async def test_after_a_change_a_pass_wants_another_one_that_reports() -> None:
-    assert await Running(TWO).passes.run(KEY) == Result(Requeue(Lane.REPORT, 1.0))
 
 
 async def test_a_change_that_comes_during_a_pass_does_not_wait_for_its_report() -> None:

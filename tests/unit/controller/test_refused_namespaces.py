@@ -131,13 +131,6 @@ async def test_where_all_refuse_that_is_an_error(namespaces: tuple[str, ...]) ->
         await here.informers.list()
 
 
-async def test_what_is_wrong_with_the_server_is_an_error_though_one_namespace_could_be_listed() -> None:
-    cluster = a_cluster("left")
-    cluster.absent.add(naming.KIND)
-    with pytest.raises(errors.NotFoundError):
-        await controller(cluster).informers.list()
-
-
 async def test_what_is_known_of_a_namespace_that_refuses_stays_until_it_can_be_listed_again() -> None:
     cluster = a_cluster()
     here = controller(cluster)
@@ -175,18 +168,6 @@ async def test_a_formation_that_kopf_brings_is_left_alone_until_all_that_concern
         assert not cluster.all("Deployment", "left")
         cluster.refused.clear()
         await until(lambda: cluster.all("Deployment", "left"))
-
-
-async def test_passes_in_a_namespace_that_refuses_fail_by_themselves() -> None:
-    cluster = a_cluster()
-    here = controller(cluster)
-    await here.start()
-    cluster.refused["left"] = set(kinds.BY_NAME)
-    async with at_work(here) as running:
-        while {call.namespace for call in cluster.asked("replace_status")} != {"left", "right"}:  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
-        assert not running.done()
-    assert [raw["metadata"]["namespace"] for raw in cluster.all("Deployment")] == ["right"]
 
 
 @pytest.mark.usefixtures("in_haste")

@@ -7,7 +7,6 @@ from formation_operator import command_line
 from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
 from formation_operator.controller.leader import Work
-from formation_operator.kube.port import Object
 from formation_operator.requeue import Lane
 from formation_operator.settings import Settings
 from tests.shared import builders
@@ -137,23 +136,6 @@ async def test_one_that_leads_again_writes_nothing_where_all_is_as_it_should_be(
     await second.lead()
     await first.lead()
     assert written(cluster) == before
-
-
-async def test_two_that_both_lead_for_a_while_do_nothing_twice_and_take_nothing_back() -> None:
-    cluster, made = a_cluster("a"), list[Object]()
-    cluster.latency = 0.01
-    cluster.watchers.append(lambda kind, raw, _: made.append(raw) if kind == "Deployment" else None)
-    replicas = [Replica(cluster), Replica(cluster, late=0.02)]
-    for each in replicas:
-        await each.start()
-    both = asyncio.gather(*(each.lead(60) for each in replicas))
-    for wanted in range(2, 8):
-        await asyncio.sleep(5)
-        scale(cluster, "a", wanted)
-    await both
-    assert [raw["spec"]["replicas"] for raw in made] == [1, 2, 3, 4, 5, 6, 7]
-    assert len({raw["metadata"]["uid"] for raw in made}) == 1
-    assert len(cluster.asked("apply", "Deployment")) > len(made), "some came late, and were refused"
 
 
 async def test_what_was_left_waiting_by_who_leads_no_more_is_no_backlog() -> None:

@@ -1,29 +1,22 @@
 """What is asked of the cluster, how often, and which Pods count."""
 
-import asyncio
 import dataclasses
 import math
-import pickle
-import random
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from formation_operator.api import naming
 from formation_operator.diagnose import investigator, pod_events
-from formation_operator.diagnose.investigator import CONTAINERS_IN_A_STEP, Evidence, Examination
+from formation_operator.diagnose.investigator import Evidence, Examination
 from formation_operator.diagnose.pod_events import pod_event
 from formation_operator.kube import errors
-from formation_operator.kube.objects import lenient
 from formation_operator.kube.port import Object
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Faults
 from formation_operator.observe.rollouts import DeploymentStatus
 from formation_operator.shares import size_of
 from tests.shared.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
-from tests.unit.broken_pods import broken_pods
 from tests.unit.facts import a_child, known
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.operator import Looking
@@ -175,16 +168,6 @@ async def test_an_event_explains_what_a_pod_does_not_tell_and_is_remembered_for_
     assert asked(records) == [("Event", "regarding.uid=uid-of-shop-worker-1")]
 
 
-async def test_what_is_recorded_later_of_a_pod_that_stays_the_same_is_found() -> None:
-    records = recorded(events=(NO_SECRET,))
-    by = Looking(records)
-    await look(by, [CREATING])
-    record_instead(records, {**NO_SECRET, "note": 'secret "other" not found'})
-    assert messages(await look(by, [CREATING], later=5)) == [
-        f'can\'t start: secret "other" not found: {CREATE_IT}'
-    ]
-
-
 @pytest.mark.parametrize("events", [(), (NO_SECRET,)])
 async def test_events_are_asked_for_again_after_a_pause_that_doubles(events: tuple[Manifest, ...]) -> None:
     records = recorded(events=events)
@@ -266,16 +249,6 @@ async def test_answers_have_a_bound_for_all_together_and_one_namespace_takes_non
     assert all(each.answers for each in busy), "when to ask again is kept"
 
 
-async def test_of_a_pod_whose_answer_was_forgotten_nothing_is_kept_but_when_to_ask_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("formation_operator.diagnose.investigator.MOST_ANSWERS", 0)
-    by, said = Looking(recorded(events=(NO_SECRET,))), 1000 * "x"
-    await look(by, [a_pod(a_container(waiting("ContainerCreating", said)))])
-    assert by.evidence.answers
-    assert len(pickle.dumps(by.evidence)) < len(said)
-
-
 async def test_nothing_is_left_of_answers_about_pods_that_are_well() -> None:
     by = Looking(recorded(events=(NO_SECRET,)))
     await look(by, [CREATING])
@@ -303,55 +276,6 @@ def test_an_event_was_last_seen_when_any_of_its_fields_says(times: Object, secon
     assert pod_event({"reason": "Killing", "note": "x", **times}).last == NOW - seconds
 
 
-@pytest.mark.parametrize(
-    ("place", "container"),
-    [
-        ("spec.containers{worker}", "worker"),
-        ("spec.initContainers{proxy}", "proxy"),
-        ("", ""),
-        ("spec.containers[2]", ""),
-        (None, ""),
-    ],
-)
-def test_an_event_names_the_container_that_it_is_about(place: str | None, container: str) -> None:
-    assert pod_event({"reason": "Unhealthy", "regarding": {"fieldPath": place}}).container == container
-
-
-def test_what_is_longer_than_any_name_or_word_of_an_event_is_cut() -> None:
-    event = pod_event({"reason": 5000 * "x", "regarding": {"fieldPath": f"spec.containers{{{5000 * 'x'}}}"}})
-    assert max(len(event.reason), len(event.container)) <= lenient.LONGEST_WORD
-
-
 def test_an_event_that_stands_for_many_says_what_the_latest_does() -> None:
     note = "(combined from similar events): Readiness probe failed: EOF"
     assert pod_event({"reason": "Unhealthy", "note": note}).message == "Readiness probe failed: EOF"
-
-
-@given(st.lists(broken_pods(), max_size=4), st.randoms(use_true_random=False))
-async def test_the_order_in_which_pods_are_seen_changes_nothing(
-    raws: list[Manifest], chance: random.Random
-) -> None:
-    named = [{**raw, "metadata": {**raw["metadata"], "name": f"pod-{n}"}} for n, raw in enumerate(raws)]
-    records = recorded(a_replica_set("abc", "2"), events=(NO_SECRET,))
-    one = await look(Looking(records), named, ROLLING)
-    other = await look(Looking(records), chance.sample(named, len(named)), ROLLING)
-    assert (one.findings, one.again_in) == (other.findings, other.again_in)
-
-
-@pytest.mark.parametrize(
-    ("number", "containers"),
-    [(10, CONTAINERS_IN_A_STEP), (10 * CONTAINERS_IN_A_STEP, 1)],
-    ids=["of many containers", "many"],
-)
-async def test_while_pods_are_looked_at_others_have_a_turn_after_every_few(
-    number: int, containers: int
-) -> None:
-    each = [a_container(waiting("CrashLoopBackOff"), f"c{index}") for index in range(containers)]
-    raws = [a_pod(*each, name=f"pod-{index}") for index in range(number)]
-    looked = asyncio.create_task(look(Looking(recorded()), raws))
-    turns = 0
-    while not looked.done():
-        await asyncio.sleep(0)
-        turns += 1
-    assert len((await looked).pods["worker"]) == number
-    assert turns > 2 * 9, "both what is wrong and when that may change is found for each"

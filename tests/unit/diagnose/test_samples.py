@@ -89,17 +89,6 @@ async def test_what_most_of_those_say_that_were_asked_about_is_taken_for_the_oth
     assert reasons == [Reason.KILLED, *4 * [Reason.LIVENESS_PROBE_FAILED]]
 
 
-async def test_the_same_pods_are_asked_about_again_whatever_the_order() -> None:
-    raws = [killed(number) for number in range(1, 20)]
-    cluster = Counted()
-    by = Looking(cluster)
-    for later in (0, investigator.FIRST_DELAY):
-        await by.look(raws, TYPES, later)
-        raws.reverse()
-    uids = [call.selector for call in cluster.calls]
-    assert uids[: investigator.FEW] == uids[investigator.FEW :]
-
-
 async def test_a_pass_asks_a_few_questions_at_once_and_leaves_the_rest_to_the_next() -> None:
     types = [f"t{number:02}" for number in range(20)]
     raws = [killed(number, name) for name in types for number in range(1, 4)]
@@ -124,12 +113,3 @@ def test_what_is_recorded_again_and_again_pushes_no_other_cause_out(lasting: str
     kept = pod_events.newest([*often, rare])
     assert rare in kept
     assert len(kept) <= pod_events.KEPT
-
-
-def test_of_many_events_the_latest_are_kept() -> None:
-    events = [
-        pod_events.pod_event({"reason": f"R{number}", "note": "x", "deprecatedLastTimestamp": ago(number)})
-        for number in range(999)
-    ]
-    latest = [f"R{number}" for number in range(pod_events.KEPT)]
-    assert [each.reason for each in pod_events.newest(events)] == latest

@@ -305,6 +305,7 @@ EVENTS: dict[str, Callable[[Shop], object]] = {
     "the release fails": fail,
     "its Pod runs": start_pod,
     "its Pods are gone": lose_pods,
+    "all processes stand": Shop.run_well,
     "web is scaled to 3": scale_web,
     "the revisions are lost": lose_revisions,
     "the status is lost": lose_status,

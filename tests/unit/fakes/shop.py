@@ -47,6 +47,32 @@ class Shop:
             assert await self.operator.work()
         return self.cluster.calls[before:]
 
+    async def stand(self, **ready: int) -> None:
+        """Have so many processes of each type run as its Deployment says, or as given, and report that."""
+        self.run_well(**ready)
+        await self.settle()
+
+    async def run_for_a_minute(self) -> None:
+        """Have all processes run for a minute."""
+        await self.stand()
+        await self.later(60)
+
+    async def later(self, seconds: float) -> None:
+        """Have time pass before the next passes."""
+        self.time.seconds += seconds
+        await self.settle()
+
+    async def next_leader(self) -> None:
+        """Have another operator take over, and look at all."""
+        self.restart()
+        await self.settle()
+
+    async def passes(self, number: int, seconds: float) -> None:
+        """Have so many passes run, each so many seconds after the one before."""
+        for _ in range(number):
+            self.time.seconds += seconds
+            await self.operator.work()
+
     def declare(self, **spec: Any) -> Manifest:
         """Change fields of the spec, and return the Formation."""
         return self.cluster.merge(naming.KIND, *KEY, {"spec": spec})

@@ -70,11 +70,6 @@ def test_the_deadline_of_a_rollout_is_kubernetes_own_unless_a_type_says_another(
     assert deployment({"progressDeadlineSeconds": 60})["progressDeadlineSeconds"] == 60
 
 
-def test_neither_time_reaches_a_pod_so_a_change_restarts_nothing() -> None:
-    changed = deployment({"minReadySeconds": 30, "progressDeadlineSeconds": 60})
-    assert changed["template"] == deployment({})["template"]
-
-
 @pytest.mark.parametrize(
     ("shared", "own", "links"),
     [(None, None, False), (True, None, True), (None, True, True), (True, False, False)],

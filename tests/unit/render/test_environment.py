@@ -96,28 +96,13 @@ URL = "postgres://u:$(PW)@db"
 PASSWORD = {"name": "PW", "valueFrom": {"secretKeyRef": {"name": "shop", "key": "pw"}}}
 
 
-@pytest.mark.parametrize(
-    ("spec", "process"),
-    [
-        pytest.param({}, {"env": [PASSWORD, {"name": "DATABASE_URL", "value": URL}]}, id="of a type"),
-        pytest.param(
-            {},
-            {"podTemplate": of_process(env=[PASSWORD, {"name": "DATABASE_URL", "value": URL}])},
-            id="of a podTemplate",
-        ),
-        pytest.param(
-            {"podTemplate": of_process(env=[PASSWORD])},
-            {"podTemplate": of_process(env=[{"name": "DATABASE_URL", "value": URL}])},
-            id="of two podTemplates",
-        ),
-    ],
-)
-def test_a_variable_that_overrides_a_shared_one_finds_what_it_refers_to(
-    spec: dict[str, Any], process: dict[str, Any]
-) -> None:
-    shared = variables({"DATABASE_URL": "sqlite://"})
-    formation = a_formation(env=shared, processes={"web": a_process("/web", **process)}, **spec)
-    assert names(formation)[-2:] == ["PW", "DATABASE_URL"]
+def test_a_variable_that_overrides_a_shared_one_finds_what_it_refers_to() -> None:
+    shared, url = variables({"DATABASE_URL": "sqlite://"}), {"name": "DATABASE_URL", "value": URL}
+    of_two: Any = {"podTemplate": of_process(env=[url])}
+    layers: Any = [({}, {"env": [PASSWORD, url]}), ({"podTemplate": of_process(env=[PASSWORD])}, of_two)]
+    for spec, process in layers:
+        formation = a_formation(env=shared, processes={"web": a_process("/web", **process)}, **spec)
+        assert names(formation)[-2:] == ["PW", "DATABASE_URL"]
 
 
 def test_a_port_of_ones_own_may_refer_to_another_variable() -> None:

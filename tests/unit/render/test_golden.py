@@ -70,9 +70,3 @@ def test_a_change_of_a_pod_template_since_the_release_and_nothing_else_is_announ
 def announces_rolling(changelog: str) -> bool:
     unreleased = re.split(r"^## ", changelog, flags=re.MULTILINE)[1]
     return bool(re.search(r"^Rolls pods: yes", unreleased, flags=re.MULTILINE | re.IGNORECASE))
-
-
-def test_the_changelog_tells_whether_pods_roll() -> None:
-    sample = "# Changelog\n\n## Unreleased\n\nRolls pods: yes\n\n## 0.1.0\n\nRolls pods: no\n"
-    assert announces_rolling(sample)
-    assert not announces_rolling(sample.replace("yes", "no"))

@@ -22,8 +22,6 @@ Case = tuple[ProcessType, Child | None, ProcessStatus, tuple[int, int | None, in
 RUNNING: dict[str, Case] = {
     "a declared count is written": (DECLARED, None, UNREPORTED, (3, 3, 3, None)),
     "whatever somebody has set": (DECLARED, PRESENT, UNREPORTED, (3, 3, 3, None)),
-    "over one of ours": (DECLARED, OURS, UNREPORTED, (3, 3, 3, None)),
-    "after a suspension": (DECLARED, SUSPENDED, UNREPORTED, (3, 3, 3, None)),
     "a singleton is one": (SINGLETON, PRESENT, UNREPORTED, (1, 1, 1, None)),
     "unless it says none": (ProcessType(singleton=True, replicas=0), PRESENT, UNREPORTED, (0, 0, 0, None)),
     "an omitted count starts with one, which isn't written": (OMITTED, None, UNREPORTED, (1, None, 1, None)),
@@ -49,7 +47,6 @@ RUNNING: dict[str, Case] = {
 }
 TO_SUSPEND: dict[str, Case] = {
     "the declared count is remembered": (DECLARED, OURS, UNREPORTED, (0, 0, 3, None)),
-    "an omitted one, too": (OMITTED, PRESENT, UNREPORTED, (0, 0, 5, None)),
     "and on the second pass": (OMITTED, SUSPENDED, UNREPORTED, (0, 0, 5, None)),
     "a zero of ours without its annotation": (OMITTED, BARE, RESUMED, (0, 0, 5, None)),
     "was zero before": (OMITTED, BARE, ProcessStatus(desired_replicas=0), (0, 0, 0, None)),

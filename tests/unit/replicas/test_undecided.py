@@ -93,14 +93,6 @@ async def test_the_status_says_why_a_count_is_left_as_it_is(
     assert shop.status["processes"]["web"]["desiredReplicas"] == 8
 
 
-async def test_nothing_is_written_because_a_count_is_left_as_it_is(shop: TroubledShop) -> None:
-    shop.break_keda(BROKEN)
-    shop.scale("web", 8)
-    for _ in range(3):
-        await shop.work()
-    assert shop.asked("apply") == []
-
-
 @pytest.mark.parametrize("image", [None, "shop:v2"], ids=["as it was", "of a new version"])
 @pytest.mark.parametrize(
     ("by", "count", "told"),

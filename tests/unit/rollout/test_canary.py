@@ -6,13 +6,11 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api import naming
-from formation_operator.controller import parsing
 from formation_operator.kube import errors
-from formation_operator.rollout import canary as canaries
 from tests.shared import builders
-from tests.shared.builders import a_process, stored
+from tests.shared.builders import a_process
 from tests.unit.fakes import releasing
-from tests.unit.fakes.releasing import KEY, RELEASE, Shop, an_app
+from tests.unit.fakes.releasing import RELEASE, Shop, Step, an_app
 
 CANARY = {"seconds": 30}
 V2 = {"image": "shop:v2"}
@@ -22,8 +20,7 @@ V3 = {"image": "shop:v3"}
 async def an_app_with(**spec: Any) -> Shop:
     """Return an app with canaries, which it declares unless somebody says otherwise, and that runs."""
     shop = await an_app(**{"canary": CANARY, **spec})
-    shop.run_well()
-    await shop.settle()
+    await shop.stand()
     return shop
 
 
@@ -32,12 +29,6 @@ async def a_try(**spec: Any) -> Shop:
     shop = await an_app_with(**spec)
     await shop.change(**V2)
     return shop
-
-
-async def stand(shop: Shop, **ready: int) -> None:
-    """Have the cluster do what each Deployment says, but for the given ones, and give the operator time."""
-    shop.run_well(**ready)
-    await shop.settle()
 
 
 def canary(shop: Shop) -> dict[str, Any]:
@@ -56,16 +47,109 @@ async def test_a_deploy_begins_with_one_new_process_of_each_type_and_changes_not
 
 async def test_the_others_follow_once_all_canaries_have_stood_and_the_canaries_go_after_that() -> None:
     shop = await a_try()
-    await stand(shop, **{"web-canary": 1, "worker-canary": 0})
+    await shop.stand(**{"web-canary": 1, "worker-canary": 0})
     shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2")
 
-    await stand(shop)
+    await shop.stand()
     shop.shows("web=1:v2 worker=2:v2 web-canary=1:v2 worker-canary=1:v2")
     assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
-    await stand(shop)
+    await shop.stand()
 
     shop.shows("web=1:v2 worker=2:v2 web-canary=none worker-canary=none ready=Running")
     assert not canary(shop)
+
+
+TRIED = "web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2"
+OVER = "web=1:v2 worker=2:v2 web-canary=none worker-canary=none"
+STAND, SUCCEEDS = "all processes stand", "the release succeeds"
+STOP, START = {"suspend": True}, {"suspend": None}
+EXTRA, WITHOUT = {"processes": {"extra": a_process("/extra", replicas=1)}}, {"processes": {"extra": None}}
+UNFIT = {"resources": releasing.UNFIT}
+TYPES = {
+    "web": a_process("/web", replicas=2, port=80),
+    "clock": a_process("/clock", replicas=1, singleton=True),
+    "idle": a_process("/idle", replicas=0),
+    "gone": a_process("/gone", replicas=1),
+}
+STORIES: dict[str, tuple[dict[str, Any], list[Step]]] = {
+    "a release command comes before the canaries": (
+        {"release": RELEASE},
+        [
+            *(V2, "web=1:v1 web-canary=none release=Running", SUCCEEDS, TRIED),
+            *("release=Succeeded ready=CanaryTrying", STAND, "web=1:v2 worker=2:v2"),
+        ],
+    ),
+    "a release runs once although its Job is cleaned up during a try": (
+        {"release": RELEASE},
+        [
+            *(V2, SUCCEEDS, "the Jobs are deleted", "the operator restarts", TRIED),
+            *("jobs=0 release=Succeeded", STAND, "jobs=0 web=1:v2 worker=2:v2"),
+        ],
+    ),
+    "a type that stays the same has none": (
+        {},
+        [{"processes": {"worker": {"command": ["/new"]}}}, "web-canary=none worker-canary=1:v1"],
+    ),
+    "singletons, types without a process and new types have none, and wait": (
+        {"processes": TYPES},
+        [
+            {"processes": {"gone": None, "new": a_process("/new", replicas=1)}, **V2},
+            "web=2:v1 clock=1:v1 idle=0:v1 gone=1:v1 new=none web-canary=1:v2 clock-canary=none",
+            *(STAND, "web=2:v2 clock=1:v2 idle=0:v2 gone=none new=1:v2"),
+        ],
+    ),
+    "a stop and a start bring back what ran, and one new process of each type": (
+        {},
+        [
+            *(V2, STOP, "web=0:v1 worker=0:v1 web-canary=0:v2 worker-canary=0:v2", STAND),
+            *("web=0:v1 worker=0:v1", START, TRIED, STAND, "web=1:v2 worker=2:v2"),
+        ],
+    ),
+    "a version that was deployed while all was stopped comes up at once": (
+        {"release": RELEASE},
+        [STOP, V2, START, "web=0:v1 worker=0:v1 release=Running", SUCCEEDS, OVER],
+    ),
+    "only who says that no proof is needed ends a try": (
+        {},
+        [V2, {"canary": None}, TRIED, {"canary": {"seconds": 0}}, "web=1:v2 worker=2:v2", STAND, OVER],
+    ),
+    "a type that can't be rendered is said, and nothing else changes": (
+        {},
+        [
+            {"processes": {"worker": UNFIT}, **V2},
+            *(STAND, "web=1:v1 worker=2:v1 worker-canary=none ready=InvalidSpec"),
+        ],
+    ),
+    "a type that can't be rendered stays until a version without it has stood": (
+        {"canary": {"seconds": 0}},
+        [
+            *(EXTRA, {"processes": {"extra": UNFIT}}, {"canary": CANARY, **WITHOUT, **V2}),
+            *("web=1:v1 extra=1:v1 web-canary=1:v2 ready=InvalidSpec", STAND, "web=1:v2 extra=none"),
+        ],
+    ),
+    "a schedule with the name of a canary goes on": (
+        {"schedules": {"web-canary": releasing.NIGHTLY}},
+        [V2, "web-canary=on web=1:v1 worker-canary=1:v2"],
+    ),
+    "where what runs isn't kept each type has one, and counts work on": (
+        {},
+        [
+            *("the revisions are lost", "the operator restarts", {"processes": {"web": {"command": ["/n"]}}}),
+            "web=1:v1 worker=2:v1 web-canary=1:v1 worker-canary=1:v1 ready=CanaryTrying",
+            *(STOP, "web=0:v1 worker=0:v1 web-canary=0:v1 worker-canary=0:v1"),
+            {**START, "processes": {"worker": {"replicas": 4}}},
+            *("web=1:v1 worker=4:v1 web-canary=1:v1 worker-canary=1:v1", V2),
+            "web=1:v1 worker=4:v1 web-canary=1:v2 worker-canary=1:v2 ready=CanaryTrying",
+            *(STAND, STAND, "web=1:v2 worker=4:v2 web-canary=none worker-canary=none ready=Running"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("spec", "story"), STORIES.values(), ids=STORIES)
+async def test_what_runs_of_an_app_with_canaries(spec: dict[str, Any], story: list[Step]) -> None:
+    shop = await an_app_with(**spec)
+    await shop.tell(*story)
 
 
 FULL = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"}
@@ -81,7 +165,7 @@ async def test_a_canary_whose_content_is_let_through_stays_as_its_type_needs_it(
     conditions: list[dict[str, Any]], count: int, canaries: str
 ) -> None:
     shop = await a_try()
-    await stand(shop)
+    await shop.stand()
     shop.scale(worker=count)
     await shop.settle()
     made = shop.cluster.read("Deployment", "default", "shop-worker")
@@ -94,7 +178,7 @@ async def test_a_canary_whose_content_is_let_through_stays_as_its_type_needs_it(
 
 async def test_a_canary_makes_room_for_the_process_that_no_node_takes_beside_it() -> None:
     shop = await a_try()
-    await stand(shop)
+    await shop.stand()
     for name in ("web", "worker"):
         made = shop.cluster.read("Deployment", "default", f"shop-{name}")
         seen = {"observedGeneration": made["metadata"]["generation"], "updatedReplicas": 1}
@@ -106,31 +190,9 @@ async def test_a_canary_makes_room_for_the_process_that_no_node_takes_beside_it(
     shop.shows("web=1:v2 worker=2:v2 web-canary=1:v2 worker-canary=none")
 
 
-async def test_a_release_command_comes_before_the_canaries() -> None:
-    shop = await a_try(release=RELEASE)
-    shop.shows("web=1:v1 web-canary=none release=Running")
-    await shop.finish()
-
-    shop.shows("web=1:v1 web-canary=1:v2 release=Succeeded ready=CanaryTrying")
-    await stand(shop)
-    shop.shows("web=1:v2 worker=2:v2")
-
-
-async def test_a_release_runs_once_although_its_job_is_cleaned_up_during_a_try() -> None:
-    shop = await a_try(release=RELEASE)
-    await shop.finish()
-    await stand(shop, **{"web-canary": 0})
-    releasing.lose_jobs(shop)
-    shop.restart()
-    await shop.settle()
-    shop.shows("jobs=0 release=Succeeded web=1:v1 web-canary=1:v2 ready=CanaryTrying")
-    await stand(shop)
-    shop.shows("jobs=0 web=1:v2 worker=2:v2")
-
-
 async def test_going_back_removes_the_canaries_and_changes_nothing_else() -> None:
     shop = await a_try()
-    await stand(shop, **{"web-canary": 0})
+    await shop.stand(**{"web-canary": 0})
     before = len(shop.cluster.calls)
     await shop.change(image="shop:v1")
 
@@ -151,65 +213,24 @@ async def test_what_changes_no_process_has_no_canary(change: dict[str, Any]) -> 
     assert not canary(shop)
 
 
-def test_each_type_is_compared_in_a_step_of_its_own() -> None:
-    formation = parsing.parse(stored(releasing.ONE))
-    steps = [*canaries.changing(formation.metadata, formation.spec, formation.spec, may_skip=True)]
-    assert steps == [("web", None), ("worker", None)]
-
-
-async def test_a_type_that_stays_the_same_has_no_canary() -> None:
-    shop = await an_app_with()
-    await shop.change(processes={"worker": {"command": ["/worker", "--new"]}})
-    shop.shows("web-canary=none worker-canary=1:v1")
-
-
-async def test_singletons_types_without_a_process_and_new_types_have_no_canary_and_wait() -> None:
-    types = {
-        "web": a_process("/web", replicas=2, port=80),
-        "clock": a_process("/clock", replicas=1, singleton=True),
-        "idle": a_process("/idle", replicas=0),
-        "gone": a_process("/gone", replicas=1),
-    }
-    shop = await an_app_with(processes=types)
-    await shop.change(processes={"gone": None, "new": a_process("/new", replicas=1)}, **V2)
-    shop.shows("web=2:v1 clock=1:v1 idle=0:v1 gone=1:v1 new=none web-canary=1:v2 clock-canary=none")
-
-    await stand(shop)
-    shop.shows("web=2:v2 clock=1:v2 idle=0:v2 gone=none new=1:v2")
-
-
 @pytest.mark.parametrize("count", [10, 0])
 async def test_counts_work_on_and_the_new_version_has_one_process_at_most(count: int) -> None:
     shop = await a_try()
     shop.scale(worker=count)
     await shop.settle()
     shop.shows(f"worker={count}:v1 worker-canary={'1:v2' if count else 'none'}")
-    await stand(shop)
+    await shop.stand()
     shop.shows(f"worker={count}:v2 web=1:v2")
     shop.scale(worker=3)
-    await stand(shop)
+    await shop.stand()
     shop.shows("worker=3:v2 web=1:v2")
-
-
-async def test_a_stop_and_a_start_bring_back_what_ran_and_one_new_process_of_each_type() -> None:
-    shop = await a_try()
-    await shop.change(suspend=True)
-    shop.shows("web=0:v1 worker=0:v1 web-canary=0:v2 worker-canary=0:v2")
-    await stand(shop)
-    shop.shows("web=0:v1 worker=0:v1")
-    assert "its count is 0" in canary(shop)["message"]
-    await shop.change(suspend=None)
-
-    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2")
-    await stand(shop)
-    shop.shows("web=1:v2 worker=2:v2")
 
 
 async def test_paused_freezes_a_try() -> None:
     shop = await a_try()
     said = canary(shop)
     await shop.change(paused=True)
-    await stand(shop)
+    await shop.stand()
     shop.shows("web=1:v1 web-canary=1:v2 ready=Paused")
     assert canary(shop) == said
     await shop.change(paused=None)
@@ -220,8 +241,8 @@ async def test_going_back_to_what_ran_well_needs_no_canary() -> None:
     shop = await an_app_with()
     shop.note(naming.RAN_WELL_ANNOTATION, "web,worker")
     await shop.change(**V2)
-    await stand(shop)
-    await stand(shop)
+    await shop.stand()
+    await shop.stand()
     await shop.change(image="shop:v1")
     shop.shows("web=1:v1 worker=2:v1 web-canary=none")
 
@@ -232,27 +253,7 @@ async def test_other_seconds_count_for_a_try_under_way() -> None:
     made = shop.cluster.read("Deployment", "default", "shop-worker-canary")["spec"]
     assert (made["minReadySeconds"], made["progressDeadlineSeconds"]) == (5, 605)
     assert made["strategy"] == {"type": "Recreate"}
-    await stand(shop)
-    shop.shows("web=1:v2 worker=2:v2")
-
-
-async def test_only_who_says_that_no_proof_is_needed_ends_a_try() -> None:
-    shop = await a_try()
-    await shop.change(canary=None)
-    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2")
-    await shop.change(canary={"seconds": 0})
-    shop.shows("web=1:v2 worker=2:v2")
-    await stand(shop)
-    shop.shows("web-canary=none worker-canary=none")
-
-
-async def test_the_next_leader_goes_on_with_a_try() -> None:
-    shop = await a_try()
-    before = len(shop.cluster.calls)
-    shop.restart()
-    await shop.settle()
-    assert not shop.wrote(before)
-    await stand(shop)
+    await shop.stand()
     shop.shows("web=1:v2 worker=2:v2")
 
 
@@ -292,12 +293,12 @@ async def test_once_what_failed_stands_the_message_names_the_type_at_zero_that_t
     await shop.change(processes={"web": {"replicas": 0}})
     assert "no database" in canary(shop)["message"]
     shop.remove("Pod")
-    await stand(shop)
+    await shop.stand()
     shop.shows("web=0:v1 worker=2:v1 ready=CanaryFailed")
     assert "no database" not in canary(shop)["message"]
     assert canary(shop)["message"].startswith("web: its count is 0")
     await shop.change(processes={"web": {"replicas": 1}})
-    await stand(shop)
+    await shop.stand()
     shop.shows("web=1:v2 worker=2:v2")
 
 
@@ -399,29 +400,12 @@ async def test_a_canary_that_has_crashed_proves_nothing_until_it_is_trusted_agai
     shop = await a_try()
     end(shop, builders.running(1), last=builders.ended(3, "no database"), restarts=1)
     await shop.settle()
-    await stand(shop)
+    await shop.stand()
     shop.shows("web=1:v1 worker=2:v1 ready=CanaryFailed")
 
     shop.remove("Pod")
     await shop.settle()
     shop.shows("web=1:v2 worker=2:v2")
-
-
-async def test_a_type_that_cannot_be_rendered_is_said_and_nothing_else_changes() -> None:
-    shop = await an_app_with()
-    await shop.change(processes={"worker": {"resources": releasing.UNFIT}}, **V2)
-    await stand(shop)
-    shop.shows("web=1:v1 worker=2:v1 worker-canary=none ready=InvalidSpec")
-
-
-async def test_a_type_that_cannot_be_rendered_stays_until_a_version_without_it_has_stood() -> None:
-    shop = await an_app_with(canary={"seconds": 0})
-    await shop.change(processes={"extra": a_process("/extra", replicas=1)})
-    await shop.change(processes={"extra": {"resources": releasing.UNFIT}})
-    await shop.change(canary=CANARY, processes={"extra": None}, **V2)
-    shop.shows("web=1:v1 extra=1:v1 web-canary=1:v2 ready=InvalidSpec")
-    await stand(shop)
-    shop.shows("web=1:v2 extra=none")
 
 
 async def test_a_type_that_somebody_has_orphaned_runs_on_where_a_canary_would_come() -> None:
@@ -438,7 +422,7 @@ async def test_another_object_with_the_name_of_a_canary_is_left_alone_and_said()
     foreign = {"metadata": {"name": "shop-web-canary"}, "spec": shop.cluster.all("Deployment")[0]["spec"]}
     shop.cluster.put("Deployment", foreign)
     await shop.change(**V2)
-    await stand(shop)
+    await shop.stand()
     shop.shows("web=1:v1 worker=2:v1 ready=NameTaken")
     assert "shop-web-canary exists" in canary(shop)["message"]
     assert "set spec.canary.seconds to 0" in canary(shop)["message"]
@@ -508,37 +492,6 @@ def selected(shop: Shop, kind: str, name: str) -> list[str]:
     return [each for each in LABELLED if wanted <= labels_of(shop, each).items()]
 
 
-async def test_a_schedule_with_the_name_of_a_canary_goes_on() -> None:
-    nightly = {"schedule": "@daily", "command": ["/shop", "report"]}
-    shop = await a_try(schedules={"web-canary": nightly})
-    [cron_job] = shop.cluster.all("CronJob")
-    assert cron_job["spec"]["suspend"] is False
-    shop.shows("web=1:v1 worker-canary=1:v2")
-
-
-async def test_a_status_that_is_refused_is_no_reason_to_look_again_at_once() -> None:
-    shop = await an_app_with()
-    shop.refuse("replace_status", error=errors.ForbiddenError("no right"))
-    await shop.change(**V2)
-    shop.time.seconds += 5
-    requeue = (await shop.operator.run(KEY)).requeue
-    assert requeue is not None
-    assert requeue.after >= 1
-
-
-async def test_what_was_left_or_restored_during_a_try_is_adopted_and_the_try_goes_on() -> None:
-    shop = await a_try()
-    shop.leave("Deployment", "Service", "ControllerRevision")
-    shop.come_back(canary=CANARY, **V2)
-    for _ in range(3):
-        await shop.settle()
-    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2 ready=CanaryTrying")
-
-    await stand(shop)
-    await stand(shop)
-    shop.shows("web=1:v2 worker=2:v2 web-canary=none worker-canary=none ready=Running")
-
-
 @pytest.mark.parametrize("refused", [False, True], ids=["until it has ended", "as what follows is refused"])
 async def test_what_still_runs_as_a_singleton_has_no_canary_beside_it(refused: bool) -> None:
     shop = await an_app_with(processes={"clock": a_process("/clock", replicas=1, singleton=True)})
@@ -549,7 +502,7 @@ async def test_what_still_runs_as_a_singleton_has_no_canary_beside_it(refused: b
     await shop.change(**V3)
     shop.shows("clock=1:v3 clock-canary=none")
 
-    await stand(shop)
+    await shop.stand()
     shop.shows("clock=2:v3")
 
 
@@ -573,51 +526,9 @@ async def test_a_canary_proves_nothing_while(change: dict[str, Any]) -> None:
 async def test_a_canary_that_has_stood_proves_nothing_of_the_next_version() -> None:
     shop = await an_app_with()
     await shop.change(processes={"web": V2, "worker": V2})
-    await stand(shop, **{"worker-canary": 0})
+    await shop.stand(**{"worker-canary": 0})
     await shop.change(processes={"web": V3, "worker": {"image": None}})
     shop.shows("web=1:v1 worker=2:v1 web-canary=1:v3 worker-canary=none")
-
-
-async def test_where_what_runs_is_not_kept_each_type_has_a_canary_and_counts_work_on() -> None:
-    shop = await an_app_with()
-    releasing.lose_revisions(shop)
-    shop.restart()
-    await shop.change(processes={"web": {"command": ["/web", "--new"]}})
-    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v1 worker-canary=1:v1 ready=CanaryTrying")
-    assert shop.status["processes"].keys() == {"web", "worker"}
-    await shop.change(suspend=True)
-    shop.shows("web=0:v1 worker=0:v1 web-canary=0:v1 worker-canary=0:v1")
-    await shop.change(suspend=None, processes={"worker": {"replicas": 4}})
-    shop.shows("web=1:v1 worker=4:v1 web-canary=1:v1 worker-canary=1:v1")
-
-    await stand(shop, **{"web-canary": 0})
-    await shop.change(**V2)
-    shop.shows("web=1:v1 worker=4:v1 web-canary=1:v2 worker-canary=1:v2 ready=CanaryTrying")
-    await stand(shop)
-    await stand(shop)
-    shop.shows("web=1:v2 worker=4:v2 web-canary=none worker-canary=none ready=Running")
-
-
-async def test_a_leader_that_cannot_read_what_runs_leaves_canaries_as_they_are_but_for_a_stop() -> None:
-    shop = await a_try()
-    shop.refuse("get", "ControllerRevision")
-    shop.restart()
-    before = len(shop.cluster.calls)
-    await shop.settle()
-    assert not shop.wrote(before)
-    assert shop.status["processes"].keys() == {"web", "worker"}
-    await shop.change(suspend=True)
-    shop.shows("web=0:v1 worker=0:v1 web-canary=0:v2 worker-canary=0:v2")
-
-
-async def test_a_version_that_was_deployed_while_all_was_stopped_comes_up_at_once() -> None:
-    shop = await an_app_with(release=RELEASE)
-    await shop.change(suspend=True)
-    await shop.change(**V2)
-    await shop.change(suspend=None)
-    shop.shows("web=0:v1 worker=0:v1 release=Running")
-    await shop.finish()
-    shop.shows("web=1:v2 worker=2:v2 web-canary=none worker-canary=none release=Succeeded")
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,11 @@ from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors, port
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.watched import FORMATIONS, WATCHED
-from tests.shared.builders import Manifest, a_formation, ago
-from tests.unit.fakes.cluster import Incident
+from tests.shared.builders import Manifest, a_formation, a_process, ago
+from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.operator import Operator
 from tests.unit.fakes.releasing import (
     BOTH_V1,
-    BOTH_V2,
     DENIED,
     KEY,
     MORE,
@@ -26,7 +25,9 @@ from tests.unit.fakes.releasing import (
     RELEASE,
     UNFIT,
     Shop,
+    Step,
     a_clock,
+    an_app,
     ended_at_each_call,
     lose_revisions,
     strategy,
@@ -44,32 +45,6 @@ async def test_a_released_singleton_is_one_until_its_own_content_is_rolled_out()
     shop.shows("clock=1:v1")
     await shop.finish("FailureTarget")
     shop.shows("clock=1:v1")
-
-
-@pytest.mark.parametrize("release", [None, RELEASE], ids=["without a release", "with one"])
-async def test_what_was_a_singleton_is_one_until_none_of_its_old_processes_is_left(
-    release: Manifest | None,
-) -> None:
-    shop = await a_clock(release)
-    await shop.change(image="shop:v2", processes={"clock": MORE})
-    if release:
-        await shop.finish()
-    shop.shows("clock=1:v2")
-    assert strategy(shop) == "Recreate"
-    shop.run_well()
-    await shop.tell("time passes", "clock=3")
-    assert strategy(shop) == "RollingUpdate"
-    before = len(shop.cluster.calls)
-    await shop.settle()
-    assert not shop.wrote(before)
-
-
-async def test_what_only_stops_being_a_singleton_gets_its_count_without_another_template() -> None:
-    shop = await a_clock(None)
-    await shop.change(processes={"clock": MORE})
-    shop.run_well()
-    await shop.tell("time passes", "clock=3")
-    assert strategy(shop) == "RollingUpdate"
 
 
 # Suspension is a type's
@@ -238,29 +213,6 @@ async def test_a_content_that_changes_no_template_is_named_on_one_deployment_by_
     await shop.tell({"image": "shop:v2"}, "the release fails", "nightly=on")
 
 
-async def test_an_operator_that_ends_at_any_call_of_a_deploy_gives_each_content_one_number() -> None:
-    async for shop in ended_at_each_call({"image": "shop:v2"}):
-        await shop.settle()
-        assert shop.images() == BOTH_V2
-        assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
-        named = {
-            raw["metadata"]["annotations"][naming.CONTENT_ANNOTATION]
-            for raw in shop.cluster.all("Deployment")
-        }
-        assert named == {f"2-{shop.digest}"}
-
-
-async def test_no_release_starts_for_a_formation_of_whose_end_no_watch_has_told_yet(shop: Shop) -> None:
-    shop.declare(image="shop:v2")
-    shop.cluster.watchers.clear()
-    shop.cluster.remove(naming.KIND, *KEY)
-    jobs = len(shop.jobs())
-    for _ in range(3):
-        shop.time.seconds += 10
-        await shop.operator.work()
-    assert len(shop.jobs()) == jobs
-
-
 # What was released last
 
 
@@ -341,14 +293,6 @@ async def test_no_pass_waits_for_a_request_about_jobs_or_their_pods_that_hangs(
     assert any((each.verb, each.kind) == (verb, kind) for each in shop.cluster.calls)
 
 
-async def test_an_api_server_that_answers_each_request_late_holds_up_no_release_for_ever(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(port, "PATIENCE", 0.2)
-    shop.cluster.incidents.append(Incident(hangs=0.12, times=float("inf")))
-    await shop.tell({"image": "shop:v2"}, "the release succeeds", "time passes", "web=1:v2 worker=2:v2")
-
-
 async def test_it_is_only_said_that_what_runs_is_not_kept_where_that_is_so(shop: Shop) -> None:
     await shop.tell({"image": "shop:v2"}, "the release succeeds", "the operator restarts")
     for verb in ("get", "select"):
@@ -359,6 +303,133 @@ async def test_it_is_only_said_that_what_runs_is_not_kept_where_that_is_so(shop:
     assert "isn't kept" not in message
     shop.cluster.incidents.clear()
     lose_revisions(shop)
-    shop.time.seconds += 300
-    await shop.settle()
+    await shop.later(300)
     assert "isn't kept" in shop.condition()["message"]
+
+
+# Where nothing but counts can be written: `suspend` stops schedules, too, and writes end.
+
+
+LOST: tuple[Step, ...] = ({"image": "shop:v2"}, "the revisions are lost", "the operator restarts")
+"""What has to happen so that the content of what runs isn't known."""
+
+
+async def test_counts_of_restored_deployments_whose_content_is_lost_are_written_once(shop: Shop) -> None:
+    await shop.tell(*LOST)
+    nobodys: Manifest = {"metadata": {"managedFields": []}}
+    for name in shop.counts():
+        shop.cluster.merge("Deployment", "default", name, nobodys)
+    await shop.change(suspend=True)
+    shop.shows("web=0 worker=0")
+    before = len(shop.cluster.calls)
+    await shop.settle()
+    assert not shop.wrote(before)
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["invalid", "refused"])
+async def test_suspend_stops_a_schedule_that_is_invalid_or_refused_and_brings_it_back(refused: bool) -> None:
+    shop = await an_app(schedules={"nightly": NIGHTLY})
+    if refused:
+        shop.refuse("apply", "CronJob", DENIED)
+    else:
+        await shop.change(schedules={"nightly": {"resources": UNFIT}})
+    await shop.tell({"suspend": True}, "nightly=off", {"suspend": False}, "nightly=on")
+    assert not [each for each in shop.cluster.notices if "declared" in each.note]
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["named", "not named"])
+async def test_suspend_reaches_orphans_whose_content_is_lost(named: bool) -> None:
+    shop = await an_app(release=RELEASE, schedules={"nightly": NIGHTLY})
+    shop.orphan()
+    if not named:
+        shop.forget_content()
+    shop.come_back(image="shop:v2", suspend=True)
+    await shop.tell("time passes", "web=0:v1 worker=0:v1 nightly=off")
+
+
+HPA: Manifest = {
+    "metadata": {"name": "web"},
+    "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop-web"}},
+}
+BY_HPA = Owner("kube-controller-manager", "Update", "scale")
+
+
+async def test_an_autoscaled_type_comes_back_with_the_autoscalers_count_though_its_content_was_lost(
+    shop: Shop,
+) -> None:
+    await shop.tell(*LOST)
+    shop.cluster.put("HorizontalPodAutoscaler", HPA)
+    await shop.change(processes={"web": {"replicas": None}})
+    shop.cluster.merge("Deployment", "default", "shop-web", {"spec": {"replicas": 7}}, by=BY_HPA)
+    await shop.settle()
+    await shop.tell({"suspend": True}, "web=0", {"suspend": False}, {"image": "shop:v1"}, "web=7:v1")
+
+
+# Singletons at zero, of a lost content, and types that become singletons: deploys under unlucky orders.
+
+
+OFF = a_process("/clock", replicas=0, singleton=True)
+WEB = a_process("/web", replicas=1)
+
+
+def counted(shop: Shop) -> list[int]:
+    """Return a list that gets each count that the singleton's Deployment has from now on."""
+    found: list[int] = []
+
+    def see(kind: str, raw: Manifest, deleted: bool) -> None:
+        if kind == "Deployment" and not deleted:
+            found.append(raw["spec"]["replicas"])
+
+    shop.cluster.watchers.append(see)
+    return found
+
+
+@pytest.mark.parametrize("release", [None, RELEASE], ids=["without a release", "with one"])
+@pytest.mark.parametrize("change", [None, {"replicas": None, "singleton": None}], ids=["removed", "omitted"])
+async def test_a_singleton_at_zero_is_not_started_by_a_deploy_that_declares_no_count(
+    release: Manifest | None, change: Manifest | None
+) -> None:
+    shop = await an_app({"clock": OFF, "web": WEB}, release=release)
+    await shop.change(image="shop:v2", processes={"clock": change})
+    assert not shop.counts().get("shop-clock")
+    if release:
+        await shop.finish("FailureTarget", "Failed")
+        assert not shop.counts().get("shop-clock")
+
+
+async def test_a_singleton_is_one_though_its_content_is_lost_and_its_deployment_names_none() -> None:
+    shop = await a_clock(RELEASE)
+    lose_revisions(shop)
+    shop.restart()
+    shop.forget_content()
+    counts = counted(shop)
+    await shop.change(image="shop:v2", processes={"clock": MORE})
+    shop.run_well()
+    await shop.tell("time passes", "clock=1")
+    assert set(counts) <= {1}
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["invalid", "refused"])
+async def test_a_count_of_one_that_comes_with_singleton_waits_while_its_content_can_not_be_written(
+    refused: bool,
+) -> None:
+    shop = await an_app({"clock": a_process("/web", replicas=5)})
+    clock: Manifest = {"singleton": True, "replicas": 1}
+    if refused:
+        shop.refuse("apply", "Deployment", DENIED)
+    else:
+        clock["resources"] = UNFIT
+    await shop.tell({"processes": {"clock": clock}}, "clock=5", {"suspend": True}, "clock=0")
+
+
+async def test_what_was_a_singleton_is_several_only_once_its_old_process_has_terminated() -> None:
+    shop = await a_clock(None)
+    await shop.change(image="shop:v2", processes={"clock": MORE})
+    generation = shop.cluster.read("Deployment", "default", "shop-clock")["metadata"]["generation"]
+    for ending, shown in ((1, "clock=1:v2"), (0, "clock=3:v2")):
+        figures = {"observedGeneration": generation, "replicas": 0, "updatedReplicas": 0}
+        status = {"status": {**figures, "terminatingReplicas": ending}}
+        shop.cluster.merge("Deployment", "default", "shop-clock", status)
+        await shop.settle()
+        shop.shows(shown)
+    assert strategy(shop) == "RollingUpdate"

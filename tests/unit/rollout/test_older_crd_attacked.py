@@ -69,18 +69,9 @@ async def test_no_job_is_marked_as_left_because_the_crd_has_lost_the_release_com
     assert left(shop) == before
 
 
-async def test_no_job_is_marked_as_left_while_the_formation_is_paused() -> None:
-    shop = Shop()
-    await shop.settle()
-    await shop.change(paused=True)
-    await shop.change(release=None)
-    assert not left(shop)
-
-
 async def test_what_is_said_of_an_older_crd_stays_the_same_from_leader_to_leader(shop: Shop) -> None:
     await shop.change(**PRUNED)
     before = shop.status["conditions"]
     for _ in range(2):
-        shop.restart()
-        await shop.settle()
+        await shop.next_leader()
     assert shop.status["conditions"] == before

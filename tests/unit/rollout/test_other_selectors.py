@@ -69,12 +69,6 @@ def test_an_orphan_is_adopted_and_is_refused_in_the_same_way(world: World) -> No
     assert running(world, "web") == {"none": 2}
 
 
-def test_a_count_reaches_it_all_the_same(world: World) -> None:
-    world.declare(suspend=True)
-    world.wait(60)
-    assert running(world, "web") == {}
-
-
 def test_it_is_made_again_beside_its_old_processes_which_end_with_their_replica_set(world: World) -> None:
     world.controllers.delete("Deployment", "default", "shop-web", cascade="orphan")
     world.wait(60)

@@ -39,10 +39,6 @@ async def test_a_revision_keeps_the_content_as_the_user_wrote_it_under_our_label
     assert shop.deployed() == [], "nothing was there before"
 
 
-async def test_a_new_formation_costs_one_request_about_revisions(shop: Shop) -> None:
-    assert [each.verb for each in shop.calls()] == ["apply"]
-
-
 async def test_a_deploy_makes_one_by_one_write_and_an_event_says_what_has_changed(shop: Shop) -> None:
     before = len(shop.cluster.calls)
     await shop.change(image="shop:v2")
@@ -189,20 +185,14 @@ async def test_what_takes_the_name_of_one_in_its_first_minute_is_named_and_not_a
     shop.remove(REVISION, shop.name)
     shop.forge(shop.name, **{"data": {"image": "shop:v2"}, **taken})
     shop.run_well()
-    for _ in range(30):
-        shop.time.seconds += 10
-        await shop.operator.work()
+    await shop.passes(30, 10)
     assert shop.failed
     assert shop.name in shop.failed["message"]
     before = len(shop.cluster.calls)
-    for _ in range(30):
-        shop.time.seconds += 10
-        await shop.operator.work()
+    await shop.passes(30, 10)
     assert len(shop.written(before)) <= 2
     shop.remove(REVISION, shop.name)
-    for _ in range(80):
-        shop.time.seconds += 10
-        await shop.operator.work()
+    await shop.passes(80, 10)
     assert shop.ran_well() == {"shop:v2"}
     assert shop.failed is None
 
@@ -218,30 +208,6 @@ async def test_an_orphan_with_just_this_content_is_taken_over(shop: Shop) -> Non
 
 
 # A Formation that was deleted and made again
-
-
-async def test_while_those_of_a_formation_from_before_are_deleted_it_tries_again_soon_and_says_nothing() -> (
-    None
-):
-    here = Shop()
-    here.forge(here.name, "uid-0", data=content_of(TWO["spec"]))
-    await here.settle()
-    assert here.failed is None
-    assert "revision" not in here.status
-    here.remove(REVISION, here.name)
-    here.time.seconds += 8
-    await here.settle()
-    assert here.numbers == {"shop:v1": 1}
-    assert here.status["revision"] == {"name": here.name, "number": 1}
-
-
-async def test_one_that_is_deleted_while_it_is_looked_at_is_made_anew_soon(shop: Shop) -> None:
-    shop.declare(image="shop:v2")
-    shop.forge(shop.name, "uid-0")
-    gone = Incident("get", REVISION, meanwhile=lambda: shop.remove(REVISION, shop.name))
-    shop.cluster.incidents.append(gone)
-    await shop.settle()
-    assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
 
 
 async def test_one_of_a_formation_from_before_that_does_not_go_is_said_after_half_a_minute(
@@ -281,8 +247,7 @@ async def test_without_the_right_all_else_works_and_the_status_says_what_is_miss
     assert here.image == "shop:v3"
 
     here.cluster.incidents.clear()
-    here.time.seconds += revision_store.RETRY_MOST
-    await here.settle()
+    await here.later(revision_store.RETRY_MOST)
     assert here.failed is None
     assert here.numbers == {"shop:v3": 3}, "as the Deployments say"
 
@@ -326,23 +291,6 @@ async def test_an_unexpected_error_about_the_event_of_a_deploy_holds_up_no_deplo
 # When a content is rolled out
 
 
-KEPT: dict[str, list[Manifest]] = {
-    "before it is known whether all of it can be rendered": [
-        {**V2, "processes": {"worker": {"resources": {"limits": {"mem": "1Gi"}}}}}
-    ],
-    "once it is no longer paused": [{"paused": True, **V2}, {"paused": False}],
-    "while it is suspended": [{"suspend": True}, V2, {"suspend": False}],
-}
-
-
-@pytest.mark.parametrize("changes", KEPT.values(), ids=KEPT)
-async def test_a_content_is_kept(shop: Shop, changes: list[Manifest]) -> None:
-    for change in changes:
-        await shop.change(**change)
-    assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
-    assert shop.status["revision"] == {"name": shop.name, "number": 2}
-
-
 # Answers that are lost, and operators that end
 
 
@@ -357,8 +305,7 @@ async def test_killed_between_the_revision_and_the_status_one_from_before_has_no
     await shop.operator.run(KEY)
     before = len(shop.cluster.calls)
     shop.cluster.incidents.clear()
-    shop.restart()
-    await shop.settle()
+    await shop.next_leader()
     assert shop.numbers == {"shop:v2": 2, "shop:v1": 3}
     assert shop.status["revision"] == {"name": shop.name, "number": 3}
     assert {each.verb for each in shop.written(before)} <= {"apply"}, "which was a conflict"
@@ -368,8 +315,7 @@ async def test_one_whose_answer_was_lost_has_no_second_number(shop: Shop) -> Non
     lost = Incident("apply", REVISION, error=errors.UnavailableError("lost"), carried_out=True)
     shop.cluster.incidents.append(lost)
     await shop.change(image="shop:v2")
-    shop.time.seconds += revision_store.RETRY_FIRST
-    await shop.settle()
+    await shop.later(revision_store.RETRY_FIRST)
     assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
     assert (shop.status["revision"]["number"], shop.failed) == (2, None)
 
@@ -383,14 +329,6 @@ async def test_a_number_that_no_template_and_no_status_names_is_not_given_again(
     shop.cluster.incidents.clear()
     await shop.change(image="shop:v3")
     assert shop.numbers == {"shop:v1": 1, "shop:v2": 2, "shop:v3": 3}
-
-
-async def test_a_new_formation_whose_first_one_is_there_already_keeps_its_number() -> None:
-    here = Shop()
-    here.forge(here.name, "uid-1", data=content_of(TWO["spec"]), revision=1)
-    here.note(naming.REVISION_ANNOTATION, "1")
-    await here.settle()
-    assert (here.numbers, here.status["revision"]["number"]) == ({"shop:v1": 1}, 1)
 
 
 async def test_while_the_status_is_refused_nothing_more_is_asked_about_a_revision(shop: Shop) -> None:

@@ -6,9 +6,8 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.kube import errors, port
-from formation_operator.rollout.memory import RETRY_FIRST
 from tests.shared.builders import Manifest, a_formation, a_process, ago
-from tests.unit.fakes.cluster import Incident, Verb
+from tests.unit.fakes.cluster import Verb
 from tests.unit.fakes.releasing import DENIED, KEY, RELEASE, Shop
 from tests.unit.fakes.shop import NO_ANSWER
 
@@ -85,38 +84,6 @@ async def test_what_a_release_that_goes_on_is_for_is_kept_with_a_limit_of_zero_a
     await shop.change(image="shop:v3")
     await shop.finish()
     assert shop.images() == {"shop-web": "shop:v2"}
-
-
-async def test_a_release_whose_revision_meets_a_full_quota_has_what_is_too_much_pruned_first() -> None:
-    shop = await an_app(RELEASE, 10)
-    for version in (2, 3, 4):
-        await shop.change(image=f"shop:v{version}")
-        await shop.finish()
-    full = errors.UnavailableError("exceeded quota: revisions")
-
-    def refuse_if_full() -> None:
-        incident.error = full if len(shop.revisions()) == 4 else None
-
-    incident = Incident("apply", REVISION, meanwhile=refuse_if_full, times=float("inf"))
-    shop.cluster.incidents.append(incident)
-    await shop.change(image="shop:v5", revisionHistoryLimit=1)
-    await shop.settle()
-    await shop.finish()
-    assert shop.images() == {"shop-web": "shop:v5"}
-
-
-async def test_a_failed_read_is_tried_again_soon_though_reads_had_failed_before_in_a_long_release(
-    shop: Shop,
-) -> None:
-    await shop.change(image="shop:v2")
-    for _ in range(10):  # each of an hour, with answers in between
-        shop.refuse("get", "ControllerRevision", times=1)
-        await shop.settle()
-    shop.refuse("get", "ControllerRevision", times=1)
-    shop.end()
-    result = await shop.operator.run(KEY)
-    assert result.requeue is not None
-    assert result.requeue.after <= 2 * RETRY_FIRST
 
 
 @pytest.mark.parametrize("error", [NO_ANSWER, DENIED], ids=["no answer", "refused"])

@@ -31,8 +31,7 @@ class Shop(releasing.Shop):
 
     async def start(self) -> None:
         """Have all processes run."""
-        self.run_well()
-        await self.settle()
+        await self.stand()
 
     async def active(self, *names: str, **status: Any) -> None:
         """Have the CronJob's controller say which Jobs go on."""
@@ -112,10 +111,6 @@ def writes(calls: list[Call]) -> list[Call]:
     return [each for each in calls if each.verb in WRITES]
 
 
-def about(kind: str, calls: list[Call]) -> list[Call]:
-    return [each for each in calls if each.kind == kind]
-
-
 async def test_each_schedule_has_a_cron_job_of_its_own(shop: Shop) -> None:
     spec = shop.cron_job["spec"]
     assert (spec["schedule"], spec["suspend"]) == ("0 3 * * *", False)
@@ -123,13 +118,6 @@ async def test_each_schedule_has_a_cron_job_of_its_own(shop: Shop) -> None:
     assert shop.said == {"state": "Scheduled", "active": 0}
     assert shop.ready == "True"
     assert writes(await shop.settle()) == []
-
-
-async def test_a_formation_without_one_costs_no_request_and_has_nothing_in_its_status() -> None:
-    shop = Shop(PLAIN)
-    calls = await shop.settle()
-    assert about(CRON_JOB, calls) == about(kinds.JOB, calls) == []
-    assert "schedules" not in shop.status
 
 
 async def test_a_suspended_formation_begins_no_run_and_makes_no_revision(shop: Shop) -> None:
@@ -229,14 +217,6 @@ async def test_a_run_is_judged_by_its_job_and_not_while_that_may_still_succeed(s
     assert "RunFailed" not in shop.events
 
 
-async def test_a_run_whose_job_somebody_has_suspended_waits_and_does_not_fail(shop: Shop) -> None:
-    shop.put_job("shop-nightly-report-1")
-    shop.cluster.merge(kinds.JOB, "default", "shop-nightly-report-1", {"spec": {"suspend": True}})
-    await shop.active("shop-nightly-report-1")
-    assert (shop.said["state"], shop.failing) == ("Running", "")
-    assert "waits: someone suspended its Job: kubectl patch job" in shop.said["message"]
-
-
 async def test_a_run_that_ends_well_is_never_said_to_be_in_trouble(shop: Shop) -> None:
     shop.pod_ended("shop-nightly-report-1", "", code=0)
     shop.put_job("shop-nightly-report-1")
@@ -318,12 +298,6 @@ async def test_its_template_waits_for_the_release_of_its_content() -> None:
     assert (image(shop), shop.cron_job["spec"]["suspend"]) == ("shop:v1", True)
 
 
-async def test_a_schedule_that_is_renamed_always_has_one_of_its_names() -> None:
-    shop = await a_held_shop(schedules={"nightly-report": None, "nightly": {**REPORT, "command": ["/shop"]}})
-    assert shop.cron_jobs == [NAME]
-    assert (image(shop), shop.cron_job["spec"]["suspend"]) == ("shop:v1", False)
-
-
 async def test_a_new_leader_waits_as_long_as_another_before_it_deletes_a_cron_job(shop: Shop) -> None:
     shop.declare(schedules=None)
     await shop.operator.work()
@@ -331,6 +305,5 @@ async def test_a_new_leader_waits_as_long_as_another_before_it_deletes_a_cron_jo
     shop.restart()
     await shop.operator.work()
     assert shop.cluster.all("CronJob"), "its controller may have begun a run just now"
-    shop.time.seconds += runs.GRACE + 1
-    await shop.settle()
+    await shop.later(runs.GRACE + 1)
     assert not shop.cluster.all("CronJob")

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api import naming
-from formation_operator.api.reasons import Reason, State
 from formation_operator.kube.notices import Notice, Recorder
 from formation_operator.kube.objects import lenient
 from formation_operator.status import change_events
@@ -70,27 +69,6 @@ def test_a_change_is_told(
 )
 def test_what_is_no_news_is_not_told(before: dict[str, Any] | None, after: dict[str, Any]) -> None:
     assert told(before, after) == []
-
-
-def test_a_formation_without_types_tells_nothing() -> None:
-    assert [*change_events.notices({}, {"observedGeneration": 1})] == []
-
-
-PROCESSES = st.fixed_dictionaries(
-    {
-        "state": st.sampled_from(State),
-        "message": st.text(min_size=1),
-        "readyReplicas": st.integers(0, 9),
-        "desiredReplicas": st.integers(0, 9),
-    },
-    optional={"reason": st.sampled_from(Reason)},
-)
-
-
-@given(PROCESSES, PROCESSES)
-def test_what_was_told_is_not_told_again(before: dict[str, Any], after: dict[str, Any]) -> None:
-    assert told(after, after) == []
-    assert all(notice.reason and notice.action for notice in told(before, after))
 
 
 # How Events are folded

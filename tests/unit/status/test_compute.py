@@ -86,9 +86,6 @@ BARE = dataclasses.replace(a_child(rollout=DONE, replicas=2, owns_count=True), d
 # What a pass saw; the conditions that are true then, and the state and reason of its worker.
 WORLDS: dict[str, tuple[Observation, str]] = {
     "it runs as declared": (seen(), "Ready: Running"),
-    "the figures are of an older spec": (seen(but(current=False)), "Reconciling: Starting Progressing"),
-    "old Pods run": (seen(but(updated=1)), "Reconciling: Running Progressing"),
-    "one too many": (seen(but(total=3)), "Reconciling: Running Progressing"),
     "one isn't available": (seen(but(available=1)), "Reconciling: Starting Progressing"),
     "past its deadline": (
         seen(but(available=1, stuck="too slow")),

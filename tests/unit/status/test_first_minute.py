@@ -125,12 +125,6 @@ def test_processes_that_are_added_dont_begin_it_anew_however_often(look: Tried) 
     assert look(60, sees(web=(70, rollout(2, total=70, updated=70)))) == 0
 
 
-def test_processes_that_are_added_and_crash_do_harm(look: Tried) -> None:
-    look(0, sees(web=at(2)))
-    crashing = restarted(sees(web=(12, rollout(2, total=12, updated=12))), web=10)
-    assert look(60, crashing) is None
-
-
 def test_fewer_processes_are_no_loss(look: Tried) -> None:
     look(0, sees(web=at(8)))
     assert look(30, sees(web=at(1))) == 30
@@ -148,12 +142,6 @@ def test_a_pause_at_zero_is_no_part_of_the_minute(look: Tried) -> None:
     look(0, sees(web=at(1)))
     assert look(30, sees(web=at(0))) is None
     assert look(300, sees(web=at(1))) == 60
-
-
-def test_an_app_of_which_nothing_runs_has_not_run_well(look: Tried) -> None:
-    assert look(0, sees(web=at(0), worker=at(0))) is None
-    assert look(900, sees(web=at(0), worker=at(0))) is None
-    assert look(901, sees(web=(1, None))) is None
 
 
 @pytest.mark.parametrize(

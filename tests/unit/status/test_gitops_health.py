@@ -24,8 +24,6 @@ GROWING = dataclasses.replace(DONE, total=5, updated=5, available=3)
 RELEASING = Problem("", Trouble.RELEASING, "the release command runs in Job shop-release-a", lasting=False)
 RELEASE_FAILED = Problem("", Trouble.RELEASE_FAILED, "the release command has failed: exited with code 1")
 RELEASE_HELD = Problem("", Trouble.RELEASE_HELD, "it starts once spec.suspend is false", lasting=False)
-CANARY_TRYING = Problem("", Trouble.CANARY_TRYING, "worker: 0 of 1 available", lasting=False)
-CANARY_FAILED = Problem("", Trouble.CANARY_FAILED, "worker: exited with code 1; nothing else has changed")
 FOREIGN = Problem("web", "Foreign", "Service shop-web belongs to somebody else")
 
 
@@ -66,8 +64,6 @@ STAGES = {
         "Progressing",
         "InProgress",
     ),
-    "a canary is tried beside what runs": (at(seen(problems=[CANARY_TRYING])), "Progressing", "InProgress"),
-    "its canary has failed": (at(seen(problems=[CANARY_FAILED])), "Degraded", "Failed"),
     "a spec that can't be read": (INVALID, "Degraded", "Failed"),
     "ready for an older spec": (at(seen(), generation=4), "Progressing", "InProgress"),
     "stalled for an older spec": (at(seen(problems=[FOREIGN]), generation=4), "Progressing", "InProgress"),

@@ -77,19 +77,6 @@ def test_what_cannot_be_posted_soon_is_lost_and_logged(caplog: pytest.LogCapture
     play(scene)
 
 
-def test_an_unexpected_error_about_one_event_is_logged_and_the_next_one_is_posted(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    async def scene(here: Posting) -> None:
-        here.cluster.incidents.append(Incident("notify", error=ValueError("a bug")))
-        here.post("one", "two")
-        await asyncio.sleep(1)
-        assert here.posted == ["two"]
-        assert any("a bug" in line for line in caplog.messages)
-
-    play(scene)
-
-
 def test_a_namespace_whose_events_get_no_answer_loses_its_own_and_holds_up_no_other(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

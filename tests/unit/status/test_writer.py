@@ -1,13 +1,10 @@
 """No more statuses are written than anybody can read."""
 
 import itertools
-import pickle
 from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from formation_operator.api import naming
 from formation_operator.kube import errors
@@ -15,7 +12,6 @@ from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Object
 from formation_operator.observe.cache import Basis, Cache
 from formation_operator.observe.faults import Problem
-from formation_operator.requeue import REPORT_SECONDS
 from formation_operator.status import writer
 from formation_operator.status.writer import Reports
 from formation_operator.sync import planner
@@ -35,21 +31,6 @@ UNABLE = Outcome(ACTION, problem=Problem("worker", "Refused", "no"))
 def waits(reports: Reports, outcome: Outcome, now: float) -> float:
     later = reports.later(now, [outcome])
     return later.after if later else 0
-
-
-@given(st.lists(st.tuples(st.floats(0, 3), st.sampled_from([CHANGED, UNCHANGED, UNABLE])), max_size=40))
-def test_no_two_statuses_are_written_within_a_second_and_none_waits_longer(
-    steps: list[tuple[float, Outcome]],
-) -> None:
-    reports, now, written = Reports(), 1000.0, [0.0]
-    for later, outcome in steps:
-        now += later
-        wait = waits(reports, outcome, now)
-        assert 0 <= wait <= REPORT_SECONDS
-        if not wait:
-            assert now - written[-1] > REPORT_SECONDS - 2 * writer.LEEWAY
-            reports.written = now
-            written.append(now)
 
 
 # When a change is reported
@@ -241,24 +222,3 @@ async def test_no_more_than_one_status_of_a_formation_is_written_in_a_second() -
     for number in range(50):
         await here.write(after=0.1, ready=number)
     assert here.tries == 5
-
-
-async def test_little_is_remembered_of_a_status_that_was_refused() -> None:
-    here = Told()
-    here.refuse()
-    raw, unfit = here.known.formations["default", "shop"], Problem("worker", "Refused", 1000 * "x")
-    status = facts.status_of(facts.seen(problems=[unfit]), {}, facts.NOW)
-    await here.reporter.write(Basis(raw, {}), here.reports, status)
-    assert here.reports.refused
-    assert len(pickle.dumps(here.reports)) < 1000
-
-
-async def test_a_status_does_not_undo_what_is_written_while_it_is_on_its_way() -> None:
-    here = Told()
-    newer = {"status": {"summary": "by a leader that came after us"}}
-    meanwhile = Incident(
-        "replace_status", meanwhile=lambda: here.cluster.merge(naming.KIND, "default", "shop", newer)
-    )
-    here.cluster.incidents.append(meanwhile)
-    await here.write()
-    assert here.written == newer["status"]

@@ -2,9 +2,8 @@
 
 import asyncio
 import contextlib
-import weakref
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 import pytest
 
@@ -301,53 +300,6 @@ async def test_an_object_that_has_lost_our_entry_is_looked_at_first(
 
 
 # What is read
-
-
-class Whole(dict[str, Any]):
-    """An object as it was read, of which it can be told whether anybody still has it."""
-
-
-class Large(FakeCluster):
-    """Has objects of megabytes, and lists what is asked for while somebody still has an earlier answer."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.answered: list[weakref.ref[Whole]] = []
-        self.held: list[str] = []
-
-    async def _carry_out(self, call: Call, deed: Callable[[], T]) -> T:
-        self.held += [call.verb for each in self.answered if each() is not None]
-        answer = await super()._carry_out(call, deed)
-        if not isinstance(answer, dict):
-            return answer
-        whole = Whole(answer)
-        self.answered.append(weakref.ref(whole))
-        return cast("T", whole)
-
-
-@pytest.mark.parametrize("others_do", [changes_a_field, reports])
-async def test_no_object_that_was_answered_is_held_while_something_else_is_asked_for(
-    others_do: Callable[[FakeCluster], None],
-) -> None:
-    cluster = Large()
-    cluster.put(naming.KIND, stored(a_formation(processes={"worker": a_process(replicas=3)})))
-    operator = Operator(cluster, Time())
-    await operator.work()
-    with unheard(cluster) if others_do is reports else contextlib.nullcontext():
-        others_do(cluster)
-    declare(cluster, image="v2")
-    await operator.work()
-    assert cluster.asked("get")
-    assert cluster.held == []
-
-
-async def test_a_formation_as_its_status_was_written_is_not_held_while_events_are_posted() -> None:
-    cluster = Large()
-    cluster.put(naming.KIND, stored(a_formation(processes={"worker": a_process(replicas=3)})))
-    cluster.put("Deployment", FOREIGN)
-    await Operator(cluster, Time()).work()
-    assert [call.verb for call in cluster.calls][-2:] == ["replace_status", "notify"]
-    assert cluster.held == []
 
 
 # Adopt

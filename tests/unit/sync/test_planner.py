@@ -29,6 +29,7 @@ def verb(child: Child | None, context: PlanContext = CONTEXT) -> Verb | None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
+        (None, Verb.CREATE),
         ({}, None),
         ({"digest": "older"}, Verb.UPDATE),
         ({"owned": EDITED}, Verb.REPAIR),
@@ -36,19 +37,14 @@ def verb(child: Child | None, context: PlanContext = CONTEXT) -> Verb | None:
         ({"deleting": True}, Verb.WAIT),
         (ORPHANED, Verb.ADOPT),
         ({"owner": None, "orphan_of": ""}, Verb.REFUSE),
-        ({"owner": None, "orphan_of": "other/worker"}, Verb.REFUSE),
         ({"owner": None, "orphan_of": "shop/other"}, Verb.REFUSE),
         ({"owner": dataclasses.replace(OWNER, uid="uid-2")}, Verb.REFUSE),
         ({"owner": dataclasses.replace(OWNER, uid="gone")}, Verb.WAIT),
         ({"owner": Owner("apps/v1", "Other", "x", "uid-9")}, Verb.REFUSE),
     ],
 )
-def test_the_action_follows_from_what_is_there(changes: dict[str, Any], expected: Verb | None) -> None:
-    assert verb(a_child(**changes)) is expected
-
-
-def test_what_is_missing_is_created() -> None:
-    assert verb(None) is Verb.CREATE
+def test_the_action_follows_from_what_is_there(changes: dict[str, Any] | None, expected: Verb | None) -> None:
+    assert verb(None if changes is None else a_child(**changes)) is expected
 
 
 def test_beside_a_service_of_somebody_elses_a_type_can_do_without_one() -> None:

@@ -21,8 +21,3 @@ def test_each_object_has_its_own_repairs() -> None:
     calm = Patience()
     assert all(repair(calm, uid, 0) for uid in ("a", "b") for _ in range(repair_limit.FREE))
     assert not repair(calm, "a", 1)
-
-
-def test_a_repair_that_came_to_nothing_does_not_count() -> None:
-    calm = Patience()
-    assert not any(calm.exhausted(["uid"], now) for now in range(2 * repair_limit.FREE))

@@ -105,17 +105,6 @@ async def test_who_applies_an_old_manifest_again_and_again_is_not_fought(
     assert image(cluster) == "shop:v2"
 
 
-async def test_an_old_manifest_is_told_of_by_an_operator_that_has_just_been_started(
-    cluster: FakeCluster, operator: Operator, clock: Time
-) -> None:
-    exported = await export(cluster, operator)
-    restarted = Operator(cluster, clock)
-    await restarted.work()
-    apply_exported(cluster, exported)
-    await restarted.work()
-    assert len(repairs(cluster)) == 1
-
-
 @contextlib.contextmanager
 def of_another_version(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as other:
@@ -162,18 +151,6 @@ async def test_a_user_may_go_back_and_forth_as_often_as_they_like(
     assert repairs(cluster) == []
 
 
-async def test_a_deployment_may_be_scaled_back_and_forth_as_often_as_one_likes(
-    cluster: FakeCluster, operator: Operator
-) -> None:
-    await operator.work()
-    for count in (4, 3) * 9:
-        cluster.merge(*WORKER, {"spec": {"replicas": count}}, by=SCALE)
-        await operator.work()
-        await operator.work()
-    assert cluster.read(naming.KIND, *KEY)["spec"]["processes"]["worker"]["replicas"] == 3
-    assert repairs(cluster) == []
-
-
 async def test_a_suspension_may_come_and_go_as_often_as_one_likes(
     cluster: FakeCluster, operator: Operator
 ) -> None:
@@ -197,20 +174,6 @@ async def test_what_was_written_without_an_answer_is_nobody_elses(
         await operator.work()
     assert image(cluster) == "shop:v2"
     assert repairs(cluster) == []
-
-
-async def test_what_takes_a_count_in_our_name_again_and_again_is_not_fought_either(
-    cluster: FakeCluster, operator: Operator, clock: Time
-) -> None:
-    cluster.merge(naming.KIND, *KEY, {"spec": {"processes": {"worker": {"replicas": None}}}})
-    await operator.work()
-    ours = cluster.asked("apply", "Deployment")[-1].body
-    del ours["metadata"]["resourceVersion"]
-    before = writes(cluster)
-    take = lambda number: cluster.write({**ours, "spec": {**ours["spec"], "replicas": number}})  # noqa: E731
-    await again_and_again(operator, clock, take)
-    assert writes(cluster) - before < 3 * repair_limit.FREE, "the count goes to a manager of its own, too"
-    assert "If another formation-operator runs, stop it" in repairs(cluster)[0].note
 
 
 def take_its_owner(cluster: FakeCluster, _: Object) -> None:

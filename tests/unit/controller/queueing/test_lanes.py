@@ -9,7 +9,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from formation_operator.controller.queueing.lanes import TURNS, Lanes
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.requeue import Lane
-from tests.unit import cost
 
 CHANGE, BUILD, REPORT = Lane
 A, B, C = (("a", "shop"), ("b", "shop"), ("c", "shop"))
@@ -162,13 +161,3 @@ class Turns(RuleBasedStateMachine):
 
 
 TestTurns = Turns.TestCase
-
-
-@cost.MEASURED
-def test_a_turn_costs_the_same_however_many_wait(measure: cost.Measure[int]) -> None:
-    def all_turns(count: int) -> None:
-        lanes = Lanes(16)
-        waiting(lanes, (REPORT, of("a", count)), (CHANGE, of("a", count)))
-        turns(lanes, count)
-
-    assert cost.ratio(all_turns, 1000, 32_000, measure, most=8 * 32) < 8 * 32

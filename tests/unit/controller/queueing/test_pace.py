@@ -26,21 +26,6 @@ def test_who_asks_seldom_never_waits() -> None:
     assert asked(Pace(), seconds=60, each=0.25) == 240
 
 
-def test_who_rests_may_be_as_fast_as_at_first_again() -> None:
-    pace = Pace()
-    for _ in range(3 * BURST):
-        pace.took(SHOP, 0.0)
-    assert pace.wait(SHOP, 0.0) > 0
-    assert pace.wait(SHOP, 3 * BURST * APART) == 0
-
-
-def test_nobody_waits_for_another_who_is_fast() -> None:
-    pace = Pace()
-    for _ in range(3 * BURST):
-        pace.took(SHOP, 0.0)
-    assert pace.wait(BLOG, 0.0) == 0
-
-
 def test_nothing_is_kept_of_who_has_rested() -> None:
     pace = Pace()
     for number in range(1000):

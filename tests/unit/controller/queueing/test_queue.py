@@ -58,22 +58,6 @@ def ran(passes: Passes, *requests: Asked, workers: int = 1) -> Queue:
     return virtual_time.run(main())
 
 
-def test_what_is_asked_for_before_a_pass_has_begun_is_its_own_matter() -> None:
-    passes = Passes()
-
-    async def main() -> None:
-        queue = Queue(passes.run, Settings(workers=1, retry_first=1, retry_most=300), jitter=lambda: 0.0)
-        work = asyncio.create_task(queue.work())
-        while not passes.began:
-            queue.add(SHOP, CHANGE)
-            await asyncio.sleep(0)
-        await work
-
-    with pytest.raises(virtual_time.NothingLeftError):
-        virtual_time.run(main())
-    assert len(passes.began) == 1
-
-
 @pytest.mark.parametrize("first", [REPORT, CHANGE])
 def test_a_pass_that_comes_sooner_makes_a_later_one_needless(first: Lane) -> None:
     passes = Passes()
@@ -123,14 +107,6 @@ def test_what_has_failed_before_is_acted_on_at_once_when_it_changes_and_tried_as
     )
 
 
-def test_what_fails_at_each_of_many_changes_waits_no_longer_for_that() -> None:
-    alone, changed = Passes(broken={SHOP}), Passes(broken={SHOP})
-    ran(alone, (0, SHOP, CHANGE, 0))
-    ran(changed, *[(moment / 4, SHOP, CHANGE, 0) for moment in range(50)])
-    last = [[moment for moment in passes.times(SHOP) if moment >= 12.5] for passes in (alone, changed)]
-    assert last[1] == pytest.approx(last[0], abs=0.6)
-
-
 def test_who_is_asked_for_all_the_time_comes_less_often_and_once_more_at_last() -> None:
     passes, seconds = Passes(), 20
     requests = [(moment / 50, SHOP, CHANGE, 0.0) for moment in range(50 * seconds)]
@@ -147,46 +123,6 @@ def test_what_may_pass_is_tried_again_within_a_minute_however_long_it_or_another
     times = passes.times(SHOP)
     pauses = [round(after - before) for before, after in itertools.pairwise(times)]
     assert pauses == [1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 60, 60, 60, 1, 2, 4]
-
-
-@pytest.mark.parametrize("namespace", ["default", "another"])
-def test_what_has_failed_is_tried_again_while_others_change_all_the_time(namespace: str) -> None:
-    restless = [(namespace, f"other-{number}") for number in range(40)]
-    passes = Passes(broken={SHOP})
-
-    async def main() -> None:
-        async def run(key: Key) -> Result:
-            if key in restless:
-                queue.add(key, CHANGE)
-            return await passes.run(key)
-
-        queue = Queue(run, Settings(workers=1, retry_first=1, retry_most=10), jitter=lambda: 0.0)
-        for key in (*restless, SHOP):
-            queue.add(key, BUILD)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(600):
-                await queue.work()
-
-    virtual_time.run(main())
-    assert len(passes.times(SHOP)) > 600 / 12
-    assert {key for _, key in passes.began} == {SHOP, *restless}
-
-
-def test_who_is_deleted_and_made_again_all_the_time_comes_no_more_often_than_who_is_changed() -> None:
-    passes, seconds = Passes(), 20
-
-    async def main() -> None:
-        queue = Queue(passes.run, Settings(workers=1, retry_first=1, retry_most=300), jitter=lambda: 0.0)
-        work = asyncio.create_task(queue.work())
-        for _ in range(50 * seconds):
-            queue.forget(SHOP)
-            queue.add(SHOP, BUILD)
-            await asyncio.sleep(1 / 50)
-        await work
-
-    with pytest.raises(virtual_time.NothingLeftError):
-        virtual_time.run(main())
-    assert seconds / pace.APART - 1 <= len(passes.times(SHOP)) <= pace.BURST + seconds / pace.APART + 1
 
 
 def test_nothing_is_kept_of_who_was_forgotten_in_the_middle_of_a_pass_that_went_well() -> None:
@@ -229,12 +165,6 @@ def test_a_pass_that_wants_another_gets_it_after_the_time_that_it_names() -> Non
     passes = Wishing(results=[Result(Requeue(REPORT, 60)), Result(Requeue(CHANGE))])
     ran(passes, (0, SHOP, BUILD, 0))
     assert passes.times(SHOP) == pytest.approx([0, 60.1, 60.2])
-
-
-def test_a_pass_that_wants_another_in_a_lane_gets_its_turn_there() -> None:
-    passes = Wishing(results=[Result(Requeue(CHANGE))])
-    ran(passes, (0, SHOP, REPORT, 0), (0.05, BLOG, BUILD, 0))
-    assert [key for _, key in passes.began] == [SHOP, SHOP, BLOG]
 
 
 def test_a_pass_that_failed_and_wants_another_soon_is_not_tried_again_on_top_of_that() -> None:
