@@ -261,11 +261,7 @@ BOUNDS = {"autoscaling": {"maxReplicas": 5}}
 @pytest.mark.parametrize(
     ("theirs", "said", "left"),
     [
-        (
-            LOWER,
-            "The count is lower by now, so the mark stays: `kubectl formation ps shop`",
-            {"aaaaa": LOWEST},
-        ),
+        (LOWER, "The count is lower by now, so the mark stays: `kubectl formation ps", {"aaaaa": LOWEST}),
         (BOUNDS, "An autoscaler decides how many worker processes there are", {}),
     ],
 )
