@@ -335,21 +335,11 @@ NONE = "has failed. Nothing was changed."
 @pytest.mark.parametrize(
     ("state", "code", "words", "said"),
     [
-        (
-            "Failed",
-            2,
-            "deploy shop x:3 --retry",
-            "x:3 isn't the declared image: to deploy it, leave out --re",
-        ),
+        ("Failed", 2, "deploy shop x:3 --retry", "x:3 isn't the declared image: to deploy it, leave out"),
         ("Failed", 2, "deploy shop --type web --retry x:2", "--retry tries all canaries"),
         ("Failed", 2, "deploy shop --retry --wait --rollback-on-failure", "leave out --rollback-on-failure"),
         ("Failed", 2, "deploy shop", "Type the image behind NAME, or --image."),
-        (
-            "Trying",
-            1,
-            "deploy shop --retry",
-            f"No canary of shop {NONE} Kubernetes still tries them by itself",
-        ),
+        ("Trying", 1, "deploy shop --retry", f"No canary of shop {NONE} Kubernetes still tries them"),
         ("", 1, "deploy shop x:2 --retry", f"No canary of shop {NONE}"),
         ("", 1, "release shop --retry", f"No release of shop {NONE}"),
     ],

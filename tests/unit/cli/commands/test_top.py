@@ -163,19 +163,15 @@ def test_a_process_of_the_right_size_needs_no_change(cluster: FakeCluster) -> No
         (
             "90m",
             "9Mi",
-            "uses more than 9Mi of its memory request of 128Mi: if that lasts, lower {}.requests.memory.",
+            "more than 9Mi of its memory request of 128Mi: if that lasts, lower {}.requests.memory.",
         ),
-        (
-            "9m",
-            "100Mi",
-            "uses more than 9m of its CPU request of 100m: if that lasts, lower {}.requests.cpu.",
-        ),
+        ("9m", "100Mi", "more than 9m of its CPU request of 100m: if that lasts, lower {}.requests.cpu."),
     ],
 )
 def test_the_field_to_change_is_named_where_use_and_size_do_not_fit(
     cluster: FakeCluster, cpu: str, memory: str, said: str
 ) -> None:
-    who = "No process of worker" if "more than" in said else "worker.aaaaa"
+    who = "No process of worker uses" if "more than" in said else "worker.aaaaa"
     assert f"{who} {said.format(FIELD)}" in advice(cluster, cpu, memory)
 
 
