@@ -1,17 +1,14 @@
 """The program as it is typed, before any cluster is asked."""
 
-import base64
 import contextlib
 import functools
 import os
 import pathlib
-import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
-import certifi
 import click
 import pytest
 from click.testing import CliRunner
@@ -19,7 +16,6 @@ from syrupy.assertion import SnapshotAssertion
 
 from formation_cli import cluster_options, command_table, completion, failures, options
 from formation_cli.program import INSTEAD, program
-from hack.cluster.certificates import Authority
 from tests.unit.cli import kubectls
 from tests.unit.cli.typed import HEAVY, run
 
@@ -52,34 +48,6 @@ def test_help_imports_nothing_that_takes_long() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.stderr.strip() == "[]"
     assert "ps" in done.stdout
-
-
-def test_anyone_who_ends_a_command_finds_no_key_left_behind(
-    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    files = tmp_path / "files"
-    files.mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        authority = base64.b64encode(pathlib.Path(certifi.where()).read_bytes()).decode()
-        cluster = {
-            "server": f"https://127.0.0.1:{silent.getsockname()[1]}",
-            "certificate-authority-data": authority,
-        }
-        own = Authority(tmp_path, "authority").issue("ann", "ann")
-        parts = {"certificate": own.certificate, "key": own.key}
-        user = {
-            f"client-{part}-data": base64.b64encode(path.read_bytes()).decode()
-            for part, path in parts.items()
-        }
-        kubectls.install(tmp_path, monkeypatch, kubectls.viewing(kubectls.a_config(user, **cluster)))
-        command = [sys.executable, "-m", "formation_cli", "ps"]
-        with subprocess.Popen(command, env={**os.environ, "TMPDIR": str(files)}) as asking:
-            connection, _ = silent.accept()
-            asking.terminate()
-            asking.wait()
-        connection.close()
-    assert asking.returncode == failures.SIGNAL + signal.SIGTERM
-    assert not [*files.iterdir()]
 
 
 def test_a_letter_that_the_locale_does_not_have_is_written_as_its_number(tmp_path: pathlib.Path) -> None:
