@@ -1,6 +1,5 @@
 """What ``kubectl formation`` finds out by asking an API server: across namespaces, by labels, by rights."""
 
-import json
 import re
 from collections.abc import Callable
 
@@ -56,24 +55,3 @@ def test_anyone_who_may_only_look_is_told_before_kubectl_is(
     assert f"You may not use pods/exec in namespace {shop.namespace}." in entered.stderr
     led = formation("port-forward", "shop", *named, "80:80", code=failures.NO_ACCESS)
     assert f"You may not use pods/portforward in namespace {shop.namespace}." in led.stderr
-
-
-def test_what_runs_once_is_made_and_ended_or_only_seen(shop: Client, formation: Plugin) -> None:
-    formation.within("run", "shop", "--dry-run", "-o", "json", "--", "/shop", "migrate")
-    assert shop.list_all("jobs.batch") == []
-    job = formation.within("run", "shop", "--detach", "--", "/shop", "migrate").stdout.strip()
-    rows = eventually(lambda: json.loads(formation.within("ps", "shop", "run", "-o", "json").stdout))
-    (name,) = (each["process"] for each in rows)
-    ended = ("stop", "shop", "--process")
-    assert formation.within(*ended, name, "--dry-run").stdout == f"{name}: ended (dry run)\n"
-    assert len(shop.list_all("jobs.batch")) == 1
-    short = f"run.{name.rpartition('-')[2]}"
-    assert formation.within(*ended, short, "-o", "name").stdout == f"{job}\n"
-    eventually(lambda: not shop.list_all("jobs.batch"))
-
-
-def test_the_events_of_a_type_are_the_latest(shop: Client, formation: Plugin) -> None:
-    formation.within("scale", "shop", "worker=2")
-    eventually(lambda: "deployment/shop-worker" in formation.within("events", "shop", "worker").stdout)
-    assert formation.within("events", "shop", "run").stdout == ""
-    assert len(formation.within("events", "shop", "--tail=1").stdout.splitlines()) == 2

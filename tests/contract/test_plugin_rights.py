@@ -81,24 +81,3 @@ def test_whoever_ends_a_deploy_reads_within_a_second_what_stands_and_the_way_bac
     assert said[-1].startswith("Nothing was rolled back. To go back: kubectl formation rollback shop")
     assert seconds < SOON
     assert image(shop) == NEW
-
-
-def test_an_image_that_is_not_declared_yet_is_not_seen_until_somebody_declares_it(
-    shop: Client, formation: Plugin
-) -> None:
-    waits = ("wait", "shop", "--image", NEW)
-    late = formation.within(*waits, "--timeout", "1s", code=failures.TIMED_OUT)
-    assert late.stderr.splitlines()[-1] == (
-        f"Error: 1 s are over. {NEW} isn't seen yet: shop declares {builders.IMAGE}."
-    )
-    with formation.start(*waits, "--timeout", "60s") as started:
-        assert started.stdout is not None
-        while "isn't seen yet" not in started.stdout.readline():
-            pass
-        shop("create", "deployment", "shop-web", f"--image={NEW}")
-        types = {"worker": builders.a_process(), "web": builders.a_process()}
-        shop.apply(builders.a_formation(image=NEW, canary={"seconds": 0}, processes=types))
-        said = started.stdout.read()
-    assert started.returncode == failures.FAILED, said
-    assert "Error: shop isn't ready, and waiting won't help. web: " in said
-    assert "rename" in said

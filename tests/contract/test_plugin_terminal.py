@@ -6,26 +6,14 @@ import pathlib
 from tests.live.client import Client, eventually
 from tests.live.plugin import Plugin
 from tests.shared import builders
-from tests.shared.terminal import plain
 
 IMAGE = "registry.example.com/shop:v2"
 FORMATION = "formation.formations.dev/shop"
-TYPED = (
-    (("deploy", "shop", "--image", IMAGE), f"image: {builders.IMAGE} -> {IMAGE}"),
-    (("restart", "shop"), "worker: restarting"),
-    (("export", "procfile", "shop"), "worker: /shop worker"),
-)
-"""What is typed, in this order, and what a person reads."""
 PIPED = (
     (("scale", "shop", "worker=2", "-o", "name"), FORMATION),
     (("restart", "shop", "-o", "name"), "deployment.apps/shop-worker"),
     (("ps", "-o", "name"), FORMATION),
 )
-
-
-def test_what_is_changed_is_read_by_a_person_at_a_terminal(shop: Client, formation: Plugin) -> None:
-    for words, said in TYPED:
-        assert said in plain(formation.typed(*words)).splitlines(), words
 
 
 def test_what_is_changed_is_read_by_kubectl_in_a_pipe(shop: Client, formation: Plugin) -> None:
@@ -51,8 +39,3 @@ def test_events_and_differences_have_colours_at_a_terminal_alone(
     eventually(lambda: "shop-worker" in formation.within("events", "shop").stdout)
     assert "\x1b[" in formation.typed("events", "shop")
     assert "\x1b[" not in formation("events", "shop").stdout
-
-
-def test_what_is_refused_is_red_at_a_terminal_and_plain_in_a_pipe(formation: Plugin) -> None:
-    assert "\x1b[31m\x1b[1mError: \x1b[0mThere is no Formation shpo" in formation.typed("ps", "shpo", code=3)
-    assert formation("ps", "shpo", code=3).stderr.startswith("Error: There is no Formation shpo")

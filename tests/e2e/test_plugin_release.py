@@ -1,7 +1,5 @@
 """A deploy with a release, as it is typed: its log, its failure, and the way back."""
 
-import time
-
 import pytest
 
 from hack.images import debian
@@ -11,7 +9,6 @@ from tests.live.plugin import Plugin
 from tests.shared import builders
 
 pytestmark = pytest.mark.node
-UNPULLABLE = "registry.example.com/shop:nowhere"
 
 
 def shop_with(release: str, **spec: object) -> builders.Manifest:
@@ -78,14 +75,3 @@ def test_a_release_that_has_failed_is_tried_again_once_its_cause_is_gone(
     assert "the release command has succeeded" in last
     shop(*READY)
     assert "has failed. Nothing was changed." in formation("release", "shop", "--retry", code=1).stderr
-
-
-def test_a_deploy_whose_image_can_not_be_pulled_is_taken_back_within_seconds(
-    shop: Client, formation: Plugin
-) -> None:
-    began = time.monotonic()
-    words = ("deploy", "shop", "--image", UNPULLABLE, "--wait", "--rollback-on-failure")
-    back = formation(*words, code=1)
-    assert time.monotonic() - began < 30
-    assert "shop is back at revision" in back.stderr.splitlines()[-1]
-    shop(*READY)

@@ -59,3 +59,6 @@ def shop(revision: Object | None, spec: Object, *, ready: bool = False, **metada
         named["ready"] = ready
     formation = builders.stored({**builders.a_formation(), "spec": copy.deepcopy(spec)}, **metadata)
     return {**formation, "status": {"revision": named} if named else {}}
+
+
+R1, R2 = ran(a_revision(1, V1)), a_revision(2, V2)

@@ -11,21 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.shared import builders
 from tests.unit.cli import kubectls
 from tests.unit.cli.typed import HEAVY
 
-FORMATION = {
-    "apiVersion": "formations.dev/v1",
-    "kind": "Formation",
-    "metadata": {
-        "name": "shop",
-        "namespace": "shop",
-        "uid": "1",
-        "generation": 1,
-        "creationTimestamp": "2026-01-01T00:00:00Z",
-    },
-    "spec": {"image": "shop:v1", "processes": {"web": {"replicas": 1}}},
-}
+FORMATION = builders.stored(builders.a_formation(processes={"web": builders.a_process(replicas=1)}))
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -12,7 +12,7 @@ from formation_cli.cluster.port import Object
 from formation_cli.commands import waiting
 from formation_operator.api import naming
 from tests.unit.cli.fake_cluster import FakeCluster
-from tests.unit.cli.revisions import V1, V2, a_revision, ran, shop
+from tests.unit.cli.revisions import R2, V2, shop
 from tests.unit.cli.typed import run
 
 CONTINUES = "The change is made, and continues: `kubectl formation ps shop` shows its progress."
@@ -21,7 +21,6 @@ UNKNOWN = "It isn't known whether the change was made: `kubectl formation ps sho
 BACK = "To go back: kubectl formation rollback shop --to 2 --wait"
 DEPLOY = "deploy shop shop:v3 --wait"
 TERMINATED = failures.SIGNAL + signal.SIGTERM
-CODES = {signal.SIGTERM: TERMINATED, signal.SIGINT: failures.INTERRUPTED}
 
 
 @pytest.fixture(autouse=True)
@@ -35,12 +34,6 @@ def as_before() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-@pytest.fixture(autouse=True)
-def cluster() -> FakeCluster:
-    kept = [ran(a_revision(1, V1)), a_revision(2, V2)]
-    return FakeCluster(Formation=[shop(kept[1], V2)], ControllerRevision=kept)
-
-
 def ending(number: signal.Signals = signal.SIGTERM) -> Callable[..., Any]:
     """Return what is ended by a signal when it is called."""
 
@@ -50,7 +43,18 @@ def ending(number: signal.Signals = signal.SIGTERM) -> Callable[..., Any]:
     return ended
 
 
-@pytest.mark.parametrize("number", CODES)
+def denied(*_: Any, **__: Any) -> None:
+    raise failures.NoAccess("You may not read Pods.")
+
+
+ENDS = {
+    ending(): TERMINATED,
+    ending(signal.SIGINT): failures.INTERRUPTED,
+    denied: failures.NO_ACCESS,
+}
+
+
+@pytest.mark.parametrize("end", ENDS, ids=["SIGTERM", "SIGINT", "a right that is lost"])
 @pytest.mark.parametrize(
     ("words", "lines"),
     [
@@ -59,19 +63,17 @@ def ending(number: signal.Signals = signal.SIGTERM) -> Callable[..., Any]:
         ("config set shop A=1 --wait", [CONTINUES, BACK]),
         ("rollback shop --wait", [CONTINUES]),
         ("scale shop web=5 --wait", [CONTINUES]),
-        (
-            "deploy shop shop:v2 --wait",
-            [NOTHING],
-        ),
+        ("restart shop web --wait", [CONTINUES]),
+        ("deploy shop shop:v2 --wait", [NOTHING]),
     ],
 )
-def test_whoever_ends_a_wait_reads_what_stands_and_the_way_back(
-    monkeypatch: pytest.MonkeyPatch, words: str, lines: list[str], number: signal.Signals
+def test_when_a_wait_is_ended_the_last_lines_are_what_stands_and_the_way_back(
+    monkeypatch: pytest.MonkeyPatch, words: str, lines: list[str], end: Callable[..., Any]
 ) -> None:
-    monkeypatch.setattr(follow, "snapshots", ending(number))
-    result = run(words, CODES[number])
-    assert result.stderr.splitlines()[-len(lines) :] == lines
-    assert "Error" not in result.stderr
+    monkeypatch.setattr(follow, "snapshots", end)
+    said = run(words, ENDS[end]).stderr
+    assert said.splitlines()[-len(lines) :] == lines
+    assert ("Error: You may not read Pods." in said) == (end is denied)
 
 
 @pytest.mark.parametrize(("words", "lines"), [(DEPLOY, [UNKNOWN]), (f"{DEPLOY} --dry-run", [])])
@@ -107,7 +109,7 @@ def test_whoever_ends_what_is_asked_after_the_write_reads_what_stands(
     monkeypatch: pytest.MonkeyPatch, cluster: FakeCluster, words: str, said: str
 ) -> None:
     released: Object = {**V2, "release": {"command": ["migrate"]}}
-    cluster.objects[naming.KIND] = [shop(a_revision(2, V2), released)]
+    cluster.objects[naming.KIND] = [shop(R2, released)]
     answered = cluster.get
 
     def get(kind: str, name: str) -> Object | None:

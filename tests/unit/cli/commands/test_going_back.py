@@ -12,16 +12,8 @@ from formation_operator.api.release_key import release_key
 from tests.shared import builders
 from tests.unit.cli import releases
 from tests.unit.cli.fake_cluster import FakeCluster
-from tests.unit.cli.revisions import V1, V2, WEB, Object, a_revision, shop
+from tests.unit.cli.revisions import R1, R2, V2, WEB, Object, a_revision, shop
 from tests.unit.cli.typed import run
-
-R1, R2 = a_revision(1, V1), a_revision(2, V2)
-
-
-@pytest.fixture(autouse=True)
-def cluster() -> FakeCluster:
-    return FakeCluster(Formation=[shop(R2, V2)], ControllerRevision=[R1, R2])
-
 
 GOING = "Going back to revision 1 (image shop:v1)"
 RESTARTED = "web: the processes are restarted, unless they run this already"

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from syrupy.assertion import SnapshotAssertion
 
-from formation_cli import cluster_options, completion, failures
+from formation_cli import completion, failures
 from formation_operator.api import content, naming
 from formation_operator.kube.objects import deploys
 from formation_operator.kube.objects.deploys import Deploy, End
@@ -39,10 +39,7 @@ def test_each_revision_says_what_it_changed_and_whether_it_ran_well_and_what_is_
 
 
 @pytest.mark.parametrize("words", ["history shop", "rollback shop", "diff shop", "wait shop --revision"])
-def test_the_key_tab_completes_revisions_the_newest_first(
-    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch, words: str
-) -> None:
-    monkeypatch.setattr(cluster_options, "connect", lambda *_, **__: cluster)
+def test_the_key_tab_completes_revisions_the_newest_first(cluster: FakeCluster, words: str) -> None:
     cluster.objects["ControllerRevision"] = [*KEPT, a_revision(0, V1)]
     assert completion.answer(words.split(), "") == ["7", "6", "5", ":4"]
 

@@ -166,19 +166,13 @@ def test_anyone_who_names_a_process_without_its_option_is_shown_what_to_type(clu
     assert "kubectl formation -n demo stop shop --process run.klmno" in stderr
 
 
-def test_the_key_tab_completes_processes_and_namespaces(
-    cluster: Guarded, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("formation_cli.cluster_options.connect", lambda *_, **__: cluster)
+def test_the_key_tab_completes_processes_and_namespaces(cluster: Guarded) -> None:
     cluster.objects[kinds.NAMESPACE] = [{"metadata": {"name": name}} for name in ("team-a", "other")]
     assert completion.answer(["exec", "shop", "--process"], "shop-we") == ["shop-web-1-vwxyz", ":4"]
     assert completion.answer(["ps", "-n"], "te") == ["team-a", ":4"]
 
 
-def test_the_key_tab_offers_to_end_only_what_runs_once_and_goes_on(
-    cluster: Guarded, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("formation_cli.cluster_options.connect", lambda *_, **__: cluster)
+def test_the_key_tab_offers_to_end_only_what_runs_once_and_goes_on(cluster: Guarded) -> None:
     over = a_pod(name="shop-run-2-over", labels=ONE_OFF, status={"phase": "Succeeded"})
     cluster.objects[kinds.POD] += [a_one_off(), over]
     assert completion.answer(["stop", "shop", "--process"], "") == ["shop-run-12345678-klmno", ":4"]

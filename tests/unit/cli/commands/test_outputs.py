@@ -156,11 +156,7 @@ def test_how_long_to_wait_says_nothing_without_wait(words: str) -> None:
 @pytest.mark.parametrize(
     ("state", "option", "said"),
     [
-        (
-            builders.waiting("ImagePullBackOff"),
-            "--tail=1",
-            "No process has started: kubectl formation ps shop",
-        ),
+        (builders.waiting(""), "--tail=1", "No process has started: kubectl formation ps shop"),
         (builders.running(), "--type=run", "No process of run has started, or is still kept."),
         (builders.running(), "--previous", "None of these processes was restarted."),
     ],

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from formation_cli import cluster_options, completion, failures, options
+from formation_cli import completion, failures, options
 from formation_cli.cluster.port import Change, LogQuery
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
@@ -114,11 +114,8 @@ def test_it_is_followed_until_it_has_ended(monkeypatch: pytest.MonkeyPatch) -> N
     assert "the release command has succeeded" in last
 
 
-def test_logs_completes_types_what_runs_once_and_the_release(
-    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_logs_completes_types_what_runs_once_and_the_release(cluster: FakeCluster) -> None:
     cluster.objects["Formation"] = [releases.shop("Failed")]
-    monkeypatch.setattr(cluster_options, "connect_at_once", lambda _: cluster)
     assert completion.answer(["logs", "shop"], "") == ["web", "run", "release", ":4"]
     assert completion.answer(["logs", "shop", "release"], "re") == [":4"]
     assert completion.answer(["restart", "shop"], "re") == [":4"]

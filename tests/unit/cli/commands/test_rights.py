@@ -2,13 +2,12 @@
 
 import shlex
 import threading
-from typing import Any
 
 import pytest
 
 from formation_cli import failures, rights
-from formation_cli.cluster import follow, kinds
-from formation_cli.cluster.port import Listed, Object
+from formation_cli.cluster import kinds
+from formation_cli.cluster.port import Object
 from formation_cli.program import program
 from formation_operator.api import naming
 from tests.shared import builders
@@ -93,6 +92,10 @@ def test_whoever_lacks_rights_is_told_which_and_who_has_them_and_how_to_do_witho
         f"Error: `deploy --wait` needs rights that you lack in {PODS}. Nothing was changed.",
         "The cluster's role view has these rights. Or leave out --wait.",
     ]
+    assert run("wait shop", failures.NO_ACCESS).stderr.splitlines() == [
+        f"Error: `wait` needs rights that you lack in {PODS}.",
+        "The cluster's role view has these rights.",
+    ]
     cluster.lacked = ("list controllerrevisions",)
     stderr = run(f"{DEPLOY} --rollback-on-failure", failures.NO_ACCESS).stderr
     assert "`deploy --rollback-on-failure` needs rights that you lack" in stderr
@@ -148,48 +151,3 @@ def test_rights_are_asked_for_side_by_side(cluster: FakeCluster, monkeypatch: py
     monkeypatch.setattr(FakeCluster, "create", create)
     run(f"{DEPLOY} --timeout 0s", failures.TIMED_OUT)
     assert len(cluster.reviewed) == len(COMMANDS[DEPLOY])
-
-
-class Revoked(FakeCluster):
-    """Takes away the right to read Pods."""
-
-    def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
-        self._permit("read", kind if self.dry_runs else "", "")
-        return super().select(kind, labels=labels, fields=fields)
-
-
-CONTINUES = "The change is made, and continues: `kubectl formation ps shop` shows its progress."
-BACK = "To go back: kubectl formation rollback shop --to 2 --wait"
-
-
-@pytest.mark.parametrize(
-    ("words", "lines"),
-    [
-        (DEPLOY, [CONTINUES, BACK]),
-        (f"{DEPLOY} --rollback-on-failure", [CONTINUES, f"Nothing was rolled back. {BACK}"]),
-        ("config set shop A=1 --wait", [CONTINUES, BACK]),
-        ("scale shop web=5 --wait", [CONTINUES]),
-        ("restart shop web --wait", [CONTINUES]),
-    ],
-)
-def test_where_reading_fails_later_the_last_lines_say_what_stands(
-    monkeypatch: pytest.MonkeyPatch, cluster: FakeCluster, words: str, lines: list[str]
-) -> None:
-    monkeypatch.setattr(cluster, "__class__", Revoked)
-    formation = shop(a_revision(2, V2), V2)
-    cluster.objects[naming.KIND] = [formation]
-    cluster.forbidden = (kinds.POD,)
-    stderr = run(words, failures.NO_ACCESS).stderr
-    assert "Error: You may not read Pod" in stderr
-    assert stderr.splitlines()[-len(lines) :] == lines
-
-
-def test_where_nothing_was_written_that_is_said_to_stand(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def denied(*_: Any, **__: Any) -> None:
-        raise failures.NoAccess("You may not read Pods.")
-
-    monkeypatch.setattr(follow, "snapshots", denied)
-    stderr = run("deploy shop shop:v2 --wait", failures.NO_ACCESS).stderr
-    assert stderr.splitlines()[-1] == "Nothing was changed: `kubectl formation ps shop` shows how shop is."

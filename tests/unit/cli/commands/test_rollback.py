@@ -13,16 +13,8 @@ from formation_cli.commands import waiting
 from formation_operator.api import naming
 from formation_operator.kube.objects.deploys import End
 from tests.unit.cli.fake_cluster import FakeCluster
-from tests.unit.cli.revisions import V1, V2, WEB, Object, a_revision, ended, ran, shop
+from tests.unit.cli.revisions import R1, R2, V1, V2, WEB, Object, a_revision, ended, ran, shop
 from tests.unit.cli.typed import run
-
-R1 = ran(a_revision(1, V1))
-R2 = a_revision(2, V2)
-
-
-@pytest.fixture(autouse=True)
-def cluster() -> FakeCluster:
-    return FakeCluster(Formation=[shop(R2, V2)], ControllerRevision=[R1, R2])
 
 
 class Waits:

@@ -261,11 +261,7 @@ BOUNDS = {"autoscaling": {"maxReplicas": 5}}
 @pytest.mark.parametrize(
     ("theirs", "said", "left"),
     [
-        (
-            LOWER,
-            "The count is lower by now, so the mark stays: `kubectl formation ps shop`",
-            {"aaaaa": LOWEST},
-        ),
+        (LOWER, "The count is lower by now, so the mark stays: `kubectl formation ps", {"aaaaa": LOWEST}),
         (BOUNDS, "An autoscaler decides how many worker processes there are", {}),
     ],
 )
@@ -326,10 +322,7 @@ def test_the_order_counts_only_conditions_that_kubernetes_looks_at(cluster: Fake
     scale(ONE, failures.FAILED)
 
 
-def test_the_key_tab_offers_what_a_count_includes(
-    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("formation_cli.cluster_options.connect", lambda *_, **__: cluster)
+def test_the_key_tab_offers_what_a_count_includes(cluster: FakeCluster) -> None:
     cluster.objects[kinds.POD] += [worker("canar", labels=CANARY), worker("going", deletionTimestamp="now")]
     typed = ["scale", "shop", "worker-1", "--process", "shop-worker-abc-bbbbb", "--process"]
     assert completion.answer(typed, "") == ["shop-worker-abc-aaaaa", "shop-worker-abc-ccccc", ":4"]

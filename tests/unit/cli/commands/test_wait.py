@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from formation_cli import cluster_options, completion, failures
+from formation_cli import completion, failures
 from formation_operator.api import naming
 from tests.shared import builders
 from tests.shared.builders import a_pod
@@ -150,26 +150,12 @@ def test_what_is_not_there_or_no_type_is_said_at_once(cluster: FakeCluster) -> N
     assert "Did you mean web?" in run("wait shop --type wbe", failures.MISTYPED).stderr
 
 
-@pytest.mark.parametrize(
-    "right", [f"{verb} {kind}" for kind in ("formations", "pods") for verb in ("list", "watch")]
-)
-def test_without_one_right_it_says_which_one_and_which_role_has_it_before_it_waits(
-    cluster: FakeCluster, right: str
-) -> None:
-    cluster.lacked = (right,)
-    error, hint = run("wait shop", failures.NO_ACCESS).stderr.splitlines()
-    verb, kind = right.split()
-    assert f"`wait` needs rights that you lack in namespace default: {verb} on {kind}" in error
-    assert hint == "The cluster's role view has these rights."
-
-
 def test_nothing_is_said_of_old_processes_where_it_is_not_known_which_are_old(cluster: FakeCluster) -> None:
     cluster.objects[naming.KIND] = [shop(CRASHING)]
     cluster.objects["Pod"] = [a_pod(labels={"formations.dev/process-type": "web"})]
     assert "Old processes" not in run("wait shop", failures.FAILED).stderr
 
 
-def test_it_is_completed(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster_options, "connect", lambda *_, **__: cluster)
+def test_it_is_completed() -> None:
     assert completion.answer(["wait"], "sh")[0].startswith("shop")
     assert "--revision" in [line.partition("\t")[0] for line in completion.answer(["wait", "shop"], "--r")]

@@ -72,16 +72,17 @@ def test_each_process_has_its_name_its_port_and_the_formation_s_environment(fold
     ]
 
 
-def test_a_type_that_runs_its_image_as_it_is_is_left_out_and_named(folder: pathlib.Path) -> None:
+def test_a_type_or_a_release_that_runs_its_image_as_it_is_is_left_out_and_named(folder: pathlib.Path) -> None:
     echo = "[/bin/sh, -c, 'echo $PORT']"
-    formation(folder, f"web: {{}}\napi: {{args: [serve]}}\nworker: {{command: {echo}}}\n")
+    types = f"web: {{}}\napi: {{args: [serve]}}\nworker: {{command: {echo}}}\n"
+    formation(folder, types, "image: x\nrelease: {args: [migrate]}")
     done = local()
     assert lines(done.stdout) == [("worker.1", "5200")]
     assert done.stderr.splitlines() == [
         f"Left out: {name} runs the program of its image, which isn't in the Formation"
-        for name in ("web", "api")
+        for name in ("web", "api", "release")
     ]
-    assert local("-m", "web=0,api=0").stderr == ""
+    assert "web" not in local("-m", "web=0,api=0").stderr
 
 
 def test_counts_and_variables_can_be_others_here(folder: pathlib.Path) -> None:
@@ -215,18 +216,6 @@ def test_where_the_release_command_fails_no_process_is_started(folder: pathlib.P
     assert not (folder / "started").exists()
     local("web")
     assert (folder / "started").exists()
-
-
-def test_a_release_that_only_the_image_knows_is_left_out_and_named(folder: pathlib.Path) -> None:
-    formation(folder, "web: {command: [echo, w]}\n", "image: x\nrelease: {args: [migrate]}")
-    done = local()
-    assert lines(done.stdout) == [("web.1", "w")]
-    assert "Left out: release runs the program of its image" in done.stderr
-
-
-def test_only_the_types_that_are_named_run(folder: pathlib.Path) -> None:
-    formation(folder, "web: {command: [echo, w]}\nworker: {command: [echo, x], replicas: 2}\n")
-    assert {name for name, _ in lines(local("web").stdout)} == {"web.1"}
 
 
 def test_ctrl_c_before_anything_has_started_leaves_nothing_behind(folder: pathlib.Path) -> None:
