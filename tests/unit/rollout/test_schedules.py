@@ -217,6 +217,14 @@ async def test_a_run_is_judged_by_its_job_and_not_while_that_may_still_succeed(s
     assert "RunFailed" not in shop.events
 
 
+async def test_a_run_whose_job_somebody_has_suspended_waits_and_does_not_fail(shop: Shop) -> None:
+    shop.put_job("shop-nightly-report-1")
+    shop.cluster.merge(kinds.JOB, "default", "shop-nightly-report-1", {"spec": {"suspend": True}})
+    await shop.active("shop-nightly-report-1")
+    assert (shop.said["state"], shop.failing) == ("Running", "")
+    assert "waits: someone suspended its Job: kubectl patch job" in shop.said["message"]
+
+
 async def test_a_run_that_ends_well_is_never_said_to_be_in_trouble(shop: Shop) -> None:
     shop.pod_ended("shop-nightly-report-1", "", code=0)
     shop.put_job("shop-nightly-report-1")
