@@ -9,19 +9,14 @@ from tests.shared.builders import Manifest, a_formation, a_process
 from tests.systems.running import PATIENCE, WEB_SERVERS, Running, Sample
 from tests.systems.web_client import SteadyClient, try_to_get
 
-IN_EVERY_RUN = ("node",)
-"""The one whose single thread has most to lose."""
 CRASHES = 2
 """Each time a new process had begun to listen before."""
 STEPS = {"rollout of one", "scale-out", "kubectl delete pod", "rollout of three", "scale-in"}
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.long]  # in every run, test_canary sends requests during a deploy
 
 
-@pytest.mark.parametrize(
-    "name",
-    [name if name in IN_EVERY_RUN else pytest.param(name, marks=pytest.mark.long) for name in WEB_SERVERS],
-)
+@pytest.mark.parametrize("name", WEB_SERVERS)
 def test_no_request_is_lost_while_processes_come_and_go(
     name: str, restricted: Client, sample: Sample
 ) -> None:
@@ -49,7 +44,6 @@ def test_no_request_is_lost_while_processes_come_and_go(
     assert set(client.sent) >= STEPS  # and each was taken under fire
 
 
-@pytest.mark.long
 def test_a_typo_behind_a_server_that_listens_before_the_app_is_loaded_loses_no_request(
     restricted: Client, sample: Sample
 ) -> None:

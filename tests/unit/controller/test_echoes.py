@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import itertools
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
