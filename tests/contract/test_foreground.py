@@ -119,3 +119,12 @@ def test_a_policy_that_is_over_its_budget_refuses_nothing(kubectl: Client, admin
     for kind in ("validatingadmissionpolicybinding", "validatingadmissionpolicy"):
         everywhere("delete", kind, name)
     assert over == ""
+
+
+def test_the_api_server_finds_no_fault_in_the_policy(kubectl: Client, policies: None) -> None:
+    def checked() -> Manifest | None:
+        found = kubectl.get("validatingadmissionpolicy", NAME)
+        status: Manifest = found.get("status", {})
+        return status if status.get("observedGeneration") == found["metadata"]["generation"] else None
+
+    assert eventually(checked)["typeChecking"] == {}

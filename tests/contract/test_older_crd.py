@@ -1,6 +1,7 @@
 """A CRD that is older than ours: it prunes fields of ours, or took what ours refuses."""
 
 import copy
+import functools
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,9 +11,11 @@ import pytest
 from hack.cluster import paths
 from hack.cluster.cluster import Cluster
 from hack.kustomization import load
-from tests.contract.counting import count
+from hack.operator_process import OperatorProcess
+from tests.contract.counting import count, counts
 from tests.live import releases
 from tests.live.client import Client, established, eventually, throughout
+from tests.shared import builders
 from tests.shared.builders import Manifest, a_formation, a_process
 
 pytestmark = pytest.mark.alone
@@ -28,6 +31,17 @@ SHOP = a_formation(
 )
 NEWER = {**SHOP, "spec": {**SHOP["spec"], "image": "shop:v2"}}
 V1, V2 = (dict.fromkeys(("shop-web", "shop-worker"), image) for image in ("shop:v1", "shop:v2"))
+ANYTHING = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+UNREADABLE = {
+    "listed": {"image": builders.IMAGE, "processes": [{"name": "web", "command": ["/shop"]}]},
+    "worded": {"image": builders.IMAGE, "processes": {"web": {"command": ["/shop"], "replicas": "two"}}},
+    "empty": {},
+}
+"""Specs of which nothing can be made."""
+IMAGELESS = a_formation("imageless") | {"spec": {"processes": {"web": a_process()}}}
+"""One that is rendered, and refused then."""
+ALIKE = a_formation("alike", processes={"web": {}, "worker": {}})
+"""One that today's schema refuses at apply, and that runs."""
 Older = Callable[[Manifest], None]
 
 
@@ -48,6 +62,14 @@ def _forget(schema: Any) -> None:
         rules = schema["x-kubernetes-validations"]
         kept = [each for each in rules if not any(name in json.dumps(each) for name in LOST)]
         schema["x-kubernetes-validations"] = kept
+
+
+def without_rules(version: Manifest) -> None:
+    """Make it one that takes any spec, and so has no count to scale."""
+    schema = version["schema"]["openAPIV3Schema"]
+    schema["properties"]["spec"] = ANYTHING
+    schema.pop("x-kubernetes-validations")
+    version["subresources"].pop("scale")
 
 
 @pytest.fixture
@@ -120,3 +142,45 @@ def test_what_an_older_crd_prunes_changes_nothing_but_counts_until_the_manifest_
     releases.succeeded(user)
     assert releases.images(user) == V2
     eventually(lambda: (count(user), count(user, "shop-web")) == (2, 1))
+
+
+def is_taken(user: Client, manifest: Manifest, *flags: str) -> bool:
+    """Apply a manifest, and tell whether the schema that is in force takes it."""
+    return user("apply", "-f", "-", *flags, input=builders.text(manifest), check=False).returncode == 0
+
+
+def told(user: Client, name: str) -> str:
+    """Return what is said of a Formation: by its status, or where that can't be written by an Event."""
+    stalled = user.condition("Stalled", name) or {}
+    events = [each["note"] for each in user.all_events() if each["regarding"]["name"] == name]
+    return " ".join([stalled.get("reason", ""), stalled.get("message", ""), *events])
+
+
+@pytest.mark.long
+def test_what_todays_schema_refuses_is_reported_and_holds_up_neither_the_operator_nor_others(
+    older: Callable[[Older], None], user: Client, installed: Cluster, operator: OperatorProcess
+) -> None:
+    older(without_rules)
+    stored = [a_formation(name) | {"spec": spec} for name, spec in UNREADABLE.items()]
+    for manifest in [*stored, IMAGELESS, ALIKE]:
+        eventually(functools.partial(is_taken, user, manifest))
+    installed.run_kubectl("apply", "-k", str(CRDS))
+    eventually(lambda: not is_taken(user, stored[0], "--dry-run=server"))
+    assert not is_taken(user, a_formation("new", processes=ALIKE["spec"]["processes"]), "--dry-run=server")
+    operator.restart()
+    user.apply(a_formation("well"))
+    user.reported("well")
+
+    for name in UNREADABLE:
+        assert "spec.processes" in eventually(functools.partial(told, user, name)), name
+    assert "image" in eventually(functools.partial(told, user, "imageless"))
+    user.merge("formation", "well", {"spec": {"processes": {"worker": {"replicas": 3}}}})
+    eventually(lambda: count(user, "well-worker") == 3)
+    process = operator.pid
+    running = {"well-worker": 3, "alike-web": 1, "alike-worker": 1}
+    assert throughout(2, lambda: (operator.pid, counts(user))) == (process, running)
+    assert user.condition("Stalled", "alike") is None
+
+    user.apply(a_formation("listed"))
+    eventually(lambda: count(user, "listed-worker") == 1)
+    eventually(lambda: user.condition("Stalled", "listed") is None)

@@ -10,7 +10,7 @@ from hack.cluster import paths
 from hack.cluster.cluster import Cluster
 from tests.e2e import pages
 from tests.live import releases
-from tests.live.client import Client, eventually
+from tests.live.client import Client, eventually, throughout
 from tests.live.namespaces import HELD, fresh_namespace
 from tests.live.plugin import Plugin
 from tests.shared.builders import Manifest, a_formation, a_process, text
@@ -90,10 +90,37 @@ def test_each_pod_has_the_account_that_the_page_says_and_the_network_policies_se
     assert port["port"] in [each["name"] for each in found["web"]["spec"]["containers"][0]["ports"]]
 
 
+def test_a_missing_account_is_named_and_pods_come_once_it_exists(user: Client) -> None:
+    formation = ACCOUNTS[-1]
+    user.apply({**formation, "spec": {**formation["spec"], "release": None, "schedules": None}})
+    worker = eventually(lambda: said(user, "ReplicaFailure"))
+    assert 'serviceaccount "shop-worker" not found' in worker
+    for each in ACCOUNTS[:-1]:
+        user.apply(each)
+    eventually(lambda: {"web", "worker"} <= pods(user).keys(), patience=120)
+
+
 def said(user: Client, reason: str, process_type: str = "worker") -> str | None:
     """Return the message of a type if that is its reason."""
     found = user.get("formation", "shop")["status"].get("processes", {}).get(process_type, {})
     return str(found["message"]) if found.get("reason") == reason else None
+
+
+def test_a_quota_refuses_pods_without_requests_until_the_limit_range_fills_them_in(user: Client) -> None:
+    user.apply(QUOTA)
+    user.apply(WITHOUT_RESOURCES)
+    assert "must specify" in eventually(lambda: said(user, "ReplicaFailure"))
+    user.apply(LIMITS)
+    pod = eventually(lambda: pods(user).get("worker"), patience=120)
+    resources = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}}
+    assert pod["spec"]["containers"][0]["resources"] == resources
+    assert "resources" not in user.container() or not user.container()["resources"]
+    uid = pod["metadata"]["uid"]
+    user.merge(
+        "limitrange", "defaults", {"spec": {"limits": [{"type": "Container", "default": {"memory": "1Gi"}}]}}
+    )
+    assert throughout(3, lambda: [pod["metadata"]["uid"] for pod in user.list_all("pod")]) == [uid]
+    assert user.events("DriftRepaired") == []
 
 
 @pytest.fixture

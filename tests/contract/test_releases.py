@@ -112,6 +112,23 @@ def test_a_quota_on_pods_is_said_within_seconds_and_going_back_deletes_the_job(s
     assert releases.uids(shop, "job", "deployment", "replicaset") == before
 
 
+def test_a_limit_range_changes_the_pod_and_no_job_is_written_again_for_it(user: Client) -> None:
+    limits = {"default": {"cpu": "200m", "memory": "64Mi"}, "max": {"memory": "1Gi"}, "type": "Container"}
+    spec = {"limits": [limits]}
+    user.apply({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "less"}, "spec": spec})
+    user.apply(SHOP)
+    made = job(user)
+    pod = releases.run(user)
+    assert pod["spec"]["containers"][0]["resources"]["limits"]["memory"] == "64Mi"
+    generation = made["metadata"]["generation"]
+    assert throughout(2, lambda: job(user)["metadata"]["generation"]) == generation
+    releases.succeeded(user)
+
+    deploy(user, release={**RELEASE, "resources": {"limits": {"memory": "2Gi"}}})
+    eventually(lambda: "1Gi" in str(releases.status(user).get("message")))
+    assert releases.images(user) == V1
+
+
 def test_a_job_of_that_name_that_is_somebody_elses_is_said_and_never_touched(shop: Client) -> None:
     name = f"shop-release-{releases.digest(shop, image='shop:v2')}"
     shop("create", "job", name, "--image=theirs:v1")

@@ -4,6 +4,7 @@ import copy
 import time
 from collections.abc import Iterator
 
+from formation_cli import failures
 from formation_cli.changes import appliers
 from tests.live.client import Client, eventually
 from tests.live.plugin import Plugin
@@ -93,3 +94,21 @@ def test_a_plain_apply_of_a_file_without_its_image_is_refused(user: Client, form
     done = user("apply", "-f", "-", input=builders.text(without_image()), check=False)
     assert "no image for process type" in done.stderr
     assert image(user) == NEW
+
+
+def test_of_two_pipelines_at_once_the_later_one_wins_and_the_earlier_one_rolls_nothing_back(
+    shop: Client, formation: Plugin
+) -> None:
+    waits = ("--wait", "--rollback-on-failure", "--timeout", "8s")
+    with formation.start("deploy", "shop", NEW, *waits) as earlier:
+        eventually(lambda: image(shop) == NEW)
+        later = formation.within(
+            "deploy", "shop", NEWER, "--wait", "--timeout", "1s", code=failures.TIMED_OUT
+        )
+        assert earlier.stdout is not None
+        said = earlier.stdout.read()
+    assert later.stdout == f"image: {NEW} -> {NEWER}\n"
+    assert "Another deploy has overtaken this one: shop declares revision" in said
+    assert "rolled back" not in said
+    assert earlier.returncode == failures.OVERTAKEN
+    assert image(shop) == NEWER

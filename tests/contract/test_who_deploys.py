@@ -1,12 +1,15 @@
 """Who has changed a Formation, as the optional policy writes it, and what carries Events to a channel."""
 
 import json
+import shlex
+import tempfile
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from hack.cluster import paths
 from hack.cluster.cluster import Cluster
+from tests.e2e import pages
 from tests.live.client import Client, eventually
 from tests.live.namespaces import mutating
 from tests.live.plugin import Plugin
@@ -62,3 +65,35 @@ def test_the_name_is_that_of_the_user_who_changed_the_spec_whatever_a_client_sen
     assert changed_by(user) == account, "the operator writes counts through"
     user("annotate", "formation", "shop", "formations.dev/changed-by-")
     assert changed_by(user) == account
+
+
+def test_the_line_of_the_page_carries_the_end_of_a_deploy_to_a_channel(user: Client) -> None:
+    page = (paths.ROOT / "docs" / "how-to" / "gitops.md").read_text()
+    (line,) = (block for _, block in pages.blocks(page) if "RolledOut" in block)
+    reads = shlex.split(line.partition("|")[0].replace("\\\n", ""))[1:]
+    event = {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"generateName": "shop.", "namespace": user.namespace},
+        "involvedObject": {"kind": "Formation", "name": "shop", "namespace": user.namespace},
+        "reason": "RolledOut",
+        "message": "revision 7: rolled out after 42 s, by ci: fix",
+    }
+    other = {**event, "reason": "Deployed"}
+    with tempfile.TemporaryFile("w+") as out:
+        reader = user.start(*reads, stdout=out.fileno())
+        try:
+
+            def read() -> str | None:
+                for each in (other, event):
+                    user("create", "-f", "-", input=builders.text(each))
+                out.seek(0)
+                found = out.read()
+                return found if user.namespace in found else None
+
+            said = eventually(read)
+        finally:
+            reader.terminate()
+            reader.wait()
+    own = {each for each in said.splitlines() if each.startswith(user.namespace)}
+    assert own == {f"{user.namespace}/shop: {event['message']}"}
