@@ -22,9 +22,10 @@ KEPT = (
     "deletionTimestamp",
 )
 """What is kept of a Formation's metadata."""
-DECLARED = ("spec", "excess", "spec_size", "declared", "trace")
+DECLARED = ("spec", "excess", "spec_size", "declared", "trace", "reread")
 """What is kept of its spec: itself, why it is too large if it is, the bytes of memory that it takes, who has
-changed its content and why, and what the last change has left of that."""
+changed its content and why, what the last change has left of that, and whether it may differ from what was
+read at the same generation before."""
 REPORTED = ("status", "status_digest", "status_size")
 """What is kept of its status: itself, a digest, and the bytes of memory that it takes."""
 NAMED = ("processes", "schedules")
@@ -65,14 +66,17 @@ def version_of(raw: dict[str, Any]) -> int:
 def trimmed(raw: dict[str, Any], before: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return a Formation without what no decision needs, given it as it was kept until now.
 
-    A spec that hasn't changed is taken from there, since most changes are of a status.
+    A spec that hasn't changed is taken from there, since most changes are of a status.  A watch that began
+    before the CRD changed goes on for a moment, and its objects lack fields at the same generation.
     ``excess`` says why a spec is too large to be rendered, if it is.
     """
     metadata = {key: raw["metadata"][key] for key in KEPT if key in raw["metadata"]}
-    if before is not None and not before.get("unkept") and is_same(before, raw):
+    spec = lenient.mapping(raw, "spec")
+    is_known = before is not None and not before.get("unkept") and is_same(before, raw)
+    if before is not None and is_known and (before["excess"] or before["spec"] == spec):
         declared = {key: before[key] for key in DECLARED if key in before}
     else:
-        declared = {**_declared(lenient.mapping(raw, "spec")), **_cause(raw, before or {})}
+        declared = {**_declared(spec), **_cause(raw, before or {}), **({"reread": True} if is_known else {})}
     return {**lenient.interned({"metadata": metadata, **_reported(raw)}), **declared}
 
 
@@ -202,5 +206,7 @@ def lane_of(before: dict[str, Any] | None, now: dict[str, Any] | None) -> Lane |
     if before is None or now is None or uid_of(before) != uid_of(now):
         return Lane.BUILD
     if before["metadata"].get("generation") != now["metadata"].get("generation"):
+        return Lane.CHANGE
+    if now.get("reread") and not before.get("unkept") and before["spec"] != now["spec"]:
         return Lane.CHANGE
     return Lane.REPORT if before["status_digest"] != now["status_digest"] else None

@@ -7,6 +7,7 @@ import pytest
 
 from formation_operator.controller import parsing
 from formation_operator.observe import formations
+from formation_operator.requeue import Lane
 from tests.shared.builders import a_formation, stored
 from tests.unit import largest
 from tests.unit.sizes import bytes_of
@@ -24,10 +25,27 @@ def test_a_large_spec_takes_little_more_memory_than_twice_what_it_is_counted_for
 
 
 def test_a_status_alone_takes_the_spec_over_that_is_kept() -> None:
-    before = kept(largest.within_bounds(largest.spread)["spec"])
-    after = formations.trimmed({**stored(a_formation()), "status": {"summary": "a"}}, before)
+    spec = largest.within_bounds(largest.spread)["spec"]
+    before = kept(spec)
+    reported = {**stored({**a_formation(), "spec": spec}), "status": {"summary": "a"}}
+    after = formations.trimmed(reported, before)
     assert after["spec"] is before["spec"]
     assert after["status"] == {"summary": "a"}
+    assert formations.lane_of(before, after) is Lane.REPORT
+
+
+def test_fields_that_a_watch_from_before_the_crd_changed_has_pruned_count_once_they_are_read() -> None:
+    whole = a_formation(release={"command": ["/shop", "migrate"]})["spec"]
+    pruned = kept({name: value for name, value in whole.items() if name != "release"})
+    found = formations.trimmed(stored({**a_formation(), "spec": whole}), pruned)
+    assert found["spec"] == whole
+    assert found["reread"]
+    assert formations.lane_of(pruned, found) is Lane.CHANGE
+    reported = {**stored({**a_formation(), "spec": whole}), "status": {"summary": "a"}}
+    again = formations.trimmed(reported, found)
+    assert again["spec"] is found["spec"]
+    assert again["reread"]
+    assert formations.lane_of(found, again) is Lane.REPORT
 
 
 def reported(**status: Any) -> dict[str, Any]:
