@@ -6,6 +6,7 @@ same time. The grace period is far shorter than a job, as it is for a job of an 
 
 import contextlib
 import json
+import math
 import os
 import random
 import time
@@ -174,6 +175,14 @@ class App:
         }
 
 
+    def most_busy(self) -> int:
+        """Return how many workers had a job at the same moment, at most."""
+        ends = {each["job"]: each["at"] for each in self.records("asked") if each["job"]}
+        ends |= {each["job"]: each["at"] for each in self.records("done")}
+        spans = [(each["at"], ends.get(each["job"], math.inf)) for each in self.records("begun")]
+        return max(sum(begin <= moment < end for begin, end in spans) for moment, _ in spans)
+
+
 @contextlib.contextmanager
 def started(cluster: Cluster) -> Iterator[list[App]]:
     """Start one app for each way."""
@@ -208,6 +217,7 @@ def measured(apps: list[App], by: str, scale: Callable[[App, int], object]) -> N
         others = [row for row in json.loads(SEEN.read_text()) if row["by"] != by]
         lines = ",\n".join(f" {json.dumps(row)}" for row in [*others, *rows.values()])
         SEEN.write_text(f"[\n{lines}\n]\n")
+    assert all(app.most_busy() <= JOBS for app in apps)  # else no choice spares all that are busy
     row = rows["marks-itself"]
     assert row["interrupted"] == row["begun within a second"]  # what began just then may be too late
     assert row["ended"] >= 2 * row["scale-ins"]

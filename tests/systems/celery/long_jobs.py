@@ -16,11 +16,14 @@ from celery import signals
 
 GRACE = int(os.environ["GRACE"])
 POD = os.environ.get("HOSTNAME", "")
+LOST = 60
+"""So many seconds late a job counts as lost with its worker."""
 IN_HAND = pathlib.Path("/tmp/in-hand")
 store = redis.Redis(os.environ["STORE"])
 
 app = celery.Celery(broker=f"redis://{os.environ['STORE']}/0")
 app.conf.worker_prefetch_multiplier = 1
+app.conf.task_acks_late = True  # otherwise a busy worker fetches one job more, which an idle one could have
 app.conf.task_ignore_result = True
 
 
@@ -33,11 +36,10 @@ def record(what, **about):
 def work(job, seconds):
     """Take a while."""
     IN_HAND.write_text(job)
-    store.set(f"running:{job}", POD, ex=int(seconds) + 5)
     record("begun", job=job)
     time.sleep(seconds)
     record("done", job=job)
-    store.delete(f"running:{job}")
+    store.delete(f"under-way:{job}")
     IN_HAND.unlink()
 
 
@@ -47,7 +49,7 @@ def asked_to_end(**_):
     job = IN_HAND.read_text() if IN_HAND.exists() else None
     record("asked", job=job)
     if job:
-        store.expire(f"running:{job}", GRACE + 1)
+        store.expire(f"under-way:{job}", GRACE + 1)
 
 
 @signals.worker_ready.connect
@@ -60,8 +62,9 @@ def feed(number, shortest, longest):
     """Have always as many jobs under way, until the test says that it is over."""
     made = 0
     while not store.exists("over"):
-        for _ in range(number - store.llen("celery") - len(store.keys("running:*"))):
+        for _ in range(number - len(store.keys("under-way:*"))):
             made += 1
+            store.set(f"under-way:job-{made}", "", ex=longest + LOST)
             work.delay(f"job-{made}", random.uniform(shortest, longest))
         time.sleep(0.5)
 
