@@ -26,7 +26,7 @@ class Eye:
         self.reported: dict[str, float] = {}
         """When each Formation was first seen with a status about its spec."""
         self.replicas: dict[str, int] = {}
-        self._waiting: dict[tuple[str, int], asyncio.Future[float]] = {}
+        self._waiting: dict[tuple[str, int | str], asyncio.Future[float]] = {}
         self._changed = asyncio.Event()
 
     async def until_made(self, count: int) -> float:
@@ -39,10 +39,10 @@ class Eye:
         await self._until(lambda: len(self.reported) >= count)
         return max(self.reported.values())
 
-    def counted(self, deployment: str, count: int) -> asyncio.Future[float]:
-        """Return the time, once it has come, at which a Deployment is seen to have a count."""
+    def shown(self, deployment: str, what: int | str) -> asyncio.Future[float]:
+        """Return the time, once it has come, at which a Deployment is seen to have a count, or an image."""
         future = asyncio.get_running_loop().create_future()
-        self._waiting[deployment, count] = future
+        self._waiting[deployment, what] = future
         return future
 
     async def _until(self, holds: Callable[[], bool]) -> None:
@@ -56,8 +56,9 @@ class Eye:
         key, count = key_of(item), item["spec"]["replicas"]
         self.made.setdefault(key, now)
         self.replicas[key] = count
-        if future := self._waiting.pop((key, count), None):
-            future.set_result(now)
+        for what in (count, item["spec"]["template"]["spec"]["containers"][0]["image"]):
+            if future := self._waiting.pop((key, what), None):
+                future.set_result(now)
         self._changed.set()
 
     def see_formation(self, item: Object, now: float) -> None:

@@ -5,7 +5,7 @@ import itertools
 import random
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from hack.bench import api, usage
 from hack.bench.trial import Trial
@@ -50,12 +50,26 @@ async def converge(trial: Trial) -> Figures:
 
 async def scale(trial: Trial) -> Figures:
     """Scale one Formation after the other while nothing else happens."""
+    return await alone(trial, "scale", scaled(trial, trial.size.scales))
+
+
+async def deploy(trial: Trial) -> Figures:
+    """Give one Formation after the other a new image while nothing else happens.
+
+    No process runs here, so no canary is tried.
+    """
+    return await alone(trial, "deploy", deployed(trial, trial.size.scales))
+
+
+async def alone(trial: Trial, name: str, changes: Awaitable[list[float]]) -> Figures:
+    """Make changes, and return their latencies, and what they have cost the subject."""
     before, cpu = await usage.requests(trial.user), trial.cpu()
-    figures = percentiles("scale", await scaled(trial, trial.size.scales))
+    latencies = await changes
+    figures = percentiles(name, latencies)
     await trial.calm()
-    figures |= asked(trial, await usage.requests(trial.user) - before, "scale", trial.size.scales)
+    figures |= asked(trial, await usage.requests(trial.user) - before, name, len(latencies))
     if not trial.by_hand:
-        figures["scale.cpu_ms"] = (trial.cpu() - cpu) * 1000 / trial.size.scales
+        figures[f"{name}.cpu_ms"] = (trial.cpu() - cpu) * 1000 / len(latencies)
     return figures
 
 
@@ -70,7 +84,7 @@ async def background(trial: Trial) -> Figures:
 
 
 async def burst(trial: Trial) -> Figures:
-    """Scale Formations while many others are created."""
+    """Scale Formations while many others are created, and right after that."""
     first, end = trial.created, trial.created + trial.size.burst
     made = len(trial.eye.made)
     latencies: list[float] = []
@@ -79,8 +93,9 @@ async def burst(trial: Trial) -> Figures:
         while len(trial.eye.made) < made + trial.size.burst * len(work.TYPES) or len(latencies) < FEWEST:
             latencies += await scaled(trial, 1, first)
     trial.created = end
+    after = await scaled(trial, trial.size.scales)
     await trial.calm()
-    return percentiles("burst", latencies)
+    return percentiles("burst", latencies) | percentiles("after_burst", after)
 
 
 async def idle(trial: Trial) -> Figures:
@@ -157,6 +172,7 @@ async def start(trial: Trial) -> Figures:
 MEASURES: dict[str, Measure] = {
     "converge": converge,
     "scale": scale,
+    "deploy": deploy,
     "background": background,
     "burst": burst,
     "noisy": noisy,
@@ -171,17 +187,38 @@ async def scaled(trial: Trial, times: int, among: int = 0) -> list[float]:
     latencies = []
     turns = itertools.cycle(random.sample(range(among or trial.created), among or trial.created))
     for number in itertools.islice(turns, times):
-        about = work.formation(number, trial.size.namespaces)["metadata"]
-        child = f"{about['namespace']}/{about['name']}-{work.SCALED}"
-        count = trial.eye.replicas[child] % 9 + 1
-        seen = trial.eye.counted(child, count)
-        began = time.perf_counter()
-        formation = await load.scale(trial.user, number, trial.size.namespaces, count)
-        await trial.hands.follow(formation, [work.SCALED])
-        async with asyncio.timeout(120):
-            latencies.append(await seen - began)
-        await asyncio.sleep(PAUSE)
+        count = trial.eye.replicas[child(trial, number, work.SCALED)] % 9 + 1
+        change = load.scale(trial.user, number, trial.size.namespaces, count)
+        latencies.append(await seen(trial, number, change, [work.SCALED], count))
     return latencies
+
+
+async def deployed(trial: Trial, times: int) -> list[float]:
+    """Deploy Formations, one after the other, and return the seconds until each child has the new image."""
+    latencies = []
+    for turn in range(times):
+        image, number = f"{work.IMAGE}.{turn}", turn % trial.created
+        change = load.deploy(trial.user, number, trial.size.namespaces, image)
+        latencies.append(await seen(trial, number, change, work.TYPES, image))
+    return latencies
+
+
+async def seen(
+    trial: Trial, number: int, change: Awaitable[api.Object], kinds: Sequence[str], what: int | str
+) -> float:
+    """Change a Formation, and return after how many seconds the children of some types show it."""
+    shown = [trial.eye.shown(child(trial, number, kind), what) for kind in kinds]
+    began = time.perf_counter()
+    await trial.hands.follow(await change, kinds)
+    async with asyncio.timeout(120):
+        latency = max(await asyncio.gather(*shown)) - began
+    await asyncio.sleep(PAUSE)
+    return latency
+
+
+def child(trial: Trial, number: int, kind: str) -> str:
+    """Return namespace and name of the Deployment of a type."""
+    return f"{work.namespace(number, trial.size.namespaces)}/{work.name(number)}-{kind}"
 
 
 def percentiles(name: str, seconds: list[float]) -> Figures:

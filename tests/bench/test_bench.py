@@ -48,6 +48,7 @@ async def test_the_leanest_client_writes_what_the_operator_does_but_revisions_an
         for measure in (measures.converge, measures.scale, measures.burst, measures.idle):
             figures |= await measure(prepared)
         by_operator, its_status = await left(prepared)
+        figures |= await measures.deploy(prepared)
         prepared.runner.stop()
         await delete(prepared)
         await load.create(prepared.user, Hands(prepared.user), [0], SIZE.namespaces)
@@ -58,6 +59,7 @@ async def test_the_leanest_client_writes_what_the_operator_does_but_revisions_an
     assert figures["converge.deployment_writes"] == len(work.TYPES)
     assert figures["converge.status_writes"] == 1
     assert figures["converge.other_writes"] == 1  # the revision
+    assert figures["deploy.deployment_writes"] == len(work.TYPES)
     assert figures["scale.deployment_writes"] == 1
     assert figures["scale.other_writes"] == 0
     assert figures["idle.writes"] == 0

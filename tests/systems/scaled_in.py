@@ -174,11 +174,11 @@ class App:
             "lost": sum(each["job"] not in done for each in busy),
         }
 
-
     def most_busy(self) -> int:
         """Return how many workers had a job at the same moment, at most."""
         ends = {each["job"]: each["at"] for each in self.records("asked") if each["job"]}
         ends |= {each["job"]: each["at"] for each in self.records("done")}
+        spans: list[tuple[float, float]]
         spans = [(each["at"], ends.get(each["job"], math.inf)) for each in self.records("begun")]
         return max(sum(begin <= moment < end for begin, end in spans) for moment, _ in spans)
 

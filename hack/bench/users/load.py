@@ -32,6 +32,11 @@ async def scale(user: Api, number: int, namespaces: int, count: int) -> Object:
     return await user.merge(path, {"spec": {"processes": {work.SCALED: {"replicas": count}}}})
 
 
+async def deploy(user: Api, number: int, namespaces: int, image: str) -> Object:
+    """Give a Formation another image."""
+    return await user.merge(api.path_of(work.formation(number, namespaces)), {"spec": {"image": image}})
+
+
 def changes(
     user: Api, hands: Hands, numbers: range, namespaces: int, turns: Iterable[int]
 ) -> Iterator[Coroutine[Any, Any, None]]:
