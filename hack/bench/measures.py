@@ -54,10 +54,7 @@ async def scale(trial: Trial) -> Figures:
 
 
 async def deploy(trial: Trial) -> Figures:
-    """Give one Formation after the other a new image while nothing else happens.
-
-    No process runs here, so no canary is tried.
-    """
+    """Give one Formation after the other a new image, without a canary, while nothing else happens."""
     return await alone(trial, "deploy", deployed(trial, trial.size.scales))
 
 

@@ -20,7 +20,7 @@ ROWS = {
     "scale.cpu_ms": "CPU ms for each change",
     "scale.deployment_writes": "writes of Deployments for each change",
     "scale.status_writes": "writes of statuses for each change",
-    "deploy.p50_ms": "a deploy of three types without processes, idle: p50, ms",
+    "deploy.p50_ms": "a deploy of three types without canaries, idle: p50, ms",
     "deploy.p99_ms": "p99, ms",
     "deploy.cpu_ms": "CPU ms for each deploy",
     "deploy.deployment_writes": "writes of Deployments for each deploy",
