@@ -11,7 +11,6 @@ from tests.unit.scaled import Shop
 
 TARGET = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop-worker"}
 BY_HPA = Owner("kube-controller-manager", "Update", "scale")
-PAUSED, PAUSED_AT = "autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas"
 HELD = {"spec": {"behavior": {"scaleUp": {"selectPolicy": "Disabled"}}}}
 
 
@@ -53,11 +52,6 @@ class RestlessShop(Shop):
     def stalled(self) -> Object:
         """The condition Stalled, if there is one."""
         return self.said(ConditionType.STALLED)
-
-    @property
-    def repairs(self) -> list[str]:
-        """What Events say of what was set back."""
-        return [notice.note for notice in self.notices if notice.reason == "DriftRepaired"]
 
 
 async def test_an_hpa_that_may_start_a_suspended_type_is_named_before_it_does_and_when_it_may_no_more(

@@ -104,14 +104,9 @@ async def test_an_operator_that_ends_at_any_call_releases_once_and_changes_no_te
         assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
 
 
-# Releases under unlucky orders, and with what others forge, strip or delete meanwhile.
-
-
-V2, SUCCEEDS = {"image": "shop:v2"}, "the release succeeds"
-NO_IMAGE = {"waiting": {"reason": "InvalidImageName", "message": "couldn't parse image name"}}
-
-
 # Why one isn't done
+
+NO_IMAGE = {"waiting": {"reason": "InvalidImageName", "message": "couldn't parse image name"}}
 
 UNPULLABLE = {"waiting": {"reason": "ErrImagePull", "message": "shop:v2: not found"}}
 ABSENT = {"waiting": {"reason": "CreateContainerConfigError", "message": 'secret "absent" not found'}}

@@ -13,8 +13,6 @@ from tests.shared.builders import Manifest
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.shop import REVISION, TWO, Shop
 
-V1, V2, V3 = ({"image": f"shop:v{number}"} for number in (1, 2, 3))
-
 
 @pytest.fixture
 async def shop() -> Shop:

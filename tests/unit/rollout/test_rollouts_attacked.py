@@ -35,9 +35,6 @@ def test_a_pass_waits_once_for_events_that_do_not_come() -> None:
     assert virtual_time.run(story()) == 1
 
 
-# What an attacker tried on rollouts by lost answers, Pods without room, and revisions of others.
-
-
 LOOP = {"virtual": virtual_time.VirtualLoop}
 BY_DEFAULT = ("begin",), ("change_canary", None), ("time_passes", 70)
 WITHOUT = ("begin", False), ("time_passes", 5)
