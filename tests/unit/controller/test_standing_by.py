@@ -113,6 +113,18 @@ async def test_what_nobody_heard_of_comes_first_at_a_start() -> None:
     assert sorted(order) == [*"abcdef"]
 
 
+async def test_one_that_leads_again_writes_nothing_where_all_is_as_it_should_be() -> None:
+    cluster = a_cluster("a")
+    first, second = Replica(cluster), Replica(cluster)
+    await first.start()
+    await second.start()
+    await first.lead()
+    before = written(cluster)
+    await second.lead()
+    await first.lead()
+    assert written(cluster) == before
+
+
 async def test_what_was_left_waiting_by_who_leads_no_more_is_no_backlog() -> None:
     cluster = a_cluster("a", "b")
     replica = Replica(cluster)
