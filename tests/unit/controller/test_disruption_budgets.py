@@ -1,6 +1,5 @@
 """A type that declares a disruption budget has one, unless another one selects its Pods."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,16 +11,13 @@ from formation_operator.controller import budgets
 from formation_operator.kube import errors, port
 from formation_operator.kube.objects.kinds import Kind
 from tests.shared.builders import Manifest, a_formation, a_process
-from tests.unit import virtual_time
 from tests.unit.facts import condition_of
 from tests.unit.fakes import shop as shops
 from tests.unit.fakes.cluster import Call, Incident
-from tests.unit.fakes.objects import SCALE
 from tests.unit.fakes.shop import KEY
 
 BUDGET = "PodDisruptionBudget"
 TYPES = {"web": a_process("/web", replicas=2, port=80), "worker": a_process(replicas=4)}
-PLAIN = a_formation(processes=TYPES)
 BUDGETED = a_formation(disruptionBudget={}, processes=TYPES)
 
 
@@ -29,9 +25,6 @@ def another(selector: Any, name: str = "theirs", **metadata: Any) -> Manifest:
     """Return a budget that somebody else made."""
     about = {"name": name, "namespace": "default", "uid": f"uid-of-{name}", **metadata}
     return {"metadata": about, "spec": {"maxUnavailable": 1, "selector": selector}}
-
-
-EVERYTHING = another({})
 
 
 class Shop(shops.Shop):
@@ -74,10 +67,6 @@ def about_budgets(calls: list[Call]) -> list[Call]:
     return [each for each in calls if each.kind == BUDGET]
 
 
-def writes(calls: list[Call]) -> list[Call]:
-    return [each for each in calls if each.verb in shops.WRITES]
-
-
 async def test_each_type_has_a_budget_of_its_own(shop: Shop) -> None:
     assert shop.budgets == {"shop-web": "25%", "shop-worker": "25%"}
     web = shop.cluster.read(BUDGET, "default", "shop-web")
@@ -86,66 +75,6 @@ async def test_each_type_has_a_budget_of_its_own(shop: Shop) -> None:
     (owner,) = web["metadata"]["ownerReferences"]
     assert (owner["uid"], owner["controller"]) == ("uid-1", True)
     assert not shop.contended
-
-
-async def test_a_formation_without_one_costs_no_request() -> None:
-    shop = Shop(PLAIN, EVERYTHING)
-    assert about_budgets(await shop.settle()) == []
-    assert shop.contended == ""
-
-
-@pytest.mark.parametrize("scale", [{"worker": {"replicas": 9}}, {"worker": {"replicas": 0}}])
-async def test_scaling_writes_no_budget(shop: Shop, scale: Manifest) -> None:
-    assert about_budgets(await shop.change(processes=scale)) == []
-    assert about_budgets(await shop.change(suspend=True)) == []
-    shop.cluster.merge("Deployment", "default", "shop-web", {"spec": {"replicas": 5}}, by=SCALE)
-    assert about_budgets(await shop.settle()) == []
-    assert len(shop.budgets) == 2
-
-
-async def test_a_change_is_written_and_rolls_nothing_out(shop: Shop) -> None:
-    calls = writes(await shop.change(processes={"web": {"disruptionBudget": {"maxUnavailable": 1}}}))
-    assert [(each.kind, each.name) for each in calls] == [(BUDGET, "shop-web")]
-    assert shop.budgets == {"shop-web": 1, "shop-worker": "25%"}
-
-
-async def test_a_budget_that_is_no_longer_declared_goes(shop: Shop) -> None:
-    calls = writes(await shop.change(disruptionBudget=None, processes={"worker": {"disruptionBudget": {}}}))
-    assert [(each.verb, each.kind, each.name) for each in calls] == [("delete", BUDGET, "shop-web")]
-    assert "PodDisruptionBudget shop-web is no longer declared: deleted it" in shop.notes
-    await shop.change(processes={"worker": None})
-    assert shop.budgets == {}
-
-
-async def test_as_long_as_one_is_declared_a_pass_lists_those_of_others_every_ten_minutes(shop: Shop) -> None:
-    before = len(shop.cluster.asked("pages", BUDGET))
-    for _ in range(3):
-        requeue = (await shop.operator.run(KEY)).requeue
-        assert requeue is not None
-        assert requeue.after <= budgets.EVERY
-        await shop.later(requeue.after)
-    assert len(shop.cluster.asked("pages", BUDGET)) == before + 3
-    await shop.change(disruptionBudget=None)
-    assert (await shop.operator.run(KEY)).requeue is None
-
-
-def test_a_list_that_is_never_answered_holds_up_no_count_and_no_status() -> None:
-    async def scenario() -> None:
-        shop, loop = Shop(), asyncio.get_running_loop()
-        await shop.settle()
-        shop.time.seconds += budgets.EVERY
-        shop.cluster.incidents.append(Incident("pages", BUDGET, hangs=9999))
-        shop.cluster.merge(naming.KIND, *KEY, {"spec": {"processes": {"worker": {"replicas": 9}}}})
-        work = asyncio.create_task(shop.operator.work())
-        await asyncio.sleep(1)
-        assert shop.cluster.read("Deployment", "default", "shop-worker")["spec"]["replicas"] == 9
-        assert await work
-        assert loop.time() < 3
-        await shop.settle()
-        assert shop.ready["observedGeneration"] == 2
-        assert len(shop.budgets) == 2
-
-    virtual_time.run(scenario())
 
 
 async def test_a_namespace_with_ten_thousand_costs_ten_pages_in_ten_minutes_and_has_what_it_had(
@@ -186,16 +115,6 @@ async def test_ours_steps_back_as_long_as_another_one_selects_the_pods(shop: Sho
     await shop.later(budgets.EVERY)
     assert shop.budgets == {"shop-web": "25%", "shop-worker": "25%"}
     assert shop.contended == ""
-
-
-async def test_one_of_the_same_name_by_hand_stays_and_is_named() -> None:
-    shop = Shop(BUDGETED, another({"matchLabels": naming.selector("shop", "web")}, "shop-web"))
-    await shop.settle()
-    assert shop.budgets == {"shop-web": 1, "shop-worker": "25%"}
-    assert "PodDisruptionBudget shop-web" in shop.contended
-    shop.cluster.remove(BUDGET, "default", "shop-web")
-    await shop.later(budgets.EVERY)
-    assert shop.budgets["shop-web"] == "25%"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from formation_operator.requeue import Result
 from formation_operator.settings import Settings
 from tests.shared.builders import a_formation, a_process, stored
 from tests.unit import virtual_time
-from tests.unit.fakes.cluster import Call, FakeCluster, Incident
+from tests.unit.fakes.cluster import Call, FakeCluster
 from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import SCALE
 from tests.unit.fakes.replica import bring_formations
@@ -153,13 +153,6 @@ def create(cluster: SlowCluster) -> None:
     cluster.put(naming.KIND, stored(FORMATION))
 
 
-def scale(cluster: SlowCluster) -> None:
-    """Change the count of both types, once all has been reported that was before."""
-    changes = {"spec": {"processes": {name: {"replicas": 3} for name in TYPES}}}
-    create(cluster)
-    asyncio.get_running_loop().call_later(3, cluster.merge, naming.KIND, *KEY, changes)
-
-
 @pytest.mark.parametrize("order", [*orders(*WRITES), *orders(*REPORTS)], ids=", ".join)
 def test_a_new_formation_costs_one_write_of_each_object_and_its_revision_one_status_and_two_passes(
     order: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
@@ -169,17 +162,6 @@ def test_a_new_formation_costs_one_write_of_each_object_and_its_revision_one_sta
     assert (story.passes, story.looks, story.reports) == (2, 0, 1)
     assert sorted(story.rendered) == [*TYPES], "its report renders nothing"
     assert story.status["summary"] == "web=2/2 worker=2/2", "the cluster's answer is in it"
-
-
-@pytest.mark.parametrize("order", [*orders(*WRITES)], ids=", ".join)
-def test_a_change_of_counts_costs_one_write_of_each_object_one_status_and_two_passes(
-    order: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    story = told(delays_of(order), scale, monkeypatch)
-    assert sorted(story.tried) == sorted([*2 * DEPLOYMENTS, REVISION]), "the revision is the new one's"
-    assert (story.passes, story.looks, story.reports) == (4, 0, 2)
-    assert sorted(story.rendered) == sorted(2 * TYPES), "its report renders nothing"
-    assert story.status["summary"] == "web=3/3 worker=3/3"
 
 
 # What others do meanwhile
@@ -227,28 +209,6 @@ def test_what_others_do_during_a_pass_is_seen_and_acted_on(
     assert story.status["summary"] == f"web={count}/{count} worker=2/2"
     assert story.written.count("shop-web") == (1 if others_do is overwrites_the_status else 2)
     assert story.written.count("shop-worker") == 1
-
-
-def test_what_comes_and_goes_again_while_a_status_is_written_is_not_left_in_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A pass that begins when a report is due writes and reports: it may see what it didn't begin with."""
-
-    def then(cluster: SlowCluster) -> None:
-        create(cluster)
-        begins = Incident("apply", name="shop-worker", meanwhile=lambda: ready(cluster, 1))
-        ends = Incident("replace_status", meanwhile=lambda: ready(cluster, 2))
-        at = asyncio.get_running_loop().call_at
-        at(0.5, setattr, cluster, "incidents", [begins, ends])
-        at(0.5, setattr, cluster, "roll_out", lambda _: None)  # nothing else happens that would be news
-        at(0.995, deletes_the_worker, cluster)
-
-    story = told(Delays(), then, monkeypatch)
-    assert story.status["summary"] == "web=2/2 worker=0/2"
-
-
-def deletes_the_worker(cluster: SlowCluster) -> None:
-    cluster.remove("Deployment", "default", "shop-worker")
 
 
 def ready(cluster: SlowCluster, count: int) -> None:

@@ -116,35 +116,3 @@ async def test_an_object_that_cannot_be_read_hides_no_other(monkeypatch: pytest.
     await here.start()
     await here.start()
     assert "jobs" in known(here)
-
-
-def a_shop(version: int, uid: str = "uid-1") -> Object:
-    return builders.stored(a_formation(), uid=uid, resourceVersion=str(version))
-
-
-async def listing(here: Controller, cluster: FakeCluster, version: int, *items: Object) -> None:
-    """List a cluster of a version, of whose Formations some are as given."""
-    for item in items:
-        cluster.put(naming.KIND, item)
-    cluster.version = version
-    await here.informers.list()
-
-
-@pytest.mark.parametrize(
-    ("restored", "deleted"),
-    [(a_shop(12), False), (a_shop(12, "uid-2"), False), (a_shop(15), True)],
-    ids=["changed back", "created anew", "deleted no more"],
-)
-async def test_a_cluster_that_was_restored_is_learnt_from_its_lists_though_its_versions_have_caught_up(
-    restored: Object, deleted: bool
-) -> None:
-    cluster = FakeCluster()
-    here = controller(cluster)
-    await listing(here, cluster, 20, a_shop(15))
-    if deleted:
-        here.informers.formation_event("DELETED", a_shop(18))
-    await listing(here, cluster, 30, restored)
-    (known,) = here._cache.formations.values()  # noqa: SLF001
-    assert known["metadata"].items() >= {
-        (field, restored["metadata"][field]) for field in ("uid", "resourceVersion")
-    }

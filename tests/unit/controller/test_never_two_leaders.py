@@ -69,17 +69,6 @@ def test_never_do_two_write_at_once_whatever_is_wrong_with_their_links_and_clock
     on_a_loop_that_leaps(scene)()
 
 
-@on_a_loop_that_leaps
-async def test_a_lease_that_is_deleted_before_others_have_seen_it_has_one_holder(
-    cluster: FakeCluster,
-) -> None:
-    clocks = [(1.0, 0.0), (1.125, 0.0), (1.0625, 0.0)]
-    replicas = [a_replica(cluster, clock).start() for clock in clocks]
-    for seconds in (9.0, 1.0):
-        cluster.remove(kinds.LEASE, *PLACE)
-        await watch(replicas, seconds)
-
-
 def a_replica(cluster: FakeCluster, clock: tuple[float, float]) -> Replica:
     rate, ahead = clock
     number = sum(call.verb == "schema" for call in cluster.calls)

@@ -262,38 +262,6 @@ async def test_a_count_that_changes_comes_before_everything_else_that_is_to_be_d
     assert before == ["worker"]
 
 
-async def test_a_count_that_is_not_answered_holds_up_no_other_type() -> None:
-    types = {"web": a_process(replicas=1), "worker": a_process(replicas=1)}
-    here = Running(a_formation(processes=types))
-    await here.settle()
-    answered, create = asyncio.Event(), here.server.apply
-
-    async def hanging(manifest: Manifest, *, manager: str) -> Manifest:
-        if manifest["metadata"]["name"] == "shop-worker":
-            await answered.wait()
-        return await create(manifest, manager=manager)
-
-    here.server.apply = hanging  # type: ignore[method-assign]
-    here.declare(a_formation(processes={**types, "worker": a_process(replicas=2), "new": a_process()}))
-    under_way = asyncio.create_task(here.passes.run(KEY))
-    for _ in range(100):
-        await asyncio.sleep(0)
-    assert ("Deployment", "shop-new") in here.children
-    assert not under_way.done()
-    answered.set()
-    await under_way
-    assert here.server.read("Deployment", "default", "shop-worker")["spec"]["replicas"] == 2
-
-
-async def test_the_count_of_a_deployment_of_somebody_elses_is_none_of_the_types() -> None:
-    here = Running(a_formation(processes={"web": a_process()}))
-    here.server.watchers.append(here.told)
-    spec = {"replicas": 9, "template": {"spec": {"containers": []}}}
-    here.server.put("Deployment", {"metadata": {"name": "shop-web"}, "spec": spec})
-    await here.settle()
-    assert here.status["processes"]["web"]["desiredReplicas"] == 1
-
-
 # What a pass wants next
 
 
@@ -334,40 +302,3 @@ async def test_a_formation_that_goes_during_a_pass_wants_nothing_more() -> None:
     gone = Incident("apply", meanwhile=lambda: here.server.remove(naming.KIND, *KEY), error=away())
     here.server.incidents.append(gone)
     assert await here.passes.run(KEY) == Result()
-
-
-async def test_what_ends_a_pass_early_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    here = Running(TWO)
-    await here.passes.run(KEY)
-    here.server.incidents.append(Incident("replace_status", error=away()))
-    assert (await here.passes.run(KEY)).retry is Retry.PASSING
-    assert f"default/shop: {away()}; trying again" in caplog.text
-
-
-async def test_a_formation_that_is_said_not_to_be_there_is_not_forgotten() -> None:
-    here = Running(TWO)
-    missing = errors.NotFoundError("no")
-    here.server.incidents.append(Incident("replace_status", naming.KIND, error=missing, times=2))
-    await here.passes.run(KEY)
-    assert (await here.passes.run(KEY)).retry is Retry.PASSING
-    assert KEY in here.known.formations
-
-
-@pytest.mark.parametrize(
-    ("problems", "retry"),
-    [
-        ([], Retry.NONE),
-        ([away()], Retry.PASSING),
-        ([errors.RefusedError("no")], Retry.LASTING),
-        ([errors.RefusedError("no"), away()], Retry.PASSING),
-    ],
-)
-async def test_a_result_says_whether_waiting_may_be_enough_for_what_is_left(
-    problems: list[errors.ClusterError], retry: Retry
-) -> None:
-    here = Running(TWO)
-    names = ["shop-web", "shop-worker"]
-    here.server.incidents += [
-        Incident("apply", name=name, error=error) for name, error in zip(names, problems, strict=False)
-    ]
-    assert (await here.passes.run(KEY)).retry is retry

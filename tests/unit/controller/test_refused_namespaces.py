@@ -157,20 +157,6 @@ async def test_a_namespace_that_takes_us_back_is_listed_once_and_worked_on() -> 
 
 
 @pytest.mark.usefixtures("in_haste")
-async def test_a_formation_that_kopf_brings_is_left_alone_until_all_that_concerns_it_is_known() -> None:
-    cluster = a_cluster()
-    cluster.refused["left"] = {kinds.HPA}
-    here = controller(cluster, WATCHING)
-    async with at_work(here):
-        here.informers.formation_event(None, cluster.read(naming.KIND, "left", "left"))
-        assert known(here) == {"left", "right"}
-        await until(lambda: len(cluster.asked("pages", kinds.HPA)) > 5 and cluster.all("Deployment"))
-        assert not cluster.all("Deployment", "left")
-        cluster.refused.clear()
-        await until(lambda: cluster.all("Deployment", "left"))
-
-
-@pytest.mark.usefixtures("in_haste")
 async def test_a_namespace_that_is_left_out_is_counted_and_hides_no_silence_of_the_others() -> None:
     cluster = a_cluster("left")
     here = controller(cluster, WATCHING)

@@ -93,19 +93,6 @@ async def test_who_stands_by_writes_nothing_whatever_happens() -> None:
     assert {raw["metadata"]["name"] for raw in cluster.all("Deployment")} == {"a-worker"}
 
 
-async def test_what_was_changed_last_comes_first_and_then_all_the_others() -> None:
-    cluster = a_cluster(*"abcdef")
-    replica = Replica(cluster)
-    await replica.start()
-    for name in "acd":
-        scale(cluster, name, 3)
-        await asyncio.sleep(1)
-    await replica.lead()
-    order = list(dict.fromkeys(call.name[0] for call in cluster.asked("apply", "Deployment")))
-    assert order[:3] == ["d", "c", "a"]
-    assert sorted(order) == [*"abcdef"]
-
-
 async def test_what_nobody_heard_of_comes_first_at_a_start() -> None:
     cluster = a_cluster(*"abcdef")
     before = Replica(cluster)

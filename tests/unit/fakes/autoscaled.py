@@ -157,7 +157,6 @@ EVENTS: dict[str, Manifest | Callable[[Any], object]] = {
     "undeclared": worker(autoscaling=None),
     "replicas 5": worker(replicas=5),
     "replicas 1": worker(replicas=1),
-    "replicas omitted": worker(replicas=None),
     "singleton": worker(singleton=True),
     "several": worker(singleton=None),
     "unfit": worker(resources=UNFIT),

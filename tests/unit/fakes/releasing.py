@@ -191,7 +191,6 @@ class Shop(shop.Shop):
 
 
 BOTH_V1 = {"shop-web": "shop:v1", "shop-worker": "shop:v1"}
-BOTH_V2 = {"shop-web": "shop:v2", "shop-worker": "shop:v2"}
 
 
 class EndedError(BaseException):

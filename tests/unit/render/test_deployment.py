@@ -59,12 +59,6 @@ def test_a_readiness_probe_of_the_users_own_is_believed_at_once(
     assert "minReadySeconds" not in deployment(fields, shared)
 
 
-@pytest.mark.parametrize("fields", [{}, {"port": 80}, {"port": 80, "readinessProbe": HTTP}])
-@pytest.mark.parametrize("seconds", [0, 30])
-def test_the_time_that_a_type_says_counts_whatever_check_it_has(fields: dict[str, Any], seconds: int) -> None:
-    assert deployment({**fields, "minReadySeconds": seconds})["minReadySeconds"] == seconds
-
-
 def test_the_deadline_of_a_rollout_is_kubernetes_own_unless_a_type_says_another() -> None:
     assert "progressDeadlineSeconds" not in deployment({})
     assert deployment({"progressDeadlineSeconds": 60})["progressDeadlineSeconds"] == 60

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from formation_operator.render import environment, pod_template
 from tests.shared import builders
 from tests.shared.builders import a_formation, a_process
-from tests.unit.facts import of_process, parsed
+from tests.unit.facts import parsed
 
 Values = dict[str, str]
 NAMES = ("A", "B", "C", "D", "E")
@@ -53,12 +53,6 @@ def test_the_order_of_variables(base: Values, overlay: Values, order: str) -> No
     assert all(item["value"] == values[item["name"]] for item in found)
 
 
-def test_a_value_from_elsewhere_is_overridden_whole() -> None:
-    secret = {"name": "A", "valueFrom": {"secretKeyRef": {"name": "shop", "key": "a"}}}
-    assert environment.combined([secret], variables({"A": "1"})) == variables({"A": "1"})
-    assert environment.combined(variables({"A": "1"}), [secret]) == [secret]
-
-
 @st.composite
 def declared(draw: st.DrawFn, seen: tuple[str, ...] = ()) -> Values:
     """Return variables that refer to what was declared before them."""
@@ -90,19 +84,6 @@ def test_every_reference_is_resolved_as_its_author_meant_it(both: tuple[Values, 
     values = {**base, **overlay}
     found = environment.combined(variables(base), variables(overlay))
     assert as_kubelet_resolves(found) == {name: as_declared(values, name) for name in values}
-
-
-URL = "postgres://u:$(PW)@db"
-PASSWORD = {"name": "PW", "valueFrom": {"secretKeyRef": {"name": "shop", "key": "pw"}}}
-
-
-def test_a_variable_that_overrides_a_shared_one_finds_what_it_refers_to() -> None:
-    shared, url = variables({"DATABASE_URL": "sqlite://"}), {"name": "DATABASE_URL", "value": URL}
-    of_two: Any = {"podTemplate": of_process(env=[url])}
-    layers: Any = [({}, {"env": [PASSWORD, url]}), ({"podTemplate": of_process(env=[PASSWORD])}, of_two)]
-    for spec, process in layers:
-        formation = a_formation(env=shared, processes={"web": a_process("/web", **process)}, **spec)
-        assert names(formation)[-2:] == ["PW", "DATABASE_URL"]
 
 
 def test_a_port_of_ones_own_may_refer_to_another_variable() -> None:

@@ -9,10 +9,9 @@ from syrupy.assertion import SnapshotAssertion
 from formation_operator.kube.objects.kinds import HPA
 from tests.shared.builders import Manifest, a_formation, a_process
 from tests.unit.fakes import managed_fields, releasing
-from tests.unit.fakes.autoscaled import BOUNDS, OURS, Shop, put
+from tests.unit.fakes.autoscaled import BOUNDS, OURS, Shop
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.releasing import EndedError
-from tests.unit.fakes.shop import WRITES
 
 SCALED: Manifest = {"autoscaling": BOUNDS}
 BOTH: Manifest = {**SCALED, "replicas": 3}
@@ -152,13 +151,6 @@ async def test_no_process_stops_whenever_the_operator_ends_or_the_autoscaler_act
     assert calls > 2
 
 
-async def test_it_is_made_after_its_deployment_and_deleted_before_it() -> None:
-    shop = Shop(**BOTH)
-    await shop.happen("time passes", "the type is removed")
-    kinds = [each.kind for each in shop.cluster.calls if each.verb in WRITES and each.name == "shop-worker"]
-    assert [kinds[:2], kinds[-2:]] == [["Deployment", HPA], [HPA, "Deployment"]]
-
-
 async def test_its_fields_are_passed_through_and_the_first_count_is_its_lowest(
     snapshot: SnapshotAssertion,
 ) -> None:
@@ -222,22 +214,6 @@ async def test_a_field_that_a_server_drops_is_said_once_and_is_no_drift(
         await shop.settle(due=True)
         shop.restart()
     shop.shows("worker=2 hpa=2..6 events=FieldsDropped ready=Running")
-
-
-@pytest.mark.parametrize("name", ["shop-worker", "forged"])
-async def test_forged_owners_labels_and_managed_fields_of_an_hpa_stop_no_process(name: str) -> None:
-    shop = Shop(**BOTH)
-    await shop.happen("time passes", "it sets 4")
-    real = shop.cluster.read(HPA, *OURS)["metadata"]
-    about = {key: real[key] for key in ("labels", "annotations", "ownerReferences")}
-    shop.remove(HPA, name)
-    fields: Manifest = {"f:spec": {f"f:{number}": {} for number in range(5000)}}
-    about["managedFields"] = [{"manager": "formation-operator", "operation": "Apply", "fieldsV1": fields}]
-    for uid in ("uid-1", "uid-99"):
-        owners = [{**about["ownerReferences"][0], "uid": uid}]
-        put(HPA, name, **{**about, "ownerReferences": owners})(shop)
-        await shop.rest()
-        shop.never_below(4)
 
 
 async def test_what_is_said_about_it(snapshot: SnapshotAssertion) -> None:

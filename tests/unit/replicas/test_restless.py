@@ -1,6 +1,5 @@
 """Who may start a suspended type again is named in the status, with the way out, before it does so."""
 
-import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api.reasons import ConditionType
@@ -12,8 +11,6 @@ from tests.unit.scaled import Shop
 
 TARGET = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop-worker"}
 BY_HPA = Owner("kube-controller-manager", "Update", "scale")
-BY_KEDA = Owner("keda-operator", "Update", "scale")
-PAUSED, PAUSED_AT = "autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas"
 HELD = {"spec": {"behavior": {"scaleUp": {"selectPolicy": "Disabled"}}}}
 
 
@@ -56,11 +53,6 @@ class RestlessShop(Shop):
         """The condition Stalled, if there is one."""
         return self.said(ConditionType.STALLED)
 
-    @property
-    def repairs(self) -> list[str]:
-        """What Events say of what was set back."""
-        return [notice.note for notice in self.notices if notice.reason == "DriftRepaired"]
-
 
 async def test_an_hpa_that_may_start_a_suspended_type_is_named_before_it_does_and_when_it_may_no_more(
     snapshot: SnapshotAssertion,
@@ -79,44 +71,6 @@ async def test_an_hpa_that_may_start_a_suspended_type_is_named_before_it_does_an
     assert shop.stalled
     await shop.suspend(suspended=False)
     assert not shop.stalled
-
-
-async def test_what_an_hpa_has_started_is_stopped_as_soon_as_it_will_not_start_it_again() -> None:
-    shop = RestlessShop(HPA)
-    await shop.work(60)
-    await shop.set(0, BY_HPA)
-    await shop.change(to_zero("True"))
-    await shop.suspend()
-    await shop.set(3, BY_HPA)
-    assert (shop.count, shop.stalled["reason"]) == (3, "CannotSuspend")
-    assert shop.stalled["message"].count("HorizontalPodAutoscaler/jobs") == 1
-    await shop.change(to_zero("False"))
-    assert (shop.count, shop.stalled) == (0, {})
-    (note,) = shop.repairs
-    assert "kube-controller-manager changed spec.replicas" in note
-    assert note.endswith("and is suspended")
-    await shop.suspend(suspended=False)
-    assert shop.count == 1, "from zero the HPA would never scale it up again"
-
-
-@pytest.mark.parametrize("annotation", [{PAUSED: "true"}, {PAUSED_AT: "0"}], ids=str)
-async def test_what_keda_has_started_is_stopped_as_soon_as_it_is_paused_in_either_way(
-    annotation: dict[str, str],
-) -> None:
-    shop = RestlessShop(SCALED_OBJECT)
-    await shop.work(60)
-    await shop.set(2, BY_KEDA)
-    await shop.suspend()
-    assert (shop.count, shop.stalled["reason"]) == (0, "CannotSuspend")
-    await shop.set(1, BY_KEDA)
-    assert (shop.count, shop.stalled["reason"]) == (1, "CannotSuspend")
-    for name, value in {PAUSED: "true", PAUSED_AT: "0"}.items():
-        assert f'{name}: "{value}"' in shop.stalled["message"]
-    await shop.change({"metadata": {"annotations": annotation}})
-    assert (shop.count, shop.stalled) == (0, {})
-    assert all(note.endswith("and is suspended") for note in shop.repairs)
-    await shop.suspend(suspended=False)
-    assert shop.count == 2
 
 
 async def test_while_a_formation_is_paused_nobody_is_asked_to_let_it_be_suspended() -> None:

@@ -11,14 +11,11 @@ from formation_operator.kube.objects import kinds
 from formation_operator.replicas import write_through
 from tests.shared.builders import a_formation, a_process
 from tests.unit.fakes.cluster import Incident
-from tests.unit.fakes.managed_fields import Owner
-from tests.unit.fakes.objects import KUBECTL, SCALE
 from tests.unit.scaled import Shop
 
 FORMATION = a_formation(processes={name: a_process(replicas=4) for name in ("web", "worker")})
 NO_RIGHT = errors.RefusedError('cannot list resource "scaledobjects"')
 BROKEN = errors.UnavailableError("conversion webhook failed")
-TROUBLES = pytest.mark.parametrize("trouble", [NO_RIGHT, BROKEN], ids=["forbidden", "broken"])
 
 
 class TroubledShop(Shop):
@@ -48,33 +45,6 @@ async def shop() -> TroubledShop:
     return shop
 
 
-@TROUBLES
-async def test_a_count_that_an_autoscaler_may_have_set_is_left_as_it_is_and_all_else_goes_on(
-    shop: TroubledShop, trouble: Exception
-) -> None:
-    shop.break_keda(trouble)
-    shop.scale("web", 8)
-    shop.deploy("shop:v2")
-    shop.declare(processes={"worker": {"replicas": 5}})
-    assert not await shop.work(), "it is looked for again"
-    assert shop.counts == {"web": 4, "worker": 5}
-    assert shop.told("Scale") == []
-    for name, count in (("web", 8), ("worker", 5)):
-        spec = shop.spec_of(name)
-        assert spec["replicas"] == count
-        assert spec["template"]["spec"]["containers"][0]["image"] == "shop:v2"
-
-
-@pytest.mark.parametrize(("kind", "count"), [(kinds.HPA, 8), (kinds.SCALED_OBJECT, 4)])
-async def test_only_a_kind_that_may_be_absent_is_believed_not_to_be_installed(
-    shop: TroubledShop, kind: str, count: int
-) -> None:
-    shop.incidents.append(Incident("pages", kind, error=errors.NotFoundError("no"), times=math.inf))
-    shop.scale("web", 8, by=KUBECTL)
-    await shop.work()
-    assert shop.web == count
-
-
 @pytest.mark.parametrize(
     ("trouble", "kind"),
     [(NO_RIGHT, ConditionType.STALLED), (BROKEN, ConditionType.RECONCILING)],
@@ -91,55 +61,6 @@ async def test_the_status_says_why_a_count_is_left_as_it_is(
         assert "to 8, and stays as it is, because autoscalers can't be listed" in found["message"]
         assert str(trouble) in found["message"]
     assert shop.status["processes"]["web"]["desiredReplicas"] == 8
-
-
-@pytest.mark.parametrize("image", [None, "shop:v2"], ids=["as it was", "of a new version"])
-@pytest.mark.parametrize(
-    ("by", "count", "told"),
-    [(SCALE, 8, "ScaleHonoured"), (KUBECTL, 4, "DriftRepaired")],
-    ids=["scaled", "edited"],
-)
-async def test_a_count_is_judged_once_it_is_known_that_no_autoscaler_set_it(
-    shop: TroubledShop, image: str | None, by: Owner, count: int, told: str
-) -> None:
-    shop.break_keda(BROKEN)
-    shop.scale("web", 8, by)
-    shop.deploy(image)
-    await shop.work()
-    assert (shop.web, shop.counts["web"]) == (8, 4)
-    shop.incidents.clear()
-    await shop.work()
-    assert shop.counts["web"] == shop.web == count
-    assert [*shop.told("Scale"), *shop.told("Repair")] == [told]
-
-
-async def test_an_answered_request_is_no_new_one_because_a_new_version_was_written_meanwhile(
-    shop: TroubledShop,
-) -> None:
-    shop.incidents.append(Incident("apply", error=errors.UnavailableError("away"), times=math.inf))
-    shop.scale("web", 8)
-    await shop.operator.work()  # the Deployment can't be written
-    assert shop.counts["web"] == 8
-    shop.declare(processes={"web": {"replicas": 4}})
-    shop.break_keda(BROKEN)
-    shop.deploy("shop:v2")
-    await shop.work()
-    shop.incidents.clear()
-    await shop.work()
-    assert shop.counts["web"] == shop.web == 4
-
-
-async def test_a_count_that_is_kedas_is_never_judged_while_keda_is_in_trouble(shop: TroubledShop) -> None:
-    shop.break_keda(BROKEN)
-    shop.scale("web", 8)
-    await shop.work()
-    shop.incidents.clear()
-    shop.absent.clear()
-    jobs = {"metadata": {"name": "jobs"}, "spec": {"scaleTargetRef": {"name": "shop-web"}}}
-    shop.put(kinds.SCALED_OBJECT, jobs)
-    await shop.work()
-    assert (shop.counts["web"], shop.web) == (4, 8)
-    assert shop.status["processes"]["web"]["replicasManagedBy"] == "ScaledObject/jobs"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """A count is judged before it is written over, whatever comes in between."""
 
-import functools
 import math
 
 import pytest
@@ -8,13 +7,12 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.controller import reconcile
 from formation_operator.kube import errors
-from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.observe.cache import Cache
 from formation_operator.render import intents
 from formation_operator.replicas.count_owner import Replicas
-from formation_operator.requeue import Lane, Requeue, Result, Retry
+from formation_operator.requeue import Result, Retry
 from formation_operator.settings import Settings
 from tests.shared.builders import MIDNIGHT, a_formation, a_process, stored
 from tests.unit.facts import parsed
@@ -182,65 +180,12 @@ async def test_of_a_scale_to_8_and_what_happens_next_the_last_wish_counts(
     assert shop.events == events
 
 
-@pytest.mark.parametrize("last", [("web", 9), ("worker", 7)], ids=["the same type", "another type"])
-async def test_a_request_that_comes_while_another_one_is_judged_is_judged_too(
-    shop: Shop, last: tuple[str, int]
-) -> None:
-    await shop.play("writable", "scale web 8")
-    name, count = last
-    shop.cluster.incidents.append(Incident("pages", meanwhile=lambda: shop.scale(name, count)))
-    assert (await shop.run()).requeue == Requeue(Lane.CHANGE)
-    assert shop.cluster.read("Deployment", "default", f"shop-{name}")["spec"]["replicas"] == count
-    await shop.run()
-    assert shop.counts == {"web": 8, "worker": 4} | {name: count}
-
-
-@pytest.mark.parametrize(
-    ("before", "error"), [([], None), ([5], None), ([5, 6], None), ([5], LOST), ([5, 6], LOST)], ids=str
-)
-async def test_edits_of_something_else_while_a_request_is_on_its_way_do_not_overrule_it(
-    shop: Shop, before: list[int], error: errors.ClusterError | None
-) -> None:
-    def edit(counts: list[int]) -> None:
-        for count in counts:
-            shop.edit("worker", count)
-            shop.watch()
-
-    shop.scale("web", 8)
-    after = [5, 6][len(before) :]
-    shop.cluster.incidents += [
-        Incident("pages", kinds.HPA, meanwhile=functools.partial(edit, before)),
-        Incident("patch", meanwhile=functools.partial(edit, after), error=error),
-    ]
-    for _ in range(3):
-        await shop.run()
-    assert shop.counts == {"web": 8, "worker": 6}
-
-
 async def test_a_request_whose_answer_is_lost_is_not_taken_back_before_it_is_known(shop: Shop) -> None:
     await shop.play("writable", "scale web 8")
     for step in ("unanswered", "conflict", "watch", "run"):
         await shop.play(step)
         assert shop.cluster.read("Deployment", "default", "shop-web")["spec"]["replicas"] == 8
     assert shop.counts["web"] == 8
-
-
-async def test_a_request_is_not_overruled_by_one_before_it_that_arrives_late(shop: Shop) -> None:
-    await shop.play("scale web 8", "unsent", "scale web 9")
-    shop.cluster.incidents.append(Incident("patch", meanwhile=lambda: shop.edit("web", 8)))
-    await shop.play("conflict", "watch", "run")
-    assert shop.counts["web"] == 9
-    assert shop.events == ["ScaleHonoured"]
-
-
-async def test_a_request_that_arrives_late_overwrites_no_edit_although_the_count_is_as_it_was(
-    shop: Shop,
-) -> None:
-    before = shop.counts["web"]
-    await shop.play("scale web 8", "unsent", "edit web 9", f"edit web {before}")
-    late = next(each.body for each in reversed(shop.cluster.calls) if each.verb == "patch")
-    with pytest.raises(errors.RefusedError):
-        await shop.cluster.patch(naming.KIND, *KEY, late)
 
 
 async def test_a_request_is_not_written_to_a_formation_that_has_taken_the_name_of_the_one_it_was_for(

@@ -14,7 +14,6 @@ from tests.unit.fakes.releasing import RELEASE, Shop, Step, an_app
 
 CANARY = {"seconds": 30}
 V2 = {"image": "shop:v2"}
-V3 = {"image": "shop:v3"}
 
 
 async def an_app_with(**spec: Any) -> Shop:
@@ -43,20 +42,6 @@ async def test_a_deploy_begins_with_one_new_process_of_each_type_and_changes_not
     assert canary(shop)["state"] == "Trying"
     assert shop.status["summary"].startswith("canary=trying ")
     assert shop.revisions() == {"shop:v1": 1, "shop:v2": 0}
-
-
-async def test_the_others_follow_once_all_canaries_have_stood_and_the_canaries_go_after_that() -> None:
-    shop = await a_try()
-    await shop.stand(**{"web-canary": 1, "worker-canary": 0})
-    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2")
-
-    await shop.stand()
-    shop.shows("web=1:v2 worker=2:v2 web-canary=1:v2 worker-canary=1:v2")
-    assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
-    await shop.stand()
-
-    shop.shows("web=1:v2 worker=2:v2 web-canary=none worker-canary=none ready=Running")
-    assert not canary(shop)
 
 
 TRIED = "web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2"
@@ -152,30 +137,6 @@ async def test_what_runs_of_an_app_with_canaries(spec: dict[str, Any], story: li
     await shop.tell(*story)
 
 
-FULL = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"}
-REFUSED = {"type": "Progressing", "status": "False", "reason": "ReplicaSetCreateError", "message": "denied"}
-
-
-@pytest.mark.parametrize(
-    ("conditions", "count", "canaries"),
-    [([], 2, "1:v2"), ([FULL], 2, "none"), ([REFUSED], 2, "none"), ([], 0, "none")],
-    ids=["it has no process yet", "there is no room", "its ReplicaSet is refused", "its count is zero"],
-)
-async def test_a_canary_whose_content_is_let_through_stays_as_its_type_needs_it(
-    conditions: list[dict[str, Any]], count: int, canaries: str
-) -> None:
-    shop = await a_try()
-    await shop.stand()
-    shop.scale(worker=count)
-    await shop.settle()
-    made = shop.cluster.read("Deployment", "default", "shop-worker")
-    seen = {"observedGeneration": made["metadata"]["generation"], "updatedReplicas": 0}
-    status = {"status": {**seen, "conditions": conditions}}
-    shop.cluster.merge("Deployment", "default", "shop-worker", status)
-    await shop.settle()
-    shop.shows(f"worker={count}:v2 worker-canary={canaries}")
-
-
 async def test_a_canary_makes_room_for_the_process_that_no_node_takes_beside_it() -> None:
     shop = await a_try()
     await shop.stand()
@@ -201,31 +162,6 @@ async def test_going_back_removes_the_canaries_and_changes_nothing_else() -> Non
     assert wrote == {("delete", "shop-web-canary"), ("delete", "shop-worker-canary")}
 
 
-@pytest.mark.parametrize(
-    "change",
-    [{"processes": {"worker": {"replicas": 5}}}, {"labels": {"team": "a"}}, {"suspend": True}],
-    ids=["a count", "a label of the children", "a stop"],
-)
-async def test_what_changes_no_process_has_no_canary(change: dict[str, Any]) -> None:
-    shop = await an_app_with()
-    await shop.change(**change)
-    assert not [name for name in shop.images() if name.endswith("-canary")]
-    assert not canary(shop)
-
-
-@pytest.mark.parametrize("count", [10, 0])
-async def test_counts_work_on_and_the_new_version_has_one_process_at_most(count: int) -> None:
-    shop = await a_try()
-    shop.scale(worker=count)
-    await shop.settle()
-    shop.shows(f"worker={count}:v1 worker-canary={'1:v2' if count else 'none'}")
-    await shop.stand()
-    shop.shows(f"worker={count}:v2 web=1:v2")
-    shop.scale(worker=3)
-    await shop.stand()
-    shop.shows("worker=3:v2 web=1:v2")
-
-
 async def test_paused_freezes_a_try() -> None:
     shop = await a_try()
     said = canary(shop)
@@ -235,32 +171,6 @@ async def test_paused_freezes_a_try() -> None:
     assert canary(shop) == said
     await shop.change(paused=None)
     shop.shows("web=1:v2")
-
-
-async def test_going_back_to_what_ran_well_needs_no_canary() -> None:
-    shop = await an_app_with()
-    shop.note(naming.RAN_WELL_ANNOTATION, "web,worker")
-    await shop.change(**V2)
-    await shop.stand()
-    await shop.stand()
-    await shop.change(image="shop:v1")
-    shop.shows("web=1:v1 worker=2:v1 web-canary=none")
-
-
-async def test_other_seconds_count_for_a_try_under_way() -> None:
-    shop = await a_try()
-    await shop.change(canary={"seconds": 5})
-    made = shop.cluster.read("Deployment", "default", "shop-worker-canary")["spec"]
-    assert (made["minReadySeconds"], made["progressDeadlineSeconds"]) == (5, 605)
-    assert made["strategy"] == {"type": "Recreate"}
-    await shop.stand()
-    shop.shows("web=1:v2 worker=2:v2")
-
-
-async def test_an_operator_that_ends_at_any_call_starts_no_second_new_process_of_a_type() -> None:
-    async for shop in releasing.ended_at_each_call(V2, canary=CANARY):
-        await shop.settle()
-        shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2")
 
 
 def end(shop: Shop, state: dict[str, Any], **container: Any) -> None:
@@ -373,50 +283,6 @@ async def test_a_canary_that_lacks_a_secret_is_late_all_the_same() -> None:
     assert "there is no Secret db" in canary(shop)["message"]
 
 
-async def test_a_canary_that_no_scheduler_has_looked_at_has_not_failed() -> None:
-    shop = await a_try()
-    place(shop, None, node=None)
-    [pod] = shop.cluster.all("Pod")
-    shop.cluster.merge("Pod", "default", pod["metadata"]["name"], {"status": {"conditions": []}})
-    await pass_by(shop, 650)
-    assert "no scheduler has looked at it" in canary(shop)["message"]
-    assert canary(shop)["state"] == "Trying"
-
-
-async def test_an_image_that_cannot_be_pulled_for_a_minute_is_a_failure_however_long_it_was_pulled() -> None:
-    shop = await a_try()
-    place(shop, PULLING)
-    await pass_by(shop, 300)
-    place(shop, builders.waiting("ErrImagePull", "connection reset by peer"))
-    await pass_by(shop, 5)
-    await pass_by(shop, 20)
-    shop.shows("ready=ImagePullFailed")
-    assert canary(shop)["state"] == "Trying"
-    await pass_by(shop, 60)
-    shop.shows("web=1:v1 worker=2:v1 ready=CanaryFailed")
-
-
-async def test_a_canary_that_has_crashed_proves_nothing_until_it_is_trusted_again() -> None:
-    shop = await a_try()
-    end(shop, builders.running(1), last=builders.ended(3, "no database"), restarts=1)
-    await shop.settle()
-    await shop.stand()
-    shop.shows("web=1:v1 worker=2:v1 ready=CanaryFailed")
-
-    shop.remove("Pod")
-    await shop.settle()
-    shop.shows("web=1:v2 worker=2:v2")
-
-
-async def test_a_type_that_somebody_has_orphaned_runs_on_where_a_canary_would_come() -> None:
-    shop = await an_app_with(canary={"seconds": 0})
-    await shop.change(processes={"web-canary": a_process("/extra", replicas=1)})
-    shop.leave("Deployment", "Service")
-    shop.come_back(canary=CANARY, **V2)
-    await shop.settle()
-    shop.shows("web=1:v1 web-canary=1:v1 worker-canary=1:v2 ready=NameTaken")
-
-
 async def test_another_object_with_the_name_of_a_canary_is_left_alone_and_said() -> None:
     shop = await an_app_with()
     foreign = {"metadata": {"name": "shop-web-canary"}, "spec": shop.cluster.all("Deployment")[0]["spec"]}
@@ -438,24 +304,6 @@ async def test_a_canary_that_is_scaled_or_deleted_is_one_process_again(snapshot:
     (note,) = [each.note for each in shop.cluster.notices if each.reason == "DriftRepaired"]
     assert '"web-canary"' not in note, "no type has this name"
     assert note == snapshot
-
-
-async def test_a_canary_that_the_next_deploy_needs_before_it_has_gone_was_deleted_by_nobody_else() -> None:
-    shop = await a_try()
-    uid = shop.cluster.read("Deployment", "default", "shop-worker-canary")["metadata"]["uid"]
-    owner = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop-worker-canary", "uid": uid}
-    ends_slowly = {
-        "metadata": {"name": "shop-worker-canary-1", "ownerReferences": [{**owner, "controller": True}]}
-    }
-    shop.cluster.put("ReplicaSet", ends_slowly)
-    await shop.change(image="shop:v1")
-    await shop.change(**V3)
-    assert "is still being deleted" in canary(shop)["message"]
-
-    shop.remove("ReplicaSet", "shop-worker-canary-1")
-    await shop.settle()
-    shop.shows("web-canary=1:v3 worker-canary=1:v3")
-    assert "Recreated" not in {each.reason for each in shop.cluster.notices}
 
 
 RENAMED = {"metadata": {"labels": {naming.COMPONENT_LABEL: "all"}}}
@@ -492,45 +340,6 @@ def selected(shop: Shop, kind: str, name: str) -> list[str]:
     return [each for each in LABELLED if wanted <= labels_of(shop, each).items()]
 
 
-@pytest.mark.parametrize("refused", [False, True], ids=["until it has ended", "as what follows is refused"])
-async def test_what_still_runs_as_a_singleton_has_no_canary_beside_it(refused: bool) -> None:
-    shop = await an_app_with(processes={"clock": a_process("/clock", replicas=1, singleton=True)})
-    if refused:
-        shop.refuse("apply", "Deployment", releasing.DENIED)
-    await shop.change(processes={"clock": {"singleton": None, "replicas": 2}}, **V2)
-    shop.cluster.incidents.clear()
-    await shop.change(**V3)
-    shop.shows("clock=1:v3 clock-canary=none")
-
-    await shop.stand()
-    shop.shows("clock=2:v3")
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"status": {"replicas": 2}},
-        {"status": {"availableReplicas": 0}},
-        {"metadata": {"deletionTimestamp": builders.ago(0)}},
-    ],
-    ids=["the process of a try before still ends", "it isn't ready for long enough", "it is being deleted"],
-)
-async def test_a_canary_proves_nothing_while(change: dict[str, Any]) -> None:
-    shop = await a_try()
-    shop.run_well()
-    shop.cluster.merge("Deployment", "default", "shop-worker-canary", change)
-    await shop.settle()
-    shop.shows("web=1:v1 worker=2:v1")
-
-
-async def test_a_canary_that_has_stood_proves_nothing_of_the_next_version() -> None:
-    shop = await an_app_with()
-    await shop.change(processes={"web": V2, "worker": V2})
-    await shop.stand(**{"worker-canary": 0})
-    await shop.change(processes={"web": V3, "worker": {"image": None}})
-    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v3 worker-canary=none")
-
-
 @pytest.mark.parametrize(
     ("error", "reason"),
     [(errors.RefusedError("denied"), "Refused"), (errors.UnavailableError("exceeded quota"), "Retrying")],
@@ -549,28 +358,6 @@ async def test_canaries_that_nobody_has_declared_give_way_where_they_have_no_roo
     await shop.settle()
     shop.shows("web=1:v2 worker=2:v2")
     assert "CanarySkipped" in {each.reason for each in shop.cluster.notices}
-
-
-async def test_an_api_server_that_does_not_answer_for_a_minute_says_nothing_of_the_room() -> None:
-    shop = await an_app_with(canary=None)
-    shop.refuse("apply", "Deployment")
-    await shop.change(**V2)
-    for _ in range(10):
-        await shop.settle()
-    shop.cluster.incidents.clear()
-    await shop.settle()
-    shop.shows("web=1:v1 worker=2:v1 web-canary=1:v2 worker-canary=1:v2 ready=CanaryTrying")
-
-
-async def test_a_try_that_was_left_is_over() -> None:
-    shop = await a_try()
-    end(shop, builders.ended(3, "no database"))
-    await shop.settle()
-    await shop.change(image="shop:v1")
-    shop.remove("Pod")
-    await shop.change(**V2)
-    assert canary(shop)["state"] == "Trying"
-    shop.shows("web=1:v1 worker=2:v1 ready=CanaryTrying")
 
 
 @pytest.mark.parametrize("surge", [0, "0%"])

@@ -11,41 +11,23 @@ from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors, port
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.watched import FORMATIONS, WATCHED
-from tests.shared.builders import Manifest, a_formation, a_process, ago
-from tests.unit.fakes.managed_fields import Owner
+from tests.shared.builders import Manifest, a_process, ago
 from tests.unit.fakes.operator import Operator
 from tests.unit.fakes.releasing import (
     BOTH_V1,
     DENIED,
     KEY,
     MORE,
-    NIGHTLY,
-    ONE,
     PULLED,
     RELEASE,
     UNFIT,
     Shop,
-    Step,
     a_clock,
     an_app,
     ended_at_each_call,
     lose_revisions,
     strategy,
 )
-
-# Singletons
-
-
-async def test_a_released_singleton_is_one_until_its_own_content_is_rolled_out() -> None:
-    shop = await a_clock(RELEASE)
-    await shop.change(image="shop:v2", processes={"clock": MORE})
-    assert strategy(shop) == "Recreate"
-    shop.scale(clock=4)
-    await shop.settle()
-    shop.shows("clock=1:v1")
-    await shop.finish("FailureTarget")
-    shop.shows("clock=1:v1")
-
 
 # Suspension is a type's
 
@@ -110,23 +92,6 @@ async def test_revisions_of_an_earlier_formation_are_adopted_without_a_number(sh
     assert shop.revisions() == {"shop:v1": 0, "shop:v2": 0, "shop:v3": 3}
     owners = {raw["metadata"]["ownerReferences"][0]["uid"] for raw in shop.cluster.all("ControllerRevision")}
     assert owners == {"uid-2"}
-
-
-@pytest.mark.parametrize("forged", [False, True], ids=["deleted", "forged"])
-async def test_what_somebody_does_to_revisions_changes_nothing_that_runs(shop: Shop, forged: bool) -> None:
-    await shop.tell({"image": "shop:v2"}, "the release succeeds")
-    newest = f"shop-{shop.digest}"
-    await shop.change(image="shop:v3")
-    if forged:
-        number = {"annotations": {naming.REVISION_ANNOTATION: "999999999"}}
-        shop.forge("shop-evil", "uid-1", data={"image": "evil", "processes": {"web": {}}})
-        shop.cluster.merge("ControllerRevision", "default", "shop-evil", {"metadata": number})
-    else:
-        shop.remove("ControllerRevision", newest)
-    await shop.tell("the operator restarts", "web=1:v2", "the release succeeds", "web=1:v3")
-    for version in (4, 5):
-        await shop.tell({"image": f"shop:v{version}"}, "the release succeeds", f"web=1:v{version}")
-    await shop.tell({"image": "shop:v4"}, "web=1:v4")
 
 
 # A CRD older than the Formation
@@ -198,36 +163,7 @@ async def test_a_release_that_can_not_start_gives_way_to_a_newer_one(shop: Shop,
     assert shop.is_going(job)
 
 
-# What a deploy costs, and what it says of itself
-
-
-async def test_a_content_that_changes_no_template_is_named_on_one_deployment_by_one_write(shop: Shop) -> None:
-    before = len(shop.cluster.calls)
-    await shop.change(schedules={"nightly": NIGHTLY})
-    assert [each.name for each in shop.wrote(before) if each.kind == "Deployment"] == ["shop-web"]
-    named = [
-        raw["metadata"]["annotations"][naming.CONTENT_ANNOTATION].partition("-")[0]
-        for raw in shop.cluster.all("Deployment")
-    ]
-    assert named == ["2", "1"]
-    await shop.tell({"image": "shop:v2"}, "the release fails", "nightly=on")
-
-
 # What was released last
-
-
-async def test_a_first_content_that_is_replaced_before_its_report_has_a_revision() -> None:
-    shop = Shop(a_formation(image="shop:v1", processes=ONE["spec"]["processes"]))
-    await shop.operator.work()
-    await shop.change(image="shop:v2")
-    assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
-
-
-async def test_a_content_is_named_on_a_deployment_that_can_be_rendered(shop: Shop) -> None:
-    await shop.change(release=None, processes={"web": {"resources": UNFIT}})
-    await shop.change(schedules={"nightly": NIGHTLY})
-    annotations = shop.cluster.read("Deployment", "default", "shop-worker")["metadata"]["annotations"]
-    assert annotations[naming.CONTENT_ANNOTATION] == f"3-{shop.digest}"
 
 
 async def test_a_type_that_was_removed_stays_so_whenever_the_operator_ends_and_the_next_release_fails() -> (
@@ -307,69 +243,7 @@ async def test_it_is_only_said_that_what_runs_is_not_kept_where_that_is_so(shop:
     assert "isn't kept" in shop.condition()["message"]
 
 
-# Where nothing but counts can be written: `suspend` stops schedules, too, and writes end.
-
-
-LOST: tuple[Step, ...] = ({"image": "shop:v2"}, "the revisions are lost", "the operator restarts")
-"""What has to happen so that the content of what runs isn't known."""
-
-
-async def test_counts_of_restored_deployments_whose_content_is_lost_are_written_once(shop: Shop) -> None:
-    await shop.tell(*LOST)
-    nobodys: Manifest = {"metadata": {"managedFields": []}}
-    for name in shop.counts():
-        shop.cluster.merge("Deployment", "default", name, nobodys)
-    await shop.change(suspend=True)
-    shop.shows("web=0 worker=0")
-    before = len(shop.cluster.calls)
-    await shop.settle()
-    assert not shop.wrote(before)
-
-
-@pytest.mark.parametrize("refused", [False, True], ids=["invalid", "refused"])
-async def test_suspend_stops_a_schedule_that_is_invalid_or_refused_and_brings_it_back(refused: bool) -> None:
-    shop = await an_app(schedules={"nightly": NIGHTLY})
-    if refused:
-        shop.refuse("apply", "CronJob", DENIED)
-    else:
-        await shop.change(schedules={"nightly": {"resources": UNFIT}})
-    await shop.tell({"suspend": True}, "nightly=off", {"suspend": False}, "nightly=on")
-    assert not [each for each in shop.cluster.notices if "declared" in each.note]
-
-
-@pytest.mark.parametrize("named", [True, False], ids=["named", "not named"])
-async def test_suspend_reaches_orphans_whose_content_is_lost(named: bool) -> None:
-    shop = await an_app(release=RELEASE, schedules={"nightly": NIGHTLY})
-    shop.orphan()
-    if not named:
-        shop.forget_content()
-    shop.come_back(image="shop:v2", suspend=True)
-    await shop.tell("time passes", "web=0:v1 worker=0:v1 nightly=off")
-
-
-HPA: Manifest = {
-    "metadata": {"name": "web"},
-    "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop-web"}},
-}
-BY_HPA = Owner("kube-controller-manager", "Update", "scale")
-
-
-async def test_an_autoscaled_type_comes_back_with_the_autoscalers_count_though_its_content_was_lost(
-    shop: Shop,
-) -> None:
-    await shop.tell(*LOST)
-    shop.cluster.put("HorizontalPodAutoscaler", HPA)
-    await shop.change(processes={"web": {"replicas": None}})
-    shop.cluster.merge("Deployment", "default", "shop-web", {"spec": {"replicas": 7}}, by=BY_HPA)
-    await shop.settle()
-    await shop.tell({"suspend": True}, "web=0", {"suspend": False}, {"image": "shop:v1"}, "web=7:v1")
-
-
 # Singletons at zero, of a lost content, and types that become singletons: deploys under unlucky orders.
-
-
-OFF = a_process("/clock", replicas=0, singleton=True)
-WEB = a_process("/web", replicas=1)
 
 
 def counted(shop: Shop) -> list[int]:
@@ -382,19 +256,6 @@ def counted(shop: Shop) -> list[int]:
 
     shop.cluster.watchers.append(see)
     return found
-
-
-@pytest.mark.parametrize("release", [None, RELEASE], ids=["without a release", "with one"])
-@pytest.mark.parametrize("change", [None, {"replicas": None, "singleton": None}], ids=["removed", "omitted"])
-async def test_a_singleton_at_zero_is_not_started_by_a_deploy_that_declares_no_count(
-    release: Manifest | None, change: Manifest | None
-) -> None:
-    shop = await an_app({"clock": OFF, "web": WEB}, release=release)
-    await shop.change(image="shop:v2", processes={"clock": change})
-    assert not shop.counts().get("shop-clock")
-    if release:
-        await shop.finish("FailureTarget", "Failed")
-        assert not shop.counts().get("shop-clock")
 
 
 async def test_a_singleton_is_one_though_its_content_is_lost_and_its_deployment_names_none() -> None:

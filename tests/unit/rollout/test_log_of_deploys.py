@@ -107,23 +107,6 @@ async def test_a_deploy_of_a_stopped_app_is_a_line_from_its_release_on() -> None
     assert [(each.number, each.at) for each in log(shop)["shop:v2"]] == [(2, begun.at)]
 
 
-async def test_a_try_that_another_content_has_left_stays_a_line_of_its_own() -> None:
-    shop = timed(await an_app(canary=CANARY))
-    for image in ("shop:v2", "shop:v3", "shop:v2"):
-        await shop.change(image=image)
-    assert ends(shop)["shop:v2"] == [(0, "Left"), (0, "")]
-
-
-async def test_a_failed_try_is_a_line_without_a_number_that_stays_when_another_content_comes() -> None:
-    shop = await a_failed_try()
-    assert ends(shop)["shop:v2"] == [(0, "Failed")]
-    await shop.change(image="shop:v1")
-    await shop.change(image="shop:v3")
-    assert ends(shop)["shop:v2"] == [(0, "Failed")]
-    await shop.change(image="shop:v2")
-    assert ends(shop)["shop:v2"] == [(0, "Failed"), (0, "")], "which is another deploy"
-
-
 async def test_a_try_gets_its_number_in_the_same_line_also_after_it_had_failed() -> None:
     shop = await a_failed_try()
     (begun,) = log(shop)["shop:v2"]
@@ -148,17 +131,6 @@ async def test_a_line_says_who_has_changed_the_content_and_why(shop: Shop) -> No
 def stamped(user: str, **spec: Any) -> builders.Manifest:
     """Return a change of a spec with the user's name, as a policy writes it."""
     return {"spec": spec, "metadata": {"annotations": {naming.USER_ANNOTATION: user}}}
-
-
-async def test_a_user_who_changed_something_else_while_no_operator_ran_has_deployed_nothing(
-    shop: Shop,
-) -> None:
-    shop.cluster.merge(naming.KIND, *KEY, stamped("ann@example.com", image="shop:v2"), by=CI)
-    shop.time.seconds += 5
-    counts = {"web": {"replicas": 3}, "worker": {"replicas": 3}}
-    shop.cluster.merge(naming.KIND, *KEY, stamped("bob@example.com", processes=counts), by=ALICE)
-    await shop.next_leader()
-    assert [each.by for each in log(shop)["shop:v2"]] == ["ci"]
 
 
 async def test_a_user_who_changed_something_else_while_no_watch_was_open_has_deployed_nothing(
@@ -201,34 +173,7 @@ async def test_whoever_changes_a_count_of_what_they_deployed_has_no_part_in_the_
     assert (last.by, last.note) == ("alice" if "image" in change else "", "")
 
 
-async def test_a_field_that_is_only_removed_was_removed_by_nobody_that_is_known(shop: Shop) -> None:
-    await deploy(shop, "shop:v2", CI, env=[{"name": "A", "value": "1"}])
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"env": None}}, by=ALICE)
-    await shop.settle()
-    found = [deploys.read(raw["metadata"]["annotations"]) for raw in shop.cluster.all(REVISION)]
-    by = {own[-1].number: own[-1].by for own in found}
-    assert by[2] == "ci"
-    assert by[3] == ""
-
-
 # The Event that ends a deploy
-
-
-async def test_a_note_is_that_of_the_deploy_that_wrote_it_or_of_anyone_who_annotates(shop: Shop) -> None:
-    await deploy(shop, "shop:v2", CI, "fix the checkout")
-    shop.time.seconds += 10
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v3"}}, by=ALICE)
-    await shop.settle()
-    assert [each.note for image in ("shop:v2", "shop:v3") for each in log(shop)[image]] == [
-        "fix the checkout",
-        "",
-    ]
-    note = {"metadata": {"annotations": {naming.NOTE_ANNOTATION: "by hand"}}}
-    shop.cluster.merge(naming.KIND, *KEY, note, by=Owner("kubectl-annotate", "Update"))
-    shop.time.seconds += 10
-    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v4"}}, by=ALICE)
-    await shop.settle()
-    assert [each.note for each in log(shop)["shop:v4"]] == ["by hand"]
 
 
 async def test_an_event_ends_a_deploy_once_with_its_seconds_and_by_whom_and_why(shop: Shop) -> None:
@@ -246,14 +191,6 @@ async def test_an_event_ends_a_deploy_once_with_its_seconds_and_by_whom_and_why(
     assert len(rolled_out(shop)) == before + 1
 
 
-async def test_another_leader_says_the_same_of_a_deploy_that_it_has_not_begun(shop: Shop) -> None:
-    await deploy(shop, "shop:v2", CI, "fix the checkout")
-    shop.restart()
-    await shop.stand()
-    (note,) = rolled_out(shop)
-    assert note.endswith(" s, by ci: fix the checkout")
-
-
 async def test_a_leader_that_lists_a_formation_names_who_has_deployed_before(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,12 +206,6 @@ async def test_a_leader_that_lists_a_formation_names_who_has_deployed_before(
         shop.restart()
     await shop.settle()
     assert [each.by for each in log(shop)["shop:v2"]] == ["ci"]
-
-
-async def test_while_no_process_is_to_run_no_deploy_has_ended(shop: Shop) -> None:
-    await shop.change(suspend=True, image="shop:v2")
-    await shop.stand()
-    assert rolled_out(shop) == []
 
 
 # What somebody else has written

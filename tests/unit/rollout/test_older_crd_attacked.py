@@ -5,7 +5,7 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.kube import port
 from tests.shared.builders import Manifest
-from tests.unit.fakes.releasing import NIGHTLY, RELEASE, Shop, an_app, lose_revisions
+from tests.unit.fakes.releasing import RELEASE, Shop, an_app, lose_revisions
 
 SLOW = 1.0
 """Seconds after which a request fails: the operator's patience is a twentieth of that here."""
@@ -26,11 +26,6 @@ async def shop() -> Shop:
     return found
 
 
-async def test_what_was_not_released_is_not_rolled_out_while_the_crd_does_not_answer(shop: Shop) -> None:
-    shop.refuse("schema", hangs=SLOW)
-    await shop.tell(PRUNED, "web=4:v1 worker=2:v1")
-
-
 @pytest.mark.parametrize("how", ["unreadable", "slow", "gone"])
 async def test_what_was_not_released_is_not_rolled_out_though_what_was_is_not_known(
     shop: Shop, how: str
@@ -43,35 +38,7 @@ async def test_what_was_not_released_is_not_rolled_out_though_what_was_is_not_kn
     await shop.tell(PRUNED, "web=4:v1 worker=2:v1")
 
 
-async def test_a_pass_writes_nothing_again_while_the_crd_does_not_answer() -> None:
-    shop = await an_app(schedules={"nightly": NIGHTLY})
-    busy = {"status": {"active": [{"name": "run"}]}}
-    shop.cluster.merge("CronJob", "default", "shop-nightly", busy)
-    await shop.change(schedules=None)
-    shop.restart()
-    shop.refuse("schema", hangs=SLOW)
-    await shop.settle()
-    before = len(shop.cluster.calls)
-    await shop.settle()
-    assert not shop.wrote(before)
-
-
 def left(shop: Shop) -> list[str]:
     """Return the Jobs that are marked as left: how they end counts for nothing."""
     mark = naming.RELEASE_LEFT_LABEL
     return [each["metadata"]["name"] for each in shop.jobs() if mark in each["metadata"]["labels"]]
-
-
-async def test_no_job_is_marked_as_left_because_the_crd_has_lost_the_release_command(shop: Shop) -> None:
-    shop.declare(**PRUNED)
-    before = left(shop)
-    await shop.settle()
-    assert left(shop) == before
-
-
-async def test_what_is_said_of_an_older_crd_stays_the_same_from_leader_to_leader(shop: Shop) -> None:
-    await shop.change(**PRUNED)
-    before = shop.status["conditions"]
-    for _ in range(2):
-        await shop.next_leader()
-    assert shop.status["conditions"] == before

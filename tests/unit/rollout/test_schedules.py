@@ -111,15 +111,6 @@ def writes(calls: list[Call]) -> list[Call]:
     return [each for each in calls if each.verb in WRITES]
 
 
-async def test_each_schedule_has_a_cron_job_of_its_own(shop: Shop) -> None:
-    spec = shop.cron_job["spec"]
-    assert (spec["schedule"], spec["suspend"]) == ("0 3 * * *", False)
-    assert spec["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["image"] == "shop:v1"
-    assert shop.said == {"state": "Scheduled", "active": 0}
-    assert shop.ready == "True"
-    assert writes(await shop.settle()) == []
-
-
 async def test_a_suspended_formation_begins_no_run_and_makes_no_revision(shop: Shop) -> None:
     before = shop.status["revision"]
     await shop.change(suspend=True)
@@ -136,14 +127,6 @@ async def test_a_suspended_formation_begins_no_run_and_makes_no_revision(shop: S
     assert shop.status["revision"] == before
 
 
-async def test_a_suspended_schedule_alone_begins_no_run_and_makes_no_revision(shop: Shop) -> None:
-    before = shop.status["revision"]
-    await shop.change(schedules={"nightly-report": {"suspend": True}})
-    assert shop.cron_job["spec"]["suspend"] is True
-    assert shop.status["revision"] == before
-    assert shop.ready == "True"
-
-
 async def test_one_that_is_taken_away_is_suspended_and_goes_once_no_run_of_it_goes_on(shop: Shop) -> None:
     await shop.active("shop-nightly-report-1", lastScheduleTime=RAN)
     assert shop.said == {"state": "Running", "active": 1, "lastScheduleTime": RAN}
@@ -155,16 +138,6 @@ async def test_one_that_is_taken_away_is_suspended_and_goes_once_no_run_of_it_go
     await shop.active()
     assert shop.cron_jobs == []
     assert [each for each in shop.events if each in ("Suspended", "Deleted")] == ["Suspended", "Deleted"]
-
-
-async def test_a_run_that_somebody_began_counts_although_its_cron_job_does_not_know_it(shop: Shop) -> None:
-    shop.put_job("by-hand")
-    await shop.change(schedules={"nightly-report": None})
-    await shop.settle()
-    assert shop.cron_jobs == [NAME]
-    shop.put_job("by-hand", complete="2026-01-01T00:01:00Z")
-    await shop.settle()
-    assert shop.cron_jobs == []
 
 
 async def test_none_is_deleted_while_its_controller_may_just_begin_a_run(shop: Shop) -> None:
@@ -179,15 +152,6 @@ async def test_none_is_deleted_while_its_controller_may_just_begin_a_run(shop: S
     shop.time.seconds += 2
     await shop.operator.work()
     assert shop.cron_jobs == []
-
-
-async def test_one_that_comes_back_meanwhile_begins_runs_again(shop: Shop) -> None:
-    await shop.active("shop-nightly-report-1")
-    await shop.change(schedules={"nightly-report": None})
-    await shop.change(schedules={"nightly-report": REPORT})
-    assert shop.cron_job["spec"]["suspend"] is False
-    assert "DriftRepaired" not in shop.events
-    assert writes(await shop.settle()) == []
 
 
 async def test_a_run_that_failed_is_a_condition_and_an_event_and_the_formation_is_ready(shop: Shop) -> None:
@@ -225,16 +189,6 @@ async def test_a_run_whose_job_somebody_has_suspended_waits_and_does_not_fail(sh
     assert "waits: someone suspended its Job: kubectl patch job" in shop.said["message"]
 
 
-async def test_a_run_that_ends_well_is_never_said_to_be_in_trouble(shop: Shop) -> None:
-    shop.pod_ended("shop-nightly-report-1", "", code=0)
-    shop.put_job("shop-nightly-report-1")
-    await shop.active("shop-nightly-report-1")
-    assert shop.said == {"state": "Running", "active": 1}
-    shop.put_job("shop-nightly-report-1", complete=RAN)
-    await shop.active()
-    assert (shop.said["state"], shop.failing, "RunFailed" in shop.events) == ("Scheduled", "", False)
-
-
 async def test_a_run_that_succeeds_later_ends_that_whoever_began_it(shop: Shop) -> None:
     shop.put_job("shop-nightly-report-1", failed=RAN)
     await shop.settle()
@@ -254,12 +208,6 @@ async def test_a_failure_whose_job_is_not_kept_is_said_until_a_run_succeeds(shop
     assert shop.failing == ""
 
 
-async def test_a_job_of_another_owner_says_nothing_of_a_schedule(shop: Shop) -> None:
-    shop.put_job("forged", failed=RAN, uid="another")
-    await shop.settle()
-    assert (shop.failing, shop.said["state"]) == ("", "Scheduled")
-
-
 async def test_what_the_api_server_refuses_ends_in_the_status_and_types_are_rolled_out() -> None:
     shop = Shop()
     why = errors.RefusedError('spec.timeZone: Invalid value: "Mars/Base": unknown time zone')
@@ -274,36 +222,9 @@ async def test_what_the_api_server_refuses_ends_in_the_status_and_types_are_roll
     assert shop.ready == "True"
 
 
-RELEASED: Manifest = {
-    **SCHEDULED,
-    "spec": {**SCHEDULED["spec"], "release": {"command": ["/shop", "migrate"]}},
-}
-
-
-async def a_held_shop(**spec: Any) -> Shop:
-    """Return one that was released once, and whose next content waits for its release."""
-    shop = Shop(RELEASED)
-    await shop.settle()
-    await shop.finish()
-    await shop.start()
-    assert shop.ready == "True"
-    await shop.change(image="shop:v2", **spec)
-    assert shop.status["release"]["state"] == "Running"
-    return shop
-
-
 def image(shop: Shop) -> str:
     template = shop.cron_job["spec"]["jobTemplate"]["spec"]["template"]
     return str(template["spec"]["containers"][0]["image"])
-
-
-async def test_its_template_waits_for_the_release_of_its_content() -> None:
-    shop = await a_held_shop(schedules={"nightly-report": {"command": ["/shop", "new"]}, "new": REPORT})
-    assert image(shop) == "shop:v1"
-    assert shop.status["schedules"]["new"]["state"] == "Waiting"
-    assert shop.cron_jobs == [NAME]
-    await shop.change(schedules={"nightly-report": {"suspend": True}})
-    assert (image(shop), shop.cron_job["spec"]["suspend"]) == ("shop:v1", True)
 
 
 async def test_a_new_leader_waits_as_long_as_another_before_it_deletes_a_cron_job(shop: Shop) -> None:

@@ -84,27 +84,6 @@ def test_a_crash_loop_is_one_event_however_its_figures_change() -> None:
     assert (again["metadata"], again["series"]["count"]) == (first["metadata"], 2)
 
 
-def test_another_cause_another_type_and_another_formation_have_events_of_their_own() -> None:
-    recorder = Recorder()
-    other = stored(a_formation("blog"), uid="uid-2")
-    web = change_events.notices({"processes": {"web": RUNNING}}, {"processes": {"web": CRASHING}})
-    recorded = [
-        recorder.record(FORMATION, *told(RUNNING, CRASHING)),
-        recorder.record(FORMATION, *told(RUNNING, KILLED)),
-        recorder.record(FORMATION, *web),
-        recorder.record(other, *told(RUNNING, CRASHING)),
-    ]
-    assert len({each["metadata"]["name"] for each in recorded}) == 4
-    assert not any("series" in each for each in recorded)
-
-
-def test_notes_without_a_topic_are_the_same_only_word_for_word() -> None:
-    recorder = Recorder()
-    recorder.record(FORMATION, Notice("Repaired", "Repair", "set back to 2"))
-    assert "series" not in recorder.record(FORMATION, Notice("Repaired", "Repair", "set back to 3"))
-    assert "series" in recorder.record(FORMATION, Notice("Repaired", "Repair", "set back to 2"))
-
-
 @given(st.text(max_size=2000))
 def test_a_note_is_as_long_as_the_api_takes(note: str) -> None:
     body = Recorder().record(FORMATION, Notice("Crashing", "Exited", note))

@@ -158,20 +158,6 @@ def test_what_a_pass_saw_is_reported(world: Observation, short: str, snapshot: S
     assert computed == snapshot
 
 
-def test_of_several_reasons_ready_gives_the_one_that_tells_more_than_progress() -> None:
-    counts = {name: Replicas(2, 2, 2) for name in ("clock", "worker")}
-    world = seen(
-        counts=counts,
-        deployments={name: a_child(rollout=but(available=1), replicas=2) for name in counts},
-        intents=dict.fromkeys(counts, INTENT),
-    )
-    assert conditions(status_of(world, {}, NOW))["Ready"]["reason"] == "Progressing"
-    crash = Finding(words.State.CRASHING, words.Reason.EXITED, "exited with code 1")
-    found = conditions(status_of(dataclasses.replace(world, findings={"worker": [crash]}), {}, NOW))["Ready"]
-    assert found["reason"] == "Exited"
-    assert "clock: 1 of 2 available" in found["message"]
-
-
 @pytest.mark.parametrize(
     ("types", "shown"),
     [
@@ -190,14 +176,6 @@ def test_the_image_of_most_types_is_shown_and_that_others_run_another(
     assert status_of(seen(counts=counts, intents=types), {}, NOW).get("image") == shown
 
 
-def test_while_all_types_are_being_replaced_the_image_is_that_of_before() -> None:
-    midway = dataclasses.replace(DONE, total=3, updated=1)
-    world = seen(deployments={"worker": a_child(rollout=midway)}, intents=images(worker="shop:v1"))
-    assert status_of(world, {"image": "shop:v2"}, NOW)["image"] == "shop:v2"
-    over = seen(intents=images(worker="shop:v1"))
-    assert status_of(over, {"image": "shop:v2"}, NOW)["image"] == "shop:v1"
-
-
 def test_web_feeds_the_scale_subresource() -> None:
     world = seen(counts={"web": Replicas(2, 2, 2)}, deployments={"web": a_child(rollout=DONE)})
     computed = status_of(world, {}, NOW)
@@ -205,23 +183,7 @@ def test_web_feeds_the_scale_subresource() -> None:
     assert computed["selector"] == naming.selector_string("shop", "web", naming.STABLE)
 
 
-def test_a_spec_that_cannot_be_read_keeps_the_figures_and_stalls() -> None:
-    before = status_of(seen(intents=images(worker="shop:v1")), {}, NOW)
-    computed = compute.stalled(4, Problem("", "InvalidSpec", "spec.processes: wrong"), before, LATER)
-    assert [computed[field] for field in ("summary", "image")] == ["worker=2/2", "shop:v1"]
-    assert computed["observedGeneration"] == 4
-    assert set(conditions(computed)) == {"Ready", "Stalled"}
-
-
 # What was said before
-
-
-def test_a_time_moves_only_with_its_status() -> None:
-    first = status_of(seen(), {}, NOW)
-    second = status_of(seen(but(available=1, ready=1)), first, LATER)
-    assert conditions(second)["Ready"]["lastTransitionTime"] == LATER
-    third = status_of(seen(but(available=0)), second, "2026-01-01T00:09:00Z")
-    assert conditions(third)["Ready"]["lastTransitionTime"] == LATER
 
 
 def test_a_warning_about_a_command_goes_with_the_command() -> None:
@@ -248,15 +210,6 @@ def test_a_status_of_anybodys_hand_is_computed_anew(odd: dict[str, Any]) -> None
     assert conditions(stalled)["Stalled"]["lastTransitionTime"] == NOW
 
 
-def test_while_an_autoscaler_adds_some_a_formation_that_was_ready_stays_so() -> None:
-    before = status_of(seen(counts=autoscaled(8)), {}, NOW)
-    growing = seen(but(current=False, serving=False), counts=autoscaled(8))
-    assert conditions(status_of(growing, before, LATER))["Ready"]["status"] == "True"
-    changed = dataclasses.replace(growing, snapshot=seen(but(current=False), generation=9).snapshot)
-    for started in (status_of(growing, {}, LATER), status_of(changed, before, LATER)):
-        assert conditions(started)["Ready"]["status"] == "False"
-
-
 # How processes ended
 
 
@@ -268,11 +221,6 @@ def test_the_last_exit_outlives_its_pod_until_there_is_a_later_one() -> None:
     assert worker(troubled(crashed(before=5)), after)["lastExit"]["finishedAt"] == ago(5)
 
 
-def test_of_two_about_the_same_exit_the_fresh_one_counts() -> None:
-    before = {"processes": {"worker": {"lastExit": {"finishedAt": ago(5), "message": "zzz, in older words"}}}}
-    assert worker(troubled(crashed()), before)["lastExit"]["message"] == "exited with code 1"
-
-
 def test_a_last_exit_names_the_probe_that_the_process_was_ended_for_and_goes_on_doing_so() -> None:
     probe = Finding(words.State.CRASHING, words.Reason.LIVENESS_PROBE_FAILED, "its probe failed", last=ago(5))
     graver = dataclasses.replace(BAD, own=False, beside=probe)
@@ -282,13 +230,6 @@ def test_a_last_exit_names_the_probe_that_the_process_was_ended_for_and_goes_on_
         assert (last["reason"], last["message"], last["exitCode"]) == (probe.reason, probe.message, 1)
         assert worker(troubled(crashed()), first)["lastExit"] == last
         assert worker(troubled(crashed(before=2)), first)["lastExit"]["reason"] == "Exited"
-
-
-@pytest.mark.parametrize("record", [{"message": "x"}, {"finishedAt": "", "message": "x"}, {}])
-def test_a_last_exit_without_a_time_gives_way(record: dict[str, Any]) -> None:
-    before = {"processes": {"worker": {"lastExit": record}}}
-    assert worker(troubled(crashed()), before)["lastExit"]["finishedAt"] == ago(5)
-    assert worker(seen(), before).get("lastExit", {}) == record
 
 
 def test_how_a_process_ended_that_was_told_to_end_is_no_news() -> None:

@@ -117,20 +117,6 @@ def test_a_restart_counts_even_if_nobody_saw_that_the_process_was_away(look: Tri
     assert look(119, again) == 0
 
 
-def test_processes_that_are_added_dont_begin_it_anew_however_often(look: Tried) -> None:
-    look(0, sees(web=at(2)))
-    for second in range(10, 60, 10):
-        count = 2 + second
-        assert look(second, sees(web=(count, rollout(2, total=count, updated=count)))) == 60 - second
-    assert look(60, sees(web=(70, rollout(2, total=70, updated=70)))) == 0
-
-
-def test_fewer_processes_are_no_loss(look: Tried) -> None:
-    look(0, sees(web=at(8)))
-    assert look(30, sees(web=at(1))) == 30
-    assert look(60, sees(web=at(1))) == 0
-
-
 def test_a_type_without_a_process_is_left_out_and_has_its_own_minute_once_it_has_one(look: Tried) -> None:
     assert look(0, sees(web=at(2), worker=at(0))) == 60
     assert look(50, sees(web=at(2), worker=(1, rollout(0)))) is None
@@ -151,11 +137,6 @@ def test_a_pause_at_zero_is_no_part_of_the_minute(look: Tried) -> None:
 )
 def test_the_minute_begins_when_nothing_else_runs(look: Tried, unfinished: dict[str, Any]) -> None:
     assert look(0, sees(web=(2, rollout(2, **unfinished)))) is None
-
-
-def test_a_report_about_the_count_before_is_no_harm(look: Tried) -> None:
-    look(0, sees(web=at(2)))
-    assert look(60, sees(web=(3, rollout(2, current=False)))) == 0
 
 
 def test_another_revision_has_a_minute_of_its_own(look: Tried) -> None:

@@ -137,24 +137,6 @@ def test_a_type_is_as_its_deployment_and_its_pods_say(
     assert found.message == snapshot
 
 
-LATER = dataclasses.replace(CRASH, message="exited with code 2", last=ago(1))
-
-
-@pytest.mark.parametrize(
-    ("findings", "told"),
-    [
-        ((UNREADY, UNREADY, CRASH), "exited with code 1"),
-        ((CRASH, CRASH, BAD), "no such program"),
-        ((CRASH, dataclasses.replace(CRASH, reason=Reason.KILLED, message="killed"), CRASH), "exited"),
-        ((CRASH, LATER), "exited with code 2"),
-        ((PULLS, PULLS, UNREADY), "its readiness probe fails"),
-    ],
-    ids=["the gravest", "what waiting won't mend", "the most frequent", "the latest", "what isn't only slow"],
-)
-def test_of_several_troubles_one_is_told(findings: tuple[Finding, ...], told: str) -> None:
-    assert told in how(*findings, available=0).message
-
-
 EVICTED = Finding(State.CRASHING, "Evicted", "was ended by its node", last=ago(1), gone=True)
 
 

@@ -140,15 +140,6 @@ async def test_a_status_that_is_refused_is_an_event_and_is_not_tried_again_at_on
     assert here.asked[0] == writer.REFUSED_FIRST
 
 
-@pytest.mark.parametrize("newer", [{"generation": 2}, {"ready": 1}], ids=["a new spec", "another status"])
-async def test_a_status_that_was_refused_is_tried_again_for_what_is_newer(newer: dict[str, Any]) -> None:
-    here = Told()
-    here.refuse()
-    await here.write()
-    await here.write(**newer)
-    assert here.written["processes"]["worker"]["readyReplicas"] == newer.get("ready", 2)
-
-
 async def test_a_status_that_goes_on_being_refused_is_tried_again_later_each_time() -> None:
     here = Told()
     tried = []
@@ -178,47 +169,3 @@ async def test_under_an_older_crd_a_status_has_what_that_knows_and_that_is_logge
     await here.write(ready=1)
     assert here.written["processes"]["worker"]["readyReplicas"] == 1
     assert here.notices == [], "and no change"
-
-
-async def test_once_the_crd_is_renewed_everything_is_written_by_itself() -> None:
-    here = Told()
-    here.cluster.status_schema = older((*PROCESS, "state"))
-    await here.write()
-    here.cluster.status_schema = PRESENT
-    await here.write(after=here.asked[-1])
-    assert "state" in here.written["processes"]["worker"]
-    tries = here.tries
-    await here.write(after=writer.REFUSED_MOST)
-    assert here.tries == tries
-
-
-# What has changed since it was computed
-
-
-async def test_a_status_is_not_written_over_a_formation_that_has_changed_since() -> None:
-    here = Told()
-    here.cluster.merge(naming.KIND, "default", "shop", {"spec": {"image": "shop:v2"}})
-    await here.write()
-    assert here.tries == 1
-    assert not here.written
-    await here.write(after=here.asked[-1])
-    assert not here.written, "the watch hasn't told yet"
-    here.known.see(naming.KIND, here.cluster.read(naming.KIND, "default", "shop"))
-    await here.write(after=here.asked[-1])
-    assert here.written
-
-
-async def test_a_status_that_meets_another_version_each_time_is_tried_no_more_than_once_a_second() -> None:
-    here = Told()
-    here.cluster.merge(naming.KIND, "default", "shop", {"spec": {"image": "shop:v2"}})
-    for _ in range(50):
-        await here.write(after=0.1)
-    assert here.tries == 5
-    assert len(here.asked) == 50, "and is never given up"
-
-
-async def test_no_more_than_one_status_of_a_formation_is_written_in_a_second() -> None:
-    here = Told()
-    for number in range(50):
-        await here.write(after=0.1, ready=number)
-    assert here.tries == 5

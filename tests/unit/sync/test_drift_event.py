@@ -86,11 +86,3 @@ def test_a_client_without_a_name_is_another_client(taker: dict[str, Any]) -> Non
     path = ("spec", "strategy")
     note = drift_event.explain(SHOP, WEB_DEPLOYMENT, live(WEB_DEPLOYMENT, path, taker)).note
     assert note.startswith("Another client changed spec.strategy")
-
-
-def test_nor_does_it_matter_if_it_removed_the_field() -> None:
-    taken = live(WEB_DEPLOYMENT, ("spec", "strategy"))
-    taken["metadata"]["managedFields"][1] = {"operation": "Update", "fieldsV1": {}}
-    assert drift_event.explain(SHOP, WEB_DEPLOYMENT, taken).note.startswith(
-        "Another client changed spec.strategy"
-    )

@@ -8,14 +8,12 @@ from typing import TypeVar
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from formation_operator.sync.executor import CONCURRENT_WRITES
 from tests.shared.builders import a_formation, a_process, stored
-from tests.unit.facts import condition_of
-from tests.unit.fakes.cluster import Call, FakeCluster, Incident
+from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import SCALE
 from tests.unit.fakes.operator import Operator, Time
@@ -77,10 +75,6 @@ def written(cluster: FakeCluster) -> list[str]:
     return [call.verb for call in calls if call.verb in about]
 
 
-def last(cluster: FakeCluster) -> Call:
-    return cluster.asked("apply", "Deployment")[-1]
-
-
 def version(metadata: Object) -> Object:
     """Return what a write is about."""
     return {key: metadata[key] for key in ("uid", "resourceVersion")}
@@ -100,52 +94,6 @@ async def updated(cluster: FakeCluster, operator: Operator) -> list[str]:
 
 
 # Create
-
-
-async def test_a_new_object_costs_one_request(cluster: FakeCluster, operator: Operator) -> None:
-    await operator.work()
-    assert written(cluster) == ["apply"]
-    assert not last(cluster).force
-
-
-async def test_nothing_is_made_again_for_a_formation_that_went_unheard(
-    cluster: FakeCluster, operator: Operator
-) -> None:
-    """The garbage collector would delete it, and we would make it, as long as no watch tells."""
-    await operator.work()
-    with unheard(cluster):
-        cluster.remove(naming.KIND, *KEY)
-    cluster.remove("Deployment", *WORKER[1:])
-    cluster.calls.clear()
-    await operator.work()
-    assert written(cluster) == ["get"]
-
-
-async def test_an_object_that_is_not_known_is_looked_at_and_left_as_it_is(
-    cluster: FakeCluster, operator: Operator
-) -> None:
-    with unheard(cluster):
-        before = cluster.put("Deployment", FOREIGN)
-    await operator.work()
-    assert written(cluster) == ["apply", "get"]
-    assert cluster.read(*WORKER) == before
-    assert (
-        condition_of(cluster.read(naming.KIND, *KEY)["status"], ConditionType.STALLED)["reason"]
-        == "NameTaken"
-    )
-
-
-async def test_an_object_of_ours_that_is_not_known_is_decided_about_as_it_is(
-    cluster: FakeCluster, operator: Operator
-) -> None:
-    with unheard(cluster):
-        await Operator(cluster, Time()).work()
-        scales(cluster)
-    cluster.calls.clear()
-    assert not await operator.work()
-    assert written(cluster) == ["apply", "get"]
-    await operator.work()
-    assert cluster.read(naming.KIND, *KEY)["spec"]["processes"]["worker"]["replicas"] == 7
 
 
 async def test_an_object_that_was_there_only_for_a_moment_is_made_at_the_next_try(
@@ -181,23 +129,6 @@ async def test_of_many_objects_a_few_are_written_at_once() -> None:
 
 
 # Update
-
-
-async def test_an_update_costs_one_request_at_the_version_that_was_decided_about(
-    cluster: FakeCluster, operator: Operator
-) -> None:
-    await operator.work()
-    there = version(cluster.read(*WORKER)["metadata"])
-    assert await updated(cluster, operator) == ["apply"]
-    assert version(last(cluster).body["metadata"]) == there
-
-
-async def test_over_figures_that_are_not_known_yet_an_update_is_written_after_a_look(
-    cluster: FakeCluster, operator: Operator
-) -> None:
-    await changed_unheard(cluster, operator, reports)
-    assert await updated(cluster, operator) == ["apply", "get", "apply"]
-    assert image(cluster) == "shop:v2"
 
 
 def scales(cluster: FakeCluster) -> None:
@@ -282,71 +213,12 @@ async def test_a_count_that_is_let_go_is_handed_over(
     assert await operator.work(), "and there is nothing left to do"
 
 
-async def test_a_count_that_somebody_has_set_meanwhile_is_not_handed_over_as_it_was(
-    cluster: FakeCluster, operator: Operator
-) -> None:
-    before = await changed_unheard(cluster, operator, scales)
-    declare(cluster, processes={"worker": {"replicas": None}})
-    assert not await operator.work()
-    assert cluster.read(*WORKER) == before
-
-
 async def test_an_object_that_has_lost_our_entry_is_looked_at_first(
     cluster: FakeCluster, operator: Operator
 ) -> None:
     await operator.work()
     cluster.merge(*WORKER, {"metadata": {"managedFields": None}})
     assert (await updated(cluster, operator))[0] == "get"
-
-
-# What is read
-
-
-# Adopt
-
-
-def formation_goes(cluster: FakeCluster) -> None:
-    cluster.merge(naming.KIND, *KEY, {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}})
-
-
-def formation_is_gone(cluster: FakeCluster) -> None:
-    cluster.remove(naming.KIND, *KEY)
-
-
-def formation_is_replaced(cluster: FakeCluster) -> None:
-    cluster.remove(naming.KIND, *KEY)
-    cluster.put(naming.KIND, a_formation())
-
-
-@pytest.mark.parametrize("others_do", [formation_goes, formation_is_gone, formation_is_replaced])
-async def test_what_a_formation_orphans_as_it_goes_is_not_adopted_again(
-    others_do: Callable[[FakeCluster], None], cluster: FakeCluster, operator: Operator
-) -> None:
-    await operator.work()
-    orphans(cluster)
-    before = cluster.read(*WORKER)
-    with unheard(cluster):
-        others_do(cluster)
-    await operator.work()
-    assert cluster.read(*WORKER) == before
-
-
-async def test_what_is_changed_as_a_restored_object_is_made_ours_is_not_written_over(
-    cluster: FakeCluster, operator: Operator
-) -> None:
-    await operator.work()
-    restored = cluster.read(*WORKER)
-    (ours,) = restored["metadata"]["managedFields"]
-    creators = {**ours, "manager": "velero-server", "operation": "Update"}
-    for given in ("uid", "resourceVersion", "ownerReferences"):
-        del restored["metadata"][given]
-    cluster.remove(*WORKER)
-    cluster.put("Deployment", {**restored, "metadata": {**restored["metadata"], "managedFields": [creators]}})
-    cluster.incidents.append(Incident("patch", meanwhile=lambda: scales(cluster)))
-    assert not await operator.work()
-    assert cluster.read(*WORKER)["spec"]["replicas"] == 7
-    managers = {each["manager"] for each in cluster.read(*WORKER)["metadata"]["managedFields"]}
-    assert managers == {"velero-server", SCALE.manager}
 
 
 # Delete
@@ -360,16 +232,6 @@ async def removed(cluster: FakeCluster, operator: Operator) -> list[str]:
     return [call.verb for call in cluster.calls if call.name == "shop-worker"]
 
 
-async def test_a_deletion_is_of_the_object_at_the_version_that_was_decided_about(
-    cluster: FakeCluster, operator: Operator
-) -> None:
-    await operator.work()
-    there = version(cluster.read(*WORKER)["metadata"])
-    assert await removed(cluster, operator) == ["delete"]
-    assert [call.body for call in cluster.asked("delete")] == [there]
-    assert [notice.reason for notice in cluster.notices if notice.reason == "Deleted"] == ["Deleted"]
-
-
 @pytest.mark.parametrize("others_do", [reports, scales, orphans, gives_away, replaces])
 async def test_what_has_changed_or_has_taken_the_name_is_not_deleted_before_that_is_known(
     others_do: Callable[[FakeCluster], None], cluster: FakeCluster, operator: Operator
@@ -377,38 +239,3 @@ async def test_what_has_changed_or_has_taken_the_name_is_not_deleted_before_that
     before = await changed_unheard(cluster, operator, others_do)
     assert await removed(cluster, operator) == ["delete"]
     assert cluster.read(*WORKER) == before
-
-
-async def test_an_object_whose_figures_have_changed_is_deleted_once_that_is_known(
-    cluster: FakeCluster, operator: Operator
-) -> None:
-    await changed_unheard(cluster, operator, reports)
-    await removed(cluster, operator)
-    cluster.merge(*WORKER, {"status": {"readyReplicas": 2}}, by=CONTROLLER)
-    assert await operator.work()
-    assert not any(raw["metadata"]["name"] == "shop-worker" for raw in cluster.all("Deployment"))
-
-
-@pytest.mark.parametrize("others_do", [deletes, replaces])
-async def test_an_event_tells_of_no_deletion_that_was_somebody_elses(
-    others_do: Callable[[FakeCluster], None], cluster: FakeCluster, operator: Operator
-) -> None:
-    await operator.work()
-    with unheard(cluster):
-        others_do(cluster)
-    await removed(cluster, operator)
-    assert [notice.reason for notice in cluster.notices if notice.reason == "Deleted"] == []
-
-
-@pytest.mark.parametrize("calls", [1, 2, 3])
-async def test_what_is_said_not_to_be_there_is_deleted_all_the_same(
-    calls: int, cluster: FakeCluster, operator: Operator
-) -> None:
-    await operator.work()
-    missing = errors.NotFoundError("no")
-    cluster.incidents.append(Incident(None, "Deployment", "shop-worker", error=missing, times=calls))
-    declares_it_no_more(cluster)
-    for _ in range(calls):
-        assert not await operator.work()
-    assert await operator.work()
-    assert not any(raw["metadata"]["name"] == "shop-worker" for raw in cluster.all("Deployment"))

@@ -54,12 +54,6 @@ def test_beside_a_service_of_somebody_elses_a_type_can_do_without_one() -> None:
     assert "set spec.processes.worker.service to false, rename" in str(action.problem)
 
 
-def test_a_field_that_the_server_dropped_at_our_own_write_is_not_written_again() -> None:
-    child = a_child(owned='{"f:spec":{"f:template":{}}}')
-    applied = {child.uid: (INTENT.digest, child.owned)}
-    assert verb(child, dataclasses.replace(CONTEXT, applied=applied)) is None
-
-
 def test_of_a_very_large_entry_it_is_only_known_whether_it_is_the_same_again() -> None:
     """So the object is written once by each new operator, and repaired when somebody changes it."""
     large: managed_fields.Fields = {"f:spec": {f"f:{number}": {} for number in range(10_000)}}
@@ -107,20 +101,6 @@ OTHERS: dict[str, dict[str, Any]] = {
 def test_of_what_is_no_longer_declared_only_what_is_ours_is_deleted(changes: dict[str, Any]) -> None:
     assert deleted(a_child(), OF_NO_TYPE, intents=[INTENT]) == [OF_NO_TYPE]
     assert deleted(dataclasses.replace(OF_NO_TYPE, **changes)) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "process_type"), [("shop-a-b", "a-b"), ("shop-shop-a", "shop-a"), ("my-shop-a", ""), ("a", "")]
-)
-def test_what_is_deleted_was_of_the_type_that_its_name_says(name: str, process_type: str) -> None:
-    child = a_child(name=name)
-    (action,) = planner.obsolete(SHOP.metadata, SHOP.spec.processes, [], {(child.kind, name): child})
-    assert action.process_type == process_type
-
-
-def test_what_a_declared_type_does_not_want_is_deleted_once_it_was_rendered() -> None:
-    assert deleted(a_child(), SERVICE, intents=[INTENT]) == [SERVICE]
-    assert deleted(a_child(), SERVICE) == []
 
 
 def test_who_undoes_every_repair_is_waited_for_but_a_new_intent_is_written_all_the_same() -> None:

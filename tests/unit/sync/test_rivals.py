@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Object
 from formation_operator.observe import managed_fields
 from formation_operator.render import intents
 from formation_operator.sync import repair_limit
 from tests.shared.builders import a_formation, a_process, stored
-from tests.unit.fakes.cluster import FakeCluster, Incident
+from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.objects import SCALE
 from tests.unit.fakes.operator import Operator, Time
 
@@ -131,26 +130,6 @@ def counts(*counts: int | None) -> list[Object]:
     return [{"processes": {"worker": {"replicas": count}}} for count in counts]
 
 
-BACK_AND_FORTH: dict[str, list[Object]] = {
-    "an image": [{"image": "shop:v1"}, {"image": "shop:v2"}],
-    "a count": counts(4, 3),
-    "a count that is omitted": counts(None, 3),
-    "a count that is changed and omitted": counts(4, None, 3),
-}
-
-
-@pytest.mark.parametrize("changes", BACK_AND_FORTH.values(), ids=BACK_AND_FORTH)
-async def test_a_user_may_go_back_and_forth_as_often_as_they_like(
-    cluster: FakeCluster, operator: Operator, changes: list[Object]
-) -> None:
-    await operator.work()
-    for change in changes * 9:
-        cluster.merge(naming.KIND, *KEY, {"spec": change})
-        await operator.work()
-    assert (image(cluster), cluster.read(*WORKER)["spec"]["replicas"]) == ("shop:v2", 3)
-    assert repairs(cluster) == []
-
-
 async def test_a_suspension_may_come_and_go_as_often_as_one_likes(
     cluster: FakeCluster, operator: Operator
 ) -> None:
@@ -161,18 +140,6 @@ async def test_a_suspension_may_come_and_go_as_often_as_one_likes(
         cluster.merge(naming.KIND, *KEY, {"spec": {"suspend": suspended}})
         await operator.work()
         assert cluster.read(*WORKER)["spec"]["replicas"] == (0 if suspended else 5)
-    assert repairs(cluster) == []
-
-
-async def test_what_was_written_without_an_answer_is_nobody_elses(
-    cluster: FakeCluster, operator: Operator
-) -> None:
-    await operator.work()
-    cluster.incidents.append(Incident("apply", error=errors.UnavailableError("lost"), carried_out=True))
-    for wanted in ("shop:v1", "shop:v2"):
-        cluster.merge(naming.KIND, *KEY, {"spec": {"image": wanted}})
-        await operator.work()
-    assert image(cluster) == "shop:v2"
     assert repairs(cluster) == []
 
 

@@ -70,15 +70,6 @@ def test_who_waits_alone_has_most_workers_and_of_two_nobody_has_less_than_a_quar
     assert [held["a"], held["b"]] == of_two
 
 
-def test_reports_of_whomever_leave_workers_for_a_change() -> None:
-    lanes = Lanes(16)
-    for namespace in "abcdefgh":
-        waiting(lanes, (REPORT, of(namespace, 99)))
-    assert len(at_once(lanes)) == 12
-    waiting(lanes, (CHANGE, [("a", "another")]))
-    assert lanes.take() == ("a", "another")
-
-
 # Whatever happens, in whatever order
 
 KEYS = st.tuples(st.sampled_from("abcdefg"), st.sampled_from("xyz"))

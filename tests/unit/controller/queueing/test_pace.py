@@ -2,7 +2,7 @@
 
 from formation_operator.controller.queueing.pace import APART, BURST, Pace
 
-SHOP, BLOG = ("default", "shop"), ("default", "blog")
+SHOP = ("default", "shop")
 
 
 def asked(pace: Pace, seconds: float, each: float) -> int:

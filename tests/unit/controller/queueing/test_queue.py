@@ -58,13 +58,6 @@ def ran(passes: Passes, *requests: Asked, workers: int = 1) -> Queue:
     return virtual_time.run(main())
 
 
-@pytest.mark.parametrize("first", [REPORT, CHANGE])
-def test_a_pass_that_comes_sooner_makes_a_later_one_needless(first: Lane) -> None:
-    passes = Passes()
-    ran(passes, (1, SHOP, first, 5), (2, SHOP, BUILD, 3), (2, SHOP, BUILD, 9), (3, SHOP, CHANGE, 0))
-    assert passes.times(SHOP) == [3]
-
-
 def test_a_pass_that_was_asked_for_during_another_follows_it_and_makes_a_later_one_needless() -> None:
     passes = Passes()
     ran(
@@ -85,15 +78,6 @@ def test_a_pass_that_an_error_ends_is_tried_again_and_holds_up_no_other() -> Non
     ran(passes, (0, SHOP, BUILD, 0), (0, BLOG, BUILD, 0))
     assert passes.times(SHOP)[:2] == pytest.approx([0, 1.1])
     assert passes.times(BLOG)[:2] == pytest.approx([0.1, 1.2])
-
-
-def test_asking_again_promotes_who_waits_for_a_time_or_a_turn_or_is_worked_on() -> None:
-    passes = Passes()
-    others = [("default", f"other-{number}") for number in range(50)]
-    news = [(1, key, BUILD, 0) for key in others]
-    changes = [(1.01, SHOP, CHANGE, 0), (1.02, BLOG, CHANGE, 0), (1.03, others[-1], CHANGE, 0)]
-    ran(passes, (0.5, BLOG, REPORT, 600), (0.95, SHOP, BUILD, 0), *news, *changes)
-    assert [key for _, key in passes.began[:4]] == [SHOP, BLOG, others[-1], SHOP]
 
 
 def test_what_has_failed_before_is_acted_on_at_once_when_it_changes_and_tried_as_before() -> None:
@@ -165,12 +149,6 @@ def test_a_pass_that_wants_another_gets_it_after_the_time_that_it_names() -> Non
     passes = Wishing(results=[Result(Requeue(REPORT, 60)), Result(Requeue(CHANGE))])
     ran(passes, (0, SHOP, BUILD, 0))
     assert passes.times(SHOP) == pytest.approx([0, 60.1, 60.2])
-
-
-def test_a_pass_that_failed_and_wants_another_soon_is_not_tried_again_on_top_of_that() -> None:
-    passes = Wishing(results=[Result(Requeue(REPORT, 0.5), Retry.PASSING)])
-    ran(passes, (0, SHOP, BUILD, 0))
-    assert passes.times(SHOP) == pytest.approx([0, 0.6])
 
 
 @pytest.mark.parametrize("urgent_first", [True, False])
