@@ -128,11 +128,6 @@ def test_the_key_tab_completes_contexts(tmp_path: pathlib.Path, monkeypatch: pyt
     assert completion.answer(["ps", "--context"], "") == [":4"]
 
 
-def test_what_is_no_count_is_refused_before_a_cluster_is_asked(at: Server) -> None:
-    at("https://127.0.0.1:1")
-    run("scale shop web:5", failures.MISTYPED)
-
-
 @pytest.mark.parametrize("words", ["web=5", "worker+1 web=2"])
 def test_who_scales_without_a_name_is_asked_for_it(at: Server, words: str) -> None:
     at("https://127.0.0.1:1")
@@ -160,10 +155,6 @@ def test_a_cluster_that_does_not_answer_is_named(at: Server) -> None:
 
 def test_kubectl_completes_the_commands() -> None:
     assert completion.answer([], "sta") == ["start\tStart all processes again, with the same counts", ":4"]
-
-
-def test_kubectl_completes_the_options() -> None:
-    assert "--watch\tKeep watching, and show changes, until Ctrl-C." in completion.answer(["ps"], "--w")
 
 
 def test_a_file_is_completed_by_the_shell() -> None:
@@ -209,8 +200,3 @@ def test_who_presses_tab_does_not_wait_for_long(
     assert completion.answer(["ps"], "") == [":4"]
     assert completion.answer(["logs", "shop"], "") == [":4"]
     assert asked(silent) == 2
-
-
-@pytest.mark.parametrize("option", ["--server", "--token", "--request-timeout"])
-def test_what_a_kubeconfig_says_is_no_option(option: str) -> None:
-    run(f"ps {option} x", failures.MISTYPED)

@@ -30,10 +30,6 @@ def test_a_pipeline_sets_a_count_back_that_git_says(manager: str, operation: str
     assert hint(manager, operation).startswith(f"web: {who} sets it back at the next sync")
 
 
-def test_a_count_that_git_leaves_out_is_ours() -> None:
-    assert hint("kustomize-controller", field="command") == ""
-
-
 @pytest.mark.parametrize(
     ("manager", "operation"), [("kubectl-edit", "Update"), ("kubectl", "Apply"), ("terraform", "Update")]
 )
@@ -56,22 +52,6 @@ def after_apply(applied: Any, **changes: Any) -> list[str]:
     annotations = {APPLIED: applied if isinstance(applied, str) else json.dumps(applied)}
     before = {"metadata": {"annotations": annotations}, "spec": FILE}
     return appliers.set_back(before, {"spec": {**FILE, **changes}})
-
-
-@pytest.mark.parametrize(
-    ("changes", "what"),
-    [
-        ({"image": "shop:v2"}, "image"),
-        ({"env": [{"name": "LEVEL", "value": "debug"}, {"name": "KEPT"}]}, "env"),
-        ({"env": [{"name": "LEVEL", "value": "info"}]}, "env"),
-        ({"env": [*FILE["env"], {"name": "NEW", "value": "1"}]}, "env"),
-        ({"processes": {**FILE["processes"], "web": {"replicas": 3, "command": ["/shop"]}}}, "web"),
-    ],
-)
-def test_what_the_applied_file_says_otherwise_is_undone_by_the_next_apply(
-    changes: dict[str, Any], what: str
-) -> None:
-    assert after_apply({"spec": FILE}, **changes) == [f"{what}: {appliers.FILE}"]
 
 
 @pytest.mark.parametrize(

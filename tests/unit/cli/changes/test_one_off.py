@@ -41,54 +41,12 @@ def test_with_a_type_it_has_its_environment_and_is_no_process_of_it(snapshot: Sn
     assert job(process_type="web", size={"cpu": "1", "memory": "2Gi"}) == snapshot
 
 
-def test_its_name_is_short_enough_for_the_label_of_its_pods() -> None:
-    long = builders.stored(builders.a_formation("a" * 63))
-    assert one_off.job(long, OneOff(["/shop"]), "x7k2p")["metadata"]["name"] == "a" * 58 + "x7k2p"
-
-
 def test_a_type_must_be_named_where_each_has_an_image_of_its_own() -> None:
     own = builders.stored(builders.a_formation(processes={"web": builders.a_process(image="a:1")}))
     del own["spec"]["image"]
     with pytest.raises(Failure, match="its own image"):
         one_off.job(own, OneOff(["/shop"]), "")
     assert container(one_off.job(own, OneOff(["/shop"], "web"), ""))["image"] == "a:1"
-
-
-@pytest.mark.parametrize("type_", [None, "web"])
-def test_another_image_takes_the_place_of_the_type_s_and_of_that_of_all(type_: str | None) -> None:
-    own = builders.stored(builders.a_formation(processes={"web": builders.a_process(image="a:1")}))
-    made = one_off.job(own, OneOff(["/shop"], type_, image="a:2"), "")
-    assert container(made)["image"] == "a:2"
-
-
-def of_image(words: list[str], process: dict[str, Any]) -> dict[str, Any]:
-    """Return what a container runs where the words are arguments, of a type that is declared so."""
-    formation = builders.stored(builders.a_formation(processes={"web": process}))
-    made = container(one_off.job(formation, OneOff(words, "web", as_args=True), "x7k2p"))
-    return {key: made[key] for key in ("command", "args") if key in made}
-
-
-@pytest.mark.parametrize(
-    ("process", "words", "runs"),
-    [
-        ({}, ["migrate"], {"args": ["migrate"]}),
-        ({}, [], {}),
-        ({"args": ["web"]}, ["migrate"], {"args": ["migrate"]}),
-        ({"args": ["web"]}, [], {"args": ["web"]}),
-        ({"command": ["launcher"], "args": ["web"]}, ["bash"], {"command": ["launcher"], "args": ["bash"]}),
-        ({"command": ["launcher"], "args": ["web"]}, [], {"command": ["launcher"], "args": ["web"]}),
-    ],
-)
-def test_arguments_take_the_place_of_those_that_are_declared_and_keep_the_program(
-    process: dict[str, Any], words: list[str], runs: dict[str, Any]
-) -> None:
-    assert of_image(words, process) == runs
-
-
-def test_a_command_takes_the_place_of_the_arguments_too() -> None:
-    formation = builders.stored(builders.a_formation(processes={"web": {"args": ["web"]}}))
-    made = container(one_off.job(formation, OneOff(["/bin/sh"], "web"), "x7k2p"))
-    assert (made["command"], made.get("args")) == (["/bin/sh"], None)
 
 
 def test_without_its_input_a_terminal_is_no_use() -> None:

@@ -227,13 +227,6 @@ def test_what_happened_unseen_is_told_after_a_new_list(server: Answering) -> Non
     ]
 
 
-def test_a_log_comes_as_it_is_and_its_last_line_need_not_be_complete(server: Answering) -> None:
-    server.will(bytes(range(256)))
-    with server.connected() as cluster:
-        found = [*cluster.log("pod", LogQuery("web"))]
-    assert found == [bytes(range(11)), bytes(range(11, 256))]
-
-
 def test_a_line_without_an_end_is_not_kept_whole(server: Answering) -> None:
     server.will(b"x" * 300_000)
     with server.connected() as cluster:
@@ -285,13 +278,6 @@ def test_a_certificate_that_is_none_is_said(server: Answering, part: str) -> Non
         server.connected(**{part: "none"}),
     ):
         pass
-
-
-def test_a_request_says_which_program_sends_it(server: Answering) -> None:
-    server.will(an_object())
-    with server.connected() as cluster:
-        cluster.get("Formation", "shop")
-    assert server.asked[0][2]["User-Agent"].startswith("kubectl-formation/")
 
 
 def test_what_is_nested_too_deep_is_read_as_null() -> None:

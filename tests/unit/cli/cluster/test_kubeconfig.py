@@ -61,33 +61,6 @@ def test_the_server_the_token_and_the_namespace_are_those_that_kubectl_shows(loa
     assert access.namespace == "shop"
 
 
-def test_the_command_line_counts_more_than_the_namespace_of_the_context(load: Load) -> None:
-    assert load(ANN, Target(kubeconfig="x", namespace="mine")).namespace == "mine"
-
-
-def test_a_kubeconfig_needs_no_user(load: Load) -> None:
-    assert load(None).headers == ()
-
-
-def test_kubectl_is_asked_for_the_context_that_is_meant_with_its_files_in_it(
-    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kubectls.install(tmp_path, monkeypatch, 'echo "$@" >&2; exit 1')
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "x").touch()
-    with pytest.raises(failures.NoAccess) as refused:
-        kubeconfig.load(Target(kubeconfig="x", context="prod", as_user="ann"))
-    flags = "--raw --minify --flatten --output=json --kubeconfig=x --context=prod --as=ann"
-    assert refused.value.message == f"The kubeconfig can't be used. kubectl says:\nconfig view {flags}"
-    assert "--kubeconfig" in refused.value.hint
-
-
-def test_without_kubectl_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(failures.Failure, match="kubectl isn't on your PATH"):
-        kubeconfig.load(Target(kubeconfig="x"))
-
-
 def test_a_service_account_that_cannot_be_used_is_said(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,15 +99,6 @@ def test_of_many_requests_at_once_each_has_the_token(load: Load, tmp_path: pathl
     with futures.ThreadPoolExecutor(16) as threads:
         found = {*threads.map(lambda _: access.server.authorization(), range(1000))}
     assert found == {"Bearer of-login"}
-
-
-def test_a_login_that_fails_is_told_and_nobody_is_asked_without_it(
-    load: Load, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kubeconfig, "DEFAULT", tmp_path / "config")  # there may be no ~/.kube
-    login = {"apiVersion": "client.authentication.k8s.io/v1", "command": "no-such-login", "args": None}
-    with pytest.raises(failures.NoAccess, match="no-such-login"):
-        load({"exec": login | {"interactiveMode": "Never", "env": None}})
 
 
 @pytest.mark.parametrize("named", ["an option", "the variable", "the variable behind others", "nothing"])
@@ -228,10 +192,6 @@ def test_a_user_of_the_kubeconfig_that_acts_as_somebody_else_does_so(load: Load)
         ("Impersonate-Group", "ops"),
         ("Impersonate-Extra-example.com%2FScope", "read"),
     )
-
-
-def test_the_command_line_says_first_as_whom_one_acts(load: Load) -> None:
-    assert load(EVE, Target(kubeconfig="x", as_user="ann")).headers[0] == ("Impersonate-User", "ann")
 
 
 def test_anyone_who_verifies_nobody_is_not_warned_of_that(load: Load) -> None:

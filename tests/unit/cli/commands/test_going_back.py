@@ -19,28 +19,12 @@ GOING = "Going back to revision 1 (image shop:v1)"
 RESTARTED = "web: the processes are restarted, unless they run this already"
 
 
-@pytest.mark.parametrize("words", ["rollback shop --to 1", "rollback shop --to 1 --dry-run"])
-def test_going_back_from_what_was_never_rolled_out_restarts_nothing_and_says_nothing_of_that(
-    cluster: FakeCluster, words: str
-) -> None:
-    cluster.objects |= {naming.KIND: [shop(R1, V2, ready=True)], "ControllerRevision": [R1]}
-    result = run(words)
-    assert result.stdout.startswith("revision 1: image shop:v2 -> shop:v1; clock is new; worker is gone")
-    assert result.stderr == ("" if "dry" in words else f"{GOING}\n")
-
-
 @pytest.mark.parametrize("kept", [[R1, R2], [R1]], ids=["it is kept", "else from what is declared"])
 def test_going_back_further_than_to_what_runs_restarts_what_differs_from_that(
     cluster: FakeCluster, kept: list[Object]
 ) -> None:
     cluster.objects |= {naming.KIND: [shop(R2, {**V2, "image": "shop:v3"})], "ControllerRevision": kept}
     assert RESTARTED in run("rollback shop --to 1").stderr.splitlines()
-
-
-def test_a_difference_to_a_revision_that_runs_restarts_nothing(cluster: FakeCluster) -> None:
-    cluster.objects |= {naming.KIND: [shop(R1, V2)], "ControllerRevision": [R1]}
-    result = run("diff shop --revision 1", failures.FAILED)
-    assert result.stderr == "revision 1: image shop:v2 -> shop:v1; clock is new; worker is gone\n"
 
 
 def rolled_out(web: Object, **spec: Any) -> Object:

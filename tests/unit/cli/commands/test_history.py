@@ -165,22 +165,6 @@ def test_a_failed_try_under_way_is_the_last_line_and_says_so(cluster: FakeCluste
     assert row[1:3] == ["5s", "Failed as canary"]
 
 
-@pytest.mark.parametrize("forged", ["[[", '[{"number": 7, "by": "\\u001b[2J", "at": "soon"}]', "{}"])
-def test_a_forged_log_is_shown_as_far_as_it_can_be_read(cluster: FakeCluster, forged: str) -> None:
-    noted = {"annotations": {naming.DEPLOYS_ANNOTATION: forged}}
-    revision = {**KEPT[1], "metadata": {**KEPT[1]["metadata"], **noted}}
-    cluster.objects["ControllerRevision"] = [KEPT[0], revision, KEPT[2]]
-    shown = run("history shop").stdout
-    assert shown.replace("\n", "").isprintable()
-    assert [row.split()[0] for row in shown.splitlines()[1:] if "Runs" in row] == ["7"]
-
-
-def test_with_a_number_the_content_is_shown() -> None:
-    for words in ("history shop 6", "history shop 6 -o yaml", "history shop 6 -o json"):
-        assert yaml.safe_load(run(words).stdout) == KEPT[0]["data"]
-    assert run("history shop 6 -o name").stdout == f"controllerrevision.apps/{KEPT[0]['metadata']['name']}\n"
-
-
 def test_a_number_that_is_no_revisions_is_refused(snapshot: SnapshotAssertion) -> None:
     assert [run(f"history shop {number}", failures.MISTYPED).stderr for number in (4, 8)] == snapshot
 
@@ -197,11 +181,6 @@ def test_what_is_declared_and_not_rolled_out_yet_is_said(cluster: FakeCluster) -
     assert run("history shop").stderr == ""
     cluster.objects["Formation"] = [shop(KEPT[1], {**V3, "image": "shop:v4"})]
     assert "isn't rolled out yet" in run("history shop").stderr
-
-
-def test_a_difference_to_a_revision_is_what_going_back_would_change(snapshot: SnapshotAssertion) -> None:
-    result = run("diff shop --revision 6", failures.FAILED)
-    assert [result.stdout, result.stderr] == snapshot
 
 
 def test_without_a_difference_it_ends_well(cluster: FakeCluster) -> None:

@@ -60,14 +60,6 @@ def on_two_nodes() -> tuple[DeadNode, list[Object]]:
     return cluster, pods
 
 
-def test_a_log_that_can_not_be_read_is_told_after_those_of_the_others() -> None:
-    cluster, pods = on_two_nodes()
-    lines = log_streams.past(cluster, map(log_lines.source, pods), QUERY)
-    assert next(lines).text == "one"
-    with pytest.raises(Failure, match=r"^worker\.dead: dial timeout$"):
-        next(lines)
-
-
 def test_a_log_that_can_not_be_followed_is_told_beside_those_of_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -76,12 +68,6 @@ def test_a_log_that_can_not_be_followed_is_told_beside_those_of_the_others(
     cluster, _ = on_two_nodes()
     assert next(following(cluster)).text == "one"
     assert told.get(timeout=10) == ("worker.dead: dial timeout", True)
-
-
-def test_only_the_types_that_are_wanted_are_chosen() -> None:
-    chosen = log_streams.of_types(["web"])
-    assert not chosen(a_pod())
-    assert chosen(a_pod(labels={"formations.dev/process-type": "web"}))
 
 
 def owned_by(kind: str) -> Object:
@@ -187,11 +173,6 @@ def test_of_a_process_in_a_back_off_the_last_log_is_shown_where_there_is_none_be
     result = previous(a_pod(container, name="shop-worker-a"), said)
     assert result.stderr == ""
     assert result.stdout.split() == ["worker.a", "|", "no", "database"]
-
-
-def test_the_log_before_the_last_is_shown_where_kubelet_has_it() -> None:
-    result = previous(a_pod(IN_BACK_OFF, name="shop-worker-a"), at(1, "the one before"))
-    assert result.stdout.endswith("| the one before\n")
 
 
 def test_the_log_of_a_process_that_runs_again_is_not_taken_for_the_one_before() -> None:

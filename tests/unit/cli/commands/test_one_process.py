@@ -14,7 +14,6 @@ from tests.unit.cli.typed import run
 
 TYPES = {"web": builders.a_process(port=8080), "worker": builders.a_process()}
 WEB = {"formations.dev/process-type": "web"}
-NAMES = ("worker.abcde", "shop-worker-1-abcde", "pod/shop-worker-1-abcde")
 ONE_OFF = {"formations.dev/run": "run", "batch.kubernetes.io/job-name": "shop-run-12345678"}
 
 
@@ -47,17 +46,6 @@ def became(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     monkeypatch.setattr(kubectl, "become", lambda _, *words: found.extend(words))
     return found
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_each_name_of_a_process_leads_to_it(became: list[str], name: str) -> None:
-    run(f"exec shop --process {name} -- ls")
-    run(f"port-forward shop --process {name} 80:90")
-    assert became == [
-        *("exec", "shop-worker-1-abcde", "--container=worker", "--", "ls"),
-        *("port-forward", "pod/shop-worker-1-abcde", "80:90"),
-    ]
-    assert run(f"logs shop {name}").stdout.rpartition("| ")[2] == "worker\n"
 
 
 def test_a_process_of_another_type_is_refused(became: list[str]) -> None:

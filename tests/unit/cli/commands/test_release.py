@@ -121,16 +121,6 @@ def test_logs_completes_types_what_runs_once_and_the_release(cluster: FakeCluste
     assert completion.answer(["restart", "shop"], "re") == [":4"]
 
 
-def test_logs_has_the_release_among_the_processes_or_alone(cluster: FakeCluster) -> None:
-    cluster.objects["Formation"] = [releases.shop("Failed")]
-    both = [line.split()[0] for line in run("logs shop").stdout.splitlines()]
-    assert both == ["worker.1", "release.x7k2p", "release.x7k2p"]
-    alone = run("logs shop release").stdout.splitlines()
-    assert [line.split()[0] for line in alone] == ["release.x7k2p", "release.x7k2p"]
-    assert run("logs shop release.x7k2p").stdout.splitlines() == alone
-    assert run("logs shop run").stdout == ""
-
-
 class Retried(FakeCluster):
     """Makes the Job anew some time after it was deleted."""
 
@@ -185,12 +175,3 @@ def test_the_release_of_what_is_declared_is_not_ended_for_it_would_begin_again(c
     stderr = run("stop shop --process release.x7k2p", failures.MISTYPED).stderr
     assert "kubectl formation rollback shop" in stderr
     assert cluster.objects["Job"] == [job]
-
-
-def test_ps_shows_a_release_while_it_runs(cluster: FakeCluster) -> None:
-    cluster.objects |= {"Formation": [releases.shop("Running")], "Pod": [releases.pod()]}
-    (row,) = json.loads(run("ps shop release -o json").stdout)
-    assert (row["type"], row["state"]) == ("release", "Running")
-    cluster.objects["Pod"] = [releases.pod(ended(0))]
-    cluster.objects["Pod"][0]["status"]["phase"] = "Succeeded"
-    assert json.loads(run("ps shop release -o json").stdout) == []

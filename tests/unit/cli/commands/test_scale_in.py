@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from formation_cli import completion, failures
+from formation_cli import failures
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Object
 from formation_cli.failures import Failure
 from formation_operator.api import naming
 from tests.shared import builders
-from tests.shared.builders import a_container, a_pod, condition, running
+from tests.shared.builders import a_container, a_pod, running
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.typed import run
 
@@ -66,21 +66,6 @@ def is_as_it_was(cluster: FakeCluster) -> bool:
     return cluster.dry_runs == [] and count(cluster) == 3
 
 
-def test_the_process_is_marked_before_the_count_is_lowered(
-    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    patched, written = FakeCluster.patch, list[str]()
-
-    def patch(self: FakeCluster, kind: str, name: str, *args: Any, **how: Any) -> Object:
-        written.append(kind)
-        return patched(self, kind, name, *args, **how)
-
-    monkeypatch.setattr(FakeCluster, "patch", patch)
-    assert scale(ONE) == "worker: 3 -> 2\nworker.aaaaa: marked to go first\n"
-    assert (costs(cluster), count(cluster)) == ({"aaaaa": LOWEST}, 2)
-    assert written == [kinds.POD, naming.KIND]
-
-
 @pytest.mark.parametrize("name", ["shop-worker-abc-aaaaa", "pod/shop-worker-abc-aaaaa", "worker.aaaaa"])
 def test_a_process_has_the_names_that_it_has_elsewhere(cluster: FakeCluster, name: str) -> None:
     scale(f"worker-1 --process {name} --process worker.aaaaa")
@@ -97,11 +82,6 @@ def test_several_processes_go_at_once_also_of_several_types(cluster: FakeCluster
     scale("worker-2 web-1 --process worker.aaaaa --process worker.bbbbb --process web.ddddd")
     assert costs(cluster) == dict.fromkeys(("aaaaa", "bbbbb", "ddddd"), LOWEST)
     assert (count(cluster), count(cluster, "web")) == (1, 2)
-
-
-def test_a_dry_run_marks_nothing(cluster: FakeCluster) -> None:
-    assert "worker.aaaaa: marked to go first (dry run)" in scale(f"{ONE} --dry-run")
-    assert (costs(cluster), count(cluster), cluster.dry_runs) == ({}, 3, [True, True])
 
 
 def without_status(pod: Object) -> Object:
@@ -172,12 +152,6 @@ def test_a_process_that_kubernetes_would_delete_before_it_is_named_before_anythi
     assert costs(cluster) == {"aaaaa": LOWEST}
 
 
-def test_a_process_that_is_not_ready_goes_first_anyway(cluster: FakeCluster) -> None:
-    cluster.objects[kinds.POD][0] = worker("aaaaa", ready=False)
-    scale(ONE)
-    assert costs(cluster) == {"aaaaa": LOWEST}
-
-
 def test_while_processes_of_two_versions_run_nobody_knows_which_goes(cluster: FakeCluster) -> None:
     cluster.objects[kinds.POD].append(worker("ddddd", labels={"pod-template-hash": "def"}))
     said = scale(ONE, failures.FAILED)
@@ -202,11 +176,6 @@ def test_a_missing_right_is_found_before_anything_is_written(cluster: FakeCluste
     assert ("Or leave out --process." in said) == (right != "patch formations")
     assert is_as_it_was(cluster)
     assert "patch pods shop-worker-abc-aaaaa" in cluster.reviewed
-
-
-def test_without_a_process_no_right_to_pods_is_asked_for(cluster: FakeCluster) -> None:
-    scale("worker-1")
-    assert cluster.reviewed == []
 
 
 class Refusing(FakeCluster):
@@ -236,14 +205,6 @@ def test_if_the_count_can_not_be_written_the_mark_is_taken_back(refusing: FakeCl
     scale("worker-2 --process worker.aaaaa --process worker.bbbbb", failures.FAILED)
     assert costs(refusing) == {"aaaaa": "7"}
     assert refusing.dry_runs == [False] * 4
-
-
-def test_a_mark_stays_if_the_count_was_lowered_although_the_answer_was_lost(
-    refusing: FakeCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Refusing, "made", True)
-    scale(ONE, failures.FAILED)
-    assert (costs(refusing), count(refusing)) == ({"aaaaa": LOWEST}, 2)
 
 
 def test_a_mark_that_can_not_be_taken_back_is_named_with_what_takes_it(
@@ -307,22 +268,3 @@ def test_ps_shows_the_mark_while_there_is_one(cluster: FakeCluster) -> None:
     assert [row[header.index("DELETION COST")] for row in shown] == ["lowest", "-5", "-"]
     found = json.loads(run("ps shop worker -o json").stdout)
     assert [each["deletionCost"] for each in found] == [-(2**31), -5, None]
-
-
-@pytest.mark.parametrize("text", ["", "x", "1.5", "99999999999", "\x1b[31m1"])
-def test_a_cost_that_kubernetes_does_not_take_is_none(cluster: FakeCluster, text: str) -> None:
-    cluster.objects[kinds.POD][0] = worker("aaaaa", cost=text)
-    assert "DELETION COST" not in rows()[0]
-
-
-def test_the_order_counts_only_conditions_that_kubernetes_looks_at(cluster: FakeCluster) -> None:
-    pod = worker("bbbbb")
-    pod["status"]["conditions"] = [condition("Ready", status=False)]
-    cluster.objects[kinds.POD][1] = pod
-    scale(ONE, failures.FAILED)
-
-
-def test_the_key_tab_offers_what_a_count_includes(cluster: FakeCluster) -> None:
-    cluster.objects[kinds.POD] += [worker("canar", labels=CANARY), worker("going", deletionTimestamp="now")]
-    typed = ["scale", "shop", "worker-1", "--process", "shop-worker-abc-bbbbb", "--process"]
-    assert completion.answer(typed, "") == ["shop-worker-abc-aaaaa", "shop-worker-abc-ccccc", ":4"]

@@ -11,7 +11,7 @@ from formation_cli.cluster import answers, kinds
 from formation_cli.cluster.port import Listed, Object
 from formation_operator.api import naming
 from tests.shared import builders
-from tests.shared.builders import a_container, a_pod, ended, running, waiting
+from tests.shared.builders import a_container, a_pod, running, waiting
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.typed import run
 
@@ -87,17 +87,6 @@ def test_only_types_that_are_named_are_shown_and_a_canary_with_its_type(cluster:
     assert "Did you mean worker?" in run("top shop wrker", failures.MISTYPED).stderr
 
 
-def test_of_several_containers_the_own_one_and_the_sum_are_apart(cluster: FakeCluster) -> None:
-    beside = a_container(running(), "proxy", resources={"requests": {"cpu": "10m"}}, restarts=2)
-    pod = worker("aaaaa", beside, restarts=1)
-    run_with(cluster, (pod, used(pod, proxy=("20m", "10Mi"))))
-    header, _, own, whole, _ = rows()
-    assert header[:3] == ["TYPE", "PROCESS", "CONTAINERS"]
-    assert own[2:] == ["worker", "100m", "100m", "500m", "64Mi", "128Mi", "512Mi", "1", "-"]
-    assert whole[2:] == ["all 2", "120m", "110m", "-", "74Mi", "128Mi", "-", "3", "-"]
-    assert of_worker()[2]["cpu"] == {"use": 0.12, "request": 0.11, "limit": None}
-
-
 def test_a_native_sidecar_counts_as_a_container_and_one_that_ends_does_not(cluster: FakeCluster) -> None:
     pod = worker("aaaaa")
     pod["spec"]["initContainers"] = [
@@ -140,17 +129,6 @@ def test_a_program_gets_cores_and_bytes(cluster: FakeCluster) -> None:
         f"{FIELD}.requests.memory",
     ]
     assert yaml.safe_load(run("top shop worker -o yaml").stdout) == [found, process]
-
-
-def test_a_process_that_uses_nothing_has_figures_too(cluster: FakeCluster) -> None:
-    pod = worker("aaaaa")
-    run_with(cluster, (pod, used(pod, "0", "0")))
-    assert [row[2] for row in rows("worker")[1:]] == ["0m", "0m"]
-    assert of_worker()[1]["cpu"] == {"use": 0, "request": 0.1, "limit": 0.5}
-
-
-def test_a_process_of_the_right_size_needs_no_change(cluster: FakeCluster) -> None:
-    assert advice(cluster, "90m", "100Mi") == []
 
 
 @pytest.mark.parametrize(
@@ -222,10 +200,6 @@ def test_without_a_limit_its_node_ran_out_of_memory(cluster: FakeCluster) -> Non
     assert said.endswith(f" with no limit, as its node had no more: set {FIELD}.limits.memory.")
 
 
-def test_a_process_that_ended_in_another_way_was_not_killed_for_memory(cluster: FakeCluster) -> None:
-    assert advice(cluster, "90m", "100Mi", last=ended(137), restarts=1) == []
-
-
 def test_a_kill_that_only_the_status_knows_is_shown_of_the_type(cluster: FakeCluster) -> None:
     last = {"reason": "OOMKilled", "finishedAt": builders.ago(60), "exitCode": 137}
     cluster.objects[naming.KIND][0]["status"] = {"processes": {"zoo": {"lastExit": last}}}
@@ -273,19 +247,6 @@ def test_a_process_without_figures_yet_is_named(cluster: FakeCluster) -> None:
     assert of_worker()[2]["cpu"]["use"] is None
 
 
-def test_without_any_figures_sizes_and_kills_are_shown_all_the_same(cluster: FakeCluster) -> None:
-    pod = worker("aaaaa", last=OOM)
-    run_with(cluster, (pod, None))
-    done = run("top shop worker", failures.FAILED)
-    assert "512Mi" in done.stdout
-    assert "was killed for memory" in done.stderr
-    assert "There are no figures yet of worker.aaaaa" in done.stderr
-
-
-def test_a_type_without_processes_needs_no_figures() -> None:
-    assert rows("zoo")[1][1] == "all 0"
-
-
 class Unmeasured(FakeCluster):
     """Serves no metrics."""
 
@@ -324,17 +285,6 @@ def test_where_there_are_no_metrics_it_says_what_is_missing_and_shows_the_rest(
     assert ("metrics" in done.stderr) == ("no route" not in done.stderr)
     assert "512Mi" in done.stdout
     assert "no figures yet" not in done.stderr
-
-
-def test_what_others_wrote_moves_no_cursor(cluster: FakeCluster) -> None:
-    pod = worker("aaaaa", size={"limits": {"memory": "\x1b[2J"}, "requests": {"cpu": "1e400"}})
-    pod["status"]["containerStatuses"][0]["lastState"] = {
-        "terminated": {"reason": "OOMKilled", "finishedAt": "\x1b[2J"}
-    }
-    run_with(cluster, (pod, used(pod, "\x1b[2J", "-5")))
-    done = run("top shop worker", failures.FAILED)
-    assert "\x1b" not in done.output
-    assert rows(code=failures.FAILED)[2][2:] == ["-"] * 6 + ["0", "-"]
 
 
 def test_of_thousands_without_figures_only_some_are_named(cluster: FakeCluster) -> None:

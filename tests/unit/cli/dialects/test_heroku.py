@@ -38,13 +38,6 @@ def test_a_formation_of_heroku_comes_back_as_it_was(dynos: dict[str, tuple[int, 
     assert heroku.formation(known(read(formation))) == formation
 
 
-@given(DYNOS)
-def test_an_app_json_and_the_api_say_the_same(dynos: dict[str, tuple[int, str]]) -> None:
-    formation = [{"type": name, "quantity": count, "size": size} for name, (count, size) in dynos.items()]
-    mapping = {each["type"]: {"quantity": each["quantity"], "size": each["size"]} for each in formation}
-    assert read({"formation": mapping}) == read(formation)
-
-
 def test_an_app_json_has_a_name_counts_and_variables(snapshot: SnapshotAssertion) -> None:
     found = read(
         {

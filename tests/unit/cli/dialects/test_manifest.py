@@ -13,12 +13,6 @@ spec:
 """
 
 
-def test_the_formation_among_other_documents_is_found() -> None:
-    known = manifest.parse(f"kind: Service\n---\n{SHOP}\n---\n", "shop.yaml")
-    assert known.name == "shop"
-    assert known.spec.processes["web"].command == ["serve"]
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -1,6 +1,5 @@
 """A Compose file becomes a Formation, as it is typed for."""
 
-import contextlib
 import json
 import pathlib
 from typing import Any
@@ -123,18 +122,6 @@ def test_the_addresses_of_other_services_that_a_file_of_variables_names_are_said
     assert "hunter2" not in said
 
 
-def test_a_file_in_the_folder_above_gives_that_folder_s_name(folder: pathlib.Path) -> None:
-    (folder / "compose.yaml").write_text("{services: {web: {build: .}}}")
-    (folder / "Procfile").write_text("web: ./serve")
-    for file in ("../compose.yaml", "../Procfile"):
-        below = folder / "below"
-        below.mkdir(exist_ok=True)
-        (below / "formation.yaml").unlink(missing_ok=True)
-        with contextlib.chdir(below):
-            run(f"init {file} {IMAGE}")
-        assert yaml.safe_load((below / "formation.yaml").read_text())["metadata"]["name"] == "store"
-
-
 def test_no_secret_value_of_a_compose_file_is_written_and_the_printed_command_makes_the_secret(
     folder: pathlib.Path,
 ) -> None:
@@ -202,12 +189,6 @@ def test_a_service_that_starts_with_a_profile_only_is_left_out_unless_one_is_nam
     said = init(PROFILES, f"--service {service}").stderr
     assert [*written()["processes"]] == types
     assert ("service b (x:1): it starts with a profile only" in said) == (service == "a")
-
-
-def test_a_file_in_json_is_what_docker_compose_config_has_written() -> None:
-    pathlib.Path("compose.json").write_text('{"services": {"a": {"image": "x:1", "profiles": ["all"]}}}')
-    run("init compose.json")
-    assert [*written()["processes"]] == ["a"]
 
 
 @pytest.mark.parametrize("name", ["--image y:1", "--service b --image z:2"])
@@ -336,19 +317,6 @@ def test_hostile_and_odd_files_end_with_one_sentence(text: str, said: str) -> No
 def test_a_field_is_what_it_is_in_compose(fields: dict[str, Any], expected: dict[str, Any]) -> None:
     of_one(fields)
     assert written()["processes"]["web"] == expected
-
-
-def test_options_go_over_the_file(folder: pathlib.Path) -> None:
-    (folder / ".env").write_text("LEVEL=2\n")
-    init(SHOP, f"{IMAGE} --name store --env .env -m web=5,low-priority=1 --port 8001")
-    assert written()["env"] == [{"name": "LEVEL", "value": "2"}]
-    assert written()["processes"]["web"]["env"] == [{"name": "DEBUG", "value": "yes"}]
-    assert written()["processes"]["web"]["port"] == 8001
-    assert yaml.safe_load((folder / "formation.yaml").read_text())["metadata"]["name"] == "store"
-    assert {each: type_["replicas"] for each, type_ in written()["processes"].items()} == {
-        "web": 5,
-        "low-priority": 1,
-    }
 
 
 def test_a_port_is_that_of_web() -> None:

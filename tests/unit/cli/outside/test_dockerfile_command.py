@@ -118,12 +118,6 @@ def test_what_is_no_dockerfile_is_refused_with_its_line(text: str, said: str) ->
     assert not pathlib.Path("formation.yaml").exists()
 
 
-@pytest.mark.parametrize("text", ["FROM a\nRUN b \\", "FROM a\nRUN <<EOF\nb", "FROM a\nCMD " + "[" * 90_000])
-def test_what_has_no_end_ends(text: str) -> None:
-    pathlib.Path("Dockerfile").write_text(text)
-    assert "Traceback" not in run(f"init Dockerfile {IMAGE}").output
-
-
 def test_a_dockerfile_has_no_service() -> None:
     pathlib.Path("Dockerfile").write_text(SHOP)
     refused = run(f"init Dockerfile --service web {IMAGE}", failures.MISTYPED).stderr

@@ -1,4 +1,3 @@
-import decimal
 import pathlib
 import re
 import shutil
@@ -13,7 +12,6 @@ from syrupy.assertion import SnapshotAssertion
 from formation_cli.dialects import manifest, references
 from formation_cli.dialects.systemd import quoting, units
 from formation_cli.failures import Mistyped
-from formation_cli.words import values
 from tests.unit import inputs
 from tests.unit.cli.drawn_texts import TEXT
 
@@ -150,17 +148,3 @@ def test_systemd_finds_nothing_wrong_with_any_text(
     command = ["/bin/sh", *map(references.escaped, words)]
     found = exported({"web": {"command": command}, "worker": {"command": ["p", *words], "env": env}})
     assert verified(tmp_path_factory.mktemp("units"), found.units) == ""
-
-
-@pytest.mark.parametrize(
-    ("quantity", "number"),
-    [("500m", "0.5"), (2, "2"), ("1.5Gi", "1610612736"), ("1e3", "1000"), (".5", "0.5"), ("2k", "2000")],
-)
-def test_a_quantity_is_a_number(quantity: Any, number: str) -> None:
-    assert str(values.number(quantity).normalize()) == str(decimal.Decimal(number).normalize())
-
-
-@pytest.mark.parametrize("text", ["", "1x", "-1", "1e999", "9" * 30, True, None, "."])
-def test_what_is_no_quantity_is_refused(text: Any) -> None:
-    with pytest.raises(ValueError, match="isn't a quantity"):
-        values.number(text)
