@@ -142,6 +142,7 @@ def test_a_write_says_who_writes_and_wants_unknown_fields_refused(server: Answer
         cluster.patch("Formation", "shop", [{"op": "test"}], dry_run=True)
     method, path, headers, body = server.asked[0]
     assert (method, headers["Content-Type"]) == ("PATCH", "application/json-patch+json")
+    assert headers["User-Agent"].startswith("kubectl-formation/")
     assert json.loads(body) == [{"op": "test"}]
     assert path.endswith("?fieldManager=formation-cli&fieldValidation=Strict&dryRun=All")
 

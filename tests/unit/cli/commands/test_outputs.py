@@ -91,13 +91,6 @@ def test_what_can_not_be_meant_is_refused_before_anything_is_done(words: str, wh
     assert why in run(words, code=mistyped(words)).stderr
 
 
-@pytest.fixture
-def half_made(cluster: FakeCluster) -> None:
-    """A second type whose Deployment isn't there."""
-    types = {name: builders.a_process() for name in ("worker", "zoo")}
-    cluster.objects[naming.KIND] = [builders.stored(builders.a_formation(processes=types))]
-
-
 @pytest.mark.parametrize(
     "words",
     [
@@ -124,7 +117,7 @@ def test_a_job_may_be_seen_before_it_is_made(cluster: FakeCluster) -> None:
 
 
 @pytest.mark.parametrize("words", ["restart shop %s", "logs shop %s"])
-def test_a_type_is_typed_as_an_argument_or_as_an_option(half_made: None, words: str) -> None:
+def test_a_type_is_typed_as_an_argument_or_as_an_option(words: str) -> None:
     for types in ("worker wrker", "worker --type wrker", "--type worker --type wrker"):
         assert "There is no process type wrker.\nDid you mean worker?" in run(words % types, code=2).stderr
 

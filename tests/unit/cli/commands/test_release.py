@@ -76,10 +76,6 @@ def test_programs_get_the_status_and_the_name_of_the_job(cluster: FakeCluster) -
     assert "leave out --follow" in run("release shop -f -o json", failures.MISTYPED).stderr
 
 
-def test_a_formation_that_there_is_not_ends_as_elsewhere(cluster: FakeCluster) -> None:
-    assert "There is no Formation shop" in run("release shop", failures.NOT_FOUND).stderr
-
-
 def becoming(state: str) -> Change:
     """Return what a watch says when the release comes to a state."""
     found = releases.shop(state)

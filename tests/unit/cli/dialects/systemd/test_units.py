@@ -1,5 +1,4 @@
 import pathlib
-import re
 import shutil
 import subprocess
 from typing import Any
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
 from formation_cli.dialects import manifest, references
-from formation_cli.dialects.systemd import quoting, units
+from formation_cli.dialects.systemd import units
 from formation_cli.failures import Mistyped
 from tests.unit import inputs
 from tests.unit.cli.drawn_texts import TEXT
@@ -31,22 +30,6 @@ def exported(processes: dict[str, Any], **shared: Any) -> units.Exported:
 
 def unit(name: str, processes: dict[str, Any], **shared: Any) -> list[str]:
     return exported(processes, **shared).units[name].splitlines()
-
-
-def meant(word: str) -> str:
-    """Return what systemd makes of a word of a command line without variables."""
-    if word.startswith('"'):
-        found = re.sub(r"\\(x([0-9a-f]{2})|(.))", _unescaped, word[1:-1])
-        word = found.encode("latin-1", "surrogateescape").decode() if found.isascii() else _decoded(found)
-    return word.replace("%%", "%").replace("$$", "$")
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    return f"\udc00{match[2]}" if match[2] else match[3]
-
-
-def _decoded(text: str) -> str:
-    return re.sub("(\udc00..)+", lambda match: bytes.fromhex(match[0].replace("\udc00", "")).decode(), text)
 
 
 def verified(folder: pathlib.Path, units: dict[str, str]) -> str:
@@ -118,11 +101,6 @@ def test_no_text_is_more_than_a_word(words: list[str], values: list[str]) -> Non
     lines = unit("shop-web@.service", {"web": {"command": command}}, env=env)
     assert len(lines) == len(plain) + len(values)
     assert all(line.isprintable() for line in lines)
-
-
-@given(TEXT)
-def test_a_word_means_what_it_meant(text: str) -> None:
-    assert meant(quoting.quoted(quoting.argument(text))) == text
 
 
 @needs_systemd
