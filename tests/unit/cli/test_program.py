@@ -17,7 +17,7 @@ from syrupy.assertion import SnapshotAssertion
 from formation_cli import cluster_options, command_table, completion, failures, options
 from formation_cli.program import INSTEAD, program
 from tests.unit.cli import kubectls
-from tests.unit.cli.typed import HEAVY, run
+from tests.unit.cli.typed import run
 
 
 @pytest.fixture(autouse=True)
@@ -38,16 +38,6 @@ def at(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Server:
         kubectls.install(tmp_path, monkeypatch, kubectls.viewing(kubectls.a_config(server=server)))
 
     return reach
-
-
-def test_help_imports_nothing_that_takes_long() -> None:
-    script = (
-        "import sys; from formation_cli.program import program; program(['--help'], standalone_mode=False); "
-    )
-    script += f"sys.exit(str([name for name in {HEAVY} if name in sys.modules]))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert done.stderr.strip() == "[]"
-    assert "ps" in done.stdout
 
 
 def test_a_letter_that_the_locale_does_not_have_is_written_as_its_number(tmp_path: pathlib.Path) -> None:

@@ -1,8 +1,6 @@
 """``rollback``, and a deploy that goes back by itself, as they are typed."""
 
 import json
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -14,29 +12,7 @@ from formation_operator.kube.objects.deploys import End
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.revisions import R1, R2, V1, V2, Object, a_revision, ended, ran, shop
 from tests.unit.cli.typed import run
-
-
-class Waits:
-    """How each wait ends, one after the other, in place of a cluster in which something runs."""
-
-    def __init__(self) -> None:
-        self.ends: list[BaseException | None] = []
-        self.types: list[list[str]] = []
-        self.meanwhile: Callable[[], object] = lambda: None
-        """What happens while it waits."""
-
-    def __call__(self, cluster: Any, formation: Object, timeout: float, types: Any = (), **_: Any) -> None:
-        self.types.append([*types])
-        self.meanwhile()
-        if end := self.ends.pop(0):
-            raise end
-
-
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
-    found = Waits()
-    monkeypatch.setattr(waiting, "wait", found)
-    return found
+from tests.unit.cli.waits import Waits
 
 
 def test_it_goes_back_to_the_latest_that_ran_well_and_past_what_never_did(cluster: FakeCluster) -> None:

@@ -34,3 +34,33 @@ from formation_cli.dialects import programs, shell
 )
 def test_what_starts_jobs_by_the_clock_is_known_by_its_command(line: str) -> None:
     assert programs.is_clock("ticker", shell.words(line, port=False))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "celery -A beat worker",
+        "celery --app beat worker -Q beat",
+        "celery -A shop flower",
+        "python beat.py",
+        "taskiq worker shop:broker",
+        "php artisan queue:work",
+        "python manage.py runserver",
+        "sidekiq -C config/clock.yml",
+        "echo celery beat",
+        "celery -A",
+        "",
+    ],
+)
+def test_what_does_not_is_an_ordinary_command(line: str) -> None:
+    assert not programs.is_clock("worker", shell.words(line, port=False))
+
+
+@pytest.mark.parametrize("name", ["clock", "beat", "scheduler", "cron", "celery-beat", "clock2"])
+def test_what_starts_jobs_by_the_clock_is_known_by_its_name(name: str) -> None:
+    assert programs.is_clock(name, ["/shop", "anything"])
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "clockmaker", "beat-worker", "upbeat", "scheduler-api"])
+def test_a_name_that_only_contains_such_a_word_says_nothing(name: str) -> None:
+    assert not programs.is_clock(name, ["/shop", "anything"])

@@ -66,3 +66,19 @@ def test_words_that_a_line_can_say_come_back(port: bool, words: list[str]) -> No
     line = shell.line([references.escaped(word) for word in words], port=port)
     if shell.words(line, port=port) != [references.escaped(word) for word in words]:
         assert words[0] in shell.BUILT_IN or "=" in words[0] or words[0].startswith("exec ")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("$(A)", "1"),
+        ("$$(A)", "$(A)"),
+        ("$$$(A)", "$1"),
+        ("$(B) $A", "$(B) $A"),
+        ("$(A", "$(A"),
+        ("$(A $$", "$(A $"),
+        ("$()", "$()"),
+    ],
+)
+def test_names_are_replaced_as_kubernetes_does(text: str, meant: str) -> None:
+    assert references.expanded(text, {"A": "1"}.get) == meant

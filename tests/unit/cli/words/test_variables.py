@@ -34,3 +34,11 @@ def test_a_refusal_does_not_show_a_value() -> None:
     with pytest.raises(Mistyped) as ended_with:
         variables.parse(["hunter 2=hunter2"])
     assert "hunter2" not in ended_with.value.message
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["LOG_LEVEL=a", "STRIPE_PUBLIC_KEY=a", "MONKEY=a", "BASE_URL=https://example.com:8080/@me", "AT=a@b:c"],
+)
+def test_what_is_not_is_not(typed: str) -> None:
+    assert variables.secret_ones(variables.parse([typed])) == []
