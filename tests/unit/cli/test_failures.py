@@ -1,6 +1,7 @@
 import signal
 from collections.abc import Iterator
 
+import click
 import pytest
 
 from formation_cli import failures
@@ -53,3 +54,10 @@ def test_a_second_ctrl_c_does_not_interrupt_how_the_first_one_ends_us() -> None:
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
     signal.raise_signal(signal.SIGINT)
+
+
+def test_a_command_of_the_status_gets_the_namespace_that_was_typed() -> None:
+    text = "go back (kubectl formation{0} rollback shop), or kubectl{0} delete job x, by kubectl"
+    with click.Context(click.Command("formation"), obj={"namespace": "demo"}):
+        assert failures.pasted(text.format("")) == text.format(" -n demo")
+    assert failures.pasted(text.format("")) == text.format("")

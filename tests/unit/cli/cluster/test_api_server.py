@@ -228,6 +228,13 @@ def test_what_happened_unseen_is_told_after_a_new_list(server: Answering) -> Non
     ]
 
 
+def test_a_log_comes_as_it_is_and_its_last_line_need_not_be_complete(server: Answering) -> None:
+    server.will(bytes(range(256)))
+    with server.connected() as cluster:
+        found = [*cluster.log("pod", LogQuery("web"))]
+    assert found == [bytes(range(11)), bytes(range(11, 256))]
+
+
 def test_a_line_without_an_end_is_not_kept_whole(server: Answering) -> None:
     server.will(b"x" * 300_000)
     with server.connected() as cluster:

@@ -61,6 +61,19 @@ def test_the_server_the_token_and_the_namespace_are_those_that_kubectl_shows(loa
     assert access.namespace == "shop"
 
 
+def test_kubectl_is_asked_for_the_context_that_is_meant_with_its_files_in_it(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kubectls.install(tmp_path, monkeypatch, 'echo "$@" >&2; exit 1')
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x").touch()
+    with pytest.raises(failures.NoAccess) as refused:
+        kubeconfig.load(Target(kubeconfig="x", context="prod", as_user="ann"))
+    flags = "--raw --minify --flatten --output=json --kubeconfig=x --context=prod --as=ann"
+    assert refused.value.message == f"The kubeconfig can't be used. kubectl says:\nconfig view {flags}"
+    assert "--kubeconfig" in refused.value.hint
+
+
 def test_a_service_account_that_cannot_be_used_is_said(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -210,6 +210,15 @@ def test_a_failed_version_is_tried_again_by_deleting_the_pods_of_its_canaries_al
     assert names_of(mended) == ["shop-worker-1"]
 
 
+def test_a_new_try_is_waited_for_although_the_status_has_the_failure_of_the_one_before(
+    cluster: Tried,
+) -> None:
+    stderr = run("deploy shop --retry --wait --timeout 1s", failures.TIMED_OUT).stderr
+    assert cells(stderr)[0] == ["canary", "-", "-", "Trying", "a new try"]
+    assert "Error: 1 s are over. shop isn't ready: canary: a new try\n" in stderr
+    assert names_of(cluster) == ["shop-worker-1"]
+
+
 @pytest.mark.parametrize("words", ["deploy shop --retry", "restart shop worker"])
 def test_a_new_try_that_fails_ends_the_wait_with_its_own_cause(
     cluster: Tried, monkeypatch: pytest.MonkeyPatch, words: str
@@ -256,6 +265,13 @@ def test_what_has_not_failed_is_not_tried_again(
     cluster.objects[naming.KIND] = [shop(state)]
     assert said in " ".join(run(words, code).stderr.split())
     assert len(names_of(cluster)) == 3
+
+
+def test_a_cause_is_said_once_with_the_namespace_in_its_command(cluster: Tried) -> None:
+    stderr = run("-n demo wait shop --timeout 1s", failures.FAILED).stderr
+    assert stderr.count("KeyError: QUEUE_URL") == 1
+    assert "go back (kubectl formation -n demo rollback shop)" in stderr
+    assert cells(stderr)[0] == ["canary", "-", "-", "Failed", "as below"]
 
 
 def test_anyone_who_may_not_delete_pods_learns_it(cluster: Tried, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,12 @@ def test_going_back_further_than_to_what_runs_restarts_what_differs_from_that(
     assert RESTARTED in run("rollback shop --to 1").stderr.splitlines()
 
 
+def test_a_difference_to_a_revision_that_runs_restarts_nothing(cluster: FakeCluster) -> None:
+    cluster.objects |= {naming.KIND: [shop(R1, V2)], "ControllerRevision": [R1]}
+    result = run("diff shop --revision 1", failures.FAILED)
+    assert result.stderr == "revision 1: image shop:v2 -> shop:v1; clock is new; worker is gone\n"
+
+
 def rolled_out(web: Object, **spec: Any) -> Object:
     formation = shop(R2, {**V2, **spec})
     return {**formation, "status": {**formation["status"], "processes": {"web": web}}}

@@ -180,6 +180,11 @@ def test_what_is_declared_and_not_rolled_out_yet_is_said(cluster: FakeCluster) -
     assert "isn't rolled out yet" in run("history shop").stderr
 
 
+def test_a_difference_to_a_revision_is_what_going_back_would_change(snapshot: SnapshotAssertion) -> None:
+    result = run("diff shop --revision 6", failures.FAILED)
+    assert [result.stdout, result.stderr] == snapshot
+
+
 def test_without_a_difference_it_ends_well(cluster: FakeCluster) -> None:
     assert run("diff shop --revision 7").output == ""
     assert run("diff shop --revision 6 -o name", failures.FAILED).stdout == "formation.formations.dev/shop\n"

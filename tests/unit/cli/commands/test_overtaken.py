@@ -86,3 +86,14 @@ VARIABLES = [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
 def test_what_goes_out_with_it_does_not_overtake_it(words: str, later: Object) -> None:
     result = on(Busy(**later), f"{words} --wait")
     assert result.stderr.splitlines()[-1] == "shop: all process types run as declared"
+
+
+def test_without_an_image_of_its_own_only_the_revisions_are_named() -> None:
+    class Without(Busy):
+        def _generations(self) -> None:
+            super()._generations()
+            self.objects[naming.KIND][0]["spec"].pop("image", None)
+
+    said = on(Without(env=[]), "config set shop A=1 --wait", failures.OVERTAKEN).stderr
+    assert "()" not in said
+    assert " now, and not " in said

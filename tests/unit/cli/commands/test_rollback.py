@@ -174,6 +174,18 @@ def test_a_deploy_goes_back_by_itself_and_ends_with_the_code_of_its_failure(
     assert result.stderr.splitlines()[-1] == back
 
 
+def test_a_way_back_that_fails_too_says_both_and_its_last_error_is_that_of_the_deploy(
+    waits: Waits, cluster: FakeCluster
+) -> None:
+    waits.ends = [failures.TimedOut("60 s are over."), waiting.NotReady("web: neither")]
+    stderr = run(BACK, failures.TIMED_OUT).stderr
+    assert "Error: 60 s are over.\n" in stderr
+    assert stderr.count("Error: ") == 1
+    said = "The deploy has failed. shop declares revision 2 (image shop:v2) again: web: neither"
+    assert stderr.splitlines()[-1] == said
+    assert cluster.spec == V2
+
+
 @pytest.mark.parametrize("words", [BACK, "config set shop A=1 --wait --rollback-on-failure"])
 def test_a_deploy_on_one_that_has_crashed_goes_back_to_what_ran_well_before(
     waits: Waits, cluster: FakeCluster, words: str

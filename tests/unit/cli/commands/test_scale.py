@@ -72,6 +72,19 @@ def at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("at_a_terminal")
+@pytest.mark.parametrize(
+    ("answer", "code", "written"),
+    [("y\n", 0, [False]), ("n\n", failures.INTERRUPTED, []), ("\n", failures.INTERRUPTED, [])],
+)
+def test_at_a_terminal_it_asks_and_writes_only_after_a_yes(
+    cluster: FakeCluster, answer: str, code: int, written: list[bool]
+) -> None:
+    result = scale("web=1000", code, answer)
+    assert "web: 2 -> 1000: that is more than 10 times as many. Do you mean it? [y/N]" in result.stderr
+    assert cluster.dry_runs == written
+
+
+@pytest.mark.usefixtures("at_a_terminal")
 def test_one_answer_is_enough_though_somebody_changes_the_formation_meanwhile(cluster: FakeCluster) -> None:
     cluster.conflicts = 2
     assert scale("web=1000", answer="y\n").stderr.count("Do you mean it?") == 1

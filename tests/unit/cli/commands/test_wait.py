@@ -56,6 +56,21 @@ def test_a_version_that_is_not_declared_yet_is_neither_a_success_nor_a_failure(
     assert stderr.splitlines()[1].split("   ")[-1].strip() == said
 
 
+@pytest.mark.parametrize("web", [RUNNING, CRASHING])
+def test_what_is_not_rolled_out_yet_will_get_the_next_number(cluster: FakeCluster, web: Object) -> None:
+    cluster.objects[naming.KIND] = [shop(web, image=NEW, number=0)]
+    run(f"wait shop --revision 8 {SOON}", 0 if web == RUNNING else failures.FAILED)
+    run(f"wait shop --revision 7 {SOON}", failures.TIMED_OUT)
+
+
+def test_a_type_is_waited_for_by_the_image_that_it_runs(cluster: FakeCluster) -> None:
+    formation = shop()
+    formation["spec"]["processes"]["web"]["image"] = NEW
+    cluster.objects[naming.KIND] = [formation]
+    run(f"wait shop --type web --image {NEW}")
+    run(f"wait shop --type web --image {IMAGE} {SOON}", failures.TIMED_OUT)
+
+
 @pytest.mark.parametrize(
     ("words", "own"), [(f"--image {IMAGE}", IMAGE), ("--revision 7", "revision 7")], ids=["image", "revision"]
 )

@@ -104,6 +104,12 @@ def test_a_value_comes_back_as_it_is_or_is_named(env: dict[str, str]) -> None:
     assert {*env} - {*written} == {each.partition(":")[0] for each in found.left_out}
 
 
+def test_a_value_is_in_single_quotes_where_that_is_possible() -> None:
+    env = {"A": "debug", "B": "hi $(touch ran)", "C": "it's so", "D": "a\nb", "E": "", "F": "\\d"}
+    text = "A=debug\nB='hi $(touch ran)'\nC=\"it's so\"\nD='a\nb'\nE=\nF='\\d'\n"
+    assert of(env).env == text
+
+
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [

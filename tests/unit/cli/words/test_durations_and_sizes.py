@@ -1,6 +1,15 @@
 import pytest
+from kubernetes.utils.quantity import parse_quantity
 
 from formation_cli.words import values
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("90s", 90), ("1h30m", 5400), ("1.5h", 5400), ("500ms", 0.5), ("1d12h", 129600)],
+)
+def test_durations_are_kubectls_and_may_have_days(text: str, seconds: float) -> None:
+    assert values.seconds(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "5x", "m5", "5m!", "-5m", "1h 30m", "5" * 40])
@@ -25,23 +34,20 @@ def test_a_size_says_each_of_them_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "expected"),
     [
-        "",
-        "x",
-        "-5",
-        "1K",
-        "1mi",
-        "1e400",
-        "1e29",
-        "999999999999999E",
-        "1.2.3",
-        "NaN",
-        "inf",
-        "1" * 40,
-        None,
-        {},
+        *(("1", 1), ("1.5", 1.5), (".5", 0.5), ("100m", 0.1), ("1500000n", 0.0015), ("2u", 0.000002)),
+        *(("1k", 1000), ("2Ki", 2048), ("1.5Gi", 1.5 * 2**30), ("1E", 10**18), ("1Ei", 2**60)),
+        *(("1e3", 1000), ("1E3", 1000), ("12e-3", 0.012), (0.5, 0.5), (2, 2)),
     ],
+)
+def test_a_quantity_is_as_much_as_kubernetes_takes_it_for(text: str | float, expected: float) -> None:
+    assert float(values.number(text)) == pytest.approx(expected)
+    assert values.number(text) == parse_quantity(text)  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-5", "1K", "1mi", "1e29", "999999999999999E", "1.2.3", "NaN", "1" * 40, None, {}]
 )
 def test_what_is_no_quantity_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="isn't a quantity"):
