@@ -164,6 +164,16 @@ def test_history_says_how_far_the_content_is_that_canaries_try(cluster: Tried, s
     assert states == ["Ran", "Runs", "Not rolled out", word]
 
 
+@pytest.mark.parametrize("words", [f"deploy shop {NEW}", f"deploy shop --type web {NEW}"])
+def test_a_deploy_waits_for_its_canaries(cluster: Tried, words: str) -> None:
+    cluster.objects[naming.KIND], cluster.states = [shop("", "x:1")], ["Trying"]
+    stderr = run(words, failures.TIMED_OUT).stderr
+    assert f"Error: 1 s are over. shop isn't ready: {TRIES}\n" in stderr
+    assert cells(stderr)[0] == ["canary", "-", "-", "Trying", TRIES]
+    cluster.states = [""]
+    run(words.replace("x:2", "x:3"))
+
+
 @pytest.mark.parametrize(
     ("words", "who"), [("scale shop worker=2", "worker runs"), ("start shop", "web, worker run")]
 )

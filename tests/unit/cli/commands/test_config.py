@@ -435,6 +435,15 @@ def test_a_replica_set_that_is_over_keeps_no_secret(cluster: Stored) -> None:
     assert cluster.secrets == {}
 
 
+def test_a_secret_that_the_next_apply_brings_back_is_kept(cluster: Stored) -> None:
+    last = json.dumps({"spec": {"envFrom": [{"secretRef": {"name": STALE}}]}})
+    annotations = {"kubectl.kubernetes.io/last-applied-configuration": last}
+    cluster.objects[naming.KIND][0]["metadata"]["annotations"] = annotations
+    cluster.objects[kinds.SECRET] = [a_secret(STALE)]
+    run("prune shop --yes")
+    assert [*cluster.secrets] == [STALE]
+
+
 @pytest.mark.parametrize("ahead", [-3600, 0, 3600])
 def test_a_secret_that_was_just_made_by_the_servers_clock_is_left_for_whoever_is_about_to_name_it(
     cluster: Stored, monkeypatch: pytest.MonkeyPatch, ahead: float

@@ -63,7 +63,6 @@ ENDS = {
         (f"{DEPLOY} --rollback-on-failure", [CONTINUES, f"Nothing was rolled back. {BACK}"]),
         ("config set shop A=1 --wait", [CONTINUES, BACK]),
         ("rollback shop --wait", [CONTINUES]),
-        ("scale shop web=5 --wait", [CONTINUES]),
         ("restart shop web --wait", [CONTINUES]),
         ("deploy shop shop:v2 --wait", [NOTHING]),
     ],

@@ -53,19 +53,13 @@ class DeadNode(FakeCluster):
         return super().log(pod, query)
 
 
-def on_two_nodes() -> tuple[DeadNode, list[Object]]:
-    pods = [a_pod(name="shop-worker-dead"), a_pod(name="shop-worker-a")]
-    cluster = DeadNode(Pod=pods)
-    cluster.logs = {"shop-worker-a": [at(1, "one")]}
-    return cluster, pods
-
-
 def test_a_log_that_can_not_be_followed_is_told_beside_those_of_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told: queue.SimpleQueue[tuple[str, bool]] = queue.SimpleQueue()
     monkeypatch.setattr("click.echo", lambda text, *, err: told.put((text, err)))
-    cluster, _ = on_two_nodes()
+    cluster = DeadNode(Pod=[a_pod(name="shop-worker-dead"), a_pod(name="shop-worker-a")])
+    cluster.logs = {"shop-worker-a": [at(1, "one")]}
     assert next(following(cluster)).text == "one"
     assert told.get(timeout=10) == ("worker.dead: dial timeout", True)
 

@@ -1,6 +1,7 @@
 """``rollback``, and a deploy that goes back by itself, as they are typed."""
 
 import json
+from typing import Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -26,15 +27,20 @@ def test_it_goes_back_to_the_latest_that_ran_well_and_past_what_never_did(cluste
     ]
 
 
+def into_a_singleton(cluster: FakeCluster, **clock: Any) -> str:
+    """Go back to a content where the clock is a singleton, from this one, and return what is said."""
+    one = ran(a_revision(1, {"image": "shop:v1", "processes": {"clock": {"singleton": True}}}))
+    now = {"image": "shop:v2", "processes": {"clock": clock}}
+    second = a_revision(2, now)
+    cluster.objects |= {naming.KIND: [shop(second, now)], "ControllerRevision": [one, second]}
+    return run("rollback shop").stderr
+
+
 def test_going_back_into_a_singleton_leaves_out_what_it_can_not_have_and_says_so(
     cluster: FakeCluster,
 ) -> None:
-    one = ran(a_revision(1, {"image": "shop:v1", "processes": {"clock": {"singleton": True}}}))
     several = {"replicas": 3, "autoscaling": {"maxReplicas": 5}, "disruptionBudget": {"maxUnavailable": 1}}
-    now = {"image": "shop:v2", "processes": {"clock": several}}
-    second = a_revision(2, now)
-    cluster.objects |= {naming.KIND: [shop(second, now)], "ControllerRevision": [one, second]}
-    stderr = run("rollback shop").stderr
+    stderr = into_a_singleton(cluster, **several)
     assert cluster.spec["processes"] == {"clock": {"singleton": True}}
     assert (
         "clock: a singleton in revision 1, so without today's autoscaling and disruptionBudget and replicas"
@@ -44,11 +50,7 @@ def test_going_back_into_a_singleton_leaves_out_what_it_can_not_have_and_says_so
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_a_count_that_a_singleton_can_have_stays(cluster: FakeCluster, count: int) -> None:
-    one = ran(a_revision(1, {"image": "shop:v1", "processes": {"clock": {"singleton": True}}}))
-    now = {"image": "shop:v2", "processes": {"clock": {"replicas": count}}}
-    second = a_revision(2, now)
-    cluster.objects |= {naming.KIND: [shop(second, now)], "ControllerRevision": [one, second]}
-    assert "so without" not in run("rollback shop").stderr
+    assert "so without" not in into_a_singleton(cluster, replicas=count)
     assert cluster.spec["processes"] == {"clock": {"singleton": True, "replicas": count}}
 
 

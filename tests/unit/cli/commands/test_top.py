@@ -8,7 +8,7 @@ import yaml
 
 from formation_cli import failures
 from formation_cli.cluster import answers, kinds
-from formation_cli.cluster.port import Listed, Object
+from formation_cli.cluster.port import Object
 from formation_operator.api import naming
 from tests.shared import builders
 from tests.shared.builders import a_container, a_pod, running, waiting
@@ -247,17 +247,6 @@ def test_a_process_without_figures_yet_is_named(cluster: FakeCluster) -> None:
     assert of_worker()[2]["cpu"]["use"] is None
 
 
-class Unmeasured(FakeCluster):
-    """Serves no metrics."""
-
-    failure: failures.Failure = failures.NotFound("This cluster doesn't know the kind PodMetrics.")
-
-    def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
-        if kind == kinds.POD_METRICS:
-            raise self.failure
-        return super().select(kind, labels=labels, fields=fields)
-
-
 NONE = answers.Request("GET", kinds.POD_METRICS, "default")
 
 
@@ -275,11 +264,10 @@ NONE = answers.Request("GET", kinds.POD_METRICS, "default")
     ],
 )
 def test_where_there_are_no_metrics_it_says_what_is_missing_and_shows_the_rest(
-    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch, failure: failures.Failure, code: int, said: str
+    cluster: FakeCluster, failure: failures.Failure, code: int, said: str
 ) -> None:
     run_with(cluster, (worker("aaaaa"), None))
-    monkeypatch.setattr(cluster, "__class__", Unmeasured)
-    monkeypatch.setattr(Unmeasured, "failure", failure)
+    cluster.failing = {kinds.POD_METRICS: failure}
     done = run("top shop worker", code)
     assert said in done.stderr
     assert ("metrics" in done.stderr) == ("no route" not in done.stderr)

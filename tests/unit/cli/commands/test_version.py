@@ -5,8 +5,7 @@ import subprocess
 
 import pytest
 
-from formation_cli.cluster import kubectl
-from formation_cli.cluster.port import Listed
+from formation_cli.cluster import kinds, kubectl
 from formation_cli.failures import NoAccess
 from formation_operator import __version__
 from tests.unit.cli.fake_cluster import FakeCluster
@@ -19,11 +18,8 @@ OPERATOR = {
 }
 
 
-class Closed(FakeCluster):
-    """Shows nobody its Deployments."""
-
-    def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
-        raise NoAccess("You may not read Deployments in all namespaces.")
+CLOSED = FakeCluster()
+CLOSED.failing = {kinds.DEPLOYMENT: NoAccess("You may not read Deployments in all namespaces.")}
 
 
 @pytest.mark.parametrize(
@@ -31,7 +27,7 @@ class Closed(FakeCluster):
     [
         (FakeCluster(Deployment=[OPERATOR]), "formation-operator:0.1.0 in formation-system"),
         (FakeCluster(), "unknown: no Deployment has the label app.kubernetes.io/name=formation-operator"),
-        (Closed(), "unknown: You may not read Deployments in all namespaces."),
+        (CLOSED, "unknown: You may not read Deployments in all namespaces."),
     ],
 )
 def test_each_part_is_shown_as_far_as_it_can_be_read(
