@@ -8,9 +8,9 @@ import pytest
 from formation_cli.changes import appliers
 
 
-def hint(manager: str, operation: str = "Apply", *, field: str = "replicas") -> str:
+def hint(manager: str, operation: str) -> str:
     """Return what is said of a count of web that was changed, where somebody owns a field of web."""
-    fields: dict[str, Any] = {"f:spec": {"f:processes": {"f:web": {f"f:{field}": {}}}}}
+    fields: dict[str, Any] = {"f:spec": {"f:processes": {"f:web": {"f:replicas": {}}}}}
     entry = {"manager": manager, "operation": operation, "fieldsV1": fields}
     before, after = ({"processes": {"web": {"replicas": count}}} for count in (2, 5))
     return " ".join(

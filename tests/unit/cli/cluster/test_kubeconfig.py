@@ -114,6 +114,15 @@ def test_of_many_requests_at_once_each_has_the_token(load: Load, tmp_path: pathl
     assert found == {"Bearer of-login"}
 
 
+def test_a_login_that_fails_is_told_and_nobody_is_asked_without_it(
+    load: Load, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kubeconfig, "DEFAULT", tmp_path / "config")  # there may be no ~/.kube
+    login = {"apiVersion": "client.authentication.k8s.io/v1", "command": "no-such-login", "args": None}
+    with pytest.raises(failures.NoAccess, match="no-such-login"):
+        load({"exec": login | {"interactiveMode": "Never", "env": None}})
+
+
 @pytest.mark.parametrize("named", ["an option", "the variable", "the variable behind others", "nothing"])
 def test_a_program_and_a_token_are_looked_for_beside_the_kubeconfig(
     load: Load, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, named: str

@@ -240,15 +240,10 @@ def test_a_new_try_that_fails_ends_the_wait_with_its_own_cause(
         cluster.objects["Pod"].append(canary_of("worker", crashes, suffix="new12"))
 
     monkeypatch.setattr(cluster, "delete", delete)
-    rolled_out: Object = {
-        "observedGeneration": 1,
-        "updatedReplicas": 1,
-        "replicas": 1,
-        "availableReplicas": 1,
-    }
+    counted = ("observedGeneration", "updatedReplicas", "replicas", "availableReplicas")
     for each in cluster.objects["Deployment"]:
         each["metadata"]["uid"], each["spec"]["replicas"] = each["metadata"]["name"], 1
-        each["status"] = rolled_out
+        each["status"] = dict.fromkeys(counted, 1)
     stderr = run(f"{words} --wait --timeout 1s", failures.FAILED).stderr
     assert "waiting won't help. worker-canary: exited with code 2: no queue" in stderr
     assert "as declared" not in stderr  # no success before the failure

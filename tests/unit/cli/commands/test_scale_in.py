@@ -89,8 +89,6 @@ def without_status(pod: Object) -> Object:
     return {**pod, "spec": {}, "status": {"phase": "Pending"}}
 
 
-CANARY = {"formations.dev/track": "canary"}
-ENDED = {"phase": "Failed"}
 REFUSED = {
     "worker-1 --process worker.zzzzz": "shop has no process worker.zzzzz.",
     "web-1 --process worker.aaaaa": "scale shop worker-1 --process worker.aaaaa",
@@ -116,9 +114,9 @@ def test_what_can_not_be_meant_is_refused_with_the_way_out_before_anything_is_wr
 ) -> None:
     once = a_pod(name="shop-run-1-runon", labels={"formations.dev/run": "run"}, ownerReferences=[])
     cluster.objects[kinds.POD] += [
-        worker("canar", labels=CANARY),
+        worker("canar", labels={naming.TRACK_LABEL: naming.CANARY}),
         worker("going", deletionTimestamp=builders.ago(1)),
-        worker("ended", status=ENDED),
+        worker("ended", status={"phase": "Failed"}),
         once,
     ]
     assert said in scale(words, failures.MISTYPED)
@@ -171,17 +169,14 @@ def test_a_missing_right_is_found_before_anything_is_written(cluster: FakeCluste
 
 
 class Refusing(FakeCluster):
-    """Refuses to change a Formation, or says so of a change that it made."""
+    """Refuses to change a Formation."""
 
-    made = False
     kept = False
 
     def patch(self, kind: str, name: str, patch: list[Object] | Object, *, dry_run: bool = False) -> Object:
         if self.kept and kind == kinds.POD and "null" in json.dumps(patch):
             raise Failure("The Pod can't be changed.")
         if kind == naming.KIND:
-            if self.made:
-                super().patch(kind, name, patch, dry_run=dry_run)
             raise Failure("no")
         return super().patch(kind, name, patch, dry_run=dry_run)
 

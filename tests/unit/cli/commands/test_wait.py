@@ -42,7 +42,6 @@ def cluster() -> FakeCluster:
     ("words", "said"),
     [
         (f"--image {NEW}", f"{NEW} isn't seen yet: shop declares {IMAGE}"),
-        (f"--type web --image {NEW}", f"{NEW} isn't seen yet: shop declares {IMAGE}"),
         ("--revision 8", "Revision 8 isn't seen yet: shop declares revision 7"),
     ],
 )

@@ -18,13 +18,6 @@ IMAGE = "--image registry.example.com/shop:v1"
 RESOLVED = "docker compose config --format json | kubectl formation init -"
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    (tmp_path / "store").mkdir()
-    monkeypatch.chdir(tmp_path / "store")
-    return tmp_path / "store"
-
-
 def init(text: str, words: str = IMAGE, code: int = 0) -> Result:
     pathlib.Path("compose.yaml").write_text(text)
     return run(f"init compose.yaml {words}", code)

@@ -37,13 +37,6 @@ REFUSED = (
 )
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    (tmp_path / "shop").mkdir()
-    monkeypatch.chdir(tmp_path / "shop")
-    return tmp_path / "shop"
-
-
 def made(text: str, words: str = "") -> tuple[Any, str]:
     """Return the process types of a Dockerfile, and what is said about it."""
     pathlib.Path("Dockerfile").write_text(text)

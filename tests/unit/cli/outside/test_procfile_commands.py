@@ -14,12 +14,7 @@ from tests.unit.cli.typed import run
 IMAGE = "--image registry.example.com/shop:v1"
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    (tmp_path / "My_Shop").mkdir()
-    (tmp_path / "My_Shop" / "Procfile").write_text("web: serve\nrelease: migrate\n")
-    monkeypatch.chdir(tmp_path / "My_Shop")
-    return tmp_path / "My_Shop"
+FILES = {"Procfile": "web: serve\nrelease: migrate\n"}
 
 
 SECRETS = "LOG_LEVEL=info\nexport TOKEN='hunter2 $A'\nURL=redis://a:hunter2@b\nPORT=5000\n"

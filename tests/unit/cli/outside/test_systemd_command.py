@@ -17,11 +17,7 @@ spec: {image: x, processes: {web: {command: [serve], port: 80}}}
 NAMES = ["shop.target", "shop-web.target", "shop-web@.service"]
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "shop.yaml").write_text(SHOP)
-    return tmp_path
+FILES = {"shop.yaml": SHOP}
 
 
 def export(words: str = "", code: int = 0) -> Result:

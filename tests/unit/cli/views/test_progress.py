@@ -143,8 +143,8 @@ def test_what_is_stopped_is_not_said_to_run() -> None:
     assert progress_of(suspended, stopped=True).done
 
 
-def a_replica_set(template: str, revision: str, type_: str = "worker") -> Any:
-    labels = {"formation": "shop", "process-type": type_, "track": "stable"}
+def a_replica_set(template: str, revision: str) -> Any:
+    labels = {"formation": "shop", "process-type": "worker", "track": "stable"}
     labelled = {f"formations.dev/{key}": value for key, value in labels.items()}
     annotations = {"deployment.kubernetes.io/revision": revision}
     return {"metadata": {"labels": labelled | {"pod-template-hash": template}, "annotations": annotations}}
