@@ -41,6 +41,11 @@ def test_with_a_type_it_has_its_environment_and_is_no_process_of_it(snapshot: Sn
     assert job(process_type="web", size={"cpu": "1", "memory": "2Gi"}) == snapshot
 
 
+def test_its_name_is_short_enough_for_the_label_of_its_pods() -> None:
+    long = builders.stored(builders.a_formation("a" * 63))
+    assert one_off.job(long, OneOff(["/shop"]), "x7k2p")["metadata"]["name"] == "a" * 58 + "x7k2p"
+
+
 def test_a_type_must_be_named_where_each_has_an_image_of_its_own() -> None:
     own = builders.stored(builders.a_formation(processes={"web": builders.a_process(image="a:1")}))
     del own["spec"]["image"]

@@ -156,10 +156,8 @@ def test_the_field_to_change_is_named_where_use_and_size_do_not_fit(
 def test_of_several_processes_the_worst_is_named_and_one_that_works_keeps_the_request(
     cluster: FakeCluster,
 ) -> None:
-    pods = [worker(suffix) for suffix in ("aaaaa", "bbbbb", "ccccc")]
-    run_with(
-        cluster, *zip(pods, [used(pods[0], "1m"), used(pods[1], "470m"), used(pods[2], "480m")], strict=True)
-    )
+    used_by = {"aaaaa": "1m", "bbbbb": "470m", "ccccc": "480m"}
+    run_with(cluster, *((pod := worker(suffix), used(pod, cpu)) for suffix, cpu in used_by.items()))
     said = run("top shop worker").stderr
     assert "worker.ccccc uses 480m, near" in said
     assert "worker.bbbbb" not in said

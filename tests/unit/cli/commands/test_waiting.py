@@ -76,19 +76,12 @@ def deployment(name: str, available: int = 1, **metadata: Any) -> dict[str, Any]
     return {**made, "status": status}
 
 
-def ended_as(code: int, words: str) -> str:
-    """Return what a command says about a Formation whose web runs, and whose worker crashes since before."""
-    formation = shop(types={"web": RUNNING, "worker": CRASHING})
-    managed = formation["metadata"]["managedFields"]
-    counts = {"web": 1, "worker": 0}
-    deployments = [deployment(name, there, managedFields=managed) for name, there in counts.items()]
-    cluster = FakeCluster(Formation=[formation], Pod=[], **{kinds.DEPLOYMENT: deployments})
-    return on(cluster, f"{words} --wait --timeout 1s", code).stderr
-
-
 def test_when_the_time_is_over_only_what_was_waited_for_is_said() -> None:
-    said = "1 s are over. shop isn't ready: worker: exited with code 3\n"
-    assert said in ended_as(failures.TIMED_OUT, "restart shop worker")
+    formation = shop(types={"web": RUNNING, "worker": CRASHING})
+    worker = deployment("worker", 0, managedFields=formation["metadata"]["managedFields"])
+    cluster = FakeCluster(Formation=[formation], Pod=[], **{kinds.DEPLOYMENT: [worker]})
+    stderr = on(cluster, "restart shop worker --wait --timeout 1s", failures.TIMED_OUT).stderr
+    assert "1 s are over. shop isn't ready: worker: exited with code 3\n" in stderr
 
 
 def test_a_one_off_process_that_fails_says_nothing_about_the_formation() -> None:
