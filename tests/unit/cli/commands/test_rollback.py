@@ -235,21 +235,16 @@ def test_what_somebody_has_deployed_meanwhile_is_left(waits: Waits, cluster: Fak
     [shop(R2, V2, ready=True), shop(R2, V2), shop(R1, V2, ready=True), shop(None, V2)],
     ids=["ran well", "rolled out", "not rolled out", "not known"],
 )
-@pytest.mark.parametrize(
-    ("more", "lines"),
-    [
-        ("", []),
-        ("--rollback-on-failure", ["The deploy has changed nothing, so nothing is rolled back."]),
-    ],
-)
 def test_a_failing_deploy_of_what_is_declared_already_changes_nothing_and_names_no_way_back(
-    waits: Waits, cluster: FakeCluster, formation: Object, more: str, lines: list[str]
+    waits: Waits, cluster: FakeCluster, formation: Object
 ) -> None:
     cluster.objects[naming.KIND] = [formation]
+    nothing = "The deploy has changed nothing, so nothing is rolled back."
     for failure in (waiting.NotReady("web: no"), failures.TimedOut("60 s are over.")):
-        waits.ends = [failure]
-        result = run(f"deploy shop --image shop:v2 --wait {more}", failure.exit_code)
-        assert result.stderr.splitlines() == [f"Error: {failure.message}", *lines]
+        for more, lines in {"": [], "--rollback-on-failure": [nothing]}.items():
+            waits.ends = [failure]
+            result = run(f"deploy shop --image shop:v2 --wait {more}", failure.exit_code)
+            assert result.stderr.splitlines() == [f"Error: {failure.message}", *lines]
     assert cluster.dry_runs == []
 
 
