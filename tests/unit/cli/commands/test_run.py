@@ -78,6 +78,19 @@ def test_what_nobody_could_type_at_is_not_begun(how: str) -> None:
     assert "Job" not in cluster.objects
 
 
+@pytest.mark.parametrize(
+    ("why", "code"),
+    [
+        ('exec: "nosuch": executable file not found in $PATH', 127),
+        ("exec: /nothing: no such file or directory", 127),
+        ("exec: /etc/passwd: permission denied", 126),
+    ],
+)
+def test_a_command_that_can_not_be_begun_ends_as_in_a_shell(why: str, code: int) -> None:
+    cluster = FakeCluster(Pod=[a_pod(a_container(ended(128, why, reason="StartError")))])
+    assert run(cluster, code=code).stderr == f"Error: It can't be run: {why}\n"
+
+
 def test_a_command_whose_time_is_over_says_how_long_it_had_to_end() -> None:
     pod = a_pod(a_container(builders.waiting("ContainerCreating")))
     pod["spec"]["terminationGracePeriodSeconds"] = 30

@@ -59,10 +59,19 @@ def test_a_secret_has_all_of_its_files_but_the_port(folder: pathlib.Path) -> Non
     assert "Left out: PORT of one.env, two.env" in result.stderr
 
 
-def test_a_variable_that_its_files_do_not_have_is_in_no_secret(folder: pathlib.Path) -> None:
-    (folder / ".env").write_text("A=1")
-    result = run("import secret settings --env .env AA", failures.MISTYPED)
-    assert "AA isn't in .env. Did you mean A?" in " ".join(result.stderr.split())
+@pytest.mark.parametrize(
+    ("content", "key", "message"),
+    [
+        ("A=1", "AA", "AA isn't in .env. Did you mean A?"),
+        (f"A={'x' * 140_000}", "", "A: its value is too long"),
+    ],
+)
+def test_a_secret_that_can_not_be_is_refused(
+    folder: pathlib.Path, content: str, key: str, message: str
+) -> None:
+    (folder / ".env").write_text(content)
+    result = run(f"import secret settings --env .env {key}", failures.MISTYPED)
+    assert message in " ".join(result.stderr.split())
     assert result.stdout == ""
 
 

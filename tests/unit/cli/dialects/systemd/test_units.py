@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
 from formation_cli.dialects import manifest, references
-from formation_cli.dialects.systemd import units
+from formation_cli.dialects.systemd import quoting, units
 from formation_cli.failures import Mistyped
 from tests.unit import inputs
 from tests.unit.cli.drawn_texts import TEXT
@@ -101,6 +101,18 @@ def test_no_text_is_more_than_a_word(words: list[str], values: list[str]) -> Non
     lines = unit("shop-web@.service", {"web": {"command": command}}, env=env)
     assert len(lines) == len(plain) + len(values)
     assert all(line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("shop-1", "shop-1"),
+        ('50% "$HOME" \\n', '"50%% \\"$$HOME\\" \\\\n"'),
+        ("\u00e9\x01\u2028", '"\u00e9\\x01\\xe2\\x80\\xa8"'),
+    ],
+)
+def test_a_word_is_quoted_as_systemd_reads_it(text: str, word: str) -> None:
+    assert quoting.quoted(quoting.argument(text)) == word
 
 
 @needs_systemd
