@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from formation_cli import completion, failures, options
+from formation_cli import completion, failures
 from formation_cli.cluster.port import Change, LogQuery
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
@@ -18,7 +18,7 @@ from tests.shared.builders import ended
 from tests.unit.cli import releases
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.releases import Object
-from tests.unit.cli.typed import run
+from tests.unit.cli.typed import on, run
 
 LINES = ["2026-11-26T09:00:01.000000001Z adding a column", "2026-11-26T09:00:02.000000001Z no database"]
 
@@ -102,9 +102,8 @@ class Succeeding(FakeCluster):
         yield from super().watch(kind, version)
 
 
-def test_it_is_followed_until_it_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(options, "connect", lambda _: Succeeding())
-    first, *lines, last = run("release shop -f").stdout.splitlines()
+def test_it_is_followed_until_it_has_ended() -> None:
+    first, *lines, last = on(Succeeding(), "release shop -f").stdout.splitlines()
     assert first == f"shop: {releases.RUNS}"
     assert lines == ["release.x7k2p | adding a column"]
     assert "the release command has succeeded" in last
@@ -132,14 +131,13 @@ class Retried(FakeCluster):
         yield from super().watch(kind, version)
 
 
-def test_a_command_that_has_failed_is_tried_again_and_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_that_has_failed_is_tried_again_and_followed() -> None:
     job = builders.a_release_job({"type": "FailureTarget", "status": "True"}, name=releases.JOB, generation=1)
     cluster = Retried(Formation=[releases.shop("Failed")], Pod=[releases.pod(ended(3))], Job=[job])
-    monkeypatch.setattr(options, "connect", lambda _: cluster)
-    assert run("release shop --retry").stdout == "shop: the release command runs again\n"
+    assert on(cluster, "release shop --retry").stdout == "shop: the release command runs again\n"
     assert cluster.objects["Job"] == []
     cluster.objects["Job"] = [job]
-    first, last = run("release shop --retry -f").stdout.splitlines()
+    first, last = on(cluster, "release shop --retry -f").stdout.splitlines()
     assert first == "shop: the release command runs again"
     assert "the release command has succeeded" in last
 

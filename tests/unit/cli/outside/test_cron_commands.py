@@ -4,7 +4,6 @@ import json
 import pathlib
 from typing import Any
 
-import pytest
 import yaml
 
 from formation_cli.dialects import names
@@ -14,11 +13,7 @@ IMAGE = "--image registry.example.com/shop:v1"
 REPORT = {"command": "/shop report --all", "schedule": "0 3 * * *"}
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "Procfile").write_text("web: serve\nworker: work\n")
-    return tmp_path
+FILES = {"Procfile": "web: serve\nworker: work\n"}
 
 
 def schedules(text: str) -> Any:
