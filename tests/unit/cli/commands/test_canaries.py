@@ -36,11 +36,11 @@ def shop(state: str, image: str = "x:2", **spec: Any) -> Object:
     return {**formation, "status": status(formation["spec"], state)}
 
 
-def status(spec: Object, state: str, *, reason: str = "CanaryTrying", first: str = "") -> Object:
-    """Return what the operator says then; what it says ``first`` stalls the Formation."""
+def status(spec: Object, state: str, *, reason: str = "CanaryTrying") -> Object:
+    """Return what the operator says then."""
     said, failed = MESSAGES.get(state, "all process types run as declared"), state == "Failed"
     why = {
-        "message": "; ".join(filter(None, [first, said])),
+        "message": said,
         "reason": "CanaryFailed" if failed else reason if state else "Running",
     }
     runs = RUNS if state else a_revision(5, spec)
@@ -49,7 +49,7 @@ def status(spec: Object, state: str, *, reason: str = "CanaryTrying", first: str
         "observedGeneration": 1,
         "conditions": [
             {"type": "Ready", "status": str(not state), **why},
-            {"type": "Stalled", "status": str(failed or bool(first)), **why},
+            {"type": "Stalled", "status": str(failed), **why},
         ],
         "processes": {"web": known, "worker": known},
         "revision": {"name": runs["metadata"]["name"], "number": runs["revision"], "ready": not state},
@@ -70,12 +70,12 @@ class Tried(FakeCluster):
 
     states: list[str]
     """After each write."""
-    reason, first = "CanaryTrying", ""
+    reason = "CanaryTrying"
 
     def patch(self, kind: str, name: str, patch: Any, *, dry_run: bool = False) -> Object:
         written = super().patch(kind, name, patch, dry_run=dry_run)
         if kind == naming.KIND and not dry_run:
-            said = status(written["spec"], self.states.pop(0), reason=self.reason, first=self.first)
+            said = status(written["spec"], self.states.pop(0), reason=self.reason)
             self.objects[kind] = [{**written, "status": said}]
         return written
 
