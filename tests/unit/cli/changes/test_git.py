@@ -55,6 +55,22 @@ def after_apply(applied: Any, **changes: Any) -> list[str]:
 
 
 @pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"image": "shop:v2"}, "image"),
+        ({"env": [{"name": "LEVEL", "value": "debug"}, {"name": "KEPT"}]}, "env"),
+        ({"env": [{"name": "LEVEL", "value": "info"}]}, "env"),
+        ({"env": [*FILE["env"], {"name": "NEW", "value": "1"}]}, "env"),
+        ({"processes": {**FILE["processes"], "web": {"replicas": 3, "command": ["/shop"]}}}, "web"),
+    ],
+)
+def test_what_the_applied_file_says_otherwise_is_undone_by_the_next_apply(
+    changes: dict[str, Any], what: str
+) -> None:
+    assert after_apply({"spec": FILE}, **changes) == [f"{what}: {appliers.FILE}"]
+
+
+@pytest.mark.parametrize(
     ("applied", "changes"),
     [
         ({"spec": {**FILE, "image": "shop:v2"}}, {"image": "shop:v2"}),  # as when somebody goes back to it

@@ -174,6 +174,12 @@ def test_a_deploy_waits_for_its_canaries(cluster: Tried, words: str) -> None:
     run(words.replace("x:2", "x:3"))
 
 
+def test_a_canary_that_waiting_can_not_help_ends_a_deploy_before_it_has_failed(cluster: Tried) -> None:
+    cluster.objects[naming.KIND], cluster.states = [shop("", "x:1")], ["Trying"]
+    cluster.reason = "ImagePullFailed"
+    assert f"waiting won't help. {TRIES}\n" in run(f"deploy shop {NEW}", failures.FAILED).stderr
+
+
 @pytest.mark.parametrize(
     ("words", "who"), [("scale shop worker=2", "worker runs"), ("start shop", "web, worker run")]
 )

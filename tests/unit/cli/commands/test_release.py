@@ -169,3 +169,12 @@ def test_the_release_of_what_is_declared_is_not_ended_for_it_would_begin_again(c
     stderr = run("stop shop --process release.x7k2p", failures.MISTYPED).stderr
     assert "kubectl formation rollback shop" in stderr
     assert cluster.objects["Job"] == [job]
+
+
+def test_ps_shows_a_release_while_it_runs(cluster: FakeCluster) -> None:
+    cluster.objects |= {"Formation": [releases.shop("Running")], "Pod": [releases.pod()]}
+    (row,) = json.loads(run("ps shop release -o json").stdout)
+    assert (row["type"], row["state"]) == ("release", "Running")
+    cluster.objects["Pod"] = [releases.pod(ended(0))]
+    cluster.objects["Pod"][0]["status"]["phase"] = "Succeeded"
+    assert json.loads(run("ps shop release -o json").stdout) == []

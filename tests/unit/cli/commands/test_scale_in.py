@@ -84,6 +84,11 @@ def test_several_processes_go_at_once_also_of_several_types(cluster: FakeCluster
     assert (count(cluster), count(cluster, "web")) == (1, 2)
 
 
+def test_a_dry_run_marks_nothing(cluster: FakeCluster) -> None:
+    assert "worker.aaaaa: marked to go first (dry run)" in scale(f"{ONE} --dry-run")
+    assert (costs(cluster), count(cluster), cluster.dry_runs) == ({}, 3, [True, True])
+
+
 def without_status(pod: Object) -> Object:
     """Return a Pod that no node has yet."""
     return {**pod, "spec": {}, "status": {"phase": "Pending"}}

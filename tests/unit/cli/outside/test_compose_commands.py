@@ -250,6 +250,19 @@ def test_a_field_is_what_it_is_in_compose(fields: dict[str, Any], expected: dict
     assert written()["processes"]["web"] == expected
 
 
+def test_options_go_over_the_file(folder: pathlib.Path) -> None:
+    (folder / ".env").write_text("LEVEL=2\n")
+    init(SHOP, f"{IMAGE} --name store --env .env -m web=5,low-priority=1 --port 8001")
+    assert written()["env"] == [{"name": "LEVEL", "value": "2"}]
+    assert written()["processes"]["web"]["env"] == [{"name": "DEBUG", "value": "yes"}]
+    assert written()["processes"]["web"]["port"] == 8001
+    assert yaml.safe_load((folder / "formation.yaml").read_text())["metadata"]["name"] == "store"
+    assert {each: type_["replicas"] for each, type_ in written()["processes"].items()} == {
+        "web": 5,
+        "low-priority": 1,
+    }
+
+
 def test_a_port_is_that_of_web() -> None:
     refused = init("{services: {a: {build: .}}}", f"{IMAGE} --port 80", failures.MISTYPED).stderr
     assert "--port is the port of web: there is no such type here." in refused
