@@ -216,6 +216,10 @@ def test_a_user_of_the_kubeconfig_that_acts_as_somebody_else_does_so(load: Load)
     )
 
 
+def test_the_command_line_says_first_as_whom_one_acts(load: Load) -> None:
+    assert load(EVE, Target(kubeconfig="x", as_user="ann")).headers[0] == ("Impersonate-User", "ann")
+
+
 def test_anyone_who_verifies_nobody_is_not_warned_of_that(load: Load) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
