@@ -30,6 +30,8 @@ class FakeCluster(Cluster):
         """Of each patch, whether it was to change nothing."""
         self.forbidden: tuple[str, ...] = ()
         """The kinds that one may neither read nor create."""
+        self.failing: dict[str, Exception] = {}
+        """How it answers whoever reads or lists a kind."""
         self.lacked: tuple[str, ...] = ()
         """Verbs and resources, such as `list pods`, of which a review of one's rights says no."""
         self.reviewed: list[str] = []
@@ -53,10 +55,16 @@ class FakeCluster(Cluster):
 
     def get(self, kind: str, name: str) -> Object | None:
         self._permit("read", kind, name)
+        self._fail(kind)
         named = (each for each in self.objects.get(kind, []) if each["metadata"]["name"] == name)
         return copy.deepcopy(next(named, None))
 
+    def _fail(self, kind: str) -> None:
+        if failure := self.failing.get(kind):
+            raise failure
+
     def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
+        self._fail(kind)
         return Listed([*self.objects.get(kind, [])], "1", self.time)
 
     def watch(self, kind: str, version: str, *, labels: str = "", fields: str = "") -> Iterator[Change]:

@@ -17,7 +17,7 @@ from syrupy.assertion import SnapshotAssertion
 from formation_cli import cluster_options, command_table, completion, failures, options
 from formation_cli.program import INSTEAD, program
 from tests.unit.cli import kubectls
-from tests.unit.cli.typed import HEAVY, run
+from tests.unit.cli.typed import run
 
 
 @pytest.fixture(autouse=True)
@@ -38,16 +38,6 @@ def at(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Server:
         kubectls.install(tmp_path, monkeypatch, kubectls.viewing(kubectls.a_config(server=server)))
 
     return reach
-
-
-def test_help_imports_nothing_that_takes_long() -> None:
-    script = (
-        "import sys; from formation_cli.program import program; program(['--help'], standalone_mode=False); "
-    )
-    script += f"sys.exit(str([name for name in {HEAVY} if name in sys.modules]))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert done.stderr.strip() == "[]"
-    assert "ps" in done.stdout
 
 
 def test_a_letter_that_the_locale_does_not_have_is_written_as_its_number(tmp_path: pathlib.Path) -> None:
@@ -128,11 +118,6 @@ def test_the_key_tab_completes_contexts(tmp_path: pathlib.Path, monkeypatch: pyt
     assert completion.answer(["ps", "--context"], "") == [":4"]
 
 
-def test_what_is_no_count_is_refused_before_a_cluster_is_asked(at: Server) -> None:
-    at("https://127.0.0.1:1")
-    run("scale shop web:5", failures.MISTYPED)
-
-
 @pytest.mark.parametrize("words", ["web=5", "worker+1 web=2"])
 def test_who_scales_without_a_name_is_asked_for_it(at: Server, words: str) -> None:
     at("https://127.0.0.1:1")
@@ -160,10 +145,6 @@ def test_a_cluster_that_does_not_answer_is_named(at: Server) -> None:
 
 def test_kubectl_completes_the_commands() -> None:
     assert completion.answer([], "sta") == ["start\tStart all processes again, with the same counts", ":4"]
-
-
-def test_kubectl_completes_the_options() -> None:
-    assert "--watch\tKeep watching, and show changes, until Ctrl-C." in completion.answer(["ps"], "--w")
 
 
 def test_a_file_is_completed_by_the_shell() -> None:
@@ -209,8 +190,3 @@ def test_who_presses_tab_does_not_wait_for_long(
     assert completion.answer(["ps"], "") == [":4"]
     assert completion.answer(["logs", "shop"], "") == [":4"]
     assert asked(silent) == 2
-
-
-@pytest.mark.parametrize("option", ["--server", "--token", "--request-timeout"])
-def test_what_a_kubeconfig_says_is_no_option(option: str) -> None:
-    run(f"ps {option} x", failures.MISTYPED)

@@ -13,8 +13,9 @@ import pytest
 
 from tests.shared import builders
 from tests.unit.cli import kubectls
-from tests.unit.cli.typed import HEAVY
 
+HEAVY = ("jsonschema", "kubernetes", "pydantic", "pydantic_core", "rich", "yaml", "urllib3")
+"""Modules that take long to import."""
 FORMATION = builders.stored(builders.a_formation(processes={"web": builders.a_process(replicas=1)}))
 
 
@@ -74,6 +75,12 @@ def test_a_reader_imports_only_what_sends_requests(words: str, shown: str) -> No
     heavy, said = imported("from formation_cli.__main__ import main; main()", *words.split())
     assert heavy == ["urllib3"]
     assert shown in said
+
+
+def test_help_imports_nothing_that_takes_long() -> None:
+    heavy, said = imported("from formation_cli.__main__ import main; main()", "--help")
+    assert heavy == []
+    assert "ps" in said
 
 
 @pytest.mark.usefixtures("cluster")

@@ -9,9 +9,6 @@ from formation_cli import options
 from formation_cli.cluster.port import Cluster
 from formation_cli.program import program
 
-HEAVY = ("jsonschema", "kubernetes", "pydantic", "pydantic_core", "rich", "yaml", "urllib3")
-"""Modules that take long to import."""
-
 
 def typed(*words: str, stdin: str | None = None) -> Result:
     """Run a command, whatever comes of it."""

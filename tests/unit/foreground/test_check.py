@@ -42,13 +42,11 @@ NO_WAY_OUT = [
     "sh -c 'while true; do serve; done'",
     "apache2 -D FOREGROUND",
     "nginx -g 'daemon off;'",
-    "nginx -c x -g 'daemon off;'",
     "php-fpm -F",
     "sshd -D",
     "supervisord -n",
     "dnsmasq -k",
     "celery -A shop worker",
-    "celery -A shop beat",
     "memcached -u nobody",
     "rails server",
 ]

@@ -22,13 +22,6 @@ def test_a_pattern_means_the_same_to_python_and_to_re2(pattern: str) -> None:
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_a_program_has_a_way_out_that_ends_a_sentence(name: str) -> None:
-    fix = TABLE[name].fix
-    assert fix[0].islower()
-    assert not fix.endswith(".")
-
-
-@pytest.mark.parametrize("name", TABLE)
 def test_a_program_alone_is_warned_about_only_if_it_needs_no_option(name: str) -> None:
     warned = check.finding([name]) is not None
     assert warned == (name in NEEDS_NO_OPTION)

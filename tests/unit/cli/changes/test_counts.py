@@ -2,7 +2,6 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from formation_cli.changes import counts
-from formation_cli.changes.counts import Change
 from formation_cli.failures import Mistyped
 from formation_cli.words.counts import Bounds, Wanted
 from tests.shared import builders
@@ -25,32 +24,8 @@ def reported(formation: Manifest, **processes: Manifest) -> Manifest:
     return {**formation, "status": {"processes": processes}}
 
 
-def test_all_counts_are_set_in_one_write() -> None:
-    changed = counts.changes(SHOP, [Wanted("web", "=", 5), Wanted("worker", "+", 2)])
-    patched = json_patch.patched(SHOP, counts.patch(SHOP, changed))
-    assert {name: each.get("replicas") for name, each in patched["spec"]["processes"].items()} == {
-        "web": 5,
-        "worker": 5,
-        "clock": None,
-    }
-
-
-def test_a_write_is_only_for_the_spec_that_was_read() -> None:
-    patch = counts.patch(SHOP, counts.changes(SHOP, [Wanted("web", "=", 5)]))
-    assert patch[0] == {"op": "test", "path": "/metadata/generation", "value": 7}
-
-
 def test_nothing_is_written_where_the_counts_are_so() -> None:
     assert counts.patch(SHOP, counts.changes(SHOP, [Wanted("web", "=", 2)])) == []
-
-
-def test_a_count_that_was_left_open_becomes_the_formations() -> None:
-    running = reported(SHOP, clock={"desiredReplicas": 4})
-    (change,) = counts.changes(running, [Wanted("clock", "+", 1)])
-    assert str(change) == "clock: 4 -> 5"
-    assert counts.patch(running, [change])[1:] == [
-        {"op": "add", "path": "/spec/processes/clock/replicas", "value": 5}
-    ]
 
 
 def test_a_suspended_count_is_the_one_to_come_back_to() -> None:
@@ -68,11 +43,6 @@ def test_an_unknown_type_and_one_that_an_autoscaler_decides_are_refused(
     with pytest.raises(Mistyped) as refused:
         counts.changes(reported(SHOP, clock=SCALED), [Wanted(type_, "=", 1)])
     assert (refused.value.message, refused.value.hint) == snapshot
-
-
-def test_a_change_says_what_was_and_what_is() -> None:
-    assert str(Change("web", 2, 5, declared=True)) == "web: 2 -> 5"
-    assert str(Change("web", 2, 2, declared=True)) == "web: 2, as it was"
 
 
 FOUR_TO_TWELVE = {"minReplicas": 4, "maxReplicas": 12}
@@ -116,8 +86,3 @@ def test_a_count_of_a_type_with_autoscaling_is_refused_with_the_bounds_and_how_t
     assert "within 2..10" in refused.value.message
     bounds = "1..1" if sign == "=" else "4..12"
     assert refused.value.hint == f"Change its bounds: kubectl formation scale shop worker={bounds}"
-
-
-def test_bounds_are_refused_where_an_autoscaler_decides_that_is_not_the_formations() -> None:
-    with pytest.raises(Mistyped, match="HorizontalPodAutoscaler/clock decides"):
-        counts.changes(reported(SHOP, clock=SCALED), [Wanted("clock", "=", 4, Bounds(4, 12))])

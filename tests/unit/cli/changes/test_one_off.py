@@ -61,35 +61,5 @@ def test_another_image_takes_the_place_of_the_type_s_and_of_that_of_all(type_: s
     assert container(made)["image"] == "a:2"
 
 
-def of_image(words: list[str], process: dict[str, Any]) -> dict[str, Any]:
-    """Return what a container runs where the words are arguments, of a type that is declared so."""
-    formation = builders.stored(builders.a_formation(processes={"web": process}))
-    made = container(one_off.job(formation, OneOff(words, "web", as_args=True), "x7k2p"))
-    return {key: made[key] for key in ("command", "args") if key in made}
-
-
-@pytest.mark.parametrize(
-    ("process", "words", "runs"),
-    [
-        ({}, ["migrate"], {"args": ["migrate"]}),
-        ({}, [], {}),
-        ({"args": ["web"]}, ["migrate"], {"args": ["migrate"]}),
-        ({"args": ["web"]}, [], {"args": ["web"]}),
-        ({"command": ["launcher"], "args": ["web"]}, ["bash"], {"command": ["launcher"], "args": ["bash"]}),
-        ({"command": ["launcher"], "args": ["web"]}, [], {"command": ["launcher"], "args": ["web"]}),
-    ],
-)
-def test_arguments_take_the_place_of_those_that_are_declared_and_keep_the_program(
-    process: dict[str, Any], words: list[str], runs: dict[str, Any]
-) -> None:
-    assert of_image(words, process) == runs
-
-
-def test_a_command_takes_the_place_of_the_arguments_too() -> None:
-    formation = builders.stored(builders.a_formation(processes={"web": {"args": ["web"]}}))
-    made = container(one_off.job(formation, OneOff(["/bin/sh"], "web"), "x7k2p"))
-    assert (made["command"], made.get("args")) == (["/bin/sh"], None)
-
-
 def test_without_its_input_a_terminal_is_no_use() -> None:
     assert container(job(tty=True))["stdin"]

@@ -5,17 +5,10 @@ import pytest
 from formation_cli.changes import patches, restarts
 from formation_cli.failures import Mistyped
 from tests.shared import builders
-from tests.unit.fakes import json_patch
 
 
 def shop(**spec: Any) -> Any:
     return builders.stored(builders.a_formation(**spec))
-
-
-def test_a_formation_is_stopped_and_started_again_without_a_trace() -> None:
-    stopped = json_patch.patched(shop(), patches.suspend(shop(), suspended=True))
-    assert stopped["spec"]["suspend"] is True
-    assert json_patch.patched(stopped, patches.suspend(stopped, suspended=False)) == shop()
 
 
 @pytest.mark.parametrize("suspended", [True, False])
@@ -26,11 +19,6 @@ def test_what_is_so_already_is_not_written(suspended: bool) -> None:
 def test_the_image_of_a_type_that_there_is_not_is_refused() -> None:
     with pytest.raises(Mistyped, match="no process type wroker"):
         patches.image_field(shop(), "wroker")
-
-
-def test_a_type_with_an_image_of_its_own_is_known() -> None:
-    own = shop(processes={"web": builders.a_process(image="a:1"), "worker": builders.a_process()})
-    assert patches.with_own_image(own) == ["web"]
 
 
 def test_a_restart_is_kubectls_own() -> None:

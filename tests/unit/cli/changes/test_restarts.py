@@ -44,16 +44,6 @@ def test_every_way_to_use_a_source_counts_for_that_source_alone(source: Source, 
     assert not restarts.uses(deployment, [other_kind, source._replace(name="other")])
 
 
-def test_who_only_pulls_its_image_with_a_secret_uses_no_secret() -> None:
-    assert not restarts.uses(a_deployment(pod={"imagePullSecrets": [{"name": "shop"}]}), [KEYS])
-
-
-def test_a_pod_that_others_have_written_strangely_uses_nothing() -> None:
-    strange = {"containers": [{"env": None, "envFrom": [7]}], "volumes": {"secret": "shop"}}
-    assert not restarts.uses(a_deployment(pod=strange), [KEYS])
-    assert not restarts.uses({}, [KEYS])
-
-
 def test_a_deployment_is_known_by_its_labels_its_name_and_its_owner_together() -> None:
     made = a_deployment("shop", "web")
     assert restarts.type_of(made) == ("shop", "web")

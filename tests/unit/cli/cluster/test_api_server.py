@@ -74,14 +74,14 @@ class Answering:
         self.http.shutdown()
         self.http.server_close()
 
-    def certify(self, folder: pathlib.Path) -> pathlib.Path:
-        """Have a certificate, and return that of the authority."""
-        authority = Authority(folder, "authority", bare=True)
+    def certify(self, authority: Authority, asks: ssl.VerifyMode = ssl.CERT_NONE) -> str:
+        """Have a certificate, ask for one or not, and return that of the authority."""
         pair = authority.issue("server", "server", hosts=("127.0.0.1",))
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(authority.pair.certificate))
         context.load_cert_chain(pair.certificate, pair.key)
+        context.verify_mode = asks
         self.http.socket = context.wrap_socket(self.http.socket, server_side=True)
-        return authority.pair.certificate
+        return authority.pair.certificate.read_text()
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_a_certificate_needs_no_more_than_kubectl_asks_for(
     server: Answering, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     monkeypatch.setattr(ssl_, "create_urllib3_context", strict(ssl_.create_urllib3_context))
-    authority = server.certify(tmp_path).read_text()
+    authority = server.certify(Authority(tmp_path, "authority", bare=True))
     server.will(an_object())
     ways: dict[str, dict[str, Any]] = {
         "with its authority": {"authority": authority},
@@ -142,6 +142,7 @@ def test_a_write_says_who_writes_and_wants_unknown_fields_refused(server: Answer
         cluster.patch("Formation", "shop", [{"op": "test"}], dry_run=True)
     method, path, headers, body = server.asked[0]
     assert (method, headers["Content-Type"]) == ("PATCH", "application/json-patch+json")
+    assert headers["User-Agent"].startswith("kubectl-formation/")
     assert json.loads(body) == [{"op": "test"}]
     assert path.endswith("?fieldManager=formation-cli&fieldValidation=Strict&dryRun=All")
 
@@ -263,17 +264,11 @@ def test_a_client_certificate_is_shown_and_its_key_is_left_in_no_file(
     files.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(files))
     authority = Authority(tmp_path, "authority")
-    pair = authority.issue("server", "server", hosts=("127.0.0.1",))
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(authority.pair.certificate))
-    context.load_cert_chain(pair.certificate, pair.key)
-    context.verify_mode = ssl.CERT_REQUIRED
-    server.http.socket = context.wrap_socket(server.http.socket, server_side=True)
+    known = server.certify(authority, ssl.CERT_REQUIRED)
     server.will(an_object())
     own = authority.issue("ann", "ann")
     certificate = own.certificate.read_text() + own.key.read_text()
-    with server.connected(
-        authority=authority.pair.certificate.read_text(), certificate=certificate
-    ) as cluster:
+    with server.connected(authority=known, certificate=certificate) as cluster:
         assert not [*files.iterdir()]
         assert cluster.get("Formation", "shop") == an_object()
 
@@ -285,13 +280,6 @@ def test_a_certificate_that_is_none_is_said(server: Answering, part: str) -> Non
         server.connected(**{part: "none"}),
     ):
         pass
-
-
-def test_a_request_says_which_program_sends_it(server: Answering) -> None:
-    server.will(an_object())
-    with server.connected() as cluster:
-        cluster.get("Formation", "shop")
-    assert server.asked[0][2]["User-Agent"].startswith("kubectl-formation/")
 
 
 def test_what_is_nested_too_deep_is_read_as_null() -> None:

@@ -61,14 +61,6 @@ def test_the_server_the_token_and_the_namespace_are_those_that_kubectl_shows(loa
     assert access.namespace == "shop"
 
 
-def test_the_command_line_counts_more_than_the_namespace_of_the_context(load: Load) -> None:
-    assert load(ANN, Target(kubeconfig="x", namespace="mine")).namespace == "mine"
-
-
-def test_a_kubeconfig_needs_no_user(load: Load) -> None:
-    assert load(None).headers == ()
-
-
 def test_kubectl_is_asked_for_the_context_that_is_meant_with_its_files_in_it(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,12 +72,6 @@ def test_kubectl_is_asked_for_the_context_that_is_meant_with_its_files_in_it(
     flags = "--raw --minify --flatten --output=json --kubeconfig=x --context=prod --as=ann"
     assert refused.value.message == f"The kubeconfig can't be used. kubectl says:\nconfig view {flags}"
     assert "--kubeconfig" in refused.value.hint
-
-
-def test_without_kubectl_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(failures.Failure, match="kubectl isn't on your PATH"):
-        kubeconfig.load(Target(kubeconfig="x"))
 
 
 def test_a_service_account_that_cannot_be_used_is_said(

@@ -87,11 +87,6 @@ def test_plain_values_are_set_in_one_write_and_the_others_stay(cluster: Stored) 
     assert len(cluster.dry_runs) == 1
 
 
-def test_what_is_so_already_is_not_written(cluster: Stored) -> None:
-    assert run("set shop LOG_LEVEL=info").stdout == "LOG_LEVEL: as it was\n"
-    assert cluster.dry_runs == []
-
-
 def test_a_value_arrives_as_it_is_typed(cluster: Stored) -> None:
     run("set shop PRICE=$(LOG_LEVEL)$$5")
     assert cluster.env["PRICE"] == "$$(LOG_LEVEL)$$$5"
@@ -136,18 +131,6 @@ def test_the_same_secret_value_makes_no_deploy(cluster: Stored, token: str) -> N
     assert run("set shop --secret TOKEN", stdin=PASSWORD).stdout == "TOKEN: as it was\n"
     assert cluster.named == [token]
     assert len(cluster.secrets) == 1
-
-
-def test_a_plain_value_that_becomes_secret_goes_in_the_same_write(cluster: Stored) -> None:
-    run("set shop --secret MODE", stdin="slow")
-    assert cluster.env == {"LOG_LEVEL": "info"}
-    assert cluster.secrets[cluster.named[0]] == {"MODE": "slow"}
-    assert len(cluster.dry_runs) == 1
-
-
-def test_a_secret_value_is_not_made_plain_by_mistake(cluster: Stored, token: str) -> None:
-    assert "TOKEN is secret" in run("set shop TOKEN=abc", code=failures.MISTYPED).stderr
-    assert "TOKEN" not in cluster.env
 
 
 def test_a_reference_to_a_secret_is_not_made_plain_by_mistake(cluster: Stored) -> None:
@@ -339,12 +322,6 @@ def test_a_secret_that_was_refused_is_not_said_to_be_left_behind(cluster: Stored
     assert "was made" not in result.stderr
 
 
-def test_a_change_that_came_too_late_leaves_one_secret(cluster: Stored) -> None:
-    cluster.conflicts = 2
-    run("set shop --secret TOKEN", stdin=PASSWORD)
-    assert [*cluster.secrets] == cluster.named
-
-
 def test_a_change_that_was_made_though_its_answer_says_no_keeps_its_secret(
     cluster: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -512,33 +489,11 @@ def test_a_variable_of_env_hides_one_of_env_from(cluster: Stored) -> None:
     assert shown[1] == {"name": "MODE", "from": "spec.env", "value": "fast"}
 
 
-def test_anyone_who_may_not_read_secrets_sees_the_rest(cluster: Stored, token: str) -> None:
-    cluster.forbidden = (kinds.SECRET,)
-    result = run("shop --show")
-    assert "LOG_LEVEL" in result.stdout
-    assert f"You may not read Secret {token}." in result.stderr
-
-
 def test_a_formation_without_variables_says_how_to_set_one(cluster: Stored) -> None:
     cluster.objects[naming.KIND] = [builders.stored(builders.a_formation())]
     result = run("shop")
     assert result.stdout == ""
     assert "kubectl formation config set shop KEY=VALUE" in result.stderr
-
-
-def test_options_of_the_cluster_are_understood_before_and_after_the_word() -> None:
-    for words in ("-n other shop", "shop -n other", "-n other show shop", "-n other set shop MODE=fast"):
-        run(words)
-
-
-def test_the_value_of_one_variable_is_printed_alone_as_processes_get_it(cluster: Stored) -> None:
-    run("set shop --secret TOKEN", stdin="t0ps3cret")
-    run("set shop GREETING=$(MODE)$$")
-    cluster.objects[naming.KIND][0]["spec"]["env"].append({"name": "URL", "value": "http://$(MODE)/$(TOKEN)"})
-    for key, value in {"MODE": "fast", "TOKEN": "t0ps3cret", "GREETING": "$(MODE)$$"}.items():
-        result = run(f"get shop {key}")
-        assert (result.stdout, result.stderr) == (f"{value}\n", "")
-    assert run("get shop URL").stdout == "http://fast/t0ps3cret\n"
 
 
 NODE = {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}
@@ -553,18 +508,6 @@ def test_a_value_that_there_is_not_or_that_nobody_reads_is_no_empty_line(cluster
     cluster.forbidden = (kinds.SECRET,)
     assert run("get shop MODE").stdout == "fast\n"
     assert "You may not read Secret" in run("get shop TOKEN", code=failures.NO_ACCESS).stderr
-
-
-@pytest.mark.parametrize("name", ["NODE", "PORT", "PASSWORD", "TOKEN"])
-def test_a_value_is_not_printed_that_has_a_reference_to_what_only_a_process_knows(
-    cluster: Stored, name: str
-) -> None:
-    run("set shop --secret TOKEN", stdin=PASSWORD)
-    password = {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "database", "key": "password"}}}
-    url = {"name": "URL", "value": f"http://$({name})"}
-    cluster.objects[naming.KIND][0]["spec"]["env"] += [NODE, password, url]
-    cluster.forbidden = (kinds.SECRET,)
-    assert run("get shop URL", code=failures.NO_ACCESS).stdout == ""
 
 
 def test_a_reference_to_what_no_variable_is_called_is_printed_as_processes_get_it(cluster: Stored) -> None:

@@ -23,11 +23,6 @@ def deploy(words: str, code: int = 0) -> Result:
     return run(f"deploy shop {words}", code)
 
 
-def test_the_image_of_all_types_is_changed() -> None:
-    assert deploy(f"--image {NEW}").stdout == f"image: {IMAGE} -> {NEW}\n"
-    assert deploy(f"--image {NEW}").stdout == f"image: {NEW}, as it was\n"
-
-
 def test_a_type_gets_an_image_of_its_own_and_loses_it_again(cluster: FakeCluster) -> None:
     shared = f"{IMAGE} (that of all types)"
     worker = "--type worker --image"
@@ -61,17 +56,6 @@ def test_a_note_that_a_log_would_cut_is_refused(cluster: FakeCluster, note: str)
         "a note is one line of at most 200 bytes" in deploy(f"{NEW} --note {note}", failures.MISTYPED).stderr
     )
     assert note_of(cluster) is None
-
-
-def test_another_change_of_the_content_removes_the_note_of_the_deploy_before(cluster: FakeCluster) -> None:
-    deploy(f"{NEW} --note 'fix the checkout'")
-    run("config set shop A=1")
-    assert note_of(cluster) is None
-
-
-@pytest.mark.parametrize("words", [NEW, f"--image {NEW}"])
-def test_the_image_is_a_word_behind_the_name_or_an_option(words: str) -> None:
-    assert deploy(words).stdout == f"image: {IMAGE} -> {NEW}\n"
 
 
 @pytest.mark.parametrize(
@@ -115,27 +99,12 @@ def released(cluster: FakeCluster, *kept: Object, spec: Object = NEXT) -> None:
     }
 
 
-def test_a_deploy_whose_release_was_run_before_says_so_and_how_to_run_it(cluster: FakeCluster) -> None:
-    released(cluster, a_revision(1, RELEASED))
-    runs = "kubectl formation -n demo run shop -- /shop migrate --to 'the end'"
-    for more in ("", " --dry-run"):
-        assert run(f"deploy shop shop:v1 -n demo{more}").stderr == f"{SAID}{runs}\n"
-        cluster.objects[naming.KIND] = [shop(a_revision(2, NEXT), NEXT)]
-
-
 def test_a_start_says_as_a_deploy_does_that_the_release_was_run_before(cluster: FakeCluster) -> None:
     released(cluster, spec={**NEXT, "suspend": True})
     said = SAID.replace("revision 1", "revision 2")
     assert run("start shop -n demo").stderr.startswith(f"{said}kubectl formation -n demo run shop -- /shop")
     assert run("start shop").stderr == "", "it was started already"
     assert run("stop shop").stderr == ""
-
-
-@pytest.mark.parametrize("kept", [[], [a_revision(0, RELEASED)]], ids=["gone", "not released"])
-def test_a_start_whose_release_runs_says_nothing_of_it(cluster: FakeCluster, kept: list[Object]) -> None:
-    declared = shop(a_revision(2, NEXT), {**RELEASED, "suspend": True})
-    cluster.objects |= {naming.KIND: [declared], "ControllerRevision": [*kept, a_revision(2, NEXT)]}
-    assert run("start shop").stderr == ""
 
 
 def test_a_release_command_of_the_image_is_run_by_its_arguments(cluster: FakeCluster) -> None:

@@ -51,11 +51,9 @@ def test_without_kubectl_it_is_no_difference(monkeypatch: pytest.MonkeyPatch) ->
     [(failures.Failure, failures.MISTYPED), (failures.NoAccess, failures.NO_ACCESS)],
 )
 def test_an_error_of_the_api_server_is_no_difference(failure: type[failures.Failure], code: int) -> None:
-    class Broken(FakeCluster):
-        def get(self, kind: str, name: str) -> None:
-            raise failure("the API server says no", hint="Ask again.")
-
-    assert "the API server says no\nAsk again." in diff(Broken(), code)
+    cluster = FakeCluster()
+    cluster.failing = {naming.KIND: failure("the API server says no", hint="Ask again.")}
+    assert "the API server says no\nAsk again." in diff(cluster, code)
 
 
 def test_what_can_not_be_applied_is_no_difference() -> None:
@@ -68,9 +66,7 @@ def test_what_can_not_be_applied_is_no_difference() -> None:
 
 
 def test_where_no_server_answers_that_is_told_and_not_kubectls_words() -> None:
-    class Gone(FakeCluster):
-        def get(self, kind: str, name: str) -> None:
-            raise failures.NoAccess("The cluster doesn't answer.")
-
+    cluster = FakeCluster()
+    cluster.failing = {naming.KIND: failures.NoAccess("The cluster doesn't answer.")}
     refusal = 'error: error validating "shop.yaml": ... dial tcp 127.0.0.1:1: connection refused'
-    assert diff(Gone(), failures.NO_ACCESS, refusal=refusal) == "Error: The cluster doesn't answer.\n"
+    assert diff(cluster, failures.NO_ACCESS, refusal=refusal) == "Error: The cluster doesn't answer.\n"

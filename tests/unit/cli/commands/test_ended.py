@@ -14,6 +14,7 @@ from formation_operator.api import naming
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.revisions import R2, V2, shop
 from tests.unit.cli.typed import run
+from tests.unit.cli.waits import Waits
 
 CONTINUES = "The change is made, and continues: `kubectl formation ps shop` shows its progress."
 NOTHING = "Nothing was changed: `kubectl formation ps shop` shows how shop is."
@@ -62,7 +63,6 @@ ENDS = {
         (f"{DEPLOY} --rollback-on-failure", [CONTINUES, f"Nothing was rolled back. {BACK}"]),
         ("config set shop A=1 --wait", [CONTINUES, BACK]),
         ("rollback shop --wait", [CONTINUES]),
-        ("scale shop web=5 --wait", [CONTINUES]),
         ("restart shop web --wait", [CONTINUES]),
         ("deploy shop shop:v2 --wait", [NOTHING]),
     ],
@@ -85,13 +85,10 @@ def test_whoever_ends_a_write_is_not_told_that_it_was_made(
 
 
 def test_whoever_ends_a_way_back_before_it_is_written_reads_the_way_back(
-    monkeypatch: pytest.MonkeyPatch, cluster: FakeCluster
+    monkeypatch: pytest.MonkeyPatch, cluster: FakeCluster, waits: Waits
 ) -> None:
-    def wait(*_: Any, **__: Any) -> None:
-        monkeypatch.setattr(cluster, "get", ending())
-        raise waiting.NotReady("web: no")
-
-    monkeypatch.setattr(waiting, "wait", wait)
+    waits.ends = [waiting.NotReady("web: no")]
+    waits.meanwhile = lambda: monkeypatch.setattr(cluster, "get", ending())
     stderr = run(f"{DEPLOY} --rollback-on-failure", TERMINATED).stderr
     assert stderr.splitlines() == ["Error: web: no", BACK]
 

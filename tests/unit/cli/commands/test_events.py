@@ -39,22 +39,6 @@ def shown(words: str) -> list[str]:
     return [" ".join(line.split()[2:]).replace(" Something", "") for line in lines]
 
 
-def test_those_of_a_type_are_about_what_it_has_and_about_itself() -> None:
-    of_web = ["pod/shop-web-7c9d8-aaaaa", "pod/shop-web-7c9d8-bbbbb", "formation/shop web: 3 of 3 run"]
-    assert shown("web") == shown("--type web") == of_web
-    assert shown("web-admin") == ["pod/shop-web-admin-7c9d8-ccccc", "formation/shop web-admin: exited"]
-    assert shown("run") == ["pod/shop-run-1-ddddd"]
-
-
-def test_those_of_a_type_are_those_of_its_canary_too(cluster: FakeCluster) -> None:
-    cluster.objects["Event"] = [
-        event("shop-web-canary-abc-1", level="Warning"),
-        event("shop-web-canary", kind="Deployment"),
-        event("shop", "web: exited; nothing else has changed", kind="Formation", level="Warning"),
-    ]
-    assert len(shown("web")) == len(shown("")) == 3
-
-
 def test_only_the_latest_and_only_what_is_wrong() -> None:
     assert shown("--warnings") == ["pod/shop-web-7c9d8-bbbbb", "formation/shop web-admin: exited"]
     assert len(shown("--since 1h")) == 5

@@ -14,19 +14,10 @@ from tests.unit.cli import releases
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.revisions import R1, R2, V2, WEB, Object, a_revision, shop
 from tests.unit.cli.typed import run
+from tests.unit.cli.waits import Waits
 
 GOING = "Going back to revision 1 (image shop:v1)"
 RESTARTED = "web: the processes are restarted, unless they run this already"
-
-
-@pytest.mark.parametrize("words", ["rollback shop --to 1", "rollback shop --to 1 --dry-run"])
-def test_going_back_from_what_was_never_rolled_out_restarts_nothing_and_says_nothing_of_that(
-    cluster: FakeCluster, words: str
-) -> None:
-    cluster.objects |= {naming.KIND: [shop(R1, V2, ready=True)], "ControllerRevision": [R1]}
-    result = run(words)
-    assert result.stdout.startswith("revision 1: image shop:v2 -> shop:v1; clock is new; worker is gone")
-    assert result.stderr == ("" if "dry" in words else f"{GOING}\n")
 
 
 @pytest.mark.parametrize("kept", [[R1, R2], [R1]], ids=["it is kept", "else from what is declared"])
@@ -77,9 +68,9 @@ def migrating(cluster: FakeCluster, **job: Any) -> None:
 
 
 def test_a_rollback_beside_a_release_that_runs_names_its_job_and_the_command_that_ends_it(
-    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+    cluster: FakeCluster, waits: Waits
 ) -> None:
-    monkeypatch.setattr(waiting, "wait", lambda *_, **__: None)
+    waits.ends = [None]
     migrating(cluster)
     said = f"{STILL_RUNS} kubectl formation -n demo stop shop --process {JOB}"
     assert run("-n demo rollback shop --to 1 --dry-run").stderr.splitlines() == [said]
@@ -108,15 +99,10 @@ def test_a_hung_migration_is_said_at_the_end_of_a_deploy_that_went_back_from_it(
     assert lines[-2].startswith("The deploy has failed")
 
 
-def test_a_deploy_whose_own_migration_hangs_says_what_ends_it(
-    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def wait(*_: Any, **__: Any) -> None:
-        raise failures.TimedOut("60 s are over.")
-
+def test_a_deploy_whose_own_migration_hangs_says_what_ends_it(cluster: FakeCluster, waits: Waits) -> None:
     migrating(cluster)
     cluster.objects[naming.KIND] = [shop(a_revision(1, OLD), OLD, ready=True)]
-    monkeypatch.setattr(waiting, "wait", wait)
+    waits.ends = [failures.TimedOut("60 s are over.")]
     stderr = run("deploy shop shop:v2 --wait", failures.TIMED_OUT).stderr
     end = f"kubectl formation stop shop --process {JOB}"
     assert f"The release command still runs, in Job {JOB}. To end it: {end}\n" in stderr

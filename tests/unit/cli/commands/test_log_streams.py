@@ -27,21 +27,17 @@ def at(second: int, text: str) -> str:
     return f"2026-11-26T09:00:0{second}.123456789Z {text}"
 
 
-ZONE = "2026-11-26T10:00:01.00000000{}+01:00 {}"
-IN_ORDER = {
-    "in one time zone": ([at(1, "one"), at(3, "three")], [at(2, "two"), at(4, "four")], "abab"),
-    "in two": ([ZONE.format(0, "one"), ZONE.format(1, "two")], [at(2, "three")], "aab"),
-}
-
-
-@pytest.mark.parametrize(("of_a", "of_b", "order"), IN_ORDER.values(), ids=IN_ORDER)
-def test_what_was_written_is_in_the_order_of_its_times(of_a: list[str], of_b: list[str], order: str) -> None:
+def test_what_was_written_is_in_the_order_of_its_times_in_whichever_zones() -> None:
     pods = [a_pod(name="shop-worker-a"), a_pod(name="shop-worker-b")]
     cluster = FakeCluster(Pod=pods)
-    cluster.logs = {"shop-worker-a": of_a, "shop-worker-b": of_b}
+    of_a = {"01.000000000": "one", "01.000000001": "two", "03.000000000": "four"}
+    cluster.logs = {
+        "shop-worker-a": [f"2026-11-26T10:00:{time}+01:00 {text}" for time, text in of_a.items()],
+        "shop-worker-b": [at(2, "three")],
+    }
     lines = [*log_streams.past(cluster, map(log_lines.source, pods), QUERY)]
-    assert [line.text for line in lines] == ["one", "two", "three", "four"][: len(order)]
-    assert [line.source.label for line in lines] == [f"worker.{letter}" for letter in order]
+    assert [line.text for line in lines] == ["one", "two", "three", "four"]
+    assert [line.source.label for line in lines] == ["worker.a", "worker.a", "worker.b", "worker.a"]
 
 
 class DeadNode(FakeCluster):
@@ -53,35 +49,15 @@ class DeadNode(FakeCluster):
         return super().log(pod, query)
 
 
-def on_two_nodes() -> tuple[DeadNode, list[Object]]:
-    pods = [a_pod(name="shop-worker-dead"), a_pod(name="shop-worker-a")]
-    cluster = DeadNode(Pod=pods)
-    cluster.logs = {"shop-worker-a": [at(1, "one")]}
-    return cluster, pods
-
-
-def test_a_log_that_can_not_be_read_is_told_after_those_of_the_others() -> None:
-    cluster, pods = on_two_nodes()
-    lines = log_streams.past(cluster, map(log_lines.source, pods), QUERY)
-    assert next(lines).text == "one"
-    with pytest.raises(Failure, match=r"^worker\.dead: dial timeout$"):
-        next(lines)
-
-
 def test_a_log_that_can_not_be_followed_is_told_beside_those_of_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told: queue.SimpleQueue[tuple[str, bool]] = queue.SimpleQueue()
     monkeypatch.setattr("click.echo", lambda text, *, err: told.put((text, err)))
-    cluster, _ = on_two_nodes()
+    cluster = DeadNode(Pod=[a_pod(name="shop-worker-dead"), a_pod(name="shop-worker-a")])
+    cluster.logs = {"shop-worker-a": [at(1, "one")]}
     assert next(following(cluster)).text == "one"
     assert told.get(timeout=10) == ("worker.dead: dial timeout", True)
-
-
-def test_only_the_types_that_are_wanted_are_chosen() -> None:
-    chosen = log_streams.of_types(["web"])
-    assert not chosen(a_pod())
-    assert chosen(a_pod(labels={"formations.dev/process-type": "web"}))
 
 
 def owned_by(kind: str) -> Object:
@@ -187,11 +163,6 @@ def test_of_a_process_in_a_back_off_the_last_log_is_shown_where_there_is_none_be
     result = previous(a_pod(container, name="shop-worker-a"), said)
     assert result.stderr == ""
     assert result.stdout.split() == ["worker.a", "|", "no", "database"]
-
-
-def test_the_log_before_the_last_is_shown_where_kubelet_has_it() -> None:
-    result = previous(a_pod(IN_BACK_OFF, name="shop-worker-a"), at(1, "the one before"))
-    assert result.stdout.endswith("| the one before\n")
 
 
 def test_the_log_of_a_process_that_runs_again_is_not_taken_for_the_one_before() -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from formation_cli import completion, failures
 from formation_cli.cluster import kinds, kubectl
-from formation_cli.cluster.port import Object
 from tests.shared import builders
 from tests.shared.builders import a_container, a_pod, running
 from tests.unit.cli.fake_cluster import FakeCluster
@@ -14,23 +13,12 @@ from tests.unit.cli.typed import run
 
 TYPES = {"web": builders.a_process(port=8080), "worker": builders.a_process()}
 WEB = {"formations.dev/process-type": "web"}
-NAMES = ("worker.abcde", "shop-worker-1-abcde", "pod/shop-worker-1-abcde")
 ONE_OFF = {"formations.dev/run": "run", "batch.kubernetes.io/job-name": "shop-run-12345678"}
 
 
-class Guarded(FakeCluster):
-    """Says who may connect to Pods."""
-
-    verbs: tuple[str, ...] = ("create", "get")
-
-    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
-        assert manifest["kind"] == kinds.ACCESS_REVIEW
-        return {"status": {"allowed": manifest["spec"]["resourceAttributes"]["verb"] in self.verbs}}
-
-
 @pytest.fixture(autouse=True)
-def cluster() -> Guarded:
-    found = Guarded(
+def cluster() -> FakeCluster:
+    found = FakeCluster(
         Formation=[builders.stored(builders.a_formation(processes=TYPES))],
         Pod=[
             a_pod(a_container(running(), "web"), name="shop-web-1-vwxyz", labels=WEB),
@@ -47,17 +35,6 @@ def became(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     monkeypatch.setattr(kubectl, "become", lambda _, *words: found.extend(words))
     return found
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_each_name_of_a_process_leads_to_it(became: list[str], name: str) -> None:
-    run(f"exec shop --process {name} -- ls")
-    run(f"port-forward shop --process {name} 80:90")
-    assert became == [
-        *("exec", "shop-worker-1-abcde", "--container=worker", "--", "ls"),
-        *("port-forward", "pod/shop-worker-1-abcde", "80:90"),
-    ]
-    assert run(f"logs shop {name}").stdout.rpartition("| ")[2] == "worker\n"
 
 
 def test_a_process_of_another_type_is_refused(became: list[str]) -> None:
@@ -102,12 +79,12 @@ def test_a_type_without_a_port_needs_one() -> None:
     ],
 )
 def test_anyone_who_may_not_connect_is_told_by_us(
-    cluster: Guarded, became: list[str], words: str, code: int, right: str
+    cluster: FakeCluster, became: list[str], words: str, code: int, right: str
 ) -> None:
-    cluster.verbs = ("get",)  # which is enough for a websocket
-    run(words)
+    cluster.lacked = (f"create {right}",)
+    run(words)  # to get is enough for a websocket
     became.clear()
-    cluster.verbs = ()
+    cluster.lacked += (f"get {right}",)
     assert f"Error: You may not use {right} in namespace default.\n" in run(words, code).stderr
     assert not became
 
@@ -124,7 +101,7 @@ A_JOB: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", ["run.klmno", "shop-run-12345678-klmno", "job.batch/shop-run-12345678"])
-def test_a_process_that_runs_once_is_ended_by_its_name(cluster: Guarded, name: str) -> None:
+def test_a_process_that_runs_once_is_ended_by_its_name(cluster: FakeCluster, name: str) -> None:
     cluster.objects |= {kinds.POD: [a_one_off()], kinds.JOB: [A_JOB]}
     assert run(f"stop shop --process {name} --dry-run").stdout == f"{name}: ended (dry run)\n"
     assert cluster.objects[kinds.JOB] == [A_JOB]
@@ -133,14 +110,14 @@ def test_a_process_that_runs_once_is_ended_by_its_name(cluster: Guarded, name: s
     assert cluster.dry_runs == []  # the Formation isn't stopped
 
 
-def test_one_that_is_named_twice_is_ended_once(cluster: Guarded) -> None:
+def test_one_that_is_named_twice_is_ended_once(cluster: FakeCluster) -> None:
     bare = a_pod(name="shop-bare", labels={"formations.dev/run": "run"})  # somebody's, of no Job
     cluster.objects |= {kinds.POD: [bare, a_one_off()], kinds.JOB: [A_JOB]}
     done = run("stop shop --process run.klmno --process job.batch/shop-run-12345678")
     assert len(done.stdout.splitlines()) == 1
 
 
-def test_a_type_is_not_ended_as_if_it_ran_once(cluster: Guarded) -> None:
+def test_a_type_is_not_ended_as_if_it_ran_once(cluster: FakeCluster) -> None:
     cluster.objects[kinds.POD] = [a_one_off()]
     result = run("stop shop --process worker", failures.MISTYPED)
     assert "kubectl formation scale shop TYPE=0 stops a type" in result.stderr
@@ -153,26 +130,28 @@ def test_a_type_is_not_ended_as_if_it_ran_once(cluster: Guarded) -> None:
         *("--process --dry-run", "--process run.klmno --process ''", "''", "run.klmno", "-- run.klmno"),
     ],
 )
-def test_a_variable_that_is_empty_ends_nothing_and_never_stops_the_app(cluster: Guarded, words: str) -> None:
+def test_a_variable_that_is_empty_ends_nothing_and_never_stops_the_app(
+    cluster: FakeCluster, words: str
+) -> None:
     cluster.objects |= {kinds.POD: [a_one_off()], kinds.JOB: [A_JOB]}
     assert "--process" in run(f"stop shop {words}", failures.MISTYPED).stderr
     assert cluster.objects[kinds.JOB] == [A_JOB]
     assert cluster.dry_runs == []
 
 
-def test_anyone_who_names_a_process_without_its_option_is_shown_what_to_type(cluster: Guarded) -> None:
+def test_anyone_who_names_a_process_without_its_option_is_shown_what_to_type(cluster: FakeCluster) -> None:
     stderr = run("-n demo stop shop run.klmno", failures.MISTYPED).stderr
     assert "'run.klmno' is a word too many. Nothing was stopped." in stderr
     assert "kubectl formation -n demo stop shop --process run.klmno" in stderr
 
 
-def test_the_key_tab_completes_processes_and_namespaces(cluster: Guarded) -> None:
+def test_the_key_tab_completes_processes_and_namespaces(cluster: FakeCluster) -> None:
     cluster.objects[kinds.NAMESPACE] = [{"metadata": {"name": name}} for name in ("team-a", "other")]
     assert completion.answer(["exec", "shop", "--process"], "shop-we") == ["shop-web-1-vwxyz", ":4"]
     assert completion.answer(["ps", "-n"], "te") == ["team-a", ":4"]
 
 
-def test_the_key_tab_offers_to_end_only_what_runs_once_and_goes_on(cluster: Guarded) -> None:
+def test_the_key_tab_offers_to_end_only_what_runs_once_and_goes_on(cluster: FakeCluster) -> None:
     over = a_pod(name="shop-run-2-over", labels=ONE_OFF, status={"phase": "Succeeded"})
     cluster.objects[kinds.POD] += [a_one_off(), over]
     assert completion.answer(["stop", "shop", "--process"], "") == ["shop-run-12345678-klmno", ":4"]

@@ -96,14 +96,6 @@ def test_a_process_that_has_ended_before_attach_is_shown_by_its_log(kubectl: Kub
     assert shown(Running("one", "one two", code=0)) == (b"one\ntwo\n", b"")
 
 
-def test_nothing_is_attached_to_a_process_that_is_known_to_have_ended(
-    kubectl: Kubectl, capfdbinary: pytest.CaptureFixture[bytes]
-) -> None:
-    kubectl("echo twice")
-    output.show(Running("quick", code=0), a_pod(a_container(ended(0))), OneOff(("sh",), stdin=True))
-    assert capfdbinary.readouterr().out == b"quick\n"
-
-
 def test_kubectl_is_on_its_own_below_what_the_log_has(kubectl: Kubectl, shown: Shown) -> None:
     kubectl("printf '%s ' \"$@\"")
     welcome, back, how = shown(Running("Welcome back"))[0].splitlines()

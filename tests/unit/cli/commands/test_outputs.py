@@ -74,12 +74,6 @@ def test_what_was_written_is_printed_as_the_api_server_has_it() -> None:
     assert json.loads(run("stop shop", "-o json").stdout)["spec"]["suspend"] is True
 
 
-@pytest.mark.parametrize(("timeout", "seconds"), [("0.5s", 1), ("90s", 90)])
-def test_a_part_of_a_second_is_no_time_without_end(timeout: str, seconds: int) -> None:
-    made = run("run shop --detach -- /shop migrate", f"--timeout {timeout} -o json").stdout
-    assert json.loads(made)["spec"]["activeDeadlineSeconds"] == seconds
-
-
 @pytest.mark.parametrize(
     ("words", "why"),
     [
@@ -95,20 +89,6 @@ def test_a_part_of_a_second_is_no_time_without_end(timeout: str, seconds: int) -
 )
 def test_what_can_not_be_meant_is_refused_before_anything_is_done(words: str, why: str) -> None:
     assert why in run(words, code=mistyped(words)).stderr
-
-
-@pytest.fixture
-def half_made(cluster: FakeCluster) -> None:
-    """A second type whose Deployment isn't there."""
-    types = {name: builders.a_process() for name in ("worker", "zoo")}
-    cluster.objects[naming.KIND] = [builders.stored(builders.a_formation(processes=types))]
-
-
-@pytest.mark.parametrize("output", ["", "-o name", "-o json"])
-def test_what_was_restarted_is_told_though_the_next_one_fails(half_made: None, output: str) -> None:
-    result = run("restart shop worker zoo", output, failures.NOT_FOUND)
-    assert "worker" in result.stdout
-    assert "There is no Deployment shop-zoo." in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -137,7 +117,7 @@ def test_a_job_may_be_seen_before_it_is_made(cluster: FakeCluster) -> None:
 
 
 @pytest.mark.parametrize("words", ["restart shop %s", "logs shop %s"])
-def test_a_type_is_typed_as_an_argument_or_as_an_option(half_made: None, words: str) -> None:
+def test_a_type_is_typed_as_an_argument_or_as_an_option(words: str) -> None:
     for types in ("worker wrker", "worker --type wrker", "--type worker --type wrker"):
         assert "There is no process type wrker.\nDid you mean worker?" in run(words % types, code=2).stderr
 
@@ -168,15 +148,6 @@ def test_logs_without_a_line_say_why(
     result = run("logs shop", option)
     assert said in result.stderr
     assert result.stdout == ""
-
-
-def test_who_types_no_type_is_shown_also_one_that_was_not_there_then(cluster: FakeCluster) -> None:
-    container = builders.a_container(builders.running(), "late")
-    late = builders.a_pod(container, name="shop-late-a", labels={naming.PROCESS_TYPE_LABEL: "late"})
-    cluster.objects[kinds.POD] = [late]
-    cluster.logs["shop-late-a"] = ["here"]
-    assert run("logs shop").stdout.rpartition("| ")[2] == "here\n"
-    assert run("logs shop worker").stdout == ""
 
 
 def test_the_output_of_a_command_is_its_own() -> None:

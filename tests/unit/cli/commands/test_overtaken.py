@@ -88,19 +88,6 @@ def test_what_goes_out_with_it_does_not_overtake_it(words: str, later: Object) -
     assert result.stderr.splitlines()[-1] == "shop: all process types run as declared"
 
 
-def test_a_pipeline_that_runs_again_is_overtaken_although_it_has_changed_nothing() -> None:
-    class Later(Busy):
-        def get(self, kind: str, name: str) -> Object | None:
-            found = super().get(kind, name)
-            if kind == naming.KIND and not self.dry_runs:
-                self.dry_runs.append(False)
-                self._generations()
-            return found
-
-    said = on(Later(image="shop:v4"), "deploy shop shop:v2 --wait", failures.OVERTAKEN).stderr
-    assert "(image shop:v4) now, and not 2 (image shop:v2)." in said
-
-
 def test_without_an_image_of_its_own_only_the_revisions_are_named() -> None:
     class Without(Busy):
         def _generations(self) -> None:
@@ -110,15 +97,3 @@ def test_without_an_image_of_its_own_only_the_revisions_are_named() -> None:
     said = on(Without(env=[]), "config set shop A=1 --wait", failures.OVERTAKEN).stderr
     assert "()" not in said
     assert " now, and not " in said
-
-
-def test_it_is_overtaken_too_by_a_formation_of_its_name_that_somebody_makes_anew() -> None:
-    class Anew(Busy):
-        def _generations(self) -> None:
-            super()._generations()
-            metadata = self.objects[naming.KIND][0]["metadata"]
-            if self.dry_runs:
-                metadata |= {"uid": "uid-2", "generation": 1}
-
-    said = on(Anew(image="shop:v4"), "deploy shop shop:v3 --wait --timeout 1s", failures.OVERTAKEN).stderr
-    assert "Another deploy has overtaken this one" in said

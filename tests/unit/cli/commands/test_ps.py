@@ -118,28 +118,6 @@ def test_types_and_processes_are_chosen_by_their_names(cluster: FakeCluster) -> 
     assert rows("shop run")[1:] == []
 
 
-def with_status(status: str, **spec: Any) -> dict[str, Any]:
-    why = "worker: exited with code 3: no database" if status == "False" else "all process types run"
-    return shop(conditions=[{"type": "Ready", "status": status, "reason": "Exited", "message": why}], **spec)
-
-
-def test_a_program_gets_the_table_alone_and_why_it_is_not_ready_beside_it(cluster: FakeCluster) -> None:
-    cluster.objects[naming.KIND] = [with_status("False")]
-    result = run("ps shop")
-    assert result.stderr == "shop isn't ready: worker: exited with code 3: no database\n"
-    assert "isn't ready" not in result.stdout
-    assert "isn't ready" in run("ps shop zoo").stderr
-    assert run("ps shop -o json").stderr == ""
-
-
-@pytest.mark.parametrize("spec", [{}, {"suspend": True}])
-def test_of_what_is_ready_nothing_is_said_beside_the_table(
-    cluster: FakeCluster, spec: dict[str, Any]
-) -> None:
-    cluster.objects[naming.KIND] = [with_status("True", **spec)]
-    assert run("ps shop").stderr == ""
-
-
 def test_a_person_sees_below_the_table_what_is_worth_knowing_of_a_type_that_runs(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,13 +127,6 @@ def test_a_person_sees_below_the_table_what_is_worth_knowing_of_a_type_that_runs
     cluster.objects[naming.KIND] = [shop(types={"worker": worker, "zoo": zoo})]
     last = [click.unstyle(line) for line in run("ps shop").stdout.splitlines()[-2:]]
     assert last == ["shop: all process types run", "worker: its autoscaler is at maxReplicas"]
-
-
-def test_what_the_operator_has_not_seen_yet_is_said_to_programs_too(cluster: FakeCluster) -> None:
-    formation = shop()
-    formation["metadata"]["generation"] = 2
-    cluster.objects[naming.KIND] = [formation]
-    assert run("ps shop").stderr == "shop: the operator hasn't handled its latest spec yet\n"
 
 
 def test_a_process_that_starts_is_shown_with_what_its_type_waits_for(cluster: FakeCluster) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from formation_cli import completion, failures, options
+from formation_cli import completion, failures
 from formation_cli.cluster.port import Change, LogQuery
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
@@ -18,7 +18,7 @@ from tests.shared.builders import ended
 from tests.unit.cli import releases
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.releases import Object
-from tests.unit.cli.typed import run
+from tests.unit.cli.typed import on, run
 
 LINES = ["2026-11-26T09:00:01.000000001Z adding a column", "2026-11-26T09:00:02.000000001Z no database"]
 
@@ -76,10 +76,6 @@ def test_programs_get_the_status_and_the_name_of_the_job(cluster: FakeCluster) -
     assert "leave out --follow" in run("release shop -f -o json", failures.MISTYPED).stderr
 
 
-def test_a_formation_that_there_is_not_ends_as_elsewhere(cluster: FakeCluster) -> None:
-    assert "There is no Formation shop" in run("release shop", failures.NOT_FOUND).stderr
-
-
 def becoming(state: str) -> Change:
     """Return what a watch says when the release comes to a state."""
     found = releases.shop(state)
@@ -106,9 +102,8 @@ class Succeeding(FakeCluster):
         yield from super().watch(kind, version)
 
 
-def test_it_is_followed_until_it_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(options, "connect", lambda _: Succeeding())
-    first, *lines, last = run("release shop -f").stdout.splitlines()
+def test_it_is_followed_until_it_has_ended() -> None:
+    first, *lines, last = on(Succeeding(), "release shop -f").stdout.splitlines()
     assert first == f"shop: {releases.RUNS}"
     assert lines == ["release.x7k2p | adding a column"]
     assert "the release command has succeeded" in last
@@ -119,16 +114,6 @@ def test_logs_completes_types_what_runs_once_and_the_release(cluster: FakeCluste
     assert completion.answer(["logs", "shop"], "") == ["web", "run", "release", ":4"]
     assert completion.answer(["logs", "shop", "release"], "re") == [":4"]
     assert completion.answer(["restart", "shop"], "re") == [":4"]
-
-
-def test_logs_has_the_release_among_the_processes_or_alone(cluster: FakeCluster) -> None:
-    cluster.objects["Formation"] = [releases.shop("Failed")]
-    both = [line.split()[0] for line in run("logs shop").stdout.splitlines()]
-    assert both == ["worker.1", "release.x7k2p", "release.x7k2p"]
-    alone = run("logs shop release").stdout.splitlines()
-    assert [line.split()[0] for line in alone] == ["release.x7k2p", "release.x7k2p"]
-    assert run("logs shop release.x7k2p").stdout.splitlines() == alone
-    assert run("logs shop run").stdout == ""
 
 
 class Retried(FakeCluster):
@@ -146,14 +131,13 @@ class Retried(FakeCluster):
         yield from super().watch(kind, version)
 
 
-def test_a_command_that_has_failed_is_tried_again_and_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_that_has_failed_is_tried_again_and_followed() -> None:
     job = builders.a_release_job({"type": "FailureTarget", "status": "True"}, name=releases.JOB, generation=1)
     cluster = Retried(Formation=[releases.shop("Failed")], Pod=[releases.pod(ended(3))], Job=[job])
-    monkeypatch.setattr(options, "connect", lambda _: cluster)
-    assert run("release shop --retry").stdout == "shop: the release command runs again\n"
+    assert on(cluster, "release shop --retry").stdout == "shop: the release command runs again\n"
     assert cluster.objects["Job"] == []
     cluster.objects["Job"] = [job]
-    first, last = run("release shop --retry -f").stdout.splitlines()
+    first, last = on(cluster, "release shop --retry -f").stdout.splitlines()
     assert first == "shop: the release command runs again"
     assert "the release command has succeeded" in last
 

@@ -1,6 +1,5 @@
 """Which Deployments are started anew for a changed ConfigMap or Secret."""
 
-import json
 from typing import Any
 
 import pytest
@@ -30,27 +29,6 @@ def cluster() -> FakeCluster:
     return FakeCluster(Formation=formations, Deployment=deployments)
 
 
-def test_all_types_of_the_namespace_that_use_it_are_restarted_and_no_others(cluster: FakeCluster) -> None:
-    done = run("restart --using configmap/settings")
-    assert done.stderr == ""
-    assert done.stdout == "mail worker: restarting\nshop web: restarting\n"
-
-
-def test_several_may_be_named(cluster: FakeCluster) -> None:
-    done = run("restart --using cm/settings --using secret/keys -o json")
-    names = [each["metadata"]["name"] for each in json.loads(done.stdout)]
-    assert names == ["mail-worker", "shop-web", "shop-worker"]
-
-
-def test_of_one_formation_only_its_own_types_are_restarted(cluster: FakeCluster) -> None:
-    assert run("restart shop --using cm/settings").stdout == "web: restarting\n"
-
-
-def test_of_the_types_that_are_named_only_those_that_use_it_are_restarted(cluster: FakeCluster) -> None:
-    done = run("restart shop web clock --using cm/settings --using secret/keys")
-    assert done.stdout == "web: restarting\n"
-
-
 @pytest.mark.parametrize(
     ("words", "where"), [("", "in namespace default"), ("mail", "of mail"), ("shop clock", "of shop")]
 )
@@ -59,11 +37,6 @@ def test_where_nothing_uses_it_that_is_said(cluster: FakeCluster, words: str, wh
     stderr = run(f"restart {words} --using {name}", failures.NOT_FOUND).stderr
     assert f"No process {where} uses {name}." in stderr
     assert cluster.dry_runs == []
-
-
-def test_a_dry_run_says_what_would_be_restarted(cluster: FakeCluster) -> None:
-    assert run("restart --using secret/keys --dry-run").stdout == "shop worker: restarting (dry run)\n"
-    assert cluster.dry_runs == [True]
 
 
 def test_without_it_a_formation_has_to_be_named(cluster: FakeCluster) -> None:

@@ -118,21 +118,6 @@ def test_rights_are_asked_for_by_the_name_of_what_is_changed(cluster: FakeCluste
     assert cluster.dry_runs == []
 
 
-def test_of_what_uses_an_object_each_deployment_is_asked_for(cluster: FakeCluster) -> None:
-    uses: Object = {"containers": [{"envFrom": [{"secretRef": {"name": "keys"}}]}]}
-    cluster.objects["Deployment"] = [a_deployment(type_="worker", pod=uses)]
-    cluster.lacked = ("patch deployments",)
-    run("restart --using secret/keys --wait", failures.NO_ACCESS)
-    assert "patch deployments shop-worker" in cluster.reviewed
-    assert cluster.dry_runs == []
-
-
-@pytest.mark.parametrize("words", ["deploy shop shop:v3", f"{DEPLOY} --dry-run", "scale shop"])
-def test_where_nothing_is_waited_for_no_right_is_asked_for(cluster: FakeCluster, words: str) -> None:
-    run(words)
-    assert cluster.reviewed == []
-
-
 @pytest.mark.parametrize("unreachable", [False, True])
 def test_no_answer_is_not_a_no(cluster: FakeCluster, *, unreachable: bool) -> None:
     cluster.forbidden, cluster.unreachable = (kinds.ACCESS_REVIEW,), unreachable

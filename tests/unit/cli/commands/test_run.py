@@ -10,7 +10,6 @@ from click.testing import Result
 from formation_cli import failures
 from formation_cli.cluster.port import LogQuery, Object
 from formation_cli.commands.enter import clock
-from formation_cli.dialects import references
 from tests.shared import builders
 from tests.shared.builders import a_container, a_pod, ended
 from tests.unit.cli.fake_cluster import Deleting, FakeCluster
@@ -70,16 +69,6 @@ class Forbidding(Undeletable):
 def test_where_no_job_was_made_none_may_be_left_behind() -> None:
     result = run(Forbidding(), code=failures.OURS)
     assert result.stderr == "Error: You may not create Jobs in namespace default.\n"
-
-
-@pytest.mark.parametrize("word", ["$$", "$(QUEUE)", "$$(QUEUE)", "$$$$", "$(", "a$", "$HOME"])
-def test_a_command_gets_its_arguments_as_they_are_typed(word: str) -> None:
-    cluster = FakeCluster()
-    run(cluster, "--detach", command=f"echo '{word}'")
-    (job,) = cluster.objects["Job"]
-    (container,) = job["spec"]["template"]["spec"]["containers"]
-    of_kubernetes = [references.expanded(each, {"QUEUE": "mail"}.get) for each in container["command"]]
-    assert of_kubernetes == ["echo", word]
 
 
 @pytest.mark.parametrize("how", ["-d -i", "-d -t", "-d -it", "-t", "-it"])
@@ -173,24 +162,6 @@ def test_variables_are_for_this_command_only_and_win_over_those_of_the_type() ->
     assert (found["PRICE"], found["PROCESS_TYPE"], found["EMPTY"]) == ("$$(A)", "mine", "")
     (formation,) = cluster.objects["Formation"]
     assert "PRICE" not in str(formation["spec"])
-
-
-@pytest.mark.parametrize("word", ["LEVEL", "1A=b", "=b", "A=1 --env A=2"])
-def test_what_is_no_variable_starts_nothing(word: str) -> None:
-    cluster = FakeCluster()
-    assert "--secret" not in run(cluster, f"--env {word}", failures.OURS).stderr
-    assert "Job" not in cluster.objects
-
-
-class Defaulting(FakeCluster):
-    """Answers with what only it may set, as the API server does."""
-
-    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
-        return {**manifest, "spec": {**manifest["spec"], "selector": {"matchLabels": {"uid": "1"}}}}
-
-
-def test_a_dry_run_prints_a_manifest_that_can_be_applied() -> None:
-    assert "selector" not in run(Defaulting(), "--dry-run -o json").stdout
 
 
 class InterruptedWhileItRuns(FakeCluster):

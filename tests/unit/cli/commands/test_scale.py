@@ -8,7 +8,6 @@ from click.testing import Result
 from formation_cli import failures
 from formation_cli.changes import counts
 from formation_cli.cluster import kinds
-from formation_cli.cluster.port import Listed
 from formation_cli.words.counts import Bounds
 from tests.shared import builders
 from tests.unit.cli.fake_cluster import FakeCluster
@@ -101,23 +100,13 @@ def test_counts_and_bounds_are_a_line_and_of_the_others_it_is_said_who_sets_them
     assert quantities == {**COUNTS, "open": 3, "auto": 6}
 
 
-class Unmeasured(FakeCluster):
-    """Serves no metrics."""
-
-    def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
-        if kind == kinds.POD_METRICS:
-            raise failures.NotFound("This cluster doesn't know the kind PodMetrics.")
-        return super().select(kind, labels=labels, fields=fields)
-
-
 def test_bounds_that_follow_the_cpu_where_no_metrics_are_served_are_warned_of(
-    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+    cluster: FakeCluster,
 ) -> None:
     assert "metrics" not in scale("web=2..4").stderr
     cluster.forbidden = (kinds.POD_METRICS,)
     assert "metrics" not in scale("web=2..5").stderr
-    unmeasured = Unmeasured(**cluster.objects)
-    monkeypatch.setattr("formation_cli.options.connect", lambda _: unmeasured)
+    cluster.failing = {kinds.POD_METRICS: failures.NotFound("This cluster doesn't know the kind PodMetrics.")}
     assert "The cluster serves no metrics of Pods now" in scale("web=2..6").stderr
     assert "metrics" not in scale("worker=3").stderr
 

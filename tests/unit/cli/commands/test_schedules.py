@@ -70,13 +70,6 @@ def test_a_run_that_goes_on_is_in_its_place_and_one_that_is_over_is_not(cluster:
     assert (found["process"], found["state"]) == ("", "Failing")
 
 
-def test_what_its_runs_wrote_is_found_by_its_name(cluster: FakeCluster) -> None:
-    cluster.objects["Pod"] = [pod(ended(3), "Failed")]
-    cluster.logs["shop-nightly-report-1-x7k2p"] = ["2026-01-01T00:00:00Z no database"]
-    assert run("logs shop nightly-report").stdout == "nightly-report.x7k2p | no database\n"
-    assert run("logs shop sweep").stdout == ""
-
-
 def test_a_run_is_begun_now_from_its_cron_job_which_keeps_it(cluster: FakeCluster) -> None:
     result = run("run shop --schedule nightly-report --detach --timeout 90s")
     (job,) = cluster.objects["Job"]
@@ -86,13 +79,6 @@ def test_a_run_is_begun_now_from_its_cron_job_which_keeps_it(cluster: FakeCluste
     assert (owner["kind"], owner["uid"], owner["controller"]) == ("CronJob", "uid-of-it", True)
     assert job["spec"] == {"backoffLimit": 0, "template": {"spec": {}}, "activeDeadlineSeconds": 90}
     assert result.stdout.startswith("job.batch/shop-nightly-report-")
-
-
-def test_its_output_and_its_exit_code_are_shown_and_the_job_stays(cluster: FakeCluster) -> None:
-    cluster.objects["Pod"] = [pod(ended(3), "Failed")]
-    cluster.logs["shop-nightly-report-1-x7k2p"] = ["no database"]
-    assert run("run shop --schedule nightly-report", 3).stdout == "no database\n"
-    assert len(cluster.objects["Job"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -126,20 +112,6 @@ def test_when_it_ran_last_and_runs_next_is_shown(cluster: FakeCluster) -> None:
     assert lines("nightly-report")[0]["since"] == builders.ago(7200)
     cluster.objects["Pod"] = [pod(running(), "Running")]
     assert lines("nightly-report")[0]["schedule"] == "0 3 * * * Europe/Berlin"
-
-
-JOB: Manifest = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "shop-nightly-report-1"}}
-
-
-@pytest.mark.parametrize(
-    "name", ["nightly-report.x7k2p", "pod/shop-nightly-report-1-x7k2p", "job.batch/shop-nightly-report-1"]
-)
-def test_a_run_is_ended_by_its_name(cluster: FakeCluster, name: str) -> None:
-    running_now = pod(running(), "Running")
-    running_now["metadata"]["labels"] = {**LABELS, "batch.kubernetes.io/job-name": "shop-nightly-report-1"}
-    cluster.objects |= {"Pod": [running_now], "Job": [JOB]}
-    assert run(f"stop shop --process {name}").stdout == f"{name}: ended\n"
-    assert (cluster.objects["Job"], cluster.dry_runs) == ([], [])
 
 
 def test_whoever_stops_looking_at_a_run_hears_how_it_is_ended(

@@ -36,14 +36,6 @@ def test_it_ends_when_the_formation_is_ready(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err.splitlines()[-1] == "shop: all process types run as declared"
 
 
-def test_a_program_reads_what_its_columns_are(capsys: pytest.CaptureFixture[str]) -> None:
-    ready = shop(types={"web": RUNNING}, Ready="all process types run as declared")
-    waiting.wait(FakeCluster(Formation=[ready]), ready, NEVER)
-    header, row, _ = capsys.readouterr().err.splitlines()
-    assert header.split() == ["TYPE", "READY", "UPDATED", "STATE", "MESSAGE"]
-    assert row.split() == ["web", "0/1", "0/1", "Running", "-"]
-
-
 def test_whoever_waits_no_longer_is_told_that_the_change_goes_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -75,23 +67,6 @@ def test_it_ends_when_the_old_processes_have_ended_if_that_is_waited_for(
     waiting.wait(cluster, ready, NEVER, types, until_ended=True)
 
 
-def test_it_ends_at_once_when_waiting_can_not_help() -> None:
-    stalled = shop(Stalled="web: rename one of the two")
-    with pytest.raises(failures.Failure, match="web: rename one of the two") as ended_with:
-        waiting.wait(FakeCluster(Formation=[stalled]), stalled, NEVER)
-    assert ended_with.value.exit_code == failures.FAILED
-
-
-def test_it_ends_at_once_when_a_process_crashes_and_says_who_goes_on() -> None:
-    crashing = shop(types={"web": CRASHING, "worker": {**CRASHING, "updatedReplicas": 0}})
-    with pytest.raises(
-        failures.Failure, match=r"won't help\. web, worker: exited with code 3$"
-    ) as ended_with:
-        waiting.wait(FakeCluster(Formation=[crashing], Pod=[a_pod()]), crashing, NEVER)
-    assert ended_with.value.exit_code == failures.FAILED
-    assert ended_with.value.hint == "Old processes keep running: worker=1."
-
-
 def deployment(name: str, available: int = 1, **metadata: Any) -> dict[str, Any]:
     """Return the Deployment of a type with one process, as it was rolled out in its first generation."""
     made = builders.stored(
@@ -101,34 +76,12 @@ def deployment(name: str, available: int = 1, **metadata: Any) -> dict[str, Any]
     return {**made, "status": status}
 
 
-def ended_as(code: int, words: str) -> str:
-    """Return what a command says about a Formation whose web runs, and whose worker crashes since before."""
-    formation = shop(types={"web": RUNNING, "worker": CRASHING})
-    managed = formation["metadata"]["managedFields"]
-    counts = {"web": 1, "worker": 0}
-    deployments = [deployment(name, there, managedFields=managed) for name, there in counts.items()]
-    cluster = FakeCluster(Formation=[formation], Pod=[], **{kinds.DEPLOYMENT: deployments})
-    return on(cluster, f"{words} --wait --timeout 1s", code).stderr
-
-
-@pytest.mark.parametrize(
-    "words", ["scale shop web=2", "deploy shop --type web --image x/shop:2", "restart shop web"]
-)
-def test_another_type_than_those_that_are_named_is_not_waited_for(words: str) -> None:
-    assert ended_as(0, words).splitlines()[-1] == "shop: web runs as declared"
-
-
-@pytest.mark.parametrize(
-    "words", ["scale shop worker=2", "scale shop worker=1", "deploy shop --image x/shop:2", "start shop"]
-)
-def test_what_crashes_since_before_ends_a_wait_for_it(words: str) -> None:
-    said = "shop isn't ready, and waiting won't help. worker: exited with code 3\n"
-    assert said in ended_as(failures.FAILED, words)
-
-
 def test_when_the_time_is_over_only_what_was_waited_for_is_said() -> None:
-    said = "1 s are over. shop isn't ready: worker: exited with code 3\n"
-    assert said in ended_as(failures.TIMED_OUT, "restart shop worker")
+    formation = shop(types={"web": RUNNING, "worker": CRASHING})
+    worker = deployment("worker", 0, managedFields=formation["metadata"]["managedFields"])
+    cluster = FakeCluster(Formation=[formation], Pod=[], **{kinds.DEPLOYMENT: [worker]})
+    stderr = on(cluster, "restart shop worker --wait --timeout 1s", failures.TIMED_OUT).stderr
+    assert "1 s are over. shop isn't ready: worker: exited with code 3\n" in stderr
 
 
 def test_a_one_off_process_that_fails_says_nothing_about_the_formation() -> None:

@@ -23,19 +23,6 @@ def test_a_change_that_came_too_late_is_made_again() -> None:
     assert stop(cluster)
 
 
-def test_a_change_that_always_comes_too_late_is_given_up() -> None:
-    cluster = FakeCluster(Formation=[SHOP])
-    cluster.conflicts = writing.TRIES
-    with pytest.raises(failures.Failure, match="too late"):
-        stop(cluster)
-
-
-def test_a_formation_that_there_is_not_is_guessed() -> None:
-    with pytest.raises(failures.NotFound) as ended_with:
-        stop(FakeCluster(Formation=[SHOP]), "shpo")
-    assert ended_with.value.hint == "Did you mean shop?"
-
-
 def test_who_may_not_list_formations_is_told_that_there_is_none_of_the_name() -> None:
     class Closed(FakeCluster):
         def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:

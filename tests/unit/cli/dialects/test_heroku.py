@@ -3,20 +3,11 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
 from formation_cli.dialects import app, heroku, manifest
 from formation_cli.dialects.app import App
 from formation_cli.failures import Mistyped
-
-TYPES = st.sampled_from(["web", "worker", "clock", "low-prio"])
-DYNOS = st.dictionaries(
-    TYPES,
-    st.tuples(st.integers(0, 2**31 - 1), st.sampled_from([sizes[0] for sizes in heroku.SIZES.values()])),
-    min_size=1,
-)
 
 
 def read(*values: Any) -> App:
@@ -24,25 +15,6 @@ def read(*values: Any) -> App:
     for value in values:
         heroku.read(json.dumps(value), "app.json", found)
     return found
-
-
-def known(found: App) -> manifest.Known:
-    commands = dict.fromkeys([*found.counts, *found.memory], "run it")
-    described = App("shop", "x", commands, found.env, found.counts, found.memory)
-    return manifest.known(app.formation(described), "shop.yaml")
-
-
-@given(DYNOS)
-def test_a_formation_of_heroku_comes_back_as_it_was(dynos: dict[str, tuple[int, str]]) -> None:
-    formation = [{"type": name, "quantity": count, "size": size} for name, (count, size) in dynos.items()]
-    assert heroku.formation(known(read(formation))) == formation
-
-
-@given(DYNOS)
-def test_an_app_json_and_the_api_say_the_same(dynos: dict[str, tuple[int, str]]) -> None:
-    formation = [{"type": name, "quantity": count, "size": size} for name, (count, size) in dynos.items()]
-    mapping = {each["type"]: {"quantity": each["quantity"], "size": each["size"]} for each in formation}
-    assert read({"formation": mapping}) == read(formation)
 
 
 def test_an_app_json_has_a_name_counts_and_variables(snapshot: SnapshotAssertion) -> None:

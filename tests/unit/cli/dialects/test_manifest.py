@@ -13,12 +13,6 @@ spec:
 """
 
 
-def test_the_formation_among_other_documents_is_found() -> None:
-    known = manifest.parse(f"kind: Service\n---\n{SHOP}\n---\n", "shop.yaml")
-    assert known.name == "shop"
-    assert known.spec.processes["web"].command == ["serve"]
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -51,26 +45,15 @@ def test_names_are_what_the_crd_takes() -> None:
 
 
 def test_a_type_s_own_variable_wins_and_what_the_cluster_alone_knows_is_named() -> None:
-    known = manifest.known(
-        {
-            "metadata": {"name": "shop"},
-            "spec": {
-                "image": "x",
-                "env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}],
-                "envFrom": [{"secretRef": {"name": "keys"}}],
-                "processes": {
-                    "web": {
-                        "command": ["serve"],
-                        "env": [
-                            {"name": "A", "value": "3"},
-                            {"name": "B", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "b"}}},
-                        ],
-                    }
-                },
-            },
-        },
-        "shop.yaml",
-    )
+    elsewhere = {"secretKeyRef": {"name": "keys", "key": "b"}}
+    web = {"command": ["serve"], "env": [{"name": "A", "value": "3"}, {"name": "B", "valueFrom": elsewhere}]}
+    spec = {
+        "image": "x",
+        "env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}],
+        "envFrom": [{"secretRef": {"name": "keys"}}],
+        "processes": {"web": web},
+    }
+    known = manifest.known({"metadata": {"name": "shop"}, "spec": spec}, "shop.yaml")
     assert known.literals("web") == {"A": "3"}
     assert known.elsewhere("web") == ["B", "all of Secret keys"]
     assert known.count("web") == 1

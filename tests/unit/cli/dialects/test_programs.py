@@ -39,10 +39,8 @@ def test_what_starts_jobs_by_the_clock_is_known_by_its_command(line: str) -> Non
 @pytest.mark.parametrize(
     "line",
     [
-        "celery -A shop worker",
         "celery -A beat worker",
         "celery --app beat worker -Q beat",
-        "celery -A shop worker -Q beat -n beat",
         "celery -A shop flower",
         "python beat.py",
         "taskiq worker shop:broker",
@@ -50,7 +48,6 @@ def test_what_starts_jobs_by_the_clock_is_known_by_its_command(line: str) -> Non
         "python manage.py runserver",
         "sidekiq -C config/clock.yml",
         "echo celery beat",
-        "celery",
         "celery -A",
         "",
     ],

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from formation_cli.dialects import references, shell
 from tests.unit import inputs
-from tests.unit.cli.drawn_texts import ONE_LINE, SHELLY, TEXT
+from tests.unit.cli.drawn_texts import ONE_LINE, SHELLY
 
 COMMANDS = st.lists(ONE_LINE, min_size=1, max_size=4).filter(lambda words: bool(words[0]))
 
@@ -43,21 +43,6 @@ def test_a_line_becomes_words_and_a_shell_only_where_one_is_needed(line: str, wo
     assert shell.words(line, port=True) == words
 
 
-def test_without_a_port_nobody_knows_it_and_the_shell_does() -> None:
-    assert shell.words("serve $PORT", port=False) == ["/bin/sh", "-c", "exec serve $PORT"]
-
-
-@pytest.mark.parametrize("port", [False, True])
-def test_a_quoted_word_that_kubernetes_would_expand_is_escaped(port: bool) -> None:
-    assert shell.words("serve '$(NAME)'", port=port) == ["serve", "$$(NAME)"]
-
-
-@pytest.mark.parametrize("line", ["serve 'x", 'serve "x', "serve \\"])
-def test_quotes_that_do_not_end_are_refused(line: str) -> None:
-    with pytest.raises(ValueError, match="a quote or a backslash"):
-        shell.words(line, port=True)
-
-
 @inputs.tried(60)
 @given(COMMANDS)
 def test_a_line_means_the_same_words_to_a_real_shell(words: list[str]) -> None:
@@ -81,31 +66,6 @@ def test_words_that_a_line_can_say_come_back(port: bool, words: list[str]) -> No
     line = shell.line([references.escaped(word) for word in words], port=port)
     if shell.words(line, port=port) != [references.escaped(word) for word in words]:
         assert words[0] in shell.BUILT_IN or "=" in words[0] or words[0].startswith("exec ")
-
-
-@given(st.booleans(), st.one_of(SHELLY, ONE_LINE))
-def test_a_line_that_was_read_comes_back_as_the_same_command(port: bool, line: str) -> None:
-    try:
-        words = shell.words(line, port=port)
-    except ValueError:
-        return
-    if words != [*shell.SHELL, ""]:
-        assert shell.words(shell.line(words, port=port), port=port) == words
-
-
-@pytest.mark.parametrize("line_break", ["\n", "\r", "\x85", "\u2028", "\u2029"])
-def test_a_line_break_in_a_word_is_no_line(line_break: str) -> None:
-    with pytest.raises(ValueError, match="line break"):
-        shell.line(["serve", f"a{line_break}b"], port=False)
-
-
-def test_a_variable_of_kubernetes_is_one_of_the_shell() -> None:
-    assert shell.line(["serve", "--url=$(URL)"], port=False) == 'serve --url="${URL}"'
-
-
-@given(TEXT)
-def test_what_is_escaped_for_kubernetes_is_what_it_was(text: str) -> None:
-    assert references.expanded(references.escaped(text), lambda name: f"<{name}>") == text
 
 
 @pytest.mark.parametrize(

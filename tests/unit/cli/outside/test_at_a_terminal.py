@@ -15,14 +15,7 @@ IMAGE = ("--image", "registry.example.com/shop:v1")
 COLOURED = re.compile(r"\x1b\[[0-9;]*m")
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    """A folder named shop with a Procfile, which is the current one."""
-    found = tmp_path / "shop"
-    found.mkdir()
-    (found / "Procfile").write_text("web: echo $PORT\n")
-    monkeypatch.chdir(found)
-    return found
+FILES = {"Procfile": "web: echo $PORT\n"}
 
 
 def typed(*words: str, code: int = 0, answer: str = "", **environment: str) -> str:
@@ -35,7 +28,7 @@ def typed(*words: str, code: int = 0, answer: str = "", **environment: str) -> s
 
 
 def test_a_procfile_becomes_a_formation_that_runs_and_goes_out_again(folder: pathlib.Path) -> None:
-    assert typed("init", *IMAGE) == "formation.yaml: Formation shop\n"
+    assert typed("init", *IMAGE) == "formation.yaml: Formation my-shop\n"
     assert "kind: Formation\n" in typed("import", "procfile", *IMAGE)
     assert "web: echo ${PORT}\n" in typed("export", "procfile", "-f", "formation.yaml")
     assert '"type": "web"' in typed("export", "heroku", "-f", "formation.yaml")
@@ -72,7 +65,7 @@ def test_whoever_has_a_file_of_variables_is_asked_which_are_secret(
     written = (folder / "formation.yaml").read_text()
     assert [name for name in ("MODE", "TOKEN") if f"name: {name}\n" not in written] == secret.split()
     assert ("There is no variable 'TKEN'. Did you mean TOKEN?" in shown) == answer.startswith("TKEN")
-    makes_it = f"import secret shop-settings --env .env {secret} | kubectl apply -f -\n"
+    makes_it = f"import secret my-shop-settings --env .env {secret} | kubectl apply -f -\n"
     assert (makes_it in shown) == bool(secret)
 
 

@@ -37,13 +37,6 @@ REFUSED = (
 )
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    (tmp_path / "shop").mkdir()
-    monkeypatch.chdir(tmp_path / "shop")
-    return tmp_path / "shop"
-
-
 def made(text: str, words: str = "") -> tuple[Any, str]:
     """Return the process types of a Dockerfile, and what is said about it."""
     pathlib.Path("Dockerfile").write_text(text)
@@ -116,12 +109,6 @@ def test_what_is_no_dockerfile_is_refused_with_its_line(text: str, said: str) ->
     refused = run(f"init Dockerfile {IMAGE}", failures.MISTYPED)
     assert said in refused.stderr
     assert not pathlib.Path("formation.yaml").exists()
-
-
-@pytest.mark.parametrize("text", ["FROM a\nRUN b \\", "FROM a\nRUN <<EOF\nb", "FROM a\nCMD " + "[" * 90_000])
-def test_what_has_no_end_ends(text: str) -> None:
-    pathlib.Path("Dockerfile").write_text(text)
-    assert "Traceback" not in run(f"init Dockerfile {IMAGE}").output
 
 
 def test_a_dockerfile_has_no_service() -> None:

@@ -3,7 +3,6 @@
 import json
 import pathlib
 
-import pytest
 import yaml
 from click.testing import Result
 
@@ -17,12 +16,10 @@ DYNOS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "formation.json").write_text(json.dumps(DYNOS))
-    (tmp_path / "Procfile").write_text("web: serve\nworker: work\nclock: tick\nrelease: migrate\n")
-    return tmp_path
+FILES = {
+    "formation.json": json.dumps(DYNOS),
+    "Procfile": "web: serve\nworker: work\nclock: tick\nrelease: migrate\n",
+}
 
 
 def imported(words: str, code: int = 0) -> Result:

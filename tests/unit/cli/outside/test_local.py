@@ -21,12 +21,6 @@ BOMB = f"web: {{command: [x], env: [{{name: A0, value: ha}}{DOUBLED}]}}\n"
 LINE = re.compile(r"^\d\d:\d\d:\d\d (\S+) +\| (.*)$", re.MULTILINE)
 
 
-@pytest.fixture
-def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def formation(folder: pathlib.Path, processes: str, shared: str = "image: x") -> None:
     text = (
         f"kind: Formation\nmetadata: {{name: shop}}\nspec:\n{textwrap.indent(shared, '  ')}\n  processes:\n"

@@ -7,31 +7,14 @@ import pathlib
 import pytest
 import yaml
 
-from formation_cli import completion, failures, options
+from formation_cli import failures, options
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.typed import run
 
 IMAGE = "--image registry.example.com/shop:v1"
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    (tmp_path / "My_Shop").mkdir()
-    (tmp_path / "My_Shop" / "Procfile").write_text("web: serve\nrelease: migrate\n")
-    monkeypatch.chdir(tmp_path / "My_Shop")
-    return tmp_path / "My_Shop"
-
-
-def test_init_writes_a_formation_with_the_release_line_as_its_release(folder: pathlib.Path) -> None:
-    (folder / "Procfile").write_text("web: serve -p $PORT\nrelease: migrate --all\n")
-    run(f"init {IMAGE} -m web=2")
-    formation = yaml.safe_load((folder / "formation.yaml").read_text())
-    assert formation["metadata"] == {"name": "my-shop"}
-    assert formation["spec"]["processes"] == {
-        "web": {"command": ["serve", "-p", "$(PORT)"], "replicas": 2, "port": 8080}
-    }
-    assert formation["spec"]["release"] == {"command": ["migrate", "--all"]}
-    assert {each.name for each in folder.iterdir()} == {"Procfile", "formation.yaml"}
+FILES = {"Procfile": "web: serve\nrelease: migrate\n"}
 
 
 SECRETS = "LOG_LEVEL=info\nexport TOKEN='hunter2 $A'\nURL=redis://a:hunter2@b\nPORT=5000\n"
@@ -80,7 +63,6 @@ def test_a_secret_has_all_of_its_files_but_the_port(folder: pathlib.Path) -> Non
     ("content", "key", "message"),
     [
         ("A=1", "AA", "AA isn't in .env. Did you mean A?"),
-        ("", "", ".env: not a variable."),
         (f"A={'x' * 140_000}", "", "A: its value is too long"),
     ],
 )
@@ -91,20 +73,6 @@ def test_a_secret_that_can_not_be_is_refused(
     result = run(f"import secret settings --env .env {key}", failures.MISTYPED)
     assert message in " ".join(result.stderr.split())
     assert result.stdout == ""
-
-
-@pytest.mark.parametrize("clock", ["clock: tick", "ticker: celery -A shop --loglevel info beat"])
-@pytest.mark.parametrize("words", [f"init {IMAGE}", f"import procfile {IMAGE}"])
-def test_what_starts_jobs_by_the_clock_becomes_a_singleton_and_that_is_said(
-    folder: pathlib.Path, clock: str, words: str
-) -> None:
-    (folder / "Procfile").write_text(f"web: serve\n{clock}\n")
-    result = run(words)
-    written = result.stdout or (folder / "formation.yaml").read_text()
-    name = clock.partition(":")[0]
-    types = yaml.safe_load(written)["spec"]["processes"]
-    assert {each: process.get("singleton") for each, process in types.items()} == {"web": None, name: True}
-    assert f"{name}: singleton, because two processes of it would start each job twice" in result.stderr
 
 
 def test_what_listens_is_no_singleton_by_its_name(folder: pathlib.Path) -> None:
@@ -181,17 +149,6 @@ def test_counts_are_of_types_that_there_are(folder: pathlib.Path, counts: str, m
     assert message in run(f"import procfile {IMAGE} -m {counts}", failures.MISTYPED).stderr
 
 
-def test_what_is_told_moves_no_cursor(folder: pathlib.Path) -> None:
-    env = [{"name": "A\x1b[2J", "value": "1"}]
-    spec = {"image": "x", "env": env, "processes": {"web": {"command": ["a\x9b2J"]}}}
-    (folder / "f.json").write_text(
-        json.dumps({"kind": "Formation", "metadata": {"name": "shop"}, "spec": spec})
-    )
-    result = run("export procfile -f f.json")
-    assert not {"\x1b", "\x9b"} & {*result.output}
-    assert "Left out: web: its command has a line break, or another control character" in result.stderr
-
-
 def test_a_formation_of_the_cluster_is_exported(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = {
         "image": "x",
@@ -202,10 +159,6 @@ def test_a_formation_of_the_cluster_is_exported(monkeypatch: pytest.MonkeyPatch)
     result = run("export procfile formation/shop")
     assert result.stdout == "web: serve -p ${PORT}\n"
     assert "Counts: -m web=2\n" in result.stderr
-
-
-def test_kubectl_completes_what_is_exported() -> None:
-    assert completion.answer(["export"], "s")[0].startswith("systemd\tsystemd units")
 
 
 def test_which_formation_is_asked_for() -> None:

@@ -17,11 +17,7 @@ spec: {image: x, processes: {web: {command: [serve], port: 80}}}
 NAMES = ["shop.target", "shop-web.target", "shop-web@.service"]
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "shop.yaml").write_text(SHOP)
-    return tmp_path
+FILES = {"shop.yaml": SHOP}
 
 
 def export(words: str = "", code: int = 0) -> Result:
@@ -61,8 +57,3 @@ def test_without_a_folder_the_units_are_printed() -> None:
 @pytest.mark.parametrize("root", ["srv", "/srv\n[Service]"])
 def test_what_a_unit_can_not_take_is_refused(root: str) -> None:
     export(f"--root '{root}'", failures.MISTYPED)
-
-
-@pytest.mark.parametrize(("user", "line"), [("%u", "User=%%u"), ("a\nGroup=root", 'User="a\\x0aGroup=root"')])
-def test_the_name_of_a_user_means_nothing_else(user: str, line: str) -> None:
-    assert line in export(f"--run-as '{user}'").stdout.splitlines()

@@ -23,10 +23,7 @@ def event(kind: str, name: str, **more: Any) -> dict[str, Any]:
     [
         ("Formation", "shop"),
         ("Deployment", "shop-web"),
-        ("PodDisruptionBudget", "shop-web"),
-        ("Deployment", "shop-web-canary"),
         ("Pod", "shop-web-canary-7c9d8-x7k2p"),
-        ("ReplicaSet", "shop-web-7c9d8"),
         ("Pod", "shop-web-7c9d8-x7k2p"),
         ("Job", "shop-run-abcde"),
         ("Job", "shop-release-abcde"),

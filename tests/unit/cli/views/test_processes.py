@@ -1,4 +1,3 @@
-import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from formation_cli.views import processes
@@ -37,25 +36,6 @@ ONCE = {
     "a release": {"formations.dev/release": "abcdefghij"},
     "a Job of somebody's": {},
 }
-
-
-@pytest.mark.parametrize("labels", ONCE.values(), ids=ONCE)
-@pytest.mark.parametrize("phase", ["Running", "Succeeded"])
-def test_what_runs_once_and_ends_well_is_said_to_have_done_nothing_wrong(
-    labels: builders.Manifest, phase: str
-) -> None:
-    name = labels.get(
-        "formations.dev/schedule", "release" if "formations.dev/release" in labels else "worker"
-    )
-    done = a_pod(a_container(ended(0, ran=2), name), labels=labels, status={"phase": phase}, **JOB)
-    said = processes.process(done, NOW)
-    assert (said.state, said.reason, said.message) == ("Completed", "", "")
-    assert said.last_exit == {
-        "exitCode": 0,
-        "reason": "Completed",
-        "message": "exited with code 0",
-        "finishedAt": builders.ago(5),
-    }
 
 
 def test_what_runs_once_and_fails_is_said_to_have_failed() -> None:

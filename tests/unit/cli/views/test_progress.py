@@ -53,22 +53,6 @@ def test_what_was_said_of_an_earlier_spec_says_nothing() -> None:
     assert not progress_of(shop(READY, generation=1, worker=RUNNING), "worker").done
 
 
-@pytest.mark.parametrize("named", [(), ("worker",)])
-def test_a_type_that_crashes_has_failed_it_however_old_its_processes_are(named: tuple[str, ...]) -> None:
-    old = a_pod(CRASHED, creationTimestamp=ago(300))
-    assert progress_of(shop(worker=CRASHING), *named, pods=[old]).failure == f"worker: {BOOM}"
-
-
-@pytest.mark.parametrize("status", [UNPULLABLE, REFUSED])
-def test_what_waiting_can_not_help_has_failed_it(status: dict[str, str]) -> None:
-    assert progress_of(shop(worker=status)).failure == f"worker: {status['message']}"
-
-
-def test_a_process_of_the_version_before_that_still_crashes_says_nothing_about_the_change() -> None:
-    crashed = a_pod(CRASHED, creationTimestamp=ago(30))
-    assert progress_of(shop(worker=STARTING), pods=[crashed]).failure == ""
-
-
 @pytest.mark.parametrize("why", ["Retrying", "Waiting"])
 def test_a_crash_says_nothing_while_the_version_before_could_not_be_written_over(why: str) -> None:
     assert progress_of(shop(ready=why, worker=CRASHING)).failure == ""
@@ -106,11 +90,6 @@ def test_a_type_that_was_not_named_may_be_stalled() -> None:
     formation = shop({"Stalled": "web: rename it; worker: 0 of 2 available"}, web=REFUSED, worker=STARTING)
     assert progress_of(formation, "worker").failure == ""
     assert progress_of(formation).failure == "web: the API server refuses it"
-
-
-def test_one_that_is_paused_has_failed_until_somebody_lets_it_go_on() -> None:
-    paused = {"state": "Running", "reason": "Paused", "message": "a change waits"}
-    assert progress_of(shop(web=paused, worker=paused)).failure == "web, worker: a change waits"
 
 
 # A restart
@@ -156,12 +135,6 @@ def test_a_new_process_of_another_type_says_nothing_about_a_restart() -> None:
 # What is said beside
 
 
-def test_what_is_stopped_is_so_when_its_last_process_has_ended() -> None:
-    suspended = shop(READY, worker={"state": "Suspended"})
-    assert not progress_of(suspended, stopped=True, pods=[a_pod(deletionTimestamp=ago(1))]).done
-    assert progress_of(suspended, stopped=True).done
-
-
 def test_what_is_stopped_is_not_said_to_run() -> None:
     suspended = shop(READY, worker={"state": "Suspended"})
     suspended["spec"]["suspend"] = True
@@ -170,8 +143,8 @@ def test_what_is_stopped_is_not_said_to_run() -> None:
     assert progress_of(suspended, stopped=True).done
 
 
-def a_replica_set(template: str, revision: str, type_: str = "worker") -> Any:
-    labels = {"formation": "shop", "process-type": type_, "track": "stable"}
+def a_replica_set(template: str, revision: str) -> Any:
+    labels = {"formation": "shop", "process-type": "worker", "track": "stable"}
     labelled = {f"formations.dev/{key}": value for key, value in labels.items()}
     annotations = {"deployment.kubernetes.io/revision": revision}
     return {"metadata": {"labels": labelled | {"pod-template-hash": template}, "annotations": annotations}}
@@ -198,12 +171,6 @@ def trying(**status: Any) -> Any:
     formation = shop({"Ready": "all is well"}, worker=status)
     formation["status"]["canary"] = {"state": "Trying", "message": "has to stay ready"}
     return formation
-
-
-def test_until_the_declared_version_has_passed_its_canaries_all_but_these_is_old() -> None:
-    assert serving(trying(**RUNNING), "two") == "Old processes keep running: worker=1."
-    canary = a_pod(labels={"formations.dev/track": "canary"})
-    assert processes.processes(trying(**RUNNING), [canary], NOW)[-1].version == "new"
 
 
 def test_what_crashes_of_the_version_before_is_not_taken_for_the_new_one() -> None:

@@ -4,25 +4,10 @@ from hypothesis import strategies as st
 
 from formation_cli.failures import Mistyped
 from formation_cli.words import counts
-from formation_cli.words.counts import Bounds, Count, Wanted
+from formation_cli.words.counts import Bounds, Count
 
 TYPES = st.from_regex(r"[a-z]([-a-z0-9]{0,20}[a-z0-9])?", fullmatch=True)
 NUMBERS = st.integers(0, counts.MOST)
-
-
-def test_counts_are_set_and_changed() -> None:
-    assert counts.parse(["web=5", "worker+2", "clock-1"]) == [
-        Wanted("web", "=", 5),
-        Wanted("worker", "+", 2),
-        Wanted("clock", "-", 1),
-    ]
-
-
-def test_the_name_of_a_type_may_have_hyphens() -> None:
-    assert counts.parse(["low-prio-2=1", "low-prio-1"]) == [
-        Wanted("low-prio-2", "=", 1),
-        Wanted("low-prio", "-", 1),
-    ]
 
 
 @pytest.mark.parametrize(
@@ -37,18 +22,9 @@ def test_what_is_no_count_is_refused(word: str) -> None:
         counts.parse([word])
 
 
-def test_bounds_are_set() -> None:
-    assert counts.parse(["web=4..12"]) == [Wanted("web", "=", 4, Bounds(4, 12))]
-
-
 def test_a_type_is_named_once() -> None:
     with pytest.raises(Mistyped, match="web is named twice"):
         counts.parse(["web=1", "web+1"])
-
-
-@pytest.mark.parametrize(("sign", "number", "after"), [("=", 5, 5), ("+", 2, 5), ("-", 2, 1), ("-", 3, 0)])
-def test_a_count_follows_from_the_one_before(sign: str, number: int, after: int) -> None:
-    assert Wanted("web", sign, number).of(3) == after
 
 
 @pytest.mark.parametrize(

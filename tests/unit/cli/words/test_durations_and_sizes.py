@@ -6,16 +6,7 @@ from formation_cli.words import values
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [
-        ("90", 90),
-        ("90s", 90),
-        ("10m", 600),
-        ("1h30m", 5400),
-        ("1.5h", 5400),
-        ("500ms", 0.5),
-        ("1d", 86400),
-        ("1d12h", 129600),
-    ],
+    [("90", 90), ("90s", 90), ("1h30m", 5400), ("1.5h", 5400), ("500ms", 0.5), ("1d12h", 129600)],
 )
 def test_durations_are_kubectls_and_may_have_days(text: str, seconds: float) -> None:
     assert values.seconds(text) == seconds
@@ -56,23 +47,7 @@ def test_a_quantity_is_as_much_as_kubernetes_takes_it_for(text: str | float, exp
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "x",
-        "-5",
-        "1K",
-        "1mi",
-        "1e400",
-        "1e29",
-        "999999999999999E",
-        "1.2.3",
-        "NaN",
-        "inf",
-        "1" * 40,
-        None,
-        {},
-    ],
+    "text", ["", "-5", "1K", "1mi", "1e29", "999999999999999E", "1.2.3", "NaN", "1" * 40, None, {}]
 )
 def test_what_is_no_quantity_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="isn't a quantity"):

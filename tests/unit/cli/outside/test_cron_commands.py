@@ -2,27 +2,18 @@
 
 import json
 import pathlib
-import re
 from typing import Any
 
-import pytest
 import yaml
 
-from formation_cli.dialects import heroku, names
-from formation_cli.failures import Mistyped
-from formation_operator.api import naming
-from formation_operator.api.formation import MOST_SCHEDULES, MOST_TYPES
+from formation_cli.dialects import names
 from tests.unit.cli.typed import run
 
 IMAGE = "--image registry.example.com/shop:v1"
 REPORT = {"command": "/shop report --all", "schedule": "0 3 * * *"}
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "Procfile").write_text("web: serve\nworker: work\n")
-    return tmp_path
+FILES = {"Procfile": "web: serve\nworker: work\n"}
 
 
 def schedules(text: str) -> Any:
@@ -51,31 +42,6 @@ def test_init_takes_them_from_the_app_json_beside_the_procfile_and_numbers_them(
     run(f"init --name {longest} {IMAGE}")
     found = [*schedules((folder / "formation.yaml").read_text())]
     assert found == ["cron-1", *(f"cron-{number}" for number in range(3, 34))]
-
-
-def test_the_longest_name_of_a_formation_leaves_room_for_that_of_a_schedule() -> None:
-    longest = len("-w")
-    assert (
-        names.LONGEST_CHILD - longest + len(f"-cron-{MOST_SCHEDULES + MOST_TYPES}") <= naming.LONGEST_CRON_JOB
-    )
-
-
-@pytest.mark.parametrize(
-    ("entries", "says"),
-    [
-        ("* * * * *", "app.json: cron: Input should be a valid array"),
-        (["* * * * *"], "app.json: cron.0: Input should be"),
-        ([REPORT, {"command": "x"}], "app.json: cron.1.schedule: Field required"),
-        ([{**REPORT, "schedule": "daily"}], "cron.0.schedule: String should match"),
-        ([{**REPORT, "command": ""}], "cron.0.command: String should have at least 1"),
-        ([{**REPORT, "command": "a\nb"}], "cron.0.command: String should match"),
-        ([{**REPORT, "concurrency_policy": "never"}], "cron.0.concurrency_policy: Input should be 'Allow'"),
-        ([REPORT] * 33, "cron: List should have at most 32 items"),
-    ],
-)
-def test_what_is_none_is_said_with_its_place(entries: Any, says: str) -> None:
-    with pytest.raises(Mistyped, match=re.escape(says)):
-        heroku.entries(json.dumps({"cron": entries}), "app.json")
 
 
 def test_local_and_systemd_say_what_they_leave_out(folder: pathlib.Path) -> None:
