@@ -1,15 +1,10 @@
 """The autoscaler that a Formation declares, with the API server's defaults and the real HPA controller."""
 
-import pathlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from hack.cluster.cluster import Cluster
-from tests.contract import external_metrics
 from tests.contract.counting import Record, an_hpa, an_hpa_to_zero, count, managed_by
-from tests.contract.external_metrics import Jobs
 from tests.live.client import Client, eventually, throughout
 from tests.shared.builders import a_formation, a_process
 from tests.shared.minors import is_before, since
@@ -36,13 +31,6 @@ def written(user: Client) -> list[dict[str, Any]]:
     """Return what the API server keeps of the operator's writes to the autoscaler, with their time."""
     managed = user.get(*HPA)["metadata"]["managedFields"]
     return [each for each in managed if each["manager"] == "formation-operator"]
-
-
-@pytest.fixture
-def jobs(administrator: Cluster, real_node: Cluster, tmp_path: pathlib.Path) -> Iterator[Jobs]:
-    """Jobs that wait for a worker, as the cluster's metrics have it."""
-    with external_metrics.served(administrator, tmp_path) as waiting:
-        yield waiting
 
 
 def test_a_declared_autoscaler_takes_the_count_in_one_step_and_gives_it_back_in_one(user: Client) -> None:
@@ -140,28 +128,3 @@ def test_another_autoscaler_of_its_name_is_left_alone_and_ours_follows_it_withou
     eventually(lambda: user.get(*HPA)["metadata"].get("ownerReferences"))
     eventually(lambda: user.condition("Ready", "shop"))
     assert record.counts() == [5]
-
-
-@pytest.mark.alone
-@pytest.mark.long
-@pytest.mark.node
-def test_a_real_load_is_followed_through_a_deploy_and_a_suspension(user: Client, jobs: Jobs) -> None:
-    jobs.waiting = 3
-    user.apply(by_jobs())
-    eventually(lambda: count(user) == 3)
-    record = Record(user, "shop-worker")
-
-    deployed = by_jobs()
-    deployed["spec"]["env"] = [{"name": "A", "value": "1"}]
-    user.apply(deployed)
-    user.reported()
-    user.merge("formation", "shop", {"spec": {"suspend": True}})
-    eventually(lambda: count(user) == 0)
-    assert throughout(20, lambda: count(user)) == 0
-    assert user.find(*HPA)
-    user.merge("formation", "shop", {"spec": {"suspend": None}})
-
-    eventually(lambda: count(user) == 3)
-    assert record.counts() == [3, 0, 3]
-    jobs.waiting = 5
-    eventually(lambda: count(user) == 5, patience=60)

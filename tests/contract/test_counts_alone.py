@@ -82,21 +82,3 @@ def test_a_broken_type_is_suspended_resumed_and_scaled_by_its_count_and_later_wr
     assert [each == "counts alone" for each in stages(versions, intent)] == [False, True, False]
     assert stages(versions, lambda each: each["spec"]["template"]) == [before]
     assert [note for reason in UNWANTED for note in user.events(reason)] == []
-
-
-def test_a_count_that_is_others_comes_back_after_a_suspension_and_is_handed_over_without_a_dip(
-    user: Client,
-) -> None:
-    fields = BROKEN["refused"]
-    record = broken(user, fields)
-    suspend(user, is_down=True)
-    eventually(lambda: count(user) == 0)
-    suspend(user, is_down=False)
-    eventually(lambda: count(user) == 3)
-    corrected(user, fields)
-    assert throughout(2, lambda: count(user)) == 3
-    assert ("formation-operator", "Apply") not in holders(user)
-    assert record.counts() == [3, 0, 3]
-    user("scale", "deployment/shop-worker", "--replicas=6")
-    assert throughout(2, lambda: count(user)) == 6
-    assert [note for reason in UNWANTED for note in user.events(reason)] == []

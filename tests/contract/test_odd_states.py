@@ -84,36 +84,6 @@ def test_managed_fields_that_are_no_text_keep_nobody_from_being_heard(shop: Clie
     assert shop.reported()["status"]["summary"]
 
 
-def test_a_formation_whose_managed_fields_were_stripped_still_says_how_it_is(user: Client) -> None:
-    user("create", "deployment", "shop-worker", "--image=mine:v1")
-    user.apply(a_formation())
-    eventually(lambda: user.condition("Stalled"))
-
-    user.merge("formation", "shop", {"metadata": {"managedFields": [{}]}})
-    user("delete", "deployment", "shop-worker")
-
-    eventually(lambda: user.condition("Stalled") is None)
-
-
-def test_another_owner_beside_the_formation_stays(shop: Client) -> None:
-    before, uid = identity(shop), shops_uid(shop)
-    shop("create", "configmap", "mine")
-    mine = {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "name": "mine",
-        "uid": shop.get("configmap", "mine")["metadata"]["uid"],
-    }
-
-    edit(shop, ownerReferences=[*deployment(shop)["metadata"]["ownerReferences"], mine])
-    shop.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 3}}}})
-
-    eventually(lambda: count(shop) == 3)
-    owners = [each["uid"] for each in deployment(shop)["metadata"]["ownerReferences"]]
-    assert sorted(owners) == sorted([uid, mine["uid"]])
-    assert identity(shop) == (before[0], before[1] + 1)
-
-
 def test_a_deployment_that_is_given_to_another_formation_is_deleted_by_that_and_made_anew(
     shop: Client,
 ) -> None:

@@ -112,18 +112,6 @@ def test_a_quota_on_pods_is_said_within_seconds_and_going_back_deletes_the_job(s
     assert releases.uids(shop, "job", "deployment", "replicaset") == before
 
 
-def test_a_job_of_that_name_that_is_somebody_elses_is_said_and_never_touched(shop: Client) -> None:
-    name = f"shop-release-{releases.digest(shop, image='shop:v2')}"
-    shop("create", "job", name, "--image=theirs:v1")
-    before = shop.get("job", name)["metadata"]["uid"]
-    deploy(shop)
-    eventually(lambda: (shop.condition("Stalled") or {}).get("reason") == "NameTaken")
-    assert shop.get("job", name)["metadata"]["uid"] == before
-    shop("delete", "job", name)
-    releases.succeeded(shop)
-    assert releases.images(shop) == V2
-
-
 KINDS = ("deployment", "replicaset", "pod", "service", "job")
 
 

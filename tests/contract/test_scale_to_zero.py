@@ -1,37 +1,14 @@
-"""An HPA that scaled a type to zero itself scales it up from there, though the Formation is suspended."""
+"""An HPA that scaled a type to zero itself may scale it up from there: as its controller writes, replayed."""
 
-import pathlib
-from collections.abc import Iterator
-
-import pytest
-
-from hack.cluster.cluster import Cluster
-from tests.contract import external_metrics
-from tests.contract.counting import Record, an_hpa_to_zero, count
-from tests.contract.external_metrics import Jobs
-from tests.live.client import Client, eventually, throughout
+from tests.contract.counting import an_hpa_to_zero
+from tests.live.client import Client, eventually
 from tests.shared.builders import a_formation, a_process
 from tests.shared.minors import since
 
 pytestmark = since("1.37", "an HPA doesn't scale from zero")
 
 HPA = ("hpa", "shop-worker-deployment")
-ROUNDS = 12.0
-"""Seconds in which an HPA is looked at at least twice."""
 HELD, FREE = ({"spec": {"behavior": {"scaleUp": {"selectPolicy": policy}}}} for policy in ("Disabled", None))
-
-
-@pytest.fixture
-def jobs(administrator: Cluster, real_node: Cluster, tmp_path: pathlib.Path) -> Iterator[Jobs]:
-    """Jobs that wait for a worker, as the cluster's metrics have it."""
-    with external_metrics.served(administrator, tmp_path) as waiting:
-        yield waiting
-
-
-def scaled_to_zero(user: Client) -> str | None:
-    """Return whether the HPA says that it scaled to zero itself, if it says anything."""
-    conditions = user.get(*HPA).get("status", {}).get("conditions") or []
-    return next((each["status"] for each in conditions if each["type"] == "ScaledToZero"), None)
 
 
 def say_scaled_to_zero(user: Client, status: str) -> None:
@@ -49,18 +26,6 @@ def suspend(user: Client, *, suspended: bool = True) -> None:
 def is_ready(user: Client) -> bool:
     ready = user.condition("Ready", "shop")
     return ready is not None and ready["status"] == "True"
-
-
-@pytest.fixture
-def scaled(user: Client, jobs: Jobs) -> Client:
-    """A user whose worker an HPA has scaled to zero."""
-    user.apply(a_formation(processes={"worker": a_process()}))
-    user.apply(an_hpa_to_zero())
-    jobs.waiting = 2
-    eventually(lambda: count(user) == 2)
-    jobs.waiting = 0
-    eventually(lambda: (count(user), scaled_to_zero(user)) == (0, "True"))
-    return user
 
 
 def test_that_an_hpa_may_start_a_suspended_type_is_in_the_status_as_long_as_it_may(user: Client) -> None:
@@ -82,26 +47,3 @@ def test_that_an_hpa_may_start_a_suspended_type_is_in_the_status_as_long_as_it_m
     eventually(lambda: user.condition("Stalled"))
     say_scaled_to_zero(user, "False")
     eventually(lambda: is_ready(user))
-
-
-@pytest.mark.alone
-@pytest.mark.long
-@pytest.mark.node
-def test_a_suspended_type_that_an_hpa_starts_is_stopped_and_goes_on_once_it_is_started_again(
-    scaled: Client, jobs: Jobs
-) -> None:
-    suspend(scaled)
-    stalled = eventually(lambda: scaled.condition("Stalled"))
-    assert stalled["reason"] == "CannotSuspend"
-    record = Record(scaled, "shop-worker")
-
-    jobs.waiting = 3
-
-    eventually(lambda: scaled_to_zero(scaled) == "False")
-    eventually(lambda: is_ready(scaled))
-    assert throughout(ROUNDS, lambda: count(scaled)) == 0
-    assert record.counts() == [0, 3, 0]
-    (note,) = scaled.events("DriftRepaired")
-    assert note.endswith("The Formation decides about it, and is suspended")
-    suspend(scaled, suspended=False)
-    eventually(lambda: count(scaled) == 3)

@@ -121,13 +121,6 @@ CAUSES = {
         pod={"imagePullSecrets": [{"name": "absent"}]},
         image=NOWHERE,
     ),
-    "no-image-name": cause(
-        "Starting: ImagePullFailed",
-        "can't pull its image",
-        "Shop:v9",
-        stalled=True,
-        image="registry.example.com/Shop:v9",
-    ),
     "bad-command": cause(
         "Crashing: BadCommand",
         "couldn't be started: gunicorm: executable file not found",
@@ -142,25 +135,11 @@ CAUSES = {
         pod=given("echo no first line"),
         stalled=True,
     ),
-    "shell-typo": cause(
-        "Crashing: Exited",
-        "exited with code 127",
-        "no such command",
-        "gunicorm: not found",
-        command=sh("gunicorm shop"),
-    ),
     "liveness": cause(
         "Crashing: LivenessProbeFailed",
         "restarted because its liveness probe failed",
         command=sh("trap 'exit 0' TERM; sleep inf & wait"),
         livenessProbe=NEVER,
-    ),
-    "startup": cause(
-        "Crashing: StartupProbeFailed",
-        "restarted because its startup probe failed",
-        "connection refused",
-        startupProbe={"tcpSocket": {"port": 9999}, "periodSeconds": 1},
-        terminationGracePeriodSeconds=1,
     ),
     "readiness": cause(
         "Starting: ReadinessProbeFailed",
@@ -200,18 +179,6 @@ CAUSES = {
         "in the foreground",
         command=sh("(sleep 300 &)"),
     ),
-    "init": cause(
-        "Crashing: Exited",
-        "container helper exited with code 9: migration 7 failed",
-        pod={"initContainers": [beside(command=[*sh("echo migration 7 failed; sleep 1; exit 9")])]},
-    ),
-    "sidecar-that-asks": cause(
-        "Crashing: Exited",
-        "exited with code 3: no database",
-        "restart",
-        command=sh("echo no database; sleep 1; exit 3"),
-        pod=next_to(command=["sleep", "inf"], readinessProbe=NEVER),
-    ),
     "sidecar-as-root": cause(
         "Starting: ImageUserIsRoot",
         "container helper can't start: its image runs as root",
@@ -248,13 +215,6 @@ CAUSES = {
             "terminationGracePeriodSeconds": 1,
             "containers": [its_own(lifecycle={"postStart": {"exec": {"command": ["false"]}}})],
         },
-    ),
-    "root": cause(
-        "Starting: RunsAsRoot",
-        "podTemplate makes it run as root",
-        "spec.securityDefaults: none",
-        pod={"securityContext": {"runAsUser": 0}},
-        stalled=True,
     ),
     "working-directory": cause(
         "Crashing: StartError",
