@@ -4,9 +4,7 @@ import asyncio
 import contextlib
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
 
-import pydantic_core
 import pytest
 from aiohttp import web
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +13,7 @@ from kubernetes.aio import client
 
 from formation_operator.api import naming
 from formation_operator.kube import api_server, errors
-from formation_operator.kube.objects import kinds, nesting
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from formation_operator.kube.session import connection, paging
 from tests.shared import builders
@@ -164,40 +162,6 @@ async def test_large_objects_of_one_namespace_make_the_pages_of_another_no_small
     asked = [int(each["limit"]) for each in server.asked]
     assert min(asked) < asked[0]
     assert asked.count(asked[0]) == 2, "the second namespace begins with as many as the first"
-
-
-async def test_one_large_page_at_most_is_parsed_between_two_steps_of_others(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(api_server, "LARGE", LARGE)
-    server = serving(
-        kinds.EVENT,
-        [
-            {"metadata": {"name": f"e{each}", "namespace": f"theirs-{number}"}, "note": "x" * LARGE}
-            for each in range(20)
-            for number in range(8)
-        ],
-    )
-    parsed, parsed_in_a_step = 0, []
-
-    async def counted(text: bytes, _: object) -> Any:
-        nonlocal parsed
-        parsed += len(text) >= LARGE
-        return pydantic_core.from_json(text)
-
-    async def read(namespace: str) -> None:
-        async for _ in cluster.select("Event", namespace):
-            pass
-
-    async with connected(server) as cluster:
-        monkeypatch.setattr(nesting, "read", counted)
-        tasks = [asyncio.create_task(read(f"theirs-{number}")) for number in range(8)]
-        while not all(task.done() for task in tasks):
-            before = parsed
-            await asyncio.sleep(0)
-            parsed_in_a_step.append(parsed - before)
-    assert sum(parsed_in_a_step) >= 8 * 20
-    assert max(parsed_in_a_step) == 1
 
 
 @settings(inputs.tried(20), suppress_health_check=[HealthCheck.function_scoped_fixture])
