@@ -1,10 +1,13 @@
 """Namespaces whose Pods are held, and one for what is refused: nothing of that is there, so all share it."""
 
+import pathlib
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from hack.cluster.cluster import Cluster
+from tests.contract import external_metrics
+from tests.contract.external_metrics import Jobs
 from tests.live.client import Client, eventually
 from tests.live.namespaces import HELD, fresh_namespace
 from tests.shared import builders
@@ -25,10 +28,16 @@ def namespace(installed: Cluster) -> Iterator[str]:
 
 
 @pytest.fixture
+def jobs(administrator: Cluster, real_node: Cluster, tmp_path: pathlib.Path) -> Iterator[Jobs]:
+    """Jobs that wait for a worker, as the cluster's metrics have it."""
+    with external_metrics.served(administrator, tmp_path) as waiting:
+        yield waiting
+
+
+@pytest.fixture
 def shop(user: Client) -> Client:
     """A user with a Formation of one type."""
-    user.apply(builders.a_formation())
-    user.reported()
+    user.applied(builders.a_formation())
     return user
 
 

@@ -1,12 +1,7 @@
 """An HPA that scaled a type to zero itself scales it up from there, though the Formation is suspended."""
 
-import pathlib
-from collections.abc import Iterator
-
 import pytest
 
-from hack.cluster.cluster import Cluster
-from tests.contract import external_metrics
 from tests.contract.counting import Record, an_hpa_to_zero, count
 from tests.contract.external_metrics import Jobs
 from tests.live.client import Client, eventually, throughout
@@ -19,13 +14,6 @@ HPA = ("hpa", "shop-worker-deployment")
 ROUNDS = 12.0
 """Seconds in which an HPA is looked at at least twice."""
 HELD, FREE = ({"spec": {"behavior": {"scaleUp": {"selectPolicy": policy}}}} for policy in ("Disabled", None))
-
-
-@pytest.fixture
-def jobs(administrator: Cluster, real_node: Cluster, tmp_path: pathlib.Path) -> Iterator[Jobs]:
-    """Jobs that wait for a worker, as the cluster's metrics have it."""
-    with external_metrics.served(administrator, tmp_path) as waiting:
-        yield waiting
 
 
 def scaled_to_zero(user: Client) -> str | None:

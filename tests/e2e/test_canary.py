@@ -70,8 +70,7 @@ def shop(version: str = "1", **worker: Any) -> Manifest:
 @pytest.fixture
 def deployed(person: Client) -> Client:
     """A user whose app runs in its first version."""
-    person.apply(shop())
-    person(*READY)
+    person.ready(shop())
     return person
 
 
@@ -124,8 +123,7 @@ def test_a_worker_that_fails_changes_nothing_and_a_version_that_works_takes_its_
     print(f"{how}, after {time.monotonic() - began:.1f} s: {message}")
     assert throughout(10, lambda: mains(deployed)) == before
     assert deployed.get("formation", "shop")["status"]["revision"]["number"] == 1
-    deployed.apply(shop("3"))
-    deployed.reported()
+    deployed.applied(shop("3"))
     deployed(*READY)
 
     runs(deployed, "3")

@@ -46,8 +46,7 @@ def with_pod(formation: Manifest, **fields: Any) -> Manifest:
 @pytest.fixture
 def deployed(person: Client) -> Client:
     """A user whose app is released and runs."""
-    person.apply(shop())
-    person(*READY)
+    person.ready(shop())
     return person
 
 
@@ -102,8 +101,7 @@ def let_go(user: Client, pod: Manifest) -> None:
 
 def check_reverted(user: Client, before: dict[str, str]) -> None:
     """Go back to the first version, and check that it is ready, with the same Pods and no Job of its own."""
-    user.apply(shop())
-    user(*READY)
+    user.ready(shop())
     after = releases.uids(user, "deployment", "replicaset", "pod", "job")
     workers = {key: uid for key, uid in after.items() if "release" not in key}
     assert workers == {key: uid for key, uid in before.items() if "release" not in key}
@@ -118,8 +116,7 @@ def test_a_migration_of_some_seconds_comes_before_the_first_process_and_before_e
 ) -> None:
     migrate = "echo migrating; sleep 2; echo done"
     for version in ("1", "2"):
-        person.apply(shop(migrate, version))
-        person(*READY)
+        person.ready(shop(migrate, version))
         done = person.get("job", job(person))["status"]["completionTime"]
         made = [each for each in person.list_all("pod") if "-worker-" in each["metadata"]["name"]]
         new = [each for each in made if version_of(each) == version]
@@ -187,8 +184,7 @@ def test_a_release_that_has_started_ends_and_is_rolled_out_before_the_newest_run
     deployed.apply(shop(WAITS, "2"))
     first = running(deployed)
     deployed.apply(shop("sleep 1", "3"))
-    deployed.apply(shop("sleep 1", "4"))
-    deployed.reported()
+    deployed.applied(shop("sleep 1", "4"))
     let_go(deployed, first)
     deployed(*READY)
     assert stages(history.end(), version_of) == ["1", "2", "4"]

@@ -7,7 +7,7 @@ import pytest
 
 from hack.images import debian
 from tests.e2e.containers import its_own, sh
-from tests.e2e.workers import READY, RUNS
+from tests.e2e.workers import RUNS
 from tests.live.client import Client, eventually
 from tests.live.plugin import Plugin
 from tests.shared.builders import Manifest, a_formation, a_process
@@ -36,8 +36,7 @@ def shop(script: str, schedule: str = "@yearly") -> Manifest:
 
 
 def declared(user: Client, script: str, schedule: str = "@yearly") -> None:
-    user.apply(shop(script, schedule))
-    user(*READY)
+    user.ready(shop(script, schedule))
     eventually(lambda: user.find("cronjob", NAME))
 
 

@@ -174,7 +174,6 @@ class App:
             "lost": sum(each["job"] not in done for each in busy),
         }
 
-
     def most_busy(self) -> int:
         """Return how many workers had a job at the same moment, at most."""
         ends = {each["job"]: each["at"] for each in self.records("asked") if each["job"]}
