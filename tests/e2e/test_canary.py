@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from hack.images import debian
-from tests.e2e.containers import its_own, sh
+from tests.e2e.containers import of_debian, sh
 from tests.e2e.workers import READY
 from tests.live.client import Client, eventually, fetch, throughout
 from tests.live.plugin import Plugin
-from tests.shared.builders import Manifest, a_formation, a_process
+from tests.shared.builders import Manifest, a_process
 
 pytestmark = pytest.mark.node
 SERVES = """\
@@ -49,16 +48,9 @@ FAILS: dict[str, tuple[Manifest, str, str]] = {
 
 def shop(version: str = "1", **worker: Any) -> Manifest:
     """Return a Formation with a web that answers with its version, and a worker."""
-    pod = {
-        "securityContext": {"runAsUser": 1000},
-        "terminationGracePeriodSeconds": 1,
-        "containers": [its_own()],
-    }
     lives = {"replicas": 2, "terminationGracePeriodSeconds": 1, **worker}
-    return a_formation(
-        image=debian.IMAGE.name,
+    return of_debian(
         canary={"seconds": SECONDS},
-        podTemplate={"spec": pod},
         env=[{"name": "VERSION", "value": version}],
         processes={
             "web": a_process("python3", "-c", SERVES, replicas=2, port=8080),

@@ -5,14 +5,13 @@ from typing import Any
 
 import pytest
 
-from hack.images import debian
-from tests.e2e.containers import beside, its_own, sh
+from tests.e2e.containers import beside, its_own, of_debian, sh
 from tests.e2e.workers import READY, RUNS
 from tests.live import releases
 from tests.live.client import Client, eventually
 from tests.live.history import History, stages
 from tests.live.releases import Alive
-from tests.shared.builders import Manifest, a_formation, a_process
+from tests.shared.builders import Manifest, a_process
 
 pytestmark = pytest.mark.node
 WORKER = a_process(*RUNS, replicas=1, terminationGracePeriodSeconds=1, minReadySeconds=0)
@@ -22,14 +21,7 @@ WAITS = "until test -e /tmp/go; do sleep 0.1; done"
 
 def shop(script: str = "exit 0", version: str = "1", **release: Any) -> Manifest:
     """Return a Formation with a worker and a release command; each version needs a release."""
-    pod = {
-        "securityContext": {"runAsUser": 1000},
-        "terminationGracePeriodSeconds": 1,
-        "containers": [its_own()],
-    }
-    return a_formation(
-        image=debian.IMAGE.name,
-        podTemplate={"spec": pod},
+    return of_debian(
         env=[{"name": "VERSION", "value": version}],
         release={"command": [*sh(script)], **release},
         processes={"worker": WORKER},
