@@ -10,8 +10,8 @@ from syrupy.assertion import SnapshotAssertion
 from formation_operator.api.reasons import Reason
 from formation_operator.diagnose import exits
 from formation_operator.kube.objects.containers import Exit
-from formation_operator.observe import pods
 from tests.shared.builders import Manifest, a_container, a_pod, ago, condition, ended, waiting
+from tests.unit.facts import known
 
 AN_EXIT = Exit(
     code=1, reason="Error", message="", started_at=ago(65), finished_at=ago(5), memory_limit="64Mi"
@@ -100,8 +100,7 @@ def test_the_record_says_what_is_known_and_nothing_else(snapshot: SnapshotAssert
 
 
 def test_the_record_of_a_pod_is_its_own_containers() -> None:
-    pod = pods.pod(a_pod(a_container(ended(4), "helper"), a_container(ended(3, before=9))))
-    assert pod is not None
+    pod = known(a_pod(a_container(ended(4), "helper"), a_container(ended(3, before=9))))
     record = exits.record_of(pod, "worker")
     assert record is not None
     assert (record["exitCode"], record["finishedAt"]) == (3, ago(9))
@@ -112,12 +111,8 @@ def test_the_record_of_an_evicted_pod_says_who_ended_it_and_with_which_code(
     snapshot: SnapshotAssertion,
 ) -> None:
     evicted = {"phase": "Failed", "reason": "Evicted", "message": "The node was low on memory"}
-    pod = pods.pod(
-        a_pod(
-            a_container(ended(137)), conditions=(condition("Ready", status=False, since=3),), status=evicted
-        )
-    )
-    assert pod is not None
+    unready = (condition("Ready", status=False, since=3),)
+    pod = known(a_pod(a_container(ended(137)), conditions=unready, status=evicted))
     assert exits.record_of(pod, "worker") == snapshot
 
 
@@ -131,8 +126,7 @@ def test_the_record_of_an_evicted_pod_says_who_ended_it_and_with_which_code(
 )
 def test_a_pod_that_no_node_ended_has_its_own_record(status: Manifest, message: str | None) -> None:
     containers = (a_container(ended(3)),) if message else (a_container(waiting("ContainerCreating")),)
-    pod = pods.pod(a_pod(*containers, status={"phase": "Failed", **status}))
-    assert pod is not None
+    pod = known(a_pod(*containers, status={"phase": "Failed", **status}))
     assert (exits.record_of(pod, "worker") or {}).get("message") == message
 
 

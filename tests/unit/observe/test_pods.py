@@ -92,6 +92,13 @@ def test_a_pod_that_is_not_simply_well_is_kept(raw: Manifest) -> None:
     assert pods.pod(raw) is not None
 
 
+def exit_of(container: Manifest) -> containers.Exit:
+    """Return what is known of how a container ended."""
+    (read,) = known(a_pod(container)).containers
+    assert read.exit is not None
+    return read.exit
+
+
 def pending() -> Manifest:
     """Return one that waits for volumes and gates."""
     raw = a_pod(conditions=(condition("PodScheduled", status=False, reason="Unschedulable", message="full"),))
@@ -155,9 +162,7 @@ def test_a_pod_keeps_little_however_large_it_is(monkeypatch: pytest.MonkeyPatch)
 def test_a_command_that_is_long_is_not_kept_rather_than_cut() -> None:
     fits = ["x" * (containers.LONGEST_COMMAND - 1)]
     for command, expected in ((fits, tuple(fits)), (["x" * containers.LONGEST_COMMAND], ())):
-        (container,) = known(a_pod(a_container(ended(0), command=command))).containers
-        assert container.exit is not None
-        assert container.exit.command == expected
+        assert exit_of(a_container(ended(0), command=command)).command == expected
 
 
 def test_of_very_many_containers_the_first_are_looked_at() -> None:
@@ -180,18 +185,14 @@ def test_of_very_many_containers_the_first_are_looked_at() -> None:
 def test_a_signal_is_an_exit_code_above_128_of_a_program_that_was_started(
     code: int, reason: str, expected: int | None
 ) -> None:
-    (container,) = known(a_pod(a_container(ended(code, reason=reason)))).containers
-    assert container.exit is not None
-    assert container.exit.signal == expected
+    assert exit_of(a_container(ended(code, reason=reason))).signal == expected
 
 
 @pytest.mark.parametrize("started", ["", None, "1970-01-01T00:00:00Z"])
 def test_how_long_a_process_ran_is_nothing_where_nobody_knows(started: str | None) -> None:
     state = ended(1)
     state["terminated"]["startedAt"] = started
-    (container,) = known(a_pod(a_container(state))).containers
-    assert container.exit is not None
-    assert container.exit.seconds == 0
+    assert exit_of(a_container(state)).seconds == 0
 
 
 def test_a_long_message_is_kept_at_the_end_that_tells() -> None:
