@@ -7,10 +7,10 @@ import functools
 import re
 from typing import Any
 
-from crds.generate import crd, snapshot
 from formation_cli.command_table import ENTRIES
 from hack.cluster import paths
 from tests.shared import documents
+from tests.unit.schemas import FORMATION
 
 OF_OTHERS = {"docs/dev/performance.md"}
 """A page that quotes other programs throughout; another test compares it with its table."""
@@ -28,8 +28,6 @@ OTHERS = {
     "--target",  # of kubectl debug
     "--without-controllers",  # of the tests
 }
-[SHOWN] = crd.build(snapshot.read())["spec"]["versions"]
-SCHEMA: dict[str, Any] = SHOWN["schema"]["openAPIV3Schema"]
 
 
 @functools.cache
@@ -84,4 +82,6 @@ def below(schema: dict[str, Any], steps: list[str]) -> bool:
 def test_each_field_of_a_formation_that_a_page_quotes_is_in_the_schema() -> None:
     fields = {quote for quote in quotes() if FIELD.fullmatch(quote)}
     assert len(fields) > 10
-    assert {field for field in fields if not below(SCHEMA, re.sub(r"\[\d*\]", "", field).split("."))} == set()
+    assert {
+        field for field in fields if not below(FORMATION, re.sub(r"\[\d*\]", "", field).split("."))
+    } == set()
