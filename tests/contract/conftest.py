@@ -21,9 +21,9 @@ def refusing(installed: Cluster) -> Iterator[Client]:
 
 
 @pytest.fixture
-def namespace(installed: Cluster) -> Iterator[str]:
-    """A fresh namespace, in which no Pod runs."""
-    with fresh_namespace(installed, HELD) as name:
+def namespace(installed: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A fresh namespace, in which no Pod runs, with the labels that its module asks for."""
+    with fresh_namespace(installed, {**HELD, **getattr(request.module, "NAMESPACE", {})}) as name:
         yield name
 
 
