@@ -34,11 +34,6 @@ def suspend(user: Client, *, suspended: bool = True) -> None:
     user.merge("formation", "shop", {"spec": {"suspend": suspended}})
 
 
-def is_ready(user: Client) -> bool:
-    ready = user.condition("Ready", "shop")
-    return ready is not None and ready["status"] == "True"
-
-
 @pytest.fixture
 def scaled(user: Client, jobs: Jobs) -> Client:
     """A user whose worker an HPA has scaled to zero."""
@@ -56,7 +51,7 @@ def test_that_an_hpa_may_start_a_suspended_type_is_in_the_status_as_long_as_it_m
     user.apply(an_hpa_to_zero())
     user.reported()
     suspend(user)
-    eventually(lambda: is_ready(user))
+    eventually(user.meets)
 
     say_scaled_to_zero(user, "True")
 
@@ -65,11 +60,11 @@ def test_that_an_hpa_may_start_a_suspended_type_is_in_the_status_as_long_as_it_m
     assert "HorizontalPodAutoscaler/shop-worker-deployment" in stalled["message"]
     assert "spec.behavior.scaleUp.selectPolicy to Disabled" in stalled["message"]
     user.merge(*HPA, HELD)
-    eventually(lambda: is_ready(user))
+    eventually(user.meets)
     user.merge(*HPA, FREE)
     eventually(lambda: user.condition("Stalled"))
     say_scaled_to_zero(user, "False")
-    eventually(lambda: is_ready(user))
+    eventually(user.meets)
 
 
 @pytest.mark.alone
@@ -86,7 +81,7 @@ def test_a_suspended_type_that_an_hpa_starts_is_stopped_and_goes_on_once_it_is_s
     jobs.waiting = 3
 
     eventually(lambda: scaled_to_zero(scaled) == "False")
-    eventually(lambda: is_ready(scaled))
+    eventually(scaled.meets)
     assert throughout(ROUNDS, lambda: count(scaled)) == 0
     assert record.counts() == [0, 3, 0]
     (note,) = scaled.events("DriftRepaired")

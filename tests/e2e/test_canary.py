@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.containers import of_debian, sh
+from tests.e2e.containers import of_debian, sh, version_of
 from tests.e2e.workers import READY
 from tests.live.client import Client, eventually, fetch, throughout
 from tests.live.plugin import Plugin
@@ -71,11 +71,6 @@ def mains(user: Client) -> dict[str, str]:
     labelled = [(pod["metadata"]["labels"], pod) for pod in user.list_all("pod")]
     pods = [pod for labels, pod in labelled if labels.get("formations.dev/track") == "stable"]
     return {pod["metadata"]["name"]: version_of(pod) for pod in pods}
-
-
-def version_of(pod: Manifest) -> str:
-    env = pod["spec"]["containers"][0]["env"]
-    return next(str(each["value"]) for each in env if each["name"] == "VERSION")
 
 
 def canaries(user: Client) -> set[str]:

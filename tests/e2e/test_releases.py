@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.containers import beside, its_own, of_debian, sh
+from tests.e2e.containers import beside, its_own, of_debian, sh, version_of
 from tests.e2e.workers import READY, RUNS
 from tests.live import releases
 from tests.live.client import Client, eventually
@@ -69,12 +69,6 @@ def stalled(user: Client, reason: str = "ReleaseFailed") -> str:
         return str(condition["message"])
 
     return eventually(found)
-
-
-def version_of(item: Manifest) -> str:
-    """Return the version of the content that a Deployment or a Pod has."""
-    spec = item["spec"].get("template", item)["spec"]
-    return next(str(each["value"]) for each in spec["containers"][0]["env"] if each["name"] == "VERSION")
 
 
 def running(user: Client) -> Manifest:

@@ -117,6 +117,10 @@ class Client:
         conditions = self.get("formation", name)["status"].get("conditions") or []
         return next((item for item in conditions if item["type"] == kind), None)
 
+    def meets(self, kind: str = "Ready") -> bool:
+        """Tell whether a condition of the Formation shop is met."""
+        return (self.condition(kind) or {}).get("status") == "True"
+
     def events(self, reason: str) -> list[str]:
         """Return the notes of the Events with a reason."""
         return [item["note"] for item in self.all_events() if item["reason"] == reason]

@@ -13,20 +13,16 @@ from tests.neighbours import argo_cd, lives
 pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.node]
 
 
-def condition(user: Client, kind: str) -> bool:
-    return (user.condition(kind) or {}).get("status") == "True"
-
-
 def test_argo_cd_sees_a_deploy_and_a_release_as_they_are(person: Client) -> None:
     history = History(person, "formation", "shop")
     person.ready(lives.good())
     person.apply(lives.releasing("2", "exit 1"))
-    eventually(lambda: condition(person, "Stalled"))
+    eventually(lambda: person.meets("Stalled"))
     person.apply(lives.releasing("3", lives.WAITS))
     lives.let_go(person)
-    eventually(lambda: condition(person, "Ready") and not condition(person, "Reconciling"))
+    eventually(lambda: person.meets("Ready") and not person.meets("Reconciling"))
     person.apply(lives.bad("4"))
-    eventually(lambda: condition(person, "Stalled"), patience=120)
+    eventually(lambda: person.meets("Stalled"), patience=120)
     person.applied(lives.good("5"))
     person(*READY)
 
