@@ -69,21 +69,9 @@ def test_each_trouble_has_its_state_its_reason_and_its_words(case: Case, snapsho
     assert found.message == snapshot
 
 
-HELPER = a_container(running(), "helper")
-WELL = {
-    "its command": a_release_pod(a_container(ended(0, ran=1), "release"), conditions=UNREADY),
-    "its command, beside another one": a_release_pod(
-        a_container(ended(0, ran=1), "release"), HELPER, conditions=UNREADY
-    ),
-    "another one": a_release_pod(
-        a_container(running(), "release"), a_container(ended(0, ran=1), "helper"), conditions=UNREADY
-    ),
-}
-
-
-@pytest.mark.parametrize("raw", WELL.values(), ids=WELL)
-def test_what_ends_well_in_the_pod_of_a_job_is_no_trouble(raw: Manifest) -> None:
-    assert diagnosis.finding(known(raw), NOW) is None
+def test_what_ends_well_in_the_pod_of_a_job_is_no_trouble() -> None:
+    command, beside = a_container(running(), "release"), a_container(ended(0, ran=1), "helper")
+    assert diagnosis.finding(known(a_release_pod(command, beside, conditions=UNREADY)), NOW) is None
 
 
 def test_what_fails_in_the_pod_of_a_job_is_its_trouble() -> None:
@@ -198,13 +186,9 @@ QUIET = {
     "it is being created": a_pod(
         a_container(waiting("ContainerCreating")), conditions=(condition("Ready", status=False, since=9),)
     ),
-    "it was made just now, and nobody has looked at it": a_pod(
-        conditions=(), status={}, creationTimestamp=ago(9)
-    ),
     "its init container has run for a moment": a_pod(
         a_container(waiting("PodInitializing")), init=(a_container(running(9), "migrate"),)
     ),
-    "it has run for a moment, and isn't ready yet": fails_its_probe(seconds=9),
     "it has been unready for a moment": a_pod(
         a_container(running(), ready=False, started=True, readinessProbe=PROBE),
         conditions=(condition("Ready", status=False, since=9),),
@@ -256,12 +240,10 @@ EVICTED = a_pod(
 
 
 TRUSTED = {
-    "twice as long after one crash": (crashes(running(9), ready=True, restarts=1), 51),
     "a minute at most after one crash": (
         crashes(running(9), ready=True, restarts=1, last=ended(1, ran=400, before=10)),
         51,
     ),
-    "twice as long": (crashes(running(9), ready=True), 51),
     "ten minutes at most": (crashes(running(9), ready=True, last=ended(1, ran=400, before=10)), 591),
     "a good day's work": (crashes(running(9), ready=True, last=ended(1, ran=600, before=10)), 1),
     "a new Pod": (QUIET["it is being created"], 1),

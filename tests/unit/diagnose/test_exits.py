@@ -26,22 +26,10 @@ def an_exit(**changes: object) -> Exit:
 
 # What happened, and the word for programs.
 ENDS = {
-    "last words in colour": (
-        an_exit(message="starting\n\x1b[31mno\tdatabase\x1b[0m\n \x1b[0m\n"),
-        Reason.EXITED,
-    ),
     "a typo in a shell's line": (an_exit(code=127, message="sh: 1: gunicorm: not found"), Reason.EXITED),
     "a crash of the program itself": (an_exit(code=139, message="loading"), Reason.KILLED),
     "kill -9": (an_exit(code=137), Reason.KILLED),
     "too much memory": (an_exit(code=137, reason="OOMKilled", message="allocating"), Reason.OUT_OF_MEMORY),
-    "too much memory without a limit of its own": (
-        an_exit(code=137, reason="OOMKilled", memory_limit=""),
-        Reason.OUT_OF_MEMORY,
-    ),
-    "a program that isn't there": (
-        an_exit(code=128, reason="StartError", message=f'{RUNC}exec: "gunicorm": {NOT_FOUND}: unknown'),
-        Reason.BAD_COMMAND,
-    ),
     "an empty word as the program": (
         an_exit(code=128, reason="StartError", message=f'{RUNC}exec: "": {NOT_FOUND}'),
         Reason.BAD_COMMAND,
@@ -68,7 +56,6 @@ ENDS = {
     ),
     "a lost node": (an_exit(code=137, reason="ContainerStatusUnknown"), Reason.LOST),
     "a node that was started again": (an_exit(code=255, reason="Unknown"), Reason.LOST),
-    "a daemon": (an_exit(code=0, reason="Completed", started_at=ago(14)), Reason.EXITED_AT_ONCE),
     "work that was done": (an_exit(code=0, reason="Completed", started_at=ago(15)), Reason.COMPLETED),
     "a command of a Job that has done its work": (
         an_exit(code=0, reason="Completed", started_at=ago(6), command=("nginx",), once=True),

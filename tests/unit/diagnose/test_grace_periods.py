@@ -21,16 +21,9 @@ def unready(*containers: Manifest, init: Manifest | None = None) -> Manifest:
 
 
 PODS = {
-    "its process started long ago": (unready(a_container(running(700), ready=False)), True),
     "its process started lately": (unready(a_container(running(500), ready=False)), False),
-    "its image is pulled": (unready(a_container(PULLS)), False),
     "its volume isn't there": (a_pod(a_container(PULLS), conditions=(UNREADY,)), True),
     "a Secret isn't there": (unready(a_container(LACKS)), True),
-    "its image is pulled after an init container": (unready(a_container(WAITS), init=DONE), False),
-    "the image of an init container is pulled": (
-        unready(a_container(WAITS), init=a_container(WAITS, "migrate")),
-        False,
-    ),
     "an init container runs for long": (
         unready(a_container(WAITS), init=a_container(running(700), "migrate", ready=False)),
         True,
