@@ -72,8 +72,15 @@ def test_a_pod_with_our_labels_that_nothing_of_ours_made_is_none_of_ours(raw: Ma
     assert pods.pod(raw) is None
 
 
-def test_a_pod_that_is_not_simply_well_is_kept() -> None:
-    assert pods.pod(a_pod(status={"phase": "Failed", "reason": "Evicted"})) is not None
+ILL = {
+    "it was evicted": a_pod(status={"phase": "Failed", "reason": "Evicted"}),
+    "its init container still runs": a_pod(init=(a_container(running(), "migrate"),)),
+}
+
+
+@pytest.mark.parametrize("raw", ILL.values(), ids=ILL)
+def test_a_pod_that_is_not_simply_well_is_kept(raw: Manifest) -> None:
+    assert pods.pod(raw) is not None
 
 
 def exit_of(container: Manifest) -> containers.Exit:
