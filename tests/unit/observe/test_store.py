@@ -1,8 +1,10 @@
 """Whatever order things are told in, what is known at the end is how they are."""
 
 import dataclasses
+from collections.abc import Callable, Iterable
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +14,7 @@ from formation_operator.observe.cache import Cache
 from formation_operator.observe.store import Change, Store, Watched
 from tests.shared import builders
 from tests.shared.builders import a_formation
+from tests.unit.facts import HPA, a_child, an_hpa
 
 KEY = ("default", "shop")
 
@@ -47,6 +50,10 @@ def hearsay(draw: st.DrawFn) -> tuple[list[Told], str | None]:
     return draw(st.permutations([*happened, *repeated])), last.uid if last.there else None
 
 
+def formation_of(cache: Cache) -> Iterable[str]:
+    return [raw["metadata"]["uid"] for raw in cache.formations.values()]
+
+
 def hear_formation(cache: Cache, told: Told) -> None:
     if told.there:
         cache.see(
@@ -56,15 +63,48 @@ def hear_formation(cache: Cache, told: Told) -> None:
         cache.drop(naming.KIND, KEY, told.version)
 
 
+def child_of(cache: Cache) -> Iterable[str]:
+    return [child.uid for child in cache.children_of(KEY).values()]
+
+
+def hear_child(cache: Cache, told: Told) -> None:
+    child = a_child(uid=told.uid, resource_version=str(told.version))
+    if told.there:
+        cache.put("Deployment", child)
+    else:
+        cache.drop("Deployment", (child.namespace, child.name), told.version)
+
+
+def autoscaler_of(cache: Cache) -> Iterable[str]:
+    return [each.autoscaler.target[-1] for each in cache.stores[HPA.kind].items.values()]
+
+
+def hear_autoscaler(cache: Cache, told: Told) -> None:
+    each = dataclasses.replace(
+        HPA, target=("apps", "Deployment", told.uid), resource_version=str(told.version)
+    )
+    if told.there:
+        cache.put(kinds.HPA, an_hpa(each))
+    else:
+        cache.drop(kinds.HPA, (each.namespace, each.name), told.version)
+
+
+@pytest.mark.parametrize(
+    ("hear", "there"),
+    [(hear_formation, formation_of), (hear_child, child_of), (hear_autoscaler, autoscaler_of)],
+    ids=["Formation", "child", "autoscaler"],
+)
 @given(said=hearsay())
 def test_in_whatever_order_it_is_told_the_newest_of_a_name_is_known_or_nothing_if_that_has_gone(
+    hear: Callable[[Cache, Told], None],
+    there: Callable[[Cache], Iterable[str]],
     said: tuple[list[Told], str | None],
 ) -> None:
     cache = Cache()
     told, last = said
     for each in told:
-        hear_formation(cache, each)
-    assert [raw["metadata"]["uid"] for raw in cache.formations.values()] == ([last] if last else [])
+        hear(cache, each)
+    assert list(there(cache)) == ([last] if last else [])
 
 
 @given(said=hearsay())
