@@ -1,10 +1,13 @@
 """Namespaces whose Pods are held, and one for what is refused: nothing of that is there, so all share it."""
 
+import pathlib
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from hack.cluster.cluster import Cluster
+from tests.contract import external_metrics
+from tests.contract.external_metrics import Jobs
 from tests.live.client import Client, eventually
 from tests.live.namespaces import HELD, fresh_namespace
 from tests.shared import builders
@@ -18,17 +21,23 @@ def refusing(installed: Cluster) -> Iterator[Client]:
 
 
 @pytest.fixture
-def namespace(installed: Cluster) -> Iterator[str]:
-    """A fresh namespace, in which no Pod runs."""
-    with fresh_namespace(installed, HELD) as name:
+def namespace(installed: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A fresh namespace, in which no Pod runs, with the labels that its module asks for."""
+    with fresh_namespace(installed, {**HELD, **getattr(request.module, "NAMESPACE", {})}) as name:
         yield name
+
+
+@pytest.fixture
+def jobs(administrator: Cluster, real_node: Cluster, tmp_path: pathlib.Path) -> Iterator[Jobs]:
+    """Jobs that wait for a worker, as the cluster's metrics have it."""
+    with external_metrics.served(administrator, tmp_path) as waiting:
+        yield waiting
 
 
 @pytest.fixture
 def shop(user: Client) -> Client:
     """A user with a Formation of one type."""
-    user.apply(builders.a_formation())
-    user.reported()
+    user.applied(builders.a_formation())
     return user
 
 

@@ -1,13 +1,9 @@
 """The autoscaler that a Formation declares, with the API server's defaults and the real HPA controller."""
 
-import pathlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from hack.cluster.cluster import Cluster
-from tests.contract import external_metrics
 from tests.contract.counting import Record, an_hpa, an_hpa_to_zero, count, managed_by
 from tests.contract.external_metrics import Jobs
 from tests.live.client import Client, eventually, throughout
@@ -38,16 +34,8 @@ def written(user: Client) -> list[dict[str, Any]]:
     return [each for each in managed if each["manager"] == "formation-operator"]
 
 
-@pytest.fixture
-def jobs(administrator: Cluster, real_node: Cluster, tmp_path: pathlib.Path) -> Iterator[Jobs]:
-    """Jobs that wait for a worker, as the cluster's metrics have it."""
-    with external_metrics.served(administrator, tmp_path) as waiting:
-        yield waiting
-
-
 def test_a_declared_autoscaler_takes_the_count_in_one_step_and_gives_it_back_in_one(user: Client) -> None:
-    user.apply(a_formation(processes={"worker": BUSY}))
-    user.reported()
+    user.applied(a_formation(processes={"worker": BUSY}))
     record = Record(user, "shop-worker")
 
     user.apply(scaled(6))
@@ -75,8 +63,7 @@ def test_what_the_api_server_adds_to_an_autoscaler_is_no_difference(user: Client
     assert metric["containerResource"]["container"] == "worker"
 
     before = written(user)
-    user.apply(scaled(2, a_process(env=[{"name": "A", "value": "1"}]), behavior=AT_ONCE))
-    user.reported()
+    user.applied(scaled(2, a_process(env=[{"name": "A", "value": "1"}]), behavior=AT_ONCE))
     assert written(user) == before
     assert not user.events("DriftRepaired")
     user.merge(*HPA, {"spec": {"maxReplicas": 9}})
@@ -114,8 +101,7 @@ def test_a_field_that_an_older_api_server_drops_is_said_once_and_is_not_written_
     before = written(user)
     assert made["spec"]["behavior"]["scaleUp"].get("tolerance") == (None if is_before("1.35") else "50m")
 
-    user.apply(scaled(2, a_process(env=[{"name": "A", "value": "1"}]), behavior=TOLERANT))
-    user.reported()
+    user.applied(scaled(2, a_process(env=[{"name": "A", "value": "1"}]), behavior=TOLERANT))
 
     assert throughout(5, lambda: written(user)) == before
     eventually(lambda: len(user.events("FieldsDropped")) == (1 if is_before("1.35") else 0))
@@ -153,8 +139,7 @@ def test_a_real_load_is_followed_through_a_deploy_and_a_suspension(user: Client,
 
     deployed = by_jobs()
     deployed["spec"]["env"] = [{"name": "A", "value": "1"}]
-    user.apply(deployed)
-    user.reported()
+    user.applied(deployed)
     user.merge("formation", "shop", {"spec": {"suspend": True}})
     eventually(lambda: count(user) == 0)
     assert throughout(20, lambda: count(user)) == 0

@@ -74,8 +74,7 @@ WAYS = {
 def test_what_reloader_writes_stays_and_causes_no_write(
     user: Client, write: Callable[[Client, str], None], read: Callable[[Client], str | None]
 ) -> None:
-    user.apply(shop())
-    user.reported()
+    user.applied(shop())
     assert user.get("deployment", "shop-worker")["metadata"]["annotations"].items() >= AUTO.items()
 
     write(user, "1")

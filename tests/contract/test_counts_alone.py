@@ -45,8 +45,7 @@ def suspend(user: Client, *, is_down: bool) -> None:
 
 def broken(user: Client, fields: Manifest, **declared: Any) -> Record:
     """Apply the app, spoil worker, and return the counts that it takes from then on."""
-    user.apply(a_formation(processes={"web": WEB, "worker": a_process(**declared)}))
-    user.reported()
+    user.applied(a_formation(processes={"web": WEB, "worker": a_process(**declared)}))
     if not declared:
         user("scale", "deployment/shop-worker", "--replicas=3")
     worker(user, **fields)

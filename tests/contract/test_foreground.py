@@ -48,7 +48,7 @@ def plain(command: list[str]) -> bool:
     return shell.script(check.unwrapped(command)) is None
 
 
-COMMANDS = [shlex.split(command) for command in (*WARNED, *RIGHT) if command]
+COMMANDS = [shlex.split(command) for command in (*WARNED, *RIGHT)]
 HANDFULS = [COMMANDS[start : start + 20] for start in range(0, len(COMMANDS), 20)]
 
 

@@ -53,8 +53,7 @@ def test_applying_the_same_again_changes_nothing_and_get_shows_what_the_user_wro
 
 @each_way
 def test_counts_that_git_leaves_out_stay_as_people_scale_them(user: Client, flags: tuple[str, ...]) -> None:
-    user.apply(UNCOUNTED, *flags)
-    user.reported()
+    user.applied(UNCOUNTED, *flags)
     user("scale", "deployment/shop-worker", "--replicas=7")
     user("scale", "formation/shop", "--replicas=5")
     eventually(lambda: counts(user) == {"shop-web": 5, "shop-worker": 7})
@@ -64,8 +63,7 @@ def test_counts_that_git_leaves_out_stay_as_people_scale_them(user: Client, flag
 
     user.apply(UNCOUNTED, *flags)
     released = {**UNCOUNTED, "spec": {**UNCOUNTED["spec"], "image": "registry.example.com/shop:v2"}}
-    user.apply(released, *flags)
-    user.reported()
+    user.applied(released, *flags)
 
     assert counts(user) == {"shop-web": 6, "shop-worker": 7}
     assert (declared(user, "web"), declared(user)) == (6, None)
@@ -73,8 +71,7 @@ def test_counts_that_git_leaves_out_stay_as_people_scale_them(user: Client, flag
 
 @pytest.mark.parametrize("flags", [(), FORCED], ids=["client-side", "server-side"])
 def test_a_count_that_a_person_sets_lasts_until_git_is_applied(user: Client, flags: tuple[str, ...]) -> None:
-    user.apply(FORMATION, *flags)
-    user.reported()
+    user.applied(FORMATION, *flags)
     user("scale", "deployment/shop-worker", "--replicas=7")
     eventually(lambda: declared(user) == 7)
     if flags:
@@ -127,8 +124,7 @@ def test_types_that_git_drops_are_gone_whoever_scaled_them_before(
 ) -> None:
     kept = {"clock": TYPES["clock"]}
     dropped = {name: a_process(replicas=2) for name in UPDATES}
-    user.apply(a_formation(processes={**kept, **dropped}), *flags)
-    user.reported()
+    user.applied(a_formation(processes={**kept, **dropped}), *flags)
     for update in UPDATES.values():
         update(user)
     eventually(lambda: counts(user) == {"shop-clock": 1, **{f"shop-{name}": 7 for name in UPDATES}})

@@ -22,8 +22,7 @@ def keda(administrator: Cluster, operator: OperatorProcess) -> None:
 @pytest.fixture
 def keda_user(keda: None, user: Client) -> Client:
     """A user whose worker KEDA scales."""
-    user.apply(a_formation(processes=WORKER))
-    user.reported()
+    user.applied(a_formation(processes=WORKER))
     user.apply(SCALED_OBJECT)
     eventually(lambda: managed_by(user) == "ScaledObject/jobs")
     return user

@@ -68,8 +68,7 @@ def test_orphans_keep_what_they_name_and_an_adoption_changes_nothing_but_their_o
     assert named(user) == dict.fromkeys(NAMES, first)
     orphans = {each["metadata"]["name"]: each for each in deployments(user)}
     watched = [History(user, "deployment", name) for name in NAMES]
-    user.apply(SHOP)
-    uid = user.reported()["metadata"]["uid"]
+    uid = user.applied(SHOP)["metadata"]["uid"]
     eventually(lambda: owners(user) == {uid})
     assert throughout(2, lambda: processes(user)) == before
     for name, each in zip(NAMES, watched, strict=True):

@@ -17,8 +17,7 @@ TRACK = "formations.dev/track"
 @pytest.fixture
 def shop(user: Client) -> Client:
     """A user with a Formation whose worker has its Deployment."""
-    user.apply(a_formation(env=OLD, processes={"worker": a_process(replicas=2)}))
-    user.reported()
+    user.applied(a_formation(env=OLD, processes={"worker": a_process(replicas=2)}))
     return user
 
 

@@ -52,8 +52,7 @@ def test_an_operator_for_one_namespace_asks_for_nothing_that_it_may_not(
 ) -> None:
     user, since = only_here
     web, worker = a_process("/shop", "web", replicas=2, port=8080), a_process(replicas=1)
-    user.apply(a_formation(disruptionBudget={}, processes={"web": web, "worker": worker}))
-    user.reported()
+    user.applied(a_formation(disruptionBudget={}, processes={"web": web, "worker": worker}))
 
     user("scale", "deployment/shop-worker", "--replicas=3")
     eventually(lambda: declared(user) == 3)

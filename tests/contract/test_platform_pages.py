@@ -11,12 +11,11 @@ from hack.cluster.cluster import Cluster
 from tests.e2e import pages
 from tests.live import releases
 from tests.live.client import Client, eventually, throughout
-from tests.live.namespaces import HELD, fresh_namespace
 from tests.live.plugin import Plugin
 from tests.shared.builders import Manifest, a_formation, a_process, text
 from tests.unit.facts import intents, parsed
 
-RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+NAMESPACE = {"pod-security.kubernetes.io/enforce": "restricted"}
 WITHOUT_RESOURCES = a_formation(processes={"worker": a_process(replicas=1)})
 TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
 
@@ -29,13 +28,6 @@ def shown(page: str) -> list[list[Manifest]]:
 
 ACCOUNTS, *_ = shown("service-accounts")
 (LIMITS, QUOTA), (POLICY,), (EGRESS, INGRESS) = shown("before-production")
-
-
-@pytest.fixture
-def namespace(installed: Cluster) -> Iterator[str]:
-    """A fresh namespace that enforces the standard, in which no Pod runs."""
-    with fresh_namespace(installed, {**HELD, **RESTRICTED}) as name:
-        yield name
 
 
 def pods(user: Client) -> dict[str, Manifest]:

@@ -23,8 +23,7 @@ def shop(user: Client) -> Client:
 
     Without a process: as none begins here, those of the version before would stay, and keep their Secret.
     """
-    user.apply(builders.a_formation(processes={"worker": builders.a_process(replicas=0)}, env=ENV))
-    user.reported()
+    user.applied(builders.a_formation(processes={"worker": builders.a_process(replicas=0)}, env=ENV))
     return user
 
 

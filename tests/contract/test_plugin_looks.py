@@ -18,8 +18,7 @@ def shop(user: Client) -> Client:
     """A user with a Formation that has a label."""
     labelled = builders.a_formation()
     labelled["metadata"]["labels"] = {"team": f"of-{user.namespace}"}
-    user.apply(labelled)
-    user.reported()
+    user.applied(labelled)
     return user
 
 

@@ -44,8 +44,7 @@ def test_nothing_of_ours_is_written_to_the_formation_but_its_status(user: Client
 
 
 def test_what_is_edited_or_removed_is_repaired_and_the_event_names_client_and_field(user: Client) -> None:
-    user.apply(a_formation(env=[{"name": "COLOUR", "value": "red"}]))
-    user.reported()
+    user.applied(a_formation(env=[{"name": "COLOUR", "value": "red"}]))
 
     user("set", "image", "deployment/shop-worker", "worker=other:v9")
 
@@ -61,8 +60,7 @@ def test_what_is_edited_or_removed_is_repaired_and_the_event_names_client_and_fi
 
 
 def test_a_variable_that_is_overridden_later_moves_below_what_it_refers_to(user: Client) -> None:
-    user.apply(a_formation(env=[{"name": "URL", "value": "sqlite://"}]))
-    user.reported()
+    user.applied(a_formation(env=[{"name": "URL", "value": "sqlite://"}]))
 
     own = [{"name": "HOST", "value": "db"}, {"name": "URL", "value": "postgres://$(HOST)"}]
     user.apply(
@@ -82,8 +80,7 @@ def test_an_account_and_the_times_of_a_rollout_can_be_set_and_taken_away_again(u
         times = spec.get("minReadySeconds", 0), spec["progressDeadlineSeconds"]
         return *times, pod.get("serviceAccountName"), pod.get("serviceAccount")
 
-    user.apply(a_formation(podTemplate=account, processes={"worker": {**WORKER, **slow}}))
-    user.reported()
+    user.applied(a_formation(podTemplate=account, processes={"worker": {**WORKER, **slow}}))
     assert there() == (30, 60, "shop", "shop")
 
     user.apply(a_formation(processes={"worker": {**WORKER, **quick}}))
@@ -94,8 +91,7 @@ def test_an_account_and_the_times_of_a_rollout_can_be_set_and_taken_away_again(u
 
 
 def test_a_deleted_child_comes_back_and_an_event_tells_how_to_stop_it(user: Client) -> None:
-    user.apply(a_formation(processes={"web": WEB}))
-    user.reported()
+    user.applied(a_formation(processes={"web": WEB}))
     before = user.get("deployment", "shop-web")["metadata"]["uid"]
 
     user("delete", "deployment", "shop-web")

@@ -25,8 +25,7 @@ SHOP = a_formation(
 
 def started(user: Client) -> None:
     """Have a shop run, of which somebody has scaled what it leaves open."""
-    user.apply(SHOP)
-    user.reported()
+    user.applied(SHOP)
     user("scale", "deployment/shop-worker", "--replicas=3")
     eventually(lambda: len(user.list_all("pod")) == 5)
 

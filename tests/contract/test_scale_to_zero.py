@@ -1,12 +1,7 @@
 """An HPA that scaled a type to zero itself scales it up from there, though the Formation is suspended."""
 
-import pathlib
-from collections.abc import Iterator
-
 import pytest
 
-from hack.cluster.cluster import Cluster
-from tests.contract import external_metrics
 from tests.contract.counting import Record, an_hpa_to_zero, count
 from tests.contract.external_metrics import Jobs
 from tests.live.client import Client, eventually, throughout
@@ -19,13 +14,6 @@ HPA = ("hpa", "shop-worker-deployment")
 ROUNDS = 12.0
 """Seconds in which an HPA is looked at at least twice."""
 HELD, FREE = ({"spec": {"behavior": {"scaleUp": {"selectPolicy": policy}}}} for policy in ("Disabled", None))
-
-
-@pytest.fixture
-def jobs(administrator: Cluster, real_node: Cluster, tmp_path: pathlib.Path) -> Iterator[Jobs]:
-    """Jobs that wait for a worker, as the cluster's metrics have it."""
-    with external_metrics.served(administrator, tmp_path) as waiting:
-        yield waiting
 
 
 def scaled_to_zero(user: Client) -> str | None:
@@ -46,11 +34,6 @@ def suspend(user: Client, *, suspended: bool = True) -> None:
     user.merge("formation", "shop", {"spec": {"suspend": suspended}})
 
 
-def is_ready(user: Client) -> bool:
-    ready = user.condition("Ready", "shop")
-    return ready is not None and ready["status"] == "True"
-
-
 @pytest.fixture
 def scaled(user: Client, jobs: Jobs) -> Client:
     """A user whose worker an HPA has scaled to zero."""
@@ -68,7 +51,7 @@ def test_that_an_hpa_may_start_a_suspended_type_is_in_the_status_as_long_as_it_m
     user.apply(an_hpa_to_zero())
     user.reported()
     suspend(user)
-    eventually(lambda: is_ready(user))
+    eventually(user.meets)
 
     say_scaled_to_zero(user, "True")
 
@@ -77,11 +60,11 @@ def test_that_an_hpa_may_start_a_suspended_type_is_in_the_status_as_long_as_it_m
     assert "HorizontalPodAutoscaler/shop-worker-deployment" in stalled["message"]
     assert "spec.behavior.scaleUp.selectPolicy to Disabled" in stalled["message"]
     user.merge(*HPA, HELD)
-    eventually(lambda: is_ready(user))
+    eventually(user.meets)
     user.merge(*HPA, FREE)
     eventually(lambda: user.condition("Stalled"))
     say_scaled_to_zero(user, "False")
-    eventually(lambda: is_ready(user))
+    eventually(user.meets)
 
 
 @pytest.mark.alone
@@ -98,7 +81,7 @@ def test_a_suspended_type_that_an_hpa_starts_is_stopped_and_goes_on_once_it_is_s
     jobs.waiting = 3
 
     eventually(lambda: scaled_to_zero(scaled) == "False")
-    eventually(lambda: is_ready(scaled))
+    eventually(scaled.meets)
     assert throughout(ROUNDS, lambda: count(scaled)) == 0
     assert record.counts() == [0, 3, 0]
     (note,) = scaled.events("DriftRepaired")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.live import releases
 from tests.live.client import Client, eventually
 from tests.shared import builders
 from tests.shared.builders import Manifest, a_formation, a_process
@@ -37,34 +38,10 @@ def begin(user: Client, name: str) -> None:
     user("create", "job", name, f"--from=cronjob/{NAME}")
 
 
-def pod_of(user: Client, job: str) -> str:
-    """Return the name of the Pod of a Job, once there is one."""
-    return str(
-        eventually(
-            lambda: [
-                each["metadata"]["name"]
-                for each in user.list_all("pod")
-                if each["metadata"]["labels"].get("job-name") == job
-            ]
-        )[0]
-    )
-
-
-def end(user: Client, job: str, code: int, said: str = "") -> None:
-    """Have the process of a run end, as kubelet reports it."""
-    exit_ = {"exitCode": code, "reason": "Error" if code else "Completed", "message": said}
-    exit_ |= {"startedAt": "2026-01-01T00:00:00Z", "finishedAt": "2026-01-01T00:01:00Z"}
-    container = {"name": "nightly-report", "image": V1, "imageID": "", "ready": False, "restartCount": 0}
-    status = {
-        "phase": "Failed" if code else "Succeeded",
-        "containerStatuses": [{**container, "state": {"terminated": exit_}}],
-    }
-    user("patch", "pod", pod_of(user, job), "--subresource=status", "-p", builders.text({"status": status}))
-
-
-def is_ready(user: Client) -> bool:
-    ready = user.condition("Ready")
-    return ready is not None and ready["status"] == "True"
+def pod_of(user: Client, job: str) -> Manifest:
+    """Return the Pod of a Job, once there is one."""
+    labels = {"labelSelector": f"job-name={job}"}
+    return eventually(lambda: user.server.list_all("pod", user.namespace, **labels))[0]
 
 
 def test_a_schedule_is_a_cron_job_that_each_deploy_changes(user: Client) -> None:
@@ -72,7 +49,7 @@ def test_a_schedule_is_a_cron_job_that_each_deploy_changes(user: Client) -> None
     eventually(lambda: said(user) == {"state": "Scheduled", "active": 0})
     spec = cron_job(user)
     assert (spec["schedule"], spec["timeZone"], spec["suspend"]) == ("0 3 * * *", "Europe/Berlin", False)
-    eventually(lambda: is_ready(user))
+    eventually(user.meets)
     user.merge("formation", "shop", {"spec": {"image": V2}})
     eventually(lambda: image(user) == V2)
     before = user.get("cronjob", NAME)["metadata"]["generation"]
@@ -91,7 +68,7 @@ def test_what_the_api_server_refuses_ends_in_the_status_and_holds_up_no_type(use
     assert "nightly-report: " in stalled["message"]
     assert user.container("shop-web")["image"] == V1
     user.merge("formation", "shop", {"spec": {"schedules": {"nightly-report": {"schedule": "0 3 * * *"}}}})
-    eventually(lambda: is_ready(user))
+    eventually(user.meets)
 
 
 def test_nobody_ends_a_run_whose_schedule_is_taken_away_and_it_goes_after_that(user: Client) -> None:
@@ -107,7 +84,7 @@ def test_nobody_ends_a_run_whose_schedule_is_taken_away_and_it_goes_after_that(u
     job = user.get("jobs.batch", "by-hand")
     assert "deletionTimestamp" not in job["metadata"]
     assert user.find("cronjob", NAME) is not None
-    end(user, "by-hand", 0)
+    releases.ended(user, pod_of(user, "by-hand"), 0)
     eventually(lambda: user.find("cronjob", NAME) is None)
     eventually(lambda: any(each["status"].get("succeeded") for each in run.versions()))
     run.end()

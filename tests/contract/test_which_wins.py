@@ -34,8 +34,7 @@ def without_image() -> Manifest:
 def test_a_command_warns_that_the_next_apply_of_the_file_undoes_it_and_so_it_does(
     user: Client, formation: Plugin
 ) -> None:
-    user.apply(FILE)
-    user.reported()
+    user.applied(FILE)
     typed: dict[str, tuple[str, ...]] = {
         "image": ("deploy", "shop", NEW),
         "worker": ("scale", "shop", "worker=2"),

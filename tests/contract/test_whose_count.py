@@ -8,8 +8,7 @@ WORKER = {"worker": a_process(replicas=4)}
 
 
 def test_a_scale_request_on_a_child_is_written_through_with_an_event(user: Client) -> None:
-    user.apply(a_formation(processes=WORKER))
-    user.reported()
+    user.applied(a_formation(processes=WORKER))
     record = Record(user, "shop-worker")
 
     user("scale", "deployment/shop-worker", "--replicas=7")
@@ -26,8 +25,7 @@ def test_a_scale_request_on_a_child_is_written_through_with_an_event(user: Clien
 
 
 def test_an_autoscaler_takes_the_count_at_once_and_gives_it_back_in_one_step(user: Client) -> None:
-    user.apply(a_formation(processes=WORKER))
-    user.reported()
+    user.applied(a_formation(processes=WORKER))
     record = Record(user, "shop-worker")
 
     user.apply(an_hpa(6))
@@ -49,8 +47,7 @@ def test_an_autoscaler_takes_the_count_at_once_and_gives_it_back_in_one_step(use
 
 
 def test_an_autoscaler_on_the_formation_scales_web(user: Client) -> None:
-    user.apply(a_formation(processes={"web": a_process("/web", replicas=2)}))
-    user.reported()
+    user.applied(a_formation(processes={"web": a_process("/web", replicas=2)}))
 
     user.apply(an_hpa(5, "shop", "Formation"))
 
@@ -59,16 +56,13 @@ def test_an_autoscaler_on_the_formation_scales_web(user: Client) -> None:
 
 
 def test_a_count_that_is_taken_away_and_given_back_never_dips(user: Client) -> None:
-    user.apply(a_formation(processes={"worker": a_process(replicas=5)}))
-    user.reported()
+    user.applied(a_formation(processes={"worker": a_process(replicas=5)}))
     record = Record(user, "shop-worker")
 
-    user.apply(a_formation(processes={"worker": a_process()}))
-    user.reported()
+    user.applied(a_formation(processes={"worker": a_process()}))
     user("scale", "deployment/shop-worker", "--replicas=7")
     user.reported()
-    user.apply(a_formation(processes={"worker": a_process()}, env=[{"name": "A", "value": "1"}]))
-    user.reported()
+    user.applied(a_formation(processes={"worker": a_process()}, env=[{"name": "A", "value": "1"}]))
     user.apply(a_formation(processes={"worker": a_process(replicas=3)}))
     eventually(lambda: count(user) == 3)
 

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from hack.cluster import kubeconfigs, paths
-from hack.cluster.cluster import Cluster
 from tests.live.client import Client, eventually
-from tests.live.namespaces import HELD, fresh_namespace
 from tests.live.server import ServerError
 from tests.shared import documents
 from tests.shared.builders import Manifest
@@ -30,14 +28,7 @@ CHANGES: dict[str, Manifest] = {
     "its address": {"status": {"podIP": "10.9.9.9", "podIPs": [{"ip": "10.9.9.9"}]}},
 }
 """What else the right to a Pod's status can change."""
-RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
-
-
-@pytest.fixture
-def namespace(installed: Cluster) -> Iterator[str]:
-    """A fresh namespace that enforces the standard, in which no Pod runs."""
-    with fresh_namespace(installed, {**HELD, **RESTRICTED}) as name:
-        yield name
+NAMESPACE = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
 @pytest.fixture

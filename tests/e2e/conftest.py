@@ -14,6 +14,7 @@ from hack.cluster.cluster import Cluster
 from hack.images import debian, operator_image, shop_image
 from hack.operator_process import OperatorProcess
 from tests.e2e import shop_web
+from tests.e2e.scripts import GREETS, shop_of
 from tests.live import once
 from tests.live.client import Client, established, eventually
 from tests.live.plugin import Plugin
@@ -39,6 +40,13 @@ def person(user: Client, debian_image: None) -> Client:
     """A user with an image that has a shell, and a namespace in which Pods can be created at once."""
     eventually(lambda: user.find("serviceaccount", "default"))  # a controller makes it
     return user
+
+
+@pytest.fixture
+def greeting(person: Client) -> Client:
+    """A user with two types that run."""
+    person.ready(shop_of(web=GREETS, worker=GREETS))
+    return person
 
 
 @pytest.fixture(scope="module")

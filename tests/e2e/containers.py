@@ -25,3 +25,16 @@ def beside(**container: Any) -> builders.Manifest:
         "imagePullPolicy": "IfNotPresent",
         **container,
     }
+
+
+def of_debian(**spec: Any) -> builders.Manifest:
+    """Return a Formation of Debian's image whose processes run as a user, and end soon."""
+    ends_soon = {"securityContext": {"runAsUser": 1000}, "terminationGracePeriodSeconds": 1}
+    pod = {**ends_soon, "containers": [its_own()]}
+    return builders.a_formation(image=debian.IMAGE.name, podTemplate={"spec": pod}, **spec)
+
+
+def version_of(item: builders.Manifest) -> str:
+    """Return the version of the content that a Deployment or a Pod has, by its environment."""
+    spec = item["spec"].get("template", item)["spec"]
+    return next(str(each["value"]) for each in spec["containers"][0]["env"] if each["name"] == "VERSION")

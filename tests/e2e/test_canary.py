@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from hack.images import debian
-from tests.e2e.containers import its_own, sh
+from tests.e2e.containers import of_debian, sh, version_of
 from tests.e2e.workers import READY
 from tests.live.client import Client, eventually, fetch, throughout
 from tests.live.plugin import Plugin
-from tests.shared.builders import Manifest, a_formation, a_process
+from tests.shared.builders import Manifest, a_process
 
 pytestmark = pytest.mark.node
 SERVES = """\
@@ -49,16 +48,9 @@ FAILS: dict[str, tuple[Manifest, str, str]] = {
 
 def shop(version: str = "1", **worker: Any) -> Manifest:
     """Return a Formation with a web that answers with its version, and a worker."""
-    pod = {
-        "securityContext": {"runAsUser": 1000},
-        "terminationGracePeriodSeconds": 1,
-        "containers": [its_own()],
-    }
     lives = {"replicas": 2, "terminationGracePeriodSeconds": 1, **worker}
-    return a_formation(
-        image=debian.IMAGE.name,
+    return of_debian(
         canary={"seconds": SECONDS},
-        podTemplate={"spec": pod},
         env=[{"name": "VERSION", "value": version}],
         processes={
             "web": a_process("python3", "-c", SERVES, replicas=2, port=8080),
@@ -70,8 +62,7 @@ def shop(version: str = "1", **worker: Any) -> Manifest:
 @pytest.fixture
 def deployed(person: Client) -> Client:
     """A user whose app runs in its first version."""
-    person.apply(shop())
-    person(*READY)
+    person.ready(shop())
     return person
 
 
@@ -80,11 +71,6 @@ def mains(user: Client) -> dict[str, str]:
     labelled = [(pod["metadata"]["labels"], pod) for pod in user.list_all("pod")]
     pods = [pod for labels, pod in labelled if labels.get("formations.dev/track") == "stable"]
     return {pod["metadata"]["name"]: version_of(pod) for pod in pods}
-
-
-def version_of(pod: Manifest) -> str:
-    env = pod["spec"]["containers"][0]["env"]
-    return next(str(each["value"]) for each in env if each["name"] == "VERSION")
 
 
 def canaries(user: Client) -> set[str]:
@@ -124,8 +110,7 @@ def test_a_worker_that_fails_changes_nothing_and_a_version_that_works_takes_its_
     print(f"{how}, after {time.monotonic() - began:.1f} s: {message}")
     assert throughout(10, lambda: mains(deployed)) == before
     assert deployed.get("formation", "shop")["status"]["revision"]["number"] == 1
-    deployed.apply(shop("3"))
-    deployed.reported()
+    deployed.applied(shop("3"))
     deployed(*READY)
 
     runs(deployed, "3")

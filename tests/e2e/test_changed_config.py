@@ -2,7 +2,6 @@
 
 import pytest
 
-from tests.e2e.workers import READY
 from tests.live.client import Client, eventually
 from tests.live.plugin import Plugin
 from tests.shared.builders import Manifest, a_formation, a_process
@@ -39,8 +38,7 @@ def test_restart_using_restarts_what_uses_it_in_every_formation_and_nothing_else
     user: Client, formation: Plugin
 ) -> None:
     user.apply(config("8001"))
-    user.apply(a_formation(processes=TYPES))
-    user(*READY)
+    user.ready(a_formation(processes=TYPES))
     eventually(lambda: listens(user, "8001"))
     web, worker = pods(user, "web"), pods(user, "worker")
     user.apply(config("8002"))

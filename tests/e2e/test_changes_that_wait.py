@@ -12,8 +12,7 @@ SLOW_TO_END = ("/bin/sh", "-c", "trap '' TERM; until test -e /tmp/go; do sleep 0
 
 
 def test_a_deployment_that_somebody_paused_and_a_quota_of_replica_sets_are_named(person: Client) -> None:
-    person.apply(shop(minReadySeconds=0))
-    person(*READY)
+    person.ready(shop(minReadySeconds=0))
     person("rollout", "pause", "deployment/shop-worker")
 
     command(person, "sleep", "1000")
@@ -39,8 +38,7 @@ def test_a_deployment_that_somebody_paused_and_a_quota_of_replica_sets_are_named
 
 @since("1.35", "a Deployment of an older one doesn't say that something ends")
 def test_a_singleton_waits_for_its_old_process_to_end_however_long_that_takes(person: Client) -> None:
-    person.apply(shop(*SLOW_TO_END, singleton=True, terminationGracePeriodSeconds=300, minReadySeconds=0))
-    person(*READY)
+    person.ready(shop(*SLOW_TO_END, singleton=True, terminationGracePeriodSeconds=300, minReadySeconds=0))
     (old,) = (each["metadata"]["name"] for each in person.list_all("pod"))
     person.merge("deployment", "shop-worker", {"spec": {"progressDeadlineSeconds": 6}})
 

@@ -155,8 +155,7 @@ def rows(rights: set[tuple[str, str]]) -> list[str]:
 def test_a_pipeline_runs_nothing_and_reads_no_secret_but_may_have_a_process_read_it(
     person: Client, administrator: Cluster, typed: Typed
 ) -> None:
-    person.apply(shop_of(web=GREETS))
-    person(*READY)
+    person.ready(shop_of(web=GREETS))
     entitled = Client(administrator, person.namespace)
     person("create", "secret", "generic", "password", "--from-literal=GREETING=hunter2")
     assert "You may not" in typed("exec", "shop", "--", "true", code=failures.OURS).stderr

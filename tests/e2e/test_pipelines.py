@@ -10,7 +10,7 @@ import pytest
 
 from hack.cluster.cluster import Cluster
 from hack.images import debian
-from tests.e2e.scripts import GREETS, READY, shop_of
+from tests.e2e.scripts import GREETS, shop_of
 from tests.live.client import Client, eventually, fetch
 from tests.live.plugin import Plugin
 from tests.shared import builders, pipelines
@@ -64,8 +64,7 @@ def step(formation: Plugin, deployer: pathlib.Path, folder: pathlib.Path, tmp_pa
 @pytest.fixture
 def running(person: Client) -> Client:
     """A user whose shop runs."""
-    person.apply(shop_of(web=GREETS))
-    person(*READY)
+    person.ready(shop_of(web=GREETS))
     return person
 
 

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from hack.images import debian
-from tests.e2e.scripts import GREETS, READY, shop_of
 from tests.live.client import Client, eventually
 from tests.live.plugin import Plugin
 from tests.shared.terminal import plain
@@ -13,14 +12,6 @@ from tests.shared.terminal import plain
 pytestmark = pytest.mark.node
 
 UNPULLABLE = "registry.example.com/shop:nowhere"
-
-
-@pytest.fixture
-def shop(person: Client) -> Client:
-    """A user with two types that run."""
-    person.apply(shop_of(web=GREETS, worker=GREETS))
-    person(*READY)
-    return person
 
 
 def going_on(formation: Plugin) -> list[dict[str, str]]:
@@ -40,7 +31,9 @@ def names(formation: Plugin) -> set[str]:
     return {*formation("ps", "shop", "-o", "name").stdout.split()}
 
 
-def test_processes_are_shown_scaled_restarted_stopped_and_started(shop: Client, formation: Plugin) -> None:
+def test_processes_are_shown_scaled_restarted_stopped_and_started(
+    greeting: Client, formation: Plugin
+) -> None:
     scaled = formation("scale", "shop", "worker+1", "--wait")
     assert scaled.stdout == "worker: 1 -> 2\n"
     assert "shop: all process types run as declared" in scaled.stderr
@@ -59,7 +52,7 @@ def test_processes_are_shown_scaled_restarted_stopped_and_started(shop: Client, 
 
 
 def test_an_image_that_can_not_be_pulled_ends_the_wait_and_the_way_back_keeps_what_runs(
-    shop: Client, formation: Plugin
+    greeting: Client, formation: Plugin
 ) -> None:
     before = names(formation)
     done = formation("deploy", "shop", "--image", UNPULLABLE, "--wait", code=1)
@@ -67,7 +60,7 @@ def test_an_image_that_can_not_be_pulled_ends_the_wait_and_the_way_back_keeps_wh
     assert "Error: shop isn't ready, and waiting won't help. w" in done.stderr
     assert UNPULLABLE in done.stderr
     assert "Old processes keep running: web=1 worker=1." in done.stderr
-    eventually(lambda: reasons(shop) == {"ImagePullFailed"})
+    eventually(lambda: reasons(greeting) == {"ImagePullFailed"})
     assert "ImagePullFailed" in formation("ps", "shop").stdout
     # A failure that is older than the change ends a wait at once, too.
     again = formation("scale", "shop", "worker=2", "--wait", code=1)
@@ -80,15 +73,15 @@ def test_an_image_that_can_not_be_pulled_ends_the_wait_and_the_way_back_keeps_wh
 
 
 def test_a_command_runs_in_a_process_of_its_own_or_in_one_that_is_there(
-    shop: Client, formation: Plugin
+    greeting: Client, formation: Plugin
 ) -> None:
     script = 'echo "$GREETING from $PROCESS_TYPE"; exit 7'
     shell = ("/bin/sh", "-c", script)
     assert formation("run", "shop", "--", *shell, code=7).stdout == "hello from run\n"
     assert "Error: It can't be run:" in formation("run", "shop", "--", "/nothing", code=127).stderr
-    eventually(lambda: not shop.list_all("jobs.batch"))
+    eventually(lambda: not greeting.list_all("jobs.batch"))
     job = formation("run", "shop", "--type", "worker", "--detach", "--", *shell).stdout.strip()
-    assert eventually(lambda: shop("logs", job, check=False).stdout) == "hello from worker\n"
+    assert eventually(lambda: greeting("logs", job, check=False).stdout) == "hello from worker\n"
 
     lines = eventually(lambda: formation("logs", "shop", "worker").stdout).splitlines()
     (name,) = {line.partition(" ")[0] for line in lines if line.startswith("worker.")}
@@ -98,7 +91,9 @@ def test_a_command_runs_in_a_process_of_its_own_or_in_one_that_is_there(
         assert entered.stdout == "hello from worker\n"
 
 
-def test_a_person_at_a_terminal_has_colours_a_sentence_and_a_shell(shop: Client, formation: Plugin) -> None:
+def test_a_person_at_a_terminal_has_colours_a_sentence_and_a_shell(
+    greeting: Client, formation: Plugin
+) -> None:
     shown = plain(formation.typed("scale", "shop", "worker=2", "--wait"))
     assert "worker: 1 -> 2" in shown.splitlines()
     assert "UPDATED" in shown

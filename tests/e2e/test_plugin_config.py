@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.scripts import GREETS, READY, shop_of
+from tests.e2e.scripts import GREETS, shop_of
 from tests.live.client import Client, eventually
 from tests.live.plugin import Plugin
 
@@ -20,8 +20,7 @@ def says(formation: Plugin) -> str:
 def test_plain_and_secret_values_arrive_as_they_were_typed_and_are_gone_when_they_are_unset(
     person: Client, formation: Plugin
 ) -> None:
-    person.apply(shop_of(web=GREETS))
-    person(*READY)
+    person.ready(shop_of(web=GREETS))
     formation("config", "set", "shop", f"GREETING={ODD}", "--wait")
     eventually(lambda: says(formation) == f"web says {ODD}")
     formation("config", "set", "shop", "--secret", "GREETING", "--wait", stdin=f"{ODD} secretly\n")

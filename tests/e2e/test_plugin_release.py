@@ -22,8 +22,7 @@ def shop_with(release: str, **spec: object) -> builders.Manifest:
 @pytest.fixture
 def shop(person: Client) -> Client:
     """A user with a Formation that runs, and whose release would succeed."""
-    person.apply(shop_with("echo migrated $STEP"))
-    person(*READY)
+    person.ready(shop_with("echo migrated $STEP"))
     return person
 
 

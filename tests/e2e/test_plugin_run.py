@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from formation_cli import failures
-from tests.e2e.scripts import GREETS, LINGERS, READY, shop_of
+from tests.e2e.scripts import GREETS, LINGERS, shop_of
 from tests.live.client import Client, eventually
 from tests.live.plugin import Plugin
 from tests.shared.terminal import plain
@@ -25,8 +25,7 @@ def shop(person: Client) -> Client:
     """A user with a type that runs, and has a second to end."""
     manifest = shop_of(web=GREETS)
     manifest["spec"]["processes"]["web"]["terminationGracePeriodSeconds"] = 1
-    person.apply(manifest)
-    person(*READY)
+    person.ready(manifest)
     return person
 
 

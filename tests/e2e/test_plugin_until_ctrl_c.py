@@ -8,7 +8,7 @@ import pytest
 
 from formation_cli.commands import log_streams
 from hack import local_http
-from tests.e2e.scripts import GREETS, LINGERS, READY, shop_of
+from tests.e2e.scripts import GREETS, LINGERS, shop_of
 from tests.live.client import Client, eventually
 from tests.live.plugin import Plugin
 from tests.shared import builders
@@ -18,14 +18,6 @@ from tests.shared.terminal import CTRL_C, Terminal
 pytestmark = pytest.mark.node
 
 NARROW = 50
-
-
-@pytest.fixture
-def greeting(person: Client) -> Client:
-    """A user with two types that run."""
-    person.apply(shop_of(web=GREETS, worker=GREETS))
-    person(*READY)
-    return person
 
 
 def pods(user: Client, type_: str) -> set[str]:
@@ -41,8 +33,7 @@ def ended(terminal: Terminal) -> None:
 
 
 def test_processes_that_come_and_go_are_seen(person: Client, formation: Plugin) -> None:
-    person.apply(shop_of(web=GREETS, worker=LINGERS))
-    person(*READY)
+    person.ready(shop_of(web=GREETS, worker=LINGERS))
     (first,) = pods(person, "worker")
     with formation.terminal("ps", "shop", "--watch") as watching:
         watching.sees(rf"{first} +Running")
@@ -109,8 +100,7 @@ def test_what_a_process_in_a_back_off_wrote_is_its_previous_log(person: Client, 
 @pytest.fixture
 def listening(user: Client, shop: None) -> Client:
     """A user with an app that listens."""
-    user.apply(builders.a_formation(processes={"web": a_process("/shop", "web", replicas=1, port=8080)}))
-    user(*READY)
+    user.ready(builders.a_formation(processes={"web": a_process("/shop", "web", replicas=1, port=8080)}))
     return user
 
 

@@ -29,8 +29,7 @@ def test_a_process_knows_its_port_its_formation_its_type_and_its_own_name_withou
 ) -> None:
     quick: dict[str, Any] = {"replicas": 1, "minReadySeconds": 1}
     web, worker = {"port": 8080, **quick}, {"args": ["$(PROCESS_TYPE)"], **quick}
-    user.apply(a_formation(processes={"web": web, "worker": worker}))
-    user(*READY)
+    user.ready(a_formation(processes={"web": web, "worker": worker}))
 
     answer = ask()
 

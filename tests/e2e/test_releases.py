@@ -5,14 +5,13 @@ from typing import Any
 
 import pytest
 
-from hack.images import debian
-from tests.e2e.containers import beside, its_own, sh
+from tests.e2e.containers import beside, its_own, of_debian, sh, version_of
 from tests.e2e.workers import READY, RUNS
 from tests.live import releases
 from tests.live.client import Client, eventually
 from tests.live.history import History, stages
 from tests.live.releases import Alive
-from tests.shared.builders import Manifest, a_formation, a_process
+from tests.shared.builders import Manifest, a_process
 
 pytestmark = pytest.mark.node
 WORKER = a_process(*RUNS, replicas=1, terminationGracePeriodSeconds=1, minReadySeconds=0)
@@ -22,14 +21,7 @@ WAITS = "until test -e /tmp/go; do sleep 0.1; done"
 
 def shop(script: str = "exit 0", version: str = "1", **release: Any) -> Manifest:
     """Return a Formation with a worker and a release command; each version needs a release."""
-    pod = {
-        "securityContext": {"runAsUser": 1000},
-        "terminationGracePeriodSeconds": 1,
-        "containers": [its_own()],
-    }
-    return a_formation(
-        image=debian.IMAGE.name,
-        podTemplate={"spec": pod},
+    return of_debian(
         env=[{"name": "VERSION", "value": version}],
         release={"command": [*sh(script)], **release},
         processes={"worker": WORKER},
@@ -46,8 +38,7 @@ def with_pod(formation: Manifest, **fields: Any) -> Manifest:
 @pytest.fixture
 def deployed(person: Client) -> Client:
     """A user whose app is released and runs."""
-    person.apply(shop())
-    person(*READY)
+    person.ready(shop())
     return person
 
 
@@ -80,12 +71,6 @@ def stalled(user: Client, reason: str = "ReleaseFailed") -> str:
     return eventually(found)
 
 
-def version_of(item: Manifest) -> str:
-    """Return the version of the content that a Deployment or a Pod has."""
-    spec = item["spec"].get("template", item)["spec"]
-    return next(str(each["value"]) for each in spec["containers"][0]["env"] if each["name"] == "VERSION")
-
-
 def running(user: Client) -> Manifest:
     """Wait until a container of the present content's release runs that nobody ends, and return its Pod."""
 
@@ -102,8 +87,7 @@ def let_go(user: Client, pod: Manifest) -> None:
 
 def check_reverted(user: Client, before: dict[str, str]) -> None:
     """Go back to the first version, and check that it is ready, with the same Pods and no Job of its own."""
-    user.apply(shop())
-    user(*READY)
+    user.ready(shop())
     after = releases.uids(user, "deployment", "replicaset", "pod", "job")
     workers = {key: uid for key, uid in after.items() if "release" not in key}
     assert workers == {key: uid for key, uid in before.items() if "release" not in key}
@@ -118,8 +102,7 @@ def test_a_migration_of_some_seconds_comes_before_the_first_process_and_before_e
 ) -> None:
     migrate = "echo migrating; sleep 2; echo done"
     for version in ("1", "2"):
-        person.apply(shop(migrate, version))
-        person(*READY)
+        person.ready(shop(migrate, version))
         done = person.get("job", job(person))["status"]["completionTime"]
         made = [each for each in person.list_all("pod") if "-worker-" in each["metadata"]["name"]]
         new = [each for each in made if version_of(each) == version]
@@ -187,8 +170,7 @@ def test_a_release_that_has_started_ends_and_is_rolled_out_before_the_newest_run
     deployed.apply(shop(WAITS, "2"))
     first = running(deployed)
     deployed.apply(shop("sleep 1", "3"))
-    deployed.apply(shop("sleep 1", "4"))
-    deployed.reported()
+    deployed.applied(shop("sleep 1", "4"))
     let_go(deployed, first)
     deployed(*READY)
     assert stages(history.end(), version_of) == ["1", "2", "4"]

@@ -5,7 +5,6 @@ import random
 import pytest
 
 from tests.e2e import workers
-from tests.e2e.workers import READY
 from tests.live.client import Client, eventually
 from tests.live.plugin import Plugin
 
@@ -23,8 +22,7 @@ def running(user: Client) -> set[str]:
 @pytest.fixture
 def shop(person: Client) -> Client:
     """A user with six workers that are ready."""
-    person.apply(workers.shop(replicas=WORKERS))
-    person(*READY)
+    person.ready(workers.shop(replicas=WORKERS))
     return person
 
 

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from hack.images import debian
-from tests.e2e.containers import its_own, sh
-from tests.e2e.workers import READY, RUNS
+from tests.e2e.containers import of_debian, sh
+from tests.e2e.workers import RUNS
 from tests.live.client import Client, eventually
 from tests.live.plugin import Plugin
-from tests.shared.builders import Manifest, a_formation, a_process
+from tests.shared.builders import Manifest, a_process
 
 pytestmark = pytest.mark.node
 NAME = "shop-report"
@@ -21,14 +20,7 @@ MINUTE = 150.0
 
 def shop(script: str, schedule: str = "@yearly") -> Manifest:
     """Return a Formation with a worker, and a schedule that runs a script."""
-    pod = {
-        "securityContext": {"runAsUser": 1000},
-        "terminationGracePeriodSeconds": 1,
-        "containers": [its_own()],
-    }
-    return a_formation(
-        image=debian.IMAGE.name,
-        podTemplate={"spec": pod},
+    return of_debian(
         env=[{"name": "GREETING", "value": "hello"}],
         processes={"worker": WORKER},
         schedules={"report": {"schedule": schedule, "command": [*sh(script)]}},
@@ -36,8 +28,7 @@ def shop(script: str, schedule: str = "@yearly") -> Manifest:
 
 
 def declared(user: Client, script: str, schedule: str = "@yearly") -> None:
-    user.apply(shop(script, schedule))
-    user(*READY)
+    user.ready(shop(script, schedule))
     eventually(lambda: user.find("cronjob", NAME))
 
 

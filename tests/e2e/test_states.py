@@ -25,8 +25,7 @@ def test_health_checks_see_each_stage_of_an_ordinary_life_once(
     person: Client,
 ) -> None:
     history = History(person, "formation", "shop")
-    person.apply(shop())
-    person(*READY)
+    person.ready(shop())
     command(person, "sleep", "1000")
     person.reported()
     person(*READY)
@@ -62,8 +61,7 @@ HAS_NOT_CRASHED = {
 
 
 def test_a_stuck_rollout_fails_and_its_mending_is_under_way_until_it_is_done(person: Client) -> None:
-    person.apply(shop(readinessProbe=HAS_NOT_CRASHED))
-    person(*READY)
+    person.ready(shop(readinessProbe=HAS_NOT_CRASHED))
     # So long that a process on a busy machine is there before, once the command is a good one again.
     person.merge("deployment", "shop-worker", {"spec": {"progressDeadlineSeconds": 30}})
     history = History(person, "formation", "shop")
@@ -139,8 +137,7 @@ AGAIN_AND_AGAIN = "test -e /memory/lived || sleep 30; touch /memory/lived; sleep
 @pytest.mark.long
 def test_a_process_that_crashes_again_and_again_never_looks_well_in_between(person: Client) -> None:
     """It is believed at first, of course: each of its lives lasts a while."""
-    person.apply(shop("/bin/sh", "-c", AGAIN_AND_AGAIN, volume=True))
-    person(*READY)
+    person.ready(shop("/bin/sh", "-c", AGAIN_AND_AGAIN, volume=True))
     history = History(person, "formation", "shop")
 
     eventually(lambda: worker(person).get("restarts", 0) >= 3, patience=300)

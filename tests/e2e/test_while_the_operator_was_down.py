@@ -29,8 +29,7 @@ Steps = Generator[None, None, None]
 
 
 def a_child_scaled_while_the_operator_was_down_is_honoured_beside_a_new_image(user: Client) -> Steps:
-    user.apply(a_formation(processes=WORKER))
-    user.reported()
+    user.applied(a_formation(processes=WORKER))
     record = Record(user, "shop-worker")
     yield
 
@@ -60,8 +59,7 @@ def where_all_is_as_it_should_be_a_start_writes_nothing_and_warns_of_nothing_aga
 
 def what_happened_while_the_operator_was_down_is_made_good(user: Client) -> Steps:
     processes_before = {"web": WEB, "worker": a_process(replicas=1), "clock": a_process(replicas=1)}
-    user.apply(a_formation(processes=processes_before))
-    user.reported()
+    user.applied(a_formation(processes=processes_before))
     yield
 
     user.apply(a_formation(processes={"web": {**WEB, "replicas": 3}, "clock": a_process(replicas=1)}))
@@ -76,8 +74,7 @@ def what_happened_while_the_operator_was_down_is_made_good(user: Client) -> Step
 
 
 def a_formation_that_was_deleted_meanwhile_leaves_nothing(user: Client) -> Steps:
-    user.apply(a_formation(processes={"web": WEB}))
-    user.reported()
+    user.applied(a_formation(processes={"web": WEB}))
     yield
 
     user("delete", "formation", "shop")

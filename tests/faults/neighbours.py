@@ -46,8 +46,7 @@ class Neighbour:
         """Start the Formation; Pods don't matter here, so they are held."""
         self._client, self._operator = client, operator
         gates = {"spec": {"schedulingGates": [{"name": "example.com/hold"}]}}
-        client.apply(a_formation(podTemplate=gates, processes={"worker": a_process(replicas=1)}))
-        client.reported()
+        client.applied(a_formation(podTemplate=gates, processes={"worker": a_process(replicas=1)}))
         self._wanted = 1
 
     def while_(self, attack: Callable[[], None], seconds: float) -> Figures:

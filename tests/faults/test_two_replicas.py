@@ -47,8 +47,7 @@ def pair(no_other: None, administrator: Cluster) -> Iterator[Pair]:
 @pytest.fixture
 def shop(pair: Pair, kubectl: Client) -> Client:
     """A user with a Formation that the first replica has made."""
-    kubectl.apply(a_formation(processes={"worker": a_process(replicas=1)}))
-    kubectl.reported()
+    kubectl.applied(a_formation(processes={"worker": a_process(replicas=1)}))
     return kubectl
 
 
@@ -110,8 +109,7 @@ def test_what_a_leader_sent_before_its_connection_was_mended_is_refused(
 ) -> None:
     place.operator.stop()
     with two(administrator, place.kubeconfig) as (first, second):
-        kubectl.apply(a_formation(processes={"worker": a_process(replicas=1)}))
-        kubectl.reported()
+        kubectl.applied(a_formation(processes={"worker": a_process(replicas=1)}))
         with place.proxy.having(Call.is_any, held(gate := asyncio.Event())) as rule:
             scale(kubectl, 4)  # it hears of this, and what it writes gets stuck
             eventually(lambda: "This replica writes nothing" in first.said)

@@ -62,6 +62,17 @@ class Client:
         """Apply a manifest as a user does."""
         self("apply", *flags, "-f", "-", input=builders.text(manifest))
 
+    def applied(self, formation: builders.Manifest, *flags: str) -> dict[str, Any]:
+        """Apply a Formation, wait until its status is about that, and return it."""
+        self.apply(formation, *flags)
+        return self.reported(formation["metadata"]["name"])
+
+    def ready(self, formation: builders.Manifest) -> None:
+        """Apply a Formation, and wait until it is ready."""
+        self.apply(formation)
+        name = formation["metadata"]["name"]
+        self("wait", "--for=condition=Ready", f"formation/{name}", "--timeout=180s")
+
     @property
     def server(self) -> server.Server:
         """The API server, asked in this process with kubectl's rights."""
@@ -105,6 +116,10 @@ class Client:
         """Return a condition of a Formation, or nothing where it isn't listed."""
         conditions = self.get("formation", name)["status"].get("conditions") or []
         return next((item for item in conditions if item["type"] == kind), None)
+
+    def meets(self, kind: str = "Ready") -> bool:
+        """Tell whether a condition of the Formation shop is met."""
+        return (self.condition(kind) or {}).get("status") == "True"
 
     def events(self, reason: str) -> list[str]:
         """Return the notes of the Events with a reason."""

@@ -76,9 +76,14 @@ def run(user: Client, name: str = "") -> Manifest:
 def end(user: Client, code: int = 0, message: str = "", name: str = "") -> None:
     """Say in kubelet's place that the one release has ended; its Job's controller does the rest."""
     (pod,) = eventually(lambda: pods(user, name))
-    ended = {"exitCode": code, "startedAt": _now(), "finishedAt": _now(), "message": message}
+    ended(user, pod, code, message)
+
+
+def ended(user: Client, pod: Manifest, code: int, message: str = "") -> None:
+    """Say in kubelet's place that a Pod's process has ended."""
+    exit_ = {"exitCode": code, "startedAt": _now(), "finishedAt": _now(), "message": message}
     reason = "Error" if code else "Completed"
-    _said(user, pod, "Failed" if code else "Succeeded", {"terminated": {**ended, "reason": reason}})
+    _said(user, pod, "Failed" if code else "Succeeded", {"terminated": {**exit_, "reason": reason}})
 
 
 def succeeded(user: Client) -> Manifest:

@@ -13,23 +13,17 @@ from tests.neighbours import argo_cd, lives
 pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.node]
 
 
-def condition(user: Client, kind: str) -> bool:
-    return (user.condition(kind) or {}).get("status") == "True"
-
-
 def test_argo_cd_sees_a_deploy_and_a_release_as_they_are(person: Client) -> None:
     history = History(person, "formation", "shop")
-    person.apply(lives.good())
-    person(*READY)
+    person.ready(lives.good())
     person.apply(lives.releasing("2", "exit 1"))
-    eventually(lambda: condition(person, "Stalled"))
+    eventually(lambda: person.meets("Stalled"))
     person.apply(lives.releasing("3", lives.WAITS))
     lives.let_go(person)
-    eventually(lambda: condition(person, "Ready") and not condition(person, "Reconciling"))
+    eventually(lambda: person.meets("Ready") and not person.meets("Reconciling"))
     person.apply(lives.bad("4"))
-    eventually(lambda: condition(person, "Stalled"), patience=120)
-    person.apply(lives.good("5"))
-    person.reported()
+    eventually(lambda: person.meets("Stalled"), patience=120)
+    person.applied(lives.good("5"))
     person(*READY)
 
     healths = [each for each, _ in itertools.groupby(argo_cd.health(history.end()))]
@@ -41,8 +35,7 @@ def test_argo_cd_sees_a_deploy_and_a_release_as_they_are(person: Client) -> None
 @pytest.mark.parametrize("in_git", lives.IN_GIT)
 def test_argo_cd_sees_no_difference_but_a_declared_count_that_was_scaled(person: Client, in_git: str) -> None:
     formation = lives.IN_GIT[in_git]
-    person.apply(formation)
-    person(*READY)
+    person.ready(formation)
     assert not argo_cd.is_out_of_sync(person.reported(), formation)
 
     lives.scale(person)
@@ -58,8 +51,7 @@ def written(person: Client, action: str, **parameters: str) -> None:
 
 
 def test_argo_cd_offers_actions_and_the_operator_carries_them_out(person: Client) -> None:
-    person.apply(lives.good())
-    person(*READY)
+    person.ready(lives.good())
     live = person.reported()
     assert argo_cd.offered(live) == {"stop": [], "pause": [], "scale": ["type", "replicas"]}
     refused = argo_cd.act(live, "scale", type="wroker", replicas="2")

@@ -26,8 +26,7 @@ def shop(**fields: object) -> Manifest:
 
 def scaled_by_keda(user: Client, minimum: int) -> None:
     """Have KEDA scale the worker to a minimum."""
-    user.apply(shop())
-    user.reported()
+    user.applied(shop())
     user.apply(a_scaled_object(minimum))
     eventually(lambda: (managed_by(user), count(user)) == (THEIRS, minimum))
 
@@ -77,8 +76,7 @@ def test_a_declared_autoscaler_waits_for_keda_to_go_and_follows_it_without_a_dip
 
 
 def test_a_type_that_keda_scales_to_zero_is_ready_and_its_jobs_start_it_again(scaled: Client) -> None:
-    scaled.apply(shop())
-    scaled.reported()
+    scaled.applied(shop())
     record = Record(scaled, "shop-worker")
     scaled.apply(a_scaled_object(0))
     eventually(lambda: count(scaled) == 0)
@@ -103,8 +101,7 @@ def test_what_keda_scaled_while_the_operator_was_down_stays(
 
     interrupted.start()
 
-    scaled.apply(shop(env=[{"name": "A", "value": "1"}]))
-    scaled.reported()
+    scaled.applied(shop(env=[{"name": "A", "value": "1"}]))
     assert throughout(5, lambda: count(scaled)) == 4
     assert record.counts() == [1, 4]
 

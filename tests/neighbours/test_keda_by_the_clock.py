@@ -59,15 +59,11 @@ def at(queue: Manifest, key: str, user: Client, service: str) -> Manifest:
     return {**queue, "metadata": about}
 
 
-def is_ready(user: Client) -> bool:
-    return (user.condition("Ready") or {}).get("status") == "True"
-
-
 def sleeps(user: Client) -> None:
     """See that a type comes to have no process, and that its Formation is ready so."""
     eventually(lambda: count(user) == 0)
     eventually(lambda: user.reported()["status"]["processes"]["worker"]["state"] == "Idle")
-    eventually(lambda: is_ready(user))
+    eventually(user.meets)
 
 
 def unchanged_by(user: Client, flags: tuple[str, ...], *in_git: Manifest) -> None:
@@ -90,8 +86,7 @@ def test_a_type_follows_the_clock_and_a_queue_and_sleeps_otherwise_and_no_sync_s
     address = redis_store.started(awake)
     queue = at(RECIPE["spec"]["triggers"][1], "address", awake, "store-redis")
     app = a_formation(processes=SLEEPY, image=redis_store.IMAGE)
-    awake.apply(app, *AS_FLUX)
-    awake.reported()
+    awake.applied(app, *AS_FLUX)
     record = Record(awake, "shop-worker")
     night = recipe(queue, 120, 180)
     eventually(lambda: redis_store.answers(address))
@@ -125,7 +120,7 @@ def test_a_type_is_woken_by_jobs_that_the_app_itself_counts_and_no_sync_sets_its
     app = a_formation(processes={**SLEEPY, "web": web}, image=redis_store.IMAGE)
     awake.apply(app)
     queue = eventually(lambda: at(yaml.safe_load(OTHER_QUEUE), "url", awake, "shop-web"))
-    eventually(lambda: is_ready(awake))
+    eventually(awake.meets)
     night = recipe(queue, 120, 180)
     awake.apply(night)
     sleeps(awake)

@@ -12,7 +12,6 @@ from prometheus_client.samples import Sample
 from hack.cluster import build, paths
 from hack.cluster.cluster import Cluster
 from hack.local_http import free_port, text_of
-from tests.e2e.workers import READY
 from tests.live.client import Client, eventually
 from tests.neighbours import lives
 
@@ -52,8 +51,7 @@ def samples(address: str, namespace: str) -> list[Sample]:
 
 
 def test_it_shows_conditions_and_counts(person: Client, tmp_path: pathlib.Path) -> None:
-    person.apply(lives.good())
-    person(*READY)
+    person.ready(lives.good())
     with running(person.cluster, tmp_path) as address:
 
         def value(name: str, **labels: str) -> float | None:

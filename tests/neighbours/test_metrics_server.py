@@ -69,8 +69,7 @@ def test_top_says_of_a_pod_what_kubectl_top_says(
     beside = {"name": "beside", "image": debian.IMAGE.name, "command": ["sleep", "inf"]}
     app = workers.shop(*SPIN, resources=CPU, replicas=3)
     app["spec"]["podTemplate"]["spec"]["containers"].append({**beside, "imagePullPolicy": "IfNotPresent"})
-    person.apply(app)
-    person(*READY)
+    person.ready(app)
     eventually(lambda: len(person.list_all("pods.metrics.k8s.io")) == 3, patience=120)
 
     def are_alike() -> bool:
@@ -93,8 +92,7 @@ def test_without_metrics_top_says_what_is_missing(
     metrics.start(real_node)
     service = "apiservice/v1beta1.metrics.k8s.io"
     declared = real_node.run_kubectl("get", service, "-o", "json")
-    person.apply(workers.shop())
-    person(*READY)
+    person.ready(workers.shop())
     real_node.run_kubectl("delete", service)
     try:
         said = formation("top", "shop", code=1)
@@ -114,8 +112,7 @@ def test_its_count_and_its_processes_stay_through_a_deploy_a_drain_and_a_suspens
     eventually(lambda: list(pods(person).values()) == [True] * 4)
     record, deployed = Record(person, "shop-worker"), History(person, "deployment", "shop-worker")
 
-    person.apply(busy("2"))
-    person.reported()
+    person.applied(busy("2"))
     person(*READY)
     eventually(lambda: list(pods(person).values()) == [True] * 4)
     drain(person)

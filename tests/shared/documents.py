@@ -5,8 +5,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import click
 import yaml
 
+from formation_cli.program import program
 from formation_operator.api.formation import FormationSpec, ProcessType
 from formation_operator.api.release_key import release_key
 from formation_operator.render import release_job
@@ -101,3 +103,15 @@ def pods(shown: Any) -> Iterator[Manifest]:
         else:
             for value in shown.values():
                 yield from pods(value)
+
+
+def parsed_command(name: str, *arguments: str) -> click.Context:
+    """Return what the plugin understands of a command; raise `click.UsageError` if it can't be typed so."""
+    command = program.get_command(click.Context(program), name)
+    assert command is not None
+    return command.make_context(name, [*arguments], parent=click.Context(program))
+
+
+def targets() -> set[str]:
+    """Return the targets of the Makefile."""
+    return {*re.findall(r"^([a-z-]+):", (paths.ROOT / "Makefile").read_text(), re.MULTILINE)}

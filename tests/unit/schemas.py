@@ -1,12 +1,14 @@
-"""What a cluster's CRD declares of a Formation's status: that of now, and earlier ones."""
+"""What a cluster's CRD declares of a Formation: the schema of now, and earlier ones of its status."""
 
 import copy
 from typing import Any
 
 from crds.generate import crd, snapshot
 
-[VERSION] = crd.build(snapshot.read())["spec"]["versions"]
-PRESENT = VERSION["schema"]["openAPIV3Schema"]["properties"]["status"]
+CRD = crd.build(snapshot.read())
+[VERSION] = CRD["spec"]["versions"]
+FORMATION: dict[str, Any] = VERSION["schema"]["openAPIV3Schema"]
+PRESENT = FORMATION["properties"]["status"]
 PROCESS = ("properties", "processes", "additionalProperties")
 
 

@@ -32,6 +32,8 @@ from tests.shared import builders
 from tests.shared.builders import a_formation
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.live_api_server import GONE, LiveApiServer, Trouble
+from tests.unit.kube.session import clients
+from tests.unit.kube.session.clients import status, stream
 
 QUICK = Settings(start_retry=0.01, liveness=None)
 RESYNCED = dataclasses.replace(QUICK, resync=0.3)
@@ -133,13 +135,7 @@ async def serving(cluster: FakeCluster, folder: pathlib.Path) -> AsyncIterator[L
     """Serve a cluster, and write a kubeconfig for it."""
     async with LiveApiServer(cluster).running() as server:
         assert isinstance(server, LiveApiServer)
-        kubeconfig = {
-            "current-context": "here",
-            "contexts": [{"name": "here", "context": {"cluster": "here", "user": "here"}}],
-            "clusters": [{"name": "here", "cluster": {"server": server.url}}],
-            "users": [{"name": "here", "user": {"token": "a"}}],
-        }
-        (folder / "kubeconfig").write_text(json.dumps(kubeconfig))
+        clients.write(folder / "kubeconfig", {"server": server.url}, {"token": "a"})
         yield server
 
 
@@ -246,30 +242,6 @@ async def test_kopf_writes_nothing(tmp_path: pathlib.Path) -> None:
 
 
 # What comes instead
-
-
-def status(number: int, text: str = '{"kind":"Status","message":"no"}', **headers: str) -> Trouble:
-    """Answer with an HTTP status and a text."""
-
-    async def answer(_: web.Request) -> web.StreamResponse:
-        return web.Response(status=number, text=text, headers=headers)
-
-    return answer
-
-
-def stream(text: bytes, *, cut: bool = False) -> Trouble:
-    """Begin to answer, say something, and end, or be cut off."""
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "application/json"})
-        await response.prepare(request)
-        await response.write(text)
-        if cut:
-            assert request.transport is not None
-            request.transport.abort()
-        return response
-
-    return answer
 
 
 async def hang(_: web.Request) -> web.StreamResponse:

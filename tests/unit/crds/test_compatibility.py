@@ -6,26 +6,19 @@ from typing import Any
 import pytest
 import yaml
 
-from crds.generate import crd, snapshot
 from crds.generate.rules.formation import CANARY
 from crds.generate.rules.process import SERVED
 from hack.cluster import paths
 from tests.shared import earlier as released
 from tests.unit.crds.narrowing import narrowings
+from tests.unit.schemas import CRD, FORMATION
 
 Json = dict[str, Any]
-NOW = crd.build(snapshot.read())
 ACCEPTED = {
     f"a rule is new: {CANARY[0].schema()['message']}": "canaries became the default",
     f"a rule is new: {SERVED.schema()['message']}": "but for service, the fields are new, too",
 }
 """What was narrowed since the last release all the same, because nothing that runs is refused by it."""
-
-
-def schema(of: Json) -> Json:
-    (version,) = of["spec"]["versions"]
-    found: Json = version["schema"]["openAPIV3Schema"]
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -41,21 +34,22 @@ def before() -> Json:
 
 
 def test_no_field_of_the_last_release_is_gone_and_none_is_narrower(before: Json) -> None:
-    found = [*narrowings(schema(before), schema(NOW))]
+    (version,) = before["spec"]["versions"]
+    found = [*narrowings(version["schema"]["openAPIV3Schema"], FORMATION)]
     assert [str(each) for each in found if each.what not in ACCEPTED] == []
     assert {each.what for each in found} >= ACCEPTED.keys(), "take what is no longer so out of the table"
 
 
 def test_names_scope_and_subresources_are_those_of_the_last_release(before: Json) -> None:
     for key in ("group", "names", "scope"):
-        assert NOW["spec"][key] == before["spec"][key]
-    (version,), (earlier,) = NOW["spec"]["versions"], before["spec"]["versions"]
+        assert CRD["spec"][key] == before["spec"][key]
+    (version,), (earlier,) = CRD["spec"]["versions"], before["spec"]["versions"]
     for key in ("name", "served", "storage", "subresources"):
         assert version[key] == earlier[key]
 
 
 def test_each_column_of_the_last_release_is_there(before: Json) -> None:
-    (version,), (earlier,) = NOW["spec"]["versions"], before["spec"]["versions"]
+    (version,), (earlier,) = CRD["spec"]["versions"], before["spec"]["versions"]
     shown = {column["name"]: column["jsonPath"] for column in version["additionalPrinterColumns"]}
     kept = {column["name"]: column["jsonPath"] for column in earlier["additionalPrinterColumns"]}
     assert kept.items() <= shown.items()

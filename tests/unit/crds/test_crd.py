@@ -13,16 +13,15 @@ import pytest
 import yaml
 
 from crds.generate import __main__ as generator
-from crds.generate import crd, embedded, snapshot
+from crds.generate import embedded, snapshot
 from formation_operator.api import commands, formation
 from hack.cluster import paths
+from tests.unit.schemas import CRD
+from tests.unit.schemas import FORMATION as SCHEMA
 from tests.unit.structural import nodes
 
 Json = dict[str, Any]
 
-CRD = crd.build(snapshot.read())
-[VERSION] = CRD["spec"]["versions"]
-SCHEMA: Json = VERSION["schema"]["openAPIV3Schema"]
 SPEC: Json = SCHEMA["properties"]["spec"]
 CRDS = paths.ROOT / "crds"
 KUBECTL_LIMIT = 262_144

@@ -10,8 +10,8 @@ from syrupy.assertion import SnapshotAssertion
 from formation_operator.api.reasons import Reason
 from formation_operator.diagnose import exits
 from formation_operator.kube.objects.containers import Exit
-from formation_operator.observe import pods
 from tests.shared.builders import Manifest, a_container, a_pod, ago, condition, ended, waiting
+from tests.unit.facts import known
 
 AN_EXIT = Exit(
     code=1, reason="Error", message="", started_at=ago(65), finished_at=ago(5), memory_limit="64Mi"
@@ -26,22 +26,10 @@ def an_exit(**changes: object) -> Exit:
 
 # What happened, and the word for programs.
 ENDS = {
-    "last words in colour": (
-        an_exit(message="starting\n\x1b[31mno\tdatabase\x1b[0m\n \x1b[0m\n"),
-        Reason.EXITED,
-    ),
     "a typo in a shell's line": (an_exit(code=127, message="sh: 1: gunicorm: not found"), Reason.EXITED),
     "a crash of the program itself": (an_exit(code=139, message="loading"), Reason.KILLED),
     "kill -9": (an_exit(code=137), Reason.KILLED),
     "too much memory": (an_exit(code=137, reason="OOMKilled", message="allocating"), Reason.OUT_OF_MEMORY),
-    "too much memory without a limit of its own": (
-        an_exit(code=137, reason="OOMKilled", memory_limit=""),
-        Reason.OUT_OF_MEMORY,
-    ),
-    "a program that isn't there": (
-        an_exit(code=128, reason="StartError", message=f'{RUNC}exec: "gunicorm": {NOT_FOUND}: unknown'),
-        Reason.BAD_COMMAND,
-    ),
     "an empty word as the program": (
         an_exit(code=128, reason="StartError", message=f'{RUNC}exec: "": {NOT_FOUND}'),
         Reason.BAD_COMMAND,
@@ -68,7 +56,6 @@ ENDS = {
     ),
     "a lost node": (an_exit(code=137, reason="ContainerStatusUnknown"), Reason.LOST),
     "a node that was started again": (an_exit(code=255, reason="Unknown"), Reason.LOST),
-    "a daemon": (an_exit(code=0, reason="Completed", started_at=ago(14)), Reason.EXITED_AT_ONCE),
     "work that was done": (an_exit(code=0, reason="Completed", started_at=ago(15)), Reason.COMPLETED),
     "a command of a Job that has done its work": (
         an_exit(code=0, reason="Completed", started_at=ago(6), command=("nginx",), once=True),
@@ -100,8 +87,7 @@ def test_the_record_says_what_is_known_and_nothing_else(snapshot: SnapshotAssert
 
 
 def test_the_record_of_a_pod_is_its_own_containers() -> None:
-    pod = pods.pod(a_pod(a_container(ended(4), "helper"), a_container(ended(3, before=9))))
-    assert pod is not None
+    pod = known(a_pod(a_container(ended(4), "helper"), a_container(ended(3, before=9))))
     record = exits.record_of(pod, "worker")
     assert record is not None
     assert (record["exitCode"], record["finishedAt"]) == (3, ago(9))
@@ -112,12 +98,8 @@ def test_the_record_of_an_evicted_pod_says_who_ended_it_and_with_which_code(
     snapshot: SnapshotAssertion,
 ) -> None:
     evicted = {"phase": "Failed", "reason": "Evicted", "message": "The node was low on memory"}
-    pod = pods.pod(
-        a_pod(
-            a_container(ended(137)), conditions=(condition("Ready", status=False, since=3),), status=evicted
-        )
-    )
-    assert pod is not None
+    unready = (condition("Ready", status=False, since=3),)
+    pod = known(a_pod(a_container(ended(137)), conditions=unready, status=evicted))
     assert exits.record_of(pod, "worker") == snapshot
 
 
@@ -131,8 +113,7 @@ def test_the_record_of_an_evicted_pod_says_who_ended_it_and_with_which_code(
 )
 def test_a_pod_that_no_node_ended_has_its_own_record(status: Manifest, message: str | None) -> None:
     containers = (a_container(ended(3)),) if message else (a_container(waiting("ContainerCreating")),)
-    pod = pods.pod(a_pod(*containers, status={"phase": "Failed", **status}))
-    assert pod is not None
+    pod = known(a_pod(*containers, status={"phase": "Failed", **status}))
     assert (exits.record_of(pod, "worker") or {}).get("message") == message
 
 

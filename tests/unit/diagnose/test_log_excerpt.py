@@ -32,15 +32,6 @@ LOGS = {
         f"shop 1.2\n{SERVES * 4}{EXITS}{HALTS}",
         HALTS,
     ),
-    "exceptions that led to one another": (
-        f"{TRACE}LockNotAvailable: lock\n{DIRECT}{TRACE}OperationalError: lock\n{DURING}{TRACE}Aborted\n",
-        "LockNotAvailable: lock",
-    ),
-    "an exception after others that led to one another": (
-        f"{TRACE}OSError: gone\n{DURING}{TRACE}KeyError\n{TRACE}ValueError: no port\n",
-        "ValueError: no port",
-    ),
-    "nothing": ("", ""),
     "a group of errors, all of it indented": (
         "  + Exception Group Traceback:\n    | ConnectionError: no database\n    +--------",
         "| ConnectionError: no database",

@@ -1,9 +1,5 @@
 """Many Pods with the same trouble cost no more questions than a few, and are told of alike."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
-
 import pytest
 
 from formation_operator.api.reasons import Reason
@@ -44,27 +40,17 @@ def killing(pod: Manifest) -> Object:
     }
 
 
-class Counted(FakeCluster):
-    """Notes how many questions were under way at once."""
-
-    def __init__(self, *events: Object) -> None:
-        super().__init__()
-        self.under_way = self.most = 0
-        for event in events:
-            self.put("Event", event)
-
-    async def select(self, *given: Any, **selectors: Any) -> AsyncIterator[list[Object]]:
-        self.under_way += 1
-        self.most = max(self.most, self.under_way)
-        await asyncio.sleep(0)
-        async for items in super().select(*given, **selectors):
-            yield items
-        self.under_way -= 1
+def recorded(*events: Object) -> FakeCluster:
+    """Return a cluster in which something was recorded."""
+    cluster = FakeCluster()
+    for event in events:
+        cluster.put("Event", event)
+    return cluster
 
 
 async def test_a_few_pods_are_asked_about_and_speak_for_all_that_are_like_them() -> None:
     raws = [killed(number) for number in range(1, MANY + 1)]
-    cluster = Counted(*map(killing, raws))
+    cluster = recorded(*map(killing, raws))
     found = (await Looking(cluster).look(raws, TYPES)).findings["worker"]
     assert len(cluster.calls) == investigator.FEW
     assert {each.reason for each in found} == {Reason.LIVENESS_PROBE_FAILED}
@@ -74,7 +60,7 @@ async def test_a_few_pods_are_asked_about_and_speak_for_all_that_are_like_them()
 
 async def test_each_kind_of_trouble_is_asked_about() -> None:
     raws = [make(number) for number in range(1, 10) for make in (killed, creating)]
-    cluster = Counted(*(killing(raw) for raw in raws if raw["metadata"]["name"].startswith("worker")))
+    cluster = recorded(*(killing(raw) for raw in raws if raw["metadata"]["name"].startswith("worker")))
     found = (await Looking(cluster).look(raws, TYPES)).findings["worker"]
     assert len(cluster.calls) == 2 * investigator.FEW
     assert [each.reason for each in found] == 9 * [Reason.LIVENESS_PROBE_FAILED]
@@ -84,7 +70,7 @@ async def test_what_most_of_those_say_that_were_asked_about_is_taken_for_the_oth
     raws = [killed(number) for number in range(1, 6)]
     reasons = [
         each.reason
-        for each in (await Looking(Counted(*map(killing, raws[1:3]))).look(raws, TYPES)).findings["worker"]
+        for each in (await Looking(recorded(*map(killing, raws[1:3]))).look(raws, TYPES)).findings["worker"]
     ]
     assert reasons == [Reason.KILLED, *4 * [Reason.LIVENESS_PROBE_FAILED]]
 
@@ -93,7 +79,7 @@ async def test_a_pass_asks_a_few_questions_at_once_and_leaves_the_rest_to_the_ne
     types = [f"t{number:02}" for number in range(20)]
     raws = [killed(number, name) for name in types for number in range(1, 4)]
     deployments = dict.fromkeys(types, TYPES["worker"])
-    cluster = Counted(*map(killing, raws))
+    cluster = recorded(*map(killing, raws))
     by, passes = Looking(cluster), 0
     while len(cluster.calls) < len(raws):
         before = len(cluster.calls)

@@ -9,6 +9,7 @@ import yaml
 
 from crds.generate.pictures import badge
 from hack.cluster import paths
+from tests.shared import documents, pipelines
 
 FOLDER = paths.ROOT / ".github" / "workflows"
 FILES = sorted(FOLDER.glob("*.yml"))
@@ -28,7 +29,7 @@ def file(request: pytest.FixtureRequest) -> pathlib.Path:
 @pytest.fixture
 def workflow(file: pathlib.Path) -> dict[Any, Any]:
     """What a workflow says."""
-    return dict(yaml.safe_load(file.read_text()))
+    return pipelines.load(file)
 
 
 def steps(workflow: dict[Any, Any]) -> list[dict[str, Any]]:
@@ -36,11 +37,7 @@ def steps(workflow: dict[Any, Any]) -> list[dict[str, Any]]:
     return [step for job in workflow["jobs"].values() for step in job["steps"]]
 
 
-def targets() -> set[str]:
-    """Return the targets of the Makefile."""
-    return set(re.findall(r"^([a-z-]+):", (paths.ROOT / "Makefile").read_text(), re.MULTILINE))
-
-
+@pytest.mark.parametrize("file", [*FILES, *pipelines.GITHUB], ids=lambda file: file.name)
 def test_every_action_is_pinned_by_its_commit_beside_its_version(file: pathlib.Path) -> None:
     used = [line for line in file.read_text().splitlines() if "uses:" in line]
     assert used
@@ -52,7 +49,7 @@ def test_every_step_is_a_target_of_make_or_prepares_the_machine(workflow: dict[A
         assert not CHARACTERS_OF_A_SHELL.search(command)
         made = MAKE.fullmatch(command)
         assert made or MACHINE.fullmatch(command), command
-        assert made is None or made["target"] in targets()
+        assert made is None or made["target"] in documents.targets()
 
 
 def test_no_step_writes_what_somebody_types_into_a_command(workflow: dict[Any, Any]) -> None:

@@ -18,6 +18,7 @@ from formation_operator.kube.session import connection
 from tests.shared import builders
 from tests.shared.builders import a_formation
 from tests.unit.fakes.loopback import answering
+from tests.unit.kube.calls import asking
 
 
 class Answering(api_server.Kube):
@@ -197,11 +198,8 @@ async def test_watches_end_at_different_moments_after_five_to_ten_minutes(
 
     chances = iter([0.0, 0.5, 0.999])
     monkeypatch.setattr(random, "uniform", lambda low, high: low + (high - low) * next(chances))
-    async with answering(answer) as url:
-        opened = connection.Connection(client.Configuration(host=url))
-        cluster = api_server.Kube(opened, timeout=5)
+    async with answering(answer) as url, asking(url) as cluster:
         for _ in range(3):
             async with cluster.watch(kinds.BY_NAME[kinds.POD], None, 5):
                 pass
-        await cluster.close()
     assert asked == [300, 450, 600]

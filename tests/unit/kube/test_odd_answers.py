@@ -11,18 +11,13 @@ from kubernetes.aio import client
 
 from formation_operator.api import naming
 from formation_operator.kube import api_server, errors
-from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Cluster
 from formation_operator.kube.session import connection
-from tests.unit.kube.calls import FORMATION, PLACE, WRITES
+from tests.unit.kube.calls import FORMATION, PLACE, WRITES, asking, closed, names
 
-
-async def listed(cluster: Cluster) -> list[str]:
-    return [version async for _, version in cluster.pages(kinds.BY_NAME[naming.KIND])]
-
-
+JSON = json.dumps(FORMATION).encode()
 ASKED: dict[str, Callable[[Cluster], Awaitable[object]]] = {
-    "pages": listed,
+    "pages": names,
     "get": lambda cluster: cluster.get(*PLACE),
     **WRITES,
     "schema": lambda cluster: cluster.schema(naming.KIND),
@@ -35,10 +30,8 @@ class Saying(connection.Connection):
     def __init__(self, text: bytes, status: int = 200) -> None:
         super().__init__(client.Configuration())
         self._answer = status, text
-        self.sent = 0
 
     async def send(self, *_: object) -> tuple[int, bytes]:
-        self.sent += 1
         return self._answer
 
 
@@ -47,10 +40,9 @@ class Saying(connection.Connection):
 async def test_any_other_status_is_a_server_that_cannot_answer_now(
     status: int, asked: Callable[[Cluster], Awaitable[object]]
 ) -> None:
-    cluster = api_server.Kube(Saying(json.dumps(FORMATION).encode(), status), timeout=1)
-    with pytest.raises(errors.UnavailableError):
-        await asked(cluster)
-    await cluster.close()
+    async with closed(api_server.Kube(Saying(JSON, status), timeout=1)) as cluster:
+        with pytest.raises(errors.UnavailableError):
+            await asked(cluster)
 
 
 # What comes over the wire
@@ -61,7 +53,6 @@ def answer(body: bytes, *headers: str, status: str = "200 OK", length: int | Non
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-JSON = json.dumps(FORMATION).encode()
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 WIRE: dict[str, bytes] = {
     "a page of a load balancer": answer(b"<html>wait a moment</html>", "Content-Type: text/html"),
@@ -101,12 +92,10 @@ async def wired(said: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
 async def test_whatever_comes_over_the_wire_is_an_error_at_once_and_no_patch_is_sent_twice(
     said: bytes,
 ) -> None:
-    async with wired(said) as (url, asked):
-        cluster = api_server.Kube(connection.Connection(client.Configuration(host=url)), timeout=5)
+    async with wired(said) as (url, asked), asking(url) as cluster:
         (patched,) = await asyncio.gather(cluster.patch(*PLACE, []), return_exceptions=True)
         patches = len(asked)
-        read = await asyncio.gather(cluster.get(*PLACE), listed(cluster), return_exceptions=True)
-        await cluster.close()
+        read = await asyncio.gather(cluster.get(*PLACE), names(cluster), return_exceptions=True)
     assert [type(each) for each in (patched, *read)] == 3 * [errors.UnavailableError]
     assert all("\n" not in str(each) for each in (patched, *read)), "the log has lines"
     assert patches == 1

@@ -195,16 +195,6 @@ async def test_a_watch_that_cannot_begin_is_followed_by_a_list(error: Exception)
         assert here.asked() == ["watch", "pages", "watch"]
 
 
-async def test_an_event_from_before_the_beginning_of_a_watch_has_all_listed() -> None:
-    here = Scene()
-    async with here.running():
-        here.asked()
-        for stream in here.cluster.streams[kinds.POD]:
-            stream.put_nowait({"type": "BOOKMARK", "object": bookmark_of(7)})
-        await asyncio.sleep(5)
-        assert here.asked() == ["pages", "watch"]
-
-
 async def test_a_list_that_is_older_than_what_is_known_is_of_a_restored_cluster() -> None:
     here = Scene()
     async with here.running() as task:
@@ -215,17 +205,6 @@ async def test_a_list_that_is_older_than_what_is_known_is_of_a_restored_cluster(
         await asyncio.sleep(5)
         with pytest.raises(errors.RestoredError, match="Pod: version 100 after 101"):
             task.result()
-
-
-async def test_two_lists_at_once_come_one_after_the_other() -> None:
-    here = Scene()
-    here.cluster.latency = 1.0
-    here.put("a")
-    first = asyncio.create_task(here.reflector.list())
-    await asyncio.sleep(0.5)
-    here.put("b")
-    await asyncio.gather(first, here.reflector.list())
-    assert here.seen.names == {"a", "b"}
 
 
 async def test_only_its_own_namespace_is_listed_watched_and_forgotten() -> None:
@@ -286,21 +265,6 @@ async def test_while_a_dispensable_kind_can_be_listed_and_not_watched_it_stays_f
         await here.reflector.list()
         verdicts = {what for what, _ in here.seen.said} & {"forbidden", "permitted"}
         assert (verdicts, here.seen.names) == ({"forbidden"}, {"a"})
-
-
-async def test_a_list_of_a_dispensable_kind_that_is_refused_beside_a_running_watch_does_not_matter() -> None:
-    here = Scene(JOB, "left")
-    async with here.running():
-        here.fail("pages", errors.ForbiddenError("no"))
-        await here.reflector.list()
-        assert ("forbidden", "left") not in here.seen.said
-
-
-async def test_a_dispensable_kind_that_is_away_is_not_taken_for_forbidden() -> None:
-    here = Scene(JOB)
-    here.fail("pages", AWAY)
-    with pytest.raises(errors.UnavailableError):
-        await here.reflector.list()
 
 
 async def test_a_kind_that_may_be_absent_is_looked_for_now_and_then_and_forgotten_when_it_is_taken_away(

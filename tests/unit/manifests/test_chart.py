@@ -9,13 +9,12 @@ import pytest
 import yaml
 
 import formation_operator
-from crds.generate import crd, snapshot
 from formation_operator.command_line import parser
 from hack.cluster import paths
 from hack.images import operator_image
 from hack.kustomization import built, by_key, load
 from tests.distribution import helm
-from tests.unit import structural
+from tests.unit import schemas, structural
 from tests.unit.facts import intents, parsed
 
 MANIFESTS = paths.ROOT / "manifests"
@@ -51,8 +50,7 @@ def examples() -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("formation", examples(), ids=lambda formation: str(formation["metadata"]["name"]))
 def test_a_formation_that_the_chart_shows_can_be_applied(formation: dict[str, Any]) -> None:
-    (version,) = crd.build(snapshot.read())["spec"]["versions"]
-    assert [*structural.faults(version["schema"]["openAPIV3Schema"], formation)] == []
+    assert [*structural.faults(schemas.FORMATION, formation)] == []
     assert intents(parsed(formation))
 
 

@@ -5,18 +5,16 @@ import re
 import shlex
 from typing import Any
 
-import click
 import pytest
 import yaml
 
 from crds.generate import __main__ as generator
-from crds.generate import crd, snapshot
-from formation_cli.program import program
 from hack.cluster import paths
+from tests.shared import documents
+from tests.unit.schemas import FORMATION as SCHEMA
+from tests.unit.schemas import VERSION
 from tests.unit.structural import nodes
 
-[VERSION] = crd.build(snapshot.read())["spec"]["versions"]
-SCHEMA = VERSION["schema"]["openAPIV3Schema"]
 FIELDS = {path for path, _ in nodes(SCHEMA)}
 MANIFESTS = paths.ROOT / "manifests"
 METRICS = yaml.safe_load((MANIFESTS / "kube-state-metrics" / "formations.yaml").read_text())
@@ -89,11 +87,7 @@ def script(plugin: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("words", typed(), ids=" ".join)
 def test_k9s_runs_commands_that_there_are_for_the_selected_formation(words: list[str]) -> None:
-    name, *arguments = words
-    command = program.get_command(click.Context(program), name)
-    assert command is not None
-    context = command.make_context(name, arguments, parent=click.Context(program))
-    assert context.params["name"] == "shop"
+    assert documents.parsed_command(*words).params["name"] == "shop"
 
 
 def test_a_read_only_k9s_has_only_the_keys_that_look() -> None:

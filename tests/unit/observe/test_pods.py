@@ -44,10 +44,6 @@ def owned_by(pod: Manifest, **changes: Any) -> Manifest:
 NOTHING_TO_TELL = {
     "it runs and is ready": a_pod(),
     "its init container has done its work": a_pod(init=(MIGRATED,)),
-    "its sidecar runs": a_pod(init=(SIDECAR,)),
-    "it is being deleted": a_pod(CRASHED, deletionTimestamp=ago(1)),
-    "a release runs": a_release_pod(WORK),
-    "a release runs beside a plain sidecar": a_release_pod(WORK, ENVOY),
     "a release has succeeded": a_release_pod(DONE, status={"phase": "Succeeded"}),
     "that of a release is being deleted": a_release_pod(NO_IMAGE, deletionTimestamp=ago(1)),
 }
@@ -77,19 +73,21 @@ def test_a_pod_with_our_labels_that_nothing_of_ours_made_is_none_of_ours(raw: Ma
 
 
 ILL = {
-    "it runs again after a crash": a_pod(a_container(running(), last=ended(1), restarts=1)),
-    "it isn't ready": a_pod(a_container(running(), ready=False)),
-    "its own condition isn't met": a_pod(conditions=(condition("Ready", status=False),)),
-    "nothing is known about it yet": a_pod(conditions=(), status={"containerStatuses": []}),
     "it was evicted": a_pod(status={"phase": "Failed", "reason": "Evicted"}),
     "its init container still runs": a_pod(init=(a_container(running(), "migrate"),)),
-    "its init container needed two tries": a_pod(init=(a_container(ended(0), "migrate", restarts=1),)),
 }
 
 
 @pytest.mark.parametrize("raw", ILL.values(), ids=ILL)
 def test_a_pod_that_is_not_simply_well_is_kept(raw: Manifest) -> None:
     assert pods.pod(raw) is not None
+
+
+def exit_of(container: Manifest) -> containers.Exit:
+    """Return what is known of how a container ended."""
+    (read,) = known(a_pod(container)).containers
+    assert read.exit is not None
+    return read.exit
 
 
 def pending() -> Manifest:
@@ -116,12 +114,9 @@ def test_what_tells_of_a_trouble_is_kept(raw: Manifest, snapshot: SnapshotAssert
 
 
 HELD = {
-    "its image isn't there": (a_release_pod(NO_IMAGE), ()),
     "its init container runs": (a_release_pod(NO_IMAGE, init=(a_container(running(), "i"),)), ()),
-    "it failed": (a_release_pod(a_container(ended(3), "release"), status={"phase": "Failed"}), ()),
     "it failed beside another": (a_release_pod(a_container(ended(3), "release"), ENVOY), ()),
     "a plain sidecar keeps it": (a_release_pod(DONE, ENVOY), ("envoy",)),
-    "a native sidecar is about to be ended": (a_release_pod(DONE, init=(SIDECAR,)), ()),
     "it is a process": (a_pod(DONE, ENVOY), ()),
 }
 
@@ -155,9 +150,7 @@ def test_a_pod_keeps_little_however_large_it_is(monkeypatch: pytest.MonkeyPatch)
 def test_a_command_that_is_long_is_not_kept_rather_than_cut() -> None:
     fits = ["x" * (containers.LONGEST_COMMAND - 1)]
     for command, expected in ((fits, tuple(fits)), (["x" * containers.LONGEST_COMMAND], ())):
-        (container,) = known(a_pod(a_container(ended(0), command=command))).containers
-        assert container.exit is not None
-        assert container.exit.command == expected
+        assert exit_of(a_container(ended(0), command=command)).command == expected
 
 
 def test_of_very_many_containers_the_first_are_looked_at() -> None:
@@ -180,18 +173,14 @@ def test_of_very_many_containers_the_first_are_looked_at() -> None:
 def test_a_signal_is_an_exit_code_above_128_of_a_program_that_was_started(
     code: int, reason: str, expected: int | None
 ) -> None:
-    (container,) = known(a_pod(a_container(ended(code, reason=reason)))).containers
-    assert container.exit is not None
-    assert container.exit.signal == expected
+    assert exit_of(a_container(ended(code, reason=reason))).signal == expected
 
 
 @pytest.mark.parametrize("started", ["", None, "1970-01-01T00:00:00Z"])
 def test_how_long_a_process_ran_is_nothing_where_nobody_knows(started: str | None) -> None:
     state = ended(1)
     state["terminated"]["startedAt"] = started
-    (container,) = known(a_pod(a_container(state))).containers
-    assert container.exit is not None
-    assert container.exit.seconds == 0
+    assert exit_of(a_container(state)).seconds == 0
 
 
 def test_a_long_message_is_kept_at_the_end_that_tells() -> None:

@@ -1,13 +1,10 @@
 """What one namespace declares takes no memory from others, and nothing of it is lost."""
 
 import dataclasses
-import random
-import tracemalloc
 
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.kube.objects import lenient
 from formation_operator.kube.port import Object
 from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache
@@ -60,24 +57,6 @@ async def test_what_is_kept_of_all_specs_is_bounded_and_the_namespace_that_has_m
     assert len(operator.known.formations) == MANY + 1
     names = formations.child_keys(operator.known.formations["crowd", "app0"])
     assert names == [("crowd", "app0-worker"), ("crowd", "app0-worker-canary")]
-
-
-def test_what_isnt_kept_takes_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        lenient, "shared", str
-    )  # Python's own table of shared texts grows by megabytes at once
-    known, chance = little_memory(), random.Random(1)
-    tracemalloc.start()
-    try:
-        for number in range(MANY):
-            raw = declared(f"app{number}", "crowd")
-            raw["spec"]["processes"]["worker"]["env"][0]["value"] = chance.randbytes(MOST).hex()
-            known.see(naming.KIND, raw)
-            del raw
-        held, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert held < 4 * MOST, f"{held} bytes are held"
 
 
 async def test_a_formation_whose_spec_isnt_kept_is_read_again_and_runs_as_any_other() -> None:

@@ -7,16 +7,13 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-import click
 import pytest
 
-from crds.generate import crd, snapshot
-from formation_cli.program import program
 from hack.cluster import paths
 from hack.kustomization import built
 from tests.live import session
 from tests.shared import documents
-from tests.unit import structural
+from tests.unit import schemas, structural
 from tests.unit.facts import intents, parsed
 
 Json = dict[str, Any]
@@ -25,8 +22,6 @@ MANIFESTS = paths.ROOT / "manifests"
 INDEX = paths.ROOT / "docs" / "README.md"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
-[VERSION] = crd.build(snapshot.read())["spec"]["versions"]
-SCHEMA: Json = VERSION["schema"]["openAPIV3Schema"]
 OF_OTHERS = {"argocd-image-updater.argoproj.io/v1alpha1", "gateway.networking.k8s.io/v1", "keda.sh/v1alpha1"}
 """What isn't Kubernetes' own: nothing here knows it."""
 
@@ -57,7 +52,7 @@ def test_the_readme_shows_lines_of_the_recorded_session_in_their_order() -> None
 @pytest.mark.parametrize("document", OBJECTS)
 def test_what_is_shown_to_apply_is_valid(document: Json) -> None:
     if formation := documents.formation(document):
-        assert [*structural.faults(SCHEMA, formation)] == []
+        assert [*structural.faults(schemas.FORMATION, formation)] == []
         assert intents(parsed(formation))
     elif document["apiVersion"] not in OF_OTHERS:
         version = document["apiVersion"].rpartition("/")[2].upper()
@@ -103,10 +98,7 @@ def typed(words: str) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("words", [*typed("kubectl formation")], ids=" ".join)
 def test_each_command_of_the_plugin_can_be_typed_so(words: list[str]) -> None:
-    name, *arguments = words
-    command = program.get_command(click.Context(program), name)
-    assert command is not None
-    command.make_context(name, arguments, parent=click.Context(program))
+    assert documents.parsed_command(*words)
 
 
 HEROKU = paths.ROOT / "docs" / "how-to" / "leaving-heroku.md"
@@ -122,10 +114,7 @@ OURS = [
 
 @pytest.mark.parametrize("words", OURS)
 def test_each_command_beside_one_of_heroku_can_be_typed_so(words: str) -> None:
-    name, *arguments = words.split()
-    command = program.get_command(click.Context(program), name)
-    assert command is not None
-    command.make_context(name, arguments, parent=click.Context(program))
+    assert documents.parsed_command(*words.split())
 
 
 def test_there_is_a_command_beside_each_of_heroku() -> None:
@@ -148,13 +137,12 @@ PATCHES = [words for words in typed("kubectl patch") if words[0].startswith(("fo
 def test_each_patch_of_the_shop_leaves_it_valid(words: list[str]) -> None:
     assert "--type=merge" in words
     patched = merged(SHOP, json.loads(words[words.index("-p") + 1]))
-    assert [*structural.faults(SCHEMA, patched)] == []
+    assert [*structural.faults(schemas.FORMATION, patched)] == []
     assert intents(parsed(patched))
 
 
 def test_each_target_of_make_is_there() -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (paths.ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert {words[0] for words in typed("make")} <= targets
+    assert {words[0] for words in typed("make")} <= documents.targets()
 
 
 def test_the_index_names_each_page_and_the_readme_names_the_index() -> None:

@@ -3,24 +3,16 @@
 import json
 import math
 import re
-from collections.abc import Collection
 from typing import Any
 
-import click
 import pytest
 
 from crds.generate.pictures import badge
-from formation_cli.cluster import kinds
-from formation_cli.commands.config import prune
 from formation_cli.objects import ONE_OFF_LABEL
-from formation_cli.program import program
-from formation_cli.views import history, processes
 from formation_operator.api import naming
 from formation_operator.api.formation import ProcessType
 from formation_operator.rollout.canary import changing
 from hack.cluster import paths
-from hack.kustomization import built
-from tests.live import session
 from tests.shared import builders, documents
 from tests.unit.facts import intents, parsed
 
@@ -93,46 +85,6 @@ def test_a_change_of_a_field_restarts_a_process_where_the_page_says_so(field: st
 def test_labels_and_annotations_of_the_spec_restart_nothing(field: str) -> None:
     assert templates(**{field: {"team": "shop"}}) == templates()
     assert not said_to_restart(field)
-
-
-def help_of(*words: str) -> str:
-    """Return the help of a command as one line."""
-    command: click.Command | None = program
-    for word in words:
-        assert isinstance(command, click.Group)
-        command = command.get_command(click.Context(command), word)
-    assert command is not None
-    return " ".join(command.get_help(click.Context(command)).split())
-
-
-HOLDERS = {"revision" if kind == kinds.CONTROLLER_REVISION else kind for kind in prune.HOLDERS}
-SAYS: dict[str, tuple[str, Collection[str]]] = {
-    "each kind that is installed": (
-        section("how-to/install.md", "What is installed"),
-        {each["kind"] for folder in ("crds", "manifests") for each in built(paths.ROOT / folder)},
-    ),
-    "what may use a Secret, on its page": (section("how-to/config.md", "Clean up"), HOLDERS),
-    "what may use a Secret, in the help": (help_of("config", "prune"), HOLDERS),
-    "each state of a revision": (
-        help_of("history"),
-        (history.RUNS, history.RAN, history.KEPT, history.FOREIGN, history.UNRELEASED),
-    ),
-    "each state that ps adds": (
-        help_of("ps"),
-        (processes.STOPPING, processes.SUCCEEDED, processes.FAILED),
-    ),
-    "each command of the recorded session": (
-        "\n".join(session.lines()),
-        [words for words, _ in session.STEPS],
-    ),
-}
-"""What says something, and the words that the code has for it."""
-
-
-@pytest.mark.parametrize(("text", "words"), SAYS.values(), ids=SAYS)
-def test_what_users_read_names(text: str, words: Collection[str]) -> None:
-    assert words
-    assert [word for word in words if word not in text] == []
 
 
 def test_the_page_names_the_minors_that_are_pinned_for_the_tests_as_the_badge_does() -> None:

@@ -1,15 +1,10 @@
 """The page that people look fields up in says what the CRD says."""
 
-from typing import Any
-
 from crds.generate import __main__ as generator
-from crds.generate import crd, snapshot
 from crds.generate.rules import table
-from tests.unit import structural
+from tests.unit import schemas, structural
 
 PAGE = generator.REFERENCE.read_text()
-[VERSION] = crd.build(snapshot.read())["spec"]["versions"]
-SCHEMA: dict[str, Any] = VERSION["schema"]["openAPIV3Schema"]["properties"]
 EMBEDDED = {"podTemplate", "env", "envFrom", "resources", "release", "metrics", "behavior"}
 """Fields of Kubernetes' own types, which the page names and doesn't repeat."""
 
@@ -21,7 +16,11 @@ def is_ours(path: tuple[str, ...]) -> bool:
 
 
 def test_every_field_that_one_may_write_or_read_has_a_row() -> None:
-    paths = [path for part in ("spec", "status") for path, _ in structural.nodes(SCHEMA[part])]
+    paths = [
+        path
+        for part in ("spec", "status")
+        for path, _ in structural.nodes(schemas.FORMATION["properties"][part])
+    ]
     fields = {path[-1] for path in paths if path and is_ours(path)}
     assert {name for name in fields if f"| `{name}` |" not in PAGE} == set()
 

@@ -40,56 +40,34 @@ def deployment(*managed: Any, **changes: Any) -> dict[str, Any]:
 
 
 def text_of(*items: Any) -> bytes:
-    page = {
-        "kind": "DeploymentList",
-        "metadata": {"resourceVersion": "9", "continue": "next"},
-        "items": items,
-    }
+    about = {"resourceVersion": "9", "continue": "next"}
+    page = {"kind": "DeploymentList", "metadata": about, "items": items}
     return json.dumps(page, separators=(",", ":"), ensure_ascii=False).encode(errors="surrogateescape")
 
 
-@pytest.mark.parametrize(
-    "managed",
-    [
-        [],
-        [entry(OURS)],
-        [entry({**OURS, "f:metadata": {**OURS["f:metadata"], **OWNER}})],
-        [entry({"f:spec": {"f:replicas": {}}})],
-        [entry({"f:metadata": {"f:annotations": {f"f:{naming.COUNT_ANNOTATION}": {}}}})],
-        [entry({}), entry({"f:spec": {"f:replicas": {}}}, "kubectl", subresource="scale")],
-        [
-            entry(OURS),
-            entry({"f:status": {"f:replicas": {}}}, "kcm", subresource="status"),
-        ],
-        [entry({"f:spec": {f"f:{number}": {} for number in range(1_000)}})],
-        [entry({"f:spec": {f"f:{number}": {} for number in range(20_000)}})],
-        [entry({"f:é": {}, "f:<": {}})],
-        [entry({"f:\udcff": {}})],
-        [{"manager": naming.FIELD_MANAGER, "operation": "Apply"}],
-        [entry(None)],
-        [entry("f:spec"), entry("f:spec", "kubectl")],
-        [entry([1]), entry([1], "kubectl")],
-        [entry(2**40), entry(2**40, "kubectl")],
+MANAGED: dict[str, list[Any]] = {
+    "nobody's": [],
+    "ours": [entry(OURS)],
+    "an owner's": [entry({**OURS, "f:metadata": {**OURS["f:metadata"], **OWNER}})],
+    "the count": [entry({"f:spec": {"f:replicas": {}}})],
+    "the count that is remembered": [
+        entry({"f:metadata": {"f:annotations": {f"f:{naming.COUNT_ANNOTATION}": {}}}})
     ],
-    ids=[
-        "nobody's",
-        "ours",
-        "an owner's",
-        "the count",
-        "the count that is remembered",
-        "a scale request",
-        "a controller's",
-        "many fields",
-        "too many to be kept",
-        "letters of any kind",
-        "no letters",
-        "no fields",
-        "null",
-        "a text",
-        "a list",
-        "a number, of which `bytes` would make as many",
-    ],
-)
+    "a scale request": [entry({}), entry({"f:spec": {"f:replicas": {}}}, "kubectl", subresource="scale")],
+    "a controller's": [entry(OURS), entry({"f:status": {"f:replicas": {}}}, "kcm", subresource="status")],
+    "many fields": [entry({"f:spec": {f"f:{number}": {} for number in range(1_000)}})],
+    "too many to be kept": [entry({"f:spec": {f"f:{number}": {} for number in range(20_000)}})],
+    "letters of any kind": [entry({"f:é": {}, "f:<": {}})],
+    "no letters": [entry({"f:\udcff": {}})],
+    "no fields": [{"manager": naming.FIELD_MANAGER, "operation": "Apply"}],
+    "null": [entry(None)],
+    "a text": [entry("f:spec"), entry("f:spec", "kubectl")],
+    "a list": [entry([1]), entry([1], "kubectl")],
+    "a number, of which `bytes` would make as many": [entry(2**40), entry(2**40, "kubectl")],
+}
+
+
+@pytest.mark.parametrize("managed", MANAGED.values(), ids=MANAGED)
 def test_the_facts_of_a_child_are_the_same_listed_and_watched(managed: list[Any]) -> None:
     text = text_of(deployment(*managed))
     read, listed = (each(text)["items"][0] for each in (watched, page))

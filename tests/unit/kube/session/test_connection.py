@@ -12,13 +12,13 @@ from kubernetes.aio import client
 
 from formation_operator.api import naming
 from formation_operator.kube import api_server, errors
-from formation_operator.kube.objects import kinds
 from formation_operator.kube.session import connection
 from tests.shared import builders
 from tests.shared.builders import a_formation
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.live_api_server import LiveApiServer
 from tests.unit.fakes.loopback import answering
+from tests.unit.kube.calls import PLACE, asking, closed, names
 
 NOWHERE = "http://127.0.0.1:1"
 
@@ -38,25 +38,11 @@ async def running() -> AsyncIterator[LiveApiServer]:
         yield server
 
 
-def connected(url: str) -> api_server.Kube:
-    return api_server.Kube(connection.Connection(client.Configuration(host=url)), timeout=5)
-
-
-async def names(cluster: api_server.Kube) -> list[str]:
-    try:
-        return [
-            item["metadata"]["name"]
-            async for items, _ in cluster.pages(kinds.BY_NAME[naming.KIND])
-            for item in items
-        ]
-    finally:
-        await cluster.close()
-
-
 async def test_requests_go_through_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     async with running() as server:
         monkeypatch.setenv("http_proxy", server.url)
-        assert await names(connected("http://cluster.example")) == ["shop"]
+        async with asking("http://cluster.example") as cluster:
+            assert await names(cluster) == ["shop"]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +69,8 @@ async def test_a_proxy_of_the_kubeconfig_comes_before_that_of_the_environment(
         monkeypatch.setenv("http_proxy", NOWHERE)
         configuration = client.Configuration(host="http://cluster.example")
         configuration.proxy = server.url
-        assert await names(api_server.Kube(connection.Connection(configuration), timeout=5)) == ["shop"]
+        async with closed(api_server.Kube(connection.Connection(configuration), timeout=5)) as cluster:
+            assert await names(cluster) == ["shop"]
 
 
 def test_what_is_written_says_the_same_as_json_and_as_yaml() -> None:
@@ -109,10 +96,9 @@ async def test_each_request_says_who_we_are_by_the_token_of_the_time() -> None:
         configuration = client.Configuration(host=url, api_key={"BearerToken": "stale"})
         configuration.refresh_api_key_hook = renewed  # type: ignore[assignment]  # it knows its default only
         for known in (configuration, client.Configuration(host=url)):
-            cluster = api_server.Kube(connection.Connection(known), timeout=5)
-            for _ in range(2):
-                await cluster.get("Pod", "default", "a")
-            await cluster.close()
+            async with closed(api_server.Kube(connection.Connection(known), timeout=5)) as cluster:
+                for _ in range(2):
+                    await cluster.get("Pod", "default", "a")
     assert seen == ["Bearer first", "Bearer second", None, None]
 
 
@@ -120,14 +106,10 @@ async def test_each_request_is_counted_by_its_verb_and_that_no_answer_came() -> 
     counted: list[tuple[str, int | None]] = []
     configuration = client.Configuration(host=NOWHERE)
     opened = connection.Connection(configuration, lambda verb, code, _: counted.append((verb, code)))
-    cluster = api_server.Kube(opened, timeout=1)
-    with pytest.raises(errors.UnavailableError):
-        await cluster.get("Pod", "default", "a")
-    with pytest.raises(errors.UnavailableError):
-        [page async for page in cluster.pages(kinds.BY_NAME["Pod"])]
-    with pytest.raises(errors.UnavailableError):
-        await cluster.patch("Service", "default", "a", [])
-    await cluster.close()
+    async with closed(api_server.Kube(opened, timeout=1)) as cluster:
+        for each in (cluster.get(*PLACE), names(cluster), cluster.patch(*PLACE, [])):
+            with pytest.raises(errors.UnavailableError):
+                await each
     assert counted == [("get", None), ("list", None), ("patch", None)]
 
 
@@ -145,15 +127,13 @@ async def test_nobody_to_whom_a_request_is_redirected_learns_our_token_or_is_bel
         async def redirect(_: web.Request) -> web.Response:
             return web.Response(status=status, headers=moved)
 
-        async with answering(redirect) as url:
-            configuration = client.Configuration(host=url, api_key={"BearerToken": "Bearer ours"})
-            cluster = api_server.Kube(connection.Connection(configuration), timeout=5)
+        token = {"BearerToken": "Bearer ours"}
+        async with answering(redirect) as url, asking(url, api_key=token) as cluster:
             said = await asyncio.gather(
                 cluster.get("Pod", "default", "a"),
                 cluster.patch("Pod", "default", "a", []),
                 cluster.delete("Pod", "default", "a", "its uid", "7"),
                 return_exceptions=True,
             )
-            await cluster.close()
     assert [type(each) for each in said] == 3 * [errors.UnavailableError]
     assert not strangers

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import dataclasses
 import datetime
 import json
 import pathlib
@@ -15,11 +14,11 @@ from aiohttp import web
 from kubernetes.aio import client
 from kubernetes.aio.config import incluster_config
 
-from formation_operator.api import naming
 from formation_operator.kube import api_server, errors
 from formation_operator.kube.session import connection, credentials
 from tests.shared.builders import a_formation, stored
 from tests.unit.fakes.loopback import answering
+from tests.unit.kube.calls import PLACE, closed
 from tests.unit.kube.session import clients
 
 
@@ -46,51 +45,37 @@ class Doorkeeper:
         return web.json_response(json.loads(body) if body else stored(a_formation()))
 
 
-@dataclasses.dataclass
-class Badge:
-    """The kubeconfig that we read our credentials from."""
-
-    file: pathlib.Path
-
-    def write(self, url: str, token: str) -> None:
-        """Be known as the one with a token."""
-        clients.write(self.file, {"server": url}, {"token": token})
-
-
-@pytest.fixture
-def badge(kubeconfig: pathlib.Path) -> Badge:
-    return Badge(kubeconfig)
+def be_known(kubeconfig: pathlib.Path, url: str, token: str) -> None:
+    """Have the kubeconfig from which we read our credentials name a token."""
+    clients.write(kubeconfig, {"server": url}, {"token": token})
 
 
 @contextlib.asynccontextmanager
-async def logged_in(url: str) -> AsyncIterator[api_server.Kube]:
+async def logged_in(kubeconfig: pathlib.Path, url: str) -> AsyncIterator[api_server.Kube]:
+    """Ask with the token of yesterday."""
+    be_known(kubeconfig, url, "old")
     configuration = client.Configuration()
     await credentials.load(configuration)
     assert configuration.host == url
-    kube = api_server.Kube(connection.Connection(configuration), timeout=5)
-    try:
+    async with closed(api_server.Kube(connection.Connection(configuration), timeout=5)) as kube:
         yield kube
-    finally:
-        await kube.close()
 
 
 async def test_what_was_refused_is_sent_again_whole_with_the_token_that_there_is_by_then(
-    badge: Badge,
+    kubeconfig: pathlib.Path,
 ) -> None:
     door, formation = Doorkeeper(), stored(a_formation())
-    async with door.open() as url:
-        badge.write(url, "old")
-        async with logged_in(url) as kube:
-            door.token = "new"
-            badge.write(url, "new")
-            assert await kube.apply(formation, manager="us") == formation
-            assert await kube.apply(formation, manager="us") == formation
+    async with door.open() as url, logged_in(kubeconfig, url) as kube:
+        door.token = "new"
+        be_known(kubeconfig, url, "new")
+        assert await kube.apply(formation, manager="us") == formation
+        assert await kube.apply(formation, manager="us") == formation
     body = pydantic_core.to_json(formation).decode()
     assert door.asked == [("old", body), ("new", body), ("new", body)]
 
 
 async def test_many_requests_that_are_refused_at_once_read_the_credentials_once(
-    badge: Badge, monkeypatch: pytest.MonkeyPatch
+    kubeconfig: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = 0
     read = credentials.load
@@ -101,33 +86,29 @@ async def test_many_requests_that_are_refused_at_once_read_the_credentials_once(
         await read(configuration)
 
     door = Doorkeeper()
-    async with door.open() as url:
-        badge.write(url, "old")
-        async with logged_in(url) as kube:
-            door.token = "new"
-            badge.write(url, "new")
-            monkeypatch.setattr(credentials, "load", counted)
-            found = await asyncio.gather(*(kube.get(naming.KIND, "default", "shop") for _ in range(9)))
+    async with door.open() as url, logged_in(kubeconfig, url) as kube:
+        door.token = "new"
+        be_known(kubeconfig, url, "new")
+        monkeypatch.setattr(credentials, "load", counted)
+        found = await asyncio.gather(*(kube.get(*PLACE) for _ in range(9)))
     assert len(found) == 9
     assert reads == 1
 
 
 @pytest.mark.parametrize("badly", [True, False], ids=["unreadable credentials", "the same as before"])
 async def test_a_refusal_that_no_other_credentials_help_against_is_tried_again_later(
-    badge: Badge, *, badly: bool, monkeypatch: pytest.MonkeyPatch
+    kubeconfig: pathlib.Path, *, badly: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(credentials, "APART", 0.0)
     door = Doorkeeper()
-    async with door.open() as url:
-        badge.write(url, "old")
-        async with logged_in(url) as kube:
-            door.token = "new"
-            if badly:
-                badge.file.write_text("{")
-            with pytest.raises(errors.UnavailableError, match="Unauthorized"):
-                await kube.get(naming.KIND, "default", "shop")
-            badge.write(url, "new")
-            assert await kube.get(naming.KIND, "default", "shop")
+    async with door.open() as url, logged_in(kubeconfig, url) as kube:
+        door.token = "new"
+        if badly:
+            kubeconfig.write_text("{")  # noqa: ASYNC240  # a few bytes
+        with pytest.raises(errors.UnavailableError, match="Unauthorized"):
+            await kube.get(*PLACE)
+        be_known(kubeconfig, url, "new")
+        assert await kube.get(*PLACE)
 
 
 class Mounted:
@@ -141,9 +122,13 @@ class Mounted:
         in_cluster: Any = incluster_config.InClusterConfigLoader  # which has no types
         loader = in_cluster(str(self.file), str(folder / "ca.crt"), environ=place)
         loader._token_refresh_period = datetime.timedelta(0)  # noqa: SLF001  # a minute
-        self.configuration = client.Configuration()
-        loader.load_and_set(self.configuration)
-        self.configuration.host, self.configuration.ssl_ca_cert = url, None
+        self._configuration = client.Configuration()
+        loader.load_and_set(self._configuration)
+        self._configuration.host, self._configuration.ssl_ca_cert = url, None
+
+    def kube(self) -> api_server.Kube:
+        """Return who asks with this token."""
+        return api_server.Kube(connection.Connection(self._configuration), timeout=5)
 
 
 def mounted_as_a_folder(file: pathlib.Path) -> None:
@@ -169,18 +154,17 @@ async def test_as_long_as_a_token_cannot_be_read_the_last_one_is_used_and_the_lo
     door = Doorkeeper()
     async with door.open() as url:
         mounted = Mounted(tmp_path, url)
-        kube = api_server.Kube(connection.Connection(mounted.configuration), timeout=5)
-        await kube.get(naming.KIND, "default", "shop")
-        spoil(mounted.file)
-        for _ in range(2):
-            await kube.get(naming.KIND, "default", "shop")
-        assert len(caplog.messages) == 1
-        if mounted.file.is_dir():
-            mounted.file.rmdir()
-        mounted.file.write_text("new\n")
-        door.token = "new"
-        await kube.get(naming.KIND, "default", "shop")
-        await kube.close()
+        async with closed(mounted.kube()) as kube:
+            await kube.get(*PLACE)
+            spoil(mounted.file)
+            for _ in range(2):
+                await kube.get(*PLACE)
+            assert len(caplog.messages) == 1
+            if mounted.file.is_dir():
+                mounted.file.rmdir()
+            mounted.file.write_text("new\n")
+            door.token = "new"
+            await kube.get(*PLACE)
     assert [token for token, _ in door.asked] == ["old", "old", "old", "new"]
     assert "secret" not in caplog.text
 
@@ -190,8 +174,7 @@ async def test_as_long_as_no_token_was_ever_read_nothing_is_asked(tmp_path: path
     async with door.open() as url:
         mounted = Mounted(tmp_path, url)
         mounted.file.write_text("")
-        kube = api_server.Kube(connection.Connection(mounted.configuration), timeout=5)
-        with pytest.raises(errors.UnavailableError, match="token can't be read"):
-            await kube.get(naming.KIND, "default", "shop")
-        await kube.close()
+        async with closed(mounted.kube()) as kube:
+            with pytest.raises(errors.UnavailableError, match="token can't be read"):
+                await kube.get(*PLACE)
     assert door.asked == []

@@ -3,23 +3,22 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
 from kubernetes.aio import client
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.session import connection, kopf_session
 from tests.unit.fakes.loopback import answering
+from tests.unit.kube.session.clients import Answer, status, stream
 
 FORMATIONS = kinds.BY_NAME[naming.KIND]
 LIST, WATCH = FORMATIONS.place(None), f"{FORMATIONS.place(None)}?watch=true&resourceVersion=5"
 LEVELS = [201, 700, 1_500, 9_000]
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def ignored(_: str | None) -> None:
@@ -59,24 +58,6 @@ async def session(answer: Answer) -> AsyncIterator[Session]:
         await here.server.close()
 
 
-def status(number: int, **headers: str) -> Answer:
-    async def answer(_: web.Request) -> web.StreamResponse:
-        return web.Response(status=number, text='{"kind":"Status"}', headers=headers)
-
-    return answer
-
-
-def stream(*parts: bytes) -> Answer:
-    async def answer(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
-        await response.prepare(request)
-        for part in parts:
-            await response.write(part)
-        return response
-
-    return answer
-
-
 def page(*items: bytes) -> Answer:
     return stream(
         b'{"kind":"FormationList","metadata":{"resourceVersion":"9"},"items":[%s]}' % b",".join(items)
@@ -109,7 +90,7 @@ async def test_an_object_is_listed_and_watched_alike_without_managed_fields_what
 ) -> None:
     async with session(page(formation("a"), formation("b", fields), formation("c"))) as here:
         listed = await (await here.get(f"{LIST}?limit=500")).json()
-    async with session(stream(event(formation("a")), event(formation("b", fields)))) as here:
+    async with session(stream(event(formation("a")) + event(formation("b", fields)))) as here:
         watched = await here.watch()
     objects = [*listed["items"], *(each["object"] for each in watched)]
     assert [each["metadata"].pop("name") for each in objects] == ["a", "b", "c", "a", "b"]

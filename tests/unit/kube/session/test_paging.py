@@ -4,26 +4,24 @@ import asyncio
 import contextlib
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
 
-import pydantic_core
 import pytest
 from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from kubernetes.aio import client
 
 from formation_operator.api import naming
 from formation_operator.kube import api_server, errors
-from formation_operator.kube.objects import kinds, nesting
-from formation_operator.kube.port import Object
-from formation_operator.kube.session import connection, paging
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.port import Cluster, Object
+from formation_operator.kube.session import paging
 from tests.shared import builders
 from tests.shared.builders import a_formation
 from tests.unit import inputs
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.live_api_server import LiveApiServer
 from tests.unit.fakes.loopback import answering, never_whole
+from tests.unit.kube.calls import PLACE, asking, names
 
 PAGE = 2**17
 """Bytes of a page here: a smaller one is read faster."""
@@ -53,19 +51,9 @@ def formations(number: int, size: int = 0) -> list[Object]:
 
 
 @contextlib.asynccontextmanager
-async def connected(server: LiveApiServer) -> AsyncIterator[api_server.Kube]:
-    async with server.running():
-        cluster = a_connection(server)
-        try:
-            yield cluster
-        finally:
-            await cluster.close()
-
-
-def a_connection(server: LiveApiServer) -> api_server.Kube:
-    configuration = client.Configuration()
-    configuration.host = server.url
-    return api_server.Kube(connection.Connection(configuration), timeout=30)
+async def connected(server: LiveApiServer) -> AsyncIterator[Cluster]:
+    async with server.running(), asking(server.url, timeout=30) as cluster:
+        yield cluster
 
 
 @contextlib.contextmanager
@@ -78,14 +66,6 @@ def peak() -> Iterator[list[int]]:
         measured.append(tracemalloc.get_traced_memory()[1])
     finally:
         tracemalloc.stop()
-
-
-async def names(cluster: api_server.Kube) -> list[str]:
-    return [
-        item["metadata"]["name"]
-        async for items, _ in cluster.pages(kinds.BY_NAME[naming.KIND])
-        for item in items
-    ]
 
 
 async def test_a_list_of_large_objects_is_never_in_memory_as_a_whole() -> None:
@@ -109,18 +89,15 @@ async def test_of_an_answer_that_goes_on_and_on_no_more_is_read_than_an_object_m
                 await response.write(b" " * 2**16)
         return response
 
-    server = serving(naming.KIND, [])
-    async with answering(go_on) as server.url:
-        cluster = a_connection(server)
+    async with answering(go_on) as url, asking(url, timeout=30) as cluster:
         with peak() as measured:
             for request in (
-                cluster.get(naming.KIND, "default", "shop"),
-                cluster.patch(naming.KIND, "default", "shop", []),
+                cluster.get(*PLACE),
+                cluster.patch(*PLACE, []),
                 names(cluster),
             ):
                 with pytest.raises(errors.UnavailableError, match="more than"):
                     await request
-        await cluster.close()
     assert measured[0] < 3 * paging.MOST_OF_ONE
     assert asked < 10, "a list of one object that is too large is tried no more"
 
@@ -136,13 +113,11 @@ async def test_who_has_seen_enough_of_a_list_leaves_no_request_behind() -> None:
 
 async def test_a_connection_over_which_a_page_never_comes_whole_is_closed_at_once() -> None:
     """Else it would stay open until somebody searches for what only refers to each other any more."""
-    async with never_whole() as (url, closed):
-        cluster = api_server.Kube(connection.Connection(client.Configuration(host=url)), timeout=0.2)
+    async with never_whole() as (url, closed), asking(url, timeout=0.2) as cluster:
         with pytest.raises(errors.UnavailableError) as failed:
             await anext(aiter(cluster.pages(kinds.BY_NAME[naming.KIND])))
         await asyncio.wait_for(closed.wait(), 60)
         assert failed.tb, "who looks into the failure still holds all that was under way"
-        await cluster.close()
 
 
 def requests() -> list[str]:
@@ -164,40 +139,6 @@ async def test_large_objects_of_one_namespace_make_the_pages_of_another_no_small
     asked = [int(each["limit"]) for each in server.asked]
     assert min(asked) < asked[0]
     assert asked.count(asked[0]) == 2, "the second namespace begins with as many as the first"
-
-
-async def test_one_large_page_at_most_is_parsed_between_two_steps_of_others(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(api_server, "LARGE", LARGE)
-    server = serving(
-        kinds.EVENT,
-        [
-            {"metadata": {"name": f"e{each}", "namespace": f"theirs-{number}"}, "note": "x" * LARGE}
-            for each in range(20)
-            for number in range(8)
-        ],
-    )
-    parsed, parsed_in_a_step = 0, []
-
-    async def counted(text: bytes, _: object) -> Any:
-        nonlocal parsed
-        parsed += len(text) >= LARGE
-        return pydantic_core.from_json(text)
-
-    async def read(namespace: str) -> None:
-        async for _ in cluster.select("Event", namespace):
-            pass
-
-    async with connected(server) as cluster:
-        monkeypatch.setattr(nesting, "read", counted)
-        tasks = [asyncio.create_task(read(f"theirs-{number}")) for number in range(8)]
-        while not all(task.done() for task in tasks):
-            before = parsed
-            await asyncio.sleep(0)
-            parsed_in_a_step.append(parsed - before)
-    assert sum(parsed_in_a_step) >= 8 * 20
-    assert max(parsed_in_a_step) == 1
 
 
 @settings(inputs.tried(20), suppress_health_check=[HealthCheck.function_scoped_fixture])
