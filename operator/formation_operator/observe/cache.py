@@ -49,16 +49,24 @@ class Cache:
         """
         key, version = formations.key_of(raw), formations.version_of(raw)
         store = self.stores[kind]
-        if not store.is_newer(key, version, as_of):
+        again = kind == naming.KIND and self._is_fuller(raw)
+        if not (again or store.is_newer(key, version, as_of)):
             return None  # as most of a list is, and each echo of our writes
         fact = self.watched[kind].fact_of(raw, store.items.get(key))
         if fact is None:
             return self.drop(kind, key, max(as_of, version))
-        return self.put(kind, fact, as_of)
+        return self.put(kind, fact, as_of, again=again)
 
-    def put(self, kind: str, fact: Any, as_of: int = 0) -> Change[Any] | None:
-        """Take the facts of an object, and return what that changes."""
-        return self._followed(self.stores[kind].put(fact, as_of))
+    def _is_fuller(self, raw: dict[str, Any]) -> bool:
+        """Return whether a Formation has, at the known version, what was pruned from it."""
+        known = self.formations.get(formations.key_of(raw))
+        if known is None or known.get("unkept") or not formations.is_same(known, raw):
+            return False
+        return formations.version_of(known) == formations.version_of(raw) and formations.is_fuller(raw, known)
+
+    def put(self, kind: str, fact: Any, as_of: int = 0, *, again: bool = False) -> Change[Any] | None:
+        """Take the facts of an object, perhaps again at the known version, and return what that changes."""
+        return self._followed(self.stores[kind].put(fact, as_of, again=again))
 
     def drop(self, kind: str, key: Key, version: int) -> Change[Any] | None:
         """Forget an object that was deleted, that a list lacks, or that is well; return what that changes."""

@@ -66,17 +66,16 @@ def version_of(raw: dict[str, Any]) -> int:
 def trimmed(raw: dict[str, Any], before: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return a Formation without what no decision needs, given it as it was kept until now.
 
-    A spec that hasn't changed is taken from there, since most changes are of a status.  A watch that began
-    before the CRD changed goes on for a moment, and its objects lack fields at the same generation.
+    A spec that hasn't changed is taken from there, since most changes are of a status.
     ``excess`` says why a spec is too large to be rendered, if it is.
     """
     metadata = {key: raw["metadata"][key] for key in KEPT if key in raw["metadata"]}
-    spec = lenient.mapping(raw, "spec")
     is_known = before is not None and not before.get("unkept") and is_same(before, raw)
-    if before is not None and is_known and (before["excess"] or before["spec"] == spec):
+    if before is not None and is_known and not is_fuller(raw, before):
         declared = {key: before[key] for key in DECLARED if key in before}
     else:
-        declared = {**_declared(spec), **_cause(raw, before or {}), **({"reread": True} if is_known else {})}
+        again = {"reread": True} if is_known else {}
+        declared = {**_declared(lenient.mapping(raw, "spec")), **_cause(raw, before or {}), **again}
     return {**lenient.interned({"metadata": metadata, **_reported(raw)}), **declared}
 
 
@@ -175,6 +174,23 @@ def _brief(part: dict[str, Any], fields: Iterable[str]) -> dict[str, Any]:
 def is_same(before: dict[str, Any], raw: dict[str, Any]) -> bool:
     """Return whether an object has the spec that it had: each change of it makes a new generation."""
     return all(before["metadata"].get(field) == raw["metadata"].get(field) for field in ("uid", "generation"))
+
+
+def is_fuller(raw: dict[str, Any], before: dict[str, Any]) -> bool:
+    """Return whether a spec has what the known one of the same generation lacks.
+
+    A watch that began before the CRD changed goes on for a moment, and prunes: an absence says nothing.
+    """
+    return not (before["excess"] or _has(before["spec"], lenient.mapping(raw, "spec")))
+
+
+def _has(whole: Any, part: Any) -> bool:
+    """Return whether a value has all that another one has."""
+    if isinstance(whole, dict) and isinstance(part, dict):
+        return all(key in whole and _has(whole[key], value) for key, value in part.items())
+    if isinstance(whole, list) and isinstance(part, list):
+        return len(whole) == len(part) and all(map(_has, whole, part))
+    return bool(whole == part)
 
 
 def is_behind(raw: dict[str, Any]) -> bool:

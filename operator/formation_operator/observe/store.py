@@ -104,10 +104,13 @@ class Store(Generic[T]):
             return key not in self.items or version != latest
         return version > latest or (version == latest and key not in self.items)
 
-    def put(self, item: T, as_of: int = 0) -> Change[T] | None:
-        """Take an object, by itself or from a list as of a version; return nothing if it isn't newer."""
-        key = self._of.key_of(item)
-        if not self.is_newer(key, self._of.version_of(item), as_of):
+    def put(self, item: T, as_of: int = 0, *, again: bool = False) -> Change[T] | None:
+        """Take an object, by itself or from a list as of a version; return nothing if it isn't newer.
+
+        Where it is read ``again``, it is taken at the known version, too.
+        """
+        key, version = self._of.key_of(item), self._of.version_of(item)
+        if not (self.is_newer(key, version, as_of) or (again and version == self.latest(key))):
             return None
         before = self._forget(key)
         self._tombstones.pop(*key)

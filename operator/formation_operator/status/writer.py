@@ -98,7 +98,8 @@ class Reporter:
         except errors.RefusedError as error:
             self._post(raw, [change_events.refused(str(error))])
             return self._again(reports, what)
-        self._cache.put(naming.KIND, written)  # a status matters to no other Formation
+        # The watch may have pruned it at this version. A status matters to no other Formation.
+        self._cache.put(naming.KIND, written, again=True)
         basis.reported(written)
         is_whole = status == written["status"]
         changes = change_events.notices(raw["status"], written["status"])

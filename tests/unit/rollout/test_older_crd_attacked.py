@@ -4,12 +4,18 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.kube import port
+from formation_operator.kube.port import Object
+from formation_operator.observe import formations
 from tests.shared.builders import Manifest
-from tests.unit.fakes.releasing import RELEASE, Shop, an_app, lose_revisions
+from tests.unit.fakes.releasing import NIGHTLY, RELEASE, Shop, an_app, lose_revisions
+from tests.unit.fakes.shop import KEY
 
 SLOW = 1.0
 """Seconds after which a request fails: the operator's patience is a twentieth of that here."""
 PRUNED: Manifest = {"release": None, "processes": {"web": {"replicas": 4}}}
+
+NEW = {"release", "schedules"}
+"""The fields of the newer CRD."""
 
 
 @pytest.fixture(autouse=True)
@@ -42,3 +48,44 @@ def left(shop: Shop) -> list[str]:
     """Return the Jobs that are marked as left: how they end counts for nothing."""
     mark = naming.RELEASE_LEFT_LABEL
     return [each["metadata"]["name"] for each in shop.jobs() if mark in each["metadata"]["labels"]]
+
+
+def begin_old_watch(shop: Shop) -> None:
+    """Have the watch prune each Formation, and tell it before the answer, which is whole."""
+    see = shop.operator.see
+
+    def see_pruned(kind: str, raw: Object, deleted: bool) -> None:
+        if kind == naming.KIND:
+            raw = {
+                **raw,
+                "spec": {key: raw["spec"][key] for key in raw["spec"].keys() - {"release", "schedules"}},
+            }
+        see(kind, raw, deleted)
+
+    shop.cluster.watchers[:] = [see_pruned]
+
+
+async def test_a_label_that_a_watch_from_before_the_newer_crd_brings_changes_nothing() -> None:
+    shop = await an_app(release=RELEASE, schedules={"nightly": NIGHTLY})
+    before = len(shop.cluster.calls)
+    begin_old_watch(shop)
+    shop.cluster.merge(naming.KIND, *KEY, {"metadata": {"labels": {"team": "a"}}})
+    await shop.settle()
+    assert not shop.wrote(before)
+
+
+@pytest.mark.parametrize("read_by", ["the answer to a write of the status", "a list"])
+async def test_what_such_a_watch_has_pruned_is_read_again_at_the_same_version(read_by: str) -> None:
+    shop = await an_app()
+    begin_old_watch(shop)
+    shop.declare(image="shop:v2", schedules={"nightly": NIGHTLY})
+    formation, known = shop.cluster.read(naming.KIND, *KEY), shop.operator.known
+    if read_by == "a list":
+        as_of = formations.version_of(formation) + 1
+        assert known.see(naming.KIND, formation, as_of) is not None
+        assert known.see(naming.KIND, formation, as_of) is None, "it is known"
+    else:
+        await shop.passes(2, 2)
+    assert known.formations[KEY]["spec"] == formation["spec"]
+    await shop.settle()
+    shop.shows("nightly=on")
