@@ -26,6 +26,5 @@ def running(cluster: Cluster) -> Iterator[Client]:
     with fresh_namespace(cluster, RESTRICTED) as namespace:
         user = Client(cluster, namespace)
         eventually(lambda: user.find("serviceaccount", "default"))
-        user.apply(SAMPLE)
-        user("wait", "--for=condition=Ready", "formation/read-only", "--timeout=180s")
+        user.ready(SAMPLE)
         yield user

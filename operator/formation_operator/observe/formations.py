@@ -181,7 +181,9 @@ def is_fuller(raw: dict[str, Any], before: dict[str, Any]) -> bool:
 
     A watch that began before the CRD changed goes on for a moment, and prunes: an absence says nothing.
     """
-    return not (before["excess"] or _has(before["spec"], lenient.mapping(raw, "spec")))
+    spec = lenient.mapping(raw, "spec")
+    # Nearly always they are equal, which costs far less to find.
+    return not (before["excess"] or before["spec"] == spec or _has(before["spec"], spec))
 
 
 def _has(whole: Any, part: Any) -> bool:

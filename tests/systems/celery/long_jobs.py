@@ -47,7 +47,7 @@ def work(job, seconds):
 def asked_to_end(**_):
     """Say what the worker has in hand at SIGTERM; another job takes its place soon after it is killed."""
     job = IN_HAND.read_text() if IN_HAND.exists() else None
-    record("asked", job=job)
+    record("asked")
     if job:
         store.expire(f"under-way:{job}", GRACE + 1)
 

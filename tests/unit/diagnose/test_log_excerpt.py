@@ -21,7 +21,6 @@ Traceback (most recent call last):
 SERVES = "[2026-01-01 00:00:00 +0000] [7] [INFO] Booting worker with pid: 8\n"
 EXITS = "[2026-01-01 00:00:00 +0000] [1] [ERROR] Worker (pid:8) exited with code 3\n"
 HALTS = "[2026-01-01 00:00:00 +0000] [1] [ERROR] Reason: Worker failed to boot."
-DIRECT = "\nThe above exception was the direct cause of the following exception:\n\n"
 DURING = "\nDuring handling of the above exception, another exception occurred:\n\n"
 LOGS = {
     "an exception that was survived, and a record": (

@@ -29,7 +29,6 @@ from tests.unit.broken_pods import CRASHED, MIGRATED, TIMES, broken_pods
 from tests.unit.facts import known
 
 SIDECAR = a_container(running(), "proxy", restartPolicy="Always")
-WORK = a_container(running(), "release")
 DONE = a_container(ended(0), "release")
 NO_IMAGE = a_container(waiting("ImagePullBackOff", "no such image"), "release")
 ENVOY = a_container(running(), "envoy")

@@ -13,7 +13,6 @@ from tests.unit.fakes.shop import KEY
 SLOW = 1.0
 """Seconds after which a request fails: the operator's patience is a twentieth of that here."""
 PRUNED: Manifest = {"release": None, "processes": {"web": {"replicas": 4}}}
-
 NEW = {"release", "schedules"}
 """The fields of the newer CRD."""
 
@@ -44,22 +43,13 @@ async def test_what_was_not_released_is_not_rolled_out_though_what_was_is_not_kn
     await shop.tell(PRUNED, "web=4:v1 worker=2:v1")
 
 
-def left(shop: Shop) -> list[str]:
-    """Return the Jobs that are marked as left: how they end counts for nothing."""
-    mark = naming.RELEASE_LEFT_LABEL
-    return [each["metadata"]["name"] for each in shop.jobs() if mark in each["metadata"]["labels"]]
-
-
 def begin_old_watch(shop: Shop) -> None:
     """Have the watch prune each Formation, and tell it before the answer, which is whole."""
     see = shop.operator.see
 
     def see_pruned(kind: str, raw: Object, deleted: bool) -> None:
         if kind == naming.KIND:
-            raw = {
-                **raw,
-                "spec": {key: raw["spec"][key] for key in raw["spec"].keys() - {"release", "schedules"}},
-            }
+            raw = {**raw, "spec": {key: raw["spec"][key] for key in raw["spec"].keys() - NEW}}
         see(kind, raw, deleted)
 
     shop.cluster.watchers[:] = [see_pruned]
