@@ -4,6 +4,7 @@ A status that doesn't differ isn't written. After a change the report waits unti
 has reacted. A Formation's status is written at most once a second.
 """
 
+import asyncio
 import dataclasses
 import logging
 import math
@@ -23,6 +24,11 @@ from formation_operator.sync.outcome import Outcome
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
+AT_ONCE = 4
+"""How many statuses are written at the same time: a change that comes meanwhile shares the API server with them.
+
+After a burst, each report that may run at once would write one, and a count would wait for all of them.
+"""
 LEEWAY = 0.01
 """Seconds: a timer may end a little early by another clock."""
 REFUSED_FIRST, REFUSED_MOST = 10.0, 300.0
@@ -75,6 +81,7 @@ class Reporter:
         self._post = post
         self._now = now
         self._older = records.Repeated()
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def write(
         self, basis: Basis, reports: Reports, status: compute.Status, notices: Iterable[Notice] = ()
@@ -92,7 +99,9 @@ class Reporter:
             return Requeue(Lane.REPORT, wait)
         reports.written = now
         try:
-            written = formations.trimmed(await self._cluster.replace_status(manifest(raw, status)), raw)
+            async with self._turns:
+                answer = await self._cluster.replace_status(manifest(raw, status))
+            written = formations.trimmed(answer, raw)
         except errors.ConflictError:
             return Requeue(Lane.REPORT, REPORT_SECONDS)  # the watch brings the newer Formation
         except errors.RefusedError as error:

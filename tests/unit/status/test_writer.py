@@ -1,6 +1,8 @@
 """No more statuses are written than anybody can read."""
 
+import asyncio
 import itertools
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,7 +19,7 @@ from formation_operator.status.writer import Reports
 from formation_operator.sync import planner
 from formation_operator.sync.outcome import Outcome
 from tests.shared import builders
-from tests.unit import facts
+from tests.unit import facts, virtual_time
 from tests.unit.facts import a_child
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.operator import Operator, Time
@@ -76,6 +78,18 @@ async def test_a_status_that_somebody_made_large_is_replaced_and_then_left(statu
         written.append(len([call for call in cluster.calls if "status" in call.verb]) - before)
     assert written[3:] == [1, 0, 0, 0, 0]
     assert len(cluster.read(naming.KIND, "default", "shop")["status"].get("processes", ())) == 1
+
+
+def test_a_few_statuses_are_written_at_the_same_time_so_that_a_count_waits_for_no_more() -> None:
+    async def main() -> float:
+        here = Told()
+        here.cluster.incidents.append(Incident("replace_status", hangs=1, times=math.inf))
+        async with asyncio.TaskGroup() as reports:
+            for _ in range(3 * writer.AT_ONCE):
+                reports.create_task(here.write())
+        return asyncio.get_running_loop().time()
+
+    assert round(virtual_time.run(main())) == 3
 
 
 # What can't be written
