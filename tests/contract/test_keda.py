@@ -48,22 +48,3 @@ def test_kedas_scaling_and_its_own_hpa_are_left_alone_until_it_goes(keda_user: C
     assert record.counts() == [4, 0, 1, 6, 0, 4]
     assert declared(keda_user) == 4
     assert not keda_user.events("ScaleHonoured")
-
-
-def test_what_keda_started_during_a_suspension_is_no_request_when_its_object_goes(
-    keda_user: Client,
-) -> None:
-    record = Record(keda_user, "shop-worker")
-    keda_user.merge("formation", "shop", {"spec": {"suspend": True}})
-    eventually(lambda: count(keda_user) == 0)
-    keda_scales(keda_user, 1)
-    eventually(lambda: keda_user.condition("Stalled"))
-
-    keda_user("delete", "scaledobject", "jobs")
-
-    eventually(lambda: count(keda_user) == 0)
-    assert declared(keda_user) == 4
-    keda_user.merge("formation", "shop", {"spec": {"suspend": None}})
-    eventually(lambda: count(keda_user) == 4)
-    assert record.counts() == [4, 0, 1, 0, 4]
-    assert not keda_user.events("ScaleHonoured")

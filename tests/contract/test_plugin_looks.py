@@ -1,6 +1,5 @@
 """What ``kubectl formation`` finds out by asking an API server: across namespaces, by labels, by rights."""
 
-import re
 from collections.abc import Callable
 
 import pytest
@@ -35,12 +34,6 @@ def test_all_namespaces_are_shown_or_those_with_a_label(
     nothing = formation.within("ps", "-l", "team=none")
     assert nothing.stderr == f"There is no Formation with these labels in namespace {shop.namespace}.\n"
     assert formation.within("ps", "-n", "default", "-o", "name").stdout == ""
-
-
-def test_versions_are_those_of_kubectl_and_the_server(formation: Plugin) -> None:
-    said = dict(line.split(": ", 1) for line in formation.within("version").stdout.splitlines())
-    assert [*said] == ["plugin", "kubectl", "server", "operator"]
-    assert all(re.fullmatch(r"v1\.[0-9]+\.[0-9]+.*", said[name]) for name in ("kubectl", "server"))
 
 
 def test_anyone_who_may_only_look_is_told_before_kubectl_is(

@@ -27,10 +27,10 @@ def beside(**container: Any) -> builders.Manifest:
     }
 
 
-def of_debian(**spec: Any) -> builders.Manifest:
-    """Return a Formation of Debian's image whose processes run as a user, and end soon."""
-    ends_soon = {"securityContext": {"runAsUser": 1000}, "terminationGracePeriodSeconds": 1}
-    pod = {**ends_soon, "containers": [its_own()]}
+def of_debian(*, grace: int = 1, **spec: Any) -> builders.Manifest:
+    """Return a Formation of Debian's image whose processes run as a user, and have some seconds to end."""
+    about = {"securityContext": {"runAsUser": 1000}, "terminationGracePeriodSeconds": grace}
+    pod = {**about, "containers": [its_own()]}
     return builders.a_formation(image=debian.IMAGE.name, podTemplate={"spec": pod}, **spec)
 
 
