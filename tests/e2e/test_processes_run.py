@@ -1,4 +1,4 @@
-"""Processes really run: with their environment, behind their Service, and through good and bad images."""
+"""Processes really run: with their environment, behind their Service, and as the user of their image."""
 
 import json
 import re
