@@ -134,6 +134,13 @@ def test_any_other_demo_than_one_with_the_operator_that_is_installed_touches_not
     assert without_operator.run_kubectl(*which) == before
 
 
+@pytest.mark.parametrize(("commands", "output"), TYPED[DEPLOY:END], ids=lambda text: text[:40].strip())
+def test_what_the_readme_says_from_a_deploy_on_works(commands: str, output: str, reader: Reader) -> None:
+    if DEPLOYS in commands:
+        reader.types(RAN_WELL)
+    check(reader, commands, output)
+
+
 def test_the_pods_of_the_operator_are_never_restarted_and_nobody_special(
     reader: Reader, without_operator: Cluster
 ) -> None:
@@ -148,13 +155,6 @@ def test_the_pods_of_the_operator_are_never_restarted_and_nobody_special(
     assert [each["containerStatuses"][0]["restartCount"] for each in living()] == [0, 0]
     who = ("python3", "-c", "import os; print(os.getuid())")  # the image has no shell, and no other command
     assert without_operator.run_kubectl("exec", *OPERATOR, "--", *who).strip() == "65532"
-
-
-@pytest.mark.parametrize(("commands", "output"), TYPED[DEPLOY:END], ids=lambda text: text[:40].strip())
-def test_what_the_readme_says_from_a_deploy_on_works(commands: str, output: str, reader: Reader) -> None:
-    if DEPLOYS in commands:
-        reader.types(RAN_WELL)
-    check(reader, commands, output)
 
 
 def test_a_demo_with_the_operator_that_is_installed_makes_its_sample_alone(
