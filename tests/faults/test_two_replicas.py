@@ -19,7 +19,8 @@ from hack.operator_process import OperatorProcess, healthy
 from tests.contract.counting import count
 from tests.faults.place import Place
 from tests.faults.proxy import Call, Effect, Exchange
-from tests.faults.replicas import Replica, holder, two
+from tests.faults.replicas import PLACE, Replica, holder, two
+from tests.live import server
 from tests.live.client import Client, eventually, throughout
 from tests.shared.builders import a_formation, a_process
 
@@ -94,6 +95,13 @@ def test_after_sigterm_the_lease_is_released_and_the_next_change_acted_on(
         f"\nSIGTERM: released after {released:.2f} s, a change then acted on {time.monotonic() - began:.2f} s"
     )
     assert "is released" in first.said
+
+
+def test_a_lease_that_is_deleted_is_made_again_by_its_holder(pair: Pair, administrator: Cluster) -> None:
+    """A right to create it, by its name, is of use here alone."""
+    leader = holder(administrator)
+    server.of(administrator).delete("lease", *PLACE)
+    eventually(lambda: holder(administrator) == leader)
 
 
 @pytest.mark.long
