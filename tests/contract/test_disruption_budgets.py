@@ -3,7 +3,7 @@
 from typing import Any
 
 from formation_operator.api import naming
-from tests.live.client import Client, eventually
+from tests.live.client import Client, eventually, throughout
 from tests.shared.builders import a_formation, a_process
 
 BUDGET = "poddisruptionbudget"
@@ -43,3 +43,11 @@ def test_each_type_has_a_budget_that_no_count_changes(user: Client) -> None:
     assert versions(user) == before
     user.merge("formation", "shop", {"spec": {"disruptionBudget": None}})
     eventually(lambda: there(user) == {})
+
+
+def test_one_of_its_name_that_somebody_made_stays(user: Client) -> None:
+    user("create", BUDGET, "shop-web", "--selector=app=blog", "--max-unavailable=1")
+    user.apply(SHOP)
+    eventually(lambda: "shop-worker" in there(user))
+    user.reported()
+    assert throughout(2, lambda: there(user)) == {"shop-web": 1, "shop-worker": "25%"}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.contract.manifests import REPORT
 from tests.live import releases
 from tests.live.client import COLLECTED, Client, eventually, throughout
 from tests.live.history import History, stages
@@ -14,7 +15,8 @@ from tests.live.releases import RELEASE
 from tests.shared.builders import Manifest, a_formation, a_process
 
 WEB, WORKER = a_process("/shop", "web", replicas=1, port=8080), a_process(replicas=2)
-SHOP = a_formation(image="shop:v1", release=RELEASE, processes={"web": WEB, "worker": WORKER})
+TYPES, NIGHTLY = {"web": WEB, "worker": WORKER}, {"nightly": REPORT}
+SHOP = a_formation(image="shop:v1", release=RELEASE, processes=TYPES, schedules=NIGHTLY)
 V1, V2 = (dict.fromkeys(("shop-web", "shop-worker"), f"shop:{version}") for version in ("v1", "v2"))
 REVISION = "controllerrevisions.apps"
 
@@ -141,7 +143,7 @@ def test_a_job_of_that_name_that_is_somebody_elses_is_said_and_never_touched(sho
     assert releases.images(shop) == V2
 
 
-KINDS = ("deployment", "replicaset", "pod", "service", "job")
+KINDS = ("deployment", "replicaset", "pod", "service", "job", "cronjob")
 
 
 def beside_owner_and_status(deployment: Manifest) -> Manifest:

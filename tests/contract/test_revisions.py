@@ -61,6 +61,14 @@ def test_a_revision_is_the_content_byte_by_byte_and_a_viewer_may_read_it(user: C
     assert user("auth", "can-i", "list", REVISION, viewer, check=False).stdout.strip() == "yes"
 
 
+def test_the_oldest_go(user: Client) -> None:
+    user.apply({**SHOP, "spec": {**SHOP["spec"], "revisionHistoryLimit": 1}})
+    kept(user, 1)
+    for number in (2, 3):
+        deploy(user, f"shop:v{number}", number)
+    eventually(lambda: sorted(each["revision"] for each in user.list_all(REVISION)) == [2, 3])
+
+
 def test_deleted_and_made_again_it_has_its_revision_soon_and_none_is_reported_as_failed(user: Client) -> None:
     user.apply(SHOP)
     first = kept(user, 1)["metadata"]["uid"]

@@ -27,10 +27,10 @@ def beside(**container: Any) -> builders.Manifest:
     }
 
 
-def of_debian(*, grace: int = 1, **spec: Any) -> builders.Manifest:
-    """Return a Formation of Debian's image whose processes run as a user, and have some seconds to end."""
-    about = {"securityContext": {"runAsUser": 1000}, "terminationGracePeriodSeconds": grace}
-    pod = {**about, "containers": [its_own()]}
+def of_debian(*, ends_soon: bool = True, **spec: Any) -> builders.Manifest:
+    """Return a Formation of Debian's image whose processes run as a user, and end soon unless a type says so."""
+    grace = {"terminationGracePeriodSeconds": 1} if ends_soon else {}
+    pod = {"securityContext": {"runAsUser": 1000}, "containers": [its_own()], **grace}
     return builders.a_formation(image=debian.IMAGE.name, podTemplate={"spec": pod}, **spec)
 
 

@@ -12,7 +12,7 @@ LINGERS = 'trap "sleep 5; exit 0" TERM; while :; do sleep 0.2; done'
 def shop_of(**scripts: str) -> builders.Manifest:
     """Return a Formation whose types run these scripts, each once; what doesn't crash is soon believed."""
     return of_debian(
-        grace=30,
+        ends_soon=False,
         env=[{"name": "GREETING", "value": "hello"}],
         processes={
             name: builders.a_process(

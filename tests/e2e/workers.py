@@ -16,7 +16,8 @@ CRASHES = ("/bin/sh", "-c", "echo 'no database' > /dev/termination-log; exit 3")
 def shop(*command: str, name: str = "shop", volume: bool = False, **fields: Any) -> builders.Manifest:
     """Return a Formation with one worker that runs, or does what the command says."""
     fields = {"replicas": 1, "terminationGracePeriodSeconds": 1, **fields}
-    made = of_debian(name=name, processes={"worker": a_process(*(command or RUNS), **fields)})
+    processes = {"worker": a_process(*(command or RUNS), **fields)}
+    made = of_debian(ends_soon=False, name=name, processes=processes)
     if volume:
         pod = made["spec"]["podTemplate"]["spec"]
         pod["volumes"] = [{"name": "memory", "emptyDir": {}}]
