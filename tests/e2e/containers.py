@@ -28,7 +28,7 @@ def beside(**container: Any) -> builders.Manifest:
 
 
 def of_debian(*, ends_soon: bool = True, **spec: Any) -> builders.Manifest:
-    """Return a Formation of Debian's image whose processes run as a user, and end soon unless a type says so."""
+    """Return a Formation of Debian's image whose processes run as a user, and end soon if they should."""
     grace = {"terminationGracePeriodSeconds": 1} if ends_soon else {}
     pod = {"securityContext": {"runAsUser": 1000}, "containers": [its_own()], **grace}
     return builders.a_formation(image=debian.IMAGE.name, podTemplate={"spec": pod}, **spec)
