@@ -61,7 +61,6 @@ TOO_LONG = (
     "tests/contract/test_model.py",
     "tests/contract/test_older_crd.py",
     "tests/contract/test_scale_to_zero.py",
-    "tests/e2e/test_processes_run.py",
     "tests/e2e/test_schedules.py",
     "tests/e2e/test_states.py",
     "tests/systems/test_scaling_in.py",

@@ -34,7 +34,7 @@ def install_keda(cluster: Cluster) -> None:
     established(kubectl, "scaledobjects.keda.sh")
 
 
-def keda_scales(user: Client, wanted: int, manager: str = "keda") -> None:
+def keda_scales(user: Client, wanted: int) -> None:
     """Scale as KEDA does: through the subresource, under the name of its program."""
     patch = ["--subresource=scale", "--type=merge", "-p", f'{{"spec": {{"replicas": {wanted}}}}}']
-    user("patch", "deployment", "shop-worker", f"--field-manager={manager}", *patch)
+    user("patch", "deployment", "shop-worker", "--field-manager=keda", *patch)

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from tests.contract.counting import Record, an_hpa, an_hpa_to_zero, count, managed_by
-from tests.contract.external_metrics import Jobs
 from tests.live.client import Client, eventually, throughout
 from tests.shared.builders import a_formation, a_process
 from tests.shared.minors import is_before, since
@@ -126,27 +125,3 @@ def test_another_autoscaler_of_its_name_is_left_alone_and_ours_follows_it_withou
     eventually(lambda: user.get(*HPA)["metadata"].get("ownerReferences"))
     eventually(lambda: user.condition("Ready", "shop"))
     assert record.counts() == [5]
-
-
-@pytest.mark.alone
-@pytest.mark.long
-@pytest.mark.node
-def test_a_real_load_is_followed_through_a_deploy_and_a_suspension(user: Client, jobs: Jobs) -> None:
-    jobs.waiting = 3
-    user.apply(by_jobs())
-    eventually(lambda: count(user) == 3)
-    record = Record(user, "shop-worker")
-
-    deployed = by_jobs()
-    deployed["spec"]["env"] = [{"name": "A", "value": "1"}]
-    user.applied(deployed)
-    user.merge("formation", "shop", {"spec": {"suspend": True}})
-    eventually(lambda: count(user) == 0)
-    assert throughout(20, lambda: count(user)) == 0
-    assert user.find(*HPA)
-    user.merge("formation", "shop", {"spec": {"suspend": None}})
-
-    eventually(lambda: count(user) == 3)
-    assert record.counts() == [3, 0, 3]
-    jobs.waiting = 5
-    eventually(lambda: count(user) == 5, patience=60)

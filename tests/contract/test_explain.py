@@ -61,13 +61,6 @@ def test_the_image_column_says_that_a_type_has_its_own(user: Client) -> None:
     eventually(lambda: f"{IMAGE} and 1 more" in shown())
 
 
-def test_scale_reads_and_writes_the_count_of_web(kubectl: Client) -> None:
-    kubectl.apply(a_formation(processes={"web": a_process(replicas=1), "worker": a_process(replicas=3)}))
-    kubectl("scale", "formation/shop", "--replicas=5", "--current-replicas=1")
-    types = kubectl.get("formation", "shop")["spec"]["processes"]
-    assert {name: process["replicas"] for name, process in types.items()} == {"web": 5, "worker": 3}
-
-
 def test_kustomize_follows_what_all_types_share(kubectl: Client, tmp_path: pathlib.Path) -> None:
     secret = {"name": "DATABASE_URL", "valueFrom": {"secretKeyRef": {"name": "shop", "key": "url"}}}
     processes = {"web": a_process(replicas=1), "worker": a_process(replicas=3)}

@@ -9,6 +9,7 @@ from crds.generate import policy
 from formation_operator.foreground import check, shell
 from hack.cluster import paths
 from hack.cluster.cluster import Cluster
+from tests.contract.policies import in_effect
 from tests.live.client import Client, eventually
 from tests.live.once import once
 from tests.shared.builders import Manifest, a_formation, a_process, text
@@ -103,7 +104,6 @@ def test_nothing_is_said_of_commands_that_are_too_long_to_judge(kubectl: Client,
 def test_a_policy_that_is_over_its_budget_refuses_nothing(kubectl: Client, administrator: Cluster) -> None:
     name = f"{kubectl.namespace}.over-budget"
     here = f"{{matchLabels: {{kubernetes.io/metadata.name: {kubectl.namespace}}}}}"
-    everywhere = Client(administrator, kubectl.namespace)
     costly = (
         policy.text()
         .replace(NAME, name)
@@ -111,14 +111,8 @@ def test_a_policy_that_is_over_its_budget_refuses_nothing(kubectl: Client, admin
         .replace(f"<= {MOST_WORDS}", "<= 100000")
         .replace(f"<= {LONGEST}", "<= 1000000")
     )
-    everywhere("apply", "-f", "-", input=costly)
-    eventually(lambda: name in warnings(kubectl, running(["nginx"])))
-
-    over = warnings(kubectl, running(*[["gunicorn", "-D", *["x"] * 5000]] * 30))
-
-    for kind in ("validatingadmissionpolicybinding", "validatingadmissionpolicy"):
-        everywhere("delete", kind, name)
-    assert over == ""
+    with in_effect(administrator, costly, lambda: name in warnings(kubectl, running(["nginx"]))):
+        assert warnings(kubectl, running(*[["gunicorn", "-D", *["x"] * 5000]] * 30)) == ""
 
 
 def test_the_api_server_finds_no_fault_in_the_policy(kubectl: Client, policies: None) -> None:

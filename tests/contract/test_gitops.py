@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.contract.counting import count, counts, declared
+from tests.contract.counting import Record, count, counts, declared
 from tests.contract.quiet import held, versions
 from tests.live.client import Client, eventually, throughout
 from tests.shared.builders import Manifest, a_formation, a_process, text
@@ -72,6 +72,7 @@ def test_counts_that_git_leaves_out_stay_as_people_scale_them(user: Client, flag
 @pytest.mark.parametrize("flags", [(), FORCED], ids=["client-side", "server-side"])
 def test_a_count_that_a_person_sets_lasts_until_git_is_applied(user: Client, flags: tuple[str, ...]) -> None:
     user.applied(FORMATION, *flags)
+    record = Record(user, "shop-worker")
     user("scale", "deployment/shop-worker", "--replicas=7")
     eventually(lambda: declared(user) == 7)
     if flags:
@@ -87,6 +88,7 @@ def test_a_count_that_a_person_sets_lasts_until_git_is_applied(user: Client, fla
     assert throughout(2, lambda: (count(user), declared(user))) == (4, 4)
     user.apply(changed(FORMATION, "worker", replicas=3), *flags)
     eventually(lambda: count(user) == 3)
+    assert record.counts() == [4, 7, 4, 3]
     eventually(lambda: len(user.events("ScaleHonoured")) == 1)
 
 

@@ -10,8 +10,6 @@ from tests.live.client import Client, eventually, throughout
 from tests.live.once import once
 from tests.shared.builders import a_formation, a_process
 
-WORKER = {"worker": a_process(replicas=4)}
-
 
 @pytest.fixture
 def keda(administrator: Cluster, operator: OperatorProcess) -> None:
@@ -19,51 +17,26 @@ def keda(administrator: Cluster, operator: OperatorProcess) -> None:
     once("keda", lambda: install_keda(administrator))
 
 
-@pytest.fixture
-def keda_user(keda: None, user: Client) -> Client:
-    """A user whose worker KEDA scales."""
-    user.applied(a_formation(processes=WORKER))
+def test_kedas_scaling_and_its_own_hpa_are_left_alone_until_it_goes(keda: None, user: Client) -> None:
+    user.applied(a_formation(processes={"worker": a_process(replicas=4)}))
     user.apply(SCALED_OBJECT)
     eventually(lambda: managed_by(user) == "ScaledObject/jobs")
-    return user
-
-
-def test_kedas_scaling_and_its_own_hpa_are_left_alone_until_it_goes(keda_user: Client) -> None:
-    record = Record(keda_user, "shop-worker")
+    record = Record(user, "shop-worker")
 
     for wanted in (0, 1):
-        keda_scales(keda_user, wanted)
-        assert throughout(2, lambda: count(keda_user)) == wanted
+        keda_scales(user, wanted)
+        assert throughout(2, lambda: count(user)) == wanted
     hpa = an_hpa(6)
-    keda_user.apply(hpa)
-    eventually(lambda: count(keda_user) == 6)
-    assert managed_by(keda_user) == "ScaledObject/jobs"
-    keda_user("delete", "hpa", hpa["metadata"]["name"])
-    assert throughout(2, lambda: count(keda_user)) == 6
-    keda_scales(keda_user, 0)
-    assert throughout(2, lambda: count(keda_user)) == 0
-    keda_user("delete", "scaledobject", "jobs")
+    user.apply(hpa)
+    eventually(lambda: count(user) == 6)
+    assert managed_by(user) == "ScaledObject/jobs"
+    user("delete", "hpa", hpa["metadata"]["name"])
+    assert throughout(2, lambda: count(user)) == 6
+    keda_scales(user, 0)
+    assert throughout(2, lambda: count(user)) == 0
+    user("delete", "scaledobject", "jobs")
 
-    eventually(lambda: count(keda_user) == 4)
+    eventually(lambda: count(user) == 4)
     assert record.counts() == [4, 0, 1, 6, 0, 4]
-    assert declared(keda_user) == 4
-    assert not keda_user.events("ScaleHonoured")
-
-
-def test_what_keda_started_during_a_suspension_is_no_request_when_its_object_goes(
-    keda_user: Client,
-) -> None:
-    record = Record(keda_user, "shop-worker")
-    keda_user.merge("formation", "shop", {"spec": {"suspend": True}})
-    eventually(lambda: count(keda_user) == 0)
-    keda_scales(keda_user, 1)
-    eventually(lambda: keda_user.condition("Stalled"))
-
-    keda_user("delete", "scaledobject", "jobs")
-
-    eventually(lambda: count(keda_user) == 0)
-    assert declared(keda_user) == 4
-    keda_user.merge("formation", "shop", {"spec": {"suspend": None}})
-    eventually(lambda: count(keda_user) == 4)
-    assert record.counts() == [4, 0, 1, 0, 4]
-    assert not keda_user.events("ScaleHonoured")
+    assert declared(user) == 4
+    assert not user.events("ScaleHonoured")

@@ -10,11 +10,10 @@ from hack.cluster.cluster import Cluster
 from hack.kustomization import load
 from tests.live import server
 from tests.live.client import Client
-from tests.live.namespaces import fresh_namespace
+from tests.live.namespaces import RESTRICTED, fresh_namespace
 from tests.shared import builders, documents
 from tests.shared.builders import Manifest
 
-RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 ONE = {"worker": builders.a_process("/worker")}
 SAMPLES = [
     (documents.name_of(file), each)

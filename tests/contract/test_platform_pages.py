@@ -8,14 +8,15 @@ import yaml
 
 from hack.cluster import paths
 from hack.cluster.cluster import Cluster
+from tests.contract.policies import in_effect
 from tests.e2e import pages
-from tests.live import releases
+from tests.live import namespaces, releases
 from tests.live.client import Client, eventually, throughout
 from tests.live.plugin import Plugin
 from tests.shared.builders import Manifest, a_formation, a_process, text
 from tests.unit.facts import intents, parsed
 
-NAMESPACE = {"pod-security.kubernetes.io/enforce": "restricted"}
+NAMESPACE = namespaces.RESTRICTED
 WITHOUT_RESOURCES = a_formation(processes={"worker": a_process(replicas=1)})
 TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
 
@@ -130,14 +131,12 @@ def policy(administrator: Cluster, namespace: str) -> Iterator[None]:
             "matchResources": {"namespaceSelector": selector},
         },
     }
-    everywhere = Client(administrator, namespace)
-    for each in (POLICY, binding):
-        everywhere.apply(each)
-    # It takes a moment until the API server knows it.
-    eventually(lambda: POLICY["spec"]["validations"][0]["message"] in refusal(everywhere))
-    yield
-    for kind in ("validatingadmissionpolicybinding", "validatingadmissionpolicy"):
-        everywhere("delete", kind, name)
+    (validation,), both = POLICY["spec"]["validations"], {"kind": "List", "items": [POLICY, binding]}
+    user = Client(administrator, namespace)
+    with in_effect(
+        administrator, text({"apiVersion": "v1", **both}), lambda: validation["message"] in refusal(user)
+    ):
+        yield
 
 
 def refusal(user: Client) -> str:

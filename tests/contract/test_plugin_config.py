@@ -74,22 +74,6 @@ def test_a_secret_value_is_in_an_immutable_secret_and_the_change_is_a_deploy(
     eventually(lambda: shop.container().get("envFrom") == [{"secretRef": {"name": name}}])
 
 
-MANY = "".join(f"A{number}=1\n" for number in range(255))
-
-
-def test_a_dry_run_and_a_change_that_the_api_server_refuses_leave_nothing(
-    shop: Client, formation: Plugin
-) -> None:
-    before = spec(shop)
-    formation.within("config", "set", "shop", "--secret", "KEY", "--dry-run", stdin="1")
-    assert spec(shop) == before
-    assert secrets(shop) == {}
-    refused = formation.within("config", "set", "shop", "--env", "-", "--dry-run", stdin=MANY, code=1)
-    assert "256" in refused.stderr
-    formation.within("config", "set", "shop", "--env", "-", stdin=f"TOKEN=1\n{MANY}", code=1)
-    assert (spec(shop), secrets(shop)) == (before, {})
-
-
 def test_whoever_may_edit_a_namespace_may_do_all_of_it_and_prunes_no_secret_of_others(
     shop: Client, formation: Plugin, somebody: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

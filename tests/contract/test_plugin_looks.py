@@ -1,14 +1,10 @@
-"""What ``kubectl formation`` finds out by asking an API server: across namespaces, by labels, by rights."""
-
-import re
-from collections.abc import Callable
+"""What ``kubectl formation`` finds out by asking an API server: across namespaces, and by labels."""
 
 import pytest
 
-from formation_cli import failures
 from hack.cluster.cluster import Cluster
 from tests.live import namespaces
-from tests.live.client import Client, eventually
+from tests.live.client import Client
 from tests.live.plugin import Plugin
 from tests.shared import builders
 
@@ -35,22 +31,3 @@ def test_all_namespaces_are_shown_or_those_with_a_label(
     nothing = formation.within("ps", "-l", "team=none")
     assert nothing.stderr == f"There is no Formation with these labels in namespace {shop.namespace}.\n"
     assert formation.within("ps", "-n", "default", "-o", "name").stdout == ""
-
-
-def test_versions_are_those_of_kubectl_and_the_server(formation: Plugin) -> None:
-    said = dict(line.split(": ", 1) for line in formation.within("version").stdout.splitlines())
-    assert [*said] == ["plugin", "kubectl", "server", "operator"]
-    assert all(re.fullmatch(r"v1\.[0-9]+\.[0-9]+.*", said[name]) for name in ("kubectl", "server"))
-
-
-def test_anyone_who_may_only_look_is_told_before_kubectl_is(
-    shop: Client, formation: Plugin, somebody: Callable[..., str]
-) -> None:
-    somebody("view")
-    (pod,) = eventually(lambda: shop.list_all("pod"))
-    account = f"system:serviceaccount:{shop.namespace}:somebody"
-    named = ("--as", account, "--process", pod["metadata"]["name"])
-    entered = formation("exec", "shop", *named, "--", "ls", code=failures.OURS)
-    assert f"You may not use pods/exec in namespace {shop.namespace}." in entered.stderr
-    led = formation("port-forward", "shop", *named, "80:80", code=failures.NO_ACCESS)
-    assert f"You may not use pods/portforward in namespace {shop.namespace}." in led.stderr

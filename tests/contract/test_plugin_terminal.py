@@ -1,6 +1,5 @@
 """Commands as they are typed at a terminal and in a pipe, where no process has to run."""
 
-import json
 import pathlib
 
 from tests.live.client import Client, eventually
@@ -9,20 +8,6 @@ from tests.shared import builders
 
 IMAGE = "registry.example.com/shop:v2"
 FORMATION = "formation.formations.dev/shop"
-PIPED = (
-    (("scale", "shop", "worker=2", "-o", "name"), FORMATION),
-    (("restart", "shop", "-o", "name"), "deployment.apps/shop-worker"),
-    (("ps", "-o", "name"), FORMATION),
-)
-
-
-def test_what_is_changed_is_read_by_kubectl_in_a_pipe(shop: Client, formation: Plugin) -> None:
-    for words, name in PIPED:
-        assert formation(*words).stdout == f"{name}\n"
-        shop("get", name)
-    written = json.loads(formation.within("stop", "shop", "-o", "json").stdout)
-    assert written["spec"]["suspend"] is True
-    assert written["metadata"]["generation"] == shop.get("formation", "shop")["metadata"]["generation"]
 
 
 def test_events_and_differences_have_colours_at_a_terminal_alone(

@@ -9,6 +9,7 @@ import pytest
 from formation_operator.foreground import check
 from hack.cluster.cluster import Cluster
 from tests.contract.odd import ODD_VALUES
+from tests.contract.policies import in_effect
 from tests.contract.quiet import asked, held, versions
 from tests.live.client import Client, eventually
 from tests.live.namespaces import mutating
@@ -63,17 +64,15 @@ def containers(user: Client, name: str) -> list[tuple[str, str]]:
 @pytest.fixture
 def policies(administrator: Cluster, user: Client) -> Iterator[None]:
     """Policies that change Deployments in this namespace, once they are in effect."""
-    everywhere = Client(administrator, user.namespace)
+    made = []
     for whose, (condition, expression) in POLICIES.items():
         policy = POLICY.replace("NAMESPACE", user.namespace).replace("NAME", f"{user.namespace}-{whose}")
         policy = policy.replace("WHOSE", whose).replace("CONDITION", condition)
-        policy = policy.replace("EXPRESSION", expression).replace("SERVED", mutating(administrator))
-        everywhere("apply", "-f", "-", input=policy)
-        eventually(lambda whose=whose: is_rewritten(user, whose))  # type: ignore[misc]
-    yield
-    for whose in POLICIES:
-        for kind in ("mutatingadmissionpolicybinding", "mutatingadmissionpolicy"):
-            everywhere("delete", kind, f"{user.namespace}-{whose}")
+        made.append(policy.replace("EXPRESSION", expression).replace("SERVED", mutating(administrator)))
+    with in_effect(
+        administrator, "---".join(made), lambda: all(is_rewritten(user, each) for each in POLICIES)
+    ):
+        yield
 
 
 def is_rewritten(user: Client, whose: str) -> bool:

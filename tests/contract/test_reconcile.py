@@ -1,28 +1,10 @@
 """The children of a Formation follow it, whatever happens to them."""
 
-from tests.contract.counting import count
 from tests.live.client import Client, eventually
 from tests.shared.builders import a_formation, a_process
 
 WEB = a_process("/shop", "web", replicas=2, port=8080)
 WORKER = a_process("/shop", "worker", replicas=1)
-
-
-def test_each_type_becomes_a_deployment_and_each_port_a_service(user: Client) -> None:
-    user.apply(a_formation(processes={"web": WEB, "worker": WORKER}))
-
-    formation = user.reported()
-    web = user.get("deployment", "shop-web")
-    service = user.get("service", "shop-web")
-    assert web["spec"]["replicas"] == 2
-    assert count(user) == 1
-    assert service["spec"]["ports"][0]["port"] == 8080
-    selected = service["spec"]["selector"]
-    assert web["spec"]["selector"]["matchLabels"] == {**selected, "formations.dev/track": "stable"}
-    assert user.find("service", "shop-worker") is None
-    for child in (web, service):
-        (owner,) = child["metadata"]["ownerReferences"]
-        assert (owner["uid"], owner["controller"]) == (formation["metadata"]["uid"], True)
 
 
 def test_every_letter_of_a_formation_arrives_as_it_was_written(user: Client) -> None:

@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
+from tests.contract.manifests import REPORT
 from tests.live import releases
 from tests.live.client import COLLECTED, Client, eventually, throughout
-from tests.live.history import History
+from tests.live.history import History, stages
 from tests.live.releases import RELEASE
 from tests.shared.builders import Manifest, a_formation, a_process
 
 WEB, WORKER = a_process("/shop", "web", replicas=1, port=8080), a_process(replicas=2)
-SHOP = a_formation(image="shop:v1", release=RELEASE, processes={"web": WEB, "worker": WORKER})
+TYPES, NIGHTLY = {"web": WEB, "worker": WORKER}, {"nightly": REPORT}
+SHOP = a_formation(image="shop:v1", release=RELEASE, processes=TYPES, schedules=NIGHTLY)
 V1, V2 = (dict.fromkeys(("shop-web", "shop-worker"), f"shop:{version}") for version in ("v1", "v2"))
 REVISION = "controllerrevisions.apps"
 
@@ -141,19 +143,32 @@ def test_a_job_of_that_name_that_is_somebody_elses_is_said_and_never_touched(sho
     assert releases.images(shop) == V2
 
 
-KINDS = ("deployment", "replicaset", "pod", "service", "job")
+KINDS = ("deployment", "replicaset", "pod", "service", "job", "cronjob")
 
 
-def test_over_what_an_earlier_formation_left_running_no_release_runs_and_no_pod_is_replaced(
+def beside_owner_and_status(deployment: Manifest) -> Manifest:
+    """Return what an adoption may not change, the name of the content included."""
+    changes = {"ownerReferences", "managedFields", "resourceVersion"}
+    metadata = {key: value for key, value in deployment["metadata"].items() if key not in changes}
+    return {"metadata": metadata, "spec": deployment["spec"]}
+
+
+def test_over_what_an_earlier_formation_left_running_no_release_runs_and_nothing_but_the_owner_changes(
     shop: Client,
 ) -> None:
     started(shop)
     shop("delete", "formation", "shop", "--cascade=orphan")
     eventually(lambda: all("ownerReferences" not in each["metadata"] for each in shop.list_all("deployment")))
-    before = releases.uids(shop, *KINDS)
+    orphans = [beside_owner_and_status(shop.get("deployment", name)) for name in V1]
+    before, watched = releases.uids(shop, *KINDS), [History(shop, "deployment", name) for name in V1]
     shop.apply(SHOP)
     assert releases.state(shop, "Succeeded")["released"] == releases.digest(shop)
     assert throughout(3, lambda: releases.uids(shop, *KINDS)) == before
+    for orphan, each in zip(orphans, watched, strict=True):
+        versions = each.end()
+        adopted = next(it for it in versions if "ownerReferences" in it["metadata"])
+        assert beside_owner_and_status(adopted) == orphan
+        assert len(stages(versions, lambda it: it["spec"])) == 1
     deploy(shop)
     job(shop)
     assert releases.images(shop) == V1

@@ -13,21 +13,12 @@ pytestmark = since("1.37", "an HPA doesn't scale from zero")
 HPA = ("hpa", "shop-worker-deployment")
 ROUNDS = 12.0
 """Seconds in which an HPA is looked at at least twice."""
-HELD, FREE = ({"spec": {"behavior": {"scaleUp": {"selectPolicy": policy}}}} for policy in ("Disabled", None))
 
 
 def scaled_to_zero(user: Client) -> str | None:
     """Return whether the HPA says that it scaled to zero itself, if it says anything."""
     conditions = user.get(*HPA).get("status", {}).get("conditions") or []
     return next((each["status"] for each in conditions if each["type"] == "ScaledToZero"), None)
-
-
-def say_scaled_to_zero(user: Client, status: str) -> None:
-    """Write what the HPA's controller writes when it scales to zero, and from there."""
-    now = "2026-01-01T00:00:00Z"
-    said = {"type": "ScaledToZero", "status": status, "lastTransitionTime": now, "reason": "Test"}
-    patch = {"status": {"currentReplicas": 0, "desiredReplicas": 0, "conditions": [said]}}
-    user.merge(*HPA, patch, "--subresource=status")
 
 
 def suspend(user: Client, *, suspended: bool = True) -> None:
@@ -44,27 +35,6 @@ def scaled(user: Client, jobs: Jobs) -> Client:
     jobs.waiting = 0
     eventually(lambda: (count(user), scaled_to_zero(user)) == (0, "True"))
     return user
-
-
-def test_that_an_hpa_may_start_a_suspended_type_is_in_the_status_as_long_as_it_may(user: Client) -> None:
-    user.apply(a_formation(processes={"worker": a_process()}))
-    user.apply(an_hpa_to_zero())
-    user.reported()
-    suspend(user)
-    eventually(user.meets)
-
-    say_scaled_to_zero(user, "True")
-
-    stalled = eventually(lambda: user.condition("Stalled"))
-    assert stalled["reason"] == "CannotSuspend"
-    assert "HorizontalPodAutoscaler/shop-worker-deployment" in stalled["message"]
-    assert "spec.behavior.scaleUp.selectPolicy to Disabled" in stalled["message"]
-    user.merge(*HPA, HELD)
-    eventually(user.meets)
-    user.merge(*HPA, FREE)
-    eventually(lambda: user.condition("Stalled"))
-    say_scaled_to_zero(user, "False")
-    eventually(user.meets)
 
 
 @pytest.mark.alone

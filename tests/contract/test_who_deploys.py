@@ -9,6 +9,7 @@ import pytest
 
 from hack.cluster import paths
 from hack.cluster.cluster import Cluster
+from tests.contract.policies import in_effect
 from tests.e2e import pages
 from tests.live.client import Client, eventually
 from tests.live.namespaces import mutating
@@ -30,13 +31,10 @@ def policy(administrator: Cluster, user: Client) -> Iterator[None]:
     manifest = (POLICY.read_text() + HERE).replace("NAMESPACE", user.namespace)
     manifest = manifest.replace(NAME, f"{user.namespace}.{NAME}")
     manifest = manifest.replace("admissionregistration.k8s.io/v1", mutating(administrator))
-    everywhere = Client(administrator, user.namespace)
-    everywhere("apply", "-f", "-", input=manifest)
     probe = ("apply", "--dry-run=server", "-o", f"jsonpath={{.metadata.annotations.{KEY}}}", "-f", "-")
-    eventually(lambda: bool(user(*probe, input=builders.text(a_formation())).stdout))
-    yield
-    for kind in ("mutatingadmissionpolicybinding", "mutatingadmissionpolicy"):
-        everywhere("delete", kind, f"{user.namespace}.{NAME}")
+    shop = builders.text(a_formation())
+    with in_effect(administrator, manifest, lambda: user(*probe, input=shop).stdout):
+        yield
 
 
 def changed_by(user: Client) -> str:

@@ -7,23 +7,6 @@ from tests.shared.builders import a_formation, a_process
 WORKER = {"worker": a_process(replicas=4)}
 
 
-def test_a_scale_request_on_a_child_is_written_through_with_an_event(user: Client) -> None:
-    user.applied(a_formation(processes=WORKER))
-    record = Record(user, "shop-worker")
-
-    user("scale", "deployment/shop-worker", "--replicas=7")
-
-    eventually(lambda: declared(user) == 7)
-    (note,) = eventually(lambda: user.events("ScaleHonoured"))
-    assert "kubectl" in note
-    assert "from 4 to 7" in note
-    user.reported()
-    assert throughout(3, lambda: count(user)) == 7
-    assert record.counts() == [4, 7]
-    user.apply(a_formation(processes={"clock": a_process(replicas=1)}))
-    eventually(lambda: "worker" not in user.get("formation", "shop")["spec"]["processes"])
-
-
 def test_an_autoscaler_takes_the_count_at_once_and_gives_it_back_in_one_step(user: Client) -> None:
     user.applied(a_formation(processes=WORKER))
     record = Record(user, "shop-worker")

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 import pytest
 
 from hack.cluster import kubeconfigs, paths
+from hack.cluster.cluster import Cluster
+from tests.contract.policies import in_effect
+from tests.live import namespaces
 from tests.live.client import Client, eventually
 from tests.live.server import ServerError
 from tests.shared import documents
 from tests.shared.builders import Manifest
-
-pytestmark = pytest.mark.alone  # a policy is the whole cluster's
 
 (SHOWN,) = (shown for place, shown in documents.objects() if place.startswith("docs/how-to/workers.md"))
 FOLDER = paths.ROOT / "manifests" / "workers"
@@ -28,7 +29,7 @@ CHANGES: dict[str, Manifest] = {
     "its address": {"status": {"podIP": "10.9.9.9", "podIPs": [{"ip": "10.9.9.9"}]}},
 }
 """What else the right to a Pod's status can change."""
-NAMESPACE = {"pod-security.kubernetes.io/enforce": "restricted"}
+NAMESPACE = namespaces.RESTRICTED
 
 
 @pytest.fixture
@@ -43,16 +44,14 @@ def workers(user: Client) -> Client:
 
 
 @pytest.fixture
-def policy(workers: Client) -> Iterator[Client]:
-    """The same, where an administrator has applied the policy."""
-    workers("apply", "-f", str(POLICY))
+def policy(administrator: Cluster, workers: Client) -> Iterator[Client]:
+    """The same, where an administrator has applied the policy: no other test has its account."""
     first, other = (pod["metadata"]["name"] for pod in pods(workers))
-    eventually(lambda: "may only mark itself" in refusal(token_of(workers, first), other, MARKED))
-    yield workers
-    workers("delete", "-f", str(POLICY))
-    eventually(
-        lambda: refusal(token_of(workers, first), other, MARKED) == ""
-    )  # nor does it reach the next test
+    worker = token_of(workers, first)
+    with in_effect(
+        administrator, POLICY.read_text(), lambda: "only mark itself" in refusal(worker, other, MARKED)
+    ):
+        yield workers
 
 
 def pods(user: Client) -> list[Manifest]:

@@ -1,19 +1,17 @@
 """The images that run on a real node, and a cluster without our operator."""
 
-import functools
 import os
 import pathlib
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from hack.cluster import images, paths
+from hack.cluster import paths
 from hack.cluster.cluster import Cluster
 from hack.images import debian, operator_image, shop_image
 from hack.operator_process import OperatorProcess
-from tests.e2e import shop_web
 from tests.e2e.scripts import GREETS, shop_of
 from tests.live import once
 from tests.live.client import Client, established, eventually
@@ -62,24 +60,6 @@ def without_operator(real_node: Cluster, operator: OperatorProcess) -> Iterator[
         real_node.run_kubectl("apply", "-k", str(paths.ROOT / folder))
     established(Client(real_node, "default"), "formations.formations.dev")
     operator.start()
-
-
-@pytest.fixture
-def ask(real_node: Cluster, namespace: str) -> Callable[[], dict[str, str]]:
-    """Ask shop's web through its Service who it is, from this machine."""
-    return functools.partial(shop_web.answer, Client(real_node, namespace))
-
-
-@pytest.fixture(scope="session")
-def crashing(real_node: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Put an image onto the node whose processes end at once, and return its name."""
-    program: pathlib.Path = tmp_path_factory.mktemp("crashing") / "shop"
-    program.mkdir()
-    (program / "go.mod").write_text("module formations.dev/crashing\n\ngo 1.26\n")
-    (program / "main.go").write_text('package main\n\nfunc main() { panic("a broken build") }\n')
-    image = images.Image(f"{shop_image.REPOSITORY}:crashing", user=shop_image.USER)
-    images.load(real_node, images.from_program(program, image))
-    return image.name
 
 
 @pytest.fixture

@@ -27,10 +27,10 @@ def beside(**container: Any) -> builders.Manifest:
     }
 
 
-def of_debian(**spec: Any) -> builders.Manifest:
-    """Return a Formation of Debian's image whose processes run as a user, and end soon."""
-    ends_soon = {"securityContext": {"runAsUser": 1000}, "terminationGracePeriodSeconds": 1}
-    pod = {**ends_soon, "containers": [its_own()]}
+def of_debian(*, ends_soon: bool = True, **spec: Any) -> builders.Manifest:
+    """Return a Formation of Debian's image whose processes run as a user, and end soon if they should."""
+    grace = {"terminationGracePeriodSeconds": 1} if ends_soon else {}
+    pod = {"securityContext": {"runAsUser": 1000}, "containers": [its_own()], **grace}
     return builders.a_formation(image=debian.IMAGE.name, podTemplate={"spec": pod}, **spec)
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import os
 import pathlib
 import re
 import shutil
@@ -10,9 +9,10 @@ import subprocess
 import tarfile
 from collections.abc import Iterator
 
-from hack.cluster import images, paths
-from hack.cluster.cluster import Cluster, environment
+from hack.cluster import images
+from hack.cluster.cluster import Cluster
 from hack.images import shop_image
+from tests.live import plugin
 from tests.live.client import Client, eventually
 from tests.shared import documents
 
@@ -64,7 +64,7 @@ def typed(commands: str, folder: pathlib.Path, variables: dict[str, str]) -> sub
     return subprocess.run(shell, cwd=folder, env=variables, capture_output=True, text=True, check=False)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass
 class Reader:
     """Somebody who types what a page says."""
 
@@ -96,14 +96,8 @@ def read_by_somebody(
     cluster: Cluster, namespace: str, folder: pathlib.Path, scripts: pathlib.Path
 ) -> Iterator[dict[str, str]]:
     """Give the environment of a reader, whose context is a namespace that is made for this."""
-    kubeconfig = folder / "kubeconfig"
-    shutil.copy(cluster.kubeconfig, kubeconfig)
     cluster.run_kubectl("create", "namespace", namespace)
-    context = ("config", f"--kubeconfig={kubeconfig}", "set-context", "--current")
-    cluster.run_kubectl(*context, f"--namespace={namespace}")
-    path = os.pathsep.join([str(scripts), str(cluster.kubectl.parent), os.environ["PATH"]])
-    sources = str(paths.ROOT / "operator")
-    yield {**environment(), "KUBECONFIG": str(kubeconfig), "PATH": path, "PYTHONPATH": sources}
+    yield plugin.of(Client(cluster, namespace), scripts, folder / "kubeconfig").environment()
     cluster.run_kubectl("delete", "namespace", namespace, "--wait=false")
 
 

@@ -11,12 +11,11 @@ from hack.images import busybox
 from tests.e2e import pages
 from tests.live import once
 from tests.live.client import Client, eventually
-from tests.live.namespaces import fresh_namespace
+from tests.live.namespaces import RESTRICTED, fresh_namespace
 
 PAGE = (paths.ROOT / "docs" / "how-to" / "add-to-a-pod.md").read_text()
 _, _, BELOW = PAGE.partition("## A read-only root file system")
 (SAMPLE,) = (yaml.safe_load(text) for kind, text in pages.blocks(BELOW) if kind == "yaml")
-RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
 """A Formation whose types are scripts, each in a shell: what they say is seen in logs."""
 
-from hack.images import debian
+from tests.e2e.containers import of_debian, sh
 from tests.shared import builders
 
 READY = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=120s")
@@ -11,14 +11,12 @@ LINGERS = 'trap "sleep 5; exit 0" TERM; while :; do sleep 0.2; done'
 
 def shop_of(**scripts: str) -> builders.Manifest:
     """Return a Formation whose types run these scripts, each once; what doesn't crash is soon believed."""
-    container = {"name": "process", "imagePullPolicy": "IfNotPresent"}
-    return builders.a_formation(
-        image=debian.IMAGE.name,
+    return of_debian(
+        ends_soon=False,
         env=[{"name": "GREETING", "value": "hello"}],
-        podTemplate={"spec": {"securityContext": {"runAsUser": 1000}, "containers": [container]}},
         processes={
             name: builders.a_process(
-                "/bin/sh", "-c", each, replicas=1, **({} if "exit 3" in each else {"minReadySeconds": 1})
+                *sh(each), replicas=1, **({} if "exit 3" in each else {"minReadySeconds": 1})
             )
             for name, each in scripts.items()
         },

@@ -79,6 +79,7 @@ def test_a_command_runs_in_a_process_of_its_own_or_in_one_that_is_there(
     shell = ("/bin/sh", "-c", script)
     assert formation("run", "shop", "--", *shell, code=7).stdout == "hello from run\n"
     assert "Error: It can't be run:" in formation("run", "shop", "--", "/nothing", code=127).stderr
+    assert "/etc/passwd" in formation("run", "shop", "--", "/etc/passwd", code=126).stderr
     eventually(lambda: not greeting.list_all("jobs.batch"))
     job = formation("run", "shop", "--type", "worker", "--detach", "--", *shell).stdout.strip()
     assert eventually(lambda: greeting("logs", job, check=False).stdout) == "hello from worker\n"

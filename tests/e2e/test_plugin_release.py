@@ -3,7 +3,7 @@
 import pytest
 
 from hack.images import debian
-from tests.e2e.scripts import GREETS, READY, shop_of
+from tests.e2e.scripts import GREETS, shop_of
 from tests.live.client import Client
 from tests.live.plugin import Plugin
 from tests.shared import builders
@@ -60,17 +60,3 @@ def test_a_release_that_fails_ends_the_wait_with_its_last_words_and_takes_itself
     words = ("deploy", "shop", "--image", debian.IMAGE.name)
     back = formation(*words, "--wait", "--rollback-on-failure", code=1)
     assert "shop is back at revision" in back.stderr
-
-
-def test_a_release_that_has_failed_is_tried_again_once_its_cause_is_gone(
-    shop: Client, formation: Plugin
-) -> None:
-    shop("create", "configmap", "outside", "--from-literal=CODE=3")
-    shop.apply(shop_with("exit $CODE", envFrom=[{"configMapRef": {"name": "outside"}}]))
-    shop("wait", "--for=jsonpath={.status.release.state}=Failed", "formation/shop", "--timeout=60s")
-    shop("patch", "configmap", "outside", "--type=merge", '--patch={"data":{"CODE":"0"}}')
-    first, *_, last = formation("release", "shop", "--retry", "-f").stdout.splitlines()
-    assert first == "shop: the release command runs again"
-    assert "the release command has succeeded" in last
-    shop(*READY)
-    assert "has failed. Nothing was changed." in formation("release", "shop", "--retry", code=1).stderr

@@ -69,12 +69,6 @@ def test_no_byte_that_comes_by_a_pipe_is_changed(shop: Client, formation: Plugin
     assert (done.returncode, done.stderr) == (5, b"all\n")
 
 
-def test_a_command_that_can_not_be_begun_ends_as_in_a_shell(shop: Client, formation: Plugin) -> None:
-    assert "nosuch" in formation("run", "shop", "--", "nosuch", code=127).stderr
-    assert "/nosuch" in formation("run", "shop", "--", "/nosuch", code=127).stderr
-    assert "/etc/passwd" in formation("run", "shop", "--", "/etc/passwd", code=126).stderr
-
-
 def test_a_command_whose_time_is_over_says_so_before_it_has_ended(shop: Client, formation: Plugin) -> None:
     limited = ("run", "shop", "--timeout", "12s", "--", "/bin/sh", "-c", LINGERS)
     first, *_, error, _ = formation(*limited, code=failures.OVERTIME).stderr.splitlines()

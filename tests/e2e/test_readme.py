@@ -1,7 +1,4 @@
-"""Everything that the README has people type, in its order, on a real cluster that enforces `restricted`.
-
-While what it has deployed runs well for a minute, as a way back needs, the operator as a Pod is looked at.
-"""
+"""Everything that the README has people type, in its order, on a real cluster that enforces `restricted`."""
 
 import dataclasses
 import json
@@ -20,14 +17,15 @@ from hack.cluster.cluster import Cluster
 from hack.images import busybox
 from tests.e2e import demos, pages
 from tests.live import once
-from tests.live.client import eventually
+from tests.live.client import Client, eventually
 
 pytestmark = [pytest.mark.alone, pytest.mark.node]
 
 NAMESPACE = "readme"
-RAN_WELL = "kubectl wait --for=jsonpath={.status.revision.ready}=true formation/shop --timeout=2m"
+RAN_WELL = "kubectl annotate controllerrevisions --all formations.dev/ran-well=clock,web,worker"
 DEPLOYS = "formation deploy"
-"""Before this a reader takes longer than a test: going back needs a version that ran well for a minute."""
+"""Before this a reader takes longer than a test: going back needs a version that ran well for a minute, for
+which `test_plugin_release.py` waits."""
 ENDS = "kubectl delete -k manifests/"
 ON_THE_MACHINE = "formation-operator"
 """The command that runs in its terminal until Ctrl-C."""
@@ -59,18 +57,10 @@ def runnable(commands: str) -> str:
 
 
 @dataclasses.dataclass
-class Reader:
-    """Somebody with a checkout, a namespace, kubectl and its plugin, and a second terminal."""
+class Reader(pages.Reader):
+    """Somebody with a second terminal."""
 
-    folder: pathlib.Path
-    variables: dict[str, str]
     operator: subprocess.Popen[bytes] | None = None
-
-    def types(self, commands: str) -> str:
-        """Type commands, all of which go well, and return what they show."""
-        done = pages.typed(commands, self.folder, self.variables)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
     def starts_the_operator(self) -> None:
         """Start it in the other terminal."""
@@ -98,7 +88,7 @@ def reader(
         (folder / name).symlink_to(paths.ROOT / name)
     with pages.read_by_somebody(without_operator, NAMESPACE, folder, scripts) as variables:
         without_operator.run_kubectl("label", "namespace", NAMESPACE, pages.RESTRICTED)
-        somebody = Reader(folder, variables)
+        somebody = Reader(folder, variables, Client(without_operator, NAMESPACE))
         yield somebody
         somebody.presses_ctrl_c()
 
@@ -144,6 +134,13 @@ def test_any_other_demo_than_one_with_the_operator_that_is_installed_touches_not
     assert without_operator.run_kubectl(*which) == before
 
 
+@pytest.mark.parametrize(("commands", "output"), TYPED[DEPLOY:END], ids=lambda text: text[:40].strip())
+def test_what_the_readme_says_from_a_deploy_on_works(commands: str, output: str, reader: Reader) -> None:
+    if DEPLOYS in commands:
+        reader.types(RAN_WELL)
+    check(reader, commands, output)
+
+
 def test_the_pods_of_the_operator_are_never_restarted_and_nobody_special(
     reader: Reader, without_operator: Cluster
 ) -> None:
@@ -158,13 +155,6 @@ def test_the_pods_of_the_operator_are_never_restarted_and_nobody_special(
     assert [each["containerStatuses"][0]["restartCount"] for each in living()] == [0, 0]
     who = ("python3", "-c", "import os; print(os.getuid())")  # the image has no shell, and no other command
     assert without_operator.run_kubectl("exec", *OPERATOR, "--", *who).strip() == "65532"
-
-
-@pytest.mark.parametrize(("commands", "output"), TYPED[DEPLOY:END], ids=lambda text: text[:40].strip())
-def test_what_the_readme_says_from_a_deploy_on_works(commands: str, output: str, reader: Reader) -> None:
-    if DEPLOYS in commands:
-        reader.types(RAN_WELL)
-    check(reader, commands, output)
 
 
 def test_a_demo_with_the_operator_that_is_installed_makes_its_sample_alone(
@@ -188,13 +178,10 @@ def test_where_there_is_no_crd_any_more_the_plugin_tells_the_way_to_one(reader: 
     assert "kubectl apply -k crds/" in done.stderr
 
 
-def test_the_processes_have_outlived_all_of_it(without_operator: Cluster, reader: Reader) -> None:
-    query = ("get", "deployments", f"--namespace={NAMESPACE}", "-o")
-    counts = without_operator.run_kubectl(*query, "jsonpath={.items[*].status.readyReplicas}")
-    owners = without_operator.run_kubectl(*query, "jsonpath={.items[*].metadata.ownerReferences}")
-
-    assert counts.split() == ["1", "3", "4"]
-    assert not owners
+def test_the_processes_have_outlived_all_of_it(reader: Reader) -> None:
+    deployments = reader.kubectl.list_all("deployment")
+    assert [each["status"]["readyReplicas"] for each in deployments] == [1, 3, 4]
+    assert not any("ownerReferences" in each["metadata"] for each in deployments)
 
 
 def test_every_command_that_is_not_typed_here_is_in_the_readme() -> None:

@@ -9,7 +9,6 @@ from tests.e2e.containers import beside, its_own, of_debian, sh, version_of
 from tests.e2e.workers import READY, RUNS
 from tests.live import releases
 from tests.live.client import Client, eventually
-from tests.live.history import History, stages
 from tests.live.releases import Alive
 from tests.shared.builders import Manifest, a_process
 
@@ -163,23 +162,3 @@ def test_a_drain_runs_a_release_again_and_never_two_at_once(deployed: Client) ->
     assert alive.most == 1
     assert len(deployed.list_all("job")) == 2
     assert version_of(deployed.get("deployment", "shop-worker")) == "2"
-
-
-def test_a_release_that_has_started_ends_and_is_rolled_out_before_the_newest_runs(deployed: Client) -> None:
-    alive, history = Alive(deployed), History(deployed, "deployment", "shop-worker")
-    deployed.apply(shop(WAITS, "2"))
-    first = running(deployed)
-    deployed.apply(shop("sleep 1", "3"))
-    deployed.applied(shop("sleep 1", "4"))
-    let_go(deployed, first)
-    deployed(*READY)
-    assert stages(history.end(), version_of) == ["1", "2", "4"]
-    assert alive.most == 1
-    assert first["metadata"]["uid"] in alive.seen
-    assert len(alive.seen) == 3
-    shown = {each["data"]["env"][0]["value"]: each["revision"] for each in revisions(deployed)}
-    assert shown == {"1": 1, "2": 2, "4": 3}
-
-
-def revisions(user: Client) -> list[Manifest]:
-    return user.list_all("controllerrevisions.apps")

@@ -22,7 +22,7 @@ def running(user: Client) -> set[str]:
 @pytest.fixture
 def shop(person: Client) -> Client:
     """A user with six workers that are ready."""
-    person.ready(workers.shop(replicas=WORKERS))
+    person.ready(workers.shop(replicas=WORKERS, minReadySeconds=1))
     return person
 
 

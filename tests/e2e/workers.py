@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from hack.images import debian
+from tests.e2e.containers import of_debian
 from tests.live.client import Client
 from tests.shared import builders
-from tests.shared.builders import a_formation, a_process
+from tests.shared.builders import a_process
 
 READY = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=180s")
 RUNS = ("sleep", "inf")
@@ -15,18 +15,14 @@ CRASHES = ("/bin/sh", "-c", "echo 'no database' > /dev/termination-log; exit 3")
 
 def shop(*command: str, name: str = "shop", volume: bool = False, **fields: Any) -> builders.Manifest:
     """Return a Formation with one worker that runs, or does what the command says."""
-    container: dict[str, Any] = {"name": "process", "imagePullPolicy": "IfNotPresent"}
-    pod: dict[str, Any] = {"securityContext": {"runAsUser": 1000}, "containers": [container]}
-    if volume:
-        container["volumeMounts"] = [{"name": "memory", "mountPath": "/memory"}]
-        pod["volumes"] = [{"name": "memory", "emptyDir": {}}]
     fields = {"replicas": 1, "terminationGracePeriodSeconds": 1, **fields}
-    return a_formation(
-        name,
-        image=debian.IMAGE.name,
-        podTemplate={"spec": pod},
-        processes={"worker": a_process(*(command or RUNS), **fields)},
-    )
+    processes = {"worker": a_process(*(command or RUNS), **fields)}
+    made = of_debian(ends_soon=False, name=name, processes=processes)
+    if volume:
+        pod = made["spec"]["podTemplate"]["spec"]
+        pod["volumes"] = [{"name": "memory", "emptyDir": {}}]
+        pod["containers"][0]["volumeMounts"] = [{"name": "memory", "mountPath": "/memory"}]
+    return made
 
 
 def worker(client: Client, name: str = "shop") -> dict[str, Any]:

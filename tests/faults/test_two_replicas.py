@@ -98,6 +98,7 @@ def test_after_sigterm_the_lease_is_released_and_the_next_change_acted_on(
 
 
 def test_a_lease_that_is_deleted_is_made_again_by_its_holder(pair: Pair, administrator: Cluster) -> None:
+    """A right to create it, by its name, is of use here alone."""
     leader = holder(administrator)
     server.of(administrator).delete("lease", *PLACE)
     eventually(lambda: holder(administrator) == leader)

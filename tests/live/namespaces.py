@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from hack.cluster.cluster import Cluster
 from tests.live import server
 
+RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 HELD = {"formations.dev/pods": "held"}
 """The label of a namespace whose Pods are made, and never scheduled."""
 COSTLY = ("formation", "deployment", "horizontalpodautoscaler", "cronjob", "job", "service", "pod")

@@ -141,13 +141,10 @@ class Server:
         yield from (("ADDED", item) for item in items_of(listed))
         query |= {"watch": "1", "resourceVersion": listed["metadata"]["resourceVersion"]}
         stream = self._send("GET", with_query(self.path(kind, namespace), query), None, None, stream=True)
-        rest = b""
-        for part in stream.stream(2**16):
-            *lines, rest = (rest + part).split(b"\n")
-            for event in map(json.loads, filter(None, lines)):
-                if event["type"] == "ERROR":
-                    return
-                yield event["type"], event["object"]
+        for event in events_of(stream):
+            if event["type"] == "ERROR":
+                return
+            yield event["type"], event["object"]
 
     def kinds(self) -> set[Kind]:
         """Return all kinds that are served now."""
@@ -203,16 +200,21 @@ class Watch:
         self._stream.close()
 
     def _read(self) -> None:
-        rest = b""
         try:
-            for part in self._stream.stream(2**16):
-                *lines, rest = (rest + part).split(b"\n")
-                self._seen += [json.loads(line)["object"] for line in lines if line.strip()]
+            self._seen.extend(event["object"] for event in events_of(self._stream))
         except urllib3.exceptions.HTTPError:
             return  # it was ended
         except (ValueError, OSError):
             if not self._ended:  # else a socket that is shut down gives what isn't decrypted any more
                 raise
+
+
+def events_of(stream: urllib3.BaseHTTPResponse) -> Iterator[Object]:
+    """Yield what a watch says, one event after the other."""
+    rest = b""
+    for part in stream.stream(2**16):
+        *lines, rest = (rest + part).split(b"\n")
+        yield from map(json.loads, filter(None, lines))
 
 
 def items_of(listed: Object) -> list[Object]:

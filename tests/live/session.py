@@ -1,33 +1,21 @@
-"""Record the session that docs/cli.md and the README show, from a real run at a terminal.
-
-`make walk` records it and compares; ``python -m tests.live.session`` writes it. It needs a cluster that is
-up, with a real node (`make up`), and brings its own operator.
-"""
+"""Record the session that docs/cli.md and the README show, from a real run at a terminal: `make walk`."""
 
 import html
 import io
 import pathlib
 import re
-import sys
-import tempfile
 
 from rich.console import Console
 from rich.text import Text
 
-from hack import cluster as clusters
-from hack.cluster import images, paths
-from hack.cluster.cluster import Cluster
+from hack.cluster import paths
 from hack.images import shop_image
-from hack.operator_process import OperatorProcess
 from tests.live import plugin
-from tests.live.client import Client, established
-from tests.live.namespaces import fresh_namespace
+from tests.live.client import Client
 from tests.shared.terminal import settled
 
 PICTURE = paths.ROOT / "docs" / "cli-session.svg"
 WIDTH = 110
-SAMPLE = paths.ROOT / "manifests" / "samples"
-READY = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=60s")
 SHOP = shop_image.REPOSITORY
 STEPS = (
     ("ps shop", 0),
@@ -48,36 +36,12 @@ CELLS = re.compile(r'<text class="session-r\d+" x="([\d.]+)" y="([\d.]+)"[^>]*>(
 """The place and the words of each piece of text."""
 
 
-def main() -> None:
-    """Write the picture of the session."""
-    running = clusters.current()
-    if running is None or running.node != "real":
-        sys.exit("a cluster with a real node has to be up: make up")
-    prepare(running)
-    operator = OperatorProcess(running)
-    operator.start()
-    try:
-        with fresh_namespace(running) as namespace, tempfile.TemporaryDirectory() as folder:
-            PICTURE.write_text(picture(record(Client(running, namespace), pathlib.Path(folder))))
-    finally:
-        operator.stop()
-
-
-def prepare(running: Cluster) -> None:
-    """Install what is needed, and the sample app in three versions, of which the last is broken."""
-    for folder in ("crds", "manifests/rbac"):
-        running.run_kubectl("apply", "-k", str(paths.ROOT / folder))
-    established(Client(running, "default"), "formations.formations.dev")
-    for version in ("v1", "v2", "v3"):
-        images.load(running, shop_image.build(version))
-
-
 def record(user: Client, folder: pathlib.Path) -> list[str]:
     """Return what a terminal shows of the session, with what is typed."""
     plugin.install(folder)
     formation = plugin.of(user, folder, folder / "kubeconfig")
-    user("apply", "-k", str(SAMPLE))
-    user(*READY)
+    user("apply", "-k", str(paths.ROOT / "manifests" / "samples"))
+    user("wait", "--for=condition=Ready", "formation/shop", "--timeout=60s")
     return [
         f"\x1b[1m$ kubectl formation {words}\x1b[0m\n{settled(formation.typed(*words.split(), code=code))}"
         for words, code in STEPS
@@ -98,7 +62,3 @@ def picture(shown: list[str]) -> str:
     for each in shown:
         console.print(Text.from_ansi(each))
     return FONTS.sub("", console.export_svg(title="kubectl formation", unique_id="session"))
-
-
-if __name__ == "__main__":
-    main()

@@ -49,14 +49,11 @@ def test_quantities_and_fields_of_a_pod_are_valid() -> None:
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        ({"replica": 1}, "'replica'"),
-        ({"processes": {"web": a_process(replicaz=1)}}, "'replicaz'"),
         ({"podTemplate": {"spec": {"volume": []}}}, "'volume'"),
-        ({"processes": {"web": a_process(replicas="1")}}, "/spec/processes/web/replicas"),
         ({"processes": {"web": a_process(port=99999)}}, "/spec/processes/web/port"),
         ({"processes": {"web": a_process(resources={"limits": {"cpu": "two"}})}}, "/limits/cpu"),
     ],
-    ids=["shared", "of a type", "in a podTemplate", "a text", "no port", "no quantity"],
+    ids=["in a podTemplate", "no port", "no quantity"],
 )
 def test_what_the_api_server_would_refuse_or_prune_is_invalid(spec: Manifest, said: str) -> None:
     status, sentence = judge(a_formation(**{**FULL, **spec}))

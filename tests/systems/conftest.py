@@ -12,7 +12,7 @@ from hack.images import system_image
 from hack.operator_process import OperatorProcess
 from tests.live import once
 from tests.live.client import Client
-from tests.live.namespaces import fresh_namespace
+from tests.live.namespaces import RESTRICTED, fresh_namespace
 from tests.shared.builders import Manifest
 from tests.systems.running import Sample
 
@@ -40,7 +40,5 @@ def restricted(operator: OperatorProcess, real_node: Cluster) -> Iterator[Client
 
     It enforces the restricted Pod Security Standard, which Formations meet unless they say otherwise.
     """
-    with fresh_namespace(real_node) as namespace:
-        kubectl = Client(real_node, namespace)
-        kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
-        yield kubectl
+    with fresh_namespace(real_node, RESTRICTED) as namespace:
+        yield Client(real_node, namespace)

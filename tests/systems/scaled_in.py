@@ -18,7 +18,7 @@ from hack.cluster.cluster import Cluster
 from hack.images import system_image
 from tests.live import once
 from tests.live.client import Client, eventually
-from tests.live.namespaces import fresh_namespace
+from tests.live.namespaces import RESTRICTED, fresh_namespace
 from tests.shared import documents
 from tests.shared.builders import Manifest, a_formation
 from tests.systems import redis_store
@@ -32,7 +32,6 @@ WORKERS, JOBS, GRACE = 6, 3, 5
 Seconds = tuple[int, int]
 SECONDS: Seconds = (15, 30)
 """What a job takes, at least and at most."""
-RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 PATIENCE = 240
 FLAG = "/flag/busy"
 FLAGS = f"""

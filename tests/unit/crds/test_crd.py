@@ -55,6 +55,18 @@ def test_a_field_names_the_default_that_the_operator_has(path: str, default: str
     assert default in at(path)["description"]
 
 
+COMMON = ("env", "envFrom", "resources", "command", "args", "activeDeadlineSeconds", "disruptionBudget")
+PLACES = ("", "processes.*.", "release.", "schedules.*.")
+
+
+@pytest.mark.parametrize("name", [*COMMON, "securityDefaults"])
+def test_what_types_releases_and_schedules_have_in_common_is_the_same(name: str) -> None:
+    wanted = {f"{place}{name}" for place in PLACES}
+    first, *others = (embedded.undescribed(node) for steps, node in nodes(SPEC) if ".".join(steps) in wanted)
+    assert others
+    assert others == [first] * len(others)
+
+
 def test_no_tool_that_prunes_what_it_installed_takes_every_formation_with_the_crd() -> None:
     assert CRD["metadata"]["annotations"] == {
         "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
