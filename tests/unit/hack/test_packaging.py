@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tarfile
+from typing import Any
 
 import pytest
 
@@ -46,28 +47,22 @@ def test_the_one_address_of_a_release_is_where_chart_and_alerts_look(
     assert values["monitoring"]["runbookUrl"] == runbooks
 
 
+REFUSED = {
+    "version": ("", "1", "v1.2.3", "1.2.3+x", "1.2.3\n", "../1.2.3"),
+    "image": ("x", "Registry/x", "a.b/c:v1", "a/b\nc: x"),
+    "address": ("x.y/z", "http://x/y", "https://x/y?z", "https://x"),
+}
+
+
 @pytest.mark.parametrize(
-    ("refusal", "version", "image", "address"),
-    [
-        *[
-            ("is no version", each, None, None)
-            for each in ("", "1", "v1.2.3", "1.2.3+x", "1.2.3\n", "../1.2.3")
-        ],
-        *[
-            ("is no image's name", "1.2.3", each, None)
-            for each in ("x", "Registry/x", "a.b/c:v1", "a/b\nc: x")
-        ],
-        *[
-            ("is no address", "1.2.3", None, each)
-            for each in ("x.y/z", "http://x/y", "https://x/y?z", "https://x")
-        ],
-    ],
+    ("what", "typed"), [(what, each) for what, several in REFUSED.items() for each in several]
 )
 def test_what_is_no_version_no_image_or_no_address_is_refused(
-    refusal: str, version: str, image: str | None, address: str | None, tmp_path: pathlib.Path
+    what: str, typed: str, tmp_path: pathlib.Path
 ) -> None:
-    with pytest.raises(ClusterError, match=refusal):
-        staging.stage(tmp_path, version, image, 0, address)
+    given: dict[str, Any] = {"version": "1.2.3", "image": None, "address": None, what: typed}
+    with pytest.raises(ClusterError, match=f"is no {what}"):
+        staging.stage(tmp_path, given["version"], given["image"], 0, given["address"])
 
 
 def test_krew_finds_the_plugin_of_each_architecture_in_its_archive_by_its_checksum(

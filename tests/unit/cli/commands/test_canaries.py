@@ -72,12 +72,10 @@ class Tried(FakeCluster):
     """After each write."""
     reason = "CanaryTrying"
 
-    def patch(self, kind: str, name: str, patch: Any, *, dry_run: bool = False) -> Object:
-        written = super().patch(kind, name, patch, dry_run=dry_run)
-        if kind == naming.KIND and not dry_run:
-            said = status(written["spec"], self.states.pop(0), reason=self.reason)
-            self.objects[kind] = [{**written, "status": said}]
-        return written
+    def react(self) -> None:
+        if self.states:
+            (found,) = self.objects[naming.KIND]
+            found["status"] = status(found["spec"], self.states.pop(0), reason=self.reason)
 
     def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
         found = super().select(kind, labels=labels, fields=fields)

@@ -29,14 +29,6 @@ ENV = [{"name": "LOG_LEVEL", "value": "info"}, {"name": "MODE", "value": "fast"}
 class Stored(FakeCluster):
     """A cluster that keeps what is written, as the API server does."""
 
-    refused: failures.Failure | None = None
-    """How it answers a patch of a Formation."""
-
-    def patch(self, kind: str, name: str, patch: list[Object] | Object, *, dry_run: bool = False) -> Object:
-        if self.refused:
-            raise self.refused
-        return super().patch(kind, name, patch, dry_run=dry_run)
-
     def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
         metadata = {**manifest["metadata"], "creationTimestamp": "2026-01-01T00:00:00Z"}
         return super().create({**manifest, "metadata": metadata}, dry_run=dry_run)

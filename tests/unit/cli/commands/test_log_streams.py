@@ -40,21 +40,13 @@ def test_what_was_written_is_in_the_order_of_its_times_in_whichever_zones() -> N
     assert [line.source.label for line in lines] == ["worker.a", "worker.a", "worker.b", "worker.a"]
 
 
-class DeadNode(FakeCluster):
-    """One of its nodes doesn't answer."""
-
-    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
-        if pod == "shop-worker-dead":
-            raise Failure("dial timeout")
-        return super().log(pod, query)
-
-
 def test_a_log_that_can_not_be_followed_is_told_beside_those_of_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told: queue.SimpleQueue[tuple[str, bool]] = queue.SimpleQueue()
     monkeypatch.setattr("click.echo", lambda text, *, err: told.put((text, err)))
-    cluster = DeadNode(Pod=[a_pod(name="shop-worker-dead"), a_pod(name="shop-worker-a")])
+    cluster = FakeCluster(Pod=[a_pod(name="shop-worker-dead"), a_pod(name="shop-worker-a")])
+    cluster.failing = {"shop-worker-dead": Failure("dial timeout")}
     cluster.logs = {"shop-worker-a": [at(1, "one")]}
     assert next(following(cluster)).text == "one"
     assert told.get(timeout=10) == ("worker.dead: dial timeout", True)

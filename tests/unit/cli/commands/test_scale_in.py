@@ -173,36 +173,21 @@ def test_a_missing_right_is_found_before_anything_is_written(cluster: FakeCluste
     assert "patch pods shop-worker-abc-aaaaa" in cluster.reviewed
 
 
-class Refusing(FakeCluster):
-    """Refuses to change a Formation."""
-
-    kept = False
-
-    def patch(self, kind: str, name: str, patch: list[Object] | Object, *, dry_run: bool = False) -> Object:
-        if self.kept and kind == kinds.POD and "null" in json.dumps(patch):
-            raise Failure("The Pod can't be changed.")
-        if kind == naming.KIND:
-            raise Failure("no")
-        return super().patch(kind, name, patch, dry_run=dry_run)
-
-
-@pytest.fixture
-def refusing(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    monkeypatch.setattr(cluster, "__class__", Refusing)
-    return cluster
-
-
-def test_if_the_count_can_not_be_written_the_mark_is_taken_back(refusing: FakeCluster) -> None:
-    refusing.objects[kinds.POD][0] = worker("aaaaa", cost="7")
+def test_if_the_count_can_not_be_written_the_mark_is_taken_back(cluster: FakeCluster) -> None:
+    cluster.refused = Failure("no")
+    cluster.objects[kinds.POD][0] = worker("aaaaa", cost="7")
     scale("worker-2 --process worker.aaaaa --process worker.bbbbb", failures.FAILED)
-    assert costs(refusing) == {"aaaaa": "7"}
-    assert refusing.dry_runs == [False] * 4
+    assert costs(cluster) == {"aaaaa": "7"}
+    assert cluster.dry_runs == [False] * 4
 
 
 def test_a_mark_that_can_not_be_taken_back_is_named_with_what_takes_it(
-    refusing: FakeCluster, monkeypatch: pytest.MonkeyPatch
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Refusing, "kept", True)
+    def refuse(*_: Any, **__: Any) -> None:
+        raise Failure("no")
+
+    monkeypatch.setattr(cluster, "react", lambda: monkeypatch.setattr(cluster, "patch", refuse))
     said = scale(ONE, failures.FAILED)
     assert f"kubectl annotate pod shop-worker-abc-aaaaa {COST}-" in said
 

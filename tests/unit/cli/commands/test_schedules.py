@@ -114,13 +114,8 @@ def test_when_it_ran_last_and_runs_next_is_shown(cluster: FakeCluster) -> None:
     assert lines("nightly-report")[0]["schedule"] == "0 3 * * * Europe/Berlin"
 
 
-def test_whoever_stops_looking_at_a_run_hears_how_it_is_ended(
-    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(cluster, "log", interrupt)
+def test_whoever_stops_looking_at_a_run_hears_how_it_is_ended(cluster: FakeCluster) -> None:
+    cluster.failing = {"shop-nightly-report-1-x7k2p": KeyboardInterrupt()}
     cluster.objects["Pod"] = [pod(running(), "Running")]
     stderr = run("run shop --schedule nightly-report", failures.INTERRUPTED).stderr
     (job,) = cluster.objects["Job"]
