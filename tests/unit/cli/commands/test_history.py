@@ -14,7 +14,7 @@ from formation_operator.kube.objects import deploys
 from formation_operator.kube.objects.deploys import Deploy, End
 from tests.shared import builders
 from tests.unit.cli.fake_cluster import FakeCluster
-from tests.unit.cli.revisions import Object, a_revision, ran, shop
+from tests.unit.cli.revisions import Object, a_revision, noted, ran, shop
 from tests.unit.cli.typed import run
 
 V1: Object = {"image": "shop:v1", "processes": {"web": {"replicas": 2}, "worker": {}}}
@@ -113,9 +113,7 @@ def test_a_short_number_is_never_taken_for_a_digest(cluster: FakeCluster) -> Non
 
 def logged(revision: Object, *log: Deploy) -> Object:
     """Return a revision with a log of its deploys."""
-    noted = {naming.DEPLOYS_ANNOTATION: deploys.text(log)}
-    metadata = revision["metadata"]
-    return {**revision, "metadata": {**metadata, "annotations": {**metadata["annotations"], **noted}}}
+    return noted(revision, naming.DEPLOYS_ANNOTATION, deploys.text(log))
 
 
 A_B_A = [

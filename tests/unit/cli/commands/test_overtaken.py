@@ -54,9 +54,8 @@ def test_a_deploy_that_is_overtaken_says_both_revisions_and_has_a_code_of_its_ow
         ("config set shop A=1", {"env": [{"name": "A", "value": "2"}]}),
         ("config set shop A=1", {"env": []}),
         ("deploy shop --type web shop:v3", {"processes": {**V2["processes"], "web": {**WEB}}}),
-        ("deploy shop --type web shop:v3", {"processes": {"worker": V2["processes"]["worker"]}}),
     ],
-    ids=["rollback", "the same variable", "no variable", "the same type", "no such type"],
+    ids=["rollback", "the same variable", "no variable", "the same type"],
 )
 def test_it_is_overtaken_where_what_it_has_changed_is_declared_otherwise(words: str, later: Object) -> None:
     assert "Another deploy has overtaken" in on(Busy(**later), f"{words} --wait", failures.OVERTAKEN).stderr

@@ -10,7 +10,7 @@ from formation_operator.api import naming
 from tests.shared import builders
 from tests.shared.builders import Manifest, a_container, a_pod, ended, running
 from tests.unit.cli.fake_cluster import FakeCluster
-from tests.unit.cli.typed import run
+from tests.unit.cli.typed import cells, run
 
 REPORT: Manifest = {"schedule": "0 3 * * *", "command": ["/shop", "report"]}
 LABELS = {naming.FORMATION_LABEL: "shop", naming.SCHEDULE_LABEL: "nightly-report"}
@@ -106,9 +106,9 @@ def test_when_it_ran_last_and_runs_next_is_shown(cluster: FakeCluster) -> None:
     cluster.objects["Formation"] = [{**formation, "status": {"schedules": said}}]
     assert [each["schedule"] for each in lines()] == ["", "0 3 * * * Europe/Berlin"]
     assert lines()[1]["nextScheduleTime"] > builders.ago(0)
-    header, _, row = ([*filter(None, line.split("   "))] for line in run("ps shop").stdout.splitlines())
-    assert header[-1].strip() == "SCHEDULE"
-    assert re.fullmatch(r"0 3 \* \* \* Europe/Berlin, next in \d+[mhs]", row[-1].strip())
+    header, _, row = cells(run("ps shop").stdout)
+    assert header[-1] == "SCHEDULE"
+    assert re.fullmatch(r"0 3 \* \* \* Europe/Berlin, next in \d+[mhs]", row[-1])
     assert lines("nightly-report")[0]["since"] == builders.ago(7200)
     cluster.objects["Pod"] = [pod(running(), "Running")]
     assert lines("nightly-report")[0]["schedule"] == "0 3 * * * Europe/Berlin"

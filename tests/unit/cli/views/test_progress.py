@@ -12,8 +12,7 @@ NO_IMAGE = a_container(waiting("ImagePullBackOff", 'Back-off pulling image "shop
 RUNNING = {"state": "Running"}
 STARTING = {"state": "Starting", "reason": "Progressing", "message": "0 of 2 available"}
 BOOM = "exited with code 3: no database"
-OLD = " (2 restarts)"
-CRASHING = {"state": "Crashing", "reason": "Exited", "message": f"{BOOM} (8 restarts){OLD}"}
+CRASHING = {"state": "Crashing", "reason": "Exited", "message": f"{BOOM} (8 restarts) (2 restarts)"}
 UNPULLABLE = {"state": "Starting", "reason": "ImagePullFailed", "message": "can't pull shop:v9"}
 REFUSED = {"state": "Running", "reason": "Refused", "message": "the API server refuses it"}
 
