@@ -8,20 +8,10 @@ from formation_cli.changes.one_off import OneOff
 from formation_cli.failures import Failure
 from tests.shared import builders
 
-SHOP = builders.stored(
-    builders.a_formation(
-        env=[{"name": "LOG_LEVEL", "value": "info"}],
-        processes={
-            "web": builders.a_process(
-                "/shop",
-                "web",
-                port=8080,
-                env=[{"name": "ONLY", "value": "web"}],
-                livenessProbe={"tcpSocket": {"port": 80}},
-            )
-        },
-    )
-)
+PROBED = {"livenessProbe": {"tcpSocket": {"port": 80}}}
+WEB = builders.a_process("/shop", "web", port=8080, env=[{"name": "ONLY", "value": "web"}], **PROBED)
+SHARED = [{"name": "LOG_LEVEL", "value": "info"}]
+SHOP = builders.stored(builders.a_formation(env=SHARED, processes={"web": WEB}))
 
 
 def job(**wanted: Any) -> Any:

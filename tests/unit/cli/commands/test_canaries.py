@@ -12,7 +12,7 @@ from formation_cli.cluster.port import Listed, LogQuery
 from formation_operator.api import content, naming
 from tests.shared import builders
 from tests.shared.builders import a_container, a_pod, ago, ended, running, waiting
-from tests.unit.cli.deployments import a_deployment
+from tests.unit.cli.deployments import a_deployment, rolled_out
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.revisions import Object, a_revision, ran
 from tests.unit.cli.typed import cells, run
@@ -237,10 +237,7 @@ def test_a_new_try_that_fails_ends_the_wait_with_its_own_cause(
         cluster.objects["Pod"].append(canary_of("worker", crashes, suffix="new12"))
 
     monkeypatch.setattr(cluster, "delete", delete)
-    counted = ("observedGeneration", "updatedReplicas", "replicas", "availableReplicas")
-    for each in cluster.objects["Deployment"]:
-        each["metadata"]["uid"], each["spec"]["replicas"] = each["metadata"]["name"], 1
-        each["status"] = dict.fromkeys(counted, 1)
+    cluster.objects["Deployment"] = [rolled_out(each) for each in TYPES]
     stderr = run(f"{words} --wait --timeout 1s", failures.FAILED).stderr
     assert "waiting won't help. worker-canary: exited with code 2: no queue" in stderr
     assert "as declared" not in stderr  # no success before the failure

@@ -112,7 +112,6 @@ OTHERS = [{"kind": naming.KIND, "name": "shop", "uid": "uid-of-another", "contro
 HARMLESS: dict[str, Object] = {
     "no process of it runs": {"Pod": [releases.pod(builders.waiting("ContainerCreating"), job=JOB)]},
     "it is being ended": {"Pod": [{**releases.pod(job=JOB)}]},
-    "it is gone": {"Job": []},
     "it is another Formation's": {"Job": [builders.a_release_job(name=JOB, ownerReferences=OTHERS)]},
 }
 HARMLESS["it is being ended"]["Pod"][0]["metadata"]["deletionTimestamp"] = builders.ago(0)

@@ -52,10 +52,9 @@ def test_a_deploy_that_is_overtaken_says_both_revisions_and_has_a_code_of_its_ow
     [
         ("rollback shop 1", {"image": "shop:v4"}),
         ("config set shop A=1", {"env": [{"name": "A", "value": "2"}]}),
-        ("config set shop A=1", {"env": []}),
         ("deploy shop --type web shop:v3", {"processes": {**V2["processes"], "web": {**WEB}}}),
     ],
-    ids=["rollback", "the same variable", "no variable", "the same type"],
+    ids=["rollback", "the same variable", "the same type"],
 )
 def test_it_is_overtaken_where_what_it_has_changed_is_declared_otherwise(words: str, later: Object) -> None:
     assert "Another deploy has overtaken" in on(Busy(**later), f"{words} --wait", failures.OVERTAKEN).stderr
@@ -68,11 +67,10 @@ VARIABLES = [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
     ("words", "later"),
     [
         ("deploy shop shop:v3", {"suspend": False}),
-        ("deploy shop shop:v3", {"env": VARIABLES}),
         ("deploy shop --type worker shop:v3", {"image": "shop:v4"}),
         ("config set shop A=1", {"image": "shop:v4", "env": VARIABLES}),
     ],
-    ids=["no deploy", "a variable", "the other types", "another variable"],
+    ids=["no deploy", "the other types", "another variable"],
 )
 def test_what_goes_out_with_it_does_not_overtake_it(words: str, later: Object) -> None:
     result = on(Busy(**later), f"{words} --wait")

@@ -94,7 +94,6 @@ def test_a_process_that_does_not_run_is_shown_with_its_reason(cluster: FakeClust
         (ended(0), "Running", ("Completed", "")),
         (ended(7), "Running", ("Failed", "Exited")),
         (waiting(""), "Failed", ("Failed", "Evicted")),
-        (waiting("ImagePullBackOff", "no such image"), "Pending", ("Starting", "ImagePullBackOff")),
         (builders.running(), "Running", ("Running", "")),
     ],
 )

@@ -33,7 +33,7 @@ COMMANDS = {
     "config set shop --secret --env .env --wait": [*CHANGED, "create secrets"],
     "config unset shop A --wait": CHANGED,
     "restart shop web --wait": [
-        *("get formations", *FOLLOWED, "list deployments", "patch deployments", "watch deployments"),
+        *("get formations", *FOLLOWED, "list deployments", "patch deployments", "watch deployments")
     ],
     "stop shop --wait": CHANGED,
     "start shop --wait": CHANGED,

@@ -190,11 +190,7 @@ def test_a_mark_that_can_not_be_taken_back_is_named_with_what_takes_it(
 @pytest.mark.parametrize(
     ("theirs", "said", "left"),
     [
-        (
-            {"replicas": 2},
-            "lower by now, so the mark stays: `kubectl formation ps",
-            {"aaaaa": LOWEST},
-        ),
+        ({"replicas": 2}, "lower by now, so the mark stays: `kubectl formation ps", {"aaaaa": LOWEST}),
         (
             {"autoscaling": {"maxReplicas": 5}},
             "An autoscaler decides how many worker processes there are",

@@ -15,15 +15,10 @@ from tests.unit.cli.typed import cells, run
 REPORT: Manifest = {"schedule": "0 3 * * *", "command": ["/shop", "report"]}
 LABELS = {naming.FORMATION_LABEL: "shop", naming.SCHEDULE_LABEL: "nightly-report"}
 FAILED = "the run in Job shop-nightly-report-1 has failed: exited with code 3"
+JOB: Manifest = {"backoffLimit": 0, "template": {"spec": {}}}
 CRON_JOB: Manifest = {
     "metadata": {"name": "shop-nightly-report", "uid": "uid-of-it"},
-    "spec": {
-        "schedule": "0 3 * * *",
-        "jobTemplate": {
-            "metadata": {"labels": LABELS},
-            "spec": {"backoffLimit": 0, "template": {"spec": {}}},
-        },
-    },
+    "spec": {"jobTemplate": {"metadata": {"labels": LABELS}, "spec": JOB}},
 }
 
 
@@ -77,7 +72,7 @@ def test_a_run_is_begun_now_from_its_cron_job_which_keeps_it(cluster: FakeCluste
     assert job["metadata"]["annotations"] == {"cronjob.kubernetes.io/instantiate": "manual"}
     (owner,) = job["metadata"]["ownerReferences"]
     assert (owner["kind"], owner["uid"], owner["controller"]) == ("CronJob", "uid-of-it", True)
-    assert job["spec"] == {"backoffLimit": 0, "template": {"spec": {}}, "activeDeadlineSeconds": 90}
+    assert job["spec"] == {**JOB, "activeDeadlineSeconds": 90}
     assert result.stdout.startswith("job.batch/shop-nightly-report-")
 
 

@@ -136,7 +136,6 @@ def test_a_program_gets_cores_and_bytes(cluster: FakeCluster) -> None:
         ("90m", "470Mi", "uses 470Mi, near its memory limit of 512Mi: raise {}.limits.memory."),
         ("460m", "100Mi", "uses 460m, near its CPU limit of 500m: raise {}.limits.cpu."),
         ("90m", "200Mi", "uses 200Mi, above its memory request of 128Mi: raise {}.requests.memory."),
-        ("200m", "100Mi", "uses 200m, above its CPU request of 100m: raise {}.requests.cpu."),
         ("9m", "100Mi", "more than 9m of its CPU request of 100m: if that lasts, lower {}.requests.cpu."),
     ],
 )

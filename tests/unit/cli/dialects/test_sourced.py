@@ -118,7 +118,6 @@ def test_a_value_is_in_single_quotes_where_that_is_possible() -> None:
         ("A\ntouch ran\nB", "x", "'A touch ran B': not a valid variable name in a shell"),
         ("PS4", "$(touch ran)", "PS4: a shell uses that name itself"),
         ("A", "it's $(touch ran)", "A: no line of a file gives this value to both python-dotenv and a shell"),
-        ("A", "\\\\", "A: no line of a file gives this value to both python-dotenv and a shell"),
         ("A", "a\0b", "A: its value has a zero byte, or isn't valid UTF-8"),
         ("A", "a\ud800b", "A: its value has a zero byte, or isn't valid UTF-8"),
     ],

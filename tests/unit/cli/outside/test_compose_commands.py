@@ -233,7 +233,6 @@ def test_hostile_and_odd_files_end_with_one_sentence(text: str, said: str) -> No
         ({"scale": 3}, {"replicas": 3}),
         ({"expose": ["3000"]}, {"port": 3000}),
         ({"healthcheck": {"disable": True}}, {}),
-        ({"healthcheck": {"test": ["NONE"]}}, {}),
         ({"stop_grace_period": "0"}, {"terminationGracePeriodSeconds": 0}),
         ({"labels": {"a": "b"}, "x-mine": 1}, {}),
     ],

@@ -64,7 +64,6 @@ def test_a_stage_has_what_the_stage_has_that_it_is_built_from() -> None:
     ("lines", "expected"),
     [
         ("CMD serve -p $PORT", {"args": ["serve", "-p", "$(PORT)"], "port": 8080}),
-        ("EXPOSE 80\nCMD a && b", {"args": ["/bin/sh", "-c", "a && b"], "port": 80}),
         ('EXPOSE 80\nENTRYPOINT a b\nCMD ["c"]', {"command": ["a", "b"], "port": 80}),
     ],
 )
