@@ -91,7 +91,12 @@ def test_whoever_ends_a_way_back_before_it_is_written_reads_the_way_back(
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [("rollback shop --wait", CONTINUES), (DEPLOY, CONTINUES), (f"{DEPLOY} --dry-run", NOTHING)],
+    [
+        ("rollback shop --wait", CONTINUES),
+        (DEPLOY, CONTINUES),
+        (f"{DEPLOY} --dry-run", NOTHING),
+        ("rollback shop --dry-run", NOTHING),
+    ],
 )
 def test_whoever_ends_what_is_asked_after_the_write_reads_what_stands(
     monkeypatch: pytest.MonkeyPatch, cluster: FakeCluster, words: str, said: str

@@ -43,7 +43,6 @@ UNREADY = a_pod(a_container(running(), ready=False), name="shop-worker-unready")
 STOPPING = a_pod(name="shop-worker-stopping", deletionTimestamp=builders.ago(1))
 UNPULLABLE = a_container(builders.waiting("ImagePullBackOff", 'Back-off pulling image "shop:v9"'))
 NOT_THERE = a_pod(UNPULLABLE, name="shop-worker-not-there")
-WITHOUT_A_NAME = "exec shop --type worker -- ls"
 
 
 @pytest.mark.parametrize("pods", [(UNREADY, READY), (STOPPING, UNREADY), (NOT_THERE, STOPPING)])
@@ -51,13 +50,13 @@ def test_without_a_name_it_is_one_that_runs_and_best_one_that_is_ready(
     cluster: FakeCluster, became: list[str], pods: tuple[Object, Object]
 ) -> None:
     cluster.objects[kinds.POD] = [*pods]
-    run(WITHOUT_A_NAME)
+    run("exec shop --type worker -- ls")
     assert became[1] == pods[1]["metadata"]["name"]
 
 
-def test_where_none_runs_the_reason_is_told(cluster: FakeCluster) -> None:
-    cluster.objects[kinds.POD] = [NOT_THERE]
-    error, hint = run(WITHOUT_A_NAME, failures.OURS).stderr.splitlines()
+def test_where_none_of_the_only_type_runs_the_reason_is_told(cluster: FakeCluster) -> None:
+    cluster.objects |= {"Formation": [builders.stored(builders.a_formation())], kinds.POD: [NOT_THERE]}
+    error, hint = run("exec shop -- ls", failures.OURS).stderr.splitlines()
     assert re.match(r"Error: No process of worker runs: .*shop:v9", error)
     assert hint == "kubectl formation ps shop"
 
