@@ -5,6 +5,14 @@ from typing import Any
 from formation_operator.api import naming
 
 
+def rolled_out(type_: str = "worker", count: int = 1, **status: int) -> dict[str, Any]:
+    """Return the Deployment of a type that has rolled out its first generation."""
+    found = a_deployment(type_=type_)
+    found["metadata"]["uid"], found["spec"]["replicas"] = type_, count
+    counts = dict.fromkeys(("updatedReplicas", "replicas", "availableReplicas"), count)
+    return {**found, "status": {"observedGeneration": 1, **counts, **status}}
+
+
 def a_deployment(
     formation: str = "shop",
     type_: str = "worker",

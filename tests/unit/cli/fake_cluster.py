@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Change, Cluster, ConflictFailure, Listed, LogQuery, Object, Target
-from formation_cli.failures import NoAccess, NotFound
+from formation_cli.failures import Failure, NoAccess, NotFound
 from formation_operator.api import naming
 from tests.shared import builders
 from tests.unit.fakes import json_patch
@@ -30,8 +30,10 @@ class FakeCluster(Cluster):
         """Of each patch, whether it was to change nothing."""
         self.forbidden: tuple[str, ...] = ()
         """The kinds that one may neither read nor create."""
-        self.failing: dict[str, Exception] = {}
-        """How it answers whoever reads or lists a kind."""
+        self.failing: dict[str, BaseException] = {}
+        """How it answers whoever asks for a kind, but to change it, or for the log of a Pod."""
+        self.refused: Failure | None = None
+        """How it answers whoever changes a Formation."""
         self.lacked: tuple[str, ...] = ()
         """Verbs and resources, such as `list pods`, of which a review of one's rights says no."""
         self.reviewed: list[str] = []
@@ -75,6 +77,8 @@ class FakeCluster(Cluster):
         if self.conflicts:
             self.conflicts -= 1
             raise ConflictFailure("too late")
+        if self.refused and kind == naming.KIND:
+            raise self.refused
         found = self.get(kind, name)
         if found is None:
             raise NotFound(f"There is no {kind} {name}.")
@@ -86,10 +90,15 @@ class FakeCluster(Cluster):
         if not dry_run:
             others = [each for each in self.objects[kind] if each["metadata"]["name"] != name]
             self.objects[kind] = [*others, copy.deepcopy(after)]
+            self.react()
         return after
+
+    def react(self) -> None:
+        """Do as the operator does when something was changed."""
 
     def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
         self._permit("create", manifest["kind"], manifest.get("metadata", {}).get("name", ""))
+        self._fail(manifest["kind"])
         if manifest["kind"] == kinds.ACCESS_REVIEW:
             return self._reviewed(manifest["spec"]["resourceAttributes"])
         if dry_run:
@@ -104,11 +113,13 @@ class FakeCluster(Cluster):
         return {"status": {"allowed": what not in self.lacked}}
 
     def delete(self, kind: str, name: str, *, dry_run: bool = False) -> None:
+        self._fail(kind)
         if dry_run:
             return
         self.objects[kind] = [each for each in self.objects[kind] if each["metadata"]["name"] != name]
 
     def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+        self._fail(pod)
         yield from (f"{line}\n".encode() for line in self.logs.get(pod, []))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from formation_cli.objects import JOB_LABEL
 from formation_operator.api import naming
 from tests.shared import builders
-from tests.shared.builders import a_container, a_pod, running
+from tests.shared.builders import a_container, condition, running
 
 Object = dict[str, Any]
 JOB = "shop-release-abcdefghij"
@@ -28,15 +28,13 @@ def shop(state: str, *, seen: int = 2, broken: str = "", **release: Any) -> Obje
     parts = [f"web: {broken}" * bool(broken), message]
     said = "; ".join(filter(None, parts if state == "Running" else parts[::-1])) or "all process types run"
     reason = "Exited" if broken and state == "Running" else REASONS.get(state, "Running")
-    conditions = [
-        {"type": "Ready", "status": str(not message), "reason": reason, "message": said},
-        {"type": "Stalled", "status": str(stalled), "reason": reason, "message": said},
-    ]
+    why: Object = {"reason": reason, "message": said}
+    conditions = [condition("Ready", not message, **why), condition("Stalled", stalled, **why)]
     web = {"state": "Running", "desiredReplicas": 1, "readyReplicas": 1, "updatedReplicas": 1}
     if broken:
         web |= {"state": "Crashing", "reason": "Exited", "message": broken}
     about = {"message": message} if message else {}
-    known = {"state": state, "job": JOB, **about, **release} if state else {}
+    known = {"state": state, "job": JOB, **about, **release}
     formation = builders.a_formation(
         processes={"web": builders.a_process(replicas=1)}, release={"command": ["migrate"]}
     )
@@ -47,19 +45,15 @@ def shop(state: str, *, seen: int = 2, broken: str = "", **release: Any) -> Obje
             "observedGeneration": seen,
             "conditions": conditions,
             "processes": {"web": web},
-            **({"release": known} if known else {}),
+            "release": known,
         },
     }
 
 
-def pod(state: Object | None = None, *, ago: float = 30, job: str = JOB) -> Object:
+def pod(state: Object | None = None, *, job: str = JOB) -> Object:
     """Return the Pod of a release."""
-    owner = {"apiVersion": "batch/v1", "kind": "Job", "name": job, "controller": True}
-    found = a_pod(
-        a_container(state or running(20), naming.RELEASE),
-        name=f"{job}-x7k2p",
-        creationTimestamp=builders.ago(ago),
-        ownerReferences=[owner],
-    )
-    labels = {naming.FORMATION_LABEL: "shop", naming.RELEASE_LABEL: "abcdefghij", JOB_LABEL: job}
-    return {**found, "metadata": {**found["metadata"], "labels": labels}}
+    container = a_container(state or running(20), naming.RELEASE)
+    about = {"name": f"{job}-x7k2p", "creationTimestamp": builders.ago(30)}
+    found = builders.a_release_pod(container, digest=job.removeprefix("shop-release-"), **about)
+    found["metadata"]["labels"][JOB_LABEL] = job
+    return found

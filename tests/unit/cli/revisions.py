@@ -35,18 +35,22 @@ def a_revision(number: int, spec: Object, *, ago: float = 60, **changed: Any) ->
     }
 
 
+def noted(revision: Object, annotation: str, value: str) -> Object:
+    """Return a revision with one more annotation."""
+    annotations = {**revision["metadata"]["annotations"], annotation: value}
+    return {**revision, "metadata": {**revision["metadata"], "annotations": annotations}}
+
+
 def ran(revision: Object) -> Object:
     """Return a revision as it is noted to have run well."""
-    noted = {"annotations": {naming.RAN_WELL_ANNOTATION: "true"}}
-    return {**revision, "metadata": {**revision["metadata"], **noted}}
+    return noted(revision, naming.RAN_WELL_ANNOTATION, "true")
 
 
 def ended(revision: Object, *ends: End) -> Object:
     """Return a revision with a log of deploys that have ended so; the last one has its number."""
     first = revision["revision"] - len(ends) + 1
     log = deploys.text(Deploy(first + place, builders.ago(60), end=each) for place, each in enumerate(ends))
-    noted = {"annotations": {naming.DEPLOYS_ANNOTATION: log}}
-    return {**revision, "metadata": {**revision["metadata"], **noted}}
+    return noted(revision, naming.DEPLOYS_ANNOTATION, log)
 
 
 def shop(revision: Object | None, spec: Object, *, ready: bool = False, **metadata: Any) -> Object:

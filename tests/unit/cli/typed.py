@@ -22,6 +22,11 @@ def run(words: str, code: int = 0, stdin: str | None = None) -> Result:
     return result
 
 
+def cells(output: str) -> list[list[str]]:
+    """Return the rows of a table, its header first."""
+    return [[cell.strip() for cell in line.split("   ") if cell] for line in output.splitlines()]
+
+
 def on(cluster: Cluster, words: str, code: int = 0) -> Result:
     """Run a command on a cluster, and check its exit code."""
     with mock.patch.object(options, "connect", return_value=cluster):

@@ -9,41 +9,27 @@ from hack.audit import __main__ as audit
 from hack.audit import calls, comparison, grants
 from hack.audit.calls import Call, Record
 
-LEASES = {
-    "metadata": {"name": "lease", "namespace": "formation-system"},
-    "rules": [
-        {
-            "apiGroups": ["coordination.k8s.io"],
-            "resources": ["leases"],
-            "resourceNames": ["formation-operator"],
-            "verbs": ["get", "patch"],
-        }
-    ],
-}
+
+def a_rule(group: str, resource: str, *verbs: str, **more: list[str]) -> dict[str, Any]:
+    return {"apiGroups": [group], "resources": [resource], "verbs": [*verbs], **more}
+
+
+OF_A_LEASE = a_rule("coordination.k8s.io", "leases", "get", "patch", resourceNames=["formation-operator"])
+LEASES = {"metadata": {"name": "lease", "namespace": "formation-system"}, "rules": [OF_A_LEASE]}
 EVERYWHERE = {
     "metadata": {"name": "everywhere"},
-    "rules": [
-        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},
-        {"apiGroups": ["formations.dev"], "resources": ["formations/status"], "verbs": ["patch"]},
-    ],
+    "rules": [a_rule("", "pods", "list", "watch"), a_rule("formations.dev", "formations/status", "patch")],
 }
 GRANTS = grants.of([LEASES, EVERYWHERE])
 PODS = Call("list", "", "pods", "t-1")
 LEASE = Call("get", "coordination.k8s.io", "leases", "formation-system", "formation-operator")
 
 
-def event(verb: str, code: int = 200, message: str = "", **about: Any) -> str:
+def event(verb: str, code: int, message: str, **about: str) -> str:
     """Return a line as the API server writes it."""
-    status = {"code": code, **({"message": message} if message else {})}
-    request = {"requestURI": "/apis?timeout=32s"} if not about else {"objectRef": about}
-    return json.dumps(
-        {
-            "verb": verb,
-            "requestReceivedTimestamp": "2026-01-01T00:00:00Z",
-            "responseStatus": status,
-            **request,
-        }
-    )
+    when = {"requestReceivedTimestamp": "2026-01-01T00:00:00Z"}
+    status = {"code": code, "message": message}
+    return json.dumps({"verb": verb, "responseStatus": status, "objectRef": about, **when})
 
 
 def called(*lines: str) -> list[Call]:
@@ -59,11 +45,7 @@ def records(*made: Call, code: int = 200) -> list[Record]:
     [
         (200, "", ["patch"]),
         (201, "", ["patch", "create"]),
-        (
-            403,
-            'services is forbidden: User "operator" cannot create resource "services"',
-            ["patch", "create"],
-        ),
+        (403, 'services is forbidden: User "op" cannot create resource "services"', ["patch", "create"]),
         (403, 'services "shop-web" is forbidden: exceeded quota: none', ["patch"]),
     ],
 )

@@ -79,17 +79,8 @@ WRONG = (
     'User "arn:aws:sts::987654321098:assumed-role/x" cannot list; mail to ops@example.org'
 )
 PRIVATE = (
-    *(
-        "secret-project",
-        "123456789012",
-        "acme",
-        "jane",
-        "10.0.3.7",
-        "10-0-3-7",
-        "eyJhbGciOiJSUzI1NiJ9",
-        "fe80",
-    ),
-    *("registry.internal", "ops@", "987654321098", "u-7f3a"),
+    *("secret-project", "123456789012", "acme", "jane", "10.0.3.7", "10-0-3-7", "eyJhbGciOiJSUzI1NiJ9"),
+    *("fe80", "registry.internal", "ops@", "987654321098", "u-7f3a"),
 )
 
 

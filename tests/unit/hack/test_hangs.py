@@ -33,9 +33,7 @@ def test_another():
 
 
 def test_a_test_that_hangs_is_ended_with_the_stacks_of_all_threads(
-    tmp_path: pathlib.Path,
-    pytestconfig: pytest.Config,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: pathlib.Path, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)  # names the report of this run
     assert pytestconfig.pluginmanager.has_plugin("tests.shared.hangs"), "as in each run of anything in tests"

@@ -15,6 +15,7 @@ from tests.live import session
 from tests.shared import documents
 from tests.unit import schemas, structural
 from tests.unit.facts import intents, parsed
+from tests.unit.fakes import json_patch
 
 Json = dict[str, Any]
 
@@ -121,22 +122,13 @@ def test_there_is_a_command_beside_each_of_heroku() -> None:
     assert len(OURS) > 12
 
 
-def merged(target: Json, patch: Json) -> Json:
-    """Return what a merge patch makes of an object."""
-    changed = {
-        key: merged(target.get(key) or {}, value) if isinstance(value, dict) else value
-        for key, value in patch.items()
-    }
-    return {key: value for key, value in {**target, **changed}.items() if value is not None}
-
-
 PATCHES = [words for words in typed("kubectl patch") if words[0].startswith(("formation/", "fm/"))]
 
 
 @pytest.mark.parametrize("words", PATCHES, ids=" ".join)
 def test_each_patch_of_the_shop_leaves_it_valid(words: list[str]) -> None:
     assert "--type=merge" in words
-    patched = merged(SHOP, json.loads(words[words.index("-p") + 1]))
+    patched = json_patch.merged(SHOP, json.loads(words[words.index("-p") + 1]))
     assert [*structural.faults(schemas.FORMATION, patched)] == []
     assert intents(parsed(patched))
 

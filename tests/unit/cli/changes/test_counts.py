@@ -33,15 +33,13 @@ def test_a_suspended_count_is_the_one_to_come_back_to() -> None:
     assert counts.open_ones(suspended) == {"clock": (4, "")}
 
 
-SCALED = {"desiredReplicas": 4, "replicasManagedBy": "HorizontalPodAutoscaler/clock"}
-
-
 @pytest.mark.parametrize("type_", ["wroker", "mailer", "clock"])
 def test_an_unknown_type_and_one_that_an_autoscaler_decides_are_refused(
     type_: str, snapshot: SnapshotAssertion
 ) -> None:
+    scaled = {"desiredReplicas": 4, "replicasManagedBy": "HorizontalPodAutoscaler/clock"}
     with pytest.raises(Mistyped) as refused:
-        counts.changes(reported(SHOP, clock=SCALED), [Wanted(type_, "=", 1)])
+        counts.changes(reported(SHOP, clock=scaled), [Wanted(type_, "=", 1)])
     assert (refused.value.message, refused.value.hint) == snapshot
 
 
@@ -51,12 +49,14 @@ FOUR_TO_TWELVE = {"minReplicas": 4, "maxReplicas": 12}
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ({"autoscaling": {**TWO_TO_TEN, "metrics": [CPU]}}, {**FOUR_TO_TWELVE, "metrics": [CPU]}),
-        ({"autoscaling": {"maxReplicas": 10}, "replicas": 3}, FOUR_TO_TWELVE),
+        (
+            {"autoscaling": {"maxReplicas": 10, "metrics": [CPU]}, "replicas": 3},
+            {**FOUR_TO_TWELVE, "metrics": [CPU]},
+        ),
         ({"replicas": 3}, FOUR_TO_TWELVE),
         ({}, FOUR_TO_TWELVE),
     ],
-    ids=["metrics stay", "replicas stay", "a count", "left open"],
+    ids=["metrics and replicas stay", "a count", "left open"],
 )
 def test_bounds_are_those_of_the_types_autoscaling_which_is_added_where_there_is_none(
     before: Manifest, after: Manifest

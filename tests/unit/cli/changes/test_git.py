@@ -20,11 +20,7 @@ def hint(manager: str, operation: str) -> str:
 
 @pytest.mark.parametrize(
     ("manager", "operation", "who"),
-    [
-        ("kustomize-controller", "Apply", "Flux"),
-        ("argocd-controller", "Update", "Argo CD"),
-        ("terraform", "Apply", "terraform"),
-    ],
+    [("argocd-controller", "Update", "Argo CD"), ("terraform", "Apply", "terraform")],
 )
 def test_a_pipeline_sets_a_count_back_that_git_says(manager: str, operation: str, who: str) -> None:
     assert hint(manager, operation).startswith(f"web: {who} sets it back at the next sync")

@@ -27,8 +27,6 @@ FORGED: dict[str, Object] = {
     "of no owner": a_revision(1, SPEC, owners=[]),
     "of an owner that isn't its controller": a_revision(1, SPEC, owners=[NO_CONTROLLER]),
     "of another content than its name": a_revision(1, SPEC, data={**SPEC, "image": "evil"}),
-    "of another name": a_revision(1, SPEC, name="shop-0123456789"),
-    "without a content": a_revision(1, SPEC, data=None),
     "with a list for a content": a_revision(1, SPEC, data=[SPEC]),
     "with types that are none": a_revision(1, {"processes": {"web": 7}}),
     "with schedules that are none": a_revision(1, {**SPEC, "schedules": {"report": 7}}),

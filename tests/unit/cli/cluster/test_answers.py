@@ -40,6 +40,11 @@ def test_a_refusal_is_said_with_the_way_out(
     assert (found.exit_code, found.message, found.hint) == snapshot
 
 
+def test_a_refusal_names_what_was_to_be_done() -> None:
+    refused = failure(403, 'shop is forbidden: User "eve" may not', SHOP._replace(method="DELETE"))
+    assert refused.message == "You may not delete Formation shop in namespace prod."
+
+
 def test_a_write_that_came_too_late_can_be_tried_again() -> None:
     assert isinstance(failure(422, errors.TEST_FAILED), ConflictFailure)
     assert isinstance(failure(409, "the object has been modified"), ConflictFailure)

@@ -31,10 +31,8 @@ class Answering:
     def __init__(self) -> None:
         self.answers: list[tuple[int, bytes]] = []
         self.asked: list[Asked] = []
-        self.withheld = 0
-        """Bytes of each answer that never come."""
-        self.chunked = False
-        """Whether the answers are written as parts with their lengths."""
+        self.headers: dict[str, str] = {}
+        """What each answer says of itself."""
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -44,10 +42,8 @@ class Answering:
                 owner.asked.append((self.command, self.path, self.headers, body))
                 status, text = owner.answers.pop(0)
                 self.send_response(status)
-                if owner.withheld:
-                    self.send_header("Content-Length", str(len(text) + owner.withheld))
-                if owner.chunked:
-                    self.send_header("Transfer-Encoding", "chunked")
+                for header in owner.headers.items():
+                    self.send_header(*header)
                 self.end_headers()
                 self.wfile.write(text)
 
@@ -168,7 +164,7 @@ def test_a_token_that_no_request_can_carry_is_refused_and_not_shown(server: Answ
 @pytest.mark.parametrize("status", [200, 500])
 def test_a_connection_that_breaks_in_an_answer_is_told(server: Answering, status: int) -> None:
     server.will({"items": []}, status=status)
-    server.withheld = 1
+    server.headers = {"Content-Length": "99"}
     with server.connected() as cluster, pytest.raises(failures.NoAccess, match="doesn't answer") as failed:
         cluster.select("Pod")
     assert failed.value.message.isprintable()
@@ -243,7 +239,7 @@ def test_a_line_without_an_end_is_not_kept_whole(server: Answering) -> None:
 
 def test_a_log_that_breaks_off_is_told_from_one_that_has_ended(server: Answering) -> None:
     server.will(b"4\r\none\n\r\n2\r\ntw\r\n")
-    server.chunked = True
+    server.headers = {"Transfer-Encoding": "chunked"}
     with server.connected() as cluster:
         lines = cluster.log("shop-web-a", LogQuery("web"))
         assert next(lines) == b"one\n"

@@ -74,18 +74,22 @@ def test_kubectl_is_asked_for_the_context_that_is_meant_with_its_files_in_it(
     assert "--kubeconfig" in refused.value.hint
 
 
-def test_a_service_account_that_cannot_be_used_is_said(
-    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "namespace").write_text("inside")
+@pytest.fixture
+def in_a_pod(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "namespace").write_text("inside\n")
     monkeypatch.setattr(kubeconfig, "POD_NAMESPACE", tmp_path / "namespace")
     monkeypatch.setattr(kubeconfig, "DEFAULT", tmp_path / "config")
+
+
+@pytest.mark.usefixtures("in_a_pod")
+def test_a_service_account_that_cannot_be_used_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST"):  # as in a shell of sudo
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(failures.NoAccess, match="Service host/port is not set"):
         kubeconfig.load(Target())
 
 
+@pytest.mark.usefixtures("in_a_pod")
 @pytest.mark.parametrize("named", ["nothing", "the variable", "a file"])
 def test_a_pod_without_a_kubeconfig_has_its_service_account(
     load: Load, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, named: str
@@ -93,10 +97,6 @@ def test_a_pod_without_a_kubeconfig_has_its_service_account(
     def of_the_pod(client_configuration: client.Configuration) -> None:
         client_configuration.host = "https://of-the-pod"
 
-    namespace = tmp_path / "namespace"
-    namespace.write_text("inside\n")
-    monkeypatch.setattr(kubeconfig, "POD_NAMESPACE", namespace)
-    monkeypatch.setattr(kubeconfig, "DEFAULT", tmp_path / "config")
     monkeypatch.setattr(config, "load_incluster_config", of_the_pod)
     monkeypatch.setenv("KUBECONFIG", "x" if named == "the variable" else "")
     if named == "a file":

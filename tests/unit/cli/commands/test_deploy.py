@@ -8,7 +8,7 @@ from formation_operator.api import naming
 from tests.shared import builders
 from tests.shared.builders import IMAGE
 from tests.unit.cli.fake_cluster import FakeCluster
-from tests.unit.cli.revisions import V1, Object, a_revision, shop
+from tests.unit.cli.revisions import V1, Object, a_revision, noted, shop
 from tests.unit.cli.typed import run
 
 NEW = "registry.example.com/shop:v2"
@@ -28,9 +28,9 @@ def test_a_type_gets_an_image_of_its_own_and_loses_it_again(cluster: FakeCluster
     worker = "--type worker --image"
     assert deploy(f"{worker} none").stdout == f"worker: image: {shared}, as it was\n"
     assert deploy(f"{worker} {NEW}").stdout == f"worker: image: {shared} -> {NEW}\n"
-    assert deploy(f"{worker} none").stdout == f"worker: image: {NEW} -> {shared}\n"
-    (formation,) = cluster.objects[naming.KIND]
-    assert "image" not in formation["spec"]["processes"]["worker"]
+    back = deploy(f"{worker} none")
+    assert (back.stdout, back.stderr) == (f"worker: image: {NEW} -> {shared}\n", "")
+    assert "image" not in cluster.spec["processes"]["worker"]
 
 
 def note_of(cluster: FakeCluster) -> str | None:
@@ -81,11 +81,6 @@ def test_an_image_with_a_tag_or_a_digest_is_deployed_without_a_warning(image: st
     assert deploy(image).stderr == ""
 
 
-def test_no_image_of_its_own_is_no_image_without_a_version() -> None:
-    deploy(f"--type worker {NEW}")
-    assert deploy("--type worker none").stderr == ""
-
-
 RELEASED: Object = {**V1, "release": {"command": ["/shop", "migrate"], "args": ["--to", "the end"]}}
 NEXT: Object = {**RELEASED, "image": "shop:v2"}
 SAID = "The release command doesn't run, because revision 1 was released before. To run it: "
@@ -115,14 +110,11 @@ def test_a_release_command_of_the_image_is_run_by_its_arguments(cluster: FakeClu
 
 @pytest.mark.parametrize("trial", ["Trying", "Failed"])
 def test_what_canaries_have_tried_was_released_before(cluster: FakeCluster, trial: str) -> None:
-    tried = a_revision(0, RELEASED)
-    tried["metadata"]["annotations"] = {naming.TRIAL_ANNOTATION: trial}
-    released(cluster, tried)
+    released(cluster, noted(a_revision(0, RELEASED), naming.TRIAL_ANNOTATION, trial))
     assert "was released before. To run it" in deploy("shop:v1").stderr
 
 
-UNRELEASED = a_revision(0, RELEASED)
-UNRELEASED["metadata"]["annotations"] = {naming.TRIAL_ANNOTATION: "Waiting"}
+UNRELEASED = noted(a_revision(0, RELEASED), naming.TRIAL_ANNOTATION, "Waiting")
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,11 @@ import pytest
 from formation_cli import failures
 from formation_cli.cluster import kubectl
 from formation_operator.api import naming
+from tests.shared import builders
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.typed import on
 
-SHOP: dict[str, Any] = {
-    "apiVersion": naming.API_VERSION,
-    "kind": naming.KIND,
-    "metadata": {"name": "shop"},
-    "spec": {"image": "x", "processes": {}},
-}
+SHOP = builders.a_formation()
 
 
 def diff(cluster: FakeCluster, code: int, *, applied: Any = SHOP, refusal: str = "") -> str:
@@ -34,8 +30,7 @@ def test_a_difference_ends_with_1(before: list[dict[str, Any]], code: int) -> No
 
 
 def test_of_several_formations_each_line_says_whose_it_is() -> None:
-    spec = {"image": "x", "processes": {"web": {}}}
-    items = [{**SHOP, "metadata": {"name": name}, "spec": spec} for name in ("a", "b")]
+    items = [builders.a_formation(name, processes={"web": builders.a_process()}) for name in ("a", "b")]
     stderr = diff(FakeCluster(), failures.FAILED, applied={"kind": "List", "items": items})
     assert stderr.splitlines() == ["a: web: new", "b: web: new"]
 
@@ -47,8 +42,7 @@ def test_without_kubectl_it_is_no_difference(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(
-    ("failure", "code"),
-    [(failures.Failure, failures.MISTYPED), (failures.NoAccess, failures.NO_ACCESS)],
+    ("failure", "code"), [(failures.Failure, failures.MISTYPED), (failures.NoAccess, failures.NO_ACCESS)]
 )
 def test_an_error_of_the_api_server_is_no_difference(failure: type[failures.Failure], code: int) -> None:
     cluster = FakeCluster()

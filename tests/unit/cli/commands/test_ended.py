@@ -48,11 +48,7 @@ def denied(*_: Any, **__: Any) -> None:
     raise failures.NoAccess("You may not read Pods.")
 
 
-ENDS = {
-    ending(): TERMINATED,
-    ending(signal.SIGINT): failures.INTERRUPTED,
-    denied: failures.NO_ACCESS,
-}
+ENDS = {ending(): TERMINATED, ending(signal.SIGINT): failures.INTERRUPTED, denied: failures.NO_ACCESS}
 
 
 @pytest.mark.parametrize("end", ENDS, ids=["SIGTERM", "SIGINT", "a right that is lost"])

@@ -111,9 +111,7 @@ def test_a_deploy_whose_own_migration_hangs_says_what_ends_it(cluster: FakeClust
 OTHERS = [{"kind": naming.KIND, "name": "shop", "uid": "uid-of-another", "controller": True}]
 HARMLESS: dict[str, Object] = {
     "no process of it runs": {"Pod": [releases.pod(builders.waiting("ContainerCreating"), job=JOB)]},
-    "it has ended": {"Pod": [releases.pod(builders.ended(0), job=JOB)]},
     "it is being ended": {"Pod": [{**releases.pod(job=JOB)}]},
-    "it is gone": {"Job": []},
     "it is another Formation's": {"Job": [builders.a_release_job(name=JOB, ownerReferences=OTHERS)]},
 }
 HARMLESS["it is being ended"]["Pod"][0]["metadata"]["deletionTimestamp"] = builders.ago(0)

@@ -14,7 +14,7 @@ from formation_operator.kube.objects import deploys
 from formation_operator.kube.objects.deploys import Deploy, End
 from tests.shared import builders
 from tests.unit.cli.fake_cluster import FakeCluster
-from tests.unit.cli.revisions import Object, a_revision, ran, shop
+from tests.unit.cli.revisions import Object, a_revision, noted, ran, shop
 from tests.unit.cli.typed import run
 
 V1: Object = {"image": "shop:v1", "processes": {"web": {"replicas": 2}, "worker": {}}}
@@ -89,23 +89,21 @@ def test_one_of_an_earlier_formation_that_ran_well_there_says_so_and_has_to_be_n
     assert "No other revision of shop is known to have run well" in stderr
 
 
+MANY = [a_revision(0, {**V1, "image": f"shop:v{number}"}) for number in range(40)]
+
+
 def test_a_word_that_several_begin_with_is_refused_with_their_names(cluster: FakeCluster) -> None:
-    more = [a_revision(0, {**V1, "image": f"shop:v{number}"}) for number in range(40)]
-    letters = [each["metadata"]["name"].removeprefix("shop-")[0] for each in more]
+    letters = [each["metadata"]["name"].removeprefix("shop-")[0] for each in MANY]
     first = next(each for each in letters if each.isalpha() and letters.count(each) > 1)
-    cluster.objects["ControllerRevision"] = more
+    cluster.objects["ControllerRevision"] = MANY
     stderr = run(f"rollback shop --to {first}", failures.MISTYPED).stderr
     assert f"Several objects are called {first}: shop-{first}" in stderr
 
 
 def test_a_short_number_is_never_taken_for_a_digest(cluster: FakeCluster) -> None:
-    more = [a_revision(0, {**V1, "image": f"shop:v{number}"}) for number in range(40)]
-    (number, *_) = (
-        digit for each in more if (digit := each["metadata"]["name"].removeprefix("shop-")[0]).isdecimal()
-    )
-    cluster.objects["ControllerRevision"] = [
-        each for each in more if each["metadata"]["name"].startswith(f"shop-{number}")
-    ][:1]
+    one = next(each for each in MANY if each["metadata"]["name"].removeprefix("shop-")[0].isdecimal())
+    number = one["metadata"]["name"].removeprefix("shop-")[0]
+    cluster.objects["ControllerRevision"] = [one]
     assert f"There is no revision {number}." in run(f"rollback shop --to {number}", failures.MISTYPED).stderr
     stderr = run("rollback shop --to ''", failures.MISTYPED).stderr
     assert "The revision is empty: type its number." in stderr
@@ -113,9 +111,7 @@ def test_a_short_number_is_never_taken_for_a_digest(cluster: FakeCluster) -> Non
 
 def logged(revision: Object, *log: Deploy) -> Object:
     """Return a revision with a log of its deploys."""
-    noted = {naming.DEPLOYS_ANNOTATION: deploys.text(log)}
-    metadata = revision["metadata"]
-    return {**revision, "metadata": {**metadata, "annotations": {**metadata["annotations"], **noted}}}
+    return noted(revision, naming.DEPLOYS_ANNOTATION, deploys.text(log))
 
 
 A_B_A = [

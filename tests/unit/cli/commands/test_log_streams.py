@@ -40,21 +40,13 @@ def test_what_was_written_is_in_the_order_of_its_times_in_whichever_zones() -> N
     assert [line.source.label for line in lines] == ["worker.a", "worker.a", "worker.b", "worker.a"]
 
 
-class DeadNode(FakeCluster):
-    """One of its nodes doesn't answer."""
-
-    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
-        if pod == "shop-worker-dead":
-            raise Failure("dial timeout")
-        return super().log(pod, query)
-
-
 def test_a_log_that_can_not_be_followed_is_told_beside_those_of_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told: queue.SimpleQueue[tuple[str, bool]] = queue.SimpleQueue()
     monkeypatch.setattr("click.echo", lambda text, *, err: told.put((text, err)))
-    cluster = DeadNode(Pod=[a_pod(name="shop-worker-dead"), a_pod(name="shop-worker-a")])
+    cluster = FakeCluster(Pod=[a_pod(name="shop-worker-dead"), a_pod(name="shop-worker-a")])
+    cluster.failing = {"shop-worker-dead": Failure("dial timeout")}
     cluster.logs = {"shop-worker-a": [at(1, "one")]}
     assert next(following(cluster)).text == "one"
     assert told.get(timeout=10) == ("worker.dead: dial timeout", True)
@@ -146,7 +138,6 @@ class OneDeadContainer(FakeCluster):
 
 CRASHED = ended(1, "no database")
 IN_BACK_OFF = a_container(waiting("CrashLoopBackOff"), last=CRASHED, restarts=3)
-JUST_ENDED = a_container(CRASHED, restarts=3)
 RESTARTED = a_container(running(), last=CRASHED, restarts=3)
 
 
@@ -156,11 +147,8 @@ def previous(pod: Object, said: str, code: int = 0) -> Result:
 
 
 @pytest.mark.parametrize("said", [NO_PREVIOUS, LOST, LOST_WHILE_OPENED])
-@pytest.mark.parametrize("container", [IN_BACK_OFF, JUST_ENDED])
-def test_of_a_process_in_a_back_off_the_last_log_is_shown_where_there_is_none_before(
-    said: str, container: Object
-) -> None:
-    result = previous(a_pod(container, name="shop-worker-a"), said)
+def test_of_a_process_in_a_back_off_the_last_log_is_shown_where_there_is_none_before(said: str) -> None:
+    result = previous(a_pod(IN_BACK_OFF, name="shop-worker-a"), said)
     assert result.stderr == ""
     assert result.stdout.split() == ["worker.a", "|", "no", "database"]
 

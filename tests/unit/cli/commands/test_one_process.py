@@ -1,11 +1,12 @@
 """A process is named as `ps` or `logs` does, whichever command is typed."""
 
-from typing import Any
+import re
 
 import pytest
 
 from formation_cli import completion, failures
 from formation_cli.cluster import kinds, kubectl
+from formation_cli.cluster.port import Object
 from tests.shared import builders
 from tests.shared.builders import a_container, a_pod, running
 from tests.unit.cli.fake_cluster import FakeCluster
@@ -37,6 +38,29 @@ def became(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
+READY = a_pod(name="shop-worker-ready")
+UNREADY = a_pod(a_container(running(), ready=False), name="shop-worker-unready")
+STOPPING = a_pod(name="shop-worker-stopping", deletionTimestamp=builders.ago(1))
+UNPULLABLE = a_container(builders.waiting("ImagePullBackOff", 'Back-off pulling image "shop:v9"'))
+NOT_THERE = a_pod(UNPULLABLE, name="shop-worker-not-there")
+
+
+@pytest.mark.parametrize("pods", [(UNREADY, READY), (STOPPING, UNREADY), (NOT_THERE, STOPPING)])
+def test_without_a_name_it_is_one_that_runs_and_best_one_that_is_ready(
+    cluster: FakeCluster, became: list[str], pods: tuple[Object, Object]
+) -> None:
+    cluster.objects[kinds.POD] = [*pods]
+    run("exec shop --type worker -- ls")
+    assert became[1] == pods[1]["metadata"]["name"]
+
+
+def test_where_none_of_the_only_type_runs_the_reason_is_told(cluster: FakeCluster) -> None:
+    cluster.objects |= {"Formation": [builders.stored(builders.a_formation())], kinds.POD: [NOT_THERE]}
+    error, hint = run("exec shop -- ls", failures.OURS).stderr.splitlines()
+    assert re.match(r"Error: No process of worker runs: .*shop:v9", error)
+    assert hint == "kubectl formation ps shop"
+
+
 def test_a_process_of_another_type_is_refused(became: list[str]) -> None:
     result = run("exec shop --type web --process worker.abcde -- ls", failures.OURS)
     assert "worker.abcde is a process of worker, not of web" in result.stderr
@@ -51,13 +75,7 @@ def test_a_process_that_there_is_not_is_guessed() -> None:
 
 @pytest.mark.parametrize(
     ("typed_ports", "ports"),
-    [
-        ("", "8080:8080"),
-        ("9000", "9000:8080"),
-        ("9000:8081", "9000:8081"),
-        (":8081", ":8081"),
-        ("0", ":8080"),
-    ],
+    [("", "8080:8080"), ("9000", "9000:8080"), ("9000:8081", "9000:8081"), ("0", ":8080")],
 )
 def test_a_port_leads_to_that_of_the_type_or_to_another(
     became: list[str], typed_ports: str, ports: str
@@ -89,15 +107,11 @@ def test_anyone_who_may_not_connect_is_told_by_us(
     assert not became
 
 
-def a_one_off() -> dict[str, Any]:
+def a_one_off() -> Object:
     return a_pod(a_container(running(), "run"), name="shop-run-12345678-klmno", labels=ONE_OFF)
 
 
-A_JOB: dict[str, Any] = {
-    "apiVersion": "batch/v1",
-    "kind": kinds.JOB,
-    "metadata": {"name": "shop-run-12345678"},
-}
+A_JOB: Object = {"apiVersion": "batch/v1", "kind": kinds.JOB, "metadata": {"name": "shop-run-12345678"}}
 
 
 @pytest.mark.parametrize("name", ["run.klmno", "shop-run-12345678-klmno", "job.batch/shop-run-12345678"])

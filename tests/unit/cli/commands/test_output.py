@@ -19,7 +19,6 @@ from tests.unit.cli import kubectls
 from tests.unit.cli.fake_cluster import FakeCluster
 
 WRITTEN = "\x1b[2J\x1b[31mred\x1bc"
-TOO_LATE = 'echo "error: unable to upgrade connection: container run not found" >&2; exit 1'
 
 Kubectl = Callable[[str], None]
 
@@ -92,7 +91,7 @@ def shown(request: pytest.FixtureRequest, capfdbinary: pytest.CaptureFixture[byt
 
 
 def test_a_process_that_has_ended_before_attach_is_shown_by_its_log(kubectl: Kubectl, shown: Shown) -> None:
-    kubectl(TOO_LATE)
+    kubectl('echo "error: unable to upgrade connection: container run not found" >&2; exit 1')
     assert shown(Running("one", "one two", code=0)) == (b"one\ntwo\n", b"")
 
 

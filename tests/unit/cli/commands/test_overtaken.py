@@ -1,6 +1,5 @@
 """A deploy that somebody else's later deploy comes before, as the earlier one says it."""
 
-import copy
 from typing import Any
 
 import pytest
@@ -21,20 +20,13 @@ class Busy(FakeCluster):
     def __init__(self, **later: Any) -> None:
         super().__init__(Formation=[shop(R2, V2)], ControllerRevision=[R1, R2], Pod=[])
         self.later = later
-        self._generations()
+        self.objects[naming.KIND][0]["status"] |= {"observedGeneration": 1, "conditions": [READY]}
 
-    def patch(self, kind: str, name: str, patch: list[Object] | Object, *, dry_run: bool = False) -> Object:
-        written = super().patch(kind, name, patch, dry_run=dry_run)
-        self._generations()
-        return written
-
-    def _generations(self) -> None:
-        (found,) = copy.deepcopy(self.objects[naming.KIND])
-        if self.dry_runs:
-            found["spec"] |= self.later
-            found["metadata"]["generation"] += 1
-        found["status"] |= {"observedGeneration": found["metadata"]["generation"], "conditions": [READY]}
-        self.objects[naming.KIND] = [found]
+    def react(self) -> None:
+        (found,) = self.objects[naming.KIND]
+        found["spec"] |= self.later
+        found["metadata"]["generation"] += 1
+        found["status"]["observedGeneration"] += 1
 
 
 BACK = " --rollback-on-failure"
@@ -60,11 +52,9 @@ def test_a_deploy_that_is_overtaken_says_both_revisions_and_has_a_code_of_its_ow
     [
         ("rollback shop 1", {"image": "shop:v4"}),
         ("config set shop A=1", {"env": [{"name": "A", "value": "2"}]}),
-        ("config set shop A=1", {"env": []}),
         ("deploy shop --type web shop:v3", {"processes": {**V2["processes"], "web": {**WEB}}}),
-        ("deploy shop --type web shop:v3", {"processes": {"worker": V2["processes"]["worker"]}}),
     ],
-    ids=["rollback", "the same variable", "no variable", "the same type", "no such type"],
+    ids=["rollback", "the same variable", "the same type"],
 )
 def test_it_is_overtaken_where_what_it_has_changed_is_declared_otherwise(words: str, later: Object) -> None:
     assert "Another deploy has overtaken" in on(Busy(**later), f"{words} --wait", failures.OVERTAKEN).stderr
@@ -77,11 +67,10 @@ VARIABLES = [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
     ("words", "later"),
     [
         ("deploy shop shop:v3", {"suspend": False}),
-        ("deploy shop shop:v3", {"env": VARIABLES}),
         ("deploy shop --type worker shop:v3", {"image": "shop:v4"}),
         ("config set shop A=1", {"image": "shop:v4", "env": VARIABLES}),
     ],
-    ids=["no deploy", "a variable", "the other types", "another variable"],
+    ids=["no deploy", "the other types", "another variable"],
 )
 def test_what_goes_out_with_it_does_not_overtake_it(words: str, later: Object) -> None:
     result = on(Busy(**later), f"{words} --wait")
@@ -90,8 +79,8 @@ def test_what_goes_out_with_it_does_not_overtake_it(words: str, later: Object) -
 
 def test_without_an_image_of_its_own_only_the_revisions_are_named() -> None:
     class Without(Busy):
-        def _generations(self) -> None:
-            super()._generations()
+        def react(self) -> None:
+            super().react()
             self.objects[naming.KIND][0]["spec"].pop("image", None)
 
     said = on(Without(env=[]), "config set shop A=1 --wait", failures.OVERTAKEN).stderr

@@ -13,7 +13,7 @@ from formation_operator.api import naming
 from tests.shared import builders
 from tests.shared.builders import a_container, a_pod, ended, waiting
 from tests.unit.cli.fake_cluster import FakeCluster
-from tests.unit.cli.typed import run
+from tests.unit.cli.typed import cells, run
 
 TYPES = {"worker": builders.a_process(), "zoo": builders.a_process(image="x/zoo:2")}
 READY = [{"type": "Ready", "status": "True", "reason": "Running", "message": "all process types run"}]
@@ -48,8 +48,7 @@ def cluster() -> FakeCluster:
 
 
 def rows(words: str = "") -> list[list[str]]:
-    lines = run(f"ps {words}").stdout.splitlines()
-    return [[cell.strip() for cell in line.split("   ") if cell] for line in lines]
+    return cells(run(f"ps {words}").stdout)
 
 
 def process(words: str) -> dict[str, Any]:
@@ -93,10 +92,8 @@ def test_a_process_that_does_not_run_is_shown_with_its_reason(cluster: FakeClust
     ("state", "phase", "shown"),
     [
         (ended(0), "Running", ("Completed", "")),
-        (ended(7), "Failed", ("Failed", "Exited")),
         (ended(7), "Running", ("Failed", "Exited")),
         (waiting(""), "Failed", ("Failed", "Evicted")),
-        (waiting("ImagePullBackOff", "no such image"), "Pending", ("Starting", "ImagePullBackOff")),
         (builders.running(), "Running", ("Running", "")),
     ],
 )

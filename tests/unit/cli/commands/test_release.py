@@ -150,11 +150,8 @@ def test_only_what_has_failed_is_tried_again(cluster: FakeCluster, state: str) -
     assert cluster.objects["Job"] == [job]
 
 
-@pytest.mark.parametrize("condition", [None, {"type": "Complete", "status": "True"}])
-def test_a_try_that_the_status_does_not_know_yet_is_not_ended_by_another_one(
-    cluster: FakeCluster, condition: Object | None
-) -> None:
-    job = builders.a_release_job(*filter(None, [condition]), name=releases.JOB)
+def test_a_try_that_the_status_does_not_know_yet_is_not_ended_by_another_one(cluster: FakeCluster) -> None:
+    job = builders.a_release_job({"type": "Complete", "status": "True"}, name=releases.JOB)
     cluster.objects |= {"Formation": [releases.shop("Failed")], "Job": [job]}
     assert f"Job {releases.JOB} hasn't failed. Nothing was changed." in run("release shop --retry", 1).stderr
     assert cluster.objects["Job"] == [job]

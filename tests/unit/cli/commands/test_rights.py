@@ -17,30 +17,26 @@ from tests.unit.cli.revisions import V1, V2, a_revision, ran, shop
 from tests.unit.cli.typed import run
 
 FOLLOWED = ["list formations", "list pods", "watch formations", "watch pods"]
-CHANGED = ["get formations", "patch formations"]
+CHANGED = ["get formations", "patch formations", *FOLLOWED]
+WENT_BACK = [*CHANGED, "list controllerrevisions"]
 PODS = "namespace default: list, watch on pods"
 DEPLOY = "deploy shop shop:v3 --wait"
 COMMANDS = {
-    DEPLOY: [*CHANGED, *FOLLOWED],
-    f"{DEPLOY} --rollback-on-failure": [*CHANGED, *FOLLOWED, "list controllerrevisions"],
-    "rollback shop --wait": [*CHANGED, *FOLLOWED, "list controllerrevisions"],
-    "scale shop web=5 --wait": [*CHANGED, *FOLLOWED],
-    "scale shop web-1 --process web.1 --wait": [*CHANGED, *FOLLOWED, "patch pods"],
-    "deploy shop --retry --wait": [*CHANGED, *FOLLOWED, "delete pods"],
-    "config set shop A=1 --wait": [*CHANGED, *FOLLOWED],
-    "config unset shop A --wait --rollback-on-failure": [
-        *CHANGED,
-        *FOLLOWED,
-        "list controllerrevisions",
-    ],
-    "config set shop --secret --env .env --wait": [*CHANGED, *FOLLOWED, "create secrets"],
-    "config unset shop A --wait": [*CHANGED, *FOLLOWED],
+    DEPLOY: CHANGED,
+    f"{DEPLOY} --rollback-on-failure": WENT_BACK,
+    "rollback shop --wait": WENT_BACK,
+    "scale shop web=5 --wait": CHANGED,
+    "scale shop web-1 --process web.1 --wait": [*CHANGED, "patch pods"],
+    "deploy shop --retry --wait": [*CHANGED, "delete pods"],
+    "config set shop A=1 --wait": CHANGED,
+    "config unset shop A --wait --rollback-on-failure": WENT_BACK,
+    "config set shop --secret --env .env --wait": [*CHANGED, "create secrets"],
+    "config unset shop A --wait": CHANGED,
     "restart shop web --wait": [
-        *("get formations", *FOLLOWED),
-        *("list deployments", "patch deployments", "watch deployments"),
+        *("get formations", *FOLLOWED, "list deployments", "patch deployments", "watch deployments")
     ],
-    "stop shop --wait": [*CHANGED, *FOLLOWED],
-    "start shop --wait": [*CHANGED, *FOLLOWED],
+    "stop shop --wait": CHANGED,
+    "start shop --wait": CHANGED,
 }
 CASES = [(words, right) for words, needed in COMMANDS.items() for right in needed]
 

@@ -41,34 +41,20 @@ def test_who_interrupts_leaves_no_job_behind(how: str) -> None:
     assert cluster.objects["Job"] == []
 
 
-class Undeletable(FakeCluster):
-    """Doesn't answer when the Job is made, nor after that."""
-
-    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
-        raise failures.NoAccess("read timed out")
-
-    def delete(self, kind: str, name: str, *, dry_run: bool = False) -> None:
-        raise failures.NoAccess("no route")
-
-
 def test_a_job_that_can_not_be_deleted_is_named() -> None:
-    result = run(Undeletable(), code=failures.OURS)
+    cluster = FakeCluster()
+    cluster.failing = {"Job": failures.NoAccess("read timed out")}
+    result = run(cluster, code=failures.OURS)
     assert "Error: read timed out" in result.stderr
     assert "Job shop-run-" in result.stderr
 
 
-class Forbidding(Undeletable):
-    """Lets nobody create or delete a Job."""
-
-    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
-        failure = failures.NoAccess("You may not create Jobs in namespace default.")
-        failure.refused = True
-        raise failure
-
-
 def test_where_no_job_was_made_none_may_be_left_behind() -> None:
-    result = run(Forbidding(), code=failures.OURS)
-    assert result.stderr == "Error: You may not create Jobs in namespace default.\n"
+    cluster = FakeCluster()
+    cluster.forbidden = ("Job",)
+    first, last = run(cluster, code=failures.OURS).stderr.splitlines()
+    assert first.startswith("Error: You may not create Job shop-run-")
+    assert last == "The API server says: no"
 
 
 @pytest.mark.parametrize("how", ["-d -i", "-d -t", "-d -it", "-t", "-it"])
@@ -164,15 +150,10 @@ def test_variables_are_for_this_command_only_and_win_over_those_of_the_type() ->
     assert "PRICE" not in str(formation["spec"])
 
 
-class InterruptedWhileItRuns(FakeCluster):
-    """Is interrupted while the output is shown."""
-
-    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
-        raise KeyboardInterrupt
-
-
 def test_after_ctrl_c_it_says_how_long_the_process_has() -> None:
-    result = run(InterruptedWhileItRuns(Pod=[a_pod()]), code=failures.INTERRUPTED)
+    cluster = FakeCluster(Pod=[a_pod()])
+    cluster.failing = {"shop-worker-1": KeyboardInterrupt()}
+    result = run(cluster, code=failures.INTERRUPTED)
     assert result.stderr == "It gets SIGTERM, and has 30 s to end.\n"
 
 

@@ -100,9 +100,7 @@ def test_counts_and_bounds_are_a_line_and_of_the_others_it_is_said_who_sets_them
     assert quantities == {**COUNTS, "open": 3, "auto": 6}
 
 
-def test_bounds_that_follow_the_cpu_where_no_metrics_are_served_are_warned_of(
-    cluster: FakeCluster,
-) -> None:
+def test_bounds_that_follow_the_cpu_where_no_metrics_are_served_are_warned_of(cluster: FakeCluster) -> None:
     assert "metrics" not in scale("web=2..4").stderr
     cluster.forbidden = (kinds.POD_METRICS,)
     assert "metrics" not in scale("web=2..5").stderr

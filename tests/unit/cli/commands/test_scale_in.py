@@ -13,7 +13,7 @@ from formation_operator.api import naming
 from tests.shared import builders
 from tests.shared.builders import a_container, a_pod, running
 from tests.unit.cli.fake_cluster import FakeCluster
-from tests.unit.cli.typed import run
+from tests.unit.cli.typed import cells, run
 
 COST = "controller.kubernetes.io/pod-deletion-cost"
 LOWEST = str(-(2**31))
@@ -89,11 +89,6 @@ def test_a_dry_run_marks_nothing(cluster: FakeCluster) -> None:
     assert (costs(cluster), count(cluster), cluster.dry_runs) == ({}, 3, [True, True])
 
 
-def without_status(pod: Object) -> Object:
-    """Return a Pod that no node has yet."""
-    return {**pod, "spec": {}, "status": {"phase": "Pending"}}
-
-
 REFUSED = {
     "worker-1 --process worker.zzzzz": "shop has no process worker.zzzzz.",
     "web-1 --process worker.aaaaa": "scale shop worker-1 --process worker.aaaaa",
@@ -129,16 +124,16 @@ def test_what_can_not_be_meant_is_refused_with_the_way_out_before_anything_is_wr
 
 
 EARLIER = {
-    "isn't ready": lambda: worker("bbbbb", ready=False),
-    "has no node": lambda: without_status(worker("bbbbb")),
+    "isn't ready": worker("bbbbb", ready=False),
+    "has no node": {**worker("bbbbb"), "spec": {}, "status": {"phase": "Pending"}},
 }
 
 
 @pytest.mark.parametrize("other", EARLIER.values(), ids=EARLIER)
 def test_a_process_that_kubernetes_would_delete_before_it_is_named_before_anything_is_written(
-    cluster: FakeCluster, other: Any
+    cluster: FakeCluster, other: Object
 ) -> None:
-    cluster.objects[kinds.POD][1] = other()
+    cluster.objects[kinds.POD][1] = other
     said = scale(ONE, failures.FAILED)
     assert "Kubernetes would delete worker.bbbbb before worker.aaaaa: what isn't ready goes first." in said
     assert "kubectl formation scale shop worker-2 --process worker.aaaaa" in said
@@ -173,49 +168,34 @@ def test_a_missing_right_is_found_before_anything_is_written(cluster: FakeCluste
     assert "patch pods shop-worker-abc-aaaaa" in cluster.reviewed
 
 
-class Refusing(FakeCluster):
-    """Refuses to change a Formation."""
-
-    kept = False
-
-    def patch(self, kind: str, name: str, patch: list[Object] | Object, *, dry_run: bool = False) -> Object:
-        if self.kept and kind == kinds.POD and "null" in json.dumps(patch):
-            raise Failure("The Pod can't be changed.")
-        if kind == naming.KIND:
-            raise Failure("no")
-        return super().patch(kind, name, patch, dry_run=dry_run)
-
-
-@pytest.fixture
-def refusing(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    monkeypatch.setattr(cluster, "__class__", Refusing)
-    return cluster
-
-
-def test_if_the_count_can_not_be_written_the_mark_is_taken_back(refusing: FakeCluster) -> None:
-    refusing.objects[kinds.POD][0] = worker("aaaaa", cost="7")
+def test_if_the_count_can_not_be_written_the_mark_is_taken_back(cluster: FakeCluster) -> None:
+    cluster.refused = Failure("no")
+    cluster.objects[kinds.POD][0] = worker("aaaaa", cost="7")
     scale("worker-2 --process worker.aaaaa --process worker.bbbbb", failures.FAILED)
-    assert costs(refusing) == {"aaaaa": "7"}
-    assert refusing.dry_runs == [False] * 4
+    assert costs(cluster) == {"aaaaa": "7"}
+    assert cluster.dry_runs == [False] * 4
 
 
 def test_a_mark_that_can_not_be_taken_back_is_named_with_what_takes_it(
-    refusing: FakeCluster, monkeypatch: pytest.MonkeyPatch
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Refusing, "kept", True)
+    def refuse(*_: Any, **__: Any) -> None:
+        raise Failure("no")
+
+    monkeypatch.setattr(cluster, "react", lambda: monkeypatch.setattr(cluster, "patch", refuse))
     said = scale(ONE, failures.FAILED)
     assert f"kubectl annotate pod shop-worker-abc-aaaaa {COST}-" in said
-
-
-LOWER = {"replicas": 2}
-BOUNDS = {"autoscaling": {"maxReplicas": 5}}
 
 
 @pytest.mark.parametrize(
     ("theirs", "said", "left"),
     [
-        (LOWER, "The count is lower by now, so the mark stays: `kubectl formation ps", {"aaaaa": LOWEST}),
-        (BOUNDS, "An autoscaler decides how many worker processes there are", {}),
+        ({"replicas": 2}, "lower by now, so the mark stays: `kubectl formation ps", {"aaaaa": LOWEST}),
+        (
+            {"autoscaling": {"maxReplicas": 5}},
+            "An autoscaler decides how many worker processes there are",
+            {},
+        ),
     ],
 )
 def test_if_somebody_changes_the_formation_meanwhile_the_mark_stays_only_with_a_lower_count(
@@ -247,16 +227,11 @@ def test_a_mark_whose_process_is_about_to_go_stays(cluster: FakeCluster) -> None
     assert costs(cluster) == {"aaaaa": LOWEST, "bbbbb": LOWEST}
 
 
-def rows() -> list[list[str]]:
-    lines = run("ps shop worker").stdout.splitlines()
-    return [[cell.strip() for cell in line.split("   ") if cell] for line in lines]
-
-
 def test_ps_shows_the_mark_while_there_is_one(cluster: FakeCluster) -> None:
-    assert "DELETION COST" not in rows()[0]
+    assert "DELETION COST" not in cells(run("ps shop worker").stdout)[0]
     cluster.objects[kinds.POD][0] = worker("aaaaa", cost=LOWEST)
     cluster.objects[kinds.POD][1] = worker("bbbbb", cost="-5")
-    header, *shown = rows()
+    header, *shown = cells(run("ps shop worker").stdout)
     assert [row[header.index("DELETION COST")] for row in shown] == ["lowest", "-5", "-"]
     found = json.loads(run("ps shop worker -o json").stdout)
     assert [each["deletionCost"] for each in found] == [-(2**31), -5, None]

@@ -10,20 +10,15 @@ from formation_operator.api import naming
 from tests.shared import builders
 from tests.shared.builders import Manifest, a_container, a_pod, ended, running
 from tests.unit.cli.fake_cluster import FakeCluster
-from tests.unit.cli.typed import run
+from tests.unit.cli.typed import cells, run
 
 REPORT: Manifest = {"schedule": "0 3 * * *", "command": ["/shop", "report"]}
 LABELS = {naming.FORMATION_LABEL: "shop", naming.SCHEDULE_LABEL: "nightly-report"}
 FAILED = "the run in Job shop-nightly-report-1 has failed: exited with code 3"
+JOB: Manifest = {"backoffLimit": 0, "template": {"spec": {}}}
 CRON_JOB: Manifest = {
     "metadata": {"name": "shop-nightly-report", "uid": "uid-of-it"},
-    "spec": {
-        "schedule": "0 3 * * *",
-        "jobTemplate": {
-            "metadata": {"labels": LABELS},
-            "spec": {"backoffLimit": 0, "template": {"spec": {}}},
-        },
-    },
+    "spec": {"jobTemplate": {"metadata": {"labels": LABELS}, "spec": JOB}},
 }
 
 
@@ -77,7 +72,7 @@ def test_a_run_is_begun_now_from_its_cron_job_which_keeps_it(cluster: FakeCluste
     assert job["metadata"]["annotations"] == {"cronjob.kubernetes.io/instantiate": "manual"}
     (owner,) = job["metadata"]["ownerReferences"]
     assert (owner["kind"], owner["uid"], owner["controller"]) == ("CronJob", "uid-of-it", True)
-    assert job["spec"] == {"backoffLimit": 0, "template": {"spec": {}}, "activeDeadlineSeconds": 90}
+    assert job["spec"] == {**JOB, "activeDeadlineSeconds": 90}
     assert result.stdout.startswith("job.batch/shop-nightly-report-")
 
 
@@ -106,21 +101,16 @@ def test_when_it_ran_last_and_runs_next_is_shown(cluster: FakeCluster) -> None:
     cluster.objects["Formation"] = [{**formation, "status": {"schedules": said}}]
     assert [each["schedule"] for each in lines()] == ["", "0 3 * * * Europe/Berlin"]
     assert lines()[1]["nextScheduleTime"] > builders.ago(0)
-    header, _, row = ([*filter(None, line.split("   "))] for line in run("ps shop").stdout.splitlines())
-    assert header[-1].strip() == "SCHEDULE"
-    assert re.fullmatch(r"0 3 \* \* \* Europe/Berlin, next in \d+[mhs]", row[-1].strip())
+    header, _, row = cells(run("ps shop").stdout)
+    assert header[-1] == "SCHEDULE"
+    assert re.fullmatch(r"0 3 \* \* \* Europe/Berlin, next in \d+[mhs]", row[-1])
     assert lines("nightly-report")[0]["since"] == builders.ago(7200)
     cluster.objects["Pod"] = [pod(running(), "Running")]
     assert lines("nightly-report")[0]["schedule"] == "0 3 * * * Europe/Berlin"
 
 
-def test_whoever_stops_looking_at_a_run_hears_how_it_is_ended(
-    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(cluster, "log", interrupt)
+def test_whoever_stops_looking_at_a_run_hears_how_it_is_ended(cluster: FakeCluster) -> None:
+    cluster.failing = {"shop-nightly-report-1-x7k2p": KeyboardInterrupt()}
     cluster.objects["Pod"] = [pod(running(), "Running")]
     stderr = run("run shop --schedule nightly-report", failures.INTERRUPTED).stderr
     (job,) = cluster.objects["Job"]

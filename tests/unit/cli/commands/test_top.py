@@ -13,7 +13,7 @@ from formation_operator.api import naming
 from tests.shared import builders
 from tests.shared.builders import a_container, a_pod, running, waiting
 from tests.unit.cli.fake_cluster import FakeCluster
-from tests.unit.cli.typed import run
+from tests.unit.cli.typed import cells, run
 
 SIZE = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "0.5", "memory": "512Mi"}}
 FIELD = "spec.processes.worker.resources"
@@ -49,8 +49,7 @@ def run_with(cluster: FakeCluster, *measured: tuple[Object, Object | None]) -> N
 
 
 def rows(words: str = "", code: int = 0) -> list[list[str]]:
-    lines = run(f"top shop {words}", code).stdout.splitlines()
-    return [[cell.strip() for cell in line.split("   ") if cell] for line in lines]
+    return cells(run(f"top shop {words}", code).stdout)
 
 
 def of_worker() -> list[Object]:
@@ -137,12 +136,6 @@ def test_a_program_gets_cores_and_bytes(cluster: FakeCluster) -> None:
         ("90m", "470Mi", "uses 470Mi, near its memory limit of 512Mi: raise {}.limits.memory."),
         ("460m", "100Mi", "uses 460m, near its CPU limit of 500m: raise {}.limits.cpu."),
         ("90m", "200Mi", "uses 200Mi, above its memory request of 128Mi: raise {}.requests.memory."),
-        ("200m", "100Mi", "uses 200m, above its CPU request of 100m: raise {}.requests.cpu."),
-        (
-            "90m",
-            "9Mi",
-            "more than 9Mi of its memory request of 128Mi: if that lasts, lower {}.requests.memory.",
-        ),
         ("9m", "100Mi", "more than 9m of its CPU request of 100m: if that lasts, lower {}.requests.cpu."),
     ],
 )
@@ -252,7 +245,6 @@ NONE = answers.Request("GET", kinds.POD_METRICS, "default")
     ("failure", "code", "said"),
     [
         (answers.failure(NONE, 404, b"{}"), failures.FAILED, "ask its administrator for metrics-server"),
-        (answers.failure(NONE, 503, b"{}"), failures.FAILED, "ask its administrator for metrics-server"),
         (
             answers.failure(NONE, 403, b'{"message": "pods is forbidden: User a can\'t"}'),
             failures.NO_ACCESS,

@@ -6,6 +6,7 @@ from formation_cli import failures
 from formation_operator.api import naming
 from tests.shared import builders
 from tests.shared.builders import a_pod
+from tests.unit.cli import revisions
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.revisions import Object, a_revision
 from tests.unit.cli.typed import run
@@ -16,21 +17,16 @@ CRASHING: Object = {**RUNNING, "state": "Crashing", "reason": "Exited", "message
 SOON = "--timeout 1s"
 
 
-def shop(web: Object = RUNNING, *, image: str = IMAGE, number: int = 7, seen: int = 2) -> Object:
+def shop(web: Object = RUNNING, *, image: str = IMAGE, number: int = 7) -> Object:
     """Return the Formation whose web is so, and whose content is the revision of this number, or is new."""
-    formation = builders.a_formation(image=image, processes={"web": builders.a_process(replicas=1)})
-    kept = a_revision(number or 7, formation["spec"] if number else {**formation["spec"], "image": "old"})
+    spec = builders.a_formation(image=image, processes={"web": builders.a_process(replicas=1)})["spec"]
+    kept = a_revision(number or 7, spec if number else {**spec, "image": "old"})
     ready = web == RUNNING
+    found = revisions.shop(kept, spec, ready=ready)
     why = {"reason": "Running" if ready else "Exited", "message": "all process types run as declared"}
-    return {
-        **builders.stored(formation, generation=2),
-        "status": {
-            "observedGeneration": seen,
-            "conditions": [{"type": "Ready", "status": str(ready), **why}],
-            "processes": {"web": web},
-            "revision": {"name": kept["metadata"]["name"], "number": kept["revision"], "ready": ready},
-        },
-    }
+    conditions = [{"type": "Ready", "status": str(ready), **why}]
+    found["status"] |= {"observedGeneration": 1, "conditions": conditions, "processes": {"web": web}}
+    return found
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ from formation_cli.commands import waiting
 from formation_operator.api import naming
 from tests.shared import builders
 from tests.shared.builders import a_container, a_pod, ended
+from tests.unit.cli.deployments import rolled_out
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.typed import on
 
@@ -67,18 +68,10 @@ def test_it_ends_when_the_old_processes_have_ended_if_that_is_waited_for(
     waiting.wait(cluster, ready, NEVER, types, until_ended=True)
 
 
-def deployment(name: str, available: int = 1, **metadata: Any) -> dict[str, Any]:
-    """Return the Deployment of a type with one process, as it was rolled out in its first generation."""
-    made = builders.stored(
-        {"metadata": {"name": f"shop-{name}"}, "spec": {"replicas": 1}}, uid=name, **metadata
-    )
-    status = {"observedGeneration": 1, "updatedReplicas": 1, "replicas": 1, "availableReplicas": available}
-    return {**made, "status": status}
-
-
 def test_when_the_time_is_over_only_what_was_waited_for_is_said() -> None:
     formation = shop(types={"web": RUNNING, "worker": CRASHING})
-    worker = deployment("worker", 0, managedFields=formation["metadata"]["managedFields"])
+    worker = rolled_out(availableReplicas=0)
+    worker["metadata"]["managedFields"] = formation["metadata"]["managedFields"]
     cluster = FakeCluster(Formation=[formation], Pod=[], **{kinds.DEPLOYMENT: [worker]})
     stderr = on(cluster, "restart shop worker --wait --timeout 1s", failures.TIMED_OUT).stderr
     assert "1 s are over. shop isn't ready: worker: exited with code 3\n" in stderr
@@ -109,7 +102,8 @@ class FarAway(FakeCluster):
 
 def test_a_rollout_is_not_over_before_its_deployment_was_seen() -> None:
     ready = shop(Ready="all process types run as declared")
-    rolling = deployment("worker", generation=2)
+    rolling = rolled_out()
+    rolling["metadata"]["generation"] = 2
     cluster = FarAway(Formation=[ready], **{kinds.DEPLOYMENT: [rolling]})
     with pytest.raises(failures.TimedOut):
         waiting.wait(cluster, ready, 0.1, ["worker"], restarted=[rolling])

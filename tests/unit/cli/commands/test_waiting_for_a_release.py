@@ -1,11 +1,8 @@
 """How a wait goes with a release: deploys wait for it and end with its failure; counts and stops don't."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from formation_cli import failures
-from formation_cli.cluster.port import LogQuery
 from formation_cli.views import trouble
 from tests.shared.builders import ended, waiting
 from tests.unit.cli import releases
@@ -24,23 +21,14 @@ class Stored(FakeCluster):
         super().__init__(Formation=[before], **objects)
         self.states = states
         """What becomes of the release after each write."""
-        self.denied, self.broken = False, ""
+        self.broken = ""
         self.said: Object = {}
         """What else the status says of the release."""
 
-    def patch(self, kind: str, name: str, patch: object, *, dry_run: bool = False) -> Object:
-        written = super().patch(kind, name, patch, dry_run=dry_run)  # type: ignore[arg-type]  # passed on
-        status = {
-            **shop(self.states.pop(0), broken=self.broken, **self.said)["status"],
-            "revision": written["status"].get("revision"),
-        }
-        self.objects[kind] = [{**written, "status": status}]
-        return written
-
-    def log(self, pod: str, query: LogQuery) -> Iterator[bytes]:
-        if self.denied:
-            raise failures.NoAccess("You may not read pods/log.")
-        return super().log(pod, query)
+    def react(self) -> None:
+        (found,) = self.objects["Formation"]
+        said = shop(self.states.pop(0), broken=self.broken, **self.said)["status"]
+        found["status"] = {**said, "revision": found["status"].get("revision")}
 
 
 @pytest.fixture
@@ -77,7 +65,8 @@ def test_what_waiting_can_not_help_a_type_can_not_help_a_release_either(
 
 
 def test_anyone_who_may_not_read_logs_is_told_once_and_waits_on(cluster: Stored) -> None:
-    cluster.denied, cluster.states = True, ["Running"]
+    cluster.failing = {f"{releases.JOB}-x7k2p": failures.NoAccess("You may not read pods/log.")}
+    cluster.states = ["Running"]
     result = run(f"deploy shop {NEW}", failures.TIMED_OUT)
     assert result.stderr.count("The log of the release can't be shown: You may not read pods/log.") == 1
 

@@ -35,21 +35,14 @@ def test_an_app_json_has_a_name_counts_and_variables(snapshot: SnapshotAssertion
     assert dataclasses.asdict(found) == snapshot
 
 
-def test_the_api_has_commands_too() -> None:
-    found = read(
-        [{"type": "web", "quantity": 1, "size": {"name": "standard-2x"}, "command": "serve", "id": "1"}]
-    )
-    assert found.commands == {"web": "serve"}
-    assert found.memory == {"web": "1Gi"}
-
-
-def test_the_release_phase_is_the_release_with_its_memory_and_no_process_type() -> None:
+def test_the_api_has_commands_and_the_release_phase_is_the_release_and_no_process_type() -> None:
     found = read(
         [
             {"type": "release", "quantity": 0, "size": "Standard-2X", "command": "migrate --all"},
-            {"type": "web", "quantity": 1, "command": "serve"},
+            {"type": "web", "quantity": 1, "size": {"name": "standard-2x"}, "command": "serve", "id": "1"},
         ]
     )
+    assert (found.commands["web"], found.memory["web"]) == ("serve", "1Gi")
     spec = app.formation(App("shop", "x", found.commands, found.env, found.counts, found.memory))["spec"]
     limits = {"memory": "1Gi"}
     assert spec["release"] == {

@@ -12,21 +12,13 @@ from formation_cli.words import counts
 from tests.unit.cli.drawn_texts import ENV, ONE_LINE, SHELLY
 
 TYPES = st.sampled_from(["web", "worker", "clock", "low-prio", "0"])
-RELEASE = "release"
-
-
-def is_command(line: str) -> bool:
-    try:
-        app.words("web", line, port=True)
-        app.words("web", line, port=False)
-    except Mistyped:
-        return False
-    return procfile.parse(procfile.write({"web": line})) == {"web": line}
 
 
 def can_be(line: str) -> bool:
     try:
-        return bool(line.strip()) and is_command(line)
+        app.words("web", line, port=True)
+        app.words("web", line, port=False)
+        return bool(line) and procfile.parse(procfile.write({"web": line})) == {"web": line}
     except Mistyped:
         return False
 
@@ -39,7 +31,7 @@ def apps(draw: st.DrawFn) -> App:
     commands = draw(st.dictionaries(TYPES, LINES, min_size=1, max_size=3))
     chosen = draw(st.dictionaries(st.sampled_from([*commands]), st.integers(0, 5)))
     env = draw(ENV)
-    release = draw(st.dictionaries(st.just(RELEASE), LINES))
+    release = draw(st.dictionaries(st.just("release"), LINES))
     return App("shop", "registry.example.com/shop:v1", release | commands, env, chosen)
 
 

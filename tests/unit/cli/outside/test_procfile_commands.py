@@ -41,13 +41,6 @@ def test_init_writes_no_secret_into_a_file_and_prints_what_makes_it(folder: path
     assert values == {"TOKEN": "hunter2 $A", "URL": "redis://a:hunter2@b"}
 
 
-def test_without_a_secret_variable_no_secret_is_named(folder: pathlib.Path) -> None:
-    (folder / ".env").write_text("LOG_LEVEL=info\n")
-    result = run(f"init {IMAGE} --env .env")
-    assert "envFrom" not in yaml.safe_load((folder / "formation.yaml").read_text())["spec"]
-    assert "Secret" not in result.output
-
-
 def test_a_secret_has_all_of_its_files_but_the_port(folder: pathlib.Path) -> None:
     (folder / "one.env").write_text("A=1\nB=1\nPORT=5000\n")
     (folder / "two.env").write_text('B="2\\n3"\n')
@@ -88,7 +81,7 @@ def test_several_that_somebody_asks_for_are_no_singleton(folder: pathlib.Path) -
 
 
 @pytest.mark.parametrize("words", [f"init {IMAGE}", f"import procfile {IMAGE}"])
-def test_the_port_of_a_file_for_foreman_is_left_out_and_that_is_said(
+def test_the_port_of_a_file_for_foreman_is_left_out_and_that_is_said_and_no_secret_is_named(
     folder: pathlib.Path, words: str
 ) -> None:
     (folder / ".env").write_text("PORT=5000\nLOG_LEVEL=info\n")
@@ -98,6 +91,8 @@ def test_the_port_of_a_file_for_foreman_is_left_out_and_that_is_said(
     assert yaml.safe_load(written)["spec"]["processes"]["web"]["port"] == 8080
     said = "Left out: PORT of .env: the operator sets it, to the port of each type that has one"
     assert result.stderr.count("PORT") == 1
+    assert ("Secret" in result.output) == words.startswith("import")  # it says how to make one
+    assert "envFrom" not in written
     assert said in result.stderr
 
 

@@ -21,7 +21,6 @@ def test_how_a_process_ended_is_told() -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("plain", "plain"),
         ("\x1b[31mred\x1b[0m", "\x1b[31mred\x1b[0m"),
         ("a\tb", "a\tb"),
         ("\x1b[2J\x1b[Hgone", "gone"),

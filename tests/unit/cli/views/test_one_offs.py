@@ -6,10 +6,8 @@ from tests.shared.builders import Manifest, a_container, a_pod, condition, ended
 
 
 def stage(state: Manifest, **more: Any) -> Stage:
-    return one_offs.stage(a_pod(a_container(state, "run"), annotations=ANNOTATED, **more))
-
-
-ANNOTATED = {"kubectl.kubernetes.io/default-container": "run"}
+    annotations = {"kubectl.kubernetes.io/default-container": "run"}
+    return one_offs.stage(a_pod(a_container(state, "run"), annotations=annotations, **more))
 
 
 UNSCHEDULED = condition("PodScheduled", status=False, reason="Unschedulable", message="0/1 nodes")

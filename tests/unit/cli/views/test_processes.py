@@ -27,18 +27,9 @@ def test_each_process_is_shown_as_it_is_and_a_type_without_one_by_its_status(
     assert processes.table(found, NOW, wide=True).texts() == snapshot
 
 
-JOB: builders.Manifest = {
-    "ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": "shop-x", "controller": True}]
-}
-ONCE = {
-    "one that `run` has started": {"formations.dev/run": "run"},
-    "a run of a schedule": {"formations.dev/schedule": "nightly"},
-    "a release": {"formations.dev/release": "abcdefghij"},
-    "a Job of somebody's": {},
-}
-
-
 def test_what_runs_once_and_fails_is_said_to_have_failed() -> None:
-    failed = a_pod(a_container(ended(3, "no database"), "nightly"), labels=ONCE["a run of a schedule"], **JOB)
+    job = {"apiVersion": "batch/v1", "kind": "Job", "name": "shop-x", "controller": True}
+    container = a_container(ended(3, "no database"), "nightly")
+    failed = a_pod(container, labels={"formations.dev/schedule": "nightly"}, ownerReferences=[job])
     said = processes.process(failed, NOW)
     assert (said.state, said.reason, said.message) == ("Failed", "Exited", "exited with code 3: no database")

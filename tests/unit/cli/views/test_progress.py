@@ -6,14 +6,14 @@ from formation_cli.views import processes, progress
 from formation_cli.views.progress import Awaited
 from tests.shared import builders
 from tests.shared.builders import MIDNIGHT, NOW, a_container, a_pod, ago, ended, waiting
+from tests.unit.cli.deployments import rolled_out
 
 CRASHED = a_container(waiting("CrashLoopBackOff"), last=ended(1, before=5), restarts=1)
 NO_IMAGE = a_container(waiting("ImagePullBackOff", 'Back-off pulling image "shop:v9"'))
 RUNNING = {"state": "Running"}
 STARTING = {"state": "Starting", "reason": "Progressing", "message": "0 of 2 available"}
 BOOM = "exited with code 3: no database"
-OLD = " (2 restarts)"
-CRASHING = {"state": "Crashing", "reason": "Exited", "message": f"{BOOM} (8 restarts){OLD}"}
+CRASHING = {"state": "Crashing", "reason": "Exited", "message": f"{BOOM} (8 restarts) (2 restarts)"}
 UNPULLABLE = {"state": "Starting", "reason": "ImagePullFailed", "message": "can't pull shop:v9"}
 REFUSED = {"state": "Running", "reason": "Refused", "message": "the API server refuses it"}
 
@@ -102,8 +102,7 @@ def restart(formation: Any, deployment: Any, *pods: Any) -> progress.Progress:
 
 
 def a_deployment(**status: int) -> Any:
-    known = {"observedGeneration": 5, "updatedReplicas": 2, "replicas": 2, "availableReplicas": 2}
-    return {"metadata": {"name": "shop-worker"}, "spec": {"replicas": 2}, "status": {**known, **status}}
+    return rolled_out("worker", 2, **{"observedGeneration": 5, **status})
 
 
 def test_a_restart_is_over_when_its_deployments_have_rolled_out_whatever_others_do() -> None:

@@ -10,7 +10,6 @@ from formation_cli.words import variables
     "typed",
     [
         "SECRET_KEY_BASE=a",
-        "API_TOKEN=a",
         "db.password=a",
         "PGPASSWORD=a",
         "DATABASE_URL=a",
