@@ -20,7 +20,7 @@ from tests.unit.fakes import json_patch
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.releasing import KEY, RELEASE, EndedError
 from tests.unit.fakes.shop import WRITES
-from tests.unit.gates.holes import CANARIES, SOON, START
+from tests.unit.gates.holes import CANARIES, CRASHES, START, Step
 from tests.unit.gates.ledger import Ledger
 from tests.unit.gates.world import GOOD, RELEASES, SHARED, THEIRS, VARIABLE, VERSIONS, World
 
@@ -61,9 +61,13 @@ class Gates(RuleBasedStateMachine):
         self.world.work()
         self.world.wait(70)
 
-    def play(self, *story: tuple[Any, ...]) -> None:
-        """Have a story happen: each step is a rule, and what it is given."""
-        for name, *given in story:
+    def play(self, *story: Step) -> None:
+        """Have a story happen."""
+        for step in story:
+            if isinstance(step, (int, float)):
+                self.time_passes(step)
+                continue
+            name, *given = (step,) if isinstance(step, str) else step
             getattr(self, name)(*given)
 
     def declare(self, **change: Any) -> None:
@@ -97,8 +101,7 @@ class Gates(RuleBasedStateMachine):
     @rule(process=of(["good", "crashes", "hangs"]), name=PART, pauses=BOTH)
     def begin_a_try(self, process: str = "crashes", name: str = "", pauses: bool = False) -> None:
         """Deploy, and perhaps pause, so that more of what follows happens amid a try."""
-        self.play(("deploy", process, "succeeds", None, name), ("time_passes", 1))
-        self.play(("pause", pauses), ("time_passes", 20))
+        self.play(("deploy", process, "succeeds", None, name), 1, ("pause", pauses), 20)
 
     @rule(version=st.integers(1, 9))
     def deploy_again(self, version: int = 1) -> None:
@@ -129,11 +132,11 @@ class Gates(RuleBasedStateMachine):
     def stop_for_a_while(self, seconds: int = 5, loses: bool = False, tries: bool = False) -> None:
         """Stop, perhaps amid a try, and with the canaries tidied up meanwhile, and start again."""
         if tries:
-            self.play(("deploy", "crashes"), SOON)
-        self.play(("stop", True), ("time_passes", seconds))
+            self.play(CRASHES, 5)
+        self.play("stop", seconds)
         if loses:
             self.lose_deployments(CANARIES)
-        self.play(*START)
+        self.play(START, 70)
 
     @rule(paused=BOTH)
     def pause(self, paused: bool = True) -> None:
@@ -155,10 +158,9 @@ class Gates(RuleBasedStateMachine):
         """Have the processes that serve alone share the label, perhaps when a try of the next one begins."""
         if self.ledger.seconds:
             return
-        relabelled = ("change_label", SHARED), ("time_passes", 20), ("change_label", None)
-        self.play(*relabelled, ("deploy", process))
+        self.play("change_label", 20, ("change_label", None), ("deploy", process))
         if tries:
-            self.play(SOON, ("change_canary", 5), ("deploy",))
+            self.play(5, "change_canary", "deploy")
 
     @rule(name=TYPES, seconds=of([None, 20, 2**31 - 1]))
     def change_deadline(self, name: str, seconds: int | None) -> None:
@@ -224,7 +226,7 @@ class Gates(RuleBasedStateMachine):
     def edit_canaries(self, image: str = "other:v1", tries: bool = False) -> None:
         """Have another client insist on another image of canaries, perhaps of those of a new version."""
         if tries:
-            self.play(("deploy", "crashes"), SOON)
+            self.play(CRASHES, 5)
         for _ in range(6):  # more often than the operator repairs
             for found in filter(None, map(self.world.own, CANARIES)):
                 self.world.set_image(found, image)
@@ -366,7 +368,7 @@ class Gates(RuleBasedStateMachine):
         self.world.one_pass()
 
     @rule(seconds=of([1, 5, 40, 70, 700]))
-    def time_passes(self, seconds: int = 700) -> None:
+    def time_passes(self, seconds: float = 700) -> None:
         self.world.wait(seconds)
         if seconds >= 5:
             self.ledger.settle()
@@ -412,7 +414,7 @@ class Gates(RuleBasedStateMachine):
                 self.all_becomes_well()
 
     @contextlib.contextmanager
-    def playing(self, *story: tuple[Any, ...]) -> Iterator[Self]:
+    def playing(self, *story: Step) -> Iterator[Self]:
         """Have a story happen, and the world end after what follows."""
         try:
             self.play(*story)
