@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from tests.unit.fakes.cluster import FakeCluster
-from tests.unit.fakes.replicas import LONG_AGO, NEVER, PLACE, Replica, now, on_a_loop_that_leaps, put, until
+from tests.unit.fakes.replicas import LONG_AGO, NEVER, PLACE, Replica, now, play, put, until
 
 TROUBLES: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
@@ -66,13 +66,12 @@ def test_never_do_two_write_at_once_whatever_is_wrong_with_their_links_and_clock
             each.link.asks, each.link.answers, each.link.error = 0.0, 0.0, None
         await until(lambda: any(each.writes for each in replicas), 30)
 
-    on_a_loop_that_leaps(scene)()
+    play(scene)
 
 
 def a_replica(cluster: FakeCluster, clock: tuple[float, float]) -> Replica:
     rate, ahead = clock
-    number = sum(call.verb == "schema" for call in cluster.calls)
-    return Replica(cluster, f"{id(clock)}-{now()}-{number}", rate=rate, ahead=ahead)
+    return Replica(cluster, f"{id(clock)}-{now()}", rate=rate, ahead=ahead)
 
 
 async def end(replica: Replica, deed: str) -> None:
