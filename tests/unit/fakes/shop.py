@@ -63,11 +63,6 @@ class Shop:
         self.time.seconds += seconds
         await self.settle()
 
-    async def next_leader(self) -> None:
-        """Have another operator take over, and look at all."""
-        self.restart()
-        await self.settle()
-
     async def passes(self, number: int, seconds: float) -> None:
         """Have so many passes run, each so many seconds after the one before."""
         for _ in range(number):

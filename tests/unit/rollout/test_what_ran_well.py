@@ -31,7 +31,8 @@ async def test_a_revision_is_ready_after_a_minute_and_stays_so_whatever_becomes_
     await shop.later(60)
     assert shop.status["revision"] == {"name": shop.name, "number": 1, "ready": True}
     shop.run_well(web=0)
-    await shop.next_leader()
+    shop.restart()
+    await shop.settle()
     assert shop.ready_reason != "Running"
     assert shop.status["revision"]["ready"] is True
     await shop.change(image="shop:v2")
