@@ -138,10 +138,7 @@ WORLDS: dict[str, tuple[Observation, str]] = {
         seen(revision=Revision(name="shop-1", number=1, ready=True)),
         "Ready: Running",
     ),
-    "its command leaves the foreground": (
-        seen(processes=CRON),
-        "Ready Daemonizing: Running",
-    ),
+    "its command leaves the foreground": (seen(processes=CRON), "Ready Daemonizing: Running"),
 }
 
 
