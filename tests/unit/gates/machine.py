@@ -22,7 +22,7 @@ from tests.unit.fakes.releasing import KEY, RELEASE, EndedError
 from tests.unit.fakes.shop import WRITES
 from tests.unit.gates.holes import CANARIES, CRASHES, START, Step
 from tests.unit.gates.ledger import Ledger
-from tests.unit.gates.world import GOOD, RELEASES, SHARED, THEIRS, VARIABLE, VERSIONS, World
+from tests.unit.gates.world import GOOD, RELEASES, SHARED, THEIRS, VARIABLE, VERSIONS, World, count_of
 
 of = st.sampled_from
 TYPES, PART, BOTH = of(["web", "worker"]), of(["", "worker"]), st.booleans()
@@ -246,13 +246,14 @@ class Gates(RuleBasedStateMachine):
         Amid a rollout, Kubernetes' own controller may rest for ever once the count changes, too.
         """
         found = self.world.own(name)
-        if found is None or (self.world.has_lost_fields and found["spec"].get("replicas", 1) < 2):
+        if found is None or (self.world.has_lost_fields and count_of(found) < 2):
             return
         figures = found.get("status", {})
         if figures.get("updatedReplicas") != figures.get("replicas"):
             return
         if found["spec"]["strategy"]["type"] != "Recreate":
-            self.world.set_strategy(found)
+            self.world.recreated.add(found["metadata"]["uid"])
+            self.world.edit(found, strategy={"type": "Recreate", "rollingUpdate": None})
 
     @rule(
         name=of(["shop-web-canary", "shop-extra"]),
@@ -308,9 +309,8 @@ class Gates(RuleBasedStateMachine):
     @rule(kept=st.sets(of(["status", "fields", "revisions", "jobs", "children"])))
     def restore(self, kept: set[str]) -> None:
         """Have the Formation be lost, or orphan its children, and be made again over what is left."""
-        edited = [raw for raw in self.world.cluster.there("Deployment") if self.world.has_edited(raw)]
-        is_unclear = any(raw["spec"].get("replicas", 1) < 2 for raw in edited)  # as in `edit_strategy`
-        self.world.make_again({*kept, "fields"} if is_unclear else kept)
+        is_unclear = any(map(self.world.seems_single, self.world.cluster.there("Deployment")))
+        self.world.make_again({*kept, "fields"} if is_unclear else kept)  # as in `edit_strategy`
 
     @rule(replaces=BOTH)
     def forge(self, replaces: bool = False) -> None:
