@@ -74,45 +74,24 @@ def _stripped(fields: Manifest) -> Manifest:
     }
 
 
-def commands(formation: Manifest) -> Any:
-    return conditions.commands(facts.parsed(formation).spec)
-
-
-def covered(given: tuple[Manifest, str]) -> bool:
-    return managed_fields.covers(*given)
-
-
-def explained(given: tuple[Formation, Intent, Manifest]) -> object:
-    return drift_event.explain(*given)
-
-
-def taken_in(raw: Manifest) -> object:
-    return children.child(raw, ChildKind.DEPLOYMENT)
-
-
-def rendered(formation: Manifest) -> object:
-    return facts.intents(facts.parsed(formation))
-
-
-def declared(formation: Manifest) -> Manifest:
-    return formation
-
-
 KEYED = (largest.shared, largest.mounting)
-STEPS: list[tuple[Callable[[Any], object], Callable[[Manifest], Any], Sequence[largest.Shape]]] = [
-    (covered, written, KEYED),
-    (explained, fought_over, KEYED),
-    (taken_in, live, largest.SHAPES),
-    (rendered, declared, largest.SHAPES),
-    (check.warnings, commands, [largest.wordy]),
-]
+STEPS: dict[str, tuple[Callable[[Any], object], Callable[[Manifest], Any], Sequence[largest.Shape]]] = {
+    "covered": (lambda given: managed_fields.covers(*given), written, KEYED),
+    "explained": (lambda given: drift_event.explain(*given), fought_over, KEYED),
+    "taken in": (lambda raw: children.child(raw, ChildKind.DEPLOYMENT), live, largest.SHAPES),
+    "rendered": (lambda raw: facts.intents(facts.parsed(raw)), dict, largest.SHAPES),
+    "warned of": (check.warnings, lambda raw: conditions.commands(facts.parsed(raw).spec), [largest.wordy]),
+}
 """What is done, with what is made of a Formation, and the shapes of Formations that make it dear."""
 
 
 @pytest.mark.parametrize(
     ("step", "make", "shape"),
-    [(step, make, shape) for step, make, shapes in STEPS for shape in shapes],
-    ids=lambda each: each.__name__,
+    [
+        pytest.param(step, make, shape, id=f"{name}-{shape.__name__}")
+        for name, (step, make, shapes) in STEPS.items()
+        for shape in shapes
+    ],
 )
 @cost.MEASURED
 def test_each_step_takes_linear_time(

@@ -11,9 +11,8 @@ from formation_operator.controller import budgets
 from formation_operator.kube import errors, port
 from formation_operator.kube.objects.kinds import Kind
 from tests.shared.builders import Manifest, a_formation, a_process
-from tests.unit.facts import condition_of
 from tests.unit.fakes import shop as shops
-from tests.unit.fakes.cluster import Call, Incident
+from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.shop import KEY
 
 BUDGET = "PodDisruptionBudget"
@@ -30,12 +29,9 @@ def another(selector: Any, name: str = "theirs", **metadata: Any) -> Manifest:
 class Shop(shops.Shop):
     """A Formation whose types have budgets, its cluster and its operator."""
 
-    def __init__(self, formation: Manifest = BUDGETED, *others: Manifest) -> None:
-        super().__init__(formation)
+    def __init__(self) -> None:
+        super().__init__(BUDGETED)
         self.cluster.per_page = 1
-        for each in others:
-            self.cluster.put(BUDGET, each)
-        self.restart()
 
     @property
     def budgets(self) -> dict[str, Any]:
@@ -44,15 +40,7 @@ class Shop(shops.Shop):
 
     @property
     def contended(self) -> str:
-        return str(condition_of(self.status, ConditionType.DISRUPTION_CONTENDED).get("message", ""))
-
-    @property
-    def ready(self) -> Manifest:
-        return condition_of(self.status, ConditionType.READY)
-
-    @property
-    def notes(self) -> list[str]:
-        return [each.note for each in self.cluster.notices]
+        return str(self.condition(ConditionType.DISRUPTION_CONTENDED).get("message", ""))
 
 
 @pytest.fixture
@@ -61,10 +49,6 @@ async def shop() -> Shop:
     shop = Shop()
     await shop.settle()
     return shop
-
-
-def about_budgets(calls: list[Call]) -> list[Call]:
-    return [each for each in calls if each.kind == BUDGET]
 
 
 async def test_each_type_has_a_budget_of_its_own(shop: Shop) -> None:
@@ -98,7 +82,7 @@ async def test_a_namespace_with_ten_thousand_costs_ten_pages_in_ten_minutes_and_
     await shop.passes(3, 2)
     assert shop.cluster.read("Deployment", "default", "shop-api")
     assert "shop-api" not in shop.budgets
-    assert "there are too many" in shop.ready["message"]
+    assert "there are too many" in shop.condition()["message"]
 
 
 async def test_ours_steps_back_as_long_as_another_one_selects_the_pods(shop: Shop) -> None:
@@ -106,11 +90,10 @@ async def test_ours_steps_back_as_long_as_another_one_selects_the_pods(shop: Sho
     await shop.later(budgets.EVERY)
     assert shop.budgets == {"theirs": 1, "shop-worker": "25%"}
     assert shop.contended.startswith("web: PodDisruptionBudget theirs selects its processes")
-    assert any(
-        note.startswith("deleted PodDisruptionBudget shop-web, which steps back") for note in shop.notes
-    )
-    assert "theirs" not in shop.ready["message"]
-    assert about_budgets(await shop.settle()) == []
+    said = "deleted PodDisruptionBudget shop-web, which steps back"
+    assert any(each.note.startswith(said) for each in shop.cluster.notices)
+    assert "theirs" not in shop.condition()["message"]
+    assert BUDGET not in {each.kind for each in await shop.settle()}
     shop.cluster.remove(BUDGET, "default", "theirs")
     await shop.later(budgets.EVERY)
     assert shop.budgets == {"shop-web": "25%", "shop-worker": "25%"}
@@ -135,8 +118,8 @@ async def test_one_that_cannot_be_made_is_said_and_all_else_is_made(
         shop.time.seconds += 2
         assert not await shop.operator.work()
     assert {raw["metadata"]["name"] for raw in shop.cluster.all("Deployment")} == {"shop-web", "shop-worker"}
-    assert (shop.ready["status"], shop.ready["reason"]) == ("False", reason)
-    assert str(error) in shop.ready["message"]
+    assert (shop.condition()["status"], shop.ready_reason) == ("False", reason)
+    assert str(error) in shop.condition()["message"]
     shop.cluster.incidents.clear()
     await shop.later(budgets.FRESH)
     assert shop.budgets == {"shop-web": "25%", "shop-worker": "25%"}

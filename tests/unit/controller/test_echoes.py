@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import pytest
@@ -24,8 +24,10 @@ from tests.unit.fakes.cluster import Call, FakeCluster
 from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import SCALE
 from tests.unit.fakes.replica import bring_formations
+from tests.unit.fakes.shop import FIGURES
 
 T = TypeVar("T")
+LOOP = {"virtual": virtual_time.VirtualLoop}
 KEY: Key = ("default", "shop")
 TYPES = ("web", "worker")
 FORMATION = a_formation(processes={name: a_process(replicas=2) for name in TYPES})
@@ -74,14 +76,9 @@ class SlowCluster(FakeCluster):
     def roll_out(self, name: str) -> None:
         """Say that as many processes run as are wanted."""
         raw = self.read("Deployment", "default", name)
-        count, generation = raw["spec"]["replicas"], raw["metadata"]["generation"]
-        figures = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), count)
-        status = {"observedGeneration": generation, **figures}
+        figures = dict.fromkeys(FIGURES, raw["spec"]["replicas"])
+        status = {"observedGeneration": raw["metadata"]["generation"], **figures}
         self.merge("Deployment", "default", name, {"status": status}, by=CONTROLLER)
-
-
-def orders(*events: str) -> Iterable[tuple[str, ...]]:
-    return itertools.permutations(events)
 
 
 def delays_of(order: tuple[str, ...]) -> Delays:
@@ -95,57 +92,52 @@ def delays_of(order: tuple[str, ...]) -> Delays:
 
 WRITES = [f"{what} of {name}" for what in ("answer", "echo") for name in DEPLOYMENTS]
 REPORTS = [f"{what} of {STATUS}" for what in ("answer", "echo")]
+ORDERS = [*itertools.permutations(WRITES), *itertools.permutations(REPORTS)]
 
 
 @dataclasses.dataclass
 class Story:
     """What the operator did in some seconds."""
 
+    cluster: SlowCluster
     passes: int = 0
     rendered: list[str] = dataclasses.field(default_factory=list)
     """The types that were rendered, each as often as it was."""
-    looks: int = 0
-    tried: list[str] = dataclasses.field(default_factory=list)
-    written: list[str] = dataclasses.field(default_factory=list)
-    reports: int = 0
-    status: Object = dataclasses.field(default_factory=dict)
+
+    @property
+    def summary(self) -> str:
+        """What the status says at last."""
+        return str(self.cluster.read(naming.KIND, *KEY)["status"]["summary"])
 
 
-def told(delays: Delays, then: Callable[[SlowCluster], object], monkeypatch: pytest.MonkeyPatch) -> Story:
+async def told(
+    delays: Delays, then: Callable[[SlowCluster], object], monkeypatch: pytest.MonkeyPatch
+) -> Story:
     """Return what comes of a Formation once something is done that makes it what it is to be."""
-    story = Story()
+    cluster = SlowCluster(delays)
+    story = Story(cluster)
+    here = Controller(cluster, Settings(), virtual_time.now)
+    await here.start()
+    bring_formations(cluster, here)
+    work = asyncio.create_task(here.run())
+    run = here._pass  # noqa: SLF001
 
-    async def main() -> None:
-        cluster = SlowCluster(delays)
-        here = Controller(cluster, Settings(), virtual_time.now)
-        await here.start()
-        bring_formations(cluster, here)
-        work = asyncio.create_task(here.run())
-        run = here._pass  # noqa: SLF001
+    async def counted(key: Key) -> Result:
+        story.passes += 1
+        return await run(key)
 
-        async def counted(key: Key) -> Result:
-            story.passes += 1
-            return await run(key)
+    render = intents.children
 
-        render = intents.children
+    def noted(owner: Metadata, content: FormationSpec, name: str, *apart: Any) -> list[Intent]:
+        story.rendered.append(name)
+        return render(owner, content, name, *apart)
 
-        def noted(owner: Metadata, content: FormationSpec, name: str, *apart: Any) -> list[Intent]:
-            story.rendered.append(name)
-            return render(owner, content, name, *apart)
-
-        monkeypatch.setattr(here._queue, "_run", counted)  # noqa: SLF001
-        monkeypatch.setattr(intents, "children", noted)
-        then(cluster)
-        await asyncio.sleep(5)
-        work.cancel()
-        await asyncio.gather(work, return_exceptions=True)
-        story.looks = len(cluster.asked("get"))
-        story.tried = [call.name for call in cluster.asked("apply")]
-        story.written = cluster.written
-        story.reports = len(cluster.asked("replace_status"))
-        story.status = cluster.read(naming.KIND, *KEY)["status"]
-
-    virtual_time.run(main())
+    monkeypatch.setattr(here._queue, "_run", counted)  # noqa: SLF001
+    monkeypatch.setattr(intents, "children", noted)
+    then(cluster)
+    await asyncio.sleep(5)
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
     return story
 
 
@@ -153,15 +145,16 @@ def create(cluster: SlowCluster) -> None:
     cluster.put(naming.KIND, stored(FORMATION))
 
 
-@pytest.mark.parametrize("order", [*orders(*WRITES), *orders(*REPORTS)], ids=", ".join)
-def test_a_new_formation_costs_one_write_of_each_object_and_its_revision_one_status_and_two_passes(
+@pytest.mark.parametrize("order", ORDERS, ids=", ".join)
+async def test_a_new_formation_costs_one_write_of_each_object_and_its_revision_one_status_and_two_passes(
     order: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    story = told(delays_of(order), create, monkeypatch)
-    assert sorted(story.tried) == sorted([*DEPLOYMENTS, REVISION])
-    assert (story.passes, story.looks, story.reports) == (2, 0, 1)
+    story = await told(delays_of(order), create, monkeypatch)
+    asked = story.cluster.asked
+    assert sorted(call.name for call in asked("apply")) == sorted([*DEPLOYMENTS, REVISION])
+    assert (story.passes, len(asked("get")), len(asked("replace_status"))) == (2, 0, 1)
     assert sorted(story.rendered) == [*TYPES], "its report renders nothing"
-    assert story.status["summary"] == "web=2/2 worker=2/2", "the cluster's answer is in it"
+    assert story.summary == "web=2/2 worker=2/2", "the cluster's answer is in it"
 
 
 # What others do meanwhile
@@ -197,20 +190,15 @@ SLOW = Delays(
 @pytest.mark.parametrize(
     "others_do", [edits, scales_the_child, deletes_the_child, changes_the_child, overwrites_the_status]
 )
-def test_what_others_do_during_a_pass_is_seen_and_acted_on(
+async def test_what_others_do_during_a_pass_is_seen_and_acted_on(
     others_do: Callable[[SlowCluster], None], moment: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def then(cluster: SlowCluster) -> None:
         create(cluster)
         asyncio.get_running_loop().call_later(moment, others_do, cluster)
 
-    story = told(SLOW, then, monkeypatch)
+    story = await told(SLOW, then, monkeypatch)
     count = 5 if others_do in (edits, scales_the_child) else 2
-    assert story.status["summary"] == f"web={count}/{count} worker=2/2"
-    assert story.written.count("shop-web") == (1 if others_do is overwrites_the_status else 2)
-    assert story.written.count("shop-worker") == 1
-
-
-def ready(cluster: SlowCluster, count: int) -> None:
-    """Say how many of web are ready."""
-    cluster.merge("Deployment", "default", "shop-web", {"status": {"readyReplicas": count}}, by=CONTROLLER)
+    assert story.summary == f"web={count}/{count} worker=2/2"
+    assert story.cluster.written.count("shop-web") == (1 if others_do is overwrites_the_status else 2)
+    assert story.cluster.written.count("shop-worker") == 1

@@ -82,8 +82,7 @@ async def test_who_cannot_renew_works_up_to_the_deadline_and_never_beside_the_ne
     longer = 3.0 if "answers" in trouble else 0.0  # one more renewal gets through
 
     first, second = await two(cluster)
-    for what, value in trouble.items():
-        setattr(first.link, what, value)
+    vars(first.link).update(trouble)
     stopped = await until(lambda: not first.works, 8)
     assert stopped > 5.5
     assert not second.works
@@ -167,8 +166,7 @@ async def test_who_stands_by_or_cannot_reach_the_api_server_is_ready_all_the_sam
     _, second = await two(cluster)
     assert not second.leader.unready
     for trouble in ({"error": errors.UnavailableError("503")}, {"error": None, "asks": NEVER}):
-        for what, value in trouble.items():
-            setattr(second.link, what, value)
+        vars(second.link).update(trouble)
         await asyncio.sleep(10)
         assert not second.leader.unready
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from tests.unit.fakes.cluster import FakeCluster
-from tests.unit.fakes.replicas import LONG_AGO, NEVER, PLACE, Replica, now, on_a_loop_that_leaps, put, until
+from tests.unit.fakes.replicas import LONG_AGO, NEVER, PLACE, Replica, now, play, put, until
 
+WELL = {"asks": 0.0, "answers": 0.0, "error": None}
 TROUBLES: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
         {},
@@ -47,10 +48,7 @@ def test_never_do_two_write_at_once_whatever_is_wrong_with_their_links_and_clock
         replicas = [a_replica(cluster, clock).start() for clock in clocks]
         gone: list[Replica] = []
         for number, trouble, deed, seconds in steps:
-            link = replicas[number].link
-            link.asks, link.answers, link.error = 0.0, 0.0, None
-            for what, value in trouble.items():
-                setattr(link, what, value)
+            vars(replicas[number].link).update(WELL | trouble)
             if deed == "delete" and cluster.all(kinds.LEASE):
                 cluster.remove(kinds.LEASE, *PLACE)
             elif deed == "empty":
@@ -63,16 +61,15 @@ def test_never_do_two_write_at_once_whatever_is_wrong_with_their_links_and_clock
                 replicas[number] = a_replica(cluster, clocks[number]).start()
             await watch([*replicas, *gone], seconds)
         for each in replicas:
-            each.link.asks, each.link.answers, each.link.error = 0.0, 0.0, None
+            vars(each.link).update(WELL)
         await until(lambda: any(each.writes for each in replicas), 30)
 
-    on_a_loop_that_leaps(scene)()
+    play(scene)
 
 
 def a_replica(cluster: FakeCluster, clock: tuple[float, float]) -> Replica:
     rate, ahead = clock
-    number = sum(call.verb == "schema" for call in cluster.calls)
-    return Replica(cluster, f"{id(clock)}-{now()}-{number}", rate=rate, ahead=ahead)
+    return Replica(cluster, f"{id(clock)}-{now()}", rate=rate, ahead=ahead)
 
 
 async def end(replica: Replica, deed: str) -> None:

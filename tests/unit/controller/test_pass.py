@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import datetime
 import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -11,84 +10,51 @@ import pytest
 
 from formation_operator.api import bounds, naming
 from formation_operator.api.reasons import ConditionType
-from formation_operator.controller import reconcile
 from formation_operator.diagnose import diagnosis
 from formation_operator.foreground import check
-from formation_operator.kube import errors
-from formation_operator.kube.objects.kinds import ChildKind, Key
-from formation_operator.observe import children, formations, managed_fields
-from formation_operator.observe.cache import Cache
-from formation_operator.observe.store import Change
+from formation_operator.observe import managed_fields
 from formation_operator.render import intents
 from formation_operator.requeue import Lane, Requeue, Result, Retry
-from formation_operator.settings import Settings
 from formation_operator.sync import executor, planner
 from tests.shared import builders
 from tests.shared.builders import Manifest, a_container, a_formation, a_pod, a_process, ended
 from tests.unit import cost, largest
-from tests.unit.facts import HPA, condition_of, known
-from tests.unit.fakes.cluster import FakeCluster, Incident
-from tests.unit.fakes.objects import SCALE
+from tests.unit.facts import HPA
+from tests.unit.fakes.cluster import Call, Incident
+from tests.unit.fakes.objects import KUBECTL
+from tests.unit.fakes.shop import KEY, NO_ANSWER, Shop
 
-KEY = ("default", "shop")
 TWO = a_formation(processes={"web": a_process(replicas=1), "worker": a_process(replicas=1)})
 
 
-class Running:
+class Running(Shop):
     """An operator that knows one Formation."""
 
     def __init__(self, formation: Manifest) -> None:
-        self.server, self.known = FakeCluster(), Cache()
-        self.declare(formation)
-        self.now = builders.MIDNIGHT
-        self.passes = reconcile.Reconciler(
-            self.server, self.known, self.clock, Settings(), self._changed, lambda: self.clock().timestamp()
-        )
-        self.wanted: dict[Key, Lane] = {}
-        """The passes that are wanted because of what passes have changed, and that they don't compare."""
+        super().__init__({**formation, "metadata": {"name": "shop"}})
 
-    def _changed(self, change: Change[Any] | None) -> None:
-        if change is not None:
-            concerned = self.known.concerned(change).items()
-            self.wanted |= {key: lane for key, lane in concerned if not self.passes.will_compare(key, change)}
+    def replace(self, formation: Manifest) -> None:
+        """Have the whole spec changed."""
+        raw = self.cluster.read(naming.KIND, *KEY)
+        self.cluster.replace({**raw, "spec": formation["spec"]}, by=KUBECTL)
 
-    def declare(self, formation: Manifest) -> None:
-        """Have the Formation changed, or made, and the watch tell of it."""
-        generation = self.known.formations.get(KEY, {"metadata": {"generation": 0}})["metadata"]["generation"]
-        raw = {**formation, "metadata": {"name": "shop", "uid": "uid-1", "generation": generation + 1}}
-        self.known.see(naming.KIND, self.server.put(naming.KIND, raw))
+    async def run(self) -> Result:
+        """Run a pass two seconds later, and note for which passes it alone is the reason."""
+        self.time.seconds += 2
+        self.operator.due.clear()
+        return await self.operator.run(KEY)
 
-    def clock(self) -> datetime.datetime:
-        self.now += datetime.timedelta(seconds=2)
-        return self.now
-
-    def told(self, kind: str, raw: Manifest, deleted: bool) -> None:
-        """Take what the watch tells."""
-        if deleted:
-            self.known.drop(kind, formations.key_of(raw), formations.version_of(raw))
-        else:
-            self.known.see(kind, raw)
-
-    async def settle(self) -> None:
+    async def settle(self) -> list[Call]:
         """Run passes until the first change is made and told of."""
-        for _ in range(2):
-            await self.passes.run(KEY)
-
-    @property
-    def status(self) -> dict[str, Any]:
-        """What people are told."""
-        found: dict[str, Any] = self.server.read(naming.KIND, *KEY).get("status", {})
-        return found
+        await self.run()
+        await self.run()
+        return self.cluster.calls
 
     @property
     def children(self) -> set[tuple[str, str]]:
         """Kind and name of what was made."""
         kinds = ("Deployment", "Service")
-        return {(kind, raw["metadata"]["name"]) for kind in kinds for raw in self.server.all(kind)}
-
-    def condition(self, kind: ConditionType) -> dict[str, Any]:
-        """Return a condition of the status."""
-        return condition_of(self.status, kind)
+        return {(kind, raw["metadata"]["name"]) for kind in kinds for raw in self.cluster.all(kind)}
 
 
 def crashing(name: str) -> Manifest:
@@ -112,10 +78,11 @@ async def test_an_unexpected_error_ends_one_type_with_a_reason_and_a_line_in_the
 ) -> None:
     here = Running(TWO)
     if step in ("examining", "looking again"):
-        await here.passes.run(KEY)
+        await here.run()
         for name in ("web", "worker"):
-            here.known.put("Pod", known(crashing(name)))
-            answered(here, name)
+            here.cluster.put("Pod", crashing(name))
+            status = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1}
+            here.cluster.merge("Deployment", "default", f"shop-{name}", {"status": status})
     where, called, about = FAULTS[step]
     before = getattr(where, called)
 
@@ -144,23 +111,12 @@ async def test_what_no_schema_of_ours_allows_is_reported_and_nothing_of_it_is_to
     here = Running(TWO)
     await here.settle()
     before = here.children
-    here.declare({**TWO, "spec": {"processes": processes}})
+    here.replace({**TWO, "spec": {"processes": processes}})
     await here.settle()
     stalled = here.condition(ConditionType.STALLED)
     assert stalled["reason"] == "InvalidSpec"
     assert stalled["message"].startswith("spec.processes: ")
     assert here.children == before
-
-
-def away() -> errors.ClusterError:
-    return errors.UnavailableError("away")
-
-
-def answered(here: Running, name: str) -> None:
-    """Have a Deployment's controller say that what runs of it is of its present version."""
-    status = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1}
-    raw = here.server.merge("Deployment", "default", f"shop-{name}", {"status": status})
-    here.known.put("Deployment", children.child(raw, ChildKind.DEPLOYMENT))
 
 
 async def test_an_unexpected_error_beside_the_types_is_told_of_too(
@@ -171,7 +127,7 @@ async def test_an_unexpected_error_beside_the_types_is_told_of_too(
 
     monkeypatch.setattr(check, "warnings", broken)
     here = Running(TWO)
-    assert any([(await here.passes.run(KEY)).retry is not Retry.NONE for _ in range(2)])
+    assert any([(await here.run()).retry is not Retry.NONE for _ in range(2)])
     assert here.condition(ConditionType.STALLED)["reason"] == "InternalError"
     assert "RecursionError" in here.condition(ConditionType.READY)["message"]
     assert [record.levelno for record in caplog.records if record.exc_info] == [logging.ERROR]
@@ -180,12 +136,12 @@ async def test_an_unexpected_error_beside_the_types_is_told_of_too(
 async def test_a_formation_that_is_too_large_is_not_rendered_and_says_so() -> None:
     formation = largest.filled(largest.shared, largest.ETCD)
     here = Running(formation)
-    assert (await here.passes.run(KEY)).retry is Retry.NONE
+    assert (await here.run()).retry is Retry.NONE
     assert not here.children
     for kind in (ConditionType.READY, ConditionType.STALLED):
         assert here.condition(kind)["reason"] == "TooLarge"
         assert "ConfigMaps" in here.condition(kind)["message"]
-    here.declare(TWO)
+    here.replace(TWO)
     await here.settle()
     assert here.children == {("Deployment", "shop-web"), ("Deployment", "shop-worker")}
 
@@ -212,11 +168,6 @@ async def turns() -> AsyncIterator[list[int]]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-def forgotten(here: Running) -> None:
-    """Have the operator know no more of what it wrote than after a restart."""
-    here.passes.forget("uid-1")
-
-
 async def test_others_have_a_turn_after_each_type_of_a_large_formation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -224,22 +175,10 @@ async def test_others_have_a_turn_after_each_type_of_a_large_formation(
     monkeypatch.setattr(managed_fields, "LARGEST", bounds.MOST_RENDERED)
     here = Running(largest.filled(largest.shared, 16 * 1024))
     await here.settle()
-    forgotten(here)
+    here.restart()
     async with turns() as steps:
-        await here.passes.run(KEY)
+        await here.run()
     assert max(steps) < sum(steps) / 8
-
-
-def renderings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the names of the types that have been rendered since, as they are."""
-    render, rendered = intents.children, []
-
-    def rendering(*given: Any, **named: Any) -> Any:
-        rendered.append(given[2])
-        return render(*given, **named)
-
-    monkeypatch.setattr(intents, "children", rendering)
-    return rendered
 
 
 async def test_a_count_that_changes_comes_before_everything_else_that_is_to_be_done(
@@ -250,14 +189,20 @@ async def test_a_count_that_changes_comes_before_everything_else_that_is_to_be_d
     declared = {**types, "worker": a_process(replicas=1)}
     here = Running(a_formation(processes=declared))
     await here.settle()
-    here.server.calls.clear()
+    here.cluster.calls.clear()
     more = {**declared, "worker": a_process(replicas=2), "type-99": a_process(replicas=2)}
-    here.declare(a_formation(processes=more, labels={"team": "shop"}))
-    rendered = renderings(monkeypatch)
-    here.server.incidents.append(Incident("apply", "Deployment", meanwhile=lambda: before.extend(rendered)))
+    here.replace(a_formation(processes=more, labels={"team": "shop"}))
+    render, rendered = intents.children, list[str]()
+
+    def rendering(*given: Any, **named: Any) -> Any:
+        rendered.append(given[2])
+        return render(*given, **named)
+
+    monkeypatch.setattr(intents, "children", rendering)
+    here.cluster.incidents.append(Incident("apply", "Deployment", meanwhile=lambda: before.extend(rendered)))
     before: list[str] = []
-    await here.passes.run(KEY)
-    written = [call.name for call in here.server.asked("apply", "Deployment")]
+    await here.run()
+    written = [call.name for call in here.cluster.asked("apply", "Deployment")]
     assert (len(written), written[0]) == (32, "shop-worker")
     assert before == ["worker"]
 
@@ -268,37 +213,35 @@ async def test_a_count_that_changes_comes_before_everything_else_that_is_to_be_d
 async def test_a_change_that_comes_during_a_pass_does_not_wait_for_its_report() -> None:
     here = Running(TWO)
     more = {**TWO, "spec": {**TWO["spec"], "image": "shop:v2"}}
-    here.server.incidents.append(Incident("apply", meanwhile=lambda: here.declare(more)))
-    assert await here.passes.run(KEY) == Result(Requeue(Lane.CHANGE))
+    here.cluster.incidents.append(Incident("apply", meanwhile=lambda: here.replace(more)))
+    assert await here.run() == Result(Requeue(Lane.CHANGE))
 
 
 async def test_the_writes_of_a_pass_have_those_looked_at_to_whom_they_matter() -> None:
     here = Running(a_formation(processes={"web-x": a_process(replicas=1)}))
     rival = a_formation("shop-web", processes={"x": a_process()})
     rival = builders.stored(rival, uid="uid-2", creationTimestamp="2099-01-01T00:00:00Z")
-    here.known.see(naming.KIND, rival)
-    await here.passes.run(KEY)
+    here.operator.known.see(naming.KIND, rival)
+    await here.run()
     assert here.children == {("Deployment", "shop-web-x")}
-    assert here.wanted == {("default", "shop-web"): Lane.BUILD}
+    assert here.operator.due == {("default", "shop-web"): Lane.BUILD}
 
 
 async def test_an_autoscaler_that_a_pass_finds_by_itself_is_one_of_its_reasons_for_another() -> None:
     here = Running(TWO)
-    here.server.watchers.append(here.told)
     await here.settle()
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop-web"}
-    here.server.watchers.clear()  # the watch of autoscalers is late
-    here.server.put(HPA.kind, {"metadata": {"name": "late"}, "spec": {"scaleTargetRef": target}})
-    here.server.watchers.append(here.told)
-    here.server.merge("Deployment", "default", "shop-web", {"spec": {"replicas": 7}}, by=SCALE)
-    await here.passes.run(KEY)
-    assert here.wanted == {KEY: Lane.BUILD}
-    assert here.server.read("Deployment", "default", "shop-web")["spec"]["replicas"] == 7
+    here.cluster.watchers.clear()  # the watch of autoscalers is late
+    here.cluster.put(HPA.kind, {"metadata": {"name": "late"}, "spec": {"scaleTargetRef": target}})
+    here.cluster.watchers.append(here.operator.see)
+    here.scale(web=7)
+    await here.run()
+    assert here.operator.due == {KEY: Lane.BUILD}
+    assert here.cluster.read("Deployment", "default", "shop-web")["spec"]["replicas"] == 7
 
 
 async def test_a_formation_that_goes_during_a_pass_wants_nothing_more() -> None:
     here = Running(TWO)
-    here.server.watchers.append(here.told)
-    gone = Incident("apply", meanwhile=lambda: here.server.remove(naming.KIND, *KEY), error=away())
-    here.server.incidents.append(gone)
-    assert await here.passes.run(KEY) == Result()
+    goes = Incident("apply", meanwhile=lambda: here.cluster.remove(naming.KIND, *KEY), error=NO_ANSWER)
+    here.cluster.incidents.append(goes)
+    assert await here.run() == Result()

@@ -76,10 +76,6 @@ def shown(replica: Replica, name: str, **labels: str) -> float:
     return value
 
 
-def count(cluster: FakeCluster, name: str) -> int:
-    return int(cluster.read("Deployment", "default", f"{name}-worker")["spec"]["replicas"])
-
-
 async def test_who_stands_by_writes_nothing_whatever_happens() -> None:
     cluster = a_cluster("a", "b")
     replica = Replica(cluster)
@@ -89,8 +85,8 @@ async def test_who_stands_by_writes_nothing_whatever_happens() -> None:
     await asyncio.sleep(300)
     assert written(cluster) == []
     await replica.lead()
-    assert count(cluster, "a") == 3
-    assert {raw["metadata"]["name"] for raw in cluster.all("Deployment")} == {"a-worker"}
+    counts = {raw["metadata"]["name"]: raw["spec"]["replicas"] for raw in cluster.all("Deployment")}
+    assert counts == {"a-worker": 3}
 
 
 async def test_what_nobody_heard_of_comes_first_at_a_start() -> None:

@@ -8,12 +8,11 @@ from formation_operator.kube.objects.kinds import HPA, SCALED_OBJECT
 from tests.shared.builders import Manifest, a_formation, a_process, ago
 from tests.unit.fakes import releasing
 from tests.unit.fakes.cluster import Call
-from tests.unit.fakes.managed_fields import Owner
+from tests.unit.fakes.controllers import BY_HPA
 from tests.unit.fakes.releasing import KEY, RELEASE, UNFIT
 from tests.unit.fakes.shop import FIGURES, WRITES
 
 OURS = ("default", "shop-worker")
-BY_HPA = Owner("kube-controller-manager", "Update", "scale")
 CONTROLLER = BY_HPA._replace(subresource="status")
 BOUNDS = {"minReplicas": 2, "maxReplicas": 6}
 USUAL = {"Ready", "Stalled", "Reconciling"}

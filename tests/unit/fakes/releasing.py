@@ -6,12 +6,10 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from formation_operator.api import naming
-from formation_operator.api.content import content_of, digest_of
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
 from tests.shared.builders import Manifest, a_formation, a_process, ago, stored
-from tests.unit.facts import condition_of
 from tests.unit.fakes import shop
 from tests.unit.fakes.cluster import Call, Incident
 
@@ -66,10 +64,6 @@ class Shop(shop.Shop):
         self.cluster.put(naming.KIND, stored(again, uid=uid))
         self.restart()
 
-    def condition(self, type_: ConditionType = ConditionType.READY) -> Manifest:
-        """Return a condition of the status; an empty one if there is none."""
-        return condition_of(self.status, type_)
-
     async def finish(self, condition: str = "Complete", *more: str) -> None:
         """Have the Job that is under way end, and give the operator time."""
         self.end(condition, *more)
@@ -86,16 +80,6 @@ class Shop(shop.Shop):
         ]
         self.cluster.merge("Job", *KEY[:1], job["metadata"]["name"], {"status": {"conditions": conditions}})
 
-    @property
-    def status(self) -> Manifest:
-        found: Manifest = self.cluster.read(naming.KIND, *KEY).get("status", {})
-        return found
-
-    @property
-    def digest(self) -> str:
-        """The digest of the content that the Formation has now."""
-        return digest_of(content_of(self.spec))
-
     def runs(self) -> dict[str, str]:
         """Return count and image of each type, as in ``3:v1``, and what else stories are about."""
         images = {name: image.removeprefix("shop:") for name, image in self.images().items()}
@@ -104,13 +88,8 @@ class Shop(shop.Shop):
         }
         cron_jobs = ((raw["metadata"]["name"], raw["spec"]["suspend"]) for raw in self.cluster.all("CronJob"))
         schedules = {name.removeprefix("shop-"): "off" if off else "on" for name, off in cron_jobs}
-        release = str(self.status.get("release", {}).get("state"))
-        said = {
-            "jobs": str(len(self.jobs())),
-            "ready": self.condition().get("reason", ""),
-            "release": release,
-        }
-        return {**types, **schedules, **said}
+        release, ready = self.status.get("release", {}).get("state"), self.condition().get("reason", "")
+        return {**types, **schedules, "jobs": str(len(self.jobs())), "ready": ready, "release": str(release)}
 
     def shows(self, expected: str) -> None:
         """Assert what runs, as in ``web=3:v1 jobs=2``; a count may stand without its image."""
@@ -175,21 +154,12 @@ class Shop(shop.Shop):
     def jobs(self) -> list[Object]:
         return self.cluster.all("Job")
 
-    def images(self) -> dict[str, str]:
-        """Return the image of each Deployment."""
-        return {
-            raw["metadata"]["name"]: raw["spec"]["template"]["spec"]["containers"][0]["image"]
-            for raw in self.cluster.all("Deployment")
-        }
-
     def counts(self) -> dict[str, int]:
         return {raw["metadata"]["name"]: raw["spec"]["replicas"] for raw in self.cluster.all("Deployment")}
 
-    def revisions(self) -> dict[str, int]:
-        """Return the number of each revision by the image of its content."""
-        return {raw["data"]["image"]: raw["revision"] for raw in self.cluster.all("ControllerRevision")}
 
-
+SLOW = 1.0
+"""Seconds after which a request fails."""
 BOTH_V1 = {"shop-web": "shop:v1", "shop-worker": "shop:v1"}
 
 
@@ -206,6 +176,7 @@ OLD: Manifest = {
     "properties": {"image": {}, "processes": {"additionalProperties": {"properties": {"command": {}}}}}
 }
 """The schema of a spec before there were releases and schedules."""
+NEW: Manifest = {"x-kubernetes-preserve-unknown-fields": True}
 
 
 DENIED = errors.InvalidError("image policy: denied the request")
@@ -257,59 +228,19 @@ def lose_revisions(shop: Shop) -> None:
     shop.remove("ControllerRevision")
 
 
-def lose_status(shop: Shop) -> None:
-    shop.cluster.merge(naming.KIND, *KEY, {"status": None})
-
-
-def lose_jobs(shop: Shop) -> None:
-    shop.remove("Job")
-
-
-def lose_schedules(shop: Shop) -> None:
-    shop.remove("CronJob")
-
-
-def fail(shop: Shop) -> None:
-    shop.end("FailureTarget", "Failed")
-
-
-def wait(_: Shop) -> None:
-    """Have nothing happen."""
-
-
-def have_older_crd(shop: Shop) -> None:
-    shop.cluster.spec_schema = OLD
-
-
-def have_newer_crd(shop: Shop) -> None:
-    shop.cluster.spec_schema = {"x-kubernetes-preserve-unknown-fields": True}
-
-
-def start_pod(shop: Shop) -> None:
-    shop.put_pod({"running": {"startedAt": ago(0)}}, phase="Running")
-
-
-def lose_pods(shop: Shop) -> None:
-    shop.remove("Pod")
-
-
-def scale_web(shop: Shop) -> None:
-    shop.scale(web=3)
-
-
 EVENTS: dict[str, Callable[[Shop], object]] = {
-    "time passes": wait,
+    "time passes": lambda _: None,
     "the operator restarts": Shop.restart,
     "the release succeeds": Shop.end,
-    "the release fails": fail,
-    "its Pod runs": start_pod,
-    "its Pods are gone": lose_pods,
+    "the release fails": lambda shop: shop.end("FailureTarget", "Failed"),
+    "its Pod runs": lambda shop: shop.put_pod({"running": {"startedAt": ago(0)}}, phase="Running"),
+    "its Pods are gone": lambda shop: shop.remove("Pod"),
     "all processes stand": Shop.run_well,
-    "web is scaled to 3": scale_web,
+    "web is scaled to 3": lambda shop: shop.scale(web=3),
     "the revisions are lost": lose_revisions,
-    "the status is lost": lose_status,
-    "the Jobs are deleted": lose_jobs,
-    "the CronJobs are deleted": lose_schedules,
-    "the CRD is older": have_older_crd,
-    "the CRD is newer": have_newer_crd,
+    "the status is lost": lambda shop: shop.cluster.merge(naming.KIND, *KEY, {"status": None}),
+    "the Jobs are deleted": lambda shop: shop.remove("Job"),
+    "the CronJobs are deleted": lambda shop: shop.remove("CronJob"),
+    "the CRD is older": lambda shop: setattr(shop.cluster, "spec_schema", OLD),
+    "the CRD is newer": lambda shop: setattr(shop.cluster, "spec_schema", NEW),
 }

@@ -8,6 +8,7 @@ from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from formation_operator.kube.objects import deploys
 from formation_operator.kube.objects.deploys import Deploy
+from tests.shared import builders
 from tests.shared.builders import Manifest, a_formation, a_process, stored
 from tests.unit.facts import condition_of
 from tests.unit.fakes.cluster import Call, FakeCluster, Incident, Verb
@@ -62,11 +63,6 @@ class Shop:
         self.time.seconds += seconds
         await self.settle()
 
-    async def next_leader(self) -> None:
-        """Have another operator take over, and look at all."""
-        self.restart()
-        await self.settle()
-
     async def passes(self, number: int, seconds: float) -> None:
         """Have so many passes run, each so many seconds after the one before."""
         for _ in range(number):
@@ -111,41 +107,48 @@ class Shop:
 
     @property
     def status(self) -> Manifest:
-        found: Manifest = self.cluster.read(naming.KIND, *KEY)["status"]
+        found: Manifest = self.cluster.read(naming.KIND, *KEY).get("status", {})
         return found
+
+    def condition(self, type_: ConditionType = ConditionType.READY) -> Manifest:
+        """Return a condition of the status; an empty one if there is none."""
+        return condition_of(self.status, type_)
+
+    @property
+    def digest(self) -> str:
+        """The digest of the content that the Formation has now."""
+        return digest_of(content_of(self.spec))
 
     @property
     def name(self) -> str:
         """The name of the revision of what the Formation says now."""
-        return f"shop-{digest_of(content_of(self.spec))}"
+        return f"shop-{self.digest}"
 
-    @property
-    def image(self) -> str:
-        """The image of web."""
-        web = self.cluster.read("Deployment", "default", "shop-web")
-        return str(web["spec"]["template"]["spec"]["containers"][0]["image"])
+    def images(self) -> dict[str, str]:
+        """Return the image of each Deployment."""
+        return {
+            raw["metadata"]["name"]: raw["spec"]["template"]["spec"]["containers"][0]["image"]
+            for raw in self.cluster.all("Deployment")
+        }
 
     def note(self, annotation: str, value: str) -> None:
         """Have anybody write an annotation of the revision of the present content."""
         noted = {"metadata": {"annotations": {annotation: value}}}
         self.cluster.merge(REVISION, "default", self.name, noted)
 
-    @property
-    def numbers(self) -> dict[str, int]:
-        """The number of each revision by the image that it keeps."""
+    def revisions(self) -> dict[str, int]:
+        """Return the number of each revision by the image that it keeps."""
         return {raw["data"]["image"]: raw["revision"] for raw in self.cluster.all(REVISION)}
 
     @property
     def failed(self) -> Manifest | None:
         """The condition that says that there is no revision, if there is one."""
-        said = [each["type"] for each in self.status["conditions"]]
-        kind = ConditionType.REVISION_FAILED
-        return condition_of(self.status, kind) if kind in said else None
+        return self.condition(ConditionType.REVISION_FAILED) or None
 
     @property
     def ready_reason(self) -> str:
         """What the status says in the first place."""
-        return str(condition_of(self.status, ConditionType.READY)["reason"])
+        return str(self.condition()["reason"])
 
     def run_well(self, **ready: int) -> None:
         """Have the cluster start so many processes of each type as its Deployment says, or as given."""
@@ -155,6 +158,16 @@ class Shop:
             status = {"observedGeneration": raw["metadata"]["generation"], **dict.fromkeys(FIGURES, count)}
             self.cluster.merge("Deployment", "default", name, {"status": status})
 
+    async def fail_a_try(self) -> None:
+        """Have the process of the worker's canary end, and that be reported."""
+        container = builders.a_container(builders.ended(3, "no database"))
+        labels = {naming.TRACK_LABEL: naming.CANARY}
+        self.cluster.put("Pod", builders.a_pod(container, labels=labels, name="canary"))
+        self.run_well()
+        unready = {"status": {"readyReplicas": 0, "availableReplicas": 0}}
+        self.cluster.merge("Deployment", "default", "shop-worker-canary", unready)
+        await self.settle()
+
     def ran_well(self) -> set[str]:
         """Return the images of the revisions that are noted to have run well."""
         return {
@@ -163,10 +176,10 @@ class Shop:
             if has_run_well(raw["metadata"]["annotations"])
         }
 
-    def log(self, image: str) -> list[Deploy]:
-        """Return the deploys that the revision of an image has in its log."""
-        own = (raw for raw in self.cluster.all(REVISION) if raw["data"]["image"] == image)
-        return [*deploys.read(next(own)["metadata"]["annotations"])]
+    def log(self) -> dict[str, list[Deploy]]:
+        """Return the log of each revision by the image that it keeps."""
+        found = self.cluster.all(REVISION)
+        return {raw["data"]["image"]: [*deploys.read(raw["metadata"]["annotations"])] for raw in found}
 
     def written(self, since: int = 0) -> list[Call]:
         """Return the writes of revisions."""

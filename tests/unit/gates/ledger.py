@@ -23,6 +23,7 @@ from tests.unit.gates.world import (
     Template,
     World,
     children_in,
+    count_of,
     is_ready,
     key_of,
     of_canary,
@@ -210,9 +211,7 @@ class Ledger:
     def may_be_singleton(self, name: str) -> bool:
         """Return whether a type may be one for the operator, as where nothing says who has written that."""
         own = self.world.deployment(name)
-        if own is None or not (self.world.has_lost_fields and self.world.has_edited(own)):
-            return self.is_singleton(name, own)
-        return self.is_singleton(name, own) or bool(own["spec"].get("replicas", 1) < 2)
+        return self.is_singleton(name, own) or (self.world.has_lost_fields and self.world.seems_single(own))
 
     def is_open(self, name: str) -> bool:
         """Return whether the spec leaves the count of a type to others."""
@@ -258,10 +257,8 @@ class Ledger:
             runs = [pod for pod in self.world.cluster.there(kinds.POD) if has_started(pod, raw)]
             self.hold(not runs, f"(a) the release {raw['metadata']['name']} is ended while it runs")
         elif kind == kinds.JOB and not deleted:
-            is_start = self.world.is_passing and "status" not in raw
-            self.hold(
-                not (is_start and self.spec.get("suspend")), "(b) a release starts while all is stopped"
-            )
+            is_start = self.world.is_passing and "status" not in raw and self.spec.get("suspend")
+            self.hold(not is_start, "(b) a release starts while all is stopped")
             if is_complete(raw) and is_new:  # the database may not fit any more what ran well with it before
                 self.seen.add(raw["metadata"]["uid"])
                 self.released.add(key := template_of(raw["spec"]["template"])[0])
@@ -348,11 +345,7 @@ class Ledger:
             if of == name and not is_gone and (name, template_of(other)) in self.single:
                 # Anyone who deletes a Deployment has a new process start while the old one ends.
                 is_same = template_of(other) == template or ChildKind.DEPLOYMENT in self.world.removed
-                is_scaled = (
-                    "scale" in self.fields.get(name, ())
-                    and deployment
-                    and deployment["spec"].get("replicas", 1) > 1
-                )
+                is_scaled = "scale" in self.fields.get(name, ()) and count_of(deployment) > 1
                 is_fine = is_scaled or "deletionTimestamp" in other["metadata"]
                 is_fine = is_fine or not self.is_singleton(name, deployment)
                 self.hold(is_same and is_fine, f"(s) {name} starts beside {template_of(other)}, a singleton")
@@ -376,9 +369,8 @@ class Ledger:
     def judge_canary(self, name: str) -> None:
         """(s) No canary starts beside a singleton, which isn't one where an autoscaler runs several."""
         deployment = self.world.deployment(name)
-        runs = deployment["spec"].get("replicas", 1) if deployment is not None else 0
         is_scaled = "scale" in self.fields.get(name, ()) and self.wishes.get(name, 1) > 1  # by a person
-        is_one = runs == 1 and self.world.recreates(deployment) and not is_scaled
+        is_one = count_of(deployment) == 1 and self.world.recreates(deployment) and not is_scaled
         self.hold(not is_one, f"(s) a canary starts beside the singleton {name}")
 
     def judge_count(self, name: str, raw: Object) -> None:
@@ -388,7 +380,7 @@ class Ledger:
         """
         if ("Deployment", raw["metadata"]["name"]) in self.world.foreign or is_canary(raw):
             return
-        uid, count = raw["metadata"]["uid"], raw["spec"].get("replicas", 1)
+        uid, count = raw["metadata"]["uid"], count_of(raw)
         template, former = template_of(raw["spec"]["template"]), self.templates.get(uid)
         self.templates[uid] = template
         if former != template and self.world.is_passing:
@@ -482,24 +474,18 @@ class Ledger:
         released = [template_of(each["spec"]["template"])[0] for each in done]
         is_tried = self.seconds and template == newest.types.get(name)
         is_tried = is_tried and (not newest.release or newest.key in released)
-        if not is_tried or own is None or not own["spec"].get("replicas", 1) or self.may_be_singleton(name):
+        if not is_tried or own is None or not count_of(own) or self.may_be_singleton(name):
             return
         said = lenient.conditions(own.get("status", {}))
         is_refused = "ReplicaFailure" in said or said.get("Progressing", {}).get("status") == "False"
-        serves = any(
-            of == name and template_of(each) == template and is_ready(each)
-            for of, each in self.world.processes()
-        )
+        serves = (name, template) in self.world.ready()
         self.hold(serves or is_refused, f"(c) the canary of {name} goes before its type serves")
 
     def passes(self, content: Content) -> bool:
         """Return whether all that has to be proven of a content is."""
         released = self.is_released(content)
-        to_stand = [
-            name
-            for name in (content.tried if self.seconds else ())
-            if self.wants(name) and not self.may_be_singleton(name)
-        ]
+        tried = content.tried if self.seconds else ()
+        to_stand = [name for name in tried if self.wants(name) and not self.may_be_singleton(name)]
         is_known = self.world.removed.isdisjoint((kinds.JOB, kinds.CONTROLLER_REVISION))
         proven = self.proven - (self.left if is_known else set())
         unproven = [each for each in to_stand if (each, content.types[each]) not in proven]
@@ -516,7 +502,8 @@ class Ledger:
         """Take note of what has stood, what runs no more, and that no object of others was changed."""
         now, pods = self.world.time.seconds, [*self.world.processes()]
         living = [(name, raw) for name, raw in pods if "deletionTimestamp" not in raw["metadata"]]
-        there = {(*self.whose(name, raw), is_ready(raw)) for name, raw in living}
+        whose = [(of_canary(raw) or name, template_of(raw), bool(of_canary(raw))) for name, raw in living]
+        there = {(*each, is_ready(raw)) for each, (_, raw) in zip(whose, living, strict=True)}
         ready = {each[:3] for each in there if each[3]}
         self.ready = {each: self.ready.get(each, now) for each in ready}
         seconds = self.seconds - 1.0
@@ -534,20 +521,12 @@ class Ledger:
                 runs |= {template_of(each["spec"]["template"]) for each in self.world.replica_sets(name)}
                 self.legit[name] &= runs | {template_of(deployment["spec"]["template"])}
         *others, newest = self.contents
-        left = [each for each in others if not each.passed or self.may_run(each)]
+        may_run = {(name, template) for name, own in self.legit.items() for template in own}
+        left = [each for each in others if not each.passed or not may_run.isdisjoint(each.types.items())]
         self.contents = [*left, newest]
         for (kind, name), version in self.world.foreign.items():
             raw = self.world.object(kind, name) or {"metadata": {"resourceVersion": "gone"}}
             assert raw["metadata"]["resourceVersion"] == version, f"(e) {kind} {name}"
-
-    def whose(self, name: str, raw: Object) -> tuple[str, Template, bool]:
-        """Return the type, the template, and whether a process is a canary."""
-        of = of_canary(raw)
-        return of or name, template_of(raw), bool(of)
-
-    def may_run(self, content: Content) -> bool:
-        """Return whether any of what a content runs may still run."""
-        return any(template in self.legit.get(name, ()) for name, template in content.types.items())
 
     def begin(self) -> None:
         """See how all is before a pass."""
@@ -574,11 +553,8 @@ class Ledger:
             self.contents[-1].tried.clear()
         self.is_unsure |= any(each.carried_out for each in self.world.cluster.incidents)
         newest = self.contents[-1]
-        unproven = [
-            (name, template)
-            for name, template in newest.types.items()
-            if (name, template) not in self.proven and (self.wants(name) or name in self.unclear)
-        ]
+        wanted = [each for each in newest.types.items() if self.wants(each[0]) or each[0] in self.unclear]
+        unproven = {*wanted} - self.proven
         on_trial = self.seconds and (unproven or not newest.passed)
         is_unknown = self.was_paused or self.is_unmarked or on_trial
         is_sure = self.world.is_calm() and not is_unknown
@@ -590,8 +566,7 @@ class Ledger:
     def running(self) -> Iterator[tuple[str, int]]:
         """Yield each type with its Deployment's count; all are zero where the app is stopped."""
         for name in self.spec["processes"]:
-            deployment = None if self.spec.get("suspend") else self.world.own(name)
-            yield name, deployment["spec"].get("replicas", 1) if deployment else 0
+            yield name, 0 if self.spec.get("suspend") else count_of(self.world.own(name))
 
     def yields(self) -> bool:
         """Return whether canaries that nobody has declared may lack room for so long that none is needed."""
@@ -617,7 +592,7 @@ class Ledger:
         self.hold(took < 5 or not self.world.fails_alone("notify"), f"(c) {took} s for Events")
         canary = self.world.own("web-canary")  # that may be a type's, too
         own = {"web", "web-canary"} if canary is not None and is_canary(canary) else {"web"}
-        serves = not self.spec.get("suspend") and own & self.world.ready().keys()
+        serves = not self.spec.get("suspend") and own & {name for name, _ in self.world.ready()}
         is_found = not (self.endpoints and serves) or self.world.endpoints("web")
         self.hold(is_found, "(c) the Service of web finds no process any more")
         for notice in self.world.cluster.notices:
@@ -629,7 +604,7 @@ class Ledger:
         is_about_it = status.get("observedGeneration") == self.world.generation
         is_frozen = status == self.world.restored or bool(self.spec.get("paused"))
         if self.world.is_calm() and is_about_it and not is_frozen:
-            runs = [raw for raw in self.world.cluster.there("Deployment") if raw["spec"].get("replicas", 1)]
+            runs = any(map(count_of, self.world.cluster.there("Deployment")))
             assert runs or "keeps running" not in said, f"(g) {said}"
             since = timestamps.epoch(status.get("canary", {}).get("since", ""))
             times = [each.at for each in self.contents if each.identity == self.contents[-1].identity]
@@ -651,7 +626,7 @@ class Ledger:
 
     def judge_figures(self, name: str, own: Object, spec: Object) -> None:
         """(g) Where it is ready, a type has as many processes as are wanted, all of them of its template."""
-        count, figures = own["spec"].get("replicas", 1), own.get("status", {})
+        count, figures = count_of(own), own.get("status", {})
         figure = {each: figures.get(each, 0) for each in ("replicas", "updatedReplicas", "availableReplicas")}
         is_seen = figures.get("observedGeneration") == own["metadata"].get("generation")
         if spec.get("suspend"):
@@ -679,7 +654,7 @@ class Ledger:
         if is_free and is_well and self.passes(self.contents[-1]):
             for name in self.spec["processes"]:
                 if (deployment := self.world.own(name)) is not None:
-                    count = deployment["spec"].get("replicas", 1)
+                    count = count_of(deployment)
                     self.judge_settled(name, count)
                     if not any(self.world.scalers(name)):
                         self.counts[name], self.fields[name] = {count}, set()
@@ -700,10 +675,9 @@ class Ledger:
         own = {of for name in self.spec["processes"] for of in (name, naming.canary(name))}
         living = {name for name, raw in self.world.processes() if "deletionTimestamp" not in raw["metadata"]}
         runs = [name for name in own & living if not any(self.world.scalers(name))]
-        jobs = [
-            self.world.children().get((ChildKind.CRON_JOB, name)) for name in self.spec.get("schedules", ())
-        ]
-        begin = [each["metadata"]["name"] for each in jobs if each and not each["spec"].get("suspend")]
+        children, schedules = self.world.children(), self.spec.get("schedules", ())
+        crons = [children.get((ChildKind.CRON_JOB, name)) for name in schedules]
+        begin = [each["metadata"]["name"] for each in crons if each and not each["spec"].get("suspend")]
         fails = self.world.cluster.incidents or self.world.failures
         assert fails or not (runs or begin), f"(f) {runs} and {begin} go on while all is stopped"
 
@@ -726,14 +700,12 @@ class Ledger:
         self.judge_ready(self.world.formation)
         for name in self.spec["processes"]:
             raw, said = own[ChildKind.DEPLOYMENT, name], status["processes"][name]
-            count, wished, figures = raw["spec"].get("replicas", 1), self.counts[name], raw["status"]
-            assert count in wished, f"(d) {name}: {count}, not {wished}"
+            count, figures = count_of(raw), raw["status"]
             assert said["desiredReplicas"] == count == figures.get("availableReplicas", 0), f"(g) {said}"
             assert said.get("readyReplicas", 0) == figures.get("readyReplicas", 0), f"(g) {said}"
         revision = status["revision"]["name"]
-        is_kept = kinds.CONTROLLER_REVISION in self.world.removed or self.world.object(
-            kinds.CONTROLLER_REVISION, revision
-        )
+        kind = kinds.CONTROLLER_REVISION
+        is_kept = kind in self.world.removed or self.world.object(kind, revision)
         assert is_kept, f"(g) {status['revision']}"
         self.require()
 

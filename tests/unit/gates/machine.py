@@ -20,9 +20,9 @@ from tests.unit.fakes import json_patch
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.releasing import KEY, RELEASE, EndedError
 from tests.unit.fakes.shop import WRITES
-from tests.unit.gates.holes import CANARIES, SOON, START
+from tests.unit.gates.holes import CANARIES, CRASHES, START, Step
 from tests.unit.gates.ledger import Ledger
-from tests.unit.gates.world import GOOD, RELEASES, SHARED, THEIRS, VARIABLE, VERSIONS, World
+from tests.unit.gates.world import GOOD, RELEASES, SHARED, THEIRS, VARIABLE, VERSIONS, World, count_of
 
 of = st.sampled_from
 TYPES, PART, BOTH = of(["web", "worker"]), of(["", "worker"]), st.booleans()
@@ -61,9 +61,13 @@ class Gates(RuleBasedStateMachine):
         self.world.work()
         self.world.wait(70)
 
-    def play(self, *story: tuple[Any, ...]) -> None:
-        """Have a story happen: each step is a rule, and what it is given."""
-        for name, *given in story:
+    def play(self, *story: Step) -> None:
+        """Have a story happen."""
+        for step in story:
+            if isinstance(step, (int, float)):
+                self.time_passes(step)
+                continue
+            name, *given = (step,) if isinstance(step, str) else step
             getattr(self, name)(*given)
 
     def declare(self, **change: Any) -> None:
@@ -97,8 +101,7 @@ class Gates(RuleBasedStateMachine):
     @rule(process=of(["good", "crashes", "hangs"]), name=PART, pauses=BOTH)
     def begin_a_try(self, process: str = "crashes", name: str = "", pauses: bool = False) -> None:
         """Deploy, and perhaps pause, so that more of what follows happens amid a try."""
-        self.play(("deploy", process, "succeeds", None, name), ("time_passes", 1))
-        self.play(("pause", pauses), ("time_passes", 20))
+        self.play(("deploy", process, "succeeds", None, name), 1, ("pause", pauses), 20)
 
     @rule(version=st.integers(1, 9))
     def deploy_again(self, version: int = 1) -> None:
@@ -129,11 +132,11 @@ class Gates(RuleBasedStateMachine):
     def stop_for_a_while(self, seconds: int = 5, loses: bool = False, tries: bool = False) -> None:
         """Stop, perhaps amid a try, and with the canaries tidied up meanwhile, and start again."""
         if tries:
-            self.play(("deploy", "crashes"), SOON)
-        self.play(("stop", True), ("time_passes", seconds))
+            self.play(CRASHES, 5)
+        self.play("stop", seconds)
         if loses:
             self.lose_deployments(CANARIES)
-        self.play(*START)
+        self.play(START, 70)
 
     @rule(paused=BOTH)
     def pause(self, paused: bool = True) -> None:
@@ -155,10 +158,9 @@ class Gates(RuleBasedStateMachine):
         """Have the processes that serve alone share the label, perhaps when a try of the next one begins."""
         if self.ledger.seconds:
             return
-        relabelled = ("change_label", SHARED), ("time_passes", 20), ("change_label", None)
-        self.play(*relabelled, ("deploy", process))
+        self.play("change_label", 20, ("change_label", None), ("deploy", process))
         if tries:
-            self.play(SOON, ("change_canary", 5), ("deploy",))
+            self.play(5, "change_canary", "deploy")
 
     @rule(name=TYPES, seconds=of([None, 20, 2**31 - 1]))
     def change_deadline(self, name: str, seconds: int | None) -> None:
@@ -224,7 +226,7 @@ class Gates(RuleBasedStateMachine):
     def edit_canaries(self, image: str = "other:v1", tries: bool = False) -> None:
         """Have another client insist on another image of canaries, perhaps of those of a new version."""
         if tries:
-            self.play(("deploy", "crashes"), SOON)
+            self.play(CRASHES, 5)
         for _ in range(6):  # more often than the operator repairs
             for found in filter(None, map(self.world.own, CANARIES)):
                 self.world.set_image(found, image)
@@ -244,13 +246,14 @@ class Gates(RuleBasedStateMachine):
         Amid a rollout, Kubernetes' own controller may rest for ever once the count changes, too.
         """
         found = self.world.own(name)
-        if found is None or (self.world.has_lost_fields and found["spec"].get("replicas", 1) < 2):
+        if found is None or (self.world.has_lost_fields and count_of(found) < 2):
             return
         figures = found.get("status", {})
         if figures.get("updatedReplicas") != figures.get("replicas"):
             return
         if found["spec"]["strategy"]["type"] != "Recreate":
-            self.world.set_strategy(found)
+            self.world.recreated.add(found["metadata"]["uid"])
+            self.world.edit(found, strategy={"type": "Recreate", "rollingUpdate": None})
 
     @rule(
         name=of(["shop-web-canary", "shop-extra"]),
@@ -306,9 +309,8 @@ class Gates(RuleBasedStateMachine):
     @rule(kept=st.sets(of(["status", "fields", "revisions", "jobs", "children"])))
     def restore(self, kept: set[str]) -> None:
         """Have the Formation be lost, or orphan its children, and be made again over what is left."""
-        edited = [raw for raw in self.world.cluster.there("Deployment") if self.world.has_edited(raw)]
-        is_unclear = any(raw["spec"].get("replicas", 1) < 2 for raw in edited)  # as in `edit_strategy`
-        self.world.make_again({*kept, "fields"} if is_unclear else kept)
+        is_unclear = any(map(self.world.seems_single, self.world.cluster.there("Deployment")))
+        self.world.make_again({*kept, "fields"} if is_unclear else kept)  # as in `edit_strategy`
 
     @rule(replaces=BOTH)
     def forge(self, replaces: bool = False) -> None:
@@ -366,7 +368,7 @@ class Gates(RuleBasedStateMachine):
         self.world.one_pass()
 
     @rule(seconds=of([1, 5, 40, 70, 700]))
-    def time_passes(self, seconds: int = 700) -> None:
+    def time_passes(self, seconds: float = 700) -> None:
         self.world.wait(seconds)
         if seconds >= 5:
             self.ledger.settle()
@@ -412,7 +414,7 @@ class Gates(RuleBasedStateMachine):
                 self.all_becomes_well()
 
     @contextlib.contextmanager
-    def playing(self, *story: tuple[Any, ...]) -> Iterator[Self]:
+    def playing(self, *story: Step) -> Iterator[Self]:
         """Have a story happen, and the world end after what follows."""
         try:
             self.play(*story)

@@ -16,9 +16,8 @@ from tests.shared.builders import Manifest, a_formation, a_process
 from tests.unit import virtual_time
 from tests.unit.fakes import releasing
 from tests.unit.fakes.cluster import Call, Incident
-from tests.unit.fakes.controllers import Controllers
+from tests.unit.fakes.controllers import BY_HPA, Controllers
 from tests.unit.fakes.kubelet import Process
-from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import KUBECTL
 from tests.unit.fakes.operator import Operator
 from tests.unit.fakes.releasing import KEY, EndedError
@@ -196,9 +195,9 @@ class World(releasing.Shop):
                 of = of_canary(raw)
                 yield naming.canary(of) if of else raw["metadata"]["labels"][naming.PROCESS_TYPE_LABEL], raw
 
-    def ready(self) -> dict[str, "Template"]:
-        """Return what a process runs that is ready, by the name of its Deployment's type."""
-        return {name: template_of(raw) for name, raw in self.processes() if is_ready(raw)}
+    def ready(self) -> set[tuple[str, "Template"]]:
+        """Return what the processes run that are ready, with the names of their Deployments' types."""
+        return {(name, template_of(raw)) for name, raw in self.processes() if is_ready(raw)}
 
     def replica_sets(self, name: str) -> Iterator[Object]:
         """Yield the ReplicaSets of a type that are to have processes."""
@@ -208,13 +207,10 @@ class World(releasing.Shop):
 
     def children(self) -> dict[tuple[str, str], Object]:
         """Return the children by kind, and type or schedule, but for the objects of others."""
-        found = (
-            (str(kind), each["metadata"]["name"], each)
-            for kind in ChildKind
-            for each in self.cluster.there(kind)
-        )
-        ours = (each for each in found if each[:2] not in self.foreign and each[1] != THEIRS)
-        return {(kind, name.removeprefix("shop-")): raw for kind, name, raw in ours}
+        found = [(str(kind), raw) for kind in ChildKind for raw in self.cluster.there(kind)]
+        named = {(kind, raw["metadata"]["name"]): raw for kind, raw in found}
+        ours = {key: raw for key, raw in named.items() if key not in self.foreign and key[1] != THEIRS}
+        return {(kind, name.removeprefix("shop-")): raw for (kind, name), raw in ours.items()}
 
     def deployment(self, name: str) -> Object | None:
         """Return the Deployment of a type or of a canary, if there is one."""
@@ -228,14 +224,13 @@ class World(releasing.Shop):
         """Return an object, if it is there."""
         return next((raw for raw in self.cluster.there(kind) if raw["metadata"]["name"] == name), None)
 
-    def endpoints(self, name: str, *, canaries: bool = True) -> int:
+    def endpoints(self, name: str) -> int:
         """Return how many ready processes the Service of a type finds."""
         service = self.object(ChildKind.SERVICE, f"shop-{name}")
         if service is None:
             return 0
         selector = service["spec"]["selector"].items()
-        pods = self.cluster.there(kinds.POD)
-        ready = [raw for raw in pods if is_ready(raw) and (canaries or not of_canary(raw))]
+        ready = filter(is_ready, self.cluster.there(kinds.POD))
         return sum(selector <= raw["metadata"]["labels"].items() for raw in ready)
 
     @property
@@ -299,7 +294,7 @@ class World(releasing.Shop):
         kind, spec = scalers[-1]
         if kind == HPA:
             count = max(spec.get("minReplicas", 1), min(spec["maxReplicas"], count))
-        if kind == kinds.SCALED_OBJECT or deployment["spec"].get("replicas", 1):
+        if kind == kinds.SCALED_OBJECT or count_of(deployment):
             change = {"spec": {"replicas": count}}
             self.cluster.merge("Deployment", "default", f"shop-{name}", change, by=BY_HPA)
 
@@ -313,16 +308,11 @@ class World(releasing.Shop):
     def set_image(self, deployment: Object, image: str) -> None:
         """Have another client set the image of a Deployment."""
         [container] = deployment["spec"]["template"]["spec"]["containers"]
-        spec = {"template": {"spec": {"containers": [{**container, "image": image}]}}}
-        self.cluster.merge("Deployment", "default", deployment["metadata"]["name"], {"spec": spec})
+        self.edit(deployment, template={"spec": {"containers": [{**container, "image": image}]}})
 
-    def set_strategy(self, deployment: Object) -> None:
-        """Have another client have a Deployment end its old processes first."""
-        self.recreated.add(deployment["metadata"]["uid"])
-        strategy = {"type": "Recreate", "rollingUpdate": None}
-        self.cluster.merge(
-            "Deployment", "default", deployment["metadata"]["name"], {"spec": {"strategy": strategy}}
-        )
+    def edit(self, deployment: Object, **spec: Any) -> None:
+        """Have another client change fields of a Deployment's spec."""
+        self.cluster.merge("Deployment", "default", deployment["metadata"]["name"], {"spec": spec})
 
     def recreates(self, deployment: Object | None) -> bool:
         """Return whether the operator has a Deployment end its old processes before new ones start."""
@@ -333,6 +323,10 @@ class World(releasing.Shop):
     def has_edited(self, deployment: Object) -> bool:
         """Return whether another client has had a Deployment end its old processes first."""
         return deployment["metadata"]["uid"] in self.recreated
+
+    def seems_single(self, deployment: Object | None) -> bool:
+        """Return whether it counts as a singleton's where nothing says any more who has written it."""
+        return deployment is not None and self.has_edited(deployment) and count_of(deployment) < 2
 
     def remove(self, kind: str, name: str = "") -> None:
         """Have somebody delete an object, or all of a kind, but for those of others."""
@@ -365,7 +359,6 @@ THEIRS = "theirs"
 PARTS = {kinds.CONTROLLER_REVISION: "revisions", kinds.JOB: "jobs", "Deployment": "children"}
 """What a restore may leave out, by kind."""
 CHILDREN = (*ChildKind, kinds.CONTROLLER_REVISION, kinds.JOB)
-BY_HPA = Owner("kube-controller-manager", "Update", "scale")
 
 
 def is_ready(raw: Object) -> bool:
@@ -379,6 +372,11 @@ def of_canary(pod: Object) -> str:
     labels = pod["metadata"]["labels"]
     is_one = labels.get(naming.TRACK_LABEL) == naming.CANARY
     return labels[naming.PROCESS_TYPE_LABEL] if is_one else ""
+
+
+def count_of(deployment: Object | None) -> int:
+    """Return the count of a Deployment; 0 without one."""
+    return 0 if deployment is None else int(deployment["spec"].get("replicas", 1))
 
 
 Key = tuple[str, bool, str]

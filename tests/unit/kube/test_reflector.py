@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -79,12 +79,10 @@ class Scene:
 
     def fail(self, verb: str, error: Exception, times: float = 1) -> None:
         """Have the next calls of a verb fail."""
-        (known,) = [each for each in ("pages", "watch") if each == verb]
-        incident = Incident(known, self.kind.name, error=error, times=times, meanwhile=self._note(known))
+        now = asyncio.get_running_loop().time
+        incident = Incident(verb, self.kind.name, error=error, times=times)
+        incident.meanwhile = lambda: self.times.append((verb, now()))
         self.cluster.incidents.append(incident)
-
-    def _note(self, verb: str) -> Callable[[], None]:
-        return lambda: self.times.append((verb, asyncio.get_running_loop().time()))
 
     def asked(self) -> list[str]:
         """Return which verbs were asked for since the last time."""
@@ -101,10 +99,6 @@ class Scene:
         finally:
             task.cancel()
             await asyncio.wait([task])
-
-
-def bookmark_of(version: int) -> Object:
-    return {"metadata": {"name": "", "namespace": "", "resourceVersion": str(version)}}
 
 
 async def test_it_lists_once_and_watches_from_the_version_of_the_list() -> None:
@@ -140,7 +134,7 @@ async def test_a_watch_that_ends_goes_on_from_its_last_event_or_bookmark() -> No
         here.put("a")
         await asyncio.sleep(0.01)
         here.cluster.version += 100
-        bookmark = bookmark_of(here.cluster.version)
+        bookmark = {"metadata": {"name": "", "namespace": "", "resourceVersion": str(here.cluster.version)}}
         for stream in here.cluster.streams[kinds.POD]:
             stream.put_nowait({"type": "BOOKMARK", "object": bookmark})
         await asyncio.sleep(0.01)

@@ -22,14 +22,8 @@ def error(**status: Any) -> bytes:
 
 
 EVENTS = {
-    "fields in any other order": (
-        said(labels={"uid": '{"type":"DELETED"'}),
-        ("ADDED", "shop", 9),
-    ),
-    "a deletion": (
-        (HEAD + REST).replace("MODIFIED", "DELETED").encode(),
-        ("DELETED", "shop-web-5d-x2", 9),
-    ),
+    "fields in any other order": (said(labels={"uid": '{"type":"DELETED"'}), ("ADDED", "shop", 9)),
+    "a deletion": ((HEAD + REST).replace("MODIFIED", "DELETED").encode(), ("DELETED", "shop-web-5d-x2", 9)),
     "a bookmark": (
         said(name="", namespace="").replace(b"ADDED", b"BOOKMARK"),
         (watch_events.BOOKMARK, "", 9),

@@ -13,19 +13,21 @@ from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.requeue import Lane
 
 
-def targeting(scaler: str, **target: Any) -> Autoscaler:
-    metadata = {"name": "jobs", "namespace": "default", "resourceVersion": "5"}
-    return autoscalers.autoscaler({"metadata": metadata, "spec": {"scaleTargetRef": target}}, scaler)
+def an_autoscaler(
+    kind: str, target: Any, annotations: Any = None, conditions: Any = (), **spec: Any
+) -> Autoscaler:
+    metadata = {"name": "jobs", "namespace": "default", "resourceVersion": "5", "annotations": annotations}
+    about = {"spec": {"scaleTargetRef": target, **spec}, "status": {"conditions": conditions}}
+    return autoscalers.autoscaler({"metadata": metadata, **about}, kind)
 
 
 WORKER = {"kind": "Deployment", "name": "shop-worker"}
+OURS = {"apiVersion": "apps/v1", **WORKER}
 SHOP = {"kind": "Formation", "name": "shop"}
-
-
 OTHERS = ("example.com/v1", "extensions/v1beta1", "v1", "apps.example.com/v1")
 NO_TEXTS: list[Any] = [None, 7, [], {}]
 TARGETS: list[tuple[str, dict[str, Any], bool]] = [
-    *((kind, {"apiVersion": "apps/v1", **WORKER}, True) for kind in kinds.AUTOSCALERS),
+    *((kind, OURS, True) for kind in kinds.AUTOSCALERS),
     *((kind, {"apiVersion": "apps/v2beta1", **WORKER}, True) for kind in kinds.AUTOSCALERS),
     *((kind, {"apiVersion": each, **WORKER}, False) for kind in kinds.AUTOSCALERS for each in OTHERS),
     *((HPA, {"apiVersion": f"formations.dev/{each}", **SHOP}, True) for each in ("v1", "v2")),
@@ -42,7 +44,7 @@ TARGETS: list[tuple[str, dict[str, Any], bool]] = [
 def test_what_is_scaled_has_the_group_that_is_named_whatever_the_version(
     kind: str, target: dict[str, Any], found: bool
 ) -> None:
-    scaler = targeting(kind, **target)
+    scaler = an_autoscaler(kind, target)
     deciding = autoscalers.deciding([scaler])
     scales = autoscalers.of_child(deciding, "shop-worker"), autoscalers.of_formation(deciding, "shop")
     assert [each for each in scales if each] == [scaler] * found
@@ -50,7 +52,7 @@ def test_what_is_scaled_has_the_group_that_is_named_whatever_the_version(
 
 def test_of_several_autoscalers_kedas_counts_and_then_the_first_by_its_name() -> None:
     def named(kind: str, name: str) -> Autoscaler:
-        return dataclasses.replace(targeting(kind, apiVersion="apps/v1", **WORKER), name=name)
+        return dataclasses.replace(an_autoscaler(kind, OURS), name=name)
 
     ordered = [named(SCALED_OBJECT, "b"), named(SCALED_OBJECT, "c"), named(HPA, "a"), named(HPA, "d")]
     for each in itertools.permutations(ordered):
@@ -64,12 +66,8 @@ HELD = {"scaleUp": {"selectPolicy": "Disabled"}}
 
 def scaled_to_zero(status: str = "True", minimum: int = 0, behavior: Any = None) -> Autoscaler:
     """Return an HPA that has a condition about whether it scaled to zero itself."""
-    metadata = {"name": "jobs", "namespace": "default", "resourceVersion": "5"}
-    target = {"apiVersion": "apps/v1", **WORKER}
-    spec = {"scaleTargetRef": target, "minReplicas": minimum, "behavior": behavior}
     conditions = [ACTIVE, {**TO_ZERO, "status": status}]
-    raw = {"metadata": metadata, "spec": spec, "status": {"conditions": conditions}}
-    return autoscalers.autoscaler(raw, HPA)
+    return an_autoscaler(HPA, OURS, conditions=conditions, minReplicas=minimum, behavior=behavior)
 
 
 def test_an_hpa_starts_from_the_zero_that_it_made_unless_it_may_not_scale_up() -> None:
@@ -78,15 +76,13 @@ def test_an_hpa_starts_from_the_zero_that_it_made_unless_it_may_not_scale_up() -
     assert not scaled_to_zero("False").starts_from_zero
     assert not scaled_to_zero(behavior=HELD).starts_from_zero
     assert scaled_to_zero(minimum=1, behavior=HELD).starts_from_zero, "then it brings it to its minimum"
-    assert not targeting(HPA, apiVersion="apps/v1", **WORKER).starts_from_zero, "it has no status yet"
+    assert not an_autoscaler(HPA, OURS).starts_from_zero, "nothing is said yet"
 
 
 def test_that_an_hpa_scales_to_zero_from_now_on_or_no_more_requests_a_pass() -> None:
     off, on = scaled_to_zero("False"), scaled_to_zero()
-    assert [watched.SCALED_OBJECTS.lane_of(*each) for each in ((off, on), (on, off))] == [
-        Lane.BUILD,
-        Lane.BUILD,
-    ]
+    lanes = [watched.SCALED_OBJECTS.lane_of(*each) for each in ((off, on), (on, off))]
+    assert lanes == [Lane.BUILD] * 2
     assert watched.SCALED_OBJECTS.lane_of(on, scaled_to_zero()) is None
 
 
@@ -107,19 +103,18 @@ def test_a_scaled_object_starts_from_zero_unless_it_is_paused(
     annotations: dict[str, str], starts: bool
 ) -> None:
     written = {f"autoscaling.keda.sh/{name}": value for name, value in annotations.items()}
-    metadata = {"name": "jobs", "namespace": "default", "resourceVersion": "5", "annotations": written}
-    raw = {"metadata": metadata, "spec": {"scaleTargetRef": WORKER}}
-    assert autoscalers.autoscaler(raw, SCALED_OBJECT).starts_from_zero is starts
+    assert an_autoscaler(SCALED_OBJECT, WORKER, written).starts_from_zero is starts
 
 
 @pytest.mark.parametrize("odd", [5000 * "x", "\U0001f600", "Deployment" + 244 * "t"])
 def test_nothing_is_kept_of_a_target_that_there_cannot_be(odd: str) -> None:
-    scaler = targeting(SCALED_OBJECT, apiVersion=f"{odd}/v1", kind=odd, name=odd + 200 * "x")
+    target = {"apiVersion": f"{odd}/v1", "kind": odd, "name": odd + 200 * "x"}
+    scaler = an_autoscaler(SCALED_OBJECT, target)
     assert scaler.target == ("", "", "")
     assert not [*autoscalers.scaled(scaler, lambda _: {("default", "shop"): {}})]
 
 
 def test_the_longest_names_that_there_can_be_are_kept() -> None:
     name, kind, group = 253 * "n", 63 * "k", 253 * "g"
-    scaler = targeting(HPA, apiVersion=f"{group}/v1", kind=kind, name=name)
+    scaler = an_autoscaler(HPA, {"apiVersion": f"{group}/v1", "kind": kind, "name": name})
     assert scaler.target == (group, kind, name)

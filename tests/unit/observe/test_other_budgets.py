@@ -8,18 +8,12 @@ from formation_operator.observe import other_budgets
 from tests.shared.builders import Manifest
 
 POD = {"app": "shop", "tier": "front"}
-OWNER = {
-    "apiVersion": "formations.dev/v1",
-    "kind": "Formation",
-    "name": "shop",
-    "uid": "1",
-    "controller": True,
-}
+OWNER = {"apiVersion": "formations.dev/v1", "kind": "Formation", "name": "shop", "uid": "1"}
 
 
 def selects(selector: Any, owner: Manifest | None = None) -> bool:
     """Return whether a budget as the API server has it selects a Pod."""
-    metadata = {"name": "all", **({"ownerReferences": [owner]} if owner else {})}
+    metadata = {"name": "all", **({"ownerReferences": [{**owner, "controller": True}]} if owner else {})}
     spec = {"maxUnavailable": 1} | ({} if selector is None else {"selector": selector})
     return other_budgets.selects(other_budgets.selector_of({"metadata": metadata, "spec": spec}), POD)
 

@@ -18,13 +18,9 @@ MANY = 20
 MOST = 64 * 1024
 
 
-def little_memory() -> Cache:
-    """Return a cache that has room for few specs."""
-    return Cache(watched=[*WATCHED, dataclasses.replace(FORMATIONS, most=MOST)])
-
-
 def operator_of(cluster: FakeCluster) -> Operator:
-    return Operator(cluster, Time(), little_memory())
+    """Return an operator that has room for few specs."""
+    return Operator(cluster, Time(), Cache(watched=[*WATCHED, dataclasses.replace(FORMATIONS, most=MOST)]))
 
 
 def declared(name: str, namespace: str) -> Object:

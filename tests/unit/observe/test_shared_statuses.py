@@ -6,7 +6,6 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from formation_operator.api import naming
@@ -30,11 +29,6 @@ BY_NAME = {each.kind.name: each for each in WATCHED}
 FIRST, QUIET = ("crowd", "app0"), ("default", "quiet")
 
 
-@pytest.fixture
-def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Crowd, "watched", LITTLE)
-
-
 def declared(name: str, namespace: str, **spec: Any) -> Object:
     formation = a_formation(name, processes={each: a_process() for each in TYPES}, **spec)
     return stored(formation, uid=f"{namespace}-{name}", namespace=namespace)
@@ -56,14 +50,12 @@ class Refusing(FakeCluster):
 class Crowd:
     """An operator, and a namespace with many Formations of which every type is refused."""
 
-    watched: Sequence[Watched[Any]] = WATCHED
-
-    def __init__(self) -> None:
+    def __init__(self, watched: Sequence[Watched[Any]] = LITTLE) -> None:
         self.cluster, self.clock = Refusing(), Time()
         self.cluster.put(naming.KIND, declared("quiet", "default"))
         for number in range(MANY):
             self.cluster.put(naming.KIND, declared(f"app{number}", "crowd"))
-        self.operator = Operator(self.cluster, self.clock, cache.Cache(self.watched))
+        self.operator = Operator(self.cluster, self.clock, cache.Cache(watched))
 
     async def reported(self) -> "Crowd":
         for key in [QUIET, *(("crowd", f"app{number}") for number in range(MANY))]:
@@ -91,9 +83,7 @@ class Crowd:
         return generate_latest(registry).decode()
 
 
-async def test_a_namespace_of_whose_formations_much_is_said_takes_no_memory_of_others(
-    little_memory: None,
-) -> None:
+async def test_a_namespace_of_whose_formations_much_is_said_takes_no_memory_of_others() -> None:
     crowd = await Crowd().reported()
     assert len(json.dumps(crowd.status())) > 40_000
     assert crowd.kept()["unkept"]
@@ -101,7 +91,7 @@ async def test_a_namespace_of_whose_formations_much_is_said_takes_no_memory_of_o
     assert sum(map(formations.size_of, crowd.operator.known.formations.values())) <= MOST
 
 
-async def test_a_status_that_isnt_kept_is_written_no_more_often_than_one_that_is(little_memory: None) -> None:
+async def test_a_status_that_isnt_kept_is_written_no_more_often_than_one_that_is() -> None:
     crowd = await Crowd().reported()
     before, status = crowd.written, crowd.status()
     for _ in range(3):
@@ -109,7 +99,7 @@ async def test_a_status_that_isnt_kept_is_written_no_more_often_than_one_that_is
     assert (crowd.written, crowd.status()) == (before, status)
 
 
-async def test_a_status_that_isnt_kept_is_put_right_if_somebody_changes_it(little_memory: None) -> None:
+async def test_a_status_that_isnt_kept_is_put_right_if_somebody_changes_it() -> None:
     crowd = await Crowd().reported()
     status = crowd.status()
     crowd.operator.due.clear()
@@ -121,9 +111,7 @@ async def test_a_status_that_isnt_kept_is_put_right_if_somebody_changes_it(littl
     assert crowd.status() == status
 
 
-async def test_of_a_status_that_isnt_kept_the_next_one_takes_over_what_outlives_the_operator(
-    little_memory: None,
-) -> None:
+async def test_of_a_status_that_isnt_kept_the_next_one_takes_over_what_outlives_the_operator() -> None:
     cluster, crowd = FakeCluster(), Crowd()
     exit_ = {"exitCode": 1, "reason": "Exited", "message": 1000 * "x", "finishedAt": "2026-01-01T00:00:00Z"}
     said = {"desiredReplicas": 5, "readyReplicas": 5, "lastExit": exit_}
@@ -139,9 +127,6 @@ async def test_of_a_status_that_isnt_kept_the_next_one_takes_over_what_outlives_
     assert cluster.read(naming.KIND, *FIRST)["status"]["processes"][TYPES[0]]["lastExit"] == exit_
 
 
-async def test_the_metrics_say_the_same_of_a_formation_whether_or_not_its_status_is_kept(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    whole = await Crowd().reported()
-    monkeypatch.setattr(Crowd, "watched", LITTLE)
+async def test_the_metrics_say_the_same_of_a_formation_whether_or_not_its_status_is_kept() -> None:
+    whole = await Crowd(WATCHED).reported()
     assert (await Crowd().reported()).metrics() == whole.metrics()

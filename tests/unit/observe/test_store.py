@@ -1,7 +1,7 @@
 """Whatever order things are told in, what is known at the end is how they are."""
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
+from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache
+from formation_operator.observe.children import Child
 from formation_operator.observe.store import Change, Store, Watched
-from tests.shared import builders
-from tests.shared.builders import a_formation
+from tests.shared.builders import a_formation, stored
 from tests.unit.facts import HPA, a_child, an_hpa
 
 KEY = ("default", "shop")
@@ -50,61 +51,44 @@ def hearsay(draw: st.DrawFn) -> tuple[list[Told], str | None]:
     return draw(st.permutations([*happened, *repeated])), last.uid if last.there else None
 
 
-def formation_of(cache: Cache) -> Iterable[str]:
-    return [raw["metadata"]["uid"] for raw in cache.formations.values()]
+def scaling(uid: str, version: str) -> Child:
+    """Return an HPA that is known by what it scales."""
+    return an_hpa(dataclasses.replace(HPA, target=("apps", "Deployment", uid), resource_version=version))
 
 
-def hear_formation(cache: Cache, told: Told) -> None:
-    if told.there:
-        cache.see(
-            naming.KIND, builders.stored(a_formation(), uid=told.uid, resourceVersion=str(told.version))
-        )
-    else:
-        cache.drop(naming.KIND, KEY, told.version)
+FACTS: dict[str, tuple[str, Callable[[str, str], Any], Callable[[Cache], list[str]]]] = {
+    naming.KIND: (
+        "shop",
+        lambda uid, version: formations.trimmed(stored(a_formation(), uid=uid, resourceVersion=version)),
+        lambda cache: [raw["metadata"]["uid"] for raw in cache.formations.values()],
+    ),
+    "Deployment": (
+        "shop-worker",
+        lambda uid, version: a_child(uid=uid, resource_version=version),
+        lambda cache: [child.uid for child in cache.children_of(KEY).values()],
+    ),
+    kinds.HPA: (
+        HPA.name,
+        scaling,
+        lambda cache: [each.autoscaler.target[-1] for each in cache.stores[HPA.kind].items.values()],
+    ),
+}
+"""By kind: a name, how an object of that is known, and the uids of those that are there."""
 
 
-def child_of(cache: Cache) -> Iterable[str]:
-    return [child.uid for child in cache.children_of(KEY).values()]
-
-
-def hear_child(cache: Cache, told: Told) -> None:
-    child = a_child(uid=told.uid, resource_version=str(told.version))
-    if told.there:
-        cache.put("Deployment", child)
-    else:
-        cache.drop("Deployment", (child.namespace, child.name), told.version)
-
-
-def autoscaler_of(cache: Cache) -> Iterable[str]:
-    return [each.autoscaler.target[-1] for each in cache.stores[HPA.kind].items.values()]
-
-
-def hear_autoscaler(cache: Cache, told: Told) -> None:
-    each = dataclasses.replace(
-        HPA, target=("apps", "Deployment", told.uid), resource_version=str(told.version)
-    )
-    if told.there:
-        cache.put(kinds.HPA, an_hpa(each))
-    else:
-        cache.drop(kinds.HPA, (each.namespace, each.name), told.version)
-
-
-@pytest.mark.parametrize(
-    ("hear", "there"),
-    [(hear_formation, formation_of), (hear_child, child_of), (hear_autoscaler, autoscaler_of)],
-    ids=["Formation", "child", "autoscaler"],
-)
+@pytest.mark.parametrize("kind", FACTS)
 @given(said=hearsay())
 def test_in_whatever_order_it_is_told_the_newest_of_a_name_is_known_or_nothing_if_that_has_gone(
-    hear: Callable[[Cache, Told], None],
-    there: Callable[[Cache], Iterable[str]],
-    said: tuple[list[Told], str | None],
+    kind: str, said: tuple[list[Told], str | None]
 ) -> None:
-    cache = Cache()
+    cache, (name, fact, there) = Cache(), FACTS[kind]
     told, last = said
     for each in told:
-        hear(cache, each)
-    assert list(there(cache)) == ([last] if last else [])
+        if each.there:
+            cache.put(kind, fact(each.uid, str(each.version)))
+        else:
+            cache.drop(kind, ("default", name), each.version)
+    assert there(cache) == ([last] if last else [])
 
 
 @given(said=hearsay())

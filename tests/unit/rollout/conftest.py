@@ -2,7 +2,14 @@
 
 import pytest
 
-from tests.unit.fakes.releasing import Shop
+from formation_operator.kube import port
+from tests.unit.fakes.releasing import SLOW, Shop
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the operator wait less than a slow request hangs."""
+    monkeypatch.setattr(port, "PATIENCE", SLOW / 20)
 
 
 @pytest.fixture

@@ -173,22 +173,11 @@ async def test_paused_freezes_a_try() -> None:
     shop.shows("web=1:v2")
 
 
-def end(shop: Shop, state: dict[str, Any], **container: Any) -> None:
-    """Have the process of the worker's canary be in a state."""
-    labels = {naming.TRACK_LABEL: naming.CANARY}
-    pod = builders.a_pod(builders.a_container(state, **container), labels=labels, name="canary")
-    shop.cluster.put("Pod", pod)
-    shop.run_well()
-    unready = {"status": {"readyReplicas": 0, "availableReplicas": 0}}
-    shop.cluster.merge("Deployment", "default", "shop-worker-canary", unready)
-
-
 async def test_a_canary_that_crashes_has_failed_and_the_message_has_the_cause_and_the_ways_out(
     snapshot: SnapshotAssertion,
 ) -> None:
     shop = await a_try()
-    end(shop, builders.ended(3, "no database"))
-    await shop.settle()
+    await shop.fail_a_try()
 
     shop.shows("web=1:v1 worker=2:v1 ready=CanaryFailed")
     assert shop.is_stalled
@@ -198,8 +187,7 @@ async def test_a_canary_that_crashes_has_failed_and_the_message_has_the_cause_an
 
 async def test_once_what_failed_stands_the_message_names_the_type_at_zero_that_the_deploy_waits_for() -> None:
     shop = await a_try()
-    end(shop, builders.ended(3, "no database"))
-    await shop.settle()
+    await shop.fail_a_try()
     await shop.change(processes={"web": {"replicas": 0}})
     assert "no database" in canary(shop)["message"]
     shop.remove("Pod")

@@ -8,7 +8,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
-from formation_operator.kube import errors, port
+from formation_operator.kube import errors
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.watched import FORMATIONS, WATCHED
 from tests.shared.builders import Manifest, a_process, ago
@@ -20,6 +20,7 @@ from tests.unit.fakes.releasing import (
     MORE,
     PULLED,
     RELEASE,
+    SLOW,
     UNFIT,
     Shop,
     a_clock,
@@ -203,6 +204,7 @@ async def test_a_spec_that_is_read_in_each_pass_is_not_rolled_out_once_the_crd_h
 # Reads that hang, and what is said
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     ("verb", "kind", "change"),
     [
@@ -214,18 +216,17 @@ async def test_a_spec_that_is_read_in_each_pass_is_not_rolled_out_once_the_crd_h
     ids=["it is marked, back", "it is marked, no command", "Jobs are listed", "Pods are listed"],
 )
 async def test_no_pass_waits_for_a_request_about_jobs_or_their_pods_that_hangs(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, verb: str, kind: str, change: Manifest
+    shop: Shop, verb: str, kind: str, change: Manifest
 ) -> None:
-    monkeypatch.setattr(port, "PATIENCE", 0.05)
     await shop.tell({"image": "shop:v2"}, "the release fails")
     if verb == "select":
         shop.remove("Job", shop.job)
-    shop.refuse(verb, kind, hangs=1.0)
+    shop.refuse(verb, kind, hangs=SLOW)
     shop.declare(**change)
     clock = asyncio.get_running_loop().time
     began = clock()
     await shop.operator.work()
-    assert clock() - began < 0.5
+    assert clock() - began < SLOW / 2
     assert any((each.verb, each.kind) == (verb, kind) for each in shop.cluster.calls)
 
 

@@ -33,15 +33,9 @@ async def shop() -> Shop:
     return here
 
 
-def log(shop: Shop) -> dict[str, list[Deploy]]:
-    """Return the log of each revision by the image that it keeps."""
-    found = shop.cluster.all(REVISION)
-    return {raw["data"]["image"]: [*deploys.read(raw["metadata"]["annotations"])] for raw in found}
-
-
 def ends(shop: Shop) -> dict[str, list[tuple[int, str]]]:
     """Return the number and the end of each deploy by its image."""
-    return {image: [(each.number, str(each.end)) for each in own] for image, own in log(shop).items()}
+    return {image: [(each.number, str(each.end)) for each in own] for image, own in shop.log().items()}
 
 
 def rolled_out(shop: Shop) -> list[str]:
@@ -63,7 +57,7 @@ async def test_a_b_a_are_three_deploys_that_keep_their_numbers_and_say_how_they_
     assert ends(shop) == {"shop:v1": [(1, "Ran"), (3, "")], "shop:v2": [(2, "")]}
     await shop.run_for_a_minute()
     assert ends(shop)["shop:v1"] == [(1, "Ran"), (3, "Ran")]
-    times = [each.at for own in log(shop).values() for each in own]
+    times = [each.at for own in shop.log().values() for each in own]
     assert all(timestamps.epoch(each) for each in times)
 
 
@@ -71,7 +65,7 @@ async def test_a_log_is_bounded_and_keeps_the_latest(shop: Shop) -> None:
     for _ in range(deploys.MOST + 2):
         await shop.change(image="shop:v2")
         await shop.change(image="shop:v1")
-    numbers = [each.number for each in log(shop)["shop:v1"]]
+    numbers = [each.number for each in shop.log()["shop:v1"]]
     assert numbers == [*range(25 - 2 * (deploys.MOST - 1), 26, 2)]
 
 
@@ -83,13 +77,7 @@ async def a_failed_try() -> Shop:
     await shop.stand()
     await shop.change(image="shop:v2")
     assert ends(shop)["shop:v2"] == [(0, "")]
-    container = builders.a_container(builders.ended(3, "no database"))
-    labels = {naming.TRACK_LABEL: naming.CANARY}
-    shop.cluster.put("Pod", builders.a_pod(container, labels=labels, name="canary"))
-    shop.run_well()
-    unready = {"status": {"readyReplicas": 0, "availableReplicas": 0}}
-    shop.cluster.merge("Deployment", "default", "shop-worker-canary", unready)
-    await shop.settle()
+    await shop.fail_a_try()
     assert shop.ready_reason == "CanaryFailed"
     return shop
 
@@ -101,20 +89,20 @@ async def test_a_deploy_of_a_stopped_app_is_a_line_from_its_release_on() -> None
     await deploy(shop, "shop:v2", CI, "build 17")
     shop.time.seconds += 60
     await shop.change(suspend=None)
-    (begun,) = log(shop)["shop:v2"]
+    (begun,) = shop.log()["shop:v2"]
     assert (begun.number, begun.by, begun.note) == (0, "ci", "build 17")
     await shop.finish()
-    assert [(each.number, each.at) for each in log(shop)["shop:v2"]] == [(2, begun.at)]
+    assert [(each.number, each.at) for each in shop.log()["shop:v2"]] == [(2, begun.at)]
 
 
 async def test_a_try_gets_its_number_in_the_same_line_also_after_it_had_failed() -> None:
     shop = await a_failed_try()
-    (begun,) = log(shop)["shop:v2"]
+    (begun,) = shop.log()["shop:v2"]
     shop.remove("Pod")
     await shop.stand()
     await shop.stand()
     assert ends(shop)["shop:v2"] == [(2, "")]
-    assert log(shop)["shop:v2"][0].at == begun.at
+    assert shop.log()["shop:v2"][0].at == begun.at
 
 
 # By whom, and why
@@ -122,7 +110,7 @@ async def test_a_try_gets_its_number_in_the_same_line_also_after_it_had_failed()
 
 async def test_a_line_says_who_has_changed_the_content_and_why(shop: Shop) -> None:
     await deploy(shop, "shop:v2", CI, "fix \x1b[31mthe\x1b[0m\ncheckout " + "x" * 1000)
-    (line,) = log(shop)["shop:v2"]
+    (line,) = shop.log()["shop:v2"]
     assert line.by == "ci"
     assert line.note.startswith("fix the checkout xxx")
     assert len(line.note.encode()) <= deploys.LONGEST_NOTE
@@ -181,7 +169,7 @@ async def test_an_event_ends_a_deploy_once_with_its_seconds_and_by_whom_and_why(
     shop.time.seconds += 20
     before = len(rolled_out(shop))
     await shop.stand()
-    begun = timestamps.epoch(log(shop)["shop:v2"][0].at)
+    begun = timestamps.epoch(shop.log()["shop:v2"][0].at)
     assert begun is not None
     (note,) = rolled_out(shop)[before:]
     assert note.startswith("revision 2: rolled out after 2")
@@ -205,7 +193,7 @@ async def test_a_leader_that_lists_a_formation_names_who_has_deployed_before(
         patched.setattr(shop.cluster, "all", listed)
         shop.restart()
     await shop.settle()
-    assert [each.by for each in log(shop)["shop:v2"]] == ["ci"]
+    assert [each.by for each in shop.log()["shop:v2"]] == ["ci"]
 
 
 # What somebody else has written
@@ -228,8 +216,8 @@ async def test_a_forged_log_holds_up_no_deploy(shop: Shop, forged: str) -> None:
     shop.note(naming.DEPLOYS_ANNOTATION, forged)
     await shop.change(image="shop:v2")
     await shop.change(image="shop:v1")
-    assert shop.numbers == {"shop:v2": 2, "shop:v1": 3}
-    assert log(shop)["shop:v1"][-1].number == 3
+    assert shop.revisions() == {"shop:v2": 2, "shop:v1": 3}
+    assert shop.log()["shop:v1"][-1].number == 3
     assert len(shop.cluster.read(REVISION, "default", shop.name)["metadata"]["annotations"]) == 3
 
 

@@ -3,24 +3,15 @@
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.kube import port
 from formation_operator.kube.port import Object
 from formation_operator.observe import formations
 from tests.shared.builders import Manifest
-from tests.unit.fakes.releasing import NIGHTLY, RELEASE, Shop, an_app, lose_revisions
+from tests.unit.fakes.releasing import NIGHTLY, RELEASE, SLOW, Shop, an_app, lose_revisions
 from tests.unit.fakes.shop import KEY
 
-SLOW = 1.0
-"""Seconds after which a request fails: the operator's patience is a twentieth of that here."""
 PRUNED: Manifest = {"release": None, "processes": {"web": {"replicas": 4}}}
 NEW = {"release", "schedules"}
 """The fields of the newer CRD."""
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the operator wait less than a request hangs."""
-    monkeypatch.setattr(port, "PATIENCE", SLOW / 20)
 
 
 @pytest.fixture
@@ -31,6 +22,7 @@ async def shop() -> Shop:
     return found
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("how", ["unreadable", "slow", "gone"])
 async def test_what_was_not_released_is_not_rolled_out_though_what_was_is_not_known(
     shop: Shop, how: str

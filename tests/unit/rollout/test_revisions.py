@@ -40,7 +40,7 @@ async def test_a_deploy_makes_one_by_one_write_and_an_event_says_what_has_change
     before = len(shop.cluster.calls)
     await shop.change(image="shop:v2")
     assert [each.verb for each in shop.written(before)] == ["apply"]
-    assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
+    assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
     assert shop.status["revision"] == {"name": shop.name, "number": 2}
     assert shop.deployed() == ["revision 2: image shop:v1 -> shop:v2"]
 
@@ -52,7 +52,7 @@ async def test_the_oldest_beyond_the_limit_go_and_one_that_runs_again_is_none_of
     await shop.change(revisionHistoryLimit=2)
     for version in (2, 3, 1, 4):
         await shop.change(image=f"shop:v{version}")
-    assert shop.numbers == {"shop:v3": 3, "shop:v1": 4, "shop:v4": 5}
+    assert shop.revisions() == {"shop:v3": 3, "shop:v1": 4, "shop:v4": 5}
     assert {each.body["uid"] for each in shop.cluster.asked("delete", REVISION)} != {None}
 
 
@@ -60,9 +60,9 @@ async def test_one_that_cannot_be_deleted_goes_at_the_next_deploy(shop: Shop) ->
     shop.cluster.incidents.append(Incident("delete", REVISION, error=errors.ForbiddenError("no")))
     await shop.change(revisionHistoryLimit=0, image="shop:v2")
     assert shop.failed is None
-    assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
+    assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
     await shop.change(image="shop:v3")
-    assert shop.numbers == {"shop:v3": 3}
+    assert shop.revisions() == {"shop:v3": 3}
 
 
 # Whose they are
@@ -136,12 +136,12 @@ async def test_without_the_right_all_else_works_and_the_status_says_what_is_miss
     assert here.failed == snapshot
     assert here.ready_reason == "Progressing", "as without revisions"
     assert "revision" not in here.status
-    assert here.image == "shop:v3"
+    assert here.images()["shop-web"] == "shop:v3"
 
     here.cluster.incidents.clear()
     await here.later(revision_store.RETRY_MOST)
     assert here.failed is None
-    assert here.numbers == {"shop:v3": 3}, "as the Deployments say"
+    assert here.revisions() == {"shop:v3": 3}, "as the Deployments say"
 
 
 async def test_a_full_quota_is_named_and_a_lower_limit_makes_room(
@@ -154,7 +154,7 @@ async def test_a_full_quota_is_named_and_a_lower_limit_makes_room(
     await shop.change(image="shop:v5")
     assert shop.failed == snapshot
     await shop.change(revisionHistoryLimit=1)
-    assert shop.numbers == {"shop:v4": 4, "shop:v5": 5}
+    assert shop.revisions() == {"shop:v4": 4, "shop:v5": 5}
     assert not shop.failed
 
 
@@ -163,5 +163,5 @@ async def test_an_unexpected_error_about_the_event_of_a_deploy_holds_up_no_deplo
 ) -> None:
     monkeypatch.setattr(content_changes, "describe_change", lambda *_: 1 / 0)
     await shop.change(image="shop:v2")
-    assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
-    assert shop.image == "shop:v2"
+    assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
+    assert shop.images()["shop-web"] == "shop:v2"

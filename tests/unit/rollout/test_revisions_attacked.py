@@ -4,45 +4,25 @@ import asyncio
 
 import pytest
 
-from formation_operator.kube import errors, port
-from tests.shared.builders import Manifest, a_formation, a_process
+from tests.shared.builders import Manifest, a_process
 from tests.unit.fakes.cluster import Verb
-from tests.unit.fakes.releasing import RELEASE, Shop
-
-REVISION = "ControllerRevision"
-SLOW = 1.0
-"""Seconds after which a request fails: the operator's patience is a twentieth of that here."""
+from tests.unit.fakes.releasing import RELEASE, SLOW, an_app
+from tests.unit.fakes.shop import REVISION
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the operator wait less than a request hangs."""
-    monkeypatch.setattr(port, "PATIENCE", SLOW / 20)
-
-
-async def an_app(release: Manifest | None) -> Shop:
-    """Return an app of which no old revision is kept."""
-    web = a_process("/web", replicas=1)
-    shop = Shop(a_formation(image="shop:v1", release=release, revisionHistoryLimit=0, processes={"web": web}))
-    await shop.settle()
-    if release:
-        await shop.finish()
-    return shop
-
-
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("release", [None, RELEASE], ids=["without a release", "with one"])
 @pytest.mark.parametrize("verb", ["apply", "patch", "delete", "get", "select"])
 async def test_no_pass_waits_for_a_request_about_revisions_that_hangs(
     release: Manifest | None, verb: Verb
 ) -> None:
-    shop = await an_app(release)
+    web = a_process("/web", replicas=1)
+    shop = await an_app({"web": web}, release=release, revisionHistoryLimit=0)
     await shop.change(image="shop:v2")
     if release:
         await shop.finish()
-    no = errors.UnavailableError("the server doesn't answer")
-    shop.refuse(verb, REVISION, no, hangs=SLOW)
-    spec: Manifest = {"image": "shop:v3", "processes": {"web": {"replicas": 6}}}
-    shop.declare(**spec)
+    shop.refuse(verb, REVISION, hangs=SLOW)
+    shop.declare(image="shop:v3", processes={"web": {"replicas": 6}})
     clock, longest = asyncio.get_running_loop().time, 0.0
     for _ in range(6):
         shop.time.seconds += 2

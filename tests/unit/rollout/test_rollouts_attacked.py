@@ -11,34 +11,32 @@ from tests.shared.builders import a_formation, a_process
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.shop import KEY, NO_ANSWER, REVISION, Shop
+from tests.unit.gates.holes import BACK, DEFAULT, PLAIN, UNPROVEN
 from tests.unit.gates.machine import Gates
 from tests.unit.gates.world import World, of_canary
 
-
-def test_a_pass_waits_once_for_events_that_do_not_come() -> None:
-    async def story() -> int:
-        processes = {f"t{number}": a_process(replicas=3) for number in range(8)}
-        shop = Shop(a_formation(image="shop:v1", processes=processes))
-        await shop.settle()
-        await shop.stand()
-        for name in processes:
-            container = builders.a_container(builders.waiting("ContainerCreating"), name=name)
-            labels = {naming.PROCESS_TYPE_LABEL: name}
-            shop.cluster.put("Pod", builders.a_pod(container, name=name, uid=name, labels=labels))
-            unready = {"status": {"readyReplicas": 0, "availableReplicas": 0}}
-            shop.cluster.merge("Deployment", "default", f"shop-{name}", unready)
-        shop.refuse("select", "Event", hangs=30.0)
-        shop.time.seconds += 100
-        await shop.operator.run(KEY)
-        return len([call for call in shop.cluster.calls if call.kind == "Event"])
-
-    assert virtual_time.run(story()) == 1
-
-
 LOOP = {"virtual": virtual_time.VirtualLoop}
-BY_DEFAULT = ("begin",), ("change_canary", None), ("time_passes", 70)
-WITHOUT = ("begin", False), ("time_passes", 5)
-IMPATIENT = ("change_deadline", "web", 20), ("change_deadline", "worker", 20), ("time_passes", 70)
+
+
+async def test_a_pass_waits_once_for_events_that_do_not_come() -> None:
+    processes = {f"t{number}": a_process(replicas=3) for number in range(8)}
+    shop = Shop(a_formation(image="shop:v1", processes=processes))
+    await shop.settle()
+    await shop.stand()
+    for name in processes:
+        container = builders.a_container(builders.waiting("ContainerCreating"), name=name)
+        labels = {naming.PROCESS_TYPE_LABEL: name}
+        shop.cluster.put("Pod", builders.a_pod(container, name=name, uid=name, labels=labels))
+        unready = {"status": {"readyReplicas": 0, "availableReplicas": 0}}
+        shop.cluster.merge("Deployment", "default", f"shop-{name}", unready)
+    shop.refuse("select", "Event", hangs=30.0)
+    shop.time.seconds += 100
+    await shop.operator.run(KEY)
+    assert len([call for call in shop.cluster.calls if call.kind == "Event"]) == 1
+
+
+BY_DEFAULT = PLAIN, DEFAULT, 70
+IMPATIENT = ("change_deadline", "web", 20), ("change_deadline", "worker", 20), 70
 QUOTA = errors.UnavailableError('controllerrevisions.apps "x" is forbidden: exceeded quota: small')
 
 
@@ -99,7 +97,7 @@ def test_a_failure_that_only_the_status_says_counts_for_the_next_leader(process:
 
 
 def test_a_crash_of_another_version_is_not_noted_on_the_one_before() -> None:
-    with Gates().playing(*WITHOUT, ("deploy",), ("time_passes", 70), ("deploy_again", 1)) as gates:
+    with Gates().playing(UNPROVEN, 5, "deploy", 70, BACK) as gates:
         gates.world.wait(20)  # too short a time to have run well again
         gates.world.refuse("apply", REVISION, QUOTA)
         gates.deploy("crashes")
@@ -108,7 +106,7 @@ def test_a_crash_of_another_version_is_not_noted_on_the_one_before() -> None:
 
 
 def test_a_crash_after_a_note_that_got_no_answer_does_not_end_what_ran_well() -> None:
-    with Gates().playing(*WITHOUT, ("deploy",)) as gates:
+    with Gates().playing(UNPROVEN, 5, "deploy") as gates:
         world = gates.world
         world.wait(20)
         world.cluster.incidents.append(Incident("patch", REVISION, error=NO_ANSWER, carried_out=True))

@@ -9,7 +9,7 @@ from formation_operator.api.reasons import ConditionType
 from formation_operator.controller import runs
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
-from tests.shared.builders import Manifest, a_formation, a_process
+from tests.shared.builders import Manifest, a_formation
 from tests.unit.fakes import releasing
 from tests.unit.fakes.cluster import Call
 from tests.unit.fakes.releasing import KEY
@@ -18,20 +18,16 @@ from tests.unit.fakes.shop import WRITES
 CRON_JOB = "CronJob"
 NAME = "shop-nightly-report"
 REPORT: Manifest = {"schedule": "0 3 * * *", "command": ["/shop", "report"]}
-PLAIN = a_formation(image="shop:v1", processes={"worker": a_process(replicas=1)})
-SCHEDULED: Manifest = {**PLAIN, "spec": {**PLAIN["spec"], "schedules": {"nightly-report": REPORT}}}
+SCHEDULED = a_formation(image="shop:v1", schedules={"nightly-report": REPORT})
+LABELS = {naming.FORMATION_LABEL: "shop", naming.SCHEDULE_LABEL: "nightly-report"}
 RAN = "2026-01-01T00:00:00Z"
 
 
 class Shop(releasing.Shop):
     """A Formation with a schedule, its cluster and its operator."""
 
-    def __init__(self, formation: Manifest = SCHEDULED) -> None:
-        super().__init__(formation)
-
-    async def start(self) -> None:
-        """Have all processes run."""
-        await self.stand()
+    def __init__(self) -> None:
+        super().__init__(SCHEDULED)
 
     async def active(self, *names: str, **status: Any) -> None:
         """Have the CronJob's controller say which Jobs go on."""
@@ -39,37 +35,26 @@ class Shop(releasing.Shop):
         self.cluster.merge(CRON_JOB, "default", NAME, {"status": {"active": active, **status}})
         await self.settle()
 
-    def put_job(self, name: str, *, failed: str = "", complete: str = "", uid: str = "") -> None:
+    def put_job(self, name: str, *, failed: str = "", complete: str = "") -> None:
         """Have there be a Job of a run, which has failed or succeeded at a time if one is given."""
         owner = {"apiVersion": "batch/v1", "kind": CRON_JOB, "name": NAME, "controller": True}
-        ended = [("Failed", failed), ("Complete", complete)]
-        conditions = [
-            {"type": kind, "status": "True", "lastTransitionTime": at, "message": "it has reached its limit"}
-            for kind, at in ended
-            if at
-        ]
-        metadata = {
-            "name": name,
-            "labels": {naming.FORMATION_LABEL: "shop", naming.SCHEDULE_LABEL: "nightly-report"},
-            "ownerReferences": [{**owner, "uid": uid or self.cron_job["metadata"]["uid"]}],
-            "creationTimestamp": RAN,
-        }
+        said = {"status": "True", "message": "it has reached its limit"}
+        ended = {"Failed": failed, "Complete": complete}
+        conditions = [{**said, "type": kind, "lastTransitionTime": at} for kind, at in ended.items() if at]
+        owners = [{**owner, "uid": self.cron_job["metadata"]["uid"]}]
+        metadata = {"name": name, "labels": LABELS, "ownerReferences": owners, "creationTimestamp": RAN}
         self.cluster.put(kinds.JOB, {"metadata": metadata, "status": {"conditions": conditions}})
 
-    def pod_ended(self, job: str, said: str, code: int = 3) -> None:
+    def pod_ended(self, job: str, said: str) -> None:
         """Have the process of a Job have ended just now, with a last line."""
         now = self.time().strftime("%Y-%m-%dT%H:%M:%SZ")
-        exit_ = {"exitCode": code, "reason": "Error", "message": said, "startedAt": now, "finishedAt": now}
-        metadata = {
-            "name": f"{job}-x",
-            "labels": {naming.FORMATION_LABEL: "shop", naming.SCHEDULE_LABEL: "nightly-report"},
-            "ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": job, "controller": True}],
-            "creationTimestamp": now,
-        }
+        exit_ = {"exitCode": 3, "reason": "Error", "message": said, "startedAt": now, "finishedAt": now}
+        owners = [{"apiVersion": "batch/v1", "kind": "Job", "name": job, "controller": True}]
+        about = {"labels": LABELS, "ownerReferences": owners, "creationTimestamp": now}
         container = {"name": "nightly-report", "ready": False, "state": {"terminated": exit_}}
-        phase = "Failed" if code else "Running"  # kubelet says of what has succeeded a little later
-        status = {"phase": phase, "containerStatuses": [container], "startTime": now}
-        self.cluster.put(kinds.POD, {"metadata": metadata, "spec": {}, "status": status})
+        status = {"phase": "Failed", "containerStatuses": [container], "startTime": now}
+        pod = {"metadata": {"name": f"{job}-x", **about}, "spec": {}, "status": status}
+        self.cluster.put(kinds.POD, pod)
 
     @property
     def cron_job(self) -> Manifest:
@@ -103,7 +88,7 @@ async def shop() -> Shop:
     """One whose schedule has its CronJob."""
     shop = Shop()
     await shop.settle()
-    await shop.start()
+    await shop.stand()
     return shop
 
 
@@ -116,12 +101,12 @@ async def test_a_suspended_formation_begins_no_run_and_makes_no_revision(shop: S
     await shop.change(suspend=True)
     assert shop.cron_job["spec"]["suspend"] is True
     assert shop.said["state"] == "Suspended"
-    await shop.start()
+    await shop.stand()
     ready = shop.condition()
     assert (ready["status"], ready["reason"]) == ("True", "Suspended")
     assert ready["message"] == "it is stopped: no process type runs until spec.suspend is false"
     await shop.change(suspend=False)
-    await shop.start()
+    await shop.stand()
     assert shop.condition()["reason"] == "Running"
     assert shop.cron_job["spec"]["suspend"] is False
     assert shop.status["revision"] == before
@@ -213,18 +198,13 @@ async def test_what_the_api_server_refuses_ends_in_the_status_and_types_are_roll
     why = errors.RefusedError('spec.timeZone: Invalid value: "Mars/Base": unknown time zone')
     shop.refuse("apply", CRON_JOB, why)
     await shop.settle()
-    await shop.start()
+    await shop.stand()
     assert shop.ready == "False"
     assert shop.condition(ConditionType.STALLED)["reason"] == "Refused"
     assert (shop.said["state"], "unknown time zone" in shop.said["message"]) == ("Waiting", True)
     assert [each["metadata"]["name"] for each in shop.cluster.all("Deployment")] == ["shop-worker"]
     await shop.change(schedules={"nightly-report": None})
     assert shop.ready == "True"
-
-
-def image(shop: Shop) -> str:
-    template = shop.cron_job["spec"]["jobTemplate"]["spec"]["template"]
-    return str(template["spec"]["containers"][0]["image"])
 
 
 async def test_a_new_leader_waits_as_long_as_another_before_it_deletes_a_cron_job(shop: Shop) -> None:

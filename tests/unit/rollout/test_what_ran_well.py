@@ -31,7 +31,8 @@ async def test_a_revision_is_ready_after_a_minute_and_stays_so_whatever_becomes_
     await shop.later(60)
     assert shop.status["revision"] == {"name": shop.name, "number": 1, "ready": True}
     shop.run_well(web=0)
-    await shop.next_leader()
+    shop.restart()
+    await shop.settle()
     assert shop.ready_reason != "Running"
     assert shop.status["revision"]["ready"] is True
     await shop.change(image="shop:v2")
@@ -56,11 +57,11 @@ async def test_one_that_crashes_when_it_comes_again_has_failed_until_it_runs_for
     await shop.settle()
     assert shop.ran_well() == {"shop:v2"}
     assert [each.verb for each in shop.calls(before)] == ["patch"], "once"
-    assert [str(each.end) for each in shop.log("shop:v1")] == ["Ran", "Failed"]
+    assert [str(each.end) for each in shop.log()["shop:v1"]] == ["Ran", "Failed"]
     shop.remove("Pod")
     await shop.run_for_a_minute()
     assert shop.ran_well() == {"shop:v1", "shop:v2"}
-    assert [str(each.end) for each in shop.log("shop:v1")] == ["Ran", "Ran"]
+    assert [str(each.end) for each in shop.log()["shop:v1"]] == ["Ran", "Ran"]
 
 
 @pytest.mark.parametrize(("verb", "times"), [("get", 2), ("patch", 1)])

@@ -62,10 +62,6 @@ def test_processes_that_still_end_are_counted_until_none_is_left() -> None:
     assert "terminatingReplicas" not in worker(seen(DONE))
 
 
-def autoscaled(count: int) -> dict[str, Replicas]:
-    return {"worker": Replicas(desired=count, rendered=None, remembered=count)}
-
-
 # How the Formation is, and each type
 
 WAITS = Problem("worker", "Paused", "a change waits: spec.paused is true", lasting=False)
@@ -73,6 +69,7 @@ REFUSED = Problem("worker", words.Trouble.REFUSED, "spec.template: no such volum
 BAD = Finding(words.State.CRASHING, words.Reason.BAD_COMMAND, "no such program", lasting=True)
 BEHIND: dict[str, Any] = {"intents": {"worker": dataclasses.replace(INTENT, digest="another", images=())}}
 MIRRORED = a_child(rollout=DONE, replicas=2, owns_count=True, images=(("worker", "mirror/shop"),))
+EIGHT = {"worker": Replicas(desired=8, rendered=None, remembered=8)}
 FOUR = {"worker": Replicas(desired=4, rendered=4, remembered=4)}
 SIDECAR = ("sidecar", "proxy:v9")
 
@@ -93,7 +90,7 @@ WORLDS: dict[str, tuple[Observation, str]] = {
     ),
     "one crashes": (troubled(crashed(message="no database")), "Reconciling: Crashing Exited"),
     "one of an autoscaler's many crashes": (
-        troubled(crashed(), rollout=but(total=8, updated=8, ready=7, available=7), counts=autoscaled(8)),
+        troubled(crashed(), rollout=but(total=8, updated=8, ready=7, available=7), counts=EIGHT),
         "Ready: Crashing Exited",
     ),
     "another type is broken": (
@@ -141,10 +138,7 @@ WORLDS: dict[str, tuple[Observation, str]] = {
         seen(revision=Revision(name="shop-1", number=1, ready=True)),
         "Ready: Running",
     ),
-    "its command leaves the foreground": (
-        seen(processes=CRON),
-        "Ready Daemonizing: Running",
-    ),
+    "its command leaves the foreground": (seen(processes=CRON), "Ready Daemonizing: Running"),
 }
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -14,6 +14,7 @@ from tests.shared.builders import a_formation, stored
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import FakeCluster, Incident
 
+LOOP = {"virtual": virtual_time.VirtualLoop}
 AWAY = errors.UnavailableError("away")
 SHOP = stored(a_formation("shop"))
 NOISY = stored(a_formation("noisy"), namespace="noisy")
@@ -40,53 +41,44 @@ class Posting:
         return [notice.note for notice in self.cluster.notices]
 
 
-def play(scene: Callable[[Posting], Awaitable[None]]) -> None:
-    async def main() -> None:
-        here = Posting()
-        await scene(here)
-        await here.poster.close()
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-
-    virtual_time.run(main())
+@pytest.fixture
+async def here() -> AsyncIterator[Posting]:
+    here = Posting()
+    yield here
+    await here.poster.close()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-def test_events_come_in_their_order_and_one_that_fails_holds_up_none_for_long() -> None:
-    async def scene(here: Posting) -> None:
-        here.cluster.latency = 0.1
-        here.hang(seconds=5, times=1)
-        here.post("one", "two")
-        await asyncio.sleep(1)
-        here.post("three")
-        await asyncio.sleep(10)
-        assert here.posted == ["two", "three"]
-
-    play(scene)
+async def test_events_come_in_their_order_and_one_that_fails_holds_up_none_for_long(here: Posting) -> None:
+    here.cluster.latency = 0.1
+    here.hang(seconds=5, times=1)
+    here.post("one", "two")
+    await asyncio.sleep(1)
+    here.post("three")
+    await asyncio.sleep(10)
+    assert here.posted == ["two", "three"]
 
 
-def test_what_cannot_be_posted_soon_is_lost_and_logged(caplog: pytest.LogCaptureFixture) -> None:
-    async def scene(here: Posting) -> None:
-        here.hang()
-        here.post("one", "two")
-        await asyncio.sleep(poster.SOON + 1)
-        assert [line for line in caplog.messages if "couldn't be recorded" in line][1].endswith("(two)")
-        here.cluster.incidents.clear()
-        here.post("three")
-        await asyncio.sleep(1)
-        assert here.posted == ["three"]
-
-    play(scene)
-
-
-def test_a_namespace_whose_events_get_no_answer_loses_its_own_and_holds_up_no_other(
-    caplog: pytest.LogCaptureFixture,
+async def test_what_cannot_be_posted_soon_is_lost_and_logged(
+    here: Posting, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def scene(here: Posting) -> None:
-        here.hang("noisy")
-        here.post(*map(str, range(2 * poster.HELD)), about=NOISY)
-        here.post("one", "two")
-        await asyncio.sleep(1)
-        assert here.posted == ["one", "two"]
-        assert len(here.poster._waiting) < poster.HELD  # noqa: SLF001
-        assert caplog.messages.count(poster.FULL) == 1
+    here.hang()
+    here.post("one", "two")
+    await asyncio.sleep(poster.SOON + 1)
+    assert [line for line in caplog.messages if "couldn't be recorded" in line][1].endswith("(two)")
+    here.cluster.incidents.clear()
+    here.post("three")
+    await asyncio.sleep(1)
+    assert here.posted == ["three"]
 
-    play(scene)
+
+async def test_a_namespace_whose_events_get_no_answer_loses_its_own_and_holds_up_no_other(
+    here: Posting, caplog: pytest.LogCaptureFixture
+) -> None:
+    here.hang("noisy")
+    here.post(*map(str, range(2 * poster.HELD)), about=NOISY)
+    here.post("one", "two")
+    await asyncio.sleep(1)
+    assert here.posted == ["one", "two"]
+    assert len(here.poster._waiting) < poster.HELD  # noqa: SLF001
+    assert caplog.messages.count(poster.FULL) == 1

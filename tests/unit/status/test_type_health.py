@@ -44,6 +44,9 @@ def of(child: Child | None, *findings: Finding, count: Replicas = OURS) -> Healt
     return type_health.health(count, child, findings)
 
 
+ONE: dict[str, Any] = {"total": 1, "updated": 1, "available": 1}
+ZERO: dict[str, Any] = dict.fromkeys(ONE, 0)
+UNSEEN: dict[str, Any] = {"total": 2, "updated": 2, "current": False}
 PULLS = Finding(State.STARTING, Reason.PROGRESSING, "perhaps an image is pulled")
 # How a type is; its state and its reason, if it is complete, and if that lasts.
 TYPES = {
@@ -64,12 +67,9 @@ TYPES = {
         "Starting Progressing",
     ),
     "an autoscaler adds some to those that serve": (grown(), "Running complete"),
-    "its controller hasn't seen yet what an autoscaler wants": (
-        grown(total=2, updated=2, current=False),
-        "Running complete",
-    ),
+    "its controller hasn't seen yet what an autoscaler wants": (grown(**UNSEEN), "Running complete"),
     "its controller hasn't seen what an autoscaler wants, and some crash": (
-        grown(CRASH, total=2, updated=2, current=False),
+        grown(CRASH, **UNSEEN),
         "Starting Progressing",
     ),
     "fewer serve than before an autoscaler added some": (grown(ready=1), "Starting Progressing"),
@@ -78,9 +78,9 @@ TYPES = {
         "Starting Progressing",
     ),
     "past its deadline": (how(available=1, stuck="timed out"), "Starting ProgressDeadlineExceeded lasting"),
-    "over its quota": (how(total=1, updated=1, available=1, blocked=QUOTA), "Starting ReplicaFailure"),
+    "over its quota": (how(**ONE, blocked=QUOTA), "Starting ReplicaFailure"),
     "over its quota for too long": (
-        how(total=1, updated=1, available=1, blocked=QUOTA, stuck="timed out"),
+        how(**ONE, blocked=QUOTA, stuck="timed out"),
         "Starting ReplicaFailure lasting",
     ),
     "not even its ReplicaSet may be created": (
@@ -89,18 +89,12 @@ TYPES = {
     ),
     "somebody paused the Deployment": (how(updated=0, paused=True), "Running DeploymentPaused lasting"),
     "somebody paused the Deployment before its first process": (
-        how(total=0, updated=0, available=0, paused=True),
+        how(**ZERO, paused=True),
         "Starting DeploymentPaused lasting",
     ),
     "somebody paused the Deployment, and nothing is to change": (how(paused=True), "Running complete"),
-    "the old process has to end first": (
-        how(total=0, updated=0, available=0, terminating=True),
-        "Starting Progressing",
-    ),
-    "refused by Pod Security": (
-        how(total=0, updated=0, available=0, blocked=POD_SECURITY),
-        "Starting ReplicaFailure lasting",
-    ),
+    "the old process has to end first": (how(**ZERO, terminating=True), "Starting Progressing"),
+    "refused by Pod Security": (how(**ZERO, blocked=POD_SECURITY), "Starting ReplicaFailure lasting"),
     "one crashes": (how(CRASH, available=1), "Crashing Exited"),
     "both crash": (how(CRASH, CRASH, available=0), "Crashing Exited"),
     "it was restarted once": (how(dataclasses.replace(CRASH, restarts=1)), "Crashing Exited"),
@@ -117,7 +111,7 @@ TYPES = {
         "Unready ReadinessProbeFailed complete",
     ),
     "a crash, and no more Pods are let in": (
-        how(CRASH, total=1, updated=1, available=0, blocked=POD_SECURITY),
+        how(CRASH, **{**ONE, "available": 0}, blocked=POD_SECURITY),
         "Crashing Exited lasting",
     ),
     "a quarter of an autoscaler's many": (
@@ -165,11 +159,11 @@ SPECIFY = "failed quota: q: must specify limits.cpu for: worker; memory for: wor
     ],
 )
 def test_a_refusal_that_waiting_will_not_mend_is_known(refusal: str, lasting: bool) -> None:
-    assert how(total=1, updated=1, available=1, blocked=FORBIDDEN + refusal).lasting == lasting
+    assert how(**ONE, blocked=FORBIDDEN + refusal).lasting == lasting
 
 
 def test_a_quota_that_needs_limits_is_told_with_the_fields_that_set_them() -> None:
-    message = how(total=1, updated=1, available=1, blocked=FORBIDDEN + SPECIFY).message
+    message = how(**ONE, blocked=FORBIDDEN + SPECIFY).message
     assert message == f"Pods can't be created: {SPECIFY}: set resources.limits.cpu, resources.requests.memory"
 
 

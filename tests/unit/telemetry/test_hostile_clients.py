@@ -48,13 +48,6 @@ def rest(client: socket.socket) -> bytes:
     return came
 
 
-def answer(client: socket.socket) -> bytes:
-    """Return a short answer."""
-    with contextlib.suppress(ConnectionError):
-        return client.recv(65536)
-    return b""
-
-
 def is_cut_off(client: socket.socket) -> bool:
     """Tell whether the other side knows a connection no more, whatever of it wasn't read."""
     events = select.poll()
@@ -168,7 +161,7 @@ def test_malformed_requests_are_no_line_of_the_log(tmp_path: pathlib.Path) -> No
             with closed([process.connected(process.health, each)]) as (client,):
                 with contextlib.suppress(OSError):  # it may be closed already
                     client.shutdown(socket.SHUT_WR)
-                answer(client)
+                rest(client)
         assert is_checked(process)
         assert process.log.read_text() == before
 

@@ -22,14 +22,15 @@ from hack.local_http import free_port
 
 @contextlib.asynccontextmanager
 async def answering(
-    ended: Callable[[], str], unready: Callable[[], str], instruments: Instruments
+    instruments: Instruments, unready: Callable[[], str] = str, host: str = "127.0.0.1"
 ) -> AsyncIterator[tuple[str, str]]:
-    health, scraped = (f"127.0.0.1:{free_port()}" for _ in range(2))
-    checks = Port(server.health(f"http://{health}/healthz", ended, unready))
+    """Serve at two ports; return the addresses of health and of metrics."""
+    health, scraped = (f"{host}:{free_port()}" for _ in range(2))
+    checks = Port(server.health(f"http://{health}/healthz", str, unready))
     metrics = Port({server.METRICS: server.exposition(instruments.registry)})
-    await checks.listen(*server.address(health))
-    await metrics.listen(*server.address(scraped))
     try:
+        await checks.listen(*server.address(f"http://{health}/healthz"))
+        await metrics.listen(*server.address(scraped))
         yield f"http://{health}", f"http://{scraped}"
     finally:
         await checks.close()
@@ -41,12 +42,8 @@ async def fetched(url: str, accept: str = "*/*") -> tuple[int, str, str]:
         return response.status, await response.text(), response.headers["Content-Type"]
 
 
-def well() -> str:
-    return ""
-
-
 async def test_metrics_are_served_in_the_format_that_is_asked_for() -> None:
-    async with answering(well, well, Instruments()) as (_, scraped):
+    async with answering(Instruments()) as (_, scraped):
         status, text, kind = await fetched(f"{scraped}/metrics")
         assert (status, kind.split(";")[0]) == (200, "text/plain")
         assert "# TYPE formation_operator_passes_total counter" in text
@@ -75,7 +72,7 @@ async def test_a_burst_of_scrapes_has_metrics_counted_once_a_second_in_each_of_t
     instruments.registry.register(counted)
     before = counted.times
     chosen = [f"application/openmetrics-text; version=1.0.{number}" for number in range(20)]
-    async with answering(well, well, instruments) as (_, scraped):
+    async with answering(instruments) as (_, scraped):
         for accept in ("*/*", "text/plain; version=1.0.0"):
             await asyncio.gather(*(fetched(f"{scraped}/metrics", accept) for _ in range(20)))
         await asyncio.gather(*(fetched(f"{scraped}/metrics", accept) for accept in chosen))
@@ -96,7 +93,7 @@ async def test_metrics_are_counted_no_second_time_for_clients_that_dont_wait(
     monkeypatch.setattr(server, "CACHED_SECONDS", 3600.0)
     counted, instruments = Slow(), Instruments()
     instruments.registry.register(counted)
-    async with answering(well, well, instruments) as (_, scraped):
+    async with answering(instruments) as (_, scraped):
         before = counted.times
         for _ in range(20):
             with contextlib.suppress(TimeoutError):
@@ -106,7 +103,7 @@ async def test_metrics_are_counted_no_second_time_for_clients_that_dont_wait(
 
 
 async def test_health_is_answered_beside_metrics_and_who_lives_but_isnt_ready_fails_one_check_only() -> None:
-    async with answering(well, lambda: "it starts", Instruments()) as (health, scraped):
+    async with answering(Instruments(), lambda: "it starts") as (health, scraped):
         asked = (f"{health}/healthz", f"{health}/readyz", f"{health}/metrics", f"{scraped}/healthz")
         found = [(await fetched(url))[:2] for url in asked]
     nothing = (404, "there is nothing here\n")
@@ -123,27 +120,13 @@ def has_ipv6() -> bool:
     return True
 
 
-async def reached(*hosts: str) -> None:
-    """Serve at the addresses that are the default, and ask at each of some hosts."""
-    port = str(free_port())
-    where = server.address(command_line.METRICS.replace("9090", port))
-    url = (Settings().liveness or "").replace("8080", str(free_port()))
-    checks = Port(server.health(url, well, well))
-    metrics = Port({server.METRICS: server.exposition(Instruments().registry)})
-    try:
-        await checks.listen(*server.address(url))
-        await metrics.listen(*where)
-        for host in hosts:
-            assert (await fetched(url.replace("//", f"//{host}")))[0] == 200
-            assert (await fetched(f"http://{host}:{port}/metrics"))[0] == 200
-    finally:
-        await checks.close()
-        await metrics.close()
-
-
 @pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
-def test_by_default_a_pod_is_reached_by_ipv4_and_by_ipv6() -> None:
-    uvloop.run(reached("127.0.0.1", "[::1]"))
+async def test_by_default_a_pod_is_reached_by_ipv4_and_by_ipv6() -> None:
+    assert (Settings().liveness, command_line.METRICS) == ("http://:8080/healthz", ":9090")
+    async with answering(Instruments(), host="") as (health, scraped):  # as these, but for the ports
+        for host in ("127.0.0.1", "[::1]"):
+            for url in (f"{health}/healthz", f"{scraped}/metrics"):
+                assert (await fetched(url.replace("//", f"//{host}")))[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -175,7 +158,7 @@ def test_a_count_that_never_ends_keeps_no_loop_from_closing() -> None:
     instruments.registry.register(endless)
 
     async def scraped_in_vain() -> None:
-        async with answering(well, well, instruments) as (_, scraped):
+        async with answering(instruments) as (_, scraped):
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(fetched(f"{scraped}/metrics"), 0.1)
 

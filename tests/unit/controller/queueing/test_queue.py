@@ -3,9 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
-import functools
 import itertools
-from typing import Any
 
 import pytest
 
@@ -47,9 +45,8 @@ def ran(passes: Passes, *requests: Asked, workers: int = 1) -> Queue:
         queue = Queue(
             passes.run, Settings(workers=workers, retry_first=1, retry_most=300), jitter=lambda: 0.0
         )
-        for moment, *what in requests:
-            asked: Any = what
-            asyncio.get_running_loop().call_at(moment, functools.partial(queue.add, *asked))
+        for moment, key, lane, delay in requests:
+            asyncio.get_running_loop().call_at(moment, queue.add, key, lane, delay)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(3600):
                 await queue.work()

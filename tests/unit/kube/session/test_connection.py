@@ -23,13 +23,6 @@ from tests.unit.kube.calls import PLACE, asking, closed, names
 NOWHERE = "http://127.0.0.1:1"
 
 
-@pytest.fixture(autouse=True)
-def without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-
-
 @contextlib.asynccontextmanager
 async def running() -> AsyncIterator[LiveApiServer]:
     cluster = FakeCluster()

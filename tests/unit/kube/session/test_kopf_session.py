@@ -14,15 +14,11 @@ from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.session import connection, kopf_session
 from tests.unit.fakes.loopback import answering
-from tests.unit.kube.session.clients import Answer, status, stream
+from tests.unit.kube.session.clients import Answer, status, stream, watching
 
 FORMATIONS = kinds.BY_NAME[naming.KIND]
 LIST, WATCH = FORMATIONS.place(None), f"{FORMATIONS.place(None)}?watch=true&resourceVersion=5"
 LEVELS = [201, 700, 1_500, 9_000]
-
-
-def ignored(_: str | None) -> None:
-    """Take note of nothing."""
 
 
 class Session:
@@ -31,7 +27,8 @@ class Session:
     def __init__(self, url: str) -> None:
         self.server = connection.Connection(client.Configuration(host=url))
         self.reached: list[str | None] = []
-        self.client = kopf_session.session(self.server, self.reached.append, ignored)
+        self.refused: list[str | None] = []
+        self.client = kopf_session.session(self.server, self.reached.append, self.refused.append)
         self._url = url
 
     async def get(self, path: str) -> aiohttp.ClientResponse:
@@ -56,6 +53,14 @@ async def session(answer: Answer) -> AsyncIterator[Session]:
         yield here
         await here.client.close()
         await here.server.close()
+
+
+async def listed_and_watched(listed: list[bytes], watched: list[bytes]) -> list[dict[str, Any]]:
+    """Return the Formations of a list, and those of a watch."""
+    async with session(page(*listed)) as here:
+        found: list[dict[str, Any]] = (await (await here.get(f"{LIST}?limit=500")).json())["items"]
+    async with session(stream(b"".join(map(event, watched)))) as here:
+        return [*found, *(each["object"] for each in await here.watch())]
 
 
 def page(*items: bytes) -> Answer:
@@ -88,11 +93,8 @@ HOSTILE = {
 async def test_an_object_is_listed_and_watched_alike_without_managed_fields_whatever_they_are(
     fields: bytes,
 ) -> None:
-    async with session(page(formation("a"), formation("b", fields), formation("c"))) as here:
-        listed = await (await here.get(f"{LIST}?limit=500")).json()
-    async with session(stream(event(formation("a")) + event(formation("b", fields)))) as here:
-        watched = await here.watch()
-    objects = [*listed["items"], *(each["object"] for each in watched)]
+    two = [formation("a"), formation("b", fields)]
+    objects = await listed_and_watched([*two, formation("c")], two)
     assert [each["metadata"].pop("name") for each in objects] == ["a", "b", "c", "a", "b"]
     assert objects == [{**WITHOUT, "metadata": {"resourceVersion": "7"}, "spec": {"a": "ä"}}] * 5
 
@@ -101,11 +103,7 @@ async def test_who_has_changed_a_formation_is_listed_and_watched() -> None:
     fields = b'{"f:spec":{"f:image":{}}}'
     entry = b'{"manager":"ci","operation":"Update","time":"2026-01-01T00:00:00Z","fieldsV1":%s}' % fields
     changed = formation("a").replace(b'{"fieldsV1":{}}', entry)
-    async with session(page(changed)) as here:
-        listed = await (await here.get(f"{LIST}?limit=500")).json()
-    async with session(stream(event(changed))) as here:
-        watched = await here.watch()
-    objects = [*listed["items"], *(each["object"] for each in watched)]
+    objects = await listed_and_watched([changed], [changed])
     author = {"at": "2026-01-01T00:00:00Z", "by": "ci"}
     assert [each["metadata"].get("author") for each in objects] == [author] * 2
 
@@ -113,11 +111,7 @@ async def test_who_has_changed_a_formation_is_listed_and_watched() -> None:
 @pytest.mark.parametrize("levels", LEVELS)
 async def test_a_spec_that_is_nested_deep_has_null_where_it_is_too_deep(levels: int) -> None:
     deep = formation("a").replace('"ä"'.encode(), b'{"a":' * levels + b"1" + b"}" * levels)
-    async with session(page(deep)) as here:
-        listed = await (await here.get(f"{LIST}?limit=500")).json()
-    async with session(stream(event(deep))) as here:
-        watched = await here.watch()
-    for each in (*listed["items"], watched[0]["object"]):
+    for each in await listed_and_watched([deep], [deep]):
         assert each["metadata"]["name"] == "a"
         assert each["spec"]["a"]["a"]["a"]
         assert json.dumps(each)
@@ -165,19 +159,15 @@ async def test_a_proxy_that_cannot_connect_is_a_lost_connection() -> None:
         configuration = client.Configuration(host="https://127.0.0.1:1")
         configuration.proxy = f"http://{host}:{port}"
         server = connection.Connection(configuration)
-        async with kopf_session.session(server, ignored, ignored) as session:
+        async with watching(server) as session:
             with pytest.raises(aiohttp.ClientConnectionError):
                 await session.request("get", f"https://127.0.0.1:1{WATCH}")
         await server.close()
 
 
 async def test_a_namespace_that_forbids_a_list_or_a_watch_is_reported() -> None:
-    refused: list[str | None] = []
-    async with answering(status(403)) as url:
-        server = connection.Connection(client.Configuration(host=url))
-        async with kopf_session.session(server, ignored, refused.append) as session:
-            for path in (f"{FORMATIONS.place('a')}?limit=500", f"{FORMATIONS.place('b')}?watch=true", WATCH):
-                with pytest.raises(aiohttp.ClientConnectionError):
-                    await session.request("get", url + path)
-        await server.close()
-    assert refused == ["a", "b", None]
+    async with session(status(403)) as here:
+        for path in (f"{FORMATIONS.place('a')}?limit=500", f"{FORMATIONS.place('b')}?watch=true", WATCH):
+            with pytest.raises(aiohttp.ClientConnectionError):
+                await here.get(path)
+        assert here.refused == ["a", "b", None]
