@@ -25,9 +25,10 @@ from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 4
-"""How many statuses are written at the same time: a change that comes meanwhile shares the API server with them.
+"""How many statuses are written at the same time.
 
-After a burst, each report that may run at once would write one, and a count would wait for all of them.
+A count that comes meanwhile shares the API server with them. After a burst there would be one for each report
+that may run at once.
 """
 LEEWAY = 0.01
 """Seconds: a timer may end a little early by another clock."""
