@@ -27,6 +27,7 @@ class Told:
     version: int
     uid: str
     there: bool
+    name: str = "shop"
 
 
 @st.composite
@@ -102,15 +103,17 @@ def test_the_latest_version_of_a_name_is_known_whether_that_is_there_or_gone(
     assert store.latest(KEY) == max(each.version for each in told)
 
 
-@given(said=hearsay())
-def test_the_groups_hold_what_is_known_and_nothing_else(said: tuple[list[Told], str | None]) -> None:
+@given(puts=st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["", "one", "two"])), max_size=12))
+def test_the_groups_hold_what_is_known_and_nothing_else(puts: list[tuple[str, str]]) -> None:
     store = a_store()
-    told, last = said
-    for each in told:
-        hear(store, each)
-        grouped = {each.uid: dict(store.within(each.uid)) for each in told if store.within(each.uid)}
-        assert grouped == {known.uid: {key: known} for key, known in store.items.items()}
-    assert [each.uid for each in store.items.values()] == ([last] if last else [])
+    for version, (name, group) in enumerate(puts, start=1):
+        if group:
+            store.put(Told(version, group, there=True, name=name))
+        else:
+            store.drop(("default", name), version)
+        known = {group: {*store.within(group).items()} for group in ("one", "two")}
+        there = {*store.items.items()}
+        assert known == {group: {each for each in there if each[1].uid == group} for group in known}
 
 
 @given(happened=histories(), data=st.data())
@@ -130,7 +133,7 @@ def test_a_list_is_believed_as_of_its_version_whatever_was_known_before_it(
 TOLD: Watched[Told] = Watched(
     kind=kinds.BY_NAME[kinds.POD],
     fact_of=lambda *_: None,
-    key_of=lambda _: KEY,
+    key_of=lambda told: ("default", told.name),
     version_of=lambda told: told.version,
     groups_of=lambda told: [told.uid],
     lane_of=lambda *_: None,
