@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import pathlib
 import re
+from collections.abc import Callable
 
 from formation_operator import __version__
 from formation_operator.api import naming
@@ -145,21 +146,21 @@ def workers(text: str) -> int:
 
 def listening(text: str) -> server.Address | None:
     """Return where to listen, or nothing; raises `ArgumentTypeError`."""
-    return _address(text, HOST_AND_PORT, f"HOST:PORT, such as {METRICS}") if text else None
+    return _address(text, HOST_AND_PORT.fullmatch, f"HOST:PORT, such as {METRICS}") if text else None
 
 
 def answering(text: str) -> str:
     """Return the URL at which health checks are answered, or nothing; raises `ArgumentTypeError`."""
     example = f"such as {Settings.liveness} ({server.READY} is taken)"
     if text:
-        _address(text, HEALTH, f"http://HOST:PORT/PATH, {example}")
+        _address(text, HEALTH.fullmatch, f"http://HOST:PORT/PATH, {example}")
     return text
 
 
-def _address(text: str, form: re.Pattern[str], described: str) -> server.Address:
+def _address(text: str, has_form: Callable[[str], object], described: str) -> server.Address:
     """Return the address of a text that has a form; raises `ArgumentTypeError`."""
     with contextlib.suppress(ValueError):  # as where its port is too large
-        if form.fullmatch(text):
+        if has_form(text):
             return server.address(text)
     raise argparse.ArgumentTypeError(f"{text!r} isn't {described}; leave it empty to turn it off")
 

@@ -1,8 +1,10 @@
-"""Every pattern of the operator reads any text in a time that grows like the text.
+"""Every pattern reads any text in a time that grows like the text.
 
-One loop serves everybody: who writes a text that takes long keeps all others waiting.
+One loop of the operator serves everybody: anyone who writes a text that takes long keeps all others waiting.
+The plugin reads what others wrote, too.
 """
 
+import contextlib
 import importlib
 import inspect
 import itertools
@@ -15,6 +17,8 @@ from typing import Any
 import pytest
 
 import formation_operator
+from formation_cli import dialects, words
+from formation_cli.dialects import shell as shell_of_others
 from formation_operator.diagnose import exits
 from formation_operator.foreground import check, shell
 from formation_operator.kube import errors
@@ -25,7 +29,8 @@ from tests.unit.growth import Read
 
 MODULES = [
     importlib.import_module(found.name)
-    for found in pkgutil.walk_packages(formation_operator.__path__, "formation_operator.")
+    for package in (formation_operator, dialects, words)
+    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
 ]
 SOURCES = {module.__name__: inspect.getsource(module) for module in MODULES}
 WAYS = ("search", "match", "fullmatch", "findall", "finditer", "split", "sub")
@@ -52,7 +57,7 @@ NAMED = {
 USED = {
     use
     for source in SOURCES.values()
-    for use in re.findall(rf"(\w+)(?:\[[^\]]*\])?\.({'|'.join(WAYS)})\(", source)
+    for use in re.findall(rf"(\w+)(?:\[[^\]]*\])?\.({'|'.join(WAYS)})\b", source)
 }
 """The name of what a text is held against, and how."""
 
@@ -114,6 +119,12 @@ def test_a_slow_pattern_is_found(pattern: str, way: str) -> None:
 # Whole texts
 
 
+def split(text: str) -> None:
+    """Split a command of another tool's file into words."""
+    with contextlib.suppress(ValueError):
+        shell_of_others.words(text, port=True)
+
+
 def ended(code: int, reason: str, message: str, *command: str) -> str:
     """Return what is said of a process that ended with a message."""
     moment = "2026-01-01T00:00:00Z"
@@ -134,6 +145,7 @@ READERS: dict[str, Read] = {
     "a command": lambda text: check.finding(text.split(" ")),
     "a command of a process that has left": lambda text: ended(0, "", "", *text.split(" ")),
     "a script": lambda text: check.finding(["sh", "-c", text]),
+    "a command of a Procfile": split,
     "last words": lambda text: ended(1, "Error", text),
     "why nothing was started": lambda text: ended(128, "StartError", text),
     "a line": lenient.in_one_line,
