@@ -33,6 +33,7 @@ def main() -> None:
         standalone=True,
         clusterwide=not settings.namespaces,
         namespaces=settings.namespaces,
+        memories=handlers.NoMemories(),
         memo=kopf.Memo(settings=settings),
     )
     try:

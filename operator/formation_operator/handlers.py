@@ -11,6 +11,7 @@ import random
 from typing import Any
 
 import kopf
+from kopf._core.reactor import inventory
 
 from formation_operator.api import naming
 from formation_operator.kube.session import kopf_session, paging
@@ -37,6 +38,14 @@ class Nothing(kopf.MultiDiffBaseStorage):
     def build(self, **_: Any) -> Any:
         """Return what of an object is to be compared."""
         return {}
+
+
+class NoMemories(inventory.ResourceMemories):
+    """Remembers no object: kopf's daemons and timers need that, and each object would take 0.7 KiB."""
+
+    async def recall(self, raw_body: kopf.RawBody, **given: Any) -> inventory.ResourceMemory:
+        """Return a new memory for one event."""
+        return await super().recall(raw_body, **{**given, "ephemeral": True})
 
 
 @kopf.on.startup(errors=kopf.ErrorsMode.PERMANENT)

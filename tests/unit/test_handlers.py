@@ -75,6 +75,7 @@ class Running:
     def __init__(self, server: LiveApiServer, settings: Settings) -> None:
         self.server = server
         self.memo = kopf.Memo(settings=settings)
+        self.memories = handlers.NoMemories()
         self._stop, self._ready = asyncio.Event(), asyncio.Event()
         self._settings = settings
         self.task: asyncio.Task[None]
@@ -86,6 +87,7 @@ class Running:
                 standalone=True,
                 clusterwide=not self._settings.namespaces,
                 namespaces=self._settings.namespaces,
+                memories=self.memories,
                 memo=self.memo,
                 stop_flag=self._stop,
                 ready_flag=self._ready,
@@ -183,6 +185,7 @@ async def test_what_is_there_and_what_happens_next_is_known(tmp_path: pathlib.Pa
         put(cluster, "d")
         await here.server.publish()
         await until(lambda: here.known == {"a", "b", "d"})
+        assert not [*here.memories.iter_all_memories()], "kopf itself keeps nothing"
 
 
 async def test_a_deletion_that_no_watch_brings_is_found_by_the_next_resync(tmp_path: pathlib.Path) -> None:
