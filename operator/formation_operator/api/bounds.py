@@ -17,8 +17,6 @@ MOST_RENDERED = 2048 * KIB
 RENDERED = ("processes", "schedules")
 """The fields with what is rendered one by one."""
 
-EMPTY, VALUE = 170, 80
-"""Bytes of memory that a mapping takes, and each value beside its text."""
 ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
@@ -53,15 +51,6 @@ def encoded(value: Any) -> bytes:
         return pydantic_core.to_json(value)
     except ValueError:  # it holds halves of letters, or 255 levels and more
         return ENCODER.encode(value).encode(errors="replace")
-
-
-def as_objects(text: bytes) -> int:
-    """Return an estimate of the bytes of memory that parsed JSON takes, texts included.
-
-    One emoji has Python take four bytes for each letter of a text.
-    """
-    letters = len(text) if text.isascii() else 4 * len(text)
-    return letters + EMPTY * sum(map(text.count, (b"{", b"["))) + VALUE * text.count(b",")
 
 
 def _kib(number: int) -> str:

@@ -13,6 +13,8 @@ from formation_operator.api.fields import Model
 from formation_operator.api.reasons import ConditionType
 
 OUR_CONDITIONS = tuple(ConditionType)
+MEASURED = ("state", "desiredReplicas", "readyReplicas", "lastSuccessfulTime")
+"""What metrics say of a type or a schedule, by its status."""
 
 
 class Condition(Model):

@@ -83,6 +83,11 @@ def canary(process_type: str) -> str:
     return f"{process_type}-{CANARY}"
 
 
+def has_canary(child: str) -> str:
+    """Return the name of the child whose canary has a name; nothing for a name that no canary has."""
+    return child.removesuffix(f"-{CANARY}") if child.endswith(f"-{CANARY}") else ""
+
+
 def on_track(process_type: str, track: str) -> str:
     """Return what stands in names for a type's processes on a track; of `CANARY` alone it isn't the type."""
     return canary(process_type) if track == CANARY else process_type

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import time
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, NoReturn
 
@@ -74,9 +75,10 @@ class Controller:
     def _leads(self) -> bool:
         return self._unled is None
 
-    def _led(self) -> list[dict[str, Any]]:
-        """Return the Formations if this replica leads, so that only one counts them."""
-        return [*self._cache.formations.values()] if self._leads() else []
+    def _led(self) -> Iterator[dict[str, Any]]:
+        """Yield the Formations with their statuses if this replica leads, so that only one counts them."""
+        for each in [*self._cache.formations.values()] if self._leads() else ():
+            yield {**each, "status": formations.status_of(each)}
 
     async def start(self) -> None:
         """List everything, so that the first pass sees all that is there."""

@@ -4,10 +4,11 @@ Only the Formation's own pass uses it. If the Formation is deleted during a pass
 """
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from formation_operator.diagnose.investigator import Evidence
 from formation_operator.diagnose.job_pods import Blocked
+from formation_operator.kube.objects import lenient
 from formation_operator.observe.children import Child, ChildId
 from formation_operator.observe.other_budgets import NEVER, OtherBudgets
 from formation_operator.render.intents import Intent
@@ -34,13 +35,13 @@ class Memory:
     """By type or schedule: what its intents were rendered from, and they without manifests, as long as a pass
     is to follow. Most passes change nothing."""
 
-    there: set[ChildId] = dataclasses.field(default_factory=set)
+    there: Sequence[ChildId] = ()
     """The children that it had after the last pass, or should have: another client deleted those now gone."""
 
     suspended: dict[str, float] = dataclasses.field(default_factory=dict)
     """By uid of a CronJob that isn't wanted any more: when it was suspended, by a clock that nobody sets."""
 
-    blocked: dict[str, Blocked] = dataclasses.field(default_factory=dict)
+    blocked: Mapping[str, Blocked] = dataclasses.field(default_factory=lambda: lenient.EMPTY)
     """Why runs have no Pods, by the uid of their Job."""
 
     others: OtherBudgets = NEVER
@@ -66,7 +67,8 @@ class Memory:
 
     def remember(self, child: Child, intent: Intent) -> None:
         """Remember that a child is as an intent describes it."""
-        self.applied[child.uid] = (intent.applied_as, child.owned)
+        applied_as = intent.applied_as
+        self.applied[child.uid] = (child.digest if child.digest == applied_as else applied_as, child.owned)
 
     def forget(self, child: Child, intent: Intent) -> None:
         """Forget an intent before another one is written: the answer to that write may be lost."""

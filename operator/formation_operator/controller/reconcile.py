@@ -201,7 +201,7 @@ class Reconciler:
         pass_.unplaced = {pod.process_type for pod in pods if pod.unscheduled is not None}
         memory.keep(children.values())
         context = self._context(pass_, snapshot, desired)
-        lost = memory.there - children.keys()
+        lost = {*memory.there} - children.keys()
         planning = Planning(pass_, snapshot, desired, context)
         by = executor.Executor(VersionedWrites(self._cluster, snapshot.formation), context, lost)
 
@@ -224,7 +224,8 @@ class Reconciler:
         # One that isn't wanted was deleted by us, even if a later pass wants it before it has gone.
         owned = {each: child for each, child in children.items() if child.is_owned_by(snapshot.owner.uid)}
         there = {each for each, child in owned.items() if each in memory.there or not child.deleting}
-        memory.there = (there | lost) & {(each.kind, each.name) for each in planning.intents}
+        wanted = {(each.kind, each.name) for each in planning.intents}
+        memory.there = tuple(each for each in (*there, *lost) if each in wanted)
 
     def _context(self, pass_: Pass, snapshot: Snapshot, desired: Desired) -> planner.PlanContext:
         uids = [child.uid for child in pass_.basis.children.values()]

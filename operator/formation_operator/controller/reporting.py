@@ -16,6 +16,7 @@ from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
+from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.snapshot import Snapshot
@@ -78,7 +79,7 @@ class Reporting:
         if later is not None:
             return later
         generation = lenient.number(raw["metadata"], "generation")
-        status = compute.stalled(generation, problem, raw["status"], self._now())
+        status = compute.stalled(generation, problem, formations.status_of(raw), self._now())
         return await self._writer.write(pass_.basis, pass_.memory.reports, status)
 
     async def _observe(

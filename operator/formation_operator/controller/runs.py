@@ -9,7 +9,9 @@ from formation_operator.controller.passes import Pass
 from formation_operator.diagnose import job_pods
 from formation_operator.diagnose.finding import Finding
 from formation_operator.diagnose.investigator import Examination, grouped
+from formation_operator.diagnose.job_pods import Blocked
 from formation_operator.kube import errors
+from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Cluster
 from formation_operator.observe.cache import Cache
@@ -78,14 +80,15 @@ async def _blocked(
     """Return why Jobs have no Pods, by their uids, and when to look again."""
     lacking = (job for job in jobs if job.name not in with_pods and job_pods.lacks_pods(job))
     waits = list[float]()
-    before, pass_.memory.blocked = pass_.memory.blocked, {}
+    before, found = pass_.memory.blocked, dict[str, Blocked]()
     for job in itertools.islice(lacking, MOST_LOOKED_AT):
         try:
             looked, wait = await job_pods.why_podless(cluster, job, before.get(job.uid), now)
         except errors.ClusterError:
             waits.append(job_pods.PODLESS)
             continue
-        pass_.memory.blocked[job.uid] = looked
+        found[job.uid] = looked
         waits.append(wait)
-    reasons = {uid: each.found for uid, each in pass_.memory.blocked.items()}
+    pass_.memory.blocked = found or lenient.EMPTY
+    reasons = {uid: each.found for uid, each in found.items()}
     return reasons, Requeue(Lane.REPORT, min(waits)) if waits else None

@@ -140,8 +140,12 @@ class Cache:
         return not self._forbidden.isdisjoint({(kind, namespace), (kind, None)})
 
     def _wanting(self, child: Key) -> Mapping[Key, dict[str, Any]]:
-        """Return the Formations that want a child of a name."""
-        return self.stores[naming.KIND].within(child)
+        """Return the Formations that want a child of a name, by itself or as a canary."""
+        namespace, name = child
+        wanting = self.stores[naming.KIND].within(child)
+        if tried := naming.has_canary(name):
+            return {**wanting, **self.stores[naming.KIND].within((namespace, tried))}
+        return wanting
 
     def concerned(self, change: Change[Any]) -> dict[Key, Lane]:
         """Return the Formations to which a change of an object matters, and how urgent it is to them."""

@@ -5,6 +5,7 @@ Deployment may write our labels and our managed fields into it.
 """
 
 import dataclasses
+import functools
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -147,7 +148,7 @@ def _deployment(raw: dict[str, Any], owned: Owned) -> dict[str, Any]:
     is_unclear = bool(written) and not owned.text
     is_stopped = is_unclear and written != "0" and not replicas
     count = written if managed_fields.REMEMBERED_COUNT in owned.held or is_stopped else ""
-    mark = mark_in(lenient.text(annotations, naming.CONTENT_ANNOTATION))
+    mark = _mark_in(lenient.text(annotations, naming.CONTENT_ANNOTATION))
     selected = lenient.mapping(spec, "selector", "matchLabels")
     return {
         "owns_count": managed_fields.COUNT in owned.held or is_stopped,
@@ -162,6 +163,10 @@ def _deployment(raw: dict[str, Any], owned: Owned) -> dict[str, Any]:
         "images": rollouts.images(spec["template"]["spec"]["containers"]),
         "rollout": rollouts.rollout(raw),
     }
+
+
+_mark_in = functools.lru_cache(lenient.LIKELY_AGAIN)(mark_in)
+"""The types of a Formation have the same one."""
 
 
 def owner_of(child: Child) -> list[Key]:

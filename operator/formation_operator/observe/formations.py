@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import pydantic_core
+
 from formation_operator.api import bounds, formation_status, naming
 from formation_operator.api.content import content_of
 from formation_operator.api.reasons import ConditionType
@@ -18,7 +20,6 @@ KEPT = (
     "uid",
     "generation",
     "resourceVersion",
-    "creationTimestamp",
     "deletionTimestamp",
 )
 """What is kept of a Formation's metadata."""
@@ -26,12 +27,11 @@ DECLARED = ("spec", "excess", "spec_size", "declared", "trace", "reread")
 """What is kept of its spec: itself, why it is too large if it is, the bytes of memory that it takes, who has
 changed its content and why, what the last change has left of that, and whether it may differ from what was
 read at the same generation before."""
-REPORTED = ("status", "status_digest", "status_size")
-"""What is kept of its status: itself, a digest, and the bytes of memory that it takes."""
+REPORTED = ("status_text", "status_digest")
+"""What is kept of its status: itself as JSON, which takes half the memory of objects (see `status_of`), and a
+digest."""
 NAMED = ("processes", "schedules")
 """The maps of a spec and of a status; each name in them is that of a child, too."""
-SHOWN = ("state", "desiredReplicas", "readyReplicas", "lastSuccessfulTime")
-"""What metrics say of a type or a schedule, by its status."""
 MOST_REPORTED = 256 * bounds.KIB
 """Bytes of a status as JSON; ours are all smaller."""
 AS_OBJECTS = 10
@@ -76,7 +76,7 @@ def trimmed(raw: dict[str, Any], before: dict[str, Any] | None = None) -> dict[s
     else:
         again = {"reread": True} if is_known else {}
         declared = {**_declared(lenient.mapping(raw, "spec")), **_cause(raw, before or {}), **again}
-    return {**lenient.interned({"metadata": metadata, **_reported(raw)}), **declared}
+    return {"metadata": lenient.interned(metadata), **_reported(raw), **declared}
 
 
 def _reported(raw: dict[str, Any]) -> dict[str, Any]:
@@ -90,9 +90,17 @@ def _reported(raw: dict[str, Any]) -> dict[str, Any]:
     if isinstance(conditions, list):
         status = {**status, "conditions": [*filter(formation_status.is_ours, conditions)]}
     text = bounds.encoded(status)
-    if len(text) > MOST_REPORTED:
-        status, text = {}, b""
-    return {"status": status, "status_digest": hash(text), "status_size": bounds.as_objects(text)}
+    text = text if len(text) <= MOST_REPORTED else b"{}"
+    return {"status_text": text, "status_digest": hash(text)}
+
+
+def status_of(formation: dict[str, Any]) -> dict[str, Any]:
+    """Return the status of a Formation as it is kept; an empty one if it can't be read."""
+    try:
+        status: dict[str, Any] = pydantic_core.from_json(formation["status_text"])
+    except ValueError:  # it has too many levels
+        return {}
+    return status
 
 
 def _declared(spec: dict[str, Any]) -> dict[str, Any]:
@@ -140,30 +148,33 @@ def _names(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def size_of(formation: dict[str, Any]) -> int:
-    """Return an estimate of the bytes of memory that a Formation takes."""
-    return int(formation["spec_size"]) + int(formation["status_size"])
+    """Return an estimate of the bytes of memory that a Formation takes; 0 for an outline."""
+    return 0 if formation.get("unkept") else int(formation["spec_size"]) + len(formation["status_text"])
 
 
 def outlined(formation: dict[str, Any]) -> dict[str, Any]:
     """Return the outline of a Formation: the names of its types, and what metrics report of it."""
-    status, names = formation["status"], _names(lenient.mapping(formation, "spec"))
+    status, names = status_of(formation), _names(lenient.mapping(formation, "spec"))
     conditions = [each for each in lenient.items(status, "conditions") if each["type"] == ConditionType.READY]
+    brief = {
+        **_brief(status, ("observedGeneration",)),
+        "conditions": [_brief(each, ("type", "status", "reason")) for each in conditions[:1]],
+        **{part: _types(lenient.mapping(status, part), names[part]) for part in names},
+    }
     return {
         **{key: formation[key] for key in ("metadata", "status_digest")},
         "spec": names,
-        "status": {
-            **_brief(status, ("observedGeneration",)),
-            "conditions": [_brief(each, ("type", "status", "reason")) for each in conditions[:1]],
-            **{part: _types(lenient.mapping(status, part), names[part]) for part in names},
-        },
-        "spec_size": 0,
-        "status_size": 0,
+        "status_text": bounds.encoded(brief),
         "unkept": True,
     }
 
 
 def _types(statuses: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    return {name: _brief(lenient.mapping(statuses, name), SHOWN) for name in names if name in statuses}
+    return {
+        name: _brief(lenient.mapping(statuses, name), formation_status.MEASURED)
+        for name in names
+        if name in statuses
+    }
 
 
 def _brief(part: dict[str, Any], fields: Iterable[str]) -> dict[str, Any]:
@@ -197,15 +208,22 @@ def _has(whole: Any, part: Any) -> bool:
 
 def is_behind(raw: dict[str, Any]) -> bool:
     """Return whether a Formation has changed since its last report; false if it was never reported."""
-    observed = raw["status"].get("observedGeneration")
+    observed = status_of(raw).get("observedGeneration")
     return observed is not None and observed != raw["metadata"].get("generation")
 
 
 def child_keys(raw: dict[str, Any]) -> list[Key]:
     """Return namespace and name of each child that a Formation wants, whether or not its spec is valid."""
     namespace, formation = key_of(raw)
-    types, schedules = (lenient.mapping(raw, "spec", part) for part in NAMED)
-    names = *types, *schedules, *map(naming.canary, types)
+    types = lenient.mapping(raw, "spec", NAMED[0])
+    canaries = [(namespace, naming.child(formation, naming.canary(name))) for name in types]
+    return [*declared_keys(raw), *canaries]
+
+
+def declared_keys(raw: dict[str, Any]) -> list[Key]:
+    """Return the same without the canaries, whose names say what they are of."""
+    namespace, formation = key_of(raw)
+    names = (name for part in NAMED for name in lenient.mapping(raw, "spec", part))
     return [(namespace, naming.child(formation, name)) for name in names]
 
 

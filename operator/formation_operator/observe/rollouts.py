@@ -75,7 +75,7 @@ def rollout(raw: dict[str, Any]) -> DeploymentStatus:
     given_up = lenient.text(progressing, "message") if progressing.get("status") == "False" else None
     refused = progressing.get("reason") == "ReplicaSetCreateError"
     stuck = None if refused else given_up
-    return DeploymentStatus(
+    found = DeploymentStatus(
         current=status.get("observedGeneration", 0) >= raw["metadata"].get("generation", 0),
         total=status.get("replicas", 0),
         updated=status.get("updatedReplicas", 0),
@@ -91,6 +91,7 @@ def rollout(raw: dict[str, Any]) -> DeploymentStatus:
         terminating=_is_terminating(spec, status, late=stuck is not None),
         revision=lenient.text(lenient.mapping(raw, "metadata", "annotations"), ROLLOUT_ANNOTATION),
     )
+    return lenient.same(found)
 
 
 def _is_terminating(spec: dict[str, Any], status: dict[str, Any], *, late: bool) -> bool:
@@ -114,7 +115,7 @@ def images(containers: list[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
         if len(image) <= min(remaining, LONGEST_IMAGE) and image.isascii():
             remaining -= len(image)
             found.append((item["name"], lenient.shared(image)))
-    return tuple(found)
+    return lenient.same(tuple(found))
 
 
 def setter(managed: list[dict[str, Any]]) -> dict[str, Any]:

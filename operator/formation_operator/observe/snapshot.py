@@ -11,7 +11,7 @@ from formation_operator.api.formation import Formation, FormationSpec, Metadata
 from formation_operator.api.formation_status import CanaryStatus, FormationStatus
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import autoscalers, jobs
+from formation_operator.observe import autoscalers, formations, jobs
 from formation_operator.observe.autoscalers import Autoscaler, Deciding
 from formation_operator.observe.cache import Basis, Cache
 from formation_operator.observe.children import Child, Children
@@ -138,5 +138,5 @@ def take(formation: Formation, basis: Basis, cache: Cache, now: float) -> Snapsh
         hides_jobs=cache.is_forbidden(kinds.JOB, owner.namespace),
         scalers=cache.autoscalers_of(owner.namespace, scaled),
         now=now,
-        status=formation_status.read(basis.formation["status"]),
+        status=formation_status.read(formations.status_of(basis.formation)),
     )

@@ -9,6 +9,7 @@ from formation_operator.api.formation_status import Revision
 from formation_operator.api.reasons import CanaryState
 from formation_operator.api.release_key import release_key
 from formation_operator.backoff import Attempt, attempt
+from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.deploys import Deploy
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.snapshot import Snapshot
@@ -28,7 +29,7 @@ class Trial:
     """What that content's own revision says; nothing if there is none."""
     is_read: bool = False
     """Whether that revision was looked for."""
-    proven: Mapping[str, Proof] = dataclasses.field(default_factory=dict)
+    proven: Mapping[str, Proof] = dataclasses.field(default_factory=lambda: lenient.EMPTY)
     """By type: the canary that the last report saw stand."""
     roomless: float | None = None
     """Since when no canary of the default has room, by a clock that nobody sets."""
@@ -76,7 +77,7 @@ class RolloutMemory:
     """The fields that the CRD has lost of it, with the way out; empty if it has all."""
     comparison: Comparison | None = None
     """The last comparison of the declared content with the one before."""
-    changed: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    changed: Mapping[str, str] = dataclasses.field(default_factory=lambda: lenient.EMPTY)
     """The digest of the canary of each type in which both differ."""
     trial: Trial = dataclasses.field(default_factory=Trial)
     left: Record | None = None

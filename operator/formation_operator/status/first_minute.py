@@ -38,13 +38,13 @@ class FirstMinute(NamedTuple):
 
 
 def go_on(observation: Observation, before: FirstMinute | None, now: float) -> FirstMinute | None:
-    """Return the minute of the revision that runs, given that at the last look; nothing if none runs."""
+    """Return the minute of the revision that runs, given that at the last look; nothing if none has begun."""
     if observation.revision is None or observation.unrevised is not None or not observation.is_rolled_out:
         return None
     earlier = before.types if before is not None and before.revision == observation.revision.name else {}
     types = {name: _begun(observation, name, earlier.get(name), now) for name in running(observation)}
     begun = {name: each for name, each in types.items() if each is not None}
-    return FirstMinute(observation.revision.name, begun)
+    return FirstMinute(observation.revision.name, begun) if begun else None
 
 
 def remaining(observation: Observation, minute: FirstMinute | None, now: float) -> float | None:

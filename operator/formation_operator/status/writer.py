@@ -91,8 +91,8 @@ class Reporter:
 
         The ``notices`` are posted with it, unless an older CRD prunes it: they would come again each time.
         """
-        raw = basis.formation
-        if status == raw["status"]:
+        raw, before = basis.formation, formations.status_of(basis.formation)
+        if status == before:
             return None
         now = self._now()
         what = _identity(raw, status)
@@ -111,8 +111,9 @@ class Reporter:
         # The watch may have pruned it at this version. A status matters to no other Formation.
         self._cache.put(naming.KIND, written, again=True)
         basis.reported(written)
-        is_whole = status == written["status"]
-        changes = change_events.notices(raw["status"], written["status"])
+        after = formations.status_of(written)
+        is_whole = status == after
+        changes = change_events.notices(before, after)
         self._post(raw, [*changes, *(notices if is_whole else ())])
         if is_whole:
             reports.refused = None

@@ -13,6 +13,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from formation_operator.api.formation_status import MEASURED
 from formation_operator.api.reasons import (
     CanaryState,
     ConditionType,
@@ -55,17 +56,19 @@ class Census(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Count."""
-        now = self._now()
-        formations = [*self._formations()]
-        types = declared(formations, "processes")
-        schedules = declared(formations, "schedules")
-        releases = [each for raw in formations if (each := _mapping(raw["status"].get("release")))]
-        ready = collections.Counter(map(readiness, formations))
+        now, types, schedules = self._now(), dict[Labels, Raw](), dict[Labels, Raw]()
+        ready, tries = collections.Counter[tuple[str, str]](), collections.Counter[tuple[str]]()
+        releases = list[Raw]()
+        for raw in self._formations():
+            types.update(declared(raw, "processes"))
+            schedules.update(declared(raw, "schedules"))
+            ready[readiness(raw)] += 1
+            tries.update([on_trial(raw)] if raw["status"].get("canary") else ())
+            releases += filter(None, [_mapping(raw["status"].get("release"))])
         yield _family("formations", "Formations by the condition Ready", ("ready", "reason"), ready)
         yield _states("process_types", "Process types by state", State, types.values())
         text = "Formations with a release command by the state of the last release"
         yield _states("releases", text, ReleaseState, releases)
-        tries = collections.Counter(on_trial(raw) for raw in formations if raw["status"].get("canary"))
         text = "Formations by the state of their canaries; those that wait have no room or no image"
         yield _family("canaries", text, ("state",), tries)
         text = "Age of the oldest release command that runs"
@@ -98,14 +101,13 @@ def on_trial(raw: Raw) -> tuple[str]:
     return (CanaryState.WAITING if waits else state,)
 
 
-def declared(formations: Iterable[Raw], part: str) -> Mapping[Labels, Raw]:
-    """Return the types or schedules that are declared, each with its status."""
-    found = dict[Labels, Raw]()
-    for raw in formations:
-        statuses = _mapping(raw["status"].get(part))  # it may have others, too
-        for name in _mapping(raw["spec"].get(part)):
-            found[raw["metadata"]["namespace"], raw["metadata"]["name"], name] = _mapping(statuses.get(name))
-    return found
+def declared(raw: Raw, part: str) -> Iterator[tuple[Labels, Raw]]:
+    """Yield the types or schedules that a Formation declares, each with what is shown of its status."""
+    namespace, formation = raw["metadata"]["namespace"], raw["metadata"]["name"]
+    statuses = _mapping(raw["status"].get(part))  # it may have others, too
+    for name in _mapping(raw["spec"].get(part)):
+        status = _mapping(statuses.get(name))
+        yield (namespace, formation, name), {key: status[key] for key in MEASURED if key in status}
 
 
 def shared(types: Mapping[Labels, Raw], most: int) -> Mapping[Labels, Raw]:

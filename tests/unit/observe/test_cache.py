@@ -95,11 +95,13 @@ def make_strays(cache: Cache, many: int, **forged: Any) -> None:
 
 
 def test_what_a_formation_claims_that_came_later_is_kept() -> None:
-    cache = Cache()
-    cache.put("Deployment", a_child())
+    cache, names = Cache(), ("shop-worker", "shop-worker-canary")
+    for name in names:
+        cache.put("Deployment", a_child(name=name, owner=None))
     cache.see(naming.KIND, builders.stored(a_formation()))
     make_strays(cache, MOST_STRAYS + 10)
-    assert ("default", "shop-worker") in cache.stores["Deployment"].items
+    assert sorted(name for _, name in cache.children_of(KEY)) == [*names]
+    assert KEY in asked(cache, lose(cache, a_child(name=names[-1], owner=None)))
 
 
 def test_what_a_deleted_formation_leaves_behind_counts_as_nobodys() -> None:

@@ -79,7 +79,9 @@ class Crowd:
 
     def metrics(self) -> str:
         registry = CollectorRegistry()
-        registry.register(Census(self.operator.known.formations.values, 10_000))
+        known = self.operator.known.formations.values()
+        shown = [{**each, "status": formations.status_of(each)} for each in known]
+        registry.register(Census(lambda: shown, 10_000))
         return generate_latest(registry).decode()
 
 

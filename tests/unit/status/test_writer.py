@@ -12,6 +12,7 @@ from formation_operator.api import naming
 from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Object
+from formation_operator.observe import formations
 from formation_operator.observe.cache import Basis, Cache
 from formation_operator.observe.faults import Problem
 from formation_operator.status import writer
@@ -121,7 +122,7 @@ class Told:
             return
         raw = self.known.formations["default", "shop"]
         raw = {**raw, "metadata": {**raw["metadata"], **metadata}}
-        status = facts.status_of(facts.seen(), raw["status"], facts.NOW)
+        status = facts.status_of(facts.seen(), formations.status_of(raw), facts.NOW)
         status["processes"]["worker"]["readyReplicas"] = ready
         requeue = await self.reporter.write(Basis(raw, {}), self.reports, status)
         self.asked += [requeue.after] if requeue else []
