@@ -25,7 +25,7 @@ from tests.live.once import is_done, once
 from tests.live.plugin import Plugin
 from tests.shared import side_by_side
 
-pytest_plugins = ("tests.shared.hangs",)
+pytest_plugins = ("hack.scripts.hangs",)
 FOLDERS = ("systems", "e2e", "contract", "faults")
 """What takes longest begins first, so that nothing is left to wait for at the end."""
 ONE_BY_ONE = ("contract", "e2e", "faults", "soak")

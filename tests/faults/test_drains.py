@@ -18,7 +18,6 @@ from hack.operator_process import OperatorProcess
 from tests.faults import nodes
 from tests.faults.nodes import LOST, ZONES, Nodes
 from tests.live.client import Client, eventually, is_ready
-from tests.live.namespaces import fresh_namespace
 from tests.shared.builders import Manifest
 
 pytestmark = [pytest.mark.alone, pytest.mark.long]
@@ -65,13 +64,6 @@ class Watching:
         now = collections.Counter(self._ready.values())
         for each in {*now, *self.least}:
             self.least[each] = min(now[each], self.least.get(each, now[each]))
-
-
-@pytest.fixture
-def namespace(installed: Cluster) -> Iterator[str]:
-    """A fresh namespace whose Pods run."""
-    with fresh_namespace(installed) as name:
-        yield name
 
 
 @pytest.fixture

@@ -57,11 +57,8 @@ class Trial:
         """Take both tenants' namespaces; the neighbour's Formation is idle, so that only we change it."""
         self._attacker, self._neighbour, self._operator = attacker, neighbour, operator
         attacker.server.create("resourcequota", attacker.namespace, QUOTA)
-        neighbour.server.create(
-            "formation",
-            neighbour.namespace,
-            a_formation(processes={"worker": a_process(replicas=0, port=8080)}),
-        )
+        idle = a_formation(processes={"worker": a_process(replicas=0, port=8080)})
+        neighbour.server.create("formation", neighbour.namespace, idle)
         self._settle()
         self._known = self._possessions()
         self._read = operator.log.stat().st_size
@@ -102,10 +99,8 @@ class Trial:
         """Return what became of a Formation."""
         api, namespace = self._attacker.server, self._attacker.namespace
         if formation["metadata"]["name"] == "shop":  # two at once may not have the same
-            formation = {
-                **formation,
-                "metadata": {**formation["metadata"], "name": f"s{next(self._numbers)}"},
-            }
+            metadata = {**formation["metadata"], "name": f"s{next(self._numbers)}"}
+            formation = {**formation, "metadata": metadata}
         try:
             stored = api.create("formation", namespace, formation)
         except ServerError as error:
@@ -176,7 +171,7 @@ class Trial:
 
     def _settle(self) -> None:
         self._neighbour.reported()
-        eventually(lambda: (self._neighbour.condition("Ready") or {}).get("status") == "True")
+        eventually(self._neighbour.meets)
 
     # The operator
 

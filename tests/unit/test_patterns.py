@@ -99,12 +99,9 @@ def test_a_pattern_reads_any_text_in_a_time_that_grows_like_the_text(
 # Patterns that this package once had, or might have.
 SLOW = {
     "two letters": (r"-[A-Za-z]*d[A-Za-z]*(\n.+)?", "fullmatch"),
-    "any of some letters": ("-[a-zA-Z]*[nb].*|--(nodaemon|debug)", "fullmatch"),
-    "words in a word": (r"-g\n?(.*[ ;])?daemon +off.*", "fullmatch"),
     "what is at the end": (r"[^/\n]+$", "search"),
     "a blank before a word": (r"[.,]?\s*preemption:.*", "sub"),
     "what has no end": (r"\$\$|\$\(([^)]*)\)", "findall"),
-    "a dot in a word": (r"(\S+\.\S+|panic)\(\)", "fullmatch"),
     "an option with a value or without": (r"(-[wE]\n[^\n]*\n|-[^\n]*\n)*[^-\n][^\n]*\n", "fullmatch"),
     "many of many": ("(a+)+b", "fullmatch"),
 }

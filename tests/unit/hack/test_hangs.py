@@ -36,9 +36,9 @@ def test_a_test_that_hangs_is_ended_with_the_stacks_of_all_threads(
     tmp_path: pathlib.Path, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)  # names the report of this run
-    assert pytestconfig.pluginmanager.has_plugin("tests.shared.hangs"), "as in each run of anything in tests"
+    assert pytestconfig.pluginmanager.has_plugin("hack.scripts.hangs"), "as in each run of anything in tests"
     (tmp_path / "test_hanging.py").write_text(HANGING)
-    pytest = [sys.executable, "-m", "pytest", "-p", "tests.shared.hangs"]
+    pytest = [sys.executable, "-m", "pytest", "-p", "hack.scripts.hangs"]
     command = [*pytest, "--timeout=2", "-n", "1", str(tmp_path)]
     ended = subprocess.run(command, cwd=paths.ROOT, timeout=60, capture_output=True, text=True, check=False)
     assert ended.returncode == 1, ended.stdout

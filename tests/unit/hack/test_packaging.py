@@ -86,9 +86,6 @@ def test_the_plugins_single_file_has_what_is_tested() -> None:
     tested = {*sbom.PINNED.findall((paths.ROOT / "requirements-dev.txt").read_text())}
     locked = {*sbom.PINNED.findall(plugin.LOCK.read_text())}
     assert locked - tested == set()
-    names = {each.partition("==")[0] for each in locked}
-    assert {"click", "honcho", "rich", "kubernetes", "pydantic"} <= names
-    assert not {"kopf", "uvloop", "prometheus-client"} & names
 
 
 @pytest.fixture

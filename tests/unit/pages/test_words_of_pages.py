@@ -7,7 +7,6 @@ import functools
 import re
 from typing import Any
 
-from formation_cli.command_table import ENTRIES
 from hack.cluster import paths
 from tests.shared import documents
 from tests.unit.schemas import FORMATION
@@ -59,11 +58,6 @@ def test_each_flag_that_a_page_quotes_is_ours_or_in_the_table() -> None:
     found = {flag for quote in quotes() if quote.startswith(OURS) for flag in FLAG.findall(quote)}
     assert found & known()
     assert found - known() == OTHERS
-
-
-def test_each_command_of_the_plugin_that_a_page_quotes_exists() -> None:
-    called = {quote.split()[2] for quote in quotes() if quote.startswith("kubectl formation ")}
-    assert called - {"--help", "COMMAND"} <= {*ENTRIES}
 
 
 def below(schema: dict[str, Any], steps: list[str]) -> bool:
