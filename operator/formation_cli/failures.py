@@ -146,7 +146,7 @@ def end_when_asked() -> None:
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
     """Put in order what is under way, whatever comes: Ctrl-C again, or the end of a CI job."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in ENDINGS}
+    before = {number: signal.signal(number, _do_nothing) for number in ENDINGS}
     try:
         yield
     finally:
@@ -168,10 +168,14 @@ def saying_when_ended(*lines: str) -> Iterator[None]:
 
 def _end(number: int, _: object) -> None:
     """End by a signal, once: another one would interrupt how we end, and show a traceback."""
-    signal.signal(number, signal.SIG_IGN)
+    signal.signal(number, _do_nothing)
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     sys.exit(SIGNAL + number)
+
+
+def _do_nothing(*_: object) -> None:
+    """Ignore a signal; with SIG_IGN, Python prints a traceback about one that comes while that is set."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

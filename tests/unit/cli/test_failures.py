@@ -54,6 +54,7 @@ def test_a_second_ctrl_c_does_not_interrupt_how_the_first_one_ends_us() -> None:
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
     signal.raise_signal(signal.SIGINT)
+    assert callable(signal.getsignal(signal.SIGINT))  # Python tells of one that comes while SIG_IGN is set
 
 
 def test_a_command_of_the_status_gets_the_namespace_that_was_typed() -> None:
