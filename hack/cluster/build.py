@@ -157,7 +157,8 @@ def compile_commands(module: Module, wanted: dict[str, str]) -> None:
     # Of several, Go names each after its package; one alone may be named otherwise.
     output = unfinished if len(wanted) > 1 else unfinished / next(iter(wanted))
     flags = ["-trimpath", "-mod=readonly", "-buildvcs=false", f"-tags={module.tags}"]
-    flags += ["-ldflags", linker_flags(module)]
+    # The linker strips what a debugger reads (-w): the compiler needn't write it.
+    flags += ["-gcflags=all=-dwarf=false", "-ldflags", linker_flags(module)]
     golang.run(["build", *flags, "-o", str(output), *wanted.values()], module.folder, module.name)
     for name in wanted:
         (unfinished / name).rename(module.binaries() / name)

@@ -21,8 +21,12 @@ REQUIREMENTS = pathlib.Path(__file__).with_name("go-requirements.txt")
 
 
 def environment() -> dict[str, str]:
-    """Return the environment for Go: no C compiler, no toolchain fetched behind our back."""
-    return {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOWORK": "off"}
+    """Return the environment for Go: no C compiler, no toolchain fetched behind our back.
+
+    The compiler collects its garbage less often: it is short-lived.
+    """
+    own = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOWORK": "off", "GOGC": "400"}
+    return {**os.environ, **own}
 
 
 def run(arguments: list[str], cwd: pathlib.Path, what: str) -> str:
