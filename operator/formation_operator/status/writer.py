@@ -5,10 +5,11 @@ has reacted. A Formation's status is written at most once a second.
 """
 
 import asyncio
+import contextlib
 import dataclasses
 import logging
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
 
 from formation_operator.api import bounds, naming
@@ -24,11 +25,11 @@ from formation_operator.sync.outcome import Outcome
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
-AT_ONCE = 4
-"""How many statuses are written at the same time.
+TURN_SECONDS = 0.02
+"""Statuses are written one after the other, but one that takes longer doesn't hold up the next.
 
-A count that comes meanwhile shares the API server with them. After a burst there would be one for each report
-that may run at once.
+A count that comes meanwhile shares the API server with them. A request that takes longer waits for etcd, and
+leaves the API server to others.
 """
 LEEWAY = 0.01
 """Seconds: a timer may end a little early by another clock."""
@@ -82,7 +83,7 @@ class Reporter:
         self._post = post
         self._now = now
         self._older = records.Repeated()
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._turns = asyncio.Semaphore()
 
     async def write(
         self, basis: Basis, reports: Reports, status: compute.Status, notices: Iterable[Notice] = ()
@@ -100,7 +101,7 @@ class Reporter:
             return Requeue(Lane.REPORT, wait)
         reports.written = now
         try:
-            async with self._turns:
+            async with self._turn():
                 answer = await self._cluster.replace_status(manifest(raw, status))
             written = formations.trimmed(answer, raw)
         except errors.ConflictError:
@@ -120,6 +121,15 @@ class Reporter:
             return None
         self._older.warn(logger, PRUNED)
         return self._again(reports, what)
+
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait for a turn, and end it with the request, or after `TURN_SECONDS`."""
+        await self._turns.acquire()
+        with contextlib.ExitStack() as turn:
+            turn.callback(self._turns.release)
+            asyncio.get_running_loop().call_later(TURN_SECONDS, turn.close)
+            yield
 
     def _again(self, reports: Reports, what: object) -> Requeue:
         """Remember that a status couldn't be written, or not whole, and return when it is tried again."""
