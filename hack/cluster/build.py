@@ -5,12 +5,14 @@ version builds anew and everything else is found ready.  ``KUBE_VERSION`` names 
 Kubernetes, pinned in a folder of its own.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import os
 import pathlib
 import re
 import shutil
+import threading
 import time
 
 from hack.cluster import golang, locks, paths, progress, settings
@@ -123,9 +125,23 @@ def ensure(modules: tuple[Module, ...]) -> dict[str, pathlib.Path]:
     """
     if unbuilt := [module for module in modules if missing(module)]:
         progress.step(f"to build, once: {', '.join(module.name + elsewhere(module) for module in unbuilt)}")
+        golang.find()
+        threading.Thread(target=fetch, args=(unbuilt[1:],), daemon=True).start()
     for module in sorted(modules, key=lambda module: locks.is_taken(lock(module))):
         build(module)
     return places(modules)
+
+
+def fetch(modules: list[Module]) -> None:
+    """Download the sources of modules while another is built: one needs the network, the other the cores.
+
+    Their own builds download what is missing, and say what is wrong.
+    """
+    for module in modules:
+        with contextlib.suppress(ClusterError):
+            packages = missing(module).values()
+            arguments = ["list", "-deps", "-mod=readonly", f"-tags={module.tags}", *packages]
+            golang.run(arguments, module.folder, f"{module.name}-sources", "downloading")
 
 
 def elsewhere(module: Module) -> str:

@@ -29,7 +29,7 @@ def environment() -> dict[str, str]:
     return {**os.environ, **own}
 
 
-def run(arguments: list[str], cwd: pathlib.Path, what: str) -> str:
+def run(arguments: list[str], cwd: pathlib.Path, what: str, doing: str = "building") -> str:
     """Run ``go`` and return what it printed; its messages go to the log of ``what``.
 
     Raises ClusterError with the end of that log when it fails.
@@ -37,7 +37,7 @@ def run(arguments: list[str], cwd: pathlib.Path, what: str) -> str:
     command = [find(), *arguments]
     log = paths.logs() / f"go-{what}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w") as messages, progress.patiently(f"building {what}"):
+    with log.open("w") as messages, progress.patiently(f"{doing} {what}"):
         done = subprocess.run(
             command,
             cwd=cwd,
