@@ -12,7 +12,7 @@ from hack.bench.eye import Eye
 from hack.bench.subjects import Runner, Subject
 from hack.bench.users import load, work
 from hack.bench.users.hands import Hands
-from hack.cluster import lifecycle, paths, record
+from hack.cluster import lifecycle, paths, progress, record
 from hack.cluster.cluster import Cluster
 
 
@@ -109,7 +109,9 @@ async def of(subject: Subject, size: Size) -> AsyncIterator[Trial]:
     with ground() as cluster:
         for flags in subject.installed:
             cluster.run_kubectl("apply", *flags)
-        cluster.run_kubectl("wait", "--for=condition=Established", "crd", "--all")
+        # `kubectl wait` fails at a CRD whose conditions are still null.
+        established = ("wait", "--for=condition=Established", "crd", "--all")
+        progress.wait("the CRDs are served", lambda: cluster.answers(*established), [])
         server = record.known().daemon("kube-apiserver").pid
         runner = Runner(subject, cluster)
         async with api.connect(cluster.kubeconfig) as user, api.connect(runner.kubeconfig) as other:

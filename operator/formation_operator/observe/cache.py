@@ -144,7 +144,9 @@ class Cache:
         namespace, name = child
         wanting = self.stores[naming.KIND].within(child)
         if tried := naming.has_canary(name):
-            return {**wanting, **self.stores[naming.KIND].within((namespace, tried))}
+            declaring = self.stores[naming.KIND].within((namespace, tried)).items()
+            tries = {key: each for key, each in declaring if child in formations.child_keys(each)}
+            return {**wanting, **tries}  # a schedule has no canary
         return wanting
 
     def concerned(self, change: Change[Any]) -> dict[Key, Lane]:

@@ -64,7 +64,8 @@ class Census(Collector):
             schedules.update(declared(raw, "schedules"))
             ready[readiness(raw)] += 1
             tries.update([on_trial(raw)] if raw["status"].get("canary") else ())
-            releases += filter(None, [_mapping(raw["status"].get("release"))])
+            if release := _mapping(raw["status"].get("release")):
+                releases.append({key: release.get(key) for key in ("state", "startedAt")})
         yield _family("formations", "Formations by the condition Ready", ("ready", "reason"), ready)
         yield _states("process_types", "Process types by state", State, types.values())
         text = "Formations with a release command by the state of the last release"

@@ -119,9 +119,7 @@ def test_what_only_names_a_formation_is_as_good_as_nobodys(forged: dict[str, Any
     assert ("default", "shop-worker") in cache.stores["Deployment"].items, "a Formation's own"
 
 
-def test_what_a_formation_owns_and_wants_no_more_is_looked_at_when_it_is_listed_though_it_was_forgotten() -> (
-    None
-):
+def test_what_a_formation_owns_and_wants_no_more_is_looked_at_when_it_is_listed_again() -> None:
     cache = a_cache()
     left = a_child(name="shop-former", uid="1")
     cache.put("Deployment", left)
@@ -131,9 +129,11 @@ def test_what_a_formation_owns_and_wants_no_more_is_looked_at_when_it_is_listed_
     assert [name for _, name in cache.children_of(KEY)] == ["shop-former"]
 
 
-def test_nothing_is_decided_about_what_only_has_the_label_of_a_formation() -> None:
+@pytest.mark.parametrize("name", ["stray", "shop-report-canary"])
+def test_nothing_is_decided_about_what_only_has_the_label_of_a_formation(name: str) -> None:
     cache = a_cache(a_child())
-    stray = cache.put("Deployment", a_child(name="stray", uid="1", owner=None))
+    cache.see(naming.KIND, builders.stored(a_formation(schedules={"report": {}})))
+    stray = cache.put("Deployment", a_child(name=name, uid="1", owner=None))
     assert asked(cache, stray) == set()
     assert [name for _, name in cache.children_of(KEY)] == ["shop-worker"]
 
