@@ -125,7 +125,7 @@ def ensure(modules: tuple[Module, ...]) -> dict[str, pathlib.Path]:
     """
     if unbuilt := [module for module in modules if missing(module)]:
         progress.step(f"to build, once: {', '.join(module.name + elsewhere(module) for module in unbuilt)}")
-        golang.find()
+        golang.find()  # it may install one, which two threads would do twice
         threading.Thread(target=fetch, args=(unbuilt[1:],), daemon=True).start()
     for module in sorted(modules, key=lambda module: locks.is_taken(lock(module))):
         build(module)

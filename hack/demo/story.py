@@ -42,7 +42,10 @@ def install(place: Place) -> None:
     """Install the CRD and the operator's rights: the operator has just those."""
     place.stage.show("apply", "-k", "crds/")
     place.stage.show("apply", "-k", "manifests/rbac/")
-    place.stage.show("wait", "--for=condition=Established", "crd/formations.formations.dev")
+    crd = "crd/formations.formations.dev"
+    # `kubectl wait` fails at a CRD whose conditions are still null.
+    eventually(lambda: place.stage.ask("get", crd)["status"].get("conditions"), f"{crd} isn't looked at")
+    place.stage.show("wait", "--for=condition=Established", crd)
 
 
 def apply_sample(place: Place) -> None:
