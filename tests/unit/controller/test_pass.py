@@ -100,6 +100,7 @@ async def test_an_unexpected_error_ends_one_type_with_a_reason_and_a_line_in_the
     assert stalled["message"].startswith("web: a bug in the operator (KeyError)")
     assert "secret" not in str(here.status)
     assert "InternalError" not in str(here.status["processes"]["worker"])
+    assert ("web", True) in [(each.process_type, each.warning) for each in here.cluster.notices]
     tracebacks = [record for record in caplog.records if record.exc_info]
     assert tracebacks
     assert all("default/shop" in record.getMessage() for record in tracebacks)
@@ -110,13 +111,27 @@ async def test_an_unexpected_error_ends_one_type_with_a_reason_and_a_line_in_the
 async def test_what_no_schema_of_ours_allows_is_reported_and_nothing_of_it_is_touched(processes: Any) -> None:
     here = Running(TWO)
     await here.settle()
-    before = here.children
+    before, types = here.children, here.status["processes"]
     here.replace({**TWO, "spec": {"processes": processes}})
     await here.settle()
     stalled = here.condition(ConditionType.STALLED)
     assert stalled["reason"] == "InvalidSpec"
     assert stalled["message"].startswith("spec.processes: ")
-    assert here.children == before
+    assert (here.children, here.status["processes"]) == (before, types)
+
+
+async def test_only_what_another_client_deleted_is_an_event_even_if_it_cannot_be_made_again_at_once() -> None:
+    here = Shop(TWO)
+    await here.settle()
+    here.remove("Deployment", "shop-web")
+    here.refuse("apply", "Deployment", times=1)
+    await here.passes(3, 2)
+    here.refuse("delete", "Deployment", times=1, carried_out=True)
+    for process in (None, a_process(replicas=1)):
+        here.declare(processes={"web": process})
+        await here.passes(3, 2)
+    assert set(here.images()) == {"shop-web", "shop-worker"}
+    assert [each.process_type for each in here.cluster.notices if each.reason == "Recreated"] == ["web"]
 
 
 async def test_an_unexpected_error_beside_the_types_is_told_of_too(

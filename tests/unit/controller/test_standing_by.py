@@ -29,7 +29,6 @@ class Replica:
         port = View(cluster, self._lag).port
         self.controller = Controller(port, Settings(resync=86400, workers=1), virtual_time.now, self._lead)
         self._work: Work | None = None
-        self._leading: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         await self.controller.start()
@@ -71,12 +70,10 @@ def scale(cluster: FakeCluster, name: str, replicas: int) -> None:
 
 def shown(replica: Replica, name: str, **labels: str) -> float:
     registry = replica.controller.instruments.registry
-    value = registry.get_sample_value(f"formation_operator_{name}", labels)
-    assert value is not None
-    return value
+    return registry.get_sample_value(f"formation_operator_{name}", labels) or 0
 
 
-async def test_who_stands_by_writes_nothing_whatever_happens() -> None:
+async def test_who_stands_by_writes_nothing_and_counts_nothing_whatever_happens() -> None:
     cluster = a_cluster("a", "b")
     replica = Replica(cluster)
     await replica.start()
@@ -84,7 +81,11 @@ async def test_who_stands_by_writes_nothing_whatever_happens() -> None:
     cluster.remove(naming.KIND, "default", "b")
     await asyncio.sleep(300)
     assert written(cluster) == []
-    await replica.lead()
+    leading = asyncio.create_task(replica.lead())
+    await asyncio.sleep(20)
+    assert shown(replica, "process_types", state="Starting") == 1
+    await leading
+    assert shown(replica, "process_types", state="Starting") == 0
     counts = {raw["metadata"]["name"]: raw["spec"]["replicas"] for raw in cluster.all("Deployment")}
     assert counts == {"a-worker": 3}
 

@@ -31,6 +31,7 @@ def test_a_status_alone_takes_the_spec_over_that_is_kept() -> None:
     after = formations.trimmed(reported, before)
     assert after["spec"] is before["spec"]
     assert formations.status_of(after) == {"summary": "a"}
+    assert formations.size_of(after) == formations.size_of(before) + len('"summary":"a"')
     assert formations.lane_of(before, after) is Lane.REPORT
 
 
@@ -58,6 +59,7 @@ def test_nothing_is_kept_of_a_status_that_is_larger_than_any_of_ours() -> None:
     large = {f"t{number}": {"restarts": number} for number in range(20_000)}
     assert reported(processes=small) == {"processes": small}
     assert reported(processes=large) == reported(summary=formations.MOST_REPORTED * "x") == {}
+    assert reported(summary=json.loads(250 * "[" + 250 * "]")) == {}
 
 
 def test_nothing_is_kept_of_the_conditions_of_others() -> None:

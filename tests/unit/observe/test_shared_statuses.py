@@ -119,9 +119,11 @@ async def test_of_a_status_that_isnt_kept_the_next_one_takes_over_what_outlives_
     said = {"desiredReplicas": 5, "readyReplicas": 5, "lastExit": exit_}
     for number in range(MANY):
         raw = declared(f"app{number}", "crowd")
-        cluster.put(naming.KIND, {**raw, "status": {"processes": dict.fromkeys(TYPES, said)}})
+        status = {"observedGeneration": 9, "processes": dict.fromkeys(TYPES, said)}
+        cluster.put(naming.KIND, {**raw, "status": status})
     operator = Operator(cluster, crowd.clock, cache.Cache(watched=LITTLE))
     assert operator.known.formations[FIRST]["unkept"]
+    assert formations.is_behind(operator.known.formations[FIRST])
     await operator.run(FIRST)
     assert cluster.read("Deployment", "crowd", f"app0-{TYPES[0]}")["spec"]["replicas"] == 5
     crowd.clock.seconds += 2 * REPORT_SECONDS
