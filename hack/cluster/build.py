@@ -65,11 +65,7 @@ ETCD = Module("etcd", {"etcd": "go.etcd.io/etcd/server/v3"}, seconds=63)
 CONTROL_PLANE = Module(
     KUBERNETES,
     commands(
-        "k8s.io/kubernetes/cmd",
-        "kube-apiserver",
-        "kube-controller-manager",
-        "kube-scheduler",
-        "kubectl",
+        "k8s.io/kubernetes/cmd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"
     ),
     seconds=463,
 )

@@ -12,13 +12,7 @@ from hack.images import workshop
 PACKAGES = ("python3", "python3-pip")
 IMAGE = images.Image("localhost/debian-python:latest", env=(("PATH", "/usr/local/bin:/usr/bin:/bin"),))
 # Of no use in an image, and most of it differs from build to build.
-LEFT_OUT = (
-    "usr/share/locale/*",
-    "usr/share/man/*",
-    "var/cache/*",
-    "var/lib/apt/lists/*",
-    "var/log/*",
-)
+LEFT_OUT = ("usr/share/locale/*", "usr/share/man/*", "var/cache/*", "var/lib/apt/lists/*", "var/log/*")
 
 
 def base() -> pathlib.Path:

@@ -144,11 +144,7 @@ def document(version: str, seconds: int, wholes: list[Whole]) -> str:
 
 def package(reference: str, name: str, version: str, declared: str, url: str) -> dict[str, Any]:
     """Return a package as SPDX has it."""
-    locator = {
-        "referenceCategory": "PACKAGE-MANAGER",
-        "referenceType": "purl",
-        "referenceLocator": url,
-    }
+    locator = {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": url}
     return {
         "SPDXID": reference,
         "name": name,

@@ -301,13 +301,7 @@ def change(
         @pass_cluster
         @functools.wraps(function)
         def with_how(
-            cluster: Cluster,
-            *,
-            dry_run: bool,
-            waits: bool,
-            timeout: float,
-            output: str | None,
-            **kwargs: Any,
+            cluster: Cluster, *, dry_run: bool, waits: bool, timeout: float, output: str | None, **kwargs: Any
         ) -> Any:
             ctx = click.get_current_context()
             source = ctx.get_parameter_source("timeout")

@@ -49,9 +49,7 @@ def managers(user: Client) -> set[str]:
     return {each["manager"] for each in deployment(user)["metadata"].get("managedFields", [])}
 
 
-def test_stripped_managed_fields_are_written_again_and_what_is_dropped_later_stays(
-    shop: Client,
-) -> None:
+def test_stripped_managed_fields_are_written_again_and_what_is_dropped_later_stays(shop: Client) -> None:
     before = identity(shop)
 
     edit(shop, managedFields=[{}])

@@ -118,10 +118,7 @@ def test_the_single_file_of_an_architecture_has_its_own_programs_for_each_python
     assert found == {(str(minor), images.MACHINES[architecture]) for _, minor in plugin.PYTHONS}
 
 
-OWN = {
-    "operator": ["kopf", "prometheus_client", "uvloop"],
-    "cli": ["dotenv", "honcho", "jsonschema", "rich"],
-}
+OWN = {"operator": ["kopf", "prometheus_client", "uvloop"], "cli": ["dotenv", "honcho", "jsonschema", "rich"]}
 """What an extra alone brings (kopf brings click, too)."""
 
 

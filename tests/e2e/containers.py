@@ -19,12 +19,7 @@ def its_own(**more: Any) -> builders.Manifest:
 
 
 def beside(**container: Any) -> builders.Manifest:
-    return {
-        "name": "helper",
-        "image": debian.IMAGE.name,
-        "imagePullPolicy": "IfNotPresent",
-        **container,
-    }
+    return {"name": "helper", "image": debian.IMAGE.name, "imagePullPolicy": "IfNotPresent", **container}
 
 
 def of_debian(*, ends_soon: bool = True, **spec: Any) -> builders.Manifest:

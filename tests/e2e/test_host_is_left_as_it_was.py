@@ -11,16 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 import hack.cluster
-from hack.cluster import (
-    cgroups,
-    firewall,
-    host,
-    images,
-    packages,
-    progress,
-    record,
-    settings,
-)
+from hack.cluster import cgroups, firewall, host, images, packages, progress, record, settings
 from tests.live.client import eventually, fetch
 
 pytestmark = pytest.mark.host

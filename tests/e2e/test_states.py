@@ -20,9 +20,7 @@ raise SystemExit(3)
 """As gunicorn does: its master listens, and only then do its workers load the app."""
 
 
-def test_health_checks_see_each_stage_of_an_ordinary_life_once(
-    person: Client,
-) -> None:
+def test_health_checks_see_each_stage_of_an_ordinary_life_once(person: Client) -> None:
     history = History(person, "formation", "shop")
     person.ready(shop())
     command(person, "sleep", "1000")

@@ -42,9 +42,7 @@ def a_child_scaled_while_the_operator_was_down_is_honoured_beside_a_new_image(us
     assert record.counts() == [4, 7]
 
 
-def where_all_is_as_it_should_be_a_start_writes_nothing_and_warns_of_nothing_again(
-    user: Client,
-) -> Steps:
+def where_all_is_as_it_should_be_a_start_writes_nothing_and_warns_of_nothing_again(user: Client) -> Steps:
     user.apply(ODD_VALUES)
     user.apply(a_formation("daemon", podTemplate=HELD, processes={"p0": a_process("nginx")}))
     held(user, "odd", "daemon")
@@ -83,9 +81,7 @@ def a_formation_that_was_deleted_meanwhile_leaves_nothing(user: Client) -> Steps
     eventually(lambda: not counts(user), patience=COLLECTED)
 
 
-def a_crash_loop_of_many_causes_neither_many_events_nor_more_than_a_status_a_second(
-    user: Client,
-) -> Steps:
+def a_crash_loop_of_many_causes_neither_many_events_nor_more_than_a_status_a_second(user: Client) -> Steps:
     # So many that two starts of each are enough: the third comes half a minute later.
     began = time.monotonic()
     user.apply(shop(*CRASHES, replicas=10))

@@ -146,10 +146,7 @@ class App:
         return {each["metadata"]["name"]: each for each in labelled}
 
     def _spec(self) -> Manifest:
-        return {
-            "image": IMAGE.format(self.image),
-            "processes": copy.deepcopy(self.processes),
-        }
+        return {"image": IMAGE.format(self.image), "processes": copy.deepcopy(self.processes)}
 
     def _asked(self) -> Manifest:
         counts = {name: each["replicas"] for name, each in self.processes.items()}

@@ -26,10 +26,7 @@ POD = {
                 "image": postgresql.IMAGE.name,
                 "command": ["sh", "-c", START],
                 "readinessProbe": {"tcpSocket": {"port": 5432}, "periodSeconds": 1},
-                "securityContext": {
-                    "allowPrivilegeEscalation": False,
-                    "capabilities": {"drop": ["ALL"]},
-                },
+                "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
             }
         ],
     },

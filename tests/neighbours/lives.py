@@ -11,10 +11,7 @@ from tests.shared.builders import Manifest
 
 WAITS = "until test -e /tmp/go; do sleep 0.1; done"
 """A release command that ends when a test lets it go."""
-HAS_NOT_CRASHED = {
-    "exec": {"command": [*sh("! test -s /dev/termination-log")]},
-    "periodSeconds": 1,
-}
+HAS_NOT_CRASHED = {"exec": {"command": [*sh("! test -s /dev/termination-log")]}, "periodSeconds": 1}
 """A process that crashes has written there, so that it isn't ready for the moment that it runs."""
 
 
@@ -46,11 +43,7 @@ def bad(version: str) -> Manifest:
     return formation
 
 
-IN_GIT = {
-    "declared": good(),
-    "omitted": uncounted(),
-    "autoscaled": uncounted(autoscaling={"maxReplicas": 3}),
-}
+IN_GIT = {"declared": good(), "omitted": uncounted(), "autoscaled": uncounted(autoscaling={"maxReplicas": 3})}
 """What Git may say of a count."""
 
 

@@ -61,11 +61,9 @@ class Guard:
         app = self._apps.get((about["namespace"], about["labels"][OURS]))
         if app is None or app.uid not in [each["uid"] for each in about.get("ownerReferences", [])]:
             return  # of a Formation that has gone: the garbage collector's
-        said = {
-            "DELETED": self._deleted,
-            "ADDED": self._there,
-            "MODIFIED": self._there,
-        }[type_](kind, app, child)
+        said = {"DELETED": self._deleted, "ADDED": self._there, "MODIFIED": self._there}[type_](
+            kind, app, child
+        )
         self.wrong += [f"{kind} {about['namespace']}/{name} ({type_}): {text}" for text in said]
 
     def _deleted(self, kind: str, app: App, child: Manifest) -> list[str]:

@@ -116,10 +116,7 @@ TIMES = [
         f"after {parts.seconds(canary.PATIENCE)}",
         "however long a pull lasts that doesn't fail",
     ),
-    Limit(
-        "a canary of the default that has no room is given up",
-        f"after {parts.seconds(canary.PATIENCE)}",
-    ),
+    Limit("a canary of the default that has no room is given up", f"after {parts.seconds(canary.PATIENCE)}"),
     Limit(
         "a revision has [run well](how-to/go-back.md#see-what-changed)",
         f"after {parts.seconds(first_minute.LASTS)}",

@@ -29,11 +29,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         for source in (rights.OPERATOR, rights.LEASE, rights.USERS)
     },
     "docs/dev/dependencies.md": {dependencies.SOURCE: dependencies.table},
-    "docs/dev/faults.md": {
-        faults.SHORT: faults.short,
-        faults.SOURCE: faults.table,
-        faults.SOAK: faults.soak,
-    },
+    "docs/dev/faults.md": {faults.SHORT: faults.short, faults.SOURCE: faults.table, faults.SOAK: faults.soak},
     "docs/dev/performance.md": {performance.SHORT: performance.short, performance.ALL: performance.table},
 }
 """By page: what makes each part, by its source."""

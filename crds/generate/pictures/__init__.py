@@ -10,7 +10,4 @@ FOLDER = pathlib.Path(__file__).parents[3] / "docs" / "pictures"
 def files() -> dict[pathlib.Path, str]:
     """Return each picture as it is kept in the repository."""
     drawn = (objects.picture(), deploy.picture(), counts.picture())
-    return {
-        badge.FILE: badge.text(),
-        **{FOLDER / f"{picture.name}.svg": picture.text() for picture in drawn},
-    }
+    return {badge.FILE: badge.text(), **{FOLDER / f"{picture.name}.svg": picture.text() for picture in drawn}}

@@ -48,13 +48,7 @@ SERVED = Rule(
     at=".port",
     reason="FieldValueRequired",
 )
-PROCESS = [
-    *COUNT,
-    ALONE,
-    UNSCALED,
-    IN_TIME,
-    SERVED,
-]
+PROCESS = [*COUNT, ALONE, UNSCALED, IN_TIME, SERVED]
 # An empty list is the schema's own matter: the rule must not stumble over it.
 COMMAND = [
     Rule(

@@ -9,11 +9,7 @@ from formation_operator.api.content_changes import changed_variables
 from formation_operator.kube.objects import lenient, nesting
 
 Path = tuple[str, ...]
-PIPELINES = {
-    "kustomize-controller": "Flux",
-    "helm-controller": "Flux",
-    "argocd-controller": "Argo CD",
-}
+PIPELINES = {"kustomize-controller": "Flux", "helm-controller": "Flux", "argocd-controller": "Argo CD"}
 """Who syncs from Git, by field manager; so may anyone else who applies, but for kubectl."""
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"

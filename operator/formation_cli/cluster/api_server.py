@@ -251,11 +251,7 @@ def _tls(server: Server) -> ssl.SSLContext:
 
 
 def _writing(*, dry_run: bool) -> dict[str, str]:
-    return {
-        "fieldManager": FIELD_MANAGER,
-        "fieldValidation": "Strict",
-        "dryRun": "All" if dry_run else "",
-    }
+    return {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict", "dryRun": "All" if dry_run else ""}
 
 
 def connect(target: Target, timeout: float = TIMEOUT) -> Kube:

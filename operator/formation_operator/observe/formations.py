@@ -14,14 +14,7 @@ from formation_operator.kube.objects.kinds import Key
 from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane
 
-KEPT = (
-    "name",
-    "namespace",
-    "uid",
-    "generation",
-    "resourceVersion",
-    "deletionTimestamp",
-)
+KEPT = ("name", "namespace", "uid", "generation", "resourceVersion", "deletionTimestamp")
 """What is kept of a Formation's metadata."""
 DECLARED = ("spec", "excess", "spec_size", "declared", "trace", "reread")
 """What is kept of its spec: itself, why it is too large if it is, the bytes of memory that it takes, who has

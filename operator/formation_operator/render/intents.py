@@ -236,12 +236,7 @@ def owner_reference(owner: Metadata) -> Manifest:
 
 def intent(kind: ChildKind, process_type: str, metadata: Manifest, spec: Manifest, **facts: Any) -> Intent:
     """Return an intent of a kind for a type or a schedule, given the metadata and the spec of the object."""
-    manifest = {
-        "apiVersion": kind.traits.api_version,
-        "kind": kind.value,
-        "metadata": metadata,
-        "spec": spec,
-    }
+    manifest = {"apiVersion": kind.traits.api_version, "kind": kind.value, "metadata": metadata, "spec": spec}
     digest = metadata["annotations"][naming.INTENT_ANNOTATION] = naming.digest(
         SORTED.encode(manifest).decode()
     )

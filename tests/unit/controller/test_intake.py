@@ -66,9 +66,7 @@ async def test_a_start_waits_for_a_cluster_that_refuses_to_be_listed() -> None:
 
 
 @pytest.mark.parametrize(
-    "trouble",
-    [errors.RefusedError("cannot list"), errors.UnavailableError("webhook")],
-    ids=repr,
+    "trouble", [errors.RefusedError("cannot list"), errors.UnavailableError("webhook")], ids=repr
 )
 async def test_a_start_does_without_kedas_objects_and_says_so_once(
     trouble: Exception, caplog: pytest.LogCaptureFixture

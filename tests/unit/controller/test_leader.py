@@ -45,8 +45,7 @@ async def test_after_the_leader_was_killed_another_one_leads_within_eleven_secon
 
 @pytest.mark.parametrize("trouble", ["", "its last renewal had no answer"])
 async def test_a_leader_that_ends_stops_working_releases_the_lease_and_is_followed_within_a_second(
-    cluster: FakeCluster,
-    trouble: str,
+    cluster: FakeCluster, trouble: str
 ) -> None:
     first, second = await two(cluster)
     if "answer" in trouble:

@@ -27,18 +27,12 @@ LOGS = {
         f"{TRACE}ConnectionError: no cache\nERROR: no database\n",
         "ERROR: no database",
     ),
-    "a server that has lost its workers without a word": (
-        f"shop 1.2\n{SERVES * 4}{EXITS}{HALTS}",
-        HALTS,
-    ),
+    "a server that has lost its workers without a word": (f"shop 1.2\n{SERVES * 4}{EXITS}{HALTS}", HALTS),
     "a group of errors, all of it indented": (
         "  + Exception Group Traceback:\n    | ConnectionError: no database\n    +--------",
         "| ConnectionError: no database",
     ),
-    "a panic that was survived": (
-        "panic: recovered: x\nserving again\nno database",
-        "no database",
-    ),
+    "a panic that was survived": ("panic: recovered: x\nserving again\nno database", "no database"),
 }
 
 

@@ -109,12 +109,7 @@ async def test_it_lists_once_and_watches_from_the_version_of_the_list() -> None:
         here.put("b")
         here.cluster.remove(kinds.POD, "default", "a")
         await asyncio.sleep(0.01)
-        assert here.seen.objects == [
-            ("listed", "a"),
-            ("replaced", ""),
-            ("seen", "b"),
-            ("deleted", "a"),
-        ]
+        assert here.seen.objects == [("listed", "a"), ("replaced", ""), ("seen", "b"), ("deleted", "a")]
         assert here.seen.reports == [(kinds.POD, None)] * 2
 
 

@@ -71,10 +71,7 @@ NO_REQUESTS: dict[str, tuple[Child, dict[str, Any]]] = {
     "the zero of a suspension": (but(replicas=0), {"suspend": True}),
 }
 REQUESTS: dict[str, tuple[Child, dict[str, Any]]] = {
-    "a client that is honoured by name may edit": (
-        EDITED,
-        {"settings": Settings(honour=("argocd-server",))},
-    ),
+    "a client that is honoured by name may edit": (EDITED, {"settings": Settings(honour=("argocd-server",))}),
     "a person may scale as soon as an autoscaler has gone": (SCALED, {"before": OF_HPA}),
     "an earlier one never reached the Deployment": (
         but(replicas=9),

@@ -38,55 +38,49 @@ STORIES: dict[str, list[Step]] = {
         *(f"{ALL_V1} clock=none", SUCCEEDS, "web=1:v2 worker=none clock=1:v2"),
     ],
     "a paused Formation starts none until it is no longer paused": [
-        *({"paused": True, **V2}, "jobs=1", {"paused": False}, "jobs=2", SUCCEEDS, ALL_V2),
+        *({"paused": True, **V2}, "jobs=1", {"paused": False}, "jobs=2", SUCCEEDS, ALL_V2)
     ],
     "none starts for a content that can't be rendered": [
-        *({**V2, "processes": {"web": {"resources": UNFIT}}}, f"{ALL_V1} jobs=1 ready=InvalidSpec"),
+        *({**V2, "processes": {"web": {"resources": UNFIT}}}, f"{ALL_V1} jobs=1 ready=InvalidSpec")
     ],
     "a changed release command runs although all is as rendered": [
-        *(RESTARTS, {"release": {"env": [{"name": "AGAIN", "value": "1"}]}}, "jobs=2"),
+        *(RESTARTS, {"release": {"env": [{"name": "AGAIN", "value": "1"}]}}, "jobs=2")
     ],
     "counts go on where a content was rolled out just before a release starts": [
-        *(
-            ({"labels": {"team": "red"}}, V2),
-            web(5),
-            "web=5:v1 worker=2:v1",
-            SUCCEEDS,
-            "web=5:v2 worker=2:v2",
-        ),
+        *(({"labels": {"team": "red"}}, V2), web(5), "web=5:v1 worker=2:v1", SUCCEEDS, "web=5:v2 worker=2:v2")
     ],
     "what was let through needs no second release though its Job is gone": [
-        *(V2, SUCCEEDS, "the Jobs are deleted", {**UNGATED, **V3}, {**GATED, **V2}, f"{ALL_V2} jobs=0"),
+        *(V2, SUCCEEDS, "the Jobs are deleted", {**UNGATED, **V3}, {**GATED, **V2}, f"{ALL_V2} jobs=0")
     ],
     "anyone who comes back to a failed content has it released anew": [
-        *(V2, FAILS, V1, RESTARTS, V2, "jobs=2 release=Running", SUCCEEDS, ALL_V2),
+        *(V2, FAILS, V1, RESTARTS, V2, "jobs=2 release=Running", SUCCEEDS, ALL_V2)
     ],
     "the content of a release that has started is rolled out before the newest is released": [
         *(V2, STARTS, V3, V5, f"{ALL_V1} jobs=2", (SUCCEEDS, "its Pods are gone"), "time passes"),
         *(f"{ALL_V2} release=Running", SUCCEEDS, ALL_V5),
     ],
     "what was rolled out but not reported when the operator ended stays": [
-        *(V2, (SUCCEEDS, {}, RESTARTS, V3), ALL_V2, "time passes", ALL_V2, SUCCEEDS, ALL_V3),
+        *(V2, (SUCCEEDS, {}, RESTARTS, V3), ALL_V2, "time passes", ALL_V2, SUCCEEDS, ALL_V3)
     ],
     # A release command that was taken away for a while
     "what was deployed while there was none stays though no status says so": [
-        *(({**UNGATED, **V5}, RESTARTS, {**GATED, **V6}), "time passes", ALL_V5),
+        *(({**UNGATED, **V5}, RESTARTS, {**GATED, **V6}), "time passes", ALL_V5)
     ],
     "a release whose command is taken away is ignored": [V2, UNGATED, f"{ALL_V2} jobs=2 release=None"],
     "its result is ignored for good": [
-        *(V2, {**UNGATED, **V5}, SUCCEEDS, ALL_V5, {**GATED, **V6}, ALL_V5, SUCCEEDS, ALL_V6),
+        *(V2, {**UNGATED, **V5}, SUCCEEDS, ALL_V5, {**GATED, **V6}, ALL_V5, SUCCEEDS, ALL_V6)
     ],
     "and by the next leader": [
-        *(V2, {**UNGATED, **V5}, SUCCEEDS, RESTARTS, {**GATED, **V6}, ALL_V5, SUCCEEDS, ALL_V6),
+        *(V2, {**UNGATED, **V5}, SUCCEEDS, RESTARTS, {**GATED, **V6}, ALL_V5, SUCCEEDS, ALL_V6)
     ],
     "what was rolled out while there was no command counts as released": [
-        *({**UNGATED, **V2}, ALL_V2, GATED, f"{ALL_V2} jobs=1", V3, ALL_V2),
+        *({**UNGATED, **V2}, ALL_V2, GATED, f"{ALL_V2} jobs=1", V3, ALL_V2)
     ],
     "a command that is added just after a deploy leaves what was deployed": [
-        *(UNGATED, (V2,), ALL_V2, (GATED,), ALL_V2, "time passes", f"{ALL_V2} jobs=1 release=Succeeded"),
+        *(UNGATED, (V2,), ALL_V2, (GATED,), ALL_V2, "time passes", f"{ALL_V2} jobs=1 release=Succeeded")
     ],
     "a command that is away for a moment leaves what was deployed in that": [
-        *(({**UNGATED, **V2},), ALL_V2, (GATED,), ALL_V2, "time passes", f"{ALL_V2} jobs=1"),
+        *(({**UNGATED, **V2},), ALL_V2, (GATED,), ALL_V2, "time passes", f"{ALL_V2} jobs=1")
     ],
     # Suspended
     "a deploy while it is suspended is released after it, and no process comes before": [
@@ -95,19 +89,19 @@ STORIES: dict[str, list[Step]] = {
     ],
     "a deploy just after a resumption leaves the processes that run": [DOWN, (UP,), ALL_V1, (V2,), ALL_V1],
     "suspend, deploy and resume in a breath keep the processes at zero until the release": [
-        *((DOWN, V2, UP), STOPPED, "time passes", STOPPED, SUCCEEDS, ALL_V2),
+        *((DOWN, V2, UP), STOPPED, "time passes", STOPPED, SUCCEEDS, ALL_V2)
     ],
     "a pause during a held resumption starts no process": [
-        *(DOWN, V2, {**UP, "paused": True}, {"paused": False}, STOPPED, SUCCEEDS, ALL_V2),
+        *(DOWN, V2, {**UP, "paused": True}, {"paused": False}, STOPPED, SUCCEEDS, ALL_V2)
     ],
     "a process that somebody starts during a held resumption resumes no other": [
-        *(DOWN, V2, UP, "web is scaled to 3", STOPPED, SUCCEEDS, "web=3:v2 worker=2:v2"),
+        *(DOWN, V2, UP, "web is scaled to 3", STOPPED, SUCCEEDS, "web=3:v2 worker=2:v2")
     ],
     "a type that was at zero before can be scaled while a release waits": [
-        *(web(0), V2, DOWN, UP, web(3), "web=3:v1 worker=0:v1"),
+        *(web(0), V2, DOWN, UP, web(3), "web=3:v1 worker=0:v1")
     ],
     "suspend works for a type that is invalid": [
-        *({"processes": {"worker": {"resources": UNFIT}}}, DOWN, STOPPED, UP, ALL_V1),
+        *({"processes": {"worker": {"resources": UNFIT}}}, DOWN, STOPPED, UP, ALL_V1)
     ],
     # What is lost
     "where what was released isn't kept, counts alone are written": [
@@ -124,7 +118,7 @@ STORIES: dict[str, list[Step]] = {
     ],
     "deleting completed Jobs is no retry": ["the Jobs are deleted", f"{ALL_V1} jobs=0"],
     "nor is losing the revisions, too": [
-        *("the Jobs are deleted", "the revisions are lost", RESTARTS, f"{ALL_V1} jobs=0"),
+        *("the Jobs are deleted", "the revisions are lost", RESTARTS, f"{ALL_V1} jobs=0")
     ],
     # A CRD older than the Formation
     "where the CRD has lost fields nothing but counts changes, until the Formation is applied, too": [
@@ -145,7 +139,7 @@ STORIES: dict[str, list[Step]] = {
         f"{ALL_V1} jobs=2 ready=ReleaseFailed",
     ],
     "a field that is taken away under a CRD that has it goes": [
-        *(SCHEDULED, "nightly=on", {"schedules": None}, "time passes", "time passes", "nightly=none"),
+        *(SCHEDULED, "nightly=on", {"schedules": None}, "time passes", "time passes", "nightly=none")
     ],
 }
 

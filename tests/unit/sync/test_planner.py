@@ -120,10 +120,7 @@ def test_what_starts_a_suspended_type_again_is_told_of_and_not_fought() -> None:
 
 @pytest.mark.parametrize(
     ("child", "removing_helps"),
-    [
-        (a_child(owner=None), True),
-        (a_child(owner=dataclasses.replace(OWNER, uid="uid-2")), False),
-    ],
+    [(a_child(owner=None), True), (a_child(owner=dataclasses.replace(OWNER, uid="uid-2")), False)],
     ids=["a stranger's", "another Formation's, which would make it again"],
 )
 def test_an_object_is_to_be_removed_only_where_that_helps(child: Child, removing_helps: bool) -> None:

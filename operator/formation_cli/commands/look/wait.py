@@ -59,12 +59,4 @@ def command(
 
     unseen(formation)
     types = formations.chosen(formation, [process_type]) if process_type else []
-    waiting.wait(
-        cluster,
-        formation,
-        timeout,
-        types,
-        deployed=True,
-        written=False,
-        unseen=unseen,
-    )
+    waiting.wait(cluster, formation, timeout, types, deployed=True, written=False, unseen=unseen)

@@ -27,10 +27,7 @@ ANSWER_SECONDS = 60.0
 """Seconds until a watch must start, or a page must come."""
 APART = 1.0
 """Seconds from the start of a watch to the next one's, at the least: kopf itself makes no pause."""
-DISCOVERY = {
-    "/apis": naming.GROUP,
-    f"/apis/{naming.GROUP}/{naming.VERSION}": naming.PLURAL,
-}
+DISCOVERY = {"/apis": naming.GROUP, f"/apis/{naming.GROUP}/{naming.VERSION}": naming.PLURAL}
 """The answers in which kopf looks for the kind, only once, and the name that they must have."""
 
 

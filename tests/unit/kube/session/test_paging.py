@@ -91,11 +91,7 @@ async def test_of_an_answer_that_goes_on_and_on_no_more_is_read_than_an_object_m
 
     async with answering(go_on) as url, asking(url, timeout=30) as cluster:
         with peak() as measured:
-            for request in (
-                cluster.get(*PLACE),
-                cluster.patch(*PLACE, []),
-                names(cluster),
-            ):
+            for request in (cluster.get(*PLACE), cluster.patch(*PLACE, []), names(cluster)):
                 with pytest.raises(errors.UnavailableError, match="more than"):
                     await request
     assert measured[0] < 3 * paging.MOST_OF_ONE
