@@ -174,6 +174,19 @@ async def test_a_run_whose_job_somebody_has_suspended_waits_and_does_not_fail(sh
     assert "waits: someone suspended its Job: kubectl patch job" in shop.said["message"]
 
 
+async def test_why_a_run_has_no_pod_is_said_and_looked_for_less_and_less_often(shop: Shop) -> None:
+    shop.put_job("shop-nightly-report-1")
+    uid = shop.cluster.read(kinds.JOB, "default", "shop-nightly-report-1")["metadata"]["uid"]
+    about = {"regarding": {"kind": "Job", "uid": uid}, "type": "Warning", "reason": "FailedCreate"}
+    note = "Error creating: exceeded quota: small"
+    shop.cluster.put("Event", {**about, "note": note, "metadata": {"name": "e", "creationTimestamp": RAN}})
+    await shop.active("shop-nightly-report-1")
+    assert "its Pod can't be created: exceeded quota: small" in shop.said["message"]
+    before = len(shop.cluster.asked("select", "Event"))
+    await shop.passes(100, 3)
+    assert len(shop.cluster.asked("select", "Event")) - before < 10
+
+
 async def test_a_run_that_succeeds_later_ends_that_whoever_began_it(shop: Shop) -> None:
     shop.put_job("shop-nightly-report-1", failed=RAN)
     await shop.settle()
